@@ -1,1 +1,3 @@
 //! haproxy-gate
+
+pub mod app;

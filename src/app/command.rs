@@ -1,0 +1,183 @@
+//! Running a program: no shell, a process group of its own, a limit, a bounded output.
+//!
+//! The group keeps a Ctrl-C in the terminal away from the program, and lets the limit reach
+//! whatever it has started. A daemon that a successful program leaves behind stays.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use thiserror::Error;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::output::{Holder, Output, Tail};
+use super::program::{check, shown, unusable};
+
+/// Between SIGTERM and SIGKILL.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Why a command did not do its work.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// It can't be started.
+    #[error("cannot run {program}: {reason}")]
+    Program {
+        /// As the configuration names it.
+        program: String,
+        /// With the mend.
+        reason: String,
+    },
+    /// It ended badly.
+    #[error("{command} {ended}{}", printed(output))]
+    Failed {
+        /// With its arguments.
+        command: String,
+        /// "exited with 3", "was killed by SIGSEGV".
+        ended: String,
+        /// The end of what it printed, as one line.
+        output: String,
+    },
+    /// It did not end.
+    #[error(
+        "{command} did not end within {limit:?} and was killed{}",
+        printed(output)
+    )]
+    Limit {
+        /// With its arguments.
+        command: String,
+        /// What it was given.
+        limit: Duration,
+        /// The end of what it printed, as one line.
+        output: String,
+    },
+}
+
+fn printed(output: &str) -> String {
+    match output {
+        "" => ", it printed nothing".to_owned(),
+        line => format!(": {line}"),
+    }
+}
+
+/// Runs it and waits for its end, at most `limit`.
+pub(super) async fn run(argv: &[String], limit: Duration) -> Result<(), CommandError> {
+    let mut running = Running::start(argv).map_err(|error| match check(argv) {
+        Err(reason) => reason,
+        Ok(()) => unusable(argv, super::plain(&error)),
+    })?;
+    let command = shown(argv);
+    match timeout(limit, running.ended()).await {
+        Ok(Ok(status)) => judge(command, status, running.leave()),
+        Ok(Err(error)) => Err(unusable(argv, error)),
+        Err(_) => {
+            let output = running.kill().await.line();
+            Err(CommandError::Limit {
+                command,
+                limit,
+                output,
+            })
+        }
+    }
+}
+
+fn judge(command: String, status: ExitStatus, left: (Tail, Holder)) -> Result<(), CommandError> {
+    let (tail, holder) = left;
+    let ended = match (status.code(), status.signal()) {
+        (Some(0), _) => {
+            if holder == Holder::Somebody {
+                tracing::warn!(
+                    "{command} left a process behind that still holds its output, which is lost \
+                     from now on; mend: redirect it where the process is started (>>FILE 2>&1)"
+                );
+            }
+            return Ok(());
+        }
+        (Some(code), _) => format!("exited with {code}"),
+        (None, Some(number)) => match Signal::try_from(number) {
+            Ok(signal) => format!("was killed by {signal}"),
+            Err(_) => format!("was killed by signal {number}"),
+        },
+        (None, None) => status.to_string(),
+    };
+    Err(CommandError::Failed {
+        command,
+        ended,
+        output: tail.line(),
+    })
+}
+
+/// A program that runs, with all that it has started.
+struct Running {
+    // Dropped first: the group's number is ours only while the child has not been waited for.
+    group: Group,
+    child: Child,
+    output: Output,
+}
+
+impl Running {
+    fn start(argv: &[String]) -> io::Result<Self> {
+        let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let output = Output::new()?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .process_group(0)
+            .stdin(Stdio::null());
+        let child = command
+            .stdout(output.writer()?)
+            .stderr(output.writer()?)
+            .spawn()?;
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+        Ok(Self {
+            group: Group(pid.map(Pid::from_raw)),
+            child,
+            output,
+        })
+    }
+
+    async fn ended(&mut self) -> io::Result<ExitStatus> {
+        let status = tokio::select! {
+            status = self.child.wait() => status,
+            () = self.output.drain() => unreachable!("drains for as long as it is polled"),
+        };
+        self.group.0 = None;
+        status
+    }
+
+    /// It has ended: whatever it left behind stays.
+    fn leave(self) -> (Tail, Holder) {
+        self.output
+            .close()
+            .unwrap_or((Tail::default(), Holder::Nobody))
+    }
+
+    /// The child is not waited for before the last signal, so that its number stays taken.
+    async fn kill(mut self) -> Tail {
+        self.group.send(Signal::SIGTERM);
+        let _ = timeout(GRACE, self.output.drain()).await;
+        self.group.send(Signal::SIGKILL);
+        let _ = timeout(GRACE, self.ended()).await;
+        self.leave().0
+    }
+}
+
+/// A process group, killed when dropped; `None` once its leader has been waited for.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn send(&self, signal: Signal) {
+        if let Some(leader) = self.0 {
+            let _ = killpg(leader, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.send(Signal::SIGKILL);
+    }
+}

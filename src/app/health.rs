@@ -1,0 +1,132 @@
+//! Whether the app works: one probe of its own port, by HTTP, by TCP or by a command.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::{command, http};
+
+/// How we tell that the app is healthy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// What is asked.
+    pub check: HealthCheck,
+    /// How many good answers in a row it takes.
+    pub times: u32,
+    /// What one probe may take.
+    pub timeout: Duration,
+}
+
+/// What the app is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HealthCheck {
+    /// A GET request. Redirects are not followed.
+    Http {
+        /// The request's target, from the slash on, with its query.
+        path: String,
+        /// The one status that is good; where none is given 200 to 399, as for HAProxy's httpchk.
+        status: Option<u16>,
+        /// The Host header; where none is given the address that is probed.
+        host: Option<String>,
+    },
+    /// That it takes a connection.
+    Tcp,
+    /// That this program, run without a shell, exits with 0.
+    Command(Vec<String>),
+}
+
+impl Default for Health {
+    /// One connection within two seconds.
+    fn default() -> Self {
+        Self {
+            check: HealthCheck::Tcp,
+            times: 1,
+            timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Health {
+    /// One probe of the app at `address`, its own port. The error is one line: why it is not
+    /// healthy.
+    pub async fn probe(&self, address: SocketAddr) -> Result<(), String> {
+        let deadline = Instant::now() + self.timeout;
+        match &self.check {
+            HealthCheck::Http { path, status, host } => {
+                let request = http::request(address, path, host.as_deref())?;
+                let stream = self.connect(address, deadline).await?;
+                let answer = timeout_at(deadline, http::ask(stream, request)).await;
+                let answer = answer.map_err(|_| self.late(&format!("no answer to GET {path}")))?;
+                judge(answer?, path, *status)
+            }
+            HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
+            HealthCheck::Command(argv) => command::run(argv, self.timeout)
+                .await
+                .map_err(|error| error.to_string()),
+        }
+    }
+
+    /// How long to wait between probes: a command costs more than a connection.
+    pub fn pace(&self) -> Duration {
+        match self.check {
+            HealthCheck::Http { .. } | HealthCheck::Tcp => Duration::from_millis(50),
+            HealthCheck::Command(_) => Duration::from_millis(250),
+        }
+    }
+
+    async fn connect(&self, address: SocketAddr, by: Instant) -> Result<TcpStream, String> {
+        let stream = match timeout_at(by, TcpStream::connect(address)).await {
+            Ok(connected) => connected.map_err(|error| super::plain(&error))?,
+            Err(_) => return Err(self.late("no connection")),
+        };
+        // A port of the ephemeral range that nobody listens on may be picked as our own source
+        // port: TCP then connects us to ourselves.
+        if stream.local_addr().is_ok_and(|own| own == address) {
+            return Err(super::plain(&io::ErrorKind::ConnectionRefused.into()));
+        }
+        Ok(stream)
+    }
+
+    fn late(&self, what: &str) -> String {
+        format!("{what} within {:?}", self.timeout)
+    }
+}
+
+fn judge(answered: u16, path: &str, wanted: Option<u16>) -> Result<(), String> {
+    match wanted {
+        None if (200..400).contains(&answered) => Ok(()),
+        None => Err(format!("{answered} from GET {path}, wanted 200..399")),
+        Some(status) if status == answered => Ok(()),
+        Some(status) => Err(format!("{answered} from GET {path}, wanted {status}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_status_haproxys_are_good() {
+        for (status, good) in [
+            (199, false),
+            (200, true),
+            (302, true),
+            (399, true),
+            (400, false),
+        ] {
+            assert_eq!(judge(status, "/", None).is_ok(), good, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_given_status_is_the_only_good_one() {
+        assert_eq!(judge(204, "/up", Some(204)), Ok(()));
+        assert_eq!(
+            judge(200, "/up", Some(204)),
+            Err("200 from GET /up, wanted 204".to_owned())
+        );
+    }
+}

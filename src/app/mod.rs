@@ -1,0 +1,33 @@
+//! The app on this host: how it is restarted, and how we tell that it is healthy.
+//!
+//! [`Restart`] touches it once and says how that ended: by a systemd job over D-Bus, by a
+//! command, or by a signal to the process that a pidfile names. [`Health`] asks it on its own
+//! port. Neither repeats anything nor decides anything: limits and repetition are the caller's.
+
+mod command;
+mod health;
+mod http;
+mod job;
+mod output;
+mod program;
+mod restart;
+mod signal;
+mod systemd;
+mod unit;
+
+pub use command::CommandError;
+pub use health::{Health, HealthCheck};
+pub use job::Job;
+pub use restart::{Restart, RestartError};
+pub use signal::SignalError;
+pub use unit::{UnitError, UnitState};
+
+/// An I/O error as a few plain words: "connection refused", not "Connection refused (os error 111)".
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or(&text);
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}

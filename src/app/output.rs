@@ -1,0 +1,174 @@
+//! What a command printed: the end of it, for one line of a message.
+//!
+//! The command's output is a pipe that stays harmless for whoever keeps it. An app that a
+//! restart script leaves behind with our pipe as its stdout would otherwise die of SIGPIPE at
+//! its first line after we are gone.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+
+/// So much is kept while the command runs.
+const KEPT: usize = 4096;
+/// So much of it is shown.
+const SHOWN: usize = 400;
+/// A pipe holds 64 KiB: what has come by the command's end is no more than this.
+const CHUNK: usize = 65536;
+
+/// The reading end of a command's stdout and stderr, with the tail of what came.
+pub(super) struct Output {
+    reader: Receiver,
+    /// The file description that the command has as its stdout and stderr.
+    writer: File,
+    tail: Vec<u8>,
+    chunk: Vec<u8>,
+}
+
+impl Output {
+    pub(super) fn new() -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        // Opened for reading as well: as long as a writer holds the pipe it has a reader.
+        let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
+        let writer = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Self {
+            reader: Receiver::from_owned_fd(reader.into())?,
+            writer,
+            tail: Vec::new(),
+            chunk: vec![0; CHUNK],
+        })
+    }
+
+    /// An end of the pipe for the command to write to.
+    pub(super) fn writer(&self) -> io::Result<File> {
+        self.writer.try_clone()
+    }
+
+    /// Takes what comes, for as long as it is polled, so that the command is never held up.
+    pub(super) async fn drain(&mut self) {
+        loop {
+            match self.reader.read(&mut self.chunk).await {
+                Ok(read) if read > 0 => keep(&mut self.tail, &self.chunk[..read]),
+                // Neither end nor error can come while we hold the writer; do not spin if it does.
+                _ => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Takes what has come and closes our ends. Also tells whether somebody still holds the pipe.
+    ///
+    /// Does not wait for the end of it: a daemon that the command left behind may never close it.
+    /// From here on a full pipe refuses that daemon's output instead of holding the daemon up.
+    pub(super) fn close(mut self) -> io::Result<(Tail, Holder)> {
+        fcntl(
+            &self.writer,
+            FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
+        )?;
+        drop(self.writer);
+        let mut reader = File::from(OwnedFd::from(self.reader.into_nonblocking_fd()?));
+        let mut left = CHUNK;
+        let holder = loop {
+            match reader.read(&mut self.chunk) {
+                Ok(0) => break Holder::Nobody,
+                Ok(read) => {
+                    keep(&mut self.tail, &self.chunk[..read]);
+                    left = left.saturating_sub(read);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Holder::Somebody,
+                Err(error) => return Err(error),
+            }
+            if left == 0 {
+                break Holder::Somebody;
+            }
+        };
+        Ok((Tail(self.tail), holder))
+    }
+}
+
+/// Who has the command's output open once the command has ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Holder {
+    Nobody,
+    Somebody,
+}
+
+fn keep(tail: &mut Vec<u8>, more: &[u8]) {
+    tail.extend_from_slice(&more[more.len().saturating_sub(KEPT)..]);
+    let surplus = tail.len().saturating_sub(KEPT);
+    tail.drain(..surplus);
+}
+
+/// The end of what a command printed.
+#[derive(Default)]
+pub(super) struct Tail(Vec<u8>);
+
+impl Tail {
+    /// As one line that a terminal or a log can be shown.
+    pub(super) fn line(&self) -> String {
+        let text = String::from_utf8_lossy(&self.0);
+        let lines: Vec<_> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let safe: String = lines.join(" | ").chars().map(harmless).collect();
+        let surplus = safe.chars().count().saturating_sub(SHOWN);
+        if surplus == 0 {
+            return safe;
+        }
+        let end: String = safe.chars().skip(surplus).collect();
+        format!("...{end}")
+    }
+}
+
+/// Control characters, and those that turn the direction of the text, become a dot.
+fn harmless(c: char) -> char {
+    match c {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '.',
+        c if c.is_control() => '.',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(printed: &[u8]) -> String {
+        Tail(printed.to_vec()).line()
+    }
+
+    #[test]
+    fn lines_become_one() {
+        assert_eq!(
+            line(b"AH00526: Syntax error\r\n\n  Action failed\n"),
+            "AH00526: Syntax error | Action failed"
+        );
+        assert_eq!(line(b""), "");
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal() {
+        assert_eq!(
+            line(b"\x1b[2Jgone\x07\x00\xc2\x9b\xff"),
+            ".[2Jgone...\u{fffd}"
+        );
+        assert_eq!(line("a\u{202e}b".as_bytes()), "a.b");
+    }
+
+    #[test]
+    fn the_end_is_kept() {
+        let mut tail = Vec::new();
+        for _ in 0..1000 {
+            keep(&mut tail, &[b'x'; 77]);
+        }
+        keep(&mut tail, b"the end");
+        assert_eq!(tail.len(), KEPT);
+        assert!(line(&tail).starts_with("...xxx"));
+        assert!(line(&tail).ends_with("xthe end"));
+        assert_eq!(line(&tail).chars().count(), SHOWN + 3);
+    }
+}

@@ -1,0 +1,119 @@
+//! A command line: what it looks like, and whether its program is there to be run.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+
+use super::CommandError;
+
+/// A command line for the eye: what a shell would split or a terminal obey is quoted.
+pub(super) fn shown(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let words = argv.iter().map(|word| match word {
+        word if !word.is_empty() && word.chars().all(plain) => word.clone(),
+        word => format!("{word:?}"),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the program is there and may be run.
+pub(super) fn check(argv: &[String]) -> Result<(), CommandError> {
+    let program = argv.first().map_or("", String::as_str);
+    match locate(program, &env::var_os("PATH").unwrap_or_default()) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(unusable(argv, reason)),
+    }
+}
+
+pub(super) fn unusable(argv: &[String], reason: impl ToString) -> CommandError {
+    let program = shown(&argv[..argv.len().min(1)]);
+    CommandError::Program {
+        program,
+        reason: reason.to_string(),
+    }
+}
+
+/// As `execvp` looks for it.
+fn locate(program: &str, path: &OsStr) -> Result<PathBuf, String> {
+    if program.is_empty() {
+        return Err("the command is empty".to_owned());
+    }
+    if program.contains('/') {
+        return match executable(Path::new(program)) {
+            Ok(()) => Ok(program.into()),
+            Err(reason) => Err(reason),
+        };
+    }
+    let places = env::split_paths(path).map(|folder| folder.join(program));
+    places
+        .into_iter()
+        .find(|place| executable(place).is_ok())
+        .ok_or_else(|| {
+            format!(
+                "not found in PATH ({}); give its full path",
+                path.to_string_lossy()
+            )
+        })
+}
+
+fn executable(file: &Path) -> Result<(), String> {
+    match file.metadata() {
+        Ok(found) if !found.is_file() => Err("not a file".to_owned()),
+        Ok(_) => access(file, AccessFlags::X_OK)
+            .map_err(|_| "not executable; mend: chmod +x, or name its interpreter".to_owned()),
+        Err(error) => Err(super::plain(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argv(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| word.to_string()).collect()
+    }
+
+    #[test]
+    fn what_a_shell_would_split_is_quoted() {
+        assert_eq!(
+            shown(&argv(&["apachectl", "-k", "graceful"])),
+            "apachectl -k graceful"
+        );
+        assert_eq!(
+            shown(&argv(&["sh", "-c", "exit 1", ""])),
+            r#"sh -c "exit 1" """#
+        );
+        assert_eq!(shown(&argv(&["say", "\x1b[2J"])), r#"say "\u{1b}[2J""#);
+    }
+
+    #[test]
+    fn a_program_is_looked_for_as_execvp_does() {
+        let path = OsStr::new("/nowhere:/bin:/usr/bin");
+        assert_eq!(locate("sh", path), Ok("/bin/sh".into()));
+        assert_eq!(locate("/bin/sh", OsStr::new("")), Ok("/bin/sh".into()));
+        let reason = locate("no-such-program", path).unwrap_err();
+        assert!(
+            reason.starts_with("not found in PATH (/nowhere:"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_refused() {
+        let refused = |program: &str| check(&argv(&[program])).unwrap_err().to_string();
+        assert_eq!(
+            refused("/no/such"),
+            "cannot run /no/such: no such file or directory"
+        );
+        assert_eq!(refused("/etc"), "cannot run /etc: not a file");
+        assert!(refused("/etc/passwd").starts_with("cannot run /etc/passwd: not executable"));
+        assert!(
+            check(&[])
+                .unwrap_err()
+                .to_string()
+                .ends_with("the command is empty")
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! The one touch: what restarts the app, what would refuse it, and which instance runs.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use thiserror::Error;
+
+use super::job::{self, Job};
+use super::signal::Addressee;
+use super::{CommandError, SignalError, UnitError, command, program, systemd};
+
+/// How the app is restarted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Restart {
+    /// A job of systemd, over D-Bus.
+    Systemd {
+        /// The unit's full name: `web.service`.
+        unit: String,
+        /// What is asked of systemd.
+        job: Job,
+    },
+    /// A program with its arguments, never through a shell.
+    Command(Vec<String>),
+    /// A signal to one process. That it was sent is all that is known then: the app's health
+    /// tells the rest.
+    Signal {
+        /// What is sent.
+        signal: Signal,
+        /// Holds the process's number.
+        pidfile: PathBuf,
+    },
+}
+
+/// Why the app was not restarted, or cannot be.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub enum RestartError {
+    /// systemd, or the unit.
+    Unit(#[from] UnitError),
+    /// The command.
+    Command(#[from] CommandError),
+    /// The pidfile, or its process.
+    Signal(#[from] SignalError),
+}
+
+impl Restart {
+    /// Runs it once and waits for its result, at most `limit`.
+    ///
+    /// A command that is late is killed with its whole process group, also when this future is
+    /// dropped. A systemd job is not taken back: systemd goes on with it.
+    pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
+        match self {
+            Self::Systemd { unit, job } => job::run(unit, *job, limit).await?,
+            Self::Command(argv) => command::run(argv, limit).await?,
+            Self::Signal { signal, pidfile } => Addressee::find(pidfile)?.send(*signal)?,
+        }
+        Ok(())
+    }
+
+    /// What can be refused before anything is touched: a unit that is missing, masked, broken or
+    /// cannot do the job; a program that is not there or not executable; a pidfile that cannot be
+    /// read or is stale.
+    ///
+    /// Whether the app runs is no question here, but for the signal, which needs somebody to
+    /// get it.
+    pub async fn check(&self) -> Result<(), RestartError> {
+        match self {
+            Self::Systemd { unit, job } => systemd::check(unit, *job).await?,
+            Self::Command(argv) => program::check(argv)?,
+            Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.may_be_signalled()?,
+        }
+        Ok(())
+    }
+
+    /// Which instance of the app runs now: systemd's InvocationID, or pid and start time.
+    ///
+    /// `None` where it can't be known: for a command always. A unit that is down keeps the id of
+    /// its last run for as long as systemd remembers it. A reload, and an app that renews itself
+    /// in place, leave the instance as it is: a changed one proves a restart, the same one does
+    /// not prove that there was none.
+    pub async fn instance(&self) -> Option<String> {
+        match self {
+            Self::Systemd { unit, .. } => systemd::instance(unit).await,
+            Self::Command(_) => None,
+            Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
+        }
+    }
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Systemd { unit, job } => write!(f, "systemctl {job} {unit} (D-Bus)"),
+            Self::Command(argv) => f.write_str(&program::shown(argv)),
+            Self::Signal { signal, pidfile } => {
+                write!(f, "{signal} to the process in {}", pidfile.display())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_it_does() {
+        let unit = "web.service".to_owned();
+        let systemd = Restart::Systemd {
+            unit,
+            job: Job::default(),
+        };
+        let argv = ["apachectl", "-k", "graceful"].map(str::to_owned);
+        let signal = Restart::Signal {
+            signal: Signal::SIGUSR2,
+            pidfile: "/run/web.pid".into(),
+        };
+
+        assert_eq!(
+            systemd.to_string(),
+            "systemctl reload-or-restart web.service (D-Bus)"
+        );
+        assert_eq!(
+            Restart::Command(argv.to_vec()).to_string(),
+            "apachectl -k graceful"
+        );
+        assert_eq!(signal.to_string(), "SIGUSR2 to the process in /run/web.pid");
+    }
+}

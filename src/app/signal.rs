@@ -1,0 +1,181 @@
+//! The process that a pidfile names, held by a pidfd: a number that is given to another process
+//! in between never gets the signal.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd;
+use procfs::process::{Process, Stat};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+use thiserror::Error;
+
+/// Why a signal did not reach its process.
+#[derive(Debug, Error)]
+pub enum SignalError {
+    /// The pidfile says nothing usable.
+    #[error("pidfile {}: {reason}", path.display())]
+    Pidfile {
+        /// As the configuration names it.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The pidfile names a process that is gone.
+    #[error("pidfile {} is stale: no process {pid} runs; start the app, or mend where it writes its pid", path.display())]
+    Stale {
+        /// As the configuration names it.
+        path: PathBuf,
+        /// The number in it.
+        pid: i32,
+    },
+    /// The kernel does not let us.
+    #[error("cannot signal process {pid} of {}: {reason}", path.display())]
+    Refused {
+        /// As the configuration names it.
+        path: PathBuf,
+        /// The number in it.
+        pid: i32,
+        /// In the kernel's words.
+        reason: String,
+    },
+}
+
+/// A living process that a pidfile named.
+#[derive(Debug)]
+pub(super) struct Addressee {
+    path: PathBuf,
+    pid: i32,
+    process: OwnedFd,
+    stat: Stat,
+}
+
+impl Addressee {
+    pub(super) fn find(pidfile: &Path) -> Result<Self, SignalError> {
+        let unreadable = |reason| SignalError::Pidfile {
+            path: pidfile.into(),
+            reason,
+        };
+        let text = fs::read(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
+        let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;
+        let (path, pid) = (pidfile.to_path_buf(), number.as_raw_nonzero().get());
+        match pidfd_open(number, PidfdFlags::empty()) {
+            Ok(process) => match living(pid) {
+                Some(stat) => Ok(Self {
+                    path,
+                    pid,
+                    process,
+                    stat,
+                }),
+                None => Err(SignalError::Stale { path, pid }),
+            },
+            Err(Errno::SRCH) => Err(SignalError::Stale { path, pid }),
+            Err(error) => Err(SignalError::Refused {
+                path,
+                pid,
+                reason: reason(error),
+            }),
+        }
+    }
+
+    pub(super) fn send(&self, signal: Signal) -> Result<(), SignalError> {
+        let sent = match rustix::process::Signal::from_named_raw(signal as i32) {
+            Some(signal) => pidfd_send_signal(&self.process, signal),
+            None => Err(Errno::INVAL),
+        };
+        sent.map_err(|error| match error {
+            Errno::SRCH => SignalError::Stale {
+                path: self.path.clone(),
+                pid: self.pid,
+            },
+            error => self.refused(reason(error)),
+        })
+    }
+
+    /// Whether the kernel would let us.
+    pub(super) fn may_be_signalled(&self) -> Result<(), SignalError> {
+        kill(unistd::Pid::from_raw(self.pid), None)
+            .map_err(|error| self.refused(error.desc().to_lowercase()))
+    }
+
+    pub(super) fn instance(&self) -> Option<String> {
+        Some(format!(
+            "pid {} started at tick {}",
+            self.pid, self.stat.starttime
+        ))
+    }
+
+    fn refused(&self, reason: String) -> SignalError {
+        SignalError::Refused {
+            path: self.path.clone(),
+            pid: self.pid,
+            reason,
+        }
+    }
+}
+
+fn reason(error: Errno) -> String {
+    super::plain(&error.into())
+}
+
+/// A zombie still has its number, and swallows signals.
+fn living(pid: i32) -> Option<Stat> {
+    let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
+    (!matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat)
+}
+
+/// One positive number and nothing else, but white space around it.
+fn parse(text: &[u8]) -> Option<Pid> {
+    let digits = text.trim_ascii();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Pid::from_raw(str::from_utf8(digits).ok()?.parse().ok()?)
+}
+
+fn garbage(text: &[u8]) -> String {
+    match text.trim_ascii() {
+        [] => "empty; the app may still be starting".to_owned(),
+        text => {
+            let start = String::from_utf8_lossy(&text[..text.len().min(40)]);
+            format!("no process number: {start:?}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pidfile_holds_one_positive_number() {
+        for (text, pid) in [
+            ("1", 1),
+            ("4711\n", 4711),
+            (" 12 \r\n", 12),
+            ("2147483647", i32::MAX),
+        ] {
+            assert_eq!(
+                parse(text.as_bytes()).map(|pid| pid.as_raw_nonzero().get()),
+                Some(pid)
+            );
+        }
+        for text in [
+            "",
+            "\n",
+            "0",
+            "-1",
+            "+5",
+            "12 13",
+            "12\n13\n",
+            "0x10",
+            "1.0",
+            "2147483648",
+            "१२",
+        ] {
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What systemd says of a unit, and what can go wrong with one.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::job::Job;
+
+/// Why systemd did not do what the app needs.
+#[derive(Debug, Error)]
+pub enum UnitError {
+    /// Nobody answers on the bus.
+    #[error("no answer from systemd on the system bus: {reason}; is dbus running here?")]
+    Bus {
+        /// In the bus's words.
+        reason: String,
+    },
+    /// No such unit.
+    #[error(
+        "systemd knows no unit {unit}: correct its name, or run `systemctl daemon-reload` if it is new"
+    )]
+    Missing {
+        /// As the configuration names it.
+        unit: String,
+    },
+    /// The unit is masked.
+    #[error("{unit} is masked: run `systemctl unmask {unit}`")]
+    Masked {
+        /// As the configuration names it.
+        unit: String,
+    },
+    /// The unit cannot be loaded, or cannot do the job.
+    #[error("{unit} cannot be used: {reason}")]
+    Unusable {
+        /// As the configuration names it.
+        unit: String,
+        /// With the mend.
+        reason: String,
+    },
+    /// systemd did not take the job.
+    #[error("systemd refused to {job} {unit}: {reason}")]
+    Refused {
+        /// The unit.
+        unit: String,
+        /// What it was asked to do.
+        job: Job,
+        /// In systemd's words.
+        reason: String,
+    },
+    /// The job ended, but not well.
+    #[error(
+        "{job} of {unit} ended with '{result}', the unit is {state}: see `journalctl -u {unit}`"
+    )]
+    Failed {
+        /// The unit.
+        unit: String,
+        /// What it was asked to do.
+        job: Job,
+        /// systemd's word: failed, timeout, canceled, dependency, ...
+        result: String,
+        /// How the unit is now.
+        state: UnitState,
+    },
+    /// The job is done, and still the unit does not run.
+    #[error("{unit} is {state} after its {job}: see `journalctl -u {unit}`")]
+    NotActive {
+        /// The unit.
+        unit: String,
+        /// What it was asked to do.
+        job: Job,
+        /// How the unit is now.
+        state: UnitState,
+    },
+    /// The job did not end. systemd goes on with it.
+    #[error(
+        "{job} of {unit} did not end within {limit:?}, {seen}; systemd goes on with it: see `journalctl -u {unit}`"
+    )]
+    Limit {
+        /// The unit.
+        unit: String,
+        /// What it was asked to do.
+        job: Job,
+        /// What it was given.
+        limit: Duration,
+        /// "the unit is activating (start)", or why that is not known.
+        seen: String,
+    },
+}
+
+/// How a unit is, in systemd's words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitState {
+    /// ActiveState: active, reloading, inactive, failed, activating, deactivating.
+    pub active: String,
+    /// SubState: running, dead, auto-restart, ...
+    pub sub: String,
+    /// How a service's last run ended: success, exit-code, timeout, ... None for other units.
+    pub result: Option<String>,
+}
+
+impl fmt::Display for UnitState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sub = (self.sub != self.active).then(|| self.sub.clone());
+        let result = self.result.as_deref().filter(|result| *result != "success");
+        let more: Vec<_> = sub
+            .into_iter()
+            .chain(result.map(|r| format!("Result: {r}")))
+            .collect();
+        match more[..] {
+            [] => f.write_str(&self.active),
+            _ => write!(f, "{} ({})", self.active, more.join(", ")),
+        }
+    }
+}
+
+impl From<zbus::Error> for UnitError {
+    fn from(error: zbus::Error) -> Self {
+        Self::Bus {
+            reason: error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_names_what_matters() {
+        let state = |active: &str, sub: &str, result: Option<&str>| {
+            let result = result.map(str::to_owned);
+            UnitState {
+                active: active.into(),
+                sub: sub.into(),
+                result,
+            }
+            .to_string()
+        };
+        assert_eq!(
+            state("failed", "failed", Some("exit-code")),
+            "failed (Result: exit-code)"
+        );
+        assert_eq!(
+            state("inactive", "dead", Some("success")),
+            "inactive (dead)"
+        );
+        assert_eq!(
+            state("activating", "auto-restart", Some("timeout")),
+            "activating (auto-restart, Result: timeout)"
+        );
+        assert_eq!(state("active", "active", None), "active");
+    }
+}

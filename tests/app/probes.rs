@@ -1,0 +1,254 @@
+//! Health probes of apps that answer well, badly, slowly, or not in HTTP at all.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use haproxy_gate::app::{Health, HealthCheck};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::sleep;
+
+fn http(status: Option<u16>) -> Health {
+    let check = HealthCheck::Http {
+        path: "/healthz".to_owned(),
+        status,
+        host: None,
+    };
+    Health {
+        check,
+        times: 1,
+        timeout: Duration::from_millis(500),
+    }
+}
+
+fn tcp() -> Health {
+    Health {
+        timeout: Duration::from_millis(500),
+        ..Health::default()
+    }
+}
+
+/// An app that treats each connection in the same way, once it has read the request.
+async fn app<F, W>(answer: F) -> SocketAddr
+where
+    F: Fn(TcpStream, String) -> W + Send + 'static,
+    W: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let read = stream.read(&mut request).await.unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..read]).into_owned();
+            tokio::spawn(answer(stream, request));
+        }
+    });
+    address
+}
+
+async fn says(text: &'static str) -> SocketAddr {
+    app(move |mut stream, _| async move {
+        let _ = stream.write_all(text.as_bytes()).await;
+    })
+    .await
+}
+
+/// A port that is free, with nobody listening.
+async fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_healthy_app() {
+    let address = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    assert_eq!(http(None).probe(address).await, Ok(()));
+    assert_eq!(http(Some(200)).probe(address).await, Ok(()));
+    assert_eq!(tcp().probe(address).await, Ok(()));
+    let old = says("HTTP/1.0 200 OK\r\n\r\nok").await;
+    assert_eq!(http(None).probe(old).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_request_is_one_of_its_own() {
+    let (sender, mut requests) = tokio::sync::mpsc::unbounded_channel();
+    let address = app(move |mut stream, request| {
+        sender.send(request).unwrap();
+        async move {
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+        }
+    })
+    .await;
+    assert_eq!(http(None).probe(address).await, Ok(()));
+    let request = requests.recv().await.unwrap().to_lowercase();
+    assert!(
+        request.starts_with("get /healthz http/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains(&format!("\r\nhost: {address}\r\n")),
+        "{request}"
+    );
+    assert!(request.contains("\r\nconnection: close\r\n"), "{request}");
+}
+
+#[tokio::test]
+async fn the_wrong_status_is_named() {
+    let sick = says("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
+    let said = http(None).probe(sick).await;
+    assert_eq!(
+        said,
+        Err("503 from GET /healthz, wanted 200..399".to_owned())
+    );
+    let well = says("HTTP/1.1 200 OK\r\n\r\n").await;
+    let said = http(Some(204)).probe(well).await;
+    assert_eq!(said, Err("200 from GET /healthz, wanted 204".to_owned()));
+}
+
+#[tokio::test]
+async fn a_redirect_is_good_and_not_followed() {
+    let address = says("HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n").await;
+    assert_eq!(http(None).probe(address).await, Ok(()));
+    assert!(http(Some(200)).probe(address).await.is_err());
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    for health in [http(None), tcp()] {
+        let said = health.probe(nobody().await).await;
+        assert_eq!(said, Err("connection refused".to_owned()));
+    }
+}
+
+/// A backlog that is full swallows the handshake, as a host that is gone does.
+#[tokio::test]
+async fn no_connection_in_time() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+    {
+        waiting.push(stream);
+    }
+    for health in [http(None), tcp()] {
+        assert_eq!(
+            health.probe(address).await,
+            Err("no connection within 500ms".to_owned())
+        );
+    }
+}
+
+/// Each piece comes in time, but the whole does not: the limit is over all of it.
+#[tokio::test]
+async fn a_slow_header() {
+    let address = app(|mut stream, _| async move {
+        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: yes\r\n\r\n" {
+            if stream.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let started = Instant::now();
+    let said = http(None).probe(address).await;
+    assert_eq!(
+        said,
+        Err("no answer to GET /healthz within 500ms".to_owned())
+    );
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_body_without_end() {
+    let address = app(|mut stream, _| async move {
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+            .await;
+        while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
+    })
+    .await;
+    let started = Instant::now();
+    assert_eq!(http(None).probe(address).await, Ok(()));
+    assert!(started.elapsed() < Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn headers_without_end() {
+    let address = app(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+        while stream.write_all(b"X-More: and more\r\n").await.is_ok() {}
+    })
+    .await;
+    assert!(http(None).probe(address).await.is_err());
+}
+
+#[tokio::test]
+async fn not_http() {
+    let said = http(None)
+        .probe(says("SSH-2.0-OpenSSH_9.2\r\n").await)
+        .await
+        .unwrap_err();
+    assert!(said.starts_with("not an HTTP answer"), "{said}");
+}
+
+#[tokio::test]
+async fn closed_without_a_word() {
+    let said = http(None).probe(says("").await).await.unwrap_err();
+    assert!(said.starts_with("closed without an answer"), "{said}");
+    let reset = app(|stream, _| async move { stream.set_zero_linger().unwrap() }).await;
+    let said = http(None).probe(reset).await.unwrap_err();
+    assert_eq!(said, "connection reset by peer");
+}
+
+/// The kernel goes through the source ports one after the other, and at last picks the very one
+/// that is probed: TCP then connects to itself. Unguarded, this fails in most runs.
+#[tokio::test]
+async fn a_connection_to_oneself_is_no_app() {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
+    let ports: Vec<u16> = range
+        .split_whitespace()
+        .map(|port| port.parse().unwrap())
+        .collect();
+    // Of the lowest one's parity, which the kernel prefers for connections.
+    let address = SocketAddr::from(([127, 0, 0, 1], ports[0] + 100));
+    for probe in 0..=(ports[1] - ports[0]) / 2 {
+        let said = tcp().probe(address).await;
+        assert_eq!(said, Err("connection refused".to_owned()), "probe {probe}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_tells() {
+    let health = |script: &str| Health {
+        check: HealthCheck::Command(["sh", "-c", script].map(str::to_owned).to_vec()),
+        times: 1,
+        timeout: Duration::from_millis(300),
+    };
+    let address = nobody().await;
+    assert_eq!(health("exit 0").probe(address).await, Ok(()));
+    let said = health("echo cache is cold; exit 1")
+        .probe(address)
+        .await
+        .unwrap_err();
+    assert!(said.ends_with("exited with 1: cache is cold"), "{said}");
+    let said = health("sleep 60").probe(address).await.unwrap_err();
+    assert!(
+        said.ends_with("did not end within 300ms and was killed, it printed nothing"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_command_is_asked_less_often() {
+    assert_eq!(http(None).pace(), Duration::from_millis(50));
+    let check = HealthCheck::Command(vec!["true".to_owned()]);
+    assert_eq!(Health { check, ..tcp() }.pace(), Duration::from_millis(250));
+}
