@@ -72,7 +72,7 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let name = unit.name.clone();
     // Where nobody told the result the unit's state has to.
     if let Some(result) = result.filter(|result| result != "done") {
-        let state = unit.state().await?;
+        let state = seen(unit).await?;
         return Err(UnitError::Failed {
             unit: name,
             job,
@@ -147,13 +147,20 @@ async fn is_queued(unit: &Unit, job: &OwnedObjectPath) -> Result<bool, UnitError
 /// The unit's state, once it is on its way to no other.
 async fn settled(unit: &Unit) -> Result<UnitState, UnitError> {
     loop {
-        match unit.state().await {
-            Ok(state) if is_passing(&state) => {}
-            Ok(state) => return Ok(state),
-            Err(error) if said(&error).is_some() => {}
-            Err(error) => return Err(error.into()),
+        match seen(unit).await? {
+            state if is_passing(&state) => sleep(SETTLE).await,
+            state => return Ok(state),
         }
-        sleep(SETTLE).await;
+    }
+}
+
+/// The unit's state, once systemd has an answer: see [`is_queued`].
+async fn seen(unit: &Unit) -> Result<UnitState, UnitError> {
+    loop {
+        match unit.state().await {
+            Err(error) if said(&error).is_some() => sleep(SETTLE).await,
+            state => return Ok(state?),
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+//! What is refused before the unit is touched.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use haproxy_gate::app::{Job, UnitError};
+use tempfile::TempDir;
+
+use crate::{Inside, LIMIT, again, inside, is_inside};
+
+/// check and run refuse it in the same words.
+async fn refused(machine: &Inside, job: Job) -> (UnitError, String) {
+    let checked = machine.restart(job).check().await.unwrap_err().to_string();
+    let (failed, ran) = machine.failure(job, LIMIT).await;
+    assert_eq!(checked, ran);
+    (failed, ran)
+}
+
+#[test]
+fn a_unit_that_is_missing() {
+    inside(
+        "refusals::a_unit_that_is_missing",
+        async |machine: Inside| {
+            let (failed, said) = refused(&machine, Job::default()).await;
+            assert!(matches!(failed, UnitError::Missing { .. }));
+            assert!(
+                said.contains("no unit a-unit-that-is-missing.service"),
+                "{said}"
+            );
+            assert_eq!(machine.restart(Job::default()).instance().await, None);
+        },
+    );
+}
+
+#[test]
+fn a_unit_that_is_masked() {
+    inside(
+        "refusals::a_unit_that_is_masked",
+        async |machine: Inside| {
+            symlink(
+                "/dev/null",
+                machine.folder.join("units").join(machine.unit()),
+            )
+            .unwrap();
+            let (failed, said) = refused(&machine, Job::default()).await;
+            assert!(matches!(failed, UnitError::Masked { .. }));
+            assert!(
+                said.ends_with("run `systemctl unmask a-unit-that-is-masked.service`"),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_unit_that_is_broken() {
+    inside(
+        "refusals::a_unit_that_is_broken",
+        async |machine: Inside| {
+            machine.service("Type=simple");
+            let (_, said) = refused(&machine, Job::default()).await;
+            assert!(
+                said.starts_with("a-unit-that-is-broken.service cannot be used: bad-setting"),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_name_that_is_none() {
+    inside("refusals::a_name_that_is_none", async |machine: Inside| {
+        let nameless = Inside {
+            unit: "a b/".to_owned(),
+            folder: machine.folder.clone(),
+        };
+        let (_, said) = refused(&nameless, Job::default()).await;
+        assert!(said.starts_with("a b/.service cannot be used"), "{said}");
+    });
+}
+
+#[test]
+fn a_reload_where_there_is_none() {
+    inside(
+        "refusals::a_reload_where_there_is_none",
+        async |machine: Inside| {
+            machine.service("ExecStart=/bin/sleep infinity");
+            machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+            let before = machine.restart(Job::Restart).instance().await;
+            let (_, said) = refused(&machine, Job::Reload).await;
+            assert!(
+                said.ends_with("cannot be used: it has no ExecReload="),
+                "{said}"
+            );
+            assert_eq!(machine.restart(Job::Restart).instance().await, before);
+        },
+    );
+}
+
+#[test]
+fn a_unit_that_must_not_be_started_by_hand() {
+    inside(
+        "refusals::a_unit_that_must_not_be_started_by_hand",
+        async |machine: Inside| {
+            let unit = "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep infinity\n";
+            machine.file(&machine.unit(), unit);
+            let (_, said) = refused(&machine, Job::default()).await;
+            assert!(said.contains("RefuseManualStart="), "{said}");
+        },
+    );
+}
+
+#[test]
+fn no_bus() {
+    if is_inside() {
+        return inside("refusals::no_bus", async |machine: Inside| {
+            let (failed, said) = refused(&machine, Job::default()).await;
+            assert!(matches!(failed, UnitError::Bus { .. }));
+            assert!(
+                said.starts_with("no answer from systemd on the system bus: "),
+                "{said}"
+            );
+            assert_eq!(machine.restart(Job::default()).instance().await, None);
+        });
+    }
+    let folder = TempDir::new().unwrap();
+    again(
+        "refusals::no_bus",
+        folder.path(),
+        &folder.path().join("nobody"),
+    );
+}
+
+/// A bus that takes the connection and never says a word.
+#[test]
+fn a_bus_that_is_silent() {
+    if is_inside() {
+        return inside("refusals::a_bus_that_is_silent", async |machine: Inside| {
+            let (_, said) = machine
+                .failure(Job::default(), Duration::from_millis(300))
+                .await;
+            assert!(said.contains("silent for 300ms"), "{said}");
+        });
+    }
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("bus");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    again("refusals::a_bus_that_is_silent", folder.path(), &socket);
+    fs::remove_file(socket).unwrap();
+}

@@ -1,0 +1,265 @@
+//! Jobs that systemd takes, and how they end.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use haproxy_gate::app::{Job, UnitError};
+use tokio::time::{sleep, timeout};
+
+use crate::machine::Machine;
+use crate::{Inside, LIMIT, again, inside, is_inside};
+
+/// Ready half a second after its start.
+const NOTIFIES: &str = "Type=notify\nNotifyAccess=all\n\
+    ExecStart=/bin/sh -c 'sleep 0.5; systemd-notify --ready; exec sleep infinity'";
+
+#[test]
+fn a_notify_unit_is_restarted() {
+    inside(
+        "restarts::a_notify_unit_is_restarted",
+        async |machine: Inside| {
+            machine.service(NOTIFIES);
+            let restart = machine.restart(Job::Restart);
+            restart.check().await.unwrap();
+            assert_eq!(restart.instance().await, None);
+
+            restart.run(LIMIT).await.unwrap();
+            let (pid, first) = (machine.main_pid().await, restart.instance().await.unwrap());
+            assert_eq!(first.len(), 32);
+            assert_eq!(restart.instance().await.as_ref(), Some(&first));
+
+            let started = Instant::now();
+            restart.run(LIMIT).await.unwrap();
+            assert!(
+                started.elapsed() > Duration::from_millis(500),
+                "it had not said that it is ready"
+            );
+            assert_ne!(restart.instance().await, Some(first));
+            assert_ne!(machine.main_pid().await, pid);
+        },
+    );
+}
+
+#[test]
+fn a_unit_that_cannot_reload_is_restarted() {
+    inside(
+        "restarts::a_unit_that_cannot_reload_is_restarted",
+        async |machine: Inside| {
+            machine.service("ExecStart=/bin/sleep infinity");
+            let restart = machine.restart(Job::ReloadOrRestart);
+            restart.run(LIMIT).await.unwrap();
+            let first = restart.instance().await.unwrap();
+            restart.run(LIMIT).await.unwrap();
+            assert_ne!(restart.instance().await, Some(first));
+        },
+    );
+}
+
+#[test]
+fn a_unit_with_exec_reload_is_reloaded() {
+    inside(
+        "restarts::a_unit_with_exec_reload_is_reloaded",
+        async |machine: Inside| {
+            machine.service(
+            "ExecStart=/bin/sleep infinity\nExecReload=/bin/sh -c 'sleep 0.3; : >/work/reloaded'",
+        );
+            let restart = machine.restart(Job::ReloadOrRestart);
+            restart.run(LIMIT).await.unwrap();
+            assert!(
+                !machine.work("reloaded").exists(),
+                "it was down: started, not reloaded"
+            );
+            let (pid, first) = (machine.main_pid().await, restart.instance().await);
+            restart.run(LIMIT).await.unwrap();
+            assert!(machine.work("reloaded").exists());
+            assert_eq!(machine.main_pid().await, pid);
+            assert_eq!(restart.instance().await, first);
+        },
+    );
+}
+
+#[test]
+fn a_reload_that_fails() {
+    inside("restarts::a_reload_that_fails", async |machine: Inside| {
+        machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/false");
+        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+        let (_, said) = machine.failure(Job::Reload, LIMIT).await;
+        let wanted = "reload of a-reload-that-fails.service ended with 'failed', \
+                      the unit is active (running)";
+        assert!(said.starts_with(wanted), "{said}");
+    });
+}
+
+#[test]
+fn a_start_that_fails() {
+    inside("restarts::a_start_that_fails", async |machine: Inside| {
+        machine.service("Type=notify\nExecStart=/bin/sh -c 'exit 3'");
+        let (_, said) = machine.failure(Job::ReloadOrRestart, LIMIT).await;
+        let wanted = "reload-or-restart of a-start-that-fails.service ended with 'failed', \
+                      the unit is failed (Result: exit-code): see `journalctl -u";
+        assert!(said.starts_with(wanted), "{said}");
+        assert!(
+            machine.restart(Job::Restart).instance().await.is_some(),
+            "there was a run"
+        );
+    });
+}
+
+/// systemd goes on trying, but the job has failed, and that is told at once.
+#[test]
+fn a_start_that_fails_and_is_tried_again() {
+    inside(
+        "restarts::a_start_that_fails_and_is_tried_again",
+        async |machine: Inside| {
+            machine.service("Type=exec\nExecStart=/no/such\nRestart=always\nRestartSec=10s");
+            let started = Instant::now();
+            let (failed, _) = machine.failure(Job::Restart, LIMIT).await;
+            assert!(matches!(failed, UnitError::Failed { .. }));
+            assert!(started.elapsed() < Duration::from_secs(5));
+        },
+    );
+}
+
+#[test]
+fn a_dependency_that_fails() {
+    inside(
+        "restarts::a_dependency_that_fails",
+        async |machine: Inside| {
+            machine.file(
+                "database.service",
+                "[Service]\nType=oneshot\nExecStart=/bin/false\n",
+            );
+            let unit = "[Unit]\nRequires=database.service\nAfter=database.service\n\
+                    [Service]\nExecStart=/bin/sleep infinity\n";
+            machine.file(&machine.unit(), unit);
+            let (_, said) = machine.failure(Job::Restart, LIMIT).await;
+            assert!(
+                said.contains("ended with 'dependency', the unit is inactive (dead)"),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_job_that_is_done_is_not_yet_a_unit_that_runs() {
+    inside(
+        "restarts::a_job_that_is_done_is_not_yet_a_unit_that_runs",
+        async |machine: Inside| {
+            machine.service("Type=oneshot\nExecStart=/bin/true");
+            let (failed, said) = machine.failure(Job::Restart, LIMIT).await;
+            assert!(matches!(failed, UnitError::NotActive { .. }));
+            assert!(
+                said.contains(".service is inactive (dead) after its restart"),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_start_that_hangs() {
+    inside("restarts::a_start_that_hangs", async |machine: Inside| {
+        machine.service("Type=notify\nExecStart=/bin/sleep infinity");
+        let started = Instant::now();
+        let (failed, said) = machine
+            .failure(Job::Restart, Duration::from_millis(700))
+            .await;
+        assert!(matches!(failed, UnitError::Limit { .. }));
+        assert!(started.elapsed() < Duration::from_secs(5));
+        let wanted = "restart of a-start-that-hangs.service did not end within 700ms, \
+                      the unit is activating (start); systemd goes on with it";
+        assert!(said.starts_with(wanted), "{said}");
+    });
+}
+
+#[test]
+fn a_job_that_somebody_cancels() {
+    inside(
+        "restarts::a_job_that_somebody_cancels",
+        async |machine: Inside| {
+            machine.service("Type=notify\nExecStart=/bin/sleep infinity");
+            let manager = machine.manager().await;
+            let stop = async {
+                sleep(Duration::from_millis(500)).await;
+                manager
+                    .stop_unit(machine.unit(), "replace".to_owned())
+                    .await
+                    .unwrap();
+            };
+            let ((_, said), ()) = tokio::join!(machine.failure(Job::Restart, LIMIT), stop);
+            assert!(said.contains("ended with 'canceled'"), "{said}");
+        },
+    );
+}
+
+/// A start that takes two seconds and counts.
+const SLOW: &str = "Type=notify\nNotifyAccess=all\nExecStart=/bin/sh -c 'echo >>/work/%N; \
+    sleep 2; systemd-notify --ready; exec sleep infinity'";
+
+impl Inside {
+    fn starts(&self) -> usize {
+        fs::read_to_string(self.work(&self.unit))
+            .unwrap()
+            .lines()
+            .count()
+    }
+
+    async fn reload_often(&self) {
+        let manager = self.manager().await;
+        for _ in 0..12 {
+            sleep(Duration::from_millis(100)).await;
+            manager.reload().await.unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_daemon_reload_in_the_middle() {
+    inside(
+        "restarts::a_daemon_reload_in_the_middle",
+        async |machine: Inside| {
+            machine.service(SLOW);
+            let restart = machine.restart(Job::Restart);
+            let (ran, ()) = tokio::join!(restart.run(LIMIT), machine.reload_often());
+            ran.unwrap();
+            assert_eq!(machine.starts(), 1);
+        },
+    );
+}
+
+#[test]
+fn a_daemon_reload_in_the_middle_of_a_start_that_fails() {
+    let test = "restarts::a_daemon_reload_in_the_middle_of_a_start_that_fails";
+    inside(test, async |machine: Inside| {
+        machine.service("Type=notify\nExecStart=/bin/sh -c 'sleep 1; exit 3'");
+        let failure = machine.failure(Job::Restart, LIMIT);
+        let ((_, said), ()) = tokio::join!(failure, machine.reload_often());
+        assert!(said.contains("failed (Result: exit-code)"), "{said}");
+    });
+}
+
+/// systemd executes itself anew, as on its upgrade: our calls may have no answer then. In a
+/// machine of its own, because the other tests' calls would not have one either.
+#[test]
+fn a_daemon_reexec_in_the_middle() {
+    let test = "restarts::a_daemon_reexec_in_the_middle";
+    if !is_inside() {
+        let machine = Machine::boot();
+        return again(test, machine.folder(), &machine.bus());
+    }
+    inside(test, async |machine: Inside| {
+        machine.service(SLOW);
+        let restart = machine.restart(Job::Restart);
+        let manager = machine.manager().await;
+        let reexec = async {
+            sleep(Duration::from_millis(900)).await;
+            // Whoever takes the call is gone when the answer is due.
+            let _ = timeout(Duration::from_millis(500), manager.reexecute()).await;
+        };
+        let (ran, ()) = tokio::join!(restart.run(LIMIT), reexec);
+        ran.unwrap();
+        assert_eq!(machine.starts(), 1);
+        assert!(restart.instance().await.is_some());
+    });
+}
