@@ -70,7 +70,9 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let path = queue(unit, job).await?;
     let result = ended(unit, &path, &mut removed).await?;
     let name = unit.name.clone();
-    // Where nobody told the result the unit's state has to.
+    if result.is_none() {
+        tracing::warn!("systemd did not tell how the {job} of {name} ended; going by its state");
+    }
     if let Some(result) = result.filter(|result| result != "done") {
         let state = seen(unit).await?;
         return Err(UnitError::Failed {

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::io::AsyncReadExt;
@@ -68,7 +68,7 @@ impl Output {
             FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
         )?;
         drop(self.writer);
-        let mut reader = File::from(OwnedFd::from(self.reader.into_nonblocking_fd()?));
+        let mut reader = File::from(self.reader.into_nonblocking_fd()?);
         let mut left = CHUNK;
         let holder = loop {
             match reader.read(&mut self.chunk) {
