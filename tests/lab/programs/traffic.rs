@@ -1,1 +1,3 @@
+//! To come with the lab.
+
 fn main() {}

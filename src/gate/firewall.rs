@@ -1,0 +1,165 @@
+//! The host's firewall as the agent uses it: one iptables per family, and the variant
+//! that it does not use but which may redirect all the same.
+
+use super::iptables::Family;
+use super::{
+    Foreign, Gate, GateError, Iptables, Listing, Position, Variant, foreign, plan, position,
+};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+/// The programs that rule this host's nat tables.
+#[derive(Debug, Clone)]
+pub struct Firewall {
+    used: Vec<Iptables>,
+    unused: Vec<Iptables>,
+}
+
+/// Everything the kernel has, at one moment.
+#[derive(Debug, Clone)]
+pub struct View {
+    used: Vec<(Iptables, Listing)>,
+    unused: Vec<(Iptables, Listing)>,
+}
+
+impl Firewall {
+    /// The variant that the plain `iptables` command is, or the one asked for. IPv6 is
+    /// left out where the kernel has none.
+    pub async fn new(variant: Option<Variant>, ipv6: bool) -> Result<Firewall, GateError> {
+        let variant = match variant {
+            Some(variant) => variant,
+            None => default_variant().await?,
+        };
+        let family = |used: Variant, v6: bool| match (used, v6) {
+            (Variant::Nft, false) => Iptables::new("iptables-nft", Family::V4),
+            (Variant::Nft, true) => Iptables::new("ip6tables-nft", Family::V6),
+            (Variant::Legacy, false) => Iptables::new("iptables-legacy", Family::V4),
+            (Variant::Legacy, true) => Iptables::new("ip6tables-legacy", Family::V6),
+        };
+        let ipv6 = ipv6 && fs::read("/proc/net/if_inet6").is_ok_and(|table| !table.is_empty());
+        let families: &[bool] = if ipv6 { &[false, true] } else { &[false] };
+        let other = match variant {
+            Variant::Nft => Variant::Legacy,
+            Variant::Legacy => Variant::Nft,
+        };
+        Ok(Firewall {
+            used: families.iter().map(|&v6| family(variant, v6)).collect(),
+            unused: families.iter().map(|&v6| family(other, v6)).collect(),
+        })
+    }
+
+    /// Reads the tables in use and, where it is there at all, the other variant's.
+    pub async fn look(&self) -> Result<View, GateError> {
+        let mut view = View {
+            used: Vec::new(),
+            unused: Vec::new(),
+        };
+        for iptables in &self.used {
+            view.used.push((*iptables, iptables.list().await?));
+        }
+        for iptables in self.unused.iter().filter(|iptables| in_kernel(iptables)) {
+            match iptables.list().await {
+                // Nobody can have put rules there with a program that isn't installed.
+                Err(GateError::NotRun { .. }) => {}
+                listing => view.unused.push((*iptables, listing?)),
+            }
+        }
+        Ok(view)
+    }
+
+    /// Makes each gate stand open (true) or closed, and looks again: Ok means that the
+    /// kernel shows it so. May be repeated.
+    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<(), GateError> {
+        for iptables in &self.used {
+            let mut listing = iptables.list().await?;
+            for (gate, open) in wanted {
+                let calls = plan(&listing, gate, *open);
+                if calls.is_empty() {
+                    continue;
+                }
+                for call in &calls {
+                    iptables.call(call).await?;
+                }
+                listing = iptables.list().await?;
+                let left = plan(&listing, gate, *open);
+                if !left.is_empty() {
+                    return Err(GateError::NotAsWanted {
+                        program: iptables.program.to_owned(),
+                        left: left.join("; "),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl View {
+    /// Where a gate stands: the same in every family, or broken.
+    pub fn position(&self, gate: &Gate) -> Position {
+        let mut seen = self
+            .used
+            .iter()
+            .map(|(iptables, listing)| (iptables, position(listing, gate)));
+        let Some((first, one)) = seen.next() else {
+            return Position::Closed;
+        };
+        match seen.find(|(_, other)| *other != one) {
+            None => one,
+            Some((second, other)) => Position::Broken(format!(
+                "{}: {one}, {}: {other}",
+                first.program, second.program
+            )),
+        }
+    }
+
+    /// The calls that would make the gate stand so, each with its program.
+    pub fn plan(&self, gate: &Gate, open: bool) -> Vec<String> {
+        let calls = |(iptables, listing): &(Iptables, Listing)| {
+            let program = iptables.program;
+            let line = move |call| format!("{program} -t nat {call}");
+            plan(listing, gate, open)
+                .into_iter()
+                .map(line)
+                .collect::<Vec<_>>()
+        };
+        self.used.iter().flat_map(calls).collect()
+    }
+
+    /// Rules for the gate's status port that are not ours.
+    pub fn foreign(&self, gate: &Gate) -> Vec<Foreign> {
+        let used = self.used.iter().map(|seen| (seen, true));
+        let unused = self.unused.iter().map(|seen| (seen, false));
+        used.chain(unused)
+            .flat_map(|((iptables, listing), in_use)| foreign(iptables, listing, gate, in_use))
+            .collect()
+    }
+}
+
+/// `iptables -V` says `(nf_tables)` or `(legacy)`; older ones, all legacy, say neither.
+async fn default_variant() -> Result<Variant, GateError> {
+    let output = tokio::process::Command::new("iptables")
+        .arg("-V")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| GateError::NotRun {
+            program: "iptables".to_owned(),
+            why: error.to_string(),
+        })?;
+    match String::from_utf8_lossy(&output.stdout).contains("nf_tables") {
+        true => Ok(Variant::Nft),
+        false => Ok(Variant::Legacy),
+    }
+}
+
+/// Listing a legacy table that isn't there would load its module: ask the kernel first.
+fn in_kernel(iptables: &Iptables) -> bool {
+    let names = match iptables.program {
+        "iptables-legacy" => "/proc/net/ip_tables_names",
+        "ip6tables-legacy" => "/proc/net/ip6_tables_names",
+        _ => return Path::new("/proc/net").exists(),
+    };
+    fs::read_to_string(names).is_ok_and(|names| names.lines().any(|name| name == "nat"))
+}

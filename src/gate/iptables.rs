@@ -1,0 +1,169 @@
+//! The edge to the kernel: the `iptables` crate, off the async thread, with a bounded
+//! wait for the xtables lock and every failure told with its command, status and stderr.
+
+use super::Listing;
+use ::iptables::IPTables;
+use nix::sys::signal::{SigSet, Signal};
+use std::process::Output;
+use std::time::Duration;
+
+/// How long iptables itself waits for the xtables lock (legacy only; nft has none).
+const LOCK_WAIT_SECONDS: u64 = 5;
+/// After that no answer of iptables is expected any more.
+const ANSWER_WITHIN: Duration = Duration::from_secs(LOCK_WAIT_SECONDS + 5);
+
+/// IPv4 or IPv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// iptables
+    V4,
+    /// ip6tables
+    V6,
+}
+
+/// Which of iptables' two back ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// `iptables-nft`
+    Nft,
+    /// `iptables-legacy`
+    Legacy,
+}
+
+/// One iptables program: a family and a variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Iptables {
+    /// The program's name, found on PATH.
+    pub program: &'static str,
+    /// The addresses it rules.
+    pub family: Family,
+}
+
+/// Why the rules could not be read or set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// The program could not be started.
+    #[error("{program} can't be run: {why} (Debian: apt install iptables)")]
+    NotRun {
+        /// The program.
+        program: String,
+        /// What the system said.
+        why: String,
+    },
+    /// It ended with status 4: somebody else kept the xtables lock.
+    #[error("somebody holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for it")]
+    Locked {
+        /// The whole command line.
+        command: String,
+    },
+    /// It ended with another status than 0.
+    #[error("`{command}` failed ({status}): {stderr}")]
+    Failed {
+        /// The whole command line.
+        command: String,
+        /// Exit status or signal.
+        status: String,
+        /// The first line of its stderr.
+        stderr: String,
+    },
+    /// It did not end.
+    #[error("{program} did not answer within {} s", ANSWER_WITHIN.as_secs())]
+    TimedOut {
+        /// The program.
+        program: String,
+    },
+    /// Its listing is not what iptables prints.
+    #[error("{program} -t nat -S: {what}")]
+    Strange {
+        /// The program.
+        program: String,
+        /// The line.
+        what: String,
+    },
+    /// The calls succeeded and the kernel still shows something else.
+    #[error("{program}: the rules are not as wanted after the change; still to do: {left}")]
+    NotAsWanted {
+        /// The program.
+        program: String,
+        /// What a further try would call.
+        left: String,
+    },
+}
+
+impl Iptables {
+    /// A program for a family.
+    pub const fn new(program: &'static str, family: Family) -> Iptables {
+        Iptables { program, family }
+    }
+
+    /// The nat table as it is now.
+    pub async fn list(&self) -> Result<Listing, GateError> {
+        let output = self.call("-S").await?;
+        Listing::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|what| {
+            GateError::Strange {
+                program: self.program.to_owned(),
+                what,
+            }
+        })
+    }
+
+    /// Runs one call (`-A CHAIN ...`) on the nat table. Err unless it exits 0.
+    pub async fn call(&self, call: &str) -> Result<Output, GateError> {
+        let arguments = format!("-w {LOCK_WAIT_SECONDS} {call}");
+        let command = format!("{} -t nat {arguments}", self.program);
+        let (program, task) = (self.program, arguments.clone());
+        let run = tokio::task::spawn_blocking(move || execute(program, &task));
+        let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {
+            Err(_) => {
+                return Err(GateError::TimedOut {
+                    program: program.to_owned(),
+                });
+            }
+            Ok(joined) => joined.unwrap_or_else(|panic| Err(panic.to_string())),
+        };
+        match output {
+            Err(why) => Err(GateError::NotRun {
+                program: program.to_owned(),
+                why,
+            }),
+            Ok(output) if output.status.success() => Ok(output),
+            Ok(output) if is_locked(&output) => Err(GateError::Locked { command }),
+            Ok(output) => Err(GateError::Failed {
+                command,
+                status: output.status.to_string(),
+                stderr: first_line(&output.stderr),
+            }),
+        }
+    }
+}
+
+/// Blocks. The child inherits this thread's mask: Ctrl-C in a terminal reaches the whole
+/// process group, and must not kill an iptables in flight.
+fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGINT);
+    mask.add(Signal::SIGTERM);
+    mask.thread_block().map_err(|errno| errno.to_string())?;
+    // `has_wait` would add a bare --wait, which on legacy waits for ever; `list` would
+    // ignore the exit status.
+    let iptables = IPTables {
+        cmd: program,
+        has_check: true,
+        has_wait: false,
+        is_numeric: false,
+    };
+    iptables
+        .execute("nat", arguments)
+        .map_err(|error| error.to_string())
+}
+
+/// Status 4 is any "resource problem"; only stderr tells the lock from the others.
+fn is_locked(output: &Output) -> bool {
+    output.status.code() == Some(4) && String::from_utf8_lossy(&output.stderr).contains("lock")
+}
+
+fn first_line(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let said = text.lines().find(|line| !line.starts_with('#'));
+    said.unwrap_or("nothing on stderr").to_owned()
+}

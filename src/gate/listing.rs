@@ -1,0 +1,144 @@
+//! What `iptables -t nat -S` prints, as data. Strict: a line that is no rule, chain or
+//! policy makes the whole listing unusable, because "not listed" means "closed" to us.
+
+use super::CHAIN;
+use std::fmt;
+
+/// The nat table of one family and one iptables variant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    chains: Vec<String>,
+    rules: Vec<Rule>,
+}
+
+/// One `-A CHAIN ...` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The chain it stands in.
+    pub chain: String,
+    /// What follows the chain, to the letter: `-D CHAIN` takes it back.
+    pub spec: String,
+    words: Vec<String>,
+}
+
+impl Listing {
+    /// Parses the answer. Err: the line that is not understood, or the hook that is missing.
+    pub fn parse(text: &str) -> Result<Listing, String> {
+        let mut listing = Listing::default();
+        for line in text.lines().map(str::trim) {
+            match line.split_once(' ') {
+                // iptables-nft warns in such a line that there are legacy tables.
+                _ if line.is_empty() || line.starts_with('#') => {}
+                Some(("-P" | "-N", chain)) => listing.chains.push(first_word(chain)),
+                Some(("-A", rest)) => listing.rules.push(Rule::parse(rest)),
+                _ => return Err(format!("not a line of `iptables -S`: {line:?}")),
+            }
+        }
+        match super::HOOKS.iter().find(|hook| !listing.has_chain(hook)) {
+            Some(hook) => Err(format!("no chain {hook} in the nat table's listing")),
+            None => Ok(listing),
+        }
+    }
+
+    /// Whether the chain is there, with rules or without.
+    pub fn has_chain(&self, chain: &str) -> bool {
+        self.chains.iter().any(|c| c == chain)
+    }
+
+    /// All rules, in the kernel's order.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// The rules of our own chain.
+    pub fn ours(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| rule.chain == CHAIN)
+    }
+
+    /// The jumps from a hook to our chain, with our match and nothing else.
+    pub fn jumps<'a>(&'a self, hook: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.rules
+            .iter()
+            .filter(move |rule| rule.chain == hook && rule.says(super::JUMP))
+    }
+}
+
+impl Rule {
+    fn parse(rest: &str) -> Rule {
+        let (chain, spec) = rest.split_once(' ').unwrap_or((rest, ""));
+        Rule {
+            chain: chain.to_owned(),
+            spec: spec.to_owned(),
+            words: words(spec),
+        }
+    }
+
+    /// Whether it says the same as `spec`, quotes aside.
+    pub fn says(&self, spec: &str) -> bool {
+        self.words == words(spec)
+    }
+
+    /// The value of an option that is not negated with `!`.
+    pub fn value(&self, option: &str) -> Option<&str> {
+        let at = self.words.iter().position(|word| word == option)?;
+        let negated = at > 0 && self.words[at - 1] == "!";
+        match negated {
+            true => None,
+            false => self.words.get(at + 1).map(String::as_str),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "-A {} {}", self.chain, self.spec)
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The words of a rule; iptables quotes a comment that holds a colon or a space.
+fn words(spec: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    for c in spec.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            _ => word.push(c),
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n-P OUTPUT ACCEPT\n";
+
+    #[test]
+    fn reads_past_the_warning_about_legacy_tables() {
+        let text = format!("# Warning: iptables-legacy tables present\n{EMPTY}");
+        assert_eq!(Listing::parse(&text).unwrap().rules().count(), 0);
+    }
+
+    #[test]
+    fn a_listing_without_the_hooks_is_no_listing() {
+        assert!(Listing::parse("").is_err());
+        assert!(Listing::parse("-P PREROUTING ACCEPT\n").is_err());
+        assert!(Listing::parse(&format!("{EMPTY}iptables: Permission denied\n")).is_err());
+    }
+
+    #[test]
+    fn a_quoted_comment_is_one_word_and_a_negated_value_is_none() {
+        let rule = Rule::parse(r#"X -p tcp ! --dport 5 -m comment --comment "a: b" -j RETURN"#);
+        assert_eq!(rule.value("--comment"), Some("a: b"));
+        assert_eq!(rule.value("--dport"), None);
+        assert_eq!(rule.value("-j"), Some("RETURN"));
+    }
+}

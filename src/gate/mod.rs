@@ -1,0 +1,114 @@
+//! The gate: the redirect from a status port to the app's own port.
+//!
+//! All gates of the host live in one chain of ours, [`CHAIN`], which PREROUTING
+//! (checks from elsewhere) and OUTPUT (checks from this host) jump to for local
+//! destinations. So one rule is one gate, and adding or deleting that rule flips
+//! both hooks in one step.
+
+mod firewall;
+mod foreign;
+mod iptables;
+mod listener;
+mod listing;
+mod plan;
+
+pub use firewall::{Firewall, View};
+pub use foreign::{Foreign, foreign};
+pub use iptables::{Family, GateError, Iptables, Variant};
+pub use listener::listeners;
+pub use listing::{Listing, Rule};
+pub use plan::{plan, position};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Our chain in the nat table.
+pub const CHAIN: &str = "HAPROXY-GATE";
+
+/// The hooks that jump to [`CHAIN`].
+pub const HOOKS: [&str; 2] = ["PREROUTING", "OUTPUT"];
+
+/// The jump's match: without it an OUTPUT rule hijacks calls to the status port of
+/// *other* hosts.
+pub const JUMP: &str = "-m addrtype --dst-type LOCAL -j HAPROXY-GATE";
+
+/// Which of HAProxy's two lines a gate answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The main line, by the status port.
+    Main,
+    /// The backup line (twin), by the backup status port.
+    Backup,
+}
+
+/// One gate as the configuration wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// The app's name: letters, digits, `_`, `.`, `-` only (the `iptables` crate splits on quotes).
+    pub app: String,
+    /// Which line it answers.
+    pub side: Side,
+    /// The port HAProxy checks.
+    pub status_port: u16,
+    /// The port the app listens on.
+    pub port: u16,
+}
+
+/// Where a gate stands in the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// The redirect is in force at both hooks.
+    Open,
+    /// There is no redirect of ours.
+    Closed,
+    /// Neither: what is wrong.
+    Broken(String),
+}
+
+impl Gate {
+    /// The comment that tells this gate's rule from all others.
+    pub fn comment(&self) -> String {
+        format!("haproxy-gate:{}:{}", self.app, self.side)
+    }
+
+    /// The rule, as `iptables -A HAPROXY-GATE` takes it.
+    pub fn rule(&self) -> String {
+        format!(
+            "-p tcp -m tcp --dport {} -m comment --comment {} -j REDIRECT --to-ports {}",
+            self.status_port,
+            self.comment(),
+            self.port
+        )
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} gate {} -> {}",
+            self.side, self.status_port, self.port
+        )
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Main => "main",
+            Side::Backup => "backup",
+        })
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Position::Open => f.write_str("open"),
+            Position::Closed => f.write_str("closed"),
+            Position::Broken(what) => write!(f, "broken ({what})"),
+        }
+    }
+}

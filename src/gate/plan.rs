@@ -1,0 +1,147 @@
+//! What the kernel has and what is wanted -> the iptables calls between the two. Pure.
+
+use super::{CHAIN, Gate, HOOKS, JUMP, Listing, Position, Rule};
+
+/// Where `gate` stands in this listing.
+pub fn position(listing: &Listing, gate: &Gate) -> Position {
+    let rules: Vec<&Rule> = of_gate(listing, gate).collect();
+    let Some(first) = rules.first() else {
+        return Position::Closed;
+    };
+    if let Some(stale) = rules.iter().find(|rule| !rule.says(&gate.rule())) {
+        return Position::Broken(format!("not as configured: {stale}"));
+    }
+    match HOOKS
+        .iter()
+        .find(|hook| listing.jumps(hook).next().is_none())
+    {
+        Some(hook) => Position::Broken(format!("no jump from {hook} to {}", first.chain)),
+        None if rules.len() > 1 => Position::Broken(format!("{} times the same rule", rules.len())),
+        None => Position::Open,
+    }
+}
+
+/// The iptables calls that make `gate` stand open (or closed), in order; none where it
+/// does already. The rule itself is the last thing added and the only thing deleted, so
+/// that a gate flips in one step.
+pub fn plan(listing: &Listing, gate: &Gate, open: bool) -> Vec<String> {
+    match open {
+        true => plan_open(listing, gate),
+        false => of_gate(listing, gate).map(delete).collect(),
+    }
+}
+
+fn plan_open(listing: &Listing, gate: &Gate) -> Vec<String> {
+    let mut calls = Vec::new();
+    if !listing.has_chain(CHAIN) {
+        calls.push(format!("-N {CHAIN}"));
+    }
+    for hook in HOOKS {
+        let jumps: Vec<&Rule> = listing.jumps(hook).collect();
+        match jumps.as_slice() {
+            // Ahead of everybody else's rules, so that none of them takes the check away.
+            [] => calls.push(format!("-I {hook} 1 {JUMP}")),
+            [_, extra @ ..] => calls.extend(extra.iter().copied().map(delete)),
+        }
+    }
+    let (exact, stale): (Vec<&Rule>, Vec<&Rule>) =
+        of_gate(listing, gate).partition(|rule| rule.says(&gate.rule()));
+    match exact.as_slice() {
+        [] => calls.push(format!("-A {CHAIN} {}", gate.rule())),
+        [_, extra @ ..] => calls.extend(extra.iter().copied().map(delete)),
+    }
+    calls.extend(stale.into_iter().map(delete));
+    calls
+}
+
+/// The rules that carry this gate's comment, as configured or not.
+fn of_gate<'a>(listing: &'a Listing, gate: &Gate) -> impl Iterator<Item = &'a Rule> {
+    let comment = gate.comment();
+    listing
+        .ours()
+        .filter(move |rule| rule.value("--comment") == Some(comment.as_str()))
+}
+
+fn delete(rule: &Rule) -> String {
+    format!("-D {} {}", rule.chain, rule.spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Side;
+    use super::*;
+
+    const BARE: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
+    const READY: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N HAPROXY-GATE\n\
+        -A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n\
+        -A OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n";
+    const RULE: &str = "-A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment \
+        --comment \"haproxy-gate:web:main\" -j REDIRECT --to-ports 1000\n";
+
+    fn gate() -> Gate {
+        Gate {
+            app: "web".into(),
+            side: Side::Main,
+            status_port: 2000,
+            port: 1000,
+        }
+    }
+
+    fn listing(parts: &[&str]) -> Listing {
+        Listing::parse(&parts.concat()).unwrap()
+    }
+
+    #[test]
+    fn the_first_opening_adds_the_rule_last() {
+        let calls = plan(&listing(&[BARE]), &gate(), true);
+        assert_eq!(calls[0], "-N HAPROXY-GATE");
+        assert!(calls[1].starts_with("-I PREROUTING 1 "));
+        assert!(calls[2].starts_with("-I OUTPUT 1 "));
+        assert!(calls[3].starts_with("-A HAPROXY-GATE "));
+        assert_eq!(calls.len(), 4);
+    }
+
+    #[test]
+    fn a_flip_is_one_call_and_a_second_flip_none() {
+        let (open, closed) = (listing(&[READY, RULE]), listing(&[READY]));
+        assert_eq!(plan(&open, &gate(), false).len(), 1);
+        assert_eq!(plan(&closed, &gate(), true).len(), 1);
+        assert!(plan(&open, &gate(), true).is_empty());
+        assert!(plan(&closed, &gate(), false).is_empty());
+        assert!(plan(&listing(&[BARE]), &gate(), false).is_empty());
+    }
+
+    #[test]
+    fn duplicates_are_all_closed_and_opening_leaves_one() {
+        let twice = listing(&[READY, RULE, RULE]);
+        assert!(matches!(position(&twice, &gate()), Position::Broken(_)));
+        assert_eq!(plan(&twice, &gate(), false).len(), 2);
+        assert_eq!(plan(&twice, &gate(), true).len(), 1);
+    }
+
+    #[test]
+    fn a_rule_to_another_port_is_replaced_new_rule_first() {
+        let stale = RULE.replace("1000", "1009");
+        let old = listing(&[READY, &stale]);
+        assert!(matches!(position(&old, &gate()), Position::Broken(_)));
+        let calls = plan(&old, &gate(), true);
+        assert!(calls[0].starts_with("-A ") && calls[1].starts_with("-D "));
+        assert_eq!(plan(&old, &gate(), false).len(), 1);
+    }
+
+    #[test]
+    fn without_a_jump_the_gate_is_broken_and_opening_mends_it() {
+        let text = READY.replace("-A OUTPUT", "-A POSTROUTING");
+        let broken = listing(&[&text, RULE]);
+        assert!(matches!(position(&broken, &gate()), Position::Broken(_)));
+        assert_eq!(plan(&broken, &gate(), true).len(), 1);
+    }
+
+    #[test]
+    fn another_apps_rule_is_left_alone() {
+        let other = RULE.replace("web", "api");
+        let both = listing(&[READY, RULE, &other]);
+        assert_eq!(plan(&both, &gate(), false).len(), 1);
+        assert_eq!(position(&both, &gate()), Position::Open);
+    }
+}
