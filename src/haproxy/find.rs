@@ -1,0 +1,277 @@
+//! Which server lines are ours: the address is one of this host's, the port is the app's,
+//! and the port that is checked tells the role. Pure.
+
+use super::{Role, ServerStat, ServerState};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The ports that tell an app's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppPorts {
+    /// The app's own port.
+    pub port: u16,
+    /// What the main line checks.
+    pub status_port: u16,
+    /// What the twin checks in the two-stage layout.
+    pub backup_status_port: Option<u16>,
+}
+
+/// One line of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Backend id.
+    pub backend_id: u64,
+    /// Backend name.
+    pub backend: String,
+    /// Server id.
+    pub server_id: u64,
+    /// Server name.
+    pub server: String,
+    /// Main or twin.
+    pub role: Role,
+    /// Where HAProxy sends the traffic; None where the line was found by name only.
+    pub address: Option<SocketAddr>,
+}
+
+/// A backend that serves our app, and what else there is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Our lines, in HAProxy's order.
+    pub own: Vec<Own>,
+    /// All servers of all backends.
+    pub servers: Vec<ServerState>,
+}
+
+/// Finds the app's lines. Err: one line on what is missing or wrong, with the mend.
+pub fn find(
+    servers: &[ServerState],
+    ports: AppPorts,
+    is_ours: impl Fn(&ServerState) -> bool,
+) -> Result<Vec<Own>, String> {
+    let ours: Vec<&ServerState> = servers.iter().filter(|server| is_ours(server)).collect();
+    let serving = ours.iter().filter(|server| server.port == ports.port);
+    let own: Vec<Own> = serving
+        .map(|server| own(server, ports))
+        .collect::<Result<_, _>>()?;
+    if own.is_empty() {
+        return Err(none_found(&ours, ports.port));
+    }
+    match own.iter().find(|line| !has_main(&own, &line.backend)) {
+        None => Ok(own),
+        Some(Own {
+            backend, server, ..
+        }) => Err(format!(
+            "backend {backend} serves this app by {server}, but none of its lines for this host checks the \
+             status port: add a server line with `check port {}`",
+            ports.status_port
+        )),
+    }
+}
+
+fn own(server: &ServerState, ports: AppPorts) -> Result<Own, String> {
+    let role = match server.check_port {
+        checked if checked == ports.status_port => Role::Main,
+        checked if Some(checked) == ports.backup_status_port => Role::Twin,
+        checked if checked == 0 || checked == ports.port => Role::ClassicTwin,
+        checked => {
+            return Err(format!(
+                "{}/{} checks port {checked}, which no gate of this app opens: set `status_port` (or, for a \
+                 backup line, `backup_status_port`) to {checked}, or mend the server line",
+                server.backend, server.server
+            ));
+        }
+    };
+    Ok(Own::new(server, role))
+}
+
+impl Own {
+    /// A line of ours with its role.
+    pub fn new(server: &ServerState, role: Role) -> Own {
+        Own {
+            backend_id: server.backend_id,
+            backend: server.backend.clone(),
+            server_id: server.server_id,
+            server: server.server.clone(),
+            role,
+            address: server.address.map(|ip| SocketAddr::new(ip, server.port)),
+        }
+    }
+}
+
+fn has_main(own: &[Own], backend: &str) -> bool {
+    own.iter()
+        .any(|line| line.backend == backend && line.role == Role::Main)
+}
+
+fn none_found(ours: &[&ServerState], port: u16) -> String {
+    let mend =
+        "set [agent] addresses, or name the lines with backend, main and backup in [[haproxy]]";
+    if ours.is_empty() {
+        return format!("no server line has an address of this host: {mend}");
+    }
+    let lines: Vec<String> = ours
+        .iter()
+        .map(|s| format!("{}/{}:{}", s.backend, s.server, s.port))
+        .collect();
+    format!(
+        "no server line of this host has port {port} (there are {}): mend `port`, or {mend}",
+        lines.join(", ")
+    )
+}
+
+/// How many other servers of `backend` take new users now: all lines but ours. Lines of
+/// the same address and port are one server, and a backup line among them doesn't count
+/// beside a main line: a host whose main line is DOWN is on its way out itself.
+pub fn other_servers(backend: &str, found: &Found, stats: &[ServerStat]) -> usize {
+    let mut servers: BTreeMap<String, (Vec<bool>, Vec<bool>)> = BTreeMap::new();
+    for stat in stats.iter().filter(|stat| stat.backend == backend) {
+        if found
+            .own
+            .iter()
+            .any(|own| own.backend == backend && own.server == stat.server)
+        {
+            continue;
+        }
+        let state = found
+            .servers
+            .iter()
+            .find(|s| s.backend == backend && s.server == stat.server);
+        let address =
+            state.and_then(|s| s.address.map(|ip| SocketAddr::new(ip, s.port).to_string()));
+        let (mains, backups) = servers
+            .entry(address.unwrap_or_else(|| stat.server.clone()))
+            .or_default();
+        let lines = if stat.backup { backups } else { mains };
+        lines.push(stat.status.is_usable());
+    }
+    let usable = |(mains, backups): &&(Vec<bool>, Vec<bool>)| match mains.is_empty() {
+        true => backups.contains(&true),
+        false => mains.contains(&true),
+    };
+    servers.values().filter(usable).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    const PORTS: AppPorts = AppPorts {
+        port: 1000,
+        status_port: 2000,
+        backup_status_port: Some(3000),
+    };
+
+    fn server(
+        backend: &str,
+        server: &str,
+        address: &str,
+        port: u16,
+        check_port: u16,
+    ) -> ServerState {
+        ServerState {
+            backend_id: 3,
+            backend: backend.into(),
+            server_id: 1,
+            server: server.into(),
+            address: address.parse().ok(),
+            port,
+            check_port,
+        }
+    }
+
+    fn on_host(servers: &[ServerState]) -> Result<Vec<(String, Role)>, String> {
+        let is_ours = |s: &ServerState| s.address == "10.0.0.11".parse().ok();
+        let own = find(servers, PORTS, is_ours)?;
+        Ok(own.into_iter().map(|own| (own.server, own.role)).collect())
+    }
+
+    #[test]
+    fn tells_main_twin_and_classic_twin_by_the_checked_port() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 1000, 2000),
+            server("a", "web2", "10.0.0.12", 1000, 2000),
+            server("a", "bkp1", "10.0.0.11", 1000, 3000),
+            server("b", "web1", "10.0.0.11", 1000, 2000),
+            server("b", "bkp1", "10.0.0.11", 1000, 0),
+            server("c", "other", "10.0.0.11", 1001, 2001),
+        ];
+        let roles: Vec<Role> = on_host(&servers)
+            .unwrap()
+            .into_iter()
+            .map(|(_, role)| role)
+            .collect();
+        assert_eq!(
+            roles,
+            [Role::Main, Role::Twin, Role::Main, Role::ClassicTwin]
+        );
+    }
+
+    #[test]
+    fn a_backend_without_a_gated_line_or_with_a_strange_check_port_is_told() {
+        let ungated = [
+            server("a", "web1", "10.0.0.11", 1000, 2000),
+            server("b", "w", "10.0.0.11", 1000, 0),
+        ];
+        assert!(
+            on_host(&ungated)
+                .unwrap_err()
+                .starts_with("backend b serves this app by w")
+        );
+        let strange = [server("a", "web1", "10.0.0.11", 1000, 2009)];
+        assert!(
+            on_host(&strange)
+                .unwrap_err()
+                .starts_with("a/web1 checks port 2009")
+        );
+    }
+
+    #[test]
+    fn nothing_of_this_host_or_of_this_port_is_told_apart() {
+        let elsewhere = [server("a", "web2", "10.0.0.12", 1000, 2000)];
+        assert!(
+            on_host(&elsewhere)
+                .unwrap_err()
+                .starts_with("no server line has an address")
+        );
+        let other_port = [server("a", "web1", "10.0.0.11", 8080, 2000)];
+        assert!(on_host(&other_port).unwrap_err().contains("a/web1:8080"));
+    }
+
+    #[test]
+    fn other_servers_are_counted_by_address_and_a_twin_does_not_stand_for_its_main() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 1000, 2000),
+            server("a", "web2", "10.0.0.12", 1000, 2000),
+            server("a", "bkp2", "10.0.0.12", 1000, 3000),
+            server("a", "web3", "10.0.0.13", 1000, 2000),
+            server("a", "bkp3", "10.0.0.13", 1000, 3000),
+            server("a", "sorry", "10.0.0.99", 80, 0),
+        ];
+        let stat = |server: &str, backup: bool, status: &str| ServerStat {
+            backend: "a".into(),
+            server: server.into(),
+            server_id: 1,
+            status: Status::parse(status).unwrap(),
+            in_flight: 0,
+            sessions: 0,
+            backup,
+            proven: false,
+        };
+        let mut stats = vec![
+            stat("web1", false, "UP"),
+            stat("web2", false, "UP"),
+            stat("bkp2", true, "UP"),
+            stat("web3", false, "DOWN"),
+            stat("bkp3", true, "UP"),
+        ];
+        let own = find(&servers, PORTS, |s| s.server == "web1").unwrap();
+        let found = Found {
+            own,
+            servers: servers.to_vec(),
+        };
+        assert_eq!(other_servers("a", &found, &stats), 1);
+        stats.push(stat("sorry", true, "no check"));
+        assert_eq!(other_servers("a", &found, &stats), 2);
+    }
+}

@@ -1,0 +1,51 @@
+//! `show info`: which worker answers.
+
+use super::Unseen;
+
+/// The command.
+pub const COMMAND: &str = "show info";
+
+/// The worker behind the socket. Another pid means another configuration, perhaps, with
+/// other ids for our lines: look for them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// HAProxy's version, as it says it.
+    pub version: String,
+    /// The worker's process id, on the balancer's host.
+    pub pid: u64,
+}
+
+impl Info {
+    /// Parses `Name: value` lines.
+    pub fn parse(answer: &str) -> Result<Info, Unseen> {
+        let value = |name: &str| {
+            let of = |line: &str| {
+                line.strip_prefix(name)?
+                    .strip_prefix(": ")
+                    .map(str::to_owned)
+            };
+            let missing = || Unseen::strange(COMMAND, format!("no {name} in it"));
+            answer.lines().find_map(of).ok_or_else(missing)
+        };
+        let pid = value("Pid")?;
+        Ok(Info {
+            version: value("Version")?,
+            pid: pid
+                .parse()
+                .map_err(|_| Unseen::strange(COMMAND, format!("Pid: {pid}")))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_version_and_pid_and_nothing_less() {
+        let info = Info::parse("Name: HAProxy\nVersion: 2.6.12\nPid: 2741\nPidfile: x").unwrap();
+        assert_eq!((info.version.as_str(), info.pid), ("2.6.12", 2741));
+        assert!(Info::parse("Name: HAProxy\nVersion: 2.6.12").is_err());
+        assert!(Info::parse("Version: 2.6.12\nPid: x").is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! What HAProxy shows of this host: its stats socket, the two tables we read, and which
+//! of their lines are ours. Level `user` is enough for all of it.
+
+mod balancer;
+mod find;
+mod info;
+mod servers;
+mod socket;
+mod stat;
+mod status;
+
+pub use balancer::{Balancer, Names, Others};
+pub use find::{AppPorts, Found, Own, find, other_servers};
+pub use info::Info;
+pub use servers::ServerState;
+pub use socket::{Address, Socket, Unseen};
+pub use stat::ServerStat;
+pub use status::Status;
+
+/// Our part of a server line, by the port that it checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Checks the status port; the gate takes it out of rotation.
+    Main,
+    /// The backup line of the two-stage layout: checks the backup status port, so it can
+    /// be shed.
+    Twin,
+    /// The backup line of the classic layout: checks the app itself, and stays UP until
+    /// the app stops.
+    ClassicTwin,
+}

@@ -1,0 +1,108 @@
+//! `show servers state`: the only table that names a server's address and ports at level
+//! `user` (HAProxy management guide, 9.3).
+
+use super::Unseen;
+use std::net::IpAddr;
+
+/// The command for all backends.
+pub const COMMAND: &str = "show servers state";
+
+/// The columns that are read; the format's version 1 has them since HAProxy 2.4.
+const COLUMNS: [&str; 7] = [
+    "be_id",
+    "be_name",
+    "srv_id",
+    "srv_name",
+    "srv_addr",
+    "srv_port",
+    "srv_check_port",
+];
+
+/// One server line of one backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerState {
+    /// The backend's id, as `show stat IID` takes it.
+    pub backend_id: u64,
+    /// The backend's name.
+    pub backend: String,
+    /// The server's id in its backend.
+    pub server_id: u64,
+    /// The server's name.
+    pub server: String,
+    /// None for a name that has not been resolved, or a unix socket.
+    pub address: Option<IpAddr>,
+    /// The port traffic goes to.
+    pub port: u16,
+    /// The port the checks go to; 0: the same as `port`.
+    pub check_port: u16,
+}
+
+impl ServerState {
+    /// Parses the table. One line that is not understood makes all of it unusable.
+    pub fn parse(answer: &str) -> Result<Vec<ServerState>, Unseen> {
+        let strange = |what: &str| Unseen::strange(COMMAND, what);
+        let mut lines = answer.lines();
+        match lines.next() {
+            Some("1") => {}
+            other => return Err(strange(&format!("format {other:?}, wanted 1"))),
+        }
+        let header = lines.next().and_then(|line| line.strip_prefix("# "));
+        let header: Vec<&str> = header
+            .ok_or_else(|| strange("no header"))?
+            .split(' ')
+            .collect();
+        let mut places = [0; COLUMNS.len()];
+        for (place, column) in places.iter_mut().zip(COLUMNS) {
+            let found = header.iter().position(|name| *name == column);
+            *place = found.ok_or_else(|| strange(&format!("no column {column}")))?;
+        }
+        let row = |line: &str| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            let whole = fields.len() == header.len();
+            whole
+                .then(|| server(&fields, &places))
+                .flatten()
+                .ok_or_else(|| strange(line))
+        };
+        lines.map(row).collect()
+    }
+}
+
+fn server(fields: &[&str], places: &[usize; COLUMNS.len()]) -> Option<ServerState> {
+    let [be_id, be_name, srv_id, srv_name, addr, port, check_port] =
+        places.map(|place| fields[place]);
+    Some(ServerState {
+        backend_id: be_id.parse().ok()?,
+        backend: be_name.to_owned(),
+        server_id: srv_id.parse().ok()?,
+        server: srv_name.to_owned(),
+        address: addr.parse().ok(),
+        port: port.parse().ok()?,
+        check_port: check_port.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "1\n# be_id be_name srv_id srv_name srv_addr srv_port srv_check_port\n";
+
+    #[test]
+    fn reads_a_line() {
+        let servers =
+            ServerState::parse(&format!("{HEAD}3 srvs 1 web1 10.0.0.11 1000 2000")).unwrap();
+        assert_eq!(servers.len(), 1);
+        assert_eq!(servers[0].address, Some("10.0.0.11".parse().unwrap()));
+        assert_eq!((servers[0].port, servers[0].check_port), (1000, 2000));
+    }
+
+    #[test]
+    fn half_a_line_another_format_or_no_header_is_strange() {
+        assert!(ServerState::parse(&format!("{HEAD}3 srvs 1 web1 10.0.0.11 10")).is_err());
+        assert!(ServerState::parse(&HEAD.replace('1', "2")).is_err());
+        assert!(ServerState::parse("1\n").is_err());
+        assert!(ServerState::parse("").is_err());
+        assert!(ServerState::parse("Can't find backend.").is_err());
+    }
+}

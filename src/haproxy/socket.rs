@@ -1,0 +1,196 @@
+//! The stats socket: one connection, one line of commands, one answer each. Anything but
+//! a complete answer in time is [`Unseen`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+/// Far above the largest `show servers state` (10,000 servers: about 1.3 MB).
+const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
+
+/// Where a stats socket is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A path; the balancer runs on this host.
+    Unix(PathBuf),
+    /// HOST:PORT.
+    Tcp(String),
+}
+
+/// One balancer's stats socket.
+#[derive(Debug, Clone)]
+pub struct Socket {
+    /// Where it is.
+    pub address: Address,
+    /// The limit for connecting, asking and reading all of the answer.
+    pub timeout: Duration,
+}
+
+/// Why HAProxy's view could not be had. Never to be read as "drained" or "up".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unseen {
+    /// The socket can't be connected to.
+    #[error("can't connect: {0}")]
+    Connect(String),
+    /// It broke while asking.
+    #[error("connection broke: {0}")]
+    Broke(String),
+    /// No complete answer within the limit; also what HAProxy's connection limit on the
+    /// socket looks like.
+    #[error("no complete answer within {0:?}")]
+    TimedOut(Duration),
+    /// The socket's level does not allow the command.
+    #[error("permission denied for `{0}`: the socket needs `level user` at least")]
+    Denied(String),
+    /// The answer ended early.
+    #[error("the answer to `{0}` is cut short")]
+    Truncated(String),
+    /// The answer is not what HAProxy documents.
+    #[error("strange answer to `{command}`: {what}")]
+    Strange {
+        /// What was asked.
+        command: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Unseen {
+    /// A strange answer.
+    pub fn strange(command: &str, what: impl fmt::Display) -> Unseen {
+        let what = what.to_string();
+        let what = what
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(200)
+            .collect();
+        Unseen::Strange {
+            command: command.to_owned(),
+            what,
+        }
+    }
+}
+
+impl Socket {
+    /// Asks all commands on one connection. The answers come in the same order, each
+    /// without the empty line that ends it.
+    pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
+        match tokio::time::timeout(self.timeout, self.talk(commands)).await {
+            Ok(answer) => split(&answer?, commands),
+            Err(_) => Err(Unseen::TimedOut(self.timeout)),
+        }
+    }
+
+    async fn talk(&self, commands: &[String]) -> Result<String, Unseen> {
+        let connect = |error: std::io::Error| Unseen::Connect(error.to_string());
+        match &self.address {
+            Address::Unix(path) => {
+                exchange(UnixStream::connect(path).await.map_err(connect)?, commands).await
+            }
+            Address::Tcp(host) => {
+                exchange(TcpStream::connect(host).await.map_err(connect)?, commands).await
+            }
+        }
+    }
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    commands: &[String],
+) -> Result<String, Unseen> {
+    let broke = |error: std::io::Error| Unseen::Broke(error.to_string());
+    let line = format!("{}\n", commands.join(";"));
+    stream.write_all(line.as_bytes()).await.map_err(broke)?;
+    let mut answer = Vec::new();
+    stream
+        .take(LARGEST_ANSWER)
+        .read_to_end(&mut answer)
+        .await
+        .map_err(broke)?;
+    String::from_utf8(answer).map_err(|_| Unseen::strange(&commands.join(";"), "not UTF-8"))
+}
+
+/// One answer per command; each ends with an empty line, and nothing follows the last.
+fn split(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
+    let mut rest = answer;
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in commands {
+        let Some((one, after)) = rest.split_once("\n\n") else {
+            return Err(
+                refused(rest, command).unwrap_or_else(|| Unseen::Truncated(command.clone()))
+            );
+        };
+        if let Some(refusal) = refused(one, command) {
+            return Err(refusal);
+        }
+        answers.push(one.trim_start_matches('\n').to_owned());
+        rest = after;
+    }
+    match rest.trim_end_matches('\n') {
+        "" => Ok(answers),
+        more => Err(Unseen::strange(
+            &commands.join(";"),
+            format!("more than was asked for: {more}"),
+        )),
+    }
+}
+
+fn refused(answer: &str, command: &str) -> Option<Unseen> {
+    match answer.trim() {
+        "Permission denied" => Some(Unseen::Denied(command.to_owned())),
+        said if said.starts_with("Unknown command") => Some(Unseen::strange(command, said)),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Unix(path) => write!(f, "{}", path.display()),
+            Address::Tcp(host) => write!(f, "tcp://{host}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(answer: &str, commands: &[&str]) -> Result<Vec<String>, Unseen> {
+        let commands: Vec<String> = commands.iter().map(|c| c.to_string()).collect();
+        split(answer, &commands)
+    }
+
+    #[test]
+    fn one_answer_per_command() {
+        assert_eq!(asked("a\nb\n\nc\n\n", &["x", "y"]).unwrap(), ["a\nb", "c"]);
+    }
+
+    #[test]
+    fn an_answer_without_its_empty_line_is_truncated() {
+        assert_eq!(asked("a\nb\n", &["x"]), Err(Unseen::Truncated("x".into())));
+        assert_eq!(
+            asked("a\n\nb\n", &["x", "y"]),
+            Err(Unseen::Truncated("y".into()))
+        );
+        assert_eq!(asked("", &["x"]), Err(Unseen::Truncated("x".into())));
+    }
+
+    #[test]
+    fn a_refusal_is_told_and_more_than_asked_is_strange() {
+        assert_eq!(
+            asked("Permission denied\n\n", &["x"]),
+            Err(Unseen::Denied("x".into()))
+        );
+        assert!(matches!(
+            asked("Unknown command: 'x'\n\n", &["x"]),
+            Err(Unseen::Strange { .. })
+        ));
+        assert!(matches!(
+            asked("a\n\nb\n\n", &["x"]),
+            Err(Unseen::Strange { .. })
+        ));
+    }
+}

@@ -1,0 +1,152 @@
+//! `show stat IID 4 SID`: how one server line stands and what it carries. By header name,
+//! as later columns differ by version; an error text is a valid empty CSV table, so the
+//! header and the row are demanded.
+
+use super::{Status, Unseen};
+use csv::StringRecord;
+
+/// One server line, as `show stat` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerStat {
+    /// Backend name.
+    pub backend: String,
+    /// Server name.
+    pub server: String,
+    /// Server id.
+    pub server_id: u64,
+    /// The status column.
+    pub status: Status,
+    /// Streams assigned to it now (`scur`) and queued for it (`qcur`).
+    pub in_flight: u64,
+    /// Sessions since HAProxy started (`stot`), those by cookie too.
+    pub sessions: u64,
+    /// The line says `backup`.
+    pub backup: bool,
+    /// UP beyond doubt: `UP`, full check health (rise + fall - 1), slow start over.
+    pub proven: bool,
+}
+
+impl ServerStat {
+    /// The command for one server, or with None for all servers of the backend.
+    pub fn command(backend_id: u64, server_id: Option<u64>) -> String {
+        match server_id {
+            Some(server_id) => format!("show stat {backend_id} 4 {server_id}"),
+            None => format!("show stat {backend_id} 4 -1"),
+        }
+    }
+
+    /// Parses the answer to `command`. One field that is not understood makes all of it
+    /// unusable.
+    pub fn parse(answer: &str, command: &str) -> Result<Vec<ServerStat>, Unseen> {
+        if !answer.starts_with("# pxname,svname,") {
+            return Err(Unseen::strange(command, answer));
+        }
+        let mut reader = csv::Reader::from_reader(answer.as_bytes());
+        let strange = |error: csv::Error| Unseen::strange(command, error);
+        let header = reader.headers().map_err(strange)?.clone();
+        let mut servers = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(strange)?;
+            let server = server(&Row {
+                header: &header,
+                record: &record,
+            });
+            servers.push(server.map_err(|what| Unseen::strange(command, what))?);
+        }
+        Ok(servers)
+    }
+}
+
+fn server(row: &Row) -> Result<ServerStat, String> {
+    let status = row.text("status")?;
+    let status = Status::parse(status).ok_or_else(|| format!("status {status:?}"))?;
+    Ok(ServerStat {
+        backend: row.text("# pxname")?.to_owned(),
+        server: row.text("svname")?.to_owned(),
+        server_id: row.number("sid")?,
+        in_flight: row.number("scur")? + row.number("qcur")?,
+        sessions: row.number("stot")?,
+        backup: row.number("bck")? > 0,
+        proven: status == Status::Up
+            && full_health(row)?
+            && matches!(row.text("throttle")?, "" | "100"),
+        status,
+    })
+}
+
+/// HAProxy counts successes up to rise + fall - 1; below that one failure more or less
+/// may still turn the server.
+fn full_health(row: &Row) -> Result<bool, String> {
+    let (rise, fall) = (row.number("check_rise")?, row.number("check_fall")?);
+    Ok(row.number("check_health")? + 1 == rise + fall)
+}
+
+struct Row<'a> {
+    header: &'a StringRecord,
+    record: &'a StringRecord,
+}
+
+impl<'a> Row<'a> {
+    fn text(&self, column: &str) -> Result<&'a str, String> {
+        let place = self.header.iter().position(|name| name == column);
+        let field = place.and_then(|place| self.record.get(place));
+        field.ok_or_else(|| format!("no column {column}"))
+    }
+
+    fn number(&self, column: &str) -> Result<u64, String> {
+        let text = self.text(column)?;
+        text.parse().map_err(|_| format!("{column} is {text:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str =
+        "# pxname,svname,qcur,scur,stot,status,bck,sid,throttle,check_rise,check_fall,check_health";
+
+    fn parse(row: &str) -> Result<Vec<ServerStat>, Unseen> {
+        ServerStat::parse(&format!("{HEADER}\n{row}"), "show stat 3 4 1")
+    }
+
+    #[test]
+    fn proven_is_up_with_full_health_and_no_slow_start() {
+        let proven = |row: &str| parse(row).unwrap()[0].proven;
+        assert!(proven("srvs,web1,0,0,7,UP,0,1,,2,3,4"));
+        assert!(proven("srvs,web1,0,0,7,UP,0,1,100,2,3,4"));
+        assert!(!proven("srvs,web1,0,0,7,UP,0,1,,2,3,3"));
+        assert!(!proven("srvs,web1,0,0,7,UP,0,1,40,2,3,4"));
+        assert!(!proven("srvs,web1,0,0,7,UP 1/3,0,1,,2,3,4"));
+    }
+
+    #[test]
+    fn in_flight_is_current_and_queued() {
+        assert_eq!(
+            parse("srvs,web1,2,3,7,DOWN,1,1,,2,3,0").unwrap()[0].in_flight,
+            5
+        );
+    }
+
+    #[test]
+    fn errors_and_halves_are_strange_never_empty() {
+        for answer in [
+            "",
+            "Permission denied",
+            "No such proxy.",
+            "# pxname,svname,qcur\nsrvs,web1,0",
+        ] {
+            assert!(
+                ServerStat::parse(answer, "show stat 3 4 1").is_err(),
+                "{answer:?}"
+            );
+        }
+        for row in [
+            "srvs,web1,0",
+            "srvs,web1,0,,7,UP,0,1,,2,3,4",
+            "srvs,web1,0,0,7,HALF,0,1,,2,3,4",
+        ] {
+            assert!(parse(row).is_err(), "{row:?}");
+        }
+    }
+}

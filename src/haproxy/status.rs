@@ -1,0 +1,143 @@
+//! HAProxy's own words for a server's state, the full set of `show stat`'s `status`
+//! column (HAProxy: src/stats.c). Whole words only: `UP 1/3` is not `UP`.
+
+use std::fmt;
+
+/// The state of one server line.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(into = "String")]
+pub enum Status {
+    /// `UP`
+    Up,
+    /// `UP n/m`: UP, but on its way down, or not yet proven after a reload.
+    UpUnproven(String),
+    /// `DOWN`, `DOWN n/m`, `DOWN (agent)`: out of the balancing.
+    Down(String),
+    /// `NOLB`, `NOLB n/m`: the app asked for no new users by a 404 on its check.
+    NoLb(String),
+    /// `DRAIN`, `DRAIN n/m`, `DRAIN (agent)`: an operator (or weight 0) keeps new users off.
+    Drain(String),
+    /// `MAINT`, `MAINT (via px/sv)`, `MAINT (resolution)`: an operator took it out.
+    Maint(String),
+    /// `no check`: taken for UP whatever the app does.
+    NoCheck,
+}
+
+impl Status {
+    /// Parses the column's whole text; None for a word that HAProxy does not have.
+    pub fn parse(text: &str) -> Option<Status> {
+        let (word, rest) = match text.split_once(' ') {
+            Some((word, rest)) => (word, Some(rest)),
+            None => (text, None),
+        };
+        let own = || text.to_owned();
+        match (word, rest) {
+            ("UP", None) => Some(Status::Up),
+            ("UP", Some(rest)) if is_fraction(rest) => Some(Status::UpUnproven(own())),
+            ("DOWN", rest) if counted_or_agent(rest) => Some(Status::Down(own())),
+            ("NOLB", rest) if rest.is_none_or(is_fraction) => Some(Status::NoLb(own())),
+            ("DRAIN", rest) if counted_or_agent(rest) => Some(Status::Drain(own())),
+            ("MAINT", rest) if rest.is_none_or(in_parentheses) => Some(Status::Maint(own())),
+            ("no", Some("check")) => Some(Status::NoCheck),
+            _ => None,
+        }
+    }
+
+    /// HAProxy sends this line nobody new: neither balanced nor by cookie.
+    pub fn is_out(&self) -> bool {
+        matches!(self, Status::Down(_) | Status::Maint(_))
+    }
+
+    /// HAProxy sends this line new users.
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
+    }
+
+    /// An operator holds it out of rotation: not ours to wait for.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Status::Maint(_) | Status::Drain(_))
+    }
+}
+
+fn is_fraction(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.split_once('/')
+        .is_some_and(|(n, m)| digits(n) && digits(m))
+}
+
+fn counted_or_agent(rest: Option<&str>) -> bool {
+    rest.is_none_or(|rest| rest == "(agent)" || is_fraction(rest))
+}
+
+fn in_parentheses(text: &str) -> bool {
+    text.starts_with('(') && text.ends_with(')')
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Up => "UP",
+            Status::NoCheck => "no check",
+            Status::UpUnproven(text)
+            | Status::Down(text)
+            | Status::NoLb(text)
+            | Status::Drain(text)
+            | Status::Maint(text) => text,
+        })
+    }
+}
+
+impl From<Status> for String {
+    fn from(status: Status) -> String {
+        status.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_every_word_of_haproxy_and_no_other() {
+        let words = [
+            "UP",
+            "UP 1/3",
+            "DOWN",
+            "DOWN 1/2",
+            "DOWN (agent)",
+            "NOLB",
+            "NOLB 2/3",
+            "DRAIN",
+            "DRAIN 1/2",
+            "DRAIN (agent)",
+            "no check",
+            "MAINT",
+            "MAINT (via srvs/web1)",
+            "MAINT (resolution)",
+        ];
+        for word in words {
+            assert_eq!(Status::parse(word).expect(word).to_string(), word);
+        }
+        for word in [
+            "",
+            "up",
+            "UP ",
+            "UPPER",
+            "UP 1",
+            "UP x/3",
+            "DOWN (",
+            "OPEN",
+            "no",
+            "MAINT via",
+        ] {
+            assert_eq!(Status::parse(word), None, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn only_down_and_maint_are_out() {
+        let out = |word| Status::parse(word).unwrap().is_out();
+        assert!(out("DOWN 1/2") && out("MAINT (resolution)"));
+        assert!(!out("DRAIN") && !out("NOLB") && !out("UP 1/3") && !out("no check"));
+    }
+}
