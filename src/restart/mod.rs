@@ -1,0 +1,85 @@
+//! The pure core of a restart: what was seen -> what to do. No tokio, no clock, no files,
+//! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
+//!
+//! ```text
+//! Close -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
+//!   \__________\_________\________/          \__________/          \__> not back in time
+//!              PutBack                    gate stays closed
+//! ```
+
+mod decide;
+mod observation;
+mod outcome;
+mod phase;
+mod preflight;
+
+pub use decide::{Step, decide};
+pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
+pub use outcome::Outcome;
+pub use phase::{Action, Phase, Why};
+pub use preflight::{BalancerFacts, Facts, Refusal, preflight};
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Out of rotation, restart, back in.
+    Restart,
+    /// Out of rotation, and stay so.
+    Close,
+    /// Back in, if the app is healthy.
+    Open,
+}
+
+/// What to do when the drain's time is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDrainTimeout {
+    /// Put the gates back; the app is not touched.
+    #[default]
+    Abort,
+    /// Go on: what is in flight rests on the app's graceful stop.
+    Proceed,
+}
+
+/// The limits and policies of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long users with a session cookie are kept on the twin.
+    pub sticky: Duration,
+    /// From closing (or shedding) until every balancer shows DOWN.
+    pub out_of_rotation: Duration,
+    /// Until nothing is in flight.
+    pub drain: Duration,
+    /// For the app's restart itself.
+    pub restart: Duration,
+    /// From there until the app is healthy.
+    pub healthy: Duration,
+    /// From opening until every balancer shows UP.
+    pub in_rotation: Duration,
+    /// When the drain's time is up.
+    pub on_drain_timeout: OnDrainTimeout,
+    /// Healthy answers in a row that are asked for.
+    pub healthy_times: u32,
+    /// There is a gate for the twin, too.
+    pub two_stage: bool,
+    /// The gates stood open when the operation began: putting back means opening.
+    pub found_open: bool,
+}
+
+impl Verb {
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Restart => "restart",
+            Verb::Close => "close",
+            Verb::Open => "open",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! How an operation ended, and the exit code that says so. One mapping.
+
+use super::{Refusal, Verb, Why};
+
+/// The end of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or already so.
+    Done {
+        /// What the operator should know about it.
+        note: Option<String>,
+    },
+    /// A dry run: nothing was changed.
+    Planned,
+    /// Another operation holds the lock: which.
+    Locked(String),
+    /// The preflight said no: nothing was changed.
+    Refused(Refusal),
+    /// HAProxy did not show the lines DOWN in time; the app was not touched.
+    NotOut {
+        /// What it showed.
+        waiting: Vec<String>,
+        /// The lines are UP again.
+        back: bool,
+    },
+    /// The drain's time was up, policy abort; the app was not touched.
+    DrainRanOut {
+        /// What was in flight.
+        waiting: Vec<String>,
+        /// The lines are UP again.
+        back: bool,
+    },
+    /// The app's restart failed. The gates stay closed.
+    RestartFailed(String),
+    /// The app is not healthy. The gates stay closed.
+    NotHealthy(String),
+    /// The gates are open, but HAProxy does not show the lines fully UP in time.
+    NotBack(Vec<String>),
+    /// The rules could not be set.
+    GateFailed(String),
+    /// SIGINT or SIGTERM ended it.
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+        /// How the host was left.
+        left: String,
+    },
+}
+
+impl Outcome {
+    /// The outcome once the gates are put back.
+    pub fn put_back(why: &Why, back: bool) -> Outcome {
+        match why.clone() {
+            Why::NotOut(waiting) => Outcome::NotOut { waiting, back },
+            Why::DrainRanOut(waiting) => Outcome::DrainRanOut { waiting, back },
+            Why::GateFailed(why) => Outcome::GateFailed(why),
+            Why::Interrupted(signal) => Outcome::Interrupted {
+                signal,
+                left: "the gates were put back as they were found, the app was not touched"
+                    .to_owned(),
+            },
+        }
+    }
+
+    /// The process's exit code; 2 (usage, configuration) is given before there is an
+    /// operation.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Outcome::Done { .. } | Outcome::Planned => 0,
+            Outcome::GateFailed(_) => 1,
+            Outcome::Locked(_) => 10,
+            Outcome::Refused(Refusal::Preflight(_)) => 11,
+            Outcome::Refused(Refusal::TooFewServers(_)) => 12,
+            Outcome::NotOut { .. } => 13,
+            Outcome::DrainRanOut { .. } => 14,
+            Outcome::RestartFailed(_) | Outcome::NotHealthy(_) => 15,
+            Outcome::NotBack(_) => 16,
+            Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
+        }
+    }
+
+    /// One word for machines.
+    pub fn word(&self, verb: Verb) -> &'static str {
+        match (self, verb) {
+            (Outcome::Done { .. }, Verb::Restart) => "restarted",
+            (Outcome::Done { .. }, Verb::Close) => "closed",
+            (Outcome::Done { .. }, Verb::Open) => "opened",
+            (Outcome::Planned, _) => "planned",
+            (Outcome::Locked(_), _) => "locked",
+            (Outcome::Refused(Refusal::Preflight(_)), _) => "refused",
+            (Outcome::Refused(Refusal::TooFewServers(_)), _) => "too_few_servers",
+            (Outcome::NotOut { .. }, _) => "not_out_of_rotation",
+            (Outcome::DrainRanOut { .. }, _) => "drain_ran_out",
+            (Outcome::RestartFailed(_), _) => "restart_failed",
+            (Outcome::NotHealthy(_), _) => "not_healthy",
+            (Outcome::NotBack(_), _) => "not_in_rotation",
+            (Outcome::GateFailed(_), _) => "gate_failed",
+            (Outcome::Interrupted { .. }, _) => "interrupted",
+        }
+    }
+
+    /// One line for people: what happened, how the host was left, what to do.
+    pub fn message(&self, verb: Verb, app: &str) -> String {
+        let reopened = "the gates were put back, the app was not touched";
+        let rotation = |back: bool| {
+            if back {
+                "HAProxy shows it UP again"
+            } else {
+                "it is not seen UP again"
+            }
+        };
+        match self {
+            Outcome::Done { .. } => done(verb).to_owned(),
+            Outcome::Planned => "a dry run: nothing was changed".to_owned(),
+            Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
+            Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
+            Outcome::NotOut { waiting, back } => {
+                format!(
+                    "not out of rotation in time: {}; {reopened}; {}",
+                    list(waiting),
+                    rotation(*back)
+                )
+            }
+            Outcome::DrainRanOut { waiting, back } => {
+                format!(
+                    "the drain ran out: {}; {reopened}; {}",
+                    list(waiting),
+                    rotation(*back)
+                )
+            }
+            Outcome::RestartFailed(why) => {
+                format!(
+                    "the restart failed: {why}; the gates stay closed: mend it, then `agent open {app}`"
+                )
+            }
+            Outcome::NotHealthy(why) if verb == Verb::Open => {
+                format!(
+                    "not opened, the app is not healthy: {why}; mend it, then `agent open {app}`"
+                )
+            }
+            Outcome::NotHealthy(why) => format!(
+                "the app is not healthy after the restart: {why}; the gates stay closed: mend it, then \
+                 `agent open {app}`"
+            ),
+            Outcome::NotBack(waiting) => {
+                format!(
+                    "the gates are open and the app was healthy, but HAProxy: {}",
+                    list(waiting)
+                )
+            }
+            Outcome::GateFailed(why) => {
+                format!(
+                    "the rules could not be set: {why}; see `agent status {app}` for how they stand"
+                )
+            }
+            Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
+        }
+    }
+}
+
+fn done(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Restart => "restarted, and back in rotation",
+        Verb::Close => "closed: out of rotation and drained",
+        Verb::Open => "open: in rotation",
+    }
+}
+
+fn list(waiting: &[String]) -> String {
+    waiting.join(", ")
+}

@@ -1,0 +1,155 @@
+//! Before anything is touched: every reason to refuse, and what to tell of the rest.
+
+use super::{LineSeen, Verb};
+use crate::haproxy::{Others, Role, Status};
+use std::fmt;
+
+/// What the preflight looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Everything that is wrong with the rules or the ports, with the mend.
+    pub gates: Vec<String>,
+    /// Why the app's restart could not work (missing unit, no such program).
+    pub restart: Result<(), String>,
+    /// Whether the app answers now.
+    pub health: Result<(), String>,
+    /// Every configured balancer, by name.
+    pub balancers: Vec<(String, Result<BalancerFacts, String>)>,
+}
+
+/// One balancer that answered and has our lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalancerFacts {
+    /// Our lines and whether HAProxy's configuration calls them `backup`.
+    pub lines: Vec<(LineSeen, bool)>,
+    /// How each backend would do without us.
+    pub others: Vec<Others>,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// HAProxy, the rules or the app: each reason with its mend.
+    Preflight(Vec<String>),
+    /// Too few other servers would be left.
+    TooFewServers(Vec<String>),
+}
+
+/// Decides whether the operation may begin. Ok: what the operator should know.
+pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
+    let mut reasons = facts.gates.clone();
+    if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
+        reasons.push(why.clone());
+    }
+    reasons.extend(unusable_balancers(verb, facts));
+    reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+    if !reasons.is_empty() {
+        return Err(Refusal::Preflight(reasons));
+    }
+    let few = too_few(facts, min_available);
+    match verb {
+        Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
+        _ => Ok(notices(verb, facts)),
+    }
+}
+
+/// Opening is safe with a balancer out of sight, and may be what mends it; a host that no
+/// balancer knows of is a mistake in any case.
+fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<String> {
+    let failed = |(name, seen): &(String, Result<BalancerFacts, String>)| {
+        seen.as_ref().err().map(|why| format!("{name}: {why}"))
+    };
+    match verb {
+        Verb::Open if seen(facts).next().is_some() => Vec::new(),
+        _ => facts.balancers.iter().filter_map(failed).collect(),
+    }
+}
+
+/// The balancers that answered and have our lines.
+fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
+    let balancers = facts.balancers.iter();
+    balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
+}
+
+/// A main line marked backup, a twin that isn't, or a line without checks: the gate would
+/// not do what it is closed for.
+fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<String> {
+    let wrong = |(line, backup): &(LineSeen, bool)| {
+        let what = match (line.role, backup) {
+            _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
+            (Role::Main, true) => {
+                "checks the status port, but is marked `backup`: take `backup` away"
+            }
+            (Role::Twin | Role::ClassicTwin, false) => {
+                "is not marked `backup`: new users reach it whatever the gate says: add `backup`, or let it \
+                 check the status port"
+            }
+            _ => return None,
+        };
+        Some(format!("{name} {} {what}", line.name))
+    };
+    facts.lines.iter().filter_map(wrong).collect()
+}
+
+/// A host that is out of rotation already takes nothing away from a backend.
+fn too_few(facts: &Facts, min_available: usize) -> Vec<String> {
+    let mut few = Vec::new();
+    for (name, facts) in seen(facts) {
+        for others in facts
+            .others
+            .iter()
+            .filter(|o| o.own_usable && o.usable < min_available)
+        {
+            few.push(format!(
+                "{name} backend {} has {} other usable servers, min_available is {min_available}",
+                others.backend, others.usable
+            ));
+        }
+    }
+    few
+}
+
+fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
+    let mut notices = Vec::new();
+    if let (Verb::Restart | Verb::Close, Err(why)) = (verb, &facts.health) {
+        notices.push(format!("the app is down already: {why}"));
+    }
+    for (name, seen) in &facts.balancers {
+        match seen {
+            Err(why) => notices.push(format!("{name}: {why}")),
+            Ok(seen) => notices.extend(
+                seen.lines
+                    .iter()
+                    .filter_map(|(line, _)| notice(verb, name, line)),
+            ),
+        }
+    }
+    notices
+}
+
+fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {
+    let what = match (&line.status, line.role) {
+        (status, _) if status.is_held() => {
+            format!("is {status} by an operator: respected, its UP is not waited for")
+        }
+        (status, Role::Main) if verb != Verb::Open && status.is_out() => {
+            format!("is {status} already")
+        }
+        (_, Role::ClassicTwin) if verb != Verb::Open => {
+            "checks the app itself (classic layout): sticky users stay on it until the app stops"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("{name} {} {what}", line.name))
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Preflight(reasons) | Refusal::TooFewServers(reasons) => {
+                f.write_str(&reasons.join("; "))
+            }
+        }
+    }
+}
