@@ -1,0 +1,150 @@
+//! The shape of agent.toml. What serde can check is checked here (unknown keys, types,
+//! durations), with the place; what needs a second look is `Spanned`.
+
+use super::port::Port;
+use crate::restart::OnDrainTimeout;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    #[serde(default)]
+    pub app: BTreeMap<Spanned<String>, AppFile>,
+    #[serde(default)]
+    pub haproxy: Vec<HaproxyFile>,
+    #[serde(default)]
+    pub agent: AgentFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppFile {
+    pub port: Spanned<Port>,
+    pub status_port: Spanned<Port>,
+    pub backup_status_port: Option<Spanned<Port>>,
+    pub address: Option<IpAddr>,
+    pub health: Option<Spanned<HealthFile>>,
+    pub restart: Spanned<RestartFile>,
+    #[serde(default, with = "humantime_serde")]
+    pub sticky: Duration,
+    #[serde(default = "one")]
+    pub min_available: usize,
+    #[serde(default)]
+    pub on_drain_timeout: OnDrainTimeout,
+    #[serde(default)]
+    pub timeouts: TimeoutsFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthFile {
+    pub http: Option<String>,
+    pub status: Option<u16>,
+    pub host: Option<String>,
+    pub tcp: Option<bool>,
+    pub command: Option<Vec<String>>,
+    #[serde(default = "one")]
+    pub times: u32,
+    #[serde(default = "two_seconds", with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestartFile {
+    pub systemd: Option<String>,
+    pub job: Option<JobFile>,
+    pub command: Option<Vec<String>>,
+    pub signal: Option<String>,
+    pub pidfile: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobFile {
+    ReloadOrRestart,
+    Restart,
+    Reload,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimeoutsFile {
+    #[serde(with = "humantime_serde")]
+    pub out_of_rotation: Duration,
+    #[serde(with = "humantime_serde")]
+    pub drain: Duration,
+    #[serde(with = "humantime_serde")]
+    pub restart: Duration,
+    #[serde(with = "humantime_serde")]
+    pub healthy: Duration,
+    #[serde(with = "humantime_serde")]
+    pub in_rotation: Duration,
+}
+
+impl Default for TimeoutsFile {
+    fn default() -> TimeoutsFile {
+        TimeoutsFile {
+            out_of_rotation: Duration::from_secs(30),
+            drain: Duration::from_secs(60),
+            restart: Duration::from_secs(60),
+            healthy: Duration::from_secs(60),
+            in_rotation: Duration::from_secs(60),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HaproxyFile {
+    pub socket: Spanned<String>,
+    #[serde(default = "two_seconds", with = "humantime_serde")]
+    pub timeout: Duration,
+    pub app: Option<Spanned<String>>,
+    pub backend: Option<String>,
+    pub main: Option<String>,
+    pub backup: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentFile {
+    pub state_dir: PathBuf,
+    pub addresses: Vec<IpAddr>,
+    #[serde(with = "humantime_serde")]
+    pub poll: Duration,
+    pub ipv6: bool,
+    pub iptables: Option<IptablesFile>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum IptablesFile {
+    Nft,
+    Legacy,
+}
+
+impl Default for AgentFile {
+    fn default() -> AgentFile {
+        AgentFile {
+            state_dir: PathBuf::from("/run/haproxy-gate"),
+            addresses: Vec::new(),
+            poll: Duration::from_millis(30),
+            ipv6: true,
+            iptables: None,
+        }
+    }
+}
+
+fn one<T: From<u8>>() -> T {
+    T::from(1)
+}
+
+fn two_seconds() -> Duration {
+    Duration::from_secs(2)
+}

@@ -1,0 +1,89 @@
+//! The configuration: the file's shape (serde), then settings that hold together.
+//! Every error is one line with the file, the line in it, and the mend.
+
+mod file;
+mod port;
+mod settings;
+
+pub use settings::{AgentSettings, AppSettings, BalancerSettings, Settings};
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is looked for.
+pub const DEFAULT_PATH: &str = "/etc/haproxy-gate/agent.toml";
+
+/// Why there are no settings. Exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A line is wrong.
+    #[error("{}:{line}: {what}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// A mistake at a place in the text; no place: the whole file.
+struct Mistake {
+    at: Option<Range<usize>>,
+    what: String,
+}
+
+impl Mistake {
+    fn new(at: Range<usize>, what: impl Into<String>) -> Mistake {
+        Mistake {
+            at: Some(at),
+            what: what.into(),
+        }
+    }
+}
+
+impl From<toml::de::Error> for Mistake {
+    fn from(error: toml::de::Error) -> Mistake {
+        let what = error
+            .message()
+            .replace('\n', ", ")
+            .replace("unknown field", "unknown key");
+        Mistake {
+            at: error.span(),
+            what: what.replace("missing field", "missing key"),
+        }
+    }
+}
+
+/// Reads and checks the whole configuration.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })?;
+    parse(&text).map_err(|Mistake { at, what }| ConfigError::Wrong {
+        path: path.to_owned(),
+        line: at.map_or(1, |at| {
+            text[..at.start.min(text.len())].matches('\n').count() + 1
+        }),
+        what,
+    })
+}
+
+fn parse(text: &str) -> Result<Settings, Mistake> {
+    let file: file::ConfigFile = toml::from_str(text)?;
+    settings::check(file)
+}
+
+#[cfg(test)]
+mod tests;

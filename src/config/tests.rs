@@ -1,0 +1,122 @@
+use super::*;
+
+const GOOD: &str = r#"
+[app.web]
+port = 1000
+status_port = 2000
+backup_status_port = 3000
+health = { http = "/healthz" }
+restart = { systemd = "web.service" }
+
+[[haproxy]]
+socket = "/run/haproxy/admin.sock"
+"#;
+
+/// The line and the text of the mistake in GOOD with `from` replaced by `to`.
+fn mistake(from: &str, to: &str) -> (usize, String) {
+    assert!(GOOD.contains(from), "{from}");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.toml");
+    std::fs::write(&path, GOOD.replace(from, to)).unwrap();
+    match load(&path) {
+        Err(ConfigError::Wrong { line, what, .. }) => (line, what),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_designs_example_is_good() {
+    let settings = parse(GOOD).ok().unwrap();
+    assert_eq!(settings.apps[0].gates().len(), 2);
+    assert!(settings.apps[0].limits.two_stage);
+}
+
+#[test]
+fn every_mistake_names_its_line() {
+    let cases = [
+        (
+            "status_port = 2000",
+            "status_prot = 2000",
+            4,
+            "unknown key `status_prot`",
+        ),
+        ("port = 1000", "port = \"1000\"", 3, "invalid type"),
+        ("port = 1000", "port = 0", 3, "0 is not a port"),
+        ("port = 1000", "port = 70000", 3, "70000 is not a port"),
+        (
+            "status_port = 2000",
+            "status_port = 1000",
+            4,
+            "status_port 1000 is app.web.port already",
+        ),
+        (
+            "= 3000",
+            "= 2000",
+            5,
+            "backup_status_port 2000 is app.web.status_port already",
+        ),
+        ("= \"/healthz\"", "= \"healthz\"", 6, "begins with /"),
+        ("http = \"/healthz\"", "tcp = false", 6, "health: one of"),
+        (
+            "systemd = \"web.service\"",
+            "signal = \"SIGUSR2\"",
+            7,
+            "with `pidfile`",
+        ),
+        (
+            "systemd = \"web.service\"",
+            "signal = \"X\", pidfile = \"/p\"",
+            7,
+            "\"X\" is no signal",
+        ),
+        (
+            "systemd = \"web.service\"",
+            "command = []",
+            7,
+            "`command` is empty",
+        ),
+        ("[app.web]", "[app.\"we b\"]", 2, "an app's name"),
+        (
+            "\"/run/haproxy/admin.sock\"",
+            "\"run.sock\"",
+            10,
+            "an absolute path",
+        ),
+        (
+            "\"/run/haproxy/admin.sock\"",
+            "\"tcp://10.0.0.1\"",
+            10,
+            "tcp://HOST:PORT",
+        ),
+        (
+            "\"/run/haproxy/admin.sock\"",
+            "\"/s\"\nmain = \"web1\"",
+            10,
+            "go together",
+        ),
+        ("[[haproxy]]", "[[haproxy]", 9, ""),
+    ];
+    for (from, to, line, text) in cases {
+        let (at, what) = mistake(from, to);
+        assert_eq!(at, line, "{to}: {what}");
+        assert!(what.contains(text) && !what.contains('\n'), "{to}: {what}");
+    }
+}
+
+#[test]
+fn a_duration_must_be_one() {
+    let (line, what) = mistake("port = 1000", "port = 1000\nsticky = \"fast\"");
+    assert_eq!(line, 4, "{what}");
+    let (line, what) = mistake("port = 1000", "port = 1000\ntimeouts = { drian = \"1s\" }");
+    assert_eq!(line, 4, "{what}");
+}
+
+#[test]
+fn a_missing_file_or_an_empty_one_is_told() {
+    let missing = load(Path::new("/nonexistent/agent.toml")).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "/nonexistent/agent.toml: No such file or directory (os error 2)"
+    );
+    assert!(parse("").is_err_and(|mistake| mistake.what.contains("no app")));
+}
