@@ -1,3 +1,46 @@
-//! haproxy-gate
+//! Restart an app behind HAProxy at noon, and nobody notices.
+//!
+//! HAProxy has two lines for this host's app. The *main* line checks a status port on which
+//! nothing listens: a *gate*, one iptables redirect, leads it to the app. The *twin*, a
+//! backup line with the same cookie, checks the app itself (classic layout) or a status port
+//! of its own (two-stage). Closing the gates takes the host out of rotation, with no rights
+//! on the balancer.
+//!
+//! # One restart
+//!
+//! | phase | what is done | what is waited for | when the time is up |
+//! | --- | --- | --- | --- |
+//! | preflight | nothing | | refused, nothing was changed |
+//! | close | the main gate is closed (both, without a sticky window) | main lines DOWN | gates put back |
+//! | sticky | | the twin is quiet | on |
+//! | shed | the twin's gate is closed | twins DOWN | gates put back |
+//! | drain | | nothing in flight, twice in a row | gates put back, or on |
+//! | restart | systemd, a command or a signal | its result | gates stay closed |
+//! | healthy | | the app answers | gates stay closed |
+//! | open | both gates are opened | all lines fully UP | told |
+//!
+//! # What always holds
+//!
+//! - The app is never restarted with a request in flight unless the settings say so.
+//! - No gate is opened before a sick app.
+//! - What could not be seen is never taken for "drained" or "up".
+//! - Whatever ends an operation, its outcome says how the gates were left.
+//!
+//! # Where things are
+//!
+//! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
+//! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
+//! socket), [`app`] (its restart and its health); [`host`] is all three together, and
+//! [`survey`] one look at everything. [`cli`] and [`config`] are what the operator meets.
 
 pub mod app;
+pub mod cli;
+pub mod config;
+pub mod driver;
+pub mod gate;
+pub mod haproxy;
+pub mod host;
+pub mod journal;
+pub mod restart;
+pub mod stop;
+pub mod survey;

@@ -1,0 +1,176 @@
+//! The command line: what is asked for, and the exit code that answers.
+
+mod operation;
+mod plan;
+mod progress;
+mod report;
+mod status;
+
+use crate::config::{self, AppSettings, Settings};
+use crate::restart::Verb;
+use clap::{Args, Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The exit code of a usage or configuration error.
+const USAGE: u8 = 2;
+
+const AFTER_HELP: &str = "\
+Examples:
+  agent status                  what the kernel, HAProxy and the app say
+  agent restart web --dry-run   the preflight and the plan; nothing is changed
+  agent restart web             out of rotation, drained, restarted, back in
+  agent close web               out of rotation and drained, until `agent open web`
+
+Exit codes:
+  0   done, or already so
+  1   failed, host left as the message says
+  2   usage or configuration
+  10  refused: another operation holds the lock
+  11  refused by preflight (HAProxy, rules, app): nothing was changed
+  12  refused: too few other servers available
+  13  not out of rotation in time: gate reopened, app untouched
+  14  drain ran out, policy abort: gate reopened, app untouched
+  15  the restart failed or the app is not healthy: gate left closed
+  16  reopened, but not back in rotation in time
+  129/130/143  interrupted; the message says what was put back";
+
+/// Restart an app behind HAProxy, and nobody notices.
+///
+/// Takes this host out of HAProxy's rotation by itself, with no rights on the balancer:
+/// closes the gate that HAProxy's check goes through, watches HAProxy's stats socket
+/// until the server is DOWN and drained, restarts the app, waits until it is healthy,
+/// opens the gate, and returns when HAProxy shows it UP.
+#[derive(Debug, Parser)]
+#[command(name = "agent", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE", env = "AGENT_CONFIG", default_value = config::DEFAULT_PATH)]
+    config: PathBuf,
+    /// Print one JSON object on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log more on stderr (-v: what is done; -vv: every call)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
+    Restart(Target),
+    /// Out of rotation and drained, and stay so
+    Close(Target),
+    /// Back in rotation, if the app is healthy
+    Open(Target),
+    /// What the kernel, HAProxy and the app say now
+    Status {
+        /// The app; all of them if left out
+        app: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Target {
+    /// The app; may be left out where the configuration has one
+    app: Option<String>,
+    /// Look at everything, print the plan, change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Cli {
+    /// Does what is asked for.
+    pub fn run(self) -> ExitCode {
+        log_to_stderr(self.verbose);
+        let json = self.json;
+        let code = self.load_and_run().unwrap_or_else(|error| {
+            let text = format!("{error:#}");
+            if json {
+                let report =
+                    serde_json::json!({"outcome": "usage", "exit": USAGE, "message": text});
+                say(&format!("{report}\n"));
+            }
+            complain(&text);
+            USAGE
+        });
+        ExitCode::from(code)
+    }
+
+    fn load_and_run(self) -> anyhow::Result<u8> {
+        let settings = config::load(&self.config)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let code = runtime.block_on(async {
+            match &self.command {
+                Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
+                Command::Close(target) => self.operate(Verb::Close, &settings, target).await,
+                Command::Open(target) => self.operate(Verb::Open, &settings, target).await,
+                Command::Status { app: None } => {
+                    status::status(&settings, &settings.apps, self.json).await
+                }
+                Command::Status { app: Some(name) } => {
+                    let app = the_app(&settings, Some(name))?;
+                    status::status(&settings, std::slice::from_ref(app), self.json).await
+                }
+            }
+        });
+        // An iptables that hangs must not keep us: its thread is left behind.
+        runtime.shutdown_background();
+        code
+    }
+
+    async fn operate(
+        &self,
+        verb: Verb,
+        settings: &Settings,
+        target: &Target,
+    ) -> anyhow::Result<u8> {
+        let app = the_app(settings, target.app.as_deref())?;
+        let report = operation::run(verb, settings, app, target.dry_run, self.json).await?;
+        report.print(self.json);
+        Ok(report.exit)
+    }
+}
+
+fn the_app<'a>(settings: &'a Settings, name: Option<&str>) -> anyhow::Result<&'a AppSettings> {
+    let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
+    match (name, settings.apps.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => anyhow::bail!("which app? The configuration has {}", names.join(", ")),
+        (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
+            Some(app) => Ok(app),
+            None => anyhow::bail!(
+                "no app {name:?} in the configuration; it has {}",
+                names.join(", ")
+            ),
+        },
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
+    let filter = tracing_subscriber::EnvFilter::try_from_env("AGENT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("haproxy_gate={level}")));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Prints on stdout. A reader that has gone away must not stop a restart half way.
+fn say(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
+/// One line on stderr.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "agent: {text}");
+}

@@ -1,0 +1,102 @@
+//! How an operation goes, for people: a line per phase, and what it waits for.
+
+use super::say;
+use crate::app::Restart;
+use crate::config::AppSettings;
+use crate::driver::Progress;
+use crate::restart::{Limits, Phase, Why};
+use std::time::Duration;
+
+/// A wait is told when it lasts, and at most this often.
+const QUIET_FOR: Duration = Duration::from_millis(500);
+
+/// Nothing is told: `--json`.
+pub(super) struct Silent;
+
+impl Progress for Silent {
+    fn enters(&mut self, _at: Duration, _phase: &Phase) {}
+    fn waits(&mut self, _at: Duration, _waiting: &[String]) {}
+    fn notes(&mut self, _at: Duration, _note: &str) {}
+}
+
+/// Lines on stdout.
+pub(super) struct Human {
+    app: String,
+    restart: Restart,
+    limits: Limits,
+    told_at: Duration,
+    told: Vec<String>,
+}
+
+impl Human {
+    pub(super) fn new(app: &AppSettings, limits: &Limits) -> Human {
+        Human {
+            app: app.name.clone(),
+            restart: app.restart.clone(),
+            limits: limits.clone(),
+            told_at: Duration::ZERO,
+            told: Vec::new(),
+        }
+    }
+
+    fn tell(&self, at: Duration, label: &str, text: &str) {
+        say(&format!(
+            "{} {:6.2}s  {label:8} {text}\n",
+            self.app,
+            at.as_secs_f64()
+        ));
+    }
+}
+
+impl Progress for Human {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        let limit = format!(
+            "at most {}",
+            humantime::format_duration(phase.limit(&self.limits))
+        );
+        let text = describe(phase, &self.limits, &self.restart);
+        self.tell(at, phase.name(), &format!("{text}, {limit}"));
+        (self.told_at, self.told) = (at, Vec::new());
+    }
+
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        if waiting.is_empty() || waiting == self.told || at.saturating_sub(self.told_at) < QUIET_FOR
+        {
+            return;
+        }
+        self.tell(at, "", &format!("waiting: {}", waiting.join(", ")));
+        (self.told_at, self.told) = (at, waiting.to_vec());
+    }
+
+    fn notes(&mut self, at: Duration, note: &str) {
+        self.tell(at, "note", note);
+    }
+}
+
+/// What a phase does and waits for.
+pub(super) fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
+    match phase {
+        Phase::Close if limits.two_stage && limits.sticky.is_zero() => {
+            "closing both gates; until HAProxy shows the main lines DOWN".to_owned()
+        }
+        Phase::Close => "closing the main gate; until HAProxy shows the main lines DOWN".to_owned(),
+        Phase::Sticky { .. } => "keeping sticky users on the twin; until it is quiet".to_owned(),
+        Phase::Shed => "the twin's gate closed; until HAProxy shows the twins DOWN".to_owned(),
+        Phase::Drain { .. } => "until nothing is in flight".to_owned(),
+        Phase::Restart => format!("{restart}"),
+        Phase::Healthy { .. } => "until the app is healthy".to_owned(),
+        Phase::Open => "opening the gates; until HAProxy shows all lines fully UP".to_owned(),
+        Phase::PutBack(why) => {
+            format!("{}: putting the gates back as they were found", reason(why))
+        }
+    }
+}
+
+fn reason(why: &Why) -> String {
+    match why {
+        Why::NotOut(waiting) => format!("not out in time ({})", waiting.join(", ")),
+        Why::DrainRanOut(waiting) => format!("the drain ran out ({})", waiting.join(", ")),
+        Why::GateFailed(why) => format!("the rules could not be set ({why})"),
+        Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
+    }
+}

@@ -1,0 +1,115 @@
+//! `agent status`: what the kernel, HAProxy and the app say now; nothing is remembered.
+
+use super::plan::found;
+use super::report::{BalancerReport, GateReport};
+use super::{complain, say};
+use crate::config::{AppSettings, Settings};
+use crate::host::ThisHost;
+use crate::journal::{Journal, Lock};
+use crate::stop::Stop;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Status {
+    apps: Vec<AppStatus>,
+    /// Who holds the lock.
+    operation: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AppStatus {
+    app: String,
+    gates: Vec<GateReport>,
+    balancers: Vec<BalancerReport>,
+    healthy: bool,
+    health: String,
+    trouble: Vec<String>,
+    #[serde(skip)]
+    text: Vec<String>,
+}
+
+/// Prints it. Exit code 1 where something could not be seen or is in the way.
+pub(super) async fn status(
+    settings: &Settings,
+    apps: &[AppSettings],
+    json: bool,
+) -> anyhow::Result<u8> {
+    let operation = Lock::holder(&settings.agent.state_dir);
+    let mut all = Status {
+        apps: Vec::new(),
+        operation,
+    };
+    for app in apps {
+        match ThisHost::new(settings, app, Stop::default()).await {
+            Ok(host) => all
+                .apps
+                .push(look(settings, app, host, all.operation.is_some()).await),
+            Err(error) => {
+                complain(&error.to_string());
+                return Ok(1);
+            }
+        }
+    }
+    match json {
+        true => say(&format!("{}\n", serde_json::json!(all))),
+        false => say(&text(&all)),
+    }
+    let sound =
+        |app: &AppStatus| app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none());
+    Ok(u8::from(!all.apps.iter().all(sound)))
+}
+
+async fn look(
+    settings: &Settings,
+    app: &AppSettings,
+    mut host: ThisHost,
+    under_way: bool,
+) -> AppStatus {
+    let survey = host.survey().await;
+    let gates = survey
+        .listeners
+        .iter()
+        .map(|(gate, _)| gate)
+        .zip(survey.positions());
+    let mut trouble = survey.trouble();
+    let left_behind =
+        Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);
+    trouble.extend(left_behind.map(|entry| {
+        let (verb, phase) = (entry.holder.verb.word(), entry.phase.name());
+        format!(
+            "an earlier {verb} (pid {}) was cut short in phase {phase}",
+            entry.holder.pid
+        )
+    }));
+    let (address, health) = &survey.health;
+    AppStatus {
+        app: app.name.clone(),
+        gates: gates
+            .map(|(gate, position)| GateReport::new(gate, position))
+            .collect(),
+        balancers: BalancerReport::of_survey(&survey),
+        healthy: health.is_ok(),
+        health: match health {
+            Ok(()) => format!("the app at {address} is healthy"),
+            Err(why) => format!("the app at {address} is not healthy: {why}"),
+        },
+        trouble,
+        text: found(app, &survey),
+    }
+}
+
+fn text(all: &Status) -> String {
+    let mut text = String::new();
+    for app in &all.apps {
+        let mut line = |line: &str| text.push_str(&format!("{line}\n"));
+        app.text.iter().for_each(|seen| line(seen));
+        line(&format!("{}: {}", app.app, app.health));
+        app.trouble
+            .iter()
+            .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
+    }
+    match &all.operation {
+        Some(holder) => text + &format!("under way: {holder}\n"),
+        None => text,
+    }
+}

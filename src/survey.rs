@@ -1,0 +1,129 @@
+//! Everything there is to see of one app, looked at once and read-only: what the
+//! preflight judges, `--dry-run` prints and `status` shows.
+
+use crate::gate::{Gate, GateError, Position, View, listeners};
+use crate::haproxy::{Balancer, Info};
+use crate::host::{ThisHost, line_seen};
+use crate::restart::{BalancerFacts, Facts};
+use futures_util::future::join_all;
+use std::net::SocketAddr;
+
+/// One look at everything.
+#[derive(Debug)]
+pub struct Survey {
+    /// The rules in the kernel.
+    pub rules: Result<View, GateError>,
+    /// For each gate, who listens on its status port.
+    pub listeners: Vec<(Gate, Vec<String>)>,
+    /// Every balancer.
+    pub balancers: Vec<BalancerSurvey>,
+    /// Where the app was asked, and what it answered.
+    pub health: (SocketAddr, Result<(), String>),
+    /// Why the app's restart could not work.
+    pub restart: Result<(), String>,
+}
+
+/// One balancer.
+#[derive(Debug)]
+pub struct BalancerSurvey {
+    /// Its name.
+    pub name: String,
+    /// The worker that answered.
+    pub worker: Option<Info>,
+    /// What it showed, or why not.
+    pub facts: Result<BalancerFacts, String>,
+}
+
+impl ThisHost {
+    /// Looks at everything, all balancers at once.
+    pub async fn survey(&mut self) -> Survey {
+        let rules = self.firewall.look().await;
+        let listeners = self
+            .gates
+            .iter()
+            .map(|gate| (gate.clone(), listeners(gate.status_port)));
+        let listeners = listeners.collect();
+        let balancers = join_all(self.balancers.iter_mut().map(survey_balancer)).await;
+        let address = self.probe_address();
+        let health = self.app.health.probe(address).await;
+        let restart = self
+            .app
+            .restart
+            .check()
+            .await
+            .map_err(|error| error.to_string());
+        Survey {
+            rules,
+            listeners,
+            balancers,
+            health: (address, health),
+            restart,
+        }
+    }
+}
+
+async fn survey_balancer(balancer: &mut Balancer) -> BalancerSurvey {
+    let facts = balancer_facts(balancer).await;
+    BalancerSurvey {
+        name: balancer.name.clone(),
+        worker: balancer.worker().cloned(),
+        facts,
+    }
+}
+
+async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String> {
+    let unseen = |unseen: crate::haproxy::Unseen| unseen.to_string();
+    balancer.find().await.map_err(unseen)??;
+    let lines = balancer.poll().await.map_err(unseen)?;
+    let others = balancer.others().await.map_err(unseen)?;
+    let lines = lines
+        .iter()
+        .map(|(own, stat)| (line_seen(own, stat), stat.backup))
+        .collect();
+    Ok(BalancerFacts { lines, others })
+}
+
+impl Survey {
+    /// Where each gate stands; broken where the rules can't be read.
+    pub fn positions(&self) -> Vec<Position> {
+        let gates = self.listeners.iter().map(|(gate, _)| gate);
+        match &self.rules {
+            Ok(view) => gates.map(|gate| view.position(gate)).collect(),
+            Err(error) => gates.map(|_| Position::Broken(error.to_string())).collect(),
+        }
+    }
+
+    /// Foreign rules and listeners: what keeps a gate from doing its job, with the mend.
+    pub fn trouble(&self) -> Vec<String> {
+        let view = match &self.rules {
+            Ok(view) => view,
+            Err(error) => return vec![error.to_string()],
+        };
+        let mut trouble = Vec::new();
+        for (gate, listeners) in &self.listeners {
+            let port = gate.status_port;
+            let foreign = view.foreign(gate).into_iter();
+            trouble.extend(
+                foreign.map(|rule| format!("a rule that is not ours leads port {port}: {rule}")),
+            );
+            let listening = listeners.iter();
+            trouble.extend(listening.map(|who| {
+                format!(
+                    "{who} answers on the status port {port}: stop it, or take another status port"
+                )
+            }));
+        }
+        trouble
+    }
+
+    /// The facts for the preflight's decision.
+    pub fn facts(&self) -> Facts {
+        let balancer = |balancer: &BalancerSurvey| (balancer.name.clone(), balancer.facts.clone());
+        Facts {
+            gates: self.trouble(),
+            restart: self.restart.clone(),
+            health: self.health.1.clone(),
+            balancers: self.balancers.iter().map(balancer).collect(),
+        }
+    }
+}
