@@ -1,0 +1,298 @@
+//! Ring 2: whole operations on a host on paper, told as text. Every story is also cut
+//! short at every look, and the next `agent restart` must leave the host the same.
+
+#[path = "stories/world.rs"]
+mod world;
+
+use futures_util::FutureExt;
+use haproxy_gate::driver::{Progress, drive, first_phase};
+use haproxy_gate::journal::{Entry, Holder, Journal};
+use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Verb};
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+use world::{KILLED, World};
+
+fn limits() -> Limits {
+    Limits {
+        sticky: Duration::ZERO,
+        out_of_rotation: Duration::from_secs(2),
+        drain: Duration::from_secs(3),
+        restart: Duration::from_secs(2),
+        healthy: Duration::from_secs(2),
+        in_rotation: Duration::from_secs(2),
+        on_drain_timeout: OnDrainTimeout::Abort,
+        healthy_times: 1,
+        two_stage: true,
+        found_open: true,
+    }
+}
+
+/// Writes what a person would read into the story; a wait is told when it changes.
+struct Told {
+    trace: Rc<RefCell<Vec<String>>>,
+    waiting: Vec<String>,
+}
+
+impl Told {
+    fn say(&self, at: Duration, what: &str) {
+        self.trace
+            .borrow_mut()
+            .push(format!("{:6.1}s {what}", at.as_secs_f64()));
+    }
+}
+
+impl Progress for Told {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        self.say(at, phase.name());
+        self.waiting.clear();
+    }
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        if self.waiting != waiting {
+            waiting
+                .iter()
+                .for_each(|what| self.say(at, &format!("   waiting: {what}")));
+            self.waiting = waiting.to_vec();
+        }
+    }
+    fn notes(&mut self, at: Duration, note: &str) {
+        self.say(at, &format!("   note: {note}"));
+    }
+}
+
+/// Runs one operation; None: it was killed half way.
+fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
+    let left = Journal::left_behind(state_dir, "web");
+    let found_open = left.map_or_else(|| world.gates.to_vec(), |entry| entry.found_open);
+    let phase = first_phase(verb);
+    let holder = Holder::new(verb, "web");
+    let entry = Entry {
+        holder,
+        phase: phase.clone(),
+        found_open,
+        instance: None,
+    };
+    let mut journal = Journal::begin(state_dir, entry).unwrap();
+    let mut told = Told {
+        trace: Rc::clone(&world.trace),
+        waiting: Vec::new(),
+    };
+    let drive = drive(world, &mut journal, &mut told, (verb, phase, limits));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    match runtime.block_on(AssertUnwindSafe(drive).catch_unwind()) {
+        Ok(record) => {
+            journal.end().unwrap();
+            Some(record.outcome)
+        }
+        Err(panic) if panic.downcast_ref() == Some(&KILLED) => None,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Tells a story from begin to end.
+fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
+    let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+    let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
+    let exit = format!(
+        "exit {}: {}",
+        outcome.exit_code(),
+        outcome.message(verb, "web")
+    );
+    format!(
+        "{}\n{exit}\n{}",
+        world.trace.take().join("\n"),
+        world.left()
+    )
+}
+
+/// Kills the story at every look; the next `agent restart` must end it well.
+fn cut_everywhere(world: &World, limits: &Limits) {
+    let whole = {
+        let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
+        world
+    };
+    let mut cuts = 0;
+    for at in 1..whole.now {
+        let directory = tempfile::tempdir().unwrap();
+        let mut world = World {
+            killed_at: Some(at),
+            ..world.clone()
+        };
+        if run(Verb::Restart, &mut world, limits, directory.path()).is_some() {
+            continue;
+        }
+        cuts += 1;
+        world.killed_at = None;
+        let outcome = run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
+        assert_eq!(outcome.exit_code(), 0, "cut at look {at}: {outcome:?}");
+        assert_eq!(world.gates, whole.gates, "cut at look {at}");
+        assert!(
+            world.left().contains("app healthy"),
+            "cut at look {at}: {}",
+            world.left()
+        );
+        assert_eq!(Journal::left_behind(directory.path(), "web"), None);
+    }
+    assert!(
+        cuts > 5,
+        "only {cuts} cuts: the story is too short to prove anything"
+    );
+}
+
+#[test]
+fn a_restart_two_stage() {
+    let world = World::new();
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    cut_everywhere(&world, &limits());
+}
+
+#[test]
+fn a_restart_classic() {
+    let (world, limits) = (
+        World {
+            classic: true,
+            ..World::new()
+        },
+        Limits {
+            two_stage: false,
+            ..limits()
+        },
+    );
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    cut_everywhere(&world, &limits);
+}
+
+#[test]
+fn a_restart_with_a_sticky_window() {
+    let limits = Limits {
+        sticky: Duration::from_secs(1),
+        ..limits()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &World::new(), &limits));
+    cut_everywhere(&World::new(), &limits);
+}
+
+#[test]
+fn a_restart_of_a_sick_app() {
+    let world = World {
+        app_up: false,
+        in_flight: 0,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn haproxy_never_notices() {
+    let world = World {
+        notices_after: None,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn the_drain_runs_out() {
+    let world = World {
+        endless: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_drain_runs_out_abort",
+        tell(Verb::Restart, &world, &limits())
+    );
+    let proceed = Limits {
+        on_drain_timeout: OnDrainTimeout::Proceed,
+        ..limits()
+    };
+    insta::assert_snapshot!(
+        "the_drain_runs_out_proceed",
+        tell(Verb::Restart, &world, &proceed)
+    );
+}
+
+#[test]
+fn the_restart_fails_or_the_app_never_comes_back() {
+    let fails = World {
+        restart_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!("the_restart_fails", tell(Verb::Restart, &fails, &limits()));
+    let never = World {
+        healthy_after: None,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_app_never_comes_back",
+        tell(Verb::Restart, &never, &limits())
+    );
+}
+
+#[test]
+fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
+    let whole = {
+        let (mut world, directory) = (World::new(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
+        world.now
+    };
+    for at in 0..whole {
+        let directory = tempfile::tempdir().unwrap();
+        let mut world = World {
+            signal: Some((at, 15)),
+            ..World::new()
+        };
+        let outcome = run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
+        assert_eq!(outcome.exit_code(), 143, "signal at look {at}");
+        assert_eq!(world.gates, [true, true], "signal at look {at}");
+    }
+    let world = World {
+        signal: Some((4, 2)),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn the_xtables_lock_is_held_for_a_while_and_for_good() {
+    let a_while = World {
+        gate_fails: 3,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_lock_is_held_for_a_while",
+        tell(Verb::Restart, &a_while, &limits())
+    );
+    let for_good = World {
+        gate_fails: 1000,
+        ..World::new()
+    };
+    let text = tell(Verb::Restart, &for_good, &limits());
+    assert!(
+        text.contains("exit 1: the rules could not be set"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
+    let world = World {
+        blind: 2..14,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn close_and_open() {
+    insta::assert_snapshot!("close", tell(Verb::Close, &World::new(), &limits()));
+    let closed = World {
+        gates: [false, false],
+        ..World::new()
+    };
+    insta::assert_snapshot!("open", tell(Verb::Open, &closed, &limits()));
+}
