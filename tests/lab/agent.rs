@@ -1,0 +1,97 @@
+//! The agent in a host's namespace.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use super::namespace::Namespace;
+use super::process::Process;
+use super::report::Report;
+use super::settings::Settings;
+use super::site::Host;
+use super::{built, now};
+
+/// A host's agent: its configuration, and where it runs.
+pub struct Agent<'a> {
+    namespace: &'a Namespace,
+    config: PathBuf,
+}
+
+/// An agent that is at work.
+pub struct Running(Process);
+
+/// What is left of an agent.
+#[derive(Debug)]
+pub struct Ended {
+    pub exit: i32,
+    pub out: String,
+    pub err: String,
+    /// When it exited, in Unix seconds.
+    pub at: f64,
+}
+
+impl<'a> Agent<'a> {
+    pub fn new(host: &'a Host, settings: &Settings) -> Agent<'a> {
+        Agent {
+            namespace: &host.namespace,
+            config: settings.write(&host.dir),
+        }
+    }
+
+    /// `agent VERB APP --json`, to its end.
+    pub fn run(&self, verb: &str, app: &str) -> Ended {
+        self.start(verb, app).wait()
+    }
+
+    /// The same in the background.
+    pub fn start(&self, verb: &str, app: &str) -> Running {
+        let mut command = self.command(&[verb, app, "--json"]);
+        Running(Process::spawn("agent", &mut command))
+    }
+
+    /// Opens the gates, and panics if that fails.
+    pub fn open(&self, app: &str) {
+        self.run("open", app).expect_exit(0);
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.namespace.command(built::agent());
+        command.args(arguments).arg("--config").arg(&self.config);
+        command
+    }
+}
+
+impl Running {
+    pub fn interrupt(&self, signal: Signal) {
+        self.0.signal(signal);
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.0.is_running()
+    }
+
+    pub fn wait(mut self) -> Ended {
+        let status = self.0.wait();
+        Ended {
+            at: now(),
+            // No code at all where a signal ended it, which no test expects.
+            exit: status.code().unwrap_or(-1),
+            out: self.0.out.text(),
+            err: self.0.err.text(),
+        }
+    }
+}
+
+impl Ended {
+    pub fn expect_exit(self, exit: i32) -> Ended {
+        let Ended { out, err, .. } = &self;
+        assert_eq!(self.exit, exit, "the agent's exit\n{out}\n{err}");
+        self
+    }
+
+    pub fn report(&self) -> Report {
+        let report = serde_json::from_str(&self.out);
+        report.unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+    }
+}

@@ -1,0 +1,103 @@
+//! `lab-app` on a host: the app whose starts, cold time and health a test can steer. Its
+//! journal tells each boot, its first healthy answer and its stop.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use toml::{Table, Value};
+
+use super::namespace::Namespace;
+use super::process::Process;
+use super::{built, wait_for};
+
+#[derive(Debug)]
+pub struct App {
+    pub name: String,
+    process: Process,
+    dir: PathBuf,
+}
+
+impl App {
+    /// Starts an app that is cold for a while after each boot, and waits until it is warm.
+    pub fn start(
+        namespace: &Namespace,
+        dir: &Path,
+        name: &str,
+        listen: &str,
+        cold: Duration,
+    ) -> App {
+        let dir = dir.join(name);
+        fs::create_dir_all(&dir).expect("a folder for the app");
+        let mut command = namespace.command(built::lab_app());
+        command.args(["--name", name, "--listen", listen]);
+        command.args(["--cold-ms", &cold.as_millis().to_string()]);
+        command.arg("--dir").arg(&dir);
+        let process = Process::spawn(name, &mut command);
+        let app = App {
+            name: name.to_owned(),
+            process,
+            dir,
+        };
+        wait_for("a warm app", cold + Duration::from_secs(5), || {
+            app.entries("warm").pop()
+        });
+        app
+    }
+
+    /// How the agent restarts it: gracefully, in place.
+    pub fn restart(&self) -> Value {
+        let mut restart = Table::new();
+        let pidfile = self.dir.join("pid").display().to_string();
+        restart.insert("signal".into(), "SIGUSR2".into());
+        restart.insert("pidfile".into(), pidfile.into());
+        Value::Table(restart)
+    }
+
+    /// The ids of all its boots so far.
+    pub fn boots(&self) -> Vec<String> {
+        let entries = self.entries("boot").into_iter();
+        entries.map(|(_, id)| id).collect()
+    }
+
+    /// When it answered its first healthy check after the last boot.
+    pub fn first_healthy(&self) -> Option<f64> {
+        let boot = self.boots().pop()?;
+        let healthy = self.entries("healthy").into_iter();
+        let ours = healthy.filter(|(_, id)| *id == boot);
+        ours.map(|(at, _)| at).next()
+    }
+
+    /// Lets its health check fail, or succeed again.
+    pub fn set_sick(&self, sick: bool) {
+        let flag = self.dir.join("sick");
+        match sick {
+            true => fs::write(flag, "").expect("a flag"),
+            false => fs::remove_file(flag).expect("no flag"),
+        }
+    }
+
+    /// How long it will be cold after its next boot.
+    pub fn set_cold(&self, cold: Duration) {
+        let millis = cold.as_millis().to_string();
+        fs::write(self.dir.join("cold-ms"), millis).expect("a cold time");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    pub fn stop(&mut self) {
+        self.process.stop();
+    }
+
+    /// Journal lines are `TIME WORD BOOT`.
+    fn entries(&self, word: &str) -> Vec<(f64, String)> {
+        let journal = fs::read_to_string(self.dir.join("journal")).unwrap_or_default();
+        let lines = journal.lines().map(|line| line.split(' ').collect());
+        let ours = lines.filter(|parts: &Vec<&str>| parts.len() == 3 && parts[1] == word);
+        ours.map(|parts| (parts[0].parse().expect("a time"), parts[2].to_owned()))
+            .collect()
+    }
+}

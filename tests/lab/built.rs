@@ -1,0 +1,30 @@
+//! The programs cargo has built beside this one: the agent, and the lab's own.
+
+use std::env;
+use std::path::PathBuf;
+
+pub fn agent() -> PathBuf {
+    built("agent")
+}
+
+pub fn lab_app() -> PathBuf {
+    built("examples/lab-app")
+}
+
+pub fn lab_traffic() -> PathBuf {
+    built("examples/lab-traffic")
+}
+
+/// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`: for both
+/// the folder above is where cargo put the rest.
+fn built(program: &str) -> PathBuf {
+    let this = env::current_exe().expect("a running program");
+    let profile = this.parent().and_then(|folder| folder.parent());
+    let path = profile.expect("a target folder").join(program);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --bins --examples`",
+        path.display()
+    );
+    path
+}

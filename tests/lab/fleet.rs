@@ -1,0 +1,125 @@
+//! The usual set-up: three hosts with `lab-app`, one HAProxy, gates open.
+
+use std::time::Duration;
+
+use toml::Value;
+
+use super::agent::Agent;
+use super::app::App;
+use super::haproxy::Haproxy;
+use super::load::record::Summary;
+use super::reference::Reference;
+use super::settings::Settings;
+use super::site::{BALANCER, Host, Site};
+use super::traffic::{InFlight, RATE, Traffic};
+
+// Processes before the site: fields are dropped in this order.
+pub struct Fleet {
+    pub haproxy: Haproxy,
+    pub apps: Vec<App>,
+    pub site: Site,
+    layout: Layout,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    TwoStage,
+    Classic,
+}
+
+/// What a cold start takes.
+pub const COLD: Duration = Duration::from_secs(1);
+
+impl Fleet {
+    pub fn two_stage(test: &str) -> Fleet {
+        Fleet::with(test, Layout::TwoStage, |reference| reference)
+    }
+
+    /// A fleet whose HAProxy is configured a little differently.
+    pub fn with(
+        test: &str,
+        layout: Layout,
+        change: impl FnOnce(Reference) -> Reference,
+    ) -> Fleet {
+        let site = Site::create(test, 3);
+        let config = match layout {
+            Layout::TwoStage => Reference::two_stage(&site.dir),
+            Layout::Classic => Reference::classic(&site.dir),
+        };
+        let haproxy = Haproxy::start(&site.balancer, &site.dir, &change(config));
+        let apps = site.hosts.iter().map(start_app).collect();
+        Fleet {
+            haproxy,
+            apps,
+            site,
+            layout,
+        }
+    }
+
+    /// Opens the gates of all hosts, and waits until HAProxy shows all lines UP.
+    pub fn open_gates(&self) {
+        for number in 1..=self.site.hosts.len() {
+            self.agent(number, |settings| settings).open("web");
+        }
+        self.haproxy.wait_until_all_up();
+    }
+
+    /// The agent of host 1, 2 or 3, with its settings changed as the test wants. It asks
+    /// HAProxy over TCP, as a host apart from its balancer does.
+    pub fn agent(&self, number: usize, change: impl FnOnce(Settings) -> Settings) -> Agent<'_> {
+        let settings = self.settings(number).haproxy("tcp://10.77.0.1:9999");
+        Agent::new(self.host(number), &change(settings))
+    }
+
+    /// Settings without a balancer.
+    pub fn settings(&self, number: usize) -> Settings {
+        let state = self.host(number).dir.join("state");
+        let restart: Value = self.app(number).restart();
+        match self.layout {
+            Layout::TwoStage => Settings::two_stage(&state, restart),
+            Layout::Classic => Settings::classic(&state, restart),
+        }
+    }
+
+    pub fn host(&self, number: usize) -> &Host {
+        &self.site.hosts[number - 1]
+    }
+
+    pub fn app(&self, number: usize) -> &App {
+        &self.apps[number - 1]
+    }
+
+    pub fn traffic(&self) -> Traffic {
+        self.traffic_to(80, "/", RATE)
+    }
+
+    pub fn traffic_to(&self, port: u16, path: &str, rate: f64) -> Traffic {
+        let to = format!("{BALANCER}:{port}");
+        Traffic::start(&self.site.balancer, &to, path, rate)
+    }
+
+    /// What the same traffic meets when nobody restarts anything.
+    pub fn quiet_run(&self) -> Summary {
+        let traffic = self.traffic();
+        std::thread::sleep(Duration::from_secs(3));
+        traffic.stop()
+    }
+
+    /// A request of a sticky user of a host that the app answers after so many ms.
+    pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
+        let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
+        let cookie = format!("w{number}");
+        let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
+        let line = format!("web{number}");
+        self.haproxy.wait_until("the request is in flight", |lines| {
+            let mut lines = lines.iter();
+            lines.any(|one| one.get("svname") == line && one.number("scur") > 0)
+        });
+        request
+    }
+}
+
+fn start_app(host: &Host) -> App {
+    let (namespace, name) = (&host.namespace, host.name());
+    App::start(namespace, &host.dir, &name, "[::]:1000", COLD)
+}

@@ -1,0 +1,91 @@
+//! The real HAProxy, master and worker, in a namespace, with its log kept by the time of
+//! each line: that is how a test learns when HAProxy said UP and DOWN.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::namespace::Namespace;
+use super::process::Process;
+use super::reference::Reference;
+use super::stats::{self, Line};
+use super::wait_for;
+
+#[derive(Debug)]
+pub struct Haproxy {
+    pub process: Process,
+    pub socket: PathBuf,
+    pub master_socket: PathBuf,
+}
+
+impl Haproxy {
+    /// Starts it from a configuration whose stats socket is `DIR/user.sock`.
+    pub fn start(namespace: &Namespace, dir: &Path, config: &Reference) -> Haproxy {
+        fs::create_dir_all(dir).expect("a folder for HAProxy");
+        let file = dir.join("haproxy.cfg");
+        fs::write(&file, config.text()).expect("a configuration");
+        let (socket, master_socket) = (dir.join("user.sock"), dir.join("master.sock"));
+        let mut command = namespace.command("haproxy");
+        command.args(["-W", "-db", "-S"]).arg(&master_socket);
+        command.arg("-f").arg(&file);
+        let mut haproxy = Haproxy {
+            process: Process::spawn("haproxy", &mut command),
+            socket,
+            master_socket,
+        };
+        haproxy.wait_until_it_answers();
+        haproxy
+    }
+
+    pub fn servers(&self) -> Vec<Line> {
+        stats::servers(&self.socket)
+    }
+
+    pub fn server(&self, name: &str) -> Line {
+        let mut servers = self.servers().into_iter();
+        let found = servers.find(|line| line.get("svname") == name);
+        found.unwrap_or_else(|| panic!("no server {name}"))
+    }
+
+    /// Errors, retries and redispatches of all server lines so far.
+    pub fn trouble(&self) -> u64 {
+        self.servers().iter().map(Line::trouble).sum()
+    }
+
+    pub fn wait_until_all_up(&self) {
+        self.wait_until("all server lines are UP", |lines| {
+            lines.iter().all(|line| line.status() == "UP")
+        });
+    }
+
+    pub fn wait_until(&self, what: &str, seen: impl Fn(&[Line]) -> bool) {
+        wait_for(what, Duration::from_secs(20), || {
+            seen(&self.servers()).then_some(())
+        });
+    }
+
+    /// When HAProxy's log last said so of a server line since `from`, as in
+    /// `said("srvs/web1", "DOWN", from)`.
+    pub fn said(&self, server: &str, word: &str, from: f64) -> Option<f64> {
+        let text = format!("Server {server} is {word}");
+        let line = self.process.out.last(&text, from)?;
+        Some(line.at)
+    }
+
+    /// Waits for the log to say so, and gives the time.
+    pub fn wait_said(&self, server: &str, word: &str, from: f64) -> f64 {
+        let what = format!("HAProxy to say that {server} is {word}");
+        wait_for(&what, Duration::from_secs(20), || {
+            self.said(server, word, from)
+        })
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        let socket = self.socket.clone();
+        wait_for("HAProxy's socket", Duration::from_secs(5), || {
+            let runs = self.process.is_running();
+            assert!(runs, "HAProxy left:\n{}", self.process.err.text());
+            std::os::unix::net::UnixStream::connect(&socket).ok()
+        });
+    }
+}

@@ -1,0 +1,132 @@
+//! What the users met: written by them while they run, summed up at the end.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::now;
+
+/// As many failures and moves as a reader will look at.
+const SHOWN: usize = 20;
+
+#[derive(Debug)]
+pub struct Record {
+    started: Instant,
+    times: BTreeMap<&'static str, Vec<Duration>>,
+    failures: Vec<Event>,
+    moves: Vec<Event>,
+    reconnected: usize,
+}
+
+/// Something that happened to one user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    pub at: f64,
+    pub kind: String,
+    pub what: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Summary {
+    pub seconds: f64,
+    pub requests: usize,
+    pub failed: usize,
+    pub rate: f64,
+    pub slowest_ms: f64,
+    /// Idle keep-alive connections that were closed before a repeatable request had the
+    /// first byte of its answer; the user connected again, as a browser does.
+    pub reconnected: usize,
+    /// Sticky users who got another server's cookie.
+    pub moved: usize,
+    pub kinds: BTreeMap<String, Kind>,
+    pub failures: Vec<Event>,
+    pub moves: Vec<Event>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kind {
+    pub requests: usize,
+    pub failed: usize,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub slowest_ms: f64,
+}
+
+impl Record {
+    pub fn begin() -> Record {
+        Record {
+            started: Instant::now(),
+            times: BTreeMap::new(),
+            failures: Vec::new(),
+            moves: Vec::new(),
+            reconnected: 0,
+        }
+    }
+
+    /// A request that has ended, well or not.
+    pub fn request(&mut self, kind: &'static str, took: Duration) {
+        self.times.entry(kind).or_default().push(took);
+    }
+
+    pub fn failure(&mut self, kind: &str, what: String) {
+        self.failures.push(event(kind, what));
+    }
+
+    pub fn moved(&mut self, from: &str, to: &str) {
+        self.moves.push(event("sticky", format!("{from} -> {to}")));
+    }
+
+    pub fn reconnected(&mut self) {
+        self.reconnected += 1;
+    }
+
+    pub fn summary(mut self) -> Summary {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let requests = self.times.values().map(Vec::len).sum();
+        let names: Vec<_> = self.times.keys().copied().collect();
+        let kinds: BTreeMap<_, _> = names
+            .iter()
+            .map(|name| ((*name).to_owned(), self.kind(name)))
+            .collect();
+        let slowest = kinds.values().map(|kind| kind.slowest_ms);
+        Summary {
+            seconds,
+            requests,
+            failed: self.failures.len(),
+            rate: requests as f64 / seconds,
+            slowest_ms: slowest.fold(0.0, f64::max),
+            reconnected: self.reconnected,
+            moved: self.moves.len(),
+            kinds,
+            failures: self.failures.into_iter().take(SHOWN).collect(),
+            moves: self.moves.into_iter().take(SHOWN).collect(),
+        }
+    }
+
+    fn kind(&mut self, name: &str) -> Kind {
+        let failures = self.failures.iter();
+        let failed = failures.filter(|failure| failure.kind == name).count();
+        let times = self.times.get_mut(name).expect("a known kind");
+        times.sort_unstable();
+        let at = |part: f64| {
+            let index = (times.len() - 1) as f64 * part;
+            times[index as usize].as_secs_f64() * 1000.0
+        };
+        Kind {
+            requests: times.len(),
+            failed,
+            p50_ms: at(0.5),
+            p99_ms: at(0.99),
+            slowest_ms: at(1.0),
+        }
+    }
+}
+
+fn event(kind: &str, what: String) -> Event {
+    Event {
+        at: now(),
+        kind: kind.to_owned(),
+        what,
+    }
+}

@@ -1,0 +1,42 @@
+//! The lab: a balancer and hosts in network namespaces, with the real HAProxy, the real
+//! iptables, real apps and steady traffic. Used by the integration tests and by the demo.
+//! It needs root and the programs of `scripts/lib/parts`; without them it panics.
+
+// Each test, and the demo, uses only its part of the lab.
+#![allow(dead_code)]
+
+pub mod agent;
+pub mod app;
+pub mod built;
+pub mod fleet;
+pub mod haproxy;
+pub mod load;
+pub mod namespace;
+pub mod process;
+pub mod reference;
+pub mod report;
+pub mod site;
+pub mod stats;
+pub mod settings;
+pub mod traffic;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Unix seconds, as the agent's report has them.
+pub fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("a clock after 1970").as_secs_f64()
+}
+
+/// Polls every few milliseconds until `seen` answers, and panics naming `what` when it
+/// never does.
+pub fn wait_for<T>(what: &str, limit: Duration, mut seen: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = seen() {
+            return answer;
+        }
+        assert!(started.elapsed() < limit, "waited {limit:?} for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,82 @@
+//! One network namespace. All addresses live in namespaces, so that runs beside each
+//! other never collide.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[derive(Debug)]
+pub struct Namespace {
+    pub name: String,
+}
+
+impl Namespace {
+    pub fn create(name: String) -> Namespace {
+        run(Command::new("ip").args(["netns", "add", &name]));
+        let namespace = Namespace { name };
+        namespace.ip("link set lo up");
+        namespace
+    }
+
+    /// Runs lines of `ip` commands inside, all of them or panic.
+    pub fn ip(&self, lines: &str) {
+        let mut ip = Command::new("ip");
+        ip.args(["-n", &self.name, "-batch", "-"]);
+        let mut child = ip.stdin(Stdio::piped()).spawn().expect("ip");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(lines.as_bytes()).expect("ip reads");
+        drop(stdin);
+        let status = child.wait().expect("ip ends");
+        assert!(status.success(), "ip -n {}: {status}\n{lines}", self.name);
+    }
+
+    /// A command that will run inside. It is the child itself, no shell in between, and it
+    /// dies with the thread that started it, even where no destructor runs.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM", "nsenter"]);
+        command.arg(format!("--net={}", self.path().display()));
+        command.arg("--").arg(program.as_ref());
+        command
+    }
+
+    /// Runs a command to its end and gives its stdout, or panics.
+    pub fn run(&self, program: &str, args: &[&str]) -> String {
+        run(self.command(program).args(args))
+    }
+
+    fn path(&self) -> PathBuf {
+        Path::new("/run/netns").join(&self.name)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        delete(&self.name);
+    }
+}
+
+/// Deletes a namespace by name; one that is gone already is fine.
+pub fn delete(name: &str) {
+    let mut ip = Command::new("ip");
+    ip.args(["netns", "del", name]).stderr(Stdio::null());
+    ip.status().ok();
+}
+
+/// The names of all namespaces on this machine.
+pub fn all() -> Vec<String> {
+    let Ok(entries) = fs::read_dir("/run/netns") else {
+        return Vec::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.collect()
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the command starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let status = output.status;
+    assert!(status.success(), "{command:?}: {status}\n{stderr}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -1,0 +1,128 @@
+//! Serving, and the graceful stop: stop listening, finish what is in flight, close the
+//! idle connections.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{FutureExt, select_all};
+use futures_util::stream::StreamExt;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use signal_hook_tokio::Signals;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+
+use super::Boot;
+
+/// Longer than any request of the tests.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub async fn until_told_to_stop(
+    boot: &'static Boot,
+    addresses: &[SocketAddr],
+    signals: &mut Signals,
+) -> io::Result<i32> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        listeners.push(TcpListener::bind(address).await?);
+    }
+    boot.note("warm");
+    let (stop, stopping) = watch::channel(());
+    let (in_flight, mut all_done) = mpsc::channel::<Infallible>(1);
+    let serve = |stream| {
+        let (stopping, in_flight) = (stopping.clone(), in_flight.clone());
+        tokio::spawn(async move {
+            serve(boot, stream, stopping).await;
+            drop(in_flight);
+        });
+    };
+    let signal = accept_until_signal(&listeners, signals, &serve).await;
+    for listener in &listeners {
+        // Who is in the backlog was let in by the kernel: closing now would reset him.
+        while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
+            serve(stream);
+        }
+    }
+    drop(listeners);
+    boot.note("stop");
+    stop.send_replace(());
+    drop(in_flight);
+    tokio::time::timeout(GRACE, all_done.recv()).await.ok();
+    Ok(signal)
+}
+
+pub async fn next(signals: &mut Signals) -> i32 {
+    signals.next().await.unwrap_or_default()
+}
+
+async fn accept_until_signal(
+    listeners: &[TcpListener],
+    signals: &mut Signals,
+    serve: &impl Fn(TcpStream),
+) -> i32 {
+    loop {
+        let accepts = listeners.iter().map(|listener| Box::pin(listener.accept()));
+        tokio::select! {
+            signal = next(signals) => return signal,
+            (accepted, _, _) = select_all(accepts) => match accepted {
+                Ok((stream, _)) => serve(stream),
+                Err(error) => eprintln!("accept: {error}"),
+            },
+        }
+    }
+}
+
+async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Receiver<()>) {
+    stream.set_nodelay(true).ok();
+    let service = service_fn(|request| answer(boot, request));
+    let mut http = http1::Builder::new();
+    let io = TokioIo::new(stream);
+    let mut connection = pin!(http.timer(TokioTimer::new()).serve_connection(io, service));
+    tokio::select! {
+        _ = &mut connection => return,
+        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await.ok();
+}
+
+async fn answer(
+    boot: &Boot,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let path = request.uri().path().to_owned();
+    let pause = request.uri().query().and_then(milliseconds);
+    let mut response = Response::new(Full::default());
+    let text = match (request.method(), path.as_str()) {
+        (&Method::POST, _) => {
+            let body = request.into_body().collect().await?.to_bytes();
+            format!("{} bytes\n", body.len())
+        }
+        (_, "/healthz") if boot.is_sick() => {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            "sick\n".to_owned()
+        }
+        (_, "/healthz") => {
+            boot.note_healthy();
+            "healthy\n".to_owned()
+        }
+        _ => {
+            tokio::time::sleep(pause.unwrap_or_default()).await;
+            format!("{} {}\n", boot.name, boot.id)
+        }
+    };
+    *response.body_mut() = Full::new(Bytes::from(text));
+    Ok(response)
+}
+
+/// `ms=300`
+fn milliseconds(query: &str) -> Option<Duration> {
+    let millis = query.strip_prefix("ms=")?.parse().ok()?;
+    Some(Duration::from_millis(millis))
+}

@@ -1,0 +1,69 @@
+//! The reference configurations of `haproxy/`, moved into the lab by substitution: so what
+//! users copy is what the tests try. A substitution that finds nothing panics.
+
+use std::path::Path;
+
+pub struct Reference {
+    text: String,
+}
+
+/// Checks as quick as the lab wants them; the reference has calmer ones.
+const CALM: &str = "inter 1s fastinter 300ms downinter 500ms";
+pub const QUICK: &str = "inter 300ms fastinter 100ms downinter 150ms";
+
+impl Reference {
+    pub fn two_stage(dir: &Path) -> Reference {
+        Reference::read("two-stage.cfg", dir).hosts()
+    }
+
+    pub fn classic(dir: &Path) -> Reference {
+        Reference::read("classic.cfg", dir).hosts()
+    }
+
+    pub fn one_machine(dir: &Path) -> Reference {
+        Reference::read("one-machine.cfg", dir)
+    }
+
+    /// Puts `new` for `old` wherever it stands.
+    pub fn with(mut self, old: &str, new: &str) -> Reference {
+        assert!(self.text.contains(old), "no `{old}` in\n{}", self.text);
+        self.text = self.text.replace(old, new);
+        self
+    }
+
+    /// The backend `srvs` once more under another name, reached by the path `/NAME`.
+    pub fn with_second_backend(self, name: &str) -> Reference {
+        let at = self.text.find("backend srvs").expect("a backend");
+        // `default_backend srvs` comes first and is no section.
+        let at = self.text[at + 1..].find("\nbackend srvs").map(|n| at + n + 2);
+        let section = self.text[at.expect("a section")..].to_owned();
+        let section = section.replace("backend srvs", &format!("backend {name}"));
+        let rule = format!("use_backend {name} if {{ path_beg /{name} }}\n    default_backend");
+        let mut both = self.with("default_backend", &rule);
+        both.text.push_str(&format!("\n{section}"));
+        both
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn read(file: &str, dir: &Path) -> Reference {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("haproxy")
+            .join(file);
+        let text = std::fs::read_to_string(&path);
+        let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Reference { text }
+            .with("/run/haproxy/", &format!("{}/", dir.display()))
+            .with("log /dev/log local0", "log stdout format raw daemon")
+            .with("    user haproxy\n    group haproxy\n", "")
+            // 600 lines a second would measure the log; failures are kept.
+            .with("option httplog", "option httplog\n    option dontlog-normal")
+            .with(CALM, QUICK)
+    }
+
+    fn hosts(self) -> Reference {
+        self.with("10.0.0.", "10.77.0.")
+    }
+}

@@ -1,0 +1,34 @@
+//! The agent's report: the one JSON object of `--json`.
+
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Report {
+    pub outcome: String,
+    pub exit: i32,
+    pub message: String,
+    /// Unix seconds.
+    pub started_at: f64,
+    pub seconds: f64,
+    #[serde(default)]
+    pub phases: Vec<Phase>,
+    #[serde(default)]
+    pub notices: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Phase {
+    pub phase: String,
+    /// Seconds since the report's `started_at`.
+    pub start: f64,
+    pub seconds: f64,
+}
+
+impl Report {
+    /// When a phase began, in Unix seconds.
+    pub fn began(&self, phase: &str) -> f64 {
+        let found = self.phases.iter().find(|one| one.phase == phase);
+        let phase = found.unwrap_or_else(|| panic!("no phase {phase} in {self:?}"));
+        self.started_at + phase.start
+    }
+}

@@ -1,0 +1,57 @@
+//! An `agent.toml` of a host, put together key by key.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+#[derive(Debug, Clone)]
+pub struct Settings(Table);
+
+impl Settings {
+    /// One app `web` on port 1000 in the two-stage layout, without a balancer yet.
+    pub fn two_stage(state_dir: &Path, restart: impl Into<Value>) -> Settings {
+        Settings::classic(state_dir, restart).set("app.web.backup_status_port", 3000)
+    }
+
+    pub fn classic(state_dir: &Path, restart: impl Into<Value>) -> Settings {
+        let state_dir = state_dir.display().to_string();
+        Settings(Table::new())
+            .set("app.web.port", 1000)
+            .set("app.web.status_port", 2000)
+            .set("app.web.health.http", "/healthz")
+            .set("app.web.restart", restart)
+            .set("agent.state_dir", state_dir)
+    }
+
+    /// Sets the key at a dotted path.
+    pub fn set(mut self, path: &str, value: impl Into<Value>) -> Settings {
+        let (tables, key) = path.rsplit_once('.').expect("a dotted path");
+        let mut table = &mut self.0;
+        for name in tables.split('.') {
+            let entry = table.entry(name);
+            let inner = entry.or_insert_with(|| Table::new().into());
+            table = inner.as_table_mut().expect("a table");
+        }
+        table.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a balancer, by the path of its socket or as `tcp://ADDRESS`.
+    pub fn haproxy(mut self, socket: &str) -> Settings {
+        let balancers = self.0.entry("haproxy");
+        let balancers = balancers.or_insert_with(|| Value::Array(Vec::new()));
+        let mut balancer = Table::new();
+        balancer.insert("socket".into(), socket.into());
+        let list = balancers.as_array_mut().expect("a list");
+        list.push(balancer.into());
+        self
+    }
+
+    pub fn write(&self, dir: &Path) -> PathBuf {
+        let path = dir.join("agent.toml");
+        let text = toml::to_string(&self.0).expect("a configuration");
+        fs::write(&path, text).expect("agent.toml");
+        path
+    }
+}

@@ -1,0 +1,112 @@
+//! The site: a balancer's namespace with a bridge, as many hosts as wanted, and a folder
+//! for configs, sockets, pidfiles and state. Everything carries test and process in its
+//! name and goes when the site is dropped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use super::namespace::{self, Namespace};
+
+pub const BALANCER: &str = "10.77.0.1";
+
+#[derive(Debug)]
+pub struct Site {
+    pub dir: PathBuf,
+    pub balancer: Namespace,
+    pub hosts: Vec<Host>,
+}
+
+/// One host of apps: number 1 is 10.77.0.11 and fd77::11.
+#[derive(Debug)]
+pub struct Host {
+    pub number: usize,
+    pub namespace: Namespace,
+    /// This host's own folder.
+    pub dir: PathBuf,
+}
+
+impl Site {
+    pub fn create(test: &str, hosts: usize) -> Site {
+        assert!(nix::unistd::geteuid().is_root(), "the lab needs root");
+        assert!(!test.contains('-'), "`-` separates the parts of a name");
+        sweep(|pid| !Path::new("/proc").join(pid).exists());
+        let base = format!("hg-{test}-{}", process::id());
+        let dir = std::env::temp_dir().join(&base);
+        fs::create_dir_all(&dir).expect("a folder for the lab");
+        let balancer = Namespace::create(format!("{base}-lb"));
+        balancer.ip(&bridge());
+        let hosts = (1..=hosts).map(|number| Host::connect(number, &base, &dir, &balancer));
+        let hosts = hosts.collect();
+        Site {
+            dir,
+            balancer,
+            hosts,
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.dir).ok();
+    }
+}
+
+impl Host {
+    fn connect(number: usize, base: &str, dir: &Path, balancer: &Namespace) -> Host {
+        let namespace = Namespace::create(format!("{base}-host{number}"));
+        let dir = dir.join(format!("host{number}"));
+        fs::create_dir_all(&dir).expect("a folder for the host");
+        balancer.ip(&format!(
+            "link add h{number} type veth peer name eth0 netns {}\n\
+             link set h{number} master br0 up\n",
+            namespace.name
+        ));
+        // Without nodad the IPv6 address would be tentative for a second.
+        namespace.ip(&format!(
+            "addr add 10.77.0.1{number}/24 dev eth0\n\
+             addr add fd77::1{number}/64 dev eth0 nodad\n\
+             link set eth0 up\n"
+        ));
+        Host {
+            number,
+            namespace,
+            dir,
+        }
+    }
+
+    pub fn address(&self) -> String {
+        format!("10.77.0.1{}", self.number)
+    }
+
+    pub fn name(&self) -> String {
+        format!("web{}", self.number)
+    }
+}
+
+fn bridge() -> String {
+    format!(
+        "link add br0 type bridge\n\
+         addr add {BALANCER}/24 dev br0\n\
+         addr add fd77::1/64 dev br0 nodad\n\
+         link set br0 up\n"
+    )
+}
+
+/// Removes what sites of other processes left behind: those whose process is gone, or
+/// those of this one when it is about to leave without destructors.
+pub fn sweep(gone: impl Fn(&str) -> bool) {
+    let ours = |name: &str| {
+        let mut parts = name.split('-');
+        parts.next() == Some("hg") && parts.nth(1).is_some_and(&gone)
+    };
+    for name in namespace::all().iter().filter(|name| ours(name)) {
+        namespace::delete(name);
+    }
+    let folders = fs::read_dir(std::env::temp_dir()).into_iter().flatten();
+    for folder in folders.flatten() {
+        if ours(&folder.file_name().to_string_lossy()) {
+            fs::remove_dir_all(folder.path()).ok();
+        }
+    }
+}
