@@ -1,13 +1,19 @@
-//! The whole thing: real HAProxy, real iptables, real apps, steady traffic.
+//! Ring 4, the whole thing: real HAProxy, real iptables, real apps and steady traffic, in
+//! network namespaces. It needs root, and fails without.
 
 mod lab;
 
-use lab::fleet::Fleet;
-
-#[test]
-fn smoke() {
-    let fleet = Fleet::two_stage("smoke");
-    fleet.open_gates();
-    let quiet = fleet.quiet_run();
-    println!("{quiet:#?}");
-}
+#[path = "roll/balancers.rs"]
+mod balancers;
+#[path = "roll/endings.rs"]
+mod endings;
+#[path = "roll/gaps.rs"]
+mod gaps;
+#[path = "roll/interrupts.rs"]
+mod interrupts;
+#[path = "roll/layouts.rs"]
+mod layouts;
+#[path = "roll/one_machine.rs"]
+mod one_machine;
+#[path = "roll/variants.rs"]
+mod variants;

@@ -20,7 +20,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts an app that is cold for a while after each boot, and waits until it is warm.
+    /// Starts an app that is cold for a while after each boot.
     pub fn start(
         namespace: &Namespace,
         dir: &Path,
@@ -35,15 +35,24 @@ impl App {
         command.args(["--cold-ms", &cold.as_millis().to_string()]);
         command.arg("--dir").arg(&dir);
         let process = Process::spawn(name, &mut command);
-        let app = App {
+        App {
             name: name.to_owned(),
             process,
             dir,
-        };
-        wait_for("a warm app", cold + Duration::from_secs(5), || {
-            app.entries("warm").pop()
+        }
+    }
+
+    pub fn wait_until_warm(&self) {
+        wait_for("a warm app", Duration::from_secs(10), || {
+            self.entries("warm").pop()
         });
-        app
+    }
+
+    /// Waits until it has booted more than so many times.
+    pub fn wait_for_boot_after(&self, boots: usize) {
+        wait_for("a new boot", Duration::from_secs(20), || {
+            (self.boots().len() > boots).then_some(())
+        });
     }
 
     /// How the agent restarts it: gracefully, in place.

@@ -9,6 +9,7 @@ use super::app::App;
 use super::haproxy::Haproxy;
 use super::load::record::Summary;
 use super::reference::Reference;
+use super::report::Report;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
 use super::traffic::{InFlight, RATE, Traffic};
@@ -27,6 +28,9 @@ pub enum Layout {
     Classic,
 }
 
+/// The hosts of a fleet.
+pub const NUMBERS: [usize; 3] = [1, 2, 3];
+
 /// What a cold start takes.
 pub const COLD: Duration = Duration::from_secs(1);
 
@@ -36,18 +40,15 @@ impl Fleet {
     }
 
     /// A fleet whose HAProxy is configured a little differently.
-    pub fn with(
-        test: &str,
-        layout: Layout,
-        change: impl FnOnce(Reference) -> Reference,
-    ) -> Fleet {
+    pub fn with(test: &str, layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
         let site = Site::create(test, 3);
         let config = match layout {
             Layout::TwoStage => Reference::two_stage(&site.dir),
             Layout::Classic => Reference::classic(&site.dir),
         };
         let haproxy = Haproxy::start(&site.balancer, &site.dir, &change(config));
-        let apps = site.hosts.iter().map(start_app).collect();
+        let apps: Vec<App> = site.hosts.iter().map(start_app).collect();
+        apps.iter().for_each(App::wait_until_warm);
         Fleet {
             haproxy,
             apps,
@@ -58,10 +59,32 @@ impl Fleet {
 
     /// Opens the gates of all hosts, and waits until HAProxy shows all lines UP.
     pub fn open_gates(&self) {
-        for number in 1..=self.site.hosts.len() {
-            self.agent(number, |settings| settings).open("web");
+        self.open_gates_with(|settings| settings);
+    }
+
+    /// The same with changed settings.
+    pub fn open_gates_with(&self, change: impl Fn(Settings) -> Settings) {
+        let agents = NUMBERS.map(|number| self.agent(number, &change));
+        let opening = agents.map(|agent| agent.start("open", "web"));
+        for agent in opening {
+            agent.wait().expect_exit(0);
         }
         self.haproxy.wait_until_all_up();
+    }
+
+    /// `agent restart web` on each host in turn; each must exit 0.
+    pub fn roll(&self, change: impl Fn(Settings) -> Settings) -> Vec<Report> {
+        let hosts = NUMBERS.into_iter();
+        let reports = hosts.map(|number| {
+            let agent = self.agent(number, &change);
+            agent.run("restart", "web").expect_exit(0).report()
+        });
+        reports.collect()
+    }
+
+    /// How often each app has booted.
+    pub fn boots(&self) -> Vec<usize> {
+        self.apps.iter().map(|app| app.boots().len()).collect()
     }
 
     /// The agent of host 1, 2 or 3, with its settings changed as the test wants. It asks
@@ -111,10 +134,11 @@ impl Fleet {
         let cookie = format!("w{number}");
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
         let line = format!("web{number}");
-        self.haproxy.wait_until("the request is in flight", |lines| {
-            let mut lines = lines.iter();
-            lines.any(|one| one.get("svname") == line && one.number("scur") > 0)
-        });
+        self.haproxy
+            .wait_until("the request is in flight", |lines| {
+                let mut lines = lines.iter();
+                lines.any(|one| one.get("svname") == line && one.number("scur") > 0)
+            });
         request
     }
 }

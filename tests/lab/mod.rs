@@ -15,9 +15,9 @@ pub mod namespace;
 pub mod process;
 pub mod reference;
 pub mod report;
+pub mod settings;
 pub mod site;
 pub mod stats;
-pub mod settings;
 pub mod traffic;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -35,7 +35,9 @@ impl Reference {
     pub fn with_second_backend(self, name: &str) -> Reference {
         let at = self.text.find("backend srvs").expect("a backend");
         // `default_backend srvs` comes first and is no section.
-        let at = self.text[at + 1..].find("\nbackend srvs").map(|n| at + n + 2);
+        let at = self.text[at + 1..]
+            .find("\nbackend srvs")
+            .map(|n| at + n + 2);
         let section = self.text[at.expect("a section")..].to_owned();
         let section = section.replace("backend srvs", &format!("backend {name}"));
         let rule = format!("use_backend {name} if {{ path_beg /{name} }}\n    default_backend");
@@ -59,7 +61,10 @@ impl Reference {
             .with("log /dev/log local0", "log stdout format raw daemon")
             .with("    user haproxy\n    group haproxy\n", "")
             // 600 lines a second would measure the log; failures are kept.
-            .with("option httplog", "option httplog\n    option dontlog-normal")
+            .with(
+                "option httplog",
+                "option httplog\n    option dontlog-normal",
+            )
             .with(CALM, QUICK)
     }
 

@@ -9,6 +9,10 @@ use toml::{Table, Value};
 pub struct Settings(Table);
 
 impl Settings {
+    pub fn empty() -> Settings {
+        Settings(Table::new())
+    }
+
     /// One app `web` on port 1000 in the two-stage layout, without a balancer yet.
     pub fn two_stage(state_dir: &Path, restart: impl Into<Value>) -> Settings {
         Settings::classic(state_dir, restart).set("app.web.backup_status_port", 3000)
@@ -16,7 +20,7 @@ impl Settings {
 
     pub fn classic(state_dir: &Path, restart: impl Into<Value>) -> Settings {
         let state_dir = state_dir.display().to_string();
-        Settings(Table::new())
+        Settings::empty()
             .set("app.web.port", 1000)
             .set("app.web.status_port", 2000)
             .set("app.web.health.http", "/healthz")

@@ -5,8 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::time::Duration;
 
 use super::namespace::{self, Namespace};
+use super::wait_for;
 
 pub const BALANCER: &str = "10.77.0.1";
 
@@ -81,6 +83,22 @@ impl Host {
 
     pub fn name(&self) -> String {
         format!("web{}", self.number)
+    }
+
+    /// The NAT rules as the kernel has them.
+    pub fn rules(&self) -> String {
+        self.namespace.run("iptables", &["-t", "nat", "-S"])
+    }
+
+    pub fn gate_is_open(&self, port: u16) -> bool {
+        self.rules().contains(&format!("--dport {port} "))
+    }
+
+    pub fn wait_for_gate(&self, port: u16, open: bool) {
+        let what = format!("gate {port} to be {}", if open { "open" } else { "closed" });
+        wait_for(&what, Duration::from_secs(20), || {
+            (self.gate_is_open(port) == open).then_some(())
+        });
     }
 }
 

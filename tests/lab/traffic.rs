@@ -57,6 +57,14 @@ impl InFlight {
     }
 }
 
+impl Summary {
+    /// Nobody noticed: no failed request, and there really was somebody to notice.
+    pub fn assert_unnoticed(&self) {
+        assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
+        assert!(self.rate >= 500.0, "only {:.0} requests/s", self.rate);
+    }
+}
+
 fn parse<T: DeserializeOwned>(process: &Process) -> T {
     let (text, err) = (process.out.text(), process.err.text());
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}{err}"))

@@ -1,18 +1,17 @@
 //! What the users met: written by them while they run, summed up at the end.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::super::now;
 
 /// As many failures and moves as a reader will look at.
-const SHOWN: usize = 20;
+const SHOWN: usize = 60;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Record {
-    started: Instant,
     times: BTreeMap<&'static str, Vec<Duration>>,
     failures: Vec<Event>,
     moves: Vec<Event>,
@@ -54,16 +53,6 @@ pub struct Kind {
 }
 
 impl Record {
-    pub fn begin() -> Record {
-        Record {
-            started: Instant::now(),
-            times: BTreeMap::new(),
-            failures: Vec::new(),
-            moves: Vec::new(),
-            reconnected: 0,
-        }
-    }
-
     /// A request that has ended, well or not.
     pub fn request(&mut self, kind: &'static str, took: Duration) {
         self.times.entry(kind).or_default().push(took);
@@ -81,8 +70,7 @@ impl Record {
         self.reconnected += 1;
     }
 
-    pub fn summary(mut self) -> Summary {
-        let seconds = self.started.elapsed().as_secs_f64();
+    pub fn summary(mut self, seconds: f64) -> Summary {
         let requests = self.times.values().map(Vec::len).sum();
         let names: Vec<_> = self.times.keys().copied().collect();
         let kinds: BTreeMap<_, _> = names

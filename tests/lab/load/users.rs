@@ -54,7 +54,7 @@ struct User {
 impl Traffic {
     /// Runs until told to stop, lets every user finish, and sums up.
     pub async fn run(&self, stop: &watch::Receiver<bool>) -> Summary {
-        let record = Arc::new(Mutex::new(Record::begin()));
+        let record = Arc::new(Mutex::new(Record::default()));
         let mut users = JoinSet::new();
         for (kind, share, count) in KINDS {
             let each = Duration::from_secs_f64(f64::from(count) / (self.rate * share / 100.0));
@@ -65,9 +65,15 @@ impl Traffic {
                 users.spawn(user.live(first, each, stop.clone()));
             }
         }
+        let started = Instant::now();
+        stop.clone().wait_for(|stop| *stop).await.ok();
+        let seconds = started.elapsed().as_secs_f64();
         users.join_all().await;
         let record = Arc::into_inner(record).expect("no user is left");
-        record.into_inner().expect("no user panics").summary()
+        record
+            .into_inner()
+            .expect("no user panics")
+            .summary(seconds)
     }
 }
 

@@ -1,0 +1,64 @@
+//! An app that more than one backend, or more than one balancer, sends users to.
+
+use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::haproxy::Haproxy;
+use crate::lab::reference::{QUICK, Reference};
+use crate::lab::settings::Settings;
+use crate::lab::traffic::RATE;
+
+#[test]
+fn two_backends_serve_the_same_app() {
+    let second = |reference: Reference| reference.with_second_backend("api");
+    let fleet = Fleet::with("two_backends", Layout::TwoStage, second);
+    fleet.open_gates();
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    let api = fleet.traffic_to(80, "/api", 100.0);
+    let started = crate::lab::now();
+    let report = fleet.agent(1, |settings| settings).run("restart", "web");
+    let report = report.expect_exit(0).report();
+    let (met, api) = (traffic.stop(), api.stop());
+    met.assert_unnoticed();
+    assert_eq!(api.failed, 0, "{:#?}", api.failures);
+    assert_eq!(fleet.boots()[0], boots[0] + 1);
+    for line in ["srvs/web1", "srvs/bkp1", "api/web1", "api/bkp1"] {
+        let down = fleet.haproxy.said(line, "DOWN", started);
+        let down = down.unwrap_or_else(|| panic!("{line} was never DOWN"));
+        assert!(down < report.began("restart"), "{line} DOWN too late");
+    }
+}
+
+/// The second balancer's checks are slower: the restart has to wait for both.
+#[test]
+fn two_balancers_must_agree() {
+    let fleet = Fleet::two_stage("two_balancers");
+    let second = second_balancer(&fleet);
+    let both = |settings: Settings| settings.haproxy("tcp://10.77.0.1:9998");
+    fleet.open_gates_with(both);
+    second.wait_until_all_up();
+    let trouble = fleet.haproxy.trouble() + second.trouble();
+    let traffic = fleet.traffic();
+    let other = fleet.traffic_to(81, "/", RATE / 6.0);
+    let started = crate::lab::now();
+    let report = fleet.agent(1, both).run("restart", "web");
+    let ended = report.expect_exit(0);
+    let (met, other) = (traffic.stop(), other.stop());
+    met.assert_unnoticed();
+    assert_eq!(other.failed, 0, "{:#?}", other.failures);
+    assert_eq!(fleet.haproxy.trouble() + second.trouble(), trouble);
+    for haproxy in [&fleet.haproxy, &second] {
+        let down = haproxy.wait_said("srvs/web1", "DOWN", started);
+        assert!(down < ended.report().began("restart"), "DOWN too late");
+        let up = haproxy.wait_said("srvs/web1", "UP", down);
+        assert!(up <= ended.at, "the agent left before UP");
+    }
+}
+
+fn second_balancer(fleet: &Fleet) -> Haproxy {
+    let dir = fleet.site.dir.join("balancer2");
+    let reference = Reference::two_stage(&dir)
+        .with("bind :80", "bind :81")
+        .with(":9999", ":9998")
+        .with(QUICK, "inter 800ms fastinter 400ms downinter 400ms");
+    Haproxy::start(&fleet.site.balancer, &dir, &reference)
+}

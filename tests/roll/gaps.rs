@@ -1,0 +1,49 @@
+//! How long the agent itself keeps everybody waiting: from the moment something becomes
+//! true, by HAProxy's log, the user's answer or the app's journal, to the agent's next step.
+
+use crate::lab::fleet::{Fleet, NUMBERS};
+use crate::lab::now;
+
+const LIMIT: f64 = 0.100;
+
+#[test]
+fn agent_keeps_nobody_waiting() {
+    let fleet = Fleet::two_stage("gaps");
+    fleet.open_gates();
+    let gaps: Vec<_> = NUMBERS.map(|number| gaps(&fleet, number)).concat();
+    for (what, seconds) in &gaps {
+        println!("{:4.0} ms  {what}", seconds * 1000.0);
+    }
+    for (what, seconds) in &gaps {
+        assert!(*seconds < LIMIT, "{what}: {seconds:.3} s");
+    }
+}
+
+fn gaps(fleet: &Fleet, number: usize) -> Vec<(&'static str, f64)> {
+    let lines = ["web", "bkp"].map(|name| format!("srvs/{name}{number}"));
+    let latest = |word: &str, from: f64| {
+        let times = lines
+            .each_ref()
+            .map(|line| fleet.haproxy.wait_said(line, word, from));
+        times.into_iter().fold(0.0, f64::max)
+    };
+    let started = now();
+    let request = fleet.slow_request(number, 2000);
+    let ended = fleet
+        .agent(number, |settings| settings)
+        .run("restart", "web");
+    let ended = ended.expect_exit(0);
+    let (report, answer) = (ended.report(), request.answer());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let healthy = fleet.app(number).first_healthy().expect("a healthy app");
+    let down = latest("DOWN", started);
+    vec![
+        ("HAProxy says DOWN -> drain", report.began("drain") - down),
+        (
+            "last answer -> restart",
+            report.began("restart") - answer.ended_at,
+        ),
+        ("app healthy -> open", report.began("open") - healthy),
+        ("HAProxy says UP -> exit", ended.at - latest("UP", down)),
+    ]
+}

@@ -1,0 +1,96 @@
+//! SIGINT and SIGTERM in each phase. Before the app was touched the agent reopens and
+//! leaves; after, it first does what keeps the host safe.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::now;
+use crate::lab::reference::{QUICK, Reference};
+
+/// The signals, the exit code of each, and the host to try it on.
+const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::SIGTERM, 143, 2)];
+
+#[test]
+fn while_closing() {
+    let fleet = slow_fleet("int_close");
+    interrupt_each(&fleet, 0, |number| {
+        fleet.host(number).wait_for_gate(2000, false);
+    });
+}
+
+#[test]
+fn while_draining() {
+    let fleet = Fleet::two_stage("int_drain");
+    fleet.open_gates();
+    let mut requests = Vec::new();
+    interrupt_each(&fleet, 0, |number| {
+        let started = now();
+        requests.push(fleet.slow_request(number, 5000));
+        for line in ["web", "bkp"] {
+            let line = format!("srvs/{line}{number}");
+            fleet.haproxy.wait_said(&line, "DOWN", started);
+        }
+        sleep(Duration::from_millis(200));
+    });
+    for request in requests {
+        let answer = request.answer();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+#[test]
+fn while_restarting() {
+    let fleet = Fleet::two_stage("int_restart");
+    fleet.open_gates();
+    interrupt_each(&fleet, 1, |number| {
+        fleet.app(number).set_cold(Duration::from_secs(2));
+        fleet.app(number).wait_for_boot_after(1);
+        sleep(Duration::from_millis(300));
+    });
+}
+
+#[test]
+fn while_opening() {
+    let fleet = slow_fleet("int_open");
+    interrupt_each(&fleet, 1, |number| {
+        fleet.host(number).wait_for_gate(2000, false);
+        fleet.host(number).wait_for_gate(2000, true);
+    });
+}
+
+/// Interrupts a restart once `phase` has seen its phase begin. The gates are open at the
+/// end, the app has booted so many times more, and no user has noticed.
+fn interrupt_each(fleet: &Fleet, more_boots: usize, mut phase: impl FnMut(usize)) {
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    for (signal, exit, number) in SIGNALS {
+        let agent = fleet.agent(number, |settings| settings);
+        let restarting = agent.start("restart", "web");
+        phase(number);
+        restarting.interrupt(signal);
+        let ended = restarting.wait().expect_exit(exit);
+        assert_eq!(ended.report().exit, exit);
+        let host = fleet.host(number);
+        assert!(
+            host.gate_is_open(2000) && host.gate_is_open(3000),
+            "{}",
+            ended.out
+        );
+        assert_eq!(fleet.boots()[number - 1], boots[number - 1] + more_boots);
+        sleep(Duration::from_millis(500));
+        fleet.haproxy.wait_until_all_up();
+    }
+    traffic.stop().assert_unnoticed();
+}
+
+/// A fleet whose checks leave time to interrupt.
+fn slow_fleet(test: &str) -> Fleet {
+    let slow =
+        |reference: Reference| reference.with(QUICK, "inter 1s fastinter 1s downinter 700ms");
+    let fleet = Fleet::with(test, Layout::TwoStage, slow);
+    fleet.open_gates();
+    fleet
+}

@@ -1,0 +1,55 @@
+//! A roll over three hosts, in both layouts.
+
+use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::load::record::Summary;
+use crate::lab::report::Report;
+
+#[test]
+fn two_stage() {
+    let fleet = Fleet::two_stage("two_stage");
+    let (met, trouble) = roll("two-stage", &fleet);
+    assert_eq!(met.reconnected, 0, "connections closed on users");
+    assert_eq!(trouble, 0, "HAProxy's errors, retries and redispatches");
+}
+
+/// Here a sticky user may meet the stopped app and wait for HAProxy's retries: no request
+/// fails, but HAProxy's counters move.
+#[test]
+fn classic() {
+    let fleet = Fleet::with("classic", Layout::Classic, |reference| reference);
+    roll("classic", &fleet);
+}
+
+/// Restarts the app of each host under traffic, and gives what users and HAProxy met.
+fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
+    fleet.open_gates();
+    let quiet = fleet.quiet_run();
+    let (boots, trouble) = (fleet.boots(), fleet.haproxy.trouble());
+    let traffic = fleet.traffic();
+    let reports = fleet.roll(|settings| settings);
+    let met = traffic.stop();
+    let trouble = fleet.haproxy.trouble() - trouble;
+    tell(layout, &quiet, "quiet");
+    tell(layout, &met, &format!("rolled, trouble {trouble}"));
+    tell_seconds(&reports);
+    met.assert_unnoticed();
+    let once_more: Vec<_> = boots.iter().map(|boots| boots + 1).collect();
+    assert_eq!(fleet.boots(), once_more, "each app boots exactly once");
+    (met, trouble)
+}
+
+fn tell(layout: &str, met: &Summary, how: &str) {
+    println!(
+        "{layout}, {how}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, slowest {:.0} ms",
+        met.requests, met.rate, met.failed, met.reconnected, met.moved, met.slowest_ms
+    );
+}
+
+fn tell_seconds(reports: &[Report]) {
+    for report in reports {
+        let phases = report.phases.iter();
+        let phases = phases.map(|one| format!("{} {:.2}", one.phase, one.seconds));
+        let phases: Vec<_> = phases.collect();
+        println!("  {:.2} s: {}", report.seconds, phases.join(", "));
+    }
+}
