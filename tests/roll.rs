@@ -15,5 +15,7 @@ mod interrupts;
 mod layouts;
 #[path = "roll/one_machine.rs"]
 mod one_machine;
+#[path = "roll/real_apps.rs"]
+mod real_apps;
 #[path = "roll/variants.rs"]
 mod variants;

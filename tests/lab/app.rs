@@ -5,17 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use toml::{Table, Value};
 
+use super::daemon::{Daemon, argv};
 use super::namespace::Namespace;
-use super::process::Process;
 use super::{built, wait_for};
 
 #[derive(Debug)]
 pub struct App {
-    pub name: String,
-    process: Process,
+    pub daemon: Daemon,
     dir: PathBuf,
 }
 
@@ -30,16 +28,19 @@ impl App {
     ) -> App {
         let dir = dir.join(name);
         fs::create_dir_all(&dir).expect("a folder for the app");
-        let mut command = namespace.command(built::lab_app());
-        command.args(["--name", name, "--listen", listen]);
-        command.args(["--cold-ms", &cold.as_millis().to_string()]);
-        command.arg("--dir").arg(&dir);
-        let process = Process::spawn(name, &mut command);
+        let program = built::lab_app().display().to_string();
+        let folder = dir.display().to_string();
+        let mut start = argv(&[&program, "--name", name, "--listen", listen]);
+        start.extend(argv(&["--dir", &folder, "--cold-ms"]));
+        start.push(cold.as_millis().to_string());
         App {
-            name: name.to_owned(),
-            process,
+            daemon: Daemon::start(namespace, name, start, restart(&dir)),
             dir,
         }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.daemon.name
     }
 
     pub fn wait_until_warm(&self) {
@@ -53,15 +54,6 @@ impl App {
         wait_for("a new boot", Duration::from_secs(20), || {
             (self.boots().len() > boots).then_some(())
         });
-    }
-
-    /// How the agent restarts it: gracefully, in place.
-    pub fn restart(&self) -> Value {
-        let mut restart = Table::new();
-        let pidfile = self.dir.join("pid").display().to_string();
-        restart.insert("signal".into(), "SIGUSR2".into());
-        restart.insert("pidfile".into(), pidfile.into());
-        Value::Table(restart)
     }
 
     /// The ids of all its boots so far.
@@ -93,14 +85,6 @@ impl App {
         fs::write(self.dir.join("cold-ms"), millis).expect("a cold time");
     }
 
-    pub fn signal(&self, signal: Signal) {
-        self.process.signal(signal);
-    }
-
-    pub fn stop(&mut self) {
-        self.process.stop();
-    }
-
     /// Journal lines are `TIME WORD BOOT`.
     fn entries(&self, word: &str) -> Vec<(f64, String)> {
         let journal = fs::read_to_string(self.dir.join("journal")).unwrap_or_default();
@@ -109,4 +93,13 @@ impl App {
         ours.map(|parts| (parts[0].parse().expect("a time"), parts[2].to_owned()))
             .collect()
     }
+}
+
+/// How the agent restarts it: gracefully, in place.
+fn restart(dir: &Path) -> Value {
+    let mut restart = Table::new();
+    let pidfile = dir.join("pid").display().to_string();
+    restart.insert("signal".into(), "SIGUSR2".into());
+    restart.insert("pidfile".into(), pidfile.into());
+    restart.into()
 }

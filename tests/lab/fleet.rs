@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use toml::Value;
-
 use super::agent::Agent;
 use super::app::App;
 use super::haproxy::Haproxy;
@@ -97,7 +95,7 @@ impl Fleet {
     /// Settings without a balancer.
     pub fn settings(&self, number: usize) -> Settings {
         let state = self.host(number).dir.join("state");
-        let restart: Value = self.app(number).restart();
+        let restart = self.app(number).daemon.restart.clone();
         match self.layout {
             Layout::TwoStage => Settings::two_stage(&state, restart),
             Layout::Classic => Settings::classic(&state, restart),

@@ -6,12 +6,16 @@
 #![allow(dead_code)]
 
 pub mod agent;
+pub mod apache;
 pub mod app;
 pub mod built;
+pub mod daemon;
 pub mod fleet;
 pub mod haproxy;
 pub mod load;
+pub mod mixed;
 pub mod namespace;
+pub mod nginx;
 pub mod process;
 pub mod reference;
 pub mod report;

@@ -23,12 +23,12 @@ fn one_machine() {
     let agent = Agent::new(host, &settings(host, &apps).haproxy(&socket));
     for app in &apps {
         app.wait_until_warm();
-        agent.open(&app.name);
+        agent.open(app.name());
     }
     haproxy.wait_until_all_up();
     let traffic = Traffic::start(&host.namespace, "127.0.0.1:80", "/", RATE);
     for app in &apps {
-        agent.run("restart", &app.name).expect_exit(0);
+        agent.run("restart", app.name()).expect_exit(0);
     }
     let met = traffic.stop();
     met.assert_unnoticed();
@@ -45,12 +45,12 @@ fn settings(host: &Host, apps: &[App; 2]) -> Settings {
     let state = host.dir.join("state").display().to_string();
     let settings = Settings::empty().set("agent.state_dir", state);
     apps.iter().zip(0..).fold(settings, |settings, (app, n)| {
-        let key = |key: &str| format!("app.{}.{key}", app.name);
+        let key = |key: &str| format!("app.{}.{key}", app.name());
         settings
             .set(&key("port"), 1000 + n)
             .set(&key("status_port"), 2000 + n)
             .set(&key("backup_status_port"), 3000 + n)
             .set(&key("health.http"), "/healthz")
-            .set(&key("restart"), app.restart())
+            .set(&key("restart"), app.daemon.restart.clone())
     })
 }

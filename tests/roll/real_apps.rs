@@ -1,0 +1,23 @@
+//! Apps as they are met in the field: Apache by `apachectl -k graceful`, nginx by
+//! `nginx -s reload`, and one that starts slowly.
+
+use std::time::Duration;
+
+use crate::lab::fleet::NUMBERS;
+use crate::lab::mixed::Mixed;
+use crate::lab::{apache, nginx};
+
+#[test]
+fn apache_and_nginx() {
+    let mixed = Mixed::start("real_apps", Duration::from_secs(1));
+    mixed.open_gates();
+    let trouble = mixed.haproxy.trouble();
+    let traffic = mixed.traffic();
+    for number in NUMBERS {
+        mixed.agent(number).run("restart", "web").expect_exit(0);
+    }
+    traffic.stop().assert_unnoticed();
+    assert_eq!(apache::graceful_restarts(mixed.host(1)), 1);
+    assert_eq!(nginx::reloads(mixed.host(3)), 1);
+    assert_eq!(mixed.haproxy.trouble(), trouble);
+}
