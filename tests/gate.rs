@@ -4,7 +4,7 @@ mod own_network;
 
 use haproxy_gate::gate::{Firewall, Gate, Position, Side, Variant};
 use own_network::{inside, sh};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -96,7 +96,8 @@ fn opens_and_closes_both_families_and_touches_nothing_else() {
                 "{name} round {round}"
             );
             let rules = sh(&format!("iptables-{name} -t nat -S HAPROXY-GATE"));
-            assert_eq!(rules.lines().count(), 2, "{rules}");
+            // The chain, the gate, and the rule that keeps connection tracking on.
+            assert_eq!(rules.lines().count(), 3, "{rules}");
             set(&firewall, &main, false);
             set(&firewall, &main, false);
             assert_eq!(position(&firewall, &main), Position::Closed);
@@ -171,6 +172,58 @@ fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
             "iptables-{name} -t nat -F; ip6tables-{name} -t nat -F"
         ));
     }
+}
+
+/// A connection whose source port NAT has changed, because a redirected check had the same:
+/// it must live on when the last gate closes. Without the rule that keeps tracking on, its
+/// packets were lost and the request hung until HAProxy's timeout.
+#[test]
+fn a_translated_connection_outlives_the_gate() {
+    if !inside("a_translated_connection_outlives_the_gate") {
+        return;
+    }
+    for ((variant, name), port) in VARIANTS.into_iter().zip([5555, 6666]) {
+        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        set(&firewall, &main, true);
+        let app = TcpListener::bind("127.0.0.1:1000").unwrap();
+        let check = connect_from(port, 2000);
+        drop(app.accept().unwrap());
+        drop(check);
+        let mut request = connect_from(port, 1000);
+        let (mut served, peer) = app.accept().unwrap();
+        assert_ne!(peer.port(), port, "{name}: no clash, so nothing is proved");
+        set(&firewall, &main, false);
+        request
+            .set_read_timeout(Some(Duration::from_secs(3)))
+            .unwrap();
+        request.write_all(b"?").unwrap();
+        served
+            .set_read_timeout(Some(Duration::from_secs(3)))
+            .unwrap();
+        served
+            .read_exact(&mut [0])
+            .unwrap_or_else(|error| panic!("{name}: the request is lost: {error}"));
+        served.write_all(b"!").unwrap();
+        request
+            .read_exact(&mut [0])
+            .unwrap_or_else(|error| panic!("{name}: the answer is lost: {error}"));
+        sh(&format!(
+            "iptables-{name} -t nat -F; ip6tables-{name} -t nat -F"
+        ));
+    }
+}
+
+/// A connection to a local port, from a port of our choice.
+fn connect_from(from: u16, to: u16) -> TcpStream {
+    let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let stream = block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(local(from)).unwrap();
+        socket.connect(local(to)).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
 }
 
 /// Another host, behind a veth, with a listener of its own on the status port.

@@ -1,6 +1,6 @@
 //! What the kernel has and what is wanted -> the iptables calls between the two. Pure.
 
-use super::{CHAIN, Gate, HOOKS, JUMP, Listing, Position, Rule};
+use super::{CHAIN, Gate, HOOKS, JUMP, KEEPER, Listing, Position, Rule};
 
 /// Where `gate` stands in this listing.
 pub fn position(listing: &Listing, gate: &Gate) -> Position {
@@ -27,8 +27,19 @@ pub fn position(listing: &Listing, gate: &Gate) -> Position {
 pub fn plan(listing: &Listing, gate: &Gate, open: bool) -> Vec<String> {
     match open {
         true => plan_open(listing, gate),
-        false => of_gate(listing, gate).map(delete).collect(),
+        false => plan_close(listing, gate),
     }
+}
+
+fn plan_close(listing: &Listing, gate: &Gate) -> Vec<String> {
+    let deletes: Vec<String> = of_gate(listing, gate).map(delete).collect();
+    let keeper = missing_keeper(listing).filter(|_| !deletes.is_empty());
+    keeper.into_iter().chain(deletes).collect()
+}
+
+fn missing_keeper(listing: &Listing) -> Option<String> {
+    let is_there = listing.ours().any(|rule| rule.says(KEEPER));
+    (!is_there).then(|| format!("-A {CHAIN} {KEEPER}"))
 }
 
 fn plan_open(listing: &Listing, gate: &Gate) -> Vec<String> {
@@ -36,6 +47,7 @@ fn plan_open(listing: &Listing, gate: &Gate) -> Vec<String> {
     if !listing.has_chain(CHAIN) {
         calls.push(format!("-N {CHAIN}"));
     }
+    calls.extend(missing_keeper(listing));
     for hook in HOOKS {
         let jumps: Vec<&Rule> = listing.jumps(hook).collect();
         match jumps.as_slice() {
@@ -73,6 +85,8 @@ mod tests {
 
     const BARE: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
     const READY: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N HAPROXY-GATE\n\
+        -A HAPROXY-GATE -m conntrack --ctstate INVALID -m comment --comment \
+        \"haproxy-gate:keep-tracking\" -j RETURN\n\
         -A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n\
         -A OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n";
     const RULE: &str = "-A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment \
@@ -95,10 +109,23 @@ mod tests {
     fn the_first_opening_adds_the_rule_last() {
         let calls = plan(&listing(&[BARE]), &gate(), true);
         assert_eq!(calls[0], "-N HAPROXY-GATE");
-        assert!(calls[1].starts_with("-I PREROUTING 1 "));
-        assert!(calls[2].starts_with("-I OUTPUT 1 "));
-        assert!(calls[3].starts_with("-A HAPROXY-GATE "));
-        assert_eq!(calls.len(), 4);
+        assert_eq!(calls[1], format!("-A HAPROXY-GATE {KEEPER}"));
+        assert!(calls[2].starts_with("-I PREROUTING 1 "));
+        assert!(calls[3].starts_with("-I OUTPUT 1 "));
+        assert_eq!(calls[4], format!("-A HAPROXY-GATE {}", gate().rule()));
+        assert_eq!(calls.len(), 5);
+    }
+
+    #[test]
+    fn the_last_gate_closes_only_beside_the_keeper() {
+        let bare: String = READY
+            .lines()
+            .filter(|l| !l.contains("keep-tracking"))
+            .fold(String::new(), |t, l| t + l + "\n");
+        let calls = plan(&listing(&[&bare, RULE]), &gate(), false);
+        assert_eq!(calls[0], format!("-A HAPROXY-GATE {KEEPER}"));
+        assert!(calls[1].starts_with("-D HAPROXY-GATE "));
+        assert_eq!(calls.len(), 2);
     }
 
     #[test]

@@ -80,6 +80,17 @@ impl Haproxy {
         })
     }
 
+    /// Its log lines of requests that ended badly: a server error, or no status at all.
+    pub fn bad_requests(&self) -> Vec<String> {
+        let text = self.process.out.text();
+        let bad = |line: &&str| {
+            [" 500 ", " 502 ", " 503 ", " 504 ", " -1 "]
+                .iter()
+                .any(|s| line.contains(s))
+        };
+        text.lines().filter(bad).map(str::to_owned).collect()
+    }
+
     fn wait_until_it_answers(&mut self) {
         let socket = self.socket.clone();
         wait_for("HAProxy's socket", Duration::from_secs(5), || {

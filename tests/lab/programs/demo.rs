@@ -34,7 +34,12 @@ fn main() -> ExitCode {
     let (agent, all_exited_0) = by_agent(&mixed);
     let plain = by_hand(&mut mixed);
     let unnoticed = agent.met.failed == 0;
+    let failures = agent.met.failures.clone();
     table::print(&[quiet, agent, plain]);
+    if !unnoticed {
+        println!("\nWhat failed in the agent's roll: {failures:#?}");
+        println!("HAProxy says:\n{}", mixed.haproxy.bad_requests().join("\n"));
+    }
     if unnoticed && all_exited_0 {
         ExitCode::SUCCESS
     } else {
