@@ -23,8 +23,9 @@ pub enum Restart {
     },
     /// A program with its arguments, never through a shell.
     Command(Vec<String>),
-    /// A signal to one process. That it was sent is all that is known then: the app's health
-    /// tells the rest.
+    /// A signal to one process. One that by custom ends it (SIGTERM, SIGINT, SIGQUIT, SIGKILL) is
+    /// awaited: whoever starts the app again, the old one no longer answers for the new one. With
+    /// any other (SIGHUP, SIGUSR2) the app renews itself in place, and its health tells the rest.
     Signal {
         /// What is sent.
         signal: Signal,
@@ -54,7 +55,13 @@ impl Restart {
         match self {
             Self::Systemd { unit, job } => job::run(unit, *job, limit).await?,
             Self::Command(argv) => command::run(argv, limit).await?,
-            Self::Signal { signal, pidfile } => Addressee::find(pidfile)?.send(*signal)?,
+            Self::Signal { signal, pidfile } => {
+                let process = Addressee::find(pidfile)?;
+                process.send(*signal)?;
+                if ends(*signal) {
+                    process.gone(limit).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -87,6 +94,13 @@ impl Restart {
             Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
         }
     }
+}
+
+fn ends(signal: Signal) -> bool {
+    matches!(
+        signal,
+        Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT | Signal::SIGKILL
+    )
 }
 
 impl fmt::Display for Restart {

@@ -10,7 +10,12 @@ use nix::unistd;
 use procfs::process::{Process, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::time::Duration;
 use thiserror::Error;
+use tokio::time::{Instant, sleep};
+
+/// How soon the end of a process is noticed.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Why a signal did not reach its process.
 #[derive(Debug, Error)]
@@ -30,6 +35,16 @@ pub enum SignalError {
         path: PathBuf,
         /// The number in it.
         pid: i32,
+    },
+    /// The signal should have ended the process.
+    #[error("process {pid} of {} still runs {limit:?} after the signal", path.display())]
+    StillThere {
+        /// As the configuration names it.
+        path: PathBuf,
+        /// The number in it.
+        pid: i32,
+        /// How long it had.
+        limit: Duration,
     },
     /// The kernel does not let us.
     #[error("cannot signal process {pid} of {}: {reason}", path.display())]
@@ -92,6 +107,20 @@ impl Addressee {
             },
             error => self.refused(reason(error)),
         })
+    }
+
+    /// Waits until the process has ended, at most `limit`. A zombie has ended.
+    pub(super) async fn gone(self, limit: Duration) -> Result<(), SignalError> {
+        let began = |stat: Stat| stat.starttime;
+        let deadline = Instant::now() + limit;
+        while living(self.pid).map(began) == Some(self.stat.starttime) {
+            if Instant::now() >= deadline {
+                let (path, pid) = (self.path, self.pid);
+                return Err(SignalError::StillThere { path, pid, limit });
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Whether the kernel would let us.

@@ -1,9 +1,10 @@
 //! Pidfiles: of a living process, stale, unreadable, garbage.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use haproxy_gate::app::{Restart, RestartError, SignalError};
@@ -111,4 +112,38 @@ async fn no_pidfile_is_refused() {
             pidfile.path().display()
         )
     );
+}
+
+/// The old process may serve for a while after SIGTERM; its answers are not the new one's.
+#[tokio::test]
+async fn a_signal_that_ends_the_process_is_awaited() {
+    let slow = "trap 'sleep 0.7; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut command = Command::new("sh");
+    let mut app = command
+        .args(["-c", slow])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    app.stdout.take().unwrap().read_exact(&mut [0; 5]).unwrap();
+    let pidfile = Pidfile::new(&app.id().to_string());
+    let restart = Restart::Signal {
+        signal: Signal::SIGTERM,
+        pidfile: pidfile.path(),
+    };
+    let short = restart
+        .run(Duration::from_millis(200))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        short.contains("still runs 200ms after the signal"),
+        "{short}"
+    );
+    restart.run(LIMIT).await.unwrap();
+    assert_eq!(
+        restart.instance().await,
+        None,
+        "run returned before the process had ended"
+    );
+    app.wait().unwrap();
 }
