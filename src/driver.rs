@@ -108,8 +108,9 @@ pub async fn drive(
             Step::Go { to, note } => {
                 record.leaves(host.elapsed());
                 record.note(note, host.elapsed(), progress);
+                // Not on entering Restart: asking may take seconds, and the verdict would be old.
                 let instance = match to {
-                    Phase::Restart => host.instance().await,
+                    Phase::Drain { .. } if verb == Verb::Restart => host.instance().await,
                     _ => None,
                 };
                 if let Err(error) = journal.enter(&to, instance) {

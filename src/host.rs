@@ -3,7 +3,7 @@
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
 use crate::gate::{Firewall, Gate, GateError};
-use crate::haproxy::{Address, Balancer, Names, Own, ServerStat, Socket};
+use crate::haproxy::{Balancer, Own, ServerStat, Socket};
 use crate::restart::{Acted, Action, BalancerSeen, LineSeen, Phase};
 use crate::stop::Stop;
 use futures_util::future::join_all;
@@ -33,13 +33,18 @@ impl ThisHost {
     ) -> Result<ThisHost, GateError> {
         let started = Instant::now();
         let interfaces = interface_addresses();
-        let mut ours = interfaces.clone();
-        ours.extend(&settings.agent.addresses);
-        let balancer = |balancer| new_balancer(balancer, app, &ours);
+        let routed = interfaces.iter().filter(|address| !address.is_loopback());
+        let ours: Vec<IpAddr> = routed.chain(&settings.agent.addresses).copied().collect();
+        let serving = settings
+            .balancers
+            .iter()
+            .filter(|balancer| balancer.serves(&app.name));
         Ok(ThisHost {
             gates: app.gates(),
             firewall: Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?,
-            balancers: settings.balancers.iter().map(balancer).collect(),
+            balancers: serving
+                .map(|balancer| new_balancer(balancer, app, &ours))
+                .collect(),
             found_open: Vec::new(),
             app: app.clone(),
             interfaces,
@@ -56,8 +61,8 @@ impl ThisHost {
         let of_line = own
             .filter_map(|own| own.address)
             .map(|address| address.ip());
-        let here = of_line.filter(|ip| ip.is_loopback() || self.interfaces.contains(ip));
-        let ip = self.app.address.or_else(|| here.into_iter().next());
+        let mut here = of_line.filter(|ip| ip.is_loopback() || self.interfaces.contains(ip));
+        let ip = self.app.address.or_else(|| here.next());
         SocketAddr::new(
             ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             self.app.ports.port,
@@ -144,26 +149,12 @@ pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
     }
 }
 
-/// A loopback address in a server line is ours only where the balancer runs here: behind
-/// a unix socket.
 fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {
-    let local = matches!(settings.address, Address::Unix(_));
-    let addresses = ours
-        .iter()
-        .copied()
-        .filter(|ip| local || !ip.is_loopback())
-        .collect();
     let socket = Socket {
         address: settings.address.clone(),
         timeout: settings.timeout,
     };
-    let named_for = |name: &Option<String>| name.as_ref().is_none_or(|name| *name == app.name);
-    let names: Option<&Names> = settings
-        .names
-        .as_ref()
-        .filter(|(name, _)| named_for(name))
-        .map(|(_, names)| names);
-    Balancer::new(socket, names.cloned(), app.ports, addresses)
+    Balancer::new(socket, settings.names.clone(), app.ports, ours.to_vec())
 }
 
 fn interface_addresses() -> Vec<IpAddr> {

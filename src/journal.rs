@@ -6,6 +6,7 @@ use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -89,6 +90,15 @@ impl Holder {
     }
 }
 
+impl Entry {
+    /// What to tell of an operation that died.
+    pub fn cut_short(&self) -> String {
+        let Holder { pid, verb, .. } = self.holder;
+        let (verb, phase) = (verb.word(), self.phase.name());
+        format!("an earlier {verb} (pid {pid}) was cut short in phase {phase}")
+    }
+}
+
 impl Lock {
     /// Takes the lock or says who has it. Makes the state directory if need be.
     pub fn take(state_dir: &Path, holder: &Holder) -> Result<Lock, LockError> {
@@ -118,13 +128,16 @@ impl Lock {
         Ok(Lock { _file: file })
     }
 
-    /// Who holds it now; None: nobody.
+    /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
+    /// see whether it is free could refuse somebody else's.
     pub fn holder(state_dir: &Path) -> Option<String> {
         let mut file = File::open(state_dir.join("lock")).ok()?;
-        match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(held_by(&mut file)),
-            _ => None,
-        }
+        let inode = file.metadata().ok()?.ino();
+        let locks = procfs::locks().ok()?;
+        locks
+            .iter()
+            .any(|lock| lock.inode == inode)
+            .then(|| held_by(&mut file))
     }
 }
 

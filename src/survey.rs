@@ -93,6 +93,19 @@ impl Survey {
         }
     }
 
+    /// Gates that are neither open nor closed, with the reason.
+    pub fn broken(&self) -> impl Iterator<Item = String> {
+        let gates = self
+            .listeners
+            .iter()
+            .map(|(gate, _)| gate)
+            .zip(self.positions());
+        let broken = gates.filter(|(_, position)| matches!(position, Position::Broken(_)));
+        broken
+            .filter(|_| self.rules.is_ok())
+            .map(|(gate, position)| format!("{gate} is {position}"))
+    }
+
     /// Foreign rules and listeners: what keeps a gate from doing its job, with the mend.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
@@ -121,6 +134,7 @@ impl Survey {
         let balancer = |balancer: &BalancerSurvey| (balancer.name.clone(), balancer.facts.clone());
         Facts {
             gates: self.trouble(),
+            main_closed: self.positions().first() == Some(&Position::Closed),
             restart: self.restart.clone(),
             health: self.health.1.clone(),
             balancers: self.balancers.iter().map(balancer).collect(),

@@ -9,7 +9,7 @@ mod status;
 use crate::config::{self, AppSettings, Settings};
 use crate::restart::Verb;
 use clap::{Args, Parser, Subcommand};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -131,7 +131,15 @@ impl Cli {
         target: &Target,
     ) -> anyhow::Result<u8> {
         let app = the_app(settings, target.app.as_deref())?;
-        let report = operation::run(verb, settings, app, target.dry_run, self.json).await?;
+        let (dry_run, json) = (target.dry_run, self.json);
+        let operation = operation::Operation {
+            verb,
+            settings,
+            app,
+            dry_run,
+            json,
+        };
+        let report = operation.run().await?;
         report.print(self.json);
         Ok(report.exit)
     }
@@ -156,7 +164,11 @@ fn log_to_stderr(verbose: u8) {
     let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
     let filter = tracing_subscriber::EnvFilter::try_from_env("AGENT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("haproxy_gate={level}")));
+    // A stderr that has gone away must not stop a restart half way: by default a line that
+    // can't be written is told on stderr, and that panics.
     tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();

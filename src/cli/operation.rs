@@ -4,108 +4,152 @@ use super::plan;
 use super::progress::{Human, Silent};
 use super::report::Report;
 use crate::config::{AppSettings, Settings};
-use crate::driver::{Host, PhaseRecord, Progress, Record, drive, first_phase, seconds};
+use crate::driver::{Host, PhaseRecord, Progress, drive, first_phase, seconds};
 use crate::gate::Position;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Holder, Journal, Lock, LockError};
 use crate::restart::{Limits, Outcome, Refusal, Verb, preflight};
 use crate::stop::Stop;
 use crate::survey::Survey;
+use std::path::Path;
 use std::time::SystemTime;
 
-/// Runs one operation to its end, and says how that was.
-pub(super) async fn run(
-    verb: Verb,
-    settings: &Settings,
-    app: &AppSettings,
-    dry_run: bool,
-    json: bool,
-) -> anyhow::Result<Report> {
-    let stop = Stop::listen()?;
-    let mut report = Report::new(verb, &app.name, SystemTime::now());
-    let holder = Holder::new(verb, &app.name);
-    let state_dir = &settings.agent.state_dir;
-    let _lock = match lock(state_dir, &holder, dry_run) {
-        Ok(lock) => lock,
-        Err(outcome) => return Ok(report.end(&outcome)),
-    };
-    let mut host = match ThisHost::new(settings, app, stop).await {
-        Ok(host) => host,
-        Err(error) => return Ok(report.end(&refused(error.to_string()))),
-    };
-    let survey = host.survey().await;
-    report.survey(&survey);
-    let notices = match preflight(verb, &survey.facts(), app.min_available) {
-        Ok(notices) => notices,
-        Err(refusal) => return Ok(report.end(&Outcome::Refused(refusal))),
-    };
-    report.notices = notices;
-    let left_behind = Journal::left_behind(state_dir, &app.name);
-    report.notices.extend(left_behind.as_ref().map(cut_short));
-    host.found_open = found_open(&survey, left_behind);
-    let limits = Limits {
-        found_open: host.found_open.contains(&true),
-        ..app.limits.clone()
-    };
-    if dry_run {
-        report.plan = Some(plan::steps(verb, app, &limits, &survey));
-        return Ok(report.end(&Outcome::Planned));
-    }
-    if let Some(signal) = host.interrupted() {
-        let left = "nothing was changed".to_owned();
-        return Ok(report.end(&Outcome::Interrupted { signal, left }));
-    }
-    let first = first_phase(verb);
-    let entry = Entry {
-        holder,
-        phase: first.clone(),
-        found_open: host.found_open.clone(),
-        instance: None,
-    };
-    let mut journal = match Journal::begin(state_dir, entry) {
-        Ok(journal) => journal,
-        Err(error) => {
-            let what = format!("{}: {error}; mend [agent] state_dir", state_dir.display());
-            return Ok(report.end(&refused(what)));
-        }
-    };
-    let mut progress: Box<dyn Progress> = match json {
-        true => Box::new(Silent),
-        false => Box::new(Human::new(app, &limits)),
-    };
-    for notice in &report.notices {
-        progress.notes(host.elapsed(), notice);
-    }
-    let preflight = preflight_record(&host);
-    let record = drive(
-        &mut host,
-        &mut journal,
-        progress.as_mut(),
-        (verb, first, &limits),
-    )
-    .await;
-    if let Err(error) = journal.end() {
-        tracing::warn!(%error, "the journal can't be removed");
-    }
-    Ok(end(report, &host, preflight, record).await)
+/// What was asked for.
+pub(super) struct Operation<'a> {
+    pub(super) verb: Verb,
+    pub(super) settings: &'a Settings,
+    pub(super) app: &'a AppSettings,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
 }
 
-/// A dry run makes nothing, not even a lock.
-fn lock(
-    state_dir: &std::path::Path,
-    holder: &Holder,
-    dry_run: bool,
-) -> Result<Option<Lock>, Outcome> {
-    if dry_run {
-        return match Lock::holder(state_dir) {
-            None => Ok(None),
-            Some(holder) => Err(Outcome::Locked(LockError::Held(holder).to_string())),
+impl Operation<'_> {
+    /// Runs it to its end, and says how that was.
+    pub(super) async fn run(&self) -> anyhow::Result<Report> {
+        let stop = Stop::listen()?;
+        let mut report = Report::new(self.verb, &self.app.name, SystemTime::now());
+        let outcome = match self.operate(stop, &mut report).await {
+            Ok(outcome) | Err(outcome) => outcome,
         };
+        Ok(report.end(&outcome))
     }
-    match Lock::take(state_dir, holder) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(held @ LockError::Held(_)) => Err(Outcome::Locked(held.to_string())),
-        Err(unusable) => Err(refused(unusable.to_string())),
+
+    /// Err: it ended before anything was touched.
+    async fn operate(&self, stop: Stop, report: &mut Report) -> Result<Outcome, Outcome> {
+        let holder = Holder::new(self.verb, &self.app.name);
+        let _lock = self.lock(&holder)?;
+        let new = ThisHost::new(self.settings, self.app, stop).await;
+        let mut host = new.map_err(|error| refused(error.to_string()))?;
+        let limits = self.preflight(&mut host, report).await?;
+        let phase = first_phase(self.verb);
+        let entry = Entry {
+            holder,
+            phase,
+            found_open: host.found_open.clone(),
+            instance: None,
+        };
+        let state_dir = self.state_dir();
+        let mut journal = Journal::begin(state_dir, entry).map_err(|error| {
+            refused(format!(
+                "{}: {error}; mend [agent] state_dir",
+                state_dir.display()
+            ))
+        })?;
+        let outcome = self.drive(&mut host, &mut journal, &limits, report).await;
+        match outcome {
+            // The gates don't stand as they should: what was found is still needed.
+            Outcome::GateFailed(_) => {}
+            _ => journal
+                .end()
+                .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
+        }
+        Ok(outcome)
+    }
+
+    /// A dry run makes nothing, not even a lock.
+    fn lock(&self, holder: &Holder) -> Result<Option<Lock>, Outcome> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err(refused(
+                "iptables and the state directory need root: run it with sudo".to_owned(),
+            ));
+        }
+        if self.dry_run {
+            return match Lock::holder(self.state_dir()) {
+                None => Ok(None),
+                Some(holder) => Err(Outcome::Locked(LockError::Held(holder).to_string())),
+            };
+        }
+        match Lock::take(self.state_dir(), holder) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(held @ LockError::Held(_)) => Err(Outcome::Locked(held.to_string())),
+            Err(unusable) => Err(refused(unusable.to_string())),
+        }
+    }
+
+    /// Looks at everything, decides whether to begin, and notes how the gates were found.
+    async fn preflight(&self, host: &mut ThisHost, report: &mut Report) -> Result<Limits, Outcome> {
+        let survey = host.survey().await;
+        report.survey(&survey);
+        let notices = preflight(self.verb, &survey.facts(), self.app.min_available);
+        report.notices = notices.map_err(Outcome::Refused)?;
+        let left_behind = Journal::left_behind(self.state_dir(), &self.app.name);
+        report
+            .notices
+            .extend(left_behind.as_ref().map(Entry::cut_short));
+        host.found_open = found_open(&survey, left_behind);
+        let found_open = host.found_open.iter().all(|open| *open);
+        let limits = Limits {
+            found_open,
+            ..self.app.limits.clone()
+        };
+        if self.dry_run {
+            report.plan = Some(plan::steps(self.verb, self.app, &limits, &survey));
+            return Err(Outcome::Planned);
+        }
+        match host.interrupted() {
+            Some(signal) => Err(Outcome::Interrupted {
+                signal,
+                left: "nothing was changed".to_owned(),
+            }),
+            None => Ok(limits),
+        }
+    }
+
+    async fn drive(
+        &self,
+        host: &mut ThisHost,
+        journal: &mut Journal,
+        limits: &Limits,
+        report: &mut Report,
+    ) -> Outcome {
+        let mut progress: Box<dyn Progress> = match self.json {
+            true => Box::new(Silent),
+            false => Box::new(Human::new(self.app, limits)),
+        };
+        let begun = host.elapsed();
+        report
+            .notices
+            .iter()
+            .for_each(|notice| progress.notes(begun, notice));
+        let plan = (self.verb, first_phase(self.verb), limits);
+        let record = drive(host, journal, progress.as_mut(), plan).await;
+        let preflight = PhaseRecord {
+            phase: "preflight",
+            start: 0.0,
+            seconds: seconds(begun),
+            waited_for: Vec::new(),
+        };
+        report.phases = [preflight].into_iter().chain(record.phases).collect();
+        report.notices.extend(record.notes);
+        report.balancers(&record.balancers);
+        if let Ok(view) = host.firewall.look().await {
+            report.gates(host.gates.iter().map(|gate| (gate, view.position(gate))));
+        }
+        record.outcome
+    }
+
+    fn state_dir(&self) -> &Path {
+        &self.settings.agent.state_dir
     }
 }
 
@@ -113,47 +157,18 @@ fn refused(why: String) -> Outcome {
     Outcome::Refused(Refusal::Preflight(vec![why]))
 }
 
-fn cut_short(entry: &Entry) -> String {
-    let Holder { pid, verb, .. } = entry.holder;
-    let (verb, phase) = (verb.word(), entry.phase.name());
-    format!("an earlier {verb} (pid {pid}) was cut short in phase {phase}")
-}
-
-/// An operation that was cut short had found the gates otherwise than they are now.
+/// How the gates stood before anybody touched them. An operation that was cut short before
+/// the app was touched had found them otherwise than they are now; after that the kernel is
+/// believed, since nobody knows whether the app is well.
 fn found_open(survey: &Survey, left_behind: Option<Entry>) -> Vec<bool> {
-    let positions = survey.positions();
-    match left_behind {
-        Some(entry) if entry.found_open.len() == positions.len() => entry.found_open,
-        _ => positions
-            .iter()
-            .map(|position| *position != Position::Closed)
-            .collect(),
-    }
-}
-
-fn preflight_record(host: &ThisHost) -> PhaseRecord {
-    let seconds = seconds(host.elapsed());
-    PhaseRecord {
-        phase: "preflight",
-        start: 0.0,
-        seconds,
-        waited_for: Vec::new(),
-    }
-}
-
-async fn end(
-    mut report: Report,
-    host: &ThisHost,
-    preflight: PhaseRecord,
-    record: Record,
-) -> Report {
-    report.phases = [preflight].into_iter().chain(record.phases).collect();
-    report.notices.extend(record.notes);
-    if !record.balancers.is_empty() {
-        report.balancers(&record.balancers);
-    }
-    if let Ok(view) = host.firewall.look().await {
-        report.gates(host.gates.iter().map(|gate| (gate, view.position(gate))));
-    }
-    report.end(&record.outcome)
+    let now = survey
+        .positions()
+        .into_iter()
+        .map(|position| position != Position::Closed);
+    let before = left_behind
+        .filter(|entry| entry.holder.verb != Verb::Open && entry.phase.is_before_restart());
+    let before = before.map_or_else(Vec::new, |entry| entry.found_open);
+    now.enumerate()
+        .map(|(at, open)| open || before.get(at) == Some(&true))
+        .collect()
 }

@@ -3,7 +3,7 @@
 use super::progress::describe;
 use super::report::BalancerReport;
 use crate::config::AppSettings;
-use crate::restart::{Action, Limits, Phase, Verb};
+use crate::restart::{Limits, Phase, Verb};
 use crate::survey::Survey;
 
 /// The plan, line by line.
@@ -23,7 +23,7 @@ pub(super) fn steps(
             phase.name()
         ));
         lines.extend(
-            calls(phase, limits, survey)
+            calls(verb, phase, limits, survey)
                 .iter()
                 .map(|call| format!("            {call}")),
         );
@@ -90,24 +90,25 @@ fn phases(verb: Verb, limits: &Limits) -> Vec<Phase> {
     }
 }
 
-/// The iptables calls of a phase, from the rules as they are now (a phase that opens what
-/// an earlier one closes shows none).
-fn calls(phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<String> {
-    let (Ok(view), Some(action)) = (&survey.rules, phase.action(limits)) else {
+/// The iptables calls of a phase, each gate's where it is moved first.
+fn calls(verb: Verb, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<String> {
+    let Ok(view) = &survey.rules else {
         return Vec::new();
     };
     let gates = survey.listeners.iter().map(|(gate, _)| gate);
-    let (count, open) = match action {
-        Action::CloseMain => (1, false),
-        Action::CloseBoth => (2, false),
-        Action::OpenBoth => (2, true),
-        Action::Restart | Action::PutBack => return Vec::new(),
-    };
+    let sticky = !limits.sticky.is_zero();
     match phase {
-        Phase::Close | Phase::Shed | Phase::Open => gates
-            .take(count)
-            .flat_map(|gate| view.plan(gate, open))
+        Phase::Close if sticky => gates
+            .take(1)
+            .flat_map(|gate| view.plan(gate, false))
             .collect(),
+        Phase::Close => gates.flat_map(|gate| view.plan(gate, false)).collect(),
+        Phase::Shed if sticky => gates
+            .skip(1)
+            .flat_map(|gate| view.plan(gate, false))
+            .collect(),
+        Phase::Open if verb == Verb::Open => gates.flat_map(|gate| view.plan(gate, true)).collect(),
+        Phase::Open => gates.flat_map(|gate| view.reopening(gate)).collect(),
         _ => Vec::new(),
     }
 }

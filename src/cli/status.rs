@@ -2,10 +2,10 @@
 
 use super::plan::found;
 use super::report::{BalancerReport, GateReport};
-use super::{complain, say};
+use super::say;
 use crate::config::{AppSettings, Settings};
 use crate::host::ThisHost;
-use crate::journal::{Journal, Lock};
+use crate::journal::{Entry, Journal, Lock};
 use crate::stop::Stop;
 use serde::Serialize;
 
@@ -28,6 +28,20 @@ struct AppStatus {
     text: Vec<String>,
 }
 
+impl AppStatus {
+    fn unseen(app: &AppSettings, why: String) -> AppStatus {
+        AppStatus {
+            app: app.name.clone(),
+            gates: Vec::new(),
+            balancers: Vec::new(),
+            healthy: false,
+            health: "the app was not asked".to_owned(),
+            trouble: vec![why],
+            text: Vec::new(),
+        }
+    }
+}
+
 /// Prints it. Exit code 1 where something could not be seen or is in the way.
 pub(super) async fn status(
     settings: &Settings,
@@ -40,15 +54,12 @@ pub(super) async fn status(
         operation,
     };
     for app in apps {
-        match ThisHost::new(settings, app, Stop::default()).await {
-            Ok(host) => all
-                .apps
-                .push(look(settings, app, host, all.operation.is_some()).await),
-            Err(error) => {
-                complain(&error.to_string());
-                return Ok(1);
-            }
-        }
+        let under_way = all.operation.is_some();
+        all.apps
+            .push(match ThisHost::new(settings, app, Stop::default()).await {
+                Ok(host) => look(settings, app, host, under_way).await,
+                Err(error) => AppStatus::unseen(app, error.to_string()),
+            });
     }
     match json {
         true => say(&format!("{}\n", serde_json::json!(all))),
@@ -74,13 +85,12 @@ async fn look(
     let mut trouble = survey.trouble();
     let left_behind =
         Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);
-    trouble.extend(left_behind.map(|entry| {
-        let (verb, phase) = (entry.holder.verb.word(), entry.phase.name());
-        format!(
-            "an earlier {verb} (pid {}) was cut short in phase {phase}",
-            entry.holder.pid
-        )
-    }));
+    trouble.extend(left_behind.as_ref().map(Entry::cut_short));
+    trouble.extend(
+        survey
+            .broken()
+            .map(|what| format!("{what}: `agent open {}` mends it", app.name)),
+    );
     let (address, health) = &survey.health;
     AppStatus {
         app: app.name.clone(),

@@ -3,7 +3,7 @@
 
 use super::port::Port;
 use crate::restart::OnDrainTimeout;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ pub struct HealthFile {
     pub command: Option<Vec<String>>,
     #[serde(default = "one")]
     pub times: u32,
-    #[serde(default = "two_seconds", with = "humantime_serde")]
+    #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
 }
 
@@ -75,15 +75,15 @@ pub enum JobFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeoutsFile {
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "positive")]
     pub out_of_rotation: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "positive")]
     pub drain: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "positive")]
     pub restart: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "positive")]
     pub healthy: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "positive")]
     pub in_rotation: Duration,
 }
 
@@ -103,7 +103,7 @@ impl Default for TimeoutsFile {
 #[serde(deny_unknown_fields)]
 pub struct HaproxyFile {
     pub socket: Spanned<String>,
-    #[serde(default = "two_seconds", with = "humantime_serde")]
+    #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
     pub app: Option<Spanned<String>>,
     pub backend: Option<String>,
@@ -116,7 +116,7 @@ pub struct HaproxyFile {
 pub struct AgentFile {
     pub state_dir: PathBuf,
     pub addresses: Vec<IpAddr>,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "poll")]
     pub poll: Duration,
     pub ipv6: bool,
     pub iptables: Option<IptablesFile>,
@@ -143,6 +143,25 @@ impl Default for AgentFile {
 
 fn one<T: From<u8>>() -> T {
     T::from(1)
+}
+
+/// A limit of zero would give up before anything was asked.
+fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let duration: Duration = humantime_serde::deserialize(deserializer)?;
+    match duration.is_zero() {
+        true => Err(D::Error::custom("a limit must be more than 0")),
+        false => Ok(duration),
+    }
+}
+
+/// Faster than HAProxy's own checks by far, and not so fast that it costs anything.
+fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let duration: Duration = humantime_serde::deserialize(deserializer)?;
+    let range = Duration::from_millis(5)..=Duration::from_secs(10);
+    match range.contains(&duration) {
+        true => Ok(duration),
+        false => Err(D::Error::custom("poll must be between 5ms and 10s")),
+    }
 }
 
 fn two_seconds() -> Duration {

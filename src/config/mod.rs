@@ -17,13 +17,13 @@ pub const DEFAULT_PATH: &str = "/etc/haproxy-gate/agent.toml";
 /// Why there are no settings. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file can't be read.
-    #[error("{}: {why}", path.display())]
-    Unreadable {
+    /// The file can't be read, or as a whole is not a configuration.
+    #[error("{}: {what}", path.display())]
+    Whole {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        why: String,
+        /// What the system said, or what is missing.
+        what: String,
     },
     /// A line is wrong.
     #[error("{}:{line}: {what}", path.display())]
@@ -67,16 +67,18 @@ impl From<toml::de::Error> for Mistake {
 
 /// Reads and checks the whole configuration.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+    let whole = |what: String| ConfigError::Whole {
         path: path.to_owned(),
-        why: error.to_string(),
-    })?;
-    parse(&text).map_err(|Mistake { at, what }| ConfigError::Wrong {
-        path: path.to_owned(),
-        line: at.map_or(1, |at| {
-            text[..at.start.min(text.len())].matches('\n').count() + 1
-        }),
         what,
+    };
+    let text = fs::read_to_string(path).map_err(|error| whole(error.to_string()))?;
+    parse(&text).map_err(|Mistake { at, what }| match at {
+        None => whole(what),
+        Some(at) => ConfigError::Wrong {
+            path: path.to_owned(),
+            line: text[..at.start.min(text.len())].matches('\n').count() + 1,
+            what,
+        },
     })
 }
 

@@ -54,8 +54,17 @@ pub struct BalancerSettings {
     pub address: Address,
     /// The limit for one question.
     pub timeout: Duration,
-    /// The lines by name, and for which app (None: the only one).
-    pub names: Option<(Option<String>, Names)>,
+    /// The one app it serves; None: all of them.
+    pub app: Option<String>,
+    /// That app's lines by name.
+    pub names: Option<Names>,
+}
+
+impl BalancerSettings {
+    /// Whether it serves the app of that name.
+    pub fn serves(&self, app: &str) -> bool {
+        self.app.as_ref().is_none_or(|only| only == app)
+    }
 }
 
 /// The agent's own settings.
@@ -107,9 +116,6 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     if file.haproxy.is_empty() {
         return Err(nowhere("no balancer: add [[haproxy]] with socket"));
     }
-    if file.agent.poll < Duration::from_millis(5) || file.agent.poll > Duration::from_secs(10) {
-        return Err(nowhere("[agent] poll must be between 5ms and 10s"));
-    }
     distinct_ports(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
@@ -117,9 +123,18 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         .haproxy
         .into_iter()
         .map(|haproxy| check_balancer(haproxy, &names));
+    let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
+    let balancers: Vec<BalancerSettings> = balancers.collect::<Result<_, _>>()?;
+    let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
+    if let Some(app) = apps.iter().find(alone) {
+        return Err(nowhere(&format!(
+            "no [[haproxy]] serves app.{}: add one, or mend its `app`",
+            app.name
+        )));
+    }
     Ok(Settings {
-        apps: apps.collect::<Result<_, _>>()?,
-        balancers: balancers.collect::<Result<_, _>>()?,
+        apps,
+        balancers,
         agent: AgentSettings {
             state_dir: file.agent.state_dir,
             addresses: file.agent.addresses,
@@ -195,11 +210,7 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
 
 fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
     let Some(health) = health else {
-        return Ok(Health {
-            check: HealthCheck::Tcp,
-            times: 1,
-            timeout: Duration::from_secs(2),
-        });
+        return Ok(Health::default());
     };
     let span = health.span();
     let wrong = |what: &str| Err(Mistake::new(span.clone(), what));
@@ -212,8 +223,8 @@ fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> 
         times,
         timeout,
     } = health.into_inner();
-    if times == 0 || timeout.is_zero() {
-        return wrong("health: `times` is at least 1, `timeout` more than 0");
+    if times == 0 {
+        return wrong("health: `times` is at least 1");
     }
     if http.is_none() && (status.is_some() || host.is_some()) {
         return wrong("health: `status` and `host` go with `http`");
@@ -286,9 +297,6 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
         None if socket.starts_with('/') => Address::Unix(PathBuf::from(socket)),
         _ => return Err(wrong("socket: an absolute path, or \"tcp://HOST:PORT\"")),
     };
-    if haproxy.timeout.is_zero() {
-        return Err(wrong("haproxy: `timeout` must be more than 0"));
-    }
     if let Some(app) = haproxy
         .app
         .as_ref()
@@ -307,14 +315,11 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
                 "haproxy: `backend` and `main` need `app = \"NAME\"` where there are several",
             ));
         }
-        (Some(backend), Some(main), backup) => Some((
-            app,
-            Names {
-                backend,
-                main,
-                backup,
-            },
-        )),
+        (Some(backend), Some(main), backup) => Some(Names {
+            backend,
+            main,
+            backup,
+        }),
         _ => {
             return Err(wrong(
                 "haproxy: `backend` and `main` go together (`backup` may be added)",
@@ -324,6 +329,7 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
     Ok(BalancerSettings {
         address,
         timeout: haproxy.timeout,
+        app,
         names,
     })
 }

@@ -109,6 +109,28 @@ fn a_duration_must_be_one() {
     assert_eq!(line, 4, "{what}");
     let (line, what) = mistake("port = 1000", "port = 1000\ntimeouts = { drian = \"1s\" }");
     assert_eq!(line, 4, "{what}");
+    let (line, what) = mistake("port = 1000", "port = 1000\ntimeouts = { drain = \"0s\" }");
+    assert_eq!((line, what.as_str()), (4, "a limit must be more than 0"));
+    let (line, what) = mistake("[[haproxy]]", "[agent]\npoll = \"1ms\"\n[[haproxy]]");
+    assert_eq!(
+        (line, what.as_str()),
+        (10, "poll must be between 5ms and 10s")
+    );
+}
+
+#[test]
+fn a_balancer_may_serve_one_app_alone() {
+    let api = "\n[app.api]\nport = 1001\nstatus_port = 2001\nrestart = { command = [\"x\"] }\n";
+    let of =
+        |app: &str| parse(&format!("{GOOD}app = \"{app}\"\n{api}")).map_err(|mistake| mistake.what);
+    assert_eq!(
+        of("web").unwrap_err(),
+        "no [[haproxy]] serves app.api: add one, or mend its `app`"
+    );
+    assert_eq!(of("www").unwrap_err(), "there is no app.www");
+    let both = format!("{GOOD}app = \"web\"\n[[haproxy]]\nsocket = \"/b\"\napp = \"api\"\n{api}");
+    let settings = parse(&both).ok().unwrap();
+    assert!(settings.balancers[0].serves("web") && !settings.balancers[0].serves("api"));
 }
 
 #[test]

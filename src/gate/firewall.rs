@@ -1,13 +1,14 @@
 //! The host's firewall as the agent uses it: one iptables per family, and the variant
 //! that it does not use but which may redirect all the same.
 
-use super::iptables::Family;
+use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
     Foreign, Gate, GateError, Iptables, Listing, Position, Variant, foreign, plan, position,
 };
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use tokio::process::Command;
 
 /// The programs that rule this host's nat tables.
 #[derive(Debug, Clone)]
@@ -127,6 +128,19 @@ impl View {
         self.used.iter().flat_map(calls).collect()
     }
 
+    /// The calls that will open the gate again once it is closed.
+    pub fn reopening(&self, gate: &Gate) -> Vec<String> {
+        let call = |(iptables, _): &(Iptables, Listing)| {
+            format!(
+                "{} -t nat -A {} {}",
+                iptables.program,
+                super::CHAIN,
+                gate.rule()
+            )
+        };
+        self.used.iter().map(call).collect()
+    }
+
     /// Rules for the gate's status port that are not ours.
     pub fn foreign(&self, gate: &Gate) -> Vec<Foreign> {
         let used = self.used.iter().map(|seen| (seen, true));
@@ -139,15 +153,19 @@ impl View {
 
 /// `iptables -V` says `(nf_tables)` or `(legacy)`; older ones, all legacy, say neither.
 async fn default_variant() -> Result<Variant, GateError> {
-    let output = tokio::process::Command::new("iptables")
+    let program = || "iptables".to_owned();
+    let version = Command::new("iptables")
         .arg("-V")
         .stdin(Stdio::null())
-        .output()
-        .await
-        .map_err(|error| GateError::NotRun {
-            program: "iptables".to_owned(),
+        .kill_on_drop(true)
+        .output();
+    let output = match tokio::time::timeout(ANSWER_WITHIN, version).await {
+        Err(_) => return Err(GateError::TimedOut { program: program() }),
+        Ok(output) => output.map_err(|error| GateError::NotRun {
+            program: program(),
             why: error.to_string(),
-        })?;
+        })?,
+    };
     match String::from_utf8_lossy(&output.stdout).contains("nf_tables") {
         true => Ok(Variant::Nft),
         false => Ok(Variant::Legacy),

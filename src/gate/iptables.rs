@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How long iptables itself waits for the xtables lock (legacy only; nft has none).
 const LOCK_WAIT_SECONDS: u64 = 5;
 /// After that no answer of iptables is expected any more.
-const ANSWER_WITHIN: Duration = Duration::from_secs(LOCK_WAIT_SECONDS + 5);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(LOCK_WAIT_SECONDS + 5);
 
 /// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +131,23 @@ impl Iptables {
             Ok(output) => Err(GateError::Failed {
                 command,
                 status: output.status.to_string(),
-                stderr: first_line(&output.stderr),
+                stderr: self.first_line(&output.stderr),
             }),
+        }
+    }
+}
+
+impl Iptables {
+    /// What it said; where that was about IPv6, also how to do without.
+    fn first_line(&self, stderr: &[u8]) -> String {
+        let text = String::from_utf8_lossy(stderr);
+        let said = text
+            .lines()
+            .find(|line| !line.starts_with('#'))
+            .unwrap_or("nothing on stderr");
+        match self.family {
+            Family::V4 => said.to_owned(),
+            Family::V6 => format!("{said} (without IPv6: [agent] ipv6 = false)"),
         }
     }
 }
@@ -143,6 +158,7 @@ fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGINT);
     mask.add(Signal::SIGTERM);
+    mask.add(Signal::SIGHUP);
     mask.thread_block().map_err(|errno| errno.to_string())?;
     // `has_wait` would add a bare --wait, which on legacy waits for ever; `list` would
     // ignore the exit status.
@@ -160,10 +176,4 @@ fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
 /// Status 4 is any "resource problem"; only stderr tells the lock from the others.
 fn is_locked(output: &Output) -> bool {
     output.status.code() == Some(4) && String::from_utf8_lossy(&output.stderr).contains("lock")
-}
-
-fn first_line(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let said = text.lines().find(|line| !line.starts_with('#'));
-    said.unwrap_or("nothing on stderr").to_owned()
 }

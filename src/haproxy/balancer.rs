@@ -1,6 +1,7 @@
 //! One balancer, asked over its stats socket: find our lines once, then ask for those
 //! alone. With 10,000 servers configured the whole table costs HAProxy 125 ms, ours 0.1.
 
+use super::Address;
 use super::info::{self, Info};
 use super::{
     AppPorts, Found, Own, Role, ServerStat, ServerState, Socket, Unseen, find, other_servers,
@@ -39,13 +40,13 @@ pub struct Others {
     pub backend: String,
     /// Its other servers that take new users now.
     pub usable: usize,
-    /// One of our own main lines takes new users now.
+    /// One of our own lines, main or twin, carries users now.
     pub own_usable: bool,
 }
 
 impl Balancer {
-    /// A balancer not yet asked. `addresses` are this host's, loopback only if the
-    /// balancer runs on it too.
+    /// A balancer not yet asked. `addresses` are this host's; loopback ones count where
+    /// they are among them or the balancer runs here, behind a unix socket.
     pub fn new(
         socket: Socket,
         names: Option<Names>,
@@ -80,9 +81,15 @@ impl Balancer {
     }
 
     fn is_ours(&self, server: &ServerState) -> bool {
+        let here = |address: &IpAddr| address.is_loopback() && self.is_here();
         server
             .address
-            .is_some_and(|address| self.addresses.contains(&address))
+            .is_some_and(|address| self.addresses.contains(&address) || here(&address))
+    }
+
+    /// It runs on this host: a loopback address in its server lines is ours.
+    fn is_here(&self) -> bool {
+        matches!(self.socket.address, Address::Unix(_))
     }
 
     /// Our lines, as found last.
@@ -106,33 +113,39 @@ impl Balancer {
                 continue;
             };
             let (worker, lines) = self.ask_for(found).await?;
-            if self.worker.as_ref() == Some(&worker) {
-                return Ok(lines);
+            match lines {
+                Some(lines) if self.worker.as_ref() == Some(&worker) => return Ok(lines),
+                _ => self.found = None,
             }
-            self.found = None;
         }
         Err(Unseen::strange(
             info::COMMAND,
-            "another worker at each look",
+            "another worker, or other servers, at each look",
         ))
     }
 
-    async fn ask_for(&self, found: &Found) -> Result<(Info, Vec<(Own, ServerStat)>), Unseen> {
+    /// None in place of the lines: a row is another server's, so the ids are not ours any more.
+    async fn ask_for(
+        &self,
+        found: &Found,
+    ) -> Result<(Info, Option<Vec<(Own, ServerStat)>>), Unseen> {
         let stat = |own: &Own| ServerStat::command(own.backend_id, Some(own.server_id));
         let mut commands = vec![info::COMMAND.to_owned()];
         commands.extend(found.own.iter().map(stat));
         let answers = self.socket.ask(&commands).await?;
         let worker = Info::parse(&answers[0])?;
-        if self.worker.as_ref() != Some(&worker) {
-            return Ok((worker, Vec::new()));
-        }
-        let asked = found
+        let mut lines = Vec::new();
+        for (own, (command, answer)) in found
             .own
             .iter()
-            .zip(commands[1..].iter().zip(&answers[1..]));
-        let lines =
-            asked.map(|(own, (command, answer))| Ok((own.clone(), row_of(own, command, answer)?)));
-        Ok((worker, lines.collect::<Result<_, _>>()?))
+            .zip(commands[1..].iter().zip(&answers[1..]))
+        {
+            match row_of(own, ServerStat::parse(answer, command)?) {
+                Some(row) => lines.push((own.clone(), row)),
+                None => return Ok((worker, None)),
+            }
+        }
+        Ok((worker, Some(lines)))
     }
 
     /// The other servers of every backend that serves us. Asks for those backends whole:
@@ -156,12 +169,8 @@ impl Balancer {
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
             let stats = ServerStat::parse(answer, command)?;
-            let is_main = |stat: &ServerStat| {
-                let ours = |own: &Own| {
-                    own.role == Role::Main
-                        && own.backend == stat.backend
-                        && own.server == stat.server
-                };
+            let is_own = |stat: &ServerStat| {
+                let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
                 found.own.iter().any(ours)
             };
             others.push(Others {
@@ -169,24 +178,16 @@ impl Balancer {
                 usable: other_servers(backend, found, &stats),
                 own_usable: stats
                     .iter()
-                    .any(|stat| is_main(stat) && stat.status.is_usable()),
+                    .any(|stat| is_own(stat) && stat.status.is_usable()),
             });
         }
         Ok(others)
     }
 }
 
-fn row_of(own: &Own, command: &str, answer: &str) -> Result<ServerStat, Unseen> {
-    let mut rows = ServerStat::parse(answer, command)?;
-    match rows.pop() {
-        Some(row) if rows.is_empty() && row.backend == own.backend && row.server == own.server => {
-            Ok(row)
-        }
-        _ => Err(Unseen::strange(
-            command,
-            format!("not the one row of {}/{}", own.backend, own.server),
-        )),
-    }
+fn row_of(own: &Own, mut rows: Vec<ServerStat>) -> Option<ServerStat> {
+    let row = rows.pop().filter(|_| rows.is_empty())?;
+    (row.backend == own.backend && row.server == own.server).then_some(row)
 }
 
 fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Vec<Own>, String> {

@@ -1,7 +1,7 @@
 //! Which server lines are ours: the address is one of this host's, the port is the app's,
 //! and the port that is checked tells the role. Pure.
 
-use super::{Role, ServerStat, ServerState};
+use super::{Role, ServerStat, ServerState, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -119,9 +119,10 @@ fn none_found(ours: &[&ServerState], port: u16) -> String {
     )
 }
 
-/// How many other servers of `backend` take new users now: all lines but ours. Lines of
-/// the same address and port are one server, and a backup line among them doesn't count
-/// beside a main line: a host whose main line is DOWN is on its way out itself.
+/// How many other servers of `backend` are fit to take our users: all lines but ours that
+/// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
+/// address and port are one server, and a backup line among them doesn't count beside a
+/// main line: a host whose main line is DOWN is on its way out itself.
 pub fn other_servers(backend: &str, found: &Found, stats: &[ServerStat]) -> usize {
     let mut servers: BTreeMap<String, (Vec<bool>, Vec<bool>)> = BTreeMap::new();
     for stat in stats.iter().filter(|stat| stat.backend == backend) {
@@ -142,7 +143,7 @@ pub fn other_servers(backend: &str, found: &Found, stats: &[ServerStat]) -> usiz
             .entry(address.unwrap_or_else(|| stat.server.clone()))
             .or_default();
         let lines = if stat.backup { backups } else { mains };
-        lines.push(stat.status.is_usable());
+        lines.push(matches!(stat.status, Status::Up | Status::NoCheck) && stat.weight > 0);
     }
     let usable = |(mains, backups): &&(Vec<bool>, Vec<bool>)| match mains.is_empty() {
         true => backups.contains(&true),
@@ -153,7 +154,6 @@ pub fn other_servers(backend: &str, found: &Found, stats: &[ServerStat]) -> usiz
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
     use super::*;
 
     const PORTS: AppPorts = AppPorts {
@@ -255,6 +255,7 @@ mod tests {
             status: Status::parse(status).unwrap(),
             in_flight: 0,
             sessions: 0,
+            weight: 1,
             backup,
             proven: false,
         };
@@ -271,6 +272,11 @@ mod tests {
             servers: servers.to_vec(),
         };
         assert_eq!(other_servers("a", &found, &stats), 1);
+        stats[1].weight = 0;
+        assert_eq!(other_servers("a", &found, &stats), 0);
+        stats[1] = stat("web2", false, "UP 1/2");
+        assert_eq!(other_servers("a", &found, &stats), 0);
+        stats[1] = stat("web2", false, "UP");
         stats.push(stat("sorry", true, "no check"));
         assert_eq!(other_servers("a", &found, &stats), 2);
     }

@@ -5,14 +5,17 @@ use super::Unseen;
 /// The command.
 pub const COMMAND: &str = "show info";
 
-/// The worker behind the socket. Another pid means another configuration, perhaps, with
-/// other ids for our lines: look for them again.
+/// The worker behind the socket. Another one has another configuration, perhaps, with
+/// other ids for our lines: look for them again. In a container a new worker often has
+/// the old one's pid, so the time of its start counts too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
     /// HAProxy's version, as it says it.
     pub version: String,
     /// The worker's process id, on the balancer's host.
     pub pid: u64,
+    /// When it started, in seconds since 1970.
+    pub started: u64,
 }
 
 impl Info {
@@ -27,12 +30,15 @@ impl Info {
             let missing = || Unseen::strange(COMMAND, format!("no {name} in it"));
             answer.lines().find_map(of).ok_or_else(missing)
         };
-        let pid = value("Pid")?;
+        let number = |name: &str| {
+            let text = value(name)?;
+            text.parse()
+                .map_err(|_| Unseen::strange(COMMAND, format!("{name}: {text}")))
+        };
         Ok(Info {
             version: value("Version")?,
-            pid: pid
-                .parse()
-                .map_err(|_| Unseen::strange(COMMAND, format!("Pid: {pid}")))?,
+            pid: number("Pid")?,
+            started: number("Start_time_sec")?,
         })
     }
 }
@@ -43,9 +49,11 @@ mod tests {
 
     #[test]
     fn reads_version_and_pid_and_nothing_less() {
-        let info = Info::parse("Name: HAProxy\nVersion: 2.6.12\nPid: 2741\nPidfile: x").unwrap();
+        let info =
+            Info::parse("Name: HAProxy\nVersion: 2.6.12\nPid: 2741\nStart_time_sec: 1795226858")
+                .unwrap();
         assert_eq!((info.version.as_str(), info.pid), ("2.6.12", 2741));
         assert!(Info::parse("Name: HAProxy\nVersion: 2.6.12").is_err());
-        assert!(Info::parse("Version: 2.6.12\nPid: x").is_err());
+        assert!(Info::parse("Version: 2.6.12\nStart_time_sec: 1\nPid: x").is_err());
     }
 }

@@ -20,6 +20,8 @@ pub struct ServerStat {
     pub in_flight: u64,
     /// Sessions since HAProxy started (`stot`), those by cookie too.
     pub sessions: u64,
+    /// Its weight now; HAProxy sends nobody new to a weight of 0, and still calls it UP.
+    pub weight: u64,
     /// The line says `backup`.
     pub backup: bool,
     /// UP beyond doubt: `UP`, full check health (rise + fall - 1), slow start over.
@@ -66,6 +68,7 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         server_id: row.number("sid")?,
         in_flight: row.number("scur")? + row.number("qcur")?,
         sessions: row.number("stot")?,
+        weight: row.number("weight")?,
         backup: row.number("bck")? > 0,
         proven: status == Status::Up
             && full_health(row)?
@@ -75,8 +78,11 @@ fn server(row: &Row) -> Result<ServerStat, String> {
 }
 
 /// HAProxy counts successes up to rise + fall - 1; below that one failure more or less
-/// may still turn the server.
+/// may still turn the server. A line that tracks another has no checks of its own.
 fn full_health(row: &Row) -> Result<bool, String> {
+    if row.text("check_rise")?.is_empty() {
+        return Ok(!row.text("tracked")?.is_empty());
+    }
     let (rise, fall) = (row.number("check_rise")?, row.number("check_fall")?);
     Ok(row.number("check_health")? + 1 == rise + fall)
 }
@@ -103,8 +109,7 @@ impl<'a> Row<'a> {
 mod tests {
     use super::*;
 
-    const HEADER: &str =
-        "# pxname,svname,qcur,scur,stot,status,bck,sid,throttle,check_rise,check_fall,check_health";
+    const HEADER: &str = "# pxname,svname,qcur,scur,stot,status,bck,sid,throttle,check_rise,check_fall,check_health,tracked,weight";
 
     fn parse(row: &str) -> Result<Vec<ServerStat>, Unseen> {
         ServerStat::parse(&format!("{HEADER}\n{row}"), "show stat 3 4 1")
@@ -113,17 +118,23 @@ mod tests {
     #[test]
     fn proven_is_up_with_full_health_and_no_slow_start() {
         let proven = |row: &str| parse(row).unwrap()[0].proven;
-        assert!(proven("srvs,web1,0,0,7,UP,0,1,,2,3,4"));
-        assert!(proven("srvs,web1,0,0,7,UP,0,1,100,2,3,4"));
-        assert!(!proven("srvs,web1,0,0,7,UP,0,1,,2,3,3"));
-        assert!(!proven("srvs,web1,0,0,7,UP,0,1,40,2,3,4"));
-        assert!(!proven("srvs,web1,0,0,7,UP 1/3,0,1,,2,3,4"));
+        assert!(proven("srvs,web1,0,0,7,UP,0,1,,2,3,4,,1"));
+        assert!(proven("srvs,web1,0,0,7,UP,0,1,100,2,3,4,,1"));
+        assert!(!proven("srvs,web1,0,0,7,UP,0,1,,2,3,3,,1"));
+        assert!(!proven("srvs,web1,0,0,7,UP,0,1,40,2,3,4,,1"));
+        assert!(!proven("srvs,web1,0,0,7,UP 1/3,0,1,,2,3,4,,1"));
+    }
+
+    #[test]
+    fn a_line_that_tracks_another_is_proven_by_its_status() {
+        assert!(parse("srvs,web1,0,0,7,UP,0,1,,,,,srvs/web9,1").unwrap()[0].proven);
+        assert!(!parse("srvs,web1,0,0,7,UP,0,1,,,,,,1").unwrap()[0].proven);
     }
 
     #[test]
     fn in_flight_is_current_and_queued() {
         assert_eq!(
-            parse("srvs,web1,2,3,7,DOWN,1,1,,2,3,0").unwrap()[0].in_flight,
+            parse("srvs,web1,2,3,7,DOWN,1,1,,2,3,0,,1").unwrap()[0].in_flight,
             5
         );
     }
@@ -143,8 +154,8 @@ mod tests {
         }
         for row in [
             "srvs,web1,0",
-            "srvs,web1,0,,7,UP,0,1,,2,3,4",
-            "srvs,web1,0,0,7,HALF,0,1,,2,3,4",
+            "srvs,web1,0,,7,UP,0,1,,2,3,4,,1",
+            "srvs,web1,0,0,7,HALF,0,1,,2,3,4,,1",
         ] {
             assert!(parse(row).is_err(), "{row:?}");
         }

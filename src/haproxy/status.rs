@@ -15,7 +15,7 @@ pub enum Status {
     Down(String),
     /// `NOLB`, `NOLB n/m`: the app asked for no new users by a 404 on its check.
     NoLb(String),
-    /// `DRAIN`, `DRAIN n/m`, `DRAIN (agent)`: an operator (or weight 0) keeps new users off.
+    /// `DRAIN`, `DRAIN n/m`, `DRAIN (agent)`: an operator or the app's agent keeps new users off.
     Drain(String),
     /// `MAINT`, `MAINT (via px/sv)`, `MAINT (resolution)`: an operator took it out.
     Maint(String),
@@ -43,9 +43,14 @@ impl Status {
         }
     }
 
-    /// HAProxy sends this line nobody new: neither balanced nor by cookie.
+    /// HAProxy sends this line nobody new: neither balanced nor by cookie. `DOWN n/m` is
+    /// on its way up, and not taken for out.
     pub fn is_out(&self) -> bool {
-        matches!(self, Status::Down(_) | Status::Maint(_))
+        match self {
+            Status::Down(text) => !text.contains('/'),
+            Status::Maint(_) => true,
+            _ => false,
+        }
     }
 
     /// HAProxy sends this line new users.
@@ -53,7 +58,7 @@ impl Status {
         matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
     }
 
-    /// An operator holds it out of rotation: not ours to wait for.
+    /// Somebody holds it out of rotation, an operator mostly: not ours to wait for.
     pub fn is_held(&self) -> bool {
         matches!(self, Status::Maint(_) | Status::Drain(_))
     }
@@ -137,7 +142,9 @@ mod tests {
     #[test]
     fn only_down_and_maint_are_out() {
         let out = |word| Status::parse(word).unwrap().is_out();
-        assert!(out("DOWN 1/2") && out("MAINT (resolution)"));
-        assert!(!out("DRAIN") && !out("NOLB") && !out("UP 1/3") && !out("no check"));
+        assert!(out("DOWN") && out("DOWN (agent)") && out("MAINT (resolution)"));
+        assert!(
+            !out("DOWN 1/2") && !out("DRAIN") && !out("NOLB") && !out("UP 1/3") && !out("no check")
+        );
     }
 }

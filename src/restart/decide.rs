@@ -79,13 +79,26 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
 }
 
 fn close(seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let waiting = seen.not_out(Role::Main);
+    out(Role::Main, Phase::Close, seen, over, || {
+        after_close(seen, limits)
+    })
+}
+
+fn shed(seen: &Seen, over: bool) -> Step {
+    out(Role::Twin, Phase::Shed, seen, over, || Phase::Drain {
+        zeros: 0,
+    })
+}
+
+/// Every balancer must show the lines of this role out of the balancing.
+fn out(role: Role, phase: Phase, seen: &Seen, over: bool, next: impl FnOnce() -> Phase) -> Step {
+    let waiting = [seen.unseen(), seen.not_out(role)].concat();
     match &seen.acted {
         Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
-        Acted::Failed(why) => again(Phase::Close, why),
-        Acted::Done if waiting.is_empty() => go(after_close(seen, limits)),
+        Acted::Failed(why) => again(phase, why),
+        Acted::Done if waiting.is_empty() => go(next()),
         Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
-        Acted::Done => stay(Phase::Close, waiting),
+        Acted::Done => stay(phase, waiting),
     }
 }
 
@@ -120,44 +133,32 @@ fn sticky(sessions: u64, busy_at: Duration, seen: &Seen, limits: &Limits, over: 
     stay(Phase::Sticky { sessions, busy_at }, vec![waiting])
 }
 
-fn shed(seen: &Seen, over: bool) -> Step {
-    let waiting = seen.not_out(Role::Twin);
+/// Nothing may be in flight on lines that are out. A line that came back, or can't be
+/// seen, may carry the next request in a moment: no policy goes on over that.
+fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let came_back = [seen.not_out(Role::Main), seen.not_out(Role::Twin)].concat();
+    let not_out = [seen.unseen(), came_back.clone()].concat();
+    let waiting = [not_out.clone(), seen.in_flight()].concat();
+    let zeros = if waiting.is_empty() { zeros + 1 } else { 0 };
+    let policy = limits.on_drain_timeout;
     match &seen.acted {
         Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
-        Acted::Failed(why) => again(Phase::Shed, why),
-        Acted::Done if waiting.is_empty() => go(Phase::Drain { zeros: 0 }),
-        Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
-        Acted::Done => stay(Phase::Shed, waiting),
-    }
-}
-
-fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let mut waiting = seen.in_flight();
-    // A line that came back carries the next request in a moment: it is not drained.
-    let mut undone = [seen.not_out(Role::Main), seen.not_out(Role::Twin)].concat();
-    if let Acted::Failed(why) = &seen.acted {
-        undone.push(why.clone());
-    }
-    let again = !undone.is_empty();
-    waiting.extend(undone);
-    waiting.dedup();
-    let zeros = if waiting.is_empty() { zeros + 1 } else { 0 };
-    if zeros >= ZEROS {
-        return drained(
+        Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, why),
+        Acted::Done if zeros >= ZEROS => drained(
             verb,
             seen.on_classic_twins(),
             "the classic layout's twin can't be shed",
-        );
-    }
-    match limits.on_drain_timeout {
-        OnDrainTimeout::Abort if over => go(Phase::PutBack(Why::DrainRanOut(waiting))),
-        OnDrainTimeout::Proceed if over => {
-            drained(verb, waiting, "the drain's time is up, policy proceed")
+        ),
+        Acted::Done if over && !not_out.is_empty() => go(Phase::PutBack(Why::NotOut(not_out))),
+        Acted::Done if over && policy == OnDrainTimeout::Abort => {
+            go(Phase::PutBack(Why::DrainRanOut(waiting)))
         }
-        _ => Step::Stay {
+        Acted::Done if over => drained(verb, waiting, "the drain's time is up, policy proceed"),
+        // Somebody opened the gate, perhaps: close it again.
+        Acted::Done => Step::Stay {
             phase: Phase::Drain { zeros },
             waiting,
-            again,
+            again: !came_back.is_empty(),
         },
     }
 }
@@ -196,21 +197,25 @@ fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
 }
 
 fn open(seen: &Seen, over: bool) -> Step {
-    let waiting = seen.not_back();
+    let waiting = [seen.unseen(), seen.not_back()].concat();
     match &seen.acted {
         Acted::Failed(why) if over => Step::End(Outcome::GateFailed(why.clone())),
         Acted::Failed(why) => again(Phase::Open, why),
-        Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: None }),
+        Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
         Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
         Acted::Done => stay(Phase::Open, waiting),
     }
 }
 
+fn held(seen: &Seen) -> Option<String> {
+    let held = seen.held();
+    (!held.is_empty()).then(|| format!("{}: respected, not waited for", held.join(", ")))
+}
+
 fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let waiting = if limits.found_open {
-        seen.not_back()
-    } else {
-        Vec::new()
+    let waiting = match limits.found_open {
+        true => [seen.unseen(), seen.not_back()].concat(),
+        false => Vec::new(),
     };
     let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
     match &seen.acted {

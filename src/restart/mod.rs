@@ -66,7 +66,7 @@ pub struct Limits {
     pub healthy_times: u32,
     /// There is a gate for the twin, too.
     pub two_stage: bool,
-    /// The gates stood open when the operation began: putting back means opening.
+    /// All gates stood open when the operation began: putting back means opening them.
     pub found_open: bool,
 }
 

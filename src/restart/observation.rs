@@ -54,31 +54,27 @@ pub struct LineSeen {
     pub sessions: u64,
 }
 
-impl LineSeen {
-    /// It shows UP beyond doubt, or an operator holds it and its UP is not waited for.
-    fn is_settled(&self) -> bool {
-        self.proven || self.status.is_held()
-    }
-
-    /// A restart may only begin when it carries nothing.
-    fn must_drain(&self) -> bool {
-        self.role != Role::ClassicTwin
-    }
-}
-
 impl Seen {
-    /// What keeps the lines of `role` from being out, one entry each; empty: all are out.
-    pub fn not_out(&self, role: Role) -> Vec<String> {
-        self.lines_where(
-            |line| line.role == role && !line.status.is_out(),
-            |line| format!("{} is {}", line.name, line.status),
-        )
+    /// The balancers that could not be seen, one entry each.
+    pub fn unseen(&self) -> Vec<String> {
+        let failed = |balancer: &BalancerSeen| {
+            let why = balancer.lines.as_ref().err()?;
+            Some(format!("{} can't be seen: {why}", balancer.name))
+        };
+        self.balancers.iter().filter_map(failed).collect()
     }
 
-    /// What keeps the lines from being back, one entry each; empty: all are.
+    /// The lines of `role` that are not out, one entry each.
+    pub fn not_out(&self, role: Role) -> Vec<String> {
+        let not_out = |line: &LineSeen| line.role == role && !line.status.is_out();
+        self.lines_where(not_out, |line| format!("{} is {}", line.name, line.status))
+    }
+
+    /// The lines that are not back, one entry each.
     pub fn not_back(&self) -> Vec<String> {
+        let is_back = |line: &LineSeen| line.proven || line.status.is_held();
         self.lines_where(
-            |line| !line.is_settled(),
+            |line| !is_back(line),
             |line| match line.status {
                 Status::Up => format!("{} is UP, not yet fully proven", line.name),
                 _ => format!("{} is {}", line.name, line.status),
@@ -86,10 +82,20 @@ impl Seen {
         )
     }
 
-    /// What is in flight on lines that must drain (all but the classic twin); empty:
-    /// nothing is.
+    /// The lines that an operator holds out of rotation: their UP is not waited for.
+    pub fn held(&self) -> Vec<String> {
+        self.lines_where(
+            |line| line.status.is_held(),
+            |line| format!("{} is {}", line.name, line.status),
+        )
+    }
+
+    /// What is in flight on lines that must drain (all but the classic twin).
     pub fn in_flight(&self) -> Vec<String> {
-        self.lines_where(|line| line.must_drain() && line.in_flight > 0, carries)
+        self.lines_where(
+            |line| line.role != Role::ClassicTwin && line.in_flight > 0,
+            carries,
+        )
     }
 
     /// What the classic twins carry; they can't be shed, so it is told, not waited for.
@@ -126,13 +132,8 @@ impl Seen {
     ) -> Vec<String> {
         let mut said = Vec::new();
         for BalancerSeen { name, lines } in &self.balancers {
-            match lines {
-                Err(why) => said.push(format!("{name} can't be seen: {why}")),
-                Ok(lines) => {
-                    let wanted = lines.iter().filter(|line| is_wanted(line));
-                    said.extend(wanted.map(|line| format!("{name} {}", say(line))));
-                }
-            }
+            let wanted = lines.iter().flatten().filter(|line| is_wanted(line));
+            said.extend(wanted.map(|line| format!("{name} {}", say(line))));
         }
         said
     }

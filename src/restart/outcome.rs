@@ -110,7 +110,7 @@ impl Outcome {
             }
         };
         match self {
-            Outcome::Done { .. } => done(verb).to_owned(),
+            Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
             Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
             Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
@@ -158,11 +158,15 @@ impl Outcome {
     }
 }
 
-fn done(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Restart => "restarted, and back in rotation",
-        Verb::Close => "closed: out of rotation and drained",
-        Verb::Open => "open: in rotation",
+/// With a note it is less than one would think: what, the note says.
+fn done(verb: Verb, noted: bool) -> &'static str {
+    match (verb, noted) {
+        (Verb::Restart, false) => "restarted, and back in rotation",
+        (Verb::Restart, true) => "restarted, and the gates are open",
+        (Verb::Close, false) => "closed: out of rotation and drained",
+        (Verb::Close, true) => "closed: out of rotation, not fully drained",
+        (Verb::Open, false) => "open: in rotation",
+        (Verb::Open, true) => "open",
     }
 }
 

@@ -108,6 +108,18 @@ impl Phase {
         }
     }
 
+    /// The app has not been touched yet, and won't be by what this phase does.
+    pub fn is_before_restart(&self) -> bool {
+        match self {
+            Phase::Close
+            | Phase::Sticky { .. }
+            | Phase::Shed
+            | Phase::Drain { .. }
+            | Phase::PutBack(_) => true,
+            Phase::Restart | Phase::Healthy { .. } | Phase::Open => false,
+        }
+    }
+
     /// The driver asks the app for its health in this phase.
     pub fn asks_app(&self) -> bool {
         matches!(self, Phase::Healthy { .. })

@@ -9,6 +9,8 @@ use std::fmt;
 pub struct Facts {
     /// Everything that is wrong with the rules or the ports, with the mend.
     pub gates: Vec<String>,
+    /// The main gate is closed now.
+    pub main_closed: bool,
     /// Why the app's restart could not work (missing unit, no such program).
     pub restart: Result<(), String>,
     /// Whether the app answers now.
@@ -43,6 +45,9 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     }
     reasons.extend(unusable_balancers(verb, facts));
     reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+    if verb != Verb::Open && facts.main_closed {
+        reasons.extend(seen(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
+    }
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
     }
@@ -91,6 +96,19 @@ fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<String> {
     facts.lines.iter().filter_map(wrong).collect()
 }
 
+/// Something that we can't see answers the checks: closing the gate would do nothing.
+fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<String> {
+    let main = facts
+        .lines
+        .iter()
+        .map(|(line, _)| line)
+        .filter(|line| line.role == Role::Main && line.proven);
+    let what = "is UP although the gate is closed: something else answers its status port (a native nft rule, \
+                a proxy); if the gate was closed this moment, try again";
+    main.map(|line| format!("{name} {} {what}", line.name))
+        .collect()
+}
+
 /// A host that is out of rotation already takes nothing away from a backend.
 fn too_few(facts: &Facts, min_available: usize) -> Vec<String> {
     let mut few = Vec::new();
@@ -112,7 +130,7 @@ fn too_few(facts: &Facts, min_available: usize) -> Vec<String> {
 fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     let mut notices = Vec::new();
     if let (Verb::Restart | Verb::Close, Err(why)) = (verb, &facts.health) {
-        notices.push(format!("the app is down already: {why}"));
+        notices.push(format!("the app does not answer as `health` asks: {why}"));
     }
     for (name, seen) in &facts.balancers {
         match seen {
@@ -130,7 +148,7 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
 fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {
     let what = match (&line.status, line.role) {
         (status, _) if status.is_held() => {
-            format!("is {status} by an operator: respected, its UP is not waited for")
+            format!("is {status}: respected, its UP is not waited for")
         }
         (status, Role::Main) if verb != Verb::Open && status.is_out() => {
             format!("is {status} already")

@@ -234,6 +234,30 @@ fn a_drain_that_runs_out_follows_its_policy() {
 }
 
 #[test]
+fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_sticks() {
+    let proceed = Limits {
+        on_drain_timeout: OnDrainTimeout::Proceed,
+        ..limits()
+    };
+    let drain = |seen: Seen| {
+        goes(decide(
+            Verb::Restart,
+            &Phase::Drain { zeros: 0 },
+            &late(seen),
+            &proceed,
+        ))
+    };
+    let up = seen(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
+    assert!(matches!(drain(up), Phase::PutBack(Why::NotOut(_))));
+    assert!(matches!(drain(blind()), Phase::PutBack(Why::NotOut(_))));
+    let stuck = Seen {
+        acted: Acted::Failed("exit 4".into()),
+        ..seen(&[(Main, "DOWN", 0)])
+    };
+    assert!(matches!(drain(stuck), Phase::PutBack(Why::GateFailed(_))));
+}
+
+#[test]
 fn the_gates_open_only_before_a_healthy_app() {
     let asked = |health| Seen {
         health: Some(health),
@@ -415,6 +439,7 @@ fn facts() -> Facts {
     }];
     Facts {
         gates: vec![],
+        main_closed: false,
         restart: Ok(()),
         health: Ok(()),
         balancers: vec![("lb".into(), Ok(BalancerFacts { lines, others }))],
@@ -446,6 +471,10 @@ fn the_preflight_refuses_what_could_not_work() {
         change(|lb| lb.lines[0].1 = true),
         change(|lb| lb.lines[1].1 = false),
         change(|lb| lb.lines[0].0.status = Status::NoCheck),
+        Facts {
+            main_closed: true,
+            ..facts()
+        },
     ];
     for facts in refused {
         let refusal = preflight(Verb::Restart, &facts, 1).unwrap_err();
@@ -576,8 +605,9 @@ proptest! {
                     if to == Phase::Restart {
                         restarts += 1;
                         let ran_out = in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
-                        let quiet = look.in_flight().is_empty() && look.not_out(Main).is_empty() && look.not_out(Twin).is_empty();
-                        prop_assert!(quiet || ran_out, "restarted with {:?}", look);
+                        let quiet = look.in_flight().is_empty();
+                        let out = look.unseen().is_empty() && look.not_out(Main).is_empty() && look.not_out(Twin).is_empty();
+                        prop_assert!(out && (quiet || ran_out), "restarted with {:?}", look);
                         prop_assert!(signal.is_none(), "restarted after a signal");
                     }
                     if to == Phase::Open {
