@@ -86,11 +86,9 @@ async fn look(
     let left_behind =
         Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);
     trouble.extend(left_behind.as_ref().map(Entry::cut_short));
-    trouble.extend(
-        survey
-            .broken()
-            .map(|what| format!("{what}: `agent open {}` mends it", app.name)),
-    );
+    // An operation under way may be between two families.
+    let broken = survey.broken().filter(|_| !under_way);
+    trouble.extend(broken.map(|what| format!("{what}: `agent open {}` mends it", app.name)));
     let (address, health) = &survey.health;
     AppStatus {
         app: app.name.clone(),

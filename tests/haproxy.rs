@@ -1,0 +1,276 @@
+//! Ring 3: what real HAProxies of each supported version answer, as recorded by
+//! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
+
+use haproxy_gate::haproxy::{
+    Address, AppPorts, Balancer, Info, Role, ServerStat, ServerState, Socket, Status, Unseen,
+};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const VERSIONS: [&str; 3] = ["2.6", "3.0", "3.2"];
+const PORTS: AppPorts = AppPorts {
+    port: 1000,
+    status_port: 2000,
+    backup_status_port: Some(3000),
+};
+
+fn recorded(version: &str, name: &str) -> String {
+    let path = format!(
+        "{}/tests/haproxy_answers/{version}/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn every_versions_answers_are_understood() {
+    for version in VERSIONS {
+        let info = Info::parse(recorded(version, "info").trim_end()).unwrap();
+        assert!(info.version.starts_with(version), "{info:?}");
+        let servers = ServerState::parse(recorded(version, "servers_state").trim_end()).unwrap();
+        assert_eq!(servers.len(), 8, "{version}: {servers:?}");
+        let web1 = servers
+            .iter()
+            .find(|server| server.server == "web1")
+            .unwrap();
+        assert_eq!((web1.port, web1.check_port), (1000, 2000), "{version}");
+        let stats = ServerStat::parse(recorded(version, "stat").trim_end(), "show stat").unwrap();
+        let status = |name: &str| {
+            stats
+                .iter()
+                .find(|stat| stat.server == name)
+                .unwrap()
+                .status
+                .clone()
+        };
+        assert_eq!(status("web1"), Status::Up, "{version}");
+        assert!(matches!(status("web2"), Status::Down(_)), "{version}");
+        assert_eq!(status("maint"), Status::Maint("MAINT".into()), "{version}");
+        assert_eq!(status("drain"), Status::Drain("DRAIN".into()), "{version}");
+        assert_eq!(status("nocheck"), Status::NoCheck, "{version}");
+        assert_eq!(status("slow"), Status::Up, "{version}");
+        let proven = |name: &str| {
+            stats
+                .iter()
+                .find(|stat| stat.server == name)
+                .unwrap()
+                .proven
+        };
+        assert!(
+            proven("web1") && !proven("web2") && !proven("maint"),
+            "{version}"
+        );
+        assert!(!proven("slow"), "{version}: slow start is not over");
+        assert!(
+            stats
+                .iter()
+                .find(|stat| stat.server == "bkp1")
+                .unwrap()
+                .backup,
+            "{version}"
+        );
+    }
+}
+
+/// Every prefix of a real answer is "could not see", never fewer servers than there are.
+#[test]
+fn an_answer_cut_anywhere_is_not_taken_for_a_whole_one() {
+    for version in VERSIONS {
+        let whole = format!("{}\n", recorded(version, "stat").trim_end());
+        let servers = ServerStat::parse(whole.trim_end(), "show stat")
+            .unwrap()
+            .len();
+        let socket = FakeSocket::start(Vec::new());
+        let mut cut = 0;
+        for at in (0..whole.len()).step_by(97) {
+            socket.answer(whole.as_bytes()[..at].to_vec());
+            let asked = socket.ask("show stat 3 4 -1");
+            assert!(
+                asked.is_err(),
+                "{version}: {at} of {} bytes: {asked:?}",
+                whole.len()
+            );
+            cut += 1;
+        }
+        assert!(
+            cut > 20 && servers == 8,
+            "{version}: {cut} cuts, {servers} servers"
+        );
+    }
+}
+
+#[test]
+fn our_lines_are_found_in_real_answers_and_polled_alone() {
+    for version in VERSIONS {
+        let (info, states) = (
+            recorded(version, "info"),
+            recorded(version, "servers_state"),
+        );
+        let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+        let mut balancer = socket.balancer();
+        let own = block_on(balancer.find()).unwrap().unwrap().own.clone();
+        let roles: Vec<(&str, Role)> = own
+            .iter()
+            .map(|own| (own.server.as_str(), own.role))
+            .collect();
+        assert_eq!(
+            roles,
+            [("web1", Role::Main), ("bkp1", Role::Twin)],
+            "{version}"
+        );
+        let rows = format!("{info}{}{}", row(version, "web1"), row(version, "bkp1"));
+        socket.answer(rows.into_bytes());
+        let lines = block_on(balancer.poll()).unwrap();
+        assert!(
+            lines[0].1.proven && lines[1].1.backup,
+            "{version}: {lines:?}"
+        );
+        let asked = socket.asked();
+        assert_eq!(
+            asked, "show info;show stat 3 4 1;show stat 3 4 2\n",
+            "{version}"
+        );
+    }
+}
+
+/// The answer to `show stat` for one server.
+fn row(version: &str, server: &str) -> String {
+    let stat = recorded(version, "stat");
+    let mut lines = stat.lines();
+    let header = lines.next().unwrap();
+    let line = lines
+        .find(|line| line.starts_with(&format!("srvs,{server},")))
+        .unwrap();
+    format!("{header}\n{line}\n\n")
+}
+
+#[test]
+fn another_servers_row_or_another_worker_is_never_ours() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+    let mut balancer = socket.balancer();
+    block_on(balancer.find()).unwrap().unwrap();
+    socket.answer(format!("{info}{}{}", row("2.6", "web2"), row("2.6", "bkp1")).into_bytes());
+    assert!(matches!(
+        block_on(balancer.poll()),
+        Err(Unseen::Strange { .. })
+    ));
+    // Another pid: our lines are looked for again, and here they are not to be had.
+    let other = info.replace("\nPid: ", "\nPid: 9");
+    socket.answer(format!("{other}{}{}", row("2.6", "web1"), row("2.6", "bkp1")).into_bytes());
+    assert!(block_on(balancer.poll()).is_err());
+    assert!(balancer.own().is_empty());
+}
+
+#[test]
+fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
+    let socket = FakeSocket::start(b"Permission denied\n\n".to_vec());
+    assert_eq!(
+        socket.ask("show info"),
+        Err(Unseen::Denied("show info".into()))
+    );
+    for garbage in [
+        &b""[..],
+        b"\0\0\xff\n\n",
+        b"Unknown command: 'show'\n\n",
+        b"a\n\nb\n\nc\n\n",
+    ] {
+        socket.answer(garbage.to_vec());
+        assert!(socket.ask("show info").is_err(), "{garbage:?}");
+    }
+    let missing = Socket {
+        address: Address::Unix("/nonexistent.sock".into()),
+        timeout: Duration::from_secs(1),
+    };
+    let error = block_on(missing.ask(&["show info".to_owned()]))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("can't connect: No such file"), "{error}");
+}
+
+#[test]
+fn a_socket_that_hangs_is_given_up_at_the_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hangs.sock");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let socket = Socket {
+        address: Address::Unix(path),
+        timeout: Duration::from_millis(300),
+    };
+    let before = Instant::now();
+    let error = block_on(socket.ask(&["show info".to_owned()])).unwrap_err();
+    assert_eq!(error, Unseen::TimedOut(Duration::from_millis(300)));
+    assert!(before.elapsed() < Duration::from_secs(2));
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+/// A unix socket that answers every connection with the same bytes, as HAProxy does:
+/// one line in, the answer out, closed.
+struct FakeSocket {
+    directory: tempfile::TempDir,
+    answer: std::sync::Arc<std::sync::Mutex<(Vec<u8>, String)>>,
+}
+
+impl FakeSocket {
+    fn start(answer: Vec<u8>) -> FakeSocket {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("s")).unwrap();
+        let shared = std::sync::Arc::new(std::sync::Mutex::new((answer, String::new())));
+        let answer = std::sync::Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut line = [0; 4096];
+                let read = stream.read(&mut line).unwrap_or(0);
+                let mut shared = answer.lock().unwrap();
+                shared.1 = String::from_utf8_lossy(&line[..read]).into_owned();
+                let _ = stream.write_all(&shared.0);
+            }
+        });
+        FakeSocket {
+            directory,
+            answer: shared,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        Path::new(self.directory.path()).join("s")
+    }
+
+    fn answer(&self, answer: Vec<u8>) {
+        self.answer.lock().unwrap().0 = answer;
+    }
+
+    fn asked(&self) -> String {
+        self.answer.lock().unwrap().1.clone()
+    }
+
+    fn socket(&self) -> Socket {
+        Socket {
+            address: Address::Unix(self.path()),
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    fn ask(&self, command: &str) -> Result<Vec<String>, Unseen> {
+        block_on(self.socket().ask(&[command.to_owned()]))
+    }
+
+    fn balancer(&self) -> Balancer {
+        Balancer::new(
+            self.socket(),
+            None,
+            PORTS,
+            vec!["10.0.0.11".parse().unwrap()],
+        )
+    }
+}

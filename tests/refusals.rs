@@ -1,0 +1,381 @@
+//! What the agent refuses, on a real host with a real HAProxy: one clear line with the
+//! place or the thing that failed, the exit code, and nothing changed.
+
+mod own_network;
+
+use own_network::{inside, sh};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const GOOD: &str = r#"[app.web]
+port = 1000
+status_port = 2000
+backup_status_port = 3000
+health = { http = "/healthz" }
+restart = { command = ["touch", "/run/restarted"] }
+
+[[haproxy]]
+socket = "/run/lb.sock"
+
+[agent]
+state_dir = "/run/state"
+"#;
+
+const HAPROXY: &str = "
+global
+  stats socket /run/lb.sock level user
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+  option redispatch
+frontend www
+  bind 127.0.0.1:80
+  default_backend srvs
+backend srvs
+  cookie SRV insert indirect nocache
+  option httpchk GET /healthz
+  default-server check inter 100ms fall 2 rise 2
+  server web1 127.0.0.1:1000 cookie w1 port 2000
+  server web2 127.0.0.1:1001 cookie w2 port 1001
+  server bkp1 127.0.0.1:1000 cookie w1 port 3000 backup
+";
+
+/// A child that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn haproxy(config: &str) -> Running {
+    std::fs::write("/run/haproxy.cfg", config).unwrap();
+    let mut command = Command::new("haproxy");
+    command
+        .args(["-db", "-f", "/run/haproxy.cfg"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let running = Running(command.spawn().expect("haproxy runs"));
+    sh("for i in $(seq 100); do [ -S /run/lb.sock ] && exit; sleep 0.05; done; exit 1");
+    running
+}
+
+/// Answers 200 to everything on `port`.
+fn app(port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 2048]);
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+}
+
+struct Ended {
+    exit: i32,
+    out: String,
+    err: String,
+}
+
+fn agent(config: &str, arguments: &[&str]) -> Ended {
+    std::fs::write("/run/agent.toml", config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    let output = command
+        .args(arguments)
+        .args(["--config", "/run/agent.toml"])
+        .output()
+        .unwrap();
+    Ended {
+        exit: output.status.code().expect("no signal"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The rules, both variants and families.
+fn rules() -> String {
+    sh("for i in iptables ip6tables; do for v in nft legacy; do $i-$v -t nat -S; done; done")
+}
+
+/// Refused: this exit code, one line on stderr that says so, nothing on stdout, no rule
+/// touched, no app restarted. And with --json one object that says the same.
+fn refused(config: &str, arguments: &[&str], exit: i32, says: &str) {
+    let before = rules();
+    let ended = agent(config, arguments);
+    assert_eq!(
+        (ended.exit, ended.out.as_str()),
+        (exit, ""),
+        "{arguments:?}: {}",
+        ended.err
+    );
+    assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
+    assert!(
+        ended.err.contains(says),
+        "wanted {says:?} in {:?}",
+        ended.err
+    );
+    let json = agent(config, &[arguments, &["--json"]].concat());
+    let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(
+        (json.exit, object["exit"].as_i64()),
+        (exit, Some(i64::from(exit))),
+        "{object}"
+    );
+    assert!(
+        object["message"].as_str().unwrap().contains(says),
+        "{object}"
+    );
+    assert_eq!(rules(), before);
+    assert!(
+        !std::path::Path::new("/run/restarted").exists(),
+        "the app was restarted"
+    );
+}
+
+fn good(arguments: &[&str]) -> Ended {
+    let ended = agent(GOOD, arguments);
+    assert_eq!(ended.exit, 0, "{arguments:?}: {}{}", ended.out, ended.err);
+    ended
+}
+
+#[test]
+fn mistakes_in_the_configuration() {
+    if !inside("mistakes_in_the_configuration") {
+        return;
+    }
+    let with = |from: &str, to: &str| {
+        assert!(GOOD.contains(from), "{from}");
+        GOOD.replacen(from, to, 1)
+    };
+    let at = "/run/agent.toml";
+    let restart: &[&str] = &["restart", "web"];
+    let line = |line: u32, what: &str| format!("agent: {at}:{line}: {what}");
+    let says = |text: String| text.trim_start_matches("agent: ").to_owned();
+    for (config, what) in [
+        (with("health =", "helth ="), line(5, "unknown key `helth`")),
+        (
+            with("port = 1000", "port = \"x\""),
+            line(2, "invalid type: string \"x\""),
+        ),
+        (
+            with("port = 1000", "port = 0"),
+            line(2, "0 is not a port: 1 to 65535"),
+        ),
+        (
+            with("= 3000", "= 2000"),
+            line(4, "backup_status_port 2000 is app.web.status_port already"),
+        ),
+        (with("[app.web]", "[app.web"), line(1, "")),
+        (String::new(), format!("agent: {at}: no app")),
+    ] {
+        refused(&config, restart, 2, &says(what));
+    }
+    refused(
+        GOOD,
+        &["restart", "www"],
+        2,
+        "no app \"www\" in the configuration; it has web",
+    );
+    std::fs::remove_file(at).unwrap();
+    let missing = Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["status", "--config", at])
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    let err = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(
+        err,
+        format!("agent: {at}: No such file or directory (os error 2)\n")
+    );
+    assert!(!std::path::Path::new("/run/state").exists());
+}
+
+#[test]
+fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
+    if !inside("a_haproxy_that_can_not_be_asked_or_does_not_have_us") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    let restart: &[&str] = &["restart", "web"];
+    let socket = |socket: &str| GOOD.replace("/run/lb.sock", socket);
+    refused(
+        &socket("/run/no.sock"),
+        restart,
+        11,
+        "/run/no.sock: can't connect: No such file",
+    );
+    refused(
+        &socket("tcp://127.0.0.1:9"),
+        restart,
+        11,
+        "tcp://127.0.0.1:9: can't connect: Connection refused",
+    );
+    let denying = UnixListener::bind("/run/deny.sock").unwrap();
+    std::thread::spawn(move || {
+        for mut stream in denying.incoming().flatten() {
+            let _ = stream.read(&mut [0; 2048]);
+            let _ = stream.write_all(b"Permission denied\n\n");
+        }
+    });
+    refused(
+        &socket("/run/deny.sock"),
+        restart,
+        11,
+        "permission denied for `show info`: the socket needs `level user`",
+    );
+    let elsewhere = GOOD.replace("port = 1000", "port = 1234");
+    refused(
+        &elsewhere,
+        restart,
+        11,
+        "no server line of this host has port 1234 (there are srvs/web1:1000",
+    );
+    let other_check = GOOD.replace("= 3000", "= 3333");
+    refused(
+        &other_check,
+        restart,
+        11,
+        "srvs/bkp1 checks port 3000, which no gate of this app opens",
+    );
+    let named = GOOD.replace("[agent]", "backend = \"srvs\"\nmain = \"web9\"\n[agent]");
+    refused(&named, restart, 11, "no server srvs/web9");
+    refused(
+        &socket("/run/no.sock"),
+        &["open", "web"],
+        11,
+        "/run/no.sock: can't connect",
+    );
+    let no_program = GOOD.replace("\"touch\"", "\"tuch\"");
+    refused(&no_program, restart, 11, "tuch");
+}
+
+#[test]
+fn rules_and_listeners_in_the_way_and_a_floor() {
+    if !inside("rules_and_listeners_in_the_way_and_a_floor") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    let restart: &[&str] = &["restart", "web"];
+    let foreign = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+    for program in ["iptables-nft", "iptables-legacy"] {
+        sh(&format!("{program} -t nat -A PREROUTING {foreign}"));
+        refused(
+            GOOD,
+            restart,
+            11,
+            &format!("remove it with: {program} -t nat -D PREROUTING {foreign}"),
+        );
+        sh(&format!("{program} -t nat -D PREROUTING {foreign}"));
+    }
+    let listener = TcpListener::bind("127.0.0.1:2000").unwrap();
+    refused(
+        GOOD,
+        restart,
+        11,
+        "answers on the status port 2000: stop it",
+    );
+    drop(listener);
+    good(&["open"]);
+    let floor = GOOD.replace(
+        "status_port = 2000",
+        "status_port = 2000\nmin_available = 2",
+    );
+    refused(
+        &floor,
+        restart,
+        12,
+        "backend srvs has 1 other usable servers, min_available is 2",
+    );
+    let plan = good(&["restart", "--dry-run"]).out;
+    for line in [
+        "1. close",
+        "iptables-nft -t nat -D HAPROXY-GATE",
+        "-A HAPROXY-GATE",
+        "srvs/web1 (main) UP",
+    ] {
+        assert!(plan.contains(line), "{line}: {plan}");
+    }
+    assert!(!std::path::Path::new("/run/restarted").exists());
+    let status: serde_json::Value = serde_json::from_str(&good(&["status", "--json"]).out).unwrap();
+    assert_eq!(
+        status["apps"][0]["gates"][0]["position"], "open",
+        "{status}"
+    );
+}
+
+#[test]
+fn a_second_operation_is_refused_and_names_the_first() {
+    if !inside("a_second_operation_is_refused_and_names_the_first") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    std::fs::write(
+        "/run/slow.toml",
+        GOOD.replace("[\"touch\", \"/run/restarted\"]", "[\"sleep\", \"3\"]"),
+    )
+    .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command
+        .args(["restart", "--config", "/run/slow.toml"])
+        .stdout(Stdio::null());
+    let mut first = Running(command.spawn().unwrap());
+    sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
+    let holder = format!(
+        "another operation holds the lock: `agent restart web`, pid {}",
+        first.0.id()
+    );
+    let second = agent(GOOD, &["restart", "web"]);
+    assert_eq!(second.exit, 10, "{}", second.err);
+    assert!(second.err.contains(&holder), "{}", second.err);
+    assert_eq!(agent(GOOD, &["close", "--dry-run"]).exit, 10);
+    assert!(
+        good(&["status"])
+            .out
+            .contains("under way: `agent restart web`")
+    );
+    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+}
+
+/// A stdout or stderr that has gone away must not stop a restart half way.
+#[test]
+fn nobody_listens() {
+    if !inside("nobody_listens") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let agent = env!("CARGO_BIN_EXE_agent");
+    sh(&format!(
+        "{agent} restart -vv --config /run/agent.toml >/dev/full 2>/dev/full"
+    ));
+    sh(&format!(
+        "{agent} restart -vv --config /run/agent.toml 2>&1 | true"
+    ));
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(
+        good(&["status"])
+            .out
+            .contains("main gate 2000 -> 1000 is open")
+    );
+    assert!(
+        !std::path::Path::new("/run/state/web.json").exists(),
+        "an operation was cut short"
+    );
+}
