@@ -86,6 +86,7 @@ pub async fn drive(
     };
     let mut entered = host.elapsed();
     let mut acted = enter(host, progress, &mut record, &phase, limits).await;
+    let mut acknowledged = false;
     loop {
         let seen = look(host, &phase, entered, &acted).await;
         if phase.asks_balancers() {
@@ -98,6 +99,10 @@ pub async fn drive(
                 again,
             } => {
                 phase = same;
+                if seen.interrupted.is_some() && !std::mem::replace(&mut acknowledged, true) {
+                    let note = "interrupted: what keeps the host safe is finished first".to_owned();
+                    record.note(Some(note), host.elapsed(), progress);
+                }
                 progress.waits(host.elapsed(), &waiting);
                 record.waits(waiting);
                 host.pause(&phase).await;

@@ -69,6 +69,17 @@ impl ThisHost {
         )
     }
 
+    /// Restarts the app. A signal does not cut that short, but is acknowledged.
+    async fn restart(&self) -> Acted {
+        let mut run = std::pin::pin!(self.app.restart.run(self.app.limits.restart));
+        tokio::select! {
+            result = &mut run => return acted(result),
+            () = self.stop.wait() => {}
+        }
+        tracing::warn!("interrupted while the app is being restarted: that is finished first");
+        acted(run.await)
+    }
+
     /// Sets the gates in order, the main one first; a gate beyond `wanted` stays as it is.
     async fn set(&self, wanted: &[bool]) -> Acted {
         let wanted: Vec<(&Gate, bool)> = self.gates.iter().zip(wanted.iter().copied()).collect();
@@ -103,7 +114,7 @@ impl Host for ThisHost {
             Action::CloseBoth => self.set(&[false, false]).await,
             Action::OpenBoth => self.set(&[true, true]).await,
             Action::PutBack => self.set(&self.found_open).await,
-            Action::Restart => acted(self.app.restart.run(self.app.limits.restart).await),
+            Action::Restart => self.restart().await,
         }
     }
 
@@ -135,6 +146,7 @@ async fn seen(balancer: &mut Balancer) -> BalancerSeen {
     BalancerSeen {
         name: balancer.name.clone(),
         lines: lines.map_err(|unseen| unseen.to_string()),
+        reloaded: balancer.was_reloaded(),
     }
 }
 

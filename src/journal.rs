@@ -6,7 +6,7 @@ use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,7 +26,14 @@ pub struct Holder {
 /// The host's lock, held until dropped, also by a crash.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// The text goes first: nobody is to be told of a holder who has left.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// Why the lock was not had.
@@ -108,11 +115,13 @@ impl Lock {
             source,
         };
         fs::create_dir_all(state_dir).map_err(|error| unusable(state_dir, error))?;
+        // Readable for root alone: whoever can open it could hold it.
         let options = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(&path);
         let mut file = options.map_err(|error| unusable(&path, error))?;
         match file.try_lock() {
@@ -125,7 +134,7 @@ impl Lock {
             .set_len(0)
             .and_then(|()| file.write_all(told.as_bytes()));
         written.map_err(|error| unusable(&path, error))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
     /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to

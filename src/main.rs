@@ -1,8 +1,8 @@
 //! `agent`: parse, run, exit code.
 
-use clap::Parser;
+use haproxy_gate::cli::Cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    haproxy_gate::cli::Cli::parse().run()
+    Cli::from_arguments().map_or_else(|code| code, Cli::run)
 }

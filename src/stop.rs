@@ -5,6 +5,7 @@ use nix::sys::signal::Signal;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Whether somebody asked us to stop.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,13 @@ impl Stop {
             signal_hook::flag::register_usize(number, Arc::clone(&stop.0), number as usize)?;
         }
         Ok(stop)
+    }
+
+    /// Returns once there is such a signal.
+    pub async fn wait(&self) {
+        while self.asked().is_none() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The last such signal's number.

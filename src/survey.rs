@@ -21,6 +21,8 @@ pub struct Survey {
     pub health: (SocketAddr, Result<(), String>),
     /// Why the app's restart could not work.
     pub restart: Result<(), String>,
+    /// Why the app could not be asked for its health.
+    pub askable: Result<(), String>,
 }
 
 /// One balancer.
@@ -52,7 +54,9 @@ impl ThisHost {
             .check()
             .await
             .map_err(|error| error.to_string());
+        let askable = self.app.health.check();
         Survey {
+            askable,
             rules,
             listeners,
             balancers,
@@ -106,13 +110,13 @@ impl Survey {
             .map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// Foreign rules and listeners: what keeps a gate from doing its job, with the mend.
+    /// Foreign rules, listeners, a health program that isn't there: what keeps a gate from doing its job, with the mend.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
             Ok(view) => view,
             Err(error) => return vec![error.to_string()],
         };
-        let mut trouble = Vec::new();
+        let mut trouble: Vec<String> = self.askable.as_ref().err().cloned().into_iter().collect();
         for (gate, listeners) in &self.listeners {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();

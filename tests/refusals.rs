@@ -255,6 +255,8 @@ fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
         11,
         "/run/no.sock: can't connect",
     );
+    let no_check = GOOD.replace("{ http = \"/healthz\" }", "{ command = [\"/nope/check\"] }");
+    refused(&no_check, restart, 11, "/nope/check");
     let no_program = GOOD.replace("\"touch\"", "\"tuch\"");
     refused(&no_program, restart, 11, "tuch");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::{command, http};
+use super::{command, http, program};
 
 /// How we tell that the app is healthy.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,17 @@ impl Health {
             HealthCheck::Command(argv) => command::run(argv, self.timeout)
                 .await
                 .map_err(|error| error.to_string()),
+        }
+    }
+
+    /// What can be refused before anything is touched: a program that is not there or not
+    /// executable.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.check {
+            HealthCheck::Command(argv) => {
+                program::check(argv).map_err(|error| format!("health: {error}"))
+            }
+            HealthCheck::Http { .. } | HealthCheck::Tcp => Ok(()),
         }
     }
 

@@ -43,7 +43,7 @@ Exit codes:
 /// until the server is DOWN and drained, restarts the app, waits until it is healthy,
 /// opens the gate, and returns when HAProxy shows it UP.
 #[derive(Debug, Parser)]
-#[command(name = "agent", version, after_help = AFTER_HELP)]
+#[command(name = "agent", version, after_help = AFTER_HELP, max_term_width = 80)]
 pub struct Cli {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "AGENT_CONFIG", default_value = config::DEFAULT_PATH)]
@@ -83,6 +83,19 @@ struct Target {
 }
 
 impl Cli {
+    /// The command line, or what a mistake in it (or a wish for help) ends with.
+    pub fn from_arguments() -> Result<Cli, ExitCode> {
+        Cli::try_parse().map_err(|error| {
+            if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+                let text = error.to_string();
+                let first = text.lines().next().unwrap_or_default();
+                say_usage(first.trim_start_matches("error: "));
+            }
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
+        })
+    }
+
     /// Does what is asked for.
     pub fn run(self) -> ExitCode {
         log_to_stderr(self.verbose);
@@ -90,9 +103,7 @@ impl Cli {
         let code = self.load_and_run().unwrap_or_else(|error| {
             let text = format!("{error:#}");
             if json {
-                let report =
-                    serde_json::json!({"outcome": "usage", "exit": USAGE, "message": text});
-                say(&format!("{report}\n"));
+                say_usage(&text);
             }
             complain(&text);
             USAGE
@@ -180,6 +191,12 @@ fn say(text: &str) {
     let _ = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+}
+
+/// The one object of a mistake in the command line or the configuration.
+fn say_usage(message: &str) {
+    let report = serde_json::json!({"outcome": "usage", "exit": USAGE, "message": message});
+    say(&format!("{report}\n"));
 }
 
 /// One line on stderr.

@@ -3,7 +3,8 @@
 use super::progress::describe;
 use super::report::BalancerReport;
 use crate::config::AppSettings;
-use crate::restart::{Limits, Phase, Verb};
+use crate::haproxy::Role;
+use crate::restart::{Limits, LineSeen, Phase, Verb};
 use crate::survey::Survey;
 
 /// The plan, line by line.
@@ -37,25 +38,28 @@ pub(super) fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
     for ((gate, _), position) in survey.listeners.iter().zip(survey.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));
     }
-    for balancer in BalancerReport::of_survey(survey) {
+    for (balancer, seen) in BalancerReport::of_survey(survey)
+        .iter()
+        .zip(&survey.balancers)
+    {
         let version = balancer
             .version
-            .map_or(String::new(), |version| format!(" (HAProxy {version})"));
-        lines.push(format!("{}: {}{version}", app.name, balancer.name));
+            .iter()
+            .map(|version| format!(" (HAProxy {version})"));
+        lines.push(format!(
+            "{}: {}{}",
+            app.name,
+            balancer.name,
+            version.collect::<String>()
+        ));
         lines.extend(balancer.error.iter().map(|error| format!("    {error}")));
-        for line in &balancer.lines {
-            let role = serde_json::json!(line.role);
-            let role = role.as_str().unwrap_or_default().replace('_', " ");
-            let proven = if line.proven { ", fully proven" } else { "" };
-            let in_flight = line.in_flight;
-            lines.push(format!(
-                "    {} ({role}) {}{proven}, {in_flight} in flight",
-                line.name, line.status
-            ));
-        }
-    }
-    for balancer in &survey.balancers {
-        for others in balancer.facts.iter().flat_map(|facts| &facts.others) {
+        lines.extend(
+            balancer
+                .lines
+                .iter()
+                .map(|line| format!("    {}", shown(line))),
+        );
+        for others in seen.facts.iter().flat_map(|facts| &facts.others) {
             let (backend, usable, floor) = (&others.backend, others.usable, app.min_available);
             lines.push(format!(
                 "    backend {backend}: other usable servers {usable}, min_available {floor}"
@@ -63,6 +67,19 @@ pub(super) fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
         }
     }
     lines
+}
+
+fn shown(line: &LineSeen) -> String {
+    let role = match line.role {
+        Role::Main => "main",
+        Role::Twin => "twin",
+        Role::ClassicTwin => "classic twin",
+    };
+    let proven = if line.proven { ", fully proven" } else { "" };
+    format!(
+        "{} ({role}) {}{proven}, {} in flight",
+        line.name, line.status, line.in_flight
+    )
 }
 
 fn phases(verb: Verb, limits: &Limits) -> Vec<Phase> {

@@ -26,6 +26,8 @@ pub(super) struct Human {
     limits: Limits,
     told_at: Duration,
     told: Vec<String>,
+    /// When the phase's time is up.
+    until: Duration,
 }
 
 impl Human {
@@ -36,6 +38,7 @@ impl Human {
             limits: limits.clone(),
             told_at: Duration::ZERO,
             told: Vec::new(),
+            until: Duration::ZERO,
         }
     }
 
@@ -57,6 +60,7 @@ impl Progress for Human {
         let text = describe(phase, &self.limits, &self.restart);
         self.tell(at, phase.name(), &format!("{text}, {limit}"));
         (self.told_at, self.told) = (at, Vec::new());
+        self.until = at + phase.limit(&self.limits);
     }
 
     fn waits(&mut self, at: Duration, waiting: &[String]) {
@@ -64,7 +68,12 @@ impl Progress for Human {
         {
             return;
         }
-        self.tell(at, "", &format!("waiting: {}", waiting.join(", ")));
+        let left = self.until.saturating_sub(at).as_secs();
+        self.tell(
+            at,
+            "",
+            &format!("waiting, {left} s left: {}", waiting.join(", ")),
+        );
         (self.told_at, self.told) = (at, waiting.to_vec());
     }
 

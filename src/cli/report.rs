@@ -90,7 +90,7 @@ impl Report {
 
     /// What the balancers showed last.
     pub(super) fn balancers(&mut self, seen: &[BalancerSeen]) {
-        for BalancerSeen { name, lines } in seen {
+        for BalancerSeen { name, lines, .. } in seen {
             let Some(balancer) = self.balancers.iter_mut().find(|b| b.name == *name) else {
                 continue;
             };
@@ -124,8 +124,16 @@ impl Report {
     }
 
     fn planned(&self) -> String {
-        let lines = self.plan.iter().flatten();
-        lines.map(|line| format!("{line}\n")).collect()
+        let Some(plan) = &self.plan else {
+            return String::new();
+        };
+        let notices = self
+            .notices
+            .iter()
+            .map(|notice| format!("{}: note: {notice}\n", self.app));
+        notices
+            .chain(plan.iter().map(|line| format!("{line}\n")))
+            .collect()
     }
 
     /// " in 3.1 s (close 0.6, drain 0.1, ...)"

@@ -229,11 +229,19 @@ fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> 
     if http.is_none() && (status.is_some() || host.is_some()) {
         return wrong("health: `status` and `host` go with `http`");
     }
+    if host
+        .as_ref()
+        .is_some_and(|host| host.is_empty() || !sendable(host))
+    {
+        return wrong("health: `host` is a host name, with a port or without");
+    }
     let check = match (http, tcp, command) {
-        (Some(path), None, None) if path.starts_with('/') => {
+        (Some(path), None, None) if path.starts_with('/') && sendable(&path) => {
             HealthCheck::Http { path, status, host }
         }
-        (Some(_), None, None) => return wrong("health: `http` is a path that begins with /"),
+        (Some(_), None, None) => {
+            return wrong("health: `http` is a path that begins with / and has no space in it");
+        }
         (None, Some(true) | None, None) => HealthCheck::Tcp,
         (None, None, Some(command)) if !command.is_empty() => HealthCheck::Command(command),
         (None, None, Some(_)) => return wrong("health: `command` is empty"),
@@ -244,6 +252,11 @@ fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> 
         times,
         timeout,
     })
+}
+
+/// It can stand in a request's first line or headers.
+fn sendable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {

@@ -30,6 +30,8 @@ pub struct Balancer {
     ports: AppPorts,
     addresses: Vec<IpAddr>,
     worker: Option<Info>,
+    /// The worker that answered first.
+    first: Option<Info>,
     found: Option<Found>,
 }
 
@@ -61,6 +63,7 @@ impl Balancer {
             ports,
             addresses,
             worker: None,
+            first: None,
             found: None,
         }
     }
@@ -71,7 +74,9 @@ impl Balancer {
         self.found = None;
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
-        self.worker = Some(Info::parse(&answers[0])?);
+        let worker = Info::parse(&answers[0])?;
+        self.first.get_or_insert_with(|| worker.clone());
+        self.worker = Some(worker);
         let servers = ServerState::parse(&answers[1])?;
         let own = match &self.names {
             Some(names) => by_name(&servers, names, self.ports),
@@ -95,6 +100,11 @@ impl Balancer {
     /// Our lines, as found last.
     pub fn own(&self) -> &[Own] {
         self.found.as_ref().map_or(&[], |found| &found.own)
+    }
+
+    /// Another worker answers than at first.
+    pub fn was_reloaded(&self) -> bool {
+        self.worker != self.first
     }
 
     /// The worker that answered last.

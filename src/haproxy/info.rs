@@ -28,7 +28,12 @@ impl Info {
                     .map(str::to_owned)
             };
             let missing = || Unseen::strange(COMMAND, format!("no {name} in it"));
-            answer.lines().find_map(of).ok_or_else(missing)
+            let printable = |value: &String| !value.contains(char::is_control);
+            answer
+                .lines()
+                .find_map(of)
+                .filter(printable)
+                .ok_or_else(missing)
         };
         let number = |name: &str| {
             let text = value(name)?;

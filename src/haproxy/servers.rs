@@ -59,7 +59,9 @@ impl ServerState {
         let row = |line: &str| {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
-            whole
+            // A name is printed later: no escape sequence of somebody else's.
+            let printable = !line.contains(char::is_control);
+            (whole && printable)
                 .then(|| server(&fields, &places))
                 .flatten()
                 .ok_or_else(|| strange(line))

@@ -40,6 +40,10 @@ pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
     if let Some(step) = interrupted(verb, phase, seen) {
         return step;
     }
+    let reloaded = seen.reloaded();
+    if !reloaded.is_empty() && phase.closes() {
+        return go(Phase::PutBack(Why::NotOut(reloaded)));
+    }
     let over = seen.in_phase >= phase.limit(limits);
     match phase {
         Phase::Close => close(seen, limits, over),
@@ -64,9 +68,7 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
         }))
     };
     match phase {
-        Phase::Close | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. } => {
-            Some(go(Phase::PutBack(Why::Interrupted(signal))))
-        }
+        phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),
         Phase::Healthy { .. } if verb == Verb::Open => end("nothing was changed"),
         Phase::Open if seen.acted == Acted::Done => {
             end("the app is healthy and the gates are open")
@@ -203,7 +205,12 @@ fn open(seen: &Seen, over: bool) -> Step {
         Acted::Failed(why) => again(Phase::Open, why),
         Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
         Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
-        Acted::Done => stay(Phase::Open, waiting),
+        // Again, because somebody may flush the rules meanwhile.
+        Acted::Done => Step::Stay {
+            phase: Phase::Open,
+            waiting,
+            again: true,
+        },
     }
 }
 
@@ -225,7 +232,11 @@ fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
             why,
             limits.found_open && waiting.is_empty(),
         )),
-        Acted::Done => stay(Phase::PutBack(why.clone()), waiting),
+        Acted::Done => Step::Stay {
+            phase: Phase::PutBack(why.clone()),
+            waiting,
+            again: true,
+        },
     }
 }
 

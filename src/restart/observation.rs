@@ -35,6 +35,9 @@ pub struct BalancerSeen {
     pub name: String,
     /// Our lines; Err: why they could not be seen.
     pub lines: Result<Vec<LineSeen>, String>,
+    /// Another worker answers than when the operation began: requests that the one before
+    /// still carries are out of sight.
+    pub reloaded: bool,
 }
 
 /// One server line of ours.
@@ -62,6 +65,18 @@ impl Seen {
             Some(format!("{} can't be seen: {why}", balancer.name))
         };
         self.balancers.iter().filter_map(failed).collect()
+    }
+
+    /// The balancers that were reloaded in the middle of the operation, one entry each.
+    pub fn reloaded(&self) -> Vec<String> {
+        let reloaded = self.balancers.iter().filter(|balancer| balancer.reloaded);
+        let told = |balancer: &BalancerSeen| {
+            format!(
+                "{} was reloaded: what its old worker still carries can't be seen",
+                balancer.name
+            )
+        };
+        reloaded.map(told).collect()
     }
 
     /// The lines of `role` that are not out, one entry each.
@@ -131,7 +146,7 @@ impl Seen {
         say: impl Fn(&LineSeen) -> String,
     ) -> Vec<String> {
         let mut said = Vec::new();
-        for BalancerSeen { name, lines } in &self.balancers {
+        for BalancerSeen { name, lines, .. } in &self.balancers {
             let wanted = lines.iter().flatten().filter(|line| is_wanted(line));
             said.extend(wanted.map(|line| format!("{name} {}", say(line))));
         }

@@ -104,9 +104,9 @@ impl Outcome {
         let reopened = "the gates were put back, the app was not touched";
         let rotation = |back: bool| {
             if back {
-                "HAProxy shows it UP again"
+                "its lines are back"
             } else {
-                "it is not seen UP again"
+                "its lines are not seen back"
             }
         };
         match self {

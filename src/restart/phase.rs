@@ -108,16 +108,17 @@ impl Phase {
         }
     }
 
+    /// It takes the host out of rotation; the app has not been touched.
+    pub fn closes(&self) -> bool {
+        matches!(
+            self,
+            Phase::Close | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. }
+        )
+    }
+
     /// The app has not been touched yet, and won't be by what this phase does.
     pub fn is_before_restart(&self) -> bool {
-        match self {
-            Phase::Close
-            | Phase::Sticky { .. }
-            | Phase::Shed
-            | Phase::Drain { .. }
-            | Phase::PutBack(_) => true,
-            Phase::Restart | Phase::Healthy { .. } | Phase::Open => false,
-        }
+        self.closes() || matches!(self, Phase::PutBack(_))
     }
 
     /// The driver asks the app for its health in this phase.

@@ -44,6 +44,7 @@ fn seen(lines: &[(Role, &str, u64)]) -> Seen {
         balancers: vec![BalancerSeen {
             name: "lb".into(),
             lines: Ok(lines.collect()),
+            reloaded: false,
         }],
         health: None,
     }
@@ -55,6 +56,7 @@ fn blind() -> Seen {
         balancers: vec![BalancerSeen {
             name: "lb".into(),
             lines,
+            reloaded: false,
         }],
         ..seen(&[])
     }
@@ -255,6 +257,20 @@ fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_stick
         ..seen(&[(Main, "DOWN", 0)])
     };
     assert!(matches!(drain(stuck), Phase::PutBack(Why::GateFailed(_))));
+}
+
+#[test]
+fn a_reload_before_the_restart_puts_the_gates_back() {
+    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    look.balancers[0].reloaded = true;
+    for phase in [Phase::Close, Phase::Shed, Phase::Drain { zeros: 1 }] {
+        assert!(matches!(
+            goes(step(phase, &look)),
+            Phase::PutBack(Why::NotOut(_))
+        ));
+    }
+    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0)]);
+    assert_eq!(ends(step(Phase::Open, &look)).exit_code(), 0);
 }
 
 #[test]

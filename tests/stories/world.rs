@@ -167,6 +167,7 @@ impl Host for World {
         vec![BalancerSeen {
             name: "lb".to_owned(),
             lines,
+            reloaded: false,
         }]
     }
 
@@ -188,7 +189,7 @@ impl Host for World {
             self.say(&format!("{action:?}: the xtables lock is held"));
             return Acted::Failed("the xtables lock is held".to_owned());
         }
-        self.say(&format!("{action:?}"));
+        let before = self.gates;
         match action {
             Action::CloseMain => self.set(0, false),
             Action::CloseBoth => (0..2).for_each(|side| self.set(side, false)),
@@ -204,6 +205,10 @@ impl Host for World {
                 );
                 (self.restarts, self.restarted_at) = (self.restarts + 1, Some(self.now));
             }
+        }
+        // An ensure that finds it so is no event.
+        if action == Action::Restart || self.gates != before {
+            self.say(&format!("{action:?}"));
         }
         Acted::Done
     }
