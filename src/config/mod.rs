@@ -1,6 +1,8 @@
 //! The configuration: the file's shape (serde), then settings that hold together.
 //! Every error is one line with the file, the line in it, and the mend.
 
+mod app;
+mod check;
 mod file;
 mod port;
 mod settings;
@@ -84,7 +86,7 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
 
 fn parse(text: &str) -> Result<Settings, Mistake> {
     let file: file::ConfigFile = toml::from_str(text)?;
-    settings::check(file)
+    check::check(file)
 }
 
 #[cfg(test)]

@@ -82,4 +82,6 @@ impl Verb {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,170 @@
+//! The file's shape -> settings: what serde can't check, each mistake with its place.
+
+use super::app::{check_health, check_restart};
+use super::file::{AppFile, ConfigFile, HaproxyFile, IptablesFile};
+use super::port::Port;
+use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, Settings};
+use crate::gate::Variant;
+use crate::haproxy::{Address, AppPorts, Names};
+use crate::restart::Limits;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// Checks what serde can't.
+pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
+    let nowhere = |what: &str| Mistake {
+        at: None,
+        what: what.to_owned(),
+    };
+    if file.app.is_empty() {
+        return Err(nowhere(
+            "no app: add [app.NAME] with port, status_port and restart",
+        ));
+    }
+    if file.haproxy.is_empty() {
+        return Err(nowhere("no balancer: add [[haproxy]] with socket"));
+    }
+    distinct_ports(&file.app)?;
+    let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
+    let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
+    let balancers = file
+        .haproxy
+        .into_iter()
+        .map(|haproxy| check_balancer(haproxy, &names));
+    let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
+    let balancers: Vec<BalancerSettings> = balancers.collect::<Result<_, _>>()?;
+    let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
+    if let Some(app) = apps.iter().find(alone) {
+        return Err(nowhere(&format!(
+            "no [[haproxy]] serves app.{}: add one, or mend its `app`",
+            app.name
+        )));
+    }
+    Ok(Settings {
+        apps,
+        balancers,
+        agent: AgentSettings {
+            state_dir: file.agent.state_dir,
+            addresses: file.agent.addresses,
+            poll: file.agent.poll,
+            ipv6: file.agent.ipv6,
+            iptables: file.agent.iptables.map(|variant| match variant {
+                IptablesFile::Nft => Variant::Nft,
+                IptablesFile::Legacy => Variant::Legacy,
+            }),
+        },
+    })
+}
+
+/// A port that stands twice would lead one gate's checks to another app, or to itself.
+fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
+    let mut taken: BTreeMap<u16, String> = BTreeMap::new();
+    for (name, app) in apps {
+        let ports: [(&str, Option<&Spanned<Port>>); 3] = [
+            ("port", Some(&app.port)),
+            ("status_port", Some(&app.status_port)),
+            ("backup_status_port", app.backup_status_port.as_ref()),
+        ];
+        for (key, port) in ports
+            .into_iter()
+            .filter_map(|(key, port)| Some((key, port?)))
+        {
+            let number = port.get_ref().0;
+            let place = format!("app.{}.{key}", name.get_ref());
+            if let Some(first) = taken.insert(number, place) {
+                let what = format!("{key} {number} is {first} already: every port may stand once");
+                return Err(Mistake::new(port.span(), what));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.get_ref().is_empty()
+        || name.get_ref().len() > 64
+        || !name.get_ref().chars().all(harmless)
+    {
+        let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: it stands in the rule's comment";
+        return Err(Mistake::new(name.span(), what));
+    }
+    let health = check_health(app.health)?;
+    Ok(AppSettings {
+        name: name.into_inner(),
+        ports: AppPorts {
+            port: app.port.get_ref().0,
+            status_port: app.status_port.get_ref().0,
+            backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
+        },
+        address: app.address,
+        restart: check_restart(app.restart)?,
+        min_available: app.min_available,
+        limits: Limits {
+            sticky: app.sticky,
+            out_of_rotation: app.timeouts.out_of_rotation,
+            drain: app.timeouts.drain,
+            restart: app.timeouts.restart,
+            healthy: app.timeouts.healthy,
+            in_rotation: app.timeouts.in_rotation,
+            on_drain_timeout: app.on_drain_timeout,
+            healthy_times: health.times,
+            two_stage: app.backup_status_port.is_some(),
+            found_open: true,
+        },
+        health,
+    })
+}
+
+fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSettings, Mistake> {
+    let span = haproxy.socket.span();
+    let wrong = |what: &str| Mistake::new(span.clone(), what);
+    let socket = haproxy.socket.into_inner();
+    let address = match socket.strip_prefix("tcp://") {
+        Some(host)
+            if host
+                .rsplit_once(':')
+                .is_some_and(|(_, port)| port.parse::<u16>().is_ok()) =>
+        {
+            Address::Tcp(host.to_owned())
+        }
+        None if socket.starts_with('/') => Address::Unix(PathBuf::from(socket)),
+        _ => return Err(wrong("socket: an absolute path, or \"tcp://HOST:PORT\"")),
+    };
+    if let Some(app) = haproxy
+        .app
+        .as_ref()
+        .filter(|app| !apps.contains(app.get_ref()))
+    {
+        return Err(Mistake::new(
+            app.span(),
+            format!("there is no app.{}", app.get_ref()),
+        ));
+    }
+    let app = haproxy.app.map(Spanned::into_inner);
+    let names = match (haproxy.backend, haproxy.main, haproxy.backup) {
+        (None, None, None) => None,
+        (Some(_), Some(_), _) if app.is_none() && apps.len() > 1 => {
+            return Err(wrong(
+                "haproxy: `backend` and `main` need `app = \"NAME\"` where there are several",
+            ));
+        }
+        (Some(backend), Some(main), backup) => Some(Names {
+            backend,
+            main,
+            backup,
+        }),
+        _ => {
+            return Err(wrong(
+                "haproxy: `backend` and `main` go together (`backup` may be added)",
+            ));
+        }
+    };
+    Ok(BalancerSettings {
+        address,
+        timeout: haproxy.timeout,
+        app,
+        names,
+    })
+}
