@@ -2,7 +2,7 @@
 //! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
 
 use haproxy_gate::haproxy::{
-    Address, AppPorts, Balancer, Info, Role, ServerStat, ServerState, Socket, Status, Unseen,
+    Address, AppPorts, Balancer, Info, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
@@ -133,6 +133,34 @@ fn our_lines_are_found_in_real_answers_and_polled_alone() {
             "{version}"
         );
     }
+}
+
+#[test]
+fn lines_are_found_by_name_where_the_addresses_are_somebody_elses() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+    let find = |main: &str| {
+        let names = Names {
+            backend: "srvs".into(),
+            main: main.into(),
+            backup: Some("bkp2".into()),
+        };
+        let mut balancer = Balancer::new(socket.socket(), Some(names), PORTS, Vec::new());
+        block_on(balancer.find())
+            .unwrap()
+            .map(|found| found.own.clone())
+    };
+    let own = find("web2").unwrap();
+    let roles: Vec<(&str, Role)> = own
+        .iter()
+        .map(|own| (own.server.as_str(), own.role))
+        .collect();
+    assert_eq!(roles, [("web2", Role::Main), ("bkp2", Role::Twin)]);
+    assert_eq!(own[0].address, None, "the address is a proxy's");
+    assert_eq!(
+        find("web9").unwrap_err(),
+        "no server srvs/web9: mend `backend`, `main` or `backup`"
+    );
 }
 
 /// The answer to `show stat` for one server.

@@ -17,5 +17,7 @@ mod layouts;
 mod one_machine;
 #[path = "roll/real_apps.rs"]
 mod real_apps;
+#[path = "roll/reload.rs"]
+mod reload;
 #[path = "roll/variants.rs"]
 mod variants;

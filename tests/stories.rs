@@ -288,6 +288,15 @@ fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
 }
 
 #[test]
+fn the_rules_are_flushed_while_the_gates_open() {
+    let world = World {
+        flushed_at: Some(11),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
 fn close_and_open() {
     insta::assert_snapshot!("close", tell(Verb::Close, &World::new(), &limits()));
     let closed = World {

@@ -33,6 +33,8 @@ pub struct World {
     pub gate_fails: u32,
     /// The signal that comes, and when.
     pub signal: Option<(u32, i32)>,
+    /// Somebody flushes the nat table.
+    pub flushed_at: Option<u32>,
     /// The balancer can't be seen in this span.
     pub blind: std::ops::Range<u32>,
     /// The process is killed at this tick.
@@ -59,6 +61,7 @@ impl World {
             restart_fails: false,
             gate_fails: 0,
             signal: None,
+            flushed_at: None,
             blind: 0..0,
             killed_at: None,
             restarts: 0,
@@ -103,6 +106,10 @@ impl World {
 
     fn tick(&mut self) {
         self.now += 1;
+        if self.flushed_at == Some(self.now) {
+            self.say("somebody flushes the nat table");
+            (0..2).for_each(|side| self.set(side, false));
+        }
         for side in 0..2 {
             let noticed = self
                 .notices_after
@@ -216,7 +223,7 @@ impl Host for World {
     async fn pause(&mut self, _phase: &Phase) {
         self.tick();
         if self.killed_at.is_some_and(|at| self.now >= at) {
-            std::panic::panic_any(KILLED);
+            std::panic::resume_unwind(Box::new(KILLED));
         }
     }
 }
