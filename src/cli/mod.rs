@@ -21,7 +21,7 @@ Examples:
   agent status                  what the kernel, HAProxy and the app say
   agent restart web --dry-run   the preflight and the plan; nothing is changed
   agent restart web             out of rotation, drained, restarted, back in
-  agent close web               out of rotation and drained, until `agent open web`
+  agent close web               out of rotation, until `agent open web`
 
 Exit codes:
   0   done, or already so

@@ -90,9 +90,12 @@ impl Operation<'_> {
     async fn preflight(&self, host: &mut ThisHost, report: &mut Report) -> Result<Limits, Outcome> {
         let survey = host.survey().await;
         report.survey(&survey);
-        let notices = preflight(self.verb, &survey.facts(), self.app.min_available);
-        report.notices = notices.map_err(Outcome::Refused)?;
         let left_behind = Journal::left_behind(self.state_dir(), &self.app.name);
+        let mut facts = survey.facts();
+        // Who died after closing the gate may have left HAProxy no time to notice.
+        facts.main_closed &= left_behind.is_none();
+        let notices = preflight(self.verb, &facts, self.app.min_available);
+        report.notices = notices.map_err(Outcome::Refused)?;
         report
             .notices
             .extend(left_behind.as_ref().map(Entry::cut_short));

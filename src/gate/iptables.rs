@@ -111,6 +111,7 @@ impl Iptables {
     pub async fn call(&self, call: &str) -> Result<Output, GateError> {
         let arguments = format!("-w {LOCK_WAIT_SECONDS} {call}");
         let command = format!("{} -t nat {arguments}", self.program);
+        tracing::debug!(%command);
         let (program, task) = (self.program, arguments.clone());
         let run = tokio::task::spawn_blocking(move || execute(program, &task));
         let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {

@@ -77,6 +77,7 @@ impl Socket {
     /// Asks all commands on one connection. The answers come in the same order, each
     /// without the empty line that ends it.
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
+        tracing::debug!(socket = %self.address, commands = commands.join(";"));
         match tokio::time::timeout(self.timeout, self.talk(commands)).await {
             Ok(answer) => split(&answer?, commands),
             Err(_) => Err(Unseen::TimedOut(self.timeout)),

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Facts {
     /// Everything that is wrong with the rules or the ports, with the mend.
     pub gates: Vec<String>,
-    /// The main gate is closed now.
+    /// The main gate is closed, and HAProxy has had the time to notice.
     pub main_closed: bool,
     /// Why the app's restart could not work (missing unit, no such program).
     pub restart: Result<(), String>,
