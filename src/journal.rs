@@ -3,6 +3,7 @@
 
 use crate::restart::{Phase, Verb};
 use atomic_write_file::AtomicWriteFile;
+use nix::sys::stat::{major, minor};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -141,12 +142,13 @@ impl Lock {
     /// see whether it is free could refuse somebody else's.
     pub fn holder(state_dir: &Path) -> Option<String> {
         let mut file = File::open(state_dir.join("lock")).ok()?;
-        let inode = file.metadata().ok()?.ino();
+        let meta = file.metadata().ok()?;
+        let device = (major(meta.dev()), minor(meta.dev()));
         let locks = procfs::locks().ok()?;
-        locks
-            .iter()
-            .any(|lock| lock.inode == inode)
-            .then(|| held_by(&mut file))
+        let ours = |lock: &procfs::Lock| {
+            lock.inode == meta.ino() && (u64::from(lock.devmaj), u64::from(lock.devmin)) == device
+        };
+        locks.iter().any(ours).then(|| held_by(&mut file))
     }
 }
 
@@ -195,6 +197,21 @@ impl Journal {
     }
 }
 
+/// Which gates stood open before anybody touched them. An operation that was cut short
+/// before the app was touched had found them otherwise than they are `now`; after that the
+/// kernel is believed, since nobody knows whether the app is well.
+pub fn found_open(now: Vec<bool>, left_behind: Option<Entry>) -> Vec<bool> {
+    let closed_them =
+        |entry: &Entry| entry.holder.verb != Verb::Open && entry.phase.is_before_restart();
+    let before = left_behind
+        .filter(closed_them)
+        .map_or_else(Vec::new, |entry| entry.found_open);
+    let gates = now.into_iter().enumerate();
+    gates
+        .map(|(at, open)| open || before.get(at) == Some(&true))
+        .collect()
+}
+
 fn path(state_dir: &Path, app: &str) -> PathBuf {
     state_dir.join(format!("{app}.json"))
 }
@@ -230,6 +247,37 @@ mod tests {
         drop(first);
         assert_eq!(Lock::holder(&state_dir), None);
         Lock::take(&state_dir, &Holder::new(Verb::Close, "web")).unwrap();
+    }
+
+    #[test]
+    fn putting_back_means_how_it_was_before_the_one_that_died() {
+        let died = |verb, phase| {
+            let mut entry = entry(phase);
+            entry.holder.verb = verb;
+            Some(Entry {
+                found_open: vec![true, true],
+                ..entry
+            })
+        };
+        let now = || vec![false, false];
+        assert_eq!(found_open(now(), None), [false, false]);
+        assert_eq!(
+            found_open(now(), died(Verb::Restart, Phase::Drain { zeros: 0 })),
+            [true, true]
+        );
+        assert_eq!(
+            found_open(now(), died(Verb::Close, Phase::Close)),
+            [true, true]
+        );
+        assert_eq!(
+            found_open(now(), died(Verb::Restart, Phase::Restart)),
+            [false, false]
+        );
+        assert_eq!(
+            found_open(now(), died(Verb::Open, Phase::Open)),
+            [false, false]
+        );
+        assert_eq!(found_open(vec![true, false], None), [true, false]);
     }
 
     #[test]

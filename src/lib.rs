@@ -14,15 +14,17 @@
 //! | close | the main gate is closed (both, without a sticky window) | main lines DOWN | gates put back |
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |
-//! | drain | | nothing in flight, twice in a row | gates put back, or on |
+//! | drain | the gates are kept closed | nothing in flight, twice in a row | gates put back, or on |
 //! | restart | systemd, a command or a signal | its result | gates stay closed |
 //! | healthy | | the app answers | gates stay closed |
 //! | open | both gates are opened | all lines fully UP | told |
 //!
 //! # What always holds
 //!
-//! - The app is never restarted with a request in flight unless the settings say so.
-//! - No gate is opened before a sick app.
+//! - The app is never restarted with a request in flight on a line that can be taken out, as
+//!   far as HAProxy's current workers show, unless the settings say so. The twin of the
+//!   classic layout can't be taken out: what it carries is told.
+//! - Once the app was touched, no gate is opened before it is healthy.
 //! - What could not be seen is never taken for "drained" or "up".
 //! - Whatever ends an operation, its outcome says how the gates were left.
 //!

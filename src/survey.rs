@@ -84,7 +84,12 @@ async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
         .collect();
-    Ok(BalancerFacts { lines, others })
+    let uptime = balancer.worker().map_or(0, |worker| worker.uptime);
+    Ok(BalancerFacts {
+        lines,
+        others,
+        uptime,
+    })
 }
 
 impl Survey {

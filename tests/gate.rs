@@ -236,7 +236,10 @@ impl OtherHost {
             .spawn()
             .unwrap();
         let pid = host.id();
-        std::thread::sleep(Duration::from_millis(300));
+        // Its network is its own only once `unshare` has got there.
+        sh(&format!(
+            "until [ $(readlink /proc/{pid}/ns/net) != $(readlink /proc/self/ns/net) ]; do sleep 0.02; done"
+        ));
         let enter = format!("nsenter -t {pid} -n");
         sh(&format!(
             "ip link add here type veth peer name there netns {pid}"

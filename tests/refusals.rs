@@ -8,7 +8,6 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 const GOOD: &str = r#"[app.web]
 port = 1000
@@ -364,20 +363,127 @@ fn nobody_listens() {
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
     let agent = env!("CARGO_BIN_EXE_agent");
-    sh(&format!(
-        "{agent} restart -vv --config /run/agent.toml >/dev/full 2>/dev/full"
-    ));
-    sh(&format!(
-        "{agent} restart -vv --config /run/agent.toml 2>&1 | true"
-    ));
-    std::thread::sleep(Duration::from_secs(3));
+    for redirect in [">/dev/full 2>/dev/full", ">&- 2>&-", "2>&1 | true"] {
+        sh(&format!(
+            "rm -f /run/restarted; {agent} restart -vv --config /run/agent.toml {redirect}"
+        ));
+        sh("for i in $(seq 200); do [ -e /run/restarted ] && exit; sleep 0.05; done; exit 1");
+        sh(
+            "for i in $(seq 200); do [ -e /run/state/web.json ] || exit 0; sleep 0.05; done; exit 1",
+        );
+        assert!(
+            good(&["status"])
+                .out
+                .contains("main gate 2000 -> 1000 is open"),
+            "{redirect}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_host_stays_closed_until_it_is_opened() {
+    if !inside("a_closed_host_stays_closed_until_it_is_opened") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    for _ in 0..2 {
+        assert!(
+            good(&["close"])
+                .out
+                .contains("closed: out of rotation and drained")
+        );
+        let status = good(&["status"]).out;
+        assert!(
+            status.contains("main gate 2000 -> 1000 is closed"),
+            "{status}"
+        );
+        assert!(
+            status.contains("srvs/web1 (main) DOWN") && status.contains("srvs/bkp1 (twin) DOWN"),
+            "{status}"
+        );
+    }
+    // Interrupted before the app is touched: put back means closed.
+    let waits = GOOD.replace("status_port = 2000", "status_port = 2000\nsticky = \"20s\"");
+    let ended = interrupted(&waits, "TERM", "sticky");
+    assert_eq!(ended.exit, 143, "{}", ended.err);
+    assert!(
+        ended.err.contains("put back as they were found"),
+        "{}",
+        ended.err
+    );
     assert!(
         good(&["status"])
             .out
-            .contains("main gate 2000 -> 1000 is open")
+            .contains("main gate 2000 -> 1000 is closed")
     );
-    assert!(
-        !std::path::Path::new("/run/state/web.json").exists(),
-        "an operation was cut short"
+    assert!(good(&["open"]).out.contains("open: in rotation"));
+}
+
+/// Sends a signal once the journal says that a phase is acted on.
+fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
+    std::fs::write("/run/agent.toml", config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "--config", "/run/agent.toml"]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let says = format!("'\"phase\":.*\"{phase}\"'");
+    sh(&format!(
+        "for i in $(seq 500); do grep -qs {says} /run/state/web.json && exit; sleep 0.01; done; exit 1"
+    ));
+    sh(&format!("kill -{signal} {}", child.id()));
+    let output = child.wait_with_output().unwrap();
+    Ended {
+        exit: output.status.code().expect("it handles the signal"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The app is touched: it is brought back and opened before the agent leaves.
+#[test]
+fn a_signal_while_the_app_is_restarted_finishes_what_was_begun() {
+    if !inside("a_signal_while_the_app_is_restarted_finishes_what_was_begun") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let slow = GOOD.replace(
+        "[\"touch\", \"/run/restarted\"]",
+        "[\"sh\", \"-c\", \"sleep 1; touch /run/restarted\"]",
     );
+    for (signal, exit) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        sh("rm -f /run/restarted");
+        let ended = interrupted(&slow, signal, "restart");
+        assert_eq!(ended.exit, exit, "{}{}", ended.out, ended.err);
+        assert!(
+            ended.err.contains("that is finished first"),
+            "{}",
+            ended.err
+        );
+        assert!(
+            ended
+                .err
+                .contains("the app is healthy and the gates are open"),
+            "{}",
+            ended.err
+        );
+        assert!(
+            std::path::Path::new("/run/restarted").exists(),
+            "the restart was cut short"
+        );
+        assert!(
+            good(&["status"])
+                .out
+                .contains("main gate 2000 -> 1000 is open")
+        );
+        good(&["open"]);
+    }
 }

@@ -6,7 +6,7 @@ mod world;
 
 use futures_util::FutureExt;
 use haproxy_gate::driver::{Progress, drive, first_phase};
-use haproxy_gate::journal::{Entry, Holder, Journal};
+use haproxy_gate::journal::{Entry, Holder, Journal, found_open};
 use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Verb};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -64,8 +64,8 @@ impl Progress for Told {
 
 /// Runs one operation; None: it was killed half way.
 fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
-    let left = Journal::left_behind(state_dir, "web");
-    let found_open = left.map_or_else(|| world.gates.to_vec(), |entry| entry.found_open);
+    let found_open = found_open(world.gates.to_vec(), Journal::left_behind(state_dir, "web"));
+    world.found_open.clone_from(&found_open);
     let phase = first_phase(verb);
     let holder = Holder::new(verb, "web");
     let entry = Entry {
@@ -285,6 +285,21 @@ fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
         ..World::new()
     };
     insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn a_host_found_closed_is_put_back_closed() {
+    let limits = Limits {
+        found_open: false,
+        ..limits()
+    };
+    let world = World {
+        gates: [false, false],
+        shown: [false, false],
+        endless: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
 }
 
 #[test]

@@ -7,10 +7,9 @@ use crate::config::{AppSettings, Settings};
 use crate::driver::{Host, PhaseRecord, Progress, drive, first_phase, seconds};
 use crate::gate::Position;
 use crate::host::ThisHost;
-use crate::journal::{Entry, Holder, Journal, Lock, LockError};
+use crate::journal::{Entry, Holder, Journal, Lock, LockError, found_open};
 use crate::restart::{Limits, Outcome, Refusal, Verb, preflight};
 use crate::stop::Stop;
-use crate::survey::Survey;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -58,7 +57,9 @@ impl Operation<'_> {
         let outcome = self.drive(&mut host, &mut journal, &limits, report).await;
         match outcome {
             // The gates don't stand as they should: what was found is still needed.
-            Outcome::GateFailed(_) => {}
+            Outcome::GateFailed {
+                put_back: false, ..
+            } => {}
             _ => journal
                 .end()
                 .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
@@ -99,7 +100,11 @@ impl Operation<'_> {
         report
             .notices
             .extend(left_behind.as_ref().map(Entry::cut_short));
-        host.found_open = found_open(&survey, left_behind);
+        let open = survey
+            .positions()
+            .into_iter()
+            .map(|position| position != Position::Closed);
+        host.found_open = found_open(open.collect(), left_behind);
         let found_open = host.found_open.iter().all(|open| *open);
         let limits = Limits {
             found_open,
@@ -158,20 +163,4 @@ impl Operation<'_> {
 
 fn refused(why: String) -> Outcome {
     Outcome::Refused(Refusal::Preflight(vec![why]))
-}
-
-/// How the gates stood before anybody touched them. An operation that was cut short before
-/// the app was touched had found them otherwise than they are now; after that the kernel is
-/// believed, since nobody knows whether the app is well.
-fn found_open(survey: &Survey, left_behind: Option<Entry>) -> Vec<bool> {
-    let now = survey
-        .positions()
-        .into_iter()
-        .map(|position| position != Position::Closed);
-    let before = left_behind
-        .filter(|entry| entry.holder.verb != Verb::Open && entry.phase.is_before_restart());
-    let before = before.map_or_else(Vec::new, |entry| entry.found_open);
-    now.enumerate()
-        .map(|(at, open)| open || before.get(at) == Some(&true))
-        .collect()
 }

@@ -90,11 +90,8 @@ impl Report {
 
     /// What the balancers showed last.
     pub(super) fn balancers(&mut self, seen: &[BalancerSeen]) {
-        for BalancerSeen { name, lines, .. } in seen {
-            let Some(balancer) = self.balancers.iter_mut().find(|b| b.name == *name) else {
-                continue;
-            };
-            match lines {
+        for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
+            match &seen.lines {
                 Ok(lines) => (balancer.lines, balancer.error) = (lines.clone(), None),
                 Err(why) => balancer.error = Some(why.clone()),
             }

@@ -42,7 +42,7 @@ impl AppStatus {
     }
 }
 
-/// Prints it. Exit code 1 where something could not be seen or is in the way.
+/// Prints it. Exit code 1 where something is in the way or out of sight, or the app is sick.
 pub(super) async fn status(
     settings: &Settings,
     apps: &[AppSettings],
@@ -65,8 +65,9 @@ pub(super) async fn status(
         true => say(&format!("{}\n", serde_json::json!(all))),
         false => say(&text(&all)),
     }
-    let sound =
-        |app: &AppStatus| app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none());
+    let sound = |app: &AppStatus| {
+        app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
+    };
     Ok(u8::from(!all.apps.iter().all(sound)))
 }
 
@@ -86,6 +87,7 @@ async fn look(
     let left_behind =
         Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);
     trouble.extend(left_behind.as_ref().map(Entry::cut_short));
+    trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families.
     let broken = survey.broken().filter(|_| !under_way);
     trouble.extend(broken.map(|what| format!("{what}: `agent open {}` mends it", app.name)));

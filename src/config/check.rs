@@ -25,6 +25,11 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     if file.haproxy.is_empty() {
         return Err(nowhere("no balancer: add [[haproxy]] with socket"));
     }
+    if !file.agent.state_dir.is_absolute() {
+        return Err(nowhere(
+            "[agent] state_dir must be an absolute path: there is one lock for this host",
+        ));
+    }
     distinct_ports(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));

@@ -63,6 +63,9 @@ impl Firewall {
             match iptables.list().await {
                 // Nobody can have put rules there with a program that isn't installed.
                 Err(GateError::NotRun { .. }) => {}
+                // What iptables-nft says where the kernel has no nf_tables.
+                Err(GateError::Failed { stderr, .. })
+                    if stderr.contains("rule set generation id") => {}
                 listing => view.unused.push((*iptables, listing?)),
             }
         }

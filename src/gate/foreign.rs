@@ -39,11 +39,15 @@ fn leads_elsewhere(rule: &Rule) -> bool {
 }
 
 fn takes(rule: &Rule, port: u16) -> bool {
-    [rule.value("--dport"), rule.value("--dports")]
-        .into_iter()
-        .flatten()
-        .flat_map(|ports| ports.split(','))
-        .any(|range| in_range(range, port))
+    if rule.value("-p").is_some_and(|protocol| protocol != "tcp") {
+        return false;
+    }
+    rule.is_unconditional()
+        || [rule.value("--dport"), rule.value("--dports")]
+            .into_iter()
+            .flatten()
+            .flat_map(|ports| ports.split(','))
+            .any(|range| in_range(range, port))
 }
 
 fn in_range(range: &str, port: u16) -> bool {
@@ -99,11 +103,28 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_without_any_condition_takes_every_port() {
+        assert_eq!(
+            found("-A OUTPUT -p tcp -j REDIRECT --to-ports 8080", true),
+            1
+        );
+        assert_eq!(found("-A OUTPUT -j REDIRECT", true), 1);
+        assert_eq!(
+            found(
+                "-A OUTPUT -d 10.9.9.9/32 -p tcp -j DNAT --to-destination 10.8.8.8",
+                true
+            ),
+            0
+        );
+    }
+
+    #[test]
     fn leaves_other_ports_and_harmless_targets_out() {
         for rule in [
             "-A PREROUTING -p tcp --dport 2001 -j REDIRECT --to-ports 1000",
             "-A PREROUTING -p tcp ! --dport 2000 -j REDIRECT --to-ports 1000",
             "-A PREROUTING -p tcp --dport 2000 -j RETURN",
+            "-A PREROUTING -p udp -m udp --dport 2000 -j REDIRECT --to-ports 1000",
         ] {
             assert_eq!(found(rule, true), 0, "{rule}");
         }

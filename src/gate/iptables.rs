@@ -3,7 +3,8 @@
 
 use super::Listing;
 use ::iptables::IPTables;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
 use std::process::Output;
 use std::time::Duration;
 
@@ -116,6 +117,7 @@ impl Iptables {
         let run = tokio::task::spawn_blocking(move || execute(program, &task));
         let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {
             Err(_) => {
+                end_children(program);
                 return Err(GateError::TimedOut {
                     program: program.to_owned(),
                 });
@@ -172,6 +174,24 @@ fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
     iptables
         .execute("nat", arguments)
         .map_err(|error| error.to_string())
+}
+
+/// Kills our iptables that did not answer: acting late, it would undo what was done since.
+/// They are our own children and not yet reaped, so their pids are still theirs.
+fn end_children(program: &str) {
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let is_ours =
+        |stat: &procfs::process::Stat| stat.ppid == own && program.starts_with(&stat.comm);
+    let processes = procfs::process::all_processes()
+        .into_iter()
+        .flatten()
+        .flatten();
+    for stat in processes
+        .filter_map(|process| process.stat().ok())
+        .filter(is_ours)
+    {
+        let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
+    }
 }
 
 /// Status 4 is any "resource problem"; only stderr tells the lock from the others.

@@ -78,6 +78,18 @@ impl Rule {
         self.words == words(spec)
     }
 
+    /// Nothing but a protocol decides whether it applies.
+    pub fn is_unconditional(&self) -> bool {
+        let target = self.words.iter().position(|word| word == "-j");
+        let before: Vec<&str> = self
+            .words
+            .iter()
+            .take(target.unwrap_or(0))
+            .map(String::as_str)
+            .collect();
+        target.is_some() && matches!(before.as_slice(), [] | ["-p", _])
+    }
+
     /// The value of an option that is not negated with `!`.
     pub fn value(&self, option: &str) -> Option<&str> {
         let at = self.words.iter().position(|word| word == option)?;

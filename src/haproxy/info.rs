@@ -8,14 +8,23 @@ pub const COMMAND: &str = "show info";
 /// The worker behind the socket. Another one has another configuration, perhaps, with
 /// other ids for our lines: look for them again. In a container a new worker often has
 /// the old one's pid, so the time of its start counts too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Info {
     /// HAProxy's version, as it says it.
     pub version: String,
     /// The worker's process id, on the balancer's host.
     pub pid: u64,
+    /// How long it has run, in seconds.
+    pub uptime: u64,
     /// When it started, in seconds since 1970.
     pub started: u64,
+}
+
+impl PartialEq for Info {
+    /// The same worker, whenever it was asked.
+    fn eq(&self, other: &Info) -> bool {
+        (self.pid, self.started, &self.version) == (other.pid, other.started, &other.version)
+    }
 }
 
 impl Info {
@@ -43,6 +52,7 @@ impl Info {
         Ok(Info {
             version: value("Version")?,
             pid: number("Pid")?,
+            uptime: number("Uptime_sec")?,
             started: number("Start_time_sec")?,
         })
     }
@@ -54,11 +64,12 @@ mod tests {
 
     #[test]
     fn reads_version_and_pid_and_nothing_less() {
-        let info =
-            Info::parse("Name: HAProxy\nVersion: 2.6.12\nPid: 2741\nStart_time_sec: 1795226858")
-                .unwrap();
+        let info = Info::parse(
+            "Name: HAProxy\nVersion: 2.6.12\nPid: 2741\nStart_time_sec: 1795226858\nUptime_sec: 5",
+        )
+        .unwrap();
         assert_eq!((info.version.as_str(), info.pid), ("2.6.12", 2741));
         assert!(Info::parse("Name: HAProxy\nVersion: 2.6.12").is_err());
-        assert!(Info::parse("Version: 2.6.12\nStart_time_sec: 1\nPid: x").is_err());
+        assert!(Info::parse("Version: 2.6.12\nStart_time_sec: 1\nUptime_sec: 5\nPid: x").is_err());
     }
 }

@@ -34,8 +34,9 @@ pub enum Step {
     End(Outcome),
 }
 
-/// Decides. Never restarts while something is in flight unless `on_drain_timeout` says
-/// so; never opens before the app is healthy.
+/// Decides. Never restarts while something is in flight on a line that can be taken out
+/// (all but the classic twin) unless `on_drain_timeout` says so; once the app was touched,
+/// never opens before it is healthy.
 pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
     if let Some(step) = interrupted(verb, phase, seen) {
         return step;
@@ -100,7 +101,12 @@ fn out(role: Role, phase: Phase, seen: &Seen, over: bool, next: impl FnOnce() ->
         Acted::Failed(why) => again(phase, why),
         Acted::Done if waiting.is_empty() => go(next()),
         Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
-        Acted::Done => stay(phase, waiting),
+        // Again, because somebody may open the gate meanwhile.
+        Acted::Done => Step::Stay {
+            phase,
+            waiting,
+            again: true,
+        },
     }
 }
 
@@ -148,9 +154,11 @@ fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> St
         Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, why),
         Acted::Done if zeros >= ZEROS => drained(
             verb,
-            seen.on_classic_twins(),
+            classic_twins(verb, seen),
             "the classic layout's twin can't be shed",
         ),
+        // The time is up, but what it was for is there: look the second time.
+        Acted::Done if waiting.is_empty() => stay(Phase::Drain { zeros }, waiting),
         Acted::Done if over && !not_out.is_empty() => go(Phase::PutBack(Why::NotOut(not_out))),
         Acted::Done if over && policy == OnDrainTimeout::Abort => {
             go(Phase::PutBack(Why::DrainRanOut(waiting)))
@@ -162,6 +170,14 @@ fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> St
             waiting,
             again: !came_back.is_empty(),
         },
+    }
+}
+
+/// What the classic twins carry, and for `close` also that they will go on doing so.
+fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
+    match verb {
+        Verb::Close => seen.not_out(Role::ClassicTwin),
+        Verb::Restart | Verb::Open => seen.on_classic_twins(),
     }
 }
 
@@ -201,7 +217,10 @@ fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
 fn open(seen: &Seen, over: bool) -> Step {
     let waiting = [seen.unseen(), seen.not_back()].concat();
     match &seen.acted {
-        Acted::Failed(why) if over => Step::End(Outcome::GateFailed(why.clone())),
+        Acted::Failed(why) if over => Step::End(Outcome::GateFailed {
+            why: why.clone(),
+            put_back: false,
+        }),
         Acted::Failed(why) => again(Phase::Open, why),
         Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
         Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
@@ -226,7 +245,10 @@ fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
     };
     let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
     match &seen.acted {
-        Acted::Failed(failed) if over => Step::End(Outcome::GateFailed(failed.clone())),
+        Acted::Failed(failed) if over => Step::End(Outcome::GateFailed {
+            why: failed.clone(),
+            put_back: false,
+        }),
         Acted::Failed(failed) => again(Phase::PutBack(why.clone()), failed),
         Acted::Done if leave_now => Step::End(Outcome::put_back(
             why,

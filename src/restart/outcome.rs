@@ -37,7 +37,12 @@ pub enum Outcome {
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
     /// The rules could not be set.
-    GateFailed(String),
+    GateFailed {
+        /// Why.
+        why: String,
+        /// The gates were put back all the same.
+        put_back: bool,
+    },
     /// SIGINT or SIGTERM ended it.
     Interrupted {
         /// The signal's number.
@@ -53,7 +58,10 @@ impl Outcome {
         match why.clone() {
             Why::NotOut(waiting) => Outcome::NotOut { waiting, back },
             Why::DrainRanOut(waiting) => Outcome::DrainRanOut { waiting, back },
-            Why::GateFailed(why) => Outcome::GateFailed(why),
+            Why::GateFailed(why) => Outcome::GateFailed {
+                why,
+                put_back: true,
+            },
             Why::Interrupted(signal) => Outcome::Interrupted {
                 signal,
                 left: "the gates were put back as they were found, the app was not touched"
@@ -67,7 +75,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Outcome::Done { .. } | Outcome::Planned => 0,
-            Outcome::GateFailed(_) => 1,
+            Outcome::GateFailed { .. } => 1,
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) => 12,
@@ -94,7 +102,7 @@ impl Outcome {
             (Outcome::RestartFailed(_), _) => "restart_failed",
             (Outcome::NotHealthy(_), _) => "not_healthy",
             (Outcome::NotBack(_), _) => "not_in_rotation",
-            (Outcome::GateFailed(_), _) => "gate_failed",
+            (Outcome::GateFailed { .. }, _) => "gate_failed",
             (Outcome::Interrupted { .. }, _) => "interrupted",
         }
     }
@@ -106,7 +114,7 @@ impl Outcome {
             if back {
                 "its lines are back"
             } else {
-                "its lines are not seen back"
+                "its lines are not all UP"
             }
         };
         match self {
@@ -148,11 +156,18 @@ impl Outcome {
                     list(waiting)
                 )
             }
-            Outcome::GateFailed(why) => {
-                format!(
-                    "the rules could not be set: {why}; see `agent status {app}` for how they stand"
-                )
+            Outcome::GateFailed {
+                why,
+                put_back: true,
+            } => {
+                format!("the rules could not be set: {why}; {reopened}")
             }
+            Outcome::GateFailed {
+                why,
+                put_back: false,
+            } => format!(
+                "the rules could not be set: {why}; see `agent status {app}` for how they stand"
+            ),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
         }
     }

@@ -26,7 +26,12 @@ pub struct BalancerFacts {
     pub lines: Vec<(LineSeen, bool)>,
     /// How each backend would do without us.
     pub others: Vec<Others>,
+    /// How long its worker has run, in seconds.
+    pub uptime: u64,
 }
+
+/// A worker this young may have taken over from one that still carries requests.
+const YOUNG: u64 = 60;
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,14 +140,22 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     for (name, seen) in &facts.balancers {
         match seen {
             Err(why) => notices.push(format!("{name}: {why}")),
-            Ok(seen) => notices.extend(
-                seen.lines
-                    .iter()
-                    .filter_map(|(line, _)| notice(verb, name, line)),
-            ),
+            Ok(seen) => {
+                notices.extend(young(name, seen.uptime).filter(|_| verb != Verb::Open));
+                notices.extend(
+                    seen.lines
+                        .iter()
+                        .filter_map(|(line, _)| notice(verb, name, line)),
+                );
+            }
         }
     }
     notices
+}
+
+fn young(name: &str, uptime: u64) -> Option<String> {
+    let what = "what a worker before it may still carry can't be seen";
+    (uptime < YOUNG).then(|| format!("{name} was started or reloaded {uptime} s ago: {what}"))
 }
 
 fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {

@@ -14,23 +14,27 @@ fn any_seen() -> impl Strategy<Value = Seen> {
     let lines = prop::option::weighted(0.9, (status(), 0..2_u64, status(), 0..2_u64));
     let failed = prop::bool::weighted(0.1);
     let healthy = any::<bool>();
+    let reloaded = prop::bool::weighted(0.02);
     let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
-    (lines, failed, healthy, signal).prop_map(|(lines, failed, healthy, signal)| {
-        let look = match lines {
-            Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
-            None => blind(),
-        };
-        Seen {
-            acted: if failed {
-                Acted::Failed("no".into())
-            } else {
-                Acted::Done
-            },
-            health: Some(if healthy { Ok(()) } else { Err("no".into()) }),
-            interrupted: signal,
-            ..look
-        }
-    })
+    (lines, failed, healthy, signal, reloaded).prop_map(
+        |(lines, failed, healthy, signal, reloaded)| {
+            let mut look = match lines {
+                Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
+                None => blind(),
+            };
+            look.balancers[0].reloaded = reloaded;
+            Seen {
+                acted: if failed {
+                    Acted::Failed("no".into())
+                } else {
+                    Acted::Done
+                },
+                health: Some(if healthy { Ok(()) } else { Err("no".into()) }),
+                interrupted: signal,
+                ..look
+            }
+        },
+    )
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
@@ -89,6 +93,7 @@ proptest! {
                         let quiet = look.in_flight().is_empty();
                         let out = look.unseen().is_empty() && look.not_out(Main).is_empty() && look.not_out(Twin).is_empty();
                         prop_assert!(out && (quiet || ran_out), "restarted with {:?}", look);
+                        prop_assert!(look.reloaded().is_empty(), "restarted after a reload");
                         prop_assert!(signal.is_none(), "restarted after a signal");
                     }
                     if to == Phase::Open {
@@ -111,7 +116,7 @@ proptest! {
             }
             // Restarted already: finished and opened. Otherwise as it was found.
             (Outcome::Interrupted { .. }, _) => prop_assert!(open == limits.found_open || open),
-            (Outcome::GateFailed(_), _) => {}
+            (Outcome::GateFailed { .. }, _) => {}
             other => prop_assert!(false, "no such end of a drive: {:?}", other),
         }
     }

@@ -235,6 +235,37 @@ fn a_drain_that_runs_out_follows_its_policy() {
 }
 
 #[test]
+fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_second_look() {
+    let quiet = late(seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]));
+    let first = step(Phase::Drain { zeros: 0 }, &quiet);
+    assert!(
+        matches!(
+            first,
+            Step::Stay {
+                phase: Phase::Drain { zeros: 1 },
+                ..
+            }
+        ),
+        "{first:?}"
+    );
+    assert_eq!(
+        goes(step(Phase::Drain { zeros: 1 }, &quiet)),
+        Phase::Restart
+    );
+}
+
+#[test]
+fn a_close_tells_that_the_classic_twin_goes_on() {
+    let idle = seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
+    match decide(Verb::Close, &Phase::Drain { zeros: 1 }, &idle, &limits()) {
+        Step::End(Outcome::Done { note: Some(note) }) => {
+            assert!(note.contains("ClassicTwin is UP"), "{note}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_sticks() {
     let proceed = Limits {
         on_drain_timeout: OnDrainTimeout::Proceed,
@@ -457,7 +488,14 @@ fn facts() -> Facts {
         main_closed: false,
         restart: Ok(()),
         health: Ok(()),
-        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, others }))],
+        balancers: vec![(
+            "lb".into(),
+            Ok(BalancerFacts {
+                lines,
+                others,
+                uptime: 600,
+            }),
+        )],
     }
 }
 
@@ -522,6 +560,19 @@ fn a_sick_app_a_down_line_and_an_operators_hold_are_told_not_refused() {
     });
     facts.health = Err("connection refused".into());
     assert_eq!(preflight(Verb::Restart, &facts, 1).unwrap().len(), 3);
+}
+
+#[test]
+fn a_young_worker_is_told() {
+    let notices = preflight(Verb::Restart, &change(|lb| lb.uptime = 5), 1).unwrap();
+    assert!(
+        notices[0].starts_with("lb was started or reloaded 5 s ago"),
+        "{notices:?}"
+    );
+    assert_eq!(
+        preflight(Verb::Open, &change(|lb| lb.uptime = 5), 1),
+        Ok(vec![])
+    );
 }
 
 #[test]

@@ -16,6 +16,8 @@ fn agent_keeps_nobody_waiting() {
     }
     for (what, seconds) in &gaps {
         assert!(*seconds < LIMIT, "{what}: {seconds:.3} s");
+        // Before it became true would be worse; a log line may come a moment late.
+        assert!(*seconds > -0.02, "{what}: {seconds:.3} s early");
     }
 }
 

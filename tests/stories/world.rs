@@ -19,6 +19,8 @@ pub struct World {
     /// Main and backup gate.
     pub gates: [bool; 2],
     pub classic: bool,
+    /// How the gates were found: what putting back means.
+    pub found_open: Vec<bool>,
     /// How long HAProxy takes to notice a gate; None: it never does.
     pub notices_after: Option<u32>,
     /// Requests in flight on the main line; one ends per tick once it is out.
@@ -53,6 +55,7 @@ impl World {
             trace: Rc::default(),
             gates: [true, true],
             classic: false,
+            found_open: vec![true, true],
             notices_after: Some(3),
             in_flight: 2,
             endless: false,
@@ -200,7 +203,8 @@ impl Host for World {
         match action {
             Action::CloseMain => self.set(0, false),
             Action::CloseBoth => (0..2).for_each(|side| self.set(side, false)),
-            Action::OpenBoth | Action::PutBack => (0..2).for_each(|side| self.set(side, true)),
+            Action::OpenBoth => (0..2).for_each(|side| self.set(side, true)),
+            Action::PutBack => (0..2).for_each(|side| self.set(side, self.found_open[side])),
             Action::Restart if self.restart_fails => {
                 return Acted::Failed("`web-restart` failed (exit status: 1)".to_owned());
             }
