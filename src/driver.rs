@@ -1,10 +1,10 @@
-//! Observe, decide, record, act: the loop around the pure core.
+//! Observe, decide, journal, act: the loop around the pure core.
 
 use crate::journal::Journal;
+use crate::record::Record;
 use crate::restart::{
     Acted, Action, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, decide,
 };
-use serde::Serialize;
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -37,32 +37,6 @@ pub trait Progress {
     fn notes(&mut self, at: Duration, note: &str);
 }
 
-/// What one phase took.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PhaseRecord {
-    /// Its name.
-    pub phase: &'static str,
-    /// Seconds from the operation's begin, to the microsecond.
-    pub start: f64,
-    /// Seconds it took, to the microsecond.
-    pub seconds: f64,
-    /// What it waited for, at the last look that had to wait.
-    pub waited_for: Vec<String>,
-}
-
-/// What an operation did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Its phases, in order.
-    pub phases: Vec<PhaseRecord>,
-    /// What was told on the way.
-    pub notes: Vec<String>,
-    /// The last look at the balancers.
-    pub balancers: Vec<BalancerSeen>,
-}
-
 /// The first phase of an operation.
 pub fn first_phase(verb: Verb) -> Phase {
     match verb {
@@ -72,136 +46,134 @@ pub fn first_phase(verb: Verb) -> Phase {
 }
 
 /// Runs an operation from `phase` to its end. The journal says `phase` already.
-pub async fn drive(
-    host: &mut impl Host,
+pub async fn drive<H: Host>(
+    host: &mut H,
     journal: &mut Journal,
     progress: &mut dyn Progress,
-    (verb, mut phase, limits): (Verb, Phase, &Limits),
+    (verb, phase, limits): (Verb, Phase, &Limits),
 ) -> Record {
-    let mut record = Record {
-        outcome: Outcome::Planned,
-        phases: Vec::new(),
-        notes: Vec::new(),
-        balancers: Vec::new(),
+    let mut drive = Drive {
+        entered: host.elapsed(),
+        host,
+        journal,
+        progress,
+        verb,
+        limits,
+        phase,
+        acted: Acted::Done,
+        acknowledged: false,
+        record: Record::default(),
     };
-    let mut entered = host.elapsed();
-    let mut acted = enter(host, progress, &mut record, &phase, limits).await;
-    let mut acknowledged = false;
+    drive.enter().await;
     loop {
-        let seen = look(host, &phase, entered, &acted).await;
-        if phase.asks_balancers() {
-            record.balancers.clone_from(&seen.balancers);
-        }
-        match decide(verb, &phase, &seen, limits) {
+        let seen = drive.look().await;
+        match decide(verb, &drive.phase, &seen, limits) {
             Step::Stay {
-                phase: same,
+                phase,
                 waiting,
                 again,
-            } => {
-                phase = same;
-                if seen.interrupted.is_some() && !std::mem::replace(&mut acknowledged, true) {
-                    let note = "interrupted: what keeps the host safe is finished first".to_owned();
-                    record.note(Some(note), host.elapsed(), progress);
-                }
-                progress.waits(host.elapsed(), &waiting);
-                record.waits(waiting);
-                host.pause(&phase).await;
-                if again && let Some(action) = phase.action(limits) {
-                    acted = host.act(action).await;
-                }
-            }
-            Step::Go { to, note } => {
-                record.leaves(host.elapsed());
-                record.note(note, host.elapsed(), progress);
-                // Not on entering Restart: asking may take seconds, and the verdict would be old.
-                let instance = match to {
-                    Phase::Drain { .. } if verb == Verb::Restart => host.instance().await,
-                    _ => None,
-                };
-                if let Err(error) = journal.enter(&to, instance) {
-                    tracing::warn!(phase = to.name(), %error, "the journal can't be written");
-                }
-                (phase, entered) = (to, host.elapsed());
-                acted = enter(host, progress, &mut record, &phase, limits).await;
-            }
-            Step::End(outcome) => {
-                record.leaves(host.elapsed());
-                if let Outcome::Done { note } = &outcome {
-                    record.note(note.clone(), host.elapsed(), progress);
-                }
-                record.outcome = outcome;
-                return record;
-            }
+            } => drive.stay(phase, waiting, again, &seen).await,
+            Step::Go { to, note } => drive.go(to, note).await,
+            Step::End(outcome) => return drive.end(outcome),
         }
     }
 }
 
-async fn enter(
-    host: &mut impl Host,
-    progress: &mut dyn Progress,
-    record: &mut Record,
-    phase: &Phase,
-    limits: &Limits,
-) -> Acted {
-    record.enters(host.elapsed(), phase);
-    progress.enters(host.elapsed(), phase);
-    match phase.action(limits) {
-        Some(action) => host.act(action).await,
-        None => Acted::Done,
-    }
+/// An operation under way.
+struct Drive<'a, H> {
+    host: &'a mut H,
+    journal: &'a mut Journal,
+    progress: &'a mut dyn Progress,
+    verb: Verb,
+    limits: &'a Limits,
+    phase: Phase,
+    /// When the phase began.
+    entered: Duration,
+    /// How its action ended, the last time it was done.
+    acted: Acted,
+    /// The operator was told that a signal has come.
+    acknowledged: bool,
+    record: Record,
 }
 
-async fn look(host: &mut impl Host, phase: &Phase, entered: Duration, acted: &Acted) -> Seen {
-    let balancers = match phase.asks_balancers() {
-        true => host.balancers().await,
-        false => Vec::new(),
-    };
-    let health = match phase.asks_app() {
-        true => Some(host.health().await),
-        false => None,
-    };
-    Seen {
-        in_phase: host.elapsed().saturating_sub(entered),
-        acted: acted.clone(),
-        interrupted: host.interrupted(),
-        balancers,
-        health,
-    }
-}
-
-impl Record {
-    fn enters(&mut self, at: Duration, phase: &Phase) {
-        let (phase, start) = (phase.name(), seconds(at));
-        self.phases.push(PhaseRecord {
-            phase,
-            start,
-            seconds: 0.0,
-            waited_for: Vec::new(),
-        });
+impl<H: Host> Drive<'_, H> {
+    async fn enter(&mut self) {
+        let at = self.host.elapsed();
+        self.record.enters(at, &self.phase);
+        self.progress.enters(at, &self.phase);
+        self.acted = Acted::Done;
+        self.act().await;
     }
 
-    fn waits(&mut self, waiting: Vec<String>) {
-        if let Some(phase) = self.phases.last_mut().filter(|_| !waiting.is_empty()) {
-            phase.waited_for = waiting;
+    async fn act(&mut self) {
+        if let Some(action) = self.phase.action(self.limits) {
+            self.acted = self.host.act(action).await;
         }
     }
 
-    fn leaves(&mut self, at: Duration) {
-        if let Some(phase) = self.phases.last_mut() {
-            let start = Duration::from_secs_f64(phase.start);
-            phase.seconds = seconds(at.saturating_sub(start));
+    async fn look(&mut self) -> Seen {
+        let balancers = match self.phase.asks_balancers() {
+            true => self.host.balancers().await,
+            false => Vec::new(),
+        };
+        let health = match self.phase.asks_app() {
+            true => Some(self.host.health().await),
+            false => None,
+        };
+        if self.phase.asks_balancers() {
+            self.record.balancers.clone_from(&balancers);
+        }
+        Seen {
+            in_phase: self.host.elapsed().saturating_sub(self.entered),
+            acted: self.acted.clone(),
+            interrupted: self.host.interrupted(),
+            balancers,
+            health,
         }
     }
 
-    fn note(&mut self, note: Option<String>, at: Duration, progress: &mut dyn Progress) {
-        if let Some(note) = note {
-            progress.notes(at, &note);
-            self.notes.push(note);
+    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
+        self.phase = phase;
+        if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
+            self.note("interrupted: what keeps the host safe is finished first".to_owned());
+        }
+        self.progress.waits(self.host.elapsed(), &waiting);
+        self.record.waits(waiting);
+        self.host.pause(&self.phase).await;
+        if again {
+            self.act().await;
         }
     }
-}
 
-/// Seconds to the microsecond: no clock here tells more.
-pub fn seconds(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1e6
+    /// The next phase: recorded first, then acted on.
+    async fn go(&mut self, to: Phase, note: Option<String>) {
+        self.record.leaves(self.host.elapsed());
+        note.into_iter().for_each(|note| self.note(note));
+        // Not on entering Restart: asking may take seconds, and the verdict would be old.
+        let instance = match to {
+            Phase::Drain { .. } if self.verb == Verb::Restart => self.host.instance().await,
+            _ => None,
+        };
+        if let Err(error) = self.journal.enter(&to, instance) {
+            tracing::warn!(phase = to.name(), %error, "the journal can't be written");
+        }
+        (self.phase, self.entered) = (to, self.host.elapsed());
+        self.enter().await;
+    }
+
+    fn end(mut self, outcome: Outcome) -> Record {
+        self.record.leaves(self.host.elapsed());
+        if let Outcome::Done { note: Some(note) } = &outcome {
+            self.note(note.clone());
+        }
+        Record {
+            outcome,
+            ..self.record
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        self.progress.notes(self.host.elapsed(), &note);
+        self.record.notes.push(note);
+    }
 }

@@ -43,6 +43,7 @@ pub mod gate;
 pub mod haproxy;
 pub mod host;
 pub mod journal;
+pub mod record;
 pub mod restart;
 pub mod stop;
 pub mod survey;

@@ -19,7 +19,7 @@ pub(super) fn steps(
         let limit = humantime::format_duration(phase.limit(limits));
         let text = describe(phase, limits, &app.restart);
         lines.push(format!(
-            "{}. {:8} {text}, at most {limit}",
+            "{}. {:8} {text} (limit {limit})",
             number + 1,
             phase.name()
         ));

@@ -54,11 +54,11 @@ impl Human {
 impl Progress for Human {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         let limit = format!(
-            "at most {}",
+            "limit {}",
             humantime::format_duration(phase.limit(&self.limits))
         );
         let text = describe(phase, &self.limits, &self.restart);
-        self.tell(at, phase.name(), &format!("{text}, {limit}"));
+        self.tell(at, phase.name(), &format!("{text} ({limit})"));
         (self.told_at, self.told) = (at, Vec::new());
         self.until = at + phase.limit(&self.limits);
     }
@@ -86,15 +86,15 @@ impl Progress for Human {
 pub(super) fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
     match phase {
         Phase::Close if limits.two_stage && limits.sticky.is_zero() => {
-            "closing both gates; until HAProxy shows the main lines DOWN".to_owned()
+            "closing both gates, until main lines are DOWN".to_owned()
         }
-        Phase::Close => "closing the main gate; until HAProxy shows the main lines DOWN".to_owned(),
-        Phase::Sticky { .. } => "keeping sticky users on the twin; until it is quiet".to_owned(),
-        Phase::Shed => "the twin's gate closed; until HAProxy shows the twins DOWN".to_owned(),
+        Phase::Close => "closing the main gate, until main lines are DOWN".to_owned(),
+        Phase::Sticky { .. } => "the twin keeps its sticky users, until it is quiet".to_owned(),
+        Phase::Shed => "the twin's gate closed, until twins are DOWN".to_owned(),
         Phase::Drain { .. } => "until nothing is in flight".to_owned(),
         Phase::Restart => format!("{restart}"),
         Phase::Healthy { .. } => "until the app is healthy".to_owned(),
-        Phase::Open => "opening the gates; until HAProxy shows all lines fully UP".to_owned(),
+        Phase::Open => "opening the gates, until all lines are fully UP".to_owned(),
         Phase::PutBack(why) => {
             format!("{}: putting the gates back as they were found", reason(why))
         }

@@ -1,8 +1,8 @@
 //! What one operation did, for machines (`--json`) and as the last line for people.
 
 use super::{complain, say};
-use crate::driver::{PhaseRecord, seconds};
 use crate::gate::{Gate, Position, Side};
+use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::survey::Survey;
 use serde::Serialize;
