@@ -122,6 +122,8 @@ impl Host for ThisHost {
     async fn pause(&mut self, phase: &Phase) {
         let pace = match phase {
             Phase::Healthy { .. } => self.app.health.pace(),
+            // Quiet once: the second look, which only makes sure, comes sooner.
+            Phase::Drain { zeros: 1.. } => self.poll / 3,
             _ => self.poll,
         };
         tokio::time::sleep(pace).await;
