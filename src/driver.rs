@@ -101,6 +101,7 @@ impl<H: Host> Drive<'_, H> {
         let at = self.host.elapsed();
         self.record.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
+        tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.limits));
         self.acted = Acted::Done;
         self.act().await;
     }

@@ -109,7 +109,6 @@ impl Host for ThisHost {
     }
 
     async fn act(&mut self, action: Action) -> Acted {
-        tracing::info!(app = self.app.name, ?action);
         match action {
             Action::CloseMain => self.set(&[false]).await,
             Action::CloseBoth => self.set(&[false, false]).await,

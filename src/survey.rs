@@ -93,9 +93,14 @@ async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String
 }
 
 impl Survey {
+    /// The app's gates, the main one first.
+    pub fn gates(&self) -> impl Iterator<Item = &Gate> {
+        self.listeners.iter().map(|(gate, _)| gate)
+    }
+
     /// Where each gate stands; broken where the rules can't be read.
     pub fn positions(&self) -> Vec<Position> {
-        let gates = self.listeners.iter().map(|(gate, _)| gate);
+        let gates = self.gates();
         match &self.rules {
             Ok(view) => gates.map(|gate| view.position(gate)).collect(),
             Err(error) => gates.map(|_| Position::Broken(error.to_string())).collect(),
@@ -104,18 +109,15 @@ impl Survey {
 
     /// Gates that are neither open nor closed, with the reason.
     pub fn broken(&self) -> impl Iterator<Item = String> {
-        let gates = self
-            .listeners
-            .iter()
-            .map(|(gate, _)| gate)
-            .zip(self.positions());
+        let gates = self.gates().zip(self.positions());
         let broken = gates.filter(|(_, position)| matches!(position, Position::Broken(_)));
         broken
             .filter(|_| self.rules.is_ok())
             .map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// Foreign rules, listeners, a health program that isn't there: what keeps a gate from doing its job, with the mend.
+    /// Foreign rules, listeners, a health program that isn't there: what keeps a gate from
+    /// doing its job, with the mend.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
             Ok(view) => view,

@@ -35,7 +35,7 @@ pub(super) fn steps(
 /// The gates, lines and other servers there are.
 pub(super) fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
     let mut lines = Vec::new();
-    for ((gate, _), position) in survey.listeners.iter().zip(survey.positions()) {
+    for (gate, position) in survey.gates().zip(survey.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));
     }
     for (balancer, seen) in BalancerReport::of_survey(survey)
@@ -112,7 +112,7 @@ fn calls(verb: Verb, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<Str
     let Ok(view) = &survey.rules else {
         return Vec::new();
     };
-    let gates = survey.listeners.iter().map(|(gate, _)| gate);
+    let gates = survey.gates();
     let sticky = !limits.sticky.is_zero();
     match phase {
         Phase::Close if sticky => gates

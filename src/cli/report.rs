@@ -76,8 +76,7 @@ impl Report {
 
     /// What the preflight saw.
     pub(super) fn survey(&mut self, survey: &Survey) {
-        let gates = survey.listeners.iter().map(|(gate, _)| gate);
-        self.gates(gates.zip(survey.positions()));
+        self.gates(survey.gates().zip(survey.positions()));
         self.balancers = BalancerReport::of_survey(survey);
     }
 

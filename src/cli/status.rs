@@ -78,11 +78,7 @@ async fn look(
     under_way: bool,
 ) -> AppStatus {
     let survey = host.survey().await;
-    let gates = survey
-        .listeners
-        .iter()
-        .map(|(gate, _)| gate)
-        .zip(survey.positions());
+    let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
     let left_behind =
         Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);

@@ -98,15 +98,11 @@ fn out(role: Role, phase: Phase, seen: &Seen, over: bool, next: impl FnOnce() ->
     let waiting = [seen.unseen(), seen.not_out(role)].concat();
     match &seen.acted {
         Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
-        Acted::Failed(why) => again(phase, why),
+        Acted::Failed(why) => again(phase, vec![why.clone()]),
         Acted::Done if waiting.is_empty() => go(next()),
         Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
         // Again, because somebody may open the gate meanwhile.
-        Acted::Done => Step::Stay {
-            phase,
-            waiting,
-            again: true,
-        },
+        Acted::Done => again(phase, waiting),
     }
 }
 
@@ -151,7 +147,7 @@ fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> St
     let policy = limits.on_drain_timeout;
     match &seen.acted {
         Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
-        Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, why),
+        Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
         Acted::Done if zeros >= ZEROS => drained(
             verb,
             classic_twins(verb, seen),
@@ -221,15 +217,11 @@ fn open(seen: &Seen, over: bool) -> Step {
             why: why.clone(),
             put_back: false,
         }),
-        Acted::Failed(why) => again(Phase::Open, why),
+        Acted::Failed(why) => again(Phase::Open, vec![why.clone()]),
         Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
         Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
         // Again, because somebody may flush the rules meanwhile.
-        Acted::Done => Step::Stay {
-            phase: Phase::Open,
-            waiting,
-            again: true,
-        },
+        Acted::Done => again(Phase::Open, waiting),
     }
 }
 
@@ -249,16 +241,12 @@ fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
             why: failed.clone(),
             put_back: false,
         }),
-        Acted::Failed(failed) => again(Phase::PutBack(why.clone()), failed),
+        Acted::Failed(failed) => again(Phase::PutBack(why.clone()), vec![failed.clone()]),
         Acted::Done if leave_now => Step::End(Outcome::put_back(
             why,
             limits.found_open && waiting.is_empty(),
         )),
-        Acted::Done => Step::Stay {
-            phase: Phase::PutBack(why.clone()),
-            waiting,
-            again: true,
-        },
+        Acted::Done => again(Phase::PutBack(why.clone()), waiting),
     }
 }
 
@@ -274,10 +262,10 @@ fn stay(phase: Phase, waiting: Vec<String>) -> Step {
     }
 }
 
-fn again(phase: Phase, why: &str) -> Step {
+fn again(phase: Phase, waiting: Vec<String>) -> Step {
     Step::Stay {
         phase,
-        waiting: vec![why.to_owned()],
+        waiting,
         again: true,
     }
 }
