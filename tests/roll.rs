@@ -17,6 +17,8 @@ mod layouts;
 mod one_machine;
 #[path = "roll/real_apps.rs"]
 mod real_apps;
+#[path = "roll/releases.rs"]
+mod releases;
 #[path = "roll/reload.rs"]
 mod reload;
 #[path = "roll/variants.rs"]

@@ -7,6 +7,7 @@ use super::app::App;
 use super::haproxy::Haproxy;
 use super::load::record::Summary;
 use super::reference::Reference;
+use super::release::Release;
 use super::report::Report;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
@@ -39,12 +40,21 @@ impl Fleet {
 
     /// A fleet whose HAProxy is configured a little differently.
     pub fn with(test: &str, layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+        Fleet::behind(Release::Installed, test, layout, change)
+    }
+
+    pub fn behind(
+        release: Release,
+        test: &str,
+        layout: Layout,
+        change: impl FnOnce(Reference) -> Reference,
+    ) -> Fleet {
         let site = Site::create(test, 3);
         let config = match layout {
             Layout::TwoStage => Reference::two_stage(&site.dir),
             Layout::Classic => Reference::classic(&site.dir),
         };
-        let haproxy = Haproxy::start(&site.balancer, &site.dir, &change(config));
+        let haproxy = Haproxy::start_of(release, &site.balancer, &site.dir, &change(config));
         let apps: Vec<App> = site.hosts.iter().map(start_app).collect();
         apps.iter().for_each(App::wait_until_warm);
         Fleet {

@@ -2,12 +2,15 @@
 //! each line: that is how a test learns when HAProxy said UP and DOWN.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::namespace::Namespace;
 use super::process::Process;
 use super::reference::Reference;
+use super::release::Release;
 use super::stats::{self, Line};
 use super::wait_for;
 
@@ -15,26 +18,60 @@ use super::wait_for;
 pub struct Haproxy {
     pub process: Process,
     pub socket: PathBuf,
-    pub master_socket: PathBuf,
+    master: PathBuf,
+    /// The network of its stats socket over TCP, and the address there.
+    pub(super) tcp: Option<(PathBuf, SocketAddr)>,
 }
 
 impl Haproxy {
     /// Starts it from a configuration whose stats socket is `DIR/user.sock`.
     pub fn start(namespace: &Namespace, dir: &Path, config: &Reference) -> Haproxy {
+        Haproxy::start_of(Release::Installed, namespace, dir, config)
+    }
+
+    pub fn start_of(
+        release: Release,
+        namespace: &Namespace,
+        dir: &Path,
+        config: &Reference,
+    ) -> Haproxy {
         fs::create_dir_all(dir).expect("a folder for HAProxy");
         let file = dir.join("haproxy.cfg");
         fs::write(&file, config.text()).expect("a configuration");
-        let (socket, master_socket) = (dir.join("user.sock"), dir.join("master.sock"));
-        let mut command = namespace.command("haproxy");
-        command.args(["-W", "-db", "-S"]).arg(&master_socket);
+        let (socket, master) = (dir.join("user.sock"), dir.join("master.sock"));
+        let mut command = release.haproxy(namespace);
+        command.args(["-W", "-db", "-S"]).arg(&master);
         command.arg("-f").arg(&file);
         let mut haproxy = Haproxy {
             process: Process::spawn("haproxy", &mut command),
             socket,
-            master_socket,
+            master,
+            tcp: config.stats_over_tcp().map(|to| (namespace.path(), to)),
         };
         haproxy.wait_until_it_answers();
+        release.assert_is(&haproxy.version());
         haproxy
+    }
+
+    /// The socket of its master CLI.
+    pub fn master(&self) -> &Path {
+        &self.master
+    }
+
+    /// What the worker that answers says of itself: `show info`.
+    pub fn info(&self, key: &str) -> String {
+        let answer = stats::ask(&self.socket, "show info");
+        let found = stats::info(&answer, key);
+        found.unwrap_or_else(|| panic!("no {key} in\n{answer}"))
+    }
+
+    pub fn version(&self) -> String {
+        self.info("Version")
+    }
+
+    /// The process that answers.
+    pub fn worker(&self) -> String {
+        self.info("Pid")
     }
 
     pub fn servers(&self) -> Vec<Line> {
@@ -96,7 +133,7 @@ impl Haproxy {
         wait_for("HAProxy's socket", Duration::from_secs(5), || {
             let runs = self.process.is_running();
             assert!(runs, "HAProxy left:\n{}", self.process.err.text());
-            std::os::unix::net::UnixStream::connect(&socket).ok()
+            UnixStream::connect(&socket).ok()
         });
     }
 }

@@ -1,10 +1,18 @@
 //! One network namespace. All addresses live in namespaces, so that runs beside each
 //! other never collide.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::sched::{CloneFlags, setns};
+
+/// For a connection, and for what comes over it.
+const LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Namespace {
@@ -46,7 +54,7 @@ impl Namespace {
         run(self.command(program).args(args))
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         Path::new("/run/netns").join(&self.name)
     }
 }
@@ -62,6 +70,18 @@ pub fn delete(name: &str) {
     let mut ip = Command::new("ip");
     ip.args(["netns", "del", name]).stderr(Stdio::null());
     ip.status().ok();
+}
+
+/// A connection from inside, by a thread that enters and is gone again.
+pub fn connect(network: &Path, to: SocketAddr) -> io::Result<TcpStream> {
+    let network = File::open(network)?;
+    let entering = thread::spawn(move || {
+        setns(network, CloneFlags::CLONE_NEWNET)?;
+        let stream = TcpStream::connect_timeout(&to, LIMIT)?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        Ok(stream)
+    });
+    entering.join().expect("no panic")
 }
 
 /// The names of all namespaces on this machine.

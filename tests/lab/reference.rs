@@ -1,6 +1,7 @@
 //! The reference configurations of `haproxy/`, moved into the lab by substitution: so what
 //! users copy is what the tests try. A substitution that finds nothing panics.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 pub struct Reference {
@@ -44,6 +45,13 @@ impl Reference {
         let mut both = self.with("default_backend", &rule);
         both.text.push_str(&format!("\n{section}"));
         both
+    }
+
+    /// Where HAProxy answers over TCP.
+    pub fn stats_over_tcp(&self) -> Option<SocketAddr> {
+        let (_, rest) = self.text.split_once("stats socket ipv4@")?;
+        let address = rest.split_whitespace().next()?;
+        Some(address.parse().expect("an address and a port"))
     }
 
     pub fn text(&self) -> &str {

@@ -1,7 +1,8 @@
 //! HAProxy's own view of its server lines, read from `show stat`.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -38,7 +39,11 @@ impl Line {
 
 /// The server lines of all backends.
 pub fn servers(socket: &Path) -> Vec<Line> {
-    let answer = ask(socket, "show stat");
+    parse(&ask(socket, "show stat"))
+}
+
+/// The server lines in an answer.
+pub fn parse(answer: &str) -> Vec<Line> {
     let table = answer.strip_prefix("# ").expect("a table of statistics");
     let mut reader = csv::Reader::from_reader(table.trim_end().as_bytes());
     let rows = reader.deserialize::<HashMap<String, String>>();
@@ -46,13 +51,37 @@ pub fn servers(socket: &Path) -> Vec<Line> {
     lines.filter(Line::is_server).collect()
 }
 
+/// What an answer to `show info` says.
+pub fn info(answer: &str, key: &str) -> Option<String> {
+    let mut pairs = answer.lines().filter_map(|line| line.split_once(": "));
+    let (_, value) = pairs.find(|(name, _)| *name == key)?;
+    Some(value.to_owned())
+}
+
 /// One command to the stats socket, and its whole answer.
 pub fn ask(socket: &Path, command: &str) -> String {
-    let mut stream = UnixStream::connect(socket).expect("HAProxy's socket");
-    let limit = Some(Duration::from_secs(5));
-    stream.set_read_timeout(limit).expect("a time limit");
-    writeln!(stream, "{command}").expect("HAProxy reads");
+    let answer = try_ask(socket, command, Duration::from_secs(5));
+    answer.unwrap_or_else(|error| panic!("{command} to {}: {error}", socket.display()))
+}
+
+/// The same where it may fail, as in a reload.
+pub fn try_ask(socket: &Path, command: &str, limit: Duration) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(limit))?;
+    writeln!(stream, "{command}")?;
+    // The master CLI would wait for another command.
+    stream.shutdown(Shutdown::Write)?;
+    to_the_end(stream)
+}
+
+/// The same over TCP.
+pub fn ask_over_tcp(mut stream: TcpStream, command: &str) -> io::Result<String> {
+    writeln!(stream, "{command}")?;
+    to_the_end(stream)
+}
+
+fn to_the_end(mut stream: impl Read) -> io::Result<String> {
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("HAProxy answers");
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

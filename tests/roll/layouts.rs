@@ -2,11 +2,21 @@
 
 use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::load::record::Summary;
+use crate::lab::release::Release;
 use crate::lab::report::Report;
 
 #[test]
 fn two_stage() {
-    let fleet = Fleet::two_stage("two_stage");
+    roll_two_stage(Release::Installed, "two_stage");
+}
+
+#[test]
+fn classic() {
+    roll_classic(Release::Installed, "classic");
+}
+
+pub fn roll_two_stage(release: Release, test: &str) {
+    let fleet = Fleet::behind(release, test, Layout::TwoStage, |reference| reference);
     let (met, trouble) = roll("two-stage", &fleet);
     assert_eq!(met.reconnected, 0, "connections closed on users");
     assert_eq!(trouble, 0, "HAProxy's errors, retries and redispatches");
@@ -14,9 +24,8 @@ fn two_stage() {
 
 /// Here a sticky user may meet the stopped app and wait for HAProxy's retries: no request
 /// fails, but HAProxy's counters move.
-#[test]
-fn classic() {
-    let fleet = Fleet::with("classic", Layout::Classic, |reference| reference);
+pub fn roll_classic(release: Release, test: &str) {
+    let fleet = Fleet::behind(release, test, Layout::Classic, |reference| reference);
     roll("classic", &fleet);
 }
 
@@ -29,8 +38,9 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     let reports = fleet.roll(|settings| settings);
     let met = traffic.stop();
     let trouble = fleet.haproxy.trouble() - trouble;
-    tell(layout, &quiet, "quiet");
-    tell(layout, &met, &format!("rolled, trouble {trouble}"));
+    let rolled = format!("{layout}, HAProxy {}", fleet.haproxy.version());
+    tell(&rolled, &quiet, "quiet");
+    tell(&rolled, &met, &format!("rolled, trouble {trouble}"));
     tell_seconds(&reports);
     met.assert_unnoticed();
     let once_more: Vec<_> = boots.iter().map(|boots| boots + 1).collect();
@@ -38,9 +48,9 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     (met, trouble)
 }
 
-fn tell(layout: &str, met: &Summary, how: &str) {
+fn tell(rolled: &str, met: &Summary, how: &str) {
     println!(
-        "{layout}, {how}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, slowest {:.0} ms",
+        "{rolled}, {how}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, slowest {:.0} ms",
         met.requests, met.rate, met.failed, met.reconnected, met.moved, met.slowest_ms
     );
 }

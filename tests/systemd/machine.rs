@@ -1,6 +1,5 @@
 //! A throw-away machine with a systemd of its own, shared by the tests that run at a time.
 
-use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,6 +10,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
+
+use crate::debian_root;
 
 /// Boots when the first test asks, is gone when the last one has let go.
 pub fn shared() -> Arc<Machine> {
@@ -139,18 +140,7 @@ fn require() -> PathBuf {
         Uid::effective().is_root(),
         "tests/systemd.rs boots a machine: run it as root"
     );
-    let cache = env::var_os("HAPROXY_GATE_CACHE")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| {
-            let caches = env::var_os("XDG_CACHE_HOME").unwrap_or("/var/cache".into());
-            PathBuf::from(caches).join("haproxy-gate")
-        });
-    let root = cache.join("debian-12");
-    assert!(
-        root.is_dir(),
-        "{} is not there: run scripts/debian-root first",
-        root.display()
-    );
+    let root = debian_root::require("debian-12", "bookworm");
     let nspawn = Command::new("systemd-nspawn")
         .arg("--version")
         .stdout(Stdio::null())

@@ -1,0 +1,54 @@
+//! Which HAProxy runs: the installed one, or that of another Debian, from its root folder.
+
+use std::env;
+use std::process::Command;
+
+use super::debian_root;
+use super::namespace::Namespace;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// This machine's own: 2.6 on Debian 12.
+    Installed,
+    Debian13,
+    Sid,
+}
+
+/// `HERE ROOT COMMAND...`: with HERE at the same place inside. Each step replaces the one
+/// before, so HAProxy is the child itself, and the mount goes with it.
+const INSIDE: &str = r#"
+    here=$1 root=$2
+    shift 2
+    mount --bind "$here" "$root$here"
+    exec chroot "$root" "$@"
+"#;
+
+impl Release {
+    /// HAProxy in a namespace, which sees the lab's folders wherever it runs from.
+    pub fn haproxy(self, namespace: &Namespace) -> Command {
+        let (folder, made_by) = match self {
+            Release::Installed => return namespace.command("haproxy"),
+            Release::Debian13 => ("debian-13+haproxy", "trixie haproxy"),
+            Release::Sid => ("debian-sid+haproxy", "sid haproxy"),
+        };
+        let root = debian_root::require(folder, made_by);
+        let mut command = namespace.command("unshare");
+        command.args(["--mount", "--propagation", "private", "--"]);
+        command.args(["sh", "-ec", INSIDE, "sh"]);
+        command.arg(env::temp_dir()).arg(root).arg("haproxy");
+        command
+    }
+
+    /// A test that met another HAProxy than it meant would be worthless.
+    pub fn assert_is(self, version: &str) {
+        let expected = match self {
+            Release::Installed => return,
+            Release::Debian13 => "3.0.",
+            Release::Sid => "3.2.",
+        };
+        assert!(
+            version.starts_with(expected),
+            "{self:?} has HAProxy {version}, where the tests expect {expected}x"
+        );
+    }
+}

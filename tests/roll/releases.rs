@@ -1,0 +1,35 @@
+//! The same rolls and the same reload with the HAProxy of other Debians, from the root
+//! folders of `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
+
+use crate::lab::release::Release;
+use crate::{layouts, reload};
+
+#[test]
+fn debian_13_two_stage() {
+    layouts::roll_two_stage(Release::Debian13, "deb13_two_stage");
+}
+
+#[test]
+fn debian_13_classic() {
+    layouts::roll_classic(Release::Debian13, "deb13_classic");
+}
+
+#[test]
+fn debian_13_reload() {
+    reload::show_the_leaving_worker(Release::Debian13, "deb13_reload");
+}
+
+#[test]
+fn sid_two_stage() {
+    layouts::roll_two_stage(Release::Sid, "sid_two_stage");
+}
+
+#[test]
+fn sid_classic() {
+    layouts::roll_classic(Release::Sid, "sid_classic");
+}
+
+#[test]
+fn sid_reload() {
+    reload::show_the_leaving_worker(Release::Sid, "sid_reload");
+}
