@@ -32,8 +32,9 @@
 //!
 //! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
 //! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
-//! socket), [`app`] (its restart and its health); [`host`] is all three together, and
-//! [`survey`] one look at everything. [`cli`] and [`config`] are what the operator meets.
+//! socket), [`app`] (its restart and its health), [`tcp`] (this host's connections);
+//! [`host`] is the first three together, and [`survey`] one look at everything. [`cli`] and
+//! [`config`] are what the operator meets.
 
 pub mod app;
 pub mod cli;
@@ -47,3 +48,4 @@ pub mod record;
 pub mod restart;
 pub mod stop;
 pub mod survey;
+pub mod tcp;

@@ -1,0 +1,158 @@
+//! Ring 3: the kernel's own TCP table, on real connections in a network of its own.
+
+mod own_network;
+
+use haproxy_gate::tcp::{Connection, TcpError, connections};
+use own_network::inside;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const PORT: u16 = 1000;
+
+fn listed(port: u16) -> Result<Vec<Connection>, TcpError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(connections(port))
+}
+
+/// The only connection there is.
+fn only() -> Connection {
+    let listed = listed(PORT).unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    listed[0].clone()
+}
+
+/// Two ends of a connection to an app that listens on `listen`.
+fn connected(listen: &str, to: &str) -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind((listen, PORT)).unwrap();
+    let peer = TcpStream::connect((to, PORT)).unwrap();
+    let (app, _) = listener.accept().unwrap();
+    for end in [&peer, &app] {
+        end.set_nodelay(true).unwrap();
+    }
+    (peer, app)
+}
+
+fn say(from: &mut TcpStream, to: &mut TcpStream, text: &str) {
+    from.write_all(text.as_bytes()).unwrap();
+    let mut heard = vec![0; text.len()];
+    to.read_exact(&mut heard).unwrap();
+}
+
+#[test]
+fn a_request_waits_until_it_is_answered() {
+    if !inside("a_request_waits_until_it_is_answered") {
+        return;
+    }
+    let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");
+    sleep(Duration::from_millis(30));
+    let idle = only();
+    assert_eq!((idle.received_ago, idle.sent_ago), (None, None), "{idle:?}");
+    assert!(!idle.is_waiting());
+    assert_eq!(idle.peer, peer.local_addr().unwrap());
+    assert_eq!(idle.local, app.local_addr().unwrap());
+    for round in 0..3 {
+        say(&mut peer, &mut app, "request");
+        assert!(only().received_ago < Some(Duration::from_millis(50)));
+        sleep(Duration::from_millis(50));
+        assert!(only().is_waiting(), "{round}: {:?}", only());
+        say(&mut app, &mut peer, "answer");
+        sleep(Duration::from_millis(50));
+        assert!(!only().is_waiting(), "{round}: {:?}", only());
+    }
+    drop(peer);
+    sleep(Duration::from_millis(20));
+    assert_eq!(listed(PORT), Ok(Vec::new()), "half closed is not listed");
+}
+
+#[test]
+fn an_answer_at_once_is_an_answer() {
+    if !inside("an_answer_at_once_is_an_answer") {
+        return;
+    }
+    let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");
+    for round in 0..200 {
+        say(&mut peer, &mut app, "request");
+        say(&mut app, &mut peer, "answer");
+        let seen = only();
+        // On loopback the acknowledgement may come with the next request, or after 40 ms.
+        let answered = seen.sent_ago <= seen.received_ago;
+        assert!(answered, "{round}: {seen:?}");
+        let acknowledged = Instant::now();
+        while only().is_waiting() {
+            let taken = acknowledged.elapsed();
+            assert!(taken < Duration::from_secs(1), "{round}: {:?}", only());
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_not_through() {
+    if !inside("an_answer_that_nobody_reads_is_not_through") {
+        return;
+    }
+    let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");
+    say(&mut peer, &mut app, "request");
+    app.set_nonblocking(true).unwrap();
+    let mut written = 0;
+    while let Ok(bytes) = app.write(&[0; 65536]) {
+        written += bytes;
+    }
+    sleep(Duration::from_millis(50));
+    let seen = only();
+    assert!(seen.is_waiting() && seen.unacknowledged > 0, "{seen:?}");
+    peer.read_exact(&mut vec![0; written]).unwrap();
+    sleep(Duration::from_millis(100));
+    assert!(!only().is_waiting(), "{:?}", only());
+}
+
+#[test]
+fn both_families_and_this_port_alone_are_listed() {
+    if !inside("both_families_and_this_port_alone_are_listed") {
+        return;
+    }
+    assert_eq!(listed(PORT), Ok(Vec::new()));
+    let (mut peer, mut app) = connected("::", "127.0.0.1");
+    let other = TcpListener::bind("127.0.0.1:1001").unwrap();
+    let _other = TcpStream::connect("127.0.0.1:1001").unwrap();
+    say(&mut peer, &mut app, "request");
+    sleep(Duration::from_millis(20));
+    let mapped = only();
+    assert!(mapped.is_waiting());
+    assert_eq!(mapped.peer, peer.local_addr().unwrap());
+    assert_eq!(mapped.local.to_string(), "127.0.0.1:1000");
+    drop((peer, app, other));
+    let (peer, _app) = connected("::1", "::1");
+    let seen = listed(PORT).unwrap();
+    let peers: Vec<_> = seen.iter().map(|connection| connection.peer).collect();
+    assert_eq!(peers, [peer.local_addr().unwrap()]);
+}
+
+/// A busy host: 5,000 connections to the app, 4,000 to another port.
+#[test]
+fn a_long_table_is_listed_whole_and_soon() {
+    if !inside("a_long_table_is_listed_whole_and_soon") {
+        return;
+    }
+    own_network::sh("sysctl -qw net.ipv4.ip_local_port_range='10000 60000'");
+    let limit = format!("prlimit --pid {} --nofile=19000:", std::process::id());
+    own_network::sh(&limit);
+    let mut held = Vec::new();
+    for (port, count) in [(PORT, 5000), (1001, 4000)] {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        for _ in 0..count {
+            held.push(TcpStream::connect(("127.0.0.1", port)).unwrap());
+            held.push(listener.accept().unwrap().0);
+        }
+    }
+    for _ in 0..3 {
+        let before = Instant::now();
+        assert_eq!(listed(PORT).unwrap().len(), 5000);
+        println!("5,000 of 9,000 connections: {:?}", before.elapsed());
+        assert!(before.elapsed() < Duration::from_secs(1));
+    }
+    let before = Instant::now();
+    assert_eq!(listed(7), Ok(Vec::new()));
+    println!("none of 9,000 connections: {:?}", before.elapsed());
+}
