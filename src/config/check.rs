@@ -125,18 +125,8 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
 fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSettings, Mistake> {
     let span = haproxy.socket.span();
     let wrong = |what: &str| Mistake::new(span.clone(), what);
-    let socket = haproxy.socket.into_inner();
-    let address = match socket.strip_prefix("tcp://") {
-        Some(host)
-            if host
-                .rsplit_once(':')
-                .is_some_and(|(_, port)| port.parse::<u16>().is_ok()) =>
-        {
-            Address::Tcp(host.to_owned())
-        }
-        None if socket.starts_with('/') => Address::Unix(PathBuf::from(socket)),
-        _ => return Err(wrong("socket: an absolute path, or \"tcp://HOST:PORT\"")),
-    };
+    let address = check_address("socket", haproxy.socket)?;
+    let master = haproxy.master.map(|master| check_address("master", master));
     if let Some(app) = haproxy
         .app
         .as_ref()
@@ -168,8 +158,26 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
     };
     Ok(BalancerSettings {
         address,
+        master: master.transpose()?,
         timeout: haproxy.timeout,
         app,
         names,
     })
+}
+
+fn check_address(key: &str, socket: Spanned<String>) -> Result<Address, Mistake> {
+    let has_port = |host: &str| {
+        host.rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    };
+    match socket.get_ref().strip_prefix("tcp://") {
+        Some(host) if has_port(host) => Ok(Address::Tcp(host.to_owned())),
+        None if socket.get_ref().starts_with('/') => {
+            Ok(Address::Unix(PathBuf::from(socket.get_ref())))
+        }
+        _ => {
+            let what = format!("{key}: an absolute path, or \"tcp://HOST:PORT\"");
+            Err(Mistake::new(socket.span(), what))
+        }
+    }
 }

@@ -103,6 +103,7 @@ impl Default for TimeoutsFile {
 #[serde(deny_unknown_fields)]
 pub struct HaproxyFile {
     pub socket: Spanned<String>,
+    pub master: Option<Spanned<String>>,
     #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
     pub app: Option<Spanned<String>>,

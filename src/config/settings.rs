@@ -43,6 +43,8 @@ pub struct AppSettings {
 pub struct BalancerSettings {
     /// Its stats socket.
     pub address: Address,
+    /// Its master CLI, where leaving workers are asked.
+    pub master: Option<Address>,
     /// The limit for one question.
     pub timeout: Duration,
     /// The one app it serves; None: all of them.

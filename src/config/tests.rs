@@ -94,6 +94,12 @@ fn every_mistake_names_its_line() {
             10,
             "go together",
         ),
+        (
+            "\"/run/haproxy/admin.sock\"",
+            "\"/s\"\nmaster = \"m.sock\"",
+            11,
+            "master: an absolute path",
+        ),
         ("[[haproxy]]", "[[haproxy]", 9, ""),
     ];
     for (from, to, line, text) in cases {
@@ -131,6 +137,22 @@ fn a_balancer_may_serve_one_app_alone() {
     let both = format!("{GOOD}app = \"web\"\n[[haproxy]]\nsocket = \"/b\"\napp = \"api\"\n{api}");
     let settings = parse(&both).ok().unwrap();
     assert!(settings.balancers[0].serves("web") && !settings.balancers[0].serves("api"));
+}
+
+#[test]
+fn a_master_cli_may_be_named() {
+    let of = |master: &str| {
+        let settings = parse(&format!("{GOOD}{master}")).ok().unwrap();
+        settings.balancers[0]
+            .master
+            .as_ref()
+            .map(ToString::to_string)
+    };
+    assert_eq!(of(""), None);
+    let path = "/run/haproxy-master.sock";
+    assert_eq!(of(&format!("master = \"{path}\"")).unwrap(), path);
+    let tcp = "tcp://10.0.0.1:9998";
+    assert_eq!(of(&format!("master = \"{tcp}\"")).unwrap(), tcp);
 }
 
 #[test]

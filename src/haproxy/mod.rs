@@ -4,6 +4,7 @@
 mod balancer;
 mod find;
 mod info;
+mod master;
 mod servers;
 mod socket;
 mod stat;
@@ -12,6 +13,7 @@ mod status;
 pub use balancer::{Balancer, Names, Others};
 pub use find::{AppPorts, Found, Own, find, other_servers};
 pub use info::Info;
+pub use master::{Leaving, Master};
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen};
 pub use stat::ServerStat;

@@ -78,32 +78,56 @@ impl Socket {
     /// without the empty line that ends it.
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
         tracing::debug!(socket = %self.address, commands = commands.join(";"));
-        match tokio::time::timeout(self.timeout, self.talk(commands)).await {
+        match tokio::time::timeout(self.timeout, self.talk(commands, Ending::Open)).await {
             Ok(answer) => split(&answer?, commands),
             Err(_) => Err(Unseen::TimedOut(self.timeout)),
         }
     }
 
-    async fn talk(&self, commands: &[String]) -> Result<String, Unseen> {
+    /// As [`Socket::ask`], on the master CLI: that one goes on listening until this side
+    /// has ended (HAProxy's management guide, 9.4).
+    pub(super) async fn ask_master(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
+        tracing::debug!(master = %self.address, commands = commands.join(";"));
+        match tokio::time::timeout(self.timeout, self.talk(commands, Ending::HalfClosed)).await {
+            Ok(answer) => split(&answer?, commands),
+            Err(_) => Err(Unseen::TimedOut(self.timeout)),
+        }
+    }
+
+    async fn talk(&self, commands: &[String], ending: Ending) -> Result<String, Unseen> {
         let connect = |error: std::io::Error| Unseen::Connect(error.to_string());
         match &self.address {
             Address::Unix(path) => {
-                exchange(UnixStream::connect(path).await.map_err(connect)?, commands).await
+                let stream = UnixStream::connect(path).await.map_err(connect)?;
+                exchange(stream, commands, ending).await
             }
             Address::Tcp(host) => {
-                exchange(TcpStream::connect(host).await.map_err(connect)?, commands).await
+                let stream = TcpStream::connect(host).await.map_err(connect)?;
+                exchange(stream, commands, ending).await
             }
         }
     }
 }
 
+/// How this side tells that it has asked everything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Not at all: one line is what the stats socket waits for.
+    Open,
+    HalfClosed,
+}
+
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     commands: &[String],
+    ending: Ending,
 ) -> Result<String, Unseen> {
     let broke = |error: std::io::Error| Unseen::Broke(error.to_string());
     let line = format!("{}\n", commands.join(";"));
     stream.write_all(line.as_bytes()).await.map_err(broke)?;
+    if ending == Ending::HalfClosed {
+        stream.shutdown().await.map_err(broke)?;
+    }
     let mut answer = Vec::new();
     stream
         .take(LARGEST_ANSWER)

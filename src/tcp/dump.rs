@@ -16,7 +16,8 @@ use nix::sys::time::TimeVal;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// For both families together. Measured: 5,000 connections take some 10 ms.
+/// For both families together. Measured, without optimization: 5,000 connections
+/// take 75 ms, and 9,000 of other ports 5 ms.
 const LIMIT: Duration = Duration::from_secs(2);
 /// A dump that changed underneath is taken again so many times.
 const TRIES: u32 = 5;
