@@ -3,8 +3,9 @@
 use crate::journal::Journal;
 use crate::record::Record;
 use crate::restart::{
-    Acted, Action, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, decide,
+    Acted, Action, Ask, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, Why, decide,
 };
+use crate::tcp::Connection;
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -15,14 +16,19 @@ pub trait Host {
     fn elapsed(&self) -> Duration;
     /// SIGINT, SIGTERM or SIGHUP has come, by its number.
     fn interrupted(&self) -> Option<i32>;
-    /// Asks every balancer for our lines.
-    async fn balancers(&mut self) -> Vec<BalancerSeen>;
+    /// Asks every balancer for our lines, and what else the phase wants to know.
+    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen>;
+    /// The connections by which balancers whose leaving workers can't be asked reach the
+    /// app; None: all of them can be asked.
+    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>>;
     /// Asks the app whether it is healthy.
     async fn health(&mut self) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
     /// Does it, once.
     async fn act(&mut self, action: Action) -> Acted;
+    /// The last action had to move a gate.
+    fn moved(&self) -> bool;
     /// Waits until the next look of this phase.
     async fn pause(&mut self, phase: &Phase);
 }
@@ -35,14 +41,6 @@ pub trait Progress {
     fn waits(&mut self, at: Duration, waiting: &[String]);
     /// Something the operator should know.
     fn notes(&mut self, at: Duration, note: &str);
-}
-
-/// The first phase of an operation.
-pub fn first_phase(verb: Verb) -> Phase {
-    match verb {
-        Verb::Restart | Verb::Close => Phase::Close,
-        Verb::Open => Phase::Healthy { streak: 0 },
-    }
 }
 
 /// Runs an operation from `phase` to its end. The journal says `phase` already.
@@ -101,34 +99,42 @@ impl<H: Host> Drive<'_, H> {
         let at = self.host.elapsed();
         self.record.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
-        tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.limits));
+        tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         self.acted = Acted::Done;
         self.act().await;
     }
 
     async fn act(&mut self) {
-        if let Some(action) = self.phase.action(self.limits) {
+        if let Some(action) = self.phase.action(self.verb, self.limits) {
             self.acted = self.host.act(action).await;
         }
     }
 
     async fn look(&mut self) -> Seen {
-        let balancers = match self.phase.asks_balancers() {
-            true => self.host.balancers().await,
-            false => Vec::new(),
+        let asks = self.phase.asks_balancers();
+        let balancers = match asks {
+            Some(ask) => self.host.balancers(ask).await,
+            None => Vec::new(),
+        };
+        let connections = match asks {
+            Some(Ask::Leaving) => self.host.connections().await,
+            _ => None,
         };
         let health = match self.phase.asks_app() {
             true => Some(self.host.health().await),
             false => None,
         };
-        if self.phase.asks_balancers() {
+        if asks.is_some() {
             self.record.balancers.clone_from(&balancers);
         }
+        let elapsed = self.host.elapsed();
         Seen {
-            in_phase: self.host.elapsed().saturating_sub(self.entered),
+            elapsed,
+            in_phase: elapsed.saturating_sub(self.entered),
             acted: self.acted.clone(),
             interrupted: self.host.interrupted(),
             balancers,
+            connections,
             health,
         }
     }
@@ -142,7 +148,16 @@ impl<H: Host> Drive<'_, H> {
         self.record.waits(waiting);
         self.host.pause(&self.phase).await;
         if again {
-            self.act().await;
+            self.act_again().await;
+        }
+    }
+
+    /// A gate that stood as it should, and does no more, was moved by somebody else.
+    async fn act_again(&mut self) {
+        let stood = self.acted == Acted::Done;
+        self.act().await;
+        if stood && self.host.moved() {
+            self.note("somebody else changed the rules: set again".to_owned());
         }
     }
 
@@ -155,11 +170,24 @@ impl<H: Host> Drive<'_, H> {
             Phase::Drain { .. } if self.verb == Verb::Restart => self.host.instance().await,
             _ => None,
         };
-        if let Err(error) = self.journal.enter(&to, instance) {
-            tracing::warn!(phase = to.name(), %error, "the journal can't be written");
-        }
+        let to = self.record_first(to, instance);
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;
+    }
+
+    /// The app is not touched unless the journal says so: who comes after a crash would
+    /// restart it once more.
+    fn record_first(&mut self, to: Phase, instance: Option<String>) -> Phase {
+        match self.journal.enter(&to, instance) {
+            Err(error) if to == Phase::Restart => {
+                Phase::PutBack(Why::Unrecorded(error.to_string()))
+            }
+            Err(error) => {
+                tracing::warn!(phase = to.name(), %error, "the journal can't be written");
+                to
+            }
+            Ok(()) => to,
+        }
     }
 
     fn end(mut self, outcome: Outcome) -> Record {

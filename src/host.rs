@@ -3,11 +3,15 @@
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
 use crate::gate::{Firewall, Gate, GateError};
-use crate::haproxy::{Balancer, Own, ServerStat, Socket};
-use crate::restart::{Acted, Action, BalancerSeen, LineSeen, Phase};
+use crate::haproxy::{Address, Balancer, Master, Own, ServerStat, Socket, Unseen};
+use crate::journal::Entry;
+use crate::leftover::Leftover;
+use crate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
 use crate::stop::Stop;
+use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// One app on this host, with everything an operation on it touches.
@@ -19,6 +23,9 @@ pub struct ThisHost {
     /// Whether each gate stood open when the operation began: what putting back means.
     pub(crate) found_open: Vec<bool>,
     interfaces: Vec<IpAddr>,
+    state_dir: PathBuf,
+    /// The last action had to move a gate.
+    moved: bool,
     poll: Duration,
     started: Instant,
     stop: Stop,
@@ -48,6 +55,8 @@ impl ThisHost {
             found_open: Vec::new(),
             app: app.clone(),
             interfaces,
+            state_dir: settings.agent.state_dir.clone(),
+            moved: false,
             poll: settings.agent.poll,
             started,
             stop,
@@ -71,19 +80,73 @@ impl ThisHost {
 
     /// Restarts the app. A signal does not cut that short, but is acknowledged.
     async fn restart(&self) -> Acted {
-        let mut run = std::pin::pin!(self.app.restart.run(self.app.limits.restart));
-        tokio::select! {
-            result = &mut run => return acted(result),
-            () = self.stop.wait() => {}
+        let note = |pid| {
+            if let Err(error) = Leftover::note(&self.state_dir, &self.app.name, pid) {
+                tracing::warn!(%error, "the restart command's process can't be noted");
+            }
+        };
+        let limit = self.app.limits.restart;
+        let mut run = std::pin::pin!(self.app.restart.run_telling(limit, note));
+        let result = tokio::select! {
+            result = &mut run => result,
+            _ = self.stop.wait() => {
+                tracing::warn!("interrupted while the app is being restarted: that is finished first");
+                run.await
+            }
+        };
+        Leftover::forget(&self.state_dir, &self.app.name);
+        match result {
+            Ok(()) => Acted::Done,
+            Err(error) => Acted::Failed(error.to_string()),
         }
-        tracing::warn!("interrupted while the app is being restarted: that is finished first");
-        acted(run.await)
+    }
+
+    /// Waits until a restart that an earlier operation had begun is over. Err: it is not.
+    pub async fn settle(&self, left: &Entry) -> Result<(), String> {
+        let limit = self.app.limits.restart;
+        let began = Instant::now();
+        while let Some(Leftover { pid, .. }) = Leftover::running(&self.state_dir, &self.app.name) {
+            if began.elapsed() >= limit {
+                let command = &self.app.restart;
+                return Err(format!(
+                    "`{command}` of the restart that was cut short still runs (pid {pid}): let it end, or end it"
+                ));
+            }
+            tokio::time::sleep(self.poll).await;
+        }
+        Leftover::forget(&self.state_dir, &self.app.name);
+        let settled = self.app.restart.settle(left.instance.as_deref(), limit);
+        settled.await.map_err(|error| error.to_string())
+    }
+
+    /// Returns once there is a signal: its number.
+    pub async fn stopped(&self) -> i32 {
+        self.stop.wait().await
+    }
+
+    /// Whether the app was restarted since an earlier operation looked; None: can't be told.
+    pub async fn restarted(&self, left: &Entry) -> Option<bool> {
+        let now = self.app.restart.instance().await;
+        let before = left.instance.as_deref()?;
+        self.app.restart.was_restarted(before, now.as_deref())
     }
 
     /// Sets the gates in order, the main one first; a gate beyond `wanted` stays as it is.
-    async fn set(&self, wanted: &[bool]) -> Acted {
+    async fn set(&mut self, wanted: &[bool]) -> Acted {
         let wanted: Vec<(&Gate, bool)> = self.gates.iter().zip(wanted.iter().copied()).collect();
-        acted(self.firewall.ensure(&wanted).await)
+        let set = self.firewall.ensure(&wanted).await;
+        self.moved = set == Ok(true);
+        match set {
+            Ok(_) => Acted::Done,
+            Err(error) => Acted::Failed(error.to_string()),
+        }
+    }
+
+    /// A local client's request is no balancer's, unless one runs here.
+    fn may_be_a_balancers(&self, connection: &Connection) -> bool {
+        let peer = connection.peer.ip();
+        let is_own = peer.is_loopback() || self.interfaces.contains(&peer);
+        !is_own || self.balancers.iter().any(Balancer::is_here)
     }
 }
 
@@ -96,8 +159,22 @@ impl Host for ThisHost {
         self.stop.asked()
     }
 
-    async fn balancers(&mut self) -> Vec<BalancerSeen> {
-        join_all(self.balancers.iter_mut().map(seen)).await
+    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
+        let balancers = self.balancers.iter_mut();
+        join_all(balancers.map(|balancer| seen(balancer, ask))).await
+    }
+
+    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>> {
+        if self.balancers.iter().all(Balancer::has_master) {
+            return None;
+        }
+        Some(match tcp::connections(self.app.ports.port).await {
+            Ok(mut connections) => {
+                connections.retain(|connection| self.may_be_a_balancers(connection));
+                Ok(connections)
+            }
+            Err(error) => Err(error.to_string()),
+        })
     }
 
     async fn health(&mut self) -> Result<(), String> {
@@ -113,9 +190,13 @@ impl Host for ThisHost {
             Action::CloseMain => self.set(&[false]).await,
             Action::CloseBoth => self.set(&[false, false]).await,
             Action::OpenBoth => self.set(&[true, true]).await,
-            Action::PutBack => self.set(&self.found_open).await,
+            Action::PutBack => self.set(&self.found_open.clone()).await,
             Action::Restart => self.restart().await,
         }
+    }
+
+    fn moved(&self) -> bool {
+        self.moved
     }
 
     async fn pause(&mut self, phase: &Phase) {
@@ -129,27 +210,42 @@ impl Host for ThisHost {
     }
 }
 
-fn acted<E: std::fmt::Display>(result: Result<(), E>) -> Acted {
-    match result {
-        Ok(()) => Acted::Done,
-        Err(error) => Acted::Failed(error.to_string()),
-    }
+/// One look at one balancer. What can't be seen of it makes it unseen.
+async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
+    let mut seen = BalancerSeen {
+        name: balancer.name.clone(),
+        lines: Err(String::new()),
+        reloaded: false,
+        uptime: None,
+        others: Vec::new(),
+        leaving: None,
+    };
+    seen.lines = match look(balancer, ask, &mut seen).await {
+        Ok(lines) => Ok(lines),
+        Err(unseen) => Err(unseen.to_string()),
+    };
+    seen
 }
 
-/// One look at one balancer.
-async fn seen(balancer: &mut Balancer) -> BalancerSeen {
-    let lines = balancer.poll().await;
-    let lines = lines.map(|lines| {
-        lines
-            .iter()
-            .map(|(own, stat)| line_seen(own, stat))
-            .collect()
-    });
-    BalancerSeen {
-        name: balancer.name.clone(),
-        lines: lines.map_err(|unseen| unseen.to_string()),
-        reloaded: balancer.was_reloaded(),
+async fn look(
+    balancer: &mut Balancer,
+    ask: Ask,
+    seen: &mut BalancerSeen,
+) -> Result<Vec<LineSeen>, Unseen> {
+    let lines = balancer.poll().await?;
+    seen.reloaded = balancer.was_reloaded();
+    seen.uptime = balancer
+        .worker()
+        .map(|worker| Duration::from_secs(worker.uptime));
+    match ask {
+        Ask::Lines => {}
+        Ask::Others => seen.others = balancer.others().await?,
+        Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
+    Ok(lines
+        .iter()
+        .map(|(own, stat)| line_seen(own, stat))
+        .collect())
 }
 
 pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
@@ -164,11 +260,15 @@ pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
 }
 
 fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {
-    let socket = Socket {
-        address: settings.address.clone(),
+    let socket = |address: &Address| Socket {
+        address: address.clone(),
         timeout: settings.timeout,
     };
-    Balancer::new(socket, settings.names.clone(), app.ports, ours.to_vec())
+    let master = settings.master.as_ref().map(|address| Master {
+        socket: socket(address),
+    });
+    let (names, ours) = (settings.names.clone(), ours.to_vec());
+    Balancer::new(socket(&settings.address), names, app.ports, ours).with_master(master)
 }
 
 fn interface_addresses() -> Vec<IpAddr> {

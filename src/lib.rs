@@ -12,18 +12,20 @@
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | refused, nothing was changed |
 //! | close | the main gate is closed (both, without a sticky window) | main lines DOWN | gates put back |
+//! | floor | the gates are kept closed | enough other servers, counted once more | gates put back, and tried again |
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |
 //! | drain | the gates are kept closed | nothing in flight, twice in a row | gates put back, or on |
 //! | restart | systemd, a command or a signal | its result | gates stay closed |
-//! | healthy | | the app answers | gates stay closed |
+//! | healthy | the gates are kept closed | the app answers | gates stay closed |
 //! | open | both gates are opened | all lines fully UP | told |
 //!
 //! # What always holds
 //!
-//! - The app is never restarted with a request in flight on a line that can be taken out, as
-//!   far as HAProxy's current workers show, unless the settings say so. The twin of the
-//!   classic layout can't be taken out: what it carries is told.
+//! - The app is never restarted with a request in flight on a line that can be taken out,
+//!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin
+//!   of the classic layout can't be taken out: what it carries is told.
+//! - However often the agent is killed and started again, the app is restarted at most once.
 //! - Once the app was touched, no gate is opened before it is healthy.
 //! - What could not be seen is never taken for "drained" or "up".
 //! - Whatever ends an operation, its outcome says how the gates were left.
@@ -32,9 +34,10 @@
 //!
 //! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
 //! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
-//! socket), [`app`] (its restart and its health), [`tcp`] (this host's connections);
-//! [`host`] is the first three together, and [`survey`] one look at everything. [`cli`] and
-//! [`config`] are what the operator meets.
+//! socket and the master CLI), [`tcp`] (the host's own connections), [`app`] (its restart and
+//! its health); [`host`] is all of them together, and [`survey`] one look at everything. What
+//! outlives a process is in the state directory: [`lock`], [`journal`], [`hold`] and
+//! [`leftover`]. [`cli`] and [`config`] are what the operator meets.
 
 pub mod app;
 pub mod cli;
@@ -42,8 +45,11 @@ pub mod config;
 pub mod driver;
 pub mod gate;
 pub mod haproxy;
+pub mod hold;
 pub mod host;
 pub mod journal;
+pub mod leftover;
+pub mod lock;
 pub mod record;
 pub mod restart;
 pub mod stop;

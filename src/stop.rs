@@ -23,9 +23,12 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Returns once there is such a signal.
-    pub async fn wait(&self) {
-        while self.asked().is_none() {
+    /// Returns once there is such a signal: its number.
+    pub async fn wait(&self) -> i32 {
+        loop {
+            if let Some(signal) = self.asked() {
+                return signal;
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

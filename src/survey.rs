@@ -84,12 +84,7 @@ async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
         .collect();
-    let uptime = balancer.worker().map_or(0, |worker| worker.uptime);
-    Ok(BalancerFacts {
-        lines,
-        others,
-        uptime,
-    })
+    Ok(BalancerFacts { lines, others })
 }
 
 impl Survey {

@@ -36,7 +36,7 @@ fn a_request_on_a_leaving_worker_is_seen_until_its_answer() {
     let own = found.own.clone();
     let old = balancer.worker().unwrap().pid;
     let master = Master {
-        socket: socket(&haproxy.master_socket),
+        socket: socket(haproxy.master()),
     };
     let leaving = || runtime.block_on(master.leaving(&own));
     let request = fleet.slow_request(1, 3000);

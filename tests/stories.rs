@@ -1,13 +1,15 @@
-//! Ring 2: whole operations on a host on paper, told as text. Every story is also cut
-//! short at every look, and the next `agent restart` must leave the host the same.
+//! Ring 2: whole operations on a host on paper, told as text. Stories are also cut short at
+//! every look and at every action, and both `agent recover` and the next `agent restart` must
+//! leave the host well, with the app restarted at most once.
 
 #[path = "stories/world.rs"]
 mod world;
 
 use futures_util::FutureExt;
-use haproxy_gate::driver::{Progress, drive, first_phase};
-use haproxy_gate::journal::{Entry, Holder, Journal, found_open};
-use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Verb};
+use haproxy_gate::driver::{Progress, drive};
+use haproxy_gate::journal::{Entry, Journal, found_open};
+use haproxy_gate::lock::Holder;
+use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Stand, Verb, start};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -27,6 +29,10 @@ fn limits() -> Limits {
         healthy_times: 1,
         two_stage: true,
         found_open: true,
+        min_available: 1,
+        serving: vec!["lb backend srvs".to_owned()],
+        turn: Duration::from_secs(20),
+        turns: [3, 6, 12].map(Duration::from_secs).to_vec(),
     }
 }
 
@@ -62,30 +68,51 @@ impl Progress for Told {
     }
 }
 
-/// Runs one operation; None: it was killed half way.
+/// Runs one operation as the command line does; None: it was killed half way.
 fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
-    let found_open = found_open(world.gates.to_vec(), Journal::left_behind(state_dir, "web"));
+    let left = Journal::left_behind(state_dir, "web").unwrap();
+    let now = Some(format!("instance {}", world.restarts));
+    let before = left.as_ref().and_then(|entry| entry.instance.clone());
+    let restarted = before.map(|before| Some(before) != now);
+    let left_behind = left.as_ref().map(|entry| entry.left_behind(restarted));
+    let stand = match world.gates {
+        [true, true] => Stand::Open,
+        _ => Stand::Astray,
+    };
+    let start = match start(verb, left_behind.as_ref(), stand) {
+        Ok(start) => start,
+        Err(nothing) => return Some(Outcome::Nothing(nothing)),
+    };
+    let found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
     world.found_open.clone_from(&found_open);
-    let phase = first_phase(verb);
-    let holder = Holder::new(verb, "web");
+    let limits = Limits {
+        found_open: found_open.iter().all(|open| *open),
+        ..limits.clone()
+    };
     let entry = Entry {
-        holder,
-        phase: phase.clone(),
+        holder: Holder::new(verb, "web"),
+        phase: start.phase.clone(),
         found_open,
         instance: None,
+        restarting: start.verb == Verb::Restart,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
     let mut told = Told {
         trace: Rc::clone(&world.trace),
         waiting: Vec::new(),
     };
-    let drive = drive(world, &mut journal, &mut told, (verb, phase, limits));
+    let drive = drive(
+        world,
+        &mut journal,
+        &mut told,
+        (start.verb, start.phase, &limits),
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
     match runtime.block_on(AssertUnwindSafe(drive).catch_unwind()) {
         Ok(record) => {
-            journal.end().unwrap();
+            let _ = journal.end();
             Some(record.outcome)
         }
         Err(panic) if panic.downcast_ref() == Some(&KILLED) => None,
@@ -109,39 +136,59 @@ fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
     )
 }
 
-/// Kills the story at every look; the next `agent restart` must end it well.
+/// Kills the story at every look and around every action; what comes after must end it well.
 fn cut_everywhere(world: &World, limits: &Limits) {
     let whole = {
         let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
         run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
         world
     };
-    let mut cuts = 0;
-    for at in 1..whole.now {
-        let directory = tempfile::tempdir().unwrap();
-        let mut world = World {
-            killed_at: Some(at),
+    let at_looks = (1..whole.now).map(|at| World {
+        killed_at: Some(at),
+        ..world.clone()
+    });
+    let at_actions = (1..=whole.actions).flat_map(|at| {
+        [false, true].map(|after| World {
+            killed_acting: Some((at, after)),
             ..world.clone()
-        };
-        if run(Verb::Restart, &mut world, limits, directory.path()).is_some() {
-            continue;
+        })
+    });
+    let mut cuts = 0;
+    for killed in at_looks.chain(at_actions) {
+        for then in [Verb::Recover, Verb::Restart] {
+            cuts += u32::from(is_mended(killed.clone(), limits, then, &whole));
         }
-        cuts += 1;
-        world.killed_at = None;
-        let outcome = run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
-        assert_eq!(outcome.exit_code(), 0, "cut at look {at}: {outcome:?}");
-        assert_eq!(world.gates, whole.gates, "cut at look {at}");
-        assert!(
-            world.left().contains("app healthy"),
-            "cut at look {at}: {}",
-            world.left()
-        );
-        assert_eq!(Journal::left_behind(directory.path(), "web"), None);
     }
     assert!(
-        cuts > 5,
+        cuts > 20,
         "only {cuts} cuts: the story is too short to prove anything"
     );
+}
+
+/// False: it ended before it could be killed.
+fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
+    world.trace = Rc::default();
+    if run(Verb::Restart, &mut world, limits, directory.path()).is_some() {
+        return false;
+    }
+    let restarts = world.restarts;
+    (world.killed_at, world.killed_acting) = (None, None);
+    let outcome = run(then, &mut world, limits, directory.path()).unwrap();
+    assert_eq!(outcome.exit_code(), 0, "{what}: {outcome:?}");
+    assert_eq!(world.gates, whole.gates, "{what}");
+    assert!(
+        world.left().contains("app healthy"),
+        "{what}: {}",
+        world.left()
+    );
+    match then {
+        Verb::Recover => assert_eq!(world.restarts, restarts, "{what}"),
+        _ => assert_eq!(world.restarts, 1, "{what}"),
+    }
+    assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
+    true
 }
 
 #[test]
@@ -319,4 +366,86 @@ fn close_and_open() {
         ..World::new()
     };
     insta::assert_snapshot!("open", tell(Verb::Open, &closed, &limits()));
+}
+
+#[test]
+fn haproxy_is_reloaded_while_the_host_drains() {
+    let world = World {
+        in_flight: 3,
+        endless: false,
+        reloaded_at: Some(5),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    cut_everywhere(&world, &limits());
+}
+
+#[test]
+fn another_host_goes_out_at_the_same_moment() {
+    let world = World {
+        alone: 2..40,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_host_is_back_in_time",
+        tell(Verb::Restart, &world, &limits())
+    );
+    cut_everywhere(&world, &limits());
+    let for_good = World {
+        alone: 2..1000,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_host_is_not_back_in_time",
+        tell(Verb::Restart, &for_good, &limits())
+    );
+}
+
+#[test]
+fn recover_opens_what_a_flush_has_closed() {
+    let flushed = World {
+        gates: [false, false],
+        shown: [false, false],
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Recover, &flushed, &limits()));
+    let whole = tell(Verb::Recover, &World::new(), &limits());
+    assert!(whole.contains("nothing to recover"), "{whole}");
+}
+
+#[test]
+fn rules_are_put_back_by_somebody_while_the_host_drains() {
+    let world = World {
+        endless: true,
+        restored_at: Some(8),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn rules_are_put_back_by_somebody_before_a_sick_app() {
+    let world = World {
+        healthy_after: None,
+        restored_at: Some(8),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+/// After a crash nobody would know that the app was restarted.
+#[test]
+fn without_a_journal_the_app_is_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let state_dir = directory.path().join("state");
+    std::fs::create_dir(&state_dir).unwrap();
+    let mut world = World {
+        state_dir_gone: Some((4, state_dir.clone())),
+        ..World::new()
+    };
+    let restart = run(Verb::Restart, &mut world, &limits(), &state_dir);
+    let outcome = restart.unwrap();
+    assert_eq!(outcome.exit_code(), 1, "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Unrecorded { back: true, .. }));
+    assert_eq!((world.gates, world.restarts), ([true, true], 0));
 }

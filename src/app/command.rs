@@ -63,12 +63,19 @@ fn printed(output: &str) -> String {
     }
 }
 
-/// Runs it and waits for its end, at most `limit`.
-pub(super) async fn run(argv: &[String], limit: Duration) -> Result<(), CommandError> {
+/// Runs it and waits for its end, at most `limit`. Its process is told once it runs.
+pub(super) async fn run(
+    argv: &[String],
+    limit: Duration,
+    started: impl FnOnce(u32),
+) -> Result<(), CommandError> {
     let mut running = Running::start(argv).map_err(|error| match check(argv) {
         Err(reason) => reason,
         Ok(()) => unusable(argv, super::plain(&error)),
     })?;
+    if let Some(pid) = running.child.id() {
+        started(pid);
+    }
     let command = shown(argv);
     match timeout(limit, running.ended()).await {
         Ok(Ok(status)) => judge(command, status, running.leave()),

@@ -63,7 +63,7 @@ impl Health {
                 judge(answer?, path, *status)
             }
             HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
-            HealthCheck::Command(argv) => command::run(argv, self.timeout)
+            HealthCheck::Command(argv) => command::run(argv, self.timeout, |_| {})
                 .await
                 .map_err(|error| error.to_string()),
         }

@@ -63,6 +63,25 @@ pub(super) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), Uni
     }
 }
 
+/// Waits, at most `limit`, until no job of the unit is queued and it is on its way nowhere.
+pub(super) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
+    let unit = Unit::find(name).await?;
+    let idle = async {
+        loop {
+            settled(&unit).await?;
+            match unit.proxy.job().await {
+                Ok((0, _)) => return Ok(()),
+                Err(error) if said(&error).is_none() => return Err(UnitError::from(error)),
+                _ => sleep(SETTLE).await,
+            }
+        }
+    };
+    match timeout(limit, idle).await {
+        Ok(ended) => ended,
+        Err(_) => Err(late(unit, job, limit).await),
+    }
+}
+
 async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let mut removed = unit.manager.receive_job_removed().await?;
     // Without a subscriber systemd may keep its signals to itself.

@@ -52,9 +52,18 @@ impl Restart {
     /// A command that is late is killed with its whole process group, also when this future is
     /// dropped. A systemd job is not taken back: systemd goes on with it.
     pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
+        self.run_telling(limit, |_| {}).await
+    }
+
+    /// The same; a command's process is told as soon as it runs, because it outlives us.
+    pub async fn run_telling(
+        &self,
+        limit: Duration,
+        started: impl FnOnce(u32),
+    ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => job::run(unit, *job, limit).await?,
-            Self::Command(argv) => command::run(argv, limit).await?,
+            Self::Command(argv) => command::run(argv, limit, started).await?,
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
                 process.send(*signal)?;
@@ -62,6 +71,26 @@ impl Restart {
                     process.gone(limit).await?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Waits, at most `limit`, until a restart that was begun by a process which then died is
+    /// over: systemd's job, or the end of the process that was signalled. `before` is the
+    /// instance that ran before it. Err: it is still at it.
+    ///
+    /// A command is waited for by its process: see [`crate::leftover`].
+    pub async fn settle(&self, before: Option<&str>, limit: Duration) -> Result<(), RestartError> {
+        match self {
+            Self::Systemd { unit, job } => job::settle(unit, *job, limit).await?,
+            // Whether the signal was sent nobody knows; if not, the time is all that is lost.
+            Self::Signal { signal, pidfile } if ends(*signal) => match Addressee::find(pidfile) {
+                Ok(process) if process.instance().as_deref() == before => {
+                    let _ = process.gone(limit).await;
+                }
+                _ => {}
+            },
+            Self::Signal { .. } | Self::Command(_) => {}
         }
         Ok(())
     }
@@ -81,17 +110,31 @@ impl Restart {
         Ok(())
     }
 
-    /// Which instance of the app runs now: systemd's InvocationID, or pid and start time.
+    /// Which instance of the app runs now: systemd's InvocationID with the time of the unit's
+    /// last change of state, or pid and start time.
     ///
     /// `None` where it can't be known: for a command always. A unit that is down keeps the id of
-    /// its last run for as long as systemd remembers it. A reload, and an app that renews itself
-    /// in place, leave the instance as it is: a changed one proves a restart, the same one does
-    /// not prove that there was none.
+    /// its last run for as long as systemd remembers it. An app that renews itself in place
+    /// leaves the instance as it is: see [`Restart::was_restarted`].
     pub async fn instance(&self) -> Option<String> {
         match self {
             Self::Systemd { unit, .. } => systemd::instance(unit).await,
             Self::Command(_) => None,
             Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
+        }
+    }
+}
+
+impl Restart {
+    /// Whether the app was restarted between two looks at its instance, the first of which
+    /// found one. None: can't be told, as for a command, and for a signal on which the app
+    /// renews itself in place.
+    pub fn was_restarted(&self, before: &str, now: Option<&str>) -> Option<bool> {
+        match (self, now) {
+            (_, Some(now)) if now != before => Some(true),
+            (Self::Systemd { .. }, Some(_)) => Some(false),
+            (Self::Signal { signal, .. }, now) if ends(*signal) => Some(now.is_none()),
+            _ => None,
         }
     }
 }
@@ -118,6 +161,32 @@ impl fmt::Display for Restart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_a_restart_where_it_can_be_told() {
+        let unit = "web.service".to_owned();
+        let systemd = Restart::Systemd {
+            unit,
+            job: Job::default(),
+        };
+        let signal = |signal| Restart::Signal {
+            signal,
+            pidfile: "/run/web.pid".into(),
+        };
+        for (restart, now, told) in [
+            (&systemd, Some("b"), Some(true)),
+            (&systemd, Some("a"), Some(false)),
+            (&systemd, None, None),
+            (&signal(Signal::SIGTERM), Some("b"), Some(true)),
+            (&signal(Signal::SIGTERM), Some("a"), Some(false)),
+            (&signal(Signal::SIGTERM), None, Some(true)),
+            (&signal(Signal::SIGUSR2), Some("a"), None),
+            (&signal(Signal::SIGUSR2), None, None),
+            (&Restart::Command(vec![]), None, None),
+        ] {
+            assert_eq!(restart.was_restarted("a", now), told, "{restart:?} {now:?}");
+        }
+    }
 
     #[test]
     fn says_what_it_does() {

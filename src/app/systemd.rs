@@ -21,20 +21,19 @@ pub(super) async fn check(name: &str, job: Job) -> Result<(), UnitError> {
         .unwrap_or_else(|_| Err(silence()))
 }
 
-/// The InvocationID, in systemctl's way of writing it.
+/// The InvocationID, in systemctl's way of writing it, and when the unit last changed its
+/// state, in microseconds since the boot: a reload keeps the id.
 pub(super) async fn instance(name: &str) -> Option<String> {
     let look = async {
-        Unit::find(name)
-            .await
-            .ok()?
-            .proxy
-            .invocation_id()
-            .await
-            .ok()
+        let unit = Unit::find(name).await.ok()?;
+        let id = unit.proxy.invocation_id().await.ok()?;
+        let changed = unit.proxy.state_change_timestamp_monotonic().await.ok()?;
+        Some((id, changed))
     };
-    let id = timeout(PATIENCE, look).await.ok()??;
+    let (id, changed) = timeout(PATIENCE, look).await.ok()??;
     let known = id.iter().any(|byte| *byte != 0);
-    known.then(|| id.iter().map(|byte| format!("{byte:02x}")).collect())
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    known.then(|| format!("{id} since {changed}"))
 }
 
 fn silence() -> UnitError {

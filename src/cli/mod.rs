@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and the exit code that answers.
 
+mod begin;
 mod operation;
 mod plan;
 mod progress;
@@ -9,6 +10,7 @@ mod status;
 use crate::config::{self, AppSettings, Settings};
 use crate::restart::Verb;
 use clap::{Args, Parser, Subcommand};
+use report::Report;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ Examples:
   agent restart web --dry-run   the preflight and the plan; nothing is changed
   agent restart web             out of rotation, drained, restarted, back in
   agent close web               out of rotation, until `agent open web`
+  agent recover                 after a crash or a flush of the rules: all apps
 
 Exit codes:
   0   done, or already so
@@ -66,6 +69,13 @@ enum Command {
     Close(Target),
     /// Back in rotation, if the app is healthy
     Open(Target),
+    /// To a good end with what a crash, a flush of the rules or a power loss left behind
+    ///
+    /// Puts gates back that an operation had closed which died before it touched the app;
+    /// finishes a restart that had happened; opens gates that nobody asked to be closed,
+    /// once the app is healthy. Never restarts the app, and leaves a gate alone that
+    /// `agent close` has closed. Without APP: all apps, one after the other.
+    Recover(Target),
     /// What the kernel, HAProxy and the app say now
     Status {
         /// The app; all of them if left out
@@ -121,6 +131,10 @@ impl Cli {
                 Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
                 Command::Close(target) => self.operate(Verb::Close, &settings, target).await,
                 Command::Open(target) => self.operate(Verb::Open, &settings, target).await,
+                Command::Recover(Target { app: None, dry_run }) => {
+                    self.recover_all(&settings, *dry_run).await
+                }
+                Command::Recover(target) => self.operate(Verb::Recover, &settings, target).await,
                 Command::Status { app: None } => {
                     status::status(&settings, &settings.apps, self.json).await
                 }
@@ -142,7 +156,39 @@ impl Cli {
         target: &Target,
     ) -> anyhow::Result<u8> {
         let app = the_app(settings, target.app.as_deref())?;
-        let (dry_run, json) = (target.dry_run, self.json);
+        let report = self.report(verb, settings, app, target.dry_run).await?;
+        report.print(self.json);
+        Ok(report.exit)
+    }
+
+    /// One app after the other; the exit code is that of the first that went wrong.
+    async fn recover_all(&self, settings: &Settings, dry_run: bool) -> anyhow::Result<u8> {
+        let mut exit = 0;
+        let mut reports = Vec::new();
+        for app in &settings.apps {
+            let report = self.report(Verb::Recover, settings, app, dry_run).await?;
+            report.tell(self.json);
+            exit = if exit == 0 { report.exit } else { exit };
+            reports.push(report);
+            if exit > 128 {
+                break;
+            }
+        }
+        if self.json {
+            let all = serde_json::json!({"verb": "recover", "exit": exit, "apps": reports});
+            say(&format!("{all}\n"));
+        }
+        Ok(exit)
+    }
+
+    async fn report(
+        &self,
+        verb: Verb,
+        settings: &Settings,
+        app: &AppSettings,
+        dry_run: bool,
+    ) -> anyhow::Result<Report> {
+        let json = self.json;
         let operation = operation::Operation {
             verb,
             settings,
@@ -150,9 +196,7 @@ impl Cli {
             dry_run,
             json,
         };
-        let report = operation.run().await?;
-        report.print(self.json);
-        Ok(report.exit)
+        operation.run().await
     }
 }
 

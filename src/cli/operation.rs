@@ -1,15 +1,15 @@
-//! `agent restart`, `agent close`, `agent open`: lock, preflight, journal, drive, report.
+//! One operation on one app: lock, begin, journal, drive, report.
 
-use super::plan;
 use super::progress::{Human, Silent};
 use super::report::Report;
 use crate::config::{AppSettings, Settings};
-use crate::driver::{Host, Progress, drive, first_phase};
-use crate::gate::Position;
+use crate::driver::{Host, Progress, drive};
+use crate::hold;
 use crate::host::ThisHost;
-use crate::journal::{Entry, Holder, Journal, Lock, LockError, found_open};
+use crate::journal::{Entry, Journal};
+use crate::lock::{Holder, Lock, LockError};
 use crate::record::{PhaseRecord, seconds};
-use crate::restart::{Limits, Outcome, Refusal, Verb, preflight};
+use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
 use crate::stop::Stop;
 use std::path::Path;
 use std::time::SystemTime;
@@ -40,22 +40,12 @@ impl Operation<'_> {
         let _lock = self.lock(&holder)?;
         let new = ThisHost::new(self.settings, self.app, stop).await;
         let mut host = new.map_err(|error| refused(error.to_string()))?;
-        let limits = self.preflight(&mut host, report).await?;
-        let phase = first_phase(self.verb);
-        let entry = Entry {
-            holder,
-            phase,
-            found_open: host.found_open.clone(),
-            instance: None,
-        };
-        let state_dir = self.state_dir();
-        let mut journal = Journal::begin(state_dir, entry).map_err(|error| {
-            refused(format!(
-                "{}: {error}; mend [agent] state_dir",
-                state_dir.display()
-            ))
-        })?;
-        let outcome = self.drive(&mut host, &mut journal, &limits, report).await;
+        let (start, limits) = self.begin(&mut host, report).await?;
+        let mut journal = self.journal(&holder, &start, &host)?;
+        let outcome = self
+            .drive(&mut host, &mut journal, (&start, &limits), report)
+            .await;
+        self.hold(&holder, &outcome, report);
         match outcome {
             // The gates don't stand as they should: what was found is still needed.
             Outcome::GateFailed {
@@ -66,6 +56,35 @@ impl Operation<'_> {
                 .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
         }
         Ok(outcome)
+    }
+
+    fn journal(&self, holder: &Holder, start: &Start, host: &ThisHost) -> Result<Journal, Outcome> {
+        let entry = Entry {
+            holder: holder.clone(),
+            phase: start.phase.clone(),
+            found_open: host.found_open.clone(),
+            instance: None,
+            restarting: start.verb == Verb::Restart,
+        };
+        let state_dir = self.state_dir();
+        Journal::begin(state_dir, entry).map_err(|error| {
+            refused(format!(
+                "{}: {error}; mend [agent] state_dir",
+                state_dir.display()
+            ))
+        })
+    }
+
+    /// Gates that an operator has closed stay so until somebody opens them.
+    fn hold(&self, holder: &Holder, outcome: &Outcome, report: &Report) {
+        let marked = match (self.verb, outcome) {
+            (Verb::Close, Outcome::Done { .. }) => hold::set(self.state_dir(), holder),
+            _ if report.all_open() => hold::lift(self.state_dir(), &self.app.name),
+            _ => Ok(()),
+        };
+        if let Err(error) = marked {
+            tracing::warn!(%error, "that the gates are held closed can't be noted");
+        }
     }
 
     /// A dry run makes nothing, not even a lock.
@@ -88,47 +107,11 @@ impl Operation<'_> {
         }
     }
 
-    /// Looks at everything, decides whether to begin, and notes how the gates were found.
-    async fn preflight(&self, host: &mut ThisHost, report: &mut Report) -> Result<Limits, Outcome> {
-        let survey = host.survey().await;
-        report.survey(&survey);
-        let left_behind = Journal::left_behind(self.state_dir(), &self.app.name);
-        let mut facts = survey.facts();
-        // Who died after closing the gate may have left HAProxy no time to notice.
-        facts.main_closed &= left_behind.is_none();
-        let notices = preflight(self.verb, &facts, self.app.min_available);
-        report.notices = notices.map_err(Outcome::Refused)?;
-        report
-            .notices
-            .extend(left_behind.as_ref().map(Entry::cut_short));
-        let open = survey
-            .positions()
-            .into_iter()
-            .map(|position| position != Position::Closed);
-        host.found_open = found_open(open.collect(), left_behind);
-        let found_open = host.found_open.iter().all(|open| *open);
-        let limits = Limits {
-            found_open,
-            ..self.app.limits.clone()
-        };
-        if self.dry_run {
-            report.plan = Some(plan::steps(self.verb, self.app, &limits, &survey));
-            return Err(Outcome::Planned);
-        }
-        match host.interrupted() {
-            Some(signal) => Err(Outcome::Interrupted {
-                signal,
-                left: "nothing was changed".to_owned(),
-            }),
-            None => Ok(limits),
-        }
-    }
-
     async fn drive(
         &self,
         host: &mut ThisHost,
         journal: &mut Journal,
-        limits: &Limits,
+        (start, limits): (&Start, &Limits),
         report: &mut Report,
     ) -> Outcome {
         let mut progress: Box<dyn Progress> = match self.json {
@@ -140,7 +123,7 @@ impl Operation<'_> {
             .notices
             .iter()
             .for_each(|notice| progress.notes(begun, notice));
-        let plan = (self.verb, first_phase(self.verb), limits);
+        let plan = (start.verb, start.phase.clone(), limits);
         let record = drive(host, journal, progress.as_mut(), plan).await;
         let preflight = PhaseRecord {
             phase: "preflight",
@@ -157,11 +140,11 @@ impl Operation<'_> {
         record.outcome
     }
 
-    fn state_dir(&self) -> &Path {
+    pub(super) fn state_dir(&self) -> &Path {
         &self.settings.agent.state_dir
     }
 }
 
-fn refused(why: String) -> Outcome {
+pub(super) fn refused(why: String) -> Outcome {
     Outcome::Refused(Refusal::Preflight(vec![why]))
 }

@@ -4,18 +4,18 @@ use super::progress::describe;
 use super::report::BalancerReport;
 use crate::config::AppSettings;
 use crate::haproxy::Role;
-use crate::restart::{Limits, LineSeen, Phase, Verb};
+use crate::restart::{Limits, LineSeen, Phase, Start, Verb};
 use crate::survey::Survey;
 
 /// The plan, line by line.
 pub(super) fn steps(
-    verb: Verb,
+    start: &Start,
     app: &AppSettings,
     limits: &Limits,
     survey: &Survey,
 ) -> Vec<String> {
     let mut lines = found(app, survey);
-    for (number, phase) in phases(verb, limits).iter().enumerate() {
+    for (number, phase) in phases(start, limits).iter().enumerate() {
         let limit = humantime::format_duration(phase.limit(limits));
         let text = describe(phase, limits, &app.restart);
         lines.push(format!(
@@ -24,7 +24,7 @@ pub(super) fn steps(
             phase.name()
         ));
         lines.extend(
-            calls(verb, phase, limits, survey)
+            calls(start, phase, limits, survey)
                 .iter()
                 .map(|call| format!("            {call}")),
         );
@@ -60,7 +60,8 @@ pub(super) fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
                 .map(|line| format!("    {}", shown(line))),
         );
         for others in seen.facts.iter().flat_map(|facts| &facts.others) {
-            let (backend, usable, floor) = (&others.backend, others.usable, app.min_available);
+            let (backend, usable, floor) =
+                (&others.backend, others.usable, app.limits.min_available);
             lines.push(format!(
                 "    backend {backend}: other usable servers {usable}, min_available {floor}"
             ));
@@ -82,33 +83,28 @@ fn shown(line: &LineSeen) -> String {
     )
 }
 
-fn phases(verb: Verb, limits: &Limits) -> Vec<Phase> {
+/// The phases from the first to the last, if all goes well.
+fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let sticky = (!limits.sticky.is_zero()).then_some(Phase::Sticky {
         sessions: 0,
         busy_at: limits.sticky,
     });
     let shed = limits.two_stage.then_some(Phase::Shed);
-    let out = [
-        Some(Phase::Close),
-        sticky,
-        shed,
-        Some(Phase::Drain { zeros: 0 }),
-    ];
+    let floor = (!limits.serving.is_empty()).then_some(Phase::Floor);
+    let drain = Some(Phase::Drain { zeros: 0 });
+    let out = [Some(Phase::Close), floor, sticky, shed, drain];
+    let out = out.into_iter().flatten();
     let back = [Phase::Healthy { streak: 0 }, Phase::Open];
-    match verb {
-        Verb::Restart => out
-            .into_iter()
-            .flatten()
-            .chain([Phase::Restart])
-            .chain(back)
-            .collect(),
-        Verb::Close => out.into_iter().flatten().collect(),
-        Verb::Open => back.into(),
+    match (&start.phase, start.verb) {
+        (Phase::Close, Verb::Close) => out.collect(),
+        (Phase::Close, _) => out.chain([Phase::Restart]).chain(back).collect(),
+        (Phase::Healthy { .. }, _) => back.into(),
+        (phase, _) => vec![phase.clone()],
     }
 }
 
 /// The iptables calls of a phase, each gate's where it is moved first.
-fn calls(verb: Verb, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<String> {
+fn calls(start: &Start, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<String> {
     let Ok(view) = &survey.rules else {
         return Vec::new();
     };
@@ -124,7 +120,9 @@ fn calls(verb: Verb, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<Str
             .skip(1)
             .flat_map(|gate| view.plan(gate, false))
             .collect(),
-        Phase::Open if verb == Verb::Open => gates.flat_map(|gate| view.plan(gate, true)).collect(),
+        Phase::Open if start.phase != Phase::Close => {
+            gates.flat_map(|gate| view.plan(gate, true)).collect()
+        }
         Phase::Open => gates.flat_map(|gate| view.reopening(gate)).collect(),
         _ => Vec::new(),
     }

@@ -89,6 +89,7 @@ pub(super) fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> Str
             "closing both gates, until main lines are DOWN".to_owned()
         }
         Phase::Close => "closing the main gate, until main lines are DOWN".to_owned(),
+        Phase::Floor => "enough other servers, with this host out?".to_owned(),
         Phase::Sticky { .. } => "the twin keeps its sticky users, until it is quiet".to_owned(),
         Phase::Shed => "the twin's gate closed, until twins are DOWN".to_owned(),
         Phase::Drain { .. } => "until nothing is in flight".to_owned(),
@@ -98,6 +99,10 @@ pub(super) fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> Str
         Phase::PutBack(why) => {
             format!("{}: putting the gates back as they were found", reason(why))
         }
+        Phase::BackOff { until } => {
+            let until = until.as_secs_f64();
+            format!("another host went out at the same moment: next try at {until:.1}s")
+        }
     }
 }
 
@@ -106,6 +111,9 @@ fn reason(why: &Why) -> String {
         Why::NotOut(waiting) => format!("not out in time ({})", waiting.join(", ")),
         Why::DrainRanOut(waiting) => format!("the drain ran out ({})", waiting.join(", ")),
         Why::GateFailed(why) => format!("the rules could not be set ({why})"),
+        Why::TooFewServers(few) => format!("too few others are left ({})", few.join(", ")),
+        Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
+        Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
     }
 }

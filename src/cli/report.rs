@@ -87,6 +87,11 @@ impl Report {
             .collect();
     }
 
+    /// Every gate stands open.
+    pub(super) fn all_open(&self) -> bool {
+        self.gates.iter().all(|gate| gate.position == "open")
+    }
+
     /// What the balancers showed last.
     pub(super) fn balancers(&mut self, seen: &[BalancerSeen]) {
         for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
@@ -111,6 +116,11 @@ impl Report {
         if json {
             say(&format!("{}\n", serde_json::json!(self)));
         }
+        self.tell(json);
+    }
+
+    /// The plan and the last line, for people; beside JSON only what went wrong.
+    pub(super) fn tell(&self, json: bool) {
         let line = format!("{}: {}", self.app, self.message);
         match (self.exit, json) {
             (0, true) => {}

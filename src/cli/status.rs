@@ -4,10 +4,14 @@ use super::plan::found;
 use super::report::{BalancerReport, GateReport};
 use super::say;
 use crate::config::{AppSettings, Settings};
+use crate::gate::Position;
+use crate::hold;
 use crate::host::ThisHost;
-use crate::journal::{Entry, Journal, Lock};
+use crate::journal::{Entry, Journal};
+use crate::lock::Lock;
 use crate::stop::Stop;
 use serde::Serialize;
+use std::path::Path;
 
 #[derive(Serialize)]
 struct Status {
@@ -21,6 +25,8 @@ struct AppStatus {
     app: String,
     gates: Vec<GateReport>,
     balancers: Vec<BalancerReport>,
+    /// Who closed the gates and wants them so.
+    held: Option<String>,
     healthy: bool,
     health: String,
     trouble: Vec<String>,
@@ -34,6 +40,7 @@ impl AppStatus {
             app: app.name.clone(),
             gates: Vec::new(),
             balancers: Vec::new(),
+            held: None,
             healthy: false,
             health: "the app was not asked".to_owned(),
             trouble: vec![why],
@@ -80,13 +87,15 @@ async fn look(
     let survey = host.survey().await;
     let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
-    let left_behind =
-        Journal::left_behind(&settings.agent.state_dir, &app.name).filter(|_| !under_way);
-    trouble.extend(left_behind.as_ref().map(Entry::cut_short));
+    let state_dir = &settings.agent.state_dir;
+    let held = hold::who(state_dir, &app.name);
     trouble.extend(survey.restart.as_ref().err().cloned());
-    // An operation under way may be between two families.
-    let broken = survey.broken().filter(|_| !under_way);
-    trouble.extend(broken.map(|what| format!("{what}: `agent open {}` mends it", app.name)));
+    // An operation under way may be between two families, and closes gates.
+    if !under_way {
+        trouble.extend(astray(app, state_dir, &survey.positions(), held.is_some()));
+        let broken = survey.broken();
+        trouble.extend(broken.map(|what| format!("{what}: `agent recover {}` mends it", app.name)));
+    }
     let (address, health) = &survey.health;
     AppStatus {
         app: app.name.clone(),
@@ -94,6 +103,7 @@ async fn look(
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
         balancers: BalancerReport::of_survey(&survey),
+        held,
         healthy: health.is_ok(),
         health: match health {
             Ok(()) => format!("the app at {address} is healthy"),
@@ -104,12 +114,31 @@ async fn look(
     }
 }
 
+/// What an operation left behind by dying, and gates that nobody asked to be closed.
+fn astray(app: &AppSettings, state_dir: &Path, positions: &[Position], held: bool) -> Vec<String> {
+    let recover = format!("`agent recover {}`", app.name);
+    let closed = positions.contains(&Position::Closed);
+    match Journal::left_behind(state_dir, &app.name) {
+        Ok(Some(entry)) => vec![format!("{}: {recover} ends it", Entry::cut_short(&entry))],
+        Err(torn) => vec![format!("{torn}: {recover} goes on without it")],
+        Ok(None) if closed && !held => {
+            vec![format!(
+                "a gate is closed, and nobody asked for that: {recover} opens it"
+            )]
+        }
+        Ok(None) => Vec::new(),
+    }
+}
+
 fn text(all: &Status) -> String {
     let mut text = String::new();
     for app in &all.apps {
         let mut line = |line: &str| text.push_str(&format!("{line}\n"));
         app.text.iter().for_each(|seen| line(seen));
         line(&format!("{}: {}", app.app, app.health));
+        if let Some(who) = &app.held {
+            line(&format!("{}: closed by {who}", app.app));
+        }
         app.trouble
             .iter()
             .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));

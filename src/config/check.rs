@@ -105,7 +105,6 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
         },
         address: app.address,
         restart: check_restart(app.restart)?,
-        min_available: app.min_available,
         limits: Limits {
             sticky: app.sticky,
             out_of_rotation: app.timeouts.out_of_rotation,
@@ -117,6 +116,10 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
             healthy_times: health.times,
             two_stage: app.backup_status_port.is_some(),
             found_open: true,
+            min_available: app.min_available,
+            serving: Vec::new(),
+            turn: app.timeouts.turn,
+            turns: Vec::new(),
         },
         health,
     })

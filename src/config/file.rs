@@ -85,6 +85,8 @@ pub struct TimeoutsFile {
     pub healthy: Duration,
     #[serde(deserialize_with = "positive")]
     pub in_rotation: Duration,
+    #[serde(deserialize_with = "positive")]
+    pub turn: Duration,
 }
 
 impl Default for TimeoutsFile {
@@ -95,6 +97,7 @@ impl Default for TimeoutsFile {
             restart: Duration::from_secs(60),
             healthy: Duration::from_secs(60),
             in_rotation: Duration::from_secs(60),
+            turn: Duration::from_secs(60),
         }
     }
 }

@@ -32,8 +32,6 @@ pub struct AppSettings {
     pub health: Health,
     /// How to restart it.
     pub restart: Restart,
-    /// Other usable servers there must be in each backend.
-    pub min_available: usize,
     /// Limits and policies.
     pub limits: Limits,
 }

@@ -72,8 +72,9 @@ impl Firewall {
     }
 
     /// Makes each gate stand open (true) or closed, and looks again: Ok means that the
-    /// kernel shows it so. May be repeated.
-    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<(), GateError> {
+    /// kernel shows it so, true that something had to be changed for that. May be repeated.
+    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
+        let mut changed = false;
         for iptables in &self.used {
             let mut listing = iptables.list().await?;
             for (gate, open) in wanted {
@@ -81,6 +82,7 @@ impl Firewall {
                 if calls.is_empty() {
                     continue;
                 }
+                changed = true;
                 for call in &calls {
                     iptables.call(call).await?;
                 }
@@ -94,7 +96,7 @@ impl Firewall {
                 }
             }
         }
-        Ok(())
+        Ok(changed)
     }
 }
 

@@ -4,8 +4,8 @@
 use super::Address;
 use super::info::{self, Info};
 use super::{
-    AppPorts, Found, Own, Role, ServerStat, ServerState, Socket, Unseen, find, other_servers,
-    servers,
+    AppPorts, Found, Leaving, Master, Own, Role, ServerStat, ServerState, Socket, Unseen, find,
+    other_servers, servers,
 };
 use std::net::IpAddr;
 
@@ -26,12 +26,13 @@ pub struct Balancer {
     /// What it is called in messages: its socket's address.
     pub name: String,
     socket: Socket,
+    master: Option<Master>,
     names: Option<Names>,
     ports: AppPorts,
     addresses: Vec<IpAddr>,
     worker: Option<Info>,
-    /// The worker that answered first.
-    first: Option<Info>,
+    /// Another worker answered the last poll than the one before it.
+    reloaded: bool,
     found: Option<Found>,
 }
 
@@ -44,6 +45,19 @@ pub struct Others {
     pub usable: usize,
     /// One of our own lines, main or twin, carries users now.
     pub own_usable: bool,
+}
+
+impl Others {
+    /// Which backend of which balancer.
+    pub fn of(&self, balancer: &str) -> String {
+        format!("{balancer} backend {}", self.backend)
+    }
+
+    /// That there are fewer than asked for.
+    pub fn told(&self, balancer: &str, min_available: usize) -> String {
+        let (of, usable) = (self.of(balancer), self.usable);
+        format!("{of} has {usable} other usable servers, min_available is {min_available}")
+    }
 }
 
 impl Balancer {
@@ -59,13 +73,19 @@ impl Balancer {
         Balancer {
             name,
             socket,
+            master: None,
             names,
             ports,
             addresses,
             worker: None,
-            first: None,
+            reloaded: false,
             found: None,
         }
+    }
+
+    /// The same, with a master CLI where its leaving workers are asked.
+    pub fn with_master(self, master: Option<Master>) -> Balancer {
+        Balancer { master, ..self }
     }
 
     /// Finds our lines. The inner Err is one line on what is missing in HAProxy's
@@ -75,7 +95,6 @@ impl Balancer {
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
         let worker = Info::parse(&answers[0])?;
-        self.first.get_or_insert_with(|| worker.clone());
         self.worker = Some(worker);
         let servers = ServerState::parse(&answers[1])?;
         let own = match &self.names {
@@ -93,7 +112,7 @@ impl Balancer {
     }
 
     /// It runs on this host: a loopback address in its server lines is ours.
-    fn is_here(&self) -> bool {
+    pub fn is_here(&self) -> bool {
         matches!(self.socket.address, Address::Unix(_))
     }
 
@@ -102,9 +121,9 @@ impl Balancer {
         self.found.as_ref().map_or(&[], |found| &found.own)
     }
 
-    /// Another worker answers than at first.
+    /// Another worker answered the last poll than the one before it.
     pub fn was_reloaded(&self) -> bool {
-        self.worker != self.first
+        self.reloaded
     }
 
     /// The worker that answered last.
@@ -115,6 +134,13 @@ impl Balancer {
     /// Our lines as they are now. Looks for them again where another worker answers: ids
     /// may have changed with its configuration.
     pub async fn poll(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
+        let before = self.worker.clone();
+        let lines = self.poll_anew().await;
+        self.reloaded = before.is_some() && self.worker != before;
+        lines
+    }
+
+    async fn poll_anew(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
         for _ in 0..2 {
             let Some(found) = &self.found else {
                 self.find()
@@ -124,7 +150,10 @@ impl Balancer {
             };
             let (worker, lines) = self.ask_for(found).await?;
             match lines {
-                Some(lines) if self.worker.as_ref() == Some(&worker) => return Ok(lines),
+                Some(lines) if self.worker.as_ref() == Some(&worker) => {
+                    self.worker = Some(worker);
+                    return Ok(lines);
+                }
                 _ => self.found = None,
             }
         }
@@ -156,6 +185,19 @@ impl Balancer {
             }
         }
         Ok((worker, Some(lines)))
+    }
+
+    /// Its leaving workers can be asked.
+    pub fn has_master(&self) -> bool {
+        self.master.is_some()
+    }
+
+    /// What its leaving workers carry on our lines; None: they can't be asked.
+    pub async fn leaving(&self) -> Result<Option<Vec<Leaving>>, Unseen> {
+        match &self.master {
+            Some(master) => Ok(Some(master.leaving(self.own()).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The other servers of every backend that serves us. Asks for those backends whole:

@@ -2,22 +2,28 @@
 //! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
 //!
 //! ```text
-//! Close -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
-//!   \__________\_________\________/          \__________/          \__> not back in time
-//!              PutBack                    gate stays closed
+//! Close -> Floor -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
+//!   ^ \________\____________\_________\_______/          \__________/         \__> not back
+//!   |            PutBack                              gates stay closed
+//!   +- BackOff <- where too few others were left
 //! ```
 
+mod back;
 mod decide;
+mod in_flight;
 mod observation;
+mod out;
 mod outcome;
 mod phase;
 mod preflight;
+mod recovery;
 
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;
-pub use phase::{Action, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, Refusal, preflight};
+pub use phase::{Action, Ask, Phase, Why};
+pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
+pub use recovery::{LeftBehind, Stand, Start, start, turns};
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -32,6 +38,8 @@ pub enum Verb {
     Close,
     /// Back in, if the app is healthy.
     Open,
+    /// To a good end with what an earlier operation, or somebody else, left behind.
+    Recover,
 }
 
 /// What to do when the drain's time is up.
@@ -68,6 +76,15 @@ pub struct Limits {
     pub two_stage: bool,
     /// All gates stood open when the operation began: putting back means opening them.
     pub found_open: bool,
+    /// Other usable servers that must be left in each backend.
+    pub min_available: usize,
+    /// The backends that this host served when the operation began (BALANCER backend
+    /// NAME): the ones it takes something away from.
+    pub serving: Vec<String>,
+    /// How long to try, where two hosts have closed at the same moment.
+    pub turn: Duration,
+    /// When to try again, since the operation began, in order.
+    pub turns: Vec<Duration>,
 }
 
 impl Verb {
@@ -77,6 +94,7 @@ impl Verb {
             Verb::Restart => "restart",
             Verb::Close => "close",
             Verb::Open => "open",
+            Verb::Recover => "recover",
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use crate::haproxy::{Role, Status};
+use super::Limits;
+use crate::haproxy::{Leaving, Others, Role, Status};
+use crate::tcp::Connection;
 use serde::Serialize;
 use std::time::Duration;
 
 /// One look at the world, in one phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
+    /// Time since the operation began.
+    pub elapsed: Duration,
     /// Time since the phase began.
     pub in_phase: Duration,
     /// How the phase's action ended.
@@ -15,6 +19,9 @@ pub struct Seen {
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
     pub balancers: Vec<BalancerSeen>,
+    /// The connections to the app by which balancers without a master socket reach it,
+    /// where the phase asks for what leaving workers carry. Err: why they can't be seen.
+    pub connections: Option<Result<Vec<Connection>, String>>,
     /// The app's answer, where the phase asks for it. Err: why it is not healthy.
     pub health: Option<Result<(), String>>,
 }
@@ -35,9 +42,14 @@ pub struct BalancerSeen {
     pub name: String,
     /// Our lines; Err: why they could not be seen.
     pub lines: Result<Vec<LineSeen>, String>,
-    /// Another worker answers than when the operation began: requests that the one before
-    /// still carries are out of sight.
+    /// Another worker answers than at the last look: what it counts began anew.
     pub reloaded: bool,
+    /// How long the worker that answers has run.
+    pub uptime: Option<Duration>,
+    /// The backends that serve us, where the phase asks for them.
+    pub others: Vec<Others>,
+    /// What its leaving workers carry, by its master socket; None: not asked, or it has none.
+    pub leaving: Option<Vec<Leaving>>,
 }
 
 /// One server line of ours.
@@ -67,16 +79,25 @@ impl Seen {
         self.balancers.iter().filter_map(failed).collect()
     }
 
-    /// The balancers that were reloaded in the middle of the operation, one entry each.
+    /// The balancers that another worker answers for since the last look, one entry each.
     pub fn reloaded(&self) -> Vec<String> {
         let reloaded = self.balancers.iter().filter(|balancer| balancer.reloaded);
-        let told = |balancer: &BalancerSeen| {
-            format!(
-                "{} was reloaded: what its old worker still carries can't be seen",
-                balancer.name
-            )
-        };
+        let told =
+            |balancer: &BalancerSeen| format!("{} was reloaded: looking anew", balancer.name);
         reloaded.map(told).collect()
+    }
+
+    /// The backends in which this host was wanted, and too few others are left.
+    pub fn too_few(&self, limits: &Limits) -> Vec<String> {
+        let mut few = Vec::new();
+        for BalancerSeen { name, others, .. } in &self.balancers {
+            let wanted = others
+                .iter()
+                .filter(|others| limits.serving.contains(&others.of(name)));
+            let broken = wanted.filter(|others| others.usable < limits.min_available);
+            few.extend(broken.map(|others| others.told(name, limits.min_available)));
+        }
+        few
     }
 
     /// The lines of `role` that are not out, one entry each.
@@ -105,22 +126,6 @@ impl Seen {
         )
     }
 
-    /// What is in flight on lines that must drain (all but the classic twin).
-    pub fn in_flight(&self) -> Vec<String> {
-        self.lines_where(
-            |line| line.role != Role::ClassicTwin && line.in_flight > 0,
-            carries,
-        )
-    }
-
-    /// What the classic twins carry; they can't be shed, so it is told, not waited for.
-    pub fn on_classic_twins(&self) -> Vec<String> {
-        self.lines_where(
-            |line| line.role == Role::ClassicTwin && line.in_flight > 0,
-            carries,
-        )
-    }
-
     /// Sessions that the twins have had, and how many are in flight. None where a balancer
     /// could not be seen, or there is no twin.
     pub fn twins(&self) -> Option<(u64, u64)> {
@@ -140,7 +145,7 @@ impl Seen {
         sum
     }
 
-    fn lines_where(
+    pub(super) fn lines_where(
         &self,
         is_wanted: impl Fn(&LineSeen) -> bool,
         say: impl Fn(&LineSeen) -> String,
@@ -152,12 +157,4 @@ impl Seen {
         }
         said
     }
-}
-
-fn carries(line: &LineSeen) -> String {
-    let plural = if line.in_flight == 1 { "" } else { "s" };
-    format!(
-        "{} has {} request{plural} in flight",
-        line.name, line.in_flight
-    )
 }

@@ -10,6 +10,8 @@ pub enum Outcome {
         /// What the operator should know about it.
         note: Option<String>,
     },
+    /// There was nothing to do: why.
+    Nothing(String),
     /// A dry run: nothing was changed.
     Planned,
     /// Another operation holds the lock: which.
@@ -27,6 +29,21 @@ pub enum Outcome {
     DrainRanOut {
         /// What was in flight.
         waiting: Vec<String>,
+        /// The lines are UP again.
+        back: bool,
+    },
+    /// With this host out, too few others were left, and it did not get its turn in time;
+    /// the app was not touched.
+    FloorBroken {
+        /// Where.
+        few: Vec<String>,
+        /// The lines are UP again.
+        back: bool,
+    },
+    /// The journal can't be written; the app was not touched.
+    Unrecorded {
+        /// Why.
+        why: String,
         /// The lines are UP again.
         back: bool,
     },
@@ -62,6 +79,9 @@ impl Outcome {
                 why,
                 put_back: true,
             },
+            Why::TooFewServers(few) => Outcome::FloorBroken { few, back },
+            Why::Unrecorded(why) => Outcome::Unrecorded { why, back },
+            Why::CutShort => Outcome::Done { note: None },
             Why::Interrupted(signal) => Outcome::Interrupted {
                 signal,
                 left: "the gates were put back as they were found, the app was not touched"
@@ -74,11 +94,11 @@ impl Outcome {
     /// operation.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Outcome::Done { .. } | Outcome::Planned => 0,
-            Outcome::GateFailed { .. } => 1,
+            Outcome::Done { .. } | Outcome::Nothing(_) | Outcome::Planned => 0,
+            Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } => 1,
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
-            Outcome::Refused(Refusal::TooFewServers(_)) => 12,
+            Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
             Outcome::NotOut { .. } => 13,
             Outcome::DrainRanOut { .. } => 14,
             Outcome::RestartFailed(_) | Outcome::NotHealthy(_) => 15,
@@ -93,10 +113,15 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Restart) => "restarted",
             (Outcome::Done { .. }, Verb::Close) => "closed",
             (Outcome::Done { .. }, Verb::Open) => "opened",
+            (Outcome::Done { .. }, Verb::Recover) => "recovered",
+            (Outcome::Nothing(_), _) => "nothing_to_do",
             (Outcome::Planned, _) => "planned",
             (Outcome::Locked(_), _) => "locked",
             (Outcome::Refused(Refusal::Preflight(_)), _) => "refused",
-            (Outcome::Refused(Refusal::TooFewServers(_)), _) => "too_few_servers",
+            (Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. }, _) => {
+                "too_few_servers"
+            }
+            (Outcome::Unrecorded { .. }, _) => "not_recorded",
             (Outcome::NotOut { .. }, _) => "not_out_of_rotation",
             (Outcome::DrainRanOut { .. }, _) => "drain_ran_out",
             (Outcome::RestartFailed(_), _) => "restart_failed",
@@ -119,6 +144,7 @@ impl Outcome {
         };
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
+            Outcome::Nothing(why) => why.clone(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
             Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
             Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
@@ -136,12 +162,26 @@ impl Outcome {
                     rotation(*back)
                 )
             }
+            Outcome::FloorBroken { few, back } => {
+                format!(
+                    "another host went out at the same moment, and our turn did not come in time: {}; \
+                     {reopened}; {}",
+                    list(few),
+                    rotation(*back)
+                )
+            }
+            Outcome::Unrecorded { why, back } => {
+                format!(
+                    "the journal can't be written: {why}; {reopened}; {}; mend [agent] state_dir",
+                    rotation(*back)
+                )
+            }
             Outcome::RestartFailed(why) => {
                 format!(
                     "the restart failed: {why}; the gates stay closed: mend it, then `agent open {app}`"
                 )
             }
-            Outcome::NotHealthy(why) if verb == Verb::Open => {
+            Outcome::NotHealthy(why) if matches!(verb, Verb::Open | Verb::Recover) => {
                 format!(
                     "not opened, the app is not healthy: {why}; mend it, then `agent open {app}`"
                 )
@@ -182,6 +222,7 @@ fn done(verb: Verb, noted: bool) -> &'static str {
         (Verb::Close, true) => "closed: out of rotation, not fully drained",
         (Verb::Open, false) => "open: in rotation",
         (Verb::Open, true) => "open",
+        (Verb::Recover, _) => "recovered",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The phases, and what is done on entering each. An action is a function of its phase:
 //! it can be repeated after a crash, all but the app's restart.
 
-use super::Limits;
+use super::{Limits, Verb};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use std::time::Duration;
 pub enum Phase {
     /// The main gate is closed; every balancer must show the main lines DOWN.
     Close,
+    /// The main lines are DOWN: are there still enough others? Two hosts that close at the
+    /// same moment have both seen the other UP before.
+    Floor,
     /// The twin keeps its users until it has been quiet for a while, or the time is up.
     Sticky {
         /// Sessions the twins had had, at the last look.
@@ -36,6 +39,11 @@ pub enum Phase {
     Open,
     /// Given up before the app was touched: the gates go back to how they were found.
     PutBack(Why),
+    /// Too few others, the gates are put back: waits for its turn.
+    BackOff {
+        /// When to try again, since the operation began.
+        until: Duration,
+    },
 }
 
 /// Why the gates are put back.
@@ -50,6 +58,23 @@ pub enum Why {
     GateFailed(String),
     /// SIGINT or SIGTERM, by its number.
     Interrupted(i32),
+    /// With this host out, too few others were left: where.
+    TooFewServers(Vec<String>),
+    /// The journal can't be written: after a crash nobody would know of the restart.
+    Unrecorded(String),
+    /// An earlier operation was cut short before it touched the app.
+    CutShort,
+}
+
+/// What the balancers are asked in a phase, beside our own lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing more.
+    Lines,
+    /// The other servers of our backends: the whole of each backend, so not at every look.
+    Others,
+    /// What leaving workers carry.
+    Leaving,
 }
 
 /// What is done on entering a phase.
@@ -68,29 +93,32 @@ pub enum Action {
 }
 
 impl Phase {
-    /// What is done on entering it.
-    pub fn action(&self, limits: &Limits) -> Option<Action> {
+    /// What is done on entering it, and again at each look that asks for it.
+    pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
         match self {
-            Phase::Close if limits.sticky.is_zero() => Some(Action::CloseBoth),
-            Phase::Close => Some(Action::CloseMain),
+            Phase::Close | Phase::Floor if limits.sticky.is_zero() => Some(Action::CloseBoth),
+            Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
             // Drain's too: a gate that somebody opened meanwhile is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
             Phase::Restart => Some(Action::Restart),
+            // Whoever puts old rules back must not open a gate before a sick app.
+            Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
             Phase::Open => Some(Action::OpenBoth),
             Phase::PutBack(_) => Some(Action::PutBack),
-            Phase::Sticky { .. } | Phase::Healthy { .. } => None,
+            Phase::Healthy { .. } | Phase::BackOff { .. } => None,
         }
     }
 
     /// How long it may take.
     pub fn limit(&self, limits: &Limits) -> Duration {
         match self {
-            Phase::Close | Phase::Shed => limits.out_of_rotation,
+            Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
             Phase::Sticky { .. } => limits.sticky,
             Phase::Drain { .. } => limits.drain,
             Phase::Restart => limits.restart,
             Phase::Healthy { .. } => limits.healthy,
             Phase::Open | Phase::PutBack(_) => limits.in_rotation,
+            Phase::BackOff { .. } => limits.turn,
         }
     }
 
@@ -98,6 +126,7 @@ impl Phase {
     pub fn name(&self) -> &'static str {
         match self {
             Phase::Close => "close",
+            Phase::Floor => "floor",
             Phase::Sticky { .. } => "sticky",
             Phase::Shed => "shed",
             Phase::Drain { .. } => "drain",
@@ -105,6 +134,7 @@ impl Phase {
             Phase::Healthy { .. } => "healthy",
             Phase::Open => "open",
             Phase::PutBack(_) => "put_back",
+            Phase::BackOff { .. } => "back_off",
         }
     }
 
@@ -112,13 +142,13 @@ impl Phase {
     pub fn closes(&self) -> bool {
         matches!(
             self,
-            Phase::Close | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. }
+            Phase::Close | Phase::Floor | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. }
         )
     }
 
     /// The app has not been touched yet, and won't be by what this phase does.
     pub fn is_before_restart(&self) -> bool {
-        self.closes() || matches!(self, Phase::PutBack(_))
+        self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
     }
 
     /// The driver asks the app for its health in this phase.
@@ -126,8 +156,13 @@ impl Phase {
         matches!(self, Phase::Healthy { .. })
     }
 
-    /// The driver asks the balancers in this phase.
-    pub fn asks_balancers(&self) -> bool {
-        !matches!(self, Phase::Restart | Phase::Healthy { .. })
+    /// What the driver asks the balancers in this phase; None: nothing at all.
+    pub fn asks_balancers(&self) -> Option<Ask> {
+        match self {
+            Phase::Restart | Phase::Healthy { .. } => None,
+            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Drain { .. } => Some(Ask::Leaving),
+            _ => Some(Ask::Lines),
+        }
     }
 }

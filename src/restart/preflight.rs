@@ -26,12 +26,7 @@ pub struct BalancerFacts {
     pub lines: Vec<(LineSeen, bool)>,
     /// How each backend would do without us.
     pub others: Vec<Others>,
-    /// How long its worker has run, in seconds.
-    pub uptime: u64,
 }
-
-/// A worker this young may have taken over from one that still carries requests.
-const YOUNG: u64 = 60;
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,20 +109,23 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<String> {
         .collect()
 }
 
+/// The backends that have users on this host now: the ones it takes something away from.
+pub fn serving(facts: &Facts) -> Vec<String> {
+    let mut serving = Vec::new();
+    for (name, facts) in seen(facts) {
+        let ours = facts.others.iter().filter(|others| others.own_usable);
+        serving.extend(ours.map(|others| others.of(name)));
+    }
+    serving
+}
+
 /// A host that is out of rotation already takes nothing away from a backend.
 fn too_few(facts: &Facts, min_available: usize) -> Vec<String> {
     let mut few = Vec::new();
     for (name, facts) in seen(facts) {
-        for others in facts
-            .others
-            .iter()
-            .filter(|o| o.own_usable && o.usable < min_available)
-        {
-            few.push(format!(
-                "{name} backend {} has {} other usable servers, min_available is {min_available}",
-                others.backend, others.usable
-            ));
-        }
+        let others = facts.others.iter();
+        let broken = others.filter(|others| others.own_usable && others.usable < min_available);
+        few.extend(broken.map(|others| others.told(name, min_available)));
     }
     few
 }
@@ -141,7 +139,6 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
         match seen {
             Err(why) => notices.push(format!("{name}: {why}")),
             Ok(seen) => {
-                notices.extend(young(name, seen.uptime).filter(|_| verb != Verb::Open));
                 notices.extend(
                     seen.lines
                         .iter()
@@ -151,11 +148,6 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
         }
     }
     notices
-}
-
-fn young(name: &str, uptime: u64) -> Option<String> {
-    let what = "what a worker before it may still carry can't be seen";
-    (uptime < YOUNG).then(|| format!("{name} was started or reloaded {uptime} s ago: {what}"))
 }
 
 fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {

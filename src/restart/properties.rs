@@ -1,123 +1,275 @@
-//! What always holds, over random sequences of looks.
+//! What always holds, over random sequences of looks and crashes. A crash loses all but the
+//! journal and the kernel's rules; the next operation goes on from there.
 
 use super::tests::{blind, limits, seen};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
+use crate::haproxy::{Leaving, Others};
 use proptest::prelude::*;
 
-/// What a random world does between two looks.
-fn any_seen() -> impl Strategy<Value = Seen> {
+/// What a random world shows at one look, and whether the agent dies at it: before or
+/// after it has acted.
+#[derive(Debug, Clone)]
+struct Moment {
+    look: Seen,
+    dies: Option<Dies>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Dies {
+    BeforeActing,
+    AfterActing,
+}
+
+fn any_moment() -> impl Strategy<Value = Moment> {
     let words = [
         "UP", "UP 1/3", "DOWN", "DOWN 1/2", "MAINT", "DRAIN", "NOLB", "no check",
     ];
     let status = || prop::sample::select(words.to_vec());
     let lines = prop::option::weighted(0.9, (status(), 0..2_u64, status(), 0..2_u64));
-    let failed = prop::bool::weighted(0.1);
-    let healthy = any::<bool>();
-    let reloaded = prop::bool::weighted(0.02);
+    let rare = || prop::bool::weighted(0.05);
     let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
-    (lines, failed, healthy, signal, reloaded).prop_map(
-        |(lines, failed, healthy, signal, reloaded)| {
+    let dies = prop::sample::select(vec![Dies::BeforeActing, Dies::AfterActing]);
+    let dies = prop::option::weighted(0.05, dies);
+    let oddities = (rare(), rare(), rare(), rare());
+    (lines, any::<bool>(), signal, oddities, dies).prop_map(
+        |(lines, healthy, signal, (failed, reloaded, few, leaving), dies)| {
             let mut look = match lines {
                 Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
                 None => blind(),
             };
-            look.balancers[0].reloaded = reloaded;
-            Seen {
-                acted: if failed {
-                    Acted::Failed("no".into())
-                } else {
-                    Acted::Done
-                },
-                health: Some(if healthy { Ok(()) } else { Err("no".into()) }),
-                interrupted: signal,
-                ..look
-            }
+            let balancer = &mut look.balancers[0];
+            balancer.reloaded = reloaded;
+            balancer.others = vec![Others {
+                backend: "srvs".into(),
+                usable: usize::from(!few),
+                own_usable: true,
+            }];
+            balancer.leaving = Some(match leaving {
+                true => vec![Leaving {
+                    pid: 7,
+                    line: "srvs/web1".into(),
+                    in_flight: 1,
+                }],
+                false => vec![],
+            });
+            look.acted = match failed {
+                true => Acted::Failed("no".into()),
+                false => Acted::Done,
+            };
+            look.health = Some(if healthy { Ok(()) } else { Err("no".into()) });
+            look.interrupted = signal;
+            Moment { look, dies }
         },
     )
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), 1..3_u32).prop_map(
-        |(sticky, proceed, found_open, times)| Limits {
-            sticky: Duration::from_secs(if sticky { 20 } else { 0 }),
-            on_drain_timeout: if proceed {
-                OnDrainTimeout::Proceed
-            } else {
-                OnDrainTimeout::Abort
-            },
-            healthy_times: times,
-            found_open,
-            ..limits()
+    let switches = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        1..3_u32,
+    );
+    switches.prop_map(|(sticky, proceed, found_open, serves, times)| Limits {
+        sticky: Duration::from_secs(if sticky { 20 } else { 0 }),
+        on_drain_timeout: if proceed {
+            OnDrainTimeout::Proceed
+        } else {
+            OnDrainTimeout::Abort
         },
-    )
+        healthy_times: times,
+        found_open,
+        serving: serves
+            .then(|| "lb backend srvs".to_owned())
+            .into_iter()
+            .collect(),
+        ..limits()
+    })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+/// The host, as far as the invariants need it; a look takes 2 s.
+struct Model {
+    limits: Limits,
+    open: bool,
+    restarts: u32,
+    healthy: u32,
+    /// Whether a look at the app's instance tells a restart.
+    can_tell: bool,
+}
 
-    /// Never restarts while something is in flight or in rotation unless the settings say
-    /// so; never opens before healthy; restarts at most once; always finishes; the gates
-    /// are open at the end unless the outcome says otherwise.
-    #[test]
-    fn what_always_holds(looks in prop::collection::vec(any_seen(), 1..40), limits in any_limits(),
-                         verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open])) {
-        let first = match verb { Verb::Open => Phase::Healthy { streak: 0 }, _ => Phase::Close };
-        let (mut phase, mut in_phase, mut signal) = (first, Duration::ZERO, None);
-        let (mut restarts, mut healthy, mut open) = (0, 0_u32, limits.found_open);
-        let mut end = None;
-        // Each look takes 2 s; after the random ones the world stands still.
-        for at in 0..looks.len() + 400 {
-            match phase.action(&limits) {
-                Some(Action::CloseMain | Action::CloseBoth) => open = false,
-                Some(Action::OpenBoth) => open = true,
-                Some(Action::PutBack) => open = limits.found_open,
-                _ => {}
+/// How one process ended.
+enum Ended {
+    Well(Outcome),
+    Died(Phase),
+}
+
+impl Model {
+    fn acts(&mut self, verb: Verb, phase: &Phase) {
+        match phase.action(verb, &self.limits) {
+            Some(Action::CloseMain | Action::CloseBoth) => self.open = false,
+            Some(Action::OpenBoth) => self.open = true,
+            Some(Action::PutBack) => self.open = self.limits.found_open,
+            Some(Action::Restart) => self.restarts += 1,
+            None => {}
+        }
+    }
+
+    /// Runs one process over the moments; at the last one the world stands still.
+    fn run(
+        &mut self,
+        start: &Start,
+        moments: &mut std::iter::Peekable<impl Iterator<Item = Moment>>,
+        last: &Seen,
+    ) -> Result<Ended, TestCaseError> {
+        let (mut phase, mut in_phase, mut elapsed) =
+            (start.phase.clone(), Duration::ZERO, Duration::ZERO);
+        let (mut signal, mut entered) = (None, true);
+        for _ in 0..1000 {
+            let Moment { look, dies } = moments.next().unwrap_or(Moment {
+                look: last.clone(),
+                dies: None,
+            });
+            if entered && dies == Some(Dies::BeforeActing) {
+                return Ok(Ended::Died(phase));
             }
-            let look = looks[at.min(looks.len() - 1)].clone();
+            if entered {
+                self.acts(start.verb, &phase);
+            }
+            if dies.is_some() {
+                return Ok(Ended::Died(phase));
+            }
             signal = signal.or(look.interrupted);
-            let look = Seen { in_phase, interrupted: signal, ..look };
+            let look = Seen {
+                in_phase,
+                elapsed,
+                interrupted: signal,
+                ..look
+            };
             if let Phase::Healthy { .. } = phase {
-                healthy = if look.health == Some(Ok(())) { healthy + 1 } else { 0 };
+                self.healthy = match look.health {
+                    Some(Ok(())) => self.healthy + 1,
+                    _ => 0,
+                };
             }
-            match decide(verb, &phase, &look, &limits) {
+            (in_phase, elapsed) = (
+                in_phase + Duration::from_secs(2),
+                elapsed + Duration::from_secs(2),
+            );
+            entered = false;
+            match decide(start.verb, &phase, &look, &self.limits) {
                 Step::Stay { phase: same, .. } => {
                     prop_assert_eq!(same.name(), phase.name());
                     phase = same;
-                    in_phase += Duration::from_secs(2);
                 }
                 Step::Go { to, .. } => {
-                    if to == Phase::Restart {
-                        restarts += 1;
-                        let ran_out = in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
-                        let quiet = look.in_flight().is_empty();
-                        let out = look.unseen().is_empty() && look.not_out(Main).is_empty() && look.not_out(Twin).is_empty();
-                        prop_assert!(out && (quiet || ran_out), "restarted with {:?}", look);
-                        prop_assert!(look.reloaded().is_empty(), "restarted after a reload");
-                        prop_assert!(signal.is_none(), "restarted after a signal");
-                    }
-                    if to == Phase::Open {
-                        prop_assert!(healthy >= limits.healthy_times, "opened before healthy");
-                    }
-                    (phase, in_phase) = (to, Duration::ZERO);
+                    self.holds(&phase, &to, &look)?;
+                    self.healthy = 0;
+                    (phase, in_phase, entered) = (to, Duration::ZERO, true);
                 }
-                Step::End(outcome) => { end = Some(outcome); break; }
+                Step::End(outcome) => return Ok(Ended::Well(outcome)),
             }
         }
-        prop_assert!(end.is_some(), "never finishes: {:?}", phase);
-        let end = end.unwrap();
-        prop_assert!(restarts <= u32::from(verb == Verb::Restart));
-        match (&end, verb) {
-            (Outcome::Done { .. }, Verb::Close) | (Outcome::RestartFailed(_), _) => prop_assert!(!open),
-            (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!open),
-            (Outcome::Done { .. } | Outcome::NotBack(_), _) => prop_assert!(open),
-            (Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::NotHealthy(_), _) => {
-                prop_assert_eq!(open, limits.found_open);
+        prop_assert!(false, "never finishes: {:?}", phase);
+        unreachable!()
+    }
+
+    /// Never restarts while something is in flight, on a current worker or a leaving one,
+    /// or in rotation, or too few others are known to be left, or after a signal, unless
+    /// the settings say so; never opens before healthy.
+    fn holds(&self, from: &Phase, to: &Phase, look: &Seen) -> Result<(), TestCaseError> {
+        let limits = &self.limits;
+        if *to == Phase::Restart {
+            let ran_out =
+                look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
+            let quiet = look.in_flight().is_empty()
+                && look.left_over().is_empty()
+                && look.reloaded().is_empty();
+            let out = look.unseen().is_empty()
+                && look.not_out(Main).is_empty()
+                && look.not_out(Twin).is_empty();
+            prop_assert!(out && (quiet || ran_out), "restarted with {:?}", look);
+            prop_assert!(look.interrupted.is_none(), "restarted after a signal");
+        }
+        if *from == Phase::Floor && !matches!(to, Phase::PutBack(_)) {
+            prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
+        }
+        if *to == Phase::Open {
+            prop_assert!(
+                self.healthy >= limits.healthy_times,
+                "opened before healthy"
+            );
+        }
+        Ok(())
+    }
+
+    /// The gates are open at the end unless the outcome says otherwise.
+    fn ends(&self, asked: Verb, outcome: &Outcome) -> Result<(), TestCaseError> {
+        match (outcome, asked) {
+            (Outcome::Done { .. }, Verb::Close) | (Outcome::RestartFailed(_), _) => {
+                prop_assert!(!self.open);
             }
+            (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!self.open),
+            (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
+                prop_assert!(self.open || !self.limits.found_open);
+            }
+            (Outcome::Done { .. } | Outcome::NotBack(_), _) => prop_assert!(self.open),
+            (
+                Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },
+                _,
+            ) => prop_assert_eq!(self.open, self.limits.found_open),
             // Restarted already: finished and opened. Otherwise as it was found.
-            (Outcome::Interrupted { .. }, _) => prop_assert!(open == limits.found_open || open),
-            (Outcome::GateFailed { .. }, _) => {}
+            (
+                Outcome::Interrupted { .. } | Outcome::NotHealthy(_) | Outcome::GateFailed { .. },
+                _,
+            ) => {}
             other => prop_assert!(false, "no such end of a drive: {:?}", other),
+        }
+        Ok(())
+    }
+
+    /// What the next process finds in the journal.
+    fn left(&self, start: &Start, phase: &Phase, before: u32) -> LeftBehind {
+        LeftBehind {
+            verb: start.verb,
+            phase: phase.clone(),
+            restarting: start.verb == Verb::Restart,
+            restarted: self.can_tell.then_some(self.restarts > before),
+            found_open: self.limits.found_open,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn what_always_holds(moments in prop::collection::vec(any_moment(), 1..40), limits in any_limits(),
+                         can_tell in any::<bool>(),
+                         verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open]),
+                         then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
+        let open = limits.found_open;
+        let mut model = Model { limits, open, restarts: 0, healthy: 0, can_tell };
+        let last = moments.last().map(|moment| moment.look.clone()).unwrap_or_else(blind);
+        let mut moments = moments.into_iter().peekable();
+        let (mut asked, mut left) = (verb, None);
+        loop {
+            let stand = if model.open { Stand::Open } else { Stand::Astray };
+            let before = model.restarts;
+            let Ok(start) = start(asked, left.as_ref(), stand) else { break };
+            match model.run(&start, &mut moments, &last)? {
+                Ended::Well(outcome) => { model.ends(asked, &outcome)?; break; }
+                Ended::Died(phase) => {
+                    left = Some(model.left(&start, &phase, before));
+                    asked = then;
+                }
+            }
+        }
+        // However often it was cut short and begun again.
+        prop_assert!(model.restarts <= 1, "restarted {} times", model.restarts);
+        if then == Verb::Recover && verb != Verb::Restart {
+            prop_assert_eq!(model.restarts, 0, "recover does not restart");
         }
     }
 }

@@ -2,9 +2,11 @@
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
 use haproxy_gate::driver::Host;
-use haproxy_gate::haproxy::{Role, Status};
-use haproxy_gate::restart::{Acted, Action, BalancerSeen, LineSeen, Phase};
+use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
+use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
+use haproxy_gate::tcp::Connection;
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -37,15 +39,30 @@ pub struct World {
     pub signal: Option<(u32, i32)>,
     /// Somebody flushes the nat table.
     pub flushed_at: Option<u32>,
+    /// Somebody restores saved rules: the gates are open.
+    pub restored_at: Option<u32>,
     /// The balancer can't be seen in this span.
     pub blind: std::ops::Range<u32>,
+    /// The state directory is taken away.
+    pub state_dir_gone: Option<(u32, PathBuf)>,
+    /// HAProxy is reloaded: the requests in flight are the leaving worker's now, and the
+    /// new one begins with all lines UP.
+    pub reloaded_at: Option<u32>,
+    pub on_leaving_worker: u64,
+    /// In this span no other server is UP.
+    pub alone: std::ops::Range<u32>,
     /// The process is killed at this tick.
     pub killed_at: Option<u32>,
+    /// It is killed at this action (the first is 1): before it is done, or after.
+    pub killed_acting: Option<(u32, bool)>,
+    pub actions: u32,
     pub restarts: u32,
     /// When each gate last moved, what HAProxy shows of it, when the app was restarted.
     pub flipped: [u32; 2],
     pub shown: [bool; 2],
     pub restarted_at: Option<u32>,
+    pub moved: bool,
+    pub reloaded: bool,
 }
 
 impl World {
@@ -65,12 +82,21 @@ impl World {
             gate_fails: 0,
             signal: None,
             flushed_at: None,
+            restored_at: None,
             blind: 0..0,
+            state_dir_gone: None,
+            reloaded_at: None,
+            on_leaving_worker: 0,
+            alone: 0..0,
             killed_at: None,
+            killed_acting: None,
+            actions: 0,
             restarts: 0,
             flipped: [0, 0],
             shown: [true, true],
             restarted_at: None,
+            moved: false,
+            reloaded: false,
         }
     }
 
@@ -113,6 +139,19 @@ impl World {
             self.say("somebody flushes the nat table");
             (0..2).for_each(|side| self.set(side, false));
         }
+        if self.restored_at == Some(self.now) {
+            self.say("somebody restores saved rules");
+            (0..2).for_each(|side| self.set(side, true));
+        }
+        if let Some((_, gone)) = self.state_dir_gone.take_if(|(at, _)| *at <= self.now) {
+            std::fs::remove_dir_all(gone).unwrap();
+        }
+        self.reloaded = self.reloaded_at == Some(self.now);
+        if self.reloaded {
+            self.say("HAProxy is reloaded");
+            self.on_leaving_worker = std::mem::take(&mut self.in_flight);
+            (self.shown, self.flipped) = ([true, true], [self.now, self.now]);
+        }
         for side in 0..2 {
             let noticed = self
                 .notices_after
@@ -123,6 +162,17 @@ impl World {
         }
         if !self.shown[0] && !self.endless {
             self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        // They take longer than the new worker to notice the gate.
+        let later = self.reloaded_at.is_some_and(|at| self.now >= at + 10);
+        if later && !self.endless {
+            self.on_leaving_worker = self.on_leaving_worker.saturating_sub(1);
+        }
+    }
+
+    fn dies_if(&self, dies: bool) {
+        if dies {
+            std::panic::resume_unwind(Box::new(KILLED));
         }
     }
 
@@ -169,16 +219,34 @@ impl Host for World {
             .map(|(_, signal)| signal)
     }
 
-    async fn balancers(&mut self) -> Vec<BalancerSeen> {
+    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
         let lines = match self.blind.contains(&self.now) {
             true => Err("no complete answer within 2s".to_owned()),
             false => Ok(vec![self.line(0), self.line(1)]),
         };
+        let others = Others {
+            backend: "srvs".to_owned(),
+            usable: usize::from(!self.alone.contains(&self.now)),
+            own_usable: self.shown[0],
+        };
+        let leaving = Leaving {
+            pid: 7,
+            line: "srvs/web1".to_owned(),
+            in_flight: self.on_leaving_worker,
+        };
         vec![BalancerSeen {
             name: "lb".to_owned(),
             lines,
-            reloaded: false,
+            reloaded: self.reloaded,
+            uptime: Some(Duration::from_secs(100)),
+            others: vec![others],
+            leaving: (ask == Ask::Leaving)
+                .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
         }]
+    }
+
+    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>> {
+        None
     }
 
     async fn health(&mut self) -> Result<(), String> {
@@ -194,6 +262,25 @@ impl Host for World {
     }
 
     async fn act(&mut self, action: Action) -> Acted {
+        self.actions += 1;
+        self.dies_if(self.killed_acting == Some((self.actions, false)));
+        let acted = self.acts(action);
+        self.dies_if(self.killed_acting == Some((self.actions, true)));
+        acted
+    }
+
+    fn moved(&self) -> bool {
+        self.moved
+    }
+
+    async fn pause(&mut self, _phase: &Phase) {
+        self.tick();
+        self.dies_if(self.killed_at.is_some_and(|at| self.now >= at));
+    }
+}
+
+impl World {
+    fn acts(&mut self, action: Action) -> Acted {
         if action != Action::Restart && self.gate_fails > 0 {
             self.gate_fails -= 1;
             self.say(&format!("{action:?}: the xtables lock is held"));
@@ -210,7 +297,7 @@ impl Host for World {
             }
             Action::Restart => {
                 assert_eq!(
-                    self.in_flight * u64::from(!self.endless),
+                    (self.in_flight + self.on_leaving_worker) * u64::from(!self.endless),
                     0,
                     "restarted with requests in flight"
                 );
@@ -218,16 +305,10 @@ impl Host for World {
             }
         }
         // An ensure that finds it so is no event.
-        if action == Action::Restart || self.gates != before {
+        self.moved = self.gates != before;
+        if action == Action::Restart || self.moved {
             self.say(&format!("{action:?}"));
         }
         Acted::Done
-    }
-
-    async fn pause(&mut self, _phase: &Phase) {
-        self.tick();
-        if self.killed_at.is_some_and(|at| self.now >= at) {
-            std::panic::resume_unwind(Box::new(KILLED));
-        }
     }
 }

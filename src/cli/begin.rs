@@ -1,0 +1,153 @@
+//! How an operation begins: what an earlier one left behind, the preflight, and the limits.
+
+use super::operation::{Operation, refused};
+use super::plan;
+use super::report::Report;
+use crate::driver::Host;
+use crate::gate::Position;
+use crate::hold;
+use crate::host::ThisHost;
+use crate::journal::{Entry, Journal, found_open};
+use crate::restart::{
+    Facts, Limits, Outcome, Phase, Stand, Start, Verb, preflight, serving, start, turns,
+};
+use crate::survey::Survey;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use std::time::Duration;
+
+/// The first wait of a host that gave way to another, and the longest; each with jitter.
+const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+
+/// What an earlier operation left behind.
+struct Left {
+    entry: Option<Entry>,
+    /// Whether the app has been restarted since it began to drain.
+    restarted: Option<bool>,
+}
+
+impl Operation<'_> {
+    /// Looks at everything, decides whether and where to begin, and notes how the gates
+    /// were found. Err: nothing was touched.
+    pub(super) async fn begin(
+        &self,
+        host: &mut ThisHost,
+        report: &mut Report,
+    ) -> Result<(Start, Limits), Outcome> {
+        let left = self.left(host, report).await?;
+        let survey = host.survey().await;
+        report.survey(&survey);
+        let positions = survey.positions();
+        let stand = self.stand(&positions);
+        let left_behind = left
+            .entry
+            .as_ref()
+            .map(|entry| entry.left_behind(left.restarted));
+        let start = start(self.verb, left_behind.as_ref(), stand).map_err(Outcome::Nothing)?;
+        let mut facts = survey.facts();
+        // Who died after closing the gate may have left HAProxy no time to notice.
+        facts.main_closed &= left.entry.is_none();
+        self.preflight(&start, &facts, report)?;
+        let now = positions
+            .iter()
+            .map(|position| *position != Position::Closed);
+        host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
+        let limits = self.limits(&start, &facts, host);
+        self.go_ahead(&start, &limits, (host, &survey), report)?;
+        Ok((start, limits))
+    }
+
+    /// Waits, where a restart that an earlier operation had begun is still under way.
+    async fn left(&self, host: &ThisHost, report: &mut Report) -> Result<Left, Outcome> {
+        let entry = match Journal::left_behind(self.state_dir(), &self.app.name) {
+            Ok(entry) => entry,
+            Err(torn) => {
+                report
+                    .notices
+                    .push(format!("{torn}: going by the kernel and HAProxy"));
+                None
+            }
+        };
+        let Some(entry) = entry else {
+            return Ok(Left {
+                entry: None,
+                restarted: None,
+            });
+        };
+        report.notices.push(entry.cut_short());
+        let mut restarted = None;
+        if entry.restarting && entry.phase == Phase::Restart {
+            if !self.dry_run {
+                tokio::select! {
+                    settled = host.settle(&entry) => settled.map_err(refused)?,
+                    signal = host.stopped() => return Err(untouched(signal)),
+                }
+            }
+            restarted = host.restarted(&entry).await;
+        }
+        Ok(Left {
+            entry: Some(entry),
+            restarted,
+        })
+    }
+
+    fn stand(&self, positions: &[Position]) -> Stand {
+        let all_open = positions.iter().all(|position| *position == Position::Open);
+        match (all_open, hold::who(self.state_dir(), &self.app.name)) {
+            (true, _) => Stand::Open,
+            (false, Some(_)) => Stand::Held,
+            (false, None) => Stand::Astray,
+        }
+    }
+
+    /// What does not begin by closing is judged like `open`.
+    fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Result<(), Outcome> {
+        let verb = match start.phase {
+            Phase::Close => self.verb,
+            _ => Verb::Open,
+        };
+        let notices = preflight(verb, facts, self.app.limits.min_available);
+        report.notices.extend(notices.map_err(Outcome::Refused)?);
+        report.notices.extend(start.note.clone());
+        Ok(())
+    }
+
+    fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
+        let limits = &self.app.limits;
+        let closes = start.phase == Phase::Close && limits.min_available > 0;
+        let [first, longest] = BACK_OFF;
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(first)
+            .with_max_delay(longest);
+        Limits {
+            found_open: host.found_open.iter().all(|open| *open),
+            serving: if closes { serving(facts) } else { Vec::new() },
+            turns: turns(waits.with_jitter().without_max_times().build(), limits.turn),
+            ..limits.clone()
+        }
+    }
+
+    /// The last moment to leave.
+    fn go_ahead(
+        &self,
+        start: &Start,
+        limits: &Limits,
+        (host, survey): (&ThisHost, &Survey),
+        report: &mut Report,
+    ) -> Result<(), Outcome> {
+        if self.dry_run {
+            report.plan = Some(plan::steps(start, self.app, limits, survey));
+            return Err(Outcome::Planned);
+        }
+        match host.interrupted() {
+            Some(signal) => Err(untouched(signal)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn untouched(signal: i32) -> Outcome {
+    Outcome::Interrupted {
+        signal,
+        left: "nothing was changed".to_owned(),
+    }
+}

@@ -1,0 +1,95 @@
+//! The way back: healthy, open, UP; or the gates as they were found.
+
+use super::decide::{again, go, stay};
+use super::{Acted, Limits, Outcome, Phase, Seen, Step, Why};
+use std::time::Duration;
+
+pub(super) fn restart(seen: &Seen) -> Step {
+    match &seen.acted {
+        Acted::Done => go(Phase::Healthy { streak: 0 }),
+        Acted::Failed(why) => Step::End(Outcome::RestartFailed(why.clone())),
+    }
+}
+
+/// What failed in keeping the gates closed is no reason to wait: they will be opened.
+pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let (streak, why) = match &seen.health {
+        Some(Ok(())) => (streak + 1, "healthy, but not yet as often as asked"),
+        Some(Err(why)) => (0, why.as_str()),
+        None => (0, "not asked yet"),
+    };
+    match streak >= limits.healthy_times {
+        true => go(Phase::Open),
+        false if over => Step::End(Outcome::NotHealthy(why.to_owned())),
+        false => again(Phase::Healthy { streak }, vec![format!("the app: {why}")]),
+    }
+}
+
+pub(super) fn open(seen: &Seen, over: bool) -> Step {
+    let waiting = [seen.unseen(), seen.not_back()].concat();
+    match &seen.acted {
+        Acted::Failed(why) if over => Step::End(Outcome::GateFailed {
+            why: why.clone(),
+            put_back: false,
+        }),
+        Acted::Failed(why) => again(Phase::Open, vec![why.clone()]),
+        Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
+        Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
+        // Again, because somebody may flush the rules meanwhile.
+        Acted::Done => again(Phase::Open, waiting),
+    }
+}
+
+fn held(seen: &Seen) -> Option<String> {
+    let held = seen.held();
+    (!held.is_empty()).then(|| format!("{}: respected, not waited for", held.join(", ")))
+}
+
+pub(super) fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let waiting = match limits.found_open {
+        true => [seen.unseen(), seen.not_back()].concat(),
+        false => Vec::new(),
+    };
+    let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
+    match &seen.acted {
+        Acted::Failed(failed) if over => Step::End(Outcome::GateFailed {
+            why: failed.clone(),
+            put_back: false,
+        }),
+        Acted::Failed(failed) => again(Phase::PutBack(why.clone()), vec![failed.clone()]),
+        Acted::Done if leave_now => left(why, waiting, seen, limits),
+        Acted::Done => again(Phase::PutBack(why.clone()), waiting),
+    }
+}
+
+/// The gates stand as they were found, and what the lines wait for is `waiting`.
+fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
+    match (why, next_turn(seen, limits)) {
+        (Why::TooFewServers(_), Some(until)) => go(Phase::BackOff { until }),
+        (Why::CutShort, _) if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
+        (Why::CutShort, _) => Step::End(Outcome::NotBack(waiting)),
+        _ => {
+            let back = limits.found_open && waiting.is_empty();
+            Step::End(Outcome::put_back(why, back))
+        }
+    }
+}
+
+/// Each host has its own turns, so that of two that gave way one is the first.
+pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
+    let few = [seen.unseen(), seen.too_few(limits)].concat();
+    match (few.is_empty(), next_turn(seen, limits)) {
+        _ if seen.elapsed < until => stay(Phase::BackOff { until }, few),
+        (true, _) => go(Phase::Close),
+        (false, Some(until)) => stay(Phase::BackOff { until }, few),
+        (false, None) => {
+            let back = seen.not_back().is_empty();
+            Step::End(Outcome::put_back(&Why::TooFewServers(few), back))
+        }
+    }
+}
+
+fn next_turn(seen: &Seen, limits: &Limits) -> Option<Duration> {
+    let mut turns = limits.turns.iter();
+    turns.find(|turn| **turn > seen.elapsed).copied()
+}

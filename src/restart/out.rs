@@ -1,0 +1,144 @@
+//! The way out of rotation: until every line is DOWN and nothing is in flight.
+
+use super::decide::{again, go};
+use super::{Acted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Step, Verb, Why};
+use crate::haproxy::Role;
+use std::time::Duration;
+
+/// The twin counts as quiet after this long without a session.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Looks in a row that must show nothing in flight: HAProxy's counters are read line by
+/// line, so one look may fall between two lines.
+const ZEROS: u32 = 2;
+
+pub(super) fn close(seen: &Seen, limits: &Limits, over: bool) -> Step {
+    out(Role::Main, Phase::Close, seen, over, || {
+        match limits.serving.is_empty() {
+            false => Phase::Floor,
+            // It was out already: nothing was taken away from anybody.
+            true => after_close(seen, limits),
+        }
+    })
+}
+
+/// Whoever closes last sees that the other has gone: at least one of two gives way.
+pub(super) fn floor(seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let few = seen.too_few(limits);
+    let next = || match few.is_empty() {
+        true => after_close(seen, limits),
+        false => Phase::PutBack(Why::TooFewServers(few.clone())),
+    };
+    out(Role::Main, Phase::Floor, seen, over, next)
+}
+
+pub(super) fn shed(seen: &Seen, over: bool) -> Step {
+    out(Role::Twin, Phase::Shed, seen, over, || Phase::Drain {
+        zeros: 0,
+    })
+}
+
+/// Every balancer must show the lines of this role out of the balancing.
+fn out(role: Role, phase: Phase, seen: &Seen, over: bool, next: impl FnOnce() -> Phase) -> Step {
+    let waiting = [seen.unseen(), seen.not_out(role)].concat();
+    match &seen.acted {
+        Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
+        Acted::Failed(why) => again(phase, vec![why.clone()]),
+        Acted::Done if waiting.is_empty() => go(next()),
+        Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
+        // Again, because somebody may open the gate meanwhile.
+        Acted::Done => again(phase, waiting),
+    }
+}
+
+fn after_close(seen: &Seen, limits: &Limits) -> Phase {
+    match seen.twins() {
+        Some((sessions, _)) if !limits.sticky.is_zero() => Phase::Sticky {
+            sessions,
+            busy_at: Duration::ZERO,
+        },
+        _ => after_sticky(limits),
+    }
+}
+
+fn after_sticky(limits: &Limits) -> Phase {
+    match limits.two_stage {
+        true => Phase::Shed,
+        false => Phase::Drain { zeros: 0 },
+    }
+}
+
+pub(super) fn sticky(
+    sessions: u64,
+    busy_at: Duration,
+    seen: &Seen,
+    limits: &Limits,
+    over: bool,
+) -> Step {
+    let twins = seen.twins();
+    let busy = twins.is_none_or(|(now, in_flight)| now != sessions || in_flight > 0);
+    let busy_at = if busy { seen.in_phase } else { busy_at };
+    if over || seen.in_phase.saturating_sub(busy_at) >= QUIET {
+        return go(after_sticky(limits));
+    }
+    let (sessions, in_flight) = twins.unwrap_or((sessions, 0));
+    let waiting = format!(
+        "sticky users on the twin: {in_flight} requests in flight, {sessions} sessions so far"
+    );
+    again(Phase::Sticky { sessions, busy_at }, vec![waiting])
+}
+
+/// Nothing may be in flight on lines that are out. A line that came back, or can't be
+/// seen, may carry the next request in a moment: no policy goes on over that. A reload
+/// only means that the looks begin anew: what the leaving worker carries is in them.
+pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let not_out = [
+        seen.unseen(),
+        seen.not_out(Role::Main),
+        seen.not_out(Role::Twin),
+    ]
+    .concat();
+    let carried = [seen.in_flight(), seen.left_over()].concat();
+    let waiting = [not_out.clone(), seen.reloaded(), carried.clone()].concat();
+    let zeros = if waiting.is_empty() { zeros + 1 } else { 0 };
+    let policy = limits.on_drain_timeout;
+    match &seen.acted {
+        Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
+        Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
+        Acted::Done if zeros >= ZEROS => drained(
+            verb,
+            classic_twins(verb, seen),
+            "the classic layout's twin can't be shed",
+        ),
+        // The time is up, but what it was for is there: look the second time.
+        Acted::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
+        Acted::Done if over && !not_out.is_empty() => go(Phase::PutBack(Why::NotOut(not_out))),
+        Acted::Done if over && policy == OnDrainTimeout::Abort => {
+            go(Phase::PutBack(Why::DrainRanOut(waiting)))
+        }
+        Acted::Done if over => drained(verb, carried, "the drain's time is up, policy proceed"),
+        // Again, because somebody may open the gate meanwhile.
+        Acted::Done => again(Phase::Drain { zeros }, waiting),
+    }
+}
+
+/// What the classic twins carry, and for `close` also that they will go on doing so.
+fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
+    match verb {
+        Verb::Close => seen.not_out(Role::ClassicTwin),
+        Verb::Restart | Verb::Open | Verb::Recover => seen.on_classic_twins(),
+    }
+}
+
+/// Out of rotation and drained, or as much as policy asks for.
+fn drained(verb: Verb, carried: Vec<String>, because: &str) -> Step {
+    let rests = "what is left rests on the app's graceful stop and on HAProxy's redispatch";
+    let note = (!carried.is_empty()).then(|| format!("{}: {because}, {rests}", carried.join(", ")));
+    match verb {
+        Verb::Restart => Step::Go {
+            to: Phase::Restart,
+            note,
+        },
+        Verb::Close | Verb::Open | Verb::Recover => Step::End(Outcome::Done { note }),
+    }
+}

@@ -1,0 +1,128 @@
+//! How an operation begins, after another one was cut short: the journal says how far that
+//! had come, the kernel how the gates stand now. The app is restarted at most once.
+
+use super::{Phase, Verb, Why};
+use std::time::Duration;
+
+/// What an operation left behind by dying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// What it was asked for.
+    pub verb: Verb,
+    /// The phase it was about to act on, or acting on.
+    pub phase: Phase,
+    /// It was to restart the app, or finished a restart that another one had begun.
+    pub restarting: bool,
+    /// Whether the app has been restarted since it began to drain; None: nobody can tell.
+    pub restarted: Option<bool>,
+    /// All gates stood open before it.
+    pub found_open: bool,
+}
+
+/// How the gates stand when an operation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// All open.
+    Open,
+    /// Closed by an operator, who wants it so.
+    Held,
+    /// Closed or broken, and nobody asked for that.
+    Astray,
+}
+
+/// The begin of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The law it follows: a recovery that finishes a restart is a restart.
+    pub verb: Verb,
+    /// Its first phase.
+    pub phase: Phase,
+    /// What the operator should know about it.
+    pub note: Option<String>,
+}
+
+/// How far the one that died had come.
+enum Was {
+    Nowhere,
+    /// It had closed gates, perhaps; the app was not touched.
+    Closing,
+    /// The app was restarted, surely or perhaps.
+    Restarted {
+        surely: bool,
+    },
+    Opening,
+}
+
+/// Where to begin. Err: there is nothing to do, and why.
+pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, String> {
+    let start = |verb, phase| {
+        Ok(Start {
+            verb,
+            phase,
+            note: None,
+        })
+    };
+    let healthy = Phase::Healthy { streak: 0 };
+    match (asked, was(left, stand)) {
+        (Verb::Close, _) => start(Verb::Close, Phase::Close),
+        (Verb::Open, _) => start(Verb::Open, healthy),
+        (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
+            verb: Verb::Restart,
+            phase: healthy,
+            note: Some(not_repeated(surely).to_owned()),
+        }),
+        (Verb::Restart, _) => start(Verb::Restart, Phase::Close),
+        (Verb::Recover, Was::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
+        (Verb::Recover, Was::Opening) => start(Verb::Open, healthy),
+        (Verb::Recover, Was::Nowhere) => match stand {
+            Stand::Open => Err("nothing to recover: the gates are open".to_owned()),
+            Stand::Held => Err("nothing to recover: an operator closed the gates".to_owned()),
+            Stand::Astray => start(Verb::Open, healthy),
+        },
+    }
+}
+
+fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
+    let Some(left) = left else {
+        return Was::Nowhere;
+    };
+    match left.phase {
+        Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, stand),
+        Phase::Restart if left.restarting => Was::Restarted {
+            surely: left.restarted.is_some(),
+        },
+        Phase::Healthy { .. } | Phase::Open if left.restarting => Was::Restarted { surely: true },
+        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Was::Opening,
+        _ => closing(left, stand),
+    }
+}
+
+/// Gates that were found closed, though nobody wanted that, are not put back so.
+fn closing(left: &LeftBehind, stand: Stand) -> Was {
+    match left.found_open || stand == Stand::Held {
+        true => Was::Closing,
+        false => Was::Opening,
+    }
+}
+
+fn not_repeated(surely: bool) -> &'static str {
+    match surely {
+        true => {
+            "the app's restart that was cut short had happened: it is finished, not repeated; for another \
+             one run `agent restart` again"
+        }
+        false => {
+            "whether the app's restart that was cut short had happened can't be told: it is not repeated; \
+             if the app is still the old one, run `agent restart` again"
+        }
+    }
+}
+
+/// When each try comes, from the waits between them, until the time is up.
+pub fn turns(waits: impl Iterator<Item = Duration>, limit: Duration) -> Vec<Duration> {
+    let moments = waits.scan(Duration::ZERO, |at, wait| {
+        *at += wait;
+        Some(*at)
+    });
+    moments.take_while(|at| *at <= limit).collect()
+}

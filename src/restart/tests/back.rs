@@ -1,0 +1,177 @@
+//! The way back, and signals on it.
+
+use super::*;
+use Role::{Main, Twin};
+
+#[test]
+fn the_gates_open_only_before_a_healthy_app() {
+    let asked = |health| Seen {
+        health: Some(health),
+        ..seen(&[])
+    };
+    let sick = asked(Err("503".to_owned()));
+    assert_eq!(
+        goes(step(Phase::Healthy { streak: 0 }, &asked(Ok(())))),
+        Phase::Open
+    );
+    assert_eq!(
+        waits(step(Phase::Healthy { streak: 0 }, &sick)),
+        ["the app: 503"]
+    );
+    assert_eq!(
+        ends(step(Phase::Healthy { streak: 0 }, &late(sick))).exit_code(),
+        15
+    );
+    let failed = Seen {
+        acted: Acted::Failed("exit 1".into()),
+        ..seen(&[])
+    };
+    assert_eq!(ends(step(Phase::Restart, &failed)).exit_code(), 15);
+}
+
+#[test]
+fn healthy_as_often_in_a_row_as_asked() {
+    let limits = Limits {
+        healthy_times: 2,
+        ..limits()
+    };
+    let well = Seen {
+        health: Some(Ok(())),
+        ..seen(&[])
+    };
+    let first = decide(Verb::Restart, &Phase::Healthy { streak: 0 }, &well, &limits);
+    assert!(matches!(
+        first,
+        Step::Stay {
+            phase: Phase::Healthy { streak: 1 },
+            ..
+        }
+    ));
+    assert_eq!(
+        goes(decide(
+            Verb::Restart,
+            &Phase::Healthy { streak: 1 },
+            &well,
+            &limits
+        )),
+        Phase::Open
+    );
+}
+
+#[test]
+fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
+    assert_eq!(
+        ends(step(
+            Phase::Open,
+            &seen(&[(Main, "UP", 0), (Twin, "UP", 0)])
+        ))
+        .exit_code(),
+        0
+    );
+    assert_eq!(
+        ends(step(
+            Phase::Open,
+            &seen(&[(Main, "MAINT", 0), (Twin, "DRAIN", 0)])
+        ))
+        .exit_code(),
+        0
+    );
+    assert_eq!(
+        waits(step(
+            Phase::Open,
+            &seen(&[(Main, "UP", 0), (Twin, "UP 2/3", 0)])
+        ))
+        .len(),
+        1
+    );
+    assert_eq!(
+        ends(step(Phase::Open, &late(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        16
+    );
+    assert_eq!(ends(step(Phase::Open, &late(blind()))).exit_code(), 16);
+}
+
+#[test]
+fn a_signal_puts_back_what_was_changed_and_finishes_what_was_begun() {
+    let signalled = |seen: Seen| Seen {
+        interrupted: Some(15),
+        ..seen
+    };
+    for phase in [Phase::Close, Phase::Shed, Phase::Drain { zeros: 1 }] {
+        let next = step(
+            phase,
+            &signalled(seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)])),
+        );
+        assert_eq!(goes(next), Phase::PutBack(Why::Interrupted(15)));
+    }
+    let well = Seen {
+        health: Some(Ok(())),
+        ..signalled(seen(&[]))
+    };
+    assert_eq!(
+        goes(step(Phase::Restart, &well)),
+        Phase::Healthy { streak: 0 }
+    );
+    assert_eq!(goes(step(Phase::Healthy { streak: 0 }, &well)), Phase::Open);
+    assert_eq!(
+        ends(step(Phase::Open, &signalled(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        143
+    );
+    let why = Phase::PutBack(Why::Interrupted(15));
+    assert_eq!(
+        ends(step(why, &signalled(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        143
+    );
+}
+
+#[test]
+fn put_back_waits_for_up_and_keeps_its_reason() {
+    let why = Phase::PutBack(Why::DrainRanOut(vec![]));
+    assert_eq!(
+        waits(step(why.clone(), &seen(&[(Main, "DOWN", 1)]))).len(),
+        1
+    );
+    assert_eq!(
+        ends(step(why.clone(), &seen(&[(Main, "UP", 1)]))).exit_code(),
+        14
+    );
+    assert_eq!(
+        ends(step(why.clone(), &late(seen(&[(Main, "DOWN", 1)])))).exit_code(),
+        14
+    );
+    let closed = Limits {
+        found_open: false,
+        ..limits()
+    };
+    let step = decide(Verb::Restart, &why, &seen(&[(Main, "DOWN", 1)]), &closed);
+    assert_eq!(ends(step).exit_code(), 14);
+}
+
+#[test]
+fn close_ends_drained_and_open_does_not_touch_a_sick_apps_gate() {
+    let quiet = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    assert_eq!(
+        ends(decide(
+            Verb::Close,
+            &Phase::Drain { zeros: 1 },
+            &quiet,
+            &limits()
+        ))
+        .exit_code(),
+        0
+    );
+    let sick = late(Seen {
+        health: Some(Err("503".into())),
+        ..seen(&[])
+    });
+    assert_eq!(
+        ends(decide(
+            Verb::Open,
+            &Phase::Healthy { streak: 0 },
+            &sick,
+            &limits()
+        ))
+        .exit_code(),
+        15
+    );
+}

@@ -1,0 +1,110 @@
+//! The law as tables: phase and look -> step.
+
+mod back;
+mod floor;
+mod in_flight;
+mod out;
+mod preflight;
+mod recovery;
+
+use super::*;
+use crate::haproxy::{Role, Status};
+
+pub(super) fn limits() -> Limits {
+    let seconds = Duration::from_secs;
+    Limits {
+        sticky: Duration::ZERO,
+        out_of_rotation: seconds(30),
+        drain: seconds(60),
+        restart: seconds(60),
+        healthy: seconds(60),
+        in_rotation: seconds(60),
+        on_drain_timeout: OnDrainTimeout::Abort,
+        healthy_times: 1,
+        two_stage: true,
+        found_open: true,
+        min_available: 1,
+        serving: Vec::new(),
+        turn: seconds(60),
+        turns: [1, 3, 7].map(seconds).to_vec(),
+    }
+}
+
+pub(super) fn line(role: Role, status: &str, in_flight: u64) -> LineSeen {
+    let status = Status::parse(status).unwrap();
+    let (name, proven) = (format!("srvs/{role:?}"), status == Status::Up);
+    LineSeen {
+        name,
+        role,
+        status,
+        proven,
+        in_flight,
+        sessions: 7,
+    }
+}
+
+pub(super) fn balancer(lines: Result<Vec<LineSeen>, String>) -> BalancerSeen {
+    BalancerSeen {
+        name: "lb".into(),
+        lines,
+        reloaded: false,
+        uptime: Some(Duration::from_secs(100)),
+        others: Vec::new(),
+        leaving: None,
+    }
+}
+
+pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
+    let lines = lines
+        .iter()
+        .map(|(role, status, in_flight)| line(*role, status, *in_flight));
+    Seen {
+        elapsed: Duration::ZERO,
+        in_phase: Duration::ZERO,
+        acted: Acted::Done,
+        interrupted: None,
+        balancers: vec![balancer(Ok(lines.collect()))],
+        connections: None,
+        health: None,
+    }
+}
+
+pub(super) fn blind() -> Seen {
+    let lines = Err("no complete answer within 2s".to_owned());
+    Seen {
+        balancers: vec![balancer(lines)],
+        ..seen(&[])
+    }
+}
+
+pub(super) fn late(seen: Seen) -> Seen {
+    Seen {
+        in_phase: Duration::from_secs(3600),
+        ..seen
+    }
+}
+
+pub(super) fn step(phase: Phase, seen: &Seen) -> Step {
+    decide(Verb::Restart, &phase, seen, &limits())
+}
+
+pub(super) fn goes(step: Step) -> Phase {
+    match step {
+        Step::Go { to, .. } => to,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn ends(step: Step) -> Outcome {
+    match step {
+        Step::End(outcome) => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn waits(step: Step) -> Vec<String> {
+    match step {
+        Step::Stay { waiting, .. } => waiting,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,99 @@
+//! What is refused before anything is touched.
+
+use super::*;
+use crate::haproxy::Others;
+use Role::{Main, Twin};
+
+fn facts() -> Facts {
+    let lines = vec![(line(Main, "UP", 0), false), (line(Twin, "UP", 0), true)];
+    let others = vec![Others {
+        backend: "srvs".into(),
+        usable: 1,
+        own_usable: true,
+    }];
+    Facts {
+        gates: vec![],
+        main_closed: false,
+        restart: Ok(()),
+        health: Ok(()),
+        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, others }))],
+    }
+}
+
+fn change(change: impl Fn(&mut BalancerFacts)) -> Facts {
+    let mut facts = facts();
+    change(facts.balancers[0].1.as_mut().unwrap());
+    facts
+}
+
+#[test]
+fn the_preflight_refuses_what_could_not_work() {
+    assert_eq!(preflight(Verb::Restart, &facts(), 1), Ok(vec![]));
+    let refused = [
+        Facts {
+            gates: vec!["a foreign rule".into()],
+            ..facts()
+        },
+        Facts {
+            restart: Err("web.service is masked".into()),
+            ..facts()
+        },
+        Facts {
+            balancers: vec![("lb".into(), Err("no server line".into()))],
+            ..facts()
+        },
+        change(|lb| lb.lines[0].1 = true),
+        change(|lb| lb.lines[1].1 = false),
+        change(|lb| lb.lines[0].0.status = Status::NoCheck),
+        Facts {
+            main_closed: true,
+            ..facts()
+        },
+    ];
+    for facts in refused {
+        let refusal = preflight(Verb::Restart, &facts, 1).unwrap_err();
+        assert_eq!(Outcome::Refused(refusal).exit_code(), 11, "{facts:?}");
+    }
+}
+
+#[test]
+fn the_floor_holds_unless_nothing_is_taken_away() {
+    let few = change(|lb| lb.others[0].usable = 0);
+    let refusal = preflight(Verb::Restart, &few, 1).unwrap_err();
+    assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
+    assert!(preflight(Verb::Restart, &few, 0).is_ok());
+    assert!(preflight(Verb::Open, &few, 1).is_ok());
+    let out_already = change(|lb| {
+        lb.others[0] = Others {
+            backend: "srvs".into(),
+            usable: 0,
+            own_usable: false,
+        };
+    });
+    assert!(preflight(Verb::Restart, &out_already, 1).is_ok());
+}
+
+#[test]
+fn a_sick_app_a_down_line_and_an_operators_hold_are_told_not_refused() {
+    let mut facts = change(|lb| {
+        lb.lines[0].0 = line(Main, "DOWN", 0);
+        lb.lines[1].0 = line(Twin, "MAINT", 0);
+    });
+    facts.health = Err("connection refused".into());
+    assert_eq!(preflight(Verb::Restart, &facts, 1).unwrap().len(), 3);
+}
+
+#[test]
+fn opening_needs_one_balancer_that_knows_us() {
+    let mut facts = facts();
+    facts
+        .balancers
+        .push(("lb2".into(), Err("can't connect".into())));
+    assert_eq!(
+        preflight(Verb::Open, &facts, 1).unwrap(),
+        ["lb2: can't connect"]
+    );
+    assert!(preflight(Verb::Close, &facts, 1).is_err());
+    facts.balancers = facts.balancers.split_off(1);
+    assert!(preflight(Verb::Open, &facts, 1).is_err());
+}

@@ -1,0 +1,129 @@
+//! Where to begin after an operation that was cut short.
+
+use super::*;
+
+fn left(phase: Phase) -> LeftBehind {
+    LeftBehind {
+        verb: Verb::Restart,
+        phase,
+        restarting: true,
+        restarted: None,
+        found_open: true,
+    }
+}
+
+fn begins(asked: Verb, left: &LeftBehind) -> (Verb, Phase) {
+    let start = start(asked, Some(left), Stand::Astray).unwrap();
+    (start.verb, start.phase)
+}
+
+const HEALTHY: Phase = Phase::Healthy { streak: 0 };
+const CUT_SHORT: Phase = Phase::PutBack(Why::CutShort);
+
+#[test]
+fn before_the_app_was_touched_recover_puts_back_and_restart_begins_anew() {
+    for phase in [
+        Phase::Close,
+        Phase::Floor,
+        Phase::Shed,
+        Phase::Drain { zeros: 1 },
+        Phase::PutBack(Why::Interrupted(2)),
+        Phase::BackOff {
+            until: Duration::ZERO,
+        },
+    ] {
+        let left = left(phase);
+        assert_eq!(begins(Verb::Recover, &left), (Verb::Recover, CUT_SHORT));
+        assert_eq!(begins(Verb::Restart, &left), (Verb::Restart, Phase::Close));
+    }
+}
+
+#[test]
+fn a_restart_that_has_happened_is_finished_and_not_repeated() {
+    let happened = LeftBehind {
+        restarted: Some(true),
+        ..left(Phase::Restart)
+    };
+    let unknown = left(Phase::Restart);
+    for left in [&happened, &unknown, &left(HEALTHY), &left(Phase::Open)] {
+        for asked in [Verb::Restart, Verb::Recover] {
+            assert_eq!(begins(asked, left), (Verb::Restart, HEALTHY), "{left:?}");
+        }
+    }
+    let note = |left| {
+        start(Verb::Restart, Some(left), Stand::Astray)
+            .unwrap()
+            .note
+            .unwrap()
+    };
+    assert!(note(&happened).contains("had happened: it is finished"));
+    assert!(note(&unknown).contains("can't be told"));
+}
+
+#[test]
+fn a_restart_that_has_surely_not_happened_begins_anew() {
+    let not_yet = LeftBehind {
+        restarted: Some(false),
+        ..left(Phase::Restart)
+    };
+    assert_eq!(
+        begins(Verb::Restart, &not_yet),
+        (Verb::Restart, Phase::Close)
+    );
+    assert_eq!(begins(Verb::Recover, &not_yet), (Verb::Recover, CUT_SHORT));
+}
+
+#[test]
+fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
+    let opening = LeftBehind {
+        verb: Verb::Open,
+        restarting: false,
+        ..left(Phase::Open)
+    };
+    assert_eq!(begins(Verb::Recover, &opening), (Verb::Open, HEALTHY));
+    assert_eq!(
+        begins(Verb::Restart, &opening),
+        (Verb::Restart, Phase::Close)
+    );
+    for left in [opening, left(Phase::Restart), left(Phase::Shed)] {
+        assert_eq!(begins(Verb::Open, &left), (Verb::Open, HEALTHY));
+        assert_eq!(begins(Verb::Close, &left), (Verb::Close, Phase::Close));
+    }
+}
+
+#[test]
+fn gates_found_closed_are_put_back_so_only_where_an_operator_wants_them_so() {
+    let closed = LeftBehind {
+        found_open: false,
+        ..left(Phase::Close)
+    };
+    assert_eq!(begins(Verb::Recover, &closed), (Verb::Open, HEALTHY));
+    let held = start(Verb::Recover, Some(&closed), Stand::Held).unwrap();
+    assert_eq!(held.phase, CUT_SHORT);
+}
+
+#[test]
+fn without_a_journal_the_gates_tell() {
+    let recover = |stand| start(Verb::Recover, None, stand);
+    assert!(recover(Stand::Open).unwrap_err().contains("open"));
+    assert!(recover(Stand::Held).unwrap_err().contains("operator"));
+    let astray = recover(Stand::Astray).unwrap();
+    assert_eq!((astray.verb, astray.phase), (Verb::Open, HEALTHY));
+    let restart = start(Verb::Restart, None, Stand::Held).unwrap();
+    assert_eq!((restart.phase, restart.note), (Phase::Close, None));
+}
+
+#[test]
+fn a_recovery_says_how_it_left_the_host() {
+    let up = seen(&[(Role::Main, "UP", 0)]);
+    let recover = |seen: &Seen| decide(Verb::Recover, &CUT_SHORT, seen, &limits());
+    assert_eq!(ends(recover(&up)), Outcome::Done { note: None });
+    let down = seen(&[(Role::Main, "DOWN", 0)]);
+    assert_eq!(waits(recover(&down)).len(), 1);
+    assert_eq!(ends(recover(&late(down))).exit_code(), 16);
+    let interrupted = Seen {
+        interrupted: Some(2),
+        ..up
+    };
+    assert_eq!(ends(recover(&interrupted)).exit_code(), 130);
+}
