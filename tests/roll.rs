@@ -3,14 +3,20 @@
 
 mod lab;
 
+#[path = "roll/at_once.rs"]
+mod at_once;
 #[path = "roll/balancers.rs"]
 mod balancers;
 #[path = "roll/endings.rs"]
 mod endings;
+#[path = "roll/flushed.rs"]
+mod flushed;
 #[path = "roll/gaps.rs"]
 mod gaps;
 #[path = "roll/interrupts.rs"]
 mod interrupts;
+#[path = "roll/killed.rs"]
+mod killed;
 #[path = "roll/layouts.rs"]
 mod layouts;
 #[path = "roll/one_machine.rs"]

@@ -50,6 +50,26 @@ impl<'a> Agent<'a> {
         Running(Process::spawn("agent", &mut command))
     }
 
+    /// `agent VERB web --json` that gets SIGKILL as it asks the kernel to sync for the n-th
+    /// time: the journal is what it syncs.
+    pub fn start_killed_at(&self, verb: &str, sync: usize) -> Running {
+        let inject = format!("inject=fsync,fdatasync:signal=KILL:when={sync}");
+        let mut command = self.namespace.command("strace");
+        command.args([
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fsync,fdatasync",
+            "-e",
+            &inject,
+        ]);
+        command
+            .arg(built::agent())
+            .args([verb, "web", "--json", "--config"]);
+        Running(Process::spawn("agent", command.arg(&self.config)))
+    }
+
     /// Opens the gates, and panics if that fails.
     pub fn open(&self, app: &str) {
         self.run("open", app).expect_exit(0);

@@ -52,6 +52,17 @@ impl Settings {
         self
     }
 
+    /// Names the master CLI of every balancer so far.
+    pub fn master(mut self, socket: &Path) -> Settings {
+        let socket = socket.display().to_string();
+        let balancers = self.0["haproxy"].as_array_mut().expect("a list");
+        for balancer in balancers {
+            let balancer = balancer.as_table_mut().expect("a table");
+            balancer.insert("master".into(), socket.clone().into());
+        }
+        self
+    }
+
     pub fn write(&self, dir: &Path) -> PathBuf {
         let path = dir.join("agent.toml");
         let text = toml::to_string(&self.0).expect("a configuration");

@@ -90,6 +90,22 @@ impl Host {
         self.namespace.run("iptables", &["-t", "nat", "-S"])
     }
 
+    /// The phase that the agent's journal says now; None: there is no journal.
+    pub fn journal_phase(&self) -> Option<String> {
+        let text = fs::read(self.dir.join("state/web.json")).ok()?;
+        let journal: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        let phase = &journal["phase"];
+        let named = |phase: &serde_json::Value| phase.as_str().map(str::to_owned);
+        named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
+    }
+
+    pub fn wait_for_journal(&self, phase: &str) {
+        let what = format!("the journal of {} to say {phase}", self.name());
+        wait_for(&what, Duration::from_secs(20), || {
+            (self.journal_phase().as_deref() == Some(phase)).then_some(())
+        });
+    }
+
     pub fn gate_is_open(&self, port: u16) -> bool {
         self.rules().contains(&format!("--dport {port} "))
     }

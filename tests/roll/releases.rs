@@ -1,6 +1,7 @@
 //! The same rolls and the same reload with the HAProxy of other Debians, from the root
 //! folders of `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
+use crate::lab::fleet::Layout;
 use crate::lab::release::Release;
 use crate::{layouts, reload};
 
@@ -20,6 +21,11 @@ fn debian_13_reload() {
 }
 
 #[test]
+fn debian_13_long_requests() {
+    reload::finish_the_long_requests(Release::Debian13, "deb13_long", Layout::TwoStage);
+}
+
+#[test]
 fn sid_two_stage() {
     layouts::roll_two_stage(Release::Sid, "sid_two_stage");
 }
@@ -32,4 +38,9 @@ fn sid_classic() {
 #[test]
 fn sid_reload() {
     reload::show_the_leaving_worker(Release::Sid, "sid_reload");
+}
+
+#[test]
+fn sid_long_requests() {
+    reload::finish_the_long_requests(Release::Sid, "sid_long", Layout::TwoStage);
 }

@@ -1,34 +1,84 @@
-//! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight,
-//! so in the middle of a restart the agent gives up before it touches the app.
+//! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight:
+//! the agent waits for it all the same, by the master CLI or by the host's own TCP table.
 
-use std::thread::sleep;
 use std::time::Duration;
 
 use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::release::Release;
-use crate::lab::{now, stats, wait_for};
+use crate::lab::settings::Settings;
+use crate::lab::traffic::Answer;
+use crate::lab::{stats, wait_for};
 
 #[test]
-fn while_draining() {
-    let fleet = Fleet::two_stage("reload");
+fn before_a_restart_two_stage() {
+    finish_the_long_requests(Release::Installed, "long_two_stage", Layout::TwoStage);
+}
+
+#[test]
+fn before_a_restart_classic() {
+    finish_the_long_requests(Release::Installed, "long_classic", Layout::Classic);
+}
+
+/// Requests of 10 s on two hosts, a reload, and then both hosts are restarted: one agent
+/// asks the master, the other has to go by the connections it sees. Neither touches its app
+/// before the answer.
+pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
+    let fleet = Fleet::behind(release, test, layout, |reference| reference);
+    fleet.open_gates();
+    let boots = fleet.boots();
+    let requests = [1, 2].map(|number| fleet.slow_request(number, 10_000));
+    fleet.haproxy.reload();
+    let traffic = fleet.traffic();
+    let with_master = |settings: Settings| settings.master(fleet.haproxy.master());
+    let agents = [
+        fleet.agent(1, with_master).start("restart", "web"),
+        fleet.agent(2, |settings| settings).start("restart", "web"),
+    ];
+    let answers = requests.map(|request| request.answer());
+    for (agent, answer) in agents.into_iter().zip(answers) {
+        let report = agent.wait().expect_exit(0).report();
+        unharmed(&answer, report.began("restart"));
+        let waited = answer.ended_at - report.began("drain");
+        assert!(waited > 5.0, "it was seen for {waited} s only: {report:?}");
+    }
+    assert_eq!(fleet.boots(), [boots[0] + 1, boots[1] + 1, boots[2]]);
+    traffic.stop().assert_unnoticed();
+}
+
+#[test]
+fn while_draining_with_the_master() {
+    while_draining("drain_master", |fleet, settings| {
+        settings.master(fleet.haproxy.master())
+    });
+}
+
+#[test]
+fn while_draining_by_the_tcp_table() {
+    while_draining("drain_tcp", |_, settings| settings);
+}
+
+fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
+    let fleet = Fleet::two_stage(test);
     fleet.open_gates();
     let boots = fleet.boots();
     let request = fleet.slow_request(1, 4000);
-    let started = now();
-    let running = fleet.agent(1, |settings| settings).start("restart", "web");
-    fleet.haproxy.wait_said("srvs/bkp1", "DOWN", started);
-    sleep(Duration::from_millis(200));
+    let agent = fleet.agent(1, |settings| change(&fleet, settings));
+    let running = agent.start("restart", "web");
+    fleet.host(1).wait_for_journal("drain");
     fleet.haproxy.reload();
-    let report = running.wait().expect_exit(13).report();
-    assert!(
-        report.message.contains("was reloaded"),
-        "{}",
-        report.message
-    );
-    assert_eq!(fleet.boots(), boots, "the app was touched");
-    assert!(fleet.host(1).gate_is_open(2000) && fleet.host(1).gate_is_open(3000));
     let answer = request.answer();
+    let report = running.wait().expect_exit(0).report();
+    unharmed(&answer, report.began("restart"));
+    assert_eq!(fleet.boots()[0], boots[0] + 1);
+}
+
+fn unharmed(answer: &Answer, restarted_at: f64) {
     assert_eq!(answer.status, 200, "{}", answer.body);
+    let ended = answer.ended_at;
+    assert!(
+        ended < restarted_at,
+        "answered at {ended}, restarted at {restarted_at}"
+    );
 }
 
 #[test]

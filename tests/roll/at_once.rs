@@ -1,0 +1,111 @@
+//! Two at once: on one host one wins, and of two hosts that may not both be out one gives way.
+
+use crate::lab::fleet::{Fleet, Layout, NUMBERS};
+use crate::lab::reference::{QUICK, Reference};
+use crate::lab::report::Report;
+use crate::lab::settings::Settings;
+
+#[test]
+fn one_operation_a_host() {
+    let fleet = Fleet::two_stage("one_wins");
+    fleet.open_gates();
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    let agent = fleet.agent(1, |settings| settings);
+    let both = [agent.start("restart", "web"), agent.start("restart", "web")];
+    let mut exits = both.map(|one| one.wait());
+    exits.sort_by_key(|ended| ended.exit);
+    let [won, lost] = exits;
+    won.expect_exit(0);
+    names_the_holder(&lost.expect_exit(10).report(), "restart");
+    let running = agent.start("restart", "web");
+    fleet.host(1).wait_for_journal("close");
+    for verb in ["close", "recover", "restart", "open"] {
+        let refused = agent.run(verb, "web").expect_exit(10);
+        let holds = refused.out.contains("`agent restart web`, pid ");
+        assert!(holds, "{verb}: {}", refused.out);
+    }
+    running.wait().expect_exit(0);
+    assert_eq!(fleet.boots()[0], boots[0] + 2);
+    traffic.stop().assert_unnoticed();
+}
+
+fn names_the_holder(report: &Report, verb: &str) {
+    let told = format!("`agent {verb} web`, pid ");
+    let message = &report.message;
+    assert!(
+        message.contains(&told) && message.contains(", since 2"),
+        "{message}"
+    );
+}
+
+/// Three hosts, of which two must be usable: all are told to restart in the same moment,
+/// HAProxy's checks are slow, so all have closed before anybody sees the others go.
+#[test]
+fn hosts_that_may_not_be_out_together() {
+    let slow =
+        |reference: Reference| reference.with(QUICK, "inter 600ms fastinter 300ms downinter 300ms");
+    let fleet = Fleet::with("floor", Layout::TwoStage, slow);
+    fleet.open_gates();
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    let floor = |settings: Settings| {
+        let settings = settings.set("app.web.min_available", 2);
+        settings.set("app.web.timeouts.turn", "2m")
+    };
+    let agents = NUMBERS.map(|number| fleet.agent(number, floor));
+    let running = agents.map(|agent| agent.start("restart", "web"));
+    let reports = running.map(|one| one.wait().expect_exit(0).report());
+    traffic.stop().assert_unnoticed();
+    assert_eq!(
+        fleet.boots(),
+        boots.iter().map(|boots| boots + 1).collect::<Vec<_>>()
+    );
+    let gave_way = reports
+        .iter()
+        .filter(|report| report.phases.iter().any(|one| one.phase == "back_off"));
+    assert!(gave_way.count() >= 2, "{reports:#?}");
+    // From the restart of the app until its lines are UP a host is alone.
+    let mut spans = reports.map(|report| {
+        let (restart, open) = (report.began("restart"), report.began("open"));
+        println!(
+            "restart {restart:.2} open {open:.2} whole {:.2} s",
+            report.seconds
+        );
+        (restart, open)
+    });
+    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for pair in spans.windows(2) {
+        assert!(pair[0].1 <= pair[1].0, "two were out together: {spans:?}");
+    }
+}
+
+/// A floor that can't hold is given up on in time, and nothing is left closed.
+#[test]
+fn a_turn_that_never_comes() {
+    let fleet = Fleet::two_stage("no_turn");
+    fleet.open_gates();
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    let floor = |settings: Settings| {
+        let settings = settings.set("app.web.min_available", 2);
+        settings.set("app.web.timeouts.turn", "3s")
+    };
+    let held = fleet.agent(2, |settings| settings).start("close", "web");
+    let ended = fleet.agent(1, floor).run("restart", "web").expect_exit(12);
+    held.wait().expect_exit(0);
+    assert!(
+        ended.out.contains("our turn did not come in time"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(fleet.boots(), boots);
+    assert!(
+        fleet.host(1).gate_is_open(2000) && fleet.host(1).gate_is_open(3000),
+        "{}",
+        ended.out
+    );
+    fleet.agent(2, |settings| settings).open("web");
+    fleet.haproxy.wait_until_all_up();
+    traffic.stop().assert_unnoticed();
+}

@@ -1,0 +1,126 @@
+//! Somebody else changes the rules: seen by `agent status`, mended by `agent recover`, and in
+//! the middle of a restart set right at the next look.
+
+use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
+use crate::lab::site::Host;
+
+/// What others do to the nat table. `{}` stands for the iptables of one family.
+const HARM: [(&str, &str); 6] = [
+    ("the whole table is flushed", "{} -t nat -F"),
+    (
+        "our chain is deleted",
+        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
+         {} -t nat -D OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
+         {} -t nat -F HAPROXY-GATE && {} -t nat -X HAPROXY-GATE",
+    ),
+    (
+        "a jump is deleted",
+        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE",
+    ),
+    (
+        "a rule of ours is doubled",
+        "{} -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
+         haproxy-gate:web:main -j REDIRECT --to-ports 1000",
+    ),
+    (
+        "rules are restored without ours",
+        "printf '*nat\\n:PREROUTING ACCEPT\\n:INPUT ACCEPT\\n:OUTPUT ACCEPT\\n:POSTROUTING ACCEPT\\nCOMMIT\\n' | {}-restore",
+    ),
+    ("one rule is deleted", "{} -t nat -D HAPROXY-GATE 2"),
+];
+
+#[test]
+fn seen_by_status_and_mended_by_recover_nft() {
+    seen_and_mended("flushed_nft", "nft");
+}
+
+#[test]
+fn seen_by_status_and_mended_by_recover_legacy() {
+    seen_and_mended("flushed_legacy", "legacy");
+}
+
+fn seen_and_mended(test: &str, variant: &str) {
+    let fleet = Fleet::two_stage(test);
+    let settings = |settings: Settings| settings.set("agent.iptables", variant);
+    fleet.open_gates_with(settings);
+    let traffic = fleet.traffic();
+    let agent = fleet.agent(1, settings);
+    for (what, command) in HARM {
+        for family in ["iptables", "ip6tables"] {
+            harm(fleet.host(1), &format!("{family}-{variant}"), command);
+            let status = agent.run("status", "web").expect_exit(1);
+            assert!(
+                status.out.contains("agent recover web"),
+                "{what}: {}",
+                status.out
+            );
+            let recovered = agent.run("recover", "web").expect_exit(0).out;
+            assert!(recovered.contains("\"recovered\""), "{what}: {recovered}");
+            agent.run("status", "web").expect_exit(0);
+            fleet.haproxy.wait_until_all_up();
+        }
+    }
+    let again = agent.run("recover", "web").expect_exit(0).out;
+    assert!(again.contains("nothing to recover"), "{again}");
+    traffic.stop().assert_unnoticed();
+}
+
+/// A gate that an operator has closed stays closed.
+#[test]
+fn what_an_operator_closed_is_left_alone() {
+    let fleet = Fleet::two_stage("held");
+    fleet.open_gates();
+    let agent = fleet.agent(1, |settings| settings);
+    agent.run("close", "web").expect_exit(0);
+    let status = agent.run("status", "web").expect_exit(0);
+    assert!(status.out.contains("`agent close web`"), "{}", status.out);
+    let recovered = agent.run("recover", "web").expect_exit(0).out;
+    assert!(
+        recovered.contains("an operator closed the gates"),
+        "{recovered}"
+    );
+    assert!(!fleet.host(1).gate_is_open(2000));
+    agent.open("web");
+    harm(fleet.host(1), "iptables", HARM[0].1);
+    agent.run("recover", "web").expect_exit(0);
+    assert!(
+        fleet.host(1).gate_is_open(2000),
+        "it was open before the flush"
+    );
+}
+
+/// Rules saved while the gate was open are put back while the host drains: the gate is
+/// closed again before HAProxy has noticed, and the request still ends well.
+#[test]
+fn in_the_middle_of_a_drain() {
+    let fleet = Fleet::two_stage("restored");
+    fleet.open_gates();
+    let host = fleet.host(1);
+    let saved = host.namespace.run("iptables-save", &["-t", "nat"]);
+    let file = host.dir.join("saved.rules");
+    std::fs::write(&file, saved).unwrap();
+    let traffic = fleet.traffic();
+    let request = fleet.slow_request(1, 2000);
+    let started = crate::lab::now();
+    let agent = fleet.agent(1, |settings| settings).start("restart", "web");
+    host.wait_for_journal("drain");
+    let down = fleet.haproxy.wait_said("srvs/web1", "DOWN", started);
+    host.namespace
+        .run("iptables-restore", &[&file.display().to_string()]);
+    let report = agent.wait().expect_exit(0).report();
+    let noted = report
+        .notices
+        .iter()
+        .any(|note| note.contains("somebody else changed the rules"));
+    assert!(noted, "{report:?}");
+    assert_eq!(request.answer().status, 200);
+    let up = fleet.haproxy.wait_said("srvs/web1", "UP", down);
+    assert!(up > report.began("open"), "UP before the app was restarted");
+    traffic.stop().assert_unnoticed();
+}
+
+fn harm(host: &Host, iptables: &str, command: &str) {
+    let command = command.replace("{}", iptables);
+    host.namespace.run("sh", &["-c", &command]);
+}
