@@ -2,41 +2,27 @@
 //! that nobody takes them for ones that a crash or a flush has closed.
 
 use crate::lock::Holder;
-use atomic_write_file::AtomicWriteFile;
-use std::fs;
+use crate::state::Kept;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Marks the app's gates as closed by `holder`.
 pub fn set(state_dir: &Path, holder: &Holder) -> io::Result<()> {
-    let mut file = AtomicWriteFile::open(path(state_dir, &holder.app))?;
-    serde_json::to_writer(&mut file, holder)?;
-    file.commit()
+    Kept::Hold.write(state_dir, &holder.app, holder)
 }
 
 /// Who closed the app's gates and wants them so, in words; None: nobody. A mark that can't
 /// be read is one all the same.
 pub fn who(state_dir: &Path, app: &str) -> Option<String> {
-    match fs::read(path(state_dir, app)) {
-        Ok(text) => Some(match serde_json::from_slice::<Holder>(&text) {
-            Ok(holder) => holder.told(),
-            Err(_) => "somebody".to_owned(),
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+    match Kept::Hold.read::<Holder>(state_dir, app) {
+        Ok(holder) => Some(holder?.told()),
         Err(_) => Some("somebody".to_owned()),
     }
 }
 
 /// The gates are open again.
 pub fn lift(state_dir: &Path, app: &str) -> io::Result<()> {
-    match fs::remove_file(path(state_dir, app)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
-}
-
-fn path(state_dir: &Path, app: &str) -> PathBuf {
-    state_dir.join(format!("{app}.closed"))
+    Kept::Hold.remove(state_dir, app)
 }
 
 #[cfg(test)]
@@ -53,7 +39,7 @@ mod tests {
         let told = who(state_dir, "web").unwrap();
         assert!(told.contains("`agent close web`, pid"), "{told}");
         assert_eq!(who(state_dir, "api"), None);
-        fs::write(path(state_dir, "web"), "{").unwrap();
+        std::fs::write(Kept::Hold.path(state_dir, "web"), "{").unwrap();
         assert_eq!(who(state_dir, "web").as_deref(), Some("somebody"));
         lift(state_dir, "web").unwrap();
         lift(state_dir, "web").unwrap();

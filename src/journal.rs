@@ -1,18 +1,16 @@
-//! The journal of where an operation on an app is, written before a phase is acted on, and
-//! beside it what an operator asked to stay: a gate that is held closed.
+//! The journal of where an operation on an app is, written before a phase is acted on.
 
 use crate::lock::Holder;
 use crate::restart::{LeftBehind, Phase};
-use atomic_write_file::AtomicWriteFile;
+use crate::state::Kept;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// One app's journal.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    state_dir: PathBuf,
     entry: Entry,
 }
 
@@ -63,22 +61,15 @@ impl Journal {
     /// What an earlier operation on this app left behind by dying; None: nothing. Err: it
     /// can't be read, so the kernel and HAProxy have to be believed without it.
     pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
-        let path = path(state_dir, app);
-        let told = |why: String| format!("the journal {} can't be read: {why}", path.display());
-        match fs::read(&path) {
-            Ok(text) => match serde_json::from_slice(&text) {
-                Ok(entry) => Ok(Some(entry)),
-                Err(error) => Err(told(error.to_string())),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(told(error.to_string())),
-        }
+        let path = Kept::Journal.path(state_dir, app);
+        let told = |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
+        Kept::Journal.read(state_dir, app).map_err(told)
     }
 
     /// Begins the journal of an operation, before its first phase is acted on.
     pub fn begin(state_dir: &Path, entry: Entry) -> io::Result<Journal> {
         let journal = Journal {
-            path: path(state_dir, &entry.holder.app),
+            state_dir: state_dir.to_owned(),
             entry,
         };
         journal.write()?;
@@ -94,13 +85,12 @@ impl Journal {
 
     /// The operation has ended, and said how it left the host.
     pub fn end(self) -> io::Result<()> {
-        fs::remove_file(&self.path)
+        Kept::Journal.remove(&self.state_dir, &self.entry.holder.app)
     }
 
     fn write(&self) -> io::Result<()> {
-        let mut file = AtomicWriteFile::open(&self.path)?;
-        serde_json::to_writer(&mut file, &self.entry)?;
-        file.commit()
+        let app = &self.entry.holder.app;
+        Kept::Journal.write(&self.state_dir, app, &self.entry)
     }
 }
 
@@ -114,10 +104,6 @@ pub fn found_open(now: Vec<bool>, left: Option<&Entry>, restarted: Option<bool>)
     gates
         .map(|(at, open)| open || before.get(at) == Some(&true))
         .collect()
-}
-
-fn path(state_dir: &Path, app: &str) -> PathBuf {
-    state_dir.join(format!("{app}.json"))
 }
 
 #[cfg(test)]
@@ -172,7 +158,7 @@ mod tests {
         assert_eq!(left.instance.as_deref(), Some("pid 7 since 9"));
         journal.end().unwrap();
         assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
-        fs::write(directory.path().join("web.json"), "{\"pid\": 1").unwrap();
+        std::fs::write(directory.path().join("web.json"), "{\"pid\": 1").unwrap();
         let torn = Journal::left_behind(directory.path(), "web").unwrap_err();
         assert!(torn.contains("web.json"), "{torn}");
     }

@@ -1,11 +1,11 @@
 //! The restart command of an agent that was killed: it goes on by itself, and until it has
 //! ended a healthy answer may still be the old app's. Its process is noted beside the journal.
 
+use crate::state::Kept;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A restart command's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,23 +20,21 @@ impl Leftover {
     /// Notes the restart command of an app.
     pub fn note(state_dir: &Path, app: &str, pid: u32) -> io::Result<()> {
         let pid = pid.cast_signed();
-        if let Some(began) = began(pid) {
-            let text = serde_json::to_vec(&Leftover { pid, began })?;
-            fs::write(path(state_dir, app), text)?;
+        match began(pid) {
+            Some(began) => Kept::Command.write(state_dir, app, &Leftover { pid, began }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The one that was noted, if it still runs.
     pub fn running(state_dir: &Path, app: &str) -> Option<Leftover> {
-        let text = fs::read(path(state_dir, app)).ok()?;
-        let noted: Leftover = serde_json::from_slice(&text).ok()?;
+        let noted: Leftover = Kept::Command.read(state_dir, app).ok()??;
         (began(noted.pid) == Some(noted.began)).then_some(noted)
     }
 
     /// It has ended.
     pub fn forget(state_dir: &Path, app: &str) {
-        let _ = fs::remove_file(path(state_dir, app));
+        let _ = Kept::Command.remove(state_dir, app);
     }
 }
 
@@ -44,10 +42,6 @@ impl Leftover {
 fn began(pid: i32) -> Option<u64> {
     let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
     (!matches!(stat.state, 'Z' | 'X')).then_some(stat.starttime)
-}
-
-fn path(state_dir: &Path, app: &str) -> PathBuf {
-    state_dir.join(format!("{app}.command"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The lock that one operation on this host holds.
 
 use crate::restart::Verb;
+use crate::state;
+use crate::trust::{self, Untrusted};
 use nix::sys::stat::{major, minor};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -41,8 +43,11 @@ pub enum LockError {
     /// Somebody else has it.
     #[error("another operation holds the lock: {0}")]
     Held(String),
+    /// Others than root may write it.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
     /// The state directory can't be used.
-    #[error("{}: {source}; mend [agent] state_dir", path.display())]
+    #[error("{}", state::unusable(path, source))]
     Unusable {
         /// The file or directory.
         path: PathBuf,
@@ -79,12 +84,15 @@ impl Holder {
 impl Lock {
     /// Takes the lock or says who has it. Makes the state directory if need be.
     pub fn take(state_dir: &Path, holder: &Holder) -> Result<Lock, LockError> {
-        let path = state_dir.join("lock");
+        let path = state::lock(state_dir);
         let unusable = |path: &Path, source| LockError::Unusable {
             path: path.to_owned(),
             source,
         };
-        fs::create_dir_all(state_dir).map_err(|error| unusable(state_dir, error))?;
+        state::trusted(state_dir, &holder.app)?;
+        state::make(state_dir).map_err(|error| unusable(state_dir, error))?;
+        // Below a sticky directory somebody else may have been faster.
+        state::trusted(state_dir, &holder.app)?;
         // Readable for root alone: whoever can open it could hold it.
         let options = OpenOptions::new()
             .read(true)
@@ -110,7 +118,7 @@ impl Lock {
     /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
     /// see whether it is free could refuse somebody else's.
     pub fn holder(state_dir: &Path) -> Option<String> {
-        let mut file = File::open(state_dir.join("lock")).ok()?;
+        let mut file = trust::open(&state::lock(state_dir)).ok()?;
         let meta = file.metadata().ok()?;
         let device = (major(meta.dev()), minor(meta.dev()));
         let locks = procfs::locks().ok()?;

@@ -3,6 +3,15 @@
 
 mod own_network;
 
+#[path = "refusals/clock.rs"]
+mod clock;
+#[path = "refusals/shell.rs"]
+mod shell;
+#[path = "refusals/state_dir.rs"]
+mod state_dir;
+#[path = "refusals/trust.rs"]
+mod trust;
+
 use own_network::{inside, sh};
 use std::io::{Read, Write};
 use std::net::TcpListener;

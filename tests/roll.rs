@@ -7,6 +7,8 @@ mod lab;
 mod at_once;
 #[path = "roll/balancers.rs"]
 mod balancers;
+#[path = "roll/descriptors.rs"]
+mod descriptors;
 #[path = "roll/endings.rs"]
 mod endings;
 #[path = "roll/flushed.rs"]

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -69,10 +70,11 @@ pub(super) async fn run(
     limit: Duration,
     started: impl FnOnce(u32),
 ) -> Result<(), CommandError> {
-    let mut running = Running::start(argv).map_err(|error| match check(argv) {
-        Err(reason) => reason,
-        Ok(()) => unusable(argv, super::plain(&error)),
-    })?;
+    // Each time: what the preflight saw may have been changed since. What is run is the file
+    // that was looked at, not what PATH leads to a moment later.
+    let place = check(argv)?;
+    let mut running =
+        Running::start(&place, argv).map_err(|error| unusable(argv, super::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }
@@ -126,11 +128,12 @@ struct Running {
 }
 
 impl Running {
-    fn start(argv: &[String]) -> io::Result<Self> {
+    fn start(place: &Path, argv: &[String]) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let output = Output::new()?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(place);
         command
+            .arg0(program)
             .args(arguments)
             .process_group(0)
             .stdin(Stdio::null());

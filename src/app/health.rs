@@ -74,7 +74,8 @@ impl Health {
     pub fn check(&self) -> Result<(), String> {
         match &self.check {
             HealthCheck::Command(argv) => {
-                program::check(argv).map_err(|error| format!("health: {error}"))
+                let place = program::check(argv);
+                place.map(drop).map_err(|error| format!("health: {error}"))
             }
             HealthCheck::Http { .. } | HealthCheck::Tcp => Ok(()),
         }

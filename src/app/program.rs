@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 use super::CommandError;
+use crate::trust;
 
 /// A command line for the eye: what a shell would split or a terminal obey is quoted.
 pub(super) fn shown(argv: &[String]) -> String {
@@ -18,13 +19,13 @@ pub(super) fn shown(argv: &[String]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the program is there and may be run.
-pub(super) fn check(argv: &[String]) -> Result<(), CommandError> {
+/// The program's file: it is there, may be run, and is nobody's to change but root's.
+pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
-    match locate(program, &env::var_os("PATH").unwrap_or_default()) {
-        Ok(_) => Ok(()),
-        Err(reason) => Err(unusable(argv, reason)),
-    }
+    let place = locate(program, &env::var_os("PATH").unwrap_or_default())
+        .map_err(|reason| unusable(argv, reason))?;
+    trust::check(&place).map_err(|untrusted| unusable(argv, untrusted))?;
+    Ok(place)
 }
 
 pub(super) fn unusable(argv: &[String], reason: impl ToString) -> CommandError {

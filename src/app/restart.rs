@@ -104,7 +104,7 @@ impl Restart {
     pub async fn check(&self) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => systemd::check(unit, *job).await?,
-            Self::Command(argv) => program::check(argv)?,
+            Self::Command(argv) => drop(program::check(argv)?),
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.may_be_signalled()?,
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! The process that a pidfile names, held by a pidfd: a number that is given to another process
 //! in between never gets the signal.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use crate::trust;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd;
 use procfs::process::{Process, Stat};
@@ -68,12 +70,16 @@ pub(super) struct Addressee {
 }
 
 impl Addressee {
+    /// A pidfile that others than root may write is refused: they could choose whom root
+    /// signals.
     pub(super) fn find(pidfile: &Path) -> Result<Self, SignalError> {
         let unreadable = |reason| SignalError::Pidfile {
             path: pidfile.into(),
             reason,
         };
-        let text = fs::read(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
+        let text = trust::open(pidfile)
+            .and_then(read)
+            .map_err(|error| unreadable(super::plain(&error)))?;
         let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;
         let (path, pid) = (pidfile.to_path_buf(), number.as_raw_nonzero().get());
         match pidfd_open(number, PidfdFlags::empty()) {
@@ -153,6 +159,12 @@ fn reason(error: Errno) -> String {
 fn living(pid: i32) -> Option<Stat> {
     let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
     (!matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat)
+}
+
+fn read(mut pidfile: File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    pidfile.read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// One positive number and nothing else, but white space around it.

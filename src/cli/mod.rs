@@ -1,6 +1,8 @@
 //! The command line: what is asked for, and the exit code that answers.
 
 mod begin;
+mod descriptors;
+mod exits;
 mod operation;
 mod plan;
 mod progress;
@@ -17,6 +19,8 @@ use std::process::ExitCode;
 
 /// The exit code of a usage or configuration error.
 const USAGE: u8 = 2;
+/// Its `outcome`.
+const USAGE_WORD: &str = "usage";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -26,18 +30,8 @@ Examples:
   agent close web               out of rotation, until `agent open web`
   agent recover                 after a crash or a flush of the rules: all apps
 
-Exit codes:
-  0   done, or already so
-  1   failed, host left as the message says
-  2   usage or configuration
-  10  refused: another operation holds the lock
-  11  refused by preflight (HAProxy, rules, app): nothing was changed
-  12  refused: too few other servers available
-  13  not out of rotation in time: gate reopened, app untouched
-  14  drain ran out, policy abort: gate reopened, app untouched
-  15  the restart failed or the app is not healthy: gate left closed
-  16  reopened, but not back in rotation in time
-  129/130/143  interrupted; the message says what was put back";
+Exit codes, how each leaves the host, and `outcome` of --json:
+";
 
 /// Restart an app behind HAProxy, and nobody notices.
 ///
@@ -46,7 +40,7 @@ Exit codes:
 /// until the server is DOWN and drained, restarts the app, waits until it is healthy,
 /// opens the gate, and returns when HAProxy shows it UP.
 #[derive(Debug, Parser)]
-#[command(name = "agent", version, after_help = AFTER_HELP, max_term_width = 80)]
+#[command(name = "agent", version, after_help = AFTER_HELP.to_owned() + &exits::help(), max_term_width = 80)]
 pub struct Cli {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "AGENT_CONFIG", default_value = config::DEFAULT_PATH)]
@@ -123,6 +117,7 @@ impl Cli {
 
     fn load_and_run(self) -> anyhow::Result<u8> {
         let settings = config::load(&self.config)?;
+        descriptors::check(settings.balancers.len())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -239,7 +234,7 @@ fn say(text: &str) {
 
 /// The one object of a mistake in the command line or the configuration.
 fn say_usage(message: &str) {
-    let report = serde_json::json!({"outcome": "usage", "exit": USAGE, "message": message});
+    let report = serde_json::json!({"outcome": USAGE_WORD, "exit": USAGE, "message": message});
     say(&format!("{report}\n"));
 }
 

@@ -10,9 +10,9 @@ use crate::journal::{Entry, Journal};
 use crate::lock::{Holder, Lock, LockError};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
+use crate::state;
 use crate::stop::Stop;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// What was asked for.
 pub(super) struct Operation<'a> {
@@ -27,7 +27,7 @@ impl Operation<'_> {
     /// Runs it to its end, and says how that was.
     pub(super) async fn run(&self) -> anyhow::Result<Report> {
         let stop = Stop::listen()?;
-        let mut report = Report::new(self.verb, &self.app.name, SystemTime::now());
+        let mut report = Report::new(self.verb, &self.app.name);
         let outcome = match self.operate(stop, &mut report).await {
             Ok(outcome) | Err(outcome) => outcome,
         };
@@ -67,12 +67,8 @@ impl Operation<'_> {
             restarting: start.verb == Verb::Restart,
         };
         let state_dir = self.state_dir();
-        Journal::begin(state_dir, entry).map_err(|error| {
-            refused(format!(
-                "{}: {error}; mend [agent] state_dir",
-                state_dir.display()
-            ))
-        })
+        Journal::begin(state_dir, entry)
+            .map_err(|error| refused(state::unusable(state_dir, &error)))
     }
 
     /// Gates that an operator has closed stay so until somebody opens them.
@@ -95,6 +91,8 @@ impl Operation<'_> {
             ));
         }
         if self.dry_run {
+            state::trusted(self.state_dir(), &self.app.name)
+                .map_err(|untrusted| refused(untrusted.to_string()))?;
             return match Lock::holder(self.state_dir()) {
                 None => Ok(None),
                 Some(holder) => Err(Outcome::Locked(LockError::Held(holder).to_string())),

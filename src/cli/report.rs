@@ -6,7 +6,7 @@ use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::survey::Survey;
 use serde::Serialize;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// One object on stdout.
 #[derive(Debug, Serialize)]
@@ -25,8 +25,9 @@ pub(super) struct Report {
     pub(super) notices: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) plan: Option<Vec<String>>,
+    /// The wall clock may jump: what an operation took is never read off it.
     #[serde(skip)]
-    began: SystemTime,
+    began: Instant,
 }
 
 /// One gate, as the kernel has it.
@@ -53,14 +54,14 @@ pub(super) struct BalancerReport {
 
 impl Report {
     /// A report of an operation that begins now.
-    pub(super) fn new(verb: Verb, app: &str, began: SystemTime) -> Report {
+    pub(super) fn new(verb: Verb, app: &str) -> Report {
         Report {
             verb,
             app: app.to_owned(),
             outcome: "",
             exit: 0,
             message: String::new(),
-            started_at: began
+            started_at: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default()
                 .as_secs_f64(),
@@ -70,7 +71,7 @@ impl Report {
             balancers: Vec::new(),
             notices: Vec::new(),
             plan: None,
-            began,
+            began: Instant::now(),
         }
     }
 
@@ -107,7 +108,7 @@ impl Report {
         self.outcome = outcome.word(self.verb);
         self.exit = outcome.exit_code();
         self.message = outcome.message(self.verb, &self.app);
-        self.seconds = seconds(self.began.elapsed().unwrap_or_default());
+        self.seconds = seconds(self.began.elapsed());
         self
     }
 

@@ -9,6 +9,7 @@ use crate::hold;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
 use crate::lock::Lock;
+use crate::state;
 use crate::stop::Stop;
 use serde::Serialize;
 use std::path::Path;
@@ -88,6 +89,8 @@ async fn look(
     let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
     let state_dir = &settings.agent.state_dir;
+    let untrusted = state::trusted(state_dir, &app.name).err();
+    trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
     let held = hold::who(state_dir, &app.name);
     trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.

@@ -9,7 +9,7 @@ mod settings;
 
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, Settings};
 
-use std::fs;
+use crate::trust;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -67,13 +67,14 @@ impl From<toml::de::Error> for Mistake {
     }
 }
 
-/// Reads and checks the whole configuration.
+/// Reads and checks the whole configuration. A file that others than root may write is
+/// refused: it says what root runs.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     let whole = |what: String| ConfigError::Whole {
         path: path.to_owned(),
         what,
     };
-    let text = fs::read_to_string(path).map_err(|error| whole(error.to_string()))?;
+    let text = trust::read(path).map_err(|error| whole(error.to_string()))?;
     parse(&text).map_err(|Mistake { at, what }| match at {
         None => whole(what),
         Some(at) => ConfigError::Wrong {

@@ -1,0 +1,67 @@
+//! The exit codes: the one table that `--help` prints, README shows and the tests hold
+//! against [`Outcome`](crate::restart::Outcome).
+
+/// What one exit code tells.
+pub(super) struct Row {
+    /// As a shell sees them.
+    exits: &'static [u8],
+    /// `outcome` of `--json`.
+    words: &'static [&'static str],
+    /// What happened.
+    meaning: &'static str,
+    /// How the host is left.
+    left: &'static str,
+}
+
+const fn row(
+    exits: &'static [u8],
+    words: &'static [&'static str],
+    meaning: &'static str,
+    left: &'static str,
+) -> Row {
+    Row {
+        exits,
+        words,
+        meaning,
+        left,
+    }
+}
+
+const UNCHANGED: &str = "unchanged";
+const PUT_BACK: &str = "gates put back, app untouched";
+
+/// All of them.
+#[rustfmt::skip]
+const ROWS: [Row; 11] = [
+    row(&[0], &["restarted", "closed", "opened", "recovered", "nothing_to_do", "planned"], "done, or already so", "as asked"),
+    row(&[1], &["gate_failed", "not_recorded"], "rules or journal could not be written; `status`: not all is well", "as the message says"),
+    row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
+    row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
+    row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, state directory)", UNCHANGED),
+    row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
+    row(&[13], &["not_out_of_rotation"], "not out of rotation in time", PUT_BACK),
+    row(&[14], &["drain_ran_out"], "the drain ran out, policy abort", PUT_BACK),
+    row(&[15], &["restart_failed", "not_healthy"], "the restart failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
+    row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
+    row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),
+];
+
+/// The table for `--help`: what happened; how the host is left, `outcome` of `--json`.
+pub(super) fn help() -> String {
+    let lines = ROWS.iter().map(|row| {
+        let (codes, words) = (row.codes("/"), row.words.join(", "));
+        let (meaning, left) = (row.meaning, row.left);
+        format!("  {codes:3} {meaning}\n{:6}{left} ({words})\n", "")
+    });
+    lines.collect()
+}
+
+impl Row {
+    fn codes(&self, between: &str) -> String {
+        let codes: Vec<String> = self.exits.iter().map(u8::to_string).collect();
+        codes.join(between)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! The table against the code, and README against the table.
+
+use super::*;
+use crate::restart::{Outcome, Refusal, Verb};
+use std::collections::BTreeSet;
+
+/// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
+/// a sample, and its word to the table.
+const KINDS: usize = 14;
+
+fn kind(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Done { .. } => 0,
+        Outcome::Planned => 1,
+        Outcome::Locked(_) => 2,
+        Outcome::Refused(Refusal::Preflight(_)) => 3,
+        Outcome::Refused(Refusal::TooFewServers(_)) => 4,
+        Outcome::NotOut { .. } => 5,
+        Outcome::DrainRanOut { .. } => 6,
+        Outcome::RestartFailed(_) | Outcome::NotHealthy(_) => 7,
+        Outcome::NotBack(_) => 8,
+        Outcome::GateFailed { .. } => 9,
+        Outcome::Interrupted { .. } => 10,
+        Outcome::Nothing(_) => 11,
+        Outcome::FloorBroken { .. } => 12,
+        Outcome::Unrecorded { .. } => 13,
+    }
+}
+
+fn samples() -> Vec<Outcome> {
+    let (none, text) = (Vec::new, String::new);
+    let mut samples = vec![
+        Outcome::Done { note: None },
+        Outcome::Nothing(text()),
+        Outcome::Planned,
+        Outcome::Locked(text()),
+        Outcome::Refused(Refusal::Preflight(none())),
+        Outcome::Refused(Refusal::TooFewServers(none())),
+        Outcome::RestartFailed(text()),
+        Outcome::NotHealthy(text()),
+        Outcome::NotBack(none()),
+    ];
+    for yes in [true, false] {
+        samples.extend([
+            Outcome::NotOut {
+                waiting: none(),
+                back: yes,
+            },
+            Outcome::DrainRanOut {
+                waiting: none(),
+                back: yes,
+            },
+            Outcome::FloorBroken {
+                few: none(),
+                back: yes,
+            },
+            Outcome::Unrecorded {
+                why: text(),
+                back: yes,
+            },
+            Outcome::GateFailed {
+                why: text(),
+                put_back: yes,
+            },
+        ]);
+    }
+    let interrupted = [1, 2, 15].map(|signal| Outcome::Interrupted {
+        signal,
+        left: text(),
+    });
+    samples.extend(interrupted);
+    samples
+}
+
+/// A new verb does not compile here: add it.
+const VERBS: [Verb; 4] = {
+    match Verb::Restart {
+        Verb::Restart | Verb::Close | Verb::Open | Verb::Recover => {}
+    }
+    [Verb::Restart, Verb::Close, Verb::Open, Verb::Recover]
+};
+
+#[test]
+fn every_outcome_has_its_row_and_every_row_its_outcome() {
+    let samples = samples();
+    let kinds: BTreeSet<usize> = samples.iter().map(kind).collect();
+    assert_eq!(kinds.len(), KINDS, "an outcome has no sample");
+    let ends = |outcome: &Outcome, verb| (outcome.exit_code(), outcome.word(verb));
+    let mut reached: BTreeSet<(u8, &str)> =
+        [(super::super::USAGE, super::super::USAGE_WORD)].into();
+    reached.extend(
+        samples
+            .iter()
+            .flat_map(|one| VERBS.map(|verb| ends(one, verb))),
+    );
+    let pairs = |row: &'static Row| {
+        let words = row.words.iter();
+        words.flat_map(|word| row.exits.iter().map(move |exit| (*exit, *word)))
+    };
+    let table: BTreeSet<(u8, &str)> = ROWS.iter().flat_map(pairs).collect();
+    assert_eq!(table, reached);
+    let codes: Vec<u8> = ROWS.iter().flat_map(|row| row.exits).copied().collect();
+    assert!(
+        codes.is_sorted_by(|a, b| a < b),
+        "each code stands once, in order"
+    );
+}
+
+#[test]
+fn readme_shows_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let section = readme.split("## Exit codes\n\n").nth(1).expect("a section");
+    let shown = section.split("\n\n").next().unwrap();
+    let mut table =
+        "| exit | `outcome` | meaning | the host is left |\n| --- | --- | --- | --- |".to_owned();
+    for row in &ROWS {
+        let words: Vec<String> = row.words.iter().map(|word| format!("`{word}`")).collect();
+        let (codes, words) = (row.codes(", "), words.join(", "));
+        table += &format!("\n| {codes} | {words} | {} | {} |", row.meaning, row.left);
+    }
+    assert_eq!(
+        shown, table,
+        "README's table is not that of src/cli/exits.rs; it should be:\n{table}\n"
+    );
+}
+
+#[test]
+fn help_fits_a_terminal() {
+    for line in help().lines() {
+        assert!(line.len() <= 80 && line.starts_with("  "), "{line}");
+    }
+    assert_eq!(help().lines().count(), 2 * ROWS.len());
+}

@@ -1,0 +1,101 @@
+//! The state directory: what outlives a process. Its files are written as a whole or not at
+//! all, and read only if nobody but root may write them.
+
+use crate::trust::{self, Untrusted};
+use atomic_write_file::AtomicWriteFile;
+use atomic_write_file::unix::OpenOptionsExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What is kept of one app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The journal of an operation.
+    Journal,
+    /// That an operator closed the gates, and wants them so.
+    Hold,
+    /// The restart command's process.
+    Command,
+}
+
+impl Kept {
+    const ALL: [Kept; 3] = [Kept::Journal, Kept::Hold, Kept::Command];
+
+    /// Its file.
+    pub fn path(self, state_dir: &Path, app: &str) -> PathBuf {
+        state_dir.join(match self {
+            Kept::Journal => format!("{app}.json"),
+            Kept::Hold => format!("{app}.closed"),
+            Kept::Command => format!("{app}.command"),
+        })
+    }
+
+    /// Reads it. None: it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, others than root may write it, or it is torn.
+    pub fn read<T: DeserializeOwned>(self, state_dir: &Path, app: &str) -> io::Result<Option<T>> {
+        match trust::read(&self.path(state_dir, app)) {
+            Ok(text) => Ok(Some(serde_json::from_str(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes it, all of it or nothing.
+    pub fn write(self, state_dir: &Path, app: &str, value: &impl Serialize) -> io::Result<()> {
+        // Whatever the umask: what others may write would not be believed.
+        let mut options = AtomicWriteFile::options();
+        let options = options.mode(0o644).preserve_mode(false);
+        let mut file = options.open(self.path(state_dir, app))?;
+        serde_json::to_writer(&mut file, value)?;
+        file.commit()
+    }
+
+    /// Removes it; one that is not there is fine.
+    pub fn remove(self, state_dir: &Path, app: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(state_dir, app)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+}
+
+/// The lock's file.
+pub fn lock(state_dir: &Path) -> PathBuf {
+    state_dir.join("lock")
+}
+
+/// Makes the directory if need be.
+pub fn make(state_dir: &Path) -> io::Result<()> {
+    let mut directory = DirBuilder::new();
+    directory.recursive(true).mode(0o755).create(state_dir)
+}
+
+/// Whether the directory and what is in it of an app are root's alone; what is not there yet
+/// is.
+pub fn trusted(state_dir: &Path, app: &str) -> Result<(), Untrusted> {
+    trust::check(state_dir)?;
+    trust::check(&lock(state_dir))?;
+    let mut kept = Kept::ALL.iter();
+    kept.try_for_each(|kept| trust::check(&kept.path(state_dir, app)))
+}
+
+/// Why a file of the state directory can't be used, with the mend.
+pub fn unusable(path: &Path, error: &io::Error) -> String {
+    let mend = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free space or inodes there, or choose another [agent] state_dir"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "mount it for writing, or choose another [agent] state_dir"
+        }
+        _ => "mend [agent] state_dir",
+    };
+    format!("{}: {error}; {mend}", path.display())
+}

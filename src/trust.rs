@@ -1,0 +1,165 @@
+//! Who may write what the agent reads or runs as root: root alone. Whoever else could change
+//! it would be root.
+//!
+//! Checked are the file itself and every step on the way to it: each directory, each symlink,
+//! and what the symlink leads through. Root's group may write; but where there is an ACL, the
+//! group bits are its mask, and may stand for anybody.
+//!
+//! What remains: a file that another user opened for writing while it was still theirs stays
+//! open for them, and so does a program that is running when its file is mended.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Component, Path, PathBuf};
+
+/// As many symlinks as the kernel follows.
+const LINKS: usize = 40;
+const STICKY: u32 = 0o1000;
+
+/// Something that others than root may write, with the mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {what}; mend: {mend}", path.display())]
+pub struct Untrusted {
+    path: PathBuf,
+    what: String,
+    mend: String,
+}
+
+/// Err: the file, or a step on the way to it, may be written by others than root. What is
+/// not there is nobody's; the directories on the way to it are looked at all the same.
+///
+/// A sticky directory (`/tmp`) on the way is fine: what root has in it nobody else can replace.
+/// Without root's rights there is nothing to lend, and everything is fine.
+pub fn check(path: &Path) -> Result<(), Untrusted> {
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut left = steps(&path);
+    let mut here = PathBuf::from("/");
+    let mut links = 0;
+    while let Some(step) = left.pop_front() {
+        if step == ".." {
+            here.pop();
+            continue;
+        }
+        judge_at(&here, false)?;
+        here.push(step);
+        if let Some(target) = judge_at(&here, false)? {
+            here.pop();
+            links += 1;
+            if links > LINKS {
+                return Ok(()); // The kernel follows it no further either.
+            }
+            if target.is_absolute() {
+                here = PathBuf::from("/");
+            }
+            let mut target = steps(&target);
+            target.append(&mut left);
+            left = target;
+        }
+    }
+    judge_at(&here, true).map(drop)
+}
+
+/// Opens a file that root alone may write.
+///
+/// The way is looked at first (a pipe put there by others is not even opened), then the file
+/// that was really opened. On a way that root alone can change nothing changes in between.
+///
+/// # Errors
+///
+/// What the system says, or [`Untrusted`] as its text.
+pub fn open(path: &Path) -> io::Result<File> {
+    check(path).map_err(refused)?;
+    let file = File::open(path)?;
+    if nix::unistd::geteuid().is_root() {
+        judge(path, &file.metadata()?, true).map_err(refused)?;
+    }
+    Ok(file)
+}
+
+/// The text of a file that root alone may write.
+///
+/// # Errors
+///
+/// As [`open`], or that it is no UTF-8.
+pub fn read(path: &Path) -> io::Result<String> {
+    io::read_to_string(open(path)?)
+}
+
+fn refused(untrusted: Untrusted) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, untrusted)
+}
+
+/// The names of a path; `..` is kept, for it leads up from where a symlink has led.
+fn steps(path: &Path) -> VecDeque<OsString> {
+    let named =
+        |component: &Component| matches!(component, Component::Normal(_) | Component::ParentDir);
+    let components = path.components().filter(named);
+    components
+        .map(|component| component.as_os_str().to_owned())
+        .collect()
+}
+
+/// Where a symlink leads; None: it is none, or not there.
+fn judge_at(path: &Path, last: bool) -> Result<Option<PathBuf>, Untrusted> {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return Ok(None);
+    };
+    judge(path, &found, last)?;
+    let target = found.is_symlink().then(|| fs::read_link(path).ok());
+    Ok(target.flatten())
+}
+
+fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
+    let mode = found.mode() & 0o7777;
+    let shared = match found.gid() {
+        0 if !has_acl(path) => 0o002,
+        _ => 0o022,
+    };
+    let sticky_way = found.is_dir() && !last && mode & STICKY != 0;
+    // What is read from a device (/dev/null) nobody has written to it.
+    let stored = !found.is_symlink() && !found.file_type().is_char_device();
+    let written = stored && !sticky_way && mode & shared != 0;
+    let owned = found.uid() == 0;
+    let (shown, uid) = (path.display(), found.uid());
+    // A symlink itself is to be mended, not what it leads to.
+    let chown = if found.is_symlink() {
+        "chown -h"
+    } else {
+        "chown"
+    };
+    let (what, mend) = match (owned, written) {
+        (true, false) => return Ok(()),
+        (false, false) => (
+            format!("belongs to uid {uid}, not to root"),
+            format!("{chown} root:root {shown}"),
+        ),
+        (true, true) => (
+            format!("may be written by others than root (mode {mode:04o})"),
+            format!("chmod go-w {shown}"),
+        ),
+        (false, true) => (
+            format!(
+                "belongs to uid {uid}, not to root, and may be written by others (mode {mode:04o})"
+            ),
+            format!("{chown} root:root {shown} && chmod go-w {shown}"),
+        ),
+    };
+    Err(Untrusted {
+        path: path.to_owned(),
+        what,
+        mend,
+    })
+}
+
+fn has_acl(path: &Path) -> bool {
+    rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut [0_u8; 0][..]).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

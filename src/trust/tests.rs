@@ -1,0 +1,120 @@
+//! As root, on files given to another user.
+
+use super::*;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use tempfile::TempDir;
+
+const OTHER: u32 = 4321;
+
+/// A folder of root's with a file of root's in `inner`.
+fn folder() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("inner/file");
+    fs::create_dir(folder.path().join("inner")).unwrap();
+    fs::write(&file, "text").unwrap();
+    mode(&folder.path().join("inner"), 0o755);
+    mode(&file, 0o644);
+    (folder, file)
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn said(path: &Path) -> String {
+    let untrusted = check(path).expect_err("others may write it").to_string();
+    assert_eq!(open(path).unwrap_err().to_string(), untrusted);
+    untrusted
+}
+
+#[test]
+fn what_root_alone_may_write_is_read() {
+    let (folder, file) = folder();
+    assert_eq!(read(&file).unwrap(), "text");
+    for path in ["/", "/etc/passwd", "/bin/sh", "/dev/null/x"] {
+        assert_eq!(check(Path::new(path)), Ok(()), "{path}");
+    }
+    let missing = folder.path().join("no/such");
+    assert_eq!(check(&missing), Ok(()));
+    assert_eq!(open(&missing).unwrap_err().kind(), io::ErrorKind::NotFound);
+    mode(&file, 0o664); // Group root.
+    assert_eq!(check(&file), Ok(()));
+}
+
+#[test]
+fn each_way_to_write_is_told_with_its_mend() {
+    let (_folder, file) = folder();
+    let shown = file.display();
+    mode(&file, 0o646);
+    assert_eq!(
+        said(&file),
+        format!("{shown} may be written by others than root (mode 0646); mend: chmod go-w {shown}")
+    );
+    mode(&file, 0o664);
+    chown(&file, None, Some(OTHER)).unwrap();
+    assert!(said(&file).contains("mode 0664"));
+    mode(&file, 0o644);
+    assert_eq!(check(&file), Ok(()));
+    chown(&file, Some(OTHER), None).unwrap();
+    assert_eq!(
+        said(&file),
+        format!("{shown} belongs to uid {OTHER}, not to root; mend: chown root:root {shown}")
+    );
+}
+
+#[test]
+fn the_mask_of_an_acl_is_not_taken_for_roots_group() {
+    let (_folder, file) = folder();
+    // user::rw-, user:4321:rw-, group::r--, mask::rw-, other::r--
+    let nobody = u32::MAX;
+    let entries = [
+        (1_u16, 6_u16, nobody),
+        (2, 6, OTHER),
+        (4, 4, nobody),
+        (16, 6, nobody),
+        (32, 4, nobody),
+    ];
+    let mut acl = 2_u32.to_le_bytes().to_vec();
+    for (tag, may, who) in entries {
+        acl.extend([tag.to_le_bytes(), may.to_le_bytes()].concat());
+        acl.extend(who.to_le_bytes());
+    }
+    let flags = rustix::fs::XattrFlags::empty();
+    rustix::fs::setxattr(&file, "system.posix_acl_access", &acl, flags).unwrap();
+    assert!(said(&file).contains("mode 0664"));
+}
+
+#[test]
+fn a_directory_on_the_way_counts_unless_it_is_sticky() {
+    let (_folder, file) = folder();
+    let inner = file.parent().unwrap();
+    mode(inner, 0o777);
+    assert!(said(&file).starts_with(&format!("{} may be written", inner.display())));
+    assert!(said(&inner.join("missing")).contains("chmod go-w"));
+    mode(inner, 0o1777);
+    assert_eq!(check(&file), Ok(()));
+    assert!(
+        check(inner).is_err(),
+        "others may put files of their own there"
+    );
+    assert!(check(&inner.join("file/..")).is_err());
+    chown(inner, Some(OTHER), None).unwrap();
+    assert!(said(&file).contains("belongs to uid"));
+}
+
+#[test]
+fn symlinks_are_followed_step_by_step() {
+    let (folder, file) = folder();
+    let (link, far) = (folder.path().join("link"), folder.path().join("far"));
+    symlink("inner/../inner/file", &link).unwrap();
+    symlink(&link, &far).unwrap();
+    assert_eq!(read(&far).unwrap(), "text");
+    mode(file.parent().unwrap(), 0o777);
+    assert!(said(&far).starts_with(&format!("{} may", file.parent().unwrap().display())));
+    mode(file.parent().unwrap(), 0o755);
+    std::os::unix::fs::lchown(&link, Some(OTHER), None).unwrap();
+    assert!(said(&far).ends_with(&format!("chown -h root:root {}", link.display())));
+    let round = folder.path().join("round");
+    symlink("round", &round).unwrap();
+    assert!(open(&round).is_err());
+}

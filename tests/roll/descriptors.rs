@@ -1,0 +1,52 @@
+//! A small limit of open files: enough for three balancers, or refused in one line.
+
+use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
+use std::process::Command;
+
+#[test]
+fn a_limit_of_open_files() {
+    let fleet = Fleet::two_stage("descriptors");
+    fleet.open_gates();
+    let socket = fleet.haproxy.socket.display().to_string();
+    // The same HAProxy three times: three balancers to the agent.
+    let three = |settings: Settings| settings.haproxy(&socket).haproxy("tcp://10.77.0.1:9999");
+    let agent = fleet.agent(1, three);
+    let limited = |files: usize, arguments: &[&str]| {
+        let mut command = Command::new("prlimit");
+        let unlimited = agent.command(arguments);
+        command.arg(format!("--nofile={files}:{files}"));
+        command
+            .arg(unlimited.get_program())
+            .args(unlimited.get_args());
+        let output = command.output().expect("prlimit (util-linux) runs");
+        let [out, err] =
+            [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+        (output.status.code(), out, err)
+    };
+    let (boots, rules) = (fleet.boots(), fleet.host(1).rules());
+    let mut least = 0;
+    for verb in ["open", "status", "restart", "close"] {
+        for files in [8, 16] {
+            let (exit, out, err) = limited(files, &[verb, "web"]);
+            let lines = err.lines().count();
+            assert_eq!((exit, lines), (Some(2), 1), "{verb} {files}: {out}{err}");
+            let says = format!("agent: only {files} open files are allowed, ");
+            let needed = err.strip_prefix(&says).expect(&says);
+            least = needed.split(' ').next().unwrap().parse().unwrap();
+        }
+    }
+    assert_eq!(
+        (fleet.boots(), fleet.host(1).rules()),
+        (boots.clone(), rules)
+    );
+    // What it says it needs has to do.
+    assert!(least < 64, "{least}");
+    for files in [64, least] {
+        for verb in ["open", "status", "restart"] {
+            let (exit, out, err) = limited(files, &[verb, "web"]);
+            assert_eq!(exit, Some(0), "{verb} {files}: {out}{err}");
+        }
+    }
+    assert_eq!(fleet.boots()[0], boots[0] + 2);
+}
