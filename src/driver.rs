@@ -59,6 +59,7 @@ pub async fn drive<H: Host>(
         limits,
         phase,
         acted: Acted::Done,
+        stood: false,
         acknowledged: false,
         record: Record::default(),
     };
@@ -89,6 +90,8 @@ struct Drive<'a, H> {
     entered: Duration,
     /// How its action ended, the last time it was done.
     acted: Acted,
+    /// It has done what it should, in this phase.
+    stood: bool,
     /// The operator was told that a signal has come.
     acknowledged: bool,
     record: Record,
@@ -100,13 +103,18 @@ impl<H: Host> Drive<'_, H> {
         self.record.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
-        self.acted = Acted::Done;
+        (self.acted, self.stood) = (Acted::Done, false);
         self.act().await;
     }
 
+    /// Does the phase's action. Its time counts from the first time that it did what it
+    /// should: iptables may have had to wait for its lock.
     async fn act(&mut self) {
         if let Some(action) = self.phase.action(self.verb, self.limits) {
             self.acted = self.host.act(action).await;
+        }
+        if !self.stood && self.acted == Acted::Done {
+            (self.stood, self.entered) = (true, self.host.elapsed());
         }
     }
 
@@ -116,9 +124,9 @@ impl<H: Host> Drive<'_, H> {
             Some(ask) => self.host.balancers(ask).await,
             None => Vec::new(),
         };
-        let connections = match asks {
-            Some(Ask::Leaving) => self.host.connections().await,
-            _ => None,
+        let connections = match self.phase.watches_connections() {
+            true => self.host.connections().await,
+            false => None,
         };
         let health = match self.phase.asks_app() {
             true => Some(self.host.health().await),
@@ -154,9 +162,9 @@ impl<H: Host> Drive<'_, H> {
 
     /// A gate that stood as it should, and does no more, was moved by somebody else.
     async fn act_again(&mut self) {
-        let stood = self.acted == Acted::Done;
+        let stood = self.stood;
         self.act().await;
-        if stood && self.host.moved() {
+        if stood && self.acted == Acted::Done && self.host.moved() {
             self.note("somebody else changed the rules: set again".to_owned());
         }
     }

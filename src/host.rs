@@ -8,7 +8,7 @@ use crate::journal::Entry;
 use crate::leftover::Leftover;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
 use crate::stop::Stop;
-use crate::tcp::{self, Connection};
+use crate::tcp::{Connection, Watch};
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -23,6 +23,7 @@ pub struct ThisHost {
     /// Whether each gate stood open when the operation began: what putting back means.
     pub(crate) found_open: Vec<bool>,
     interfaces: Vec<IpAddr>,
+    watch: Watch,
     state_dir: PathBuf,
     /// The last action had to move a gate.
     moved: bool,
@@ -55,6 +56,7 @@ impl ThisHost {
             found_open: Vec::new(),
             app: app.clone(),
             interfaces,
+            watch: Watch::new(app.ports.port),
             state_dir: settings.agent.state_dir.clone(),
             moved: false,
             poll: settings.agent.poll,
@@ -168,7 +170,7 @@ impl Host for ThisHost {
         if self.balancers.iter().all(Balancer::has_master) {
             return None;
         }
-        Some(match tcp::connections(self.app.ports.port).await {
+        Some(match self.watch.look().await {
             Ok(mut connections) => {
                 connections.retain(|connection| self.may_be_a_balancers(connection));
                 Ok(connections)

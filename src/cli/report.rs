@@ -98,7 +98,7 @@ impl Report {
         for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
             match &seen.lines {
                 Ok(lines) => (balancer.lines, balancer.error) = (lines.clone(), None),
-                Err(why) => balancer.error = Some(why.clone()),
+                Err(why) => (balancer.lines, balancer.error) = (Vec::new(), Some(why.clone())),
             }
         }
     }

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// taken for an idle connection.
 const STREAMING: Duration = Duration::from_secs(2);
 
-/// An answer that is sent this much later than its request is no longer one of the answers
-/// that a pooled connection has just had.
+/// What is sent this much later than the last request is no answer to it, unless it was seen
+/// to be waited for.
 const UNPROMPTED: Duration = Duration::from_secs(1);
 
 impl Seen {
@@ -107,7 +107,7 @@ fn is_busy(one: &Connection) -> bool {
         (None, Some(sent)) => sent < STREAMING,
         _ => false,
     };
-    one.is_waiting() || streams
+    one.is_waiting() || (streams && !one.was_asked)
 }
 
 fn by_peer(connections: &[&Connection]) -> Vec<String> {

@@ -156,6 +156,12 @@ impl Phase {
         matches!(self, Phase::Healthy { .. })
     }
 
+    /// The driver looks at the connections to the app in this phase: from the first on, so
+    /// that the drain knows what an answer has ended.
+    pub fn watches_connections(&self) -> bool {
+        self.closes()
+    }
+
     /// What the driver asks the balancers in this phase; None: nothing at all.
     pub fn asks_balancers(&self) -> Option<Ask> {
         match self {

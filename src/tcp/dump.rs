@@ -177,6 +177,7 @@ fn connection(response: &InetResponse, port: u16) -> Result<Option<Connection>, 
         sent_ago: ages.sent,
         // The queue's bytes; the crate's words for this field are the listener's.
         unacknowledged: response.header.send_queue,
+        was_asked: false,
     }))
 }
 

@@ -4,6 +4,9 @@
 
 mod dump;
 mod info;
+mod watch;
+
+pub use watch::Watch;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +28,8 @@ pub struct Connection {
     /// Bytes sent (or waiting to be) that the peer has not acknowledged yet
     /// (`idiag_wqueue`: write_seq - snd_una).
     pub unacknowledged: u32,
+    /// It waits for an answer, or did when it was last looked at: see [`Watch`].
+    pub was_asked: bool,
 }
 
 impl Connection {
@@ -105,6 +110,7 @@ mod tests {
             received_ago: received.map(Duration::from_millis),
             sent_ago: sent.map(Duration::from_millis),
             unacknowledged,
+            was_asked: false,
         };
         connection.is_waiting()
     }
