@@ -87,6 +87,10 @@ impl Running {
         self.0.signal(signal);
     }
 
+    pub fn pid(&self) -> u32 {
+        self.0.pid()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.0.is_running()
     }
@@ -108,6 +112,14 @@ impl Ended {
         let Ended { out, err, .. } = &self;
         assert_eq!(self.exit, exit, "the agent's exit\n{out}\n{err}");
         self
+    }
+
+    /// Exits so, and says so.
+    pub fn expect(self, exit: i32, says: &str) -> Ended {
+        let ended = self.expect_exit(exit);
+        let message = ended.report().message;
+        assert!(message.contains(says), "wanted {says:?} in: {message}");
+        ended
     }
 
     pub fn report(&self) -> Report {

@@ -6,7 +6,7 @@ use super::agent::Agent;
 use super::app::App;
 use super::haproxy::Haproxy;
 use super::load::record::Summary;
-use super::reference::Reference;
+use super::reference::{QUICK, Reference};
 use super::release::Release;
 use super::report::Report;
 use super::settings::Settings;
@@ -118,6 +118,17 @@ impl Fleet {
 
     pub fn app(&self, number: usize) -> &App {
         &self.apps[number - 1]
+    }
+
+    /// Another HAProxy with the same lines, on port 81, with its stats on 9998; its checks
+    /// are slower.
+    pub fn second_balancer(&self) -> Haproxy {
+        let dir = self.site.dir.join("balancer2");
+        let reference = Reference::two_stage(&dir)
+            .with("bind :80", "bind :81")
+            .with(":9999", ":9998")
+            .with(QUICK, "inter 800ms fastinter 400ms downinter 400ms");
+        Haproxy::start(&self.site.balancer, &dir, &reference)
     }
 
     pub fn traffic(&self) -> Traffic {

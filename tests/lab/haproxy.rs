@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::unistd::Pid;
+
 use super::namespace::Namespace;
 use super::process::Process;
 use super::reference::Reference;
@@ -87,6 +89,20 @@ impl Haproxy {
     /// Errors, retries and redispatches of all server lines so far.
     pub fn trouble(&self) -> u64 {
         self.servers().iter().map(Line::trouble).sum()
+    }
+
+    /// What an operator does: the master's socket is of level admin.
+    pub fn operate(&self, command: &str) {
+        let said = stats::ask(&self.master_socket, &format!("@1 {command}"));
+        assert_eq!(said.trim(), "", "{command}");
+    }
+
+    /// The process that carries the traffic.
+    pub fn worker(&self) -> Pid {
+        let info = stats::ask(&self.socket, "show info");
+        let mut lines = info.lines();
+        let pid = lines.find_map(|line| line.strip_prefix("Pid: "));
+        Pid::from_raw(pid.and_then(|pid| pid.parse().ok()).expect("a pid"))
     }
 
     pub fn wait_until_all_up(&self) {

@@ -25,6 +25,7 @@ pub mod report;
 pub mod settings;
 pub mod site;
 pub mod stats;
+pub mod stats_proxy;
 pub mod traffic;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

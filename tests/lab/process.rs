@@ -66,6 +66,13 @@ impl Process {
         signal::kill(pid, signal).expect("a running child");
     }
 
+    /// Kills it with all that it has started, and waits until it is gone.
+    pub fn kill_group(&mut self) {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        signal::killpg(pid, Signal::SIGKILL).expect("a running group");
+        self.wait();
+    }
+
     /// Waits for the end and for the last line.
     pub fn wait(&mut self) -> ExitStatus {
         let status = self.child.wait().expect("our child");

@@ -14,6 +14,27 @@ pub struct Report {
     pub phases: Vec<Phase>,
     #[serde(default)]
     pub notices: Vec<String>,
+    #[serde(default)]
+    pub gates: Vec<Gate>,
+    #[serde(default)]
+    pub balancers: Vec<Balancer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Gate {
+    pub position: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Balancer {
+    #[serde(default)]
+    pub lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Line {
+    pub name: String,
+    pub status: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

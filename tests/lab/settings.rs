@@ -41,12 +41,25 @@ impl Settings {
         self
     }
 
+    /// Limits that a test has the time for.
+    pub fn hurried(self) -> Settings {
+        self.set("app.web.timeouts.out_of_rotation", "2s")
+            .set("app.web.timeouts.drain", "1s")
+            .set("app.web.timeouts.in_rotation", "2s")
+    }
+
     /// Adds a balancer, by the path of its socket or as `tcp://ADDRESS`.
-    pub fn haproxy(mut self, socket: &str) -> Settings {
+    pub fn haproxy(self, socket: &str) -> Settings {
+        self.haproxy_within(socket, "2s")
+    }
+
+    /// The same with another limit for one question.
+    pub fn haproxy_within(mut self, socket: &str, timeout: &str) -> Settings {
         let balancers = self.0.entry("haproxy");
         let balancers = balancers.or_insert_with(|| Value::Array(Vec::new()));
         let mut balancer = Table::new();
         balancer.insert("socket".into(), socket.into());
+        balancer.insert("timeout".into(), timeout.into());
         let list = balancers.as_array_mut().expect("a list");
         list.push(balancer.into());
         self

@@ -8,7 +8,7 @@ use std::process;
 use std::time::Duration;
 
 use super::namespace::{self, Namespace};
-use super::wait_for;
+use super::{now, wait_for};
 
 pub const BALANCER: &str = "10.77.0.1";
 
@@ -110,11 +110,28 @@ impl Host {
         self.rules().contains(&format!("--dport {port} "))
     }
 
+    /// Both gates of a two-stage host.
+    pub fn gates_are_open(&self) -> [bool; 2] {
+        [2000, 3000].map(|port| self.gate_is_open(port))
+    }
+
     pub fn wait_for_gate(&self, port: u16, open: bool) {
         let what = format!("gate {port} to be {}", if open { "open" } else { "closed" });
         wait_for(&what, Duration::from_secs(20), || {
             (self.gate_is_open(port) == open).then_some(())
         });
+    }
+
+    /// Waits until the agent's journal says that it acts on this phase of app `web`, and
+    /// gives the time.
+    pub fn wait_for_phase(&self, phase: &str) -> f64 {
+        let journal = self.dir.join("state/web.json");
+        let said = format!("\"{phase}\"");
+        wait_for(&format!("phase {phase}"), Duration::from_secs(20), || {
+            let text = fs::read_to_string(&journal).unwrap_or_default();
+            let (_, after) = text.split_once("\"phase\":")?;
+            after.trim_start_matches('{').starts_with(&said).then(now)
+        })
     }
 }
 

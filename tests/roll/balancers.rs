@@ -1,8 +1,7 @@
 //! An app that more than one backend, or more than one balancer, sends users to.
 
 use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::haproxy::Haproxy;
-use crate::lab::reference::{QUICK, Reference};
+use crate::lab::reference::Reference;
 use crate::lab::settings::Settings;
 use crate::lab::traffic::RATE;
 
@@ -32,7 +31,7 @@ fn two_backends_serve_the_same_app() {
 #[test]
 fn two_balancers_must_agree() {
     let fleet = Fleet::two_stage("two_balancers");
-    let second = second_balancer(&fleet);
+    let second = fleet.second_balancer();
     let both = |settings: Settings| settings.haproxy("tcp://10.77.0.1:9998");
     fleet.open_gates_with(both);
     second.wait_until_all_up();
@@ -52,13 +51,4 @@ fn two_balancers_must_agree() {
         let up = haproxy.wait_said("srvs/web1", "UP", down);
         assert!(up <= ended.at, "the agent left before UP");
     }
-}
-
-fn second_balancer(fleet: &Fleet) -> Haproxy {
-    let dir = fleet.site.dir.join("balancer2");
-    let reference = Reference::two_stage(&dir)
-        .with("bind :80", "bind :81")
-        .with(":9999", ":9998")
-        .with(QUICK, "inter 800ms fastinter 400ms downinter 400ms");
-    Haproxy::start(&fleet.site.balancer, &dir, &reference)
 }

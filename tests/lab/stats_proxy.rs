@@ -1,0 +1,114 @@
+//! Between an agent and HAProxy's stats socket: passes on what both say, until it is told
+//! to misbehave. On a unix socket, which can be reached from every network.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It answers as HAProxy does.
+    None,
+    /// Takes the question and never answers.
+    Hangs,
+    /// Nobody listens.
+    Refuses,
+    /// Stops in the middle of the answer.
+    Halves,
+    /// Answers, so much later.
+    Slow(Duration),
+    /// The test is over.
+    Gone,
+}
+
+#[derive(Debug)]
+pub struct StatsProxy {
+    pub socket: PathBuf,
+    fault: Shared,
+    listening: Option<JoinHandle<()>>,
+}
+
+type Shared = Arc<Mutex<Fault>>;
+
+const LOOK: Duration = Duration::from_millis(2);
+
+impl StatsProxy {
+    /// In front of HAProxy's socket, with one of its own in `dir`.
+    pub fn start(dir: &Path, haproxy: &Path) -> StatsProxy {
+        let (socket, haproxy) = (dir.join("proxy.sock"), haproxy.to_owned());
+        let fault = Shared::new(Mutex::new(Fault::None));
+        let mut listener = Some(bind(&socket));
+        let (path, shared) = (socket.clone(), fault.clone());
+        let listening = thread::spawn(move || {
+            while now(&shared) != Fault::Gone {
+                match (now(&shared), &listener) {
+                    (Fault::Refuses, _) => listener = None,
+                    (_, None) => listener = Some(bind(&path)),
+                    (_, Some(listener)) => accept(listener, &haproxy, &shared),
+                }
+                thread::sleep(LOOK);
+            }
+        });
+        StatsProxy {
+            socket,
+            fault,
+            listening: Some(listening),
+        }
+    }
+
+    /// From the next question on, and for those without an answer yet.
+    pub fn set(&self, fault: Fault) {
+        *self.fault.lock().expect("no holder panics") = fault;
+    }
+}
+
+impl Drop for StatsProxy {
+    fn drop(&mut self) {
+        self.set(Fault::Gone);
+        let ended = self.listening.take().map(JoinHandle::join);
+        assert!(thread::panicking() || matches!(ended, Some(Ok(()))));
+    }
+}
+
+fn now(shared: &Shared) -> Fault {
+    *shared.lock().expect("no holder panics")
+}
+
+fn bind(socket: &Path) -> UnixListener {
+    // Dropping a listener leaves its file, which then refuses.
+    fs::remove_file(socket).ok();
+    let listener = UnixListener::bind(socket).expect("a socket");
+    listener.set_nonblocking(true).expect("a listener");
+    listener
+}
+
+fn accept(listener: &UnixListener, haproxy: &Path, shared: &Shared) {
+    while let Ok((agent, _)) = listener.accept() {
+        let (haproxy, shared) = (haproxy.to_owned(), shared.clone());
+        thread::spawn(move || pass_on(agent, &haproxy, &shared));
+    }
+}
+
+/// Whoever leaves early, agent or HAProxy, ends it.
+fn pass_on(mut agent: UnixStream, haproxy: &Path, shared: &Shared) -> Option<()> {
+    agent.set_nonblocking(false).ok()?;
+    let mut question = String::new();
+    BufReader::new(&agent).read_line(&mut question).ok()?;
+    while now(shared) == Fault::Hangs {
+        thread::sleep(LOOK);
+    }
+    let mut upstream = UnixStream::connect(haproxy).ok()?;
+    upstream.write_all(question.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    upstream.read_to_end(&mut answer).ok()?;
+    match now(shared) {
+        Fault::Halves => answer.truncate(answer.len() / 2),
+        Fault::Slow(by) => thread::sleep(by),
+        _ => {}
+    }
+    agent.write_all(&answer).ok()
+}
