@@ -13,6 +13,8 @@ mod descriptors;
 mod endings;
 #[path = "roll/flushed.rs"]
 mod flushed;
+#[path = "roll/faults_balancers.rs"]
+mod faults_balancers;
 #[path = "roll/faults_stats.rs"]
 mod faults_stats;
 #[path = "roll/gaps.rs"]
