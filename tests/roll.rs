@@ -15,6 +15,8 @@ mod endings;
 mod flushed;
 #[path = "roll/faults_balancers.rs"]
 mod faults_balancers;
+#[path = "roll/faults_operator.rs"]
+mod faults_operator;
 #[path = "roll/faults_stats.rs"]
 mod faults_stats;
 #[path = "roll/gaps.rs"]

@@ -48,8 +48,26 @@ pub struct Phase {
 impl Report {
     /// When a phase began, in Unix seconds.
     pub fn began(&self, phase: &str) -> f64 {
+        self.started_at + self.phase(phase).start
+    }
+
+    /// And when it ended.
+    pub fn ended(&self, phase: &str) -> f64 {
+        self.began(phase) + self.phase(phase).seconds
+    }
+
+    fn phase(&self, phase: &str) -> &Phase {
         let found = self.phases.iter().find(|one| one.phase == phase);
-        let phase = found.unwrap_or_else(|| panic!("no phase {phase} in {self:?}"));
-        self.started_at + phase.start
+        found.unwrap_or_else(|| panic!("no phase {phase} in {self:?}"))
+    }
+}
+
+impl Balancer {
+    /// HAProxy's word for a line, named BACKEND/SERVER.
+    pub fn line(&self, name: &str) -> &str {
+        let found = self.lines.iter().find(|line| line.name == name);
+        &found
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
+            .status
     }
 }

@@ -1,0 +1,144 @@
+//! An operator holds our line, MAINT or DRAIN, at any moment of a restart: it is told apart
+//! from our gate, never waited for, and never set back by us.
+
+use std::time::Duration;
+
+use crate::lab::agent::Ended;
+use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::now;
+use crate::lab::reference::Reference;
+use crate::lab::report::Report;
+use crate::lab::settings::Settings;
+use crate::lab::traffic::InFlight;
+
+const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
+
+#[test]
+fn maint() {
+    in_each_phase("op_maint", "maint", "MAINT");
+}
+
+#[test]
+fn drain() {
+    in_each_phase("op_drain", "drain", "DRAIN");
+}
+
+fn in_each_phase(test: &str, state: &str, shown: &str) {
+    let fleet = fleet(test);
+    let traffic = fleet.traffic();
+    operate(&fleet, "web1", state);
+    let ended = fleet.agent(1, settings).run("restart", "web");
+    respected(&fleet, ended, shown);
+    for phase in PHASES {
+        operate(&fleet, "web1", "ready");
+        fleet.haproxy.wait_until_all_up();
+        let (ended, at) = hold_in(&fleet, phase, state);
+        let report = respected(&fleet, ended, shown);
+        assert!(at <= report.ended(phase), "{state} came after {phase}");
+    }
+    assert_eq!(fleet.boots()[0], 2 + PHASES.len());
+    traffic.stop().assert_unnoticed();
+}
+
+/// Sets the state once that phase has begun; gives when.
+fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
+    let request = (phase == "drain").then(|| fleet.slow_request(1, 1500));
+    let running = fleet.agent(1, settings).start("restart", "web");
+    fleet.host(1).wait_for_phase(phase);
+    operate(fleet, "web1", state);
+    let at = now();
+    let ended = running.wait();
+    if let Some(answer) = request.map(InFlight::answer) {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let restarted = ended.report().began("restart");
+        assert!(restarted > answer.ended_at - 0.02, "not drained");
+    }
+    (ended, at)
+}
+
+/// Restarted, gates open, the line as the operator wants it, and the report says so.
+fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
+    let ended = ended.expect(0, "restarted, and the gates are open");
+    let report = ended.report();
+    let note = format!("srvs/web1 is {shown}: respected, not waited for");
+    assert!(
+        report.notices.iter().any(|one| one.ends_with(&note)),
+        "{report:?}"
+    );
+    assert_eq!(report.balancers[0].line("srvs/web1"), shown);
+    assert_eq!(report.balancers[0].line("srvs/bkp1"), "UP");
+    assert_eq!(fleet.haproxy.server("web1").status(), shown);
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    assert!(report.seconds < 6.0, "it waited for something: {report:?}");
+    report
+}
+
+#[test]
+fn both_lines_before() {
+    let fleet = fleet("op_both");
+    let traffic = fleet.traffic();
+    operate(&fleet, "web1", "drain");
+    operate(&fleet, "bkp1", "maint");
+    let ended = fleet.agent(1, settings).run("restart", "web");
+    let report = ended.expect(0, "and the gates are open").report();
+    let told = report.notices.join("\n");
+    let before = "srvs/bkp1 is MAINT: respected, its UP is not waited for";
+    let note =
+        "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: respected, not waited for";
+    assert!(told.contains(before) && told.contains(note), "{told}");
+    assert_eq!(fleet.boots()[0], 2);
+    traffic.stop().assert_unnoticed();
+}
+
+/// A host that is closed (DOWN) may be in DRAIN besides: HAProxy shows that once it is back.
+#[test]
+fn drain_behind_a_closed_gate() {
+    let fleet = fleet("op_hidden");
+    let agent = fleet.agent(1, settings);
+    agent.run("close", "web").expect_exit(0);
+    operate(&fleet, "web1", "drain");
+    assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
+    let ended = agent.run("restart", "web");
+    respected(&fleet, ended, "DRAIN");
+}
+
+/// HAProxy takes a line that leaves MAINT for UP at once, and checks then. So while the gate
+/// is closed it is not drained until the checks have failed again.
+#[test]
+fn a_line_put_back_in_each_phase() {
+    let fleet = fleet("op_ready");
+    let traffic = fleet.traffic();
+    for phase in PHASES {
+        let request = (phase == "drain").then(|| fleet.slow_request(1, 1500));
+        operate(&fleet, "web1", "maint");
+        let running = fleet.agent(1, settings).start("restart", "web");
+        fleet.host(1).wait_for_phase(phase);
+        operate(&fleet, "web1", "ready");
+        let report = running.wait().expect_exit(0).report();
+        assert_eq!(report.message, "restarted, and back in rotation", "{phase}");
+        assert_eq!(report.balancers[0].line("srvs/web1"), "UP", "{phase}");
+        if let Some(answer) = request.map(InFlight::answer) {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert!(report.began("restart") > answer.ended_at - 0.02);
+        }
+    }
+    assert_eq!(fleet.boots()[0], 1 + PHASES.len());
+    traffic.stop().assert_unnoticed();
+}
+
+fn operate(fleet: &Fleet, line: &str, state: &str) {
+    let command = format!("set server srvs/{line} state {state}");
+    fleet.haproxy.operate(&command);
+}
+
+fn fleet(test: &str) -> Fleet {
+    let fleet = Fleet::with(test, Layout::TwoStage, Reference::for_operators);
+    fleet.open_gates();
+    fleet.app(1).set_cold(Duration::from_millis(200));
+    fleet
+}
+
+/// Only long enough to set a line in the middle of it.
+fn settings(settings: Settings) -> Settings {
+    settings.set("app.web.sticky", "300ms")
+}
