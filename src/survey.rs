@@ -1,6 +1,7 @@
 //! Everything there is to see of one app, looked at once and read-only: what the
 //! preflight judges, `--dry-run` prints and `status` shows.
 
+use crate::app::RestartError;
 use crate::gate::{Gate, GateError, Position, View, listeners};
 use crate::haproxy::{Balancer, Info};
 use crate::host::{ThisHost, line_seen};
@@ -49,9 +50,7 @@ impl ThisHost {
         let address = self.probe_address();
         let health = self.app.health.probe(address).await;
         let restart = self
-            .app
-            .restart
-            .check()
+            .restart_check()
             .await
             .map_err(|error| error.to_string());
         let askable = self.app.health.check();
@@ -63,6 +62,12 @@ impl ThisHost {
             health: (address, health),
             restart,
         }
+    }
+
+    /// What restarts the app is there, and is the app's.
+    async fn restart_check(&self) -> Result<(), RestartError> {
+        self.app.restart.check().await?;
+        Ok(self.app.restart.serves(self.app.ports.port)?)
     }
 }
 

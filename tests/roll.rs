@@ -11,14 +11,14 @@ mod balancers;
 mod descriptors;
 #[path = "roll/endings.rs"]
 mod endings;
-#[path = "roll/flushed.rs"]
-mod flushed;
 #[path = "roll/faults_balancers.rs"]
 mod faults_balancers;
 #[path = "roll/faults_operator.rs"]
 mod faults_operator;
 #[path = "roll/faults_stats.rs"]
 mod faults_stats;
+#[path = "roll/flushed.rs"]
+mod flushed;
 #[path = "roll/gaps.rs"]
 mod gaps;
 #[path = "roll/interrupts.rs"]

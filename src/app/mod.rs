@@ -8,6 +8,7 @@ mod command;
 mod health;
 mod http;
 mod job;
+mod kin;
 mod output;
 mod program;
 mod restart;

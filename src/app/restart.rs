@@ -110,6 +110,15 @@ impl Restart {
         Ok(())
     }
 
+    /// Whether what is restarted is the app on `port`: refused where a pidfile's number was
+    /// given to another process since.
+    pub fn serves(&self, port: u16) -> Result<(), SignalError> {
+        match self {
+            Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.serves(port),
+            Self::Systemd { .. } | Self::Command(_) => Ok(()),
+        }
+    }
+
     /// Which instance of the app runs now: systemd's InvocationID with the time of the unit's
     /// last change of state, or pid and start time.
     ///

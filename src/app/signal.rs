@@ -12,12 +12,17 @@ use nix::unistd;
 use procfs::process::{Process, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
+use super::kin::{self, Kin, kin};
+
 /// How soon the end of a process is noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A file's time and that of a process are not of the same clock.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 
 /// Why a signal did not reach its process.
 #[derive(Debug, Error)]
@@ -37,6 +42,20 @@ pub enum SignalError {
         path: PathBuf,
         /// The number in it.
         pid: i32,
+    },
+    /// The pidfile's number was given to another process.
+    #[error(
+        "pidfile {} is stale: {stranger} began after it was written, and does not listen on port {port}; \
+         start the app, or mend where it writes its pid",
+        path.display()
+    )]
+    Stranger {
+        /// As the configuration names it.
+        path: PathBuf,
+        /// "NAME (pid N)".
+        stranger: String,
+        /// The app's.
+        port: u16,
     },
     /// The signal should have ended the process.
     #[error("process {pid} of {} still runs {limit:?} after the signal", path.display())]
@@ -67,6 +86,8 @@ pub(super) struct Addressee {
     pid: i32,
     process: OwnedFd,
     stat: Stat,
+    /// When the pidfile was written.
+    written: Option<SystemTime>,
 }
 
 impl Addressee {
@@ -77,9 +98,9 @@ impl Addressee {
             path: pidfile.into(),
             reason,
         };
-        let text = trust::open(pidfile)
-            .and_then(read)
-            .map_err(|error| unreadable(super::plain(&error)))?;
+        let file = trust::open(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
+        let written = file.metadata().and_then(|meta| meta.modified()).ok();
+        let text = read(file).map_err(|error| unreadable(super::plain(&error)))?;
         let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;
         let (path, pid) = (pidfile.to_path_buf(), number.as_raw_nonzero().get());
         match pidfd_open(number, PidfdFlags::empty()) {
@@ -89,6 +110,7 @@ impl Addressee {
                     pid,
                     process,
                     stat,
+                    written,
                 }),
                 None => Err(SignalError::Stale { path, pid }),
             },
@@ -133,6 +155,39 @@ impl Addressee {
     pub(super) fn may_be_signalled(&self) -> Result<(), SignalError> {
         kill(unistd::Pid::from_raw(self.pid), None)
             .map_err(|error| self.refused(error.desc().to_lowercase()))
+    }
+
+    /// Whether it is the app on `port`, as far as can be known. An app may be down, or behind
+    /// a proxy that listens for it: so a process that does not listen is only told of. But one
+    /// that is younger than the pidfile can't be the one that was meant.
+    pub(super) fn serves(&self, port: u16) -> Result<(), SignalError> {
+        let (path, stranger) = (self.path.display(), kin::named(&self.stat));
+        match kin(&self.stat, port) {
+            Kin::Nobody | Kin::Others(_) if self.is_younger_than_the_pidfile() => {
+                return Err(SignalError::Stranger {
+                    path: self.path.clone(),
+                    stranger,
+                    port,
+                });
+            }
+            Kin::Others(who) => tracing::warn!(
+                "the signal goes to {stranger}, as {path} says, but {who} listens on port {port}: \
+                 is that the right pidfile?"
+            ),
+            Kin::Ours | Kin::Nobody | Kin::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// The first process can't be: its number is never given away.
+    fn is_younger_than_the_pidfile(&self) -> bool {
+        let Ok(booted) = procfs::boot_time_secs() else {
+            return false;
+        };
+        let running = self.stat.starttime / procfs::ticks_per_second();
+        let began = UNIX_EPOCH + Duration::from_secs(booted + running);
+        let is_later = |written: SystemTime| began > written + CLOCKS_DIFFER;
+        self.pid != 1 && self.written.is_some_and(is_later)
     }
 
     pub(super) fn instance(&self) -> Option<String> {

@@ -1,21 +1,35 @@
-//! Who listens on a status port: with the gate closed they would answer HAProxy's checks.
+//! Who listens on a port of this host. On a status port they would answer HAProxy's checks
+//! with the gate closed; on the app's port it is the app.
 
-use procfs::net::TcpState;
-use procfs::process::FDTarget;
+use procfs::net::{TcpNetEntry, TcpState};
+use procfs::process::{FDTarget, Stat};
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
-    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
-    let entries = tables.into_iter().flatten().flatten();
-    let listening =
-        entries.filter(|e| e.state == TcpState::Listen && e.local_address.port() == port);
-    listening
-        .map(|e| format!("{} on {}", owner(e.inode), e.local_address))
-        .collect()
+    let named = |entry: TcpNetEntry| match owners(entry.inode).next() {
+        Some(stat) => format!(
+            "{} (pid {}) on {}",
+            stat.comm, stat.pid, entry.local_address
+        ),
+        None => format!("a process that can't be named on {}", entry.local_address),
+    };
+    listening(port).map(named).collect()
 }
 
-fn owner(inode: u64) -> String {
-    let holds = |process: &procfs::process::Process| {
+/// Who holds each socket that listens on `port`; empty where that can't be known.
+pub fn holders(port: u16) -> Vec<Vec<Stat>> {
+    let holders = |entry: TcpNetEntry| owners(entry.inode).collect();
+    listening(port).map(holders).collect()
+}
+
+fn listening(port: u16) -> impl Iterator<Item = TcpNetEntry> {
+    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
+    let entries = tables.into_iter().flatten().flatten();
+    entries.filter(move |e| e.state == TcpState::Listen && e.local_address.port() == port)
+}
+
+fn owners(inode: u64) -> impl Iterator<Item = Stat> {
+    let holds = move |process: procfs::process::Process| {
         let mut files = process.fd().ok()?.flatten();
         files
             .any(|file| file.target == FDTarget::Socket(inode))
@@ -26,10 +40,7 @@ fn owner(inode: u64) -> String {
         .into_iter()
         .flatten()
         .flatten();
-    match processes.filter_map(|process| holds(&process)).next() {
-        Some(stat) => format!("{} (pid {})", stat.comm, stat.pid),
-        None => "a process that can't be named".to_owned(),
-    }
+    processes.filter_map(holds)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod plan;
 pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};
-pub use listener::listeners;
+pub use listener::{holders, listeners};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, position};
 

@@ -1,14 +1,16 @@
 //! Pidfiles: of a living process, stale, unreadable, garbage.
 
 use std::fs;
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use haproxy_gate::app::{Restart, RestartError, SignalError};
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -26,6 +28,13 @@ impl Pidfile {
 
     fn path(&self) -> PathBuf {
         self.folder.path().join("web.pid")
+    }
+
+    /// As if it had been written an hour ago.
+    fn age(&self) {
+        let file = fs::File::options().write(true).open(self.path()).unwrap();
+        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        file.set_modified(hour_ago).unwrap();
     }
 
     fn restart(&self) -> Restart {
@@ -53,8 +62,64 @@ impl Pidfile {
     }
 }
 
+/// A number that was given to another process since: whoever gets the signal is a stranger.
+#[tokio::test]
+async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
+    let (mut app, port) = listener("exec perl -e \"$0\"");
+    let mut stranger = sleeper();
+    let pidfile = Pidfile::new(&stranger.id().to_string());
+    pidfile.restart().serves(port).expect("only told of");
+    pidfile.age();
+    let stale = format!(
+        "pidfile {} is stale: sleep (pid {}) began after it was written, and does not listen \
+         on port {port}; start the app, or mend where it writes its pid",
+        pidfile.path().display(),
+        stranger.id()
+    );
+    let refused = pidfile.restart().serves(port).unwrap_err();
+    assert_eq!(refused.to_string(), stale);
+    app.kill().unwrap();
+    app.wait().unwrap();
+    let refused = pidfile.restart().serves(port).unwrap_err();
+    assert_eq!(refused.to_string(), stale, "nobody listens");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+/// The one that listens, and its supervisor, whatever the file's time says.
+#[tokio::test]
+async fn the_family_of_who_listens_is_the_app() {
+    let (mut supervisor, port) = listener("setsid perl -e \"$0\" & wait");
+    let pid = supervisor.id();
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let app = children.trim();
+    for pid in [&pid.to_string(), app] {
+        let pidfile = Pidfile::new(pid);
+        pidfile.age();
+        pidfile.restart().serves(port).unwrap();
+    }
+    let app = Pid::from_raw(app.parse().unwrap());
+    nix::sys::signal::kill(app, Signal::SIGKILL).unwrap();
+    supervisor.wait().unwrap();
+}
+
+/// A process group of its own that runs `$0`, a program that listens, and its port.
+fn listener(script: &str) -> (Child, u16) {
+    let listens = r#"use IO::Socket::INET; $| = 1;
+        my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0");
+        print $s->sockport, "\n"; sleep 60"#;
+    let mut command = Command::new("sh");
+    command.args(["-c", script, listens]).process_group(0);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut port = String::new();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    told.read_line(&mut port).unwrap();
+    (child, port.trim().parse().unwrap())
+}
+
 fn sleeper() -> Child {
-    Command::new("sleep").arg("60").spawn().unwrap()
+    let mut command = Command::new("sleep");
+    command.arg("60").process_group(0).spawn().unwrap()
 }
 
 #[tokio::test]

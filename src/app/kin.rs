@@ -1,0 +1,68 @@
+//! Whether a process has to do with whoever listens on the app's port.
+
+use std::fs;
+
+use procfs::process::{Process, Stat};
+
+use crate::gate::holders;
+
+/// What the kernel shows of a process and a port.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// It listens, or it is of the family that does: parent, child, group.
+    Ours,
+    /// Nobody listens.
+    Nobody,
+    /// Only others do: who, as "NAME (pid N)".
+    Others(String),
+    /// It lives in another network, or somebody listens who can't be named.
+    Unknown,
+}
+
+/// Looks at the process and at the listeners on `port`.
+pub(super) fn kin(process: &Stat, port: u16) -> Kin {
+    if !is_in_our_network(process.pid) {
+        return Kin::Unknown;
+    }
+    let holders = holders(port);
+    if holders
+        .iter()
+        .flatten()
+        .any(|other| related(process, other))
+    {
+        return Kin::Ours;
+    }
+    match holders.as_slice() {
+        [] => Kin::Nobody,
+        sockets if sockets.iter().any(Vec::is_empty) => Kin::Unknown,
+        sockets => {
+            let first = sockets.iter().flatten().next();
+            Kin::Others(first.map_or_else(String::new, named))
+        }
+    }
+}
+
+pub(super) fn named(stat: &Stat) -> String {
+    format!("{} (pid {})", stat.comm, stat.pid)
+}
+
+/// A supervisor is the parent of who listens, a worker the child of it. All processes descend
+/// from the first one; where that listens itself, it does so for an app to come.
+fn related(one: &Stat, other: &Stat) -> bool {
+    one.pgrp == other.pgrp || descends(one, other.pid) || descends(other, one.pid)
+}
+
+fn descends(process: &Stat, from: i32) -> bool {
+    let parent = |stat: &Stat| {
+        Process::new(stat.ppid)
+            .and_then(|parent| parent.stat())
+            .ok()
+    };
+    let mut line = std::iter::successors(Some(process.clone()), parent);
+    line.any(|stat| stat.pid == from)
+}
+
+fn is_in_our_network(pid: i32) -> bool {
+    let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+    network(&pid.to_string()) == network("self")
+}
