@@ -11,6 +11,8 @@ mod balancers;
 mod descriptors;
 #[path = "roll/endings.rs"]
 mod endings;
+#[path = "roll/faults_app.rs"]
+mod faults_app;
 #[path = "roll/faults_balancers.rs"]
 mod faults_balancers;
 #[path = "roll/faults_operator.rs"]

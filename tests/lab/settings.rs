@@ -30,6 +30,19 @@ impl Settings {
 
     /// Sets the key at a dotted path.
     pub fn set(mut self, path: &str, value: impl Into<Value>) -> Settings {
+        let (table, key) = self.place(path);
+        table.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Takes the key away.
+    pub fn unset(mut self, path: &str) -> Settings {
+        let (table, key) = self.place(path);
+        table.remove(key);
+        self
+    }
+
+    fn place<'a>(&mut self, path: &'a str) -> (&mut Table, &'a str) {
         let (tables, key) = path.rsplit_once('.').expect("a dotted path");
         let mut table = &mut self.0;
         for name in tables.split('.') {
@@ -37,8 +50,7 @@ impl Settings {
             let inner = entry.or_insert_with(|| Table::new().into());
             table = inner.as_table_mut().expect("a table");
         }
-        table.insert(key.to_owned(), value.into());
-        self
+        (table, key)
     }
 
     /// Limits that a test has the time for.

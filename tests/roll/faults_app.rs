@@ -1,0 +1,243 @@
+//! Apps that do not come back well. No gate is opened before an app that is not healthy, and
+//! no app is restarted twice.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::lab::agent::Ended;
+use crate::lab::daemon::argv;
+use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::reference::{QUICK, Reference};
+use crate::lab::settings::Settings;
+
+const OPEN: [bool; 2] = [true, true];
+const CLOSED: [bool; 2] = [false, false];
+
+/// SIGTERM ends it, and nobody starts it again.
+#[test]
+fn never_comes_back() {
+    let fleet = fleet("app_gone");
+    let traffic = fleet.traffic();
+    let pidfile = pidfile(&fleet);
+    let ended = restart(&fleet, |settings| {
+        settings
+            .set("app.web.restart.signal", "SIGTERM")
+            .set("app.web.restart.pidfile", pidfile)
+            .set("app.web.timeouts.healthy", "1s")
+    });
+    let says = "the app is not healthy after the restart: connection refused; the gates stay \
+                closed: mend it, then `agent open web`";
+    ended.expect(15, says);
+    assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
+    assert_eq!(fleet.boots()[0], 1);
+    traffic.stop().assert_unnoticed();
+}
+
+/// Healthy, sick, then healthy: the streak begins anew, and the gates wait for its end.
+#[test]
+fn flaps() {
+    let fleet = fleet("app_flaps");
+    let asked = fleet.host(1).dir.join("asked");
+    // The first time asked is the preflight's; the third is in the middle of a streak.
+    let script = "echo >>\"$0\"; test $(wc -l <\"$0\") != 3";
+    let check = argv(&["sh", "-c", script, &asked.display().to_string()]);
+    let traffic = fleet.traffic();
+    let running = fleet.agent(1, |settings| {
+        let settings = settings.unset("app.web.health.http");
+        let settings = settings.set("app.web.health.command", check);
+        settings.set("app.web.health.times", 3)
+    });
+    let running = running.start("restart", "web");
+    fleet.host(1).wait_for_gate(2000, false);
+    fleet.host(1).wait_for_gate(2000, true);
+    let times = fs::read_to_string(&asked).expect("it was asked").len();
+    running.wait().expect(0, "restarted, and back in rotation");
+    assert_eq!(times, 1 + 2 + 3, "asked before the gate was opened");
+    assert_eq!(fleet.boots()[0], 2);
+    traffic.stop().assert_unnoticed();
+}
+
+/// It was healthy when the gates opened, so they stay open: HAProxy's own checks keep users
+/// off, and whoever mends it needs no agent.
+#[test]
+fn dies_again_after_the_reopen() {
+    let slow = |config: Reference| config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
+    let fleet = fleet_with("app_dies", slow);
+    let traffic = fleet.traffic();
+    let running = fleet.agent(1, Settings::hurried).start("restart", "web");
+    fleet.host(1).wait_for_phase("open");
+    kill(app(&fleet), Signal::SIGKILL).expect("an app");
+    let says = "the gates are open and the app was healthy, but HAProxy: \
+                tcp://10.77.0.1:9999 srvs/web1 is DOWN";
+    running.wait().expect(16, says);
+    assert_eq!(fleet.host(1).gates_are_open(), OPEN);
+    assert_eq!(fleet.boots()[0], 2, "restarted again");
+    traffic.stop().assert_unnoticed();
+}
+
+/// A restart that fails leaves the gates closed, even where the old app still runs: nobody
+/// knows in what state.
+#[test]
+fn restart_fails() {
+    let fleet = fleet("app_fails");
+    let traffic = fleet.traffic();
+    let ended = restart(&fleet, command("echo no such release; exit 3"));
+    let says =
+        "exited with 3: no such release; the gates stay closed: mend it, then `agent open web`";
+    let message = ended.expect(15, says).report().message;
+    assert!(message.starts_with("the restart failed: "), "{message}");
+    assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
+    assert_eq!(fleet.boots()[0], 1);
+    fleet.agent(1, |settings| settings).open("web");
+    assert_eq!(fleet.host(1).gates_are_open(), OPEN);
+    traffic.stop().assert_unnoticed();
+}
+
+/// What hangs is killed with all it has started.
+#[test]
+fn restart_hangs() {
+    let fleet = fleet("app_hangs");
+    let pids = fleet.host(1).dir.join("pids");
+    let script = format!(
+        "echo $$ >{0}; sleep 99 & echo $! >>{0}; sleep 99",
+        pids.display()
+    );
+    let traffic = fleet.traffic();
+    let hanging = command(&script);
+    let ended = restart(&fleet, |settings| {
+        hanging(settings).set("app.web.timeouts.restart", "1s")
+    });
+    let says = "did not end within 1s and was killed, it printed nothing; the gates stay closed";
+    ended.expect(15, says);
+    let pids = fs::read_to_string(pids).expect("pids");
+    assert_eq!(pids.lines().count(), 2);
+    let left: Vec<_> = pids.lines().filter(|pid| runs(pid)).collect();
+    assert!(left.is_empty(), "still running: {left:?}");
+    assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
+    assert_eq!(fleet.boots()[0], 1);
+    traffic.stop().assert_unnoticed();
+}
+
+/// The command is done when its own process is; what it left behind goes on.
+#[test]
+fn restart_leaves_a_daemon() {
+    let fleet = fleet("app_forks");
+    let left = fleet.host(1).dir.join("left");
+    let script = format!(
+        "kill -USR2 $(cat {}); sleep 99 & echo $! >{}",
+        pidfile(&fleet),
+        left.display()
+    );
+    let traffic = fleet.traffic();
+    let ended = restart(&fleet, command(&script));
+    ended.expect(0, "restarted, and back in rotation");
+    let left = fs::read_to_string(left).expect("a pid");
+    assert!(runs(left.trim()), "the daemon was killed");
+    let left = Pid::from_raw(left.trim().parse().expect("a pid"));
+    kill(left, Signal::SIGKILL).expect("our daemon");
+    assert_eq!(fleet.boots()[0], 2);
+    traffic.stop().assert_unnoticed();
+}
+
+/// 200 MB of it, of which the agent keeps the end.
+#[test]
+fn restart_floods_its_output() {
+    let fleet = fleet("app_floods");
+    fleet.app(1).set_cold(Duration::from_secs(1));
+    let traffic = fleet.traffic();
+    let script = format!(
+        "head -c 200000000 /dev/zero; kill -USR2 $(cat {})",
+        pidfile(&fleet)
+    );
+    let running = fleet.agent(1, command(&script)).start("restart", "web");
+    fleet.host(1).wait_for_phase("healthy");
+    let peak = peak_memory(running.pid());
+    running.wait().expect(0, "restarted, and back in rotation");
+    println!("peak memory of the agent: {peak} KiB");
+    assert!(peak < 40_000, "{peak} KiB");
+    assert_eq!(fleet.boots()[0], 2);
+    traffic.stop().assert_unnoticed();
+}
+
+/// Of a process that is gone, and of one that got its number.
+#[test]
+fn pidfile_is_stale() {
+    let fleet = fleet("app_stale");
+    let (rules, pidfile) = (fleet.host(1).rules(), pidfile(&fleet));
+    let was = fs::read_to_string(&pidfile).expect("a pid");
+    let traffic = fleet.traffic();
+    let mut stranger = fleet.host(1).namespace.command("sleep");
+    let mut stranger = crate::lab::process::Process::spawn("sleep", stranger.arg("99"));
+    write_long_ago(&pidfile, &stranger.pid().to_string());
+    let says = "began after it was written, and does not listen on port 1000; start the app, or \
+                mend where it writes its pid; nothing was changed";
+    restart(&fleet, |settings| settings).expect(11, says);
+    assert!(stranger.is_running(), "a stranger got the signal");
+    stranger.stop();
+    let says = "start the app, or mend where it writes its pid; nothing was changed";
+    restart(&fleet, |settings| settings).expect(11, says);
+    assert_eq!((fleet.boots()[0], fleet.host(1).rules()), (1, rules));
+    // The app's own number is good, however old the file is.
+    write_long_ago(&pidfile, &was);
+    restart(&fleet, |settings| settings).expect(0, "restarted");
+    traffic.stop().assert_unnoticed();
+}
+
+fn fleet(test: &str) -> Fleet {
+    fleet_with(test, |reference| reference)
+}
+
+fn fleet_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+    let fleet = Fleet::with(test, Layout::TwoStage, change);
+    fleet.open_gates();
+    fleet.app(1).set_cold(Duration::from_millis(200));
+    fleet
+}
+
+fn restart(fleet: &Fleet, change: impl FnOnce(Settings) -> Settings) -> Ended {
+    fleet.agent(1, change).run("restart", "web")
+}
+
+/// Restarts the app by a shell script.
+fn command(script: &str) -> impl Fn(Settings) -> Settings {
+    let argv = argv(&["sh", "-c", script]);
+    move |settings| {
+        let settings = settings.unset("app.web.restart.signal");
+        let settings = settings.unset("app.web.restart.pidfile");
+        settings.set("app.web.restart.command", argv.clone())
+    }
+}
+
+fn pidfile(fleet: &Fleet) -> String {
+    let pidfile = fleet.host(1).dir.join("web1/pid");
+    pidfile.display().to_string()
+}
+
+fn app(fleet: &Fleet) -> Pid {
+    Pid::from_raw(fleet.app(1).daemon.process.pid().cast_signed())
+}
+
+fn write_long_ago(path: &str, text: &str) {
+    fs::write(path, text).expect("a pidfile");
+    let file = fs::File::options().write(true).open(path);
+    let then = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let set = file.and_then(|file| file.set_modified(then));
+    set.expect("an old pidfile");
+}
+
+/// A zombie does not.
+fn runs(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// VmHWM in KiB.
+fn peak_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.and_then(|n| n.parse().ok()).expect("a number")
+}
