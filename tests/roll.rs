@@ -17,6 +17,8 @@ mod faults_app;
 mod faults_balancers;
 #[path = "roll/faults_operator.rs"]
 mod faults_operator;
+#[path = "roll/faults_rules.rs"]
+mod faults_rules;
 #[path = "roll/faults_stats.rs"]
 mod faults_stats;
 #[path = "roll/flushed.rs"]

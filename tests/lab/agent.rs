@@ -1,6 +1,6 @@
 //! The agent in a host's namespace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -16,6 +16,7 @@ use super::{built, now};
 pub struct Agent<'a> {
     namespace: &'a Namespace,
     config: PathBuf,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// An agent that is at work.
@@ -36,7 +37,13 @@ impl<'a> Agent<'a> {
         Agent {
             namespace: &host.namespace,
             config: settings.write(&host.dir),
+            environment: Vec::new(),
         }
+    }
+
+    pub fn env(mut self, name: &'static str, path: &Path) -> Agent<'a> {
+        self.environment.push((name, path.to_owned()));
+        self
     }
 
     /// `agent VERB APP --json`, to its end.
@@ -78,6 +85,7 @@ impl<'a> Agent<'a> {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.namespace.command(built::agent());
         command.args(arguments).arg("--config").arg(&self.config);
+        command.envs(self.environment.iter().cloned());
         command
     }
 }
