@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::time::Duration;
 
 use haproxy_gate::app::{Job, UnitError};
@@ -50,6 +51,45 @@ fn a_unit_that_is_masked() {
                 "{said}"
             );
         },
+    );
+}
+
+/// What the operator meets: exit 11 and the mend, before the lines are even looked for.
+#[test]
+fn the_agent_refuses_masked_and_missing() {
+    inside(
+        "refusals::the_agent_refuses_masked_and_missing",
+        async |machine: Inside| {
+            let unit = machine.unit();
+            refused_by_the_agent(&machine, &format!("systemd knows no unit {unit}: "));
+            let mask = machine.folder.join("units").join(&unit);
+            symlink("/dev/null", mask).unwrap();
+            let mend = format!("{unit} is masked: run `systemctl unmask {unit}`");
+            refused_by_the_agent(&machine, &mend);
+        },
+    );
+}
+
+/// In a network of its own, where there are no rules and no HAProxy.
+fn refused_by_the_agent(machine: &Inside, says: &str) {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("agent.toml");
+    let settings = format!(
+        "[app.web]\nport = 1000\nstatus_port = 2000\nrestart = {{ systemd = \"{}\" }}\n\
+         [[haproxy]]\nsocket = \"/no.sock\"\n[agent]\nstate_dir = \"{}\"\n",
+        machine.unit(),
+        folder.path().display()
+    );
+    fs::write(&config, settings).unwrap();
+    let mut agent = Command::new("unshare");
+    agent.args(["--net", "--", env!("CARGO_BIN_EXE_agent")]);
+    agent.args(["restart", "web", "--config"]).arg(&config);
+    let ended = agent.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(11), "{said}");
+    assert!(
+        said.contains(says) && said.ends_with("; nothing was changed\n"),
+        "wanted {says:?} in {said:?}"
     );
 }
 
