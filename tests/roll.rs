@@ -15,6 +15,8 @@ mod endings;
 mod faults_app;
 #[path = "roll/faults_balancers.rs"]
 mod faults_balancers;
+#[path = "roll/faults_command.rs"]
+mod faults_command;
 #[path = "roll/faults_operator.rs"]
 mod faults_operator;
 #[path = "roll/faults_rules.rs"]

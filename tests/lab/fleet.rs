@@ -33,6 +33,9 @@ pub const NUMBERS: [usize; 3] = [1, 2, 3];
 /// What a cold start takes.
 pub const COLD: Duration = Duration::from_secs(1);
 
+/// And one that takes no time to speak of.
+const QUICK_START: Duration = Duration::from_millis(100);
+
 impl Fleet {
     pub fn two_stage(test: &str) -> Fleet {
         Fleet::with(test, Layout::TwoStage, |reference| reference)
@@ -48,6 +51,26 @@ impl Fleet {
         test: &str,
         layout: Layout,
         change: impl FnOnce(Reference) -> Reference,
+        Fleet::create(test, layout, change, COLD)
+    }
+
+    /// One with two stages whose apps start at once, and whose gates are open already.
+    pub fn quick(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+        let fleet = Fleet::closed(test, change);
+        fleet.open_gates();
+        fleet
+    }
+
+    /// The same with closed gates.
+    pub fn closed(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+        Fleet::create(test, Layout::TwoStage, change, QUICK_START)
+    }
+
+    fn create(
+        test: &str,
+        layout: Layout,
+        change: impl FnOnce(Reference) -> Reference,
+        cold: Duration,
     ) -> Fleet {
         let site = Site::create(test, 3);
         let config = match layout {
@@ -56,6 +79,9 @@ impl Fleet {
         };
         let haproxy = Haproxy::start_of(release, &site.balancer, &site.dir, &change(config));
         let apps: Vec<App> = site.hosts.iter().map(start_app).collect();
+        let haproxy = Haproxy::start(&site.balancer, &site.dir, &change(config));
+        let start = |host: &Host| start_app(host, cold);
+        let apps: Vec<App> = site.hosts.iter().map(start).collect();
         apps.iter().for_each(App::wait_until_warm);
         Fleet {
             haproxy,
@@ -120,14 +146,14 @@ impl Fleet {
         &self.apps[number - 1]
     }
 
-    /// Another HAProxy with the same lines, on port 81, with its stats on 9998; its checks
-    /// are slower.
-    pub fn second_balancer(&self) -> Haproxy {
+    /// Another HAProxy with the same lines, on port 81, with its stats on 9998, and with
+    /// checks of its own.
+    pub fn second_balancer(&self, checks: &str) -> Haproxy {
         let dir = self.site.dir.join("balancer2");
         let reference = Reference::two_stage(&dir)
             .with("bind :80", "bind :81")
             .with(":9999", ":9998")
-            .with(QUICK, "inter 800ms fastinter 400ms downinter 400ms");
+            .with(QUICK, checks);
         Haproxy::start(&self.site.balancer, &dir, &reference)
     }
 
@@ -162,7 +188,7 @@ impl Fleet {
     }
 }
 
-fn start_app(host: &Host) -> App {
+fn start_app(host: &Host, cold: Duration) -> App {
     let (namespace, name) = (&host.namespace, host.name());
-    App::start(namespace, &host.dir, &name, "[::]:1000", COLD)
+    App::start(namespace, &host.dir, &name, "[::]:1000", cold)
 }

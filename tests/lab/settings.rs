@@ -53,11 +53,11 @@ impl Settings {
         (table, key)
     }
 
-    /// Limits that a test has the time for.
+    /// Limits that a test has the time to see run out.
     pub fn hurried(self) -> Settings {
         self.set("app.web.timeouts.out_of_rotation", "2s")
-            .set("app.web.timeouts.drain", "1s")
-            .set("app.web.timeouts.in_rotation", "2s")
+            .set("app.web.timeouts.drain", "700ms")
+            .set("app.web.timeouts.in_rotation", "500ms")
     }
 
     /// Adds a balancer, by the path of its socket or as `tcp://ADDRESS`.

@@ -31,7 +31,7 @@ fn two_backends_serve_the_same_app() {
 #[test]
 fn two_balancers_must_agree() {
     let fleet = Fleet::two_stage("two_balancers");
-    let second = fleet.second_balancer();
+    let second = fleet.second_balancer("inter 800ms fastinter 400ms downinter 400ms");
     let both = |settings: Settings| settings.haproxy("tcp://10.77.0.1:9998");
     fleet.open_gates_with(both);
     second.wait_until_all_up();

@@ -1,5 +1,5 @@
-//! Apps that do not come back well. No gate is opened before an app that is not healthy, and
-//! no app is restarted twice.
+//! Apps that do not come back well, or are somebody else. No gate is opened before an app
+//! that is not healthy, and no app is restarted twice.
 
 use std::fs;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use nix::unistd::Pid;
 
 use crate::lab::agent::Ended;
 use crate::lab::daemon::argv;
-use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::fleet::Fleet;
+use crate::lab::process::Process;
 use crate::lab::reference::{QUICK, Reference};
 use crate::lab::settings::Settings;
 
@@ -19,7 +20,7 @@ const CLOSED: [bool; 2] = [false, false];
 /// SIGTERM ends it, and nobody starts it again.
 #[test]
 fn never_comes_back() {
-    let fleet = fleet("app_gone");
+    let fleet = Fleet::quick("app_gone", |reference| reference);
     let traffic = fleet.traffic();
     let pidfile = pidfile(&fleet);
     let ended = restart(&fleet, |settings| {
@@ -39,7 +40,7 @@ fn never_comes_back() {
 /// Healthy, sick, then healthy: the streak begins anew, and the gates wait for its end.
 #[test]
 fn flaps() {
-    let fleet = fleet("app_flaps");
+    let fleet = Fleet::quick("app_flaps", |reference| reference);
     let asked = fleet.host(1).dir.join("asked");
     // The first time asked is the preflight's; the third is in the middle of a streak.
     let script = "echo >>\"$0\"; test $(wc -l <\"$0\") != 3";
@@ -65,7 +66,7 @@ fn flaps() {
 #[test]
 fn dies_again_after_the_reopen() {
     let slow = |config: Reference| config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
-    let fleet = fleet_with("app_dies", slow);
+    let fleet = Fleet::quick("app_dies", slow);
     let traffic = fleet.traffic();
     let running = fleet.agent(1, Settings::hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("open");
@@ -78,99 +79,15 @@ fn dies_again_after_the_reopen() {
     traffic.stop().assert_unnoticed();
 }
 
-/// A restart that fails leaves the gates closed, even where the old app still runs: nobody
-/// knows in what state.
-#[test]
-fn restart_fails() {
-    let fleet = fleet("app_fails");
-    let traffic = fleet.traffic();
-    let ended = restart(&fleet, command("echo no such release; exit 3"));
-    let says =
-        "exited with 3: no such release; the gates stay closed: mend it, then `agent open web`";
-    let message = ended.expect(15, says).report().message;
-    assert!(message.starts_with("the restart failed: "), "{message}");
-    assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
-    assert_eq!(fleet.boots()[0], 1);
-    fleet.agent(1, |settings| settings).open("web");
-    assert_eq!(fleet.host(1).gates_are_open(), OPEN);
-    traffic.stop().assert_unnoticed();
-}
-
-/// What hangs is killed with all it has started.
-#[test]
-fn restart_hangs() {
-    let fleet = fleet("app_hangs");
-    let pids = fleet.host(1).dir.join("pids");
-    let script = format!(
-        "echo $$ >{0}; sleep 99 & echo $! >>{0}; sleep 99",
-        pids.display()
-    );
-    let traffic = fleet.traffic();
-    let hanging = command(&script);
-    let ended = restart(&fleet, |settings| {
-        hanging(settings).set("app.web.timeouts.restart", "1s")
-    });
-    let says = "did not end within 1s and was killed, it printed nothing; the gates stay closed";
-    ended.expect(15, says);
-    let pids = fs::read_to_string(pids).expect("pids");
-    assert_eq!(pids.lines().count(), 2);
-    let left: Vec<_> = pids.lines().filter(|pid| runs(pid)).collect();
-    assert!(left.is_empty(), "still running: {left:?}");
-    assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
-    assert_eq!(fleet.boots()[0], 1);
-    traffic.stop().assert_unnoticed();
-}
-
-/// The command is done when its own process is; what it left behind goes on.
-#[test]
-fn restart_leaves_a_daemon() {
-    let fleet = fleet("app_forks");
-    let left = fleet.host(1).dir.join("left");
-    let script = format!(
-        "kill -USR2 $(cat {}); sleep 99 & echo $! >{}",
-        pidfile(&fleet),
-        left.display()
-    );
-    let traffic = fleet.traffic();
-    let ended = restart(&fleet, command(&script));
-    ended.expect(0, "restarted, and back in rotation");
-    let left = fs::read_to_string(left).expect("a pid");
-    assert!(runs(left.trim()), "the daemon was killed");
-    let left = Pid::from_raw(left.trim().parse().expect("a pid"));
-    kill(left, Signal::SIGKILL).expect("our daemon");
-    assert_eq!(fleet.boots()[0], 2);
-    traffic.stop().assert_unnoticed();
-}
-
-/// 200 MB of it, of which the agent keeps the end.
-#[test]
-fn restart_floods_its_output() {
-    let fleet = fleet("app_floods");
-    fleet.app(1).set_cold(Duration::from_secs(1));
-    let traffic = fleet.traffic();
-    let script = format!(
-        "head -c 200000000 /dev/zero; kill -USR2 $(cat {})",
-        pidfile(&fleet)
-    );
-    let running = fleet.agent(1, command(&script)).start("restart", "web");
-    fleet.host(1).wait_for_phase("healthy");
-    let peak = peak_memory(running.pid());
-    running.wait().expect(0, "restarted, and back in rotation");
-    println!("peak memory of the agent: {peak} KiB");
-    assert!(peak < 40_000, "{peak} KiB");
-    assert_eq!(fleet.boots()[0], 2);
-    traffic.stop().assert_unnoticed();
-}
-
 /// Of a process that is gone, and of one that got its number.
 #[test]
 fn pidfile_is_stale() {
-    let fleet = fleet("app_stale");
+    let fleet = Fleet::quick("app_stale", |reference| reference);
     let (rules, pidfile) = (fleet.host(1).rules(), pidfile(&fleet));
     let was = fs::read_to_string(&pidfile).expect("a pid");
     let traffic = fleet.traffic();
     let mut stranger = fleet.host(1).namespace.command("sleep");
-    let mut stranger = crate::lab::process::Process::spawn("sleep", stranger.arg("99"));
+    let mut stranger = Process::spawn("sleep", stranger.arg("99"));
     write_long_ago(&pidfile, &stranger.pid().to_string());
     let says = "began after it was written, and does not listen on port 1000; start the app, or \
                 mend where it writes its pid; nothing was changed";
@@ -186,29 +103,8 @@ fn pidfile_is_stale() {
     traffic.stop().assert_unnoticed();
 }
 
-fn fleet(test: &str) -> Fleet {
-    fleet_with(test, |reference| reference)
-}
-
-fn fleet_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
-    let fleet = Fleet::with(test, Layout::TwoStage, change);
-    fleet.open_gates();
-    fleet.app(1).set_cold(Duration::from_millis(200));
-    fleet
-}
-
 fn restart(fleet: &Fleet, change: impl FnOnce(Settings) -> Settings) -> Ended {
     fleet.agent(1, change).run("restart", "web")
-}
-
-/// Restarts the app by a shell script.
-fn command(script: &str) -> impl Fn(Settings) -> Settings {
-    let argv = argv(&["sh", "-c", script]);
-    move |settings| {
-        let settings = settings.unset("app.web.restart.signal");
-        let settings = settings.unset("app.web.restart.pidfile");
-        settings.set("app.web.restart.command", argv.clone())
-    }
 }
 
 fn pidfile(fleet: &Fleet) -> String {
@@ -226,18 +122,4 @@ fn write_long_ago(path: &str, text: &str) {
     let then = std::time::SystemTime::now() - Duration::from_secs(3600);
     let set = file.and_then(|file| file.set_modified(then));
     set.expect("an old pidfile");
-}
-
-/// A zombie does not.
-fn runs(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
-}
-
-/// VmHWM in KiB.
-fn peak_memory(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|n| n.parse().ok()).expect("a number")
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::lab::agent::Ended;
-use crate::lab::fleet::{Fleet, Layout};
+use crate::lab::fleet::Fleet;
 use crate::lab::now;
 use crate::lab::reference::Reference;
 use crate::lab::report::Report;
@@ -42,7 +42,7 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
 
 /// Sets the state once that phase has begun; gives when.
 fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
-    let request = (phase == "drain").then(|| fleet.slow_request(1, 1500));
+    let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
     let running = fleet.agent(1, settings).start("restart", "web");
     fleet.host(1).wait_for_phase(phase);
     operate(fleet, "web1", state);
@@ -73,33 +73,28 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     report
 }
 
+/// A host that is closed (DOWN) may be in DRAIN besides: HAProxy shows that once it is back.
 #[test]
-fn both_lines_before() {
+fn drain_behind_a_closed_gate_and_then_both_lines() {
     let fleet = fleet("op_both");
-    let traffic = fleet.traffic();
+    let agent = fleet.agent(1, settings);
+    agent.run("close", "web").expect_exit(0);
     operate(&fleet, "web1", "drain");
+    assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
+    respected(&fleet, agent.run("restart", "web"), "DRAIN");
+    let traffic = fleet.traffic();
     operate(&fleet, "bkp1", "maint");
-    let ended = fleet.agent(1, settings).run("restart", "web");
-    let report = ended.expect(0, "and the gates are open").report();
+    let report = agent
+        .run("restart", "web")
+        .expect(0, "and the gates are open")
+        .report();
     let told = report.notices.join("\n");
     let before = "srvs/bkp1 is MAINT: respected, its UP is not waited for";
     let note =
         "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: respected, not waited for";
     assert!(told.contains(before) && told.contains(note), "{told}");
-    assert_eq!(fleet.boots()[0], 2);
+    assert_eq!(fleet.boots()[0], 3);
     traffic.stop().assert_unnoticed();
-}
-
-/// A host that is closed (DOWN) may be in DRAIN besides: HAProxy shows that once it is back.
-#[test]
-fn drain_behind_a_closed_gate() {
-    let fleet = fleet("op_hidden");
-    let agent = fleet.agent(1, settings);
-    agent.run("close", "web").expect_exit(0);
-    operate(&fleet, "web1", "drain");
-    assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
-    let ended = agent.run("restart", "web");
-    respected(&fleet, ended, "DRAIN");
 }
 
 /// HAProxy takes a line that leaves MAINT for UP at once, and checks then. So while the gate
@@ -109,7 +104,7 @@ fn a_line_put_back_in_each_phase() {
     let fleet = fleet("op_ready");
     let traffic = fleet.traffic();
     for phase in PHASES {
-        let request = (phase == "drain").then(|| fleet.slow_request(1, 1500));
+        let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
         operate(&fleet, "web1", "maint");
         let running = fleet.agent(1, settings).start("restart", "web");
         fleet.host(1).wait_for_phase(phase);
@@ -132,8 +127,7 @@ fn operate(fleet: &Fleet, line: &str, state: &str) {
 }
 
 fn fleet(test: &str) -> Fleet {
-    let fleet = Fleet::with(test, Layout::TwoStage, Reference::for_operators);
-    fleet.open_gates();
+    let fleet = Fleet::quick(test, Reference::for_operators);
     fleet.app(1).set_cold(Duration::from_millis(200));
     fleet
 }

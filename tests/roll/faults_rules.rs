@@ -2,6 +2,7 @@
 //! the time (nft, where there is no lock). The agent waits and tries again within its limits.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
@@ -12,76 +13,64 @@ use crate::lab::settings::Settings;
 
 const LOCKED: &str = "somebody holds the xtables lock";
 
-/// Twice the 5 s that iptables itself waits, while the gates should open.
+/// Held before, it refuses; for too long while shedding, it puts back; and at the reopen, for
+/// twice the 5 s that iptables itself waits, it only costs time.
 #[test]
-fn lock_is_held_at_the_reopen() {
-    let (fleet, lock) = legacy_fleet("lock_open");
-    let boots = fleet.boots()[0];
-    let traffic = fleet.traffic();
-    let running = agent(&fleet, |settings| settings).start("restart", "web");
-    fleet.host(1).wait_for_phase("healthy");
-    let holder = lock.hold(Duration::from_secs(10));
-    let ended = running.wait().expect(0, "restarted, and back in rotation");
-    holder.join().expect("a holder");
-    let report = ended.report();
-    assert!(
-        report.ended("open") - report.began("open") > 8.0,
-        "{report:?}"
-    );
-    assert_eq!(fleet.boots()[0], boots + 1);
-    traffic.stop().assert_unnoticed();
-}
-
-/// The main gate is closed, the twin's can't be within the limit: back to how it was, and the
-/// app is not touched.
-#[test]
-fn lock_is_held_for_too_long_while_shedding() {
-    let (fleet, lock) = legacy_fleet("lock_shed");
+fn lock_is_held() {
+    let fleet = Fleet::closed("lock", |reference| reference);
+    let lock = Lock::new(&fleet);
+    fleet.open_gates_with(legacy);
     let boots = fleet.boots();
     let traffic = fleet.traffic();
-    let hurried = |settings: Settings| {
-        let settings = settings.set("app.web.timeouts.out_of_rotation", "3s");
-        settings.set("app.web.sticky", "500ms")
-    };
-    let running = agent(&fleet, hurried).start("restart", "web");
-    fleet.host(1).wait_for_phase("sticky");
-    let holder = lock.hold(Duration::from_secs(8));
-    let ended = running.wait().expect(1, LOCKED);
-    holder.join().expect("a holder");
-    let message = ended.report().message;
-    let left = "; the gates were put back, the app was not touched";
-    assert!(message.ends_with(left), "{message}");
-    let gates = ended.report().gates;
-    assert!(
-        gates.iter().all(|gate| gate.position == "open"),
-        "{gates:?}"
-    );
+    held_before(&fleet, &lock);
+    held_while_shedding(&fleet, &lock);
     assert_eq!(fleet.boots(), boots);
+    held_at_the_reopen(&fleet, &lock);
+    assert_eq!(fleet.boots()[0], boots[0] + 1);
     traffic.stop().assert_unnoticed();
 }
 
 /// Who can't read the rules does not begin.
-#[test]
-fn lock_is_held_before() {
-    let (fleet, lock) = legacy_fleet("lock_before");
-    let boots = fleet.boots();
-    let holder = lock.hold(Duration::from_secs(6));
-    let ended = agent(&fleet, |settings| settings).run("restart", "web");
-    let report = ended.expect(11, LOCKED).report();
-    assert!(
-        report.message.ends_with("; nothing was changed"),
-        "{report:?}"
-    );
+fn held_before(fleet: &Fleet, lock: &Lock) {
+    let holder = lock.hold(Duration::from_millis(5500));
+    let ended = agent(fleet, |settings| settings).run("restart", "web");
+    let message = ended.expect(11, LOCKED).report().message;
+    assert!(message.ends_with("; nothing was changed"), "{message}");
     holder.join().expect("a holder");
-    assert_eq!(fleet.boots(), boots);
-    agent(&fleet, |settings| settings).open("web");
+}
+
+/// The main gate is closed, the twin's can't be within the limit.
+fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
+    let hurried = |settings: Settings| {
+        let settings = settings.set("app.web.timeouts.out_of_rotation", "3s");
+        settings.set("app.web.sticky", "500ms")
+    };
+    let running = agent(fleet, hurried).start("restart", "web");
+    fleet.host(1).wait_for_phase("sticky");
+    let holder = lock.hold(Duration::from_millis(5500));
+    let report = running.wait().expect(1, LOCKED).report();
+    holder.join().expect("a holder");
+    let left = "; the gates were put back, the app was not touched";
+    assert!(report.message.ends_with(left), "{}", report.message);
+    assert!(report.gates.iter().all(|gate| gate.position == "open"));
+}
+
+fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
+    fleet.app(1).set_cold(Duration::from_millis(300));
+    let running = agent(fleet, |settings| settings).start("restart", "web");
+    fleet.host(1).wait_for_phase("healthy");
+    let holder = lock.hold(Duration::from_secs(10));
+    let report = running.wait().expect(0, "back in rotation").report();
+    holder.join().expect("a holder");
+    let opening = report.ended("open") - report.began("open");
+    assert!(opening > 8.0, "{report:?}");
+    assert!(report.gates.iter().all(|gate| gate.position == "open"));
 }
 
 /// Each change of his makes the kernel refuse what others have prepared meanwhile.
 #[test]
 fn nft_is_changed_all_the_time() {
-    let fleet = Fleet::two_stage("churn");
-    fleet.open_gates();
+    let fleet = Fleet::quick("churn", |reference| reference);
     let (boots, trouble) = (fleet.boots()[0], fleet.haproxy.trouble());
     let churn = "while :; do for how in A D; do \
                  iptables-nft -t nat -$how PREROUTING -p tcp --dport 9 -j ACCEPT; \
@@ -91,7 +80,6 @@ fn nft_is_changed_all_the_time() {
     let mut shell = fleet.host(1).namespace.command("sh");
     let mut shell = Process::spawn("churn", shell.args(["-c", churn]));
     let traffic = fleet.traffic();
-    fleet.app(1).set_cold(Duration::from_millis(100));
     for times in 1..=3 {
         let agent = fleet.agent(1, |settings| settings);
         agent
@@ -111,6 +99,11 @@ struct Lock {
 }
 
 impl Lock {
+    fn new(fleet: &Fleet) -> Lock {
+        let file = File::create(lock_of(fleet)).expect("a lock");
+        Lock { file }
+    }
+
     /// In the background, from now on.
     fn hold(&self, time: Duration) -> JoinHandle<()> {
         let file = self.file.try_clone().expect("an open file");
@@ -122,22 +115,13 @@ impl Lock {
     }
 }
 
-fn legacy_fleet(test: &str) -> (Fleet, Lock) {
-    let fleet = Fleet::two_stage(test);
-    let path = fleet.site.dir.join("xtables.lock");
-    let file = File::create(path).expect("a lock");
-    for number in crate::lab::fleet::NUMBERS {
-        let settings = legacy(fleet.settings(number).haproxy("tcp://10.77.0.1:9999"));
-        Agent::new(fleet.host(number), &settings).open("web");
-    }
-    fleet.haproxy.wait_until_all_up();
-    fleet.app(1).set_cold(Duration::from_millis(300));
-    (fleet, Lock { file })
+fn lock_of(fleet: &Fleet) -> PathBuf {
+    fleet.site.dir.join("xtables.lock")
 }
 
 fn agent(fleet: &Fleet, change: impl FnOnce(Settings) -> Settings) -> Agent<'_> {
     let agent = fleet.agent(1, |settings| change(legacy(settings)));
-    agent.env("XTABLES_LOCKFILE", &fleet.site.dir.join("xtables.lock"))
+    agent.env("XTABLES_LOCKFILE", &lock_of(fleet))
 }
 
 fn legacy(settings: Settings) -> Settings {

@@ -5,50 +5,105 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use crate::lab::agent::Agent;
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::reference::Reference;
+use crate::lab::fleet::Fleet;
 use crate::lab::settings::Settings;
 use crate::lab::stats_proxy::{Fault, StatsProxy};
 
+const FAULTS: [(Fault, &str); 3] = [
+    (Fault::Hangs, "no complete answer within 500ms"),
+    (Fault::Refuses, "can't connect: Connection refused"),
+    (Fault::Halves, "is cut short"),
+];
+
+/// The fault before a restart, in its drain for good and for a while, and after the reopen.
 #[test]
-fn hangs() {
-    each_time("st_hangs", Fault::Hangs, "no complete answer within 500ms");
+fn hangs_or_refuses_or_halves() {
+    let fleet = Fleet::quick("st_faults", |reference| reference);
+    let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
+    let traffic = fleet.traffic();
+    for fault in FAULTS {
+        let boots = fleet.boots()[0];
+        before(&fleet, &proxy, fault);
+        while_draining(&fleet, &proxy, fault);
+        assert_eq!(fleet.boots()[0], boots, "the app was touched");
+        after_the_reopen(&fleet, &proxy, fault);
+        assert_eq!(fleet.boots()[0], boots + 1);
+        for_a_while(&fleet, &proxy, fault);
+        assert_eq!(fleet.boots()[0], boots + 2);
+    }
+    traffic.stop().assert_unnoticed();
 }
 
-#[test]
-fn refuses() {
-    let says = "can't connect: Connection refused";
-    each_time("st_refuses", Fault::Refuses, says);
+fn before(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
+    proxy.set(fault);
+    let agent = agent(fleet, proxy, "500ms", |settings| settings);
+    let message = agent
+        .run("restart", "web")
+        .expect(11, says)
+        .report()
+        .message;
+    assert!(message.ends_with("; nothing was changed"), "{message}");
+    proxy.set(Fault::None);
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
 }
 
-#[test]
-fn answers_half_a_table() {
-    each_time("st_halves", Fault::Halves, "is cut short");
+fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
+    let request = fleet.slow_request(1, 1200);
+    let running = agent(fleet, proxy, "500ms", Settings::hurried).start("restart", "web");
+    fleet.host(1).wait_for_phase("drain");
+    proxy.set(fault);
+    let ended = running.wait().expect(13, says).report();
+    let left = "; the gates were put back, the app was not touched; its lines are not all UP";
+    assert!(ended.message.ends_with(left), "{}", ended.message);
+    assert!(ended.seconds < 5.0, "{ended:?}");
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    proxy.set(Fault::None);
+    assert_eq!(request.answer().status, 200);
+    fleet.haproxy.wait_until_all_up();
+}
+
+fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
+    let running = agent(fleet, proxy, "500ms", Settings::hurried).start("restart", "web");
+    fleet.host(1).wait_for_phase("open");
+    proxy.set(fault);
+    let message = running.wait().expect(16, says).report().message;
+    let left = "the gates are open and the app was healthy, but HAProxy: ";
+    assert!(message.starts_with(left), "{message}");
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    proxy.set(Fault::None);
+    fleet.haproxy.wait_until_all_up();
+}
+
+/// Shorter than the limit: a restart as any other.
+fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, (fault, _): (Fault, &str)) {
+    let request = fleet.slow_request(1, 600);
+    let running = agent(fleet, proxy, "500ms", |settings| settings).start("restart", "web");
+    fleet.host(1).wait_for_phase("drain");
+    proxy.set(fault);
+    assert_eq!(request.answer().status, 200);
+    proxy.set(Fault::None);
+    running.wait().expect(0, "restarted, and back in rotation");
 }
 
 /// 5 s are too late for a limit of 2 s, and all right for one of 10 s.
 #[test]
 fn answers_late() {
-    let fleet = fleet("st_slow");
+    let fleet = Fleet::quick("st_slow", |reference| reference);
     let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let boots = fleet.boots()[0];
     let traffic = fleet.traffic();
     let slow = Fault::Slow(Duration::from_secs(5));
     proxy.set(slow);
-    let late = "no complete answer within 2s; nothing was changed";
-    agent(&fleet, &proxy, "2s")
-        .run("restart", "web")
-        .expect(11, late);
+    let late = agent(&fleet, &proxy, "2s", |settings| settings).run("restart", "web");
+    late.expect(11, "no complete answer within 2s; nothing was changed");
     proxy.set(Fault::None);
-    let request = fleet.slow_request(1, 1000);
-    let running = agent(&fleet, &proxy, "10s").start("restart", "web");
-    fleet.host(1).wait_for_phase("drain");
+    let running = agent(&fleet, &proxy, "10s", |settings| settings).start("restart", "web");
+    fleet.host(1).wait_for_phase("close");
     proxy.set(slow);
-    fleet.host(1).wait_for_phase("healthy");
+    fleet.host(1).wait_for_phase("shed");
     proxy.set(Fault::None);
     let ended = running.wait().expect(0, "restarted, and back in rotation");
-    assert!(ended.report().seconds > 10.0, "{ended:?}");
-    assert_eq!(request.answer().status, 200);
+    assert!(ended.report().seconds > 5.0, "{ended:?}");
     assert_eq!(fleet.boots()[0], boots + 1);
     traffic.stop().assert_unnoticed();
 }
@@ -57,9 +112,8 @@ fn answers_late() {
 /// the queue look like a socket that hangs, and are served when a place is free.
 #[test]
 fn is_out_of_connections() {
-    let few =
-        |config: Reference| config.with("stats timeout", "stats maxconn 2\n    stats timeout");
-    let fleet = fleet_with("st_maxconn", few);
+    let few = "stats maxconn 2\n    stats timeout";
+    let fleet = Fleet::quick("st_maxconn", |config| config.with("stats timeout", few));
     let idle = || UnixStream::connect(&fleet.haproxy.socket).expect("a connection");
     let boots = fleet.boots()[0];
     let traffic = fleet.traffic();
@@ -76,6 +130,7 @@ fn is_out_of_connections() {
     fleet.host(1).wait_for_phase("drain");
     let taken = [idle(), idle()];
     assert_eq!(request.answer().status, 200);
+    // Longer than one question may take.
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(fleet.boots()[0], boots, "restarted without a look");
     drop(taken);
@@ -84,91 +139,13 @@ fn is_out_of_connections() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The fault before a restart, in its drain for good and for a while, and after the reopen.
-fn each_time(test: &str, fault: Fault, says: &str) {
-    let fleet = fleet(test);
-    let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
-    let agent = agent(&fleet, &proxy, "500ms");
-    let boots = fleet.boots()[0];
-    let traffic = fleet.traffic();
-    before(&fleet, &proxy, &agent, (fault, says));
-    while_draining(&fleet, &proxy, &agent, (fault, says));
-    assert_eq!(fleet.boots()[0], boots, "the app was touched");
-    after_the_reopen(&fleet, &proxy, &agent, (fault, says));
-    assert_eq!(fleet.boots()[0], boots + 1);
-    for_a_while(&fleet, &proxy, &agent, fault);
-    assert_eq!(fleet.boots()[0], boots + 2);
-    traffic.stop().assert_unnoticed();
-}
-
-fn before(fleet: &Fleet, proxy: &StatsProxy, agent: &Agent, (fault, says): (Fault, &str)) {
-    proxy.set(fault);
-    let ended = agent.run("restart", "web").expect(11, says);
-    assert!(ended.report().message.ends_with("; nothing was changed"));
-    proxy.set(Fault::None);
-    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-}
-
-fn while_draining(fleet: &Fleet, proxy: &StatsProxy, agent: &Agent, (fault, says): (Fault, &str)) {
-    let request = fleet.slow_request(1, 2500);
-    let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_phase("drain");
-    proxy.set(fault);
-    let ended = running.wait().expect(13, says).report();
-    let left = "; the gates were put back, the app was not touched; its lines are not all UP";
-    assert!(ended.message.ends_with(left), "{}", ended.message);
-    assert!(ended.seconds < 6.0, "{ended:?}");
-    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    assert_eq!(request.answer().status, 200);
-    proxy.set(Fault::None);
-    fleet.haproxy.wait_until_all_up();
-}
-
-fn after_the_reopen(
-    fleet: &Fleet,
+fn agent<'a>(
+    fleet: &'a Fleet,
     proxy: &StatsProxy,
-    agent: &Agent,
-    (fault, says): (Fault, &str),
-) {
-    let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_phase("open");
-    proxy.set(fault);
-    let ended = running.wait().expect(16, says).report();
-    let left = "the gates are open and the app was healthy, but HAProxy: ";
-    assert!(ended.message.starts_with(left), "{}", ended.message);
-    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    proxy.set(Fault::None);
-    fleet.haproxy.wait_until_all_up();
-}
-
-/// Shorter than the limit: a restart as any other.
-fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, agent: &Agent, fault: Fault) {
-    let request = fleet.slow_request(1, 600);
-    let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_phase("drain");
-    proxy.set(fault);
-    assert_eq!(request.answer().status, 200);
-    proxy.set(Fault::None);
-    running.wait().expect(0, "restarted, and back in rotation");
-}
-
-fn agent<'a>(fleet: &'a Fleet, proxy: &StatsProxy, timeout: &str) -> Agent<'a> {
+    timeout: &str,
+    change: impl Fn(Settings) -> Settings,
+) -> Agent<'a> {
     let socket = proxy.socket.display().to_string();
     let settings = fleet.settings(1).haproxy_within(&socket, timeout);
-    let settings = match timeout {
-        "500ms" => Settings::hurried(settings),
-        _ => settings,
-    };
-    Agent::new(fleet.host(1), &settings)
-}
-
-fn fleet(test: &str) -> Fleet {
-    fleet_with(test, |reference| reference)
-}
-
-fn fleet_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
-    let fleet = Fleet::with(test, Layout::TwoStage, change);
-    fleet.open_gates();
-    fleet.app(1).set_cold(Duration::from_millis(100));
-    fleet
+    Agent::new(fleet.host(1), &change(settings))
 }
