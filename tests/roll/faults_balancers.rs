@@ -30,7 +30,7 @@ fn one_of_two_goes_before_the_app_restarts() {
     });
     second = start_second(&fleet);
     let request = fleet.slow_request(1, 1200);
-    let running = start(&fleet, Settings::hurried);
+    let running = start(&fleet, |settings| settings);
     fleet.host(1).wait_for_phase("drain");
     second.process.kill_group();
     let _second = fleet.second_balancer(QUICK);

@@ -47,7 +47,8 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     };
     let running = agent(fleet, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("sticky");
-    let holder = lock.hold(Duration::from_millis(5500));
+    // Longer than iptables waits, and not as long as putting back may take.
+    let holder = lock.hold(Duration::from_secs(7));
     let report = running.wait().expect(1, LOCKED).report();
     holder.join().expect("a holder");
     let left = "; the gates were put back, the app was not touched";
