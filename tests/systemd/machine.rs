@@ -1,6 +1,7 @@
 //! A throw-away machine with a systemd of its own, shared by the tests that run at a time.
 
 use std::fs::{self, File};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -68,7 +69,8 @@ impl Machine {
 
     fn await_bus(&self) {
         let limit = Instant::now() + Duration::from_secs(60);
-        while !self.bus().exists() {
+        // The file is there a moment before anybody listens.
+        while UnixStream::connect(self.bus()).is_err() {
             let running = self
                 .keeper
                 .as_ref()
