@@ -51,7 +51,8 @@ impl Fleet {
         test: &str,
         layout: Layout,
         change: impl FnOnce(Reference) -> Reference,
-        Fleet::create(test, layout, change, COLD)
+    ) -> Fleet {
+        Fleet::create(test, layout, change, (release, COLD))
     }
 
     /// One with two stages whose apps start at once, and whose gates are open already.
@@ -63,14 +64,15 @@ impl Fleet {
 
     /// The same with closed gates.
     pub fn closed(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
-        Fleet::create(test, Layout::TwoStage, change, QUICK_START)
+        let quick = (Release::Installed, QUICK_START);
+        Fleet::create(test, Layout::TwoStage, change, quick)
     }
 
     fn create(
         test: &str,
         layout: Layout,
         change: impl FnOnce(Reference) -> Reference,
-        cold: Duration,
+        (release, cold): (Release, Duration),
     ) -> Fleet {
         let site = Site::create(test, 3);
         let config = match layout {
@@ -78,8 +80,6 @@ impl Fleet {
             Layout::Classic => Reference::classic(&site.dir),
         };
         let haproxy = Haproxy::start_of(release, &site.balancer, &site.dir, &change(config));
-        let apps: Vec<App> = site.hosts.iter().map(start_app).collect();
-        let haproxy = Haproxy::start(&site.balancer, &site.dir, &change(config));
         let start = |host: &Host| start_app(host, cold);
         let apps: Vec<App> = site.hosts.iter().map(start).collect();
         apps.iter().for_each(App::wait_until_warm);

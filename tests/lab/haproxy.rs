@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::namespace::Namespace;
@@ -97,12 +98,10 @@ impl Haproxy {
         assert_eq!(said.trim(), "", "{command}");
     }
 
-    /// The process that carries the traffic.
-    pub fn worker(&self) -> Pid {
-        let info = stats::ask(&self.socket, "show info");
-        let mut lines = info.lines();
-        let pid = lines.find_map(|line| line.strip_prefix("Pid: "));
-        Pid::from_raw(pid.and_then(|pid| pid.parse().ok()).expect("a pid"))
+    /// SIGKILL for the process that carries the traffic.
+    pub fn kill_worker(&self) {
+        let worker = self.worker().parse().expect("a pid");
+        kill(Pid::from_raw(worker), Signal::SIGKILL).expect("a worker");
     }
 
     pub fn wait_until_all_up(&self) {

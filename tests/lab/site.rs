@@ -99,13 +99,6 @@ impl Host {
         named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
     }
 
-    pub fn wait_for_journal(&self, phase: &str) {
-        let what = format!("the journal of {} to say {phase}", self.name());
-        wait_for(&what, Duration::from_secs(20), || {
-            (self.journal_phase().as_deref() == Some(phase)).then_some(())
-        });
-    }
-
     pub fn gate_is_open(&self, port: u16) -> bool {
         self.rules().contains(&format!("--dport {port} "))
     }
@@ -125,12 +118,8 @@ impl Host {
     /// Waits until the agent's journal says that it acts on this phase of app `web`, and
     /// gives the time.
     pub fn wait_for_phase(&self, phase: &str) -> f64 {
-        let journal = self.dir.join("state/web.json");
-        let said = format!("\"{phase}\"");
         wait_for(&format!("phase {phase}"), Duration::from_secs(20), || {
-            let text = fs::read_to_string(&journal).unwrap_or_default();
-            let (_, after) = text.split_once("\"phase\":")?;
-            after.trim_start_matches('{').starts_with(&said).then(now)
+            (self.journal_phase().as_deref() == Some(phase)).then(now)
         })
     }
 }

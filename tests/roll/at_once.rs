@@ -19,7 +19,7 @@ fn one_operation_a_host() {
     won.expect_exit(0);
     names_the_holder(&lost.expect_exit(10).report(), "restart");
     let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_journal("close");
+    fleet.host(1).wait_for_phase("close");
     for verb in ["close", "recover", "restart", "open"] {
         let refused = agent.run(verb, "web").expect_exit(10);
         let holds = refused.out.contains("`agent restart web`, pid ");

@@ -104,7 +104,7 @@ fn in_the_middle_of_a_drain() {
     let request = fleet.slow_request(1, 2000);
     let started = crate::lab::now();
     let agent = fleet.agent(1, |settings| settings).start("restart", "web");
-    host.wait_for_journal("drain");
+    host.wait_for_phase("drain");
     let down = fleet.haproxy.wait_said("srvs/web1", "DOWN", started);
     host.namespace
         .run("iptables-restore", &[&file.display().to_string()]);

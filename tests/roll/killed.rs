@@ -78,7 +78,7 @@ fn in_the_middle_of_every_wait() {
                 _ => settings,
             };
             let agent = fleet.agent(number, sticky).start("restart", "web");
-            fleet.host(number).wait_for_journal(phase);
+            fleet.host(number).wait_for_phase(phase);
             sleep(Duration::from_millis(100));
             agent.interrupt(Signal::SIGKILL);
             agent.wait();
@@ -114,7 +114,7 @@ fn while_the_restart_command_runs() {
             )
         };
         let agent = fleet.agent(number, command).start("restart", "web");
-        fleet.host(number).wait_for_journal("restart");
+        fleet.host(number).wait_for_phase("restart");
         sleep(Duration::from_millis(300));
         agent.interrupt(Signal::SIGKILL);
         agent.wait();
@@ -141,7 +141,7 @@ fn with_the_power_gone() {
         let agent = fleet
             .agent(number, |settings| settings)
             .start("restart", "web");
-        host.wait_for_journal(phase);
+        host.wait_for_phase(phase);
         agent.interrupt(Signal::SIGKILL);
         agent.wait();
         host.namespace.run("iptables", &["-t", "nat", "-F"]);

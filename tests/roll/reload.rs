@@ -64,7 +64,7 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
     let request = fleet.slow_request(1, 4000);
     let agent = fleet.agent(1, |settings| change(&fleet, settings));
     let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_journal("drain");
+    fleet.host(1).wait_for_phase("drain");
     fleet.haproxy.reload();
     let answer = request.answer();
     let report = running.wait().expect_exit(0).report();
