@@ -5,15 +5,17 @@ mod balancer;
 mod find;
 mod info;
 mod master;
+mod others;
 mod servers;
 mod socket;
 mod stat;
 mod status;
 
-pub use balancer::{Balancer, Names, Others};
+pub use balancer::{Balancer, Names};
 pub use find::{AppPorts, Found, Own, find, other_servers};
 pub use info::Info;
 pub use master::{Leaving, Master};
+pub use others::Others;
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen};
 pub use stat::ServerStat;

@@ -11,6 +11,7 @@
 mod back;
 mod decide;
 mod in_flight;
+mod message;
 mod observation;
 mod out;
 mod outcome;

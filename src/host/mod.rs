@@ -1,12 +1,15 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
+mod look;
+mod restart;
+
+pub(crate) use look::line_seen;
+
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
 use crate::gate::{Firewall, Gate, GateError};
-use crate::haproxy::{Address, Balancer, Master, Own, ServerStat, Socket, Unseen};
-use crate::journal::Entry;
-use crate::leftover::Leftover;
-use crate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
+use crate::haproxy::{Address, Balancer, Master, Socket};
+use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
 use crate::stop::Stop;
 use crate::tcp::{Connection, Watch};
 use futures_util::future::join_all;
@@ -80,57 +83,9 @@ impl ThisHost {
         )
     }
 
-    /// Restarts the app. A signal does not cut that short, but is acknowledged.
-    async fn restart(&self) -> Acted {
-        let note = |pid| {
-            if let Err(error) = Leftover::note(&self.state_dir, &self.app.name, pid) {
-                tracing::warn!(%error, "the restart command's process can't be noted");
-            }
-        };
-        let limit = self.app.limits.restart;
-        let mut run = std::pin::pin!(self.app.restart.run_telling(limit, note));
-        let result = tokio::select! {
-            result = &mut run => result,
-            _ = self.stop.wait() => {
-                tracing::warn!("interrupted while the app is being restarted: that is finished first");
-                run.await
-            }
-        };
-        Leftover::forget(&self.state_dir, &self.app.name);
-        match result {
-            Ok(()) => Acted::Done,
-            Err(error) => Acted::Failed(error.to_string()),
-        }
-    }
-
-    /// Waits until a restart that an earlier operation had begun is over. Err: it is not.
-    pub async fn settle(&self, left: &Entry) -> Result<(), String> {
-        let limit = self.app.limits.restart;
-        let began = Instant::now();
-        while let Some(Leftover { pid, .. }) = Leftover::running(&self.state_dir, &self.app.name) {
-            if began.elapsed() >= limit {
-                let command = &self.app.restart;
-                return Err(format!(
-                    "`{command}` of the restart that was cut short still runs (pid {pid}): let it end, or end it"
-                ));
-            }
-            tokio::time::sleep(self.poll).await;
-        }
-        Leftover::forget(&self.state_dir, &self.app.name);
-        let settled = self.app.restart.settle(left.instance.as_deref(), limit);
-        settled.await.map_err(|error| error.to_string())
-    }
-
     /// Returns once there is a signal: its number.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await
-    }
-
-    /// Whether the app was restarted since an earlier operation looked; None: can't be told.
-    pub async fn restarted(&self, left: &Entry) -> Option<bool> {
-        let now = self.app.restart.instance().await;
-        let before = left.instance.as_deref()?;
-        self.app.restart.was_restarted(before, now.as_deref())
     }
 
     /// Sets the gates in order, the main one first; a gate beyond `wanted` stays as it is.
@@ -163,7 +118,7 @@ impl Host for ThisHost {
 
     async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
         let balancers = self.balancers.iter_mut();
-        join_all(balancers.map(|balancer| seen(balancer, ask))).await
+        join_all(balancers.map(|balancer| look::seen(balancer, ask))).await
     }
 
     async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>> {
@@ -209,55 +164,6 @@ impl Host for ThisHost {
             _ => self.poll,
         };
         tokio::time::sleep(pace).await;
-    }
-}
-
-/// One look at one balancer. What can't be seen of it makes it unseen.
-async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
-    let mut seen = BalancerSeen {
-        name: balancer.name.clone(),
-        lines: Err(String::new()),
-        reloaded: false,
-        uptime: None,
-        others: Vec::new(),
-        leaving: None,
-    };
-    seen.lines = match look(balancer, ask, &mut seen).await {
-        Ok(lines) => Ok(lines),
-        Err(unseen) => Err(unseen.to_string()),
-    };
-    seen
-}
-
-async fn look(
-    balancer: &mut Balancer,
-    ask: Ask,
-    seen: &mut BalancerSeen,
-) -> Result<Vec<LineSeen>, Unseen> {
-    let lines = balancer.poll().await?;
-    seen.reloaded = balancer.was_reloaded();
-    seen.uptime = balancer
-        .worker()
-        .map(|worker| Duration::from_secs(worker.uptime));
-    match ask {
-        Ask::Lines => {}
-        Ask::Others => seen.others = balancer.others().await?,
-        Ask::Leaving => seen.leaving = balancer.leaving().await?,
-    }
-    Ok(lines
-        .iter()
-        .map(|(own, stat)| line_seen(own, stat))
-        .collect())
-}
-
-pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
-    LineSeen {
-        name: format!("{}/{}", own.backend, own.server),
-        role: own.role,
-        status: stat.status.clone(),
-        proven: stat.proven,
-        in_flight: stat.in_flight,
-        sessions: stat.sessions,
     }
 }
 

@@ -1,0 +1,54 @@
+//! One look at one balancer, as the core wants it.
+
+use crate::haproxy::{Balancer, Own, ServerStat, Unseen};
+use crate::restart::{Ask, BalancerSeen, LineSeen};
+use std::time::Duration;
+
+/// One look at one balancer. What can't be seen of it makes it unseen.
+pub(super) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
+    let mut seen = BalancerSeen {
+        name: balancer.name.clone(),
+        lines: Err(String::new()),
+        reloaded: false,
+        uptime: None,
+        others: Vec::new(),
+        leaving: None,
+    };
+    seen.lines = match look(balancer, ask, &mut seen).await {
+        Ok(lines) => Ok(lines),
+        Err(unseen) => Err(unseen.to_string()),
+    };
+    seen
+}
+
+async fn look(
+    balancer: &mut Balancer,
+    ask: Ask,
+    seen: &mut BalancerSeen,
+) -> Result<Vec<LineSeen>, Unseen> {
+    let lines = balancer.poll().await?;
+    seen.reloaded = balancer.was_reloaded();
+    seen.uptime = balancer
+        .worker()
+        .map(|worker| Duration::from_secs(worker.uptime));
+    match ask {
+        Ask::Lines => {}
+        Ask::Others => seen.others = balancer.others().await?,
+        Ask::Leaving => seen.leaving = balancer.leaving().await?,
+    }
+    Ok(lines
+        .iter()
+        .map(|(own, stat)| line_seen(own, stat))
+        .collect())
+}
+
+pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
+    LineSeen {
+        name: format!("{}/{}", own.backend, own.server),
+        role: own.role,
+        status: stat.status.clone(),
+        proven: stat.proven,
+        in_flight: stat.in_flight,
+        sessions: stat.sessions,
+    }
+}

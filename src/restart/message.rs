@@ -1,0 +1,83 @@
+//! How an operation ended, in words.
+
+use super::{Outcome, Verb};
+
+impl Outcome {
+    /// One line for people: what happened, how the host was left, what to do.
+    pub fn message(&self, verb: Verb, app: &str) -> String {
+        let mend = format!("mend it, then `agent open {app}`");
+        match self {
+            Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
+            Outcome::Nothing(why) => why.clone(),
+            Outcome::Planned => "a dry run: nothing was changed".to_owned(),
+            Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
+            Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
+            Outcome::RestartFailed(why) => {
+                format!("the restart failed: {why}; the gates stay closed: {mend}")
+            }
+            Outcome::NotHealthy(why) if matches!(verb, Verb::Open | Verb::Recover) => {
+                format!("not opened, the app is not healthy: {why}; {mend}")
+            }
+            Outcome::NotHealthy(why) => format!(
+                "the app is not healthy after the restart: {why}; the gates stay closed: {mend}"
+            ),
+            Outcome::NotBack(waiting) => format!(
+                "the gates are open and the app was healthy, but HAProxy: {}",
+                waiting.join(", ")
+            ),
+            Outcome::GateFailed {
+                why,
+                put_back: false,
+            } => format!(
+                "the rules could not be set: {why}; see `agent status {app}` for how they stand"
+            ),
+            Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
+            _ => self.given_up(),
+        }
+    }
+
+    /// Before the app was touched.
+    fn given_up(&self) -> String {
+        let (what, why, back) = match self {
+            Outcome::NotOut { waiting, back } => (
+                "not out of rotation in time",
+                waiting.join(", "),
+                Some(back),
+            ),
+            Outcome::DrainRanOut { waiting, back } => {
+                ("the drain ran out", waiting.join(", "), Some(back))
+            }
+            Outcome::FloorBroken { few, back } => (
+                "another host went out at the same moment, and our turn did not come in time",
+                few.join(", "),
+                Some(back),
+            ),
+            Outcome::Unrecorded { why, back } => (
+                "the journal can't be written, mend [agent] state_dir",
+                why.clone(),
+                Some(back),
+            ),
+            Outcome::GateFailed { why, .. } => ("the rules could not be set", why.clone(), None),
+            other => return format!("{other:?}"),
+        };
+        let lines = back.map(|back| match back {
+            true => "; its lines are back",
+            false => "; its lines are not all UP",
+        });
+        let lines = lines.unwrap_or_default();
+        format!("{what}: {why}; the gates were put back, the app was not touched{lines}")
+    }
+}
+
+/// With a note it is less than one would think: what, the note says.
+fn done(verb: Verb, noted: bool) -> &'static str {
+    match (verb, noted) {
+        (Verb::Restart, false) => "restarted, and back in rotation",
+        (Verb::Restart, true) => "restarted, and the gates are open",
+        (Verb::Close, false) => "closed: out of rotation and drained",
+        (Verb::Close, true) => "closed: out of rotation, not fully drained",
+        (Verb::Open, false) => "open: in rotation",
+        (Verb::Open, true) => "open",
+        (Verb::Recover, _) => "recovered",
+    }
+}
