@@ -32,41 +32,38 @@ impl Outcome {
                 "the rules could not be set: {why}; see `agent status {app}` for how they stand"
             ),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
-            _ => self.given_up(),
+            Outcome::NotOut { waiting, back } => {
+                given_up("not out of rotation in time", &waiting.join(", "), *back)
+            }
+            Outcome::DrainRanOut { waiting, back } => {
+                given_up("the drain ran out", &waiting.join(", "), *back)
+            }
+            Outcome::FloorBroken { few, back } => given_up(
+                "too few others, and our turn did not come in time",
+                &few.join(", "),
+                *back,
+            ),
+            Outcome::Unrecorded { why, back } => given_up(
+                "the journal can't be written, mend [agent] state_dir",
+                why,
+                *back,
+            ),
+            Outcome::GateFailed {
+                why,
+                put_back: true,
+            } => format!("the rules could not be set: {why}; {PUT_BACK}"),
         }
     }
+}
 
-    /// Before the app was touched.
-    fn given_up(&self) -> String {
-        let (what, why, back) = match self {
-            Outcome::NotOut { waiting, back } => (
-                "not out of rotation in time",
-                waiting.join(", "),
-                Some(back),
-            ),
-            Outcome::DrainRanOut { waiting, back } => {
-                ("the drain ran out", waiting.join(", "), Some(back))
-            }
-            Outcome::FloorBroken { few, back } => (
-                "another host went out at the same moment, and our turn did not come in time",
-                few.join(", "),
-                Some(back),
-            ),
-            Outcome::Unrecorded { why, back } => (
-                "the journal can't be written, mend [agent] state_dir",
-                why.clone(),
-                Some(back),
-            ),
-            Outcome::GateFailed { why, .. } => ("the rules could not be set", why.clone(), None),
-            other => return format!("{other:?}"),
-        };
-        let lines = back.map(|back| match back {
-            true => "; its lines are back",
-            false => "; its lines are not all UP",
-        });
-        let lines = lines.unwrap_or_default();
-        format!("{what}: {why}; the gates were put back, the app was not touched{lines}")
-    }
+const PUT_BACK: &str = "the gates were put back, the app was not touched";
+
+fn given_up(what: &str, why: &str, back: bool) -> String {
+    let lines = match back {
+        true => "its lines are back",
+        false => "its lines are not all UP",
+    };
+    format!("{what}: {why}; {PUT_BACK}; {lines}")
 }
 
 /// With a note it is less than one would think: what, the note says.
