@@ -45,10 +45,10 @@ impl ServerStat {
         }
         let mut reader = csv::Reader::from_reader(answer.as_bytes());
         let strange = |error: csv::Error| Unseen::strange(command, error);
-        let header = reader.headers().map_err(strange)?.clone();
+        let header = on_one_line(reader.headers().map_err(strange)?.clone(), command)?;
         let mut servers = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(strange)?;
+            let record = on_one_line(record.map_err(strange)?, command)?;
             let server = server(&Row {
                 header: &header,
                 record: &record,
@@ -59,6 +59,15 @@ impl ServerStat {
     }
 }
 
+/// A quote that is not closed would swallow the rows that follow, without an error. Names are
+/// printed later, too: no escape sequence of somebody else's.
+fn on_one_line(record: StringRecord, command: &str) -> Result<StringRecord, Unseen> {
+    match record.iter().find(|field| field.contains(char::is_control)) {
+        Some(field) => Err(Unseen::strange(command, format!("{field:?} in a row"))),
+        None => Ok(record),
+    }
+}
+
 fn server(row: &Row) -> Result<ServerStat, String> {
     let status = row.text("status")?;
     let status = Status::parse(status).ok_or_else(|| format!("status {status:?}"))?;
@@ -66,7 +75,7 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         backend: row.text("# pxname")?.to_owned(),
         server: row.text("svname")?.to_owned(),
         server_id: row.number("sid")?,
-        in_flight: row.number("scur")? + row.number("qcur")?,
+        in_flight: row.count("scur")? + row.count("qcur")?,
         sessions: row.number("stot")?,
         weight: row.number("weight")?,
         backup: row.number("bck")? > 0,
@@ -83,8 +92,8 @@ fn full_health(row: &Row) -> Result<bool, String> {
     if row.text("check_rise")?.is_empty() {
         return Ok(!row.text("tracked")?.is_empty());
     }
-    let (rise, fall) = (row.number("check_rise")?, row.number("check_fall")?);
-    Ok(row.number("check_health")? + 1 == rise + fall)
+    let (rise, fall) = (row.count("check_rise")?, row.count("check_fall")?);
+    Ok(row.count("check_health")? + 1 == rise + fall)
 }
 
 struct Row<'a> {
@@ -102,6 +111,15 @@ impl<'a> Row<'a> {
     fn number(&self, column: &str) -> Result<u64, String> {
         let text = self.text(column)?;
         text.parse().map_err(|_| format!("{column} is {text:?}"))
+    }
+
+    /// A number of 32 bits, as HAProxy counts these: two of them can be added.
+    fn count(&self, column: &str) -> Result<u64, String> {
+        let number = self.number(column)?;
+        match u32::try_from(number) {
+            Ok(count) => Ok(u64::from(count)),
+            Err(_) => Err(format!("{column} is {number}")),
+        }
     }
 }
 
@@ -137,6 +155,27 @@ mod tests {
             parse("srvs,web1,2,3,7,DOWN,1,1,,2,3,0,,1").unwrap()[0].in_flight,
             5
         );
+    }
+
+    #[test]
+    fn what_would_overflow_is_strange_never_nothing_in_flight() {
+        let most = u64::MAX;
+        assert!(parse(&format!("srvs,web1,1,{most},7,DOWN,1,1,,2,3,0,,1")).is_err());
+        assert!(parse(&format!("srvs,web1,0,0,7,UP,0,1,,2,3,{most},,1")).is_err());
+    }
+
+    #[test]
+    fn no_row_is_lost_in_anothers_quotes() {
+        let row = "srvs,web1,0,0,7,UP,0,1,,2,3,4,,1";
+        let header = format!("{HEADER},last");
+        for text in [
+            format!("{header}\n{row},\"\n{row},\n"),
+            format!("{HEADER},\"\n{row},\n{row},\n"),
+        ] {
+            let read = ServerStat::parse(&text, "show stat 3 4 1");
+            assert!(read.is_err(), "{text:?}: {read:?}");
+        }
+        assert!(parse("srvs,web1,0,0,7,MAINT (\x1b[2J),0,1,,2,3,4,,1").is_err());
     }
 
     #[test]
