@@ -76,7 +76,8 @@ mod tests {
             status_port: 2000,
             port: 1000,
         };
-        let text = format!("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n{rule}\n");
+        let chains = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N HAPROXY-GATE\n-N X\n";
+        let text = format!("{chains}{rule}\n");
         let listing = Listing::parse(&text).unwrap();
         let iptables = Iptables::new("iptables", Family::V4);
         foreign(&iptables, &listing, &gate, in_use).len()

@@ -2,12 +2,13 @@
 //! policy makes the whole listing unusable, because "not listed" means "closed" to us.
 
 use super::CHAIN;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The nat table of one family and one iptables variant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    chains: Vec<String>,
+    chains: BTreeSet<String>,
     rules: Vec<Rule>,
 }
 
@@ -22,17 +23,24 @@ pub struct Rule {
 }
 
 impl Listing {
-    /// Parses the answer. Err: the line that is not understood, or the hook that is missing.
+    /// Parses the answer. Err: the line that is not understood, or the chain that is missing.
     pub fn parse(text: &str) -> Result<Listing, String> {
         let mut listing = Listing::default();
         for line in text.lines().map(str::trim) {
             match line.split_once(' ') {
                 // iptables-nft warns in such a line that there are legacy tables.
                 _ if line.is_empty() || line.starts_with('#') => {}
-                Some(("-P" | "-N", chain)) => listing.chains.push(first_word(chain)),
+                Some(("-P" | "-N", chain)) => drop(listing.chains.insert(first_word(chain))),
                 Some(("-A", rest)) => listing.rules.push(Rule::parse(rest)),
                 _ => return Err(format!("not a line of `iptables -S`: {line:?}")),
             }
+        }
+        // Chains come first: without them this is not the whole of it.
+        if let Some(rule) = listing.rules.iter().find(|r| !listing.has_chain(&r.chain)) {
+            return Err(format!(
+                "a rule in a chain that is not listed: {:?}",
+                rule.to_string()
+            ));
         }
         match super::HOOKS.iter().find(|hook| !listing.has_chain(hook)) {
             Some(hook) => Err(format!("no chain {hook} in the nat table's listing")),
@@ -42,7 +50,7 @@ impl Listing {
 
     /// Whether the chain is there, with rules or without.
     pub fn has_chain(&self, chain: &str) -> bool {
-        self.chains.iter().any(|c| c == chain)
+        self.chains.contains(chain)
     }
 
     /// All rules, in the kernel's order.
@@ -111,14 +119,17 @@ fn first_word(text: &str) -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// The words of a rule; iptables quotes a comment that holds a colon or a space.
+/// The words of a rule; iptables quotes a comment that holds a colon or a space, and sets a
+/// backslash before a quote in it.
 fn words(spec: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quoted = false;
-    for c in spec.chars() {
+    let mut letters = spec.chars();
+    while let Some(c) = letters.next() {
         match c {
             '"' => quoted = !quoted,
+            '\\' if quoted => word.extend(letters.next()),
             ' ' if !quoted => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
             _ => word.push(c),
         }
@@ -144,6 +155,7 @@ mod tests {
         assert!(Listing::parse("").is_err());
         assert!(Listing::parse("-P PREROUTING ACCEPT\n").is_err());
         assert!(Listing::parse(&format!("{EMPTY}iptables: Permission denied\n")).is_err());
+        assert!(Listing::parse(&format!("{EMPTY}-A HAPROXY-GATE -j RETURN\n")).is_err());
     }
 
     #[test]
@@ -152,5 +164,12 @@ mod tests {
         assert_eq!(rule.value("--comment"), Some("a: b"));
         assert_eq!(rule.value("--dport"), None);
         assert_eq!(rule.value("-j"), Some("RETURN"));
+    }
+
+    #[test]
+    fn a_quote_in_a_comment_hides_nothing_of_the_rule() {
+        let rule = Rule::parse(r#"X --comment "1\" \\ it\'s" -j REDIRECT"#);
+        assert_eq!(rule.value("--comment"), Some(r#"1" \ it's"#));
+        assert_eq!(rule.value("-j"), Some("REDIRECT"));
     }
 }

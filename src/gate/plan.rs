@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_a_jump_the_gate_is_broken_and_opening_mends_it() {
-        let text = READY.replace("-A OUTPUT", "-A POSTROUTING");
+        let text = READY.replace("-A OUTPUT", "-A POSTROUTING") + "-P POSTROUTING ACCEPT\n";
         let broken = listing(&[&text, RULE]);
         assert!(matches!(position(&broken, &gate()), Position::Broken(_)));
         assert_eq!(plan(&broken, &gate(), true).len(), 1);
