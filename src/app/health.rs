@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -55,12 +56,9 @@ impl Health {
     pub async fn probe(&self, address: SocketAddr) -> Result<(), String> {
         let deadline = Instant::now() + self.timeout;
         match &self.check {
-            HealthCheck::Http { path, status, host } => {
-                let request = http::request(address, path, host.as_deref())?;
+            HealthCheck::Http { .. } => {
                 let stream = self.connect(address, deadline).await?;
-                let answer = timeout_at(deadline, http::ask(stream, request)).await;
-                let answer = answer.map_err(|_| self.late(&format!("no answer to GET {path}")))?;
-                judge(answer?, path, *status)
+                self.ask(stream, address, deadline).await
             }
             HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
             HealthCheck::Command(argv) => command::run(argv, self.timeout, |_| {})
@@ -69,15 +67,42 @@ impl Health {
         }
     }
 
+    /// The part of an HTTP probe that follows the connection, which may be any stream. There is
+    /// nothing to ask by the other checks: they are content with it.
+    pub async fn ask<S>(
+        &self,
+        stream: S,
+        address: SocketAddr,
+        deadline: Instant,
+    ) -> Result<(), String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let HealthCheck::Http { path, status, host } = &self.check else {
+            return Ok(());
+        };
+        let request = http::request(address, path, host.as_deref())?;
+        let answer = timeout_at(deadline, http::ask(stream, request)).await;
+        let answer = answer.map_err(|_| self.late(&format!("no answer to GET {path}")))?;
+        judge(answer?, path, *status)
+    }
+
     /// What can be refused before anything is touched: a program that is not there or not
-    /// executable.
+    /// executable, a request that can't be sent.
     pub fn check(&self) -> Result<(), String> {
         match &self.check {
             HealthCheck::Command(argv) => {
                 let place = program::check(argv);
                 place.map(drop).map_err(|error| format!("health: {error}"))
             }
-            HealthCheck::Http { .. } | HealthCheck::Tcp => Ok(()),
+            HealthCheck::Http { path, host, .. } => {
+                let anywhere = SocketAddr::from(([127, 0, 0, 1], 80));
+                let request = http::request(anywhere, path, host.as_deref());
+                request
+                    .map(drop)
+                    .map_err(|error| format!("health: {error}"))
+            }
+            HealthCheck::Tcp => Ok(()),
         }
     }
 

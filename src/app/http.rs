@@ -8,7 +8,7 @@ use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The probe's request; an error is one of the configuration.
 pub(super) fn request(
@@ -37,7 +37,10 @@ pub(super) fn request(
 }
 
 /// The answer's status. The body is not waited for: it may never end.
-pub(super) async fn ask(stream: TcpStream, request: Request<Empty<Bytes>>) -> Result<u16, String> {
+pub(super) async fn ask<S>(stream: S, request: Request<Empty<Bytes>>) -> Result<u16, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| plainly(&error))?;
