@@ -46,11 +46,19 @@ pub fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mista
         (None, None, Some(_)) => return wrong("health: `command` is empty"),
         _ => return wrong("health: one of `http = \"/PATH\"`, `tcp = true`, `command = [...]`"),
     };
-    Ok(Health {
+    let health = Health {
         check,
         times,
         timeout,
-    })
+    };
+    match &health.check {
+        HealthCheck::Http { .. } => match health.check() {
+            Ok(()) => Ok(health),
+            Err(what) => wrong(&what),
+        },
+        // Whether the program is there is a question for later: preflight asks it.
+        HealthCheck::Tcp | HealthCheck::Command(_) => Ok(health),
+    }
 }
 
 /// It can stand in a request's first line or headers.

@@ -125,6 +125,13 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
     })
 }
 
+fn is_host_and_port(address: &str) -> bool {
+    let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, number)| !host.is_empty() && port(number))
+}
+
 fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSettings, Mistake> {
     let span = haproxy.socket.span();
     let wrong = |what: &str| Mistake::new(span.clone(), what);
@@ -169,12 +176,8 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
 }
 
 fn check_address(key: &str, socket: Spanned<String>) -> Result<Address, Mistake> {
-    let has_port = |host: &str| {
-        host.rsplit_once(':')
-            .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
-    };
     match socket.get_ref().strip_prefix("tcp://") {
-        Some(host) if has_port(host) => Ok(Address::Tcp(host.to_owned())),
+        Some(address) if is_host_and_port(address) => Ok(Address::Tcp(address.to_owned())),
         None if socket.get_ref().starts_with('/') => {
             Ok(Address::Unix(PathBuf::from(socket.get_ref())))
         }

@@ -30,7 +30,7 @@ pub struct AppFile {
     pub address: Option<IpAddr>,
     pub health: Option<Spanned<HealthFile>>,
     pub restart: Spanned<RestartFile>,
-    #[serde(default, with = "humantime_serde")]
+    #[serde(default, deserialize_with = "limit")]
     pub sticky: Duration,
     #[serde(default = "one")]
     pub min_available: usize,
@@ -149,9 +149,18 @@ fn one<T: From<u8>>() -> T {
     T::from(1)
 }
 
+/// The clock ends somewhere: a limit beyond it could not be waited for.
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let duration: Duration = humantime_serde::deserialize(deserializer)?;
+    match duration <= Duration::from_hours(24 * 365) {
+        true => Ok(duration),
+        false => Err(D::Error::custom("a limit must be a year at most")),
+    }
+}
+
 /// A limit of zero would give up before anything was asked.
 fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let duration: Duration = humantime_serde::deserialize(deserializer)?;
+    let duration = limit(deserializer)?;
     match duration.is_zero() {
         true => Err(D::Error::custom("a limit must be more than 0")),
         false => Ok(duration),

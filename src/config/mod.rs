@@ -70,19 +70,35 @@ impl From<toml::de::Error> for Mistake {
 /// Reads and checks the whole configuration. A file that others than root may write is
 /// refused: it says what root runs.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    match trust::read(path) {
+        Ok(text) => read(path, &text),
+        Err(error) => Err(ConfigError::Whole {
+            path: path.to_owned(),
+            what: error.to_string(),
+        }),
+    }
+}
+
+/// Checks a whole configuration; `path` is only named in the error.
+pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     let whole = |what: String| ConfigError::Whole {
         path: path.to_owned(),
         what,
     };
-    let text = trust::read(path).map_err(|error| whole(error.to_string()))?;
-    parse(&text).map_err(|Mistake { at, what }| match at {
-        None => whole(what),
+    parse(text).map_err(|Mistake { at, what }| match at {
+        None => whole(on_one_line(&what)),
         Some(at) => ConfigError::Wrong {
             path: path.to_owned(),
             line: text[..at.start.min(text.len())].matches('\n').count() + 1,
-            what,
+            what: on_one_line(&what),
         },
     })
+}
+
+/// A quoted key may hold anything, and is named in the mistake.
+fn on_one_line(what: &str) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    what.chars().map(printable).collect()
 }
 
 fn parse(text: &str) -> Result<Settings, Mistake> {

@@ -56,6 +56,7 @@ fn every_mistake_names_its_line() {
             "backup_status_port 2000 is app.web.status_port already",
         ),
         ("= \"/healthz\"", "= \"healthz\"", 6, "begins with /"),
+        ("= \"/healthz\"", "= \"/<id>\"", 6, "bad path"),
         ("http = \"/healthz\"", "tcp = false", 6, "health: one of"),
         (
             "systemd = \"web.service\"",
@@ -90,6 +91,18 @@ fn every_mistake_names_its_line() {
         ),
         (
             "\"/run/haproxy/admin.sock\"",
+            "\"tcp://:9999\"",
+            10,
+            "tcp://HOST:PORT",
+        ),
+        (
+            "status_port = 2000",
+            "\"a\\n\\u001b[2J\" = 2000",
+            4,
+            "unknown key `a,  [2J`",
+        ),
+        (
+            "\"/run/haproxy/admin.sock\"",
             "\"/s\"\nmain = \"web1\"",
             10,
             "go together",
@@ -117,6 +130,8 @@ fn a_duration_must_be_one() {
     assert_eq!(line, 4, "{what}");
     let (line, what) = mistake("port = 1000", "port = 1000\ntimeouts = { drain = \"0s\" }");
     assert_eq!((line, what.as_str()), (4, "a limit must be more than 0"));
+    let (line, what) = mistake("port = 1000", "port = 1000\nsticky = \"584000000000y\"");
+    assert_eq!((line, what.as_str()), (4, "a limit must be a year at most"));
     let (line, what) = mistake("[[haproxy]]", "[agent]\npoll = \"1ms\"\n[[haproxy]]");
     assert_eq!(
         (line, what.as_str()),
