@@ -17,7 +17,7 @@ pub use info::Info;
 pub use master::{Leaving, Master};
 pub use others::Others;
 pub use servers::ServerState;
-pub use socket::{Address, Socket, Unseen};
+pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;
 pub use status::Status;
 

@@ -79,7 +79,7 @@ impl Socket {
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
         tracing::debug!(socket = %self.address, commands = commands.join(";"));
         match tokio::time::timeout(self.timeout, self.talk(commands, Ending::Open)).await {
-            Ok(answer) => split(&answer?, commands),
+            Ok(answer) => answers(&answer?, commands),
             Err(_) => Err(Unseen::TimedOut(self.timeout)),
         }
     }
@@ -89,7 +89,7 @@ impl Socket {
     pub(super) async fn ask_master(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
         tracing::debug!(master = %self.address, commands = commands.join(";"));
         match tokio::time::timeout(self.timeout, self.talk(commands, Ending::HalfClosed)).await {
-            Ok(answer) => split(&answer?, commands),
+            Ok(answer) => answers(&answer?, commands),
             Err(_) => Err(Unseen::TimedOut(self.timeout)),
         }
     }
@@ -137,8 +137,9 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     String::from_utf8(answer).map_err(|_| Unseen::strange(&commands.join(";"), "not UTF-8"))
 }
 
-/// One answer per command; each ends with an empty line, and nothing follows the last.
-fn split(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
+/// Splits all that came back into one answer per command; each ends with an empty line, and
+/// nothing follows the last.
+pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
     let mut rest = answer;
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
@@ -185,7 +186,7 @@ mod tests {
 
     fn asked(answer: &str, commands: &[&str]) -> Result<Vec<String>, Unseen> {
         let commands: Vec<String> = commands.iter().map(|c| c.to_string()).collect();
-        split(answer, &commands)
+        answers(answer, &commands)
     }
 
     #[test]
