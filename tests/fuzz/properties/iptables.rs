@@ -1,0 +1,105 @@
+//! A listing of `iptables -t nat -S`, what the agent makes of it, and what it then calls.
+
+use super::table::{Table, words};
+use haproxy_gate::gate::{
+    CHAIN, Family, Gate, HOOKS, Iptables, JUMP, KEEPER, Listing, Position, Side, foreign, plan,
+    position,
+};
+
+/// Takes the bytes for all that `iptables` printed.
+pub fn check(data: &[u8]) {
+    // As the agent reads it.
+    let text = String::from_utf8_lossy(data);
+    let listing = match Listing::parse(&text) {
+        Ok(listing) => listing,
+        Err(error) => return super::assert_printable(&error),
+    };
+    for gate in gates() {
+        check_foreign(&text, &listing, &gate);
+        for open in [true, false] {
+            check_plan(&Table::new(&text), &listing, &gate, open);
+        }
+    }
+}
+
+fn gates() -> [Gate; 3] {
+    let gate = |app: &str, side, status_port| Gate {
+        app: app.to_owned(),
+        side,
+        status_port,
+        port: 1000,
+    };
+    [
+        gate("web", Side::Main, 2000),
+        gate("web", Side::Backup, 3000),
+        gate("a-p_i.1", Side::Main, 65535),
+    ]
+}
+
+/// After the calls the gate stands as wanted, nothing is left to do, and what is not the
+/// gate's own is as it was.
+fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
+    let mut table = before.clone();
+    for call in plan(listing, gate, open) {
+        assert!(is_own(&call, gate), "{call}");
+        table.call(&call);
+    }
+    let after = Listing::parse(&table.listing()).expect("still a listing");
+    let wanted = match open {
+        true => Position::Open,
+        false => Position::Closed,
+    };
+    assert_eq!(position(&after, gate), wanted);
+    assert_eq!(plan(&after, gate, open), [""; 0]);
+    let comment = gate.comment();
+    assert_eq!(table.others(&comment), before.others(&comment));
+}
+
+/// A call adds one of four fixed lines, or deletes a jump of ours or a rule of our chain with
+/// this gate's comment.
+fn is_own(call: &str, gate: &Gate) -> bool {
+    let fixed = [
+        format!("-N {CHAIN}"),
+        format!("-A {CHAIN} {KEEPER}"),
+        format!("-A {CHAIN} {}", gate.rule()),
+    ];
+    let carries = |pair: &[String]| pair[0] == "--comment" && pair[1] == gate.comment();
+    let deleted = words(call.strip_prefix("-D ").unwrap_or_default());
+    let jump = |hook| words(&format!("{hook} {JUMP}")) == deleted;
+    fixed.contains(&call.to_owned())
+        || HOOKS
+            .iter()
+            .any(|hook| call == format!("-I {hook} 1 {JUMP}"))
+        || HOOKS.into_iter().any(jump)
+        || (deleted.first().is_some_and(|chain| chain == CHAIN) && deleted.windows(2).any(carries))
+}
+
+/// No plain redirect of the status port is overlooked, however its comment is written, and
+/// nothing of ours is called foreign.
+fn check_foreign(text: &str, listing: &Listing, gate: &Gate) {
+    let iptables = Iptables::new("iptables", Family::V4);
+    let found = foreign(&iptables, listing, gate, true);
+    let (port, comment) = (gate.status_port.to_string(), gate.comment());
+    for line in text.lines().map(str::trim) {
+        let words = words(line);
+        let plain = [
+            "-p",
+            "tcp",
+            "-m",
+            "tcp",
+            "--dport",
+            port.as_str(),
+            "-m",
+            "comment",
+            "--comment",
+        ];
+        let is_plain = words.len() >= 14
+            && words[0] == "-A"
+            && words[2..11] == plain
+            && words[12..14] == ["-j", "REDIRECT"];
+        let ours =
+            words.get(1).is_some_and(|chain| chain == CHAIN) && words.get(11) == Some(&comment);
+        let listed = found.iter().any(|foreign| foreign.rule == line);
+        assert!(!is_plain || listed != ours, "{line}: {found:?}");
+    }
+}

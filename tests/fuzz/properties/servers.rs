@@ -1,0 +1,82 @@
+//! The answer to `show info;show servers state`, and which of its lines are ours.
+
+use super::{answer, assert_printable};
+use haproxy_gate::haproxy::{AppPorts, Info, Own, Role, ServerState, find};
+use std::net::IpAddr;
+
+const PORTS: AppPorts = AppPorts {
+    port: 1000,
+    status_port: 2000,
+    backup_status_port: Some(3000),
+};
+
+/// Takes the bytes for HAProxy's whole answer to the two commands.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let commands = ["show info", "show servers state"].map(str::to_owned);
+    let parse = |answers: &[String]| {
+        let info = Info::parse(&answers[0])?;
+        Ok((info, ServerState::parse(&answers[1])?))
+    };
+    let Some((info, servers)) = answer::parse_whole(text, &commands, parse) else {
+        return;
+    };
+    assert_printable(&info.version);
+    let table = text.split("\n\n").nth(1).unwrap_or_default();
+    // No row is lost: the first two lines are the format and the header.
+    assert_eq!(
+        servers.len() + 2,
+        table.trim_start_matches('\n').lines().count()
+    );
+    check_again(&servers);
+    check_found(&servers, &["10.0.0.11".parse().expect("an address")]);
+    for server in servers.iter().take(20) {
+        check_found(&servers, &Vec::from_iter(server.address));
+    }
+}
+
+/// What was read, written down with other columns in between, is read again.
+fn check_again(servers: &[ServerState]) {
+    let mut table =
+        "1\n# srv_name be_name x srv_id be_id srv_addr y srv_check_port srv_port\n".to_owned();
+    for s in servers {
+        assert_printable(&format!("{} {}", s.backend, s.server));
+        let address = s
+            .address
+            .map_or("-".to_owned(), |address| address.to_string());
+        let ports = format!("- {} {}", s.check_port, s.port);
+        let ids = format!("{} {}", s.server_id, s.backend_id);
+        table += &format!("{} {} - {ids} {address} {ports}\n", s.server, s.backend);
+    }
+    assert_eq!(ServerState::parse(&table).as_deref(), Ok(servers));
+}
+
+/// Only rows of these addresses and of the app's port are claimed, all of them, each in the
+/// role that its check port tells, and each backend has a line that a gate takes out.
+fn check_found(servers: &[ServerState], here: &[IpAddr]) {
+    let is_here = |server: &ServerState| server.address.is_some_and(|ip| here.contains(&ip));
+    let own = match find(servers, PORTS, is_here) {
+        Ok(own) => own,
+        Err(error) => return assert_printable(&error),
+    };
+    let ours = servers
+        .iter()
+        .filter(|s| is_here(s) && s.port == PORTS.port);
+    let expected: Vec<Own> = ours.map(|s| Own::new(s, role(s.check_port))).collect();
+    assert_eq!(own, expected);
+    for line in &own {
+        let is_main = |other: &Own| other.backend == line.backend && other.role == Role::Main;
+        assert!(own.iter().any(is_main), "{line:?} without a main line");
+    }
+}
+
+fn role(check_port: u16) -> Role {
+    match check_port {
+        2000 => Role::Main,
+        3000 => Role::Twin,
+        0 | 1000 => Role::ClassicTwin,
+        other => panic!("claimed with check port {other}"),
+    }
+}

@@ -1,0 +1,49 @@
+//! The answer to `show stat`.
+
+use super::{answer, assert_printable};
+use haproxy_gate::haproxy::{Found, ServerStat, Status, other_servers};
+
+/// Takes the bytes for HAProxy's whole answer to one `show stat`.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let command = ServerStat::command(3, None);
+    let parse = |answers: &[String]| ServerStat::parse(&answers[0], &command);
+    let Some(stats) = answer::parse_whole(text, std::slice::from_ref(&command), parse) else {
+        return;
+    };
+    // No row is lost: not in another one's quotes, and not for being strange.
+    let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
+    assert_eq!(stats.len() + 1, lines.count());
+    stats.iter().for_each(check_row);
+    check_others(stats);
+}
+
+fn check_row(stat: &ServerStat) {
+    assert_printable(&format!("{} {} {}", stat.backend, stat.server, stat.status));
+    assert_eq!(
+        Status::parse(&stat.status.to_string()).as_ref(),
+        Some(&stat.status)
+    );
+    assert!(!stat.proven || stat.status == Status::Up, "{stat:?}");
+    assert!(
+        !(stat.status.is_out() && stat.status.is_usable()),
+        "{stat:?}"
+    );
+    // What is summed over lines later has room to be.
+    assert!(stat.in_flight <= u64::from(u32::MAX) * 2, "{stat:?}");
+}
+
+/// Never more servers to take our users than there are lines, and none where none is UP.
+fn check_others(stats: Vec<ServerStat>) {
+    let found = Found {
+        own: Vec::new(),
+        servers: Vec::new(),
+    };
+    for backend in stats.iter().map(|stat| &stat.backend) {
+        let usable = |stat: &&ServerStat| stat.backend == *backend && stat.status.is_usable();
+        let most = stats.iter().filter(usable).count();
+        assert!(other_servers(backend, &found, &stats) <= most, "{backend}");
+    }
+}

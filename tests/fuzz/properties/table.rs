@@ -1,0 +1,97 @@
+//! A nat table as far as the agent's calls go: lines of `iptables -S`, changed by `-N`, `-A`,
+//! `-I` and `-D` as the kernel would. Read by rules of its own, so that a mistake of the
+//! agent's reader is not made twice.
+
+/// The lines, in the kernel's order.
+#[derive(Clone)]
+pub struct Table(Vec<String>);
+
+impl Table {
+    /// The lines of a listing.
+    pub fn new(listing: &str) -> Table {
+        let lines = listing.lines().map(|line| line.trim().to_owned());
+        Table(lines.collect())
+    }
+
+    /// As `iptables -S` would print it.
+    pub fn listing(&self) -> String {
+        self.0.join("\n")
+    }
+
+    /// Applies one call; panics where iptables would refuse it.
+    pub fn call(&mut self, call: &str) {
+        let (action, rest) = call.split_once(' ').expect("an action");
+        let chain = rest.split(' ').next().expect("a chain");
+        match action {
+            "-N" => {
+                assert!(!self.has(chain), "{call}: it is there already");
+                self.0.push(call.to_owned());
+            }
+            "-A" => {
+                assert!(self.has(chain), "{call}: no such chain");
+                self.0.push(call.to_owned());
+            }
+            "-I" => self.insert(chain, call),
+            "-D" => {
+                let rule = format!("-A {rest}");
+                let at = self.0.iter().position(|line| *line == rule);
+                self.0
+                    .remove(at.unwrap_or_else(|| panic!("{call}: no such rule")));
+            }
+            _ => panic!("{call}: not a call that the agent has any use for"),
+        }
+    }
+
+    fn has(&self, chain: &str) -> bool {
+        let named = |line: &String| {
+            let words: Vec<&str> = line.split(' ').collect();
+            matches!(words[0], "-P" | "-N") && words.get(1) == Some(&chain)
+        };
+        self.0.iter().any(named)
+    }
+
+    fn insert(&mut self, chain: &str, call: &str) {
+        let spec = call.strip_prefix(&format!("-I {chain} 1 "));
+        let rule = format!("-A {chain} {}", spec.expect("ahead of all others"));
+        let own = format!("-A {chain} ");
+        let at = self.0.iter().position(|line| line.starts_with(&own));
+        self.0.insert(at.unwrap_or(self.0.len()), rule);
+    }
+
+    /// All lines of which none is the agent's: neither its chain's own rules that carry this
+    /// comment, nor the jumps, nor the rule that keeps tracking on.
+    pub fn others(&self, comment: &str) -> Vec<&String> {
+        let others = |line: &&String| {
+            let words = words(line);
+            let (chain, rule) = (words.get(1), words.get(2..).unwrap_or_default());
+            let ours = [comment, "haproxy-gate:keep-tracking"];
+            let carries = |pair: &[String]| pair[0] == "--comment" && ours.contains(&&*pair[1]);
+            match chain.map(String::as_str) {
+                Some("HAPROXY-GATE") => words[0] != "-N" && !rule.windows(2).any(carries),
+                _ => rule.join(" ") != haproxy_gate::gate::JUMP,
+            }
+        };
+        self.0.iter().filter(others).collect()
+    }
+}
+
+/// The words of a line as iptables-save writes them: in quotes what needs them, and there a
+/// backslash before `"`, `'` and itself.
+pub fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let (mut quoted, mut escaped) = (false, false);
+    for c in line.chars() {
+        match c {
+            _ if escaped => {
+                words.last_mut().expect("one").push(c);
+                escaped = false;
+            }
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().expect("one").push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
