@@ -1,26 +1,34 @@
 //! The journal that an operation leaves behind by dying.
 
 use haproxy_gate::journal::{Entry, found_open};
+use haproxy_gate::restart::{Phase, Stand, Verb, start};
 
 /// Takes the bytes for a journal's file.
 pub fn check(data: &[u8]) {
-    let Some(entry) = Entry::parse(data) else {
+    let Some(entry) = parse(data) else {
         return;
     };
     let written = serde_json::to_vec(&entry).expect("an entry can be written");
-    assert_eq!(Entry::parse(&written).as_ref(), Some(&entry));
+    assert_eq!(parse(&written).as_ref(), Some(&entry));
     super::assert_printable(&entry.cut_short());
     check_torn(data, &entry);
     check_torn(&written, &entry);
-    for now in [&[false, false][..], &[true, false], &[false; 3], &[]] {
-        check_found_open(now, &entry);
+    for restarted in [None, Some(false), Some(true)] {
+        for now in [&[false, false][..], &[true, false], &[false; 3], &[]] {
+            check_found_open(now, &entry, restarted);
+        }
+        check_start(&entry, restarted);
     }
+}
+
+fn parse(data: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(data).ok()
 }
 
 /// Half a journal is none: a crash while it was written tells nothing wrong.
 fn check_torn(whole: &[u8], entry: &Entry) {
     for at in (0..whole.len()).step_by(whole.len() / 100 + 1) {
-        if let Some(read) = Entry::parse(&whole[..at]) {
+        if let Some(read) = parse(&whole[..at]) {
             assert_eq!(read, *entry, "torn at {at}");
         }
     }
@@ -28,12 +36,28 @@ fn check_torn(whole: &[u8], entry: &Entry) {
 
 /// As many gates as there are, what is open stays open, and once the app was touched nothing
 /// is opened on the journal's word.
-fn check_found_open(now: &[bool], entry: &Entry) {
-    let open = found_open(now.to_vec(), Some(entry.clone()));
+fn check_found_open(now: &[bool], entry: &Entry, restarted: Option<bool>) {
+    let open = found_open(now.to_vec(), Some(entry), restarted);
     assert_eq!(open.len(), now.len());
+    let touched = entry.phase == Phase::Restart && restarted != Some(false);
+    let closing = entry.phase == Phase::Restart || entry.phase.is_before_restart();
     for (at, (open, now)) in open.into_iter().zip(now).enumerate() {
-        let was = entry.phase.is_before_restart() && entry.found_open.get(at) == Some(&true);
+        let was = closing && !touched && entry.found_open.get(at) == Some(&true);
         assert!(open || !now, "gate {at}");
         assert!(!open || *now || was, "gate {at}");
+    }
+}
+
+/// Whatever is left behind: a recovery never takes the host out, and nothing begins with
+/// the app's restart.
+fn check_start(entry: &Entry, restarted: Option<bool>) {
+    let left = entry.left_behind(restarted);
+    for stand in [Stand::Open, Stand::Held, Stand::Astray] {
+        for asked in [Verb::Restart, Verb::Close, Verb::Open, Verb::Recover] {
+            let start = start(asked, Some(&left), stand).expect("something is left to do");
+            assert_ne!(start.phase, Phase::Restart);
+            let closes = start.phase.closes();
+            assert!(!closes || matches!(asked, Verb::Restart | Verb::Close));
+        }
     }
 }
