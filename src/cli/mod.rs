@@ -79,7 +79,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Target {
-    /// The app; may be left out where the configuration has one
+    /// The app; may be left out where the configuration has one (recover: all of them)
     app: Option<String>,
     /// Look at everything, print the plan, change nothing
     #[arg(long)]
