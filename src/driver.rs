@@ -18,16 +18,16 @@ pub trait Host {
     fn interrupted(&self) -> Option<i32>;
     /// Asks every balancer for our lines, and what else the phase wants to know.
     async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen>;
-    /// The connections by which balancers whose leaving workers can't be asked reach the
-    /// app; None: all of them can be asked.
-    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>>;
+    /// The connections to the app, where there is a balancer whose leaving workers can't be
+    /// asked; None: all of them can. `carried`: what the current workers have in flight.
+    async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>>;
     /// Asks the app whether it is healthy.
     async fn health(&mut self) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
     /// Does it, once.
     async fn act(&mut self, action: Action) -> Acted;
-    /// The last action had to move a gate.
+    /// The last action had to move a gate; during the app's restart: to close it again.
     fn moved(&self) -> bool;
     /// Waits until the next look of this phase.
     async fn pause(&mut self, phase: &Phase);
@@ -78,6 +78,8 @@ pub async fn drive<H: Host>(
     }
 }
 
+const MOVED: &str = "somebody else changed the rules: set again";
+
 /// An operation under way.
 struct Drive<'a, H> {
     host: &'a mut H,
@@ -105,6 +107,10 @@ impl<H: Host> Drive<'_, H> {
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.stood) = (Acted::Done, false);
         self.act().await;
+        // While the app restarts the gates are kept closed.
+        if self.phase == Phase::Restart && self.host.moved() {
+            self.note(MOVED.to_owned());
+        }
     }
 
     /// Does the phase's action. Its time counts from the first time that it did what it
@@ -119,32 +125,29 @@ impl<H: Host> Drive<'_, H> {
     }
 
     async fn look(&mut self) -> Seen {
-        let asks = self.phase.asks_balancers();
-        let balancers = match asks {
-            Some(ask) => self.host.balancers(ask).await,
-            None => Vec::new(),
-        };
-        let connections = match self.phase.watches_connections() {
-            true => self.host.connections().await,
-            false => None,
-        };
-        let health = match self.phase.asks_app() {
-            true => Some(self.host.health().await),
-            false => None,
-        };
-        if asks.is_some() {
-            self.record.balancers.clone_from(&balancers);
-        }
-        let elapsed = self.host.elapsed();
-        Seen {
-            elapsed,
-            in_phase: elapsed.saturating_sub(self.entered),
+        let mut seen = Seen {
+            elapsed: Duration::ZERO,
+            in_phase: Duration::ZERO,
             acted: self.acted.clone(),
-            interrupted: self.host.interrupted(),
-            balancers,
-            connections,
-            health,
+            interrupted: None,
+            balancers: Vec::new(),
+            connections: None,
+            health: None,
+        };
+        if let Some(ask) = self.phase.asks_balancers() {
+            seen.balancers = self.host.balancers(ask).await;
+            self.record.balancers.clone_from(&seen.balancers);
         }
+        if self.phase.watches_connections() {
+            seen.connections = self.host.connections(seen.carried()).await;
+        }
+        if self.phase.asks_app() {
+            seen.health = Some(self.host.health().await);
+        }
+        seen.elapsed = self.host.elapsed();
+        seen.in_phase = seen.elapsed.saturating_sub(self.entered);
+        seen.interrupted = self.host.interrupted();
+        seen
     }
 
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
@@ -165,7 +168,7 @@ impl<H: Host> Drive<'_, H> {
         let stood = self.stood;
         self.act().await;
         if stood && self.acted == Acted::Done && self.host.moved() {
-            self.note("somebody else changed the rules: set again".to_owned());
+            self.note(MOVED.to_owned());
         }
     }
 

@@ -46,7 +46,6 @@ impl Entry {
             phase: self.phase.clone(),
             restarting: self.restarting,
             restarted,
-            found_open: self.found_open.iter().all(|open| *open),
         }
     }
 
@@ -83,9 +82,14 @@ impl Journal {
         self.write()
     }
 
+    /// Removes what was left behind.
+    pub fn forget(state_dir: &Path, app: &str) -> io::Result<()> {
+        Kept::Journal.remove(state_dir, app)
+    }
+
     /// The operation has ended, and said how it left the host.
     pub fn end(self) -> io::Result<()> {
-        Kept::Journal.remove(&self.state_dir, &self.entry.holder.app)
+        Journal::forget(&self.state_dir, &self.entry.holder.app)
     }
 
     fn write(&self) -> io::Result<()> {
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_is_there_until_the_end_and_torn_ones_are_none() {
+    fn the_journal_is_there_until_the_end_and_torn_ones_are_told() {
         let directory = tempfile::tempdir().unwrap();
         let mut journal = Journal::begin(directory.path(), entry(Phase::Close)).unwrap();
         journal

@@ -2,6 +2,7 @@
 //! preflight judges, `--dry-run` prints and `status` shows.
 
 use crate::app::RestartError;
+use crate::driver::Host;
 use crate::gate::{Gate, GateError, Position, View, listeners};
 use crate::haproxy::{Balancer, Info};
 use crate::host::{ThisHost, line_seen};
@@ -24,6 +25,8 @@ pub struct Survey {
     pub restart: Result<(), String>,
     /// Why the app could not be asked for its health.
     pub askable: Result<(), String>,
+    /// Why the connections to it can't be seen.
+    pub countable: Result<(), String>,
 }
 
 /// One balancer.
@@ -54,8 +57,14 @@ impl ThisHost {
             .await
             .map_err(|error| error.to_string());
         let askable = self.app.health.check();
+        let countable = self
+            .connections(0)
+            .await
+            .unwrap_or(Ok(Vec::new()))
+            .map(drop);
         Survey {
             askable,
+            countable,
             rules,
             listeners,
             balancers,
@@ -89,6 +98,7 @@ async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
         .collect();
+    balancer.leaving().await.map_err(unseen)?;
     Ok(BalancerFacts { lines, others })
 }
 
@@ -123,7 +133,8 @@ impl Survey {
             Ok(view) => view,
             Err(error) => return vec![error.to_string()],
         };
-        let mut trouble: Vec<String> = self.askable.as_ref().err().cloned().into_iter().collect();
+        let unable = [&self.askable, &self.countable].into_iter();
+        let mut trouble: Vec<String> = unable.filter_map(|able| able.clone().err()).collect();
         for (gate, listeners) in &self.listeners {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();

@@ -8,11 +8,12 @@
 //! What remains: a file that another user opened for writing while it was still theirs stays
 //! open for them, and so does a program that is running when its file is mended.
 
+use nix::fcntl::OFlag;
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
-use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 /// As many symlinks as the kernel follows.
@@ -75,20 +76,36 @@ pub fn check(path: &Path) -> Result<(), Untrusted> {
 /// What the system says, or [`Untrusted`] as its text.
 pub fn open(path: &Path) -> io::Result<File> {
     check(path).map_err(refused)?;
-    let file = File::open(path)?;
+    // A pipe would wait for its writer, for ever.
+    let nonblocking = OFlag::O_NONBLOCK.bits();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("no regular file: remove it"));
+    }
     if nix::unistd::geteuid().is_root() {
         judge(path, &file.metadata()?, true).map_err(refused)?;
     }
     Ok(file)
 }
 
+/// No file of ours comes near.
+const LARGEST: u64 = 1024 * 1024;
+
 /// The text of a file that root alone may write.
 ///
 /// # Errors
 ///
-/// As [`open`], or that it is no UTF-8.
+/// As [`open`], or that it is no UTF-8 or larger than 1 MiB.
 pub fn read(path: &Path) -> io::Result<String> {
-    io::read_to_string(open(path)?)
+    let mut text = String::new();
+    let read = open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    match u64::try_from(read).is_ok_and(|read| read < LARGEST) {
+        true => Ok(text),
+        false => Err(io::Error::other("too large: 1 MiB is the most")),
+    }
 }
 
 fn refused(untrusted: Untrusted) -> io::Error {

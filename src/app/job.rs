@@ -68,12 +68,18 @@ pub(super) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), 
     let unit = Unit::find(name).await?;
     let idle = async {
         loop {
-            settled(&unit).await?;
-            match unit.proxy.job().await {
-                Ok((0, _)) => return Ok(()),
-                Err(error) if said(&error).is_none() => return Err(UnitError::from(error)),
-                _ => sleep(SETTLE).await,
+            let state = seen(&unit).await?;
+            let queued = match unit.proxy.job().await {
+                Ok((job, _)) => job != 0,
+                Err(error) if said(&error).is_some() => true,
+                Err(error) => return Err(UnitError::from(error)),
+            };
+            // One that systemd starts again and again would never be.
+            let looping = state.sub.starts_with("auto-restart");
+            if looping || !(queued || is_passing(&state)) {
+                return Ok(());
             }
+            sleep(SETTLE).await;
         }
     };
     match timeout(limit, idle).await {

@@ -75,24 +75,24 @@ impl Restart {
         Ok(())
     }
 
-    /// Waits, at most `limit`, until a restart that was begun by a process which then died is
-    /// over: systemd's job, or the end of the process that was signalled. `before` is the
-    /// instance that ran before it. Err: it is still at it.
-    ///
-    /// A command is waited for by its process: see [`crate::leftover`].
-    pub async fn settle(&self, before: Option<&str>, limit: Duration) -> Result<(), RestartError> {
-        match self {
-            Self::Systemd { unit, job } => job::settle(unit, *job, limit).await?,
-            // Whether the signal was sent nobody knows; if not, the time is all that is lost.
-            Self::Signal { signal, pidfile } if ends(*signal) => match Addressee::find(pidfile) {
-                Ok(process) if process.instance().as_deref() == before => {
-                    let _ = process.gone(limit).await;
-                }
-                _ => {}
-            },
-            Self::Signal { .. } | Self::Command(_) => {}
+    /// Waits, at most `limit`, until systemd has done what it was asked before. Err: it is
+    /// still at it. A command and a process that was told to end are waited for by
+    /// [`crate::leftover`].
+    pub async fn settle(&self, limit: Duration) -> Result<(), RestartError> {
+        if let Self::Systemd { unit, job } = self {
+            job::settle(unit, *job, limit).await?;
         }
         Ok(())
+    }
+
+    /// The process that the signal is to end; None: none is.
+    pub fn is_to_end(&self) -> Option<i32> {
+        match self {
+            Self::Signal { signal, pidfile } if ends(*signal) => {
+                Addressee::find(pidfile).ok().map(|process| process.pid())
+            }
+            _ => None,
+        }
     }
 
     /// What can be refused before anything is touched: a unit that is missing, masked, broken or

@@ -9,7 +9,7 @@ use crate::hold;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::restart::{
-    Facts, Limits, Outcome, Phase, Stand, Start, Verb, preflight, serving, start, turns,
+    Facts, Limits, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start, turns,
 };
 use crate::survey::Survey;
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// The first wait of a host that gave way to another, and the longest; each with jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+
+const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
+                      restart, `agent recover` is what opens it";
 
 /// What an earlier operation left behind.
 struct Left {
@@ -33,7 +36,8 @@ impl Operation<'_> {
         host: &mut ThisHost,
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
-        let left = self.left(host, report).await?;
+        self.settle(host).await?;
+        let left = self.left(host, report).await;
         let survey = host.survey().await;
         report.survey(&survey);
         let positions = survey.positions();
@@ -42,11 +46,22 @@ impl Operation<'_> {
             .entry
             .as_ref()
             .map(|entry| entry.left_behind(left.restarted));
-        let start = start(self.verb, left_behind.as_ref(), stand).map_err(Outcome::Nothing)?;
+        let start = match start(self.verb, left_behind.as_ref(), stand) {
+            Ok(start) => start,
+            Err(nothing) => return Err(self.nothing(nothing, survey.trouble())),
+        };
         let mut facts = survey.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         self.preflight(&start, &facts, report)?;
+        if let (Verb::Restart, Some(who)) = (self.verb, hold::who(self.state_dir(), &self.app.name))
+        {
+            let note = format!("the gates are held closed by {who}: this restart opens them");
+            report.notices.push(note);
+        }
+        if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
+            report.notices.push(ASTRAY.to_owned());
+        }
         let now = positions
             .iter()
             .map(|position| *position != Position::Closed);
@@ -56,8 +71,7 @@ impl Operation<'_> {
         Ok((start, limits))
     }
 
-    /// Waits, where a restart that an earlier operation had begun is still under way.
-    async fn left(&self, host: &ThisHost, report: &mut Report) -> Result<Left, Outcome> {
+    async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
         let entry = match Journal::left_behind(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
@@ -68,26 +82,46 @@ impl Operation<'_> {
             }
         };
         let Some(entry) = entry else {
-            return Ok(Left {
+            return Left {
                 entry: None,
                 restarted: None,
-            });
+            };
         };
         report.notices.push(entry.cut_short());
-        let mut restarted = None;
-        if entry.restarting && entry.phase == Phase::Restart {
-            if !self.dry_run {
-                tokio::select! {
-                    settled = host.settle(&entry) => settled.map_err(refused)?,
-                    signal = host.stopped() => return Err(untouched(signal)),
-                }
-            }
-            restarted = host.restarted(&entry).await;
-        }
-        Ok(Left {
+        let asks = entry.restarting && entry.phase == Phase::Restart;
+        let restarted = match asks {
+            true => host.restarted(&entry).await,
+            false => None,
+        };
+        Left {
             entry: Some(entry),
             restarted,
-        })
+        }
+    }
+
+    /// Waits, where a restart that was begun before is still under way: whoever opens over it
+    /// believes the old app's health.
+    async fn settle(&self, host: &ThisHost) -> Result<(), Outcome> {
+        if self.dry_run || self.verb == Verb::Close {
+            return Ok(());
+        }
+        tokio::select! {
+            settled = host.settle() => settled.map_err(refused),
+            signal = host.stopped() => Err(untouched(signal)),
+        }
+    }
+
+    /// What an operation left behind, and needs nothing any more, goes.
+    fn nothing(&self, why: String, trouble: Vec<String>) -> Outcome {
+        if !trouble.is_empty() {
+            return Outcome::Refused(Refusal::Preflight(trouble));
+        }
+        if !self.dry_run
+            && let Err(error) = Journal::forget(self.state_dir(), &self.app.name)
+        {
+            tracing::warn!(%error, "the journal stays");
+        }
+        Outcome::Nothing(why)
     }
 
     fn stand(&self, positions: &[Position]) -> Stand {
@@ -99,11 +133,11 @@ impl Operation<'_> {
         }
     }
 
-    /// What does not begin by closing is judged like `open`.
+    /// What does not begin by closing is judged like `recover`.
     fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Result<(), Outcome> {
-        let verb = match start.phase {
-            Phase::Close => self.verb,
-            _ => Verb::Open,
+        let verb = match (self.verb, &start.phase) {
+            (Verb::Open, _) | (_, Phase::Close) => self.verb,
+            _ => Verb::Recover,
         };
         let notices = preflight(verb, facts, self.app.limits.min_available);
         report.notices.extend(notices.map_err(Outcome::Refused)?);

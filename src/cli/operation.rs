@@ -45,7 +45,7 @@ impl Operation<'_> {
         let outcome = self
             .drive(&mut host, &mut journal, (&start, &limits), report)
             .await;
-        self.hold(&holder, &outcome, report);
+        let outcome = self.hold(&holder, outcome, report);
         match outcome {
             // The gates don't stand as they should: what was found is still needed.
             Outcome::GateFailed {
@@ -72,14 +72,21 @@ impl Operation<'_> {
     }
 
     /// Gates that an operator has closed stay so until somebody opens them.
-    fn hold(&self, holder: &Holder, outcome: &Outcome, report: &Report) {
-        let marked = match (self.verb, outcome) {
-            (Verb::Close, Outcome::Done { .. }) => hold::set(self.state_dir(), holder),
-            _ if report.all_open() => hold::lift(self.state_dir(), &self.app.name),
-            _ => Ok(()),
-        };
-        if let Err(error) = marked {
-            tracing::warn!(%error, "that the gates are held closed can't be noted");
+    fn hold(&self, holder: &Holder, outcome: Outcome, report: &Report) -> Outcome {
+        let state_dir = self.state_dir();
+        match (self.verb, outcome) {
+            (Verb::Close, Outcome::Done { note }) => match hold::set(state_dir, holder) {
+                Ok(()) => Outcome::Done { note },
+                Err(error) => Outcome::NotHeld(error.to_string()),
+            },
+            (_, outcome) => {
+                if report.all_open()
+                    && let Err(error) = hold::lift(state_dir, &self.app.name)
+                {
+                    tracing::warn!(%error, "the mark of the closed gates stays");
+                }
+                outcome
+            }
         }
     }
 
@@ -135,7 +142,10 @@ impl Operation<'_> {
         if let Ok(view) = host.firewall.look().await {
             report.gates(host.gates.iter().map(|gate| (gate, view.position(gate))));
         }
-        record.outcome
+        match (self.verb, start.finishes, record.outcome) {
+            (Verb::Restart, Some(surely), Outcome::Done { .. }) => Outcome::Finished { surely },
+            (_, _, outcome) => outcome,
+        }
     }
 
     pub(super) fn state_dir(&self) -> &Path {

@@ -109,14 +109,14 @@ fn calls(start: &Start, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<
         return Vec::new();
     };
     let gates = survey.gates();
-    let sticky = !limits.sticky.is_zero();
+    let later = !limits.closes_both();
     match phase {
-        Phase::Close if sticky => gates
+        Phase::Close if later => gates
             .take(1)
             .flat_map(|gate| view.plan(gate, false))
             .collect(),
         Phase::Close => gates.flat_map(|gate| view.plan(gate, false)).collect(),
-        Phase::Shed if sticky => gates
+        Phase::Shed if later => gates
             .skip(1)
             .flat_map(|gate| view.plan(gate, false))
             .collect(),

@@ -85,7 +85,7 @@ impl Progress for Human {
 /// What a phase does and waits for.
 pub(super) fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
     match phase {
-        Phase::Close if limits.two_stage && limits.sticky.is_zero() => {
+        Phase::Close if limits.two_stage && limits.closes_both() => {
             "closing both gates, until main lines are DOWN".to_owned()
         }
         Phase::Close => "closing the main gate, until main lines are DOWN".to_owned(),

@@ -96,7 +96,7 @@ async fn look(
     // An operation under way may be between two families, and closes gates.
     if !under_way {
         trouble.extend(astray(app, state_dir, &survey.positions(), held.is_some()));
-        let broken = survey.broken();
+        let broken = survey.broken().filter(|_| held.is_none());
         trouble.extend(broken.map(|what| format!("{what}: `agent recover {}` mends it", app.name)));
     }
     let (address, health) = &survey.health;
@@ -124,9 +124,15 @@ fn astray(app: &AppSettings, state_dir: &Path, positions: &[Position], held: boo
     match Journal::left_behind(state_dir, &app.name) {
         Ok(Some(entry)) => vec![format!("{}: {recover} ends it", Entry::cut_short(&entry))],
         Err(torn) => vec![format!("{torn}: {recover} goes on without it")],
+        Ok(None) if held && positions.iter().any(|gate| *gate != Position::Closed) => {
+            vec![format!(
+                "an operator closed the gates, and not all are closed: `agent close {0}`, or `agent open {0}`",
+                app.name
+            )]
+        }
         Ok(None) if closed && !held => {
             vec![format!(
-                "a gate is closed, and nobody asked for that: {recover} opens it"
+                "a gate is closed, and nobody asked for that: {recover} opens it once the app is healthy"
             )]
         }
         Ok(None) => Vec::new(),

@@ -61,7 +61,7 @@ impl BalancerSettings {
 /// The agent's own settings.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Lock and journal.
+    /// Lock, journal, held gates, the restart command under way.
     pub state_dir: PathBuf,
     /// Addresses of this host beside those of its interfaces.
     pub addresses: Vec<IpAddr>,

@@ -171,7 +171,13 @@ impl Balancer {
     /// What its leaving workers carry on our lines; None: they can't be asked.
     pub async fn leaving(&self) -> Result<Option<Vec<Leaving>>, Unseen> {
         match &self.master {
-            Some(master) => Ok(Some(master.leaving(self.own()).await?)),
+            Some(master) => match master.leaving(self.own()).await {
+                Ok(leaving) => Ok(Some(leaving)),
+                Err(unseen) => Err(Unseen::Master(
+                    master.socket.address.to_string(),
+                    unseen.to_string(),
+                )),
+            },
             None => Ok(None),
         }
     }

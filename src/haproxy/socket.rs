@@ -44,6 +44,9 @@ pub enum Unseen {
     /// The socket's level does not allow the command.
     #[error("permission denied for `{0}`: the socket needs `level user` at least")]
     Denied(String),
+    /// The master CLI can't be asked for what leaving workers carry.
+    #[error("its master {0}: {1}; mend `master` in [[haproxy]], or leave it out")]
+    Master(String, String),
     /// The answer ended early.
     #[error("the answer to `{0}` is cut short")]
     Truncated(String),

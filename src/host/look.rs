@@ -34,6 +34,9 @@ async fn look(
     match ask {
         Ask::Lines => {}
         Ask::Others => seen.others = balancer.others().await?,
+        // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
+        // decided before the current worker's lines are quiet.
+        Ask::Leaving if lines.iter().any(|(_, stat)| stat.in_flight > 0) => {}
         Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
     Ok(lines

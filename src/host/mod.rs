@@ -17,6 +17,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+/// Between two looks while another host's turn is waited for.
+const CALM: Duration = Duration::from_millis(300);
+
 /// One app on this host, with everything an operation on it touches.
 pub struct ThisHost {
     pub(crate) app: AppSettings,
@@ -98,13 +101,6 @@ impl ThisHost {
             Err(error) => Acted::Failed(error.to_string()),
         }
     }
-
-    /// A local client's request is no balancer's, unless one runs here.
-    fn may_be_a_balancers(&self, connection: &Connection) -> bool {
-        let peer = connection.peer.ip();
-        let is_own = peer.is_loopback() || self.interfaces.contains(&peer);
-        !is_own || self.balancers.iter().any(Balancer::is_here)
-    }
 }
 
 impl Host for ThisHost {
@@ -121,17 +117,12 @@ impl Host for ThisHost {
         join_all(balancers.map(|balancer| look::seen(balancer, ask))).await
     }
 
-    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>> {
+    async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>> {
         if self.balancers.iter().all(Balancer::has_master) {
             return None;
         }
-        Some(match self.watch.look().await {
-            Ok(mut connections) => {
-                connections.retain(|connection| self.may_be_a_balancers(connection));
-                Ok(connections)
-            }
-            Err(error) => Err(error.to_string()),
-        })
+        let connections = self.watch.look(carried).await;
+        Some(connections.map_err(|error| error.to_string()))
     }
 
     async fn health(&mut self) -> Result<(), String> {
@@ -161,6 +152,8 @@ impl Host for ThisHost {
             Phase::Healthy { .. } => self.app.health.pace(),
             // Quiet once: the second look, which only makes sure, comes sooner.
             Phase::Drain { zeros: 1.. } => self.poll / 3,
+            // The others of whole backends are asked for, and nothing is urgent.
+            Phase::BackOff { .. } => self.poll.max(CALM),
             _ => self.poll,
         };
         tokio::time::sleep(pace).await;

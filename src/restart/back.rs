@@ -1,6 +1,6 @@
 //! The way back: healthy, open, UP; or the gates as they were found.
 
-use super::decide::{again, go, stay};
+use super::decide::{again, go};
 use super::{Acted, Limits, Outcome, Phase, Seen, Step, Why};
 use std::time::Duration;
 
@@ -79,11 +79,11 @@ fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
 pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
     let few = [seen.unseen(), seen.too_few(limits)].concat();
     match (few.is_empty(), next_turn(seen, limits)) {
-        _ if seen.elapsed < until => stay(Phase::BackOff { until }, few),
+        _ if seen.elapsed < until => again(Phase::BackOff { until }, few),
         (true, _) => go(Phase::Close),
-        (false, Some(until)) => stay(Phase::BackOff { until }, few),
+        (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
-            let back = seen.not_back().is_empty();
+            let back = [seen.unseen(), seen.not_back()].concat().is_empty();
             Step::End(Outcome::put_back(&Why::TooFewServers(few), back))
         }
     }

@@ -82,14 +82,6 @@ pub(super) fn go(to: Phase) -> Step {
     Step::Go { to, note: None }
 }
 
-pub(super) fn stay(phase: Phase, waiting: Vec<String>) -> Step {
-    Step::Stay {
-        phase,
-        waiting,
-        again: false,
-    }
-}
-
 pub(super) fn again(phase: Phase, waiting: Vec<String>) -> Step {
     Step::Stay {
         phase,

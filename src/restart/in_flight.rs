@@ -15,8 +15,8 @@ use std::time::Duration;
 /// taken for an idle connection.
 const STREAMING: Duration = Duration::from_secs(2);
 
-/// What is sent this much later than the last request is no answer to it, unless it was seen
-/// to be waited for.
+/// What is sent this much later than the last request is no answer to it, unless a current
+/// worker carried that request.
 const UNPROMPTED: Duration = Duration::from_secs(1);
 
 impl Seen {
@@ -77,11 +77,19 @@ impl Seen {
             self.youngest().is_some_and(|uptime| since >= uptime)
         };
         let left: Vec<&Connection> = match explained {
+            // HAProxy's own lines say it already.
+            None if u64::try_from(busy.len()).is_ok_and(|all| all <= self.carried()) => Vec::new(),
             None => busy,
             Some(carried) if u64::try_from(busy.len()).is_ok_and(|all| all > carried) => busy,
             Some(_) => busy.into_iter().filter(old).collect(),
         };
         by_peer(&left)
+    }
+
+    /// What the current workers say they have in flight, on all our lines.
+    pub fn carried(&self) -> u64 {
+        let lines = self.balancers.iter().flat_map(|one| one.lines.iter());
+        lines.flatten().map(|line| line.in_flight).sum()
     }
 
     /// None: there is no classic twin.
@@ -107,7 +115,7 @@ fn is_busy(one: &Connection) -> bool {
         (None, Some(sent)) => sent < STREAMING,
         _ => false,
     };
-    one.is_waiting() || (streams && !one.was_asked)
+    one.is_waiting() || (streams && !one.explained)
 }
 
 fn by_peer(connections: &[&Connection]) -> Vec<String> {

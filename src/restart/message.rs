@@ -8,6 +8,17 @@ impl Outcome {
         let mend = format!("mend it, then `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
+            Outcome::Finished { surely: true } => {
+                "back in rotation: an earlier restart was finished, not repeated".to_owned()
+            }
+            Outcome::Finished { surely: false } => {
+                "back in rotation, but whether the app was restarted can't be told: if it is still the old \
+                 one, run `agent restart` again".to_owned()
+            }
+            Outcome::NotHeld(why) => format!(
+                "closed, but that can't be noted: {why}; mend [agent] state_dir and close again, or `agent \
+                 recover {app}` opens it"
+            ),
             Outcome::Nothing(why) => why.clone(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
             Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),

@@ -88,6 +88,14 @@ pub struct Limits {
     pub turns: Vec<Duration>,
 }
 
+impl Limits {
+    /// Both gates at once: where no sticky user is kept, and no floor has to be looked at. If
+    /// all hosts went out at the same moment, their twins are what still serves.
+    pub fn closes_both(&self) -> bool {
+        self.sticky.is_zero() && self.serving.is_empty()
+    }
+}
+
 impl Verb {
     /// The word on the command line.
     pub fn word(self) -> &'static str {

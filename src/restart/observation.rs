@@ -19,8 +19,8 @@ pub struct Seen {
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
     pub balancers: Vec<BalancerSeen>,
-    /// The connections to the app by which balancers without a master socket reach it,
-    /// where the phase asks for what leaving workers carry. Err: why they can't be seen.
+    /// The connections to the app, while the host is taken out and there is a balancer
+    /// without a master socket. Err: why they can't be seen.
     pub connections: Option<Result<Vec<Connection>, String>>,
     /// The app's answer, where the phase asks for it. Err: why it is not healthy.
     pub health: Option<Result<(), String>>,
@@ -138,8 +138,11 @@ impl Seen {
                 .iter()
                 .filter(|line| line.role != Role::Main)
             {
-                let (sessions, in_flight) = sum.unwrap_or((0, 0));
-                sum = Some((sessions + line.sessions, in_flight + line.in_flight));
+                let (sessions, in_flight): (u64, u64) = sum.unwrap_or((0, 0));
+                sum = Some((
+                    sessions.saturating_add(line.sessions),
+                    in_flight.saturating_add(line.in_flight),
+                ));
             }
         }
         sum

@@ -10,6 +10,13 @@ pub enum Outcome {
         /// What the operator should know about it.
         note: Option<String>,
     },
+    /// A restart that another operation had begun is finished, and not repeated.
+    Finished {
+        /// It has surely happened.
+        surely: bool,
+    },
+    /// Closed and drained, but that this is wanted could not be noted: why.
+    NotHeld(String),
     /// There was nothing to do: why.
     Nothing(String),
     /// A dry run: nothing was changed.
@@ -95,7 +102,8 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Outcome::Done { .. } | Outcome::Nothing(_) | Outcome::Planned => 0,
-            Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } => 1,
+            Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } | Outcome::NotHeld(_) => 1,
+            Outcome::Finished { surely } => u8::from(!surely),
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
@@ -114,6 +122,9 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Close) => "closed",
             (Outcome::Done { .. }, Verb::Open) => "opened",
             (Outcome::Done { .. }, Verb::Recover) => "recovered",
+            (Outcome::Finished { surely: true }, _) => "recovered",
+            (Outcome::Finished { surely: false }, _) => "not_told",
+            (Outcome::NotHeld(_), _) => "not_recorded",
             (Outcome::Nothing(_), _) => "nothing_to_do",
             (Outcome::Planned, _) => "planned",
             (Outcome::Locked(_), _) => "locked",

@@ -96,7 +96,7 @@ impl Phase {
     /// What is done on entering it, and again at each look that asks for it.
     pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
         match self {
-            Phase::Close | Phase::Floor if limits.sticky.is_zero() => Some(Action::CloseBoth),
+            Phase::Close | Phase::Floor if limits.closes_both() => Some(Action::CloseBoth),
             Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
             // Drain's too: a gate that somebody opened meanwhile is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
@@ -104,8 +104,8 @@ impl Phase {
             // Whoever puts old rules back must not open a gate before a sick app.
             Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
             Phase::Open => Some(Action::OpenBoth),
-            Phase::PutBack(_) => Some(Action::PutBack),
-            Phase::Healthy { .. } | Phase::BackOff { .. } => None,
+            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
+            Phase::Healthy { .. } => None,
         }
     }
 

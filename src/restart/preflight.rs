@@ -43,9 +43,13 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
         reasons.push(why.clone());
     }
-    reasons.extend(unusable_balancers(verb, facts));
-    reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
-    if verb != Verb::Open && facts.main_closed {
+    // Who mends what a crash left opens the gates as soon as the app is well, whatever
+    // HAProxy shows by then.
+    if verb != Verb::Recover {
+        reasons.extend(unusable_balancers(verb, facts));
+        reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+    }
+    if closes(verb) && facts.main_closed {
         reasons.extend(seen(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
     }
     if !reasons.is_empty() {
@@ -150,15 +154,19 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     notices
 }
 
+fn closes(verb: Verb) -> bool {
+    matches!(verb, Verb::Restart | Verb::Close)
+}
+
 fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {
     let what = match (&line.status, line.role) {
         (status, _) if status.is_held() => {
             format!("is {status}: respected, its UP is not waited for")
         }
-        (status, Role::Main) if verb != Verb::Open && status.is_out() => {
+        (status, Role::Main) if closes(verb) && status.is_out() => {
             format!("is {status} already")
         }
-        (_, Role::ClassicTwin) if verb != Verb::Open => {
+        (_, Role::ClassicTwin) if closes(verb) => {
             "checks the app itself (classic layout): sticky users stay on it until the app stops"
                 .to_owned()
         }

@@ -236,7 +236,6 @@ impl Model {
             phase: phase.clone(),
             restarting: start.verb == Verb::Restart,
             restarted: self.can_tell.then_some(self.restarts > before),
-            found_open: self.limits.found_open,
         }
     }
 }

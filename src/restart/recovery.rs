@@ -15,8 +15,6 @@ pub struct LeftBehind {
     pub restarting: bool,
     /// Whether the app has been restarted since it began to drain; None: nobody can tell.
     pub restarted: Option<bool>,
-    /// All gates stood open before it.
-    pub found_open: bool,
 }
 
 /// How the gates stand when an operation begins.
@@ -35,6 +33,8 @@ pub enum Stand {
 pub struct Start {
     /// The law it follows: a recovery that finishes a restart is a restart.
     pub verb: Verb,
+    /// It finishes a restart that another operation had begun; true: which surely happened.
+    pub finishes: Option<bool>,
     /// Its first phase.
     pub phase: Phase,
     /// What the operator should know about it.
@@ -44,7 +44,7 @@ pub struct Start {
 /// How far the one that died had come.
 enum Was {
     Nowhere,
-    /// It had closed gates, perhaps; the app was not touched.
+    /// It had closed gates, perhaps, that an operator wants closed; the app was not touched.
     Closing,
     /// The app was restarted, surely or perhaps.
     Restarted {
@@ -59,6 +59,7 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
         Ok(Start {
             verb,
             phase,
+            finishes: None,
             note: None,
         })
     };
@@ -69,6 +70,7 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
         (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
             verb: Verb::Restart,
             phase: healthy,
+            finishes: Some(surely),
             note: Some(not_repeated(surely).to_owned()),
         }),
         (Verb::Restart, _) => start(Verb::Restart, Phase::Close),
@@ -97,11 +99,14 @@ fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
     }
 }
 
-/// Gates that were found closed, though nobody wanted that, are not put back so.
+/// What was open, or closed though nobody wanted that, is opened: once the app is healthy,
+/// as it may have fallen sick meanwhile. What an operator closed is put back so.
 fn closing(left: &LeftBehind, stand: Stand) -> Was {
-    match left.found_open || stand == Stand::Held {
-        true => Was::Closing,
-        false => Was::Opening,
+    match (stand, left.verb) {
+        // He has got what he asked for; only its end was not recorded.
+        (Stand::Held, Verb::Close) => Was::Nowhere,
+        (Stand::Held, _) => Was::Closing,
+        _ => Was::Opening,
     }
 }
 

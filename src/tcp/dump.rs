@@ -49,6 +49,9 @@ fn of_family(family: u8, port: u16, until: Instant) -> Result<Vec<Connection>, T
     Err(TcpError::Interrupted(TRIES))
 }
 
+/// Also of a peer that has said all it has to say, and still waits for the answer.
+const LISTED: StateFlags = StateFlags::ESTABLISHED.union(StateFlags::CLOSE_WAIT);
+
 fn ask(family: u8, port: u16) -> io::Result<Socket> {
     let socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.connect(&SocketAddr::new(0, 0))?;
@@ -62,7 +65,7 @@ fn ask(family: u8, port: u16) -> io::Result<Socket> {
         family,
         protocol: IPPROTO_TCP,
         extensions: ExtensionFlags::INFO,
-        states: StateFlags::ESTABLISHED,
+        states: LISTED,
         socket_id,
     };
     let mut header = NetlinkHeader::default();
@@ -177,13 +180,13 @@ fn connection(response: &InetResponse, port: u16) -> Result<Option<Connection>, 
         sent_ago: ages.sent,
         // The queue's bytes; the crate's words for this field are the listener's.
         unacknowledged: response.header.send_queue,
-        was_asked: false,
+        explained: false,
     }))
 }
 
 /// Closed while it was being told.
 fn is_gone(response: &InetResponse) -> bool {
-    1 << response.header.state != StateFlags::ESTABLISHED.bits()
+    (1 << response.header.state) & LISTED.bits() == 0
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ pub struct Connection {
     /// Bytes sent (or waiting to be) that the peer has not acknowledged yet
     /// (`idiag_wqueue`: write_seq - snd_una).
     pub unacknowledged: u32,
-    /// It waits for an answer, or did when it was last looked at: see [`Watch`].
-    pub was_asked: bool,
+    /// What it carries, or carried when looked at before, is a current worker's: see [`Watch`].
+    pub explained: bool,
 }
 
 impl Connection {
@@ -110,7 +110,7 @@ mod tests {
             received_ago: received.map(Duration::from_millis),
             sent_ago: sent.map(Duration::from_millis),
             unacknowledged,
-            was_asked: false,
+            explained: false,
         };
         connection.is_waiting()
     }

@@ -1,5 +1,5 @@
-//! The table looked at again and again: what an answer has just ended is told from a stream,
-//! which sends without having been asked.
+//! The table looked at again and again: an answer that has just ended, of which HAProxy's
+//! current workers know, is told from a leaving worker's stream, of which they don't.
 
 use super::{Connection, TcpError, connections};
 use std::collections::HashSet;
@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub struct Watch {
     port: u16,
-    /// The peers of those that were seen waiting for an answer.
-    asked: HashSet<SocketAddr>,
+    /// The peers of those whose request a current worker carried.
+    explained: HashSet<SocketAddr>,
 }
 
 impl Watch {
@@ -18,26 +18,31 @@ impl Watch {
     pub fn new(port: u16) -> Watch {
         Watch {
             port,
-            asked: HashSet::new(),
+            explained: HashSet::new(),
         }
     }
 
-    /// All established connections to the port, as [`connections`].
+    /// All established connections to the port, as [`connections`]. `carried`: what HAProxy's
+    /// current workers say they have in flight.
     ///
     /// # Errors
     ///
     /// As [`connections`].
-    pub async fn look(&mut self) -> Result<Vec<Connection>, TcpError> {
-        Ok(self.remember(connections(self.port).await?))
+    pub async fn look(&mut self, carried: u64) -> Result<Vec<Connection>, TcpError> {
+        Ok(self.remember(connections(self.port).await?, carried))
     }
 
-    /// A connection that is gone is forgotten: its port may be another one's soon.
-    fn remember(&mut self, mut connections: Vec<Connection>) -> Vec<Connection> {
-        let before = std::mem::take(&mut self.asked);
+    /// Where no more wait than the workers carry, all that wait are theirs. A connection that
+    /// is gone is forgotten: its port may be another one's soon.
+    fn remember(&mut self, mut connections: Vec<Connection>, carried: u64) -> Vec<Connection> {
+        let before = std::mem::take(&mut self.explained);
+        let waiting = connections.iter().filter(|one| one.is_waiting()).count();
+        let theirs = u64::try_from(waiting).is_ok_and(|waiting| waiting <= carried);
         for connection in &mut connections {
-            connection.was_asked = before.contains(&connection.peer) || connection.is_waiting();
-            if connection.was_asked {
-                self.asked.insert(connection.peer);
+            let now = theirs && connection.is_waiting();
+            connection.explained = now || before.contains(&connection.peer);
+            if connection.explained {
+                self.explained.insert(connection.peer);
             }
         }
         connections
@@ -56,23 +61,33 @@ mod tests {
             received_ago: Some(Duration::from_millis(received)),
             sent_ago: Some(Duration::from_millis(sent)),
             unacknowledged: 0,
-            was_asked: false,
+            explained: false,
         }
     }
 
+    fn explained(connections: &[Connection]) -> Vec<bool> {
+        connections.iter().map(|one| one.explained).collect()
+    }
+
+    const ASKED: &str = "10.0.0.1:4000";
+    const STREAMS: &str = "10.0.0.1:4001";
+
     #[test]
-    fn an_answer_is_known_by_its_question() {
+    fn an_answer_is_known_by_the_request_that_a_worker_carried() {
         let mut watch = Watch::new(1000);
-        let (asked, streams) = ("10.0.0.1:4000", "10.0.0.1:4001");
-        let asked_of = |connections: Vec<Connection>| -> Vec<bool> {
-            connections.iter().map(|one| one.was_asked).collect()
-        };
-        let first = vec![seen(asked, 3000, 9000), seen(streams, 3000, 100)];
-        assert_eq!(asked_of(watch.remember(first)), [true, false]);
-        let then = vec![seen(asked, 3030, 10), seen(streams, 3030, 130)];
-        assert_eq!(asked_of(watch.remember(then)), [true, false]);
-        assert!(watch.remember(vec![]).is_empty());
-        let anew = vec![seen(asked, 3000, 10)];
-        assert_eq!(asked_of(watch.remember(anew)), [false], "another one");
+        let first = vec![seen(ASKED, 3000, 9000), seen(STREAMS, 3000, 100)];
+        assert_eq!(explained(&watch.remember(first, 1)), [true, false]);
+        let then = vec![seen(ASKED, 3030, 10), seen(STREAMS, 3030, 130)];
+        assert_eq!(explained(&watch.remember(then, 0)), [true, false]);
+        assert!(watch.remember(vec![], 0).is_empty());
+        let anew = vec![seen(ASKED, 3000, 10)];
+        assert_eq!(explained(&watch.remember(anew, 0)), [false], "another one");
+    }
+
+    #[test]
+    fn where_more_wait_than_are_carried_none_is_known() {
+        let mut watch = Watch::new(1000);
+        let two = vec![seen(ASKED, 3000, 9000), seen(STREAMS, 3000, 9000)];
+        assert_eq!(explained(&watch.remember(two, 1)), [false, false]);
     }
 }

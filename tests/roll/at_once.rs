@@ -67,7 +67,7 @@ fn hosts_that_may_not_be_out_together() {
     assert!(gave_way.count() >= 2, "{reports:#?}");
     // From the restart of the app until its lines are UP a host is alone.
     let mut spans = reports.map(|report| {
-        let (restart, open) = (report.began("restart"), report.began("open"));
+        let (restart, open) = (report.began("restart"), report.ended("open"));
         println!(
             "restart {restart:.2} open {open:.2} whole {:.2} s",
             report.seconds

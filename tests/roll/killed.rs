@@ -170,7 +170,12 @@ fn well_after(
     then: &str,
     change: impl Fn(Settings) -> Settings,
 ) -> Report {
-    let ended = fleet.agent(number, change).run(then, "web").expect_exit(0);
+    let ended = fleet.agent(number, change).run(then, "web");
+    // A restart of which nobody can tell whether it has happened is no success.
+    let ended = match ended.out.contains("\"not_told\"") {
+        true => ended.expect_exit(1),
+        false => ended.expect_exit(0),
+    };
     let host = fleet.host(number);
     let open = host.gate_is_open(2000) && host.gate_is_open(3000);
     assert!(open, "{}\n{}", ended.out, ended.err);

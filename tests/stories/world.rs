@@ -245,7 +245,7 @@ impl Host for World {
         }]
     }
 
-    async fn connections(&mut self) -> Option<Result<Vec<Connection>, String>> {
+    async fn connections(&mut self, _carried: u64) -> Option<Result<Vec<Connection>, String>> {
         None
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 14;
+const KINDS: usize = 16;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -24,6 +24,8 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Nothing(_) => 11,
         Outcome::FloorBroken { .. } => 12,
         Outcome::Unrecorded { .. } => 13,
+        Outcome::Finished { .. } => 14,
+        Outcome::NotHeld(_) => 15,
     }
 }
 
@@ -32,6 +34,7 @@ fn samples() -> Vec<Outcome> {
     let mut samples = vec![
         Outcome::Done { note: None },
         Outcome::Nothing(text()),
+        Outcome::NotHeld(text()),
         Outcome::Planned,
         Outcome::Locked(text()),
         Outcome::Refused(Refusal::Preflight(none())),
@@ -50,6 +53,7 @@ fn samples() -> Vec<Outcome> {
                 waiting: none(),
                 back: yes,
             },
+            Outcome::Finished { surely: yes },
             Outcome::FloorBroken {
                 few: none(),
                 back: yes,

@@ -13,7 +13,7 @@ fn connection(received: Option<u64>, sent: Option<u64>) -> Connection {
         received_ago: received.map(Duration::from_millis),
         sent_ago: sent.map(Duration::from_millis),
         unacknowledged: 0,
-        was_asked: false,
+        explained: false,
     }
 }
 
@@ -66,7 +66,7 @@ fn where_all_lines_are_out_no_request_may_be_unanswered() {
     assert!(!drained(&[connection(Some(40), Some(900))]), "the next one");
     assert!(!drained(&[connection(Some(9000), Some(100))]), "a stream");
     let answered = Connection {
-        was_asked: true,
+        explained: true,
         ..connection(Some(9000), Some(100))
     };
     assert!(drained(&[answered]), "an answer that took its time");

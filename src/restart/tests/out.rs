@@ -143,7 +143,7 @@ fn a_drain_that_runs_out_follows_its_policy() {
 }
 
 #[test]
-fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_floor() {
+fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_second_look() {
     let quiet = late(seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]));
     let first = step(Phase::Drain { zeros: 0 }, &quiet);
     assert!(

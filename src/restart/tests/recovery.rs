@@ -8,7 +8,6 @@ fn left(phase: Phase) -> LeftBehind {
         phase,
         restarting: true,
         restarted: None,
-        found_open: true,
     }
 }
 
@@ -21,7 +20,7 @@ const HEALTHY: Phase = Phase::Healthy { streak: 0 };
 const CUT_SHORT: Phase = Phase::PutBack(Why::CutShort);
 
 #[test]
-fn before_the_app_was_touched_recover_puts_back_and_restart_begins_anew() {
+fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
     for phase in [
         Phase::Close,
         Phase::Floor,
@@ -33,7 +32,8 @@ fn before_the_app_was_touched_recover_puts_back_and_restart_begins_anew() {
         },
     ] {
         let left = left(phase);
-        assert_eq!(begins(Verb::Recover, &left), (Verb::Recover, CUT_SHORT));
+        // Only once it is healthy: it may have fallen sick meanwhile.
+        assert_eq!(begins(Verb::Recover, &left), (Verb::Open, HEALTHY));
         assert_eq!(begins(Verb::Restart, &left), (Verb::Restart, Phase::Close));
     }
 }
@@ -58,6 +58,15 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
     };
     assert!(note(&happened).contains("had happened: it is finished"));
     assert!(note(&unknown).contains("can't be told"));
+    let finishes = |left| {
+        start(Verb::Restart, Some(left), Stand::Astray)
+            .unwrap()
+            .finishes
+    };
+    assert_eq!(
+        (finishes(&happened), finishes(&unknown)),
+        (Some(true), Some(false))
+    );
 }
 
 #[test]
@@ -70,7 +79,7 @@ fn a_restart_that_has_surely_not_happened_begins_anew() {
         begins(Verb::Restart, &not_yet),
         (Verb::Restart, Phase::Close)
     );
-    assert_eq!(begins(Verb::Recover, &not_yet), (Verb::Recover, CUT_SHORT));
+    assert_eq!(begins(Verb::Recover, &not_yet), (Verb::Open, HEALTHY));
 }
 
 #[test]
@@ -92,14 +101,17 @@ fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
 }
 
 #[test]
-fn gates_found_closed_are_put_back_so_only_where_an_operator_wants_them_so() {
-    let closed = LeftBehind {
-        found_open: false,
-        ..left(Phase::Close)
+fn what_an_operator_closed_is_put_back_so() {
+    let restart = left(Phase::Drain { zeros: 0 });
+    let held = start(Verb::Recover, Some(&restart), Stand::Held).unwrap();
+    assert_eq!((held.verb, held.phase), (Verb::Recover, CUT_SHORT));
+    let close = LeftBehind {
+        verb: Verb::Close,
+        restarting: false,
+        ..restart
     };
-    assert_eq!(begins(Verb::Recover, &closed), (Verb::Open, HEALTHY));
-    let held = start(Verb::Recover, Some(&closed), Stand::Held).unwrap();
-    assert_eq!(held.phase, CUT_SHORT);
+    assert!(start(Verb::Recover, Some(&close), Stand::Held).is_err());
+    assert_eq!(begins(Verb::Recover, &close), (Verb::Open, HEALTHY));
 }
 
 #[test]

@@ -54,7 +54,11 @@ fn check_start(entry: &Entry, restarted: Option<bool>) {
     let left = entry.left_behind(restarted);
     for stand in [Stand::Open, Stand::Held, Stand::Astray] {
         for asked in [Verb::Restart, Verb::Close, Verb::Open, Verb::Recover] {
-            let start = start(asked, Some(&left), stand).expect("something is left to do");
+            let Ok(start) = start(asked, Some(&left), stand) else {
+                // A close that was cut short has got what it was to do.
+                assert_eq!((asked, stand), (Verb::Recover, Stand::Held));
+                continue;
+            };
             assert_ne!(start.phase, Phase::Restart);
             let closes = start.phase.closes();
             assert!(!closes || matches!(asked, Verb::Restart | Verb::Close));
