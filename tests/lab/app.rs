@@ -75,7 +75,8 @@ impl App {
         let flag = self.dir.join("sick");
         match sick {
             true => fs::write(flag, "").expect("a flag"),
-            false => fs::remove_file(flag).expect("no flag"),
+            false if flag.exists() => fs::remove_file(flag).expect("no flag"),
+            false => {}
         }
     }
 

@@ -1,5 +1,5 @@
 //! The lab: a balancer and hosts in network namespaces, with the real HAProxy, the real
-//! iptables, real apps and steady traffic. Used by the integration tests and by the demo.
+//! iptables, real apps and steady traffic. Used by the integration tests, the demo and the soak.
 //! It needs root and the programs of `scripts/lib/parts`; without them it panics.
 
 // Each test, and the demo, uses only its part of the lab.
@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod debian_root;
 pub mod fleet;
 pub mod haproxy;
+pub mod harm;
 pub mod load;
 pub mod mixed;
 pub mod namespace;

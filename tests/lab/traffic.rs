@@ -26,6 +26,11 @@ pub struct Answer {
 }
 
 impl Traffic {
+    /// Failed requests so far: each is told as it happens.
+    pub fn failed(&self) -> usize {
+        self.0.err.all().len()
+    }
+
     pub fn start(namespace: &Namespace, to: &str, path: &str, rate: f64) -> Traffic {
         let mut command = namespace.command(built::lab_traffic());
         command.args(["--to", to, "--path", path]);

@@ -2,33 +2,8 @@
 //! the middle of a restart set right at the next look.
 
 use crate::lab::fleet::Fleet;
+use crate::lab::harm::{HARM, harm};
 use crate::lab::settings::Settings;
-use crate::lab::site::Host;
-
-/// What others do to the nat table. `{}` stands for the iptables of one family.
-const HARM: [(&str, &str); 6] = [
-    ("the whole table is flushed", "{} -t nat -F"),
-    (
-        "our chain is deleted",
-        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
-         {} -t nat -D OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
-         {} -t nat -F HAPROXY-GATE && {} -t nat -X HAPROXY-GATE",
-    ),
-    (
-        "a jump is deleted",
-        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE",
-    ),
-    (
-        "a rule of ours is doubled",
-        "{} -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
-         haproxy-gate:web:main -j REDIRECT --to-ports 1000",
-    ),
-    (
-        "rules are restored without ours",
-        "printf '*nat\\n:PREROUTING ACCEPT\\n:INPUT ACCEPT\\n:OUTPUT ACCEPT\\n:POSTROUTING ACCEPT\\nCOMMIT\\n' | {}-restore",
-    ),
-    ("one rule is deleted", "{} -t nat -D HAPROXY-GATE 2"),
-];
 
 #[test]
 fn seen_by_status_and_mended_by_recover_nft() {
@@ -118,9 +93,4 @@ fn in_the_middle_of_a_drain() {
     let up = fleet.haproxy.wait_said("srvs/web1", "UP", down);
     assert!(up > report.began("open"), "UP before the app was restarted");
     traffic.stop().assert_unnoticed();
-}
-
-fn harm(host: &Host, iptables: &str, command: &str) {
-    let command = command.replace("{}", iptables);
-    host.namespace.run("sh", &["-c", &command]);
 }

@@ -59,6 +59,7 @@ impl Record {
     }
 
     pub fn failure(&mut self, kind: &str, what: String) {
+        eprintln!("{kind}: {what}");
         self.failures.push(event(kind, what));
     }
 

@@ -1,0 +1,34 @@
+//! What others do to the rules of a host: firewall tools, boot scripts, operators.
+
+use super::site::Host;
+
+/// What others do to the nat table. `{}` stands for the iptables of one family.
+pub const HARM: [(&str, &str); 6] = [
+    ("the whole table is flushed", "{} -t nat -F"),
+    (
+        "our chain is deleted",
+        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
+         {} -t nat -D OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
+         {} -t nat -F HAPROXY-GATE && {} -t nat -X HAPROXY-GATE",
+    ),
+    (
+        "a jump is deleted",
+        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE",
+    ),
+    (
+        "a rule of ours is doubled",
+        "{} -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
+         haproxy-gate:web:main -j REDIRECT --to-ports 1000",
+    ),
+    (
+        "rules are restored without ours",
+        "printf '*nat\\n:PREROUTING ACCEPT\\n:INPUT ACCEPT\\n:OUTPUT ACCEPT\\n:POSTROUTING ACCEPT\\nCOMMIT\\n' | {}-restore",
+    ),
+    ("one rule is deleted", "{} -t nat -D HAPROXY-GATE 2"),
+];
+
+/// Does it, by `iptables`, `ip6tables-nft` and their like; panics if that can't be done.
+pub fn harm(host: &Host, iptables: &str, command: &str) {
+    let command = command.replace("{}", iptables);
+    host.namespace.run("sh", &["-c", &command]);
+}

@@ -1,0 +1,96 @@
+//! The soak: restarts in a loop over three hosts behind HAProxy, with users on them, and one
+//! fault after the other: agents killed and interrupted, rules flushed and restored, two at
+//! once, operators, sick apps, a silent HAProxy. After each what must hold is checked.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use fastrand::Rng;
+
+use account::Account;
+use fault::Fault;
+use lab::fleet::{Fleet, Layout};
+use lab::reference::Reference;
+use round::Round;
+use stop::Stop;
+use watch::Watch;
+
+#[path = "../mod.rs"]
+mod lab;
+
+#[path = "soak/account.rs"]
+mod account;
+#[path = "soak/cut.rs"]
+mod cut;
+#[path = "soak/fault.rs"]
+mod fault;
+#[path = "soak/gates.rs"]
+mod gates;
+#[path = "soak/operation.rs"]
+mod operation;
+#[path = "soak/rotation.rs"]
+mod rotation;
+#[path = "soak/round.rs"]
+mod round;
+#[path = "soak/settle.rs"]
+mod settle;
+#[path = "soak/sick.rs"]
+mod sick;
+#[path = "soak/stop.rs"]
+mod stop;
+#[path = "soak/table.rs"]
+mod table;
+#[path = "soak/together.rs"]
+mod together;
+#[path = "soak/watch.rs"]
+mod watch;
+
+/// Restarts in a loop over three hosts under traffic, with random faults
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How long
+    #[arg(default_value_t = 5.0)]
+    minutes: f64,
+    /// Repeats the faults of an earlier run, in their order
+    seed: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let Arguments { minutes, seed } = Arguments::parse();
+    let time = Duration::from_secs_f64(minutes * 60.0);
+    let seed = seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
+    let stop = Stop::on_signals();
+    println!(
+        "Three hosts, one HAProxy, 600 requests a second, for {minutes} minutes; seed {seed}."
+    );
+    let fleet = Fleet::with("soak", Layout::TwoStage, with_operator);
+    fleet.open_gates();
+    let quiet = fleet.haproxy.trouble();
+    let watch = Watch::start();
+    let traffic = fleet.traffic();
+    let mut account = Account::new(seed);
+    let mut rng = Rng::with_seed(seed);
+    while account.elapsed() < time && !stop.asked() {
+        let mut rng = rng.fork();
+        let fault = Fault::draw(&mut rng);
+        let is_well = Round::new(&fleet, &watch, &mut account, rng).play(fault);
+        account.tell_failed(traffic.failed());
+        if !is_well {
+            println!("What is broken can't be mended: the soak ends here.");
+            break;
+        }
+    }
+    account.trouble += fleet.haproxy.trouble() - quiet;
+    let met = traffic.stop();
+    table::print(&account, &met, watch.peak());
+    match account.is_well() && met.failed == 0 {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The socket in the lab's folder is an operator's; the agents ask over TCP, at level user.
+fn with_operator(reference: Reference) -> Reference {
+    reference.with("mode 660 level user", "mode 660 level admin")
+}

@@ -1,0 +1,115 @@
+//! What was done and met so far; each operation and each violated check is told as it comes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::lab::load::record::Event;
+use crate::lab::now;
+
+/// The exit code of an agent that a signal has ended.
+pub const KILLED: i32 = -1;
+
+const WIDTH: usize = 80;
+
+pub struct Account {
+    pub seed: u64,
+    started: Instant,
+    pub operations: BTreeMap<(&'static str, i32), usize>,
+    pub faults: BTreeMap<&'static str, usize>,
+    rounds: Vec<Begun>,
+    pub violations: Vec<String>,
+    /// Slow requests that the rounds have sent, and those without a good answer.
+    pub slow: usize,
+    pub unanswered: usize,
+    /// HAProxy's econ + eresp + wretr + wredis, of workers that were replaced.
+    pub trouble: u64,
+    failed: usize,
+}
+
+/// When a round began, in Unix seconds, and what it is called.
+struct Begun {
+    at: f64,
+    name: String,
+}
+
+impl Account {
+    pub fn new(seed: u64) -> Account {
+        Account {
+            seed,
+            started: Instant::now(),
+            operations: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            rounds: Vec::new(),
+            violations: Vec::new(),
+            slow: 0,
+            unanswered: 0,
+            trouble: 0,
+            failed: 0,
+        }
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub fn begin(&mut self, fault: &'static str, host: usize) {
+        *self.faults.entry(fault).or_default() += 1;
+        let name = format!("round {}, web{host}, {fault}", self.rounds.len() + 1);
+        self.rounds.push(Begun { at: now(), name });
+    }
+
+    pub fn operation(
+        &mut self,
+        host: usize,
+        verb: &'static str,
+        exit: i32,
+        seconds: f64,
+        told: &str,
+    ) {
+        *self.operations.entry((verb, exit)).or_default() += 1;
+        let (time, round) = (clock(self.elapsed().as_secs()), self.rounds.len());
+        let exit = exit_told(exit);
+        let line =
+            format!("{time} {round:>4} web{host} {verb:<8}{exit:>6} {seconds:5.1} s  {told}");
+        println!("{}", line.chars().take(WIDTH).collect::<String>());
+    }
+
+    pub fn violated(&mut self, what: &str) {
+        let round = self.rounds.last().map_or("", |round| &round.name);
+        let violation = format!("{round}: {what}");
+        println!("! {violation}");
+        self.violations.push(violation);
+    }
+
+    /// Tells of requests that have failed since it was last asked.
+    pub fn tell_failed(&mut self, failed: usize) {
+        if failed > self.failed {
+            println!("! {} requests failed", failed - self.failed);
+        }
+        self.failed = failed;
+    }
+
+    /// A failed request, and the round in which it failed.
+    pub fn failure(&self, event: &Event) -> String {
+        let round = self.rounds.iter().rev().find(|round| round.at <= event.at);
+        let first = self.rounds.first().map_or(event.at, |round| round.at);
+        let time = clock((event.at - first) as u64);
+        let round = round.map_or("before", |round| &round.name);
+        format!("{time} {}, {} ({round})", event.kind, event.what)
+    }
+
+    pub fn is_well(&self) -> bool {
+        self.violations.is_empty() && self.unanswered == 0
+    }
+}
+
+pub fn exit_told(exit: i32) -> String {
+    match exit {
+        KILLED => "killed".to_owned(),
+        exit => exit.to_string(),
+    }
+}
+
+pub fn clock(seconds: u64) -> String {
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}

@@ -1,0 +1,92 @@
+//! Agents that are killed, or asked to stop, at a random moment.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::account::KILLED;
+use crate::lab::agent::Ended;
+use crate::operation::says;
+use crate::round::Round;
+
+/// Until its handlers stand, a signal ends the agent at once; it has touched nothing then.
+const YOUNG: Duration = Duration::from_millis(300);
+
+pub fn killed(round: &mut Round) {
+    let (ended, died_in) = kill(round, "restart");
+    let then = round.pick(&["recover", "restart"]);
+    let last = round.run(then, &[0]);
+    let first = match ended.exit {
+        KILLED => boots_of(died_in.as_deref()),
+        _ => 1..=1,
+    };
+    let times = match then {
+        "recover" => first,
+        // Had it ended, this is another restart; else the two together restart once.
+        _ if ended.exit == 0 => 2..=2,
+        _ if died_in.is_none() => 1..=2,
+        _ if says(&last, "can't be told") => 0..=1,
+        _ => 1..=1,
+    };
+    round.booted(times);
+}
+
+/// How often a restart that died in this phase has restarted the app.
+fn boots_of(phase: Option<&str>) -> RangeInclusive<usize> {
+    match phase {
+        Some("healthy" | "open") => 1..=1,
+        // Before its first record, or after its last one.
+        None | Some("restart") => 0..=1,
+        Some(_) => 0..=0,
+    }
+}
+
+pub fn killed_twice(round: &mut Round) {
+    let (first, died_in) = kill(round, "restart");
+    let then = round.pick(&["recover", "restart"]);
+    kill(round, then);
+    round.run("recover", &[0]);
+    // One that ended, or died with nothing left to do, is followed by another restart.
+    let is_over = first.exit == 0 || died_in.is_none();
+    let twice = is_over && then == "restart";
+    round.booted(0..=1 + usize::from(twice));
+}
+
+/// `close` is killed: what it left is put back, or it had done its work and is undone.
+pub fn close_killed(round: &mut Round) {
+    kill(round, "close");
+    let then = round.pick(&["recover", "restart", "open"]);
+    round.run(then, &[0]);
+    round.run("open", &[0]);
+    round.booted(if then == "restart" { 1..=1 } else { 0..=0 });
+}
+
+/// Where it died, by the journal that it left; None: it left none.
+fn kill(round: &mut Round, verb: &'static str) -> (Ended, Option<String>) {
+    let mut operation = round.start(verb);
+    let told = operation.cut(Signal::SIGKILL, round.moment());
+    let ended = round.end(operation, &told, &[0, KILLED]);
+    (ended, round.host().journal_phase())
+}
+
+pub fn interrupted(round: &mut Round) {
+    let (signal, exit) = round.pick(&[(Signal::SIGINT, 130), (Signal::SIGTERM, 143)]);
+    let verb = round.pick(&["restart", "restart", "close"]);
+    let mut operation = round.start(verb);
+    let told = operation.cut(signal, round.moment());
+    let is_young = operation.started.elapsed() < YOUNG;
+    let ended = match is_young {
+        true => round.end(operation, &told, &[0, exit, KILLED]),
+        false => round.end(operation, &told, &[0, exit]),
+    };
+    let untouched = ended.exit != 0
+        && (ended.exit == KILLED
+            || says(&ended, "was not touched")
+            || says(&ended, "nothing was changed"));
+    match verb {
+        "close" => round.run_if(ended.exit == 0, "open"),
+        _ if untouched => {}
+        _ => round.booted(1..=1),
+    }
+}

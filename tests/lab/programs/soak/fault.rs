@@ -1,0 +1,60 @@
+//! The faults. HAProxy can do without any failed request in each of them: two other hosts
+//! are always UP.
+
+use fastrand::Rng;
+
+use crate::round::Round;
+use crate::{cut, gates, rotation, sick, together};
+
+pub struct Fault {
+    pub name: &'static str,
+    /// Its share of the rounds.
+    weight: u32,
+    pub play: fn(&mut Round),
+}
+
+/// HAProxy is reloaded with a request in flight.
+const RELOADS: u32 = 0;
+
+const FAULTS: [Fault; 15] = [
+    fault("none", 4, none),
+    fault("killed, then recover or restart", 10, cut::killed),
+    fault("killed twice", 3, cut::killed_twice),
+    fault("close killed", 3, cut::close_killed),
+    fault("SIGINT or SIGTERM", 8, cut::interrupted),
+    fault(
+        "rules changed between operations",
+        6,
+        gates::changed_between,
+    ),
+    fault("rules changed in an operation", 8, gates::changed_meanwhile),
+    fault("closed by an operator, recover, opened", 3, gates::held),
+    fault("two operations on a host", 4, together::on_one_host),
+    fault("two hosts, one may be out", 3, together::on_two_hosts),
+    fault("MAINT or DRAIN by an operator", 5, rotation::maintained),
+    fault("stats socket silent or refused", 5, rotation::silent),
+    fault("HAProxy reloaded", RELOADS, rotation::reloaded),
+    fault("app slow to come up", 3, sick::slow),
+    fault("app sick after its restart", 5, sick::sick),
+];
+
+const fn fault(name: &'static str, weight: u32, play: fn(&mut Round)) -> Fault {
+    Fault { name, weight, play }
+}
+
+impl Fault {
+    pub fn draw(rng: &mut Rng) -> &'static Fault {
+        let mut at = rng.u32(0..FAULTS.iter().map(|fault| fault.weight).sum());
+        let drawn = FAULTS.iter().find(|fault| {
+            let is_it = at < fault.weight;
+            at = at.saturating_sub(fault.weight);
+            is_it
+        });
+        drawn.expect("the weights add up")
+    }
+}
+
+fn none(round: &mut Round) {
+    round.run("restart", &[0]);
+    round.booted(1..=1);
+}

@@ -1,0 +1,95 @@
+//! Others who change the rules, between two operations and in the middle of one.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::harm::{HARM, harm};
+use crate::operation::says;
+use crate::round::Round;
+
+/// A gate that was closed a moment ago, while HAProxy has not noticed yet, is taken for one
+/// that something else answers for.
+const NOT_NOTICED: &str = "if the gate was closed this moment, try again";
+
+/// What was changed so shortly before an agent left may have escaped it.
+const AT_THE_END: Duration = Duration::from_millis(300);
+
+/// `agent status` sees it, and what comes next mends it.
+pub fn changed_between(round: &mut Round) {
+    let (what, command) = round.pick(&HARM);
+    let iptables = round.pick(&["iptables", "ip6tables"]);
+    harm(round.host(), iptables, command);
+    let status = round.start("status");
+    round.end(status, &format!("{iptables}: {what}"), &[1]);
+    if round.one_in(2) {
+        round.run("recover", &[0]);
+        return;
+    }
+    if round.run("restart", &[0, 11]).exit == 11 {
+        std::thread::sleep(Duration::from_secs(1));
+        round.run("restart", &[0]);
+    }
+    round.booted(1..=1);
+}
+
+pub fn changed_meanwhile(round: &mut Round) {
+    let saved = Saved::of(round);
+    let mut operation = round.start("restart");
+    let moment = round.moment();
+    let iptables = round.pick(&["iptables", "ip6tables"]);
+    let (what, command) = match round.one_in(3) {
+        true => ("open gates are restored", saved.restore(iptables)),
+        false => {
+            let (what, command) = round.pick(&HARM);
+            // What it deletes may not be there just now.
+            (what, format!("{{ {command}; }} 2>/dev/null || true"))
+        }
+    };
+    operation.runs_after(moment);
+    let phase = operation.phase();
+    harm(round.host(), iptables, &command);
+    let changed = Instant::now();
+    let told = format!("{iptables}: {what} in {phase}");
+    let ended = round.end(operation, &told, &[0, 11]);
+    let refused = ended.exit == 11 && says(&ended, NOT_NOTICED);
+    if ended.exit == 11 && !refused {
+        round.violated("refused, but not for the gate that was closed");
+    }
+    round.booted(if refused { 0..=0 } else { 1..=1 });
+    let is_late = phase == "no phase" || phase == "open" || changed.elapsed() < AT_THE_END;
+    if is_late && round.run("status", &[0, 1]).exit == 1 {
+        round.run("recover", &[0]);
+    }
+}
+
+/// The rules of a host with its gates open, as a boot script restores them.
+struct Saved(String);
+
+impl Saved {
+    fn of(round: &Round) -> Saved {
+        let host = round.host();
+        for iptables in ["iptables", "ip6tables"] {
+            let rules = host
+                .namespace
+                .run(&format!("{iptables}-save"), &["-t", "nat"]);
+            std::fs::write(host.dir.join(iptables), rules).expect("a file of rules");
+        }
+        Saved(host.dir.display().to_string())
+    }
+
+    fn restore(&self, iptables: &str) -> String {
+        format!("{iptables}-restore {}/{iptables}", self.0)
+    }
+}
+
+/// What an operator has closed stays so, until he opens it or restarts the app.
+pub fn held(round: &mut Round) {
+    round.run("close", &[0]);
+    round.run("status", &[0]);
+    round.run("recover", &[0]);
+    if round.host().gate_is_open(2000) || round.host().gate_is_open(3000) {
+        round.violated("`agent recover` opened what an operator had closed");
+    }
+    let then = round.pick(&["open", "restart"]);
+    round.run(then, &[0]);
+    round.booted(if then == "restart" { 1..=1 } else { 0..=0 });
+}

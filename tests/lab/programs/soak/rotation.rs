@@ -1,0 +1,89 @@
+//! What happens to HAProxy: operators on its lines, a stats socket that can't be reached,
+//! reloads.
+
+use std::thread::sleep;
+
+use nix::sys::signal::Signal;
+
+use crate::operation::says;
+use crate::round::Round;
+
+/// Lines that somebody holds out of rotation are left so, and not waited for.
+pub fn maintained(round: &mut Round) {
+    let number = round.number;
+    let state = round.pick(&["maint", "drain"]);
+    let lines = [format!("web{number}"), format!("bkp{number}")];
+    let lines = round.pick(&[&lines[..1], &lines[1..], &lines[..]]).to_vec();
+    let mut operation = None;
+    if round.one_in(2) {
+        let moment = round.moment();
+        let running = operation.insert(round.start("restart"));
+        running.runs_after(moment);
+    }
+    lines.iter().for_each(|line| round.set_line(line, state));
+    let told = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
+    let operation = operation.unwrap_or_else(|| round.start("restart"));
+    round.end(operation, &told, &[0]);
+    round.booted(1..=1);
+    for line in &lines {
+        let status = round.fleet.haproxy.server(line).status().to_owned();
+        if !status.starts_with(&state.to_uppercase()) {
+            round.violated(&format!("{line} is {status}, not in {state}"));
+        }
+    }
+    round.set_lines(number, "ready");
+}
+
+/// HAProxy does not answer the host's questions for a while: dropped or refused.
+pub fn silent(round: &mut Round) {
+    let target = round.pick(&["DROP", "REJECT"]);
+    let (moment, silence) = (round.moment(), round.millis(300..6000));
+    let mut operation = round.start("restart");
+    operation.runs_after(moment);
+    let phase = operation.phase();
+    let rule = [
+        "-p",
+        "tcp",
+        "--dport",
+        "9999",
+        "-s",
+        &round.host().address(),
+        "-j",
+        target,
+    ];
+    let balancer = &round.fleet.site.balancer;
+    balancer.run("iptables", &[&["-A", "INPUT"], &rule[..]].concat());
+    sleep(silence);
+    balancer.run("iptables", &[&["-D", "INPUT"], &rule[..]].concat());
+    let told = format!("{target} for {:.1} s from {phase}", silence.as_secs_f64());
+    let ended = round.end(operation, &told, &[0, 11]);
+    if ended.exit == 11 {
+        if !says(&ended, "nothing was changed") {
+            round.violated("refused, and something was changed");
+        }
+        round.run("restart", &[0]);
+    }
+    round.booted(1..=1);
+}
+
+impl Round<'_> {
+    /// After a round that ended in the middle.
+    pub fn hear_again(&self) {
+        self.fleet.site.balancer.run("iptables", &["-F", "INPUT"]);
+    }
+}
+
+/// A reload, with a request in flight that the leaving worker carries to its end.
+pub fn reloaded(round: &mut Round) {
+    if round.request.is_none() {
+        round.send_slow_request();
+    }
+    round.account.trouble += round.fleet.haproxy.trouble();
+    let moment = round.moment();
+    let mut operation = round.start("restart");
+    operation.runs_after(moment);
+    let phase = operation.phase();
+    round.fleet.haproxy.process.signal(Signal::SIGUSR2);
+    round.end(operation, &format!("reload in {phase}"), &[0]);
+    round.booted(1..=1);
+}

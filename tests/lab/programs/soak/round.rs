@@ -1,0 +1,207 @@
+//! One round: a host, a fault on it, and afterwards what must hold.
+
+use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use fastrand::Rng;
+use toml::{Table, Value};
+
+use crate::account::Account;
+use crate::fault::Fault;
+use crate::lab::agent::{Agent, Ended};
+use crate::lab::fleet::{Fleet, NUMBERS};
+use crate::lab::settings::Settings;
+use crate::lab::site::Host;
+use crate::lab::traffic::InFlight;
+use crate::operation::Operation;
+use crate::watch::Watch;
+
+/// What a restart takes, without what a round adds to it.
+const QUICK: Duration = Duration::from_millis(1200);
+
+pub struct Round<'a> {
+    pub fleet: &'a Fleet,
+    pub account: &'a mut Account,
+    watch: &'a Watch,
+    pub rng: Rng,
+    /// The host it is about.
+    pub number: usize,
+    settings: Vec<(&'static str, Value)>,
+    by_command: bool,
+    /// How long a restart will take, about.
+    takes: Duration,
+    pub request: Option<InFlight>,
+    /// How often each app had booted before.
+    pub boots_before: Vec<usize>,
+    /// And may have meanwhile.
+    pub boots: [RangeInclusive<usize>; NUMBERS.len()],
+}
+
+impl<'a> Round<'a> {
+    pub fn new(
+        fleet: &'a Fleet,
+        watch: &'a Watch,
+        account: &'a mut Account,
+        mut rng: Rng,
+    ) -> Round<'a> {
+        let number = rng.usize(NUMBERS[0]..=NUMBERS[2]);
+        Round {
+            fleet,
+            account,
+            watch,
+            rng,
+            number,
+            settings: Vec::new(),
+            by_command: false,
+            takes: QUICK,
+            request: None,
+            boots_before: fleet.boots(),
+            boots: [0..=0, 0..=0, 0..=0],
+        }
+    }
+
+    /// False: something is broken and can't be mended.
+    pub fn play(mut self, fault: &Fault) -> bool {
+        self.account.begin(fault.name, self.number);
+        let before = self.account.violations.len();
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            self.vary();
+            (fault.play)(&mut self);
+            self.settle();
+        }));
+        if let Err(panic) = played {
+            self.account.violated(&said(panic.as_ref()));
+        }
+        self.account.violations.len() == before || self.mend()
+    }
+
+    /// What differs from round to round beside the fault.
+    fn vary(&mut self) {
+        self.by_command = self.one_in(4);
+        self.set_cold(100..800);
+        if self.one_in(3) {
+            self.set("app.web.sticky", "1ms");
+        }
+        if self.one_in(3) {
+            self.send_slow_request();
+        }
+    }
+
+    pub fn one_in(&mut self, n: u32) -> bool {
+        self.rng.u32(0..n) == 0
+    }
+
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.rng.usize(0..of.len())].clone()
+    }
+
+    pub fn millis(&mut self, range: std::ops::Range<u64>) -> Duration {
+        Duration::from_millis(self.rng.u64(range))
+    }
+
+    /// A moment while a restart runs.
+    pub fn moment(&mut self) -> Duration {
+        let most = self.takes.as_millis() as u64;
+        self.millis(0..most)
+    }
+
+    /// A setting of all agents of this round.
+    pub fn set(&mut self, path: &'static str, value: impl Into<Value>) {
+        self.settings.push((path, value.into()));
+    }
+
+    /// How long the app will be cold after its next boot.
+    pub fn set_cold(&mut self, millis: std::ops::Range<u64>) {
+        let cold = self.millis(millis);
+        self.fleet.app(self.number).set_cold(cold);
+        self.takes += cold;
+    }
+
+    /// A sticky user of the host asks for something that takes a while.
+    pub fn send_slow_request(&mut self) {
+        let time = self.rng.u64(2000..6000);
+        self.request = Some(self.fleet.slow_request(self.number, time));
+        self.takes += Duration::from_millis(time);
+        self.account.slow += 1;
+    }
+
+    pub fn host(&self) -> &'a Host {
+        self.fleet.host(self.number)
+    }
+
+    fn agent(&self, number: usize) -> Agent<'a> {
+        self.fleet.agent(number, |settings| {
+            let settings = match self.by_command {
+                true => settings.set("app.web.restart", self.command(number)),
+                false => settings,
+            };
+            let set = |settings: Settings, (path, value): &(&str, Value)| {
+                settings.set(path, value.clone())
+            };
+            self.settings.iter().fold(settings, set)
+        })
+    }
+
+    /// A restart command that takes a while, and outlives an agent that is killed.
+    fn command(&self, number: usize) -> Table {
+        let pidfile = self.fleet.host(number).dir.join(format!("web{number}/pid"));
+        let script = format!("sleep 0.4; kill -USR2 $(cat {})", pidfile.display());
+        let argv = ["sh", "-c", &script].map(Value::from).to_vec();
+        Table::from_iter([("command".to_owned(), Value::Array(argv))])
+    }
+
+    pub fn start_on(&self, number: usize, verb: &'static str) -> Operation<'a> {
+        let (host, agent) = (self.fleet.host(number), self.agent(number));
+        Operation::start(host, &agent, verb, self.watch)
+    }
+
+    pub fn start(&self, verb: &'static str) -> Operation<'a> {
+        self.start_on(self.number, verb)
+    }
+
+    /// Waits for its end, and checks the exit code.
+    pub fn end(&mut self, operation: Operation, told: &str, exits: &[i32]) -> Ended {
+        let (number, verb) = (operation.host.number, operation.verb);
+        let ended = operation.end();
+        let (ended, seconds) =
+            ended.unwrap_or_else(|| panic!("`agent {verb} web` on web{number} hangs"));
+        self.account
+            .operation(number, verb, ended.exit, seconds, told);
+        if !exits.contains(&ended.exit) {
+            let (out, err) = (ended.out.trim(), ended.err.trim());
+            let what = format!(
+                "{verb} exits with {}, not {exits:?}: {out} {err}",
+                ended.exit
+            );
+            self.account.violated(&what);
+        }
+        ended
+    }
+
+    pub fn run(&mut self, verb: &'static str, exits: &[i32]) -> Ended {
+        let operation = self.start(verb);
+        self.end(operation, "", exits)
+    }
+
+    pub fn run_if(&mut self, wanted: bool, verb: &'static str) {
+        if wanted {
+            self.run(verb, &[0]);
+        }
+    }
+
+    pub fn violated(&mut self, what: &str) {
+        self.account.violated(what);
+    }
+
+    /// How often the host's app may have booted in this round.
+    pub fn booted(&mut self, times: RangeInclusive<usize>) {
+        self.boots[self.number - 1] = times;
+    }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    text.unwrap_or_else(|| "a panic".to_owned())
+}

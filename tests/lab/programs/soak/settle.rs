@@ -1,0 +1,105 @@
+//! What must hold after each round, and how the soak goes on where it does not.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::lab::fleet::NUMBERS;
+use crate::lab::stats;
+use crate::round::Round;
+
+/// HAProxy's checks take less than a second.
+const TO_BE_UP: Duration = Duration::from_secs(10);
+
+impl Round<'_> {
+    pub fn settle(&mut self) {
+        self.check_request();
+        self.check_host();
+        self.check_boots();
+        self.run("status", &[0]);
+    }
+
+    fn check_request(&mut self) {
+        let Some(request) = self.request.take() else {
+            return;
+        };
+        let answer = request.answer();
+        if answer.status != 200 {
+            self.account.unanswered += 1;
+            let what = format!("the slow request: {} {}", answer.status, answer.body);
+            self.account.violated(&what);
+        }
+    }
+
+    fn check_host(&mut self) {
+        let down = self.not_up();
+        let host = self.host();
+        let closed = [2000, 3000]
+            .into_iter()
+            .filter(|port| !host.gate_is_open(*port));
+        let mut wrong: Vec<String> = closed
+            .map(|port| format!("gate {port} is closed"))
+            .collect();
+        wrong.extend(down);
+        for left in ["web.json", "web.closed", "web.command"] {
+            if host.dir.join("state").join(left).exists() {
+                wrong.push(format!("{left} is still there"));
+            }
+        }
+        wrong.iter().for_each(|what| self.account.violated(what));
+    }
+
+    /// Lines that do not come UP.
+    fn not_up(&self) -> Vec<String> {
+        let asked = Instant::now();
+        loop {
+            let servers = self.fleet.haproxy.servers();
+            let down = servers.iter().filter(|line| line.status() != "UP");
+            let down: Vec<String> = down
+                .map(|line| format!("{} is {}", line.get("svname"), line.status()))
+                .collect();
+            if down.is_empty() || asked.elapsed() > TO_BE_UP {
+                return down;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn check_boots(&mut self) {
+        for (index, boots) in self.fleet.boots().into_iter().enumerate() {
+            let (times, expected) = (boots - self.boots_before[index], self.boots[index].clone());
+            if !expected.contains(&times) {
+                let number = index + 1;
+                let what =
+                    format!("the app of web{number} was restarted {times} times, not {expected:?}");
+                self.account.violated(&what);
+            }
+        }
+    }
+
+    /// After a violated check: true, and the next round can be played.
+    pub fn mend(&mut self) -> bool {
+        let mended = catch_unwind(AssertUnwindSafe(|| {
+            for number in NUMBERS {
+                self.fleet.app(number).set_sick(false);
+                self.set_lines(number, "ready");
+                self.start_on(number, "open").end();
+            }
+            self.hear_again();
+            self.fleet.haproxy.wait_until_all_up();
+        }));
+        mended.is_ok()
+    }
+
+    /// What an operator does to both lines of a host.
+    pub fn set_lines(&self, number: usize, state: &str) {
+        for line in ["web", "bkp"] {
+            self.set_line(&format!("{line}{number}"), state);
+        }
+    }
+
+    pub fn set_line(&self, line: &str, state: &str) {
+        let command = format!("set server srvs/{line} state {state}");
+        let answer = stats::ask(&self.fleet.haproxy.socket, &command);
+        assert_eq!(answer.trim(), "", "{command}");
+    }
+}

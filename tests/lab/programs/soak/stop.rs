@@ -1,0 +1,41 @@
+//! Ctrl-C: the round under way is ended and told of. A second one, or SIGTERM, ends it all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::lab::site;
+
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn on_signals() -> Stop {
+        let stop = Stop(Arc::default());
+        let asked = Arc::clone(&stop.0);
+        let mut signals = Signals::new([SIGINT, SIGTERM]).expect("signal handlers");
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                if signal == SIGTERM || asked.swap(true, Ordering::Relaxed) {
+                    leave(signal);
+                }
+                println!("This round is the last one; Ctrl-C once more leaves at once.");
+            }
+        });
+        stop
+    }
+
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// No destructor runs: namespaces and folder are removed here, and the children die with
+/// this process.
+fn leave(signal: i32) -> ! {
+    let this = std::process::id().to_string();
+    site::sweep(|pid| pid == this);
+    std::process::exit(128 + signal);
+}
