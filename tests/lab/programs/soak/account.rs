@@ -69,8 +69,8 @@ impl Account {
         *self.operations.entry((verb, exit)).or_default() += 1;
         let (time, round) = (clock(self.elapsed().as_secs()), self.rounds.len());
         let exit = exit_told(exit);
-        let line =
-            format!("{time} {round:>4} web{host} {verb:<8}{exit:>6} {seconds:5.1} s  {told}");
+        let start = format!("{time} {round:>3} web{host} {verb:<7} {exit:>6} {seconds:4.1} s");
+        let line = format!("{start}  {told}");
         println!("{}", line.chars().take(WIDTH).collect::<String>());
     }
 

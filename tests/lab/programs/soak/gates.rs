@@ -19,7 +19,7 @@ pub fn changed_between(round: &mut Round) {
     let iptables = round.pick(&["iptables", "ip6tables"]);
     harm(round.host(), iptables, command);
     let status = round.start("status");
-    round.end(status, &format!("{iptables}: {what}"), &[1]);
+    round.end(status, &format!("{what}, {iptables}"), &[1]);
     if round.one_in(2) {
         round.run("recover", &[0]);
         return;
@@ -48,14 +48,14 @@ pub fn changed_meanwhile(round: &mut Round) {
     let phase = operation.phase();
     harm(round.host(), iptables, &command);
     let changed = Instant::now();
-    let told = format!("{iptables}: {what} in {phase}");
+    let told = format!("{phase}: {what}, {iptables}");
     let ended = round.end(operation, &told, &[0, 11]);
     let refused = ended.exit == 11 && says(&ended, NOT_NOTICED);
     if ended.exit == 11 && !refused {
         round.violated("refused, but not for the gate that was closed");
     }
     round.booted(if refused { 0..=0 } else { 1..=1 });
-    let is_late = phase == "no phase" || phase == "open" || changed.elapsed() < AT_THE_END;
+    let is_late = phase == "preflight" || phase == "open" || changed.elapsed() < AT_THE_END;
     if is_late && round.run("status", &[0, 1]).exit == 1 {
         round.run("recover", &[0]);
     }

@@ -68,14 +68,14 @@ impl<'a> Operation<'a> {
         }
         let phase = self.phase();
         self.running.interrupt(signal);
-        format!("{signal} in {phase}")
+        format!("{phase}: {signal}")
     }
 
-    /// The phase it is in, by its journal.
+    /// The phase it is in, by its journal. Before the first, and after the last, it has none.
     pub fn phase(&self) -> String {
         self.host
             .journal_phase()
-            .unwrap_or_else(|| "no phase".to_owned())
+            .unwrap_or_else(|| "preflight".to_owned())
     }
 
     /// Waits for its end: how long it took in all. None: it hangs, and was killed.

@@ -55,7 +55,7 @@ pub fn silent(round: &mut Round) {
     balancer.run("iptables", &[&["-A", "INPUT"], &rule[..]].concat());
     sleep(silence);
     balancer.run("iptables", &[&["-D", "INPUT"], &rule[..]].concat());
-    let told = format!("{target} for {:.1} s from {phase}", silence.as_secs_f64());
+    let told = format!("{phase}: {target} for {:.1} s", silence.as_secs_f64());
     let ended = round.end(operation, &told, &[0, 11]);
     if ended.exit == 11 {
         if !says(&ended, "nothing was changed") {
@@ -84,6 +84,6 @@ pub fn reloaded(round: &mut Round) {
     operation.runs_after(moment);
     let phase = operation.phase();
     round.fleet.haproxy.process.signal(Signal::SIGUSR2);
-    round.end(operation, &format!("reload in {phase}"), &[0]);
+    round.end(operation, &format!("{phase}: reload"), &[0]);
     round.booted(1..=1);
 }

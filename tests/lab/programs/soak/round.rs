@@ -5,13 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use fastrand::Rng;
-use toml::{Table, Value};
+use toml::Value;
 
 use crate::account::Account;
 use crate::fault::Fault;
-use crate::lab::agent::{Agent, Ended};
+use crate::lab::agent::Ended;
 use crate::lab::fleet::{Fleet, NUMBERS};
-use crate::lab::settings::Settings;
 use crate::lab::site::Host;
 use crate::lab::traffic::InFlight;
 use crate::operation::Operation;
@@ -27,10 +26,11 @@ pub struct Round<'a> {
     pub rng: Rng,
     /// The host it is about.
     pub number: usize,
-    settings: Vec<(&'static str, Value)>,
-    by_command: bool,
+    /// Settings of its agents that differ.
+    pub settings: Vec<(&'static str, Value)>,
+    pub by_command: bool,
     /// How long a restart will take, about.
-    takes: Duration,
+    pub takes: Duration,
     pub request: Option<InFlight>,
     /// How often each app had booted before.
     pub boots_before: Vec<usize>,
@@ -76,18 +76,6 @@ impl<'a> Round<'a> {
         self.account.violations.len() == before || self.mend()
     }
 
-    /// What differs from round to round beside the fault.
-    fn vary(&mut self) {
-        self.by_command = self.one_in(4);
-        self.set_cold(100..800);
-        if self.one_in(3) {
-            self.set("app.web.sticky", "1ms");
-        }
-        if self.one_in(3) {
-            self.send_slow_request();
-        }
-    }
-
     pub fn one_in(&mut self, n: u32) -> bool {
         self.rng.u32(0..n) == 0
     }
@@ -106,49 +94,8 @@ impl<'a> Round<'a> {
         self.millis(0..most)
     }
 
-    /// A setting of all agents of this round.
-    pub fn set(&mut self, path: &'static str, value: impl Into<Value>) {
-        self.settings.push((path, value.into()));
-    }
-
-    /// How long the app will be cold after its next boot.
-    pub fn set_cold(&mut self, millis: std::ops::Range<u64>) {
-        let cold = self.millis(millis);
-        self.fleet.app(self.number).set_cold(cold);
-        self.takes += cold;
-    }
-
-    /// A sticky user of the host asks for something that takes a while.
-    pub fn send_slow_request(&mut self) {
-        let time = self.rng.u64(2000..6000);
-        self.request = Some(self.fleet.slow_request(self.number, time));
-        self.takes += Duration::from_millis(time);
-        self.account.slow += 1;
-    }
-
     pub fn host(&self) -> &'a Host {
         self.fleet.host(self.number)
-    }
-
-    fn agent(&self, number: usize) -> Agent<'a> {
-        self.fleet.agent(number, |settings| {
-            let settings = match self.by_command {
-                true => settings.set("app.web.restart", self.command(number)),
-                false => settings,
-            };
-            let set = |settings: Settings, (path, value): &(&str, Value)| {
-                settings.set(path, value.clone())
-            };
-            self.settings.iter().fold(settings, set)
-        })
-    }
-
-    /// A restart command that takes a while, and outlives an agent that is killed.
-    fn command(&self, number: usize) -> Table {
-        let pidfile = self.fleet.host(number).dir.join(format!("web{number}/pid"));
-        let script = format!("sleep 0.4; kill -USR2 $(cat {})", pidfile.display());
-        let argv = ["sh", "-c", &script].map(Value::from).to_vec();
-        Table::from_iter([("command".to_owned(), Value::Array(argv))])
     }
 
     pub fn start_on(&self, number: usize, verb: &'static str) -> Operation<'a> {

@@ -31,7 +31,7 @@ fn one_later(round: &mut Round) {
         let phase = first.phase();
         let verb = round.pick(&["restart", "close", "open", "recover"]);
         let second = round.start(verb);
-        let told = format!("beside a restart in {phase}");
+        let told = format!("{phase}: beside a restart");
         let second = round.end(second, &told, &[0, 10]);
         after_a_race(round, verb, &second, first.runs_after(Duration::ZERO));
     }
