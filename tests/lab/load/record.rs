@@ -13,6 +13,7 @@ const SHOWN: usize = 60;
 #[derive(Debug, Default)]
 pub struct Record {
     times: BTreeMap<&'static str, Vec<Duration>>,
+    slowest: Option<(Duration, Event)>,
     failures: Vec<Event>,
     moves: Vec<Event>,
     reconnected: usize,
@@ -33,6 +34,8 @@ pub struct Summary {
     pub failed: usize,
     pub rate: f64,
     pub slowest_ms: f64,
+    /// The slowest of all, and when it had its answer.
+    pub slowest: Option<Event>,
     /// Idle keep-alive connections that were closed before a repeatable request had the
     /// first byte of its answer; the user connected again, as a browser does.
     pub reconnected: usize,
@@ -56,6 +59,11 @@ impl Record {
     /// A request that has ended, well or not.
     pub fn request(&mut self, kind: &'static str, took: Duration) {
         self.times.entry(kind).or_default().push(took);
+        let slowest = self.slowest.as_ref();
+        if slowest.is_none_or(|(slowest, _)| took > *slowest) {
+            let what = format!("{:.2} s", took.as_secs_f64());
+            self.slowest = Some((took, event(kind, what)));
+        }
     }
 
     pub fn failure(&mut self, kind: &str, what: String) {
@@ -85,6 +93,7 @@ impl Record {
             failed: self.failures.len(),
             rate: requests as f64 / seconds,
             slowest_ms: slowest.fold(0.0, f64::max),
+            slowest: self.slowest.map(|(_, event)| event),
             reconnected: self.reconnected,
             moved: self.moves.len(),
             kinds,

@@ -89,13 +89,13 @@ impl Account {
         self.failed = failed;
     }
 
-    /// A failed request, and the round in which it failed.
-    pub fn failure(&self, event: &Event) -> String {
+    /// What happened to a user, and the round in which it did.
+    pub fn event(&self, event: &Event) -> String {
         let round = self.rounds.iter().rev().find(|round| round.at <= event.at);
         let first = self.rounds.first().map_or(event.at, |round| round.at);
         let time = clock((event.at - first) as u64);
         let round = round.map_or("before", |round| &round.name);
-        format!("{time} {}, {} ({round})", event.kind, event.what)
+        format!("{}, {}, at {time} ({round})", event.what, event.kind)
     }
 
     pub fn is_well(&self) -> bool {

@@ -55,7 +55,7 @@ pub fn changed_meanwhile(round: &mut Round) {
         round.violated("refused, but not for the gate that was closed");
     }
     round.booted(if refused { 0..=0 } else { 1..=1 });
-    let is_late = phase == "preflight" || phase == "open" || changed.elapsed() < AT_THE_END;
+    let is_late = refused || phase == "open" || changed.elapsed() < AT_THE_END;
     if is_late && round.run("status", &[0, 1]).exit == 1 {
         round.run("recover", &[0]);
     }

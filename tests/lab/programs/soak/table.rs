@@ -48,12 +48,11 @@ fn users(account: &Account, met: &Summary) {
     println!("requests            {}, {:.0}/s", met.requests, met.rate);
     println!("failed              {}", met.failed);
     for event in met.failures.iter().take(SHOWN) {
-        println!("  {}", account.failure(event));
+        println!("  {}", account.event(event));
     }
-    println!(
-        "slowest             {:.2} s (a slow POST takes 0.3 s by itself)",
-        met.slowest_ms / 1000.0
-    );
+    if let Some(event) = &met.slowest {
+        println!("slowest             {}", account.event(event));
+    }
     println!(
         "slow requests       {} of 2 to 6 s, {} unanswered",
         account.slow, account.unanswered
