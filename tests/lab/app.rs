@@ -70,6 +70,12 @@ impl App {
         ours.map(|(at, _)| at).next()
     }
 
+    /// When this boot of it began to stop.
+    pub fn stopped(&self, boot: &str) -> Option<f64> {
+        let stops = self.entries("stop").into_iter();
+        stops.filter(|(_, id)| id == boot).map(|(at, _)| at).next()
+    }
+
     /// Lets its health check fail, or succeed again.
     pub fn set_sick(&self, sick: bool) {
         let flag = self.dir.join("sick");

@@ -14,7 +14,7 @@ pub struct Fault {
 }
 
 /// HAProxy is reloaded with a request in flight.
-const RELOADS: u32 = 0;
+const RELOADS: u32 = 6;
 
 const FAULTS: [Fault; 15] = [
     fault("none", 4, none),

@@ -3,8 +3,6 @@
 
 use std::thread::sleep;
 
-use nix::sys::signal::Signal;
-
 use crate::operation::says;
 use crate::round::Round;
 
@@ -67,23 +65,39 @@ pub fn silent(round: &mut Round) {
 }
 
 impl Round<'_> {
+    /// The new worker counts from nothing.
+    fn reload(&mut self) {
+        self.account.trouble += self.fleet.haproxy.trouble();
+        self.fleet.haproxy.reload();
+    }
+
     /// After a round that ended in the middle.
     pub fn hear_again(&self) {
         self.fleet.site.balancer.run("iptables", &["-F", "INPUT"]);
     }
 }
 
-/// A reload, with a request in flight that the leaving worker carries to its end.
+/// A request is in flight, which the leaving worker carries to its end: the app is not
+/// restarted before that.
 pub fn reloaded(round: &mut Round) {
     if round.request.is_none() {
         round.send_slow_request();
     }
-    round.account.trouble += round.fleet.haproxy.trouble();
-    let moment = round.moment();
-    let mut operation = round.start("restart");
-    operation.runs_after(moment);
-    let phase = operation.phase();
-    round.fleet.haproxy.process.signal(Signal::SIGUSR2);
-    round.end(operation, &format!("{phase}: reload"), &[0]);
+    round.by_master = round.one_in(2);
+    let moment = round.one_in(2).then(|| round.moment());
+    let (operation, told) = match moment {
+        None => {
+            round.reload();
+            (round.start("restart"), "after a reload".to_owned())
+        }
+        Some(moment) => {
+            let mut operation = round.start("restart");
+            operation.runs_after(moment);
+            let phase = operation.phase();
+            round.reload();
+            (operation, format!("{phase}: reload"))
+        }
+    };
+    round.end(operation, &told, &[0]);
     round.booted(1..=1);
 }

@@ -29,6 +29,8 @@ pub struct Round<'a> {
     /// Settings of its agents that differ.
     pub settings: Vec<(&'static str, Value)>,
     pub by_command: bool,
+    /// Its agents know HAProxy's master socket.
+    pub by_master: bool,
     /// How long a restart will take, about.
     pub takes: Duration,
     pub request: Option<InFlight>,
@@ -54,6 +56,7 @@ impl<'a> Round<'a> {
             number,
             settings: Vec::new(),
             by_command: false,
+            by_master: false,
             takes: QUICK,
             request: None,
             boots_before: fleet.boots(),

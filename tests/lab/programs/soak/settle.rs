@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::lab::fleet::NUMBERS;
 use crate::lab::stats;
+use crate::lab::traffic::Answer;
 use crate::round::Round;
 
 /// HAProxy's checks take less than a second.
@@ -28,6 +29,16 @@ impl Round<'_> {
             let what = format!("the slow request: {} {}", answer.status, answer.body);
             self.account.violated(&what);
         }
+        if self.was_restarted_over(&answer) {
+            self.violated("an app was restarted over the slow request");
+        }
+    }
+
+    /// The answer names the app and its boot.
+    fn was_restarted_over(&self, answer: &Answer) -> bool {
+        let boot = answer.body.split_whitespace().nth(1).unwrap_or_default();
+        let stopped = self.fleet.apps.iter().find_map(|app| app.stopped(boot));
+        stopped.is_some_and(|at| at < answer.ended_at)
     }
 
     fn check_host(&mut self) {

@@ -48,6 +48,10 @@ impl<'a> Round<'a> {
                 true => settings.set("app.web.restart", self.command(number)),
                 false => settings,
             };
+            let settings = match self.by_master {
+                true => settings.master(self.fleet.haproxy.master()),
+                false => settings,
+            };
             let set = |settings: Settings, (path, value): &(&str, Value)| {
                 settings.set(path, value.clone())
             };
