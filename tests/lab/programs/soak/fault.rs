@@ -13,9 +13,6 @@ pub struct Fault {
     pub play: fn(&mut Round),
 }
 
-/// HAProxy is reloaded with a request in flight.
-const RELOADS: u32 = 6;
-
 const FAULTS: [Fault; 15] = [
     fault("none", 4, none),
     fault("killed, then recover or restart", 10, cut::killed),
@@ -33,7 +30,7 @@ const FAULTS: [Fault; 15] = [
     fault("two hosts, one may be out", 3, together::on_two_hosts),
     fault("MAINT or DRAIN by an operator", 5, rotation::maintained),
     fault("stats socket silent or refused", 5, rotation::silent),
-    fault("HAProxy reloaded", RELOADS, rotation::reloaded),
+    fault("HAProxy reloaded", 6, rotation::reloaded),
     fault("app slow to come up", 3, sick::slow),
     fault("app sick after its restart", 5, sick::sick),
 ];

@@ -71,11 +71,13 @@ impl<'a> Operation<'a> {
         format!("{phase}: {signal}")
     }
 
-    /// The phase it is in, by its journal. Before the first, and after the last, it has none.
-    pub fn phase(&self) -> String {
-        self.host
-            .journal_phase()
-            .unwrap_or_else(|| "preflight".to_owned())
+    /// The phase it is in, by its journal.
+    pub fn phase(&mut self) -> String {
+        match self.host.journal_phase() {
+            Some(phase) => phase,
+            None if self.running.is_running() => "preflight".to_owned(),
+            None => "over".to_owned(),
+        }
     }
 
     /// Waits for its end: how long it took in all. None: it hangs, and was killed.
