@@ -89,9 +89,11 @@ impl Settings {
     }
 
     pub fn write(&self, dir: &Path) -> PathBuf {
-        let path = dir.join("agent.toml");
+        let (path, new) = (dir.join("agent.toml"), dir.join("agent.toml.new"));
         let text = toml::to_string(&self.0).expect("a configuration");
-        fs::write(&path, text).expect("agent.toml");
+        // In one step: another agent of the host may be reading it.
+        fs::write(&new, text).expect("agent.toml.new");
+        fs::rename(&new, &path).expect("agent.toml");
         path
     }
 }
