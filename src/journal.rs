@@ -29,6 +29,9 @@ pub struct Entry {
     /// It is to restart the app, or finishes a restart that another one had begun.
     #[serde(default)]
     pub restarting: bool,
+    /// It finishes a restart, and nobody can tell whether that had happened.
+    #[serde(default)]
+    pub unsure: bool,
 }
 
 impl Entry {
@@ -46,6 +49,7 @@ impl Entry {
             phase: self.phase.clone(),
             restarting: self.restarting,
             restarted,
+            unsure: self.unsure,
         }
     }
 
@@ -123,6 +127,7 @@ mod tests {
             found_open: vec![true, false],
             instance: None,
             restarting: true,
+            unsure: false,
         }
     }
 

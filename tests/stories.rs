@@ -95,6 +95,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         found_open,
         instance: None,
         restarting: start.verb == Verb::Restart,
+        unsure: start.finishes == Some(false),
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
     let mut told = Told {

@@ -65,6 +65,7 @@ impl Operation<'_> {
             found_open: host.found_open.clone(),
             instance: None,
             restarting: start.verb == Verb::Restart,
+            unsure: start.finishes == Some(false),
         };
         let state_dir = self.state_dir();
         Journal::begin(state_dir, entry)

@@ -236,6 +236,7 @@ impl Model {
             phase: phase.clone(),
             restarting: start.verb == Verb::Restart,
             restarted: self.can_tell.then_some(self.restarts > before),
+            unsure: start.finishes == Some(false),
         }
     }
 }

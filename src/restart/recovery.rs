@@ -15,6 +15,8 @@ pub struct LeftBehind {
     pub restarting: bool,
     /// Whether the app has been restarted since it began to drain; None: nobody can tell.
     pub restarted: Option<bool>,
+    /// It finished a restart, and nobody could tell whether that had happened.
+    pub unsure: bool,
 }
 
 /// How the gates stand when an operation begins.
@@ -93,7 +95,9 @@ fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
         Phase::Restart if left.restarting => Was::Restarted {
             surely: left.restarted.is_some(),
         },
-        Phase::Healthy { .. } | Phase::Open if left.restarting => Was::Restarted { surely: true },
+        Phase::Healthy { .. } | Phase::Open if left.restarting => Was::Restarted {
+            surely: !left.unsure,
+        },
         Phase::Healthy { .. } | Phase::Open | Phase::Restart => Was::Opening,
         _ => closing(left, stand),
     }

@@ -8,6 +8,7 @@ fn left(phase: Phase) -> LeftBehind {
         phase,
         restarting: true,
         restarted: None,
+        unsure: false,
     }
 }
 
@@ -67,6 +68,21 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
         (finishes(&happened), finishes(&unknown)),
         (Some(true), Some(false))
     );
+}
+
+/// Killed once more while it finished a restart that may have happened or not.
+#[test]
+fn what_could_not_be_told_is_not_known_after_another_death() {
+    let mut left = left(Phase::Restart);
+    for phase in [HEALTHY, Phase::Open, HEALTHY] {
+        let start = start(Verb::Recover, Some(&left), Stand::Astray).unwrap();
+        assert_eq!(start.finishes, Some(false), "{left:?}");
+        left = LeftBehind {
+            phase,
+            unsure: true,
+            ..left
+        };
+    }
 }
 
 #[test]
