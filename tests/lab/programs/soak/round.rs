@@ -13,7 +13,7 @@ use crate::lab::agent::Ended;
 use crate::lab::fleet::{Fleet, NUMBERS};
 use crate::lab::site::Host;
 use crate::lab::traffic::InFlight;
-use crate::operation::Operation;
+use crate::operation::{Operation, says};
 use crate::watch::Watch;
 
 /// What a restart takes, without what a round adds to it.
@@ -38,6 +38,8 @@ pub struct Round<'a> {
     pub boots_before: Vec<usize>,
     /// And may have meanwhile.
     pub boots: [RangeInclusive<usize>; NUMBERS.len()],
+    /// An agent has said of a restart that was cut short that it had happened.
+    pub told_to_have_booted: bool,
 }
 
 impl<'a> Round<'a> {
@@ -61,6 +63,7 @@ impl<'a> Round<'a> {
             request: None,
             boots_before: fleet.boots(),
             boots: [0..=0, 0..=0, 0..=0],
+            told_to_have_booted: false,
         }
     }
 
@@ -126,6 +129,7 @@ impl<'a> Round<'a> {
             );
             self.account.violated(&what);
         }
+        self.told_to_have_booted |= says(&ended, "had happened: it is finished");
         ended
     }
 

@@ -85,6 +85,9 @@ impl Round<'_> {
                 self.account.violated(&what);
             }
         }
+        if self.told_to_have_booted && self.fleet.boots() == self.boots_before {
+            self.violated("an agent said that the app had been restarted, and it was not");
+        }
     }
 
     /// After a violated check: true, and the next round can be played.
