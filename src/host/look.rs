@@ -1,6 +1,6 @@
 //! One look at one balancer, as the core wants it.
 
-use crate::haproxy::{Balancer, Own, ServerStat, Unseen};
+use crate::haproxy::{Balancer, Own, Role, ServerStat, Unseen};
 use crate::restart::{Ask, BalancerSeen, LineSeen};
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ async fn look(
         Ask::Lines => {}
         Ask::Others => seen.others = balancer.others().await?,
         // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
-        // decided before the current worker's lines are quiet.
-        Ask::Leaving if lines.iter().any(|(_, stat)| stat.in_flight > 0) => {}
+        // decided before those of the current worker's lines are quiet that must be.
+        Ask::Leaving if lines.iter().any(must_drain_yet) => {}
         Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
     Ok(lines
@@ -54,4 +54,9 @@ pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
         in_flight: stat.in_flight,
         sessions: stat.sessions,
     }
+}
+
+/// The classic twin goes on serving: what leaving workers carry counts beside it.
+fn must_drain_yet((own, stat): &(Own, ServerStat)) -> bool {
+    own.role != Role::ClassicTwin && stat.in_flight > 0
 }

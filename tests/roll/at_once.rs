@@ -80,6 +80,23 @@ fn hosts_that_may_not_be_out_together() {
     }
 }
 
+/// All hosts at once, and one other is enough for each: for a moment no main line is UP, and
+/// the twins are what serves. Nobody notices.
+#[test]
+fn all_hosts_in_the_same_moment() {
+    let fleet = Fleet::quick("all_at_once", |reference| reference);
+    let boots = fleet.boots();
+    let traffic = fleet.traffic();
+    let agents = NUMBERS.map(|number| fleet.agent(number, |settings| settings));
+    let running = agents.map(|agent| agent.start("restart", "web"));
+    for one in running {
+        one.wait().expect_exit(0);
+    }
+    traffic.stop().assert_unnoticed();
+    let once: Vec<usize> = boots.iter().map(|boots| boots + 1).collect();
+    assert_eq!(fleet.boots(), once);
+}
+
 /// A floor that can't hold is given up on in time, and nothing is left closed.
 #[test]
 fn a_turn_that_never_comes() {

@@ -9,37 +9,48 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use toml::Value;
 
+use crate::lab::agent::Agent;
 use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::reference::{QUICK, Reference};
 use crate::lab::report::Report;
 use crate::lab::settings::Settings;
+use crate::lab::site::Host;
 
 #[test]
 fn at_every_record_then_recover() {
-    at_every_record("killed_recover", "recover");
+    at_every_record("killed_recover", "recover", |_, settings| settings);
 }
 
 #[test]
 fn at_every_record_then_restart() {
-    at_every_record("killed_restart", "restart");
+    at_every_record("killed_restart", "restart", |_, settings| settings);
+}
+
+/// The command takes its time before it touches the app, and goes on without the agent.
+#[test]
+fn at_every_record_of_a_restart_by_command() {
+    at_every_record("killed_command_at", "recover", |number, settings| {
+        by_command(number, 0.7, settings)
+    });
 }
 
 /// The agent writes its journal before each phase and syncs it to the disk, the file and
 /// then the folder: it dies at the first sync, the second, ... until one run is through.
-fn at_every_record(test: &str, then: &str) {
+fn at_every_record(test: &str, then: &str, change: impl Fn(&Host, Settings) -> Settings) {
     let fleet = fleet(test);
     let mut died_in = Vec::new();
     let traffic = fleet.traffic();
     for sync in 1.. {
         let number = 1 + sync % 3;
         let boots = fleet.boots()[number - 1];
-        let agent = fleet.agent(number, |settings| settings);
+        let change = |settings| change(fleet.host(number), settings);
+        let agent = fleet.agent(number, change);
         let ended = agent.start_killed_at("restart", sync).wait();
         if ended.exit == 0 {
             break;
         }
         died_in.extend(fleet.host(number).journal_phase());
-        let report = well_after(&fleet, number, then, |settings| settings);
+        let report = well_after(&fleet, number, then, change);
         let more = fleet.boots()[number - 1] - boots;
         assert!(more <= 1, "killed at sync {sync}, restarted {more} times");
         if then == "restart" && !told(&report, "can't be told") {
@@ -104,15 +115,7 @@ fn while_the_restart_command_runs() {
     let traffic = fleet.traffic();
     for (number, then) in [(1, "recover"), (2, "restart")] {
         let boots = fleet.boots()[number - 1];
-        let pidfile = fleet.host(number).dir.join(format!("web{number}/pid"));
-        let script = format!("sleep 1.5; kill -USR2 $(cat {})", pidfile.display());
-        let command = |settings: Settings| {
-            let argv = ["sh", "-c", &script].map(Value::from).to_vec();
-            settings.set(
-                "app.web.restart",
-                toml::Table::from_iter([("command".to_owned(), Value::Array(argv))]),
-            )
-        };
+        let command = |settings| by_command(fleet.host(number), 1.5, settings);
         let agent = fleet.agent(number, command).start("restart", "web");
         fleet.host(number).wait_for_phase("restart");
         sleep(Duration::from_millis(300));
@@ -126,6 +129,87 @@ fn while_the_restart_command_runs() {
         well_after(&fleet, number, then, command);
         assert_eq!(fleet.boots()[number - 1], boots + 1);
     }
+    traffic.stop().assert_unnoticed();
+}
+
+/// A restart by a command that waits so many seconds before it touches the app.
+fn by_command(host: &Host, seconds: f64, settings: Settings) -> Settings {
+    let pidfile = host.dir.join(host.name()).join("pid");
+    let script = format!("sleep {seconds}; kill -USR2 $(cat {})", pidfile.display());
+    let argv = ["sh", "-c", &script].map(Value::from).to_vec();
+    let restart = toml::Table::from_iter([("command".to_owned(), Value::Array(argv))]);
+    settings.set("app.web.restart", restart)
+}
+
+/// `agent open` and `agent close`, killed at every record: the one is finished, the other
+/// taken back or complete.
+#[test]
+fn while_opening_and_closing_by_hand() {
+    let fleet = fleet("killed_by_hand");
+    let traffic = fleet.traffic();
+    let (host, agent) = (fleet.host(1), fleet.agent(1, |settings| settings));
+    for verb in ["close", "open"] {
+        for sync in 1.. {
+            if verb == "open" {
+                agent.run("close", "web").expect_exit(0);
+            }
+            if agent.start_killed_at(verb, sync).wait().exit == 0 {
+                break;
+            }
+            let held = host.dir.join("state/web.closed").exists();
+            // Who had begun to open is helped to end it.
+            let opening = verb == "open" && host.journal_phase().is_some();
+            agent.run("recover", "web").expect_exit(0);
+            let open = host.gate_is_open(2000);
+            assert_eq!(open, opening || !held, "{verb} killed at sync {sync}");
+            agent.open("web");
+        }
+        agent.open("web");
+    }
+    fleet.haproxy.wait_until_all_up();
+    traffic.stop().assert_unnoticed();
+}
+
+/// The app has fallen sick while it was out, or HAProxy is out of sight: the gates are opened
+/// only before a healthy app, and then also without HAProxy.
+#[test]
+fn and_the_world_has_changed() {
+    let fleet = fleet("killed_changed");
+    let traffic = fleet.traffic();
+    let hurried = |settings: Settings| {
+        let settings = settings.set("app.web.timeouts.healthy", "1s");
+        settings.set("app.web.timeouts.in_rotation", "1s")
+    };
+    let host = fleet.host(1);
+    let kill = || {
+        let request = fleet.slow_request(1, 1500);
+        let agent = fleet.agent(1, |settings| settings).start("restart", "web");
+        host.wait_for_phase("drain");
+        agent.interrupt(Signal::SIGKILL);
+        agent.wait();
+        assert_eq!(request.answer().status, 200);
+    };
+    kill();
+    fleet.app(1).set_sick(true);
+    let sick = fleet
+        .agent(1, hurried)
+        .run("recover", "web")
+        .expect_exit(15);
+    assert!(!host.gate_is_open(2000), "{}", sick.out);
+    fleet.app(1).set_sick(false);
+    well_after(&fleet, 1, "recover", hurried);
+    kill();
+    // Nobody listens there.
+    let blind = hurried(fleet.settings(1).haproxy("tcp://10.77.0.1:9990"));
+    let blind = Agent::new(host, &blind)
+        .run("recover", "web")
+        .expect_exit(16);
+    assert!(
+        host.gate_is_open(2000) && host.gate_is_open(3000),
+        "{}",
+        blind.out
+    );
+    fleet.haproxy.wait_until_all_up();
     traffic.stop().assert_unnoticed();
 }
 
