@@ -11,7 +11,7 @@
 //! | phase | what is done | what is waited for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | refused, nothing was changed |
-//! | close | the main gate is closed (both, without a sticky window) | main lines DOWN | gates put back |
+//! | close | the main gate is closed (both, where no others have to be counted) | main lines DOWN | gates put back |
 //! | floor | the gates are kept closed | enough other servers, counted once more | gates put back, and tried again |
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |

@@ -47,8 +47,9 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     };
     let running = agent(fleet, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("sticky");
-    // Longer than iptables waits, and not as long as putting back may take.
-    let holder = lock.hold(Duration::from_secs(7));
+    // Longer than iptables waits in this phase and in the next, and not as long as putting
+    // back may take.
+    let holder = lock.hold(Duration::from_millis(11_500));
     let report = running.wait().expect(1, LOCKED).report();
     holder.join().expect("a holder");
     let left = "; the gates were put back, the app was not touched";
@@ -63,8 +64,8 @@ fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
     let holder = lock.hold(Duration::from_secs(10));
     let report = running.wait().expect(0, "back in rotation").report();
     holder.join().expect("a holder");
-    let opening = report.ended("open") - report.began("open");
-    assert!(opening > 8.0, "{report:?}");
+    let opening = report.ended("open") - report.began("healthy");
+    assert!(opening > 9.0, "{report:?}");
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
 }
 

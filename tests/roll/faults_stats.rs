@@ -100,7 +100,7 @@ fn answers_late() {
     let running = agent(&fleet, &proxy, "10s", |settings| settings).start("restart", "web");
     fleet.host(1).wait_for_phase("close");
     proxy.set(slow);
-    fleet.host(1).wait_for_phase("shed");
+    fleet.host(1).wait_for_phase("floor");
     proxy.set(Fault::None);
     let ended = running.wait().expect(0, "restarted, and back in rotation");
     assert!(ended.report().seconds > 5.0, "{ended:?}");
