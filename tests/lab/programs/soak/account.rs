@@ -94,8 +94,9 @@ impl Account {
         let round = self.rounds.iter().rev().find(|round| round.at <= event.at);
         let first = self.rounds.first().map_or(event.at, |round| round.at);
         let time = clock((event.at - first) as u64);
-        let round = round.map_or("before", |round| &round.name);
-        format!("{}, {}, at {time} ({round})", event.what, event.kind)
+        let round = round.map_or("no round", |round| &round.name);
+        let (what, kind) = (&event.what, &event.kind);
+        format!("{what}, {kind}, at {time}\n{:20}in {round}", "")
     }
 
     pub fn is_well(&self) -> bool {

@@ -48,7 +48,7 @@ fn users(account: &Account, met: &Summary) {
     println!("requests            {}, {:.0}/s", met.requests, met.rate);
     println!("failed              {}", met.failed);
     for event in met.failures.iter().take(SHOWN) {
-        println!("  {}", account.event(event));
+        println!("{:20}{}", "", account.event(event));
     }
     if let Some(event) = &met.slowest {
         println!("slowest             {}", account.event(event));

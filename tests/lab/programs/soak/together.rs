@@ -54,7 +54,7 @@ pub fn on_two_hosts(round: &mut Round) {
     round.set("app.web.timeouts.turn", "2m");
     let other = NUMBERS[(round.number + round.rng.usize(0..2)) % NUMBERS.len()];
     let first = round.start("restart");
-    std::thread::sleep(round.millis(0..400));
+    std::thread::sleep(round.millis(0..250));
     let second = round.start_on(other, "restart");
     let mut ended = [
         (
