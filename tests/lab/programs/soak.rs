@@ -80,6 +80,7 @@ fn main() -> ExitCode {
         let fault = Fault::draw(&mut rng);
         let is_well = Round::new(&fleet, &watch, &mut account, rng).play(fault);
         account.tell_failed(traffic.failed());
+        account.tell_trouble(fleet.haproxy.trouble());
         if !is_well {
             println!("What is broken can't be mended: the soak ends here.");
             break;

@@ -24,6 +24,7 @@ pub struct Account {
     /// HAProxy's econ + eresp + wretr + wredis, of workers that were replaced.
     pub trouble: u64,
     failed: usize,
+    troubled: u64,
 }
 
 /// When a round began, in Unix seconds, and what it is called.
@@ -45,6 +46,7 @@ impl Account {
             unanswered: 0,
             trouble: 0,
             failed: 0,
+            troubled: 0,
         }
     }
 
@@ -87,6 +89,15 @@ impl Account {
             println!("! {} requests failed", failed - self.failed);
         }
         self.failed = failed;
+    }
+
+    /// Tells of what HAProxy had to try again since it was last asked: no user noticed.
+    pub fn tell_trouble(&mut self, of_this_worker: u64) {
+        let troubled = self.trouble + of_this_worker;
+        if troubled > self.troubled {
+            println!("  {} retries of HAProxy", troubled - self.troubled);
+        }
+        self.troubled = troubled;
     }
 
     /// What happened to a user, and the round in which it did.
