@@ -82,7 +82,7 @@ fn in_the_middle_of_every_wait() {
             let what = format!("round {round}, {phase}, then {then}");
             let boots = fleet.boots()[number - 1];
             fleet.app(number).set_cold(Duration::from_millis(600));
-            let request = (*phase == "drain").then(|| fleet.slow_request(number, 2500));
+            let request = (*phase == "drain").then(|| fleet.slow_request(number, 5000));
             let sticky = |settings: Settings| match *phase {
                 // With a window the twin is shed by itself, and takes its time.
                 "shed" => settings.set("app.web.sticky", "1ms"),

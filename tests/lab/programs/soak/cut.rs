@@ -16,7 +16,7 @@ const YOUNG: Duration = Duration::from_millis(300);
 pub fn killed(round: &mut Round) {
     let (ended, died_in) = kill(round, "restart");
     let then = round.pick(&["recover", "restart"]);
-    let last = round.run(then, &[0]);
+    let last = round.run(then, exits_after(then));
     let first = match ended.exit {
         KILLED => boots_of(died_in.as_deref()),
         _ => 1..=1,
@@ -30,6 +30,14 @@ pub fn killed(round: &mut Round) {
         _ => 1..=1,
     };
     round.booted(times);
+}
+
+/// A restart of which nobody can tell whether it has happened is no success.
+fn exits_after(verb: &str) -> &'static [i32] {
+    match verb {
+        "restart" => &[0, 1],
+        _ => &[0],
+    }
 }
 
 /// How often a restart that died in this phase has restarted the app.
@@ -57,7 +65,7 @@ pub fn killed_twice(round: &mut Round) {
 pub fn close_killed(round: &mut Round) {
     kill(round, "close");
     let then = round.pick(&["recover", "restart", "open"]);
-    round.run(then, &[0]);
+    round.run(then, exits_after(then));
     round.run("open", &[0]);
     round.booted(if then == "restart" { 1..=1 } else { 0..=0 });
 }
@@ -66,7 +74,8 @@ pub fn close_killed(round: &mut Round) {
 fn kill(round: &mut Round, verb: &'static str) -> (Ended, Option<String>) {
     let mut operation = round.start(verb);
     let told = operation.cut(Signal::SIGKILL, round.moment());
-    let ended = round.end(operation, &told, &[0, KILLED]);
+    let exits = [exits_after(verb), &[KILLED]].concat();
+    let ended = round.end(operation, &told, &exits);
     (ended, round.host().journal_phase())
 }
 
