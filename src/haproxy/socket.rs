@@ -80,18 +80,18 @@ impl Socket {
     /// Asks all commands on one connection. The answers come in the same order, each
     /// without the empty line that ends it.
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
-        tracing::debug!(socket = %self.address, commands = commands.join(";"));
-        match tokio::time::timeout(self.timeout, self.talk(commands, Ending::Open)).await {
-            Ok(answer) => answers(&answer?, commands),
-            Err(_) => Err(Unseen::TimedOut(self.timeout)),
-        }
+        self.ask_and(Ending::Open, commands).await
     }
 
     /// As [`Socket::ask`], on the master CLI: that one goes on listening until this side
     /// has ended (HAProxy's management guide, 9.4).
     pub(super) async fn ask_master(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
-        tracing::debug!(master = %self.address, commands = commands.join(";"));
-        match tokio::time::timeout(self.timeout, self.talk(commands, Ending::HalfClosed)).await {
+        self.ask_and(Ending::HalfClosed, commands).await
+    }
+
+    async fn ask_and(&self, ending: Ending, commands: &[String]) -> Result<Vec<String>, Unseen> {
+        tracing::debug!(socket = %self.address, commands = commands.join(";"));
+        match tokio::time::timeout(self.timeout, self.talk(commands, ending)).await {
             Ok(answer) => answers(&answer?, commands),
             Err(_) => Err(Unseen::TimedOut(self.timeout)),
         }

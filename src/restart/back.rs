@@ -26,7 +26,7 @@ pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> 
 }
 
 pub(super) fn open(seen: &Seen, over: bool) -> Step {
-    let waiting = [seen.unseen(), seen.not_back()].concat();
+    let waiting = seen.not_surely_back();
     match &seen.acted {
         Acted::Failed(why) if over => Step::End(Outcome::GateFailed {
             why: why.clone(),
@@ -47,7 +47,7 @@ fn held(seen: &Seen) -> Option<String> {
 
 pub(super) fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
     let waiting = match limits.found_open {
-        true => [seen.unseen(), seen.not_back()].concat(),
+        true => seen.not_surely_back(),
         false => Vec::new(),
     };
     let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
@@ -83,7 +83,7 @@ pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
         (true, _) => go(Phase::Close),
         (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
-            let back = [seen.unseen(), seen.not_back()].concat().is_empty();
+            let back = seen.not_surely_back().is_empty();
             Step::End(Outcome::put_back(&Why::TooFewServers(few), back))
         }
     }

@@ -118,6 +118,11 @@ impl Seen {
         )
     }
 
+    /// The lines that are not back, and the balancers that can't tell, one entry each.
+    pub fn not_surely_back(&self) -> Vec<String> {
+        [self.unseen(), self.not_back()].concat()
+    }
+
     /// The lines that an operator holds out of rotation: their UP is not waited for.
     pub fn held(&self) -> Vec<String> {
         self.lines_where(
