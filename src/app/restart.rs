@@ -132,9 +132,7 @@ impl Restart {
             Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
         }
     }
-}
 
-impl Restart {
     /// Whether the app was restarted between two looks at its instance, the first of which
     /// found one. None: can't be told, as for a command, and for a signal on which the app
     /// renews itself in place.

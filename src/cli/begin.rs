@@ -41,7 +41,8 @@ impl Operation<'_> {
         let survey = host.survey().await;
         report.survey(&survey);
         let positions = survey.positions();
-        let stand = self.stand(&positions);
+        let held = hold::who(self.state_dir(), &self.app.name);
+        let stand = stand(&positions, held.is_some());
         let left_behind = left
             .entry
             .as_ref()
@@ -54,8 +55,7 @@ impl Operation<'_> {
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         self.preflight(&start, &facts, report)?;
-        if let (Verb::Restart, Some(who)) = (self.verb, hold::who(self.state_dir(), &self.app.name))
-        {
+        if let (Verb::Restart, Some(who)) = (self.verb, held) {
             let note = format!("the gates are held closed by {who}: this restart opens them");
             report.notices.push(note);
         }
@@ -124,15 +124,6 @@ impl Operation<'_> {
         Outcome::Nothing(why)
     }
 
-    fn stand(&self, positions: &[Position]) -> Stand {
-        let all_open = positions.iter().all(|position| *position == Position::Open);
-        match (all_open, hold::who(self.state_dir(), &self.app.name)) {
-            (true, _) => Stand::Open,
-            (false, Some(_)) => Stand::Held,
-            (false, None) => Stand::Astray,
-        }
-    }
-
     /// What does not begin by closing is judged like `recover`.
     fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Result<(), Outcome> {
         let verb = match (self.verb, &start.phase) {
@@ -176,6 +167,15 @@ impl Operation<'_> {
             Some(signal) => Err(untouched(signal)),
             None => Ok(()),
         }
+    }
+}
+
+fn stand(positions: &[Position], held: bool) -> Stand {
+    let all_open = positions.iter().all(|position| *position == Position::Open);
+    match (all_open, held) {
+        (true, _) => Stand::Open,
+        (false, true) => Stand::Held,
+        (false, false) => Stand::Astray,
     }
 }
 
