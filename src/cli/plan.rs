@@ -96,7 +96,7 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let out = out.into_iter().flatten();
     let back = [Phase::Healthy { streak: 0 }, Phase::Open];
     match (&start.phase, start.verb) {
-        (Phase::Close, Verb::Close) => out.collect(),
+        (Phase::Close, Verb::Close | Verb::Stop) => out.collect(),
         (Phase::Close, _) => out.chain([Phase::Restart]).chain(back).collect(),
         (Phase::Healthy { .. }, _) => back.into(),
         (phase, _) => vec![phase.clone()],

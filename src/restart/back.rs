@@ -25,7 +25,7 @@ pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> 
     }
 }
 
-pub(super) fn open(seen: &Seen, over: bool) -> Step {
+pub(super) fn open(seen: &Seen, limits: &Limits, over: bool) -> Step {
     let waiting = seen.not_surely_back();
     match &seen.acted {
         Acted::Failed(why) if over => Step::End(Outcome::GateFailed {
@@ -33,7 +33,9 @@ pub(super) fn open(seen: &Seen, over: bool) -> Step {
             put_back: false,
         }),
         Acted::Failed(why) => again(Phase::Open, vec![why.clone()]),
-        Acted::Done if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
+        Acted::Done if waiting.is_empty() || limits.in_rotation.is_zero() => {
+            Step::End(Outcome::Done { note: held(seen) })
+        }
         Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
         // Again, because somebody may flush the rules meanwhile.
         Acted::Done => again(Phase::Open, waiting),

@@ -36,14 +36,14 @@ pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
     }
     let over = seen.in_phase >= phase.limit(limits);
     match phase {
-        Phase::Close => close(seen, limits, over),
-        Phase::Floor => floor(seen, limits, over),
+        Phase::Close => close(verb, seen, limits, over),
+        Phase::Floor => floor(verb, seen, limits, over),
         Phase::Sticky { sessions, busy_at } => sticky(*sessions, *busy_at, seen, limits, over),
-        Phase::Shed => shed(seen, over),
+        Phase::Shed => shed(verb, seen, over),
         Phase::Drain { zeros } => drain(verb, *zeros, seen, limits, over),
         Phase::Restart => restart(seen),
         Phase::Healthy { streak } => healthy(*streak, seen, limits, over),
-        Phase::Open => open(seen, over),
+        Phase::Open => open(seen, limits, over),
         Phase::PutBack(why) => put_back(why, seen, limits, over),
         Phase::BackOff { until } => back_off(*until, seen, limits),
     }
@@ -60,6 +60,9 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
         }))
     };
     match phase {
+        phase if phase.closes() && verb == Verb::Stop => {
+            end("the gates stay closed, and not all was waited for")
+        }
         phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),
         Phase::Healthy { .. } if verb != Verb::Restart => end("nothing was changed"),
         Phase::Open if seen.acted == Acted::Done => {

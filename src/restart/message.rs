@@ -32,6 +32,10 @@ impl Outcome {
             Outcome::NotHealthy(why) => format!(
                 "the app is not healthy after the restart: {why}; the gates stay closed: {mend}"
             ),
+            Outcome::Undrained(waiting) => format!(
+                "stopped, but the drain ran out: {}; the gates stay closed",
+                waiting.join(", ")
+            ),
             Outcome::NotBack(waiting) => format!(
                 "the gates are open and the app was healthy, but HAProxy: {}",
                 waiting.join(", ")
@@ -87,5 +91,7 @@ fn done(verb: Verb, noted: bool) -> &'static str {
         (Verb::Open, false) => "open: in rotation",
         (Verb::Open, true) => "open",
         (Verb::Recover, _) => "recovered",
+        (Verb::Stop, false) => "stopped: out of rotation and drained, the gates stay closed",
+        (Verb::Stop, true) => "stopped: not fully drained, the gates stay closed",
     }
 }

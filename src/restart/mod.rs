@@ -41,6 +41,9 @@ pub enum Verb {
     Open,
     /// To a good end with what an earlier operation, or somebody else, left behind.
     Recover,
+    /// The host goes down, or its sidecar is stopped: out, and stay so, also where HAProxy or
+    /// a request did not let itself be waited for. Nobody is there to put gates back.
+    Stop,
 }
 
 /// What to do when the drain's time is up.
@@ -67,7 +70,7 @@ pub struct Limits {
     pub restart: Duration,
     /// From there until the app is healthy.
     pub healthy: Duration,
-    /// From opening until every balancer shows UP.
+    /// From opening until every balancer shows UP; zero: that is not waited for.
     pub in_rotation: Duration,
     /// When the drain's time is up.
     pub on_drain_timeout: OnDrainTimeout,
@@ -104,6 +107,7 @@ impl Verb {
             Verb::Close => "close",
             Verb::Open => "open",
             Verb::Recover => "recover",
+            Verb::Stop => "stop",
         }
     }
 }

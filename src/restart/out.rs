@@ -12,8 +12,8 @@ const QUIET: Duration = Duration::from_secs(10);
 /// line, so one look may fall between two lines.
 const ZEROS: u32 = 2;
 
-pub(super) fn close(seen: &Seen, limits: &Limits, over: bool) -> Step {
-    out(Role::Main, Phase::Close, seen, over, || {
+pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    out(verb, Role::Main, Phase::Close, seen, over, || {
         match limits.serving.is_empty() {
             false => Phase::Floor,
             // It was out already: nothing was taken away from anybody.
@@ -23,31 +23,53 @@ pub(super) fn close(seen: &Seen, limits: &Limits, over: bool) -> Step {
 }
 
 /// Whoever closes last sees that the other has gone: at least one of two gives way.
-pub(super) fn floor(seen: &Seen, limits: &Limits, over: bool) -> Step {
+pub(super) fn floor(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
     let few = seen.too_few(limits);
     let next = || match few.is_empty() {
         true => after_close(seen, limits),
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    out(Role::Main, Phase::Floor, seen, over, next)
+    out(verb, Role::Main, Phase::Floor, seen, over, next)
 }
 
-pub(super) fn shed(seen: &Seen, over: bool) -> Step {
-    out(Role::Twin, Phase::Shed, seen, over, || Phase::Drain {
-        zeros: 0,
-    })
+pub(super) fn shed(verb: Verb, seen: &Seen, over: bool) -> Step {
+    let drain = || Phase::Drain { zeros: 0 };
+    out(verb, Role::Twin, Phase::Shed, seen, over, drain)
 }
 
 /// Every balancer must show the lines of this role out of the balancing.
-fn out(role: Role, phase: Phase, seen: &Seen, over: bool, next: impl FnOnce() -> Phase) -> Step {
+fn out(
+    verb: Verb,
+    role: Role,
+    phase: Phase,
+    seen: &Seen,
+    over: bool,
+    next: impl FnOnce() -> Phase,
+) -> Step {
     let waiting = [seen.unseen(), seen.not_out(role)].concat();
     match &seen.acted {
-        Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
+        Acted::Failed(why) if over => gate_failed(verb, why),
         Acted::Failed(why) => again(phase, vec![why.clone()]),
         Acted::Done if waiting.is_empty() => go(next()),
+        // What a balancer out of sight keeps from being known, others may still show.
+        Acted::Done if over && verb == Verb::Stop => Step::Go {
+            to: next(),
+            note: Some(format!("not out in time: {}", waiting.join(", "))),
+        },
         Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
         // Again, because somebody may open the gate meanwhile.
         Acted::Done => again(phase, waiting),
+    }
+}
+
+fn gate_failed(verb: Verb, why: &str) -> Step {
+    let why = why.to_owned();
+    match verb {
+        Verb::Stop => Step::End(Outcome::GateFailed {
+            why,
+            put_back: false,
+        }),
+        _ => go(Phase::PutBack(Why::GateFailed(why))),
     }
 }
 
@@ -103,7 +125,7 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
     let zeros = if waiting.is_empty() { zeros + 1 } else { 0 };
     let policy = limits.on_drain_timeout;
     match &seen.acted {
-        Acted::Failed(why) if over => go(Phase::PutBack(Why::GateFailed(why.clone()))),
+        Acted::Failed(why) if over => gate_failed(verb, why),
         Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
         Acted::Done if zeros >= ZEROS => drained(
             verb,
@@ -112,6 +134,7 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
         ),
         // The time is up, but what it was for is there: look the second time.
         Acted::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
+        Acted::Done if over && verb == Verb::Stop => Step::End(Outcome::Undrained(waiting)),
         Acted::Done if over && !not_out.is_empty() => go(Phase::PutBack(Why::NotOut(not_out))),
         Acted::Done if over && policy == OnDrainTimeout::Abort => {
             go(Phase::PutBack(Why::DrainRanOut(waiting)))
@@ -126,7 +149,7 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
 fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
     match verb {
         Verb::Close => seen.not_out(Role::ClassicTwin),
-        Verb::Restart | Verb::Open | Verb::Recover => seen.on_classic_twins(),
+        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop => seen.on_classic_twins(),
     }
 }
 
@@ -139,6 +162,6 @@ fn drained(verb: Verb, carried: Vec<String>, because: &str) -> Step {
             to: Phase::Restart,
             note,
         },
-        Verb::Close | Verb::Open | Verb::Recover => Step::End(Outcome::Done { note }),
+        Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => Step::End(Outcome::Done { note }),
     }
 }

@@ -39,6 +39,8 @@ pub enum Outcome {
         /// The lines are UP again.
         back: bool,
     },
+    /// The sidecar was stopped, and the drain's time was up; the gates stay closed.
+    Undrained(Vec<String>),
     /// With this host out, too few others were left, and it did not get its turn in time;
     /// the app was not touched.
     FloorBroken {
@@ -108,7 +110,7 @@ impl Outcome {
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
             Outcome::NotOut { .. } => 13,
-            Outcome::DrainRanOut { .. } => 14,
+            Outcome::DrainRanOut { .. } | Outcome::Undrained(_) => 14,
             Outcome::RestartFailed(_) | Outcome::NotHealthy(_) => 15,
             Outcome::NotBack(_) => 16,
             Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
@@ -122,6 +124,7 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Close) => "closed",
             (Outcome::Done { .. }, Verb::Open) => "opened",
             (Outcome::Done { .. }, Verb::Recover) => "recovered",
+            (Outcome::Done { .. }, Verb::Stop) => "stopped",
             (Outcome::Finished { surely: true }, _) => "recovered",
             (Outcome::Finished { surely: false }, _) => "not_told",
             (Outcome::NotHeld(_), _) => "not_recorded",
@@ -135,6 +138,7 @@ impl Outcome {
             (Outcome::Unrecorded { .. }, _) => "not_recorded",
             (Outcome::NotOut { .. }, _) => "not_out_of_rotation",
             (Outcome::DrainRanOut { .. }, _) => "drain_ran_out",
+            (Outcome::Undrained(_), _) => "not_drained",
             (Outcome::RestartFailed(_), _) => "restart_failed",
             (Outcome::NotHealthy(_), _) => "not_healthy",
             (Outcome::NotBack(_), _) => "not_in_rotation",

@@ -39,6 +39,10 @@ pub enum Refusal {
 
 /// Decides whether the operation may begin. Ok: what the operator should know.
 pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
+    // Nothing may keep a host that goes down from closing.
+    if verb == Verb::Stop {
+        return Ok(notices(verb, facts));
+    }
     let mut reasons = facts.gates.clone();
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
         reasons.push(why.clone());
@@ -155,7 +159,7 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
 }
 
 fn closes(verb: Verb) -> bool {
-    matches!(verb, Verb::Restart | Verb::Close)
+    matches!(verb, Verb::Restart | Verb::Close | Verb::Stop)
 }
 
 fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {

@@ -67,7 +67,7 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
     };
     let healthy = Phase::Healthy { streak: 0 };
     match (asked, was(left, stand)) {
-        (Verb::Close, _) => start(Verb::Close, Phase::Close),
+        (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
         (Verb::Open, _) => start(Verb::Open, healthy),
         (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
             verb: Verb::Restart,

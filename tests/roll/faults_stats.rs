@@ -63,7 +63,9 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
 }
 
 fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
-    let running = agent(fleet, proxy, "500ms", Settings::hurried).start("restart", "web");
+    // The answer before, which took more than a second, looks like a stream for two more.
+    let patient = |settings: Settings| settings.hurried().set("app.web.timeouts.drain", "10s");
+    let running = agent(fleet, proxy, "500ms", patient).start("restart", "web");
     fleet.host(1).wait_for_phase("open");
     proxy.set(fault);
     let message = running.wait().expect(16, says).report().message;

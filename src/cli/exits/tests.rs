@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -26,6 +26,7 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Unrecorded { .. } => 13,
         Outcome::Finished { .. } => 14,
         Outcome::NotHeld(_) => 15,
+        Outcome::Undrained(_) => 16,
     }
 }
 
@@ -42,6 +43,7 @@ fn samples() -> Vec<Outcome> {
         Outcome::RestartFailed(text()),
         Outcome::NotHealthy(text()),
         Outcome::NotBack(none()),
+        Outcome::Undrained(none()),
     ];
     for yes in [true, false] {
         samples.extend([
@@ -77,11 +79,17 @@ fn samples() -> Vec<Outcome> {
 }
 
 /// A new verb does not compile here: add it.
-const VERBS: [Verb; 4] = {
+const VERBS: [Verb; 5] = {
     match Verb::Restart {
-        Verb::Restart | Verb::Close | Verb::Open | Verb::Recover => {}
+        Verb::Restart | Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => {}
     }
-    [Verb::Restart, Verb::Close, Verb::Open, Verb::Recover]
+    [
+        Verb::Restart,
+        Verb::Close,
+        Verb::Open,
+        Verb::Recover,
+        Verb::Stop,
+    ]
 };
 
 #[test]
