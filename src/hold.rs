@@ -1,28 +1,159 @@
 //! What an operator asked to stay: `agent close` leaves a mark beside the closed gates, so
-//! that nobody takes them for ones that a crash or a flush has closed.
+//! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
+//! and may end by itself.
 
-use crate::lock::Holder;
-use crate::state::Kept;
+use crate::holder::Holder;
+use crate::state::{self, Kept};
+use crate::trust;
+use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
-/// Marks the app's gates as closed by `holder`.
-pub fn set(state_dir: &Path, holder: &Holder) -> io::Result<()> {
-    Kept::Hold.write(state_dir, &holder.app, holder)
+/// Closed gates that somebody wants closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The operation that closed them.
+    #[serde(flatten)]
+    pub holder: Holder,
+    /// For whom; None: an operator.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Why, in the operator's words.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Until when; None: until somebody opens them.
+    #[serde(default)]
+    pub until: Option<Until>,
 }
 
-/// Who closed the app's gates and wants them so, in words; None: nobody. A mark that can't
-/// be read is one all the same.
-pub fn who(state_dir: &Path, app: &str) -> Option<String> {
-    match Kept::Hold.read::<Holder>(state_dir, app) {
-        Ok(holder) => Some(holder?.told()),
-        Err(_) => Some("somebody".to_owned()),
+/// A moment to come. By the clock that runs since the boot, which nobody sets; after a
+/// reboot by the wall clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Until {
+    /// In seconds since 1970.
+    at: u64,
+    /// In seconds since the boot.
+    uptime: u64,
+    /// Which boot that was.
+    boot: String,
+}
+
+/// What is found of a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// This one.
+    By(Hold),
+    /// One that can't be read; it is one all the same.
+    Unknown,
+}
+
+impl Until {
+    /// So long from now.
+    pub fn after(lasts: Duration) -> Until {
+        Until {
+            at: crate::lock::now().saturating_add(lasts.as_secs()),
+            uptime: uptime().saturating_add(lasts.as_secs()),
+            boot: boot(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self.boot == boot() {
+            true => uptime() >= self.uptime,
+            false => crate::lock::now() >= self.at,
+        }
     }
 }
 
-/// The gates are open again.
-pub fn lift(state_dir: &Path, app: &str) -> io::Result<()> {
-    Kept::Hold.remove(state_dir, app)
+/// Seconds since the boot, those asleep included.
+fn uptime() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    now.map_or(0, |now| u64::try_from(now.tv_sec()).unwrap_or_default())
+}
+
+fn boot() -> String {
+    procfs::sys::kernel::random::boot_id().unwrap_or_default()
+}
+
+impl Hold {
+    /// The one that is there already counts: a unit that stops takes nothing from the
+    /// operator who closed the gates before.
+    fn gives_way_to(&self, there: &Hold) -> bool {
+        self.owner.is_some() && there.owner != self.owner && !there.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.as_ref().is_some_and(Until::is_over)
+    }
+
+    fn told(&self) -> String {
+        let mut told = self.holder.told();
+        if let Some(owner) = &self.owner {
+            told += &format!(", for {owner}");
+        }
+        if let Some(until) = &self.until {
+            let at = UNIX_EPOCH + Duration::from_secs(until.at);
+            told += &format!(", until {}", humantime::format_rfc3339_seconds(at));
+        }
+        if let Some(reason) = &self.reason {
+            told += &format!(": {reason}");
+        }
+        told
+    }
+}
+
+impl Held {
+    /// Whose, since and until when, and why; in words.
+    pub fn told(&self) -> String {
+        match self {
+            Held::By(hold) => hold.told(),
+            Held::Unknown => "somebody".to_owned(),
+        }
+    }
+
+    /// Its time is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Held::By(hold) if hold.is_over())
+    }
+
+    /// It is this owner's.
+    pub fn is_of(&self, owner: &str) -> bool {
+        matches!(self, Held::By(hold) if hold.owner.as_deref() == Some(owner))
+    }
+}
+
+/// Marks the app's gates as closed; where another owner has done so already, that stays.
+pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
+    let app = &hold.holder.app;
+    if let Some(Held::By(there)) = find(hold_dir, app)
+        && hold.gives_way_to(&there)
+    {
+        return Ok(());
+    }
+    let untrusted = |untrusted: trust::Untrusted| io::Error::other(untrusted.to_string());
+    trust::check(hold_dir).map_err(untrusted)?;
+    state::make(hold_dir)?;
+    Kept::Hold.write(hold_dir, app, hold)
+}
+
+/// Who closed the app's gates and wants them so, or wanted so until a while ago.
+pub fn find(hold_dir: &Path, app: &str) -> Option<Held> {
+    match Kept::Hold.read(hold_dir, app) {
+        Ok(hold) => hold.map(Held::By),
+        Err(_) => Some(Held::Unknown),
+    }
+}
+
+/// Who wants the app's gates closed now.
+pub fn now(hold_dir: &Path, app: &str) -> Option<Held> {
+    find(hold_dir, app).filter(|held| !held.is_over())
+}
+
+/// The gates are open again, or may be.
+pub fn lift(hold_dir: &Path, app: &str) -> io::Result<()> {
+    Kept::Hold.remove(hold_dir, app)
 }
 
 #[cfg(test)]
@@ -30,19 +161,69 @@ mod tests {
     use super::*;
     use crate::restart::Verb;
 
+    fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
+        Hold {
+            holder: Holder::new(Verb::Close, "web"),
+            owner: owner.map(str::to_owned),
+            reason: Some("disk swap".to_owned()),
+            until: lasts.map(Duration::from_secs).map(Until::after),
+        }
+    }
+
+    fn told(directory: &Path) -> String {
+        now(directory, "web").unwrap().told()
+    }
+
     #[test]
     fn a_hold_lasts_until_it_is_lifted_and_a_torn_one_is_one() {
         let directory = tempfile::tempdir().unwrap();
-        let state_dir = directory.path();
-        assert_eq!(who(state_dir, "web"), None);
-        set(state_dir, &Holder::new(Verb::Close, "web")).unwrap();
-        let told = who(state_dir, "web").unwrap();
-        assert!(told.contains("`agent close web`, pid"), "{told}");
-        assert_eq!(who(state_dir, "api"), None);
-        std::fs::write(Kept::Hold.path(state_dir, "web"), "{").unwrap();
-        assert_eq!(who(state_dir, "web").as_deref(), Some("somebody"));
-        lift(state_dir, "web").unwrap();
-        lift(state_dir, "web").unwrap();
-        assert_eq!(who(state_dir, "web"), None);
+        let directory = &directory.path().join("new");
+        assert_eq!(now(directory, "web"), None);
+        set(directory, &hold(None, None)).unwrap();
+        let told = told(directory);
+        assert!(told.starts_with("`agent close web`, pid"), "{told}");
+        assert!(told.ends_with("Z: disk swap"), "{told}");
+        assert_eq!(now(directory, "api"), None);
+        std::fs::write(Kept::Hold.path(directory, "web"), "{").unwrap();
+        assert_eq!(now(directory, "web"), Some(Held::Unknown));
+        lift(directory, "web").unwrap();
+        lift(directory, "web").unwrap();
+        assert_eq!(now(directory, "web"), None);
+    }
+
+    #[test]
+    fn one_with_a_time_ends_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        set(directory, &hold(None, Some(1000))).unwrap();
+        assert!(told(directory).contains(", until 2"), "{}", told(directory));
+        set(directory, &hold(None, Some(0))).unwrap();
+        assert_eq!(now(directory, "web"), None);
+        assert!(find(directory, "web").unwrap().is_over());
+        // After a reboot the wall clock counts.
+        let rebooted = |at| {
+            let mut held = hold(None, Some(1000));
+            let until = held.until.as_mut().unwrap();
+            (until.boot, until.at) = ("another".to_owned(), at);
+            set(directory, &held).unwrap();
+            find(directory, "web").unwrap().is_over()
+        };
+        assert!(rebooted(crate::lock::now() - 1));
+        assert!(!rebooted(crate::lock::now() + 100));
+    }
+
+    #[test]
+    fn a_unit_takes_nothing_from_the_operator() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        set(directory, &hold(None, None)).unwrap();
+        set(directory, &hold(Some("web.service"), None)).unwrap();
+        assert!(!now(directory, "web").unwrap().is_of("web.service"));
+        set(directory, &hold(None, Some(0))).unwrap();
+        set(directory, &hold(Some("web.service"), None)).unwrap();
+        assert!(now(directory, "web").unwrap().is_of("web.service"));
+        assert!(told(directory).contains(", for web.service"));
+        set(directory, &hold(None, None)).unwrap();
+        assert!(!now(directory, "web").unwrap().is_of("web.service"));
     }
 }

@@ -1,6 +1,6 @@
 //! The journal of where an operation on an app is, written before a phase is acted on.
 
-use crate::lock::Holder;
+use crate::holder::Holder;
 use crate::restart::{LeftBehind, Phase};
 use crate::state::Kept;
 use serde::{Deserialize, Serialize};

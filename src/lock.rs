@@ -1,6 +1,5 @@
-//! The lock that one operation on this host holds.
+//! The lock that one operation on this host holds, and the one of its sidecar.
 
-use crate::restart::Verb;
 use crate::state;
 use crate::trust::{self, Untrusted};
 use nix::sys::stat::{major, minor};
@@ -11,20 +10,21 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Who does what, since when.
+/// Who holds a lock, since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct Who {
     /// The agent's process.
     pub pid: u32,
-    /// What it was asked for.
-    pub verb: Verb,
-    /// For which app.
-    pub app: String,
+    /// As on the command line: `agent restart web`.
+    pub command: String,
     /// Since when, in seconds since 1970.
     pub since: u64,
+    /// It is over in a moment: worth waiting for.
+    #[serde(default)]
+    pub brief: bool,
 }
 
-/// The host's lock, held until dropped, also by a crash.
+/// A lock, held until dropped, also by a crash.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -40,9 +40,9 @@ impl Drop for Lock {
 /// Why the lock was not had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it.
-    #[error("another operation holds the lock: {0}")]
-    Held(String),
+    /// Somebody else has it; None: who has not said who.
+    #[error("another operation holds the lock: {}", told(.0.as_ref()))]
+    Held(Option<Who>),
     /// Others than root may write it.
     #[error(transparent)]
     Untrusted(#[from] Untrusted),
@@ -56,43 +56,62 @@ pub enum LockError {
     },
 }
 
-impl Holder {
+impl Who {
     /// This process, now.
-    pub fn new(verb: Verb, app: &str) -> Holder {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Holder {
+    pub fn new(command: impl Into<String>) -> Who {
+        Who {
             pid: std::process::id(),
-            verb,
-            app: app.to_owned(),
-            since: since.as_secs(),
+            command: command.into(),
+            since: now(),
+            brief: false,
         }
     }
 
-    /// Who, in one line.
+    /// The same, gone in a moment.
+    pub fn brief(self) -> Who {
+        Who {
+            brief: true,
+            ..self
+        }
+    }
+
+    /// In one line.
     pub fn told(&self) -> String {
-        let since = UNIX_EPOCH + Duration::from_secs(self.since);
-        let (verb, app, pid) = (self.verb.word(), &self.app, self.pid);
-        format!(
-            "`agent {verb} {app}`, pid {pid}, since {}",
-            humantime::format_rfc3339_seconds(since)
-        )
+        signature(&self.command, self.pid, self.since)
     }
 }
 
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
+
+/// Who, since when, in one line.
+pub fn signature(command: &str, pid: u32, since: u64) -> String {
+    let since = UNIX_EPOCH + Duration::from_secs(since);
+    let since = humantime::format_rfc3339_seconds(since);
+    format!("`{command}`, pid {pid}, since {since}")
+}
+
+/// Who holds it, in words.
+pub fn told(who: Option<&Who>) -> String {
+    who.map_or("somebody who has not said who".to_owned(), Who::told)
+}
+
 impl Lock {
-    /// Takes the lock or says who has it. Makes the state directory if need be.
-    pub fn take(state_dir: &Path, holder: &Holder) -> Result<Lock, LockError> {
-        let path = state::lock(state_dir);
+    /// Takes the lock, one of [`state`]'s, or says who has it. Makes its directory if need be.
+    pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
+        let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
             path: path.to_owned(),
             source,
         };
-        state::trusted(state_dir, &holder.app)?;
-        state::make(state_dir).map_err(|error| unusable(state_dir, error))?;
+        let trusted = || trust::check(directory).and_then(|()| trust::check(path));
+        trusted()?;
+        state::make(directory).map_err(|error| unusable(directory, error))?;
         // Below a sticky directory somebody else may have been faster.
-        state::trusted(state_dir, &holder.app)?;
+        trusted()?;
         // Readable for root alone: whoever can open it could hold it.
         let options = OpenOptions::new()
             .read(true)
@@ -100,25 +119,25 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(&path);
-        let mut file = options.map_err(|error| unusable(&path, error))?;
+            .open(path);
+        let mut file = options.map_err(|error| unusable(path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(held_by(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(unusable(&path, error)),
+            Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
         }
-        let told = holder.told();
+        let text = serde_json::json!(who).to_string();
         let written = file
             .set_len(0)
-            .and_then(|()| file.write_all(told.as_bytes()));
-        written.map_err(|error| unusable(&path, error))?;
+            .and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(|error| unusable(path, error))?;
         Ok(Lock { file })
     }
 
     /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
     /// see whether it is free could refuse somebody else's.
-    pub fn holder(state_dir: &Path) -> Option<String> {
-        let mut file = trust::open(&state::lock(state_dir)).ok()?;
+    pub fn holder(path: &Path) -> Option<Option<Who>> {
+        let mut file = trust::open(path).ok()?;
         let meta = file.metadata().ok()?;
         let device = (major(meta.dev()), minor(meta.dev()));
         let locks = procfs::locks().ok()?;
@@ -132,16 +151,18 @@ impl Lock {
 /// Between taking the lock and saying so, its holder needs a moment.
 const TO_SAY_SO: Duration = Duration::from_millis(200);
 
-fn held_by(file: &mut File) -> String {
+fn held_by(file: &mut File) -> Option<Who> {
     let asked = Instant::now();
     loop {
-        let mut told = String::new();
-        let read = file.rewind().and_then(|()| file.read_to_string(&mut told));
-        if read.is_ok() && !told.is_empty() {
-            return told;
+        let mut text = String::new();
+        let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+        if read.is_ok()
+            && let Ok(who) = serde_json::from_str(&text)
+        {
+            return Some(who);
         }
         if asked.elapsed() > TO_SAY_SO {
-            return "somebody who has not said who".to_owned();
+            return None;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -154,19 +175,22 @@ mod tests {
     #[test]
     fn the_second_taker_is_told_who_the_first_is() {
         let directory = tempfile::tempdir().unwrap();
-        let state_dir = directory.path().join("new");
-        let first = Lock::take(&state_dir, &Holder::new(Verb::Restart, "web")).unwrap();
-        let second = Lock::take(&state_dir, &Holder::new(Verb::Close, "web"))
-            .unwrap_err()
-            .to_string();
+        let path = state::lock(&directory.path().join("new"));
+        let first = Lock::take(&path, &Who::new("agent restart web")).unwrap();
+        let second = Lock::take(&path, &Who::new("agent close web"));
+        let second = second.unwrap_err().to_string();
         assert!(second.contains("`agent restart web`"), "{second}");
-        assert!(
-            second.contains(&format!("pid {}", std::process::id())),
-            "{second}"
+        let pid = format!("pid {}", std::process::id());
+        assert!(second.contains(&pid), "{second}");
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!(
+            (holder.command.as_str(), holder.brief),
+            ("agent restart web", false)
         );
-        assert!(Lock::holder(&state_dir).is_some());
         drop(first);
-        assert_eq!(Lock::holder(&state_dir), None);
-        Lock::take(&state_dir, &Holder::new(Verb::Close, "web")).unwrap();
+        assert_eq!(Lock::holder(&path), None);
+        let brief = Lock::take(&path, &Who::new("agent run").brief()).unwrap();
+        assert!(Lock::holder(&path).unwrap().unwrap().brief);
+        drop(brief);
     }
 }

@@ -23,8 +23,6 @@ pub enum Kept {
 }
 
 impl Kept {
-    const ALL: [Kept; 3] = [Kept::Journal, Kept::Hold, Kept::Command];
-
     /// Its file.
     pub fn path(self, state_dir: &Path, app: &str) -> PathBuf {
         state_dir.join(match self {
@@ -66,9 +64,14 @@ impl Kept {
     }
 }
 
-/// The lock's file.
+/// The lock of operations.
 pub fn lock(state_dir: &Path) -> PathBuf {
     state_dir.join("lock")
+}
+
+/// The lock of the sidecar.
+pub fn sidecar(state_dir: &Path) -> PathBuf {
+    state_dir.join("sidecar")
 }
 
 /// Makes the directory if need be.
@@ -77,13 +80,18 @@ pub fn make(state_dir: &Path) -> io::Result<()> {
     directory.recursive(true).mode(0o755).create(state_dir)
 }
 
-/// Whether the directory and what is in it of an app are root's alone; what is not there yet
-/// is.
-pub fn trusted(state_dir: &Path, app: &str) -> Result<(), Untrusted> {
-    trust::check(state_dir)?;
-    trust::check(&lock(state_dir))?;
-    let mut kept = Kept::ALL.iter();
-    kept.try_for_each(|kept| trust::check(&kept.path(state_dir, app)))
+/// Whether the directories and what is in them of an app are root's alone; what is not there
+/// yet is.
+pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untrusted> {
+    let places = [
+        state_dir.to_owned(),
+        lock(state_dir),
+        Kept::Journal.path(state_dir, app),
+        Kept::Command.path(state_dir, app),
+        hold_dir.to_owned(),
+        Kept::Hold.path(hold_dir, app),
+    ];
+    places.iter().try_for_each(|place| trust::check(place))
 }
 
 /// Why a file of the state directory can't be used, with the mend.

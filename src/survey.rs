@@ -41,15 +41,16 @@ pub struct BalancerSurvey {
 }
 
 impl ThisHost {
-    /// Looks at everything, all balancers at once.
-    pub async fn survey(&mut self) -> Survey {
+    /// Looks at everything, all balancers at once; at none of them where they are not asked.
+    pub async fn survey(&mut self, ask: bool) -> Survey {
         let rules = self.firewall.look().await;
         let listeners = self
             .gates
             .iter()
             .map(|gate| (gate.clone(), listeners(gate.status_port)));
         let listeners = listeners.collect();
-        let balancers = join_all(self.balancers.iter_mut().map(survey_balancer)).await;
+        let asked = self.balancers.iter_mut().filter(|_| ask);
+        let balancers = join_all(asked.map(survey_balancer)).await;
         let address = self.probe_address();
         let health = self.app.health.probe(address).await;
         let restart = self

@@ -7,8 +7,8 @@ mod world;
 
 use futures_util::FutureExt;
 use haproxy_gate::driver::{Progress, drive};
+use haproxy_gate::holder::Holder;
 use haproxy_gate::journal::{Entry, Journal, found_open};
-use haproxy_gate::lock::Holder;
 use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Stand, Verb, start};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;

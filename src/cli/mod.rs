@@ -1,21 +1,22 @@
 //! The command line: what is asked for, and the exit code that answers.
 
-mod begin;
 mod descriptors;
 mod exits;
-mod operation;
-mod plan;
+mod print;
 mod progress;
-mod report;
 mod status;
 
 use crate::config::{self, AppSettings, Settings};
-use crate::restart::Verb;
+use crate::driver::Progress;
+use crate::operation::{Operation, Report, Wish};
+use crate::restart::{Limits, Verb};
+use crate::stop::Stop;
 use clap::{Args, Parser, Subcommand};
-use report::Report;
+use progress::{Human, Silent};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The exit code of a usage or configuration error.
 const USAGE: u8 = 2;
@@ -60,9 +61,12 @@ enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
     Restart(Target),
     /// Out of rotation and drained, and stay so
-    Close(Target),
+    ///
+    /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
+    /// (`agent run`) opens the gates, once the app is healthy.
+    Close(Closing),
     /// Back in rotation, if the app is healthy
-    Open(Target),
+    Open(Opening),
     /// To a good end with what a crash, a flush of the rules or a power loss left behind
     ///
     /// Puts gates back that an operation had closed which died before it touched the app;
@@ -84,6 +88,52 @@ struct Target {
     /// Look at everything, print the plan, change nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Closing {
+    #[command(flatten)]
+    target: Target,
+    /// Open again by itself after this time: 90s, 30m, 2h
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    lasts: Option<Duration>,
+    /// Why, for whoever looks at `agent status`
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    reason: Option<String>,
+    /// For a unit that stops and starts with the app, which opens no more than it closed
+    ///
+    /// With an owner the lock is waited for, and an `agent restart` that is restarting this
+    /// very app is left to itself. What an operator has closed stays his.
+    #[arg(long, value_name = "NAME", value_parser = words)]
+    owner: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Opening {
+    #[command(flatten)]
+    target: Target,
+    /// Only if nobody but this owner (see `agent close --help`) holds the gates closed
+    #[arg(long, value_name = "NAME", value_parser = words)]
+    owner: Option<String>,
+}
+
+/// From a second to a year: the clock ends somewhere.
+fn lasts(text: &str) -> Result<Duration, String> {
+    let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let range = Duration::from_secs(1)..=Duration::from_hours(24 * 365);
+    match range.contains(&lasts) {
+        true => Ok(lasts),
+        false => Err("a time from 1s to 1year".to_owned()),
+    }
+}
+
+/// It stands on one line of `agent status`.
+fn words(text: &str) -> Result<String, String> {
+    let fits = (1..=200).contains(&text.chars().count());
+    match fits && !text.contains(|c: char| c.is_control()) {
+        true => Ok(text.to_owned()),
+        false => Err("1 to 200 characters on one line".to_owned()),
+    }
 }
 
 impl Cli {
@@ -124,8 +174,15 @@ impl Cli {
         let code = runtime.block_on(async {
             match &self.command {
                 Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
-                Command::Close(target) => self.operate(Verb::Close, &settings, target).await,
-                Command::Open(target) => self.operate(Verb::Open, &settings, target).await,
+                Command::Close(closing) => self.close(&settings, closing).await,
+                Command::Open(Opening { target, owner }) => {
+                    let owner = owner.clone();
+                    let wish = Wish {
+                        owner,
+                        ..Wish::default()
+                    };
+                    self.wished(Verb::Open, &settings, target, wish).await
+                }
                 Command::Recover(Target { app: None, dry_run }) => {
                     self.recover_all(&settings, *dry_run).await
                 }
@@ -144,14 +201,41 @@ impl Cli {
         code
     }
 
+    async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
+        let wish = Wish {
+            owner: closing.owner.clone(),
+            reason: closing.reason.clone(),
+            lasts: closing.lasts,
+        };
+        let target = &closing.target;
+        self.wished(Verb::Close, settings, target, wish).await
+    }
+
     async fn operate(
         &self,
         verb: Verb,
         settings: &Settings,
         target: &Target,
     ) -> anyhow::Result<u8> {
-        let app = the_app(settings, target.app.as_deref())?;
-        let report = self.report(verb, settings, app, target.dry_run).await?;
+        self.wished(verb, settings, target, Wish::default()).await
+    }
+
+    async fn wished(
+        &self,
+        verb: Verb,
+        settings: &Settings,
+        target: &Target,
+        wish: Wish,
+    ) -> anyhow::Result<u8> {
+        let operation = Operation {
+            verb,
+            settings,
+            app: the_app(settings, target.app.as_deref())?,
+            dry_run: target.dry_run,
+            wish,
+            hasty: false,
+        };
+        let report = self.report(&operation).await?;
         report.print(self.json);
         Ok(report.exit)
     }
@@ -161,7 +245,15 @@ impl Cli {
         let mut exit = 0;
         let mut reports = Vec::new();
         for app in &settings.apps {
-            let report = self.report(Verb::Recover, settings, app, dry_run).await?;
+            let operation = Operation {
+                verb: Verb::Recover,
+                settings,
+                app,
+                dry_run,
+                wish: Wish::default(),
+                hasty: false,
+            };
+            let report = self.report(&operation).await?;
             report.tell(self.json);
             exit = if exit == 0 { report.exit } else { exit };
             reports.push(report);
@@ -176,22 +268,14 @@ impl Cli {
         Ok(exit)
     }
 
-    async fn report(
-        &self,
-        verb: Verb,
-        settings: &Settings,
-        app: &AppSettings,
-        dry_run: bool,
-    ) -> anyhow::Result<Report> {
-        let json = self.json;
-        let operation = operation::Operation {
-            verb,
-            settings,
-            app,
-            dry_run,
-            json,
+    async fn report(&self, operation: &Operation<'_>) -> anyhow::Result<Report> {
+        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
+            match self.json {
+                true => Box::new(Silent),
+                false => Box::new(Human::new(app, limits)),
+            }
         };
-        operation.run().await
+        Ok(operation.run(Stop::listen()?, &tell).await)
     }
 }
 

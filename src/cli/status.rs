@@ -1,14 +1,13 @@
 //! `agent status`: what the kernel, HAProxy and the app say now; nothing is remembered.
 
-use super::plan::found;
-use super::report::{BalancerReport, GateReport};
 use super::say;
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::hold;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
-use crate::lock::Lock;
+use crate::lock::{Lock, told};
+use crate::operation::{BalancerReport, GateReport, found};
 use crate::state;
 use crate::stop::Stop;
 use serde::Serialize;
@@ -56,7 +55,8 @@ pub(super) async fn status(
     apps: &[AppSettings],
     json: bool,
 ) -> anyhow::Result<u8> {
-    let operation = Lock::holder(&settings.agent.state_dir);
+    let holder = |path| Lock::holder(path).map(|who| told(who.as_ref()));
+    let operation = holder(&state::lock(&settings.agent.state_dir));
     let mut all = Status {
         apps: Vec::new(),
         operation,
@@ -85,13 +85,13 @@ async fn look(
     mut host: ThisHost,
     under_way: bool,
 ) -> AppStatus {
-    let survey = host.survey().await;
+    let survey = host.survey(true).await;
     let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
-    let state_dir = &settings.agent.state_dir;
-    let untrusted = state::trusted(state_dir, &app.name).err();
+    let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
+    let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
-    let held = hold::who(state_dir, &app.name);
+    let held = hold::now(hold_dir, &app.name).map(|held| held.told());
     trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
     if !under_way {

@@ -1,7 +1,7 @@
 //! The file's shape -> settings: what serde can't check, each mistake with its place.
 
 use super::app::{check_health, check_restart};
-use super::file::{AppFile, ConfigFile, HaproxyFile, IptablesFile};
+use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
 use super::port::Port;
 use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, Settings};
 use crate::gate::Variant;
@@ -10,6 +10,12 @@ use crate::restart::Limits;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::Spanned;
+
+/// Lock and journal.
+const STATE_DIR: &str = "/run/haproxy-gate";
+
+/// What outlives a reboot.
+const HOLD_DIR: &str = "/var/lib/haproxy-gate";
 
 /// Checks what serde can't.
 pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
@@ -25,11 +31,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     if file.haproxy.is_empty() {
         return Err(nowhere("no balancer: add [[haproxy]] with socket"));
     }
-    if !file.agent.state_dir.is_absolute() {
-        return Err(nowhere(
-            "[agent] state_dir must be an absolute path: there is one lock for this host",
-        ));
-    }
+    let (state_dir, hold_dir) = directories(&file.agent).map_err(nowhere)?;
     distinct_ports(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
@@ -50,7 +52,8 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         apps,
         balancers,
         agent: AgentSettings {
-            state_dir: file.agent.state_dir,
+            state_dir,
+            hold_dir,
             addresses: file.agent.addresses,
             poll: file.agent.poll,
             ipv6: file.agent.ipv6,
@@ -60,6 +63,23 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
             }),
         },
     })
+}
+
+/// Who sets one directory gets everything there.
+fn directories(agent: &AgentFile) -> Result<(PathBuf, PathBuf), &'static str> {
+    let (state_dir, hold_dir) = match (&agent.state_dir, &agent.hold_dir) {
+        (None, None) => (STATE_DIR.into(), HOLD_DIR.into()),
+        (None, Some(hold_dir)) => (STATE_DIR.into(), hold_dir.clone()),
+        (Some(state_dir), None) => (state_dir.clone(), state_dir.clone()),
+        (Some(state_dir), Some(hold_dir)) => (state_dir.clone(), hold_dir.clone()),
+    };
+    if !state_dir.is_absolute() {
+        return Err("[agent] state_dir must be an absolute path: there is one lock for this host");
+    }
+    match hold_dir.is_absolute() {
+        true => Ok((state_dir, hold_dir)),
+        false => Err("[agent] hold_dir must be an absolute path"),
+    }
 }
 
 /// A port that stands twice would lead one gate's checks to another app, or to itself.

@@ -118,7 +118,8 @@ pub struct HaproxyFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentFile {
-    pub state_dir: PathBuf,
+    pub state_dir: Option<PathBuf>,
+    pub hold_dir: Option<PathBuf>,
     pub addresses: Vec<IpAddr>,
     #[serde(deserialize_with = "poll")]
     pub poll: Duration,
@@ -136,7 +137,8 @@ pub enum IptablesFile {
 impl Default for AgentFile {
     fn default() -> AgentFile {
         AgentFile {
-            state_dir: PathBuf::from("/run/haproxy-gate"),
+            state_dir: None,
+            hold_dir: None,
             addresses: Vec::new(),
             poll: Duration::from_millis(30),
             ipv6: true,

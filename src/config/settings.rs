@@ -61,8 +61,10 @@ impl BalancerSettings {
 /// The agent's own settings.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Lock, journal, held gates, the restart command under way.
+    /// Lock, journal, the restart command under way.
     pub state_dir: PathBuf,
+    /// Which gates are held closed: that outlives a reboot.
+    pub hold_dir: PathBuf,
     /// Addresses of this host beside those of its interfaces.
     pub addresses: Vec<IpAddr>,
     /// Between two looks at HAProxy.

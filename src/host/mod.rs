@@ -71,6 +71,14 @@ impl ThisHost {
         })
     }
 
+    /// Ready for the next operation.
+    pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
+        self.app = app.clone();
+        self.watch = Watch::new(app.ports.port);
+        self.found_open = Vec::new();
+        (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
+    }
+
     /// Where the app itself is asked: as configured, or where HAProxy's line sends users,
     /// if that is an address of an interface here, or on loopback.
     pub fn probe_address(&self) -> SocketAddr {

@@ -1,16 +1,16 @@
 //! How an operation begins: what an earlier one left behind, the preflight, and the limits.
 
-use super::operation::{Operation, refused};
-use super::plan;
-use super::report::Report;
+use super::{Operation, Report, plan, refused};
 use crate::driver::Host;
 use crate::gate::Position;
-use crate::hold;
+use crate::hold::{self, Held};
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
+use crate::lock::Lock;
 use crate::restart::{
     Facts, Limits, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start, turns,
 };
+use crate::state;
 use crate::survey::Survey;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
@@ -20,6 +20,9 @@ const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)
 
 const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
                       restart, `agent recover` is what opens it";
+
+const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy-gate`): nobody opens \
+                          the gates in time but it, or `agent recover` after that";
 
 /// What an earlier operation left behind.
 struct Left {
@@ -36,12 +39,12 @@ impl Operation<'_> {
         host: &mut ThisHost,
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
+        let held = self.held()?;
         self.settle(host).await?;
         let left = self.left(host, report).await;
-        let survey = host.survey().await;
+        let survey = host.survey(!self.hasty).await;
         report.survey(&survey);
         let positions = survey.positions();
-        let held = hold::who(self.state_dir(), &self.app.name);
         let stand = stand(&positions, held.is_some());
         let left_behind = left
             .entry
@@ -55,9 +58,16 @@ impl Operation<'_> {
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         self.preflight(&start, &facts, report)?;
-        if let (Verb::Restart, Some(who)) = (self.verb, held) {
+        if let (Verb::Restart, Some(held)) = (self.verb, held) {
+            let who = held.told();
             let note = format!("the gates are held closed by {who}: this restart opens them");
             report.notices.push(note);
+        }
+        if self.verb == Verb::Close
+            && self.wish.lasts.is_some()
+            && Lock::holder(&state::sidecar(self.state_dir())).is_none()
+        {
+            report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
             report.notices.push(ASTRAY.to_owned());
@@ -69,6 +79,26 @@ impl Operation<'_> {
         let limits = self.limits(&start, &facts, host);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))
+    }
+
+    /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
+    /// himself, and that to be over also where the app is not healthy yet.
+    fn held(&self) -> Result<Option<Held>, Outcome> {
+        let held = hold::now(self.hold_dir(), &self.app.name);
+        let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
+            return Ok(held);
+        };
+        match held {
+            Some(held) if !held.is_of(owner) => Err(Outcome::Nothing(format!(
+                "left alone: closed by {}",
+                held.told()
+            ))),
+            _ if self.dry_run => Ok(None),
+            _ => {
+                self.lift();
+                Ok(None)
+            }
+        }
     }
 
     async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
@@ -102,7 +132,7 @@ impl Operation<'_> {
     /// Waits, where a restart that was begun before is still under way: whoever opens over it
     /// believes the old app's health.
     async fn settle(&self, host: &ThisHost) -> Result<(), Outcome> {
-        if self.dry_run || self.verb == Verb::Close {
+        if self.dry_run || matches!(self.verb, Verb::Close | Verb::Stop) {
             return Ok(());
         }
         tokio::select! {
@@ -179,7 +209,7 @@ fn stand(positions: &[Position], held: bool) -> Stand {
     }
 }
 
-fn untouched(signal: i32) -> Outcome {
+pub(super) fn untouched(signal: i32) -> Outcome {
     Outcome::Interrupted {
         signal,
         left: "nothing was changed".to_owned(),

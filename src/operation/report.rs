@@ -1,6 +1,5 @@
-//! What one operation did, for machines (`--json`) and as the last line for people.
+//! What one operation did, for machines (`--json`).
 
-use super::{complain, say};
 use crate::gate::{Gate, Position, Side};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
@@ -10,21 +9,30 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// One object on stdout.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
-    verb: Verb,
-    app: String,
-    outcome: &'static str,
-    pub(super) exit: u8,
-    message: String,
+pub struct Report {
+    /// What was asked for.
+    pub verb: Verb,
+    /// For which app.
+    pub app: String,
+    /// How it ended, in one word.
+    pub outcome: &'static str,
+    /// The exit code that says so.
+    pub exit: u8,
+    /// How it ended, in one line.
+    pub message: String,
     /// Seconds since 1970.
     started_at: f64,
-    seconds: f64,
-    pub(super) phases: Vec<PhaseRecord>,
+    /// What it took.
+    pub seconds: f64,
+    /// What each phase took.
+    pub phases: Vec<PhaseRecord>,
     gates: Vec<GateReport>,
     balancers: Vec<BalancerReport>,
-    pub(super) notices: Vec<String>,
+    /// What the operator should know.
+    pub notices: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) plan: Option<Vec<String>>,
+    /// A dry run's.
+    pub plan: Option<Vec<String>>,
     /// The wall clock may jump: what an operation took is never read off it.
     #[serde(skip)]
     began: Instant,
@@ -32,29 +40,38 @@ pub(super) struct Report {
 
 /// One gate, as the kernel has it.
 #[derive(Debug, Serialize)]
-pub(super) struct GateReport {
-    pub(super) side: Side,
-    pub(super) status_port: u16,
-    pub(super) port: u16,
-    pub(super) position: &'static str,
+pub struct GateReport {
+    /// Whose checks it leads.
+    pub side: Side,
+    /// From there.
+    pub status_port: u16,
+    /// To there.
+    pub port: u16,
+    /// `open`, `closed` or `broken`.
+    pub position: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) why: Option<String>,
+    /// Why it is broken.
+    pub why: Option<String>,
 }
 
 /// One balancer, as it showed itself.
 #[derive(Debug, Serialize)]
-pub(super) struct BalancerReport {
-    pub(super) name: String,
+pub struct BalancerReport {
+    /// Its name.
+    pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<String>,
-    pub(super) lines: Vec<LineSeen>,
+    /// HAProxy's version.
+    pub version: Option<String>,
+    /// Our lines.
+    pub lines: Vec<LineSeen>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) error: Option<String>,
+    /// Why they can't be seen.
+    pub error: Option<String>,
 }
 
 impl Report {
     /// A report of an operation that begins now.
-    pub(super) fn new(verb: Verb, app: &str) -> Report {
+    pub fn new(verb: Verb, app: &str) -> Report {
         Report {
             verb,
             app: app.to_owned(),
@@ -76,25 +93,25 @@ impl Report {
     }
 
     /// What the preflight saw.
-    pub(super) fn survey(&mut self, survey: &Survey) {
+    pub fn survey(&mut self, survey: &Survey) {
         self.gates(survey.gates().zip(survey.positions()));
         self.balancers = BalancerReport::of_survey(survey);
     }
 
     /// How the gates stand.
-    pub(super) fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+    pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates = gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect();
     }
 
     /// Every gate stands open.
-    pub(super) fn all_open(&self) -> bool {
+    pub fn all_open(&self) -> bool {
         self.gates.iter().all(|gate| gate.position == "open")
     }
 
     /// What the balancers showed last.
-    pub(super) fn balancers(&mut self, seen: &[BalancerSeen]) {
+    pub fn balancers(&mut self, seen: &[BalancerSeen]) {
         for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
             match &seen.lines {
                 Ok(lines) => (balancer.lines, balancer.error) = (lines.clone(), None),
@@ -104,60 +121,18 @@ impl Report {
     }
 
     /// The report of an operation that has ended.
-    pub(super) fn end(mut self, outcome: &Outcome) -> Report {
+    pub fn end(mut self, outcome: &Outcome) -> Report {
         self.outcome = outcome.word(self.verb);
         self.exit = outcome.exit_code();
         self.message = outcome.message(self.verb, &self.app);
         self.seconds = seconds(self.began.elapsed());
         self
     }
-
-    /// JSON, or the plan and the last line.
-    pub(super) fn print(&self, json: bool) {
-        if json {
-            say(&format!("{}\n", serde_json::json!(self)));
-        }
-        self.tell(json);
-    }
-
-    /// The plan and the last line, for people; beside JSON only what went wrong.
-    pub(super) fn tell(&self, json: bool) {
-        let line = format!("{}: {}", self.app, self.message);
-        match (self.exit, json) {
-            (0, true) => {}
-            (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),
-            _ => complain(&line),
-        }
-    }
-
-    fn planned(&self) -> String {
-        let Some(plan) = &self.plan else {
-            return String::new();
-        };
-        let notices = self
-            .notices
-            .iter()
-            .map(|notice| format!("{}: note: {notice}\n", self.app));
-        notices
-            .chain(plan.iter().map(|line| format!("{line}\n")))
-            .collect()
-    }
-
-    /// " in 3.1 s (close 0.6, drain 0.1, ...)"
-    fn in_seconds(&self) -> String {
-        if self.phases.is_empty() {
-            return String::new();
-        }
-        let phases = self.phases.iter().filter(|phase| phase.seconds >= 0.005);
-        let phases: Vec<String> = phases
-            .map(|p| format!("{} {:.2}", p.phase, p.seconds))
-            .collect();
-        format!(", in {:.2} s ({})", self.seconds, phases.join(", "))
-    }
 }
 
 impl GateReport {
-    pub(super) fn new(gate: &Gate, position: Position) -> GateReport {
+    /// A gate that stands so.
+    pub fn new(gate: &Gate, position: Position) -> GateReport {
         let (position, why) = match position {
             Position::Open => ("open", None),
             Position::Closed => ("closed", None),
@@ -174,7 +149,8 @@ impl GateReport {
 }
 
 impl BalancerReport {
-    pub(super) fn of_survey(survey: &Survey) -> Vec<BalancerReport> {
+    /// All of them.
+    pub fn of_survey(survey: &Survey) -> Vec<BalancerReport> {
         let report = |balancer: &crate::survey::BalancerSurvey| {
             let (lines, error) = match &balancer.facts {
                 Ok(facts) => (

@@ -1,7 +1,6 @@
 //! `--dry-run`: the operation as it would go, with the rules and lines that were found.
 
-use super::progress::describe;
-use super::report::BalancerReport;
+use super::{BalancerReport, describe};
 use crate::config::AppSettings;
 use crate::haproxy::Role;
 use crate::restart::{Limits, LineSeen, Phase, Start, Verb};
@@ -33,7 +32,7 @@ pub(super) fn steps(
 }
 
 /// The gates, lines and other servers there are.
-pub(super) fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
+pub fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
     let mut lines = Vec::new();
     for (gate, position) in survey.gates().zip(survey.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));

@@ -1,0 +1,49 @@
+//! What one operation did, as the last line for people or as one JSON object.
+
+use super::{complain, say};
+use crate::operation::Report;
+
+impl Report {
+    /// JSON, or the plan and the last line.
+    pub(super) fn print(&self, json: bool) {
+        if json {
+            say(&format!("{}\n", serde_json::json!(self)));
+        }
+        self.tell(json);
+    }
+
+    /// The plan and the last line, for people; beside JSON only what went wrong.
+    pub(super) fn tell(&self, json: bool) {
+        let line = format!("{}: {}", self.app, self.message);
+        match (self.exit, json) {
+            (0, true) => {}
+            (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),
+            _ => complain(&line),
+        }
+    }
+
+    fn planned(&self) -> String {
+        let Some(plan) = &self.plan else {
+            return String::new();
+        };
+        let notices = self
+            .notices
+            .iter()
+            .map(|notice| format!("{}: note: {notice}\n", self.app));
+        notices
+            .chain(plan.iter().map(|line| format!("{line}\n")))
+            .collect()
+    }
+
+    /// " in 3.1 s (close 0.6, drain 0.1, ...)"
+    fn in_seconds(&self) -> String {
+        if self.phases.is_empty() {
+            return String::new();
+        }
+        let phases = self.phases.iter().filter(|phase| phase.seconds >= 0.005);
+        let phases: Vec<String> = phases
+            .map(|p| format!("{} {:.2}", p.phase, p.seconds))
+            .collect();
+        format!(", in {:.2} s ({})", self.seconds, phases.join(", "))
+    }
+}

@@ -1,0 +1,40 @@
+//! Whose an operation is, as the journal and the mark of closed gates have it.
+
+use crate::lock;
+use crate::restart::Verb;
+use serde::{Deserialize, Serialize};
+
+/// Who does what, since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The agent's process.
+    pub pid: u32,
+    /// What it was asked for.
+    pub verb: Verb,
+    /// For which app.
+    pub app: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+}
+
+impl Holder {
+    /// This process, now.
+    pub fn new(verb: Verb, app: &str) -> Holder {
+        Holder {
+            pid: std::process::id(),
+            verb,
+            app: app.to_owned(),
+            since: lock::now(),
+        }
+    }
+
+    /// As on the command line.
+    pub fn command(&self) -> String {
+        format!("agent {} {}", self.verb.word(), self.app)
+    }
+
+    /// Who, in one line.
+    pub fn told(&self) -> String {
+        lock::signature(&self.command(), self.pid, self.since)
+    }
+}

@@ -1,0 +1,80 @@
+//! Whose turn it is on this host.
+
+use super::{Operation, refused};
+use crate::journal::Journal;
+use crate::lock::{Lock, LockError, Who, told};
+use crate::restart::{Outcome, Phase};
+use crate::state;
+use crate::stop::Stop;
+use std::time::{Duration, Instant};
+
+/// The sidecar is at its work for a moment; this much longer it is not waited for.
+const MOMENT: Duration = Duration::from_secs(10);
+
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(20);
+
+impl Operation<'_> {
+    /// Takes the lock; a dry run makes nothing, and only looks whether it is free. Waits for
+    /// who is done in a moment, and for everybody on behalf of a unit.
+    pub(super) async fn lock(&self, stop: &Stop) -> Result<Option<Lock>, Outcome> {
+        self.may_lock()?;
+        let began = Instant::now();
+        loop {
+            let who = match self.try_lock()? {
+                Ok(lock) => return Ok(lock),
+                Err(who) => who,
+            };
+            if self.wish.owner.is_some()
+                && let Some(restarting) = self.restarting(who.as_ref())
+            {
+                return Err(Outcome::Nothing(restarting));
+            }
+            let brief = who.as_ref().is_some_and(|who| who.brief) && began.elapsed() < MOMENT;
+            if !brief && (self.wish.owner.is_none() || self.dry_run) {
+                return Err(Outcome::Locked(LockError::Held(who).to_string()));
+            }
+            match stop.asked() {
+                Some(signal) => return Err(super::begin::untouched(signal)),
+                None => tokio::time::sleep(AGAIN).await,
+            }
+        }
+    }
+
+    fn may_lock(&self) -> Result<(), Outcome> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err(refused(
+                "iptables and the state directory need root: run it with sudo".to_owned(),
+            ));
+        }
+        let (agent, app) = (&self.settings.agent, &self.app.name);
+        state::trusted(&agent.state_dir, &agent.hold_dir, app)
+            .map_err(|untrusted| refused(untrusted.to_string()))
+    }
+
+    /// The inner Err: who has it.
+    fn try_lock(&self) -> Result<Result<Option<Lock>, Option<Who>>, Outcome> {
+        let path = state::lock(self.state_dir());
+        if self.dry_run {
+            return Ok(match Lock::holder(&path) {
+                None => Ok(None),
+                Some(who) => Err(who),
+            });
+        }
+        let command = format!("agent {} {}", self.verb.word(), self.app.name);
+        match Lock::take(&path, &Who::new(command)) {
+            Ok(lock) => Ok(Ok(Some(lock))),
+            Err(LockError::Held(who)) => Ok(Err(who)),
+            Err(unusable) => Err(refused(unusable.to_string())),
+        }
+    }
+
+    /// Who restarts the app this moment has drained it before, and opens its gates after: a
+    /// unit that stops and starts with the app must not wait for that.
+    fn restarting(&self, who: Option<&Who>) -> Option<String> {
+        let entry = Journal::left_behind(self.state_dir(), &self.app.name).ok()??;
+        let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
+        let restarts = entry.restarting && entry.phase == Phase::Restart;
+        (is_its && restarts).then(|| format!("left to {}, which restarts the app", told(who)))
+    }
+}

@@ -1,0 +1,217 @@
+//! One operation on one app: lock, begin, journal, drive, report. What the command line asks
+//! for and what the sidecar does by itself are the same.
+
+mod begin;
+mod describe;
+mod lock;
+mod plan;
+mod report;
+
+pub use describe::describe;
+pub use plan::found;
+pub use report::{BalancerReport, GateReport, Report};
+
+use crate::config::{AppSettings, Settings};
+use crate::driver::{Host, Progress, drive};
+use crate::hold::{self, Hold, Until};
+use crate::holder::Holder;
+use crate::host::ThisHost;
+use crate::journal::{Entry, Journal};
+use crate::record::{PhaseRecord, seconds};
+use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
+use crate::state;
+use crate::stop::Stop;
+use std::path::Path;
+use std::time::Duration;
+
+/// What was asked for.
+pub struct Operation<'a> {
+    /// What.
+    pub verb: Verb,
+    /// The whole configuration.
+    pub settings: &'a Settings,
+    /// The app, with the limits to go by.
+    pub app: &'a AppSettings,
+    /// Change nothing, say what would be done.
+    pub dry_run: bool,
+    /// For whom and how long gates are closed.
+    pub wish: Wish,
+    /// The sidecar's: HAProxy is not asked before gates are opened, and nobody waits for UP.
+    pub hasty: bool,
+}
+
+/// For whom, why and how long gates are closed; whose gates are opened.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// None: an operator.
+    pub owner: Option<String>,
+    /// In the operator's words.
+    pub reason: Option<String>,
+    /// None: until somebody opens them.
+    pub lasts: Option<Duration>,
+}
+
+/// Makes who is told how an operation on this app, within these limits, goes.
+pub type Tell<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
+
+impl Operation<'_> {
+    /// Runs it to its end, and says how that was.
+    pub async fn run(&self, stop: Stop, tell: Tell<'_>) -> Report {
+        let mut report = Report::new(self.verb, &self.app.name);
+        let outcome = match self.lock(&stop).await {
+            Ok(_lock) => match ThisHost::new(self.settings, self.app, stop).await {
+                Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
+                Err(error) => refused(error.to_string()),
+            },
+            Err(outcome) => outcome,
+        };
+        report.end(&outcome)
+    }
+
+    /// The same by who has the host's lock.
+    pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Report {
+        let mut report = Report::new(self.verb, &self.app.name);
+        let outcome = self.run_locked(host, tell, &mut report).await;
+        report.end(&outcome)
+    }
+
+    async fn run_locked(
+        &self,
+        host: &mut ThisHost,
+        tell: Tell<'_>,
+        report: &mut Report,
+    ) -> Outcome {
+        match self.operate(host, tell, report).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    }
+
+    /// Err: it ended before anything was touched.
+    async fn operate(
+        &self,
+        host: &mut ThisHost,
+        tell: Tell<'_>,
+        report: &mut Report,
+    ) -> Result<Outcome, Outcome> {
+        let holder = Holder::new(self.verb, &self.app.name);
+        let (start, limits) = self.begin(host, report).await?;
+        let mut journal = self.journal(&holder, &start, host)?;
+        let mut progress = tell(self.app, &limits);
+        let outcome = self
+            .drive(
+                host,
+                &mut journal,
+                (&start, &limits),
+                (progress.as_mut(), report),
+            )
+            .await;
+        let outcome = self.hold(holder, outcome, report);
+        match outcome {
+            // The gates don't stand as they should: what was found is still needed.
+            Outcome::GateFailed {
+                put_back: false, ..
+            } => {}
+            _ => journal
+                .end()
+                .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
+        }
+        Ok(outcome)
+    }
+
+    fn journal(&self, holder: &Holder, start: &Start, host: &ThisHost) -> Result<Journal, Outcome> {
+        let entry = Entry {
+            holder: holder.clone(),
+            phase: start.phase.clone(),
+            found_open: host.found_open.clone(),
+            instance: None,
+            restarting: start.verb == Verb::Restart,
+            unsure: start.finishes == Some(false),
+        };
+        let state_dir = self.state_dir();
+        Journal::begin(state_dir, entry)
+            .map_err(|error| refused(state::unusable(state_dir, &error)))
+    }
+
+    /// Gates that an operator has closed stay so until somebody opens them, and those of an
+    /// app whose restart failed: whatever runs now is not what was asked for.
+    fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
+        let hold_dir = self.hold_dir();
+        let Wish { owner, reason, .. } = self.wish.clone();
+        let hold = |owner, reason| Hold {
+            holder,
+            owner,
+            reason,
+            until: self.wish.lasts.map(Until::after),
+        };
+        match (self.verb, outcome) {
+            (Verb::Close, Outcome::Done { note }) => {
+                match hold::set(hold_dir, &hold(owner, reason)) {
+                    Ok(()) => Outcome::Done { note },
+                    Err(error) => Outcome::NotHeld(error.to_string()),
+                }
+            }
+            (_, Outcome::RestartFailed(why)) => {
+                let set = hold::set(hold_dir, &hold(None, Some("the restart failed".to_owned())));
+                set.unwrap_or_else(
+                    |error| tracing::warn!(%error, "the closed gates are not marked"),
+                );
+                Outcome::RestartFailed(why)
+            }
+            (_, outcome) if report.all_open() => {
+                self.lift();
+                outcome
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn lift(&self) {
+        if let Err(error) = hold::lift(self.hold_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the closed gates stays");
+        }
+    }
+
+    async fn drive(
+        &self,
+        host: &mut ThisHost,
+        journal: &mut Journal,
+        (start, limits): (&Start, &Limits),
+        (progress, report): (&mut dyn Progress, &mut Report),
+    ) -> Outcome {
+        let begun = host.elapsed();
+        report
+            .notices
+            .iter()
+            .for_each(|notice| progress.notes(begun, notice));
+        let plan = (start.verb, start.phase.clone(), limits);
+        let record = drive(host, journal, progress, plan).await;
+        let preflight = PhaseRecord {
+            phase: "preflight",
+            start: 0.0,
+            seconds: seconds(begun),
+            waited_for: Vec::new(),
+        };
+        report.phases = [preflight].into_iter().chain(record.phases).collect();
+        report.notices.extend(record.notes);
+        report.balancers(&record.balancers);
+        if let Ok(view) = host.firewall.look().await {
+            report.gates(host.gates.iter().map(|gate| (gate, view.position(gate))));
+        }
+        match (self.verb, start.finishes, record.outcome) {
+            (Verb::Restart, Some(surely), Outcome::Done { .. }) => Outcome::Finished { surely },
+            (_, _, outcome) => outcome,
+        }
+    }
+
+    fn state_dir(&self) -> &Path {
+        &self.settings.agent.state_dir
+    }
+
+    fn hold_dir(&self) -> &Path {
+        &self.settings.agent.hold_dir
+    }
+}
+
+fn refused(why: String) -> Outcome {
+    Outcome::Refused(Refusal::Preflight(vec![why]))
+}
