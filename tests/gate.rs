@@ -1,6 +1,10 @@
 //! Ring 3: the gate against the real iptables, both variants, both families. Root only.
 
+mod lab;
 mod own_network;
+
+#[path = "gate/changes.rs"]
+mod changes;
 
 use haproxy_gate::gate::{Firewall, Gate, Position, Side, Variant};
 use own_network::{inside, sh};

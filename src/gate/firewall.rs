@@ -3,15 +3,18 @@
 
 use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
-    Foreign, Gate, GateError, Iptables, Listing, Position, Variant, foreign, plan, position,
+    Foreign, Gate, GateError, Iptables, Listing, Position, RuleWatch, Variant, foreign, plan,
+    position,
 };
 use std::fs;
+use std::io;
 use std::process::Stdio;
 use tokio::process::Command;
 
 /// The programs that rule this host's nat tables.
 #[derive(Debug, Clone)]
 pub struct Firewall {
+    variant: Variant,
     used: Vec<Iptables>,
     unused: Vec<Iptables>,
 }
@@ -44,9 +47,19 @@ impl Firewall {
             Variant::Legacy => Variant::Nft,
         };
         Ok(Firewall {
+            variant,
             used: families.iter().map(|&v6| family(variant, v6)).collect(),
             unused: families.iter().map(|&v6| family(other, v6)).collect(),
         })
+    }
+
+    /// The kernel's word on changes of the tables in use, from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`RuleWatch::new`].
+    pub fn watch(&self) -> io::Result<RuleWatch> {
+        RuleWatch::new(self.variant)
     }
 
     /// Reads the tables in use and, where it is there at all, the other variant's.

@@ -5,6 +5,7 @@
 //! destinations. So one rule is one gate, and adding or deleting that rule flips
 //! both hooks in one step.
 
+mod changes;
 mod firewall;
 mod foreign;
 mod iptables;
@@ -12,6 +13,7 @@ mod listener;
 mod listing;
 mod plan;
 
+pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};

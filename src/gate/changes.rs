@@ -1,0 +1,139 @@
+//! The kernel's word that rules have changed: who keeps the gates need not list them again
+//! and again (a fork of iptables, 1 to 4 ms each).
+//!
+//! nf_tables counts its transactions, of every table and family of one network namespace,
+//! and tells of each. The legacy tables do neither.
+
+mod generation;
+mod transactions;
+
+use super::Variant;
+use generation::Generation;
+use std::io;
+use transactions::Transactions;
+
+/// Watches the rules of one variant, in the network namespace it was made in.
+///
+/// List once after it was made; then again when [`changed`](RuleWatch::changed) resolves,
+/// and every few seconds unless [`mark`](RuleWatch::mark) says that nothing can have changed:
+///
+/// ```no_run
+/// # async fn example(firewall: haproxy_gate::gate::Firewall) -> Result<(), Box<dyn std::error::Error>> {
+/// # use haproxy_gate::gate::RuleWatch;
+/// let mut watch = firewall.watch().unwrap_or_else(|error| {
+///     tracing::warn!(%error, "the rules are only looked at every few seconds");
+///     RuleWatch::blind()
+/// });
+/// loop {
+///     let before = watch.mark(); // before the listing: what comes after it is not in it
+///     let _view = firewall.look().await?;
+///     loop {
+///         tokio::select! {
+///             () = watch.changed() => break,
+///             () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+///         }
+///         if before.is_none() || watch.mark() != before {
+///             break;
+///         }
+///     }
+/// }
+/// # }
+/// ```
+pub struct RuleWatch {
+    transactions: Option<Transactions>,
+    generation: Option<Generation>,
+}
+
+/// How the rules were at one moment: of two marks of one watch that are equal, the same (but
+/// for 2^32 transactions between them). The rules of the other variant are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(u32);
+
+impl RuleWatch {
+    /// Watches from now on. Of legacy rules there is nothing to be had: [`blind`](Self::blind).
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no nf_tables, or this process no CAP_NET_ADMIN.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O enabled.
+    pub fn new(variant: Variant) -> io::Result<RuleWatch> {
+        if variant == Variant::Legacy {
+            return Ok(RuleWatch::blind());
+        }
+        let open = || {
+            // A group can be joined without nf_tables; an answer is the proof.
+            let mut generation = Generation::default();
+            generation.ask()?;
+            Ok(RuleWatch {
+                transactions: Some(Transactions::listen()?),
+                generation: Some(generation),
+            })
+        };
+        open().map_err(|error| told(&error))
+    }
+
+    /// Sees nothing: no change, and no mark.
+    pub fn blind() -> RuleWatch {
+        RuleWatch {
+            transactions: None,
+            generation: None,
+        }
+    }
+
+    /// Resolves once rules have changed since it last did: at once where that was more than
+    /// 200 ms ago, else when they are over, so that a busy firewall costs five wake-ups
+    /// a second at most. Nothing is lost by dropping it half way, nor by a burst that the
+    /// kernel can't keep for us.
+    ///
+    /// Changes of this process are changes, too, and so are those of other tables. A watch
+    /// that breaks says so in the log, resolves once more, and then never.
+    pub async fn changed(&mut self) {
+        let Some(transactions) = &mut self.transactions else {
+            return std::future::pending().await;
+        };
+        if let Err(error) = transactions.next().await {
+            tracing::warn!(%error, "the kernel no longer tells of changes of the rules");
+            self.transactions = None;
+        }
+    }
+
+    /// How the rules are now; None: not to be told, so list them. Asks the kernel without
+    /// waiting, in some microseconds.
+    pub fn mark(&mut self) -> Option<Mark> {
+        match self.generation.as_mut()?.ask() {
+            Ok(number) => Some(Mark(number)),
+            Err(error) => {
+                tracing::debug!(%error, "no generation of the rules");
+                None
+            }
+        }
+    }
+}
+
+/// What the caller, and the operator, should know of it.
+fn told(error: &io::Error) -> io::Error {
+    use nix::libc::{EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT};
+    let why = match error.raw_os_error() {
+        Some(EPERM) => "CAP_NET_ADMIN is needed".to_owned(),
+        Some(EINVAL | EOPNOTSUPP | EPROTONOSUPPORT) => "the kernel has no nf_tables".to_owned(),
+        _ => error.to_string(),
+    };
+    let text = format!("can't be told by the kernel of changed rules: {why}");
+    io::Error::new(error.kind(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_with_the_reason() {
+        let of = |code| told(&io::Error::from_raw_os_error(code)).to_string();
+        assert!(of(nix::libc::EPERM).ends_with(": CAP_NET_ADMIN is needed"));
+        assert!(of(nix::libc::EINVAL).ends_with(": the kernel has no nf_tables"));
+        assert!(of(nix::libc::EMFILE).contains("Too many open files"));
+    }
+}

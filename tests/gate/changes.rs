@@ -1,0 +1,239 @@
+//! The kernel's word on changed rules, on the real kernel.
+
+use super::*;
+use crate::lab::harm::HARM;
+use haproxy_gate::gate::RuleWatch;
+use tokio::time::timeout;
+
+/// Longer than the pause between two words.
+const A_WHILE: Duration = Duration::from_millis(500);
+
+/// Wakes up until nothing has changed for a while; how often that was, and the last mark.
+async fn settled(watch: &mut RuleWatch) -> (usize, Option<haproxy_gate::gate::Mark>) {
+    let (mut wakes, mut mark) = (0, None);
+    while timeout(A_WHILE, watch.changed()).await.is_ok() {
+        wakes += 1;
+        mark = watch.mark();
+    }
+    (wakes, mark)
+}
+
+/// A shell line beside the runtime; when it ended.
+async fn run(line: String) -> Instant {
+    let done = tokio::task::spawn_blocking(move || {
+        sh(&line);
+        Instant::now()
+    });
+    done.await.unwrap()
+}
+
+/// So many transactions, by one program.
+fn burst(changes: usize) -> String {
+    let one = "*nat\n-A X -p tcp -m tcp --dport 99 -j RETURN\nCOMMIT\n";
+    std::fs::write("/run/burst", one.repeat(changes)).unwrap();
+    "iptables-nft-restore --noflush < /run/burst".to_owned()
+}
+
+#[test]
+fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
+    if !inside("changes::what_others_do_is_noticed_at_once_and_changes_the_mark") {
+        return;
+    }
+    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    block_on(async {
+        let mut watch = firewall.watch().unwrap();
+        for program in ["iptables-nft", "ip6tables-nft"] {
+            for (what, command) in HARM {
+                firewall.ensure(&[(&main, true)]).await.unwrap();
+                settled(&mut watch).await;
+                let before = watch.mark();
+                let harm = run(command.replace("{}", program));
+                let noticed = async {
+                    let noticed = timeout(Duration::from_secs(10), watch.changed()).await;
+                    noticed.unwrap_or_else(|_| panic!("{program}: not noticed: {what}"));
+                    Instant::now()
+                };
+                let (done, noticed) = tokio::join!(harm, noticed);
+                let late = noticed.saturating_duration_since(done);
+                assert!(late < Duration::from_millis(100), "{what}: {late:?}");
+                settled(&mut watch).await;
+                assert!(before.is_some() && watch.mark() != before, "{what}");
+            }
+        }
+    });
+}
+
+#[test]
+fn looking_is_no_change_and_neither_is_what_concerns_others() {
+    if !inside("changes::looking_is_no_change_and_neither_is_what_concerns_others") {
+        return;
+    }
+    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    block_on(async {
+        let mut watch = firewall.watch().unwrap();
+        let nothing_yet = watch.mark();
+        // Listed for the first time: the table isn't there yet, and is not made.
+        firewall.look().await.unwrap();
+        sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S; iptables-nft -t nat -L -n");
+        assert_eq!(settled(&mut watch).await.0, 0);
+        assert!(nothing_yet.is_some() && watch.mark() == nothing_yet);
+
+        assert!(firewall.ensure(&[(&main, true)]).await.unwrap());
+        assert!(
+            settled(&mut watch).await.0 > 0,
+            "our own changes are changes"
+        );
+        let open = watch.mark();
+        assert_ne!(open, nothing_yet);
+
+        for _ in 0..10 {
+            assert!(!firewall.ensure(&[(&main, true)]).await.unwrap());
+            firewall.look().await.unwrap();
+        }
+        sh("iptables-nft-save; ip6tables-nft -t nat -S; iptables-nft -L -n -v");
+        sh("iptables-legacy -t nat -N OTHERS; iptables-legacy -t nat -F");
+        sh("ip link add one type veth peer name other; ip link set one up; ip link del one");
+        sh("unshare --net sh -c 'for i in 1 2 3; do iptables-nft -t nat -N X$i; done'");
+        assert_eq!(settled(&mut watch).await.0, 0);
+        assert_eq!(watch.mark(), open);
+
+        sh("iptables-nft -t nat -N OTHERS");
+        assert_eq!(settled(&mut watch).await.0, 1);
+        assert_ne!(watch.mark(), open);
+    });
+}
+
+#[test]
+fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
+    if !inside("changes::a_burst_is_few_wake_ups_and_its_end_is_not_missed") {
+        return;
+    }
+    sh("iptables-nft -t nat -N X");
+    block_on(async {
+        let mut watch = RuleWatch::new(Variant::Nft).unwrap();
+        // While nobody waits it is one.
+        run(burst(200)).await;
+        let (wakes, seen) = settled(&mut watch).await;
+        assert_eq!(wakes, 1);
+        assert!(seen.is_some() && seen == watch.mark());
+        // While somebody does, they are few, and the last comes after the last change.
+        let slowly = "for i in $(seq 200); do iptables-nft -t nat -A X -j RETURN; done";
+        let before = Instant::now();
+        let (done, (wakes, seen)) = tokio::join!(run(slowly.to_owned()), settled(&mut watch));
+        let most = (done - before).as_millis() / 200 + 2;
+        assert!(
+            (2..=most).contains(&(wakes as u128)),
+            "{wakes} in {:?}",
+            done - before
+        );
+        assert_eq!(seen, watch.mark());
+        assert_eq!(
+            sh("iptables-nft -t nat -S X").lines().count(),
+            1 + 200 + 200
+        );
+    });
+}
+
+#[test]
+fn more_than_the_kernel_keeps_for_us_is_a_change() {
+    if !inside("changes::more_than_the_kernel_keeps_for_us_is_a_change") {
+        return;
+    }
+    sh("iptables-nft -t nat -N X");
+    block_on(async {
+        let mut watch = RuleWatch::new(Variant::Nft).unwrap();
+        run(burst(2000)).await;
+        let dropped = |line: &str| line.split_whitespace().nth(8)?.parse::<u64>().ok();
+        let table = std::fs::read_to_string("/proc/net/netlink").unwrap();
+        let dropped: u64 = table.lines().filter_map(dropped).sum();
+        assert!(dropped > 0, "the kernel kept all of it: {table}");
+        assert_eq!(settled(&mut watch).await.0, 1);
+        // It goes on hearing.
+        run("iptables-nft -t nat -F X".to_owned()).await;
+        assert_eq!(settled(&mut watch).await.0, 1);
+    });
+}
+
+/// The sidecar waits for other things, too, and drops the wait each time.
+#[test]
+fn a_wait_that_is_dropped_half_way_loses_nothing() {
+    if !inside("changes::a_wait_that_is_dropped_half_way_loses_nothing") {
+        return;
+    }
+    sh("iptables-nft -t nat -N X");
+    block_on(async {
+        let mut watch = RuleWatch::new(Variant::Nft).unwrap();
+        sh("iptables-nft -t nat -A X -j RETURN");
+        timeout(A_WHILE, watch.changed()).await.unwrap();
+        // Read, but not told yet: it is too soon after the last one.
+        sh("iptables-nft -t nat -A X -j RETURN");
+        for _ in 0..5 {
+            let dropped = timeout(Duration::from_millis(10), watch.changed()).await;
+            assert!(dropped.is_err(), "told without a pause");
+        }
+        assert_eq!(settled(&mut watch).await.0, 1);
+    });
+}
+
+#[test]
+fn legacy_rules_have_no_word_and_no_mark() {
+    if !inside("changes::legacy_rules_have_no_word_and_no_mark") {
+        return;
+    }
+    let (firewall, main) = (firewall(Variant::Legacy), gate(Side::Main, 2000));
+    block_on(async {
+        let mut watch = firewall.watch().unwrap();
+        assert!(firewall.ensure(&[(&main, true)]).await.unwrap());
+        sh("iptables-nft -t nat -N X");
+        assert_eq!(settled(&mut watch).await, (0, None));
+        assert_eq!(watch.mark(), None);
+    });
+}
+
+#[test]
+fn without_the_right_to_listen_the_error_says_so() {
+    const RESTRICTED: &str = "HAPROXY_GATE_TEST_RESTRICTED";
+    if std::env::var_os(RESTRICTED).is_some() {
+        let error = block_on(async { RuleWatch::new(Variant::Nft).err() });
+        let text = error.expect("an error").to_string();
+        assert!(text.ends_with(": CAP_NET_ADMIN is needed"), "{text}");
+        block_on(async { RuleWatch::new(Variant::Legacy).map(drop) }).unwrap();
+        return;
+    }
+    let output = Command::new("setpriv")
+        .args(["--bounding-set=-net_admin", "--"])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "changes::without_the_right_to_listen_the_error_says_so",
+            "--exact",
+        ])
+        .env(RESTRICTED, "1")
+        .output()
+        .expect("setpriv (util-linux) runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+/// In the sidecar it stands for a fork of iptables: it must be far cheaper. Measured, without
+/// optimization: see the assertion's text.
+#[test]
+fn a_mark_costs_some_microseconds() {
+    if !inside("changes::a_mark_costs_some_microseconds") {
+        return;
+    }
+    sh("iptables-nft -t nat -N X");
+    block_on(async {
+        let mut watch = RuleWatch::new(Variant::Nft).unwrap();
+        let before = Instant::now();
+        let first = watch.mark();
+        for _ in 1..1000 {
+            assert!(first.is_some() && watch.mark() == first);
+        }
+        let each = before.elapsed() / 1000;
+        println!("one mark: {each:?}");
+        assert!(each < Duration::from_micros(200), "one mark: {each:?}");
+    });
+}
