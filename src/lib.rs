@@ -36,8 +36,8 @@
 //! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
 //! socket and the master CLI), [`tcp`] (the host's own connections), [`app`] (its restart and
 //! its health); [`host`] is all of them together, and [`survey`] one look at everything. What
-//! outlives a process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`]
-//! and [`leftover`]. [`cli`] and [`config`] are what the operator meets.
+//! outlives a process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
+//! [`leftover`] and [`tally`]. [`cli`], [`config`] and [`metrics`] are what the operator meets.
 
 pub mod app;
 pub mod cli;
@@ -51,11 +51,14 @@ pub mod host;
 pub mod journal;
 pub mod leftover;
 pub mod lock;
+pub mod metrics;
 pub mod operation;
 pub mod record;
 pub mod restart;
+pub mod sidecar;
 pub mod state;
 pub mod stop;
 pub mod survey;
+pub mod tally;
 pub mod tcp;
 pub mod trust;

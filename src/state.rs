@@ -20,6 +20,8 @@ pub enum Kept {
     Hold,
     /// The restart command's process.
     Command,
+    /// What its operations have come to: statistics.
+    Tally,
 }
 
 impl Kept {
@@ -29,6 +31,7 @@ impl Kept {
             Kept::Journal => format!("{app}.json"),
             Kept::Hold => format!("{app}.closed"),
             Kept::Command => format!("{app}.command"),
+            Kept::Tally => format!("{app}.tally"),
         })
     }
 

@@ -23,6 +23,12 @@ impl Stop {
         Ok(stop)
     }
 
+    /// Somebody asks us to stop, by the number of his signal.
+    pub fn ask(&self, signal: i32) {
+        let number = usize::try_from(signal).unwrap_or_default();
+        self.0.store(number, Ordering::Relaxed);
+    }
+
     /// Returns once there is such a signal: its number.
     pub async fn wait(&self) -> i32 {
         loop {

@@ -2,8 +2,10 @@
 
 mod descriptors;
 mod exits;
+mod logs;
 mod print;
 mod progress;
+mod run;
 mod status;
 
 use crate::config::{self, AppSettings, Settings};
@@ -12,8 +14,9 @@ use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
 use clap::{Args, Parser, Subcommand};
+use logs::Logs;
 use progress::{Human, Silent};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -74,6 +77,20 @@ enum Command {
     /// once the app is healthy. Never restarts the app, and leaves a gate alone that
     /// `agent close` has closed. Without APP: all apps, one after the other.
     Recover(Target),
+    /// The sidecar: opens the gates once the app is healthy, and keeps them so
+    ///
+    /// For systemd (haproxy-gate.service). Repairs rules that somebody else has flushed,
+    /// recovers what a crash has cut short, opens in time what `agent close --for` has
+    /// closed, and leaves alone what was closed without a time. On SIGTERM and SIGINT it
+    /// takes the host out of rotation, waits until it is drained, within the limits of the
+    /// configuration, and ends: the gates stay closed. SIGHUP reads the configuration again,
+    /// all of it or, with an error, nothing; SIGUSR2 goes on as the program that is installed
+    /// now. Logs to stderr, or with fields to the journal; --json: a JSON object a line.
+    Run {
+        /// Check the configuration, say what would be kept open, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// What the kernel, HAProxy and the app say now
     Status {
         /// The app; all of them if left out
@@ -152,8 +169,13 @@ impl Cli {
 
     /// Does what is asked for.
     pub fn run(self) -> ExitCode {
-        log_to_stderr(self.verbose);
         let json = self.json;
+        let logs = match (&self.command, json) {
+            (Command::Run { .. }, true) => Logs::SidecarJson,
+            (Command::Run { .. }, false) => Logs::Sidecar,
+            _ => Logs::Operation,
+        };
+        logs::begin(logs, self.verbose);
         let code = self.load_and_run().unwrap_or_else(|error| {
             let text = format!("{error:#}");
             if json {
@@ -187,6 +209,9 @@ impl Cli {
                     self.recover_all(&settings, *dry_run).await
                 }
                 Command::Recover(target) => self.operate(Verb::Recover, &settings, target).await,
+                Command::Run { dry_run } => {
+                    Ok(run::run(&self.config, settings, *dry_run, self.json).await)
+                }
                 Command::Status { app: None } => {
                     status::status(&settings, &settings.apps, self.json).await
                 }
@@ -292,20 +317,6 @@ fn the_app<'a>(settings: &'a Settings, name: Option<&str>) -> anyhow::Result<&'a
             ),
         },
     }
-}
-
-fn log_to_stderr(verbose: u8) {
-    let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
-    let filter = tracing_subscriber::EnvFilter::try_from_env("AGENT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("haproxy_gate={level}")));
-    // A stderr that has gone away must not stop a restart half way: by default a line that
-    // can't be written is told on stderr, and that panics.
-    tracing_subscriber::fmt()
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
 }
 
 /// Prints on stdout. A reader that has gone away must not stop a restart half way.

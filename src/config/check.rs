@@ -2,6 +2,7 @@
 
 use super::app::{check_health, check_restart};
 use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
+use super::metrics::check_metrics;
 use super::port::Port;
 use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, Settings};
 use crate::gate::Variant;
@@ -48,6 +49,10 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
             app.name
         )));
     }
+    let metrics = file
+        .agent
+        .metrics
+        .map(|metrics| check_metrics(metrics, &apps));
     Ok(Settings {
         apps,
         balancers,
@@ -61,6 +66,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
                 IptablesFile::Nft => Variant::Nft,
                 IptablesFile::Legacy => Variant::Legacy,
             }),
+            metrics: metrics.transpose()?,
         },
     })
 }

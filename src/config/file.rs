@@ -125,6 +125,7 @@ pub struct AgentFile {
     pub poll: Duration,
     pub ipv6: bool,
     pub iptables: Option<IptablesFile>,
+    pub metrics: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -143,6 +144,7 @@ impl Default for AgentFile {
             poll: Duration::from_millis(30),
             ipv6: true,
             iptables: None,
+            metrics: None,
         }
     }
 }

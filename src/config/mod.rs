@@ -4,6 +4,7 @@
 mod app;
 mod check;
 mod file;
+mod metrics;
 mod port;
 mod settings;
 

@@ -3,6 +3,7 @@
 use crate::app::{Health, Restart};
 use crate::gate::{Gate, Side, Variant};
 use crate::haproxy::{Address, AppPorts, Names};
+use crate::metrics::MetricsAddress;
 use crate::restart::Limits;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -61,7 +62,7 @@ impl BalancerSettings {
 /// The agent's own settings.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Lock, journal, the restart command under way.
+    /// Lock, journal, the restart command under way, tally.
     pub state_dir: PathBuf,
     /// Which gates are held closed: that outlives a reboot.
     pub hold_dir: PathBuf,
@@ -73,6 +74,8 @@ pub struct AgentSettings {
     pub ipv6: bool,
     /// None: what the `iptables` command is.
     pub iptables: Option<Variant>,
+    /// Where `agent run` serves metrics; None: nowhere.
+    pub metrics: Option<MetricsAddress>,
 }
 
 impl AppSettings {

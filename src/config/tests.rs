@@ -171,6 +171,54 @@ fn a_master_cli_may_be_named() {
 }
 
 #[test]
+fn metrics_are_served_on_loopback_or_a_socket_or_not_at_all() {
+    let of = |metrics: &str| {
+        let settings = parse(&format!("{GOOD}[agent]\n{metrics}")).map_err(|it| it.what);
+        settings.map(|settings| settings.agent.metrics.map(|address| address.to_string()))
+    };
+    assert_eq!(of(""), Ok(None));
+    for address in [
+        "127.0.0.1:9127",
+        "127.0.0.2:9127",
+        "[::1]:9127",
+        "/run/m.sock",
+    ] {
+        let metrics = of(&format!("metrics = \"{address}\""));
+        assert_eq!(metrics, Ok(Some(address.to_owned())));
+    }
+    let long = format!("/{}", "a".repeat(107));
+    let wrong = [
+        ("0.0.0.0:9127", "only a loopback address"),
+        ("10.0.0.1:9127", "only a loopback address"),
+        ("[::]:9127", "only a loopback address"),
+        ("127.0.0.1:0", "with a port"),
+        ("127.0.0.1", "with a port"),
+        ("localhost:9127", "with a port"),
+        ("9127", "with a port"),
+        ("m.sock", "an absolute path"),
+        ("", "an absolute path"),
+        (long.as_str(), "107 bytes at most"),
+        ("/run/a\\u0000", "without NUL"),
+        (
+            "127.0.0.1:1000",
+            "port 1000 is one of app.web already: take another",
+        ),
+        ("127.0.0.1:2000", "port 2000 is one of app.web already"),
+        ("[::1]:3000", "port 3000 is one of app.web already"),
+    ];
+    for (address, text) in wrong {
+        let to = format!("[agent]\nmetrics = \"{address}\"\n[[haproxy]]");
+        let (line, what) = mistake("[[haproxy]]", &to);
+        assert_eq!(line, 10, "{address}: {what}");
+        assert!(what.starts_with("metrics: "), "{address}: {what}");
+        assert!(
+            what.contains(text) && !what.contains('\n'),
+            "{address}: {what}"
+        );
+    }
+}
+
+#[test]
 fn a_missing_file_or_an_empty_one_is_told() {
     let missing = load(Path::new("/nonexistent/agent.toml")).unwrap_err();
     assert_eq!(

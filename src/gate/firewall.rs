@@ -65,12 +65,9 @@ impl Firewall {
     /// Reads the tables in use and, where it is there at all, the other variant's.
     pub async fn look(&self) -> Result<View, GateError> {
         let mut view = View {
-            used: Vec::new(),
+            used: self.list_used().await?,
             unused: Vec::new(),
         };
-        for iptables in &self.used {
-            view.used.push((*iptables, iptables.list().await?));
-        }
         for iptables in self.unused.iter().filter(|iptables| in_kernel(iptables)) {
             match iptables.list().await {
                 // Nobody can have put rules there with a program that isn't installed.
@@ -82,6 +79,23 @@ impl Firewall {
             }
         }
         Ok(view)
+    }
+
+    /// Where each gate stands, by the tables in use alone.
+    pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
+        let view = View {
+            used: self.list_used().await?,
+            unused: Vec::new(),
+        };
+        Ok(gates.iter().map(|gate| view.position(gate)).collect())
+    }
+
+    async fn list_used(&self) -> Result<Vec<(Iptables, Listing)>, GateError> {
+        let mut used = Vec::new();
+        for iptables in &self.used {
+            used.push((*iptables, iptables.list().await?));
+        }
+        Ok(used)
     }
 
     /// Makes each gate stand open (true) or closed, and looks again: Ok means that the

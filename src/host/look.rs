@@ -5,7 +5,7 @@ use crate::restart::{Ask, BalancerSeen, LineSeen};
 use std::time::Duration;
 
 /// One look at one balancer. What can't be seen of it makes it unseen.
-pub(super) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
+pub(crate) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
     let mut seen = BalancerSeen {
         name: balancer.name.clone(),
         lines: Err(String::new()),

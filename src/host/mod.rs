@@ -3,7 +3,7 @@
 mod look;
 mod restart;
 
-pub(crate) use look::line_seen;
+pub(crate) use look::{line_seen, seen};
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
@@ -46,22 +46,13 @@ impl ThisHost {
         stop: Stop,
     ) -> Result<ThisHost, GateError> {
         let started = Instant::now();
-        let interfaces = interface_addresses();
-        let routed = interfaces.iter().filter(|address| !address.is_loopback());
-        let ours: Vec<IpAddr> = routed.chain(&settings.agent.addresses).copied().collect();
-        let serving = settings
-            .balancers
-            .iter()
-            .filter(|balancer| balancer.serves(&app.name));
         Ok(ThisHost {
             gates: app.gates(),
             firewall: Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?,
-            balancers: serving
-                .map(|balancer| new_balancer(balancer, app, &ours))
-                .collect(),
+            balancers: balancers(settings, app),
             found_open: Vec::new(),
             app: app.clone(),
-            interfaces,
+            interfaces: interface_addresses(),
             watch: Watch::new(app.ports.port),
             state_dir: settings.agent.state_dir.clone(),
             moved: false,
@@ -74,6 +65,7 @@ impl ThisHost {
     /// Ready for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
         self.app = app.clone();
+        self.interfaces = interface_addresses();
         self.watch = Watch::new(app.ports.port);
         self.found_open = Vec::new();
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
@@ -166,6 +158,18 @@ impl Host for ThisHost {
         };
         tokio::time::sleep(pace).await;
     }
+}
+
+/// The balancers that serve the app, not yet asked.
+pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer> {
+    let interfaces = interface_addresses();
+    let routed = interfaces.iter().filter(|address| !address.is_loopback());
+    let ours: Vec<IpAddr> = routed.chain(&settings.agent.addresses).copied().collect();
+    let all = settings.balancers.iter();
+    let serving = all.filter(|balancer| balancer.serves(&app.name));
+    serving
+        .map(|balancer| new_balancer(balancer, app, &ours))
+        .collect()
 }
 
 fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {

@@ -21,8 +21,9 @@ use crate::record::{PhaseRecord, seconds};
 use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
 use crate::state;
 use crate::stop::Stop;
+use crate::tally::{Done, Tally};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What was asked for.
 pub struct Operation<'a> {
@@ -81,8 +82,27 @@ impl Operation<'_> {
         tell: Tell<'_>,
         report: &mut Report,
     ) -> Outcome {
-        match self.operate(host, tell, report).await {
+        let outcome = match self.operate(host, tell, report).await {
             Ok(outcome) | Err(outcome) => outcome,
+        };
+        self.count(&outcome, report);
+        outcome
+    }
+
+    /// For metrics; nothing rests on it.
+    fn count(&self, outcome: &Outcome, report: &Report) {
+        let done = Done {
+            verb: self.verb.word(),
+            outcome: outcome.word(self.verb),
+            exit: outcome.exit_code(),
+            phases: &report.phases,
+            ended: seconds(since_1970()),
+        };
+        let app = &self.app.name;
+        if !self.dry_run
+            && let Err(error) = Tally::add(self.state_dir(), app, &done)
+        {
+            tracing::warn!(%app, %error, "what this came to is not counted");
         }
     }
 
@@ -210,6 +230,11 @@ impl Operation<'_> {
     fn hold_dir(&self) -> &Path {
         &self.settings.agent.hold_dir
     }
+}
+
+fn since_1970() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 fn refused(why: String) -> Outcome {

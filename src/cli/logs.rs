@@ -1,0 +1,58 @@
+//! Where logs go: to stderr, or with their fields to the journal that stderr is.
+
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How a command logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Logs {
+    /// For who has asked for an operation, beside what that tells itself.
+    Operation,
+    /// The sidecar's, who has nothing else to tell.
+    Sidecar,
+    /// The same as JSON, a line each.
+    SidecarJson,
+}
+
+/// Logs from now on. A stderr that has gone away must not stop a restart half way: by default
+/// a line that can't be written is told on stderr, and that panics.
+pub(super) fn begin(logs: Logs, verbose: u8) {
+    let subscriber = tracing_subscriber::registry().with(filter(logs, verbose));
+    let text = tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match logs {
+        Logs::Operation => subscriber.with(text).init(),
+        Logs::SidecarJson => subscriber.with(text.json().flatten_event(true)).init(),
+        Logs::Sidecar => match journal() {
+            Some(journal) => subscriber.with(journal).init(),
+            None => subscriber.with(text.with_target(false)).init(),
+        },
+    }
+}
+
+/// The driver's own lines say what the sidecar tells in words.
+fn filter(logs: Logs, verbose: u8) -> EnvFilter {
+    let level = match (logs, verbose) {
+        (Logs::Operation, 0) => "haproxy_gate=warn",
+        (Logs::Operation, 1) | (_, 1) => "haproxy_gate=info",
+        (_, 0) => "haproxy_gate=info,haproxy_gate::driver=warn",
+        _ => "haproxy_gate=debug",
+    };
+    EnvFilter::try_from_env("AGENT_LOG").unwrap_or_else(|_| EnvFilter::new(level))
+}
+
+/// The journal, where stderr is a stream to it: systemd says so by device and inode.
+fn journal() -> Option<tracing_journald::Layer> {
+    let stream = std::env::var("JOURNAL_STREAM").ok()?;
+    let stderr = nix::sys::stat::fstat(std::io::stderr().as_fd()).ok()?;
+    let is_it = stream == format!("{}:{}", stderr.st_dev, stderr.st_ino);
+    let journal = tracing_journald::layer().ok().filter(|_| is_it)?;
+    let named = journal.with_syslog_identifier("haproxy-gate".to_owned());
+    // APP, PHASE, BALANCER: as an operator would ask for them.
+    Some(named.with_field_prefix(None))
+}

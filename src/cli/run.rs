@@ -1,0 +1,76 @@
+//! `agent run`: the sidecar, until it is told to end.
+
+use super::{complain, say};
+use crate::config::{AppSettings, Settings};
+use crate::sidecar::{Sidecar, StartError};
+use std::path::Path;
+
+/// Runs the sidecar, or says what it would keep.
+pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: bool) -> u8 {
+    if dry_run {
+        return plan(&settings, json);
+    }
+    let sidecar = match Sidecar::start(config.to_owned(), settings) {
+        Ok(sidecar) => sidecar.run().await,
+        Err(error) => Err(error),
+    };
+    match sidecar {
+        Ok(ended) => {
+            if json {
+                let outcome = if ended.exit == 0 {
+                    "stopped"
+                } else {
+                    "not_drained"
+                };
+                let apps = &ended.apps;
+                let exit = ended.exit;
+                print(
+                    &serde_json::json!({"verb": "run", "outcome": outcome, "exit": exit, "apps": apps}),
+                );
+            }
+            ended.exit
+        }
+        Err(error) => refuse(&error, json),
+    }
+}
+
+fn refuse(error: &StartError, json: bool) -> u8 {
+    let (exit, outcome) = match error {
+        StartError::RunsAlready(_) => (10, "locked"),
+        StartError::Unable(_) => (11, "refused"),
+    };
+    let message = error.to_string();
+    if json {
+        print(
+            &serde_json::json!({"verb": "run", "outcome": outcome, "exit": exit, "message": message}),
+        );
+    }
+    complain(&message);
+    exit
+}
+
+fn plan(settings: &Settings, json: bool) -> u8 {
+    let apps: Vec<String> = settings.apps.iter().map(kept).collect();
+    if json {
+        print(&serde_json::json!({"verb": "run", "outcome": "planned", "exit": 0, "plan": apps}));
+        return 0;
+    }
+    let metrics = match &settings.agent.metrics {
+        Some(address) => format!("metrics on {address}"),
+        None => "no metrics".to_owned(),
+    };
+    say(&format!(
+        "{}\n{metrics}\na dry run: nothing was changed\n",
+        apps.join("\n")
+    ));
+    0
+}
+
+fn kept(app: &AppSettings) -> String {
+    let gates: Vec<String> = app.gates().iter().map(ToString::to_string).collect();
+    format!("{}: would keep open: {}", app.name, gates.join(", "))
+}
+
+fn print(object: &serde_json::Value) {
+    say(&format!("{object}\n"));
+}

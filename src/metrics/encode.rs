@@ -1,0 +1,180 @@
+//! The numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
+
+use super::{AppView, BalancerView};
+use crate::tally::{BOUNDS, Histogram, Tally};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
+use std::fmt;
+
+type Labels = Vec<(&'static str, String)>;
+
+/// All samples of one name. The numbers come from outside, so the library only writes them.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    unit: Option<Unit>,
+    kind: MetricType,
+    /// One for each set of labels, though two `[[haproxy]]` may name the same socket.
+    samples: BTreeMap<Labels, Value>,
+}
+
+#[derive(Debug)]
+enum Value {
+    Is(bool),
+    At(f64),
+    Count(u64),
+    Seconds(Histogram),
+}
+
+/// All families. A sample whose number is not known is left out.
+pub fn encode(apps: &[AppView], tallies: &[(String, Tally)]) -> String {
+    let mut registry = Registry::with_prefix("haproxy_gate");
+    let families = [build()].into_iter().chain(seen(apps));
+    for family in families.chain(counted(tallies)) {
+        registry.register_collector(Box::new(family));
+    }
+    let mut text = String::new();
+    // A string takes all that is written. Were it cut short, its end mark would be missing.
+    let _ = text::encode(&mut text, &registry);
+    text
+}
+
+/// A gauge, though OpenMetrics has a type for this: to those who take the text for the older
+/// format (`promtool check metrics`, Telegraf) that type is an error, and all else is not.
+fn build() -> Family {
+    let mut build = Family::new("build_info", "The agent, by version.", MetricType::Gauge);
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    build.add([("version", &version)], Value::Is(true));
+    build
+}
+
+/// What the sidecar saw at its last look.
+fn seen(apps: &[AppView]) -> [Family; 5] {
+    let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
+    let mut open = gauge("open", "Whether the gate is open.");
+    let mut healthy = gauge("healthy", "Whether the app is healthy.");
+    let mut held = gauge("held", "Whether an operator wants the gates closed.");
+    let mut answers = gauge("balancer_seen", "Whether the balancer answers.");
+    let mut rotation = gauge(
+        "in_rotation",
+        "Whether the balancer shows the line fully UP.",
+    );
+    for view in apps {
+        let app = ("app", &view.app);
+        for (side, position) in &view.gates {
+            let labels = [app, ("side", &side.to_string())];
+            open.known(labels, position.map(Value::Is));
+        }
+        healthy.known([app], view.healthy.map(Value::Is));
+        held.add([app], Value::Is(view.held));
+        for BalancerView { name, lines } in &view.balancers {
+            let balancer = ("balancer", name);
+            answers.add([app, balancer], Value::Is(lines.is_some()));
+            for (line, up) in lines.iter().flatten() {
+                rotation.add([app, balancer, ("line", line)], Value::Is(*up));
+            }
+        }
+    }
+    [open, healthy, held, answers, rotation]
+}
+
+/// What was counted of all processes.
+fn counted(tallies: &[(String, Tally)]) -> [Family; 4] {
+    let counter = |name, help| Family::new(name, help, MetricType::Counter);
+    let mut operations = counter("operations", "Operations that have ended.");
+    let mut repairs = counter("rule_repairs", "Times that lost rules were set again.");
+    let mut success = Family::new(
+        "last_success_timestamp",
+        "When an operation last ended with exit code 0.",
+        MetricType::Gauge,
+    );
+    let mut phases = Family::new("phase", "What a phase took.", MetricType::Histogram);
+    success.unit = Some(Unit::Seconds);
+    phases.unit = Some(Unit::Seconds);
+    for (app, tally) in tallies {
+        let app = ("app", app);
+        for (verb, outcome, count) in pairs(&tally.operations) {
+            let labels = [app, ("verb", verb), ("outcome", outcome)];
+            operations.add(labels, Value::Count(*count));
+        }
+        for (verb, phase, histogram) in pairs(&tally.phases) {
+            let labels = [app, ("verb", verb), ("phase", phase)];
+            phases.add(labels, Value::Seconds(*histogram));
+        }
+        for (verb, at) in &tally.last_success {
+            success.add([app, ("verb", verb)], Value::At(*at));
+        }
+        repairs.add([app], Value::Count(tally.repairs));
+    }
+    [operations, phases, success, repairs]
+}
+
+type Nested<T> = BTreeMap<String, BTreeMap<String, T>>;
+
+fn pairs<T>(nested: &Nested<T>) -> impl Iterator<Item = (&String, &String, &T)> {
+    let inner = |(outer, inner)| std::iter::repeat(outer).zip(inner);
+    let flat = nested.iter().flat_map(inner);
+    flat.map(|(outer, (inner, value))| (outer, inner, value))
+}
+
+impl Family {
+    fn new(name: &'static str, help: &'static str, kind: MetricType) -> Family {
+        Family {
+            name,
+            help,
+            unit: None,
+            kind,
+            samples: BTreeMap::new(),
+        }
+    }
+
+    fn add<const N: usize>(&mut self, labels: [(&'static str, &String); N], value: Value) {
+        let labels = labels.map(|(key, value)| (key, value.clone()));
+        self.samples.insert(labels.to_vec(), value);
+    }
+
+    fn known<const N: usize>(
+        &mut self,
+        labels: [(&'static str, &String); N],
+        value: Option<Value>,
+    ) {
+        if let Some(value) = value {
+            self.add(labels, value);
+        }
+    }
+}
+
+impl Collector for Family {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        if self.samples.is_empty() {
+            return Ok(());
+        }
+        let unit = self.unit.as_ref();
+        let mut family = encoder.encode_descriptor(self.name, self.help, unit, self.kind)?;
+        for (labels, value) in &self.samples {
+            value.encode(family.encode_family(labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Value {
+    fn encode(&self, mut encoder: MetricEncoder) -> fmt::Result {
+        match self {
+            Value::Is(truth) => encoder.encode_gauge(&u32::from(*truth)),
+            Value::At(time) => encoder.encode_gauge(time),
+            Value::Count(count) => encoder.encode_counter::<NoLabelSet, _, u64>(count, None),
+            Value::Seconds(histogram) => {
+                let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
+                let buckets: Vec<(f64, u64)> =
+                    bounds.zip(histogram.counts.map(u64::from)).collect();
+                let (sum, count) = (histogram.sum, histogram.count());
+                encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+            }
+        }
+    }
+}

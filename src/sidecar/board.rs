@@ -1,0 +1,128 @@
+//! What is told of the sidecar's apps: to systemd (STATUS, the watchdog) and to metrics.
+
+use crate::metrics::AppView;
+use sd_notify::NotifyState;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// An app whose keeping has not come round for so long is stuck; then the watchdog is not
+/// told that all is well. The longest wait of a round is for iptables and its lock.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// While the host is taken out systemd is asked for this much more time, again and again.
+const MORE_TIME: Duration = Duration::from_secs(30);
+
+/// One for all apps.
+#[derive(Debug, Clone)]
+pub struct Board(Rc<RefCell<Apps>>);
+
+#[derive(Debug)]
+struct Apps {
+    /// What each app's line says.
+    lines: BTreeMap<String, String>,
+    /// When each was last looked after.
+    alive: BTreeMap<String, Instant>,
+    views: BTreeMap<String, AppView>,
+    published: watch::Sender<Vec<AppView>>,
+    /// What systemd was told last.
+    told: String,
+    /// Before all that, while something is in the way.
+    trouble: Option<String>,
+}
+
+impl Board {
+    /// An empty one.
+    pub fn new() -> Board {
+        let (published, _) = watch::channel(Vec::new());
+        Board(Rc::new(RefCell::new(Apps {
+            lines: BTreeMap::new(),
+            alive: BTreeMap::new(),
+            views: BTreeMap::new(),
+            published,
+            told: String::new(),
+            trouble: None,
+        })))
+    }
+
+    /// What metrics show.
+    pub fn views(&self) -> watch::Receiver<Vec<AppView>> {
+        self.0.borrow().published.subscribe()
+    }
+
+    /// Forgets all apps.
+    pub fn clear(&self) {
+        let mut apps = self.0.borrow_mut();
+        apps.lines.clear();
+        apps.alive.clear();
+        apps.views.clear();
+    }
+
+    /// What an app's line says from now on.
+    pub fn line(&self, app: &str, text: impl Into<String>) {
+        let mut apps = self.0.borrow_mut();
+        apps.lines.insert(app.to_owned(), text.into());
+    }
+
+    /// The app was looked after.
+    pub fn alive(&self, view: AppView) {
+        let mut apps = self.0.borrow_mut();
+        apps.alive.insert(view.app.clone(), Instant::now());
+        apps.views.insert(view.app.clone(), view);
+        let views = apps.views.values().cloned().collect();
+        apps.published.send_if_modified(|now: &mut Vec<AppView>| {
+            let moved = *now != views;
+            *now = views;
+            moved
+        });
+    }
+
+    /// What is in the way of all of them: a configuration that was not taken.
+    pub fn trouble(&self, trouble: Option<String>) {
+        self.0.borrow_mut().trouble = trouble;
+    }
+
+    /// Tells systemd what has changed, and that we live, if we do.
+    pub fn tell(&self) {
+        let mut apps = self.0.borrow_mut();
+        let stuck = apps.alive.values().any(|at| at.elapsed() > STUCK);
+        let mut state = Vec::new();
+        if !stuck {
+            state.push(NotifyState::Watchdog);
+        }
+        let text = apps.text();
+        if text != apps.told {
+            state.push(NotifyState::Status(&text));
+        }
+        notify(&state);
+        apps.told = text;
+    }
+
+    /// The same while the host is taken out: that may take its time.
+    pub fn tell_leaving(&self) {
+        let micros = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
+        notify(&[
+            NotifyState::ExtendTimeoutUsec(micros),
+            NotifyState::Watchdog,
+            NotifyState::Status(&self.0.borrow().text()),
+        ]);
+    }
+}
+
+impl Apps {
+    fn text(&self) -> String {
+        let lines = self.lines.iter();
+        let lines = lines.map(|(app, line)| format!("{app}: {line}"));
+        let all: Vec<String> = self.trouble.iter().cloned().chain(lines).collect();
+        all.join("; ")
+    }
+}
+
+/// Tells systemd, where it is there.
+pub fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "systemd can't be told");
+    }
+}

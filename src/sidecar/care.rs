@@ -1,0 +1,358 @@
+//! One app in the sidecar's care: look, ask what is owed, do it; again when the kernel or a
+//! balancer has news, and every second anyway.
+
+use super::board::Board;
+use super::duty::{Duty, Gates, Seen, duty};
+use super::rotation::{self, Rotation};
+use super::told::Told;
+use crate::config::{AppSettings, Settings};
+use crate::driver::Host;
+use crate::gate::{GateError, Mark, Position, RuleWatch};
+use crate::hold::{self, Held};
+use crate::host::ThisHost;
+use crate::journal::{Entry, Journal};
+use crate::lock::{Lock, LockError, Who, told};
+use crate::operation::{Operation, Report, Wish};
+use crate::restart::{Limits, Verb};
+use crate::state;
+use crate::stop::Stop;
+use crate::tally::Tally;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Between two rounds at rest.
+const REST: Duration = Duration::from_secs(1);
+
+/// Between two rounds while somebody else is at it.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// After something was done.
+const SOON: Duration = Duration::from_millis(50);
+
+/// Where the kernel does not say that rules have changed, they are listed this often.
+const LISTED: Duration = Duration::from_secs(2);
+
+/// After something failed it is tried again: the first wait, and the longest.
+const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+
+/// An app that is not healthy is asked quickly at first; after long, this often.
+const PATIENT: Duration = Duration::from_secs(1);
+
+/// What a restart that was left behind may still take, while the lock is had.
+const SETTLES: Duration = Duration::from_secs(1);
+
+/// One app, and what is known of it.
+pub struct Care {
+    pub(super) settings: Settings,
+    pub(super) host: ThisHost,
+    /// As it is configured.
+    pub(super) app: AppSettings,
+    pub(super) board: Board,
+    rules: RuleWatch,
+    /// The rules as they were listed, and when that was.
+    listed: Option<(Option<Mark>, Instant)>,
+    pub(super) positions: Vec<Position>,
+    /// The gates were open, and nobody's operation has closed them since.
+    open: bool,
+    pub(super) rotation: watch::Receiver<Rotation>,
+    _looking: JoinSet<()>,
+    /// Healthy answers in a row, and since when it is asked.
+    healthy: u32,
+    asked: Option<Instant>,
+    /// What is in the way, and when to try again.
+    trouble: Option<String>,
+    retry: Option<(Instant, Duration)>,
+}
+
+impl Care {
+    /// Takes the app into care; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// There is no iptables to ask.
+    pub async fn new(
+        settings: &Settings,
+        app: &AppSettings,
+        board: &Board,
+    ) -> Result<Care, GateError> {
+        let host = ThisHost::new(settings, app, Stop::default()).await?;
+        let rules = host.firewall.watch().unwrap_or_else(|error| {
+            tracing::warn!(app = %app.name, %error, "the rules are looked at every 2 s");
+            RuleWatch::blind()
+        });
+        let (rotation, looking) = rotation::watch(settings, app);
+        Ok(Care {
+            settings: settings.clone(),
+            host,
+            app: app.clone(),
+            board: board.clone(),
+            rules,
+            listed: None,
+            positions: Vec::new(),
+            open: false,
+            rotation,
+            _looking: looking,
+            healthy: 0,
+            asked: None,
+            trouble: None,
+            retry: None,
+        })
+    }
+
+    /// Looks after it until it is asked to leave off; an operation is not cut short.
+    pub async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
+        while !*quit.borrow() {
+            let pace = self.round().await;
+            self.show();
+            tokio::select! {
+                () = self.rules.changed() => {}
+                Ok(()) = self.rotation.changed() => {}
+                () = tokio::time::sleep(pace) => {}
+                _ = quit.changed() => {}
+            }
+        }
+    }
+
+    /// One look, and what is owed. Returns how long to wait.
+    async fn round(&mut self) -> Duration {
+        if let Err(error) = self.look().await {
+            self.in_the_way(error.to_string());
+            return REST;
+        }
+        let held = hold::now(self.hold_dir(), &self.app.name);
+        let left = Journal::left_behind(self.state_dir(), &self.app.name);
+        let mut seen = Seen {
+            gates: gates(&self.positions),
+            held: held.is_some(),
+            left: !matches!(left, Ok(None)),
+            healthy: false,
+        };
+        if duty(seen) == Duty::Rest {
+            self.rest(seen.gates, held);
+            return REST;
+        }
+        if let Some(who) = Lock::holder(&state::lock(self.state_dir())) {
+            self.stand_back(&told(who.as_ref()), left.ok().flatten());
+            return BUSY;
+        }
+        if duty(seen) == Duty::Ask {
+            seen.healthy = self.ask().await;
+        }
+        match duty(seen) {
+            Duty::Rest => REST,
+            Duty::Ask => self.pace(),
+            Duty::Recover => self.operate(Verb::Recover).await,
+            Duty::Close => self.operate(Verb::Stop).await,
+        }
+    }
+
+    /// Lists the rules, where they may have changed.
+    async fn look(&mut self) -> Result<(), GateError> {
+        let mark = self.rules.mark();
+        let known = match self.listed {
+            Some((Some(before), _)) => mark == Some(before),
+            Some((None, at)) => at.elapsed() < LISTED,
+            None => false,
+        };
+        if !known {
+            self.listed = None;
+            self.positions = self.host.firewall.positions(&self.host.gates).await?;
+            self.listed = Some((mark, Instant::now()));
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, gates: Gates, held: Option<Held>) {
+        (self.healthy, self.asked, self.retry) = (0, None, None);
+        self.out_of_the_way();
+        self.open = gates == Gates::Open;
+        let line = match held {
+            Some(held) => format!("closed by {}", held.told()),
+            None => self.in_rotation(),
+        };
+        self.board.line(&self.app.name, line);
+    }
+
+    /// "open, UP on 2 of 2 balancers"
+    fn in_rotation(&self) -> String {
+        let rotation = self.rotation.borrow();
+        let up = rotation.seen.iter().filter(|one| {
+            let lines = one.lines.as_ref();
+            lines.is_ok_and(|lines| lines.iter().all(|line| line.proven))
+        });
+        let (up, all) = (up.count(), rotation.seen.len());
+        let plural = if all == 1 { "" } else { "s" };
+        format!("open, UP on {up} of {all} balancer{plural}")
+    }
+
+    /// An operation is under way: what it does to the gates is its own affair.
+    fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
+        (self.open, self.healthy) = (false, 0);
+        let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
+        let line = format!("left to {who}{}", phase.unwrap_or_default());
+        self.board.line(&self.app.name, line);
+    }
+
+    /// Whether the app has answered as often in a row as asked. Where only the rules are gone
+    /// once is enough: it was healthy a moment ago, by HAProxy's own checks.
+    async fn ask(&mut self) -> bool {
+        self.asked.get_or_insert_with(Instant::now);
+        self.host
+            .balancers
+            .clone_from(&self.rotation.borrow().balancers);
+        match self.host.health().await {
+            Ok(()) => self.healthy += 1,
+            Err(why) => {
+                self.healthy = 0;
+                let line = format!("closed until the app is healthy: {why}");
+                self.board.line(&self.app.name, line);
+            }
+        }
+        self.healthy >= if self.open { 1 } else { self.app.health.times }
+    }
+
+    /// Whether it was healthy when it was asked last; None: there is no need to ask it.
+    pub(super) fn answered(&self) -> Option<bool> {
+        self.asked.map(|_| self.healthy > 0)
+    }
+
+    /// Longer the longer the app is not well.
+    fn pace(&self) -> Duration {
+        let long = self
+            .asked
+            .map_or(Duration::ZERO, |since| since.elapsed() / 60);
+        self.app.health.pace().max(long.min(PATIENT))
+    }
+
+    /// As the command line does it, but that nobody is waited for while the lock is had.
+    async fn operate(&mut self, verb: Verb) -> Duration {
+        if let Some((at, _)) = self.retry
+            && Instant::now() < at
+        {
+            return at - Instant::now();
+        }
+        let begun = Instant::now();
+        let lock = match self.lock() {
+            Ok(lock) => lock,
+            Err(LockError::Held(who)) => {
+                self.stand_back(&told(who.as_ref()), None);
+                return BUSY;
+            }
+            Err(error) => return self.failed(error.to_string()),
+        };
+        let repairs = self.open && verb == Verb::Recover;
+        let report = self.run(verb).await;
+        if repairs && report.exit == 0 {
+            self.repaired(begun);
+        }
+        drop(lock);
+        self.ended(&report)
+    }
+
+    fn lock(&self) -> Result<Lock, LockError> {
+        let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
+        state::trusted(state_dir, hold_dir, &self.app.name)?;
+        Lock::take(&state::lock(state_dir), &Who::new("agent run").brief())
+    }
+
+    async fn run(&mut self, verb: Verb) -> Report {
+        let app = hasty(&self.app);
+        self.host.renew(&app, Stop::default());
+        self.host
+            .balancers
+            .clone_from(&self.rotation.borrow().balancers);
+        let operation = Operation {
+            verb,
+            settings: &self.settings,
+            app: &app,
+            dry_run: false,
+            wish: Wish::default(),
+            hasty: true,
+        };
+        let board = &self.board;
+        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn crate::driver::Progress> {
+            Box::new(Told::new(app, limits, board))
+        };
+        operation.run_on(&mut self.host, &tell).await
+    }
+
+    fn repaired(&self, begun: Instant) {
+        let app = &self.app.name;
+        let millis = begun.elapsed().as_millis();
+        tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
+        if let Err(error) = Tally::repaired(self.state_dir(), app) {
+            tracing::warn!(%app, %error, "the repair is not counted");
+        }
+    }
+
+    fn ended(&mut self, report: &Report) -> Duration {
+        let app = &self.app.name;
+        // Whatever was done, the rules are looked at again.
+        (self.listed, self.healthy) = (None, 0);
+        if report.exit != 0 && report.outcome != "not_drained" {
+            return self.failed(report.message.clone());
+        }
+        self.retry = None;
+        let outcome = report.outcome;
+        tracing::info!(%app, outcome, "{app}: {}", report.message);
+        SOON
+    }
+
+    fn failed(&mut self, why: String) -> Duration {
+        let [first, longest] = RETRY;
+        let wait = self
+            .retry
+            .map_or(first, |(_, wait)| (wait * 2).min(longest));
+        self.retry = Some((Instant::now() + wait, wait));
+        self.in_the_way(why);
+        wait
+    }
+
+    /// Told once, not at every try.
+    fn in_the_way(&mut self, why: String) {
+        let app = &self.app.name;
+        self.board.line(app, why.clone());
+        if self.trouble.as_ref() != Some(&why) {
+            tracing::warn!(%app, "{app}: {why}");
+            self.trouble = Some(why);
+        }
+    }
+
+    fn out_of_the_way(&mut self) {
+        if self.trouble.take().is_some() {
+            let app = &self.app.name;
+            tracing::info!(%app, "{app}: all is well again");
+        }
+    }
+
+    fn state_dir(&self) -> &std::path::Path {
+        &self.settings.agent.state_dir
+    }
+
+    pub(super) fn hold_dir(&self) -> &std::path::Path {
+        &self.settings.agent.hold_dir
+    }
+}
+
+/// Every limit as short as it goes: what takes longer is tried again, without the lock in
+/// between.
+fn hasty(app: &AppSettings) -> AppSettings {
+    let mut app = app.clone();
+    let limits = &mut app.limits;
+    (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);
+    (limits.in_rotation, limits.restart) = (Duration::ZERO, SETTLES);
+    (limits.sticky, limits.out_of_rotation, limits.drain) =
+        (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    limits.min_available = 0;
+    app
+}
+
+fn gates(positions: &[Position]) -> Gates {
+    let all = |wanted: Position| positions.iter().all(|one| *one == wanted);
+    match (all(Position::Open), all(Position::Closed)) {
+        (true, _) => Gates::Open,
+        (_, true) => Gates::Closed,
+        _ => Gates::Broken,
+    }
+}

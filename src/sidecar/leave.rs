@@ -1,0 +1,115 @@
+//! SIGTERM: the host goes down, or its sidecar is stopped. Out of rotation, drained, the end.
+
+use super::board::{Board, notify};
+use super::care::Care;
+use super::told::Told;
+use super::{Ended, HEARTBEAT, Sidecar};
+use crate::config::{AppSettings, Settings};
+use crate::lock::{Lock, LockError, Who, told};
+use crate::operation::{Operation, Report, Wish};
+use crate::restart::{Limits, Outcome, Verb};
+use crate::state;
+use crate::stop::Stop;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use sd_notify::NotifyState;
+use std::time::{Duration, Instant};
+
+/// Between two tries for the lock.
+const AGAIN: Duration = Duration::from_millis(50);
+
+impl Sidecar {
+    /// Takes all apps out at once: the host has little time. A second signal ends the waiting;
+    /// the gates stay closed all the same.
+    pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
+        notify(&[NotifyState::Stopping]);
+        let stop = Stop::default();
+        let leaving = take_out(&self.settings, &self.board, &mut cares, &stop);
+        let mut leaving = std::pin::pin!(leaving);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let apps = loop {
+            tokio::select! {
+                apps = &mut leaving => break apps,
+                Some(signal) = self.signals.next() => {
+                    tracing::warn!("another signal {signal}: nothing more is waited for");
+                    stop.ask(signal);
+                }
+                _ = heartbeat.tick() => self.board.tell_leaving(),
+            }
+        };
+        for report in &apps {
+            let (app, outcome) = (&report.app, report.outcome);
+            tracing::info!(%app, outcome, "{app}: {}", report.message);
+        }
+        let exit = apps
+            .iter()
+            .map(|report| report.exit)
+            .find(|exit| *exit != 0);
+        Ended {
+            exit: exit.unwrap_or(0),
+            apps,
+        }
+    }
+}
+
+async fn take_out(
+    settings: &Settings,
+    board: &Board,
+    cares: &mut [Care],
+    stop: &Stop,
+) -> Vec<Report> {
+    let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
+    let lock = lock(settings, longest.unwrap_or_default(), stop).await;
+    let apps = cares.iter_mut().map(|care| async {
+        match &lock {
+            Ok(_) => take_one_out(settings, board, care, stop).await,
+            Err(why) => {
+                let outcome = Outcome::Locked(why.clone());
+                Report::new(Verb::Stop, &care.app.name).end(&outcome)
+            }
+        }
+    });
+    join_all(apps).await
+}
+
+async fn take_one_out(settings: &Settings, board: &Board, care: &mut Care, stop: &Stop) -> Report {
+    let mut app = care.app.clone();
+    // Nobody is asked whether there are enough others: the host goes.
+    app.limits.min_available = 0;
+    care.host.renew(&app, stop.clone());
+    let operation = Operation {
+        verb: Verb::Stop,
+        settings,
+        app: &app,
+        dry_run: false,
+        wish: Wish::default(),
+        hasty: false,
+    };
+    let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn crate::driver::Progress> {
+        Box::new(Told::new(app, limits, board))
+    };
+    operation.run_on(&mut care.host, &tell).await
+}
+
+/// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
+async fn lock(settings: &Settings, longest: Duration, stop: &Stop) -> Result<Lock, String> {
+    let path = state::lock(&settings.agent.state_dir);
+    let began = Instant::now();
+    loop {
+        let who = match Lock::take(&path, &Who::new("agent run, which ends")) {
+            Ok(lock) => return Ok(lock),
+            Err(LockError::Held(who)) => told(who.as_ref()),
+            Err(error) => return Err(error.to_string()),
+        };
+        if stop.asked().is_some() || began.elapsed() > longest {
+            return Err(format!("another operation holds the lock: {who}"));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// The longest that an operation may take.
+fn all_limits(limits: &Limits) -> Duration {
+    let out = 3 * limits.out_of_rotation + limits.sticky + limits.drain + limits.turn;
+    out + limits.restart + limits.healthy + limits.in_rotation
+}

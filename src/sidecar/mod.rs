@@ -1,0 +1,172 @@
+//! `agent run`: the sidecar. It opens the gates once the app is healthy, keeps them as they
+//! should be, ends what was cut short and what was closed for a time, and takes the host out
+//! before it goes down. All that by the same operations, under the same lock, as the command
+//! line: there is no second way to do anything.
+//!
+//! [`duty`] decides, [`Care`] looks and acts, one for each app; [`Board`] tells systemd and
+//! metrics. Signals: SIGTERM and SIGINT take the host out and end it, SIGHUP reads the
+//! configuration again, SIGUSR2 goes on as the program that is installed now.
+
+mod again;
+mod board;
+mod care;
+mod duty;
+mod leave;
+mod rotation;
+mod told;
+mod view;
+
+pub use duty::{Duty, Gates, Seen, duty};
+
+use crate::config::Settings;
+use crate::lock::{Lock, LockError, Who};
+use crate::metrics::{Listener, serve};
+use crate::operation::Report;
+use crate::state;
+use board::{Board, notify};
+use care::Care;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use nix::sys::signal::{SigSet, Signal};
+use sd_notify::NotifyState;
+use signal_hook_tokio::Signals;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How often systemd is told that we live, and of what has changed.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The signals that mean something to a sidecar.
+const SIGNALS: [Signal; 4] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGUSR2,
+];
+
+/// The sidecar of this host.
+pub struct Sidecar {
+    config: PathBuf,
+    settings: Settings,
+    board: Board,
+    signals: Signals,
+    metrics: JoinSet<()>,
+    _only_one: Lock,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is one already.
+    #[error("the sidecar runs already: {}; nothing was changed", crate::lock::told(.0.as_ref()))]
+    RunsAlready(Option<Who>),
+    /// Something it needs is not there, with the mend.
+    #[error("{0}")]
+    Unable(String),
+}
+
+/// How a sidecar ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// How each app was left.
+    pub apps: Vec<Report>,
+    /// The first that is not 0 of theirs.
+    pub exit: u8,
+}
+
+impl Sidecar {
+    /// Starts one; changes nothing yet.
+    pub fn start(config: PathBuf, settings: Settings) -> Result<Sidecar, StartError> {
+        let unable = |error: std::io::Error| StartError::Unable(error.to_string());
+        if !nix::unistd::geteuid().is_root() {
+            let needs =
+                "iptables and the state directory need root: run it by systemd, or with sudo";
+            return Err(StartError::Unable(needs.to_owned()));
+        }
+        let path = state::sidecar(&settings.agent.state_dir);
+        let only_one = match Lock::take(&path, &Who::new("agent run")) {
+            Ok(lock) => lock,
+            Err(LockError::Held(who)) => return Err(StartError::RunsAlready(who)),
+            Err(error) => return Err(StartError::Unable(error.to_string())),
+        };
+        let numbers = SIGNALS.map(|signal| signal as i32);
+        let signals = Signals::new(numbers).map_err(unable)?;
+        // Who became this program in the place of another one has held them back.
+        let ours: SigSet = SIGNALS.into_iter().collect();
+        ours.thread_unblock()
+            .map_err(|errno| unable(errno.into()))?;
+        let mut sidecar = Sidecar {
+            config,
+            board: Board::new(),
+            signals,
+            metrics: JoinSet::new(),
+            settings,
+            _only_one: only_one,
+        };
+        sidecar.serve_metrics().map_err(unable)?;
+        Ok(sidecar)
+    }
+
+    /// Keeps the gates until it is told to end; then takes the host out.
+    ///
+    /// # Errors
+    ///
+    /// There is no iptables to keep them with.
+    pub async fn run(mut self) -> Result<Ended, StartError> {
+        loop {
+            let mut cares = self.cares().await?;
+            notify(&[NotifyState::Ready]);
+            let signal = self.keep(&mut cares).await;
+            tracing::info!("{signal} has come");
+            match signal {
+                Signal::SIGHUP => self.reload(),
+                Signal::SIGUSR2 => again::become_what_is_installed(&self.config).await,
+                _ => return Ok(self.leave(cares).await),
+            }
+        }
+    }
+
+    async fn cares(&mut self) -> Result<Vec<Care>, StartError> {
+        self.board.clear();
+        let mut cares = Vec::new();
+        for app in &self.settings.apps {
+            let care = Care::new(&self.settings, app, &self.board).await;
+            cares.push(care.map_err(|error| StartError::Unable(error.to_string()))?);
+        }
+        Ok(cares)
+    }
+
+    /// Looks after all apps until a signal comes; what they are at is finished.
+    async fn keep(&mut self, cares: &mut [Care]) -> Signal {
+        let (quit, quitting) = watch::channel(false);
+        let mut keep = join_all(cares.iter_mut().map(|care| care.keep(quitting.clone())));
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut signal = None;
+        loop {
+            tokio::select! {
+                _ = &mut keep => break,
+                number = self.signals.next() => {
+                    let number = number.and_then(|number| Signal::try_from(number).ok());
+                    signal = signal.or(number);
+                    quit.send_replace(true);
+                }
+                _ = heartbeat.tick() => self.board.tell(),
+            }
+        }
+        signal.unwrap_or(Signal::SIGTERM)
+    }
+
+    fn serve_metrics(&mut self) -> std::io::Result<()> {
+        self.metrics.abort_all();
+        let Some(address) = &self.settings.agent.metrics else {
+            return Ok(());
+        };
+        let listener = Listener::bind(address)?;
+        let state_dir = self.settings.agent.state_dir.clone();
+        self.metrics
+            .spawn(serve(listener, state_dir, self.board.views()));
+        Ok(())
+    }
+}

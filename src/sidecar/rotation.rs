@@ -1,0 +1,55 @@
+//! What the balancers show of an app, asked beside its keeping: one that hangs must not keep
+//! flushed rules from being mended.
+
+use crate::config::{AppSettings, Settings};
+use crate::haproxy::Balancer;
+use crate::host::{balancers, seen};
+use crate::restart::{Ask, BalancerSeen};
+use futures_util::future::join_all;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Between two looks while every line is UP, and while one is not.
+const PACE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(1)];
+
+/// What the balancers showed at the last look.
+#[derive(Debug, Clone, Default)]
+pub struct Rotation {
+    /// With our lines as they were found.
+    pub balancers: Vec<Balancer>,
+    /// One each; none before the first look.
+    pub seen: Vec<BalancerSeen>,
+}
+
+/// Looks again and again, for as long as the set lives.
+pub fn watch(settings: &Settings, app: &AppSettings) -> (watch::Receiver<Rotation>, JoinSet<()>) {
+    let (sender, receiver) = watch::channel(Rotation::default());
+    let mut looking = JoinSet::new();
+    looking.spawn(look(settings.clone(), app.clone(), sender));
+    (receiver, looking)
+}
+
+async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotation>) {
+    let mut asked = balancers(&settings, &app);
+    loop {
+        let looks = asked.iter_mut().map(|one| seen(one, Ask::Lines));
+        let seen = join_all(looks).await;
+        let quiet = usize::from(!seen.iter().all(all_up));
+        let strangers = asked.iter().any(|balancer| balancer.own().is_empty());
+        let balancers = asked.clone();
+        if sender.send(Rotation { balancers, seen }).is_err() {
+            return;
+        }
+        tokio::time::sleep(PACE[quiet]).await;
+        // After a boot this host's addresses may come later than we do.
+        if strangers {
+            asked = self::balancers(&settings, &app);
+        }
+    }
+}
+
+fn all_up(balancer: &BalancerSeen) -> bool {
+    let lines = balancer.lines.iter().flatten();
+    balancer.lines.is_ok() && lines.into_iter().all(|line| line.proven)
+}

@@ -1,0 +1,62 @@
+//! The text.
+
+use super::{count, view};
+use haproxy_gate::gate::Side;
+use haproxy_gate::metrics::{AppView, encode};
+use haproxy_gate::tally::Tally;
+
+/// The version is not what changes it.
+fn without_version(text: &str) -> String {
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+fn counted() -> Vec<(String, Tally)> {
+    let directory = tempfile::tempdir().unwrap();
+    count(directory.path());
+    vec![("web".to_owned(), Tally::read(directory.path(), "web"))]
+}
+
+#[test]
+fn the_numbers_of_a_host() {
+    insta::assert_snapshot!(without_version(&encode(&[view()], &counted())));
+}
+
+#[test]
+fn what_is_not_known_is_not_told() {
+    let view = AppView {
+        app: "web".to_owned(),
+        gates: vec![(Side::Main, None), (Side::Backup, Some(true))],
+        healthy: None,
+        held: true,
+        balancers: Vec::new(),
+    };
+    insta::assert_snapshot!(without_version(&encode(&[view], &[])));
+    insta::assert_snapshot!("of_nothing", without_version(&encode(&[], &[])));
+}
+
+#[test]
+fn odd_names_break_no_line() {
+    let mut view = view();
+    let odd = "a\"b\\c\nd{e=\"f\"} 1\t\u{1b}é";
+    view.app = odd.to_owned();
+    view.balancers[0].name = odd.to_owned();
+    let text = encode(&[view], &[(odd.to_owned(), Tally::default())]);
+    let label = "\"a\\\"b\\\\c\\nd{e=\\\"f\\\"} 1\t\u{1b}é\"";
+    let line = format!(
+        "\nhaproxy_gate_in_rotation{{app={label},balancer={label},line=\"srvs/web1\"}} 1\n"
+    );
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains(&format!(
+        "\nhaproxy_gate_rule_repairs_total{{app={label}}} 0\n"
+    )));
+    let ours = |line: &str| line.starts_with("haproxy_gate_") || line.starts_with("# ");
+    assert!(text.lines().all(ours), "{text}");
+}
+
+#[test]
+fn a_line_that_is_told_twice_is_one_sample() {
+    let mut view = view();
+    let again = view.balancers[0].clone();
+    view.balancers.push(again);
+    assert_eq!(encode(&[view], &[]), encode(&[self::view()], &[]));
+}
