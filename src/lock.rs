@@ -121,10 +121,19 @@ impl Lock {
             .mode(0o600)
             .open(path);
         let mut file = options.map_err(|error| unusable(path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(held_by(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
+        let asked = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
+                Err(TryLockError::WouldBlock) => {
+                    let who = said(&mut file);
+                    if who.is_some() || asked.elapsed() > TO_SAY_SO {
+                        return Err(LockError::Held(who));
+                    }
+                    std::thread::sleep(AGAIN);
+                }
+            }
         }
         let text = serde_json::json!(who).to_string();
         let written = file
@@ -138,34 +147,39 @@ impl Lock {
     /// see whether it is free could refuse somebody else's.
     pub fn holder(path: &Path) -> Option<Option<Who>> {
         let mut file = trust::open(path).ok()?;
-        let meta = file.metadata().ok()?;
-        let device = (major(meta.dev()), minor(meta.dev()));
-        let locks = procfs::locks().ok()?;
-        let ours = |lock: &procfs::Lock| {
-            lock.inode == meta.ino() && (u64::from(lock.devmaj), u64::from(lock.devmin)) == device
-        };
-        locks.iter().any(ours).then(|| held_by(&mut file))
+        let asked = Instant::now();
+        while is_held(&file)? {
+            let who = said(&mut file);
+            if who.is_some() || asked.elapsed() > TO_SAY_SO {
+                return Some(who);
+            }
+            std::thread::sleep(AGAIN);
+        }
+        None
     }
 }
 
-/// Between taking the lock and saying so, its holder needs a moment.
+/// Between taking the lock and saying so, its holder needs a moment; and so he does between
+/// taking back what he said and leaving.
 const TO_SAY_SO: Duration = Duration::from_millis(200);
 
-fn held_by(file: &mut File) -> Option<Who> {
-    let asked = Instant::now();
-    loop {
-        let mut text = String::new();
-        let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
-        if read.is_ok()
-            && let Ok(who) = serde_json::from_str(&text)
-        {
-            return Some(who);
-        }
-        if asked.elapsed() > TO_SAY_SO {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+/// Between two looks in that moment.
+const AGAIN: Duration = Duration::from_millis(5);
+
+fn said(file: &mut File) -> Option<Who> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn is_held(file: &File) -> Option<bool> {
+    let meta = file.metadata().ok()?;
+    let device = (major(meta.dev()), minor(meta.dev()));
+    let ours = |lock: &procfs::Lock| {
+        lock.inode == meta.ino() && (u64::from(lock.devmaj), u64::from(lock.devmin)) == device
+    };
+    Some(procfs::locks().ok()?.iter().any(ours))
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ struct Status {
     apps: Vec<AppStatus>,
     /// Who holds the lock.
     operation: Option<String>,
+    /// Who keeps the gates.
+    sidecar: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -55,11 +57,12 @@ pub(super) async fn status(
     apps: &[AppSettings],
     json: bool,
 ) -> anyhow::Result<u8> {
-    let holder = |path| Lock::holder(path).map(|who| told(who.as_ref()));
-    let operation = holder(&state::lock(&settings.agent.state_dir));
+    let holder = |path: std::path::PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
+    let operation = holder(state::lock(&settings.agent.state_dir));
     let mut all = Status {
         apps: Vec::new(),
         operation,
+        sidecar: holder(state::sidecar(&settings.agent.state_dir)),
     };
     for app in apps {
         let under_way = all.operation.is_some();
@@ -152,8 +155,11 @@ fn text(all: &Status) -> String {
             .iter()
             .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
     }
-    match &all.operation {
-        Some(holder) => text + &format!("under way: {holder}\n"),
-        None => text,
+    let told = [("under way", &all.operation), ("sidecar", &all.sidecar)];
+    for (what, who) in told {
+        if let Some(who) = who {
+            text += &format!("{what}: {who}\n");
+        }
     }
+    text
 }

@@ -247,7 +247,7 @@ impl Care {
             self.repaired(begun);
         }
         drop(lock);
-        self.ended(&report)
+        self.ended(verb, &report)
     }
 
     fn lock(&self) -> Result<Lock, LockError> {
@@ -286,16 +286,20 @@ impl Care {
         }
     }
 
-    fn ended(&mut self, report: &Report) -> Duration {
+    fn ended(&mut self, verb: Verb, report: &Report) -> Duration {
         let app = &self.app.name;
         // Whatever was done, the rules are looked at again.
         (self.listed, self.healthy) = (None, 0);
-        if report.exit != 0 && report.outcome != "not_drained" {
-            return self.failed(report.message.clone());
+        let outcome = report.outcome;
+        match (verb, report.exit) {
+            // Nothing was waited for, so it can't be drained.
+            (Verb::Stop, 0 | 14) => {
+                tracing::warn!(%app, outcome, "{app}: somebody opened gates that are held closed: closed again");
+            }
+            (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
+            _ => return self.failed(report.message.clone()),
         }
         self.retry = None;
-        let outcome = report.outcome;
-        tracing::info!(%app, outcome, "{app}: {}", report.message);
         SOON
     }
 

@@ -4,7 +4,7 @@
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Balancer;
 use crate::host::{balancers, seen};
-use crate::restart::{Ask, BalancerSeen};
+use crate::restart::{Ask, BalancerSeen, LineSeen};
 use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -37,6 +37,7 @@ async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotati
         let seen = join_all(looks).await;
         let quiet = usize::from(!seen.iter().all(all_up));
         let strangers = asked.iter().any(|balancer| balancer.own().is_empty());
+        tell_changes(&app.name, &sender.borrow().seen, &seen);
         let balancers = asked.clone();
         if sender.send(Rotation { balancers, seen }).is_err() {
             return;
@@ -45,6 +46,31 @@ async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotati
         // After a boot this host's addresses may come later than we do.
         if strangers {
             asked = self::balancers(&settings, &app);
+        }
+    }
+}
+
+/// Each line whose status has changed since the last look, and each balancer that came into
+/// sight or went out of it.
+fn tell_changes(app: &str, before: &[BalancerSeen], now: &[BalancerSeen]) {
+    for (at, balancer) in now.iter().enumerate() {
+        let name = &balancer.name;
+        let told = shown(balancer);
+        let same = |one: &BalancerSeen| shown(one) == told;
+        if !before.get(at).is_some_and(same) {
+            tracing::info!(%app, balancer = %name, "{app}: {name}: {told}");
+        }
+    }
+}
+
+/// "srvs/web1 UP, srvs/bkp1 UP"
+fn shown(balancer: &BalancerSeen) -> String {
+    match &balancer.lines {
+        Err(why) => why.clone(),
+        Ok(lines) => {
+            let line = |line: &LineSeen| format!("{} {}", line.name, line.status);
+            let lines: Vec<String> = lines.iter().map(line).collect();
+            lines.join(", ")
         }
     }
 }

@@ -97,7 +97,7 @@ fn what_cannot_be_believed_is_counted_anew() {
     assert_eq!(Tally::read(state_dir, "web").repairs, 1);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(Tally::read(state_dir, "web"), Tally::default());
-    assert_eq!(crate::state::trusted(state_dir, "web"), Ok(()));
+    assert_eq!(crate::state::trusted(state_dir, state_dir, "web"), Ok(()));
     Tally::repaired(state_dir, "web").unwrap();
     assert_eq!(Tally::read(state_dir, "web").repairs, 1);
     let mode = fs::metadata(&path).unwrap().permissions().mode();

@@ -16,6 +16,7 @@ use super::{built, now};
 pub struct Agent<'a> {
     namespace: &'a Namespace,
     config: PathBuf,
+    program: PathBuf,
     environment: Vec<(&'static str, PathBuf)>,
 }
 
@@ -37,8 +38,25 @@ impl<'a> Agent<'a> {
         Agent {
             namespace: &host.namespace,
             config: settings.write(&host.dir),
+            program: built::agent(),
             environment: Vec::new(),
         }
+    }
+
+    /// The same program in another place.
+    pub fn installed_at(self, program: &Path) -> Agent<'a> {
+        let program = program.to_owned();
+        Agent { program, ..self }
+    }
+
+    /// `agent WORDS`, to its end.
+    pub fn words(&self, words: &[&str]) -> Ended {
+        Running(Process::spawn("agent", &mut self.command(words))).wait()
+    }
+
+    /// `agent run` in the background.
+    pub fn start_sidecar(&self) -> Running {
+        Running(Process::spawn("sidecar", &mut self.command(&["run"])))
     }
 
     pub fn env(mut self, name: &'static str, path: &Path) -> Agent<'a> {
@@ -83,7 +101,7 @@ impl<'a> Agent<'a> {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.namespace.command(built::agent());
+        let mut command = self.namespace.command(&self.program);
         command.args(arguments).arg("--config").arg(&self.config);
         command.envs(self.environment.iter().cloned());
         command

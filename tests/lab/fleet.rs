@@ -116,6 +116,11 @@ impl Fleet {
         reports.collect()
     }
 
+    /// Stops the app of a host, as a host does that goes down.
+    pub fn stop_app(&mut self, number: usize) {
+        self.apps[number - 1].daemon.process.stop();
+    }
+
     /// How often each app has booted.
     pub fn boots(&self) -> Vec<usize> {
         self.apps.iter().map(|app| app.boots().len()).collect()

@@ -24,6 +24,7 @@ pub mod release;
 pub mod reload;
 pub mod report;
 pub mod settings;
+pub mod sidecar;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;

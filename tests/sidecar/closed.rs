@@ -1,0 +1,95 @@
+//! What an operator has closed is his, until its time is over.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::fleet::Fleet;
+use crate::lab::sidecar::Sidecar;
+
+/// However often it is started anew; a flush that is nobody's wish changes nothing, either.
+#[test]
+fn without_a_time_it_stays_so() {
+    let fleet = Fleet::quick("sc_held", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let closed = agent().words(&["close", "web", "--reason", "disk swap", "--json"]);
+    closed.expect(0, "closed: out of rotation and drained");
+    let told = sidecar.wait_told("web: closed by ");
+    assert!(told.ends_with(": disk swap"), "{told}");
+    std::thread::sleep(Duration::from_millis(1500));
+    sidecar.kill();
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: closed by ");
+    // Whoever opens them by hand, or restores old rules, finds them closed again.
+    open_by_hand(&fleet);
+    fleet.host(1).wait_for_gate(2000, false);
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    agent().run("open", "web").expect_exit(0);
+    sidecar.wait_told("web: open");
+    traffic.stop().assert_unnoticed();
+}
+
+fn open_by_hand(fleet: &Fleet) {
+    let rule = "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment \
+                --comment haproxy-gate:web:main -j REDIRECT --to-ports 1000";
+    fleet.host(1).namespace.run("sh", &["-c", rule]);
+}
+
+#[test]
+fn with_a_time_it_is_opened_then() {
+    let fleet = Fleet::quick("sc_for", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let closed = agent().words(&["close", "web", "--for", "4s", "--json"]);
+    let closed = closed.expect(0, "closed: out of rotation and drained");
+    assert_eq!(closed.report().notices, [""; 0]);
+    let since = Instant::now();
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    fleet.host(1).wait_for_gate(2000, true);
+    let after = since.elapsed().as_secs_f64();
+    assert!((2.5..6.0).contains(&after), "opened after {after} s");
+    fleet.haproxy.wait_until_all_up();
+    traffic.stop().assert_unnoticed();
+}
+
+/// Nobody is there to open them: that is told, with the mend.
+#[test]
+fn with_a_time_and_no_sidecar() {
+    let fleet = Fleet::quick("sc_none", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let closed = agent().words(&["close", "web", "--for", "1s", "--json"]);
+    let notices = closed.expect_exit(0).report().notices;
+    assert!(
+        notices.iter().any(|note| note.contains("no sidecar runs")),
+        "{notices:?}"
+    );
+    std::thread::sleep(Duration::from_millis(2100));
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    // Its time is over: what is left is nobody's wish, and that is what `recover` is for.
+    agent().run("recover", "web").expect(0, "recovered");
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+}
+
+/// A unit that stops and starts with the app.
+#[test]
+fn by_an_owner_who_opens_no_more_than_he_closed() {
+    let fleet = Fleet::quick("sc_owner", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let close = || agent().words(&["close", "web", "--owner", "web.service", "--json"]);
+    let open = || agent().words(&["open", "web", "--owner", "web.service", "--json"]);
+    close().expect(0, "closed");
+    sidecar.wait_told(", for web.service");
+    open().expect(0, "open: in rotation");
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    agent().run("close", "web").expect_exit(0);
+    close().expect(0, "closed");
+    open().expect(0, "left alone: closed by `agent close web`");
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    agent().run("open", "web").expect_exit(0);
+    fleet.haproxy.wait_until_all_up();
+}

@@ -1,0 +1,106 @@
+//! SIGTERM: out of rotation and drained, then the end.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
+use crate::lab::sidecar::Sidecar;
+
+/// A request is under way, and the users are to notice nothing when the app stops after it.
+#[test]
+fn drained_first() {
+    let mut fleet = Fleet::quick("sc_leaves", |reference| reference);
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let request = fleet.slow_request(1, 1500);
+    sidecar.forget();
+    sidecar.signal(Signal::SIGTERM);
+    sidecar.wait_told("STOPPING=1");
+    let told = sidecar.wait_told("web: drain, ");
+    assert!(told.contains("1 request in flight"), "{told}");
+    let told = sidecar.told().join("\n");
+    assert!(
+        told.contains("EXTEND_TIMEOUT_USEC=") && told.contains("WATCHDOG=1"),
+        "{told}"
+    );
+    let ended = sidecar.wait().expect_exit(0);
+    let answered = request.answer();
+    assert_eq!(answered.status, 200);
+    assert!(answered.ended_at < ended.at, "it left before the answer");
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    fleet.stop_app(1);
+    std::thread::sleep(Duration::from_millis(500));
+    traffic.stop().assert_unnoticed();
+}
+
+/// Nobody waits longer than the configuration says, for a balancer out of sight either; and
+/// the gates stay closed.
+#[test]
+fn within_its_limits_and_with_a_balancer_out_of_sight() {
+    let fleet = Fleet::quick("sc_limits", |reference| reference);
+    let unseen = |settings: Settings| {
+        let settings = settings
+            .hurried()
+            .set("app.web.timeouts.out_of_rotation", "1s");
+        settings.haproxy_within("tcp://10.77.0.1:9", "300ms")
+    };
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
+    sidecar.wait_told("web: open, UP on 1 of 2 balancers");
+    let asked = Instant::now();
+    let ended = sidecar.stop().expect_exit(14);
+    assert!(
+        asked.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert!(ended.err.contains("the gates stay closed"), "{}", ended.err);
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
+}
+
+/// A second signal: nothing more is waited for.
+#[test]
+fn at_once_where_it_is_asked_twice() {
+    let fleet = Fleet::quick("sc_twice", |reference| reference);
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
+    sidecar.wait_told("web: open");
+    let request = fleet.slow_request(1, 4000);
+    sidecar.signal(Signal::SIGINT);
+    sidecar.wait_told("web: drain, ");
+    let asked = Instant::now();
+    let ended = sidecar.stop().expect_exit(143);
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert!(ended.err.contains("the gates stay closed"), "{}", ended.err);
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    assert_eq!(request.answer().status, 200);
+}
+
+/// An operation that is under way is left to its end, and the app restarted once.
+#[test]
+fn after_an_operation_that_is_under_way() {
+    let fleet = Fleet::quick("sc_under_way", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let boots = fleet.boots()[0];
+    let request = fleet.slow_request(1, 1500);
+    let restart = agent().start("restart", "web");
+    fleet.host(1).wait_for_phase("drain");
+    let told = sidecar.wait_told(", phase drain");
+    assert!(told.contains("web: left to `agent restart web`"), "{told}");
+    sidecar.signal(Signal::SIGTERM);
+    restart.wait().expect(0, "restarted, and back in rotation");
+    sidecar.wait().expect_exit(0);
+    assert_eq!(request.answer().status, 200);
+    assert_eq!(fleet.boots()[0], boots + 1);
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    traffic.stop().assert_unnoticed();
+}

@@ -1,0 +1,86 @@
+//! It opens the gates once the app is healthy, and keeps them so.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::fleet::Fleet;
+use crate::lab::harm::{HARM, harm};
+use crate::lab::settings::Settings;
+use crate::lab::sidecar::Sidecar;
+
+/// A boot: no rules, and an app that is not there yet.
+#[test]
+fn once_the_app_is_healthy() {
+    let fleet = Fleet::closed("sc_opens", |reference| reference);
+    let app = fleet.app(1);
+    app.set_sick(true);
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
+    sidecar.wait_told("web: closed until the app is healthy: ");
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    app.set_sick(false);
+    let well = Instant::now();
+    fleet.host(1).wait_for_gate(3000, true);
+    assert!(
+        well.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        well.elapsed()
+    );
+    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
+    let told = sidecar.told();
+    assert!(told.iter().any(|line| line == "WATCHDOG=1"), "{told:?}");
+}
+
+#[test]
+fn and_repairs_what_is_harmed_within_a_second_nft() {
+    repairs("sc_nft", "nft", Duration::from_secs(1));
+}
+
+/// The kernel says nothing of legacy rules: they are looked at every 2 s.
+#[test]
+fn and_repairs_what_is_harmed_legacy() {
+    repairs("sc_legacy", "legacy", Duration::from_millis(3500));
+}
+
+fn repairs(test: &str, variant: &str, within: Duration) {
+    let fleet = Fleet::closed(test, |reference| reference);
+    let settings = |settings: Settings| settings.set("agent.iptables", variant);
+    fleet.open_gates_with(settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, settings));
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let host = fleet.host(1);
+    for (what, command) in HARM {
+        for program in ["iptables", "ip6tables"] {
+            let whole = host
+                .namespace
+                .run(&format!("{program}-{variant}"), &["-t", "nat", "-S"]);
+            harm(host, &format!("{program}-{variant}"), command);
+            let harmed = Instant::now();
+            let rules = || {
+                host.namespace
+                    .run(&format!("{program}-{variant}"), &["-t", "nat", "-S"])
+            };
+            while sorted(&rules()) != sorted(&whole) {
+                assert!(
+                    harmed.elapsed() < within,
+                    "{program}: {what}: not mended in {within:?}"
+                );
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            println!(
+                "{variant} {program}: {what}: {} ms",
+                harmed.elapsed().as_millis()
+            );
+        }
+    }
+    traffic.stop().assert_unnoticed();
+    sidecar.wait_told("web: open");
+    assert_eq!(sidecar.stop().exit, 0);
+}
+
+/// The order within our chain means nothing.
+fn sorted(rules: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = rules.lines().collect();
+    lines.sort_unstable();
+    lines
+}

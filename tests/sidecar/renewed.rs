@@ -1,0 +1,120 @@
+//! Operations of the command line beside it, those that die, a new configuration and a new
+//! program.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::lab::built;
+use crate::lab::fleet::Fleet;
+use crate::lab::sidecar::Sidecar;
+
+/// The command line is the same with a sidecar, and its end is not the sidecar's beginning.
+#[test]
+fn restarts_beside_it() {
+    let fleet = Fleet::quick("sc_beside", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    let boots = fleet.boots()[0];
+    for _ in 0..3 {
+        agent()
+            .run("restart", "web")
+            .expect(0, "restarted, and back in rotation");
+    }
+    assert_eq!(fleet.boots()[0], boots + 3);
+    traffic.stop().assert_unnoticed();
+    sidecar.wait_told("web: open");
+}
+
+/// Killed before the app was touched, and after: the sidecar ends it, and restarts nothing.
+#[test]
+fn ends_what_a_killed_agent_began() {
+    let fleet = Fleet::quick("sc_killed", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let traffic = fleet.traffic();
+    sidecar.forget();
+    for (phase, restarts) in [("drain", 0), ("healthy", 1)] {
+        let boots = fleet.boots()[0];
+        fleet.app(1).set_cold(Duration::from_secs(1));
+        let request = fleet.slow_request(1, 1000);
+        let restart = agent().start("restart", "web");
+        fleet.host(1).wait_for_phase(phase);
+        restart.interrupt(Signal::SIGKILL);
+        restart.wait();
+        assert_eq!(request.answer().status, 200);
+        fleet.host(1).wait_for_gate(2000, true);
+        fleet.haproxy.wait_until_all_up();
+        assert_eq!(fleet.boots()[0], boots + restarts, "{phase}");
+        sidecar.wait_told("web: open, UP");
+        sidecar.forget();
+        assert_eq!(fleet.host(1).journal_phase(), None);
+    }
+    traffic.stop().assert_unnoticed();
+}
+
+/// All of it, or with an error nothing.
+#[test]
+fn by_a_new_configuration() {
+    let fleet = Fleet::quick("sc_reload", |reference| reference);
+    let agent = || fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let config = fleet.host(1).dir.join("agent.toml");
+    let good = fs::read_to_string(&config).unwrap();
+    fs::write(&config, good.replace("port = 1000", "prot = 1000")).unwrap();
+    sidecar.forget();
+    sidecar.signal(Signal::SIGHUP);
+    let told = sidecar.wait_told("STATUS=the old configuration goes on: ");
+    assert!(
+        told.contains("agent.toml:") && told.contains("unknown key `prot`"),
+        "{told}"
+    );
+    let told = sidecar.wait_told("web: open, UP on 1 of 1 balancer");
+    assert!(
+        told.starts_with("STATUS=the old configuration goes on: "),
+        "{told}"
+    );
+    assert!(sidecar.told().iter().any(|line| line == "READY=1"));
+    // The gate of one stage alone: the twin's is nobody's any more, and stays.
+    fs::write(&config, good.replace("poll = ", "ipv6 = false\npoll = ")).unwrap();
+    sidecar.forget();
+    sidecar.signal(Signal::SIGHUP);
+    sidecar.wait_told("RELOADING=1");
+    let told = sidecar.wait_told("STATUS=web: open");
+    assert!(!told.contains("goes on"), "{told}");
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+}
+
+/// The same process, another program, and no gate moves; one that can't go on is not taken.
+#[test]
+fn by_a_new_program() {
+    let fleet = Fleet::quick("sc_exec", |reference| reference);
+    let program = fleet.host(1).dir.join("agent");
+    fs::copy(built::agent(), &program).unwrap();
+    let agent = || fleet.agent(1, |settings| settings).installed_at(&program);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open");
+    let pid = sidecar.pid();
+    let rules = fleet.host(1).rules();
+    let running = || fs::read_link(format!("/proc/{pid}/exe")).unwrap();
+    for (what, replaces) in [("broken", false), ("whole", true)] {
+        fs::remove_file(&program).unwrap();
+        match replaces {
+            true => fs::copy(built::agent(), &program).map(drop).unwrap(),
+            false => fs::copy("/bin/false", &program).map(drop).unwrap(),
+        }
+        sidecar.forget();
+        sidecar.signal(Signal::SIGUSR2);
+        sidecar.wait_told("READY=1");
+        let gone = running().to_string_lossy().ends_with(" (deleted)");
+        assert_eq!(gone, !replaces, "{what}");
+        assert_eq!(fleet.host(1).rules(), rules, "{what}");
+    }
+    sidecar.wait_told("web: open");
+    assert_eq!(sidecar.stop().exit, 0);
+}
