@@ -11,6 +11,16 @@ use std::io;
 use std::process::Stdio;
 use tokio::process::Command;
 
+/// The programs of each variant, IPv4 first.
+pub(super) const NFT: [Iptables; 2] = [
+    Iptables::new("iptables-nft", Family::V4),
+    Iptables::new("ip6tables-nft", Family::V6),
+];
+pub(super) const LEGACY: [Iptables; 2] = [
+    Iptables::new("iptables-legacy", Family::V4),
+    Iptables::new("ip6tables-legacy", Family::V6),
+];
+
 /// The programs that rule this host's nat tables.
 #[derive(Debug, Clone)]
 pub struct Firewall {
@@ -34,22 +44,16 @@ impl Firewall {
             Some(variant) => variant,
             None => default_variant().await?,
         };
-        let family = |used: Variant, v6: bool| match (used, v6) {
-            (Variant::Nft, false) => Iptables::new("iptables-nft", Family::V4),
-            (Variant::Nft, true) => Iptables::new("ip6tables-nft", Family::V6),
-            (Variant::Legacy, false) => Iptables::new("iptables-legacy", Family::V4),
-            (Variant::Legacy, true) => Iptables::new("ip6tables-legacy", Family::V6),
-        };
         let ipv6 = ipv6 && fs::read("/proc/net/if_inet6").is_ok_and(|table| !table.is_empty());
-        let families: &[bool] = if ipv6 { &[false, true] } else { &[false] };
-        let other = match variant {
-            Variant::Nft => Variant::Legacy,
-            Variant::Legacy => Variant::Nft,
+        let families = if ipv6 { 2 } else { 1 };
+        let (used, unused) = match variant {
+            Variant::Nft => (NFT, LEGACY),
+            Variant::Legacy => (LEGACY, NFT),
         };
         Ok(Firewall {
             variant,
-            used: families.iter().map(|&v6| family(variant, v6)).collect(),
-            unused: families.iter().map(|&v6| family(other, v6)).collect(),
+            used: used[..families].to_vec(),
+            unused: unused[..families].to_vec(),
         })
     }
 
@@ -68,15 +72,10 @@ impl Firewall {
             used: self.list_used().await?,
             unused: Vec::new(),
         };
-        for iptables in self.unused.iter().filter(|iptables| in_kernel(iptables)) {
-            match iptables.list().await {
-                // Nobody can have put rules there with a program that isn't installed.
-                Err(GateError::NotRun { .. }) => {}
-                // What iptables-nft says where the kernel has no nf_tables.
-                Err(GateError::Failed { stderr, .. })
-                    if stderr.contains("rule set generation id") => {}
-                listing => view.unused.push((*iptables, listing?)),
-            }
+        for iptables in &self.unused {
+            let listing = list_if_there(iptables).await?;
+            view.unused
+                .extend(listing.map(|listing| (*iptables, listing)));
         }
         Ok(view)
     }
@@ -192,14 +191,27 @@ async fn default_variant() -> Result<Variant, GateError> {
         .output();
     let output = match tokio::time::timeout(ANSWER_WITHIN, version).await {
         Err(_) => return Err(GateError::TimedOut { program: program() }),
-        Ok(output) => output.map_err(|error| GateError::NotRun {
-            program: program(),
-            why: error.to_string(),
-        })?,
+        Ok(output) => output.map_err(|error| GateError::not_run(&program(), &error))?,
     };
     match String::from_utf8_lossy(&output.stdout).contains("nf_tables") {
         true => Ok(Variant::Nft),
         false => Ok(Variant::Legacy),
+    }
+}
+
+/// The nat table of a variant that may not be in use; None: there is none.
+pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>, GateError> {
+    if !in_kernel(iptables) {
+        return Ok(None);
+    }
+    match iptables.list().await {
+        // Nobody can have put rules there with a program that isn't installed.
+        Err(GateError::NotRun { missing: true, .. }) => Ok(None),
+        // What iptables-nft says where the kernel has no nf_tables.
+        Err(GateError::Failed { stderr, .. }) if stderr.contains("rule set generation id") => {
+            Ok(None)
+        }
+        listing => listing.map(Some),
     }
 }
 

@@ -5,6 +5,8 @@ use super::Listing;
 use ::iptables::IPTables;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
+use std::error::Error;
+use std::io;
 use std::process::Output;
 use std::time::Duration;
 
@@ -50,6 +52,8 @@ pub enum GateError {
         program: String,
         /// What the system said.
         why: String,
+        /// There is no such program.
+        missing: bool,
     },
     /// It ended with status 4: somebody else kept the xtables lock.
     #[error("somebody holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for it")]
@@ -91,6 +95,16 @@ pub enum GateError {
     },
 }
 
+impl GateError {
+    pub(super) fn not_run(program: &str, error: &io::Error) -> GateError {
+        GateError::NotRun {
+            program: program.to_owned(),
+            why: error.to_string(),
+            missing: error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+}
+
 impl Iptables {
     /// A program for a family.
     pub const fn new(program: &'static str, family: Family) -> Iptables {
@@ -122,13 +136,10 @@ impl Iptables {
                     program: program.to_owned(),
                 });
             }
-            Ok(joined) => joined.unwrap_or_else(|panic| Err(panic.to_string())),
+            Ok(joined) => joined.unwrap_or_else(|panic| Err(io::Error::other(panic))),
         };
         match output {
-            Err(why) => Err(GateError::NotRun {
-                program: program.to_owned(),
-                why,
-            }),
+            Err(error) => Err(GateError::not_run(program, &error)),
             Ok(output) if output.status.success() => Ok(output),
             Ok(output) if is_locked(&output) => Err(GateError::Locked { command }),
             Ok(output) => Err(GateError::Failed {
@@ -157,12 +168,12 @@ impl Iptables {
 
 /// Blocks. The child inherits this thread's mask: Ctrl-C in a terminal reaches the whole
 /// process group, and must not kill an iptables in flight.
-fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
+fn execute(program: &'static str, arguments: &str) -> io::Result<Output> {
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGINT);
     mask.add(Signal::SIGTERM);
     mask.add(Signal::SIGHUP);
-    mask.thread_block().map_err(|errno| errno.to_string())?;
+    mask.thread_block()?;
     // `has_wait` would add a bare --wait, which on legacy waits for ever; `list` would
     // ignore the exit status.
     let iptables = IPTables {
@@ -171,9 +182,10 @@ fn execute(program: &'static str, arguments: &str) -> Result<Output, String> {
         has_wait: false,
         is_numeric: false,
     };
-    iptables
-        .execute("nat", arguments)
-        .map_err(|error| error.to_string())
+    iptables.execute("nat", arguments).map_err(|error| {
+        let other = |error: Box<dyn Error>| io::Error::other(error.to_string());
+        error.downcast().map_or_else(other, |error| *error)
+    })
 }
 
 /// Kills our iptables that did not answer: acting late, it would undo what was done since.

@@ -98,6 +98,11 @@ impl Rule {
         target.is_some() && matches!(before.as_slice(), [] | ["-p", _])
     }
 
+    /// Whether it jumps or goes to that chain. iptables prints that last.
+    pub fn leads_to(&self, chain: &str) -> bool {
+        matches!(self.words.as_slice(), [.., how, to] if (how == "-j" || how == "-g") && to == chain)
+    }
+
     /// The value of an option that is not negated with `!`.
     pub fn value(&self, option: &str) -> Option<&str> {
         let at = self.words.iter().position(|word| word == option)?;

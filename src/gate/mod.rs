@@ -12,6 +12,7 @@ mod iptables;
 mod listener;
 mod listing;
 mod plan;
+mod removal;
 
 pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
@@ -20,6 +21,7 @@ pub use iptables::{Family, GateError, Iptables, Variant};
 pub use listener::{holders, listeners};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, position};
+pub use removal::{Removal, removal};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -71,10 +71,8 @@ impl Sidecar {
                 if !self.running.is_running() {
                     panic!("the sidecar left before it told {words:?}");
                 }
-                let told = self.told().iter();
-                told.filter(|line| line.contains(words))
-                    .next_back()
-                    .cloned()
+                let mut told = self.told().iter();
+                told.rfind(|line| line.contains(words)).cloned()
             },
         )
     }
