@@ -5,6 +5,8 @@ mod own_network;
 
 #[path = "gate/changes.rs"]
 mod changes;
+#[path = "gate/uninstall.rs"]
+mod uninstall;
 
 use haproxy_gate::gate::{Firewall, Gate, Position, Side, Variant};
 use own_network::{inside, sh};

@@ -33,7 +33,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 /// All of them.
 #[rustfmt::skip]
 const ROWS: [Row; 11] = [
-    row(&[0], &["restarted", "closed", "opened", "recovered", "stopped", "nothing_to_do", "planned"], "done, or already so", "as asked"),
+    row(&[0], &["restarted", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "planned"], "done, or already so", "as asked"),
     row(&[1], &["gate_failed", "not_recorded", "not_told"], "rules or journal not written, restart not told; `status`: not all well", "as the message says"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
@@ -51,9 +51,29 @@ pub(super) fn help() -> String {
     let lines = ROWS.iter().map(|row| {
         let (codes, words) = (row.codes("/"), row.words.join(", "));
         let (meaning, left) = (row.meaning, row.left);
-        format!("  {codes:3} {meaning}\n{:6}{left} ({words})\n", "")
+        let left = folded(&format!("{left} ({words})"));
+        format!("  {codes:3} {meaning}\n{left}")
     });
     lines.collect()
+}
+
+/// On lines of 80 columns, which begin behind the codes.
+fn folded(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        if lines
+            .last()
+            .is_some_and(|line| 6 + line.len() + word.len() > 80)
+        {
+            lines.push(String::new());
+        }
+        lines
+            .last_mut()
+            .into_iter()
+            .for_each(|line| *line += &format!("{word} "));
+    }
+    let line = |line: &String| format!("{:6}{}\n", "", line.trim_end());
+    lines.iter().map(line).collect()
 }
 
 impl Row {

@@ -7,6 +7,7 @@ mod print;
 mod progress;
 mod run;
 mod status;
+mod uninstall;
 
 use crate::config::{self, AppSettings, Settings};
 use crate::driver::Progress;
@@ -56,7 +57,28 @@ pub struct Cli {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
-    command: Command,
+    asked: Asked,
+}
+
+#[derive(Debug, Subcommand)]
+enum Asked {
+    #[command(flatten)]
+    Configured(Command),
+    /// Remove every rule of ours, in every variant of iptables: the gates are gone
+    ///
+    /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,
+    /// iptables-legacy and ip6tables-legacy; nothing of others. Needs no configuration, and
+    /// not while the sidecar (`agent run`) runs, which would open the gates again. The
+    /// package's removal does this.
+    ///
+    /// What HAProxy sees then: the main lines of this host go DOWN, as after `agent close`.
+    /// In the classic layout the twins check the app itself and go on serving. In the
+    /// two-stage layout the twins go DOWN, too: this host serves nobody any more.
+    Uninstall {
+        /// Print the calls, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -188,13 +210,20 @@ impl Cli {
     }
 
     fn load_and_run(self) -> anyhow::Result<u8> {
+        match &self.asked {
+            Asked::Configured(command) => self.configured(command),
+            Asked::Uninstall { dry_run } => {
+                let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
+                in_runtime(uninstall)
+            }
+        }
+    }
+
+    fn configured(&self, command: &Command) -> anyhow::Result<u8> {
         let settings = config::load(&self.config)?;
         descriptors::check(settings.balancers.len())?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let code = runtime.block_on(async {
-            match &self.command {
+        in_runtime(async {
+            match command {
                 Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
@@ -220,10 +249,7 @@ impl Cli {
                     status::status(&settings, std::slice::from_ref(app), self.json).await
                 }
             }
-        });
-        // An iptables that hangs must not keep us: its thread is left behind.
-        runtime.shutdown_background();
-        code
+        })?
     }
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
@@ -302,6 +328,16 @@ impl Cli {
         };
         Ok(operation.run(Stop::listen()?, &tell).await)
     }
+}
+
+fn in_runtime<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(work);
+    // An iptables that hangs must not keep us: its thread is left behind.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 fn the_app<'a>(settings: &'a Settings, name: Option<&str>) -> anyhow::Result<&'a AppSettings> {

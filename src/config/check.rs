@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use toml::Spanned;
 
 /// Lock and journal.
-const STATE_DIR: &str = "/run/haproxy-gate";
+pub(super) const STATE_DIR: &str = "/run/haproxy-gate";
 
 /// What outlives a reboot.
 const HOLD_DIR: &str = "/var/lib/haproxy-gate";

@@ -80,6 +80,17 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     }
 }
 
+/// Where the lock is, for what must go on without settings: what the file names, mistakes
+/// elsewhere in it or not, else the default.
+pub fn state_dir(path: &Path) -> PathBuf {
+    let text = trust::read(path).unwrap_or_default();
+    let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
+    let agent = table.get("agent");
+    let named = agent.and_then(|agent| agent.get("state_dir")?.as_str());
+    let named = named.map(PathBuf::from).filter(|path| path.is_absolute());
+    named.unwrap_or_else(|| check::STATE_DIR.into())
+}
+
 /// Checks a whole configuration; `path` is only named in the error.
 pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     let whole = |what: String| ConfigError::Whole {

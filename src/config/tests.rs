@@ -227,3 +227,22 @@ fn a_missing_file_or_an_empty_one_is_told() {
     );
     assert!(parse("").is_err_and(|mistake| mistake.what.contains("no app")));
 }
+
+#[test]
+fn the_lock_is_found_without_settings() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.toml");
+    let of = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        state_dir(&path)
+    };
+    let default = Path::new("/run/haproxy-gate");
+    assert_eq!(
+        of("[app.web]\n[agent]\nstate_dir = \"/s\""),
+        Path::new("/s")
+    );
+    assert_eq!(of("[agent]\nstate_dir = \"s\""), default);
+    assert_eq!(of("[agent]\nstate_dir = 1"), default);
+    assert_eq!(of("[agent"), default);
+    assert_eq!(state_dir(Path::new("/nonexistent/agent.toml")), default);
+}

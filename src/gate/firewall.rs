@@ -182,7 +182,7 @@ impl View {
 }
 
 /// `iptables -V` says `(nf_tables)` or `(legacy)`; older ones, all legacy, say neither.
-async fn default_variant() -> Result<Variant, GateError> {
+pub(super) async fn default_variant() -> Result<Variant, GateError> {
     let program = || "iptables".to_owned();
     let version = Command::new("iptables")
         .arg("-V")

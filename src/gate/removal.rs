@@ -1,7 +1,7 @@
 //! Everything of ours, in every nat table the kernel has, and how it goes: for good, not
 //! like a gate that closes.
 
-use super::firewall::{LEGACY, NFT, list_if_there};
+use super::firewall::{LEGACY, NFT, default_variant, list_if_there};
 use super::{CHAIN, GateError, Iptables, Listing};
 
 /// The calls that remove every rule of ours from the listed table, in order: each jump to our
@@ -25,7 +25,8 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// Looks. Left out is a program that is not installed, and a table the kernel has not.
+    /// Looks. Left out is a program that is not installed, if another is, and a table the
+    /// kernel has not.
     pub async fn look() -> Removal {
         let mut removal = Removal {
             tables: Vec::new(),
@@ -37,6 +38,10 @@ impl Removal {
                 Ok(None) => {}
                 Err(error) => removal.unseen = removal.unseen.or(Some(error)),
             }
+        }
+        if removal.tables.is_empty() && removal.unseen.is_none() {
+            // There is nothing, or nothing to look with.
+            removal.unseen = default_variant().await.err();
         }
         removal
     }

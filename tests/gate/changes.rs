@@ -217,8 +217,7 @@ fn without_the_right_to_listen_the_error_says_so() {
     );
 }
 
-/// In the sidecar it stands for a fork of iptables: it must be far cheaper. Measured, without
-/// optimization: see the assertion's text.
+/// In the sidecar it spares a fork of iptables. Measured, without optimization: 6 to 8 us.
 #[test]
 fn a_mark_costs_some_microseconds() {
     if !inside("changes::a_mark_costs_some_microseconds") {
