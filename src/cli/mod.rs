@@ -192,9 +192,9 @@ impl Cli {
     /// Does what is asked for.
     pub fn run(self) -> ExitCode {
         let json = self.json;
-        let logs = match (&self.command, json) {
-            (Command::Run { .. }, true) => Logs::SidecarJson,
-            (Command::Run { .. }, false) => Logs::Sidecar,
+        let logs = match (&self.asked, json) {
+            (Asked::Configured(Command::Run { .. }), true) => Logs::SidecarJson,
+            (Asked::Configured(Command::Run { .. }), false) => Logs::Sidecar,
             _ => Logs::Operation,
         };
         logs::begin(logs, self.verbose);
