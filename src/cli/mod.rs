@@ -14,7 +14,7 @@ use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use logs::Logs;
 use progress::{Human, Silent};
 use std::io::Write;
@@ -173,6 +173,9 @@ fn words(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("1 to 200 characters on one line".to_owned()),
     }
+/// The command line as it is defined: what manual pages and completions are made from.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 impl Cli {

@@ -1,0 +1,62 @@
+//! Writes the manual pages and the shell completions for the package into a folder.
+
+use clap_complete::Shell;
+use clap_mangen::Man;
+use haproxy_gate::cli;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> io::Result<()> {
+    let folder = env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.expect("usage: package-docs FOLDER");
+    fs::create_dir_all(&folder)?;
+    pages(&folder)?;
+    let mut command = cli::command();
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command, "agent", &folder)?;
+    }
+    Ok(())
+}
+
+/// agent(8), and one page for each verb.
+fn pages(folder: &Path) -> io::Result<()> {
+    let mut command = cli::command().disable_help_subcommand(true);
+    command.build();
+    for verb in command.get_subcommands() {
+        let mut page = page(verb.clone(), folder)?;
+        writeln!(
+            page,
+            ".SH \"SEE ALSO\"\n\\fBagent\\fR(8): examples, exit codes"
+        )?;
+    }
+    let after = command.get_after_help().map(ToString::to_string);
+    let command = command.after_help(None::<&str>);
+    let mut page = page(command, folder)?;
+    // A table: by itself the renderer would fill its lines into one paragraph.
+    let table = after
+        .unwrap_or_default()
+        .replace('\\', "\\e")
+        .replace('-', "\\-");
+    writeln!(page, ".SH \"EXAMPLES AND EXIT CODES\"\n.nf\n{table}.fi")?;
+    writeln!(page, ".SH FILES\n{FILES}")
+}
+
+/// The page so far, open for more.
+fn page(command: clap::Command, folder: &Path) -> io::Result<fs::File> {
+    let page = Man::new(command).section("8").manual("haproxy-gate");
+    let page = page.source(concat!("haproxy-gate ", env!("CARGO_PKG_VERSION")));
+    let path = page.generate_to(folder)?;
+    fs::OpenOptions::new().append(true).open(path)
+}
+
+const FILES: &str = "\
+.TP
+/etc/haproxy\\-gate/agent.toml
+The configuration. /usr/share/doc/haproxy\\-gate/examples/agent.toml has every key.
+.TP
+/run/haproxy\\-gate
+Lock and journal.
+.TP
+/var/lib/haproxy\\-gate
+The gates that are to stay closed, also over a reboot.";
