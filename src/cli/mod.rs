@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and the exit code that answers.
 
+mod arguments;
 mod descriptors;
 mod exits;
 mod logs;
@@ -14,169 +15,19 @@ use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use arguments::{Asked, Closing, Command, Opening, Target};
+use clap::Parser;
 use logs::Logs;
 use progress::{Human, Silent};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+
+pub use arguments::{Cli, command};
 
 /// The exit code of a usage or configuration error.
 const USAGE: u8 = 2;
 /// Its `outcome`.
 const USAGE_WORD: &str = "usage";
-
-const AFTER_HELP: &str = "\
-Examples:
-  agent status                  what the kernel, HAProxy and the app say
-  agent restart web --dry-run   the preflight and the plan; nothing is changed
-  agent restart web             out of rotation, drained, restarted, back in
-  agent close web               out of rotation, until `agent open web`
-  agent recover                 after a crash or a flush of the rules: all apps
-
-Exit codes, how each leaves the host, and `outcome` of --json:
-";
-
-/// Restart an app behind HAProxy, and nobody notices.
-///
-/// Takes this host out of HAProxy's rotation by itself, with no rights on the balancer:
-/// closes the gate that HAProxy's check goes through, watches HAProxy's stats socket
-/// until the server is DOWN and drained, restarts the app, waits until it is healthy,
-/// opens the gate, and returns when HAProxy shows it UP.
-#[derive(Debug, Parser)]
-#[command(name = "agent", version, after_help = AFTER_HELP.to_owned() + &exits::help(), max_term_width = 80)]
-pub struct Cli {
-    /// The configuration file
-    #[arg(long, global = true, value_name = "FILE", env = "AGENT_CONFIG", default_value = config::DEFAULT_PATH)]
-    config: PathBuf,
-    /// Print one JSON object on stdout instead of text
-    #[arg(long, global = true)]
-    json: bool,
-    /// Log more on stderr (-v: what is done; -vv: every call)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    verbose: u8,
-    #[command(subcommand)]
-    asked: Asked,
-}
-
-#[derive(Debug, Subcommand)]
-enum Asked {
-    #[command(flatten)]
-    Configured(Command),
-    /// Remove every rule of ours, in every variant of iptables: the gates are gone
-    ///
-    /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,
-    /// iptables-legacy and ip6tables-legacy; nothing of others. Needs no configuration, and
-    /// not while the sidecar (`agent run`) runs, which would open the gates again. The
-    /// package's removal does this.
-    ///
-    /// What HAProxy sees then: the main lines of this host go DOWN, as after `agent close`.
-    /// In the classic layout the twins check the app itself and go on serving. In the
-    /// two-stage layout the twins go DOWN, too: this host serves nobody any more.
-    Uninstall {
-        /// Print the calls, change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
-    Restart(Target),
-    /// Out of rotation and drained, and stay so
-    ///
-    /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
-    /// (`agent run`) opens the gates, once the app is healthy.
-    Close(Closing),
-    /// Back in rotation, if the app is healthy
-    Open(Opening),
-    /// To a good end with what a crash, a flush of the rules or a power loss left behind
-    ///
-    /// Puts gates back that an operation had closed which died before it touched the app;
-    /// finishes a restart that had happened; opens gates that nobody asked to be closed,
-    /// once the app is healthy. Never restarts the app, and leaves a gate alone that
-    /// `agent close` has closed. Without APP: all apps, one after the other.
-    Recover(Target),
-    /// The sidecar: opens the gates once the app is healthy, and keeps them so
-    ///
-    /// For systemd (haproxy-gate.service). Repairs rules that somebody else has flushed,
-    /// recovers what a crash has cut short, opens in time what `agent close --for` has
-    /// closed, and leaves alone what was closed without a time. On SIGTERM and SIGINT it
-    /// takes the host out of rotation, waits until it is drained, within the limits of the
-    /// configuration, and ends: the gates stay closed. SIGHUP reads the configuration again,
-    /// all of it or, with an error, nothing; SIGUSR2 goes on as the program that is installed
-    /// now. Logs to stderr, or with fields to the journal; --json: a JSON object a line.
-    Run {
-        /// Check the configuration, say what would be kept open, change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// What the kernel, HAProxy and the app say now
-    Status {
-        /// The app; all of them if left out
-        app: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Target {
-    /// The app; may be left out where the configuration has one (recover: all of them)
-    app: Option<String>,
-    /// Look at everything, print the plan, change nothing
-    #[arg(long)]
-    dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-struct Closing {
-    #[command(flatten)]
-    target: Target,
-    /// Open again by itself after this time: 90s, 30m, 2h
-    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
-    lasts: Option<Duration>,
-    /// Why, for whoever looks at `agent status`
-    #[arg(long, value_name = "TEXT", value_parser = words)]
-    reason: Option<String>,
-    /// For a unit that stops and starts with the app, which opens no more than it closed
-    ///
-    /// With an owner the lock is waited for, and an `agent restart` that is restarting this
-    /// very app is left to itself. What an operator has closed stays his.
-    #[arg(long, value_name = "NAME", value_parser = words)]
-    owner: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct Opening {
-    #[command(flatten)]
-    target: Target,
-    /// Only if nobody but this owner (see `agent close --help`) holds the gates closed
-    #[arg(long, value_name = "NAME", value_parser = words)]
-    owner: Option<String>,
-}
-
-/// From a second to a year: the clock ends somewhere.
-fn lasts(text: &str) -> Result<Duration, String> {
-    let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let range = Duration::from_secs(1)..=Duration::from_hours(24 * 365);
-    match range.contains(&lasts) {
-        true => Ok(lasts),
-        false => Err("a time from 1s to 1year".to_owned()),
-    }
-}
-
-/// It stands on one line of `agent status`.
-fn words(text: &str) -> Result<String, String> {
-    let fits = (1..=200).contains(&text.chars().count());
-    match fits && !text.contains(|c: char| c.is_control()) {
-        true => Ok(text.to_owned()),
-        false => Err("1 to 200 characters on one line".to_owned()),
-    }
-/// The command line as it is defined: what manual pages and completions are made from.
-pub fn command() -> clap::Command {
-    Cli::command()
-}
 
 impl Cli {
     /// The command line, or what a mistake in it (or a wish for help) ends with.
