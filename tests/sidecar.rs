@@ -7,6 +7,8 @@ mod lab;
 mod closed;
 #[path = "sidecar/leaving.rs"]
 mod leaving;
+#[path = "sidecar/metrics.rs"]
+mod metrics;
 #[path = "sidecar/opens.rs"]
 mod opens;
 #[path = "sidecar/renewed.rs"]

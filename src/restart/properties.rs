@@ -207,10 +207,14 @@ impl Model {
     /// The gates are open at the end unless the outcome says otherwise.
     fn ends(&self, asked: Verb, outcome: &Outcome) -> Result<(), TestCaseError> {
         match (outcome, asked) {
-            (Outcome::Done { .. }, Verb::Close) | (Outcome::RestartFailed(_), _) => {
+            (Outcome::Done { .. }, Verb::Close | Verb::Stop)
+            | (Outcome::Undrained(_), Verb::Stop)
+            | (Outcome::RestartFailed(_), _) => {
                 prop_assert!(!self.open);
             }
             (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!self.open),
+            // A host that goes down puts nothing back.
+            (Outcome::Interrupted { .. }, Verb::Stop) => prop_assert!(!self.open),
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
                 prop_assert!(self.open || !self.limits.found_open);
             }
@@ -247,7 +251,7 @@ proptest! {
     #[test]
     fn what_always_holds(moments in prop::collection::vec(any_moment(), 1..40), limits in any_limits(),
                          can_tell in any::<bool>(),
-                         verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open]),
+                         verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         let open = limits.found_open;
         let mut model = Model { limits, open, restarts: 0, healthy: 0, can_tell };

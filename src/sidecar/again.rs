@@ -45,14 +45,11 @@ impl Sidecar {
                 "[agent] state_dir is {new} now, and was {old}: restart the sidecar for that"
             ));
         }
-        let old = std::mem::replace(&mut self.settings, new);
-        if self.settings.agent.metrics != old.agent.metrics
-            && let Err(error) = self.serve_metrics()
-        {
-            self.settings = old;
-            let _ = self.serve_metrics();
-            return Err(format!("[agent] metrics: {error}"));
+        if self.settings.agent.metrics != new.agent.metrics {
+            let serving = self.serve_metrics(new.agent.metrics.as_ref());
+            serving.map_err(|error| format!("[agent] metrics: {error}"))?;
         }
+        let old = std::mem::replace(&mut self.settings, new);
         self.tell_of_the_gone(&old);
         Ok(())
     }

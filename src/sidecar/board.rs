@@ -84,29 +84,30 @@ impl Board {
         self.0.borrow_mut().trouble = trouble;
     }
 
-    /// Tells systemd what has changed, and that we live, if we do.
+    /// Tells systemd what has changed.
     pub fn tell(&self) {
         let mut apps = self.0.borrow_mut();
-        let stuck = apps.alive.values().any(|at| at.elapsed() > STUCK);
-        let mut state = Vec::new();
-        if !stuck {
-            state.push(NotifyState::Watchdog);
-        }
         let text = apps.text();
         if text != apps.told {
-            state.push(NotifyState::Status(&text));
+            notify(&[NotifyState::Status(&text)]);
+            apps.told = text;
         }
-        notify(&state);
-        apps.told = text;
     }
 
-    /// The same while the host is taken out: that may take its time.
+    /// Tells systemd that we live, if we do.
+    pub fn beat(&self) {
+        let apps = self.0.borrow();
+        if !apps.alive.values().any(|at| at.elapsed() > STUCK) {
+            notify(&[NotifyState::Watchdog]);
+        }
+    }
+
+    /// The same while the host is taken out, which may take its time.
     pub fn tell_leaving(&self) {
         let micros = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
         notify(&[
             NotifyState::ExtendTimeoutUsec(micros),
             NotifyState::Watchdog,
-            NotifyState::Status(&self.0.borrow().text()),
         ]);
     }
 }

@@ -105,6 +105,7 @@ impl Care {
         while !*quit.borrow() {
             let pace = self.round().await;
             self.show();
+            self.board.tell();
             tokio::select! {
                 () = self.rules.changed() => {}
                 Ok(()) = self.rotation.changed() => {}

@@ -20,7 +20,7 @@ pub use duty::{Duty, Gates, Seen, duty};
 
 use crate::config::Settings;
 use crate::lock::{Lock, LockError, Who};
-use crate::metrics::{Listener, serve};
+use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::operation::Report;
 use crate::state;
 use board::{Board, notify};
@@ -35,7 +35,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How often systemd is told that we live, and of what has changed.
+/// How often systemd is told that we live.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// The signals that mean something to a sidecar.
@@ -105,7 +105,8 @@ impl Sidecar {
             settings,
             _only_one: only_one,
         };
-        sidecar.serve_metrics().map_err(unable)?;
+        let metrics = sidecar.settings.agent.metrics.clone();
+        sidecar.serve_metrics(metrics.as_ref()).map_err(unable)?;
         Ok(sidecar)
     }
 
@@ -152,21 +153,21 @@ impl Sidecar {
                     signal = signal.or(number);
                     quit.send_replace(true);
                 }
-                _ = heartbeat.tick() => self.board.tell(),
+                _ = heartbeat.tick() => self.board.beat(),
             }
         }
         signal.unwrap_or(Signal::SIGTERM)
     }
 
-    fn serve_metrics(&mut self) -> std::io::Result<()> {
-        self.metrics.abort_all();
-        let Some(address) = &self.settings.agent.metrics else {
-            return Ok(());
-        };
-        let listener = Listener::bind(address)?;
-        let state_dir = self.settings.agent.state_dir.clone();
-        self.metrics
-            .spawn(serve(listener, state_dir, self.board.views()));
+    /// From now on there; the place before is left once this one is had.
+    fn serve_metrics(&mut self, address: Option<&MetricsAddress>) -> std::io::Result<()> {
+        let listener = address.map(Listener::bind).transpose()?;
+        self.metrics = JoinSet::new();
+        if let Some(listener) = listener {
+            let state_dir = self.settings.agent.state_dir.clone();
+            let serving = serve(listener, state_dir, self.board.views());
+            self.metrics.spawn(serving);
+        }
         Ok(())
     }
 }

@@ -33,12 +33,14 @@ impl Progress for Told {
         let what = describe(phase, &self.limits, &self.app.restart);
         tracing::info!(app = %self.app.name, phase = self.phase, "{}: {what}", self.app.name);
         self.board.line(&self.app.name, what);
+        self.board.tell();
     }
 
     fn waits(&mut self, _at: Duration, waiting: &[String]) {
         if !waiting.is_empty() {
             let line = format!("{}, {}", self.phase, waiting.join(", "));
             self.board.line(&self.app.name, line);
+            self.board.tell();
         }
     }
 

@@ -1,0 +1,74 @@
+//! What Prometheus is told, also of what other processes did.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+use crate::lab::fleet::Fleet;
+use crate::lab::harm::{HARM, harm};
+use crate::lab::namespace::connect;
+use crate::lab::settings::Settings;
+use crate::lab::sidecar::Sidecar;
+use crate::lab::site::Host;
+
+const ADDRESS: &str = "127.0.0.1:9127";
+
+#[test]
+fn tell_gates_lines_operations_and_repairs() {
+    let fleet = Fleet::quick("sc_metrics", |reference| reference);
+    let agent = || {
+        fleet.agent(1, |settings: Settings| {
+            settings.set("agent.metrics", ADDRESS)
+        })
+    };
+    let mut sidecar = Sidecar::start(fleet.host(1), agent());
+    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
+    let host = fleet.host(1);
+    let balancer = "balancer=\"tcp://10.77.0.1:9999\"";
+    let before = scrape(host);
+    for line in [
+        "haproxy_gate_open{app=\"web\",side=\"main\"} 1".to_owned(),
+        "haproxy_gate_open{app=\"web\",side=\"backup\"} 1".to_owned(),
+        "haproxy_gate_held{app=\"web\"} 0".to_owned(),
+        format!("haproxy_gate_in_rotation{{app=\"web\",{balancer},line=\"srvs/web1\"}} 1"),
+        "haproxy_gate_operations_total{app=\"web\",verb=\"open\",outcome=\"opened\"} 1".to_owned(),
+    ] {
+        assert!(has(&before, &line), "{line} in\n{before}");
+    }
+    agent().run("restart", "web").expect_exit(0);
+    agent().run("close", "web").expect_exit(0);
+    sidecar.wait_told("web: closed by");
+    let after = scrape(host);
+    for line in [
+        "haproxy_gate_open{app=\"web\",side=\"main\"} 0",
+        "haproxy_gate_held{app=\"web\"} 1",
+        "haproxy_gate_operations_total{app=\"web\",verb=\"restart\",outcome=\"restarted\"} 1",
+        "haproxy_gate_phase_seconds_count{app=\"web\",verb=\"restart\",phase=\"drain\"} 1",
+    ] {
+        assert!(has(&after, line), "{line} in\n{after}");
+    }
+    sidecar.forget();
+    agent().run("open", "web").expect_exit(0);
+    sidecar.wait_told("web: open");
+    sidecar.forget();
+    let (_, flush) = HARM[0];
+    harm(host, "iptables-nft", flush);
+    host.wait_for_gate(3000, true);
+    sidecar.wait_told("web: open, UP");
+    let repaired = "haproxy_gate_rule_repairs_total{app=\"web\"} 1";
+    assert!(has(&scrape(host), repaired), "{}", scrape(host));
+}
+
+fn has(metrics: &str, line: &str) -> bool {
+    metrics.lines().any(|one| one == line)
+}
+
+fn scrape(host: &Host) -> String {
+    let address: SocketAddr = ADDRESS.parse().expect("an address");
+    let mut stream = connect(&host.namespace.path(), address).expect("the metrics");
+    let request = "GET /metrics HTTP/1.1\r\nHost: metrics\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    answer
+}
