@@ -28,6 +28,22 @@ impl Ended {
     }
 }
 
+/// A child that ends with the test.
+struct Running(std::process::Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Running {
+        Running(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn uninstall(arguments: &[&str]) -> Ended {
     uninstall_by(&mut Command::new(env!("CARGO_BIN_EXE_agent")), arguments)
 }
@@ -253,9 +269,8 @@ fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
         return;
     }
     fill();
-    let mut holder = Command::new("flock");
-    let holder = holder.args(["--no-fork", "/run/xtables.lock", "sleep", "30"]);
-    let mut holder = holder.spawn().unwrap();
+    let sleeping = ["--no-fork", "/run/xtables.lock", "sleep", "30"];
+    let holder = Running::start(Command::new("flock").args(sleeping));
     sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
     let ended = uninstall(&["--json"]);
     let report = ended.json();
@@ -270,8 +285,7 @@ fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
         ended.err
     );
     assert!(!sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S").contains("-N HAPROXY-GATE"));
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    drop(holder);
     assert_eq!(uninstall(&["--json"]).json()["outcome"], "removed");
     assert!(!rules().contains("-N HAPROXY-GATE"));
 }
@@ -349,11 +363,8 @@ fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
     fill();
     let _app = TcpListener::bind("127.0.0.1:1000").unwrap();
     std::fs::write("/run/haproxy.cfg", HAPROXY).unwrap();
-    let mut haproxy = Command::new("haproxy");
-    let mut haproxy = haproxy
-        .args(["-db", "-f", "/run/haproxy.cfg"])
-        .spawn()
-        .unwrap();
+    let arguments = ["-db", "-f", "/run/haproxy.cfg"];
+    let _haproxy = Running::start(Command::new("haproxy").args(arguments));
     let lines = "echo show stat | socat - UNIX-CONNECT:/run/lb.sock | \
                  awk -F, '$2 ~ /main|twin/ {print $1, $2, $18}'";
     let shows = |wanted: &str| {
@@ -367,6 +378,4 @@ fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
     shows("two-stage main UP\ntwo-stage twin UP\nclassic main UP\nclassic twin UP");
     assert_eq!(uninstall(&[]).exit, 0);
     shows("two-stage main DOWN\ntwo-stage twin DOWN\nclassic main DOWN\nclassic twin UP");
-    haproxy.kill().unwrap();
-    haproxy.wait().unwrap();
 }
