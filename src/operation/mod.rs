@@ -102,7 +102,7 @@ impl Operation<'_> {
         if !self.dry_run
             && let Err(error) = Tally::add(self.state_dir(), app, &done)
         {
-            tracing::warn!(%app, %error, "what this came to is not counted");
+            tracing::info!(%app, %error, "what this came to is not counted");
         }
     }
 
