@@ -35,9 +35,12 @@
 //! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
 //! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
 //! socket and the master CLI), [`tcp`] (the host's own connections), [`app`] (its restart and
-//! its health); [`host`] is all of them together, and [`survey`] one look at everything. What
-//! outlives a process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
-//! [`leftover`] and [`tally`]. [`cli`], [`config`] and [`metrics`] are what the operator meets.
+//! its health); [`host`] is all of them together, and [`survey`] one look at everything.
+//!
+//! An [`operation`] is the whole of it for one app, from the lock to the report: what the
+//! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
+//! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
+//! [`leftover`], and the [`tally`] that [`metrics`] tell of. [`config`] is the operator's.
 
 pub mod app;
 pub mod cli;

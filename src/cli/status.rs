@@ -51,6 +51,22 @@ impl AppStatus {
     }
 }
 
+/// Who else is at work on this host.
+#[derive(Clone, Copy)]
+struct Others {
+    under_way: bool,
+    sidecar: bool,
+}
+
+impl Others {
+    fn who_mends(self, app: &str) -> String {
+        match self.sidecar {
+            true => "the sidecar".to_owned(),
+            false => format!("`agent recover {app}`"),
+        }
+    }
+}
+
 /// Prints it. Exit code 1 where something is in the way or out of sight, or the app is sick.
 pub(super) async fn status(
     settings: &Settings,
@@ -65,10 +81,13 @@ pub(super) async fn status(
         sidecar: holder(state::sidecar(&settings.agent.state_dir)),
     };
     for app in apps {
-        let under_way = all.operation.is_some();
+        let others = Others {
+            under_way: all.operation.is_some(),
+            sidecar: all.sidecar.is_some(),
+        };
         all.apps
             .push(match ThisHost::new(settings, app, Stop::default()).await {
-                Ok(host) => look(settings, app, host, under_way).await,
+                Ok(host) => look(settings, app, host, others).await,
                 Err(error) => AppStatus::unseen(app, error.to_string()),
             });
     }
@@ -86,7 +105,7 @@ async fn look(
     settings: &Settings,
     app: &AppSettings,
     mut host: ThisHost,
-    under_way: bool,
+    others: Others,
 ) -> AppStatus {
     let survey = host.survey(true).await;
     let gates = survey.gates().zip(survey.positions());
@@ -97,10 +116,12 @@ async fn look(
     let held = hold::now(hold_dir, &app.name).map(|held| held.told());
     trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
-    if !under_way {
-        trouble.extend(astray(app, state_dir, &survey.positions(), held.is_some()));
+    if !others.under_way {
+        let who = others.who_mends(&app.name);
+        let positions = survey.positions();
+        trouble.extend(astray(app, state_dir, (&positions, held.is_some()), &who));
         let broken = survey.broken().filter(|_| held.is_none());
-        trouble.extend(broken.map(|what| format!("{what}: `agent recover {}` mends it", app.name)));
+        trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
     }
     let (address, health) = &survey.health;
     AppStatus {
@@ -121,12 +142,16 @@ async fn look(
 }
 
 /// What an operation left behind by dying, and gates that nobody asked to be closed.
-fn astray(app: &AppSettings, state_dir: &Path, positions: &[Position], held: bool) -> Vec<String> {
-    let recover = format!("`agent recover {}`", app.name);
+fn astray(
+    app: &AppSettings,
+    state_dir: &Path,
+    (positions, held): (&[Position], bool),
+    who: &str,
+) -> Vec<String> {
     let closed = positions.contains(&Position::Closed);
     match Journal::left_behind(state_dir, &app.name) {
-        Ok(Some(entry)) => vec![format!("{}: {recover} ends it", Entry::cut_short(&entry))],
-        Err(torn) => vec![format!("{torn}: {recover} goes on without it")],
+        Ok(Some(entry)) => vec![format!("{}: {who} ends it", Entry::cut_short(&entry))],
+        Err(torn) => vec![format!("{torn}: {who} goes on without it")],
         Ok(None) if held && positions.iter().any(|gate| *gate != Position::Closed) => {
             vec![format!(
                 "an operator closed the gates, and not all are closed: `agent close {0}`, or `agent open {0}`",
@@ -135,7 +160,7 @@ fn astray(app: &AppSettings, state_dir: &Path, positions: &[Position], held: boo
         }
         Ok(None) if closed && !held => {
             vec![format!(
-                "a gate is closed, and nobody asked for that: {recover} opens it once the app is healthy"
+                "a gate is closed, and nobody asked for that: {who} opens it once the app is healthy"
             )]
         }
         Ok(None) => Vec::new(),

@@ -62,6 +62,12 @@ impl ThisHost {
         })
     }
 
+    /// Somebody else has asked the balancers, and knows our lines; and addresses come and go.
+    pub(crate) fn look_again(&mut self, balancers: &[Balancer]) {
+        self.interfaces = interface_addresses();
+        self.balancers = balancers.to_vec();
+    }
+
     /// Ready for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
         self.app = app.clone();

@@ -3,7 +3,6 @@
 use super::{Operation, Report, plan, refused};
 use crate::driver::Host;
 use crate::gate::Position;
-use crate::hold::{self, Held};
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
@@ -79,26 +78,6 @@ impl Operation<'_> {
         let limits = self.limits(&start, &facts, host);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))
-    }
-
-    /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
-    /// himself, and that to be over also where the app is not healthy yet.
-    fn held(&self) -> Result<Option<Held>, Outcome> {
-        let held = hold::now(self.hold_dir(), &self.app.name);
-        let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
-            return Ok(held);
-        };
-        match held {
-            Some(held) if !held.is_of(owner) => Err(Outcome::Nothing(format!(
-                "left alone: closed by {}",
-                held.told()
-            ))),
-            _ if self.dry_run => Ok(None),
-            _ => {
-                self.lift();
-                Ok(None)
-            }
-        }
     }
 
     async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {

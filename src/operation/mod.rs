@@ -3,6 +3,7 @@
 
 mod begin;
 mod describe;
+mod held;
 mod lock;
 mod plan;
 mod report;
@@ -13,7 +14,6 @@ pub use report::{BalancerReport, GateReport, Report};
 
 use crate::config::{AppSettings, Settings};
 use crate::driver::{Host, Progress, drive};
-use crate::hold::{self, Hold, Until};
 use crate::holder::Holder;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
@@ -150,45 +150,6 @@ impl Operation<'_> {
         let state_dir = self.state_dir();
         Journal::begin(state_dir, entry)
             .map_err(|error| refused(state::unusable(state_dir, &error)))
-    }
-
-    /// Gates that an operator has closed stay so until somebody opens them, and those of an
-    /// app whose restart failed: whatever runs now is not what was asked for.
-    fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
-        let hold_dir = self.hold_dir();
-        let Wish { owner, reason, .. } = self.wish.clone();
-        let hold = |owner, reason| Hold {
-            holder,
-            owner,
-            reason,
-            until: self.wish.lasts.map(Until::after),
-        };
-        match (self.verb, outcome) {
-            (Verb::Close, Outcome::Done { note }) => {
-                match hold::set(hold_dir, &hold(owner, reason)) {
-                    Ok(()) => Outcome::Done { note },
-                    Err(error) => Outcome::NotHeld(error.to_string()),
-                }
-            }
-            (_, Outcome::RestartFailed(why)) => {
-                let set = hold::set(hold_dir, &hold(None, Some("the restart failed".to_owned())));
-                set.unwrap_or_else(
-                    |error| tracing::warn!(%error, "the closed gates are not marked"),
-                );
-                Outcome::RestartFailed(why)
-            }
-            (_, outcome) if report.all_open() => {
-                self.lift();
-                outcome
-            }
-            (_, outcome) => outcome,
-        }
-    }
-
-    fn lift(&self) {
-        if let Err(error) = hold::lift(self.hold_dir(), &self.app.name) {
-            tracing::warn!(%error, "the mark of the closed gates stays");
-        }
     }
 
     async fn drive(

@@ -4,19 +4,16 @@
 use super::board::Board;
 use super::duty::{Duty, Gates, Seen, duty};
 use super::rotation::{self, Rotation};
-use super::told::Told;
 use crate::config::{AppSettings, Settings};
 use crate::driver::Host;
 use crate::gate::{GateError, Mark, Position, RuleWatch};
 use crate::hold::{self, Held};
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
-use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Operation, Report, Wish};
-use crate::restart::{Limits, Verb};
+use crate::lock::{Lock, told};
+use crate::restart::Verb;
 use crate::state;
 use crate::stop::Stop;
-use crate::tally::Tally;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,22 +22,13 @@ use tokio::task::JoinSet;
 const REST: Duration = Duration::from_secs(1);
 
 /// Between two rounds while somebody else is at it.
-const BUSY: Duration = Duration::from_millis(250);
-
-/// After something was done.
-const SOON: Duration = Duration::from_millis(50);
+pub(super) const BUSY: Duration = Duration::from_millis(250);
 
 /// Where the kernel does not say that rules have changed, they are listed this often.
 const LISTED: Duration = Duration::from_secs(2);
 
-/// After something failed it is tried again: the first wait, and the longest.
-const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
-
 /// An app that is not healthy is asked quickly at first; after long, this often.
 const PATIENT: Duration = Duration::from_secs(1);
-
-/// What a restart that was left behind may still take, while the lock is had.
-const SETTLES: Duration = Duration::from_secs(1);
 
 /// One app, and what is known of it.
 pub struct Care {
@@ -51,18 +39,18 @@ pub struct Care {
     pub(super) board: Board,
     rules: RuleWatch,
     /// The rules as they were listed, and when that was.
-    listed: Option<(Option<Mark>, Instant)>,
+    pub(super) listed: Option<(Option<Mark>, Instant)>,
     pub(super) positions: Vec<Position>,
     /// The gates were open, and nobody's operation has closed them since.
-    open: bool,
+    pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
     _looking: JoinSet<()>,
     /// Healthy answers in a row, and since when it is asked.
-    healthy: u32,
+    pub(super) healthy: u32,
     asked: Option<Instant>,
     /// What is in the way, and when to try again.
     trouble: Option<String>,
-    retry: Option<(Instant, Duration)>,
+    pub(super) retry: Option<(Instant, Duration)>,
 }
 
 impl Care {
@@ -188,7 +176,7 @@ impl Care {
     }
 
     /// An operation is under way: what it does to the gates is its own affair.
-    fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
+    pub(super) fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
         (self.open, self.healthy) = (false, 0);
         let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
         let line = format!("left to {who}{}", phase.unwrap_or_default());
@@ -199,9 +187,7 @@ impl Care {
     /// once is enough: it was healthy a moment ago, by HAProxy's own checks.
     async fn ask(&mut self) -> bool {
         self.asked.get_or_insert_with(Instant::now);
-        self.host
-            .balancers
-            .clone_from(&self.rotation.borrow().balancers);
+        self.host.look_again(&self.rotation.borrow().balancers);
         match self.host.health().await {
             Ok(()) => self.healthy += 1,
             Err(why) => {
@@ -226,96 +212,8 @@ impl Care {
         self.app.health.pace().max(long.min(PATIENT))
     }
 
-    /// As the command line does it, but that nobody is waited for while the lock is had.
-    async fn operate(&mut self, verb: Verb) -> Duration {
-        if let Some((at, _)) = self.retry
-            && Instant::now() < at
-        {
-            return at - Instant::now();
-        }
-        let begun = Instant::now();
-        let lock = match self.lock() {
-            Ok(lock) => lock,
-            Err(LockError::Held(who)) => {
-                self.stand_back(&told(who.as_ref()), None);
-                return BUSY;
-            }
-            Err(error) => return self.failed(error.to_string()),
-        };
-        let repairs = self.open && verb == Verb::Recover;
-        let report = self.run(verb).await;
-        if repairs && report.exit == 0 {
-            self.repaired(begun);
-        }
-        drop(lock);
-        self.ended(verb, &report)
-    }
-
-    fn lock(&self) -> Result<Lock, LockError> {
-        let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
-        state::trusted(state_dir, hold_dir, &self.app.name)?;
-        Lock::take(&state::lock(state_dir), &Who::new("agent run").brief())
-    }
-
-    async fn run(&mut self, verb: Verb) -> Report {
-        let app = hasty(&self.app);
-        self.host.renew(&app, Stop::default());
-        self.host
-            .balancers
-            .clone_from(&self.rotation.borrow().balancers);
-        let operation = Operation {
-            verb,
-            settings: &self.settings,
-            app: &app,
-            dry_run: false,
-            wish: Wish::default(),
-            hasty: true,
-        };
-        let board = &self.board;
-        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn crate::driver::Progress> {
-            Box::new(Told::new(app, limits, board))
-        };
-        operation.run_on(&mut self.host, &tell).await
-    }
-
-    fn repaired(&self, begun: Instant) {
-        let app = &self.app.name;
-        let millis = begun.elapsed().as_millis();
-        tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
-        if let Err(error) = Tally::repaired(self.state_dir(), app) {
-            tracing::warn!(%app, %error, "the repair is not counted");
-        }
-    }
-
-    fn ended(&mut self, verb: Verb, report: &Report) -> Duration {
-        let app = &self.app.name;
-        // Whatever was done, the rules are looked at again.
-        (self.listed, self.healthy) = (None, 0);
-        let outcome = report.outcome;
-        match (verb, report.exit) {
-            // Nothing was waited for, so it can't be drained.
-            (Verb::Stop, 0 | 14) => {
-                tracing::warn!(%app, outcome, "{app}: somebody opened gates that are held closed: closed again");
-            }
-            (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
-            _ => return self.failed(report.message.clone()),
-        }
-        self.retry = None;
-        SOON
-    }
-
-    fn failed(&mut self, why: String) -> Duration {
-        let [first, longest] = RETRY;
-        let wait = self
-            .retry
-            .map_or(first, |(_, wait)| (wait * 2).min(longest));
-        self.retry = Some((Instant::now() + wait, wait));
-        self.in_the_way(why);
-        wait
-    }
-
     /// Told once, not at every try.
-    fn in_the_way(&mut self, why: String) {
+    pub(super) fn in_the_way(&mut self, why: String) {
         let app = &self.app.name;
         self.board.line(app, why.clone());
         if self.trouble.as_ref() != Some(&why) {
@@ -331,26 +229,13 @@ impl Care {
         }
     }
 
-    fn state_dir(&self) -> &std::path::Path {
+    pub(super) fn state_dir(&self) -> &std::path::Path {
         &self.settings.agent.state_dir
     }
 
     pub(super) fn hold_dir(&self) -> &std::path::Path {
         &self.settings.agent.hold_dir
     }
-}
-
-/// Every limit as short as it goes: what takes longer is tried again, without the lock in
-/// between.
-fn hasty(app: &AppSettings) -> AppSettings {
-    let mut app = app.clone();
-    let limits = &mut app.limits;
-    (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);
-    (limits.in_rotation, limits.restart) = (Duration::ZERO, SETTLES);
-    (limits.sticky, limits.out_of_rotation, limits.drain) =
-        (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    limits.min_available = 0;
-    app
 }
 
 fn gates(positions: &[Position]) -> Gates {

@@ -7,6 +7,7 @@
 //! metrics. Signals: SIGTERM and SIGINT take the host out and end it, SIGHUP reads the
 //! configuration again, SIGUSR2 goes on as the program that is installed now.
 
+mod act;
 mod again;
 mod board;
 mod care;

@@ -1,0 +1,67 @@
+//! Who wants the gates closed: looked at before an operation, noted after it.
+
+use super::{Operation, Report, Wish};
+use crate::hold::{self, Held, Hold, Until};
+use crate::holder::Holder;
+use crate::restart::{Outcome, Verb};
+
+impl Operation<'_> {
+    /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
+    /// himself, and that to be over also where the app is not healthy yet.
+    pub(super) fn held(&self) -> Result<Option<Held>, Outcome> {
+        let held = hold::now(self.hold_dir(), &self.app.name);
+        let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
+            return Ok(held);
+        };
+        match held {
+            Some(held) if !held.is_of(owner) => Err(Outcome::Nothing(format!(
+                "left alone: closed by {}",
+                held.told()
+            ))),
+            _ if self.dry_run => Ok(None),
+            _ => {
+                self.lift();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Gates that an operator has closed stay so until somebody opens them, and those of an
+    /// app whose restart failed: whatever runs now is not what was asked for.
+    pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
+        let hold_dir = self.hold_dir();
+        let Wish { owner, reason, .. } = self.wish.clone();
+        let hold = |owner, reason| Hold {
+            holder,
+            owner,
+            reason,
+            until: self.wish.lasts.map(Until::after),
+        };
+        match (self.verb, outcome) {
+            (Verb::Close, Outcome::Done { note }) => {
+                match hold::set(hold_dir, &hold(owner, reason)) {
+                    Ok(()) => Outcome::Done { note },
+                    Err(error) => Outcome::NotHeld(error.to_string()),
+                }
+            }
+            (_, Outcome::RestartFailed(why)) => {
+                let set = hold::set(hold_dir, &hold(None, Some("the restart failed".to_owned())));
+                set.unwrap_or_else(
+                    |error| tracing::warn!(%error, "the closed gates are not marked"),
+                );
+                Outcome::RestartFailed(why)
+            }
+            (_, outcome) if report.all_open() => {
+                self.lift();
+                outcome
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn lift(&self) {
+        if let Err(error) = hold::lift(self.hold_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the closed gates stays");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What the sidecar does for an app: the operations of the command line, in a hurry, so that
+//! whoever wants the lock has it in a moment.
+
+use super::care::{BUSY, Care};
+use super::told::Told;
+use crate::config::AppSettings;
+use crate::driver::Progress;
+use crate::lock::{Lock, LockError, Who, told};
+use crate::operation::{Operation, Report, Wish};
+use crate::restart::{Limits, Verb};
+use crate::state;
+use crate::stop::Stop;
+use crate::tally::Tally;
+use std::time::{Duration, Instant};
+
+/// After something failed it is tried again: the first wait, and the longest.
+const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+
+/// What a restart that was left behind may still take, while the lock is had.
+const SETTLES: Duration = Duration::from_secs(1);
+
+/// After something was done.
+const SOON: Duration = Duration::from_millis(50);
+
+impl Care {
+    /// As the command line does it, but that nobody is waited for while the lock is had.
+    pub(super) async fn operate(&mut self, verb: Verb) -> Duration {
+        if let Some((at, _)) = self.retry
+            && Instant::now() < at
+        {
+            return at - Instant::now();
+        }
+        let begun = Instant::now();
+        let lock = match self.lock() {
+            Ok(lock) => lock,
+            Err(LockError::Held(who)) => {
+                self.stand_back(&told(who.as_ref()), None);
+                return BUSY;
+            }
+            Err(error) => return self.failed(error.to_string()),
+        };
+        let repairs = self.open && verb == Verb::Recover;
+        let report = self.run(verb).await;
+        if repairs && report.exit == 0 {
+            self.repaired(begun);
+        }
+        drop(lock);
+        self.ended(verb, &report)
+    }
+
+    fn lock(&self) -> Result<Lock, LockError> {
+        let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
+        state::trusted(state_dir, hold_dir, &self.app.name)?;
+        Lock::take(&state::lock(state_dir), &Who::new("agent run").brief())
+    }
+
+    async fn run(&mut self, verb: Verb) -> Report {
+        let app = hasty(&self.app);
+        self.host.renew(&app, Stop::default());
+        self.host.look_again(&self.rotation.borrow().balancers);
+        let operation = Operation {
+            verb,
+            settings: &self.settings,
+            app: &app,
+            dry_run: false,
+            wish: Wish::default(),
+            hasty: true,
+        };
+        let board = &self.board;
+        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
+            Box::new(Told::new(app, limits, board))
+        };
+        operation.run_on(&mut self.host, &tell).await
+    }
+
+    fn repaired(&self, begun: Instant) {
+        let app = &self.app.name;
+        let millis = begun.elapsed().as_millis();
+        tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
+        if let Err(error) = Tally::repaired(self.state_dir(), app) {
+            tracing::warn!(%app, %error, "the repair is not counted");
+        }
+    }
+
+    fn ended(&mut self, verb: Verb, report: &Report) -> Duration {
+        let app = &self.app.name;
+        // Whatever was done, the rules are looked at again.
+        (self.listed, self.healthy) = (None, 0);
+        let outcome = report.outcome;
+        match (verb, report.exit) {
+            // Nothing was waited for, so it can't be drained.
+            (Verb::Stop, 0 | 14) => {
+                tracing::warn!(%app, outcome, "{app}: somebody opened gates that are held closed: closed again");
+            }
+            (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
+            _ => return self.failed(report.message.clone()),
+        }
+        self.retry = None;
+        SOON
+    }
+
+    fn failed(&mut self, why: String) -> Duration {
+        let [first, longest] = RETRY;
+        let wait = self
+            .retry
+            .map_or(first, |(_, wait)| (wait * 2).min(longest));
+        self.retry = Some((Instant::now() + wait, wait));
+        self.in_the_way(why);
+        wait
+    }
+}
+
+/// Every limit as short as it goes: what takes longer is tried again, without the lock in
+/// between.
+fn hasty(app: &AppSettings) -> AppSettings {
+    let mut app = app.clone();
+    let limits = &mut app.limits;
+    (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);
+    (limits.in_rotation, limits.restart) = (Duration::ZERO, SETTLES);
+    (limits.sticky, limits.out_of_rotation, limits.drain) =
+        (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    limits.min_available = 0;
+    app
+}
