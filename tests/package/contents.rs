@@ -1,0 +1,80 @@
+//! What is in the package, and the binary that needs no package.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::{deb, newest, output};
+
+const DOC: &str = "/usr/share/doc/haproxy-gate";
+
+#[test]
+fn the_package_has_all_of_it() {
+    let list = output(Command::new("dpkg-deb").arg("-c").arg(deb()));
+    let has = |mode: &str, path: &str| {
+        let is_it = |line: &str| line.starts_with(mode) && line.ends_with(&format!(" .{path}"));
+        assert!(list.lines().any(is_it), "{mode} {path} in\n{list}");
+    };
+    has("-rwxr-xr-x 0/0", "/usr/sbin/agent");
+    let file = |path: &str| has("-rw-r--r-- 0/0", path);
+    for unit in [
+        "haproxy-gate.service",
+        "haproxy-gate-restart@.service",
+        "haproxy-gate-restart@.timer",
+        "haproxy-gate-drain@.service",
+    ] {
+        file(&format!("/usr/lib/systemd/system/{unit}"));
+    }
+    for example in [
+        "agent.toml",
+        "app-drain.conf",
+        "two-stage.cfg",
+        "classic.cfg",
+        "one-machine.cfg",
+    ] {
+        file(&format!("{DOC}/examples/{example}"));
+    }
+    for text in ["README.md", "changelog.gz", "copyright"] {
+        file(&format!("{DOC}/{text}"));
+    }
+    file("/usr/share/man/man8/agent.8.gz");
+    for verb in haproxy_gate::cli::command().get_subcommands() {
+        file(&format!(
+            "/usr/share/man/man8/agent-{}.8.gz",
+            verb.get_name()
+        ));
+    }
+    file("/usr/share/bash-completion/completions/agent");
+    file("/usr/share/zsh/vendor-completions/_agent");
+    file("/usr/share/fish/vendor_completions.d/agent.fish");
+    assert!(!list.contains(" ./etc/"), "{list}");
+}
+
+#[test]
+fn it_depends_on_iptables_and_what_the_binary_asks_for() {
+    let field = |name: &str| output(Command::new("dpkg-deb").arg("-f").arg(deb()).arg(name));
+    let depends = field("Depends");
+    assert!(depends.contains("iptables"), "{depends}");
+    assert!(depends.contains("libc6 (>= "), "{depends}");
+    assert_eq!(field("Conffiles").trim(), "");
+}
+
+/// Alone in a folder, with not even a library.
+#[test]
+fn the_static_binary_runs_anywhere() {
+    let binary = newest(|name| name.starts_with("agent-") && name.ends_with("-static"));
+    let size = fs::metadata(&binary).unwrap().len();
+    assert!(size < 10 * 1024 * 1024, "{size} bytes");
+    let empty = TempDir::new().unwrap();
+    let alone = empty.path().join("agent");
+    fs::copy(&binary, &alone).unwrap();
+    fs::set_permissions(&alone, fs::Permissions::from_mode(0o755)).unwrap();
+    let said = output(
+        Command::new("chroot")
+            .arg(empty.path())
+            .args(["/agent", "--version"]),
+    );
+    assert_eq!(said, format!("agent {}\n", env!("CARGO_PKG_VERSION")));
+}
