@@ -52,7 +52,11 @@ impl Kept {
     pub fn write(self, state_dir: &Path, app: &str, value: &impl Serialize) -> io::Result<()> {
         // Whatever the umask: what others may write would not be believed.
         let mut options = AtomicWriteFile::options();
-        let options = options.mode(0o644).preserve_mode(false);
+        // Nor is the owner kept: it is root, and the unit's sandbox forbids every chown.
+        let options = options
+            .mode(0o644)
+            .preserve_mode(false)
+            .preserve_owner(false);
         let mut file = options.open(self.path(state_dir, app))?;
         serde_json::to_writer(&mut file, value)?;
         file.commit()
