@@ -49,7 +49,7 @@ impl Operation<'_> {
             .entry
             .as_ref()
             .map(|entry| entry.left_behind(left.restarted));
-        let start = match start(self.verb, left_behind.as_ref(), stand) {
+        let start = match start(self.law(), left_behind.as_ref(), stand) {
             Ok(start) => start,
             Err(nothing) => return Err(self.nothing(nothing, survey.trouble())),
         };
@@ -136,7 +136,7 @@ impl Operation<'_> {
     /// What does not begin by closing is judged like `recover`.
     fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Result<(), Outcome> {
         let verb = match (self.verb, &start.phase) {
-            (Verb::Open, _) | (_, Phase::Close) => self.verb,
+            (Verb::Open, _) | (_, Phase::Close) => self.law(),
             _ => Verb::Recover,
         };
         let notices = preflight(verb, facts, self.app.limits.min_available);
@@ -147,7 +147,8 @@ impl Operation<'_> {
 
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
-        let closes = start.phase == Phase::Close && limits.min_available > 0;
+        let floor = limits.min_available > 0 && start.verb != Verb::Stop;
+        let closes = start.phase == Phase::Close && floor;
         let [first, longest] = BACK_OFF;
         let waits = ExponentialBuilder::default()
             .with_min_delay(first)

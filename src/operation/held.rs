@@ -44,11 +44,16 @@ impl Operation<'_> {
                     Err(error) => Outcome::NotHeld(error.to_string()),
                 }
             }
+            // A unit's stop goes on, however the drain was.
+            (Verb::Close, outcome @ (Outcome::Undrained(_) | Outcome::Interrupted { .. }))
+                if owner.is_some() =>
+            {
+                note(hold::set(hold_dir, &hold(owner, reason)));
+                outcome
+            }
             (_, Outcome::RestartFailed(why)) => {
-                let set = hold::set(hold_dir, &hold(None, Some("the restart failed".to_owned())));
-                set.unwrap_or_else(
-                    |error| tracing::warn!(%error, "the closed gates are not marked"),
-                );
+                let failed = Some("the restart failed".to_owned());
+                note(hold::set(hold_dir, &hold(None, failed)));
                 Outcome::RestartFailed(why)
             }
             (_, outcome) if report.all_open() => {
@@ -63,5 +68,12 @@ impl Operation<'_> {
         if let Err(error) = hold::lift(self.hold_dir(), &self.app.name) {
             tracing::warn!(%error, "the mark of the closed gates stays");
         }
+    }
+}
+
+/// The operation itself has ended, and says how.
+fn note(set: std::io::Result<()>) {
+    if let Err(error) = set {
+        tracing::warn!(%error, "the closed gates are not marked");
     }
 }

@@ -138,6 +138,14 @@ impl Operation<'_> {
         Ok(outcome)
     }
 
+    /// Whoever closes for a unit can't call its stop off: then nothing is put back.
+    fn law(&self) -> Verb {
+        match (self.verb, &self.wish.owner) {
+            (Verb::Close, Some(_)) => Verb::Stop,
+            (verb, _) => verb,
+        }
+    }
+
     fn journal(&self, holder: &Holder, start: &Start, host: &ThisHost) -> Result<Journal, Outcome> {
         let entry = Entry {
             holder: holder.clone(),

@@ -73,9 +73,7 @@ async fn take_out(
 }
 
 async fn take_one_out(settings: &Settings, board: &Board, care: &mut Care, stop: &Stop) -> Report {
-    let mut app = care.app.clone();
-    // Nobody is asked whether there are enough others: the host goes.
-    app.limits.min_available = 0;
+    let app = care.app.clone();
     care.host.renew(&app, stop.clone());
     let operation = Operation {
         verb: Verb::Stop,

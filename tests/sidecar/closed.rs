@@ -86,6 +86,15 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     sidecar.wait_told(", for web.service");
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
+    let hurried = fleet.agent(1, |settings| settings.hurried());
+    let request = fleet.slow_request(1, 3000);
+    let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);
+    ran_out.expect(14, "1 request in flight; the gates stay closed");
+    sidecar.wait_told(", for web.service");
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    assert_eq!(request.answer().status, 200);
+    open().expect(0, "open: in rotation");
     agent().run("close", "web").expect_exit(0);
     close().expect(0, "closed");
     open().expect(0, "left alone: closed by `agent close web`");
