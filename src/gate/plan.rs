@@ -17,6 +17,9 @@ pub fn position(listing: &Listing, gate: &Gate) -> Position {
     {
         Some(hook) => Position::Broken(format!("no jump from {hook} to {}", first.chain)),
         None if rules.len() > 1 => Position::Broken(format!("{} times the same rule", rules.len())),
+        None if missing_keeper(listing).is_some() => {
+            Position::Broken("without the rule that keeps connections tracked".to_owned())
+        }
         None => Position::Open,
     }
 }

@@ -15,6 +15,9 @@ const STUCK: Duration = Duration::from_secs(30);
 /// While the host is taken out systemd is asked for this much more time, again and again.
 const MORE_TIME: Duration = Duration::from_secs(30);
 
+/// systemd is told of news this often at most: what waits for it to read waits with us.
+const NEWS: Duration = Duration::from_millis(200);
+
 /// One for all apps.
 #[derive(Debug, Clone)]
 pub struct Board(Rc<RefCell<Apps>>);
@@ -27,8 +30,8 @@ struct Apps {
     alive: BTreeMap<String, Instant>,
     views: BTreeMap<String, AppView>,
     published: watch::Sender<Vec<AppView>>,
-    /// What systemd was told last.
-    told: String,
+    /// What systemd was told last, and when.
+    told: (String, Option<Instant>),
     /// Before all that, while something is in the way.
     trouble: Option<String>,
 }
@@ -42,7 +45,7 @@ impl Board {
             alive: BTreeMap::new(),
             views: BTreeMap::new(),
             published,
-            told: String::new(),
+            told: (String::new(), None),
             trouble: None,
         })))
     }
@@ -84,22 +87,24 @@ impl Board {
         self.0.borrow_mut().trouble = trouble;
     }
 
-    /// Tells systemd what has changed.
+    /// Tells systemd what has changed; soon, if it was told of something a moment ago.
     pub fn tell(&self) {
         let mut apps = self.0.borrow_mut();
         let text = apps.text();
-        if text != apps.told {
+        let (told, at) = &apps.told;
+        if text != *told && at.is_none_or(|at| at.elapsed() >= NEWS) {
             notify(&[NotifyState::Status(&text)]);
-            apps.told = text;
+            apps.told = (text, Some(Instant::now()));
         }
     }
 
-    /// Tells systemd that we live, if we do.
+    /// Tells systemd that we live, if we do, and what was not told yet.
     pub fn beat(&self) {
-        let apps = self.0.borrow();
-        if !apps.alive.values().any(|at| at.elapsed() > STUCK) {
+        let stuck = |at: &Instant| at.elapsed() > STUCK;
+        if !self.0.borrow().alive.values().any(stuck) {
             notify(&[NotifyState::Watchdog]);
         }
+        self.tell();
     }
 
     /// The same while the host is taken out, which may take its time.
@@ -109,6 +114,7 @@ impl Board {
             NotifyState::ExtendTimeoutUsec(micros),
             NotifyState::Watchdog,
         ]);
+        self.tell();
     }
 }
 

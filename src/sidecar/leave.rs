@@ -3,7 +3,7 @@
 use super::board::{Board, notify};
 use super::care::Care;
 use super::told::Told;
-use super::{Ended, HEARTBEAT, Sidecar};
+use super::{ENDS, Ended, HEARTBEAT, Sidecar};
 use crate::config::{AppSettings, Settings};
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::{Operation, Report, Wish};
@@ -30,10 +30,7 @@ impl Sidecar {
         let apps = loop {
             tokio::select! {
                 apps = &mut leaving => break apps,
-                Some(signal) = self.signals.next() => {
-                    tracing::warn!("another signal {signal}: nothing more is waited for");
-                    stop.ask(signal);
-                }
+                Some(signal) = self.signals.next() => asked_again(signal, &stop),
                 _ = heartbeat.tick() => self.board.tell_leaving(),
             }
         };
@@ -49,6 +46,14 @@ impl Sidecar {
             exit: exit.unwrap_or(0),
             apps,
         }
+    }
+}
+
+/// Whoever wants a new configuration or program now comes too late.
+fn asked_again(signal: i32, stop: &Stop) {
+    if ENDS.iter().any(|one| *one as i32 == signal) {
+        tracing::warn!("another signal {signal}: nothing more is waited for");
+        stop.ask(signal);
     }
 }
 

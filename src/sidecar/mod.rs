@@ -39,13 +39,16 @@ use tokio::task::JoinSet;
 /// How often systemd is told that we live.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The signals that mean something to a sidecar.
+/// The signals that mean something to a sidecar; of two at once the first counts.
 const SIGNALS: [Signal; 4] = [
     Signal::SIGTERM,
     Signal::SIGINT,
-    Signal::SIGHUP,
     Signal::SIGUSR2,
+    Signal::SIGHUP,
 ];
+
+/// Those that end it.
+const ENDS: [Signal; 2] = [Signal::SIGTERM, Signal::SIGINT];
 
 /// The sidecar of this host.
 pub struct Sidecar {
@@ -145,19 +148,20 @@ impl Sidecar {
         let (quit, quitting) = watch::channel(false);
         let mut keep = join_all(cares.iter_mut().map(|care| care.keep(quitting.clone())));
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let mut signal = None;
+        let mut heard = Vec::new();
         loop {
             tokio::select! {
                 _ = &mut keep => break,
                 number = self.signals.next() => {
-                    let number = number.and_then(|number| Signal::try_from(number).ok());
-                    signal = signal.or(number);
+                    heard.extend(number);
                     quit.send_replace(true);
                 }
                 _ = heartbeat.tick() => self.board.beat(),
             }
         }
-        signal.unwrap_or(Signal::SIGTERM)
+        let mut all = SIGNALS.into_iter();
+        let counts = all.find(|signal| heard.contains(&(*signal as i32)));
+        counts.unwrap_or(Signal::SIGTERM)
     }
 
     /// From now on there; the place before is left once this one is had.

@@ -6,6 +6,7 @@ use crate::lab::fleet::Fleet;
 use crate::lab::harm::{HARM, harm};
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
+use crate::lab::site::Host;
 
 /// A boot: no rules, and an app that is not there yet.
 #[test]
@@ -47,8 +48,9 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     fleet.open_gates_with(settings);
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, settings));
     sidecar.wait_told("web: open");
-    let traffic = fleet.traffic();
     let host = fleet.host(1);
+    keep_tracking(host, variant);
+    let traffic = fleet.traffic();
     for (what, command) in HARM {
         for program in ["iptables", "ip6tables"] {
             let whole = host
@@ -63,7 +65,8 @@ fn repairs(test: &str, variant: &str, within: Duration) {
             while sorted(&rules()) != sorted(&whole) {
                 assert!(
                     harmed.elapsed() < within,
-                    "{program}: {what}: not mended in {within:?}"
+                    "{program}: {what}: not mended in {within:?}:\n{}\nwas\n{whole}",
+                    rules()
                 );
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -76,6 +79,16 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     traffic.stop().assert_unnoticed();
     sidecar.wait_told("web: open");
     assert_eq!(sidecar.stop().exit, 0);
+}
+
+/// As on a host with a firewall: where nothing else uses connection tracking, the flush of all
+/// rules turns it off, and breaks connections whose source port was translated.
+fn keep_tracking(host: &Host, variant: &str) {
+    let rule = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+    for program in ["iptables", "ip6tables"] {
+        let words: Vec<&str> = rule.split(' ').collect();
+        host.namespace.run(&format!("{program}-{variant}"), &words);
+    }
 }
 
 /// The order within our chain means nothing.
