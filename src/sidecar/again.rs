@@ -1,7 +1,6 @@
 //! A new configuration, and a new program: all of it, or none.
 
 use super::Sidecar;
-use super::board::notify;
 use crate::config;
 use nix::sys::signal::SigSet;
 use sd_notify::NotifyState;
@@ -22,7 +21,7 @@ impl Sidecar {
             .into_iter()
             .flatten()
             .collect();
-        notify(&reloading);
+        self.board.notify(&reloading);
         let trouble = match self.take_config() {
             Ok(()) => {
                 tracing::info!("the configuration is read again");

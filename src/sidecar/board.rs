@@ -1,5 +1,6 @@
 //! What is told of the sidecar's apps: to systemd (STATUS, the watchdog) and to metrics.
 
+use super::systemd::Systemd;
 use crate::metrics::AppView;
 use sd_notify::NotifyState;
 use std::cell::RefCell;
@@ -15,12 +16,15 @@ const STUCK: Duration = Duration::from_secs(30);
 /// While the host is taken out systemd is asked for this much more time, again and again.
 const MORE_TIME: Duration = Duration::from_secs(30);
 
-/// systemd is told of news this often at most: what waits for it to read waits with us.
+/// systemd is told of news this often at most.
 const NEWS: Duration = Duration::from_millis(200);
 
 /// One for all apps.
 #[derive(Debug, Clone)]
-pub struct Board(Rc<RefCell<Apps>>);
+pub struct Board {
+    apps: Rc<RefCell<Apps>>,
+    systemd: Rc<Systemd>,
+}
 
 #[derive(Debug)]
 struct Apps {
@@ -40,24 +44,31 @@ impl Board {
     /// An empty one.
     pub fn new() -> Board {
         let (published, _) = watch::channel(Vec::new());
-        Board(Rc::new(RefCell::new(Apps {
+        let apps = Rc::new(RefCell::new(Apps {
             lines: BTreeMap::new(),
             alive: BTreeMap::new(),
             views: BTreeMap::new(),
             published,
             told: (String::new(), None),
             trouble: None,
-        })))
+        }));
+        let systemd = Rc::new(Systemd::new());
+        Board { apps, systemd }
     }
 
     /// What metrics show.
     pub fn views(&self) -> watch::Receiver<Vec<AppView>> {
-        self.0.borrow().published.subscribe()
+        self.apps.borrow().published.subscribe()
+    }
+
+    /// Tells systemd something of all of them.
+    pub fn notify(&self, state: &[NotifyState<'_>]) {
+        self.systemd.tell(state);
     }
 
     /// Forgets all apps.
     pub fn clear(&self) {
-        let mut apps = self.0.borrow_mut();
+        let mut apps = self.apps.borrow_mut();
         apps.lines.clear();
         apps.alive.clear();
         apps.views.clear();
@@ -65,13 +76,13 @@ impl Board {
 
     /// What an app's line says from now on.
     pub fn line(&self, app: &str, text: impl Into<String>) {
-        let mut apps = self.0.borrow_mut();
+        let mut apps = self.apps.borrow_mut();
         apps.lines.insert(app.to_owned(), text.into());
     }
 
     /// The app was looked after.
     pub fn alive(&self, view: AppView) {
-        let mut apps = self.0.borrow_mut();
+        let mut apps = self.apps.borrow_mut();
         apps.alive.insert(view.app.clone(), Instant::now());
         apps.views.insert(view.app.clone(), view);
         let views = apps.views.values().cloned().collect();
@@ -84,16 +95,16 @@ impl Board {
 
     /// What is in the way of all of them: a configuration that was not taken.
     pub fn trouble(&self, trouble: Option<String>) {
-        self.0.borrow_mut().trouble = trouble;
+        self.apps.borrow_mut().trouble = trouble;
     }
 
     /// Tells systemd what has changed; soon, if it was told of something a moment ago.
     pub fn tell(&self) {
-        let mut apps = self.0.borrow_mut();
+        let mut apps = self.apps.borrow_mut();
         let text = apps.text();
         let (told, at) = &apps.told;
         if text != *told && at.is_none_or(|at| at.elapsed() >= NEWS) {
-            notify(&[NotifyState::Status(&text)]);
+            self.systemd.tell(&[NotifyState::Status(&text)]);
             apps.told = (text, Some(Instant::now()));
         }
     }
@@ -101,8 +112,8 @@ impl Board {
     /// Tells systemd that we live, if we do, and what was not told yet.
     pub fn beat(&self) {
         let stuck = |at: &Instant| at.elapsed() > STUCK;
-        if !self.0.borrow().alive.values().any(stuck) {
-            notify(&[NotifyState::Watchdog]);
+        if !self.apps.borrow().alive.values().any(stuck) {
+            self.systemd.tell(&[NotifyState::Watchdog]);
         }
         self.tell();
     }
@@ -110,7 +121,7 @@ impl Board {
     /// The same while the host is taken out, which may take its time.
     pub fn tell_leaving(&self) {
         let micros = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
-        notify(&[
+        self.systemd.tell(&[
             NotifyState::ExtendTimeoutUsec(micros),
             NotifyState::Watchdog,
         ]);
@@ -124,12 +135,5 @@ impl Apps {
         let lines = lines.map(|(app, line)| format!("{app}: {line}"));
         let all: Vec<String> = self.trouble.iter().cloned().chain(lines).collect();
         all.join("; ")
-    }
-}
-
-/// Tells systemd, where it is there.
-pub fn notify(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "systemd can't be told");
     }
 }

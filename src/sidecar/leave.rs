@@ -1,6 +1,6 @@
 //! SIGTERM: the host goes down, or its sidecar is stopped. Out of rotation, drained, the end.
 
-use super::board::{Board, notify};
+use super::board::Board;
 use super::care::Care;
 use super::told::Told;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar};
@@ -22,7 +22,7 @@ impl Sidecar {
     /// Takes all apps out at once: the host has little time. A second signal ends the waiting;
     /// the gates stay closed all the same.
     pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
-        notify(&[NotifyState::Stopping]);
+        self.board.notify(&[NotifyState::Stopping]);
         let stop = Stop::default();
         let leaving = take_out(&self.settings, &self.board, &mut cares, &stop);
         let mut leaving = std::pin::pin!(leaving);

@@ -14,6 +14,7 @@ mod care;
 mod duty;
 mod leave;
 mod rotation;
+mod systemd;
 mod told;
 mod view;
 
@@ -24,7 +25,7 @@ use crate::lock::{Lock, LockError, Who};
 use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::operation::Report;
 use crate::state;
-use board::{Board, notify};
+use board::Board;
 use care::Care;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -122,7 +123,7 @@ impl Sidecar {
     pub async fn run(mut self) -> Result<Ended, StartError> {
         loop {
             let mut cares = self.cares().await?;
-            notify(&[NotifyState::Ready]);
+            self.board.notify(&[NotifyState::Ready]);
             let signal = self.keep(&mut cares).await;
             tracing::info!("{signal} has come");
             match signal {
