@@ -5,6 +5,8 @@
 
 #[path = "lab/debian_root.rs"]
 mod debian_root;
+#[path = "lab/keeper.rs"]
+mod keeper;
 #[path = "systemd/machine.rs"]
 mod machine;
 #[path = "systemd/refusals.rs"]

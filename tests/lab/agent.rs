@@ -109,6 +109,11 @@ impl<'a> Agent<'a> {
 }
 
 impl Running {
+    /// Any program that is at work.
+    pub fn of(process: Process) -> Running {
+        Running(process)
+    }
+
     pub fn interrupt(&self, signal: Signal) {
         self.0.signal(signal);
     }

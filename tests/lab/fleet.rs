@@ -82,7 +82,7 @@ impl Fleet {
         let haproxy = Haproxy::start_of(release, &site.balancer, &site.dir, &change(config));
         let start = |host: &Host| start_app(host, cold);
         let apps: Vec<App> = site.hosts.iter().map(start).collect();
-        apps.iter().for_each(App::wait_until_warm);
+        apps.iter().for_each(|app| app.wait_until_warm());
         Fleet {
             haproxy,
             apps,

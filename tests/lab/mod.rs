@@ -8,13 +8,16 @@
 pub mod agent;
 pub mod apache;
 pub mod app;
+pub mod app_dir;
 pub mod built;
 pub mod daemon;
 pub mod debian_root;
 pub mod fleet;
 pub mod haproxy;
 pub mod harm;
+pub mod keeper;
 pub mod load;
+pub mod machine;
 pub mod mixed;
 pub mod namespace;
 pub mod nginx;

@@ -17,6 +17,16 @@ impl Reference {
         Reference::read("two-stage.cfg", dir).hosts()
     }
 
+    /// The same for two hosts.
+    pub fn two_hosts(dir: &Path) -> Reference {
+        Reference::two_stage(dir)
+            .with("    server web3 10.77.0.13:1000 cookie w3 port 2000\n", "")
+            .with(
+                "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n",
+                "",
+            )
+    }
+
     pub fn classic(dir: &Path) -> Reference {
         Reference::read("classic.cfg", dir).hosts()
     }

@@ -88,9 +88,13 @@ impl Settings {
         self
     }
 
+    pub fn text(&self) -> String {
+        toml::to_string(&self.0).expect("a configuration")
+    }
+
     pub fn write(&self, dir: &Path) -> PathBuf {
         let (path, new) = (dir.join("agent.toml"), dir.join("agent.toml.new"));
-        let text = toml::to_string(&self.0).expect("a configuration");
+        let text = self.text();
         // In one step: another agent of the host may be reading it.
         fs::write(&new, text).expect("agent.toml.new");
         fs::rename(&new, &path).expect("agent.toml");

@@ -8,7 +8,7 @@ use std::process;
 use std::time::Duration;
 
 use super::namespace::{self, Namespace};
-use super::{now, wait_for};
+use super::{keeper, now, wait_for};
 
 pub const BALANCER: &str = "10.77.0.1";
 
@@ -142,6 +142,10 @@ pub fn sweep(gone: impl Fn(&str) -> bool) {
     };
     for name in namespace::all().iter().filter(|name| ours(name)) {
         namespace::delete(name);
+    }
+    // What is left of a machine that was killed with its test.
+    for group in keeper::groups().iter().filter(|name| ours(name)) {
+        keeper::remove_groups(group);
     }
     let folders = fs::read_dir(std::env::temp_dir()).into_iter().flatten();
     for folder in folders.flatten() {

@@ -4,15 +4,15 @@ use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
-use std::thread::{self, JoinHandle, sleep};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid};
+use nix::unistd::Uid;
 use tempfile::TempDir;
 
 use crate::debian_root;
+use crate::keeper::Keeper;
 
 /// Boots when the first test asks, is gone when the last one has let go.
 pub fn shared() -> Arc<Machine> {
@@ -26,10 +26,9 @@ pub fn shared() -> Arc<Machine> {
 }
 
 pub struct Machine {
-    name: String,
+    // Before the folder that it uses: fields are dropped in this order.
+    keeper: Keeper,
     shared: TempDir,
-    pid: Pid,
-    keeper: Option<JoinHandle<()>>,
 }
 
 impl Machine {
@@ -47,13 +46,8 @@ impl Machine {
             .unwrap()
             .replace('.', "");
         let name = format!("gate-systemd-{}-{unique}", std::process::id());
-        let (pid, keeper) = keep(&name, &root, shared.path());
-        let machine = Self {
-            name,
-            shared,
-            pid,
-            keeper: Some(keeper),
-        };
+        let keeper = keep(&name, &root, shared.path());
+        let machine = Self { keeper, shared };
         machine.await_bus();
         machine
     }
@@ -71,11 +65,7 @@ impl Machine {
         let limit = Instant::now() + Duration::from_secs(60);
         // The file is there a moment before anybody listens.
         while UnixStream::connect(self.bus()).is_err() {
-            let running = self
-                .keeper
-                .as_ref()
-                .is_some_and(|keeper| !keeper.is_finished());
-            if !running || Instant::now() > limit {
+            if !self.keeper.is_running() || Instant::now() > limit {
                 let log = fs::read_to_string(self.folder().join("log")).unwrap_or_default();
                 panic!("the machine does not boot:\n{log}");
             }
@@ -84,9 +74,7 @@ impl Machine {
     }
 }
 
-/// Starts the machine from a thread that lives as long: the kernel ends the machine when the
-/// *thread* that started it ends, however that comes about.
-fn keep(name: &str, root: &Path, shared: &Path) -> (Pid, JoinHandle<()>) {
+fn keep(name: &str, root: &Path, shared: &Path) -> Keeper {
     let log = File::create(shared.join("log")).unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", include_str!("machine.sh")]);
@@ -98,42 +86,7 @@ fn keep(name: &str, root: &Path, shared: &Path) -> (Pid, JoinHandle<()>) {
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
-    let (sender, started) = mpsc::channel();
-    let keeper = thread::spawn(move || {
-        let mut child = command.spawn().expect("sh runs");
-        sender.send(Pid::from_raw(child.id() as i32)).unwrap();
-        child.wait().unwrap();
-    });
-    (started.recv().unwrap(), keeper)
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        let keeper = self.keeper.take().expect("dropped once");
-        // Its number is taken for as long as the keeper has not waited for it.
-        if !keeper.is_finished() {
-            let _ = kill(self.pid, Signal::SIGKILL);
-        }
-        let _ = keeper.join();
-        for hierarchy in ["", "systemd", "unified"] {
-            remove_group(&Path::new("/sys/fs/cgroup").join(hierarchy).join(&self.name));
-        }
-    }
-}
-
-/// The kernel may need a moment until the last process has left.
-fn remove_group(group: &Path) {
-    let limit = Instant::now() + Duration::from_secs(5);
-    while group.exists() && Instant::now() < limit {
-        for inner in fs::read_dir(group).into_iter().flatten().flatten() {
-            if inner.file_type().is_ok_and(|kind| kind.is_dir()) {
-                remove_group(&inner.path());
-            }
-        }
-        if fs::remove_dir(group).is_err() {
-            sleep(Duration::from_millis(20));
-        }
-    }
+    Keeper::start(name, command)
 }
 
 /// What is not there is a failure, with its mend: these tests never pass by skipping.

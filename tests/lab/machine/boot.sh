@@ -1,0 +1,52 @@
+# Boots the Debian root $root as the machine $name in the network $network, with the disk of
+# $dir/disk laid over it and $deb installed, and again whenever the machine reboots. Everything
+# ends with the process that started this: the pid namespace goes with its first process, that
+# one with unshare, and unshare with its parent. The mounts go with their namespace.
+set -eu
+
+# A control group of its own: machines that share one take each other's services for theirs.
+for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+  [ -f "$hierarchy/cgroup.procs" ] || continue
+  mkdir "$hierarchy/$group"
+  echo $$ >"$hierarchy/$group/cgroup.procs"
+done
+
+exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc sh -euc '
+  # What systemd-nspawn keeps of a machine, by its name: apart from that of other machines.
+  mkdir -p /run/systemd
+  mount -t tmpfs tmpfs /run/systemd
+
+  # The disk is memory: it outlives a reboot of the machine, and goes with the mounts.
+  memory=$dir/memory disk=$dir/memory/root
+  mkdir "$memory"
+  mount -t tmpfs tmpfs "$memory"
+  mkdir "$memory/work" "$disk"
+  cp -a "$dir/disk" "$memory/upper"
+  mount -t overlay overlay \
+    -o "lowerdir=$root,upperdir=$memory/upper,workdir=$memory/work" "$disk"
+
+  # As an image is built: nothing is started.
+  if [ -n "$deb" ]; then
+    cp "$deb" "$disk/root/haproxy-gate.deb"
+    DEBIAN_FRONTEND=noninteractive chroot "$disk" apt-get install --quiet --yes \
+      /root/haproxy-gate.deb
+  fi
+
+  while :; do
+    ended=0
+    systemd-nspawn --quiet --directory="$disk" --machine="$name" --register=no --keep-unit \
+      --network-namespace-path="$network" --capability=CAP_NET_ADMIN --console=pipe \
+      --bind="$app:/var/lib/web" --bind-ro="$program:/usr/local/bin/lab-app" \
+      --boot || ended=$?
+    echo "the machine ended: $ended"
+    # 133: rebooted.
+    [ "$ended" = 133 ] || exit "$ended"
+    # The network of a real machine, and its rules, would have gone with the reboot. This one
+    # is the lab and stays, so the rules have to be taken away.
+    for iptables in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
+      nsenter --net="$network" "$iptables" -t nat -F
+      nsenter --net="$network" "$iptables" -t nat -X
+    done
+    echo "the rules are gone"
+  done
+'

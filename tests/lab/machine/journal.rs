@@ -1,0 +1,42 @@
+//! What a machine's journal says.
+
+use serde_json::Value;
+
+use super::Machine;
+
+/// One entry, of any boot.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Unix seconds.
+    pub at: f64,
+    pub message: String,
+    /// All its fields.
+    pub fields: Value,
+}
+
+impl Machine {
+    /// What a unit said, and what systemd said of it, since a time in Unix seconds.
+    pub fn journal(&self, unit: &str, from: f64) -> Vec<Entry> {
+        let since = format!("--since=@{from:.6}");
+        let said = self.succeed(&["journalctl", "-q", "-o", "json", "-u", unit, &since]);
+        said.lines().map(parse).collect()
+    }
+
+    /// The end of all that it said.
+    pub(super) fn post_mortem(&self) -> String {
+        let mut said = self.command(&["journalctl", "-q", "-o", "short-unix", "-n", "200"]);
+        let said = said.output().map(|said| said.stdout);
+        String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
+    }
+}
+
+fn parse(line: &str) -> Entry {
+    let fields: Value = serde_json::from_str(line).expect("an entry of the journal");
+    let text = |name: &str| fields[name].as_str().unwrap_or_default().to_owned();
+    let micros: f64 = text("__REALTIME_TIMESTAMP").parse().expect("a time");
+    Entry {
+        at: micros / 1e6,
+        message: text("MESSAGE"),
+        fields,
+    }
+}
