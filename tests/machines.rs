@@ -4,9 +4,19 @@
 
 mod lab;
 
+#[path = "machines/boots.rs"]
+mod boots;
 #[path = "machines/package.rs"]
 mod package;
+#[path = "machines/packages.rs"]
+mod packages;
 #[path = "machines/pair.rs"]
 mod pair;
+#[path = "machines/repairs.rs"]
+mod repairs;
 #[path = "machines/restarts.rs"]
 mod restarts;
+#[path = "machines/seen.rs"]
+mod seen;
+#[path = "machines/sidecar.rs"]
+mod sidecar;

@@ -19,6 +19,7 @@ pub mod keeper;
 pub mod load;
 pub mod machine;
 pub mod mixed;
+pub mod monitor;
 pub mod namespace;
 pub mod nginx;
 pub mod process;

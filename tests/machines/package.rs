@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 /// The newest one. One that is older than the sources would prove nothing.
@@ -38,4 +39,44 @@ fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
         }
     }
     found
+}
+
+/// What comes after every version that there is.
+pub const NEWER: &str = "999.0-1";
+
+/// The same package as a newer version, made in this folder.
+pub fn newer(folder: &Path) -> PathBuf {
+    changed(folder, |_| {})
+}
+
+/// One whose program does not like the configuration.
+pub fn that_refuses(folder: &Path) -> PathBuf {
+    changed(folder, |files| {
+        let refuses = "#!/bin/sh\necho 'error: no such key' >&2\nexit 2\n";
+        fs::write(files.join("usr/sbin/agent"), refuses).expect("a program");
+    })
+}
+
+fn changed(folder: &Path, change: impl FnOnce(&Path)) -> PathBuf {
+    let (files, deb) = (folder.join("newer"), folder.join("newer.deb"));
+    dpkg_deb(&["--raw-extract"], &built(), &files);
+    let control = files.join("DEBIAN/control");
+    let text = fs::read_to_string(&control).expect("a control file");
+    let lines = text.lines().map(|line| match line {
+        version if version.starts_with("Version: ") => format!("Version: {NEWER}\n"),
+        other => format!("{other}\n"),
+    });
+    fs::write(&control, lines.collect::<String>()).expect("a control file");
+    change(&files);
+    // Packed in no time; nobody sends it anywhere.
+    dpkg_deb(&["--root-owner-group", "-Znone", "--build"], &files, &deb);
+    deb
+}
+
+fn dpkg_deb(arguments: &[&str], from: &Path, to: &Path) {
+    let mut command = Command::new("dpkg-deb");
+    let ran = command.args(arguments).arg(from).arg(to).output();
+    let ran = ran.expect("dpkg-deb");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "dpkg-deb: {said}");
 }

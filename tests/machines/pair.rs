@@ -1,74 +1,84 @@
-//! The usual set-up: two machines behind one HAProxy.
+//! The usual set-up: two machines behind one HAProxy, both serve the users.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::lab::haproxy::Haproxy;
-use crate::lab::load::record::Summary;
 use crate::lab::machine::{Disk, Machine};
 use crate::lab::reference::Reference;
 use crate::lab::settings::Settings;
 use crate::lab::site::{BALANCER, Host, Site};
-use crate::lab::traffic::{RATE, Traffic};
+use crate::lab::traffic::{InFlight, RATE, Traffic};
 use crate::package;
 
 // Processes before the site: fields are dropped in this order.
 pub struct Pair {
     pub haproxy: Haproxy,
-    pub machines: Vec<Machine>,
+    machines: BTreeMap<usize, Machine>,
     pub site: Site,
 }
 
 impl Pair {
-    /// Both machines have the package and a configuration, and are booted; nobody opens a gate.
+    /// Both have booted with the package and a configuration, and nobody has opened a gate:
+    /// in rotation.
     pub fn up(test: &str) -> Pair {
-        Pair::with(test, |_, disk| disk)
+        Pair::up_with(test, |config| config)
     }
 
-    /// The same with something changed on the disk of machine 1 or 2.
-    pub fn with(test: &str, change: impl Fn(usize, Disk) -> Disk) -> Pair {
-        let pair = Pair::boot(test, change, |_| true);
+    /// The same behind a HAProxy that is configured a little differently.
+    pub fn up_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Pair {
+        let pair = Pair::booted(test, change, [1, 2].map(with_package));
         pair.haproxy.wait_until_all_up();
         pair
     }
 
-    /// Machine 1 knows nothing of the package yet; machine 2 is as usual, and in rotation.
-    pub fn bare(test: &str) -> Pair {
-        let pair = Pair::boot(test, |_, disk| disk, |number| number == 2);
+    /// Only machine 2 is there, and in rotation.
+    pub fn without_the_first(test: &str) -> Pair {
+        let pair = Pair::booted(test, |config| config, [with_package(2)]);
         pair.wait_until_up(2);
         pair
     }
 
-    fn boot(
+    /// Machine 1 has the app, and knows nothing of the package; machine 2 is in rotation.
+    pub fn with_a_bare_first(test: &str) -> Pair {
+        let bare = (1, Disk::with_app("web1"), false);
+        let pair = Pair::booted(test, |config| config, [bare, with_package(2)]);
+        pair.wait_until_up(2);
+        pair
+    }
+
+    fn booted(
         test: &str,
-        change: impl Fn(usize, Disk) -> Disk,
-        has_package: impl Fn(usize) -> bool,
+        change: impl FnOnce(Reference) -> Reference,
+        wanted: impl IntoIterator<Item = (usize, Disk, bool)>,
     ) -> Pair {
         let site = Site::create(test, 2);
-        let haproxy = Haproxy::start(&site.balancer, &site.dir, &Reference::two_hosts(&site.dir));
-        let deb = package::built();
-        let boot = |host: &Host| {
-            let disk = Disk::with_app(&host.name());
-            let disk = if has_package(host.number) {
-                disk.config(&settings())
-            } else {
-                disk
-            };
-            let deb = has_package(host.number).then_some(deb.as_path());
-            Machine::boot(host, &change(host.number, disk), deb)
-        };
-        let machines: Vec<Machine> = site.hosts.iter().map(boot).collect();
-        machines.iter().for_each(Machine::wait_until_booted);
-        Pair {
+        let config = change(Reference::two_hosts(&site.dir));
+        let haproxy = Haproxy::start(&site.balancer, &site.dir, &config);
+        let mut pair = Pair {
             haproxy,
-            machines,
+            machines: BTreeMap::new(),
             site,
+        };
+        for (number, disk, package) in wanted {
+            pair.boot(number, &disk, package);
         }
+        pair.machines.values().for_each(Machine::wait_until_booted);
+        pair
+    }
+
+    /// Begins to boot the machine.
+    pub fn boot(&mut self, number: usize, disk: &Disk, package: bool) -> &Machine {
+        let deb = package.then(package::built);
+        let machine = Machine::boot(self.host(number), disk, deb.as_deref());
+        self.machines.insert(number, machine);
+        self.machine(number)
     }
 
     pub fn machine(&self, number: usize) -> &Machine {
-        &self.machines[number - 1]
+        &self.machines[&number]
     }
 
     pub fn host(&self, number: usize) -> &Host {
@@ -82,35 +92,34 @@ impl Pair {
         traffic
     }
 
+    /// A request of a user of machine 1 that the app answers after so many ms.
+    pub fn slow_request(&self, ms: u64) -> InFlight {
+        let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
+        let request = InFlight::send(&self.site.balancer, &to, &path, Some("w1"));
+        // Longer than any other takes to come in.
+        sleep(Duration::from_millis(200));
+        request
+    }
+
     /// Waits until HAProxy shows both lines of a host UP.
     pub fn wait_until_up(&self, number: usize) {
-        let names = [format!("web{number}"), format!("bkp{number}")];
         let what = format!("host {number} to be UP");
+        let ours = [format!("web{number}"), format!("bkp{number}")];
         self.haproxy.wait_until(&what, |lines| {
-            let mut ours = lines
-                .iter()
-                .filter(|line| names.iter().any(|name| line.get("svname") == name));
+            let is_ours = |name: &str| ours.iter().any(|one| one == name);
+            let mut ours = lines.iter().filter(|line| is_ours(line.get("svname")));
             ours.all(|line| line.status() == "UP")
         });
     }
+}
 
-    /// Nobody noticed, neither the users nor HAProxy.
-    pub fn assert_unnoticed(&self, traffic: Traffic) -> Summary {
-        let met = traffic.stop();
-        let said = self.haproxy.bad_requests();
-        assert_eq!(met.failed, 0, "{:#?}\n{said:#?}", met.failures);
-        met.assert_unnoticed();
-        println!(
-            "{} requests at {:.0}/s, {} failed, slowest {:.0} ms; HAProxy's errors, retries and \
-             redispatches: {}",
-            met.requests,
-            met.rate,
-            met.failed,
-            met.slowest_ms,
-            self.haproxy.trouble()
-        );
-        met
-    }
+/// A machine that has the package and its configuration from the beginning.
+fn with_package(number: usize) -> (usize, Disk, bool) {
+    (number, configured(number), true)
+}
+
+pub fn configured(number: usize) -> Disk {
+    Disk::with_app(&format!("web{number}")).config(&settings())
 }
 
 /// As in the README, with all paths as installed.

@@ -1,12 +1,18 @@
-//! The app of a machine is restarted: by the agent, by its unit, by plain systemctl.
+//! The app of a machine is restarted: by the agent, by its unit, by plain systemctl where the
+//! app's unit has the drop-in.
 
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::agent::Ended;
 use crate::lab::now;
 use crate::pair::Pair;
 
 #[test]
 fn by_the_agent() {
     let pair = Pair::up("m_agent");
-    restarted_by(&pair, &["agent", "restart", "web"]);
+    let ended = restarted_by(&pair, &["agent", "restart", "web", "--json"]);
+    assert_eq!(ended.report().outcome, "restarted");
 }
 
 #[test]
@@ -15,24 +21,103 @@ fn by_its_unit() {
     restarted_by(&pair, &["systemctl", "start", "haproxy-gate-restart@web"]);
 }
 
-/// Under traffic the command restarts the app of machine 1 once, out of rotation, and comes
-/// back when HAProxy shows it UP.
-fn restarted_by(pair: &Pair, command: &[&str]) {
-    let app = &pair.machine(1).app;
-    let boots = app.boots();
+/// The drop-in's close and open leave a restart alone that is the agent's.
+#[test]
+fn by_the_agent_with_the_drop_in() {
+    let pair = Pair::up("m_agent_drop_in");
+    install_drop_in(&pair);
+    let began = now();
+    restarted_by(&pair, &["systemctl", "start", "haproxy-gate-restart@web"]);
+    sleep(Duration::from_secs(1));
+    assert_eq!(pair.host(1).gates_are_open(), [true; 2]);
+    let said = pair.machine(1).journal("haproxy-gate-drain@web", began);
+    let left = |message: &str| message.contains("left to `agent restart web`");
+    assert!(said.iter().any(|entry| left(&entry.message)), "{said:#?}");
+}
+
+/// Under traffic the command restarts the app of machine 1, and returns when HAProxy shows
+/// it UP.
+fn restarted_by(pair: &Pair, command: &[&str]) -> Ended {
     let traffic = pair.traffic();
     let began = now();
-    let ended = pair.machine(1).run(command).expect_exit(0);
-    for line in ["web1", "bkp1"] {
-        assert_eq!(pair.haproxy.server(line).status(), "UP", "{line}");
-    }
-    assert_eq!(app.boots().len(), boots.len() + 1, "restarted once");
-    let stopped = app.stopped(boots.last().expect("a boot")).expect("a stop");
-    for line in ["srvs/web1", "srvs/bkp1"] {
-        let down = pair.haproxy.said(line, "DOWN", began);
-        assert!(down.expect("DOWN") < stopped, "{line} DOWN before the stop");
-        let up = pair.haproxy.said(line, "UP", stopped);
-        assert!(up.expect("UP") < ended.at, "{line} UP before the return");
-    }
+    let mut ended = None;
+    stopped_out_of_rotation(pair, || {
+        ended = Some(pair.machine(1).run(command).expect_exit(0));
+    });
+    let ended = ended.expect("it ran");
+    let up = pair.both_said("UP", began).expect("UP");
+    assert!(up < ended.at, "UP {:.2} s after its return", up - ended.at);
+    assert_eq!(pair.machine(1).app.boots().len(), 2);
     pair.assert_unnoticed(traffic);
+    ended
+}
+
+/// The app of machine 1 is stopped by this, with a request in flight when that begins: after
+/// HAProxy has said that both its lines are DOWN, and after the request had its answer.
+fn stopped_out_of_rotation(pair: &Pair, stop: impl FnOnce()) {
+    let app = &pair.machine(1).app;
+    let boot = app.boots().pop().expect("a boot");
+    let request = pair.slow_request(1500);
+    let began = now();
+    stop();
+    let stopped = app.stopped(&boot).expect("a stop");
+    let down = pair.both_said("DOWN", began).expect("both lines DOWN");
+    assert!(down < stopped, "stopped {:.2} s before", down - stopped);
+    let answer = request.answer();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let early = answer.ended_at - stopped;
+    assert!(early < 0.0, "stopped {early:.2} s before the answer");
+}
+
+#[test]
+fn by_systemctl_with_the_drop_in() {
+    let pair = Pair::up("m_drop_in");
+    let machine = pair.machine(1);
+    install_drop_in(&pair);
+    let traffic = pair.traffic();
+    let began = now();
+    stopped_out_of_rotation(&pair, || {
+        machine.succeed(&["systemctl", "restart", "web"]);
+    });
+    pair.wait_until_up(1);
+    assert_eq!(machine.app.boots().len(), 2);
+    // And not before the app was there again.
+    let healthy = machine.app.first_healthy().expect("a healthy app");
+    let up = pair.both_said("UP", began).expect("UP");
+    assert!(up > healthy, "UP {:.2} s before", healthy - up);
+    pair.assert_unnoticed(traffic);
+}
+
+#[test]
+fn by_systemctl_stop_and_start() {
+    let pair = Pair::up("m_stop_start");
+    let machine = pair.machine(1);
+    install_drop_in(&pair);
+    let traffic = pair.traffic();
+    stopped_out_of_rotation(&pair, || {
+        machine.succeed(&["systemctl", "stop", "web"]);
+    });
+    let stopped = now();
+    sleep(Duration::from_secs(2));
+    assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
+    assert_eq!(pair.both_said("UP", stopped), None);
+    machine.succeed(&["systemctl", "start", "web"]);
+    pair.wait_until_up(1);
+    assert_eq!(machine.app.boots().len(), 2);
+    pair.assert_unnoticed(traffic);
+}
+
+/// As the drop-in itself says.
+pub fn install_drop_in(pair: &Pair) {
+    let machine = pair.machine(1);
+    machine.succeed(&[
+        "install",
+        "-D",
+        "-m",
+        "644",
+        "/usr/share/doc/haproxy-gate/examples/app-drain.conf",
+        "/etc/systemd/system/web.service.d/haproxy-gate.conf",
+    ]);
+    machine.succeed(&["systemctl", "daemon-reload"]);
+    machine.succeed(&["systemctl", "start", "haproxy-gate-drain@web"]);
 }

@@ -42,11 +42,18 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
     # 133: rebooted.
     [ "$ended" = 133 ] || exit "$ended"
     # The network of a real machine, and its rules, would have gone with the reboot. This one
-    # is the lab and stays, so the rules have to be taken away.
-    for iptables in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
-      nsenter --net="$network" "$iptables" -t nat -F
-      nsenter --net="$network" "$iptables" -t nat -X
-    done
+    # is the lab and stays, so the rules have to be taken away. The legacy ones only where
+    # there are any: to ask for them makes the table.
+    nsenter --net="$network" sh -euc "
+      for family in ip ip6; do
+        variants=nft
+        ! grep -qx nat /proc/self/net/\${family}_tables_names 2>/dev/null || variants=\"nft legacy\"
+        for variant in \$variants; do
+          \${family}tables-\$variant -t nat -F
+          \${family}tables-\$variant -t nat -X
+        done
+      done
+    "
     echo "the rules are gone"
   done
 '

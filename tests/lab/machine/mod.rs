@@ -3,6 +3,7 @@
 //! all of it is gone with the test.
 
 mod disk;
+mod first;
 mod journal;
 
 use std::fs::{self, File};
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use super::agent::{Ended, Running};
 use super::app_dir::AppDir;
-use super::keeper::{HIERARCHIES, Keeper};
+use super::keeper::Keeper;
 use super::process::Process;
 use super::site::Host;
 use super::{built, debian_root, wait_for};
@@ -93,7 +94,7 @@ impl Machine {
         wait_for("a machine that boots", BOOT, || {
             let runs = self.keeper.is_running();
             assert!(runs, "{} has ended:\n{}", self.name, self.console());
-            self.first_process()
+            first::process(&self.group)
         })
     }
 
@@ -138,25 +139,6 @@ impl Machine {
     pub fn console(&self) -> String {
         fs::read_to_string(&self.console).unwrap_or_default()
     }
-
-    /// In its group are the first process of its pid namespace, and perhaps helpers of it.
-    fn first_process(&self) -> Option<u32> {
-        let mut groups = HIERARCHIES.iter().map(|hierarchy| {
-            let group = Path::new(hierarchy).join(&self.group);
-            fs::read_to_string(group.join("payload/init.scope/cgroup.procs"))
-        });
-        let processes = groups.find_map(Result::ok)?;
-        let mut pids = processes.lines().filter_map(|pid| pid.parse().ok());
-        pids.find(|pid| is_first(*pid) == Some(true))
-    }
-}
-
-/// Whether it is the first process of its own pid namespace, and a systemd by now.
-fn is_first(pid: u32) -> Option<bool> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = |name| status.lines().find_map(|line| line.strip_prefix(name));
-    let first = line("NSpid:")?.split_whitespace().next_back() == Some("1");
-    Some(first && line("Name:")?.trim() == "systemd")
 }
 
 impl Drop for Machine {

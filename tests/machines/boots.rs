@@ -1,0 +1,92 @@
+//! A machine boots, and reboots.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::{now, wait_for};
+use crate::pair::{Pair, configured};
+use crate::restarts::install_drop_in;
+
+/// The package is there, and a configuration: nobody opens anything.
+#[test]
+fn to_up() {
+    let mut pair = Pair::without_the_first("m_boot");
+    let traffic = pair.traffic();
+    let began = now();
+    pair.boot(1, &configured(1), true).wait_until_booted();
+    pair.wait_until_up(1);
+    let up = pair.both_said("UP", began).expect("UP");
+    let healthy = pair.machine(1).app.first_healthy().expect("a healthy app");
+    assert!(up > healthy, "UP {:.2} s before", healthy - up);
+    println!("UP {:.2} s after the app was healthy", up - healthy);
+    // The users of machine 1 come, too.
+    sleep(Duration::from_secs(1));
+    pair.assert_unnoticed(traffic);
+}
+
+/// Drained before the app stops, and back by itself.
+#[test]
+fn again() {
+    reboots(&Pair::up("m_reboot"));
+}
+
+/// Both the sidecar and the drop-in drain, at the same time.
+#[test]
+fn again_with_the_drop_in() {
+    let pair = Pair::up("m_reboot_drop_in");
+    install_drop_in(&pair);
+    reboots(&pair);
+}
+
+fn reboots(pair: &Pair) {
+    let traffic = pair.traffic();
+    let request = pair.slow_request(1500);
+    let stopped = reboot(pair, now());
+    let answer = request.answer();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let early = answer.ended_at - stopped;
+    assert!(early < 0.0, "stopped {early:.2} s before the answer");
+    pair.wait_until_up(1);
+    let up = pair.both_said("UP", stopped).expect("UP");
+    println!("UP {:.2} s after the app was stopped", up - stopped);
+    sleep(Duration::from_secs(1));
+    pair.assert_unnoticed(traffic);
+}
+
+/// What an operator has closed is closed after a reboot, until he opens it.
+#[test]
+fn again_closed() {
+    let pair = Pair::up("m_reboot_closed");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let began = now();
+    machine.succeed(&["agent", "close", "web"]);
+    let stopped = reboot(&pair, began);
+    machine.wait_until_booted();
+    sleep(Duration::from_secs(2));
+    pair.assert_serves();
+    assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
+    assert_eq!(pair.both_said("UP", stopped), None);
+    machine.succeed(&["agent", "open", "web"]);
+    pair.wait_until_up(1);
+    pair.assert_unnoticed(traffic);
+}
+
+/// Reboots machine 1, and gives the time when its app was stopped: when it was out of
+/// rotation, as HAProxy has said since then.
+fn reboot(pair: &Pair, since: f64) -> f64 {
+    let machine = pair.machine(1);
+    let (first, boots) = (machine.pid(), machine.app.boots());
+    machine.succeed(&["systemctl", "reboot"]);
+    wait_for("another systemd", Duration::from_secs(60), || {
+        (machine.pid() != first).then_some(())
+    });
+    // Nobody kept the rules for it.
+    assert!(machine.console().contains("the rules are gone"));
+    let stopped = machine.app.stopped(boots.last().expect("a boot"));
+    let stopped = stopped.expect("a stop");
+    let down = pair.both_said("DOWN", since).expect("both lines DOWN");
+    assert!(down < stopped, "stopped {:.2} s before", down - stopped);
+    machine.app.wait_for_boot_after(boots.len());
+    stopped
+}

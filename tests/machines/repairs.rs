@@ -1,0 +1,57 @@
+//! Somebody flushes the rules of a machine, and its sidecar puts them back.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::monitor::Monitor;
+use crate::lab::reference::QUICK;
+use crate::lab::{now, wait_for};
+use crate::pair::Pair;
+
+/// Within a second, measured from the kernel's own word, and before HAProxy has noticed.
+#[test]
+fn has_its_rules_flushed() {
+    // With these checks HAProxy notices what lasts for a second, and that is what is promised.
+    let a_second = "inter 1s fastinter 1s downinter 500ms";
+    let pair = Pair::up_with("m_flushed", |config| config.with(QUICK, a_second));
+    let began = now();
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let both = ["iptables -t nat -F", "ip6tables -t nat -F"];
+    for _ in 0..5 {
+        assert_repairs(&pair, &monitor, &both);
+        // Each check meets one flush at most: of two in a row HAProxy would rightly notice.
+        sleep(Duration::from_millis(1200));
+    }
+    // As firewall tools do: a whole ruleset, which knows nothing of us.
+    let restore = "printf '*nat\\nCOMMIT\\n' | iptables-restore";
+    assert_repairs(&pair, &monitor, &[restore]);
+    pair.assert_never_down(began);
+    pair.assert_unnoticed(traffic);
+}
+
+/// Does this in machine 1, and waits until both gates are open again, in both families.
+pub fn assert_repairs(pair: &Pair, monitor: &Monitor, harm: &[&str]) {
+    let (host, began) = (pair.host(1), now());
+    let harm = harm.join(" && ");
+    pair.machine(1).succeed(&["sh", "-c", &harm]);
+    let repaired = wait_for("both gates to be open", Duration::from_secs(10), || {
+        let rules = ["iptables", "ip6tables"];
+        let rules = rules.map(|iptables| host.namespace.run(iptables, &["-t", "nat", "-S"]));
+        let gates = [
+            "--dport 2000 ",
+            "--dport 3000 ",
+            "-A PREROUTING",
+            "-A OUTPUT",
+        ];
+        let all = |rules: &String| gates.iter().all(|gate| rules.contains(gate));
+        rules.iter().all(all).then(now)
+    });
+    let taken = monitor.taken(began);
+    let first = taken.first().expect("rules that were taken");
+    let put = monitor.put(first.at);
+    let last = put.last().expect("rules that were put back");
+    let (took, all) = (last.at - first.at, repaired - first.at);
+    println!("{harm}: repaired after {took:.3} s, IPv6, too, after {all:.3} s");
+    assert!(all < 1.0, "repaired after {all:.3} s: {taken:#?}{put:#?}");
+}

@@ -1,0 +1,51 @@
+//! What HAProxy, the users and machine 1 have seen.
+
+use crate::lab::load::record::Summary;
+use crate::lab::traffic::{InFlight, Traffic};
+use crate::pair::Pair;
+
+impl Pair {
+    /// When HAProxy had said of both lines of machine 1 that they are DOWN, or UP.
+    pub fn both_said(&self, word: &str, from: f64) -> Option<f64> {
+        let main = self.haproxy.said("srvs/web1", word, from)?;
+        let twin = self.haproxy.said("srvs/bkp1", word, from)?;
+        Some(main.max(twin))
+    }
+
+    /// HAProxy has not lost sight of machine 1 since a time, in Unix seconds.
+    pub fn assert_never_down(&self, from: f64) {
+        for line in ["srvs/web1", "srvs/bkp1"] {
+            assert_eq!(self.haproxy.said(line, "DOWN", from), None, "{line} DOWN");
+        }
+    }
+
+    /// The app of machine 1 serves who asks it directly.
+    pub fn assert_serves(&self) {
+        let to = format!("{}:1000", self.host(1).address());
+        let answer = InFlight::send(&self.site.balancer, &to, "/", None).answer();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.body.starts_with("web1 "), "{}", answer.body);
+    }
+
+    /// Nobody noticed, and both machines had somebody to notice. Tells what was met.
+    pub fn assert_unnoticed(&self, traffic: Traffic) -> Summary {
+        let met = traffic.stop();
+        println!(
+            "{} requests at {:.0}/s, {} failed, slowest {:.0} ms; HAProxy's errors, retries and \
+             redispatches: {}",
+            met.requests,
+            met.rate,
+            met.failed,
+            met.slowest_ms,
+            self.haproxy.trouble()
+        );
+        let bad = self.haproxy.bad_requests();
+        assert_eq!(met.failed, 0, "HAProxy says {bad:#?}");
+        met.assert_unnoticed();
+        for line in ["web1", "web2"] {
+            let requests = self.haproxy.server(line).number("stot");
+            assert!(requests > 0, "{line} had no users");
+        }
+        met
+    }
+}

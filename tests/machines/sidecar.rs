@@ -1,0 +1,133 @@
+//! What befalls the sidecar of a machine: it is stopped, killed, and told to read
+//! its configuration again.
+
+use std::io::{Read, Write};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::machine::Machine;
+use crate::lab::monitor::Monitor;
+use crate::lab::{namespace, now, wait_for};
+use crate::pair::{Pair, settings};
+use crate::repairs::assert_repairs;
+
+const UNIT: &str = "haproxy-gate.service";
+
+/// It takes the host out of rotation and drains it, and leaves the app alone.
+#[test]
+fn stops_and_starts() {
+    let pair = Pair::up("m_stop");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let request = pair.slow_request(2000);
+    let began = now();
+    machine.succeed(&["systemctl", "stop", UNIT]);
+    let stopped = now();
+    let answer = request.answer();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.ended_at < stopped, "it did not wait for the request");
+    assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
+    assert_eq!(show(machine, "ActiveState"), "inactive");
+    assert_eq!(show(machine, "Result"), "success");
+    sleep(Duration::from_secs(1));
+    assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
+    machine.succeed(&["systemctl", "start", UNIT]);
+    pair.wait_until_up(1);
+    assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
+    pair.assert_unnoticed(traffic);
+}
+
+/// systemd starts it again, and meanwhile no gate moves.
+#[test]
+fn is_killed() {
+    let pair = Pair::up("m_killed");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let (pid, began) = (show(machine, "MainPID"), now());
+    machine.succeed(&[
+        "systemctl",
+        "kill",
+        "--signal=KILL",
+        "--kill-whom=main",
+        UNIT,
+    ]);
+    wait_for("systemd to start it again", Duration::from_secs(20), || {
+        (show(machine, "NRestarts") == "1" && show(machine, "ActiveState") == "active")
+            .then_some(())
+    });
+    println!("active again after {:.2} s", now() - began);
+    assert_ne!(show(machine, "MainPID"), pid);
+    sleep(Duration::from_secs(1));
+    let changes = monitor.commits(began);
+    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    pair.assert_never_down(began);
+    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
+    pair.assert_unnoticed(traffic);
+}
+
+/// A mistake is told, and the old configuration goes on; then a good one is taken.
+#[test]
+fn reloads() {
+    let pair = Pair::up("m_reload");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let (pid, began) = (show(machine, "MainPID"), now());
+    let good = settings().set("agent.metrics", "127.0.0.1:9127");
+    let bad = settings().set("app.web.prot", 1000);
+
+    write_config(machine, &bad.text());
+    let reload = ["systemctl", "reload", UNIT];
+    let refused = machine.run(&reload);
+    assert_ne!(refused.exit, 0, "{}{}", refused.out, refused.err);
+    let said = machine.journal(UNIT, began);
+    let told = said.iter().any(|entry| entry.message.contains("prot"));
+    assert!(told, "{said:#?}");
+    // Also where nobody has tried it before.
+    machine.succeed(&[
+        "systemctl",
+        "kill",
+        "--signal=HUP",
+        "--kill-whom=main",
+        UNIT,
+    ]);
+    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
+        show(machine, "StatusText").contains("prot").then_some(())
+    });
+    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
+
+    assert_eq!(metrics(&pair), None);
+    write_config(machine, &good.text());
+    machine.succeed(&reload);
+    let answer = || metrics(&pair);
+    let metrics = wait_for("metrics", Duration::from_secs(10), answer);
+    assert!(metrics.contains("haproxy_gate_"), "{metrics}");
+    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
+
+    assert_eq!(show(machine, "MainPID"), pid);
+    assert_eq!(show(machine, "NRestarts"), "0");
+    pair.assert_unnoticed(traffic);
+}
+
+/// What systemd says of the sidecar.
+pub fn show(machine: &Machine, property: &str) -> String {
+    let said = machine.succeed(&["systemctl", "show", "--value", "-p", property, UNIT]);
+    said.trim().to_owned()
+}
+
+fn write_config(machine: &Machine, text: &str) {
+    let path = machine.path("/etc/haproxy-gate/agent.toml");
+    std::fs::write(path, text).expect("a configuration");
+}
+
+/// What machine 1 answers where a configuration may have put metrics.
+fn metrics(pair: &Pair) -> Option<String> {
+    let address = "127.0.0.1:9127".parse().expect("an address");
+    let mut stream = namespace::connect(&pair.host(1).namespace.path(), address).ok()?;
+    let request = "GET /metrics HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
