@@ -13,5 +13,5 @@ mod metrics;
 mod opens;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
-#[path = "sidecar/systemd.rs"]
-mod systemd;
+#[path = "sidecar/cost.rs"]
+mod cost;

@@ -7,6 +7,21 @@ pub fn agent() -> PathBuf {
     built("agent")
 }
 
+/// The one that `scripts/package` packs.
+pub fn released_agent() -> PathBuf {
+    let target = agent()
+        .ancestors()
+        .nth(2)
+        .map(|target| target.join("release/agent"));
+    let path = target.expect("a target folder");
+    assert!(
+        path.exists(),
+        "{} is missing: run `scripts/package`",
+        path.display()
+    );
+    path
+}
+
 pub fn lab_app() -> PathBuf {
     built("examples/lab-app")
 }

@@ -6,6 +6,7 @@ mod in_flight;
 mod out;
 mod preflight;
 mod recovery;
+mod stop;
 
 use super::*;
 use crate::haproxy::{Role, Status};

@@ -48,12 +48,20 @@ fn check_found_open(now: &[bool], entry: &Entry, restarted: Option<bool>) {
     }
 }
 
+const VERBS: [Verb; 5] = [
+    Verb::Restart,
+    Verb::Close,
+    Verb::Open,
+    Verb::Recover,
+    Verb::Stop,
+];
+
 /// Whatever is left behind: a recovery never takes the host out, and nothing begins with
 /// the app's restart.
 fn check_start(entry: &Entry, restarted: Option<bool>) {
     let left = entry.left_behind(restarted);
     for stand in [Stand::Open, Stand::Held, Stand::Astray] {
-        for asked in [Verb::Restart, Verb::Close, Verb::Open, Verb::Recover] {
+        for asked in VERBS {
             let Ok(start) = start(asked, Some(&left), stand) else {
                 // A close that was cut short has got what it was to do.
                 assert_eq!((asked, stand), (Verb::Recover, Stand::Held));
@@ -61,7 +69,8 @@ fn check_start(entry: &Entry, restarted: Option<bool>) {
             };
             assert_ne!(start.phase, Phase::Restart);
             let closes = start.phase.closes();
-            assert!(!closes || matches!(asked, Verb::Restart | Verb::Close));
+            let may_close = matches!(asked, Verb::Restart | Verb::Close | Verb::Stop);
+            assert!(!closes || may_close);
         }
     }
 }
