@@ -2,10 +2,11 @@
 //! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
 //! and may end by itself.
 
+use crate::clock::{boot, since_1970, uptime};
 use crate::holder::Holder;
 use crate::state::{self, Kept};
 use crate::trust;
-use nix::time::{ClockId, clock_gettime};
+use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -26,6 +27,9 @@ pub struct Hold {
     /// Until when; None: until somebody opens them.
     #[serde(default)]
     pub until: Option<Until>,
+    /// Which boot that was.
+    #[serde(default)]
+    pub boot: String,
 }
 
 /// A moment to come. By the clock that runs since the boot, which nobody sets; after a
@@ -53,7 +57,7 @@ impl Until {
     /// So long from now.
     pub fn after(lasts: Duration) -> Until {
         Until {
-            at: crate::lock::now().saturating_add(lasts.as_secs()),
+            at: since_1970().as_secs().saturating_add(lasts.as_secs()),
             uptime: uptime().saturating_add(lasts.as_secs()),
             boot: boot(),
         }
@@ -62,19 +66,9 @@ impl Until {
     fn is_over(&self) -> bool {
         match self.boot == boot() {
             true => uptime() >= self.uptime,
-            false => crate::lock::now() >= self.at,
+            false => since_1970().as_secs() >= self.at,
         }
     }
-}
-
-/// Seconds since the boot, those asleep included.
-fn uptime() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
-    now.map_or(0, |now| u64::try_from(now.tv_sec()).unwrap_or_default())
-}
-
-fn boot() -> String {
-    procfs::sys::kernel::random::boot_id().unwrap_or_default()
 }
 
 impl Hold {
@@ -84,8 +78,10 @@ impl Hold {
         self.owner.is_some() && there.owner != self.owner && !there.is_over()
     }
 
+    /// A unit's ends with the boot, too: whatever it stopped for begins anew.
     fn is_over(&self) -> bool {
-        self.until.as_ref().is_some_and(Until::is_over)
+        let of_another_boot = self.owner.is_some() && self.boot != boot();
+        of_another_boot || self.until.as_ref().is_some_and(Until::is_over)
     }
 
     fn told(&self) -> String {
@@ -138,6 +134,12 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
     Kept::Hold.write(hold_dir, app, hold)
 }
 
+/// Whether marks can be made and taken away there.
+pub fn may_change(hold_dir: &Path) -> io::Result<()> {
+    state::make(hold_dir)?;
+    Ok(nix::unistd::access(hold_dir, AccessFlags::W_OK)?)
+}
+
 /// Who closed the app's gates and wants them so, or wanted so until a while ago.
 pub fn find(hold_dir: &Path, app: &str) -> Option<Held> {
     match Kept::Hold.read(hold_dir, app) {
@@ -167,6 +169,7 @@ mod tests {
             owner: owner.map(str::to_owned),
             reason: Some("disk swap".to_owned()),
             until: lasts.map(Duration::from_secs).map(Until::after),
+            boot: boot(),
         }
     }
 
@@ -208,8 +211,8 @@ mod tests {
             set(directory, &held).unwrap();
             find(directory, "web").unwrap().is_over()
         };
-        assert!(rebooted(crate::lock::now() - 1));
-        assert!(!rebooted(crate::lock::now() + 100));
+        assert!(rebooted(since_1970().as_secs() - 1));
+        assert!(!rebooted(since_1970().as_secs() + 100));
     }
 
     #[test]
@@ -223,6 +226,12 @@ mod tests {
         set(directory, &hold(Some("web.service"), None)).unwrap();
         assert!(now(directory, "web").unwrap().is_of("web.service"));
         assert!(told(directory).contains(", for web.service"));
+        let before = Hold {
+            boot: "another".to_owned(),
+            ..hold(Some("web.service"), None)
+        };
+        set(directory, &before).unwrap();
+        assert_eq!(now(directory, "web"), None, "a unit's ends with its boot");
         set(directory, &hold(None, None)).unwrap();
         assert!(!now(directory, "web").unwrap().is_of("web.service"));
     }

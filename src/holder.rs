@@ -1,5 +1,6 @@
 //! Whose an operation is, as the journal and the mark of closed gates have it.
 
+use crate::clock::since_1970;
 use crate::lock;
 use crate::restart::Verb;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ impl Holder {
             pid: std::process::id(),
             verb,
             app: app.to_owned(),
-            since: lock::now(),
+            since: since_1970().as_secs(),
         }
     }
 

@@ -79,6 +79,14 @@ impl Journal {
         Ok(journal)
     }
 
+    /// One that nobody can read, where the first phase could not be recorded.
+    pub fn unwritten(state_dir: &Path, entry: Entry) -> Journal {
+        Journal {
+            state_dir: state_dir.to_owned(),
+            entry,
+        }
+    }
+
     /// Records that a phase is about to be acted on.
     pub fn enter(&mut self, phase: &Phase, instance: Option<String>) -> io::Result<()> {
         self.entry.phase = phase.clone();

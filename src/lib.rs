@@ -44,6 +44,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod gate;

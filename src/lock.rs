@@ -1,5 +1,6 @@
 //! The lock that one operation on this host holds, and the one of its sidecar.
 
+use crate::clock::since_1970;
 use crate::state;
 use crate::trust::{self, Untrusted};
 use nix::sys::stat::{major, minor};
@@ -8,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Who holds a lock, since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl Who {
         Who {
             pid: std::process::id(),
             command: command.into(),
-            since: now(),
+            since: since_1970().as_secs(),
             brief: false,
         }
     }
@@ -79,12 +80,6 @@ impl Who {
     pub fn told(&self) -> String {
         signature(&self.command, self.pid, self.since)
     }
-}
-
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 /// Who, since when, in one line.
@@ -135,11 +130,10 @@ impl Lock {
                 }
             }
         }
+        // What it says is for others; a full disk takes nothing from the lock.
         let text = serde_json::json!(who).to_string();
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()));
-        written.map_err(|error| unusable(path, error))?;
+        let written = file.set_len(0);
+        let _ = written.and_then(|()| file.write_all(text.as_bytes()));
         Ok(Lock { file })
     }
 

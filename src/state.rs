@@ -76,6 +76,11 @@ pub fn lock(state_dir: &Path) -> PathBuf {
     state_dir.join("lock")
 }
 
+/// The lock of operations on one app.
+pub fn app_lock(state_dir: &Path, app: &str) -> PathBuf {
+    state_dir.join(format!("{app}.lock"))
+}
+
 /// The lock of the sidecar.
 pub fn sidecar(state_dir: &Path) -> PathBuf {
     state_dir.join("sidecar")
@@ -93,6 +98,7 @@ pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untru
     let places = [
         state_dir.to_owned(),
         lock(state_dir),
+        app_lock(state_dir, app),
         Kept::Journal.path(state_dir, app),
         Kept::Command.path(state_dir, app),
         hold_dir.to_owned(),

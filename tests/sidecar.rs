@@ -5,6 +5,8 @@ mod lab;
 
 #[path = "sidecar/closed.rs"]
 mod closed;
+#[path = "sidecar/cost.rs"]
+mod cost;
 #[path = "sidecar/leaving.rs"]
 mod leaving;
 #[path = "sidecar/metrics.rs"]
@@ -13,5 +15,3 @@ mod metrics;
 mod opens;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
-#[path = "sidecar/cost.rs"]
-mod cost;

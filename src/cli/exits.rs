@@ -40,7 +40,7 @@ const ROWS: [Row; 11] = [
     row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, state directory)", UNCHANGED),
     row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
     row(&[13], &["not_out_of_rotation"], "not out of rotation in time", PUT_BACK),
-    row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out, policy abort", "gates put back (`agent run`: closed)"),
+    row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
     row(&[15], &["restart_failed", "not_healthy"], "the restart failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),

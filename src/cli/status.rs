@@ -82,7 +82,7 @@ pub(super) async fn status(
     };
     for app in apps {
         let others = Others {
-            under_way: all.operation.is_some(),
+            under_way: holder(state::app_lock(&settings.agent.state_dir, &app.name)).is_some(),
             sidecar: all.sidecar.is_some(),
         };
         all.apps

@@ -9,6 +9,7 @@ use std::error::Error;
 use std::io;
 use std::process::Output;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How long iptables itself waits for the xtables lock (legacy only; nft has none).
 const LOCK_WAIT_SECONDS: u64 = 5;
@@ -105,6 +106,9 @@ impl GateError {
     }
 }
 
+/// In this process: one that does not answer is ended by its name, and must be the only one.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
 impl Iptables {
     /// A program for a family.
     pub const fn new(program: &'static str, family: Family) -> Iptables {
@@ -127,6 +131,7 @@ impl Iptables {
         let arguments = format!("-w {LOCK_WAIT_SECONDS} {call}");
         let command = format!("{} -t nat {arguments}", self.program);
         tracing::debug!(%command);
+        let _turn = ONE_AT_A_TIME.lock().await;
         let (program, task) = (self.program, arguments.clone());
         let run = tokio::task::spawn_blocking(move || execute(program, &task));
         let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {

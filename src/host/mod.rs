@@ -65,7 +65,9 @@ impl ThisHost {
     /// Somebody else has asked the balancers, and knows our lines; and addresses come and go.
     pub(crate) fn look_again(&mut self, balancers: &[Balancer]) {
         self.interfaces = interface_addresses();
-        self.balancers = balancers.to_vec();
+        if !balancers.is_empty() {
+            self.balancers = balancers.to_vec();
+        }
     }
 
     /// Ready for the next operation.

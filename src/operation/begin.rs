@@ -174,8 +174,9 @@ impl Operation<'_> {
             return Err(Outcome::Planned);
         }
         match host.interrupted() {
-            Some(signal) => Err(untouched(signal)),
-            None => Ok(()),
+            // A host that goes down closes first.
+            Some(signal) if self.law() != Verb::Stop => Err(untouched(signal)),
+            _ => Ok(()),
         }
     }
 }
@@ -183,8 +184,9 @@ impl Operation<'_> {
 fn stand(positions: &[Position], held: bool) -> Stand {
     let all_open = positions.iter().all(|position| *position == Position::Open);
     match (all_open, held) {
-        (true, _) => Stand::Open,
-        (false, true) => Stand::Held,
+        // Also where somebody else has opened them.
+        (_, true) => Stand::Held,
+        (true, false) => Stand::Open,
         (false, false) => Stand::Astray,
     }
 }

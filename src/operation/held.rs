@@ -1,15 +1,23 @@
 //! Who wants the gates closed: looked at before an operation, noted after it.
 
-use super::{Operation, Report, Wish};
+use super::{Operation, Report, Wish, refused};
+use crate::clock::boot;
 use crate::hold::{self, Held, Hold, Until};
 use crate::holder::Holder;
 use crate::restart::{Outcome, Verb};
+use crate::state;
 
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
     /// himself, and that to be over also where the app is not healthy yet.
     pub(super) fn held(&self) -> Result<Option<Held>, Outcome> {
         let held = hold::now(self.hold_dir(), &self.app.name);
+        if self.marks(held.is_some())
+            && let Err(error) = hold::may_change(self.hold_dir())
+        {
+            let what = state::unusable(self.hold_dir(), &error);
+            return Err(refused(what.replace("state_dir", "hold_dir")));
+        }
         let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
             return Ok(held);
         };
@@ -28,6 +36,16 @@ impl Operation<'_> {
 
     /// Gates that an operator has closed stay so until somebody opens them, and those of an
     /// app whose restart failed: whatever runs now is not what was asked for.
+    /// It will have to make a mark, or to take one away.
+    fn marks(&self, held: bool) -> bool {
+        match self.law() {
+            _ if self.dry_run => false,
+            Verb::Close => true,
+            Verb::Restart | Verb::Open | Verb::Recover => held,
+            Verb::Stop => false,
+        }
+    }
+
     pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
         let hold_dir = self.hold_dir();
         let Wish { owner, reason, .. } = self.wish.clone();
@@ -36,6 +54,7 @@ impl Operation<'_> {
             owner,
             reason,
             until: self.wish.lasts.map(Until::after),
+            boot: boot(),
         };
         match (self.verb, outcome) {
             (Verb::Close, Outcome::Done { note }) => {
@@ -56,7 +75,8 @@ impl Operation<'_> {
                 note(hold::set(hold_dir, &hold(None, failed)));
                 Outcome::RestartFailed(why)
             }
-            (_, outcome) if report.all_open() => {
+            // Not by who only closes: what he could not close is still wanted closed.
+            (Verb::Restart | Verb::Open | Verb::Recover, outcome) if report.all_open() => {
                 self.lift();
                 outcome
             }

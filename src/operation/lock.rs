@@ -1,4 +1,5 @@
-//! Whose turn it is on this host.
+//! Whose turn it is: one operation of an operator at a time on this host, and one of anybody
+//! for an app.
 
 use super::{Operation, refused};
 use crate::journal::Journal;
@@ -6,22 +7,43 @@ use crate::lock::{Lock, LockError, Who, told};
 use crate::restart::{Outcome, Phase};
 use crate::state;
 use crate::stop::Stop;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The sidecar is at its work for a moment; this much longer it is not waited for.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// Between two tries.
-const AGAIN: Duration = Duration::from_millis(20);
+/// Between two tries: for who is done in a moment, and for who is not.
+const AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(250)];
+
+/// Held for as long as an operation takes.
+pub(super) struct Locks {
+    _host: Option<Lock>,
+    _app: Option<Lock>,
+}
 
 impl Operation<'_> {
-    /// Takes the lock; a dry run makes nothing, and only looks whether it is free. Waits for
-    /// who is done in a moment, and for everybody on behalf of a unit.
-    pub(super) async fn lock(&self, stop: &Stop) -> Result<Option<Lock>, Outcome> {
+    /// Takes the locks; a dry run makes nothing, and only looks whether they are free. Waits
+    /// for who is done in a moment, and for everybody on behalf of a unit: that does not ask
+    /// for the host's turn, as it may be stopped because another app is restarted.
+    pub(super) async fn lock(&self, stop: &Stop) -> Result<Locks, Outcome> {
         self.may_lock()?;
+        let state_dir = self.state_dir();
+        let host = match self.wish.owner {
+            None => self.wait_for(&state::lock(state_dir), stop).await?,
+            Some(_) => None,
+        };
+        let app = state::app_lock(state_dir, &self.app.name);
+        Ok(Locks {
+            _host: host,
+            _app: self.wait_for(&app, stop).await?,
+        })
+    }
+
+    async fn wait_for(&self, path: &Path, stop: &Stop) -> Result<Option<Lock>, Outcome> {
         let began = Instant::now();
         loop {
-            let who = match self.try_lock()? {
+            let who = match self.try_lock(path)? {
                 Ok(lock) => return Ok(lock),
                 Err(who) => who,
             };
@@ -36,7 +58,7 @@ impl Operation<'_> {
             }
             match stop.asked() {
                 Some(signal) => return Err(super::begin::untouched(signal)),
-                None => tokio::time::sleep(AGAIN).await,
+                None => tokio::time::sleep(AGAIN[usize::from(!brief)]).await,
             }
         }
     }
@@ -53,16 +75,15 @@ impl Operation<'_> {
     }
 
     /// The inner Err: who has it.
-    fn try_lock(&self) -> Result<Result<Option<Lock>, Option<Who>>, Outcome> {
-        let path = state::lock(self.state_dir());
+    fn try_lock(&self, path: &Path) -> Result<Result<Option<Lock>, Option<Who>>, Outcome> {
         if self.dry_run {
-            return Ok(match Lock::holder(&path) {
+            return Ok(match Lock::holder(path) {
                 None => Ok(None),
                 Some(who) => Err(who),
             });
         }
         let command = format!("agent {} {}", self.verb.word(), self.app.name);
-        match Lock::take(&path, &Who::new(command)) {
+        match Lock::take(path, &Who::new(command)) {
             Ok(lock) => Ok(Ok(Some(lock))),
             Err(LockError::Held(who)) => Ok(Err(who)),
             Err(unusable) => Err(refused(unusable.to_string())),

@@ -12,6 +12,7 @@ pub use describe::describe;
 pub use plan::found;
 pub use report::{BalancerReport, GateReport, Report};
 
+use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings};
 use crate::driver::{Host, Progress, drive};
 use crate::holder::Holder;
@@ -23,7 +24,7 @@ use crate::state;
 use crate::stop::Stop;
 use crate::tally::{Done, Tally};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// What was asked for.
 pub struct Operation<'a> {
@@ -60,7 +61,7 @@ impl Operation<'_> {
     pub async fn run(&self, stop: Stop, tell: Tell<'_>) -> Report {
         let mut report = Report::new(self.verb, &self.app.name);
         let outcome = match self.lock(&stop).await {
-            Ok(_lock) => match ThisHost::new(self.settings, self.app, stop).await {
+            Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
                 Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
                 Err(error) => refused(error.to_string()),
             },
@@ -156,8 +157,14 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
         };
         let state_dir = self.state_dir();
-        Journal::begin(state_dir, entry)
-            .map_err(|error| refused(state::unusable(state_dir, &error)))
+        match Journal::begin(state_dir, entry.clone()) {
+            // Nothing may keep a host that goes down from closing.
+            Err(error) if self.law() == Verb::Stop => {
+                tracing::warn!(%error, "the journal can't be written");
+                Ok(Journal::unwritten(state_dir, entry))
+            }
+            journal => journal.map_err(|error| refused(state::unusable(state_dir, &error))),
+        }
     }
 
     async fn drive(
@@ -199,11 +206,6 @@ impl Operation<'_> {
     fn hold_dir(&self) -> &Path {
         &self.settings.agent.hold_dir
     }
-}
-
-fn since_1970() -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default()
 }
 
 fn refused(why: String) -> Outcome {

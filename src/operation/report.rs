@@ -1,11 +1,12 @@
 //! What one operation did, for machines (`--json`).
 
+use crate::clock::since_1970;
 use crate::gate::{Gate, Position, Side};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::survey::Survey;
 use serde::Serialize;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// One object on stdout.
 #[derive(Debug, Serialize)]
@@ -78,10 +79,7 @@ impl Report {
             outcome: "",
             exit: 0,
             message: String::new(),
-            started_at: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs_f64(),
+            started_at: since_1970().as_secs_f64(),
             seconds: 0.0,
             phases: Vec::new(),
             gates: Vec::new(),

@@ -61,6 +61,9 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
     };
     match phase {
         phase if phase.closes() && verb == Verb::Stop => {
+            if seen.acted != Acted::Done {
+                return None;
+            }
             end("the gates stay closed, and not all was waited for")
         }
         phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),

@@ -16,7 +16,7 @@ impl Outcome {
                  one, run `agent restart` again".to_owned()
             }
             Outcome::NotHeld(why) => format!(
-                "closed, but that can't be noted: {why}; mend [agent] state_dir and close again, or `agent \
+                "closed, but that can't be noted: {why}; mend [agent] hold_dir and close again, or `agent \
                  recover {app}` opens it"
             ),
             Outcome::Nothing(why) => why.clone(),

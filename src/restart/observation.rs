@@ -69,6 +69,14 @@ pub struct LineSeen {
     pub sessions: u64,
 }
 
+impl BalancerSeen {
+    /// It shows every line of ours fully UP.
+    pub fn all_up(&self) -> bool {
+        let lines = self.lines.as_ref();
+        lines.is_ok_and(|lines| lines.iter().all(|line| line.proven))
+    }
+}
+
 impl Seen {
     /// The balancers that could not be seen, one entry each.
     pub fn unseen(&self) -> Vec<String> {

@@ -108,7 +108,7 @@ fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
 fn closing(left: &LeftBehind, stand: Stand) -> Was {
     match (stand, left.verb) {
         // He has got what he asked for; only its end was not recorded.
-        (Stand::Held, Verb::Close) => Was::Nowhere,
+        (Stand::Held, Verb::Close | Verb::Stop) => Was::Nowhere,
         (Stand::Held, _) => Was::Closing,
         _ => Was::Opening,
     }

@@ -5,6 +5,7 @@ use super::care::{BUSY, Care};
 use super::told::Told;
 use crate::config::AppSettings;
 use crate::driver::Progress;
+use crate::hold;
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
@@ -39,6 +40,9 @@ impl Care {
             }
             Err(error) => return self.failed(error.to_string()),
         };
+        if verb == Verb::Stop && hold::now(self.hold_dir(), &self.app.name).is_none() {
+            return SOON;
+        }
         let repairs = self.open && verb == Verb::Recover;
         let report = self.run(verb).await;
         if repairs && report.exit == 0 {
@@ -51,7 +55,8 @@ impl Care {
     fn lock(&self) -> Result<Lock, LockError> {
         let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
         state::trusted(state_dir, hold_dir, &self.app.name)?;
-        Lock::take(&state::lock(state_dir), &Who::new("agent run").brief())
+        let path = state::app_lock(state_dir, &self.app.name);
+        Lock::take(&path, &Who::new("agent run").brief())
     }
 
     async fn run(&mut self, verb: Verb) -> Report {

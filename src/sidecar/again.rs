@@ -1,7 +1,9 @@
 //! A new configuration, and a new program: all of it, or none.
 
-use super::Sidecar;
+use super::care::Care;
+use super::{Sidecar, cares};
 use crate::config;
+use futures_util::{FutureExt, StreamExt};
 use nix::sys::signal::SigSet;
 use sd_notify::NotifyState;
 use std::ffi::OsString;
@@ -15,42 +17,81 @@ const TO_CHECK: Duration = Duration::from_secs(10);
 
 impl Sidecar {
     /// Reads the configuration again. With an error in it the old one goes on.
-    pub(super) fn reload(&mut self) {
+    pub(super) async fn reload(&mut self, cares: &mut Vec<Care>) {
         let now = NotifyState::monotonic_usec_now();
-        let reloading: Vec<_> = [Ok(NotifyState::Reloading), now]
-            .into_iter()
-            .flatten()
-            .collect();
+        let all = [Ok(NotifyState::Reloading), now];
+        let reloading: Vec<_> = all.into_iter().flatten().collect();
         self.board.notify(&reloading);
-        let trouble = match self.take_config() {
-            Ok(()) => {
+        let trouble = match self.take_config().await {
+            Ok(new) => {
                 tracing::info!("the configuration is read again");
+                self.board.clear();
+                *cares = new;
                 None
             }
             Err(why) => {
-                tracing::error!("the old configuration goes on: {why}");
-                Some(format!("the old configuration goes on: {why}"))
+                let trouble = format!("the old configuration goes on: {why}");
+                tracing::error!("{trouble}");
+                Some(trouble)
             }
         };
         self.board.trouble(trouble);
     }
 
-    fn take_config(&mut self) -> Result<(), String> {
+    async fn take_config(&mut self) -> Result<Vec<Care>, String> {
         let new = config::load(&self.config).map_err(|error| error.to_string())?;
-        let (old_dir, new_dir) = (&self.settings.agent.state_dir, &new.agent.state_dir);
-        if old_dir != new_dir {
-            let (old, new) = (old_dir.display(), new_dir.display());
-            return Err(format!(
-                "[agent] state_dir is {new} now, and was {old}: restart the sidecar for that"
-            ));
-        }
-        if self.settings.agent.metrics != new.agent.metrics {
-            let serving = self.serve_metrics(new.agent.metrics.as_ref());
+        let (old, agent) = (&self.settings.agent, &new.agent);
+        same("state_dir", &old.state_dir, &agent.state_dir)?;
+        same("hold_dir", &old.hold_dir, &agent.hold_dir)?;
+        let cares = cares(&new, &self.board).await;
+        let cares = cares.map_err(|error| error.to_string())?;
+        if old.metrics != agent.metrics {
+            let serving = self.serve_metrics(agent.metrics.as_ref());
             serving.map_err(|error| format!("[agent] metrics: {error}"))?;
         }
         let old = std::mem::replace(&mut self.settings, new);
         self.tell_of_the_gone(&old);
-        Ok(())
+        Ok(cares)
+    }
+
+    /// Goes on as the program that is installed now, with the same arguments and pid; no gate
+    /// is moved. Returns where that is not possible, or another signal has come.
+    pub(super) async fn become_what_is_installed(&mut self) {
+        let Some(program) = installed() else {
+            tracing::error!("the old program goes on: its place is not known");
+            return;
+        };
+        let checked = tokio::select! {
+            checked = check(&program, &self.config) => checked,
+            number = self.signals.next() => {
+                self.heard.extend(number);
+                Err("another signal has come".to_owned())
+            }
+        };
+        let replaced = checked.and_then(|()| self.replaced_by(&program));
+        if let Err(why) = replaced {
+            tracing::error!("the old program goes on: {why}");
+        }
+    }
+
+    /// Signals wait meanwhile: one that came before the new program listens would end it.
+    fn replaced_by(&mut self, program: &Path) -> Result<(), String> {
+        let ours: SigSet = super::SIGNALS.into_iter().collect();
+        ours.thread_block().map_err(|errno| errno.to_string())?;
+        let why = match self.signals.next().now_or_never() {
+            None => {
+                tracing::info!("going on as {}", program.display());
+                let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+                let error = Command::new(program).args(arguments).exec();
+                format!("{}: {error}", program.display())
+            }
+            Some(number) => {
+                self.heard.extend(number);
+                "another signal has come".to_owned()
+            }
+        };
+        let _ = ours.thread_unblock();
+        Err(why)
     }
 
     /// Their gates are left as they are: HAProxy may still go by them.
@@ -63,17 +104,16 @@ impl Sidecar {
     }
 }
 
-/// Goes on as the program that is installed now, with the same arguments and pid; no gate is
-/// moved. Returns only where that is not possible.
-pub(super) async fn become_what_is_installed(config: &Path) {
-    let why = match installed() {
-        Some(program) => match check(&program, config).await {
-            Ok(()) => replaced_by(&program),
-            Err(why) => why,
-        },
-        None => "its place is not known".to_owned(),
-    };
-    tracing::error!("the old program goes on: {why}");
+/// What is noted in the old one would be forgotten: gates that are held closed, say.
+fn same(key: &str, old: &Path, new: &Path) -> Result<(), String> {
+    match old == new {
+        true => Ok(()),
+        false => Err(format!(
+            "[agent] {key} is {} now, and was {}: restart the sidecar for that",
+            new.display(),
+            old.display()
+        )),
+    }
 }
 
 /// Where this program was started from; after an upgrade another one is there.
@@ -108,17 +148,4 @@ async fn check(program: &Path, config: &Path) -> Result<(), String> {
             Err(format!("{name} run --dry-run: {}", said.trim()))
         }
     }
-}
-
-/// Signals wait meanwhile: one that came before the new program listens would end it.
-fn replaced_by(program: &Path) -> String {
-    let ours: SigSet = super::SIGNALS.into_iter().collect();
-    if let Err(errno) = ours.thread_block() {
-        return errno.to_string();
-    }
-    tracing::info!("going on as {}", program.display());
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let error = Command::new(program).args(arguments).exec();
-    let _ = ours.thread_unblock();
-    format!("{}: {error}", program.display())
 }

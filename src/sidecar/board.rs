@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// An app whose keeping has not come round for so long is stuck; then the watchdog is not
-/// told that all is well. The longest wait of a round is for iptables and its lock.
+/// An app whose keeping has not come round for so long, beside the time that its health may
+/// take, is stuck; then the watchdog is not told that all is well. The longest wait of a
+/// round is for iptables and its lock.
 const STUCK: Duration = Duration::from_secs(30);
 
 /// While the host is taken out systemd is asked for this much more time, again and again.
@@ -30,7 +31,7 @@ pub struct Board {
 struct Apps {
     /// What each app's line says.
     lines: BTreeMap<String, String>,
-    /// When each was last looked after.
+    /// When each is stuck.
     alive: BTreeMap<String, Instant>,
     views: BTreeMap<String, AppView>,
     published: watch::Sender<Vec<AppView>>,
@@ -80,10 +81,11 @@ impl Board {
         apps.lines.insert(app.to_owned(), text.into());
     }
 
-    /// The app was looked after.
-    pub fn alive(&self, view: AppView) {
+    /// The app was looked after; the next time its health may take so long.
+    pub fn alive(&self, view: AppView, health: Duration) {
         let mut apps = self.apps.borrow_mut();
-        apps.alive.insert(view.app.clone(), Instant::now());
+        apps.alive
+            .insert(view.app.clone(), Instant::now() + STUCK + health);
         apps.views.insert(view.app.clone(), view);
         let views = apps.views.values().cloned().collect();
         apps.published.send_if_modified(|now: &mut Vec<AppView>| {
@@ -111,7 +113,7 @@ impl Board {
 
     /// Tells systemd that we live, if we do, and what was not told yet.
     pub fn beat(&self) {
-        let stuck = |at: &Instant| at.elapsed() > STUCK;
+        let stuck = |at: &Instant| Instant::now() > *at;
         if !self.apps.borrow().alive.values().any(stuck) {
             self.systemd.tell(&[NotifyState::Watchdog]);
         }

@@ -106,6 +106,7 @@ impl Care {
     /// One look, and what is owed. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         if let Err(error) = self.look().await {
+            self.positions.clear();
             self.in_the_way(error.to_string());
             return REST;
         }
@@ -121,7 +122,8 @@ impl Care {
             self.rest(seen.gates, held);
             return REST;
         }
-        if let Some(who) = Lock::holder(&state::lock(self.state_dir())) {
+        let lock = state::app_lock(self.state_dir(), &self.app.name);
+        if let Some(who) = Lock::holder(&lock) {
             self.stand_back(&told(who.as_ref()), left.ok().flatten());
             return BUSY;
         }
@@ -166,10 +168,7 @@ impl Care {
     /// "open, UP on 2 of 2 balancers"
     fn in_rotation(&self) -> String {
         let rotation = self.rotation.borrow();
-        let up = rotation.seen.iter().filter(|one| {
-            let lines = one.lines.as_ref();
-            lines.is_ok_and(|lines| lines.iter().all(|line| line.proven))
-        });
+        let up = rotation.seen.iter().filter(|one| one.all_up());
         let (up, all) = (up.count(), rotation.seen.len());
         let plural = if all == 1 { "" } else { "s" };
         format!("open, UP on {up} of {all} balancer{plural}")
@@ -177,7 +176,7 @@ impl Care {
 
     /// An operation is under way: what it does to the gates is its own affair.
     pub(super) fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
-        (self.open, self.healthy) = (false, 0);
+        (self.open, self.healthy, self.asked) = (false, 0, None);
         let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
         let line = format!("left to {who}{}", phase.unwrap_or_default());
         self.board.line(&self.app.name, line);
@@ -192,8 +191,7 @@ impl Care {
             Ok(()) => self.healthy += 1,
             Err(why) => {
                 self.healthy = 0;
-                let line = format!("closed until the app is healthy: {why}");
-                self.board.line(&self.app.name, line);
+                self.in_the_way(format!("closed until the app is healthy: {why}"));
             }
         }
         self.healthy >= if self.open { 1 } else { self.app.health.times }

@@ -5,6 +5,7 @@ use super::care::Care;
 use super::told::Told;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar};
 use crate::config::{AppSettings, Settings};
+use crate::host::balancers;
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Outcome, Verb};
@@ -13,6 +14,7 @@ use crate::stop::Stop;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Between two tries for the lock.
@@ -64,12 +66,19 @@ async fn take_out(
     stop: &Stop,
 ) -> Vec<Report> {
     let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
-    let lock = lock(settings, longest.unwrap_or_default(), stop).await;
+    let longest = longest.unwrap_or_default();
+    let state_dir = &settings.agent.state_dir;
+    let host = lock(&state::lock(state_dir), longest, stop).await;
     let apps = cares.iter_mut().map(|care| async {
-        match &lock {
-            Ok(_) => take_one_out(settings, board, care, stop).await,
+        let path = state::app_lock(state_dir, &care.app.name);
+        let locked = match &host {
+            Ok(_) => lock(&path, longest, stop).await,
+            Err(why) => Err(why.clone()),
+        };
+        match locked {
+            Ok(_lock) => take_one_out(settings, board, care, stop).await,
             Err(why) => {
-                let outcome = Outcome::Locked(why.clone());
+                let outcome = Outcome::Locked(why);
                 Report::new(Verb::Stop, &care.app.name).end(&outcome)
             }
         }
@@ -77,9 +86,12 @@ async fn take_out(
     join_all(apps).await
 }
 
+/// The balancers are found anew: those of the keeping may be from before this host had its
+/// addresses.
 async fn take_one_out(settings: &Settings, board: &Board, care: &mut Care, stop: &Stop) -> Report {
     let app = care.app.clone();
     care.host.renew(&app, stop.clone());
+    care.host.look_again(&balancers(settings, &app));
     let operation = Operation {
         verb: Verb::Stop,
         settings,
@@ -95,14 +107,17 @@ async fn take_one_out(settings: &Settings, board: &Board, care: &mut Care, stop:
 }
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
-async fn lock(settings: &Settings, longest: Duration, stop: &Stop) -> Result<Lock, String> {
-    let path = state::lock(&settings.agent.state_dir);
+/// None: there can be no lock, and the host goes down all the same.
+async fn lock(path: &Path, longest: Duration, stop: &Stop) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
-        let who = match Lock::take(&path, &Who::new("agent run, which ends")) {
-            Ok(lock) => return Ok(lock),
+        let who = match Lock::take(path, &Who::new("agent run, which ends")) {
+            Ok(lock) => return Ok(Some(lock)),
             Err(LockError::Held(who)) => told(who.as_ref()),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => {
+                tracing::warn!("going on without the lock: {error}");
+                return Ok(None);
+            }
         };
         if stop.asked().is_some() || began.elapsed() > longest {
             return Err(format!("another operation holds the lock: {who}"));

@@ -21,6 +21,7 @@ mod view;
 pub use duty::{Duty, Gates, Seen, duty};
 
 use crate::config::Settings;
+use crate::gate::GateError;
 use crate::lock::{Lock, LockError, Who};
 use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::operation::Report;
@@ -57,6 +58,8 @@ pub struct Sidecar {
     settings: Settings,
     board: Board,
     signals: Signals,
+    /// Signals that have come and were not answered yet.
+    heard: Vec<i32>,
     metrics: JoinSet<()>,
     _only_one: Lock,
 }
@@ -106,12 +109,18 @@ impl Sidecar {
             config,
             board: Board::new(),
             signals,
+            heard: Vec::new(),
             metrics: JoinSet::new(),
             settings,
             _only_one: only_one,
         };
         let metrics = sidecar.settings.agent.metrics.clone();
-        sidecar.serve_metrics(metrics.as_ref()).map_err(unable)?;
+        // Gates matter more.
+        if let Err(error) = sidecar.serve_metrics(metrics.as_ref()) {
+            let trouble = format!("[agent] metrics: {error}: none are served until a reload");
+            tracing::error!("{trouble}");
+            sidecar.board.trouble(Some(trouble));
+        }
         Ok(sidecar)
     }
 
@@ -121,27 +130,18 @@ impl Sidecar {
     ///
     /// There is no iptables to keep them with.
     pub async fn run(mut self) -> Result<Ended, StartError> {
+        let cares = cares(&self.settings, &self.board).await;
+        let mut cares = cares.map_err(|error| StartError::Unable(error.to_string()))?;
         loop {
-            let mut cares = self.cares().await?;
             self.board.notify(&[NotifyState::Ready]);
             let signal = self.keep(&mut cares).await;
             tracing::info!("{signal} has come");
             match signal {
-                Signal::SIGHUP => self.reload(),
-                Signal::SIGUSR2 => again::become_what_is_installed(&self.config).await,
+                Signal::SIGHUP => self.reload(&mut cares).await,
+                Signal::SIGUSR2 => self.become_what_is_installed().await,
                 _ => return Ok(self.leave(cares).await),
             }
         }
-    }
-
-    async fn cares(&mut self) -> Result<Vec<Care>, StartError> {
-        self.board.clear();
-        let mut cares = Vec::new();
-        for app in &self.settings.apps {
-            let care = Care::new(&self.settings, app, &self.board).await;
-            cares.push(care.map_err(|error| StartError::Unable(error.to_string()))?);
-        }
-        Ok(cares)
     }
 
     /// Looks after all apps until a signal comes; what they are at is finished.
@@ -149,19 +149,19 @@ impl Sidecar {
         let (quit, quitting) = watch::channel(false);
         let mut keep = join_all(cares.iter_mut().map(|care| care.keep(quitting.clone())));
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let mut heard = Vec::new();
         loop {
+            if !self.heard.is_empty() {
+                quit.send_replace(true);
+            }
             tokio::select! {
                 _ = &mut keep => break,
-                number = self.signals.next() => {
-                    heard.extend(number);
-                    quit.send_replace(true);
-                }
+                number = self.signals.next() => self.heard.extend(number),
                 _ = heartbeat.tick() => self.board.beat(),
             }
         }
         let mut all = SIGNALS.into_iter();
-        let counts = all.find(|signal| heard.contains(&(*signal as i32)));
+        let counts = all.find(|signal| self.heard.contains(&(*signal as i32)));
+        self.heard.clear();
         counts.unwrap_or(Signal::SIGTERM)
     }
 
@@ -176,4 +176,13 @@ impl Sidecar {
         }
         Ok(())
     }
+}
+
+/// All apps, in care from now on.
+async fn cares(settings: &Settings, board: &Board) -> Result<Vec<Care>, GateError> {
+    let mut cares = Vec::new();
+    for app in &settings.apps {
+        cares.push(Care::new(settings, app, board).await?);
+    }
+    Ok(cares)
 }

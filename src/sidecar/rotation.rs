@@ -35,7 +35,7 @@ async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotati
     loop {
         let looks = asked.iter_mut().map(|one| seen(one, Ask::Lines));
         let seen = join_all(looks).await;
-        let quiet = usize::from(!seen.iter().all(all_up));
+        let quiet = usize::from(!seen.iter().all(BalancerSeen::all_up));
         let strangers = asked.iter().any(|balancer| balancer.own().is_empty());
         tell_changes(&app.name, &sender.borrow().seen, &seen);
         let balancers = asked.clone();
@@ -73,9 +73,4 @@ fn shown(balancer: &BalancerSeen) -> String {
             lines.join(", ")
         }
     }
-}
-
-fn all_up(balancer: &BalancerSeen) -> bool {
-    let lines = balancer.lines.iter().flatten();
-    balancer.lines.is_ok() && lines.into_iter().all(|line| line.proven)
 }

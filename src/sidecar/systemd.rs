@@ -1,6 +1,7 @@
 //! systemd is told by a thread of its own: it has room for ten messages, and while it is busy
 //! (it reads all units anew, say) whoever sends an eleventh waits for it. Gates must not.
 
+use nix::sys::signal::SigSet;
 use sd_notify::NotifyState;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -17,6 +18,8 @@ impl Systemd {
         }
         let (sender, messages) = channel::<String>();
         let tell = move || {
+            // Signals are for the thread that answers them.
+            let _ = SigSet::all().thread_block();
             for message in messages {
                 if let Err(error) = sd_notify::notify(&[NotifyState::Custom(&message)]) {
                     tracing::debug!(%error, "systemd can't be told");

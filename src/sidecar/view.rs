@@ -16,13 +16,15 @@ impl Care {
             Position::Broken(_) => None,
         };
         let rotation = self.rotation.borrow();
-        self.board.alive(AppView {
+        let view = AppView {
             app: self.app.name.clone(),
             gates: gates.map(|(at, gate)| (gate.side, position(at))).collect(),
             healthy: self.answered(),
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
             balancers: rotation.seen.iter().map(balancer).collect(),
-        });
+        };
+        // Asked before an operation, and in it.
+        self.board.alive(view, 2 * self.app.health.timeout);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::lab::fleet::Fleet;
 use crate::lab::harm::{HARM, harm};
@@ -9,6 +10,7 @@ use crate::lab::namespace::connect;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
 use crate::lab::site::Host;
+use crate::lab::wait_for;
 
 const ADDRESS: &str = "127.0.0.1:9127";
 
@@ -49,13 +51,13 @@ fn tell_gates_lines_operations_and_repairs() {
     sidecar.forget();
     agent().run("open", "web").expect_exit(0);
     sidecar.wait_told("web: open");
-    sidecar.forget();
     let (_, flush) = HARM[0];
     harm(host, "iptables-nft", flush);
-    host.wait_for_gate(3000, true);
-    sidecar.wait_told("web: open, UP");
     let repaired = "haproxy_gate_rule_repairs_total{app=\"web\"} 1";
-    assert!(has(&scrape(host), repaired), "{}", scrape(host));
+    wait_for("the repair to be told", Duration::from_secs(20), || {
+        has(&scrape(host), repaired).then_some(())
+    });
+    assert_eq!(host.gates_are_open(), [true, true]);
 }
 
 fn has(metrics: &str, line: &str) -> bool {

@@ -127,6 +127,12 @@ fn what_an_operator_closed_is_put_back_so() {
         ..restart
     };
     assert!(start(Verb::Recover, Some(&close), Stand::Held).is_err());
+    // Nor what the sidecar closed again for him.
+    let again = LeftBehind {
+        verb: Verb::Stop,
+        ..close.clone()
+    };
+    assert!(start(Verb::Recover, Some(&again), Stand::Held).is_err());
     assert_eq!(begins(Verb::Recover, &close), (Verb::Open, HEALTHY));
 }
 
