@@ -12,6 +12,7 @@ pub mod app_dir;
 pub mod built;
 pub mod daemon;
 pub mod debian_root;
+pub mod firewall;
 pub mod fleet;
 pub mod haproxy;
 pub mod harm;

@@ -1,10 +1,12 @@
-//! The usual set-up: two machines behind one HAProxy, both serve the users.
+//! The usual set-up: two machines behind one HAProxy, both serve the users. Their firewall keeps
+//! connection tracking on, as most do.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::lab::firewall;
 use crate::lab::haproxy::Haproxy;
 use crate::lab::machine::{Disk, Machine};
 use crate::lab::reference::Reference;
@@ -55,6 +57,7 @@ impl Pair {
         wanted: impl IntoIterator<Item = (usize, Disk, bool)>,
     ) -> Pair {
         let site = Site::create(test, 2);
+        site.hosts.iter().for_each(firewall::keep_tracking);
         let config = change(Reference::two_hosts(&site.dir));
         let haproxy = Haproxy::start(&site.balancer, &site.dir, &config);
         let mut pair = Pair {

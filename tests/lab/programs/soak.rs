@@ -10,9 +10,9 @@ use fastrand::Rng;
 
 use account::Account;
 use fault::Fault;
+use lab::firewall;
 use lab::fleet::{Fleet, Layout};
 use lab::reference::Reference;
-use lab::site::Host;
 use round::Round;
 use stop::Stop;
 use watch::Watch;
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         "Three hosts, one HAProxy, 600 requests a second, for {minutes} minutes; seed {seed}."
     );
     let fleet = Fleet::with("soak", Layout::TwoStage, with_operator);
-    fleet.site.hosts.iter().for_each(keep_tracking);
+    fleet.site.hosts.iter().for_each(firewall::keep_tracking);
     fleet.open_gates();
     let quiet = fleet.haproxy.trouble();
     let watch = Watch::start();
@@ -92,17 +92,6 @@ fn main() -> ExitCode {
     match account.is_well() && met.failed == 0 {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
-    }
-}
-
-/// As any host with a firewall does. Without it, whoever deletes all our rules turns
-/// connection tracking off, and connections whose source port was translated (see
-/// `gate::KEEPER`) break by that, whatever the agent does.
-fn keep_tracking(host: &Host) {
-    for iptables in ["iptables", "ip6tables"] {
-        let rule = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
-        let words: Vec<&str> = rule.split(' ').collect();
-        host.namespace.run(iptables, &words);
     }
 }
 
