@@ -20,3 +20,5 @@ mod restarts;
 mod seen;
 #[path = "machines/sidecar.rs"]
 mod sidecar;
+#[path = "machines/upgrades.rs"]
+mod upgrades;

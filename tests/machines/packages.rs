@@ -1,4 +1,4 @@
-//! The package is installed, upgraded, removed and purged on a machine that runs.
+//! The package is installed, removed and purged on a machine that runs.
 
 use std::fs;
 use std::path::Path;
@@ -6,12 +6,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::lab::machine::Machine;
-use crate::lab::monitor::Monitor;
+use crate::lab::now;
 use crate::lab::site::Host;
-use crate::lab::{now, wait_for};
 use crate::package;
 use crate::pair::{Pair, settings};
-use crate::repairs::assert_repairs;
+use crate::restarts::install_drop_in;
 use crate::sidecar::show;
 
 /// Nothing but the package and a configuration.
@@ -30,65 +29,6 @@ fn installed() {
     pair.wait_until_up(1);
     sleep(Duration::from_secs(1));
     assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
-    pair.assert_unnoticed(traffic);
-}
-
-/// The same process goes on as the new program, and no rule is touched.
-#[test]
-fn upgraded() {
-    let pair = Pair::up("m_upgrade");
-    let machine = pair.machine(1);
-    let traffic = pair.traffic();
-    let monitor = Monitor::start(pair.host(1));
-    let (pid, began) = (show(machine, "MainPID"), now());
-    let before = program_of(machine, &pid);
-    install(machine, &package::newer(&pair.site.dir));
-    let version = [
-        "dpkg-query",
-        "--show",
-        "--showformat=${Version}",
-        "haproxy-gate",
-    ];
-    assert_eq!(machine.succeed(&version).trim(), package::NEWER);
-    let renewed = wait_for("the new program", Duration::from_secs(10), || {
-        let program = program_of(machine, &pid);
-        (program == program_of(machine, "installed")).then_some(program)
-    });
-    assert_ne!(renewed, before);
-    sleep(Duration::from_secs(2));
-    assert_eq!(show(machine, "MainPID"), pid, "the same process");
-    assert_eq!(show(machine, "NRestarts"), "0");
-    assert_eq!(show(machine, "ActiveState"), "active");
-    let changes = monitor.commits(began);
-    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
-    pair.assert_never_down(began);
-    // The new one does its work.
-    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
-    pair.assert_unnoticed(traffic);
-}
-
-/// The old program goes on where the new one does not like the configuration.
-#[test]
-fn upgraded_to_one_that_refuses() {
-    let pair = Pair::up("m_refuses");
-    let machine = pair.machine(1);
-    let traffic = pair.traffic();
-    let monitor = Monitor::start(pair.host(1));
-    let (pid, began) = (show(machine, "MainPID"), now());
-    let before = program_of(machine, &pid);
-    install(machine, &package::that_refuses(&pair.site.dir));
-    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
-        let said = machine.journal("haproxy-gate", began);
-        let mut said = said.iter();
-        said.find(|entry| entry.message.contains("the old program goes on"))
-            .cloned()
-    });
-    assert_eq!(show(machine, "MainPID"), pid, "the same process");
-    assert_eq!(program_of(machine, &pid), before, "the same program");
-    let changes = monitor.commits(began);
-    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
-    pair.assert_never_down(began);
-    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
     pair.assert_unnoticed(traffic);
 }
 
@@ -124,21 +64,32 @@ fn removed_and_purged() {
     pair.assert_unnoticed(traffic);
 }
 
-fn install(machine: &Machine, deb: &Path) {
+/// What is left of the drop-in asks for a unit that is not there: the app stops and starts
+/// without it.
+#[test]
+fn removed_beside_the_drop_in() {
+    let pair = Pair::up("m_remove_drop_in");
+    let machine = pair.machine(1);
+    install_drop_in(&pair);
+    let traffic = pair.traffic();
+    machine.succeed(&["apt-get", "remove", "--quiet", "--yes", "haproxy-gate"]);
+    assert_no_rules(pair.host(1));
+    let began = now();
+    machine.succeed(&["systemctl", "restart", "web"]);
+    let took = now() - began;
+    assert!(took < 5.0, "the restart took {took:.2} s");
+    machine.app.wait_for_boot_after(1);
+    // It is cold for a moment.
+    sleep(Duration::from_secs(1));
+    pair.assert_serves();
+    assert_no_rules(pair.host(1));
+    pair.assert_unnoticed(traffic);
+}
+
+pub fn install(machine: &Machine, deb: &Path) {
     let place = "/root/another.deb";
     fs::copy(deb, machine.path(place)).expect("a copy");
     machine.succeed(&["apt-get", "install", "--quiet", "--yes", place]);
-}
-
-/// Which file a process runs, or which is installed: a name would not tell them apart.
-fn program_of(machine: &Machine, pid: &str) -> String {
-    let path = match pid {
-        "installed" => "/usr/sbin/agent".to_owned(),
-        pid => format!("/proc/{pid}/exe"),
-    };
-    let stat = ["stat", "--dereference", "--format=%i %n", &path];
-    let said = machine.succeed(&stat);
-    said.split(' ').next().expect("an inode").to_owned()
 }
 
 fn assert_no_rules(host: &Host) {

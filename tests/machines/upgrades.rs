@@ -1,0 +1,83 @@
+//! The package is upgraded on a machine that runs.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::machine::Machine;
+use crate::lab::monitor::Monitor;
+use crate::lab::{now, wait_for};
+use crate::package;
+use crate::packages::install;
+use crate::pair::Pair;
+use crate::repairs::assert_repairs;
+use crate::sidecar::show;
+
+/// The same process goes on as the new program, and no rule is touched.
+#[test]
+fn in_place() {
+    let pair = Pair::up("m_upgrade");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let (pid, began) = (show(machine, "MainPID"), now());
+    let before = program_of(machine, &pid);
+    install(machine, &package::newer(&pair.site.dir));
+    let version = [
+        "dpkg-query",
+        "--show",
+        "--showformat=${Version}",
+        "haproxy-gate",
+    ];
+    assert_eq!(machine.succeed(&version).trim(), package::NEWER);
+    let renewed = wait_for("the new program", Duration::from_secs(10), || {
+        let program = program_of(machine, &pid);
+        (program == program_of(machine, "installed")).then_some(program)
+    });
+    assert_ne!(renewed, before);
+    sleep(Duration::from_secs(2));
+    assert_eq!(show(machine, "MainPID"), pid, "the same process");
+    assert_eq!(show(machine, "NRestarts"), "0");
+    assert_eq!(show(machine, "ActiveState"), "active");
+    let changes = monitor.commits(began);
+    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    pair.assert_never_down(began);
+    // The new one does its work.
+    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
+    pair.assert_unnoticed(traffic);
+}
+
+/// The old program goes on where the new one does not like the configuration.
+#[test]
+fn to_one_that_refuses() {
+    let pair = Pair::up("m_refuses");
+    let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let (pid, began) = (show(machine, "MainPID"), now());
+    let before = program_of(machine, &pid);
+    install(machine, &package::that_refuses(&pair.site.dir));
+    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
+        let said = machine.journal("haproxy-gate", began);
+        let mut said = said.iter();
+        said.find(|entry| entry.message.contains("the old program goes on"))
+            .cloned()
+    });
+    assert_eq!(show(machine, "MainPID"), pid, "the same process");
+    assert_eq!(program_of(machine, &pid), before, "the same program");
+    let changes = monitor.commits(began);
+    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    pair.assert_never_down(began);
+    assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
+    pair.assert_unnoticed(traffic);
+}
+
+/// Which file a process runs, or which is installed: a name would not tell them apart.
+fn program_of(machine: &Machine, pid: &str) -> String {
+    let path = match pid {
+        "installed" => "/usr/sbin/agent".to_owned(),
+        pid => format!("/proc/{pid}/exe"),
+    };
+    let stat = ["stat", "--dereference", "--format=%i %n", &path];
+    let said = machine.succeed(&stat);
+    said.split(' ').next().expect("an inode").to_owned()
+}
