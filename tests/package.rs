@@ -2,14 +2,12 @@
 //! its units on a real systemd. It needs root, `scripts/debian-root bookworm iptables` and the
 //! package, and fails without.
 
+mod lab;
+
 #[path = "package/contents.rs"]
 mod contents;
-#[path = "lab/debian_root.rs"]
-mod debian_root;
 #[path = "package/double.rs"]
 mod double;
-#[path = "lab/keeper.rs"]
-mod keeper;
 #[path = "package/life.rs"]
 mod life;
 #[path = "package/machine.rs"]

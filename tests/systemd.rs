@@ -3,10 +3,8 @@
 //! A process can have one system bus, and only from its start on: so each test runs itself again
 //! in a process that has the machine's.
 
-#[path = "lab/debian_root.rs"]
-mod debian_root;
-#[path = "lab/keeper.rs"]
-mod keeper;
+mod lab;
+
 #[path = "systemd/machine.rs"]
 mod machine;
 #[path = "systemd/refusals.rs"]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use serde::de::DeserializeOwned;
 
 use super::namespace::Namespace;
 use super::process::Process;
@@ -51,12 +52,12 @@ impl<'a> Agent<'a> {
 
     /// `agent WORDS`, to its end.
     pub fn words(&self, words: &[&str]) -> Ended {
-        Running(Process::spawn("agent", &mut self.command(words))).wait()
+        Running::start("agent", &mut self.command(words)).wait()
     }
 
     /// `agent run` in the background.
     pub fn start_sidecar(&self) -> Running {
-        Running(Process::spawn("sidecar", &mut self.command(&["run"])))
+        Running::start("sidecar", &mut self.command(&["run"]))
     }
 
     pub fn env(mut self, name: &'static str, path: &Path) -> Agent<'a> {
@@ -72,7 +73,7 @@ impl<'a> Agent<'a> {
     /// The same in the background.
     pub fn start(&self, verb: &str, app: &str) -> Running {
         let mut command = self.command(&[verb, app, "--json"]);
-        Running(Process::spawn("agent", &mut command))
+        Running::start("agent", &mut command)
     }
 
     /// `agent VERB web --json` that gets SIGKILL as it asks the kernel to sync for the n-th
@@ -92,7 +93,7 @@ impl<'a> Agent<'a> {
         command
             .arg(built::agent())
             .args([verb, "web", "--json", "--config"]);
-        Running(Process::spawn("agent", command.arg(&self.config)))
+        Running::start("agent", command.arg(&self.config))
     }
 
     /// Opens the gates, and panics if that fails.
@@ -109,9 +110,9 @@ impl<'a> Agent<'a> {
 }
 
 impl Running {
-    /// Any program that is at work.
-    pub fn of(process: Process) -> Running {
-        Running(process)
+    /// Any program, under this name.
+    pub fn start(name: &str, command: &mut Command) -> Running {
+        Running(Process::spawn(name, command))
     }
 
     pub fn interrupt(&self, signal: Signal) {
@@ -154,7 +155,16 @@ impl Ended {
     }
 
     pub fn report(&self) -> Report {
-        let report = serde_json::from_str(&self.out);
-        report.unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+        self.parsed()
+    }
+
+    /// What it said with `--json`, whatever the verb.
+    pub fn json(&self) -> serde_json::Value {
+        self.parsed()
+    }
+
+    fn parsed<T: DeserializeOwned>(&self) -> T {
+        let json = serde_json::from_str(&self.out);
+        json.unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
     }
 }

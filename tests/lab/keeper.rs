@@ -60,7 +60,6 @@ pub fn remove_groups(name: &str) {
 }
 
 /// The names of all control groups of this machine that are not within others.
-#[allow(dead_code)] // Only the lab sweeps.
 pub fn groups() -> Vec<String> {
     let hierarchies = HIERARCHIES
         .iter()

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::{now, wait_for};
+use crate::lab::now;
 use crate::pair::{Pair, configured};
 use crate::restarts::install_drop_in;
 
@@ -76,11 +76,8 @@ fn again_closed() {
 /// rotation, as HAProxy has said since then.
 fn reboot(pair: &Pair, since: f64) -> f64 {
     let machine = pair.machine(1);
-    let (first, boots) = (machine.pid(), machine.app.boots());
-    machine.succeed(&["systemctl", "reboot"]);
-    wait_for("another systemd", Duration::from_secs(60), || {
-        (machine.pid() != first).then_some(())
-    });
+    let boots = machine.app.boots();
+    machine.reboot();
     // Nobody kept the rules for it.
     assert!(machine.console().contains("the rules are gone"));
     let stopped = machine.app.stopped(boots.last().expect("a boot"));

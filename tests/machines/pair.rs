@@ -68,7 +68,8 @@ impl Pair {
         for (number, disk, package) in wanted {
             pair.boot(number, &disk, package);
         }
-        pair.machines.values().for_each(Machine::wait_until_booted);
+        let machines = pair.machines.values();
+        machines.for_each(|machine| machine.wait_until_booted());
         pair
     }
 

@@ -1,18 +1,15 @@
 //! A throw-away machine with a systemd of its own, shared by the tests that run at a time.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::unistd::Uid;
 use tempfile::TempDir;
 
-use crate::debian_root;
-use crate::keeper::Keeper;
+use crate::lab::machine::{self, Boot, Debian, Disk};
+use crate::lab::wait_for;
 
 /// Boots when the first test asks, is gone when the last one has let go.
 pub fn shared() -> Arc<Machine> {
@@ -27,27 +24,24 @@ pub fn shared() -> Arc<Machine> {
 
 pub struct Machine {
     // Before the folder that it uses: fields are dropped in this order.
-    keeper: Keeper,
+    debian: Debian,
     shared: TempDir,
 }
 
 impl Machine {
     pub fn boot() -> Self {
-        let root = require();
-        let shared = TempDir::new().unwrap();
+        let (name, shared) = machine::folder("systemd");
         for folder in ["bus", "units", "work"] {
             fs::create_dir(shared.path().join(folder)).unwrap();
         }
-        let unique = shared
-            .path()
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .replace('.', "");
-        let name = format!("gate-systemd-{}-{unique}", std::process::id());
-        let keeper = keep(&name, &root, shared.path());
-        let machine = Self { keeper, shared };
+        let debian = Boot::new(&name, shared.path())
+            .bare()
+            .bind(&shared.path().join("bus"), "/run/dbus")
+            .bind(&shared.path().join("units"), "/run/systemd/system")
+            .bind(&shared.path().join("work"), "/work")
+            .up_to("basic.target")
+            .start(&Disk::quiet());
+        let machine = Self { debian, shared };
         machine.await_bus();
         machine
     }
@@ -62,47 +56,10 @@ impl Machine {
     }
 
     fn await_bus(&self) {
-        let limit = Instant::now() + Duration::from_secs(60);
+        self.debian.pid();
         // The file is there a moment before anybody listens.
-        while UnixStream::connect(self.bus()).is_err() {
-            if !self.keeper.is_running() || Instant::now() > limit {
-                let log = fs::read_to_string(self.folder().join("log")).unwrap_or_default();
-                panic!("the machine does not boot:\n{log}");
-            }
-            sleep(Duration::from_millis(20));
-        }
+        wait_for("its bus", Duration::from_secs(60), || {
+            UnixStream::connect(self.bus()).ok()
+        });
     }
-}
-
-fn keep(name: &str, root: &Path, shared: &Path) -> Keeper {
-    let log = File::create(shared.join("log")).unwrap();
-    let mut command = Command::new("sh");
-    command.args(["-c", include_str!("machine.sh")]);
-    command
-        .env("name", name)
-        .env("root", root)
-        .env("shared", shared);
-    command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log);
-    Keeper::start(name, command)
-}
-
-/// What is not there is a failure, with its mend: these tests never pass by skipping.
-fn require() -> PathBuf {
-    assert!(
-        Uid::effective().is_root(),
-        "tests/systemd.rs boots a machine: run it as root"
-    );
-    let root = debian_root::require("debian-12", "bookworm");
-    let nspawn = Command::new("systemd-nspawn")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    assert!(
-        nspawn.is_ok(),
-        "systemd-nspawn is not there: run scripts/debian-root first"
-    );
-    root
 }

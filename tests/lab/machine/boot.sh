@@ -1,5 +1,6 @@
-# Boots the Debian root $root as the machine $name in the network $network, with the disk of
-# $dir/disk laid over it and $deb installed, and again whenever the machine reboots. Everything
+# Boots the Debian root $root as the machine $name in the network $network, or in one of its own
+# where that is empty, with the disk of $dir/disk laid over it, $deb installed and what the
+# arguments bind, up to the unit $target; and again whenever the machine reboots. Everything
 # ends with the process that started this: the pid namespace goes with its first process, that
 # one with unshare, and unshare with its parent. The mounts go with their namespace.
 set -eu
@@ -32,18 +33,22 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
       /root/haproxy-gate.deb
   fi
 
+  case $network in
+    "") set -- --private-network "$@" ;;
+    *) set -- --network-namespace-path="$network" "$@" ;;
+  esac
   while :; do
     ended=0
     systemd-nspawn --quiet --directory="$disk" --machine="$name" --register=no --keep-unit \
-      --network-namespace-path="$network" --capability=CAP_NET_ADMIN --console=pipe \
-      --bind="$app:/var/lib/web" --bind-ro="$program:/usr/local/bin/lab-app" \
-      --boot || ended=$?
+      --capability=CAP_NET_ADMIN --console=pipe "$@" --boot -- --unit="$target" || ended=$?
     echo "the machine ended: $ended"
     # 133: rebooted.
     [ "$ended" = 133 ] || exit "$ended"
-    # The network of a real machine, and its rules, would have gone with the reboot. This one
-    # is the lab and stays, so the rules have to be taken away. The legacy ones only where
-    # there are any: to ask for them makes the table.
+    # A network of its own has gone with the reboot.
+    [ -n "$network" ] || continue
+    # The network of a real machine, and its rules, would have gone, too. This one is the lab
+    # and stays, so the rules have to be taken away. The legacy ones only where there are any:
+    # to ask for them makes the table.
     nsenter --net="$network" sh -euc "
       for family in ip ip6; do
         variants=nft
@@ -56,4 +61,4 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
     "
     echo "the rules are gone"
   done
-'
+' sh "$@"

@@ -1,4 +1,4 @@
-//! What a machine's disk has beside Debian: the app's unit, and what a test adds.
+//! What a machine's disk has beside Debian: an app's unit, and what a test adds.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,21 +41,25 @@ const MASKED: [&str; 6] = [
 const UNITS: &str = "/etc/systemd/system";
 
 impl Disk {
+    /// Nothing but Debian, which does nothing by itself.
+    pub fn quiet() -> Disk {
+        // A journal that outlives a reboot.
+        let disk = Disk::default().file("/var/log/journal/.keep", "");
+        MASKED.iter().fold(disk, |disk, unit| {
+            disk.link(&format!("{UNITS}/{unit}"), "/dev/null")
+        })
+    }
+
     /// One with `web.service`, which tells this name.
     pub fn with_app(name: &str) -> Disk {
-        let mut disk = Disk::default()
+        let web = format!("{UNITS}/web.service");
+        Disk::quiet()
             .file("/etc/hostname", name)
-            // A journal that outlives a reboot.
-            .file("/var/log/journal/.keep", "")
-            .file(&format!("{UNITS}/web.service"), &WEB.replace("NAME", name))
+            .file(&web, &WEB.replace("NAME", name))
             .link(
                 &format!("{UNITS}/multi-user.target.wants/web.service"),
                 "../web.service",
-            );
-        for unit in MASKED {
-            disk = disk.link(&format!("{UNITS}/{unit}"), "/dev/null");
-        }
-        disk
+            )
     }
 
     pub fn config(self, settings: &Settings) -> Disk {

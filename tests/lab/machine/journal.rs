@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Machine;
+use super::Debian;
 
 /// One entry, of any boot.
 #[derive(Debug, Clone)]
@@ -14,19 +14,12 @@ pub struct Entry {
     pub fields: Value,
 }
 
-impl Machine {
+impl Debian {
     /// What a unit said, and what systemd said of it, since a time in Unix seconds.
     pub fn journal(&self, unit: &str, from: f64) -> Vec<Entry> {
         let since = format!("--since=@{from:.6}");
         let said = self.succeed(&["journalctl", "-q", "-o", "json", "-u", unit, &since]);
         said.lines().map(parse).collect()
-    }
-
-    /// The end of all that it said.
-    pub(super) fn post_mortem(&self) -> String {
-        let mut said = self.command(&["journalctl", "-q", "-o", "short-unix", "-n", "200"]);
-        let said = said.output().map(|said| said.stdout);
-        String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
     }
 }
 

@@ -1,0 +1,126 @@
+//! What boots, in which network, and what it has of this machine.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::super::debian_root;
+use super::super::keeper::Keeper;
+use super::{Debian, Disk};
+
+pub struct Boot {
+    name: String,
+    group: String,
+    dir: PathBuf,
+    root: [&'static str; 2],
+    network: PathBuf,
+    deb: PathBuf,
+    target: &'static str,
+    binds: Vec<OsString>,
+}
+
+impl Boot {
+    /// A Debian 12 with iptables, in a network of its own. The control group is its own, too,
+    /// and has that name; in the folder are its disk, for as long as it runs, and its console.
+    pub fn new(group: &str, dir: &Path) -> Boot {
+        Boot {
+            name: group.to_owned(),
+            group: group.to_owned(),
+            dir: dir.to_owned(),
+            root: ["debian-12+iptables", "bookworm iptables"],
+            network: PathBuf::new(),
+            deb: PathBuf::new(),
+            target: "default.target",
+            binds: Vec::new(),
+        }
+    }
+
+    /// As its hostname, where that is not the name of the group.
+    pub fn named(self, name: &str) -> Boot {
+        let name = name.to_owned();
+        Boot { name, ..self }
+    }
+
+    /// Without iptables.
+    pub fn bare(self) -> Boot {
+        let root = ["debian-12", "bookworm"];
+        Boot { root, ..self }
+    }
+
+    pub fn in_network(self, network: PathBuf) -> Boot {
+        Boot { network, ..self }
+    }
+
+    /// With this package installed before it boots.
+    pub fn with(self, deb: &Path) -> Boot {
+        let deb = deb.to_owned();
+        Boot { deb, ..self }
+    }
+
+    /// Up to this unit, and no further.
+    pub fn up_to(self, target: &'static str) -> Boot {
+        Boot { target, ..self }
+    }
+
+    /// A folder of this machine that is in it, too.
+    pub fn bind(self, folder: &Path, inside: &str) -> Boot {
+        self.bound("--bind=", folder, inside)
+    }
+
+    /// The same, and there it cannot be changed.
+    pub fn bind_ro(self, path: &Path, inside: &str) -> Boot {
+        self.bound("--bind-ro=", path, inside)
+    }
+
+    fn bound(mut self, option: &str, path: &Path, inside: &str) -> Boot {
+        let mut bind = OsString::from(option);
+        bind.push(path);
+        bind.push(":");
+        bind.push(inside);
+        self.binds.push(bind);
+        self
+    }
+
+    /// Begins to boot from this disk.
+    pub fn start(self, disk: &Disk) -> Debian {
+        let root = self.require();
+        disk.write(&self.dir.join("disk"));
+        let console = self.dir.join("console");
+        let log = File::create(&console).expect("a console");
+        let mut command = Command::new("sh");
+        command.args(["-c", include_str!("boot.sh"), "sh"]);
+        command.args(&self.binds);
+        command
+            .env("name", &self.name)
+            .env("group", &self.group)
+            .env("dir", &self.dir)
+            .env("root", root)
+            .env("network", &self.network)
+            .env("deb", &self.deb)
+            .env("target", self.target);
+        command.stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a copy")).stderr(log);
+        Debian {
+            keeper: Keeper::start(&self.group, command),
+            name: self.name,
+            group: self.group,
+            console,
+        }
+    }
+
+    /// What is not there is a failure, with its mend: no test passes by skipping.
+    fn require(&self) -> PathBuf {
+        let is_root = nix::unistd::geteuid().is_root();
+        assert!(is_root, "this boots a machine: run it as root");
+        let [folder, arguments] = self.root;
+        let root = debian_root::require(folder, arguments);
+        let mut nspawn = Command::new("systemd-nspawn");
+        let there = nspawn.arg("--version").stdout(Stdio::null()).status();
+        assert!(
+            there.is_ok(),
+            "systemd-nspawn is not there: run scripts/debian-root first"
+        );
+        root
+    }
+}
