@@ -1,6 +1,7 @@
 //! What the agent refuses, on a real host with a real HAProxy: one clear line with the
 //! place or the thing that failed, the exit code, and nothing changed.
 
+mod lab;
 mod own_network;
 
 #[path = "refusals/clock.rs"]
@@ -12,11 +13,12 @@ mod state_dir;
 #[path = "refusals/trust.rs"]
 mod trust;
 
+use lab::agent::{Ended, Running};
 use own_network::{inside, sh};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 const GOOD: &str = r#"[app.web]
 port = 1000
@@ -53,24 +55,11 @@ backend srvs
   server bkp1 127.0.0.1:1000 cookie w1 port 3000 backup
 ";
 
-/// A child that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn haproxy(config: &str) -> Running {
     std::fs::write("/run/haproxy.cfg", config).unwrap();
     let mut command = Command::new("haproxy");
-    command
-        .args(["-db", "-f", "/run/haproxy.cfg"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let running = Running(command.spawn().expect("haproxy runs"));
+    command.args(["-db", "-f", "/run/haproxy.cfg"]);
+    let running = Running::start("haproxy", &mut command);
     sh("for i in $(seq 100); do [ -S /run/lb.sock ] && exit; sleep 0.05; done; exit 1");
     running
 }
@@ -87,25 +76,13 @@ fn app(port: u16) {
     });
 }
 
-struct Ended {
-    exit: i32,
-    out: String,
-    err: String,
-}
-
 fn agent(config: &str, arguments: &[&str]) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
-    let output = command
+    command
         .args(arguments)
-        .args(["--config", "/run/agent.toml"])
-        .output()
-        .unwrap();
-    Ended {
-        exit: output.status.code().expect("no signal"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+        .args(["--config", "/run/agent.toml"]);
+    Running::start("agent", &mut command).wait()
 }
 
 /// The rules, both variants and families.
@@ -131,7 +108,7 @@ fn refused(config: &str, arguments: &[&str], exit: i32, says: &str) {
         ended.err
     );
     let json = agent(config, &[arguments, &["--json"]].concat());
-    let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let object = json.json();
     assert_eq!(
         (json.exit, object["exit"].as_i64()),
         (exit, Some(i64::from(exit))),
@@ -318,7 +295,7 @@ fn rules_and_listeners_in_the_way_and_a_floor() {
         assert!(plan.contains(line), "{line}: {plan}");
     }
     assert!(!std::path::Path::new("/run/restarted").exists());
-    let status: serde_json::Value = serde_json::from_str(&good(&["status", "--json"]).out).unwrap();
+    let status = good(&["status", "--json"]).json();
     assert_eq!(
         status["apps"][0]["gates"][0]["position"], "open",
         "{status}"
@@ -340,14 +317,12 @@ fn a_second_operation_is_refused_and_names_the_first() {
     )
     .unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
-    command
-        .args(["restart", "--config", "/run/slow.toml"])
-        .stdout(Stdio::null());
-    let mut first = Running(command.spawn().unwrap());
+    command.args(["restart", "--config", "/run/slow.toml"]);
+    let first = Running::start("agent", &mut command);
     sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
     let holder = format!(
         "another operation holds the lock: `agent restart web`, pid {}",
-        first.0.id()
+        first.pid()
     );
     let second = agent(GOOD, &["restart", "web"]);
     assert_eq!(second.exit, 10, "{}", second.err);
@@ -358,7 +333,7 @@ fn a_second_operation_is_refused_and_names_the_first() {
             .out
             .contains("under way: `agent restart web`")
     );
-    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+    first.wait().expect_exit(0);
 }
 
 /// A stdout or stderr that has gone away must not stop a restart half way.
@@ -436,22 +411,13 @@ fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.args(["restart", "--config", "/run/agent.toml"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let running = Running::start("agent", &mut command);
     let says = format!("'\"phase\":.*\"{phase}\"'");
     sh(&format!(
         "for i in $(seq 500); do grep -qs {says} /run/state/web.json && exit; sleep 0.01; done; exit 1"
     ));
-    sh(&format!("kill -{signal} {}", child.id()));
-    let output = child.wait_with_output().unwrap();
-    Ended {
-        exit: output.status.code().expect("it handles the signal"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    sh(&format!("kill -{signal} {}", running.pid()));
+    running.wait()
 }
 
 /// The app is touched: it is brought back and opened before the agent leaves.

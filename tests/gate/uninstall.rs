@@ -2,6 +2,7 @@
 //! else does.
 
 use super::*;
+use crate::lab::agent::{Ended, Running};
 use haproxy_gate::lock::{Lock, Who};
 use haproxy_gate::state;
 use std::path::Path;
@@ -16,49 +17,16 @@ const PROGRAMS: [&str; 4] = [
 /// No app, and so no configuration; but it says where the lock is.
 const CONFIG: &str = "[agent]\nstate_dir = \"/run/state\"\n";
 
-struct Ended {
-    exit: i32,
-    out: String,
-    err: String,
-}
-
-impl Ended {
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-}
-
-/// A child that ends with the test.
-struct Running(std::process::Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Running {
-        Running(command.spawn().unwrap())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn uninstall(arguments: &[&str]) -> Ended {
     uninstall_by(&mut Command::new(env!("CARGO_BIN_EXE_agent")), arguments)
 }
 
 fn uninstall_by(agent: &mut Command, arguments: &[&str]) -> Ended {
     std::fs::write("/run/agent.toml", CONFIG).unwrap();
-    let command = agent
+    agent
         .args(["uninstall", "--config", "/run/agent.toml"])
         .args(arguments);
-    let output = command.output().unwrap();
-    Ended {
-        exit: output.status.code().expect("no signal"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    Running::start("agent", agent).wait()
 }
 
 fn rules() -> String {
@@ -270,7 +238,7 @@ fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
     }
     fill();
     let sleeping = ["--no-fork", "/run/xtables.lock", "sleep", "30"];
-    let holder = Running::start(Command::new("flock").args(sleeping));
+    let holder = Running::start("flock", Command::new("flock").args(sleeping));
     sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
     let ended = uninstall(&["--json"]);
     let report = ended.json();
@@ -364,7 +332,7 @@ fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
     let _app = TcpListener::bind("127.0.0.1:1000").unwrap();
     std::fs::write("/run/haproxy.cfg", HAPROXY).unwrap();
     let arguments = ["-db", "-f", "/run/haproxy.cfg"];
-    let _haproxy = Running::start(Command::new("haproxy").args(arguments));
+    let _haproxy = Running::start("haproxy", Command::new("haproxy").args(arguments));
     let lines = "echo show stat | socat - UNIX-CONNECT:/run/lb.sock | \
                  awk -F, '$2 ~ /main|twin/ {print $1, $2, $18}'";
     let shows = |wanted: &str| {

@@ -151,8 +151,8 @@ fn programs_and_pidfiles_of_others() {
         "{ command = [\"/run/bin/tool\"] }",
     );
     let signal = GOOD.replace(run, "signal = \"SIGUSR1\", pidfile = \"/run/bin/pid\"");
-    let mut app = Running(Command::new("sleep").arg("60").spawn().unwrap());
-    std::fs::write("/run/bin/pid", app.0.id().to_string()).unwrap();
+    let mut app = Running::start("app", Command::new("sleep").arg("60"));
+    std::fs::write("/run/bin/pid", app.pid().to_string()).unwrap();
     for spoil in ["/run/bin", "/run/bin/tool", "/run/bin/pid"] {
         sh(&format!("chown {OTHER} {spoil}"));
         let says =
@@ -176,7 +176,7 @@ fn programs_and_pidfiles_of_others() {
         }
         sh(&format!("chown root {spoil}"));
     }
-    assert!(app.0.try_wait().unwrap().is_none(), "nobody was signalled");
+    assert!(app.is_running(), "nobody was signalled");
     // A folder of PATH in which others have put a program of the same name.
     sh("mkdir -m 777 /run/early && ln -s /bin/false /run/early/touch");
     std::fs::write("/run/agent.toml", GOOD).unwrap();
