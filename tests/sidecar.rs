@@ -15,3 +15,15 @@ mod metrics;
 mod opens;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
+
+use lab::fleet::Fleet;
+use lab::sidecar::Sidecar;
+
+/// The gates of all hosts are open, and a sidecar on host 1 has said that it keeps them so.
+fn kept_open(test: &str) -> (Fleet, Sidecar) {
+    let fleet = Fleet::quick(test, |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent);
+    sidecar.wait_told("web: open");
+    (fleet, sidecar)
+}

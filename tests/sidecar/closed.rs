@@ -2,16 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::sidecar::Sidecar;
 
 /// However often it is started anew; a flush that is nobody's wish changes nothing, either.
 #[test]
 fn without_a_time_it_stays_so() {
-    let fleet = Fleet::quick("sc_held", |reference| reference);
+    let (fleet, mut sidecar) = kept_open("sc_held");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let traffic = fleet.traffic();
     let closed = agent().words(&["close", "web", "--reason", "disk swap", "--json"]);
     closed.expect(0, "closed: out of rotation and drained");
@@ -38,10 +37,8 @@ fn open_by_hand(fleet: &Fleet) {
 
 #[test]
 fn with_a_time_it_is_opened_then() {
-    let fleet = Fleet::quick("sc_for", |reference| reference);
+    let (fleet, _sidecar) = kept_open("sc_for");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let traffic = fleet.traffic();
     let closed = agent().words(&["close", "web", "--for", "4s", "--json"]);
     let closed = closed.expect(0, "closed: out of rotation and drained");
@@ -76,10 +73,8 @@ fn with_a_time_and_no_sidecar() {
 /// A unit that stops and starts with the app.
 #[test]
 fn by_an_owner_who_opens_no_more_than_he_closed() {
-    let fleet = Fleet::quick("sc_owner", |reference| reference);
+    let (fleet, mut sidecar) = kept_open("sc_owner");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let close = || agent().words(&["close", "web", "--owner", "web.service", "--json"]);
     let open = || agent().words(&["open", "web", "--owner", "web.service", "--json"]);
     close().expect(0, "closed");

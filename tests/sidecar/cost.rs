@@ -23,8 +23,7 @@ fn there_is_one_on_a_host() {
         "{}",
         second.err
     );
-    let status = agent().words(&["status", "--json"]);
-    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let status = agent().words(&["status", "--json"]).json();
     let told = status["sidecar"].as_str().unwrap();
     assert!(told.contains(&format!("pid {}", sidecar.pid())), "{told}");
     let checked = agent().words(&["run", "--dry-run"]).expect_exit(0);

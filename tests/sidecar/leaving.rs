@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
@@ -11,9 +12,7 @@ use crate::lab::sidecar::Sidecar;
 /// A request is under way, and the users are to notice nothing when the app stops after it.
 #[test]
 fn drained_first() {
-    let mut fleet = Fleet::quick("sc_leaves", |reference| reference);
-    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
-    sidecar.wait_told("web: open");
+    let (mut fleet, mut sidecar) = kept_open("sc_leaves");
     let traffic = fleet.traffic();
     let request = fleet.slow_request(1, 1500);
     sidecar.forget();
@@ -64,9 +63,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
 /// A second signal: nothing more is waited for.
 #[test]
 fn at_once_where_it_is_asked_twice() {
-    let fleet = Fleet::quick("sc_twice", |reference| reference);
-    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
-    sidecar.wait_told("web: open");
+    let (fleet, mut sidecar) = kept_open("sc_twice");
     let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGINT);
     sidecar.wait_told("web: drain, ");
@@ -85,10 +82,8 @@ fn at_once_where_it_is_asked_twice() {
 /// An operation that is under way is left to its end, and the app restarted once.
 #[test]
 fn after_an_operation_that_is_under_way() {
-    let fleet = Fleet::quick("sc_under_way", |reference| reference);
+    let (fleet, mut sidecar) = kept_open("sc_under_way");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let traffic = fleet.traffic();
     let boots = fleet.boots()[0];
     let request = fleet.slow_request(1, 1500);
@@ -108,9 +103,7 @@ fn after_an_operation_that_is_under_way() {
 /// A reload and a stop at once, and a reload while it leaves: the stop counts.
 #[test]
 fn whatever_else_is_asked_of_it() {
-    let fleet = Fleet::quick("sc_signals", |reference| reference);
-    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
-    sidecar.wait_told("web: open");
+    let (fleet, mut sidecar) = kept_open("sc_signals");
     let request = fleet.slow_request(1, 2000);
     sidecar.signal(Signal::SIGHUP);
     sidecar.signal(Signal::SIGUSR2);

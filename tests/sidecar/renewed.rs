@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::kept_open;
 use crate::lab::built;
 use crate::lab::fleet::Fleet;
 use crate::lab::sidecar::Sidecar;
@@ -13,10 +14,8 @@ use crate::lab::sidecar::Sidecar;
 /// The command line is the same with a sidecar, and its end is not the sidecar's beginning.
 #[test]
 fn restarts_beside_it() {
-    let fleet = Fleet::quick("sc_beside", |reference| reference);
+    let (fleet, mut sidecar) = kept_open("sc_beside");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let traffic = fleet.traffic();
     let boots = fleet.boots()[0];
     for _ in 0..3 {
@@ -32,10 +31,8 @@ fn restarts_beside_it() {
 /// Killed before the app was touched, and after: the sidecar ends it, and restarts nothing.
 #[test]
 fn ends_what_a_killed_agent_began() {
-    let fleet = Fleet::quick("sc_killed", |reference| reference);
+    let (fleet, mut sidecar) = kept_open("sc_killed");
     let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
     let traffic = fleet.traffic();
     sidecar.forget();
     for (phase, restarts) in [("drain", 0), ("healthy", 1)] {
@@ -60,10 +57,7 @@ fn ends_what_a_killed_agent_began() {
 /// All of it, or with an error nothing.
 #[test]
 fn by_a_new_configuration() {
-    let fleet = Fleet::quick("sc_reload", |reference| reference);
-    let agent = || fleet.agent(1, |settings| settings);
-    let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
+    let (fleet, mut sidecar) = kept_open("sc_reload");
     let config = fleet.host(1).dir.join("agent.toml");
     let good = fs::read_to_string(&config).unwrap();
     fs::write(&config, good.replace("port = 1000", "prot = 1000")).unwrap();
