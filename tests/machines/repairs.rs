@@ -55,3 +55,12 @@ pub fn assert_repairs(pair: &Pair, monitor: &Monitor, harm: &[&str]) {
     println!("{harm}: repaired after {took:.3} s, IPv6, too, after {all:.3} s");
     assert!(all < 1.0, "repaired after {all:.3} s: {taken:#?}{put:#?}");
 }
+
+/// Nobody has changed a rule since a time in Unix seconds, HAProxy has not lost sight of machine
+/// 1, and whoever is its sidecar now does its work.
+pub fn assert_goes_on(pair: &Pair, monitor: &Monitor, from: f64) {
+    let changes = monitor.commits(from);
+    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    pair.assert_never_down(from);
+    assert_repairs(pair, monitor, &["iptables -t nat -F"]);
+}
