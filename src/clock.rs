@@ -9,6 +9,20 @@ pub fn since_1970() -> Duration {
     since.unwrap_or_default()
 }
 
+/// A moment in seconds since 1970, as it is written; a number where no year has four digits.
+pub fn told(since_1970: u64) -> String {
+    match since_1970 {
+        ..=LAST => {
+            let moment = UNIX_EPOCH + Duration::from_secs(since_1970);
+            humantime::format_rfc3339_seconds(moment).to_string()
+        }
+        beyond => format!("{beyond} s after 1970"),
+    }
+}
+
+/// The end of the year 9999.
+const LAST: u64 = 253_402_300_799;
+
 /// Seconds since the boot, those asleep included.
 pub fn uptime() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
@@ -18,4 +32,16 @@ pub fn uptime() -> u64 {
 /// Which boot this is, by the kernel's random id of it.
 pub fn boot() -> String {
     procfs::sys::kernel::random::boot_id().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_file_says_can_be_told() {
+        assert_eq!(told(0), "1970-01-01T00:00:00Z");
+        assert_eq!(told(LAST), "9999-12-31T23:59:59Z");
+        assert_eq!(told(u64::MAX), "18446744073709551615 s after 1970");
+    }
 }

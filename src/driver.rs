@@ -134,7 +134,7 @@ impl<H: Host> Drive<'_, H> {
             connections: None,
             health: None,
         };
-        if let Some(ask) = self.phase.asks_balancers() {
+        if let Some(ask) = self.phase.asks_balancers(self.limits) {
             seen.balancers = self.host.balancers(ask).await;
             self.record.balancers.clone_from(&seen.balancers);
         }

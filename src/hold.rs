@@ -2,7 +2,7 @@
 //! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
 //! and may end by itself.
 
-use crate::clock::{boot, since_1970, uptime};
+use crate::clock::{self, boot, since_1970, uptime};
 use crate::holder::Holder;
 use crate::state::{self, Kept};
 use crate::trust;
@@ -10,7 +10,7 @@ use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Closed gates that somebody wants closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +90,7 @@ impl Hold {
             told += &format!(", for {owner}");
         }
         if let Some(until) = &self.until {
-            let at = UNIX_EPOCH + Duration::from_secs(until.at);
-            told += &format!(", until {}", humantime::format_rfc3339_seconds(at));
+            told += &format!(", until {}", clock::told(until.at));
         }
         if let Some(reason) = &self.reason {
             told += &format!(": {reason}");
@@ -123,10 +122,10 @@ impl Held {
 /// Marks the app's gates as closed; where another owner has done so already, that stays.
 pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
     let app = &hold.holder.app;
-    if let Some(Held::By(there)) = find(hold_dir, app)
-        && hold.gives_way_to(&there)
-    {
-        return Ok(());
+    match find(hold_dir, app) {
+        Some(Held::By(there)) if hold.gives_way_to(&there) => return Ok(()),
+        Some(Held::Unknown) if hold.owner.is_some() => return Ok(()),
+        _ => {}
     }
     let untrusted = |untrusted: trust::Untrusted| io::Error::other(untrusted.to_string());
     trust::check(hold_dir).map_err(untrusted)?;
@@ -234,5 +233,8 @@ mod tests {
         assert_eq!(now(directory, "web"), None, "a unit's ends with its boot");
         set(directory, &hold(None, None)).unwrap();
         assert!(!now(directory, "web").unwrap().is_of("web.service"));
+        std::fs::write(Kept::Hold.path(directory, "web"), "{").unwrap();
+        set(directory, &hold(Some("web.service"), None)).unwrap();
+        assert_eq!(now(directory, "web"), Some(Held::Unknown));
     }
 }

@@ -1,6 +1,6 @@
 //! The lock that one operation on this host holds, and the one of its sidecar.
 
-use crate::clock::since_1970;
+use crate::clock::{self, since_1970};
 use crate::state;
 use crate::trust::{self, Untrusted};
 use nix::sys::stat::{major, minor};
@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Who holds a lock, since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,8 +84,7 @@ impl Who {
 
 /// Who, since when, in one line.
 pub fn signature(command: &str, pid: u32, since: u64) -> String {
-    let since = UNIX_EPOCH + Duration::from_secs(since);
-    let since = humantime::format_rfc3339_seconds(since);
+    let since = clock::told(since);
     format!("`{command}`, pid {pid}, since {since}")
 }
 

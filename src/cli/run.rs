@@ -3,12 +3,16 @@
 use super::{complain, say};
 use crate::config::{AppSettings, Settings};
 use crate::sidecar::{Sidecar, StartError};
+use crate::state;
 use std::path::Path;
 
 /// Runs the sidecar, or says what it would keep.
 pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: bool) -> u8 {
     if dry_run {
-        return plan(&settings, json);
+        return match usable(&settings) {
+            Ok(()) => plan(&settings, json),
+            Err(why) => refuse(&StartError::Unable(why), json),
+        };
     }
     let sidecar = match Sidecar::start(config.to_owned(), settings) {
         Ok(sidecar) => sidecar.run().await,
@@ -32,6 +36,22 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
         }
         Err(error) => refuse(&error, json),
     }
+}
+
+/// What would end a sidecar at once, and can be told without being one.
+fn usable(settings: &Settings) -> Result<(), String> {
+    let agent = &settings.agent;
+    for app in &settings.apps {
+        let trusted = state::trusted(&agent.state_dir, &agent.hold_dir, &app.name);
+        trusted.map_err(|untrusted| untrusted.to_string())?;
+    }
+    for directory in [&agent.state_dir, &agent.hold_dir] {
+        if directory.exists() && !directory.is_dir() {
+            let what = std::io::ErrorKind::NotADirectory.into();
+            return Err(state::unusable(directory, &what));
+        }
+    }
+    Ok(())
 }
 
 fn refuse(error: &StartError, json: bool) -> u8 {

@@ -30,7 +30,8 @@ impl Outcome {
                 format!("not opened, the app is not healthy: {why}; {mend}")
             }
             Outcome::NotHealthy(why) => format!(
-                "the app is not healthy after the restart: {why}; the gates stay closed: {mend}"
+                "the app is not healthy after the restart: {why}; the gates stay closed: {mend}; a sidecar opens them \
+                 once it is healthy"
             ),
             Outcome::Undrained(waiting) => format!(
                 "stopped, but the drain ran out: {}; the gates stay closed",

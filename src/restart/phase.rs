@@ -163,9 +163,10 @@ impl Phase {
     }
 
     /// What the driver asks the balancers in this phase; None: nothing at all.
-    pub fn asks_balancers(&self) -> Option<Ask> {
+    pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
         match self {
             Phase::Restart | Phase::Healthy { .. } => None,
+            Phase::Open if limits.in_rotation.is_zero() => None,
             Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),

@@ -2,7 +2,8 @@
 
 use super::care::Care;
 use super::{Sidecar, cares};
-use crate::config;
+use crate::config::{self, AppSettings};
+use crate::host::balancers;
 use futures_util::{FutureExt, StreamExt};
 use nix::sys::signal::SigSet;
 use sd_notify::NotifyState;
@@ -13,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// What the new program may take to look at the configuration.
-const TO_CHECK: Duration = Duration::from_secs(10);
+const TO_CHECK: Duration = Duration::from_secs(3);
 
 impl Sidecar {
     /// Reads the configuration again. With an error in it the old one goes on.
@@ -45,6 +46,7 @@ impl Sidecar {
         same("hold_dir", &old.hold_dir, &agent.hold_dir)?;
         let cares = cares(&new, &self.board).await;
         let cares = cares.map_err(|error| error.to_string())?;
+        self.agrees(&new).await?;
         if old.metrics != agent.metrics {
             let serving = self.serve_metrics(agent.metrics.as_ref());
             serving.map_err(|error| format!("[agent] metrics: {error}"))?;
@@ -92,6 +94,21 @@ impl Sidecar {
         };
         let _ = ours.thread_unblock();
         Err(why)
+    }
+
+    /// New ports mean new gates in the place of the old ones: not against what HAProxy, where
+    /// it answers, says that it checks.
+    async fn agrees(&self, new: &config::Settings) -> Result<(), String> {
+        let old = |name: &str| self.settings.apps.iter().find(|app| app.name == name);
+        let moved = |app: &&AppSettings| old(&app.name).is_some_and(|old| old.ports != app.ports);
+        for app in new.apps.iter().filter(moved) {
+            for mut balancer in balancers(new, app) {
+                if let Ok(Err(what)) = balancer.find().await {
+                    return Err(format!("app.{}: {}: {what}", app.name, balancer.name));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Their gates are left as they are: HAProxy may still go by them.

@@ -7,9 +7,9 @@ pub const HARM: [(&str, &str); 6] = [
     ("the whole table is flushed", "{} -t nat -F"),
     (
         "our chain is deleted",
-        "{} -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
-         {} -t nat -D OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE && \
-         {} -t nat -F HAPROXY-GATE && {} -t nat -X HAPROXY-GATE",
+        "printf '*nat\\n-D PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE\\n\
+         -D OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE\\n-F HAPROXY-GATE\\n\
+         -X HAPROXY-GATE\\nCOMMIT\\n' | {}-restore --noflush",
     ),
     (
         "a jump is deleted",

@@ -23,18 +23,18 @@ fn a_full_or_read_only_state_directory() {
     let free = "No space left on device (os error 28); free space or inodes there, or choose \
                 another [agent] state_dir";
 
-    // Not even the lock's text fits.
+    // Neither the lock's text fits, which is no matter, nor the journal.
     sh("mount -t tmpfs -o size=8k,mode=755 none /run/state");
     sh("cat /dev/zero >/run/state/big 2>/dev/null; true");
     all_refused(&format!("/run/state: {free}"));
     // The lock's text fits, the journal does not.
     sh("rm /run/state/big && head -c 4096 /dev/zero >/run/state/big");
     all_refused(&format!("/run/state: {free}"));
-    // No inode for the lock; one for the lock, none for the journal.
+    // No inode for the host's lock; one for that, none for the app's.
     sh(
         "umount /run/state && mount -t tmpfs -o nr_inodes=2,mode=755 none /run/state && : >/run/state/big",
     );
-    all_refused(&format!("/run/state: {free}"));
+    all_refused(&format!("/run/state/lock: {free}"));
     sh("rm /run/state/big");
     all_refused(&format!("/run/state/web.lock: {free}"));
     sh("umount /run/state");

@@ -8,6 +8,7 @@ use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
+use crate::lab::wait_for;
 
 /// A request is under way, and the users are to notice nothing when the app stops after it.
 #[test]
@@ -114,5 +115,33 @@ fn whatever_else_is_asked_of_it() {
     let answered = request.answer();
     assert_eq!(answered.status, 200);
     assert!(answered.ended_at < ended.at, "it left before the answer");
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+}
+
+/// The gates were opened before anybody had heard from the balancers: one does not answer.
+#[test]
+fn drained_also_where_it_opened_them_itself() {
+    let fleet = Fleet::closed("sc_boot_leave", |reference| reference);
+    let unseen = |settings: Settings| {
+        let settings = settings.set("app.web.timeouts.out_of_rotation", "2s");
+        let settings = settings.set("app.web.timeouts.drain", "4s");
+        settings.haproxy_within("tcp://10.77.0.99:9", "2s")
+    };
+    let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
+    fleet.host(1).wait_for_gate(3000, true);
+    let up = |name| fleet.haproxy.server(name).status() == "UP";
+    wait_for("UP", Duration::from_secs(10), || {
+        (up("web1") && up("bkp1")).then_some(())
+    });
+    let request = fleet.slow_request(1, 2500);
+    sidecar.signal(Signal::SIGTERM);
+    sidecar.wait_told("STOPPING=1");
+    let ended = sidecar.wait();
+    let answered = request.answer();
+    assert_eq!(answered.status, 200);
+    assert!(
+        answered.ended_at < ended.at,
+        "it left before the answer: {ended:?}"
+    );
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
 }

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::harm::{HARM, harm};
+use crate::lab::process::Process;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
 use crate::lab::site::Host;
+use crate::lab::wait_for;
 
 /// A boot: no rules, and an app that is not there yet.
 #[test]
@@ -96,4 +99,34 @@ fn sorted(rules: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = rules.lines().collect();
     lines.sort_unstable();
     lines
+}
+
+/// An operation on another app has the host's lock, for as long as it likes.
+#[test]
+fn and_repairs_while_another_app_is_restarted() {
+    let (fleet, mut sidecar) = kept_open("sc_other");
+    let host = fleet.host(1);
+    let lock = host.dir.join("state/lock");
+    let mut other = host.namespace.command("flock");
+    let other = Process::spawn("flock", other.arg(&lock).args(["sleep", "6"]));
+    let held = || {
+        host.namespace
+            .command("flock")
+            .arg("-n")
+            .arg(&lock)
+            .arg("true")
+            .status()
+    };
+    wait_for("the lock", Duration::from_secs(5), || {
+        (!held().unwrap().success()).then_some(())
+    });
+    let (_, flush) = HARM[0];
+    harm(host, "iptables-nft", flush);
+    let harmed = Instant::now();
+    host.wait_for_gate(3000, true);
+    let took = harmed.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(!held().unwrap().success(), "the lock was free");
+    sidecar.wait_told("web: open");
+    drop(other);
 }
