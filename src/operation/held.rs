@@ -34,18 +34,18 @@ impl Operation<'_> {
         }
     }
 
-    /// Gates that an operator has closed stay so until somebody opens them, and those of an
-    /// app whose restart failed: whatever runs now is not what was asked for.
     /// It will have to make a mark, or to take one away.
     fn marks(&self, held: bool) -> bool {
         match self.law() {
             _ if self.dry_run => false,
             Verb::Close => true,
-            Verb::Restart | Verb::Open | Verb::Recover => held,
-            Verb::Stop => false,
+            Verb::Restart | Verb::Open => held,
+            Verb::Recover | Verb::Stop => false,
         }
     }
 
+    /// Gates that an operator has closed stay so until somebody opens them, and those of an
+    /// app whose restart failed: whatever runs now is not what was asked for.
     pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
         let hold_dir = self.hold_dir();
         let Wish { owner, reason, .. } = self.wish.clone();

@@ -47,7 +47,9 @@ impl Sidecar {
         let cares = cares(&new, &self.board).await;
         let cares = cares.map_err(|error| error.to_string())?;
         self.agrees(&new).await?;
-        if old.metrics != agent.metrics {
+        // Also where they could not be served so far.
+        let silent = agent.metrics.is_some() && self.metrics.is_empty();
+        if silent || old.metrics != agent.metrics {
             let serving = self.serve_metrics(agent.metrics.as_ref());
             serving.map_err(|error| format!("[agent] metrics: {error}"))?;
         }
