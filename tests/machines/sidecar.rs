@@ -29,12 +29,20 @@ fn stops_and_starts() {
     assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
     assert_eq!(show(machine, "ActiveState"), "inactive");
     assert_eq!(show(machine, "Result"), "success");
+    assert_told(machine, "PHASE=drain", "web: until nothing is in flight");
+    assert_told(machine, "BALANCER=tcp://10.77.0.1:9999", "srvs/web1 UP");
     sleep(Duration::from_secs(1));
     assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
     machine.succeed(&["systemctl", "start", UNIT]);
     pair.wait_until_up(1);
     assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
     pair.assert_unnoticed(traffic);
+}
+
+/// The journal finds it by its fields.
+fn assert_told(machine: &Machine, field: &str, says: &str) {
+    let found = machine.succeed(&["journalctl", "--output=cat", "APP=web", field]);
+    assert!(found.contains(says), "{says:?} by {field} in\n{found}");
 }
 
 /// systemd starts it again, and meanwhile no gate moves.
