@@ -83,11 +83,13 @@ impl Operation<'_> {
         tell: Tell<'_>,
         report: &mut Report,
     ) -> Outcome {
-        let outcome = match self.operate(host, tell, report).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        };
-        self.count(&outcome, report);
-        outcome
+        match self.operate(host, tell, report).await {
+            Ok(outcome) => outcome,
+            Err(outcome) => {
+                self.count(&outcome, report);
+                outcome
+            }
+        }
     }
 
     /// For metrics; nothing rests on it.
@@ -127,6 +129,8 @@ impl Operation<'_> {
             )
             .await;
         let outcome = self.hold(holder, outcome, report);
+        // While the journal still says what was done: counting takes its time, too.
+        self.count(&outcome, report);
         match outcome {
             // The gates don't stand as they should: what was found is still needed.
             Outcome::GateFailed {
