@@ -67,7 +67,7 @@ impl Tally {
         kept.unwrap_or_default()
     }
 
-    /// Counts an operation. Called under the host's lock: two at once would count as one.
+    /// Counts an operation. Called under the app's lock: two at once would count as one.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Tally {
         Tally::change(state_dir, app, |tally| tally.count(done))
     }
 
-    /// Counts rules that were set right. Called under the host's lock.
+    /// Counts rules that were set right. Called under the app's lock.
     ///
     /// # Errors
     ///

@@ -73,7 +73,6 @@ impl ThisHost {
     /// Ready for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
         self.app = app.clone();
-        self.interfaces = interface_addresses();
         self.watch = Watch::new(app.ports.port);
         self.found_open = Vec::new();
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);

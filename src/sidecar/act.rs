@@ -5,6 +5,7 @@ use super::care::{BUSY, Care};
 use super::told::Told;
 use crate::config::AppSettings;
 use crate::driver::Progress;
+use crate::haproxy::Balancer;
 use crate::hold;
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::{Operation, Report, Wish};
@@ -60,16 +61,29 @@ impl Care {
     }
 
     async fn run(&mut self, verb: Verb) -> Report {
+        let balancers = self.rotation.borrow().balancers.clone();
         let app = hasty(&self.app);
-        self.host.renew(&app, Stop::default());
-        self.host.look_again(&self.rotation.borrow().balancers);
+        self.run_as(verb, &app, (&balancers, Stop::default()), true)
+            .await
+    }
+
+    /// An operation on the app, within the limits that `app` has, by who has the lock.
+    pub(super) async fn run_as(
+        &mut self,
+        verb: Verb,
+        app: &AppSettings,
+        (balancers, stop): (&[Balancer], Stop),
+        hasty: bool,
+    ) -> Report {
+        self.host.renew(app, stop);
+        self.host.look_again(balancers);
         let operation = Operation {
             verb,
             settings: &self.settings,
-            app: &app,
+            app,
             dry_run: false,
             wish: Wish::default(),
-            hasty: true,
+            hasty,
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {

@@ -1,13 +1,11 @@
 //! SIGTERM: the host goes down, or its sidecar is stopped. Out of rotation, drained, the end.
 
-use super::board::Board;
 use super::care::Care;
-use super::told::Told;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar};
-use crate::config::{AppSettings, Settings};
+use crate::config::Settings;
 use crate::host::balancers;
 use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Operation, Report, Wish};
+use crate::operation::Report;
 use crate::restart::{Limits, Outcome, Verb};
 use crate::state;
 use crate::stop::Stop;
@@ -26,7 +24,7 @@ impl Sidecar {
     pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
         self.board.notify(&[NotifyState::Stopping]);
         let stop = Stop::default();
-        let leaving = take_out(&self.settings, &self.board, &mut cares, &stop);
+        let leaving = take_out(&self.settings, &mut cares, &stop);
         let mut leaving = std::pin::pin!(leaving);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let apps = loop {
@@ -59,12 +57,7 @@ fn asked_again(signal: i32, stop: &Stop) {
     }
 }
 
-async fn take_out(
-    settings: &Settings,
-    board: &Board,
-    cares: &mut [Care],
-    stop: &Stop,
-) -> Vec<Report> {
+async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<Report> {
     let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
     let longest = longest.unwrap_or_default();
     let state_dir = &settings.agent.state_dir;
@@ -76,7 +69,7 @@ async fn take_out(
             Err(why) => Err(why.clone()),
         };
         match locked {
-            Ok(_lock) => take_one_out(settings, board, care, stop).await,
+            Ok(_lock) => take_one_out(care, stop).await,
             Err(why) => {
                 let outcome = Outcome::Locked(why);
                 Report::new(Verb::Stop, &care.app.name).end(&outcome)
@@ -88,22 +81,11 @@ async fn take_out(
 
 /// The balancers are found anew: those of the keeping may be from before this host had its
 /// addresses.
-async fn take_one_out(settings: &Settings, board: &Board, care: &mut Care, stop: &Stop) -> Report {
+async fn take_one_out(care: &mut Care, stop: &Stop) -> Report {
     let app = care.app.clone();
-    care.host.renew(&app, stop.clone());
-    care.host.look_again(&balancers(settings, &app));
-    let operation = Operation {
-        verb: Verb::Stop,
-        settings,
-        app: &app,
-        dry_run: false,
-        wish: Wish::default(),
-        hasty: false,
-    };
-    let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn crate::driver::Progress> {
-        Box::new(Told::new(app, limits, board))
-    };
-    operation.run_on(&mut care.host, &tell).await
+    let balancers = balancers(&care.settings, &app);
+    care.run_as(Verb::Stop, &app, (&balancers, stop.clone()), false)
+        .await
 }
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
