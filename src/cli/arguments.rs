@@ -63,7 +63,10 @@ pub(super) enum Asked {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
-    Restart(Target),
+    ///
+    /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
+    /// Where it does not come up then, `rollback` is run and the app restarted once more.
+    Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
     /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
@@ -109,6 +112,24 @@ pub(super) struct Target {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Restarting {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) upgrade: Upgrade,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
+    #[arg(long, value_name = "CMD", value_parser = line)]
+    pub(super) with: Option<String>,
+    /// Only restart, although an `upgrade` is configured
+    #[arg(long, conflicts_with = "with")]
+    pub(super) without_upgrade: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Closing {
     #[command(flatten)]
     pub(super) target: Target,
@@ -142,6 +163,14 @@ fn lasts(text: &str) -> Result<Duration, String> {
     match range.contains(&lasts) {
         true => Ok(lasts),
         false => Err("a time from 1s to 1year".to_owned()),
+    }
+}
+
+/// What does nothing is no upgrade.
+fn line(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("a command line that is not blank".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 

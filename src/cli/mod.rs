@@ -10,12 +10,13 @@ mod run;
 mod status;
 mod uninstall;
 
+use crate::app::Change;
 use crate::config::{self, AppSettings, Settings};
 use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use arguments::{Asked, Closing, Command, Opening, Target};
+use arguments::{Asked, Closing, Command, Opening, Restarting, Target, Upgrade};
 use clap::Parser;
 use logs::Logs;
 use progress::{Human, Silent};
@@ -78,7 +79,10 @@ impl Cli {
         descriptors::check(settings.balancers.len())?;
         in_runtime(async {
             match command {
-                Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
+                Command::Restart(Restarting { target, upgrade }) => {
+                    let settings = upgraded(settings, upgrade);
+                    self.operate(Verb::Restart, &settings, target).await
+                }
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
                     let owner = owner.clone();
@@ -182,6 +186,18 @@ impl Cli {
         };
         Ok(operation.run(Stop::listen()?, &tell).await)
     }
+}
+
+/// With what the command line says of the upgrade.
+fn upgraded(mut settings: Settings, asked: &Upgrade) -> Settings {
+    for app in &mut settings.apps {
+        match &asked.with {
+            Some(line) => app.upgrade = Some(Change::shell(line)),
+            None if asked.without_upgrade => app.upgrade = None,
+            None => {}
+        }
+    }
+    settings
 }
 
 fn in_runtime<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {

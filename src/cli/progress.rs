@@ -1,7 +1,6 @@
 //! How an operation goes, for people: a line per phase, and what it waits for.
 
 use super::say;
-use crate::app::Restart;
 use crate::config::AppSettings;
 use crate::driver::Progress;
 use crate::operation::describe;
@@ -22,8 +21,7 @@ impl Progress for Silent {
 
 /// Lines on stdout.
 pub(super) struct Human {
-    app: String,
-    restart: Restart,
+    app: AppSettings,
     limits: Limits,
     told_at: Duration,
     told: Vec<String>,
@@ -34,8 +32,7 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(app: &AppSettings, limits: &Limits) -> Human {
         Human {
-            app: app.name.clone(),
-            restart: app.restart.clone(),
+            app: app.clone(),
             limits: limits.clone(),
             told_at: Duration::ZERO,
             told: Vec::new(),
@@ -46,7 +43,7 @@ impl Human {
     fn tell(&self, at: Duration, label: &str, text: &str) {
         say(&format!(
             "{} {:6.2}s  {label:8} {text}\n",
-            self.app,
+            self.app.name,
             at.as_secs_f64()
         ));
     }
@@ -58,7 +55,7 @@ impl Progress for Human {
             "limit {}",
             humantime::format_duration(phase.limit(&self.limits))
         );
-        let text = describe(phase, &self.limits, &self.restart);
+        let text = describe(phase, &self.limits, &self.app);
         self.tell(at, phase.name(), &format!("{text} ({limit})"));
         (self.told_at, self.told) = (at, Vec::new());
         self.until = at + phase.limit(&self.limits);

@@ -7,6 +7,7 @@ mod out;
 mod preflight;
 mod recovery;
 mod stop;
+mod upgrade;
 
 use super::*;
 use crate::haproxy::{Role, Status};
@@ -18,6 +19,7 @@ pub(super) fn limits() -> Limits {
         out_of_rotation: seconds(30),
         drain: seconds(60),
         restart: seconds(60),
+        upgrade: seconds(600),
         healthy: seconds(60),
         in_rotation: seconds(60),
         on_drain_timeout: OnDrainTimeout::Abort,
@@ -28,6 +30,8 @@ pub(super) fn limits() -> Limits {
         serving: Vec::new(),
         turn: seconds(60),
         turns: [1, 3, 7].map(seconds).to_vec(),
+        upgrades: false,
+        rolls_back: false,
     }
 }
 
@@ -63,6 +67,7 @@ pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
         elapsed: Duration::ZERO,
         in_phase: Duration::ZERO,
         acted: Acted::Done,
+        version: Version::Same,
         interrupted: None,
         balancers: vec![balancer(Ok(lines.collect()))],
         connections: None,
