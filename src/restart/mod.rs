@@ -2,10 +2,10 @@
 //! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
 //!
 //! ```text
-//! Close -> Floor -> (Sticky) -> (Shed) -> Drain -> (Upgrade) -> Restart -> Healthy -> Open
-//!   ^ \________\____________\_________\_______/         \____________\__________/       \
-//!   |            PutBack                            Rollback -> Restart -> ...     not back
-//!   +- BackOff <- where too few others were left    or the gates stay closed
+//! (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> (Upgrade) -> Restart -> Healthy -> Open
+//!   ^  \_________\_______\___________\__________\______/         \____________\__________/       \
+//!   |             PutBack                                     Rollback -> Restart -> ...     not back
+//!   +- BackOff <- where too few others were left             or the gates stay closed
 //! ```
 
 mod back;
@@ -18,6 +18,7 @@ mod outcome;
 mod phase;
 mod preflight;
 mod recovery;
+mod room;
 mod version;
 
 pub use decide::{Step, decide};
@@ -111,6 +112,20 @@ impl Limits {
         match self.upgrades {
             true => Phase::Upgrade,
             false => Phase::Restart,
+        }
+    }
+
+    /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every
+    /// other agent that this host is about to go, while its main line still serves.
+    pub fn claims(&self) -> bool {
+        self.two_stage && self.sticky.is_zero() && !self.serving.is_empty()
+    }
+
+    /// The first phase on the way out of rotation.
+    pub fn first(&self) -> Phase {
+        match self.claims() {
+            true => Phase::Claim,
+            false => Phase::Close,
         }
     }
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The twin's gate is closed; every balancer must show the twins DOWN. Who closes next
+    /// counts this host as gone already.
+    Claim,
     /// The main gate is closed; every balancer must show the main lines DOWN.
     Close,
     /// The main lines are DOWN: are there still enough others? Two hosts that close at the
@@ -89,6 +92,8 @@ pub enum Ask {
 pub enum Action {
     /// Close the main gate; the twin's gate stays as it is.
     CloseMain,
+    /// Close the twin's gate; the main gate stays as it is.
+    CloseTwin,
     /// Close both gates.
     CloseBoth,
     /// Upgrade the app. Like the two that follow it is not simply repeated.
@@ -107,7 +112,10 @@ impl Phase {
     /// What is done on entering it, and again at each look that asks for it.
     pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
         match self {
-            Phase::Close | Phase::Floor if limits.closes_both() => Some(Action::CloseBoth),
+            Phase::Claim => Some(Action::CloseTwin),
+            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
+                Some(Action::CloseBoth)
+            }
             Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
             // Drain's too: a gate that somebody opened meanwhile is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
@@ -125,7 +133,7 @@ impl Phase {
     /// How long it may take.
     pub fn limit(&self, limits: &Limits) -> Duration {
         match self {
-            Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
+            Phase::Claim | Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
             Phase::Sticky { .. } => limits.sticky,
             Phase::Drain { .. } => limits.drain,
             Phase::Upgrade | Phase::Rollback(_) => limits.upgrade,
@@ -139,6 +147,7 @@ impl Phase {
     /// Its name in logs, JSON and the journal.
     pub fn name(&self) -> &'static str {
         match self {
+            Phase::Claim => "claim",
             Phase::Close => "close",
             Phase::Floor => "floor",
             Phase::Sticky { .. } => "sticky",
@@ -158,7 +167,12 @@ impl Phase {
     pub fn closes(&self) -> bool {
         matches!(
             self,
-            Phase::Close | Phase::Floor | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. }
+            Phase::Claim
+                | Phase::Close
+                | Phase::Floor
+                | Phase::Sticky { .. }
+                | Phase::Shed
+                | Phase::Drain { .. }
         )
     }
 
@@ -189,7 +203,7 @@ impl Phase {
             Phase::Healthy { .. } => None,
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Claim | Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),
         }

@@ -2,7 +2,7 @@
 //! had come, the kernel how the gates stand now. The app is restarted at most once, and no
 //! upgrade is gone on with: nobody but its author knows what half of it is.
 
-use super::{Phase, Verb, Version, Why};
+use super::{Limits, Phase, Verb, Version, Why};
 use std::time::Duration;
 
 /// What an operation left behind by dying.
@@ -56,6 +56,21 @@ pub enum NoStart {
     /// An upgrade, or its rollback, was cut short, and nobody knows what runs now: the gates
     /// must stay closed until somebody has looked.
     Unfinished(String),
+}
+
+impl Start {
+    /// The same within its limits: the way out of rotation may begin with a claim, and with
+    /// too `few` others it begins by waiting for its turn.
+    pub fn within(self, limits: &Limits, few: bool) -> Start {
+        let phase = match self.phase {
+            Phase::Close if few => Phase::BackOff {
+                until: Duration::ZERO,
+            },
+            Phase::Close => limits.first(),
+            phase => phase,
+        };
+        Start { phase, ..self }
+    }
 }
 
 /// How far the one that died had come.
