@@ -213,7 +213,7 @@ fn by_the_command_line_or_not_at_all() {
 fn what_does_not_come_up_is_rolled_back() {
     let fleet = Fleet::quick("up_back", |reference| reference);
     let traffic = fleet.traffic();
-    let why = "rolled back: after the upgrade the app was not healthy: HTTP status 503";
+    let why = "rolled back: after the upgrade the app was not healthy: 503 from GET";
     rolled_back(&Releases::of(&fleet, 1), ">sick", why, 2);
     let why = "rolled back: the upgrade failed: sh -c ";
     rolled_back(&Releases::of(&fleet, 2), "echo no space; exit 3", why, 1);
@@ -304,12 +304,13 @@ fn a_rollback_that_does_not_help() {
         .expect(15, "the rollback failed: sh -c")
         .report()
         .message;
-    let first = "after the upgrade the app was not healthy: HTTP status 503; ";
+    let first =
+        "after the upgrade the app was not healthy: 503 from GET /healthz, wanted 200..399; ";
     assert!(message.starts_with(first), "{message}");
     releases[0].expect("1", &log, 1);
     releases[0].expect_held();
     let ended = neither(&releases[1], "true");
-    let says = "503; rolled back, but the app was not healthy: HTTP status 503; the gates stay";
+    let says = "wanted 200..399; rolled back, but the app was not healthy: 503 from GET /healthz";
     assert_eq!(ended.expect(15, says).report().outcome, "upgrade_failed");
     releases[1].expect("1", &log, 2);
     releases[1].expect_held();
