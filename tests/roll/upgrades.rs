@@ -397,6 +397,36 @@ fn killed_beside_a_sidecar() {
     traffic.stop().assert_unnoticed();
 }
 
+/// The journal and the rules are gone, as after a boot; half an upgrade is not.
+#[test]
+fn with_the_power_gone_it_stays_closed() {
+    let fleet = Fleet::quick("up_power", |reference| reference);
+    let traffic = fleet.traffic();
+    let releases = Releases::of(&fleet, 1);
+    let agent = releases.agent(releases.both("sleep 1"));
+    let running = agent.start("restart", "web");
+    releases.wait_until_it_runs("upgrade");
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let host = fleet.host(1);
+    for kept in ["web.json", "web.command"] {
+        fs::remove_file(host.dir.join("state").join(kept)).expect("a record");
+    }
+    host.namespace.run("iptables", &["-t", "nat", "-F"]);
+    host.namespace.run("ip6tables", &["-t", "nat", "-F"]);
+    let sidecar = agent.start_sidecar();
+    sleep(Duration::from_secs(2));
+    assert_eq!(host.gates_are_open(), CLOSED);
+    let status = agent.words(&["status"]);
+    let says = "its upgrade has begun and not ended";
+    assert!(status.out.contains(says), "{}", status.out);
+    agent.open("web");
+    releases.expect_open();
+    sidecar.interrupt(Signal::SIGKILL);
+    sidecar.wait();
+    traffic.stop().assert_unnoticed();
+}
+
 /// Ctrl-C does not cut it short: it is finished, restarted, and the gates open.
 #[test]
 fn interrupted_it_is_finished() {
