@@ -17,8 +17,9 @@
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |
 //! | drain | the gates are kept closed | nothing in flight, twice in a row | gates put back, or on |
-//! | restart | systemd, a command or a signal | its result | gates stay closed |
-//! | healthy | the gates are kept closed | the app answers | gates stay closed |
+//! | upgrade | its command, where there is one | its result | rolled back, or gates stay closed |
+//! | restart | systemd, a command or a signal | its result | rolled back, or gates stay closed |
+//! | healthy | the gates are kept closed | the app answers | rolled back, or gates stay closed |
 //! | open | both gates are opened | all lines fully UP | told |
 //!
 //! # What always holds
@@ -26,7 +27,8 @@
 //! - The app is never restarted with a request in flight on a line that can be taken out,
 //!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin
 //!   of the classic layout can't be taken out: what it carries is told.
-//! - However often the agent is killed and started again, the app is restarted at most once.
+//! - However often the agent is killed and started again, the app is restarted at most once:
+//!   once for its upgrade, and once for a rollback. No upgrade is gone on with by another agent.
 //! - Once the app was touched, no gate is opened before it is healthy.
 //! - Of hosts in the two-stage layout never so many go at once that fewer than
 //!   `min_available` others are left, whoever began them and when.

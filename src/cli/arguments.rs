@@ -66,6 +66,9 @@ pub(super) enum Asked {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
+    ///
+    /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
+    /// Where it does not come up then, `rollback` is run and the app restarted once more.
     Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
@@ -123,6 +126,8 @@ pub(super) struct Restarting {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) patience: Patience,
+    #[command(flatten)]
+    pub(super) upgrade: Upgrade,
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +138,16 @@ pub(super) struct Patience {
     /// is for two hosts that go out at the same moment.
     #[arg(long, value_name = "TIME", value_parser = lasts)]
     pub(super) turn: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
+    #[arg(long, value_name = "CMD", value_parser = line)]
+    pub(super) with: Option<String>,
+    /// Only restart, although an `upgrade` is configured
+    #[arg(long, conflicts_with = "with")]
+    pub(super) without_upgrade: bool,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +186,14 @@ fn lasts(text: &str) -> Result<Duration, String> {
     match range.contains(&lasts) {
         true => Ok(lasts),
         false => Err("a time from 1s to 1year".to_owned()),
+    }
+}
+
+/// What does nothing is no upgrade.
+fn line(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("a command line that is not blank".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 

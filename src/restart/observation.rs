@@ -1,6 +1,6 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use super::Limits;
+use super::{Limits, Version};
 use crate::haproxy::{Leaving, Others, Role, Status};
 use crate::tcp::Connection;
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub struct Seen {
     pub in_phase: Duration,
     /// How the phase's action ended.
     pub acted: Acted,
+    /// Which version of the app is to come up.
+    pub version: Version,
     /// SIGINT or SIGTERM has come, by its number.
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.

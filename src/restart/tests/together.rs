@@ -83,7 +83,7 @@ impl Backend {
             Some(Action::CloseTwin) => host.gates[1] = false,
             Some(Action::CloseBoth) => host.gates = [false; 2],
             Some(Action::OpenBoth | Action::PutBack) => host.gates = [true; 2],
-            Some(Action::Restart) | None => {}
+            Some(Action::Upgrade | Action::Rollback | Action::Restart) | None => {}
         }
         host.phase = Some(phase);
     }
