@@ -136,7 +136,7 @@ pub(super) struct Patience {
     ///
     /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
     /// is for two hosts that go out at the same moment.
-    #[arg(long, value_name = "TIME", value_parser = lasts)]
+    #[arg(long, value_name = "TIME", value_parser = waits)]
     pub(super) turn: Option<Duration>,
 }
 
@@ -181,11 +181,19 @@ pub(super) struct Opening {
 
 /// From a second to a year: the clock ends somewhere.
 fn lasts(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24 * 365), "1year")
+}
+
+/// From a second to a day: who waits longer has been forgotten.
+fn waits(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24), "1day")
+}
+
+fn up_to(text: &str, longest: Duration, told: &str) -> Result<Duration, String> {
     let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let range = Duration::from_secs(1)..=Duration::from_hours(24 * 365);
-    match range.contains(&lasts) {
+    match (Duration::from_secs(1)..=longest).contains(&lasts) {
         true => Ok(lasts),
-        false => Err("a time from 1s to 1year".to_owned()),
+        false => Err(format!("a time from 1s to {told}")),
     }
 }
 

@@ -66,7 +66,8 @@ pub fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
             let (backend, usable, floor) =
                 (&others.backend, others.usable, app.limits.min_available);
             lines.push(format!(
-                "    backend {backend}: other usable servers {usable}, min_available {floor}"
+                "    backend {backend}: other usable servers {usable}{}, min_available {floor}",
+                others.going()
             ));
         }
     }

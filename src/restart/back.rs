@@ -148,6 +148,13 @@ fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
 pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
     let few = [seen.unseen(), seen.too_few_stay(limits)].concat();
     match (few.is_empty(), next_turn(seen, limits)) {
+        (true, _) if seen.elapsed < until => {
+            let next = format!(
+                "there is room, and it is our turn at {:.1}s",
+                until.as_secs_f64()
+            );
+            again(Phase::BackOff { until }, vec![next])
+        }
         _ if seen.elapsed < until => again(Phase::BackOff { until }, few),
         (true, _) => go(limits.first()),
         (false, Some(until)) => again(Phase::BackOff { until }, few),

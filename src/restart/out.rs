@@ -21,7 +21,22 @@ pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Ste
         true => Phase::Close,
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    out(verb, Role::Twin, Phase::Claim, seen, over, next)
+    match out(verb, Role::Twin, Phase::Claim, seen, over, next) {
+        Step::Go {
+            to: Phase::Close, ..
+        } => Step::Go {
+            to: Phase::Close,
+            note: unclaimed(seen),
+        },
+        step => step,
+    }
+}
+
+fn unclaimed(seen: &Seen) -> Option<String> {
+    let deaf = seen.deaf_to_claims();
+    let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
+               that go in the same moment one gives way when it is out";
+    (!deaf.is_empty()).then(|| format!("{}: {why}", deaf.join(", ")))
 }
 
 pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {

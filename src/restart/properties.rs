@@ -43,7 +43,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             balancer.others = vec![Others {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
-                claimed: 0,
+                claimed: Vec::new(),
                 own_usable: true,
             }];
             balancer.leaving = Some(match leaving {

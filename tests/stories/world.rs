@@ -248,7 +248,7 @@ impl Host for World {
         let others = Others {
             backend: "srvs".to_owned(),
             usable: usize::from(!self.alone.contains(&self.now)),
-            claimed: 0,
+            claimed: Vec::new(),
             own_usable: self.shown[0],
         };
         let leaving = Leaving {
