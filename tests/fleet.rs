@@ -7,3 +7,5 @@ mod lab;
 mod by_hand;
 #[path = "fleet/faults.rs"]
 mod faults;
+#[path = "fleet/seen.rs"]
+mod seen;
