@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use super::namespace::{self, Namespace};
@@ -19,7 +20,7 @@ pub struct Site {
     pub hosts: Vec<Host>,
 }
 
-/// One host of apps: number 1 is 10.77.0.11 and fd77::11.
+/// One host of apps: number 1 is 10.77.0.11 and fd77::11, number 40 is 10.77.0.50 and fd77::50.
 #[derive(Debug)]
 pub struct Host {
     pub number: usize,
@@ -38,8 +39,18 @@ impl Site {
         fs::create_dir_all(&dir).expect("a folder for the lab");
         let balancer = Namespace::create(format!("{base}-lb"));
         balancer.ip(&bridge());
-        let hosts = (1..=hosts).map(|number| Host::connect(number, &base, &dir, &balancer));
-        let hosts = hosts.collect();
+        // What this takes is mostly waiting for the kernel, so all at once.
+        let hosts = thread::scope(|scope| {
+            let connect = |number| {
+                let (base, dir, balancer) = (&base, &dir, &balancer);
+                scope.spawn(move || Host::connect(number, base, dir, balancer))
+            };
+            let connecting: Vec<_> = (1..=hosts).map(connect).collect();
+            let connected = connecting
+                .into_iter()
+                .map(|host| host.join().expect("a host"));
+            connected.collect()
+        });
         Site {
             dir,
             balancer,
@@ -66,9 +77,10 @@ impl Host {
         ));
         // Without nodad the IPv6 address would be tentative for a second.
         namespace.ip(&format!(
-            "addr add 10.77.0.1{number}/24 dev eth0\n\
-             addr add fd77::1{number}/64 dev eth0 nodad\n\
-             link set eth0 up\n"
+            "addr add 10.77.0.{last}/24 dev eth0\n\
+             addr add fd77::{last}/64 dev eth0 nodad\n\
+             link set eth0 up\n",
+            last = last(number)
         ));
         Host {
             number,
@@ -78,7 +90,7 @@ impl Host {
     }
 
     pub fn address(&self) -> String {
-        format!("10.77.0.1{}", self.number)
+        format!("10.77.0.{}", last(self.number))
     }
 
     pub fn name(&self) -> String {
@@ -122,6 +134,11 @@ impl Host {
             (self.journal_phase().as_deref() == Some(phase)).then(now)
         })
     }
+}
+
+/// The last part of a host's addresses, of either family.
+pub fn last(number: usize) -> usize {
+    10 + number
 }
 
 fn bridge() -> String {

@@ -65,9 +65,17 @@ impl InFlight {
 impl Summary {
     /// Nobody noticed: no failed request, and there really was somebody to notice.
     pub fn assert_unnoticed(&self) {
-        assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
-        assert!(self.rate >= 500.0, "only {:.0} requests/s", self.rate);
+        assert_unnoticed(std::slice::from_ref(self));
     }
+}
+
+/// The same of users of more than one balancer.
+pub fn assert_unnoticed(met: &[Summary]) {
+    for one in met {
+        assert_eq!(one.failed, 0, "failed requests: {:#?}", one.failures);
+    }
+    let rate: f64 = met.iter().map(|one| one.rate).sum();
+    assert!(rate >= 500.0, "only {rate:.0} requests/s");
 }
 
 fn parse<T: DeserializeOwned>(process: &Process) -> T {

@@ -1,0 +1,7 @@
+//! A fleet over ssh: real hosts with real sshd behind two HAProxies, as their operator has them.
+//! It needs root, and fails without.
+
+mod lab;
+
+#[path = "fleet/by_hand.rs"]
+mod by_hand;
