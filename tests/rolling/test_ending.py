@@ -89,14 +89,15 @@ class StatusOf(unittest.TestCase):
 
 class InTheWay(unittest.TestCase):
     def test_of_a_roll(self) -> None:
-        for changes, why in [
+        table: list[tuple[dict[str, Any], str | None]] = [
             ({}, None),
             ({"healthy": False, "serving": False, "in_rotation": False}, None),
             ({"operation": "`agent restart web`, pid 7"}, None),
             ({"spare": 0}, None),
             ({"held": "root, for a disk"}, "closed by root, for a disk"),
             ({"error": "Connection refused", "spare": None}, "lb1: Connection refused"),
-        ]:
+        ]
+        for changes, why in table:
             with self.subTest(changes):
                 said = in_the_way(status_of(answer(told(**changes)), None))
                 self.assertEqual(said is None, why is None)

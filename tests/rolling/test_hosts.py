@@ -8,7 +8,7 @@ from rolling.text import columns, cut, seconds, visible
 
 class Hosts(unittest.TestCase):
     def test_one_a_line(self) -> None:
-        text = "# the fleet\nweb1\n\n  root@web2.example.org  # the old one\r\nfd77::11\n[fe80::1%eth0]"
+        text = "# all\nweb1\n\n  root@web2.example.org  # old\r\nfd77::11\n[fe80::1%eth0]"
         self.assertEqual(
             from_text("hosts", text),
             ["web1", "root@web2.example.org", "fd77::11", "[fe80::1%eth0]"],

@@ -37,11 +37,9 @@ class CommandLine(unittest.TestCase):
 
     def test_the_words_for_a_host(self) -> None:
         options = Options(app="web", with_command="echo 'a b' > $HOME", turn="2m")
-        self.assertEqual(
-            options.words("--attached"),
-            ("restart", "--json", "--attached", "--turn", "2m", "--with", "echo 'a b' > $HOME")
-            + ("--", "web"),
-        )
+        command = "echo 'a b' > $HOME"
+        words = ["restart", "--json", "--attached", "--turn", "2m", "--with"]
+        self.assertEqual(options.words("--attached"), (*words, command, "--", "web"))
         self.assertEqual(Options().words(), ("restart", "--json", "--turn", "10m"))
 
     def test_each_word_is_quoted_for_the_other_shell(self) -> None:
