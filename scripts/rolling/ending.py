@@ -139,8 +139,6 @@ def in_the_way(status: Status) -> str | None:
     reason, nor is somebody else at work there, who will be done."""
     if status.held is not None:
         return f"closed by {status.held}: `agent open {status.app}` ends that"
-    if status.unseen:
-        return "; ".join(status.unseen)
     return None
 
 

@@ -34,6 +34,8 @@ def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
     for host, status in next_hosts:
         if status.operation is not None:
             held_up[host] = f"under way there: {status.operation}"
+        elif status.unseen:
+            held_up[host] = "; ".join(status.unseen)
         elif not status.serving or status.spare is None:
             # What can't be seen the agent refuses, with its own words.
             go.append(host)

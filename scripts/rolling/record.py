@@ -127,12 +127,15 @@ def from_content(path: Path, content: dict[str, Any]) -> Record:
     return record
 
 
+def default_folder() -> Path:
+    """Of the operator's own states."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(home).absolute() / "haproxy-gate"
+
+
 def default_path() -> Path:
-    """A new one, in the operator's folder of states."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(
-        os.path.expanduser("~"), ".local", "state"
-    )
-    folder = Path(home) / "haproxy-gate"
+    """A new one."""
+    folder = default_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

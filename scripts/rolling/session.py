@@ -122,7 +122,9 @@ class Session:
         summary = ending.of_roll(self.hosts, time.monotonic() - began, self.stop.signal)
         summary.batches = plan
         finished = summary.exit == ending.DONE
-        self.record.release(remove=finished and not self.arguments.resume)
+        # One that the operator has named is his.
+        ours = self.record.path.parent == records.default_folder()
+        self.record.release(remove=finished and ours)
         if not finished:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])

@@ -15,6 +15,8 @@ from .stop import Stop
 
 Seen = TypeVar("Seen")
 
+# So often a host is asked whose balancer can't be seen.
+PATIENCE = 3
 # For a preflight, which asks every balancer.
 DRY = 60.0
 
@@ -56,17 +58,27 @@ async def survey(hosts: Sequence[Host], stop: Stop) -> Survey:
 
     async def look(host: Host) -> None:
         try:
-            status = await host.status()
+            status = await seen_by_all(host)
         except Unusable as error:
             trouble[host.name] = str(error)
             return
         statuses[host.name] = status
-        wrong = in_the_way(status)
-        if wrong is not None:
+        wrong = in_the_way(status) or "; ".join(status.unseen)
+        if wrong:
             trouble[host.name] = wrong
 
     await unless_stopped([look(host) for host in hosts], stop)
     return Survey(statuses, trouble)
+
+
+async def seen_by_all(host: Host) -> Status:
+    """A balancer that does not answer once, as in a reload, is no trouble yet."""
+    for _ in range(PATIENCE):
+        status = await host.status()
+        if not status.unseen:
+            break
+        await asyncio.sleep(1.0)
+    return status
 
 
 async def dry_runs(

@@ -51,6 +51,11 @@ class Admit(unittest.TestCase):
         self.assertEqual(admit([("a", down), ("b", down)], 2).go, ("a", "b"))
         self.assertEqual(admit([("a", down), ("b", spares(1))], 0).go, ("a", "b"))
 
+    def test_it_waits_for_a_balancer_that_is_not_seen(self) -> None:
+        blind = replace(UP, spare=None, unseen=("lb1: timed out",))
+        admitted = admit([("a", blind), ("b", UP)], 0)
+        self.assertEqual((admitted.go, admitted.held_up), (("b",), {"a": "lb1: timed out"}))
+
     def test_the_agent_itself_refuses_what_it_cannot_see(self) -> None:
         self.assertEqual(admit([("a", spares(None))], 0).go, ("a",))
 
