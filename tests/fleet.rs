@@ -9,3 +9,5 @@ mod by_hand;
 mod faults;
 #[path = "fleet/seen.rs"]
 mod seen;
+#[path = "fleet/ssh.rs"]
+mod ssh;
