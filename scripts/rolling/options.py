@@ -9,6 +9,9 @@ from .plan import Shape, Share
 from .ssh import Remote
 from .text import seconds
 
+# The agent's own limit.
+YEAR = 365 * 86400
+
 
 class UsageError(Exception):
     """In one line."""
@@ -22,7 +25,7 @@ class Options:
     batch: str = "1"
     canary: int = 0
     seesaw: bool = False
-    pause: str = "0"
+    pause: str = "0s"
     max_failures: int = 0
     with_command: str | None = None
     sudo: bool = False
@@ -74,8 +77,9 @@ class Options:
         try:
             if self.shape.canary < 0 or self.max_failures < 0:
                 raise ValueError("a number of hosts is not below 0")
-            for time in (self.pause, self.turn):
-                seconds(time)
+            seconds(self.pause)
+            if not 1 <= self.turn_seconds <= YEAR:
+                raise ValueError(f"--turn {self.turn}: a time from 1s to a year")
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")

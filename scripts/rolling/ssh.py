@@ -53,11 +53,12 @@ class Ssh:
     def __init__(self, config: str | None, remote: Remote) -> None:
         self.config = config
         self.remote = remote
-        self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         self.numbers: dict[str, int] = {}
         self.gate = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Ssh:
+        # Nobody else may enter: who has a socket has the connection.
+        self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -64,6 +64,12 @@ impl Rolled {
         numbers
     }
 
+    /// What the agents took, by their own reports.
+    fn agents_seconds(&self) -> f64 {
+        let reports = self.hosts.iter().filter_map(|one| one.agent.as_ref());
+        reports.filter_map(|one| one["seconds"].as_f64()).sum()
+    }
+
     /// Each host has gone through all of it: no agent had to give way to another.
     fn assert_nobody_gave_way(&self) {
         for host in &self.hosts {

@@ -58,7 +58,14 @@ class Merge(unittest.TestCase):
         self.assertEqual(merge(seesaw, {"batch": "2"}), replace(kept, batch="2"))
 
     def test_what_can_be_no_word_of_a_command(self) -> None:
-        for wrong in [{"app": "-web"}, {"app": ""}, {"agent": "--x"}, {"with_command": "a\0b"}]:
+        for wrong in [
+            {"turn": "0s"},
+            {"turn": "9999h"},
+            {"app": "-web"},
+            {"app": ""},
+            {"agent": "--x"},
+            {"with_command": "a\0b"},
+        ]:
             with self.subTest(wrong), self.assertRaises(UsageError):
                 merge(Options(), dict(wrong))
 
