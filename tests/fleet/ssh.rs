@@ -14,6 +14,8 @@ use crate::lab::traffic::InFlight;
 mod batches;
 #[path = "ssh/faults.rs"]
 mod faults;
+#[path = "ssh/forty.rs"]
+mod forty;
 #[path = "ssh/interrupts.rs"]
 mod interrupts;
 #[path = "ssh/operators.rs"]
