@@ -59,6 +59,12 @@ impl AppDir {
         }
     }
 
+    /// Well until it is started again, as after a broken upgrade: for an app that a
+    /// [`Remote`](super::remote::Remote) has as a service.
+    pub fn set_sick_after_restart(&self) {
+        fs::write(self.0.join("sick-next"), "").expect("a flag");
+    }
+
     /// How long it will be cold after its next boot.
     pub fn set_cold(&self, cold: Duration) {
         let millis = cold.as_millis().to_string();

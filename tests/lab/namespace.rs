@@ -42,11 +42,7 @@ impl Namespace {
     /// A command that will run inside. It is the child itself, no shell in between, and it
     /// dies with the thread that started it, even where no destructor runs.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM", "nsenter"]);
-        command.arg(format!("--net={}", self.path().display()));
-        command.arg("--").arg(program.as_ref());
-        command
+        command_in(&self.path(), program)
     }
 
     /// Runs a command to its end and gives its stdout, or panics.
@@ -63,6 +59,15 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         delete(&self.name);
     }
+}
+
+/// The same in a network that is known by its path only.
+pub fn command_in(network: &Path, program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "nsenter"]);
+    command.arg(format!("--net={}", network.display()));
+    command.arg("--").arg(program.as_ref());
+    command
 }
 
 /// Deletes a namespace by name; one that is gone already is fine.

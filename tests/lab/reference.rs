@@ -4,12 +4,14 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::site::last;
+
 pub struct Reference {
     text: String,
 }
 
-/// Checks as quick as the lab wants them; the reference has calmer ones.
-const CALM: &str = "inter 1s fastinter 300ms downinter 500ms";
+/// Checks as quick as the lab wants them, and those of the reference, which are cheaper.
+pub const CALM: &str = "inter 1s fastinter 300ms downinter 500ms";
 pub const QUICK: &str = "inter 300ms fastinter 100ms downinter 150ms";
 
 impl Reference {
@@ -25,6 +27,22 @@ impl Reference {
                 "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n",
                 "",
             )
+    }
+
+    /// The same for three and more: the lines of the third host once more for each.
+    pub fn of_hosts(dir: &Path, hosts: usize) -> Reference {
+        let mut reference = Reference::two_stage(dir);
+        for number in (4..=hosts).rev() {
+            for (line, end) in [("web", "port 2000\n"), ("bkp", "port 3000 backup\n")] {
+                let third = format!("    server {line}3 10.77.0.13:1000 cookie w3 {end}");
+                let other = third
+                    .replace(&format!("{line}3"), &format!("{line}{number}"))
+                    .replace("10.77.0.13", &format!("10.77.0.{}", last(number)))
+                    .replace("w3", &format!("w{number}"));
+                reference = reference.with(&third, &format!("{third}{other}"));
+            }
+        }
+        reference
     }
 
     pub fn classic(dir: &Path) -> Reference {

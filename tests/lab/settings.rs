@@ -20,12 +20,16 @@ impl Settings {
 
     pub fn classic(state_dir: &Path, restart: impl Into<Value>) -> Settings {
         let state_dir = state_dir.display().to_string();
+        Settings::app(restart).set("agent.state_dir", state_dir)
+    }
+
+    /// The same with its state where the agent has it by default.
+    pub fn app(restart: impl Into<Value>) -> Settings {
         Settings::empty()
             .set("app.web.port", 1000)
             .set("app.web.status_port", 2000)
             .set("app.web.health.http", "/healthz")
             .set("app.web.restart", restart)
-            .set("agent.state_dir", state_dir)
     }
 
     /// Sets the key at a dotted path.

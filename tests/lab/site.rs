@@ -5,10 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use super::namespace::{self, Namespace};
-use super::{keeper, now, wait_for};
+use super::{journal, keeper, wait_for};
 
 pub const BALANCER: &str = "10.77.0.1";
 
@@ -19,7 +20,7 @@ pub struct Site {
     pub hosts: Vec<Host>,
 }
 
-/// One host of apps: number 1 is 10.77.0.11 and fd77::11.
+/// One host of apps: number 1 is 10.77.0.11 and fd77::11, number 40 is 10.77.0.50 and fd77::50.
 #[derive(Debug)]
 pub struct Host {
     pub number: usize,
@@ -38,8 +39,18 @@ impl Site {
         fs::create_dir_all(&dir).expect("a folder for the lab");
         let balancer = Namespace::create(format!("{base}-lb"));
         balancer.ip(&bridge());
-        let hosts = (1..=hosts).map(|number| Host::connect(number, &base, &dir, &balancer));
-        let hosts = hosts.collect();
+        // What this takes is mostly waiting for the kernel, so all at once.
+        let hosts = thread::scope(|scope| {
+            let connect = |number| {
+                let (base, dir, balancer) = (&base, &dir, &balancer);
+                scope.spawn(move || Host::connect(number, base, dir, balancer))
+            };
+            let connecting: Vec<_> = (1..=hosts).map(connect).collect();
+            let connected = connecting
+                .into_iter()
+                .map(|host| host.join().expect("a host"));
+            connected.collect()
+        });
         Site {
             dir,
             balancer,
@@ -66,9 +77,10 @@ impl Host {
         ));
         // Without nodad the IPv6 address would be tentative for a second.
         namespace.ip(&format!(
-            "addr add 10.77.0.1{number}/24 dev eth0\n\
-             addr add fd77::1{number}/64 dev eth0 nodad\n\
-             link set eth0 up\n"
+            "addr add 10.77.0.{last}/24 dev eth0\n\
+             addr add fd77::{last}/64 dev eth0 nodad\n\
+             link set eth0 up\n",
+            last = last(number)
         ));
         Host {
             number,
@@ -78,7 +90,7 @@ impl Host {
     }
 
     pub fn address(&self) -> String {
-        format!("10.77.0.1{}", self.number)
+        format!("10.77.0.{}", last(self.number))
     }
 
     pub fn name(&self) -> String {
@@ -92,11 +104,7 @@ impl Host {
 
     /// The phase that the agent's journal says now; None: there is no journal.
     pub fn journal_phase(&self) -> Option<String> {
-        let text = fs::read(self.dir.join("state/web.json")).ok()?;
-        let journal: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        let phase = &journal["phase"];
-        let named = |phase: &serde_json::Value| phase.as_str().map(str::to_owned);
-        named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
+        journal::phase(&self.journal())
     }
 
     pub fn gate_is_open(&self, port: u16) -> bool {
@@ -118,10 +126,17 @@ impl Host {
     /// Waits until the agent's journal says that it acts on this phase of app `web`, and
     /// gives the time.
     pub fn wait_for_phase(&self, phase: &str) -> f64 {
-        wait_for(&format!("phase {phase}"), Duration::from_secs(20), || {
-            (self.journal_phase().as_deref() == Some(phase)).then(now)
-        })
+        journal::wait_for_phase(&self.journal(), phase)
     }
+
+    fn journal(&self) -> PathBuf {
+        self.dir.join("state/web.json")
+    }
+}
+
+/// The last part of a host's addresses, of either family.
+pub fn last(number: usize) -> usize {
+    10 + number
 }
 
 fn bridge() -> String {

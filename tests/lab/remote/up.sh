@@ -1,0 +1,43 @@
+# Pid 1 of a remote host: a file system of its own over that of this machine, sshd, and the app;
+# its gates are closed. Whatever it mounts is in its own mount namespace and goes with it.
+# shellcheck shell=sh
+set -e
+: "${dir:?}" "${programs:?}" "${name:?}"
+root=$dir/mnt/root
+mkdir "$dir/mnt"
+mount -t tmpfs lab "$dir/mnt"
+mkdir "$dir/mnt/upper" "$dir/mnt/work" "$root"
+mount -t overlay lab "$root" \
+    -o "lowerdir=/,upperdir=$dir/mnt/upper,workdir=$dir/mnt/work"
+
+# Nothing of this machine's users and of what runs here.
+mount -t tmpfs -o mode=755 lab "$root/run"
+mount -t tmpfs -o mode=700 lab "$root/root"
+mount -t tmpfs -o mode=1777 lab "$root/tmp"
+mount -t proc lab "$root/proc"
+mount -t sysfs lab "$root/sys"
+mount --rbind /dev "$root/dev"
+rm -rf "$root/etc/ssh" "$root/etc/haproxy-gate" "$root/var/lib/haproxy-gate"
+
+# What the test shares with it: this host's folder, and the programs under test.
+mkdir -p "$root$dir" "$root$programs" "$root/run/sshd"
+mount --bind "$dir" "$root$dir"
+mount --bind -o ro "$programs" "$root$programs"
+ln -s "$programs/agent" "$root/usr/local/sbin/agent"
+cp -r --preserve=mode "$dir/files/." "$root"
+
+mkdir "$root/old"
+cd "$root"
+pivot_root . old
+umount --lazy /old
+rmdir /old
+hostname "$name"
+
+/usr/sbin/sshd -E "$dir/sshd.log"
+web start
+echo ready
+# As pid 1 it must also wait for those whose parent is gone, which `wait` does.
+while :; do
+    sleep 86400 &
+    wait
+done

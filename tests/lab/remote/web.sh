@@ -1,0 +1,30 @@
+#!/bin/sh
+# The app as a service of this host: web start|stop|restart
+set -e
+# shellcheck source=/dev/null
+. /etc/default/web
+: "${dir:?}" "${program:?}" "${name:?}" "${cold:?}"
+
+start() {
+    # What a broken upgrade does: well until it is started again.
+    [ ! -e "$dir/sick-next" ] || mv "$dir/sick-next" "$dir/sick"
+    # All of this shell: who waits for its output must not wait for the app.
+    exec </dev/null >>"$dir/log" 2>&1
+    setsid "$program" --name "$name" --listen '[::]:1000' --dir "$dir" --cold-ms "$cold" &
+}
+
+stop() {
+    [ -e "$dir/pid" ] || return 0
+    pid=$(cat "$dir/pid")
+    kill "$pid" 2>/dev/null || return 0
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.02
+    done
+    rm -f "$dir/pid"
+}
+
+case $1 in
+    start) start ;;
+    stop) stop ;;
+    restart) stop && start ;;
+esac
