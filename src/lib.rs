@@ -11,6 +11,7 @@
 //! | phase | what is done | what is waited for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | refused, nothing was changed |
+//! | claim | the twin's gate is closed: others see that this host goes next | twins DOWN, and enough others | gates put back, and tried again |
 //! | close | the main gate is closed (both, where no others have to be counted) | main lines DOWN | gates put back |
 //! | floor | the gates are kept closed | enough other servers, counted once more | gates put back, and tried again |
 //! | sticky | | the twin is quiet | on |
@@ -27,6 +28,8 @@
 //!   of the classic layout can't be taken out: what it carries is told.
 //! - However often the agent is killed and started again, the app is restarted at most once.
 //! - Once the app was touched, no gate is opened before it is healthy.
+//! - Of hosts in the two-stage layout never so many go at once that fewer than
+//!   `min_available` others are left, whoever began them and when.
 //! - What could not be seen is never taken for "drained" or "up".
 //! - Whatever ends an operation, its outcome says how the gates were left.
 //!

@@ -287,7 +287,8 @@ fn rules_and_listeners_in_the_way_and_a_floor() {
     );
     let plan = good(&["restart", "--dry-run"]).out;
     for line in [
-        "1. close",
+        "1. claim",
+        "2. close",
         "iptables-nft -t nat -D HAPROXY-GATE",
         "-A HAPROXY-GATE",
         "srvs/web1 (main) UP",
