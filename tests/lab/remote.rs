@@ -18,7 +18,7 @@ use super::{built, journal, wait_for};
 mod ssh;
 
 /// For forty that come up at the same time, on a machine that others use, too.
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
