@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .ending import Status
@@ -52,9 +52,12 @@ def scarce(spare: int, closing: int) -> str:
     return f"HAProxy has {max(spare, 0)} to spare{ours}"
 
 
-def worth_asking(waiting: Sequence[str], spare: int | None, closing: int) -> Sequence[str]:
+def worth_asking(
+    waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
+) -> Sequence[str]:
     """Of those that wait, so many as might go, by what was to spare when it was last told;
-    one at least, to hear what is."""
+    one at least, to hear what is. Last those where somebody else was at work."""
+    waiting = sorted(waiting, key=lambda host: host in busy)
     if spare is None:
         return waiting[:1]
     return waiting[: max(1, spare - closing)]

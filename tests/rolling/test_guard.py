@@ -99,4 +99,8 @@ class WorthAsking(unittest.TestCase):
             (-3, 0, "a"),
         ]:
             with self.subTest(spare=spare, closing=closing):
-                self.assertEqual("".join(worth_asking("abcd", spare, closing)), asked)
+                self.assertEqual("".join(worth_asking("abcd", "", spare, closing)), asked)
+
+    def test_where_somebody_is_at_work_last(self) -> None:
+        self.assertEqual("".join(worth_asking("abcd", {"a", "b"}, 1, 0)), "c")
+        self.assertEqual("".join(worth_asking("abcd", {"a", "c"}, 9, 0)), "bdac")
