@@ -9,7 +9,20 @@ from .ending import Status
 
 # In these HAProxy shows a host of ours DOWN, or the host is on its way up: it is not counted
 # among the usable servers of which `spare` is made, or does not go away any more.
-SETTLED = frozenset({"floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"})
+SETTLED = frozenset(
+    [
+        "floor",
+        "sticky",
+        "shed",
+        "drain",
+        "upgrade",
+        "restart",
+        "healthy",
+        "rollback",
+        "open",
+        "check",
+    ]
+)
 
 
 @dataclass(frozen=True)

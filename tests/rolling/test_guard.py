@@ -79,6 +79,7 @@ class Unsettled(unittest.TestCase):
             ([], 0),
             ([None, "begins", "claim", "close"], 4),
             (["floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"], 0),
+            (["upgrade", "rollback"], 0),
             # They are UP again, and will go; a phase that is not known may be anything.
             (["back_off", "put_back", "lost", "of a later version"], 4),
         ]
