@@ -11,7 +11,8 @@ The decisions, without effects:
     plan      the order of the hosts, and the batches
     step      what is to be done next: start, pause, wait, end
     guard     who of those that are next may go now
-    ending    what an answer of a host means: of `agent status`, of `agent restart`
+    status    what a host says of itself
+    ending    what the end of an `agent restart` means
 
 and what acts on them:
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .ending import Status
+from .status import Status
 
 # In these HAProxy shows a host of ours DOWN, or the host is on its way up: it is not counted
 # among the usable servers of which `spare` is made, or does not go away any more.

@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from .ending import Status, Unusable, in_the_way
 from .guard import admit, unsettled, worth_asking
 from .host import Host
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
+from .status import Status, Unusable, in_the_way
 from .step import End, Next, Pause, Rules, Stage, decide
 from .stop import Stop
 

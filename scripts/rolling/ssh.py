@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .ending import SSH_FAILED, Answer
+from .answer import SSH_FAILED, Answer
 from .program import Heard, Program
 
 # Nobody is asked for a password, and no unknown host is believed. A connection that is gone

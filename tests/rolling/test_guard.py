@@ -3,8 +3,8 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from rolling.ending import Status
 from rolling.guard import admit, unsettled, worth_asking
+from rolling.status import Status
 
 UP = Status(
     app="web",
