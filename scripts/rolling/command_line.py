@@ -99,11 +99,18 @@ def parser(program: str) -> Parser:
         metavar="N",
         help="go on with so many failed hosts (default: 0)",
     )
-    add(
+    upgrade = made.add_mutually_exclusive_group()
+    upgrade.add_argument(
         "--with",
         dest="with_command",
         metavar="CMD",
-        help="run there by /bin/sh when the host is drained, before the restart",
+        help="upgrade by this line for /bin/sh there, once the host is drained",
+    )
+    upgrade.add_argument(
+        "--without-upgrade",
+        action="store_true",
+        default=None,
+        help="only restart, although a host has an upgrade configured",
     )
     add(
         "--turn",

@@ -6,18 +6,11 @@ import asyncio
 import time
 from typing import Any, Callable
 
-from .ending import (
-    Ending,
-    Status,
-    Unusable,
-    Verdict,
-    back,
-    ending_of,
-    status_of,
-)
+from .ending import Ending, Verdict, ending_of
 from .options import Options
 from .program import Program
 from .ssh import Ssh
+from .status import Status, Unusable, back, status_of
 from .step import Stage
 from .text import visible
 

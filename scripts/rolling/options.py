@@ -28,6 +28,7 @@ class Options:
     pause: str = "0s"
     max_failures: int = 0
     with_command: str | None = None
+    without_upgrade: bool = False
     sudo: bool = False
     ssh_config: str | None = None
     agent: str = "agent"
@@ -54,6 +55,8 @@ class Options:
         words = ["restart", "--json", *flags, "--turn", self.turn]
         if self.with_command is not None:
             words += ["--with", self.with_command]
+        if self.without_upgrade:
+            words.append("--without-upgrade")
         return (*words, *self.named())
 
     def named(self) -> tuple[str, ...]:
@@ -83,6 +86,8 @@ class Options:
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
+            if self.with_command is not None and not self.with_command.strip():
+                raise ValueError("--with wants a command line that is not blank")
             for word in (self.app, self.agent):
                 if word is not None and word.startswith("-"):
                     raise ValueError(f"{word!r} looks like an option")
@@ -91,9 +96,13 @@ class Options:
 
 
 def merge(base: Options, new: dict[str, Any]) -> Options:
-    """What was given anew wins; of batches and seesaw the one that was given."""
+    """What was given anew wins; of two that exclude each other the one that was given."""
     if "batch" in new:
         new = {**new, "seesaw": False}
+    if "with_command" in new:
+        new = {**new, "without_upgrade": False}
+    if "without_upgrade" in new and "with_command" not in new:
+        new = {**new, "with_command": None}
     options = replace(base, **new)
     options.check()
     return options

@@ -64,6 +64,9 @@ class Record:
         try:
             self.lock = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had it has removed it in this moment: the next has another.
+            if os.fstat(self.lock).st_nlink == 0:
+                raise BlockingIOError
         except BlockingIOError as error:
             raise Unkept(f"{self.path} belongs to a roll that is under way") from error
         except OSError as error:

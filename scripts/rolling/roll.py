@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from .ending import Status, Unusable, in_the_way
 from .guard import admit, unsettled, worth_asking
 from .host import Host
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
+from .status import Status, Unusable, in_the_way
 from .step import End, Next, Pause, Rules, Stage, decide
 from .stop import Stop
 
@@ -41,6 +41,8 @@ class Roll:
         self.paused = 0
         # What HAProxy had to spare when it last told.
         self.spare: int | None = None
+        # Those that wait where somebody else was at work.
+        self.busy: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.unkept = False
         self.batch = -1
@@ -86,7 +88,7 @@ class Roll:
         """Starts those of them that HAProxy can spare; True where any did, or failed."""
         self.tell_batch(names[0])
         closing = self.closing()
-        asked = list(worth_asking(names, self.spare, closing))
+        asked = list(worth_asking(names, self.busy, self.spare, closing))
         answers = await asyncio.gather(*(self.ask(name) for name in asked))
         if self.stop.asked:
             return True
@@ -103,6 +105,7 @@ class Roll:
         admitted = admit(next_hosts, max(closing, self.closing()))
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
+        self.busy = {name for name, status in next_hosts if status.operation is not None}
         for name in admitted.go:
             self.go(self.hosts[name])
         for name, why in admitted.held_up.items():

@@ -31,6 +31,7 @@ class Session:
         self.options = record.options
         self.screen = Screen(sys.stderr)
         self.before = record.done()
+        self.under_way: Roll | None = None
 
     async def run(self) -> Summary:
         self.stop = Stop()
@@ -129,8 +130,6 @@ class Session:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
         return summary
-
-    under_way: Roll | None = None
 
     def signal_came(self, times: int) -> None:
         if self.under_way is None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .ending import Answer
+from .answer import SSH_FAILED, Answer
 from .program import Heard, Program
 
 # Nobody is asked for a password, and no unknown host is believed. A connection that is gone
@@ -30,6 +30,8 @@ OPTIONS = {
 }
 # New connections at a time: a jump host's sshd lets some fail where there are more than 10.
 AT_ONCE = 8
+# Before a host is tried again.
+AGAIN = 1.0
 # To take leave of a host.
 LEAVE = 5.0
 
@@ -82,7 +84,15 @@ class Ssh:
         return await spawn(argv, asyncio.subprocess.PIPE, heard)
 
     async def ask(self, host: str, words: Sequence[str], limit: float) -> Answer:
-        """A call of the agent that changes nothing, to its end."""
+        """A call of the agent that changes nothing, to its end. Tried twice: a busy sshd
+        turns some away."""
+        answer = await self.ask_once(host, words, limit)
+        if answer.exit != SSH_FAILED:
+            return answer
+        await asyncio.sleep(AGAIN)
+        return await self.ask_once(host, words, limit)
+
+    async def ask_once(self, host: str, words: Sequence[str], limit: float) -> Answer:
         async with self.gate:
             argv = [*self.argv(host), self.remote.command(words)]
             program = await spawn(argv, asyncio.subprocess.DEVNULL, None)

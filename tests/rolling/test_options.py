@@ -57,8 +57,16 @@ class Merge(unittest.TestCase):
         self.assertTrue(seesaw.shape.seesaw)
         self.assertEqual(merge(seesaw, {"batch": "2"}), replace(kept, batch="2"))
 
+    def test_an_upgrade_or_none(self) -> None:
+        kept = Options(with_command="true")
+        without = merge(kept, {"without_upgrade": True})
+        self.assertEqual(without.words()[-1], "--without-upgrade")
+        self.assertNotIn("--with", without.words())
+        self.assertEqual(merge(without, {"with_command": "true"}), kept)
+
     def test_what_can_be_no_word_of_a_command(self) -> None:
         for wrong in [
+            {"with_command": " "},
             {"turn": "0s"},
             {"turn": "9999h"},
             {"app": "-web"},

@@ -4,15 +4,9 @@ import json
 import unittest
 from typing import Any
 
-from rolling.ending import (
-    Answer,
-    Unusable,
-    Verdict,
-    back,
-    ending_of,
-    in_the_way,
-    status_of,
-)
+from rolling.answer import Answer
+from rolling.ending import Verdict, ending_of
+from rolling.status import Unusable, back, in_the_way, status_of
 
 
 def line(status: str, name: str = "srvs/web1") -> dict[str, Any]:
