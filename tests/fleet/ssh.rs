@@ -20,6 +20,8 @@ mod forty;
 mod interrupts;
 #[path = "ssh/operators.rs"]
 mod operators;
+#[path = "ssh/upgrades.rs"]
+mod upgrades;
 
 /// What it says in the end, with `--json`.
 #[derive(Debug, Deserialize)]
