@@ -36,10 +36,16 @@ def parse_object(out: bytes) -> dict[str, Any] | None:
     """The one JSON object of an agent's stdout, which is a line; None where it is something
     else. What a login shell's own files say before it is not looked at."""
     try:
-        parsed = json.loads(out.strip().rpartition(b"\n")[2])
+        last = out.strip().rpartition(b"\n")[2]
+        parsed = json.loads(last, parse_constant=refuse)
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
+
+
+def refuse(constant: str) -> None:
+    """NaN and its like are no JSON, and would make ours none."""
+    raise ValueError(constant)
 
 
 def no_answer(answer: Answer) -> str:

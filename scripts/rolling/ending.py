@@ -22,6 +22,8 @@ class Verdict(Enum):
     FAILED = "failed"
     # Somebody else was at work there: nothing was changed, and it may be tried again.
     LOCKED = "locked"
+    # What an earlier restart had left was finished: this one is still to come.
+    FINISHED = "finished"
     # The connection is gone: how the host stands is not known.
     LOST = "lost"
 
@@ -53,7 +55,7 @@ def ending_of(answer: Answer) -> Ending:
     exit_code = int(report["exit"])
     message = visible(str(report.get("message", "")))
     return Ending(
-        verdict_of(exit_code),
+        verdict_of(exit_code, report.get("outcome")),
         exit_code,
         visible(str(report.get("outcome", "")), 40),
         message,
@@ -61,7 +63,7 @@ def ending_of(answer: Answer) -> Ending:
     )
 
 
-def verdict_of(exit_code: int) -> Verdict:
+def verdict_of(exit_code: int, outcome: Any) -> Verdict:
     if exit_code == 0:
-        return Verdict.RESTARTED
+        return Verdict.FINISHED if outcome == "recovered" else Verdict.RESTARTED
     return Verdict.LOCKED if exit_code == LOCKED else Verdict.FAILED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from .plan import Shape, Share
@@ -10,7 +10,13 @@ from .ssh import Remote
 from .text import seconds
 
 # The agent's own limit.
-YEAR = 365 * 86400
+DAY = 86400
+KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "bool": (bool,),
+}
 
 
 class UsageError(Exception):
@@ -72,6 +78,10 @@ class Options:
             options = cls(**recorded)
         except TypeError as error:
             raise UsageError(f"the record has options of another version: {error}") from error
+        for field in fields(cls):
+            value = getattr(options, field.name)
+            if type(value) not in KINDS[str(field.type)]:
+                raise UsageError(f"the record has {value!r} for {field.name}")
         options.check()
         return options
 
@@ -81,8 +91,8 @@ class Options:
             if self.shape.canary < 0 or self.max_failures < 0:
                 raise ValueError("a number of hosts is not below 0")
             seconds(self.pause)
-            if not 1 <= self.turn_seconds <= YEAR:
-                raise ValueError(f"--turn {self.turn}: a time from 1s to a year")
+            if not 1 <= self.turn_seconds <= DAY:
+                raise ValueError(f"--turn {self.turn}: a time from 1s to a day")
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import shutil
 import tempfile
@@ -27,6 +28,11 @@ OPTIONS = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
+    # Not known to every ssh: the agent's stdin is ours, and so is its end.
+    "IgnoreUnknown": "StdinNull,ForkAfterAuthentication,SessionType",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
+    "SessionType": "default",
 }
 # New connections at a time: a jump host's sshd lets some fail where there are more than 10.
 AT_ONCE = 8
@@ -115,5 +121,7 @@ async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program
         stdout=pipe,
         stderr=pipe,
         start_new_session=True,
+        # Nor is anybody asked by a window, also not by the ssh of a jump host.
+        env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
     )
     return program

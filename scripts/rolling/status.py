@@ -42,7 +42,7 @@ def status_of(answer: Answer, app: str | None) -> Status:
         raise Unusable(visible(str(answered.get("message", answer.said()))))
     try:
         return read_status(answered, app)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unusable(f"its `agent status` is of another version: {error!r}") from error
 
 

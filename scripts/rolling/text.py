@@ -9,11 +9,11 @@ import unicodedata
 LINE = 300
 
 
-def visible(said: str, limit: int = LINE) -> str:
+def visible(said: object, limit: int = LINE) -> str:
     """One line of printable text: everything else is shown as an escape."""
     shown: list[str] = []
     size = 0
-    for character in said.strip():
+    for character in str(said).strip():
         piece = character if character.isprintable() else escape(character)
         size += len(piece)
         if size > limit:

@@ -29,6 +29,7 @@ class Hosts(unittest.TestCase):
             ("a" * 256, "hosts:1: "),
             ("@web1", "hosts:1: "),
             ("web1\nweb2\nweb1", "hosts:3: web1 is named twice"),
+            ("web1\nroot@web1", "hosts:2: root@web1 is named twice"),
         ]:
             with self.subTest(text[:40]), self.assertRaises(Wrong) as raised:
                 from_text("hosts", text)

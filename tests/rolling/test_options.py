@@ -118,12 +118,32 @@ class Kept(unittest.TestCase):
             good.replace('"options": {}', '"options": {"shell": "x"}'),
             good.replace('"options": {}', '"options": {"batch": 7}'),
             good.replace('"options": {}', '"options": {"canary": "x"}'),
+            good.replace('"options": {}', '"options": {"canary": 1.5}'),
+            good.replace('"options": {}', '"options": {"sudo": "no"}'),
             good.replace('"options": {}', '"options": {"agent": "-x"}'),
+            good.replace('"begun_at": 1', '"begun_at": "x"'),
             good.replace('"hosts": [', '"hosts": [{"host": "web1"},'),
         ]:
             with self.subTest(text[:90]), self.assertRaises(UsageError):
                 self.path.write_text(text)
                 records.read(self.path)
+
+    def test_one_that_others_may_write_is_not_believed(self) -> None:
+        self.record()
+        self.path.chmod(0o620)
+        with self.assertRaisesRegex(UsageError, "chmod go-w"):
+            records.read(self.path)
+        self.path.chmod(0o644)
+        self.assertIsNotNone(records.read(self.path))
+
+    def test_another_roll_was_quicker(self) -> None:
+        record = self.record()
+        record.unchanged()
+        other = records.read(self.path)
+        assert other is not None
+        other.note("web3", state="done")
+        with self.assertRaises(Unkept):
+            record.unchanged()
 
     def test_one_roll_has_it_at_a_time(self) -> None:
         record = self.record()
