@@ -89,7 +89,9 @@ impl Estate {
     /// `rolling-restart --json WORDS`.
     fn rolling(&self, words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/rolling-restart");
-        let mut command = self.operator.command(script);
+        let mut command = self.operator.command("setpriv");
+        // By a milder signal it would let hosts finish that are gone with the test.
+        command.args(["--pdeathsig", "KILL"]).arg(script);
         command.arg("-F").arg(self.operator.ssh_config());
         command.arg("--json").args(words);
         command.env("XDG_STATE_HOME", self.operator.dir.join("state"));
