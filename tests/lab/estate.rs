@@ -118,6 +118,7 @@ fn start_haproxy(site: &Site, (port, stats): (u16, u16)) -> Haproxy {
     let reference = Reference::of_hosts(&dir, hosts)
         .with("bind :80", &format!("bind :{port}"))
         .with(":9999", &format!(":{stats}"))
-        .with(QUICK, checks);
+        .with(QUICK, checks)
+        .patient();
     Haproxy::start(&site.balancer, &dir, &reference)
 }

@@ -75,6 +75,15 @@ impl Reference {
         both
     }
 
+    /// By itself a check's answer is late after one `inter`: on a machine that is busy with many
+    /// hosts that takes well apps out.
+    pub fn patient(self) -> Reference {
+        self.with(
+            "timeout queue 10s",
+            "timeout queue 10s\n    timeout check 5s",
+        )
+    }
+
     /// Where HAProxy answers over TCP.
     pub fn stats_over_tcp(&self) -> Option<SocketAddr> {
         let (_, rest) = self.text.split_once("stats socket ipv4@")?;

@@ -66,13 +66,13 @@ impl InFlight {
 impl Summary {
     /// Nobody noticed: no failed request, and there really was somebody to notice.
     pub fn assert_unnoticed(&self) {
-        assert_unnoticed(std::slice::from_ref(self));
+        assert_unnoticed_at(PROMISED, std::slice::from_ref(self));
     }
 }
 
-/// The same of users of more than one balancer.
+/// The same of users of more than one balancer, where a fleet takes its share of the machine.
 pub fn assert_unnoticed(met: &[Summary]) {
-    assert_unnoticed_at(PROMISED, met);
+    assert_unnoticed_at(RATE / 2.0, met);
 }
 
 /// The same where fewer are asked for: at least so many requests a second.
