@@ -64,14 +64,23 @@ impl<'a> Releases<'a> {
         self.fleet.agent(self.number, change)
     }
 
+    /// What was run.
+    fn log(&self) -> Vec<String> {
+        let ran = fs::read_to_string(self.file("log")).unwrap_or_default();
+        ran.lines().map(str::to_owned).collect()
+    }
+
+    fn booted(&self) -> usize {
+        self.fleet.boots()[self.number - 1] - self.boots
+    }
+
     /// The release on the disk, what was run to get there, and the boots since then.
     fn expect(&self, release: &str, log: &[&str], boots: usize) {
         let now = fs::read_link(self.file("release")).expect("a release");
-        let ran = fs::read_to_string(self.file("log")).unwrap_or_default();
-        let ran: Vec<&str> = ran.lines().collect();
-        let booted = self.fleet.boots()[self.number - 1] - self.boots;
+        let ran = self.log();
+        let ran: Vec<&str> = ran.iter().map(String::as_str).collect();
         assert_eq!(
-            (now.to_str(), ran.as_slice(), booted),
+            (now.to_str(), ran.as_slice(), self.booted()),
             (Some(release), log, boots)
         );
     }
@@ -104,8 +113,8 @@ impl<'a> Releases<'a> {
 
     fn wait_until_it_runs(&self, phase: &str) {
         wait_for(phase, Duration::from_secs(20), || {
-            let log = fs::read_to_string(self.file("log")).unwrap_or_default();
-            log.contains(&format!("{phase} web")).then_some(())
+            let ran = format!("{phase} web");
+            self.log().contains(&ran).then_some(())
         });
     }
 }
@@ -361,6 +370,55 @@ fn killed_in_the_upgrade_it_stays_closed() {
     releases.expect("2", &["upgrade web", "done", "upgrade web"], 1);
     releases.expect_open();
     fleet.agent(2, |settings| settings).open("web");
+    traffic.stop().assert_unnoticed();
+}
+
+/// From the upgrade on, at records of an upgrade that is rolled back: what a recovery
+/// opens was restarted after each change, and what it does not is held closed.
+#[test]
+fn killed_at_records() {
+    let fleet = Fleet::quick("up_records", |reference| reference);
+    fleet.app(1).set_cold(Duration::ZERO);
+    let traffic = fleet.traffic();
+    let first = Releases::of(&fleet, 1);
+    let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "200ms");
+    let mut died_in = Vec::new();
+    // What is recorded is synced twice, the file and then the folder: every other record.
+    for sync in (10..).step_by(4) {
+        let releases = Releases {
+            boots: fleet.boots()[0],
+            ..first
+        };
+        let both = releases.both(">sick");
+        let agent = releases.agent(|settings| hurried(both(settings)));
+        let ended = agent.start_killed_at("restart", sync).wait();
+        if ended.exit == 17 {
+            break;
+        }
+        died_in.extend(fleet.host(1).journal_phase());
+        let recovered = agent.run("recover", "web");
+        let changes = releases.log().len();
+        match recovered.exit {
+            15 if recovered.report().outcome == "upgrade_failed" => releases.expect_held(),
+            15 => assert_eq!(fleet.host(1).gates_are_open(), CLOSED),
+            _ if recovered.out.contains("can't be told") => {}
+            // On its signal the app renews itself in a moment.
+            _ => wait_for("a boot for each change", Duration::from_secs(2), || {
+                (releases.booted() == changes).then_some(())
+            }),
+        }
+        let booted = releases.booted();
+        assert!(booted <= changes, "{died_in:?}: {}", recovered.out);
+        let mend = format!("cd {} && rm -f log sick", first.file("").display());
+        let again = agent.words(&["restart", "web", "--json", "--with", &mend]);
+        again.expect_exit(0);
+        fleet.app(1).wait_for_boot_after(releases.boots + booted);
+    }
+    for phase in ["upgrade", "healthy", "rollback", "open"] {
+        let found = died_in.iter().any(|died| died == phase);
+        assert!(found, "never died with {phase} recorded: {died_in:?}");
+    }
+    println!("died {} times, in {died_in:?}", died_in.len());
     traffic.stop().assert_unnoticed();
 }
 
