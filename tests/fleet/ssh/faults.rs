@@ -136,7 +136,7 @@ fn a_host_that_is_down_goes_first() {
 fn a_connection_that_is_lost() {
     let estate = eight("ssh_lost", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
-    let request = estate.slow_request(2, 6000);
+    let request = estate.slow_request(2, 15000);
     let roll = estate.start_roll(&["--batch", "2"]);
     estate.remote(2).wait_for_phase("drain");
     kill_connection(&estate, 2);

@@ -36,7 +36,7 @@ fn once_and_gone_on_with() {
 fn twice() {
     let estate = eight("ssh_twice", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
-    let requests = [1, 2].map(|number| estate.slow_request(number, 6000));
+    let requests = [1, 2].map(|number| estate.slow_request(number, 15000));
     let roll = estate.start_roll(&["--batch", "2"]);
     for number in [1, 2] {
         estate.remote(number).wait_for_phase("drain");
