@@ -5,6 +5,8 @@ mod lab;
 
 #[path = "roll/at_once.rs"]
 mod at_once;
+#[path = "roll/attached.rs"]
+mod attached;
 #[path = "roll/balancers.rs"]
 mod balancers;
 #[path = "roll/descriptors.rs"]

@@ -89,6 +89,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         found_open: found_open.iter().all(|open| *open),
         ..limits.clone()
     };
+    let start = start.within(&limits, false);
     let entry = Entry {
         holder: Holder::new(verb, "web"),
         phase: start.phase.clone(),

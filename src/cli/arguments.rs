@@ -32,6 +32,9 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
+    /// With --json: a JSON object a line on stderr for each phase, wait and note, as it goes
+    #[arg(long, global = true, requires = "json")]
+    pub(super) progress: bool,
     /// Log more on stderr (-v: what is done; -vv: every call)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
@@ -63,7 +66,7 @@ pub(super) enum Asked {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
-    Restart(Target),
+    Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
     /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
@@ -106,12 +109,38 @@ pub(super) struct Target {
     /// Look at everything, print the plan, change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Take the end of standard input for SIGHUP: for who runs this over SSH
+    ///
+    /// A connection that is lost, or closed, then calls it off: before the app was touched
+    /// all is put back, after that it is finished safely.
+    #[arg(long)]
+    pub(super) attached: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restarting {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) patience: Patience,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Patience {
+    /// Where too few others are available, wait this long for our turn: 90s, 30m
+    ///
+    /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
+    /// is for two hosts that go out at the same moment.
+    #[arg(long, value_name = "TIME", value_parser = lasts)]
+    pub(super) turn: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Closing {
     #[command(flatten)]
     pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) patience: Patience,
     /// Open again by itself after this time: 90s, 30m, 2h
     #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
     pub(super) lasts: Option<Duration>,

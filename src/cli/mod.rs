@@ -1,6 +1,7 @@
 //! The command line: what is asked for, and the exit code that answers.
 
 mod arguments;
+mod attached;
 mod descriptors;
 mod exits;
 mod logs;
@@ -15,10 +16,10 @@ use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use arguments::{Asked, Closing, Command, Opening, Target};
+use arguments::{Asked, Closing, Command, Opening, Restarting, Target};
 use clap::Parser;
 use logs::Logs;
-use progress::{Human, Silent};
+use progress::{Human, Machine, Silent};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -78,7 +79,13 @@ impl Cli {
         descriptors::check(settings.balancers.len())?;
         in_runtime(async {
             match command {
-                Command::Restart(target) => self.operate(Verb::Restart, &settings, target).await,
+                Command::Restart(Restarting { target, patience }) => {
+                    let wish = Wish {
+                        turn: patience.turn,
+                        ..Wish::default()
+                    };
+                    self.wished(Verb::Restart, &settings, target, wish).await
+                }
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
                     let owner = owner.clone();
@@ -88,10 +95,13 @@ impl Cli {
                     };
                     self.wished(Verb::Open, &settings, target, wish).await
                 }
-                Command::Recover(Target { app: None, dry_run }) => {
-                    self.recover_all(&settings, *dry_run).await
+                Command::Recover(target) if target.app.is_none() => {
+                    self.recover_all(&settings, target).await
                 }
-                Command::Recover(target) => self.operate(Verb::Recover, &settings, target).await,
+                Command::Recover(target) => {
+                    let wish = Wish::default();
+                    self.wished(Verb::Recover, &settings, target, wish).await
+                }
                 Command::Run { dry_run } => {
                     Ok(run::run(&self.config, settings, *dry_run, self.json).await)
                 }
@@ -111,18 +121,10 @@ impl Cli {
             owner: closing.owner.clone(),
             reason: closing.reason.clone(),
             lasts: closing.lasts,
+            turn: closing.patience.turn,
         };
         let target = &closing.target;
         self.wished(Verb::Close, settings, target, wish).await
-    }
-
-    async fn operate(
-        &self,
-        verb: Verb,
-        settings: &Settings,
-        target: &Target,
-    ) -> anyhow::Result<u8> {
-        self.wished(verb, settings, target, Wish::default()).await
     }
 
     async fn wished(
@@ -140,13 +142,14 @@ impl Cli {
             wish,
             hasty: false,
         };
-        let report = self.report(&operation).await?;
+        let report = self.report(&operation, listen(target)?).await;
         report.print(self.json);
         Ok(report.exit)
     }
 
     /// One app after the other; the exit code is that of the first that went wrong.
-    async fn recover_all(&self, settings: &Settings, dry_run: bool) -> anyhow::Result<u8> {
+    async fn recover_all(&self, settings: &Settings, target: &Target) -> anyhow::Result<u8> {
+        let stop = listen(target)?;
         let mut exit = 0;
         let mut reports = Vec::new();
         for app in &settings.apps {
@@ -154,11 +157,11 @@ impl Cli {
                 verb: Verb::Recover,
                 settings,
                 app,
-                dry_run,
+                dry_run: target.dry_run,
                 wish: Wish::default(),
                 hasty: false,
             };
-            let report = self.report(&operation).await?;
+            let report = self.report(&operation, stop.clone()).await;
             report.tell(self.json);
             exit = if exit == 0 { report.exit } else { exit };
             reports.push(report);
@@ -173,15 +176,24 @@ impl Cli {
         Ok(exit)
     }
 
-    async fn report(&self, operation: &Operation<'_>) -> anyhow::Result<Report> {
+    async fn report(&self, operation: &Operation<'_>, stop: Stop) -> Report {
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
-            match self.json {
-                true => Box::new(Silent),
-                false => Box::new(Human::new(app, limits)),
+            match (self.json, self.progress) {
+                (true, true) => Box::new(Machine::new(app, limits)),
+                (true, false) => Box::new(Silent),
+                (false, _) => Box::new(Human::new(app, limits)),
             }
         };
-        Ok(operation.run(Stop::listen()?, &tell).await)
+        operation.run(stop, &tell).await
     }
+}
+
+fn listen(target: &Target) -> std::io::Result<Stop> {
+    let stop = Stop::listen()?;
+    if target.attached {
+        attached::hang_up_with_stdin(stop.clone())?;
+    }
+    Ok(stop)
 }
 
 fn in_runtime<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
@@ -226,4 +238,9 @@ fn say_usage(message: &str) {
 /// One line on stderr.
 fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "agent: {text}");
+}
+
+/// One JSON object on one line of stderr.
+fn tell_machine(object: &serde_json::Value) {
+    let _ = writeln!(std::io::stderr(), "{object}");
 }

@@ -1,11 +1,13 @@
-//! How an operation goes, for people: a line per phase, and what it waits for.
+//! How an operation goes: a line per phase, and what it waits for.
 
-use super::say;
+use super::{say, tell_machine};
 use crate::app::Restart;
 use crate::config::AppSettings;
 use crate::driver::Progress;
 use crate::operation::describe;
+use crate::record::seconds;
 use crate::restart::{Limits, Phase};
+use serde_json::json;
 use std::time::Duration;
 
 /// A wait is told when it lasts, and at most this often.
@@ -13,6 +15,50 @@ const QUIET_FOR: Duration = Duration::from_millis(500);
 
 /// Nothing is told: `--json`.
 pub(super) struct Silent;
+
+/// A JSON object a line on stderr: `--json --progress`.
+pub(super) struct Machine {
+    app: String,
+    restart: Restart,
+    limits: Limits,
+    told: Vec<String>,
+}
+
+impl Machine {
+    pub(super) fn new(app: &AppSettings, limits: &Limits) -> Machine {
+        Machine {
+            app: app.name.clone(),
+            restart: app.restart.clone(),
+            limits: limits.clone(),
+            told: Vec::new(),
+        }
+    }
+}
+
+impl Progress for Machine {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        self.told = Vec::new();
+        tell_machine(&json!({
+            "app": self.app,
+            "at": seconds(at),
+            "phase": phase.name(),
+            "what": describe(phase, &self.limits, &self.restart),
+            "limit": seconds(phase.limit(&self.limits)),
+        }));
+    }
+
+    /// Once, and again whenever it is something else.
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        if waiting != self.told {
+            tell_machine(&json!({"app": self.app, "at": seconds(at), "waiting": waiting}));
+            self.told = waiting.to_vec();
+        }
+    }
+
+    fn notes(&mut self, at: Duration, note: &str) {
+        tell_machine(&json!({"app": self.app, "at": seconds(at), "note": note}));
+    }
+}
 
 impl Progress for Silent {
     fn enters(&mut self, _at: Duration, _phase: &Phase) {}

@@ -31,6 +31,13 @@ struct AppStatus {
     held: Option<String>,
     healthy: bool,
     health: String,
+    /// Every balancer answers, and shows all lines of this host fully UP.
+    in_rotation: bool,
+    /// Users come to this host now: it takes something away when it goes.
+    serving: bool,
+    /// How many hosts may go out of rotation now, this one among them, until `min_available`
+    /// is reached in the tightest backend; None: a balancer can't be seen.
+    spare: Option<i64>,
     trouble: Vec<String>,
     #[serde(skip)]
     text: Vec<String>,
@@ -45,6 +52,9 @@ impl AppStatus {
             held: None,
             healthy: false,
             health: "the app was not asked".to_owned(),
+            in_rotation: false,
+            serving: false,
+            spare: None,
             trouble: vec![why],
             text: Vec::new(),
         }
@@ -124,6 +134,7 @@ async fn look(
         trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
     }
     let (address, health) = &survey.health;
+    let facts = survey.facts();
     AppStatus {
         app: app.name.clone(),
         gates: gates
@@ -136,6 +147,9 @@ async fn look(
             Ok(()) => format!("the app at {address} is healthy"),
             Err(why) => format!("the app at {address} is not healthy: {why}"),
         },
+        in_rotation: facts.in_rotation(),
+        serving: facts.serves(),
+        spare: facts.spare(app.limits.min_available),
         trouble,
         text: found(app, &survey),
     }

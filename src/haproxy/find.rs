@@ -1,8 +1,7 @@
 //! Which server lines are ours: the address is one of this host's, the port is the app's,
 //! and the port that is checked tells the role. Pure.
 
-use super::{Role, ServerStat, ServerState, Status};
-use std::collections::BTreeMap;
+use super::{Role, ServerState};
 use std::net::SocketAddr;
 
 /// The ports that tell an app's lines.
@@ -119,39 +118,6 @@ fn none_found(ours: &[&ServerState], port: u16) -> String {
     )
 }
 
-/// How many other servers of `backend` are fit to take our users: all lines but ours that
-/// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
-/// address and port are one server, and a backup line among them doesn't count beside a
-/// main line: a host whose main line is DOWN is on its way out itself.
-pub fn other_servers(backend: &str, found: &Found, stats: &[ServerStat]) -> usize {
-    let mut servers: BTreeMap<String, (Vec<bool>, Vec<bool>)> = BTreeMap::new();
-    for stat in stats.iter().filter(|stat| stat.backend == backend) {
-        if found
-            .own
-            .iter()
-            .any(|own| own.backend == backend && own.server == stat.server)
-        {
-            continue;
-        }
-        let state = found
-            .servers
-            .iter()
-            .find(|s| s.backend == backend && s.server == stat.server);
-        let address =
-            state.and_then(|s| s.address.map(|ip| SocketAddr::new(ip, s.port).to_string()));
-        let (mains, backups) = servers
-            .entry(address.unwrap_or_else(|| stat.server.clone()))
-            .or_default();
-        let lines = if stat.backup { backups } else { mains };
-        lines.push(matches!(stat.status, Status::Up | Status::NoCheck) && stat.weight > 0);
-    }
-    let usable = |(mains, backups): &&(Vec<bool>, Vec<bool>)| match mains.is_empty() {
-        true => backups.contains(&true),
-        false => mains.contains(&true),
-    };
-    servers.values().filter(usable).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,48 +202,5 @@ mod tests {
         );
         let other_port = [server("a", "web1", "10.0.0.11", 8080, 2000)];
         assert!(on_host(&other_port).unwrap_err().contains("a/web1:8080"));
-    }
-
-    #[test]
-    fn other_servers_are_counted_by_address_and_a_twin_does_not_stand_for_its_main() {
-        let servers = [
-            server("a", "web1", "10.0.0.11", 1000, 2000),
-            server("a", "web2", "10.0.0.12", 1000, 2000),
-            server("a", "bkp2", "10.0.0.12", 1000, 3000),
-            server("a", "web3", "10.0.0.13", 1000, 2000),
-            server("a", "bkp3", "10.0.0.13", 1000, 3000),
-            server("a", "sorry", "10.0.0.99", 80, 0),
-        ];
-        let stat = |server: &str, backup: bool, status: &str| ServerStat {
-            backend: "a".into(),
-            server: server.into(),
-            server_id: 1,
-            status: Status::parse(status).unwrap(),
-            in_flight: 0,
-            sessions: 0,
-            weight: 1,
-            backup,
-            proven: false,
-        };
-        let mut stats = vec![
-            stat("web1", false, "UP"),
-            stat("web2", false, "UP"),
-            stat("bkp2", true, "UP"),
-            stat("web3", false, "DOWN"),
-            stat("bkp3", true, "UP"),
-        ];
-        let own = find(&servers, PORTS, |s| s.server == "web1").unwrap();
-        let found = Found {
-            own,
-            servers: servers.to_vec(),
-        };
-        assert_eq!(other_servers("a", &found, &stats), 1);
-        stats[1].weight = 0;
-        assert_eq!(other_servers("a", &found, &stats), 0);
-        stats[1] = stat("web2", false, "UP 1/2");
-        assert_eq!(other_servers("a", &found, &stats), 0);
-        stats[1] = stat("web2", false, "UP");
-        stats.push(stat("sorry", true, "no check"));
-        assert_eq!(other_servers("a", &found, &stats), 2);
     }
 }

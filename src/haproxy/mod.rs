@@ -12,7 +12,7 @@ mod stat;
 mod status;
 
 pub use balancer::{Balancer, Names};
-pub use find::{AppPorts, Found, Own, find, other_servers};
+pub use find::{AppPorts, Found, Own, find};
 pub use info::Info;
 pub use master::{Leaving, Master};
 pub use others::Others;

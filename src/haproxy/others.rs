@@ -1,6 +1,8 @@
 //! The other servers of our backends: would there be enough without this host?
 
-use super::{Balancer, Own, ServerStat, Unseen, other_servers};
+use super::{Balancer, Found, Own, ServerStat, Status, Unseen};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// How a backend would do without us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub struct Others {
     pub backend: String,
     /// Its other servers that take new users now.
     pub usable: usize,
+    /// How many of those are about to go out of rotation: their twin alone is DOWN.
+    pub claimed: usize,
     /// One of our own lines, main or twin, carries users now.
     pub own_usable: bool,
 }
@@ -19,10 +23,19 @@ impl Others {
         format!("{balancer} backend {}", self.backend)
     }
 
+    /// Its other servers that will take new users in a moment, too.
+    pub fn staying(&self) -> usize {
+        self.usable.saturating_sub(self.claimed)
+    }
+
     /// That there are fewer than asked for.
     pub fn told(&self, balancer: &str, min_available: usize) -> String {
         let (of, usable) = (self.of(balancer), self.usable);
-        format!("{of} has {usable} other usable servers, min_available is {min_available}")
+        let going = match self.claimed {
+            0 => String::new(),
+            claimed => format!(" ({claimed} of them about to go: the twin is DOWN)"),
+        };
+        format!("{of} has {usable} other usable servers{going}, min_available is {min_available}")
     }
 }
 
@@ -48,18 +61,175 @@ impl Balancer {
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
             let stats = ServerStat::parse(answer, command)?;
-            let is_own = |stat: &ServerStat| {
-                let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
-                found.own.iter().any(ours)
-            };
-            others.push(Others {
-                backend: (*backend).to_owned(),
-                usable: other_servers(backend, found, &stats),
-                own_usable: stats
-                    .iter()
-                    .any(|stat| is_own(stat) && stat.status.is_usable()),
-            });
+            others.push(Others::count(backend, found, &stats));
         }
         Ok(others)
+    }
+}
+
+impl Others {
+    /// How many other servers of `backend` are fit to take our users: all lines but ours that
+    /// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
+    /// address and port are one server, and a backup line among them doesn't count beside a
+    /// main line: a host whose main line is DOWN is on its way out itself.
+    pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> Others {
+        let of_backend = stats.iter().filter(|stat| stat.backend == backend);
+        let (own, others): (Vec<_>, Vec<_>) = of_backend.partition(|stat| {
+            let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
+            found.own.iter().any(ours)
+        });
+        let mut servers: BTreeMap<String, Server> = BTreeMap::new();
+        for stat in others {
+            let server = servers.entry(found.place(stat)).or_default();
+            match stat.backup {
+                true => server.backups.push(stat),
+                false => server.mains.push(stat),
+            }
+        }
+        let usable = servers.values().filter(|server| server.is_usable());
+        Others {
+            backend: backend.to_owned(),
+            usable: usable.clone().count(),
+            claimed: usable.filter(|server| server.has_claimed()).count(),
+            own_usable: own.iter().any(|stat| stat.status.is_usable()),
+        }
+    }
+}
+
+impl Found {
+    /// What lines of one server have in common: address and port, as far as they are known.
+    fn place(&self, stat: &ServerStat) -> String {
+        let mut servers = self.servers.iter();
+        let state = servers.find(|s| s.backend == stat.backend && s.server == stat.server);
+        let address = state.and_then(|s| Some(SocketAddr::new(s.address?, s.port)));
+        address.map_or_else(|| stat.server.clone(), |address| address.to_string())
+    }
+}
+
+/// The lines of one other server.
+#[derive(Default)]
+struct Server<'a> {
+    mains: Vec<&'a ServerStat>,
+    backups: Vec<&'a ServerStat>,
+}
+
+impl Server<'_> {
+    fn is_usable(&self) -> bool {
+        let is_fit = |stat: &&ServerStat| {
+            matches!(stat.status, Status::Up | Status::NoCheck) && stat.weight > 0
+        };
+        match self.mains.is_empty() {
+            true => self.backups.iter().any(is_fit),
+            false => self.mains.iter().any(is_fit),
+        }
+    }
+
+    /// Its agent has closed the twin's gate: it goes next, if enough others stay.
+    fn has_claimed(&self) -> bool {
+        let is_down =
+            |stat: &&ServerStat| matches!(stat.status, Status::Down(_) | Status::UpUnproven(_));
+        !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_down)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AppPorts, Found, ServerStat, ServerState, Status, find};
+    use super::*;
+
+    const PORTS: AppPorts = AppPorts {
+        port: 1000,
+        status_port: 2000,
+        backup_status_port: Some(3000),
+    };
+
+    fn server(name: &str, last: u8, port: u16, check_port: u16) -> ServerState {
+        ServerState {
+            backend_id: 3,
+            backend: "a".into(),
+            server_id: 1,
+            server: name.into(),
+            address: Some([10, 0, 0, last].into()),
+            port,
+            check_port,
+        }
+    }
+
+    fn stat(server: &str, backup: bool, status: &str) -> ServerStat {
+        ServerStat {
+            backend: "a".into(),
+            server: server.into(),
+            server_id: 1,
+            status: Status::parse(status).unwrap(),
+            in_flight: 0,
+            sessions: 0,
+            weight: 1,
+            backup,
+            proven: false,
+        }
+    }
+
+    fn found() -> Found {
+        let servers = vec![
+            server("web1", 11, 1000, 2000),
+            server("bkp1", 11, 1000, 3000),
+            server("web2", 12, 1000, 2000),
+            server("bkp2", 12, 1000, 3000),
+            server("web3", 13, 1000, 2000),
+            server("bkp3", 13, 1000, 3000),
+            server("sorry", 99, 80, 0),
+        ];
+        let own = find(&servers, PORTS, |s| s.server.ends_with('1')).unwrap();
+        Found { own, servers }
+    }
+
+    /// What `web2`, `bkp2`, `web3`, `bkp3` show: how many others are usable, and have claimed.
+    fn counted(shown: [&str; 4]) -> (usize, usize) {
+        let mut stats = vec![stat("web1", false, "UP"), stat("bkp1", true, "UP")];
+        let lines = [
+            ("web2", false),
+            ("bkp2", true),
+            ("web3", false),
+            ("bkp3", true),
+        ];
+        let others = lines.iter().zip(shown);
+        stats.extend(others.map(|((name, backup), status)| stat(name, *backup, status)));
+        let others = Others::count("a", &found(), &stats);
+        (others.usable, others.claimed)
+    }
+
+    #[test]
+    fn others_are_counted_by_address_and_a_twin_does_not_stand_for_its_main() {
+        assert_eq!(counted(["UP", "UP", "UP", "UP"]), (2, 0));
+        assert_eq!(counted(["UP", "UP", "DOWN", "UP"]), (1, 0));
+        assert_eq!(counted(["UP 1/2", "UP", "DOWN", "UP"]), (0, 0));
+        assert_eq!(counted(["MAINT", "UP", "DRAIN", "UP"]), (0, 0));
+    }
+
+    #[test]
+    fn a_server_whose_twin_alone_is_down_has_claimed_to_go_next() {
+        assert_eq!(counted(["UP", "DOWN", "UP", "UP"]), (2, 1));
+        assert_eq!(counted(["UP", "DOWN 1/2", "UP", "UP 1/2"]), (2, 2));
+        assert_eq!(counted(["DOWN", "DOWN", "UP", "UP"]), (1, 0));
+        // An operator's word on the twin is no claim of its host's.
+        assert_eq!(counted(["UP", "MAINT", "UP", "DRAIN"]), (2, 0));
+    }
+
+    #[test]
+    fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
+        let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
+        assert_eq!(Others::count("a", &found(), &stats).usable, 2);
+        stats[0].weight = 0;
+        assert_eq!(Others::count("a", &found(), &stats).usable, 1);
+        stats[1].status = Status::parse("DOWN").unwrap();
+        assert_eq!(
+            Others::count("a", &found(), &stats),
+            Others {
+                backend: "a".into(),
+                usable: 0,
+                claimed: 0,
+                own_usable: false,
+            }
+        );
     }
 }

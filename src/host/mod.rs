@@ -98,9 +98,12 @@ impl ThisHost {
         self.stop.wait().await
     }
 
-    /// Sets the gates in order, the main one first; a gate beyond `wanted` stays as it is.
-    async fn set(&mut self, wanted: &[bool]) -> Acted {
-        let wanted: Vec<(&Gate, bool)> = self.gates.iter().zip(wanted.iter().copied()).collect();
+    /// Sets the gates in order, the main one first; one that is not `wanted` stays as it is.
+    async fn set(&mut self, wanted: &[Option<bool>]) -> Acted {
+        let gates = self.gates.iter().zip(wanted);
+        let wanted: Vec<(&Gate, bool)> = gates
+            .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
+            .collect();
         let set = self.firewall.ensure(&wanted).await;
         self.moved = set == Ok(true);
         match set {
@@ -142,10 +145,14 @@ impl Host for ThisHost {
 
     async fn act(&mut self, action: Action) -> Acted {
         match action {
-            Action::CloseMain => self.set(&[false]).await,
-            Action::CloseBoth => self.set(&[false, false]).await,
-            Action::OpenBoth => self.set(&[true, true]).await,
-            Action::PutBack => self.set(&self.found_open.clone()).await,
+            Action::CloseMain => self.set(&[Some(false)]).await,
+            Action::CloseTwin => self.set(&[None, Some(false)]).await,
+            Action::CloseBoth => self.set(&[Some(false); 2]).await,
+            Action::OpenBoth => self.set(&[Some(true); 2]).await,
+            Action::PutBack => {
+                let found: Vec<_> = self.found_open.iter().copied().map(Some).collect();
+                self.set(&found).await
+            }
             Action::Restart => self.restart().await,
         }
     }

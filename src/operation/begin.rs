@@ -56,7 +56,7 @@ impl Operation<'_> {
         let mut facts = survey.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
-        self.preflight(&start, &facts, report)?;
+        let few = self.preflight(&start, &facts, report)?;
         if let (Verb::Restart, Some(held)) = (self.verb, held) {
             let who = held.told();
             let note = format!("the gates are held closed by {who}: this restart opens them");
@@ -76,6 +76,7 @@ impl Operation<'_> {
             .map(|position| *position != Position::Closed);
         host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
         let limits = self.limits(&start, &facts, host);
+        let start = start.within(&limits, few);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))
     }
@@ -133,20 +134,35 @@ impl Operation<'_> {
         Outcome::Nothing(why)
     }
 
-    /// What does not begin by closing is judged like `recover`.
-    fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Result<(), Outcome> {
+    /// What does not begin by closing is judged like `recover`. Ok: whether there are too few
+    /// others now, and this host's turn is waited for.
+    fn preflight(
+        &self,
+        start: &Start,
+        facts: &Facts,
+        report: &mut Report,
+    ) -> Result<bool, Outcome> {
         let verb = match (self.verb, &start.phase) {
             (Verb::Open, _) | (_, Phase::Close) => self.law(),
             _ => Verb::Recover,
         };
-        let notices = preflight(verb, facts, self.app.limits.min_available);
+        let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
+            Err(Refusal::TooFewServers(few)) if self.wish.turn.is_some() => {
+                report
+                    .notices
+                    .push(format!("{}: waiting for our turn", few.join("; ")));
+                (true, preflight(verb, facts, 0))
+            }
+            notices => (false, notices),
+        };
         report.notices.extend(notices.map_err(Outcome::Refused)?);
         report.notices.extend(start.note.clone());
-        Ok(())
+        Ok(few)
     }
 
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
+        let turn = self.wish.turn.unwrap_or(limits.turn);
         let floor = limits.min_available > 0 && start.verb != Verb::Stop;
         let closes = start.phase == Phase::Close && floor;
         let [first, longest] = BACK_OFF;
@@ -156,7 +172,8 @@ impl Operation<'_> {
         Limits {
             found_open: host.found_open.iter().all(|open| *open),
             serving: if closes { serving(facts) } else { Vec::new() },
-            turns: turns(waits.with_jitter().without_max_times().build(), limits.turn),
+            turns: turns(waits.with_jitter().without_max_times().build(), turn),
+            turn,
             ..limits.clone()
         }
     }

@@ -6,6 +6,9 @@ use crate::restart::{Limits, Phase, Why};
 /// What a phase does and waits for.
 pub fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
     match phase {
+        Phase::Claim => "closing the twin's gate, a claim that others see, until twins are DOWN; \
+                         enough other servers?"
+            .to_owned(),
         Phase::Close if limits.two_stage && limits.closes_both() => {
             "closing both gates, until main lines are DOWN".to_owned()
         }

@@ -42,7 +42,8 @@ pub struct Operation<'a> {
     pub hasty: bool,
 }
 
-/// For whom, why and how long gates are closed; whose gates are opened.
+/// For whom, why and how long gates are closed; whose gates are opened; and how long this
+/// host's turn is waited for.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
     /// None: an operator.
@@ -51,6 +52,8 @@ pub struct Wish {
     pub reason: Option<String>,
     /// None: until somebody opens them.
     pub lasts: Option<Duration>,
+    /// None: the configuration's, and refused where the preflight finds too few others.
+    pub turn: Option<Duration>,
 }
 
 /// Makes who is told how an operation on this app, within these limits, goes.

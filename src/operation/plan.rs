@@ -88,18 +88,24 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
         sessions: 0,
         busy_at: limits.sticky,
     });
-    let shed = limits.two_stage.then_some(Phase::Shed);
+    let claim = limits.claims().then_some(Phase::Claim);
+    let shed = (limits.two_stage && !limits.claims()).then_some(Phase::Shed);
     let floor = (!limits.serving.is_empty()).then_some(Phase::Floor);
     let drain = Some(Phase::Drain { zeros: 0 });
-    let out = [Some(Phase::Close), floor, sticky, shed, drain];
+    let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
+    let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];
     let out = out.into_iter().flatten();
     let back = [Phase::Healthy { streak: 0 }, Phase::Open];
     match (&start.phase, start.verb) {
-        (Phase::Close, Verb::Close | Verb::Stop) => out.collect(),
-        (Phase::Close, _) => out.chain([Phase::Restart]).chain(back).collect(),
+        (phase, Verb::Close | Verb::Stop) if goes_out(phase) => out.collect(),
+        (phase, _) if goes_out(phase) => out.chain([Phase::Restart]).chain(back).collect(),
         (Phase::Healthy { .. }, _) => back.into(),
         (phase, _) => vec![phase.clone()],
     }
+}
+
+fn goes_out(phase: &Phase) -> bool {
+    phase.closes() || matches!(phase, Phase::BackOff { .. })
 }
 
 /// The iptables calls of a phase, each gate's where it is moved first.
@@ -115,11 +121,11 @@ fn calls(start: &Start, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<
             .flat_map(|gate| view.plan(gate, false))
             .collect(),
         Phase::Close => gates.flat_map(|gate| view.plan(gate, false)).collect(),
-        Phase::Shed if later => gates
+        Phase::Claim | Phase::Shed if later => gates
             .skip(1)
             .flat_map(|gate| view.plan(gate, false))
             .collect(),
-        Phase::Open if start.phase != Phase::Close => {
+        Phase::Open if !goes_out(&start.phase) => {
             gates.flat_map(|gate| view.plan(gate, true)).collect()
         }
         Phase::Open => gates.flat_map(|gate| view.reopening(gate)).collect(),

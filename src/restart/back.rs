@@ -79,10 +79,10 @@ fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
 
 /// Each host has its own turns, so that of two that gave way one is the first.
 pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
-    let few = [seen.unseen(), seen.too_few(limits)].concat();
+    let few = [seen.unseen(), seen.too_few_stay(limits)].concat();
     match (few.is_empty(), next_turn(seen, limits)) {
         _ if seen.elapsed < until => again(Phase::BackOff { until }, few),
-        (true, _) => go(Phase::Close),
+        (true, _) => go(limits.first()),
         (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
             let back = seen.not_surely_back().is_empty();

@@ -1,7 +1,7 @@
 //! One look -> one step. The law of the restart.
 
 use super::back::{back_off, healthy, open, put_back, restart};
-use super::out::{close, drain, floor, shed, sticky};
+use super::out::{claim, close, drain, floor, shed, sticky};
 use super::{Acted, Limits, Outcome, Phase, Seen, Verb, Why};
 
 /// What the driver does next.
@@ -36,6 +36,7 @@ pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
     }
     let over = seen.in_phase >= phase.limit(limits);
     match phase {
+        Phase::Claim => claim(verb, seen, limits, over),
         Phase::Close => close(verb, seen, limits, over),
         Phase::Floor => floor(verb, seen, limits, over),
         Phase::Sticky { sessions, busy_at } => sticky(*sessions, *busy_at, seen, limits, over),

@@ -2,9 +2,9 @@
 //! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
 //!
 //! ```text
-//! Close -> Floor -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
-//!   ^ \________\____________\_________\_______/          \__________/         \__> not back
-//!   |            PutBack                              gates stay closed
+//! (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
+//!   ^  \_________\_______\___________\__________\______/          \__________/         \__> not back
+//!   |             PutBack                                     gates stay closed
 //!   +- BackOff <- where too few others were left
 //! ```
 
@@ -18,6 +18,7 @@ mod outcome;
 mod phase;
 mod preflight;
 mod recovery;
+mod room;
 
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
@@ -96,6 +97,20 @@ impl Limits {
     /// all hosts went out at the same moment, their twins are what still serves.
     pub fn closes_both(&self) -> bool {
         self.sticky.is_zero() && self.serving.is_empty()
+    }
+
+    /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every
+    /// other agent that this host is about to go, while its main line still serves.
+    pub fn claims(&self) -> bool {
+        self.two_stage && self.sticky.is_zero() && !self.serving.is_empty()
+    }
+
+    /// The first phase on the way out of rotation.
+    pub fn first(&self) -> Phase {
+        match self.claims() {
+            true => Phase::Claim,
+            false => Phase::Close,
+        }
     }
 }
 

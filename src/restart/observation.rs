@@ -97,12 +97,21 @@ impl Seen {
 
     /// The backends in which this host was wanted, and too few others are left.
     pub fn too_few(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |others| others.usable)
+    }
+
+    /// The same without those others that have claimed to be the next to go.
+    pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, Others::staying)
+    }
+
+    fn fewer(&self, limits: &Limits, count: impl Fn(&Others) -> usize) -> Vec<String> {
         let mut few = Vec::new();
         for BalancerSeen { name, others, .. } in &self.balancers {
             let wanted = others
                 .iter()
                 .filter(|others| limits.serving.contains(&others.of(name)));
-            let broken = wanted.filter(|others| others.usable < limits.min_available);
+            let broken = wanted.filter(|others| count(others) < limits.min_available);
             few.extend(broken.map(|others| others.told(name, limits.min_available)));
         }
         few

@@ -12,6 +12,18 @@ const QUIET: Duration = Duration::from_secs(10);
 /// line, so one look may fall between two lines.
 const ZEROS: u32 = 2;
 
+/// Every other agent can see this claim now, and whoever counts after it counts this host as
+/// gone: two that claim at the same moment both see the other, and no main gate is closed
+/// that would leave too few.
+pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let few = seen.too_few_stay(limits);
+    let next = || match few.is_empty() {
+        true => Phase::Close,
+        false => Phase::PutBack(Why::TooFewServers(few.clone())),
+    };
+    out(verb, Role::Twin, Phase::Claim, seen, over, next)
+}
+
 pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
     out(verb, Role::Main, Phase::Close, seen, over, || {
         match limits.serving.is_empty() {
@@ -22,7 +34,8 @@ pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Ste
     })
 }
 
-/// Whoever closes last sees that the other has gone: at least one of two gives way.
+/// Whoever closes last sees that the other has gone: at least one of two gives way, where
+/// they could not claim. And a server may have fallen sick since.
 pub(super) fn floor(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
     let few = seen.too_few(limits);
     let next = || match few.is_empty() {
@@ -84,7 +97,7 @@ fn after_close(seen: &Seen, limits: &Limits) -> Phase {
 }
 
 fn after_sticky(limits: &Limits) -> Phase {
-    match limits.two_stage {
+    match limits.two_stage && !limits.claims() {
         true => Phase::Shed,
         false => Phase::Drain { zeros: 0 },
     }

@@ -9,6 +9,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The twin's gate is closed; every balancer must show the twins DOWN. Who closes next
+    /// counts this host as gone already.
+    Claim,
     /// The main gate is closed; every balancer must show the main lines DOWN.
     Close,
     /// The main lines are DOWN: are there still enough others? Two hosts that close at the
@@ -82,6 +85,8 @@ pub enum Ask {
 pub enum Action {
     /// Close the main gate; the twin's gate stays as it is.
     CloseMain,
+    /// Close the twin's gate; the main gate stays as it is.
+    CloseTwin,
     /// Close both gates.
     CloseBoth,
     /// Restart the app. The only action that is not simply repeated.
@@ -96,7 +101,10 @@ impl Phase {
     /// What is done on entering it, and again at each look that asks for it.
     pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
         match self {
-            Phase::Close | Phase::Floor if limits.closes_both() => Some(Action::CloseBoth),
+            Phase::Claim => Some(Action::CloseTwin),
+            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
+                Some(Action::CloseBoth)
+            }
             Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
             // Drain's too: a gate that somebody opened meanwhile is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
@@ -112,7 +120,7 @@ impl Phase {
     /// How long it may take.
     pub fn limit(&self, limits: &Limits) -> Duration {
         match self {
-            Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
+            Phase::Claim | Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
             Phase::Sticky { .. } => limits.sticky,
             Phase::Drain { .. } => limits.drain,
             Phase::Restart => limits.restart,
@@ -125,6 +133,7 @@ impl Phase {
     /// Its name in logs, JSON and the journal.
     pub fn name(&self) -> &'static str {
         match self {
+            Phase::Claim => "claim",
             Phase::Close => "close",
             Phase::Floor => "floor",
             Phase::Sticky { .. } => "sticky",
@@ -142,7 +151,12 @@ impl Phase {
     pub fn closes(&self) -> bool {
         matches!(
             self,
-            Phase::Close | Phase::Floor | Phase::Sticky { .. } | Phase::Shed | Phase::Drain { .. }
+            Phase::Claim
+                | Phase::Close
+                | Phase::Floor
+                | Phase::Sticky { .. }
+                | Phase::Shed
+                | Phase::Drain { .. }
         )
     }
 
@@ -167,7 +181,7 @@ impl Phase {
         match self {
             Phase::Restart | Phase::Healthy { .. } => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Claim | Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),
         }

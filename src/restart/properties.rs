@@ -43,6 +43,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             balancer.others = vec![Others {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
+                claimed: 0,
                 own_usable: true,
             }];
             balancer.leaving = Some(match leaving {
@@ -108,7 +109,7 @@ enum Ended {
 impl Model {
     fn acts(&mut self, verb: Verb, phase: &Phase) {
         match phase.action(verb, &self.limits) {
-            Some(Action::CloseMain | Action::CloseBoth) => self.open = false,
+            Some(Action::CloseMain | Action::CloseTwin | Action::CloseBoth) => self.open = false,
             Some(Action::OpenBoth) => self.open = true,
             Some(Action::PutBack) => self.open = self.limits.found_open,
             Some(Action::Restart) => self.restarts += 1,
@@ -195,6 +196,10 @@ impl Model {
         if *from == Phase::Floor && !matches!(to, Phase::PutBack(_)) {
             prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
         }
+        if *from == Phase::Claim && *to == Phase::Close {
+            prop_assert!(look.not_out(Twin).is_empty(), "a claim that nobody sees");
+            prop_assert!(look.too_few_stay(limits).is_empty(), "the floor will break");
+        }
         if *to == Phase::Open {
             prop_assert!(
                 self.healthy >= limits.healthy_times,
@@ -253,6 +258,9 @@ proptest! {
                          can_tell in any::<bool>(),
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
+        // Nobody's turn is waited for by a host that goes down.
+        let serving = if verb == Verb::Stop { Vec::new() } else { limits.serving.clone() };
+        let limits = Limits { serving, ..limits };
         let open = limits.found_open;
         let mut model = Model { limits, open, restarts: 0, healthy: 0, can_tell };
         let last = moments.last().map(|moment| moment.look.clone()).unwrap_or_else(blind);
@@ -262,6 +270,7 @@ proptest! {
             let stand = if model.open { Stand::Open } else { Stand::Astray };
             let before = model.restarts;
             let Ok(start) = start(asked, left.as_ref(), stand) else { break };
+            let start = start.within(&model.limits, false);
             match model.run(&start, &mut moments, &last)? {
                 Ended::Well(outcome) => { model.ends(asked, &outcome)?; break; }
                 Ended::Died(phase) => {

@@ -1,7 +1,7 @@
 //! How an operation begins, after another one was cut short: the journal says how far that
 //! had come, the kernel how the gates stand now. The app is restarted at most once.
 
-use super::{Phase, Verb, Why};
+use super::{Limits, Phase, Verb, Why};
 use std::time::Duration;
 
 /// What an operation left behind by dying.
@@ -41,6 +41,21 @@ pub struct Start {
     pub phase: Phase,
     /// What the operator should know about it.
     pub note: Option<String>,
+}
+
+impl Start {
+    /// The same within its limits: the way out of rotation may begin with a claim, and with
+    /// too `few` others it begins by waiting for its turn.
+    pub fn within(self, limits: &Limits, few: bool) -> Start {
+        let phase = match self.phase {
+            Phase::Close if few => Phase::BackOff {
+                until: Duration::ZERO,
+            },
+            Phase::Close => limits.first(),
+            phase => phase,
+        };
+        Start { phase, ..self }
+    }
 }
 
 /// How far the one that died had come.

@@ -55,6 +55,16 @@ impl<'a> Agent<'a> {
         Running::start("agent", &mut self.command(words)).wait()
     }
 
+    /// The same in the background.
+    pub fn start_words(&self, words: &[&str]) -> Running {
+        Running::start("agent", &mut self.command(words))
+    }
+
+    /// `agent WORDS` in the background, with a standard input that can be ended.
+    pub fn start_attached(&self, words: &[&str]) -> Running {
+        Running(Process::spawn_attached("agent", &mut self.command(words)))
+    }
+
     /// `agent run` in the background.
     pub fn start_sidecar(&self) -> Running {
         Running::start("sidecar", &mut self.command(&["run"]))
@@ -117,6 +127,11 @@ impl Running {
 
     pub fn interrupt(&self, signal: Signal) {
         self.0.signal(signal);
+    }
+
+    /// Ends its standard input.
+    pub fn hang_up(&mut self) {
+        self.0.hang_up();
     }
 
     pub fn pid(&self) -> u32 {

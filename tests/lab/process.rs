@@ -34,8 +34,17 @@ pub struct Line {
 
 impl Process {
     pub fn spawn(name: &str, command: &mut Command) -> Process {
+        Process::spawn_reading(name, command, Stdio::null())
+    }
+
+    /// One whose standard input is ours, until it is hung up.
+    pub fn spawn_attached(name: &str, command: &mut Command) -> Process {
+        Process::spawn_reading(name, command, Stdio::piped())
+    }
+
+    fn spawn_reading(name: &str, command: &mut Command, stdin: Stdio) -> Process {
         // A group of its own: Ctrl-C in a terminal must reach only the lab itself.
-        command.process_group(0).stdin(Stdio::null());
+        command.process_group(0).stdin(stdin);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -55,6 +64,11 @@ impl Process {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends its standard input.
+    pub fn hang_up(&mut self) {
+        drop(self.child.stdin.take());
     }
 
     pub fn is_running(&mut self) -> bool {

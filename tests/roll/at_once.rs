@@ -80,8 +80,8 @@ fn hosts_that_may_not_be_out_together() {
     }
 }
 
-/// All hosts at once, and one other is enough for each: for a moment no main line is UP, and
-/// the twins are what serves. Nobody notices.
+/// All hosts at once, and one other is enough for each: one stays while the others go.
+/// Nobody notices.
 #[test]
 fn all_hosts_in_the_same_moment() {
     let fleet = Fleet::quick("all_at_once", |reference| reference);

@@ -227,6 +227,7 @@ impl Host for World {
         let others = Others {
             backend: "srvs".to_owned(),
             usable: usize::from(!self.alone.contains(&self.now)),
+            claimed: 0,
             own_usable: self.shown[0],
         };
         let leaving = Leaving {
@@ -289,6 +290,7 @@ impl World {
         let before = self.gates;
         match action {
             Action::CloseMain => self.set(0, false),
+            Action::CloseTwin => self.set(1, false),
             Action::CloseBoth => (0..2).for_each(|side| self.set(side, false)),
             Action::OpenBoth => (0..2).for_each(|side| self.set(side, true)),
             Action::PutBack => (0..2).for_each(|side| self.set(side, self.found_open[side])),

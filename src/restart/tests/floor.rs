@@ -4,8 +4,10 @@ use super::*;
 use crate::haproxy::Others;
 use Role::{Main, Twin};
 
+/// The classic layout has no twin's gate to claim by.
 fn floored() -> Limits {
     Limits {
+        two_stage: false,
         serving: vec!["lb backend srvs".into()],
         ..limits()
     }
@@ -16,6 +18,7 @@ fn others(usable: usize, status: &str) -> Seen {
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
         usable,
+        claimed: 0,
         own_usable: false,
     }];
     look
@@ -38,7 +41,8 @@ fn few() -> Phase {
 #[test]
 fn once_out_the_others_are_counted_once_more() {
     assert_eq!(goes(step(Phase::Close, &others(0, "DOWN"))), Phase::Floor);
-    assert_eq!(goes(step(Phase::Floor, &others(1, "DOWN"))), Phase::Shed);
+    let drain = Phase::Drain { zeros: 0 };
+    assert_eq!(goes(step(Phase::Floor, &others(1, "DOWN"))), drain);
     assert_eq!(goes(step(Phase::Floor, &others(0, "DOWN"))), few());
     // Nothing is judged by what can't be seen, or while the line is UP again.
     assert_eq!(waits(step(Phase::Floor, &blind())).len(), 1);

@@ -1,12 +1,15 @@
 //! The law as tables: phase and look -> step.
 
 mod back;
+mod claim;
 mod floor;
 mod in_flight;
 mod out;
 mod preflight;
 mod recovery;
+mod room;
 mod stop;
+mod together;
 
 use super::*;
 use crate::haproxy::{Role, Status};

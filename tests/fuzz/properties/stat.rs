@@ -1,7 +1,7 @@
 //! The answer to `show stat`.
 
 use super::{answer, assert_printable};
-use haproxy_gate::haproxy::{Found, ServerStat, Status, other_servers};
+use haproxy_gate::haproxy::{Found, Others, ServerStat, Status};
 
 /// Takes the bytes for HAProxy's whole answer to one `show stat`.
 pub fn check(data: &[u8]) {
@@ -44,6 +44,11 @@ fn check_others(stats: Vec<ServerStat>) {
     for backend in stats.iter().map(|stat| &stat.backend) {
         let usable = |stat: &&ServerStat| stat.backend == *backend && stat.status.is_usable();
         let most = stats.iter().filter(usable).count();
-        assert!(other_servers(backend, &found, &stats) <= most, "{backend}");
+        let others = Others::count(backend, &found, &stats);
+        assert!(others.usable <= most, "{backend}");
+        assert!(
+            others.claimed <= others.usable && !others.own_usable,
+            "{backend}"
+        );
     }
 }

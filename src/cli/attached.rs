@@ -1,0 +1,26 @@
+//! Attached to who runs us, by standard input: its end is a terminal that is gone. sshd tells
+//! nothing else of a lost connection where there is no terminal.
+
+use crate::stop::Stop;
+use nix::sys::signal::Signal;
+use std::io::{self, ErrorKind, Read};
+
+/// Asks to stop once standard input has ended; what comes over it is thrown away.
+///
+/// # Errors
+///
+/// No thread can be had for it: a read that blocks must not block anything else.
+pub(super) fn hang_up_with_stdin(stop: Stop) -> io::Result<()> {
+    let wait = move || {
+        let (mut stdin, mut thrown_away) = (io::stdin().lock(), [0; 512]);
+        loop {
+            match stdin.read(&mut thrown_away) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break stop.ask(Signal::SIGHUP as i32),
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("stdin".to_owned());
+    thread.spawn(wait).map(drop)
+}

@@ -1,0 +1,50 @@
+//! What a host is to the backends it serves, for who restarts many: is it in rotation, and
+//! how many hosts may be out beside those that are already?
+
+use super::{BalancerFacts, Facts, serving};
+use crate::haproxy::Role;
+
+impl Facts {
+    /// Every balancer answers, and shows all lines of this host fully UP.
+    pub fn in_rotation(&self) -> bool {
+        let up = |facts: &BalancerFacts| facts.lines.iter().all(|(line, _)| line.proven);
+        let mut balancers = self.balancers.iter();
+        balancers.all(|(_, facts)| facts.as_ref().is_ok_and(up))
+    }
+
+    /// Users come to this host now: it takes something away when it goes.
+    pub fn serves(&self) -> bool {
+        !serving(self).is_empty()
+    }
+
+    /// How many hosts of the tightest backend may go out now, until so many usable servers
+    /// are left for each of them; negative: there are too few already. None: a balancer
+    /// can't be seen.
+    pub fn spare(&self, min_available: usize) -> Option<i64> {
+        let mut spare = Vec::new();
+        for (_, facts) in &self.balancers {
+            let facts = facts.as_ref().ok()?;
+            let room = |others| signed(facts.usable(others)) - signed(min_available);
+            spare.extend(facts.others.iter().map(room));
+        }
+        spare.into_iter().min()
+    }
+}
+
+impl BalancerFacts {
+    /// The usable servers of a backend, this host among them.
+    fn usable(&self, others: &crate::haproxy::Others) -> usize {
+        let mut lines = self.lines.iter().map(|(line, _)| line);
+        let own = lines.any(|line| {
+            let backend = line.name.split_once('/').map(|(backend, _)| backend);
+            line.role == Role::Main
+                && line.status.is_usable()
+                && backend == Some(others.backend.as_str())
+        });
+        others.staying() + usize::from(own)
+    }
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,94 @@
+//! Who goes next: a host tells by its twin that it is about to go, before it goes.
+
+use super::*;
+use crate::haproxy::Others;
+use Role::{Main, Twin};
+
+fn claiming() -> Limits {
+    Limits {
+        serving: vec!["lb backend srvs".into()],
+        ..limits()
+    }
+}
+
+fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
+    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
+    look.balancers[0].others = vec![Others {
+        backend: "srvs".into(),
+        usable,
+        claimed,
+        own_usable: true,
+    }];
+    look
+}
+
+fn step(phase: Phase, seen: &Seen) -> Step {
+    decide(Verb::Restart, &phase, seen, &claiming())
+}
+
+#[test]
+fn claims_where_nobody_needs_the_twin_and_others_are_counted() {
+    assert_eq!(claiming().first(), Phase::Claim);
+    assert_eq!(limits().first(), Phase::Close, "nobody is counted");
+    let classic = Limits {
+        two_stage: false,
+        ..claiming()
+    };
+    let sticky = Limits {
+        sticky: Duration::from_secs(20),
+        ..claiming()
+    };
+    assert_eq!(
+        [classic.first(), sticky.first()],
+        [Phase::Close, Phase::Close]
+    );
+}
+
+#[test]
+fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
+    let claim = |seen: &Seen| step(Phase::Claim, seen);
+    assert_eq!(waits(claim(&look("UP", "UP", (2, 0)))).len(), 1);
+    assert_eq!(goes(claim(&look("UP", "DOWN", (2, 1)))), Phase::Close);
+    let few = goes(claim(&look("UP", "DOWN", (2, 2))));
+    assert!(
+        matches!(&few, Phase::PutBack(Why::TooFewServers(few))
+        if few[0] == "lb backend srvs has 2 other usable servers (2 of them about to go: the twin is \
+                      DOWN), min_available is 1"),
+        "{few:?}"
+    );
+    assert_eq!(waits(claim(&blind())).len(), 1);
+}
+
+#[test]
+fn the_twin_is_kept_closed_and_needs_no_phase_of_its_own_later() {
+    let limits = claiming();
+    let action = |phase: Phase| phase.action(Verb::Restart, &limits);
+    assert_eq!(action(Phase::Claim), Some(Action::CloseTwin));
+    assert_eq!(action(Phase::Close), Some(Action::CloseBoth));
+    assert_eq!(action(Phase::Floor), Some(Action::CloseBoth));
+    let out = look("DOWN", "DOWN", (1, 0));
+    assert_eq!(goes(step(Phase::Close, &out)), Phase::Floor);
+    assert_eq!(goes(step(Phase::Floor, &out)), Phase::Drain { zeros: 0 });
+    // Who claims after us gives way to us: we do not give way to him.
+    let later = look("DOWN", "DOWN", (1, 1));
+    assert_eq!(goes(step(Phase::Floor, &later)), Phase::Drain { zeros: 0 });
+}
+
+#[test]
+fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
+    let interrupted = Seen {
+        interrupted: Some(2),
+        ..look("UP", "DOWN", (2, 0))
+    };
+    let back = Phase::PutBack(Why::Interrupted(2));
+    assert_eq!(goes(step(Phase::Claim, &interrupted)), back);
+    let turn = |others| {
+        let until = Duration::ZERO;
+        step(Phase::BackOff { until }, &look("UP", "UP", others))
+    };
+    assert_eq!(goes(turn((2, 1))), Phase::Claim);
+    assert!(
+        matches!(turn((2, 2)), Step::Stay { .. }),
+        "others have claimed"
+    );
+}
