@@ -5,3 +5,9 @@ mod lab;
 
 #[path = "fleet/by_hand.rs"]
 mod by_hand;
+#[path = "fleet/faults.rs"]
+mod faults;
+#[path = "fleet/seen.rs"]
+mod seen;
+#[path = "fleet/ssh.rs"]
+mod ssh;

@@ -64,7 +64,10 @@ impl Status {
     }
 }
 
+/// `1/3`; also `-1/2`: HAProxy subtracts the rise from a health that another of its threads
+/// has just set to 0, and for that moment still says UP.
 fn is_fraction(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     text.split_once('/')
         .is_some_and(|(n, m)| digits(n) && digits(m))
@@ -107,6 +110,7 @@ mod tests {
         let words = [
             "UP",
             "UP 1/3",
+            "UP -1/2",
             "DOWN",
             "DOWN 1/2",
             "DOWN (agent)",
@@ -130,6 +134,8 @@ mod tests {
             "UPPER",
             "UP 1",
             "UP x/3",
+            "UP --1/3",
+            "UP 1/-3",
             "DOWN (",
             "OPEN",
             "no",

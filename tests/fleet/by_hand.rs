@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use crate::lab::agent::Running;
 use crate::lab::estate::Estate;
+use crate::lab::haproxy::Haproxy;
+use crate::lab::now;
 use crate::lab::traffic::{Traffic, assert_unnoticed};
 
 #[test]
@@ -14,16 +16,41 @@ fn one_after_the_other() {
         "8 hosts are up after {:.1} s",
         begun.elapsed().as_secs_f64()
     );
-    let traffic = estate.traffic();
+    let (traffic, watch, from) = (estate.traffic(), estate.watch(), now());
     for host in &estate.site.hosts {
-        let restart = ["agent", "restart", "--json"];
-        let mut ssh = estate.operator.ssh(host, &restart);
+        let mut ssh = estate.operator.ssh(host, &["agent", "restart", "--json"]);
         let report = Running::start("ssh", &mut ssh)
             .wait()
             .expect_exit(0)
             .report();
         assert_eq!(report.outcome, "restarted");
+        println!("{}: {:.2} s by itself", host.name(), report.seconds);
     }
+    let seen = watch.stop();
     assert_unnoticed(&traffic.map(Traffic::stop));
+    for span in seen.spans() {
+        println!(
+            "{}: out for {:.2} s",
+            span.host,
+            span.seconds().expect("an end")
+        );
+    }
+    assert_eq!(seen.most(), [1, 1], "{:?}", seen.spans());
+    seen.assert_batches(&[&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]]);
+    // The watch has missed nothing: HAProxy's log knows of as many.
+    for haproxy in &estate.haproxies {
+        let downs = downs(haproxy, from);
+        assert_eq!(downs, 8, "{}", haproxy.process.out.text());
+    }
     assert_eq!(estate.boots(), [2; 8]);
+}
+
+/// How often a main line went DOWN since then, by the log.
+fn downs(haproxy: &Haproxy, from: f64) -> usize {
+    let lines = haproxy.process.out.all().into_iter();
+    let downs = lines.filter(|line| {
+        let text = &line.text;
+        line.at >= from && text.contains("Server srvs/web") && text.contains(" is DOWN")
+    });
+    downs.count()
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde::de::DeserializeOwned;
@@ -11,7 +12,7 @@ use super::process::Process;
 use super::report::Report;
 use super::settings::Settings;
 use super::site::Host;
-use super::{built, now};
+use super::{built, now, wait_for};
 
 /// A host's agent: its configuration, and where it runs.
 pub struct Agent<'a> {
@@ -140,6 +141,14 @@ impl Running {
 
     pub fn is_running(&mut self) -> bool {
         self.0.is_running()
+    }
+
+    /// Waits until a line of its stderr has this in it.
+    pub fn wait_for_word(&self, word: &str) {
+        let what = format!("{word:?} on stderr");
+        wait_for(&what, Duration::from_secs(20), || {
+            self.0.err.last(word, 0.0)
+        });
     }
 
     pub fn wait(mut self) -> Ended {

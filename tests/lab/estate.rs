@@ -9,6 +9,7 @@ use super::remote::{self, Remote};
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
 use super::traffic::{RATE, Traffic};
+use super::watch::Watch;
 
 // Processes before the site: fields are dropped in this order.
 pub struct Estate {
@@ -77,6 +78,11 @@ impl Estate {
             let to = format!("{BALANCER}:{port}");
             Traffic::start(&self.site.balancer, &to, "/", RATE / 2.0)
         })
+    }
+
+    /// Which hosts are out from now on, by both HAProxies.
+    pub fn watch(&self) -> Watch {
+        Watch::start(&self.haproxies)
     }
 }
 

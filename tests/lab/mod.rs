@@ -17,6 +17,7 @@ pub mod firewall;
 pub mod fleet;
 pub mod haproxy;
 pub mod harm;
+pub mod journal;
 pub mod keeper;
 pub mod load;
 pub mod machine;
@@ -31,12 +32,14 @@ pub mod release;
 pub mod reload;
 pub mod remote;
 pub mod report;
+pub mod seen;
 pub mod settings;
 pub mod sidecar;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;
 pub mod traffic;
+pub mod watch;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -13,10 +13,12 @@ use super::app_dir::AppDir;
 use super::process::Process;
 use super::settings::Settings;
 use super::site::Host;
-use super::{built, wait_for};
+use super::{built, journal, wait_for};
+
+mod ssh;
 
 /// For forty that come up at the same time, on a machine that others use, too.
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -29,6 +31,8 @@ PasswordAuthentication no
 UsePAM no
 UseDNS no
 MaxStartups 100
+# The default costs each side 0.2 s of this machine.
+KexAlgorithms curve25519-sha256
 Subsystem sftp internal-sftp
 ";
 
@@ -56,7 +60,9 @@ impl Remote {
         // unshare itself ignores the milder signal.
         init.args(["--pdeathsig", "KILL", "unshare"]);
         init.args(["--mount", "--pid", "--uts", "--fork", "--kill-child"]);
-        init.args(["--", "sh", "-c", include_str!("remote/up.sh")]);
+        let script = host.dir.join("up.sh");
+        fs::write(&script, include_str!("remote/up.sh")).expect("a script");
+        init.args(["--", "sh"]).arg(script);
         init.env_clear().env("PATH", PATH).env("HOME", "/root");
         init.env("dir", &host.dir).env("name", host.name());
         init.env("programs", programs());
@@ -92,6 +98,17 @@ impl Remote {
     /// A file of the host, by its path there without the first slash.
     pub fn file(&self, path: &str) -> PathBuf {
         Path::new(&self.proc("root")).join(path)
+    }
+
+    /// Waits until the agent's journal says that it acts on this phase of app `web`, and
+    /// gives the time.
+    pub fn wait_for_phase(&self, phase: &str) -> f64 {
+        journal::wait_for_phase(&self.file("run/haproxy-gate/web.json"), phase)
+    }
+
+    /// Stops the app, as a host does whose app is down.
+    pub fn stop_app(&self) {
+        self.sh("web stop");
     }
 
     /// Runs a shell line on the host, by no ssh, and gives its stdout, or panics.

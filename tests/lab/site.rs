@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::namespace::{self, Namespace};
-use super::{keeper, now, wait_for};
+use super::{journal, keeper, wait_for};
 
 pub const BALANCER: &str = "10.77.0.1";
 
@@ -104,11 +104,7 @@ impl Host {
 
     /// The phase that the agent's journal says now; None: there is no journal.
     pub fn journal_phase(&self) -> Option<String> {
-        let text = fs::read(self.dir.join("state/web.json")).ok()?;
-        let journal: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        let phase = &journal["phase"];
-        let named = |phase: &serde_json::Value| phase.as_str().map(str::to_owned);
-        named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
+        journal::phase(&self.journal())
     }
 
     pub fn gate_is_open(&self, port: u16) -> bool {
@@ -130,9 +126,11 @@ impl Host {
     /// Waits until the agent's journal says that it acts on this phase of app `web`, and
     /// gives the time.
     pub fn wait_for_phase(&self, phase: &str) -> f64 {
-        wait_for(&format!("phase {phase}"), Duration::from_secs(20), || {
-            (self.journal_phase().as_deref() == Some(phase)).then(now)
-        })
+        journal::wait_for_phase(&self.journal(), phase)
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.dir.join("state/web.json")
     }
 }
 

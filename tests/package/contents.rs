@@ -18,6 +18,7 @@ fn the_package_has_all_of_it() {
         assert!(list.lines().any(is_it), "{mode} {path} in\n{list}");
     };
     has("-rwxr-xr-x 0/0", "/usr/sbin/agent");
+    has("-rwxr-xr-x 0/0", "/usr/bin/haproxy-gate-rolling-restart");
     let file = |path: &str| has("-rw-r--r-- 0/0", path);
     for unit in [
         "haproxy-gate.service",
@@ -39,6 +40,8 @@ fn the_package_has_all_of_it() {
     for text in ["README.md", "changelog.gz", "copyright"] {
         file(&format!("{DOC}/{text}"));
     }
+    file("/usr/share/haproxy-gate/rolling/main.py");
+    file("/usr/share/man/man1/haproxy-gate-rolling-restart.1.gz");
     file("/usr/share/man/man8/agent.8.gz");
     for verb in haproxy_gate::cli::command().get_subcommands() {
         file(&format!(

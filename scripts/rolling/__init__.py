@@ -1,0 +1,27 @@
+"""`agent restart` on many hosts over SSH, for a jump host that has Python and nothing else.
+
+A roll goes so: all hosts are asked for their status, and what is not well is told before
+anything begins; then batch after batch, each host by `agent restart --attached` over a
+connection of its own. A host is started only where HAProxy, asked at that moment, has a
+server to spare; the agents' own floor is what makes that safe, asking first is what makes it
+quick.
+
+The decisions, without effects:
+
+    plan      the order of the hosts, and the batches
+    step      what is to be done next: start, pause, wait, end
+    guard     who of those that are next may go now
+    ending    what an answer of a host means: of `agent status`, of `agent restart`
+
+and what acts on them:
+
+    main      options -> exit code
+    roll      the loop: look, decide, act
+    host      one host: its status, its restart, its way back into rotation
+    ssh       one connection, its programs and their output
+    record    what was done, in a file, to go on from
+    screen    how it goes, for people
+    summary   how it went, for people and machines
+
+What comes from a host is data: it is bounded, parsed, made visible, and never run here.
+"""

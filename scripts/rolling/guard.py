@@ -1,0 +1,60 @@
+"""Who of those that are next may go now: never more at once than HAProxy has to spare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .ending import Status
+
+# In these HAProxy shows a host of ours DOWN, or the host is on its way up: it is not counted
+# among the usable servers of which `spare` is made, or does not go away any more.
+SETTLED = frozenset({"floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"})
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Who may go, and why the others may not yet."""
+
+    go: tuple[str, ...]
+    held_up: Mapping[str, str]
+
+
+def unsettled(phases: Sequence[str | None]) -> int:
+    """How many of those under way HAProxy may still count as usable, by their phases; to be
+    told before HAProxy is asked."""
+    return sum(phase not in SETTLED for phase in phases)
+
+
+def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
+    """In this order. `closing`: hosts of ours under way that HAProxy may not show DOWN yet.
+    What a host takes, the next ones don't have; what is not serving takes nothing."""
+    go: list[str] = []
+    held_up = {}
+    for host, status in next_hosts:
+        if status.operation is not None:
+            held_up[host] = f"under way there: {status.operation}"
+        elif status.unseen:
+            held_up[host] = "; ".join(status.unseen)
+        elif not status.serving or status.spare is None:
+            # What can't be seen the agent refuses, with its own words.
+            go.append(host)
+        elif status.spare > closing:
+            go.append(host)
+            closing += 1
+        else:
+            held_up[host] = scarce(status.spare, closing)
+    return Admitted(tuple(go), held_up)
+
+
+def scarce(spare: int, closing: int) -> str:
+    ours = f", {closing} of ours on the way out" if closing else ""
+    return f"HAProxy has {max(spare, 0)} to spare{ours}"
+
+
+def worth_asking(waiting: Sequence[str], spare: int | None, closing: int) -> Sequence[str]:
+    """Of those that wait, so many as might go, by what was to spare when it was last told;
+    one at least, to hear what is."""
+    if spare is None:
+        return waiting[:1]
+    return waiting[: max(1, spare - closing)]

@@ -1,0 +1,73 @@
+"""From the command line to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import command_line
+from . import hosts as names
+from . import record as records
+from . import summary as ending
+from .options import Options, UsageError, merge
+from .record import Record, Unkept
+from .session import Session
+from .summary import Summary
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints how it went, and returns the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    program = os.path.basename(sys.argv[0])
+    try:
+        arguments = command_line.parse(program, words)
+        record = prepare(arguments)
+        summary = asyncio.run(Session(arguments, record).run())
+    except (UsageError, names.Wrong) as error:
+        summary = Summary("usage", ending.USAGE, f"{program}: {error}")
+    except Unkept as error:
+        summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
+    tell(summary, "--json" in words)
+    return summary.exit
+
+
+def tell(summary: Summary, as_json: bool) -> None:
+    to = sys.stdout if as_json or summary.exit != ending.USAGE else sys.stderr
+    try:
+        print(summary.json() if as_json else summary.text(), file=to, flush=True)
+    except OSError:
+        # Nobody listens, and the interpreter would say so once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
+
+
+def prepare(arguments: Namespace) -> Record:
+    """The roll that is meant: a new one, or one that is gone on with."""
+    given = command_line.given(arguments)
+    listed: list[str] = []
+    if arguments.file is not None:
+        listed = names.from_file(arguments.file)
+    elif arguments.hosts:
+        listed = names.from_arguments(arguments.hosts)
+    path = Path(arguments.resume).absolute() if arguments.resume else None
+    record = records.read(path) if path is not None else None
+    if record is None:
+        if not listed:
+            raise UsageError("no hosts: name them, or a file of them with --hosts")
+        # Without a path none is kept, before it is known that something begins.
+        return Record(path or Path(), merge(Options(), given), listed)
+    if listed and set(listed) != set(record.hosts):
+        raise UsageError(
+            f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
+        )
+    record.options = merge(record.options, given)
+    return record
+
+
+def differences(kept: Sequence[str], listed: Sequence[str]) -> str:
+    only = [f"{name} only there" for name in kept if name not in listed]
+    only += [f"{name} only here" for name in listed if name not in kept]
+    return ", ".join(only[:4]) + (", ..." if len(only) > 4 else "")

@@ -1,0 +1,95 @@
+"""What was asked for, in a form that a record can keep."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from .plan import Shape, Share
+from .ssh import Remote
+from .text import seconds
+
+
+class UsageError(Exception):
+    """In one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a record keeps, so that a roll goes on as it began."""
+
+    app: str | None = None
+    batch: str = "1"
+    canary: int = 0
+    seesaw: bool = False
+    pause: str = "0"
+    max_failures: int = 0
+    with_command: str | None = None
+    sudo: bool = False
+    ssh_config: str | None = None
+    agent: str = "agent"
+    turn: str = "10m"
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.canary, Share.parse(self.batch), self.seesaw)
+
+    @property
+    def remote(self) -> Remote:
+        return Remote(self.agent, self.sudo)
+
+    @property
+    def pause_seconds(self) -> float:
+        return seconds(self.pause)
+
+    @property
+    def turn_seconds(self) -> float:
+        return seconds(self.turn)
+
+    def words(self, *flags: str) -> tuple[str, ...]:
+        """Of an `agent restart` on a host."""
+        words = ["restart", "--json", *flags, "--turn", self.turn]
+        if self.with_command is not None:
+            words += ["--with", self.with_command]
+        return (*words, *self.named())
+
+    def named(self) -> tuple[str, ...]:
+        return () if self.app is None else ("--", self.app)
+
+    def recorded(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, recorded: dict[str, Any]) -> Options:
+        """UsageError for what no record of ours has."""
+        try:
+            options = cls(**recorded)
+        except TypeError as error:
+            raise UsageError(f"the record has options of another version: {error}") from error
+        options.check()
+        return options
+
+    def check(self) -> None:
+        """What argparse has looked at already, and a record may have wrong."""
+        try:
+            if self.shape.canary < 0 or self.max_failures < 0:
+                raise ValueError("a number of hosts is not below 0")
+            for time in (self.pause, self.turn):
+                seconds(time)
+            for word in (self.app, self.with_command, self.agent, self.ssh_config):
+                if word is not None and (not isinstance(word, str) or not word or "\0" in word):
+                    raise ValueError(f"{word!r} can't be a word of a command")
+            for word in (self.app, self.agent):
+                if word is not None and word.startswith("-"):
+                    raise ValueError(f"{word!r} looks like an option")
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UsageError(str(error)) from error
+
+
+def merge(base: Options, new: dict[str, Any]) -> Options:
+    """What was given anew wins; of batches and seesaw the one that was given."""
+    if "batch" in new:
+        new = {**new, "seesaw": False}
+    options = replace(base, **new)
+    options.check()
+    return options

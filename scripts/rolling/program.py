@@ -1,0 +1,121 @@
+"""A program that runs on a host: an ssh of ours, and what comes out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from typing import Any, Callable, cast
+
+from .ending import Answer
+from .text import decoded
+
+Heard = Callable[[dict[str, Any]], None]
+
+# An agent's answer has some kB.
+MOST_OUT = 1 << 20
+LONGEST_LINE = 1 << 16
+# Lines of stderr that are kept.
+KEPT = 20
+# After the end: an ssh that has become a master in the background may keep stderr open.
+LAST_WORDS = 0.5
+
+
+class Lines:
+    """Splits what comes in pieces; a line that never ends is cut."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        if len(self.rest) > LONGEST_LINE:
+            lines.append(self.rest)
+            self.rest = b""
+        return [decoded(line[:LONGEST_LINE]) for line in lines]
+
+
+class Program(asyncio.SubprocessProtocol):
+    """Its stdout is the answer, its stderr is progress and text."""
+
+    def __init__(self, heard: Heard | None = None) -> None:
+        self.out = bytearray()
+        self.err: deque[str] = deque(maxlen=KEPT)
+        self.lines = Lines()
+        self.heard = heard
+        self.exited = asyncio.Event()
+        self.silent = asyncio.Event()
+        self.open_pipes = {1, 2}
+        self.transport: asyncio.SubprocessTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 1:
+            self.out += data
+            if len(self.out) > MOST_OUT:
+                self.kill()
+                self.out.clear()
+                self.err.append(f"more than {MOST_OUT} bytes of answer")
+            return
+        for line in self.lines.feed(data):
+            self.hear(line)
+
+    def hear(self, line: str) -> None:
+        told = progress(line)
+        if told is None:
+            self.err.append(line)
+        elif self.heard is not None:
+            self.heard(told)
+
+    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
+        self.open_pipes.discard(fd)
+        if not self.open_pipes:
+            self.silent.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    async def answer(self, limit: float | None = None) -> Answer:
+        """Its end. Killed when the limit, in seconds, is over."""
+        try:
+            await asyncio.wait_for(self.exited.wait(), limit)
+        except asyncio.TimeoutError:
+            self.kill()
+            self.err.append(f"no answer in {limit:.0f} s")
+            await self.exited.wait()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.silent.wait(), LAST_WORDS)
+        if self.lines.rest:
+            self.hear(decoded(self.lines.rest))
+        assert self.transport is not None
+        code = self.transport.get_returncode()
+        self.transport.close()
+        # Without a code a signal ended ssh.
+        return Answer(255 if code is None or code < 0 else code, bytes(self.out), tuple(self.err))
+
+    def end_input(self) -> None:
+        """The agent takes that as a wish to stop."""
+        stdin = None if self.transport is None else self.transport.get_pipe_transport(0)
+        if stdin is not None:
+            stdin.close()
+
+    def kill(self) -> None:
+        if self.transport is not None and not self.exited.is_set():
+            self.transport.kill()
+
+
+def progress(line: str) -> dict[str, Any] | None:
+    """What `--progress` says; None: the line is something else."""
+    if not line.startswith("{"):
+        return None
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and "app" in told else None

@@ -1,0 +1,143 @@
+"""What a roll has done so far, in a file: whoever goes on believes it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .hosts import Wrong, from_arguments
+from .options import Options, UsageError
+
+VERSION = 1
+
+
+class Unkept(Exception):
+    """The record can't be read, written, or belongs to a roll that is under way."""
+
+
+class Record:
+    """The record of one roll; no other roll has it at the same time."""
+
+    def __init__(self, path: Path, options: Options, hosts: Sequence[str]) -> None:
+        self.path = path
+        self.options = options
+        self.hosts = list(hosts)
+        # The last word about each host: `done`, `failed`, or `under_way`.
+        self.states: dict[str, dict[str, Any]] = {}
+        self.begun_at = int(time.time())
+        self.lock: int | None = None
+
+    def done(self) -> list[str]:
+        return [host for host in self.hosts if self.state(host) == "done"]
+
+    def state(self, host: str) -> str | None:
+        return self.states.get(host, {}).get("state")
+
+    def note(self, host: str, **said: Any) -> None:
+        """Keeps it, on the disk."""
+        self.states[host] = said
+        self.write()
+
+    def write(self) -> None:
+        """Whole, or not at all; for the operator's eyes: a command may have secrets."""
+        content = {
+            "version": VERSION,
+            "begun_at": self.begun_at,
+            "options": self.options.recorded(),
+            "hosts": [{"host": host, **self.states.get(host, {})} for host in self.hosts],
+        }
+        try:
+            replace_file(self.path, json.dumps(content, indent=1) + "\n")
+        except OSError as error:
+            raise Unkept(f"{self.path}: {error.strerror}") from error
+
+    def hold(self) -> None:
+        """Until this process ends. Its lock is a file beside it: the record itself is a new
+        file each time."""
+        try:
+            self.lock = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Unkept(f"{self.path} belongs to a roll that is under way") from error
+        except OSError as error:
+            raise Unkept(f"{self.lock_path}: {error.strerror}") from error
+
+    @property
+    def lock_path(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    def release(self, remove: bool) -> None:
+        with contextlib.suppress(OSError):
+            if remove:
+                self.path.unlink()
+            if self.lock is not None:
+                self.lock_path.unlink()
+                os.close(self.lock)
+        self.lock = None
+
+
+def replace_file(path: Path, text: str) -> None:
+    # Made by mkstemp: mode 0600 from the first byte on.
+    file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(file, "w", encoding="utf-8") as writer:
+            writer.write(text)
+            writer.flush()
+            os.fsync(writer.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def read(path: Path) -> Record | None:
+    """None where there is none yet. UsageError for what is no record."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unkept(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no record of a roll: {error}") from error
+    try:
+        return from_content(path, content)
+    except (KeyError, TypeError, AttributeError, Wrong) as error:
+        raise UsageError(f"{path} is no record of a roll: {error}") from error
+
+
+def from_content(path: Path, content: dict[str, Any]) -> Record:
+    if content["version"] != VERSION:
+        raise UsageError(f"{path} is a record of version {content['version']}, not {VERSION}")
+    hosts = from_arguments([entry["host"] for entry in content["hosts"]])
+    record = Record(path, Options.from_record(content["options"]), hosts)
+    record.begun_at = int(content["begun_at"])
+    for entry in content["hosts"]:
+        if "state" in entry:
+            said = {key: value for key, value in entry.items() if key != "host"}
+            record.states[entry["host"]] = said
+    return record
+
+
+def default_folder() -> Path:
+    """Of the operator's own states."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(home).absolute() / "haproxy-gate"
+
+
+def default_path() -> Path:
+    """A new one."""
+    folder = default_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unkept(f"{folder}: {error.strerror}") from error
+    return folder / f"roll-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"

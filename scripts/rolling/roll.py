@@ -1,0 +1,181 @@
+"""The loop of a roll: look where the hosts stand, decide, act."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+from .ending import Status, Unusable, in_the_way
+from .guard import admit, unsettled, worth_asking
+from .host import Host
+from .options import Options
+from .record import Record, Unkept
+from .screen import Screen
+from .step import End, Next, Pause, Rules, Stage, decide
+from .stop import Stop
+
+# Between two questions to HAProxy while there is nothing to spare.
+LOOK = 1.0
+
+
+class Roll:
+    """All hosts of it, the batches that are left, and the tasks under way."""
+
+    def __init__(
+        self,
+        hosts: Sequence[Host],
+        plan: list[list[str]],
+        options: Options,
+        record: Record,
+        screen: Screen,
+        stop: Stop,
+    ) -> None:
+        self.hosts: dict[str, Host] = {host.name: host for host in hosts}
+        self.plan = plan
+        self.options = options
+        self.record = record
+        self.screen = screen
+        self.stop = stop
+        self.rules = Rules(options.max_failures, options.pause_seconds > 0)
+        self.paused = 0
+        # What HAProxy had to spare when it last told.
+        self.spare: int | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.unkept = False
+        self.batch = -1
+        # Since when hosts that are next have waited, with nothing going on.
+        self.stuck_since: float | None = None
+
+    async def run(self) -> None:
+        """To its end; what came of each host stands in the hosts."""
+        while True:
+            self.stop.changed.clear()
+            self.reap()
+            stages = {name: host.stage for name, host in self.hosts.items()}
+            step = decide(self.plan, stages, self.rules, self.stop.asked > 0, self.paused)
+            if isinstance(step, End):
+                break
+            if isinstance(step, Pause):
+                await self.pause(step.batch)
+            elif not (isinstance(step, Next) and await self.start(step.hosts)):
+                # Also a look in between: others may have given a server back.
+                await self.stop.wait(LOOK if isinstance(step, Next) else None)
+        await asyncio.gather(*self.tasks)
+
+    def call_off(self) -> None:
+        """The second Ctrl-C."""
+        for host in self.hosts.values():
+            host.call_off()
+
+    async def pause(self, batch: int) -> None:
+        until = time.monotonic() + self.options.pause_seconds
+        while not self.stop.asked:
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self.screen.says(
+                f"pause before batch {batch + 1} of {len(self.plan)}: {left:.0f} s left"
+            )
+            self.stop.changed.clear()
+            await self.stop.wait(min(1.0, left))
+        self.screen.says("")
+        self.paused = batch
+
+    async def start(self, names: Sequence[str]) -> bool:
+        """Starts those of them that HAProxy can spare; True where any did, or failed."""
+        self.tell_batch(names[0])
+        closing = self.closing()
+        asked = list(worth_asking(names, self.spare, closing))
+        answers = await asyncio.gather(*(self.ask(name) for name in asked))
+        if self.stop.asked:
+            return True
+        failed = False
+        next_hosts: list[tuple[str, Status]] = []
+        for name, answer in zip(asked, answers):
+            wrong = str(answer) if isinstance(answer, Unusable) else in_the_way(answer)
+            if wrong is not None:
+                self.give_up(name, wrong)
+                failed = True
+            elif isinstance(answer, Status):
+                next_hosts.append((name, answer))
+        # One that gave way in the meantime counts, too.
+        admitted = admit(next_hosts, max(closing, self.closing()))
+        spare = [status.spare for _, status in next_hosts if status.spare is not None]
+        self.spare = min(spare, default=None)
+        for name in admitted.go:
+            self.go(self.hosts[name])
+        for name, why in admitted.held_up.items():
+            self.hosts[name].at(None, why)
+        self.give_up_in_time(admitted.held_up, bool(admitted.go))
+        return failed or bool(admitted.go)
+
+    def tell_batch(self, name: str) -> None:
+        number = next(number for number, batch in enumerate(self.plan) if name in batch)
+        if number > self.batch:
+            self.batch = number
+            self.screen.says(f"batch {number + 1} of {len(self.plan)}")
+
+    def give_up(self, name: str, why: str) -> None:
+        """Never started: it is as it was."""
+        self.hosts[name].fail(why)
+        self.keep(self.hosts[name])
+
+    def closing(self) -> int:
+        hosts = self.hosts.values()
+        return unsettled([host.phase for host in hosts if host.stage is Stage.UNDER_WAY])
+
+    async def ask(self, name: str) -> Status | Unusable:
+        try:
+            return await self.hosts[name].status()
+        except Unusable as error:
+            return error
+
+    def go(self, host: Host) -> None:
+        host.begin()
+        self.note(host.name, state="under_way")
+        self.tasks.add(asyncio.ensure_future(self.to_its_end(host)))
+
+    async def to_its_end(self, host: Host) -> None:
+        try:
+            await host.restart()
+            self.keep(host)
+        finally:
+            self.stuck_since = None
+            self.stop.changed.set()
+
+    def reap(self) -> None:
+        """A mistake of ours in a task must not be waited for for ever."""
+        for task in [task for task in self.tasks if task.done()]:
+            self.tasks.remove(task)
+            task.result()
+
+    def keep(self, host: Host) -> None:
+        """Its end, in the record."""
+        if host.stage in (Stage.DONE, Stage.FAILED):
+            outcome = host.ending.outcome if host.ending else None
+            self.note(host.name, state=host.stage.value, outcome=outcome, message=host.message)
+        else:
+            self.note(host.name)
+
+    def note(self, name: str, **said: str | None) -> None:
+        """A record that can't be kept is no reason to leave a roll half done."""
+        try:
+            self.record.note(name, **said)
+        except Unkept as error:
+            if not self.unkept:
+                self.screen.line(f"the record is not kept any more: {error}")
+            self.unkept = True
+
+    def give_up_in_time(self, held_up: Mapping[str, str], going: bool) -> None:
+        """The agents wait for their turn so long, and so do we, where nothing of ours goes on."""
+        busy = any(host.stage is Stage.UNDER_WAY for host in self.hosts.values())
+        if going or busy or not held_up:
+            self.stuck_since = None
+            return
+        now = time.monotonic()
+        self.stuck_since = self.stuck_since or now
+        if now - self.stuck_since >= self.options.turn_seconds:
+            name, why = next(iter(held_up.items()))
+            self.give_up(name, f"its turn did not come in {self.options.turn}: {why}")
+            self.stuck_since = None

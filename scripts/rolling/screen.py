@@ -1,0 +1,144 @@
+"""How it goes, for people, on stderr: in place on a terminal, else a line a change."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from .host import Host
+from .step import Stage
+from .text import columns, cut
+
+# Between two pictures, at least.
+REDRAW = 0.1
+# Whatever happens the seconds go on.
+TICK = 1.0
+NAME = 20
+COLOURS = {Stage.DONE: "32", Stage.FAILED: "31", Stage.UNDER_WAY: "33"}
+
+
+class Screen:
+    """Nobody reads it any more: that is no reason to end a roll."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.live = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self.colour = self.live and not os.environ.get("NO_COLOR")
+        self.hosts: Sequence[Host] = ()
+        self.began = time.monotonic()
+        self.status = ""
+        self.dirty = False
+        # Lines of the picture that is shown.
+        self.drawn = 0
+        self.ticker: asyncio.Task[None] | None = None
+        # The last word on each host, where there is no picture.
+        self.told: dict[str, str] = {}
+
+    def line(self, text: str) -> None:
+        """One that stays."""
+        self.write(f"{self.wipe()}{text}\n")
+        self.drawn = 0
+        self.dirty = True
+
+    def says(self, status: str) -> None:
+        """What is going on as a whole; empty: nothing special."""
+        if not self.live and status and status.split(":")[0] != self.status.split(":")[0]:
+            self.line(status)
+        self.status = status
+        self.dirty = True
+
+    def shows(self, hosts: Sequence[Host]) -> None:
+        """From now on, until ended()."""
+        self.hosts = hosts
+        self.began = time.monotonic()
+        if self.live:
+            self.ticker = asyncio.ensure_future(self.tick())
+
+    def changed(self, host: Host) -> None:
+        self.dirty = True
+        if self.live:
+            return
+        kind, text = (host.phase or "waits", host.waiting) if unfinished(host) else ended(host)
+        if kind != self.told.get(host.name) and (text or host.stage is not Stage.WAITING):
+            self.told[host.name] = kind
+            self.line(f"{host.name:{NAME}} {kind:9} {text}".rstrip())
+
+    async def tick(self) -> None:
+        shown = 0.0
+        while True:
+            if self.dirty or time.monotonic() - shown >= TICK:
+                shown = time.monotonic()
+                self.draw()
+            await asyncio.sleep(REDRAW)
+
+    def draw(self) -> None:
+        size = shutil.get_terminal_size()
+        lines = picture(self.hosts, self.head(), size.lines - 1, self.colour, size.columns - 1)
+        self.write(self.wipe() + "".join(f"{line}\n" for line in lines))
+        self.drawn = len(lines)
+        self.dirty = False
+
+    def head(self) -> str:
+        counts = {stage: sum(host.stage is stage for host in self.hosts) for stage in Stage}
+        text = (
+            f"{counts[Stage.DONE]} of {len(self.hosts)} done, {counts[Stage.FAILED]} failed, "
+            f"{counts[Stage.UNDER_WAY]} under way  {time.monotonic() - self.began:.0f} s"
+        )
+        return f"{text}  {self.status}" if self.status else text
+
+    def wipe(self) -> str:
+        return f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
+
+    def ended(self) -> None:
+        """The last picture stays."""
+        if self.ticker is not None:
+            self.ticker.cancel()
+            self.ticker = None
+            self.draw()
+            self.drawn = 0
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(text)
+            self.stream.flush()
+
+
+def unfinished(host: Host) -> bool:
+    return host.stage in (Stage.WAITING, Stage.UNDER_WAY)
+
+
+def ended(host: Host) -> tuple[str, str]:
+    return host.stage.value, host.message
+
+
+def picture(hosts: Sequence[Host], head: str, rows: int, colour: bool, width: int) -> list[str]:
+    """The head, and a line a host; where there are too many, of those that matter now."""
+    shown = list(hosts)
+    if len(shown) >= rows:
+        shown = [host for host in hosts if host.stage is Stage.UNDER_WAY or is_told(host)]
+    now = time.monotonic()
+    lines = [cut(head, width)]
+    return lines + [row(host, now, colour, width) for host in shown[: max(0, rows - 1)]]
+
+
+def is_told(host: Host) -> bool:
+    return host.stage is Stage.WAITING and bool(host.waiting)
+
+
+def row(host: Host, now: float, colour: bool, width: int) -> str:
+    kind = host.phase or "" if unfinished(host) else host.stage.value
+    if host.stage is Stage.WAITING and host.waiting:
+        kind = "waits"
+    text = host.waiting if unfinished(host) else host.message
+    took = now - host.began if host.began is not None and unfinished(host) else host.seconds
+    name = cut(host.name, NAME)
+    name += " " * (NAME - columns(name))
+    line = f"{name} {cut(kind, 9):9} {f'{took:.1f} s' if took else '':>8}  {text}"
+    line = cut(line.rstrip(), width)
+    code = COLOURS.get(host.stage)
+    return f"\x1b[{code}m{line}\x1b[0m" if colour and code else line

@@ -1,0 +1,153 @@
+"""One call of the program, from the first question to the summary."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import record as records
+from . import summary as ending
+from .host import Host
+from .plan import batches, order
+from .record import Record
+from .roll import Roll
+from .screen import Screen
+from .ssh import Ssh
+from .stop import Stop
+from .summary import Summary
+from .survey import Interrupted, Survey, dry_runs, survey
+
+
+class Session:
+    """One call of the program."""
+
+    def __init__(self, arguments: Namespace, record: Record) -> None:
+        self.arguments = arguments
+        self.record = record
+        self.options = record.options
+        self.screen = Screen(sys.stderr)
+        self.before = record.done()
+
+    async def run(self) -> Summary:
+        self.stop = Stop()
+        async with Ssh(self.options.ssh_config, self.options.remote) as ssh:
+            remaining = [name for name in self.record.hosts if name not in self.before]
+            self.hosts = [self.host(name, ssh) for name in remaining]
+            self.stop.listen(self.signal_came)
+            if not self.hosts:
+                return self.told(
+                    Summary("nothing_to_do", ending.DONE, "all hosts are done already")
+                )
+            try:
+                return self.told(await self.begin(ssh))
+            except Interrupted:
+                return self.told(interrupted(self.stop))
+
+    def host(self, name: str, ssh: Ssh) -> Host:
+        return Host(name, ssh, self.options, self.host_changed)
+
+    def host_changed(self, host: Host, moved: bool) -> None:
+        self.screen.changed(host)
+        if moved:
+            self.stop.changed.set()
+
+    def told(self, summary: Summary) -> Summary:
+        summary.done_before = self.before
+        return summary
+
+    async def begin(self, ssh: Ssh) -> Summary:
+        self.screen.line(f"asking {len(self.hosts)} hosts how they stand")
+        seen = await survey(self.hosts, self.stop)
+        self.hosts = sorted_hosts(self.hosts, seen)
+        if self.arguments.dry_run:
+            self.tell_of(seen)
+            return await self.dry_run(ssh, seen)
+        if len(seen.trouble) > self.options.max_failures:
+            message = (
+                f"nothing was begun: {len(seen.trouble)} of {len(self.hosts)} hosts are not ready"
+            )
+            summary = Summary("could_not_begin", ending.NOT_BEGUN, message, hosts=self.hosts)
+            for host in self.hosts:
+                host.message = seen.trouble.get(host.name, "")
+            return summary
+        self.tell_of(seen)
+        return await self.roll(seen)
+
+    def tell_of(self, seen: Survey) -> None:
+        for host in self.hosts:
+            said = seen.told(host.name)
+            if said:
+                self.screen.line(f"{host.name}: {said}")
+
+    def plan(self) -> list[list[str]]:
+        remaining = [host.name for host in self.hosts]
+        return batches(remaining, len(self.record.hosts), self.options.shape)
+
+    async def dry_run(self, ssh: Ssh, seen: Survey) -> Summary:
+        """Each batch, and what the agents would say."""
+        endings = await dry_runs(
+            [host for host in self.hosts if host.name not in seen.trouble],
+            ssh,
+            self.options,
+            self.stop,
+        )
+        refusals = 0
+        for host in self.hosts:
+            host.ending = endings.get(host.name)
+            host.message = host.ending.message if host.ending else seen.trouble[host.name]
+            refusals += host.ending is None or host.ending.exit != 0
+        plan = self.plan()
+        message = f"{refusals} of {len(self.hosts)} hosts would refuse; nothing was changed"
+        exit_code = ending.SOME_FAILED if refusals else ending.DONE
+        return Summary("planned", exit_code, message, hosts=self.hosts, batches=plan)
+
+    async def roll(self, seen: Survey) -> Summary:
+        plan = self.plan()
+        if self.record.path == Path():
+            self.record.path = records.default_path()
+        self.record.hold()
+        self.record.write()
+        self.screen.shows(self.hosts)
+        began = time.monotonic()
+        roll = Roll(self.hosts, plan, self.options, self.record, self.screen, self.stop)
+        self.under_way = roll
+        for name, why in seen.trouble.items():
+            roll.give_up(name, why)
+        await roll.run()
+        self.screen.ended()
+        summary = ending.of_roll(self.hosts, time.monotonic() - began, self.stop.signal)
+        summary.batches = plan
+        finished = summary.exit == ending.DONE
+        # One that the operator has named is his.
+        ours = self.record.path.parent == records.default_folder()
+        self.record.release(remove=finished and ours)
+        if not finished:
+            summary.record = str(self.record.path)
+            summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
+        return summary
+
+    under_way: Roll | None = None
+
+    def signal_came(self, times: int) -> None:
+        if self.under_way is None:
+            return
+        if times == 1:
+            self.screen.says(
+                "stopping: no more are started, those under way finish; Ctrl-C again: they put back"
+            )
+        else:
+            self.screen.says("called off: those under way put back what can be put back")
+            self.under_way.call_off()
+
+
+def sorted_hosts(hosts: Sequence[Host], seen: Survey) -> list[Host]:
+    by_name = {host.name: host for host in hosts}
+    return [by_name[name] for name in order(list(by_name), seen.down())]
+
+
+def interrupted(stop: Stop) -> Summary:
+    return Summary("interrupted", 128 + (stop.signal or 0), "interrupted: nothing was begun")

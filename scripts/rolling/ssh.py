@@ -1,0 +1,108 @@
+"""One connection a host, with the user's own ssh and configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .ending import Answer
+from .program import Heard, Program
+
+# Nobody is asked for a password, and no unknown host is believed. A connection that is gone
+# is found out in 15 s.
+OPTIONS = {
+    "BatchMode": "yes",
+    "StrictHostKeyChecking": "yes",
+    "ConnectTimeout": "10",
+    "ServerAliveInterval": "5",
+    "ServerAliveCountMax": "3",
+    "ControlMaster": "auto",
+    "ControlPersist": "60",
+    "ClearAllForwardings": "yes",
+    "PermitLocalCommand": "no",
+    "RemoteCommand": "none",
+}
+# New connections at a time: a jump host's sshd lets some fail where there are more than 10.
+AT_ONCE = 8
+# To take leave of a host.
+LEAVE = 5.0
+
+
+@dataclass(frozen=True)
+class Remote:
+    """How the agent is called there."""
+
+    agent: str = "agent"
+    sudo: bool = False
+
+    def command(self, words: Sequence[str]) -> str:
+        """For the shell of that host: every word is quoted."""
+        root = ["sudo", "-n", "--"] if self.sudo else []
+        return " ".join(shlex.quote(word) for word in [*root, self.agent, *words])
+
+
+class Ssh:
+    """The connections of one roll. A context: they end with it."""
+
+    def __init__(self, config: str | None, remote: Remote) -> None:
+        self.config = config
+        self.remote = remote
+        self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
+        self.numbers: dict[str, int] = {}
+        self.gate = asyncio.Semaphore(AT_ONCE)
+
+    async def __aenter__(self) -> Ssh:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            await asyncio.gather(*(self.leave(host) for host in self.numbers))
+        shutil.rmtree(self.masters, ignore_errors=True)
+
+    def argv(self, host: str, extra: Sequence[str] = ()) -> list[str]:
+        """Of a call of ssh for this host, up to its name. A socket's path must be short:
+        it is named by a number."""
+        number = self.numbers.setdefault(host, len(self.numbers))
+        path = str(self.masters / str(number)).replace("%", "%%")
+        argv = ["ssh", "-T", *(["-F", self.config] if self.config else []), "-S", path]
+        for name, value in OPTIONS.items():
+            argv += ["-o", f"{name}={value}"]
+        return [*argv, *extra, "--", host]
+
+    async def start(self, host: str, words: Sequence[str], heard: Heard) -> Program:
+        """An agent that lives as long as its stdin."""
+        argv = [*self.argv(host), self.remote.command(words)]
+        return await spawn(argv, asyncio.subprocess.PIPE, heard)
+
+    async def ask(self, host: str, words: Sequence[str], limit: float) -> Answer:
+        """A call of the agent that changes nothing, to its end."""
+        async with self.gate:
+            argv = [*self.argv(host), self.remote.command(words)]
+            program = await spawn(argv, asyncio.subprocess.DEVNULL, None)
+            return await program.answer(limit)
+
+    async def leave(self, host: str) -> None:
+        argv = self.argv(host, ["-O", "exit"])
+        program = await spawn(argv, asyncio.subprocess.DEVNULL, None)
+        await program.answer(LEAVE)
+
+
+async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program:
+    """In a session of its own: Ctrl-C in the terminal is for us, not for ssh."""
+    loop = asyncio.get_running_loop()
+    pipe = asyncio.subprocess.PIPE
+    _, program = await loop.subprocess_exec(
+        lambda: Program(heard),
+        *argv,
+        stdin=stdin,
+        stdout=pipe,
+        stderr=pipe,
+        start_new_session=True,
+    )
+    return program

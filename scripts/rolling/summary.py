@@ -1,0 +1,139 @@
+"""How it went, for people and machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .ending import INTERRUPTED, ROLLED_BACK
+from .host import Host
+from .step import Stage
+from .text import span
+
+DONE = 0
+SOME_FAILED = 1
+USAGE = 2
+NOT_BEGUN = 3
+
+
+@dataclass
+class Summary:
+    """All that is told in the end."""
+
+    outcome: str
+    exit: int
+    message: str
+    seconds: float = 0.0
+    hosts: Sequence[Host] = ()
+    # Of an earlier run of the same roll.
+    done_before: Sequence[str] = ()
+    batches: list[list[str]] = field(default_factory=list)
+    record: str | None = None
+    # The words that go on with it.
+    go_on: str | None = None
+
+    def json(self) -> str:
+        told = {
+            "outcome": self.outcome,
+            "exit": self.exit,
+            "message": self.message,
+            "seconds": round(self.seconds, 2),
+            "batches": self.batches,
+            "hosts": [*(before(name) for name in self.done_before), *map(host_json, self.hosts)],
+            "record": self.record,
+            "go_on": self.go_on,
+        }
+        return json.dumps(told)
+
+    def text(self) -> str:
+        if self.outcome == "planned":
+            return self.planned()
+        lines = []
+        done = [host.name for host in self.hosts if host.stage is Stage.DONE]
+        failed = [host for host in self.hosts if host.stage is Stage.FAILED]
+        waiting = [host.name for host in self.hosts if host.stage is Stage.WAITING]
+        for what, names in (
+            ("done before", list(self.done_before)),
+            ("done", done),
+            ("failed", [host.name for host in failed]),
+            ("not reached", waiting),
+        ):
+            if names:
+                lines.append(f"{what + ':':12} {len(names):3}  {' '.join(names)}")
+        lines += [f"  {host.name}: {why(host)}" for host in failed]
+        if self.outcome == "could_not_begin":
+            lines += [f"  {host.name}: {host.message}" for host in self.hosts if host.message]
+        lines.append(self.message)
+        if self.go_on is not None:
+            lines.append(f"go on with: {self.go_on}")
+        return "\n".join(lines)
+
+    def planned(self) -> str:
+        """Of a dry run: who goes when, and who would not."""
+        lines = [
+            f"batch {number} of {len(self.batches)}: {' '.join(batch)}"
+            for number, batch in enumerate(self.batches, 1)
+        ]
+        lines += [
+            f"  {host.name}: {host.message}"
+            for host in self.hosts
+            if host.ending is None or host.ending.exit != 0
+        ]
+        return "\n".join([*lines, self.message])
+
+
+def why(host: Host) -> str:
+    """A failure, with what it means."""
+    ending = host.ending
+    if ending is None:
+        return f"not started: {host.message}"
+    if ending.exit == ROLLED_BACK:
+        return (
+            f"exit {ending.exit}, rolled back, what was there before serves again: {host.message}"
+        )
+    if ending.exit in INTERRUPTED and ending.report is not None:
+        asked = "called off" if host.called_off else "interrupted there"
+        return f"exit {ending.exit}, {asked}: {host.message}"
+    return f"exit {ending.exit}, {ending.outcome}: {host.message}"
+
+
+def host_json(host: Host) -> dict[str, Any]:
+    ending = host.ending
+    state = "not_reached" if host.stage is Stage.WAITING else host.stage.value
+    return {
+        "host": host.name,
+        "state": state,
+        "outcome": ending.outcome if ending else None,
+        "exit": ending.exit if ending else None,
+        "message": host.message,
+        "seconds": round(host.seconds, 2),
+        "agent": ending.report if ending else None,
+    }
+
+
+def before(name: str) -> dict[str, Any]:
+    return {
+        "host": name,
+        "state": "done",
+        "outcome": None,
+        "exit": None,
+        "message": "done before, as the record says",
+        "seconds": 0.0,
+        "agent": None,
+    }
+
+
+def of_roll(hosts: Sequence[Host], seconds: float, signal: int | None) -> Summary:
+    """A roll that has begun."""
+    done = sum(host.stage is Stage.DONE for host in hosts)
+    failed = sum(host.stage is Stage.FAILED for host in hosts)
+    message = f"{done} of {len(hosts)} hosts done in {span(seconds)}"
+    if done == len(hosts):
+        return Summary("rolled", DONE, message, seconds, hosts)
+    if failed:
+        message += f", {failed} failed"
+    if signal is not None:
+        return Summary("interrupted", 128 + signal, f"interrupted: {message}", seconds, hosts)
+    return Summary("failed", SOME_FAILED, message, seconds, hosts)

@@ -1,0 +1,66 @@
+"""What hosts say, made fit to print: nothing of it may move a cursor or fill a disk."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Of one line in a summary.
+LINE = 300
+
+
+def visible(said: str, limit: int = LINE) -> str:
+    """One line of printable text: everything else is shown as an escape."""
+    shown: list[str] = []
+    size = 0
+    for character in said.strip():
+        piece = character if character.isprintable() else escape(character)
+        size += len(piece)
+        if size > limit:
+            return "".join(shown) + "..."
+        shown.append(piece)
+    return "".join(shown)
+
+
+def escape(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def decoded(said: bytes) -> str:
+    return said.decode("utf-8", "backslashreplace")
+
+
+def columns(text: str) -> int:
+    """How wide a terminal shows it."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide
+
+
+def cut(text: str, width: int) -> str:
+    """So much of it as fits into so many columns."""
+    if columns(text) <= width:
+        return text
+    while text and columns(text) > width - 1:
+        text = text[:-1]
+    return text + "~" if width > 0 else ""
+
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(told: str) -> float:
+    """`90`, `30s`, `1m30s`, `500ms`: as the agent has it. ValueError for anything else."""
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return float(told)
+    if not re.fullmatch(r"(?:[0-9]{1,9}(?:ms|s|m|h))+", told):
+        raise ValueError(f"{told!r} is no time: 30s, 5m, 1m30s")
+    parts = re.findall(r"([0-9]+)(ms|s|m|h)", told)
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def span(time: float) -> str:
+    """`4.1 s`, `3 min 20 s`."""
+    if time < 60:
+        return f"{time:.1f} s"
+    minutes, rest = divmod(int(time), 60)
+    return f"{minutes} min {rest} s"

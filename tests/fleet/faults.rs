@@ -1,0 +1,87 @@
+//! Hosts that can't be reached, and one whose app does not come back: what a roll meets.
+
+use crate::lab::agent::{Ended, Running};
+use crate::lab::estate::Estate;
+use crate::lab::settings::Settings;
+
+/// A fleet whose hosts are soon given up.
+fn estate(test: &str) -> Estate {
+    let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
+    Estate::with(test, 3, hurried)
+}
+
+/// Before any program runs on the host.
+fn refused(estate: &Estate, number: usize, says: &str) {
+    let ended = ssh(estate, number, &["true"]).expect_exit(255);
+    assert!(
+        ended.err.contains(says),
+        "wanted {says:?} in: {}",
+        ended.err
+    );
+}
+
+fn ssh(estate: &Estate, number: usize, words: &[&str]) -> Ended {
+    let mut words = words.to_vec();
+    words.splice(0..0, ["-o", "ConnectTimeout=2"]);
+    let mut ssh = estate.operator.ssh(estate.host(number), &words);
+    Running::start("ssh", &mut ssh).wait()
+}
+
+#[test]
+fn hosts_that_are_not_reached() {
+    let estate = estate("not_reached");
+    let watch = estate.watch();
+    estate.remote(1).stop_sshd();
+    refused(&estate, 1, "Connection refused");
+    estate.remote(1).start_sshd();
+    ssh(&estate, 1, &["true"]).expect_exit(0);
+
+    estate.remote(2).silence_ssh();
+    refused(&estate, 2, "Connection timed out");
+    estate.remote(2).restore_ssh();
+    ssh(&estate, 2, &["true"]).expect_exit(0);
+
+    let operator = &estate.operator;
+    operator.forget_key(estate.host(3));
+    refused(
+        &estate,
+        3,
+        "host key is known for 10.77.0.13 and you have requested strict checking",
+    );
+    operator.meet(&estate.site.hosts);
+    operator.mistake_key(estate.host(3));
+    refused(&estate, 3, "REMOTE HOST IDENTIFICATION HAS CHANGED");
+    operator.meet(&estate.site.hosts);
+    ssh(&estate, 3, &["true"]).expect_exit(0);
+
+    // HAProxy has noticed nothing of all that.
+    let seen = watch.stop();
+    seen.assert_at_most(0);
+    seen.assert_batches(&[]);
+}
+
+#[test]
+fn an_app_that_does_not_come_back() {
+    let estate = estate("sick");
+    let watch = estate.watch();
+    estate.remote(2).app.set_sick_after_restart();
+    let ended = ssh(&estate, 2, &["agent", "restart", "--json"]).expect_exit(15);
+    assert_eq!(ended.report().outcome, "not_healthy", "{}", ended.out);
+    // A host whose app is down goes the same way, and is mended by it.
+    estate.remote(3).stop_app();
+    for haproxy in &estate.haproxies {
+        haproxy.wait_until("host 3 is DOWN", |lines| {
+            let web3 = lines.iter().find(|line| line.get("svname") == "web3");
+            web3.is_some_and(|line| line.status() == "DOWN")
+        });
+    }
+    ssh(&estate, 3, &["agent", "restart", "--json"]).expect_exit(0);
+    let seen = watch.stop();
+    assert_eq!(seen.most(), [2, 2]);
+    let ends: Vec<_> = seen
+        .spans()
+        .iter()
+        .map(|span| (span.host, span.to.is_some()))
+        .collect();
+    assert_eq!(ends, [(2, false), (3, true)]);
+}

@@ -1,0 +1,110 @@
+//! What is said of a roll rests on what the watch makes of HAProxy's answers: tried with answers
+//! of which everything is known.
+
+use std::time::Duration;
+
+use crate::lab::seen::{Moment, Seen, Track};
+
+const LOOK: Duration = Duration::from_millis(20);
+
+/// One HAProxy with two hosts: at each second their status, and what slow start says.
+fn track(moments: &[[&str; 2]]) -> Track {
+    let mut moments = moments.iter().enumerate().map(|(second, statuses)| {
+        let mut moment = Moment::at(second as f64);
+        for (name, status) in ["web1", "web2"].iter().zip(statuses) {
+            let (status, throttle) = status.split_once(',').unwrap_or((status, ""));
+            moment.add(name, status, throttle);
+        }
+        moment
+    });
+    let mut track = Track::new(moments.next().expect("a first one"));
+    moments.for_each(|moment| track.add(moment, LOOK));
+    track
+}
+
+fn one(moments: &[[&str; 2]]) -> Seen {
+    Seen::new(vec![track(moments)])
+}
+
+/// `host from to`, a dash for what did not end.
+fn spans(seen: &Seen) -> Vec<String> {
+    let to = |to: Option<f64>| to.map_or("-".to_owned(), |to| to.to_string());
+    let spans = seen.spans().into_iter();
+    let told = spans.map(|span| format!("{} {} {}", span.host, span.from, to(span.to)));
+    told.collect()
+}
+
+const IN_TURN: [[&str; 2]; 6] = [
+    ["UP", "UP"],
+    ["DOWN", "UP"],
+    ["UP 1/2", "UP"],
+    ["UP", "UP"],
+    ["UP", "MAINT"],
+    ["UP", "UP"],
+];
+
+const TOO_EARLY: [[&str; 2]; 5] = [
+    ["UP", "UP"],
+    ["DOWN", "UP"],
+    // In use again, and not yet at full weight.
+    ["UP,50%", "DOWN"],
+    ["UP", "DOWN"],
+    ["UP", "UP"],
+];
+
+#[test]
+fn a_host_is_out_until_it_is_fully_up() {
+    let seen = one(&IN_TURN);
+    assert_eq!(spans(&seen), ["1 1 3", "2 4 5"]);
+    assert_eq!(seen.most(), [1]);
+    seen.assert_at_most(1);
+    seen.assert_batches(&[&[1], &[2]]);
+    assert_eq!(spans(&one(&TOO_EARLY)), ["1 1 3", "2 2 4"]);
+    // On its way down it has users, and if it does not get there it was never out.
+    let seen = one(&[["UP 1/2", "UP"], ["UP", "UP"], ["UP", "DRAIN"]]);
+    assert_eq!(spans(&seen), ["2 2 -"]);
+}
+
+#[test]
+fn a_host_is_out_by_any_haproxy_and_back_by_all() {
+    let late = [
+        ["UP", "UP"],
+        ["UP", "UP"],
+        ["DOWN", "UP"],
+        ["DOWN", "UP"],
+        ["UP", "UP"],
+    ];
+    let seen = Seen::new(vec![track(&IN_TURN), track(&late)]);
+    assert_eq!(spans(&seen), ["1 1 4", "2 4 5"]);
+    assert_eq!(seen.most(), [1, 1]);
+    let twice = [["DOWN", "UP"], ["UP", "UP"], ["DOWN", "UP"], ["UP", "UP"]];
+    assert_eq!(spans(&one(&twice)), ["1 0 1", "1 2 3"]);
+}
+
+#[test]
+#[should_panic(expected = "[2] began too early")]
+fn a_batch_that_does_not_wait_is_found() {
+    let seen = one(&TOO_EARLY);
+    seen.assert_at_most(1);
+    seen.assert_batches(&[&[1], &[2]]);
+}
+
+#[test]
+#[should_panic(expected = "more than 1 out")]
+fn too_many_are_found() {
+    one(&[["UP", "UP"], ["DOWN", "DOWN"], ["UP", "UP"]]).assert_at_most(1);
+}
+
+#[test]
+#[should_panic(expected = "not looked for 1s")]
+fn a_watch_that_did_not_look_is_found() {
+    let mut track = track(&IN_TURN);
+    track.add(Moment::at(6.0), Duration::from_secs(1));
+    Seen::new(vec![track]).assert_at_most(1);
+}
+
+#[test]
+#[should_panic(expected = "others were out, too")]
+fn a_host_that_was_not_meant_is_found() {
+    one(&IN_TURN).assert_batches(&[&[1]]);
+}

@@ -1,0 +1,64 @@
+//! Ctrl-C once and twice, and how a roll is gone on with.
+
+use nix::sys::signal::Signal;
+
+use super::{Rolled, eight};
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+
+/// Hosts under way finish, no more are started; going on leaves out what is done.
+#[test]
+fn once_and_gone_on_with() {
+    let estate = eight("ssh_once", 1);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let roll = estate.start_roll(&["--batch", "3"]);
+    estate.remote(3).wait_for_phase("drain");
+    roll.interrupt(Signal::SIGINT);
+    let rolled = Rolled::of(&roll.wait().expect_exit(130));
+    assert_eq!(rolled.outcome, "interrupted");
+    assert_eq!(rolled.in_state("done"), [1, 2, 3], "{rolled:#?}");
+    assert_eq!(rolled.in_state("not_reached"), [4, 5, 6, 7, 8]);
+    assert_eq!(estate.boots(), [2, 2, 2, 1, 1, 1, 1, 1]);
+    assert!(rolled.record.as_ref().is_some_and(|record| record.exists()));
+
+    let rolled = estate.go_on(&rolled, 0);
+    assert_eq!(rolled.in_state("done").len(), 8);
+    assert_eq!(estate.boots(), [2; 8]);
+    let seen = watch.stop();
+    seen.assert_at_most(3);
+    seen.assert_batches(&[&[1, 2, 3], &[4, 5, 6], &[7, 8]]);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    estate.assert_no_record();
+    estate.assert_no_connection();
+}
+
+/// The second one calls off what is under way: the app is not touched, the gates are open again.
+#[test]
+fn twice() {
+    let estate = eight("ssh_twice", 1);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let requests = [1, 2].map(|number| estate.slow_request(number, 6000));
+    let roll = estate.start_roll(&["--batch", "2"]);
+    for number in [1, 2] {
+        estate.remote(number).wait_for_phase("drain");
+    }
+    roll.interrupt(Signal::SIGTERM);
+    roll.wait_for_word("stopping");
+    roll.interrupt(Signal::SIGTERM);
+    let rolled = Rolled::of(&roll.wait().expect_exit(143));
+    assert_eq!((rolled.outcome.as_str(), rolled.exit), ("interrupted", 143));
+    assert_eq!(rolled.in_state("failed"), [1, 2], "{rolled:#?}");
+    for number in [1, 2] {
+        assert_eq!(rolled.host(number).exit, Some(129), "{rolled:#?}");
+    }
+    assert!(rolled.message.contains("0 of 8 hosts done"), "{rolled:#?}");
+    for request in requests {
+        assert_eq!(request.answer().status, 200);
+    }
+    assert_eq!(estate.boots(), [1; 8]);
+    let seen = watch.stop();
+    seen.assert_at_most(2);
+    seen.assert_batches(&[&[1, 2]]);
+    assert!(seen.spans().iter().all(|span| span.to.is_some()));
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    estate.assert_no_connection();
+}

@@ -1,0 +1,186 @@
+//! What a [`Watch`](super::watch::Watch) has seen: which hosts were out, how many at most, and
+//! in which order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The numbers of hosts.
+pub type Hosts = BTreeSet<usize>;
+
+/// The main lines of one HAProxy at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// Unix seconds.
+    at: f64,
+    /// They get no new users: DOWN, MAINT and the like.
+    out: Hosts,
+    /// Less than fully UP: those that are out, and those that are on their way.
+    not_full: Hosts,
+}
+
+/// One HAProxy's moments.
+#[derive(Debug)]
+pub struct Track {
+    /// Each differs from the one before.
+    changes: Vec<Moment>,
+    last: f64,
+    /// For so long it was not looked at.
+    blind: Duration,
+}
+
+/// How long a host was out, from the first HAProxy that said so until all said that it is
+/// fully UP, slow start over.
+#[derive(Debug, Clone)]
+pub struct Span {
+    pub host: usize,
+    /// Unix seconds.
+    pub from: f64,
+    /// None: it still was at the end.
+    pub to: Option<f64>,
+}
+
+#[derive(Debug)]
+pub struct Seen {
+    tracks: Vec<Track>,
+}
+
+/// More than this between two looks could hide a host.
+const BLIND: Duration = Duration::from_millis(500);
+
+impl Moment {
+    pub fn at(at: f64) -> Moment {
+        Moment {
+            at,
+            out: Hosts::new(),
+            not_full: Hosts::new(),
+        }
+    }
+
+    /// One main line, as `show stat` has it.
+    pub fn add(&mut self, name: &str, status: &str, throttle: &str) {
+        let number = name.trim_start_matches(|one: char| !one.is_ascii_digit());
+        let number = number.parse().expect("the number of a host");
+        if status != "UP" || !throttle.is_empty() {
+            self.not_full.insert(number);
+        }
+        // `UP 1/2` has users, too.
+        if !status.starts_with("UP") {
+            self.out.insert(number);
+        }
+    }
+}
+
+impl Track {
+    pub fn new(first: Moment) -> Track {
+        Track {
+            last: first.at,
+            changes: vec![first],
+            blind: Duration::ZERO,
+        }
+    }
+
+    pub fn add(&mut self, moment: Moment, since: Duration) {
+        self.last = moment.at;
+        self.blind = self.blind.max(since);
+        let before = self.changes.last().expect("a first one");
+        if (&before.out, &before.not_full) != (&moment.out, &moment.not_full) {
+            self.changes.push(moment);
+        }
+    }
+
+    fn most(&self) -> &Moment {
+        let most = self.changes.iter().rev().max_by_key(|one| one.out.len());
+        most.expect("a first one")
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let mut spans: Vec<Span> = Vec::new();
+        for moment in &self.changes {
+            let open = spans.iter_mut().filter(|span| span.to.is_none());
+            for span in open.filter(|span| !moment.not_full.contains(&span.host)) {
+                span.to = Some(moment.at);
+            }
+            for &host in &moment.out {
+                if !spans
+                    .iter()
+                    .any(|span| span.host == host && span.to.is_none())
+                {
+                    spans.push(Span {
+                        host,
+                        from: moment.at,
+                        to: None,
+                    });
+                }
+            }
+        }
+        spans
+    }
+}
+
+impl Seen {
+    pub fn new(tracks: Vec<Track>) -> Seen {
+        Seen { tracks }
+    }
+
+    /// How many hosts were out at the same moment at most, by each HAProxy.
+    pub fn most(&self) -> Vec<usize> {
+        let most = self.tracks.iter().map(|track| track.most().out.len());
+        most.collect()
+    }
+
+    /// No HAProxy ever said that more hosts were out at the same moment; that it could have is
+    /// known from how often it was asked.
+    pub fn assert_at_most(&self, hosts: usize) {
+        for track in &self.tracks {
+            let most = track.most();
+            assert!(most.out.len() <= hosts, "more than {hosts} out: {most:?}");
+            assert!(track.blind < BLIND, "not looked for {:?}", track.blind);
+        }
+    }
+
+    /// How long each host was out, by all HAProxies together; in order.
+    pub fn spans(&self) -> Vec<Span> {
+        let mut all: Vec<Span> = self.tracks.iter().flat_map(Track::spans).collect();
+        all.sort_by(|one, other| one.from.total_cmp(&other.from));
+        let mut merged: Vec<Span> = Vec::new();
+        for span in all {
+            let same = merged.iter_mut().rfind(|one| one.host == span.host);
+            match same.filter(|one| one.to.is_none_or(|to| span.from <= to)) {
+                Some(one) => one.to = one.to.zip(span.to).map(|(one, other)| one.max(other)),
+                None => merged.push(span),
+            }
+        }
+        merged
+    }
+
+    /// The hosts that were out at some time.
+    pub fn hosts(&self) -> Hosts {
+        self.spans().iter().map(|span| span.host).collect()
+    }
+
+    /// Exactly these hosts were out, each once, and none before all of the batch before it were
+    /// fully UP again.
+    pub fn assert_batches(&self, batches: &[&[usize]]) {
+        let spans = self.spans();
+        let mut left = spans.as_slice();
+        let mut ready = f64::MIN;
+        for batch in batches {
+            assert!(left.len() >= batch.len(), "no {batch:?} in {spans:?}");
+            let (now, rest) = left.split_at(batch.len());
+            let hosts: Hosts = now.iter().map(|span| span.host).collect();
+            assert_eq!(hosts, batch.iter().copied().collect(), "in {spans:?}");
+            assert!(now[0].from >= ready, "{batch:?} began too early: {spans:?}");
+            let ended = now.iter().map(|span| span.to.unwrap_or(f64::MAX));
+            ready = ended.fold(ready, f64::max);
+            left = rest;
+        }
+        assert!(left.is_empty(), "others were out, too: {left:?}");
+    }
+}
+
+impl Span {
+    /// Seconds; None: it still was out at the end.
+    pub fn seconds(&self) -> Option<f64> {
+        Some(self.to? - self.from)
+    }
+}

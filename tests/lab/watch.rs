@@ -1,0 +1,84 @@
+//! What both HAProxies say of the main lines, asked all the time: which hosts are out at which
+//! moment. No word of the agents goes into it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::haproxy::Haproxy;
+use super::now;
+use super::seen::{Moment, Seen, Track};
+use super::stats;
+
+/// Between two looks at one HAProxy. A host is out for many times as long.
+const LOOK: Duration = Duration::from_millis(20);
+
+pub struct Watch {
+    over: Arc<AtomicBool>,
+    watching: Vec<JoinHandle<Track>>,
+}
+
+impl Watch {
+    /// Has looked once at each when it returns.
+    pub fn start<'a>(haproxies: impl IntoIterator<Item = &'a Haproxy>) -> Watch {
+        let over = Arc::new(AtomicBool::new(false));
+        let watching = haproxies.into_iter().map(|haproxy| {
+            let (socket, over) = (haproxy.socket.clone(), over.clone());
+            let first = look(&socket).expect("HAProxy answers");
+            thread::spawn(move || follow(socket, &over, first))
+        });
+        Watch {
+            watching: watching.collect(),
+            over,
+        }
+    }
+
+    pub fn stop(mut self) -> Seen {
+        self.over.store(true, Ordering::Relaxed);
+        let tracks = self
+            .watching
+            .drain(..)
+            .map(|one| one.join().expect("a watch"));
+        Seen::new(tracks.collect())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn follow(socket: PathBuf, over: &AtomicBool, first: Moment) -> Track {
+    let mut track = Track::new(first);
+    let mut looked = Instant::now();
+    while !over.load(Ordering::Relaxed) {
+        thread::sleep(LOOK);
+        if let Some(moment) = look(&socket) {
+            track.add(moment, looked.elapsed());
+            looked = Instant::now();
+        }
+    }
+    track
+}
+
+/// One answer of HAProxy; None where there was none, as in a reload.
+fn look(socket: &Path) -> Option<Moment> {
+    let answer = stats::try_ask(socket, "show stat srvs 4 -1", Duration::from_secs(2)).ok()?;
+    let mut rows = answer.strip_prefix("# ")?.lines();
+    let columns: Vec<_> = rows.next()?.split(',').collect();
+    let column = |name| columns.iter().position(|column| *column == name);
+    // All of them come before the columns that may have a comma in them.
+    let [name, status, backup, throttle] = ["svname", "status", "bck", "throttle"].map(column);
+    let (name, status, backup, throttle) = (name?, status?, backup?, throttle?);
+    let mut moment = Moment::at(now());
+    for row in rows.filter(|row| !row.is_empty()) {
+        let row: Vec<_> = row.splitn(throttle + 2, ',').collect();
+        if *row.get(backup)? == "0" {
+            moment.add(row.get(name)?, row.get(status)?, row.get(throttle)?);
+        }
+    }
+    Some(moment)
+}

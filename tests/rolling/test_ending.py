@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import json
+import unittest
+from typing import Any
+
+from rolling.ending import (
+    Answer,
+    Unusable,
+    Verdict,
+    back,
+    ending_of,
+    in_the_way,
+    status_of,
+)
+
+
+def line(status: str, name: str = "srvs/web1") -> dict[str, Any]:
+    return {"name": name, "role": "main", "status": status, "proven": True}
+
+
+def told(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+    """What `agent status --json` says."""
+    lines = [line("UP")] if lines is None else lines
+    balancer = {"name": "lb1", "version": "2.6.12", "lines": lines}
+    if "error" in changes:
+        balancer["error"] = changes.pop("error")
+    app = {
+        "app": "web",
+        "gates": [],
+        "balancers": [balancer],
+        "held": None,
+        "healthy": True,
+        "health": "the app is healthy",
+        "trouble": [],
+        "in_rotation": True,
+        "serving": True,
+        "spare": 3,
+    }
+    operation = changes.pop("operation", None)
+    return {"apps": [{**app, **changes}], "operation": operation, "sidecar": None}
+
+
+def answer(said: Any, exit: int = 0, err: tuple[str, ...] = ()) -> Answer:
+    out = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return Answer(exit, out, err)
+
+
+class StatusOf(unittest.TestCase):
+    def test_it_is_read(self) -> None:
+        status = status_of(answer(told(), exit=1), None)
+        self.assertEqual((status.app, status.spare), ("web", 3))
+        self.assertTrue(status.healthy and status.in_rotation and status.serving)
+
+    def test_a_login_shell_may_talk_before_it(self) -> None:
+        noisy = b"welcome to web1\n" + json.dumps(told()).encode() + b"\n"
+        self.assertEqual(status_of(answer(noisy), "web").app, "web")
+
+    def test_why_there_is_none(self) -> None:
+        refused = "ssh: connect to host web1 port 22: Connection refused"
+        two = told()
+        two["apps"].append({**two["apps"][0], "app": "api"})
+        usage = {"outcome": "usage", "exit": 2, "message": "no configuration"}
+        for given, app, said in [
+            (answer(b"", 255, (refused,)), None, f"unreachable: {refused}"),
+            (answer(b"", 255, ("a", "Host key verification failed.")), None, "Host key"),
+            (answer(b"", 127, ("sh: agent: not found",)), None, "no agent there: sh: agent"),
+            (answer(b"", 1, ("sudo: a password is required",)), None, "a password is required"),
+            (answer(b"hello\x1b[2J\n"), None, "no answer of an agent: hello\\x1b[2J"),
+            (answer(b""), None, "nothing said"),
+            (answer(b"[" * 100000), None, "no answer of an agent"),
+            (answer([1]), None, "no answer of an agent"),
+            (answer(usage, 2), None, "no configuration"),
+            (answer(two), None, "the apps web, api: name one with --app"),
+            (answer(told()), "api", "the apps web: name one"),
+            (answer({"apps": [{"app": "web"}]}), None, "another version"),
+            (answer({"apps": 7}), None, "another version"),
+            (answer({"apps": [7]}), None, "another version"),
+        ]:
+            with self.subTest(said), self.assertRaises(Unusable) as raised:
+                status_of(given, app)
+            self.assertIn(said, str(raised.exception))
+
+    def test_what_a_host_says_moves_no_cursor(self) -> None:
+        status = status_of(answer(told(health="\x1b[31m\r\u202eill\n", held="x" * 999)), None)
+        self.assertEqual(status.health, "\\x1b[31m\\r\\u202eill")
+        self.assertLess(len(status.held or ""), 310)
+
+
+class InTheWay(unittest.TestCase):
+    def test_of_a_roll(self) -> None:
+        table: list[tuple[dict[str, Any], str | None]] = [
+            ({}, None),
+            ({"healthy": False, "serving": False, "in_rotation": False}, None),
+            ({"operation": "`agent restart web`, pid 7"}, None),
+            ({"spare": 0}, None),
+            ({"held": "root, for a disk"}, "closed by root, for a disk"),
+            # It may be seen again in a moment.
+            ({"error": "Connection refused", "spare": None}, None),
+        ]
+        for changes, why in table:
+            with self.subTest(changes):
+                said = in_the_way(status_of(answer(told(**changes)), None))
+                self.assertEqual(said is None, why is None)
+                self.assertIn(why or "", said or "")
+
+
+class EndingOf(unittest.TestCase):
+    def test_the_agents_exit_is_the_verdict(self) -> None:
+        for exit, outcome, verdict in [
+            (0, "restarted", Verdict.RESTARTED),
+            (10, "locked", Verdict.LOCKED),
+            (11, "refused", Verdict.FAILED),
+            (12, "too_few_servers", Verdict.FAILED),
+            (15, "not_healthy", Verdict.FAILED),
+            (16, "not_in_rotation", Verdict.FAILED),
+            (17, "rolled_back", Verdict.FAILED),
+            (129, "interrupted", Verdict.FAILED),
+        ]:
+            with self.subTest(outcome):
+                report = {"exit": exit, "outcome": outcome, "message": "so it is"}
+                ending = ending_of(answer(report, exit))
+                self.assertIs(ending.verdict, verdict)
+                self.assertEqual((ending.exit, ending.outcome), (exit, outcome))
+                self.assertEqual(ending.report, report)
+
+    def test_its_word_counts_where_the_connection_broke_after_it(self) -> None:
+        done = {"exit": 0, "outcome": "restarted", "message": "back"}
+        self.assertIs(ending_of(answer(done, 255)).verdict, Verdict.RESTARTED)
+
+    def test_without_its_word(self) -> None:
+        for given, verdict, outcome in [
+            (answer(b"", 255, ("client_loop: send disconnect",)), Verdict.LOST, "connection_lost"),
+            (answer(b'{"exit": 0, "outc', 255), Verdict.LOST, "connection_lost"),
+            (answer(b"", 137), Verdict.FAILED, "no_answer"),
+            (answer(b"", 0), Verdict.FAILED, "no_answer"),
+            (answer({"exit": "0"}), Verdict.FAILED, "no_answer"),
+            (answer({"message": "x"}), Verdict.FAILED, "no_answer"),
+        ]:
+            with self.subTest(given):
+                ending = ending_of(given)
+                self.assertIs(ending.verdict, verdict)
+                self.assertEqual(ending.outcome, outcome)
+
+
+class Back(unittest.TestCase):
+    def test_in_rotation_or_what_is_missing(self) -> None:
+        maint = line("MAINT", "srvs/bkp1")
+        for lines, in_rotation, missing in [
+            ([line("UP")], True, None),
+            ([line("DOWN 1/2"), line("UP")], False, "srvs/web1 is DOWN 1/2"),
+            ([line("UP 1/3")], False, "srvs/web1 is UP 1/3"),
+            # What an operator of HAProxy has taken out is not waited for; the rest is.
+            ([line("MAINT"), maint], False, None),
+            ([line("DRAIN (agent)")], False, None),
+            ([line("DOWN"), maint], False, "srvs/web1 is DOWN"),
+            ([], False, "does not show it"),
+            ([line("UP")], False, "does not show it"),
+        ]:
+            with self.subTest(lines):
+                said = back(status_of(answer(told(lines, in_rotation=in_rotation)), None))
+                self.assertEqual(said is None, missing is None, said)
+                self.assertIn(missing or "", said or "")
+
+    def test_a_balancer_that_is_not_seen(self) -> None:
+        status = status_of(answer(told([], in_rotation=False, error="timed out")), None)
+        self.assertEqual(back(status), "lb1: timed out")

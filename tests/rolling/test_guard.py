@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import unittest
+from dataclasses import replace
+
+from rolling.ending import Status
+from rolling.guard import admit, unsettled, worth_asking
+
+UP = Status(
+    app="web",
+    healthy=True,
+    health="the app is healthy",
+    in_rotation=True,
+    serving=True,
+    spare=1,
+    held=None,
+    operation=None,
+    taken_out=(),
+    not_up=(),
+    unseen=(),
+)
+
+
+def spares(number: int | None) -> Status:
+    return replace(UP, spare=number)
+
+
+class Admit(unittest.TestCase):
+    def test_never_more_than_haproxy_can_spare(self) -> None:
+        for told, closing, go in [
+            ([3, 3, 3, 3], 0, "abc"),
+            ([3, 3, 3, 3], 1, "ab"),
+            ([3, 3, 3, 3], 3, ""),
+            ([1, 1], 0, "a"),
+            ([0, 0], 0, ""),
+            ([-2], 0, ""),
+            # Of two backends the tighter one holds up its own hosts only.
+            ([1, 3], 0, "ab"),
+            ([3, 1], 0, "a"),
+            ([0, 3], 0, "b"),
+        ]:
+            with self.subTest(told, closing=closing):
+                admitted = admit(
+                    [(host, spares(spare)) for host, spare in zip("abcd", told)], closing
+                )
+                self.assertEqual("".join(admitted.go), go)
+                self.assertEqual(len(admitted.go) + len(admitted.held_up), len(told))
+
+    def test_what_is_not_serving_takes_nothing_away(self) -> None:
+        down = replace(UP, serving=False, healthy=False, spare=0)
+        self.assertEqual(admit([("a", down), ("b", down)], 2).go, ("a", "b"))
+        self.assertEqual(admit([("a", down), ("b", spares(1))], 0).go, ("a", "b"))
+
+    def test_it_waits_for_a_balancer_that_is_not_seen(self) -> None:
+        blind = replace(UP, spare=None, unseen=("lb1: timed out",))
+        admitted = admit([("a", blind), ("b", UP)], 0)
+        self.assertEqual((admitted.go, admitted.held_up), (("b",), {"a": "lb1: timed out"}))
+
+    def test_the_agent_itself_refuses_what_it_cannot_see(self) -> None:
+        self.assertEqual(admit([("a", spares(None))], 0).go, ("a",))
+
+    def test_it_waits_for_who_is_at_work_there(self) -> None:
+        busy = replace(UP, operation="`agent restart web`, pid 7")
+        admitted = admit([("a", busy), ("b", UP)], 0)
+        self.assertEqual(admitted.go, ("b",))
+        self.assertIn("`agent restart web`, pid 7", admitted.held_up["a"])
+
+    def test_it_says_what_is_scarce(self) -> None:
+        self.assertEqual(
+            admit([("a", spares(1))], 1).held_up["a"],
+            "HAProxy has 1 to spare, 1 of ours on the way out",
+        )
+        self.assertEqual(admit([("a", spares(-1))], 0).held_up["a"], "HAProxy has 0 to spare")
+
+
+class Unsettled(unittest.TestCase):
+    def test_hosts_that_haproxy_may_still_count(self) -> None:
+        table: list[tuple[list[str | None], int]] = [
+            ([], 0),
+            ([None, "begins", "claim", "close"], 4),
+            (["floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"], 0),
+            # They are UP again, and will go; a phase that is not known may be anything.
+            (["back_off", "put_back", "lost", "of a later version"], 4),
+        ]
+        for phases, number in table:
+            with self.subTest(phases):
+                self.assertEqual(unsettled(phases), number)
+
+
+class WorthAsking(unittest.TestCase):
+    def test_as_many_as_may_go_and_one_at_least(self) -> None:
+        for spare, closing, asked in [
+            (None, 0, "a"),
+            (0, 0, "a"),
+            (2, 0, "ab"),
+            (2, 1, "a"),
+            (2, 2, "a"),
+            (9, 0, "abcd"),
+            (-3, 0, "a"),
+        ]:
+            with self.subTest(spare=spare, closing=closing):
+                self.assertEqual("".join(worth_asking("abcd", spare, closing)), asked)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import unittest
+
+from rolling.hosts import Wrong, from_arguments, from_text
+from rolling.text import columns, cut, seconds, visible
+
+
+class Hosts(unittest.TestCase):
+    def test_one_a_line(self) -> None:
+        text = "# all\nweb1\n\n  root@web2.example.org  # old\r\nfd77::11\n[fe80::1%eth0]"
+        self.assertEqual(
+            from_text("hosts", text),
+            ["web1", "root@web2.example.org", "fd77::11", "[fe80::1%eth0]"],
+        )
+
+    def test_what_is_no_host(self) -> None:
+        for text, said in [
+            ("web1\n-oProxyCommand=x", "hosts:2: '-oProxyCommand=x' is no host"),
+            ("root@-oProxyCommand=x", "hosts:1: "),
+            ("web1 web2", "hosts:1: 'web1 web2'"),
+            ("web1\n\n\x1b[2J", "hosts:3: '\\x1b[2J'"),
+            ("web;reboot", "hosts:1: "),
+            ("$(reboot)", "hosts:1: "),
+            ("`reboot`", "hosts:1: "),
+            ("web'1", "hosts:1: "),
+            ("web1\0", "hosts:1: "),
+            ("wéb1", "hosts:1: "),
+            ("a" * 256, "hosts:1: "),
+            ("@web1", "hosts:1: "),
+            ("web1\nweb2\nweb1", "hosts:3: web1 is named twice"),
+        ]:
+            with self.subTest(text[:40]), self.assertRaises(Wrong) as raised:
+                from_text("hosts", text)
+            self.assertIn(said, str(raised.exception).replace("\\\\", "\\"))
+
+    def test_arguments(self) -> None:
+        self.assertEqual(from_arguments(["web1", "web2"]), ["web1", "web2"])
+        for names in [["web1", "web1"], [""], ["web1 "], ["web1\n"]]:
+            with self.subTest(names), self.assertRaises(Wrong):
+                from_arguments(names)
+
+
+class Text(unittest.TestCase):
+    def test_it_is_made_visible_and_bounded(self) -> None:
+        for said, shown in [
+            ("in flight", "in flight"),
+            ("  a\tb\r\n", "a\\tb"),
+            ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+            ("\u202eevil", "\\u202eevil"),
+            ("naïve", "naïve"),
+            ("\udcff", "\\udcff"),
+        ]:
+            with self.subTest(shown):
+                self.assertEqual(visible(said), shown)
+        self.assertEqual(visible("x" * 50, 10), "x" * 10 + "...")
+
+    def test_it_is_cut_to_columns(self) -> None:
+        for text, width, shown in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab~"),
+            ("日本語", 5, "日本~"),
+            ("日本語", 4, "日~"),
+            ("abc", 0, ""),
+        ]:
+            with self.subTest(text, width=width):
+                self.assertEqual(cut(text, width), shown)
+                self.assertLessEqual(columns(shown), width)
+
+    def test_times(self) -> None:
+        for told, wanted in [("30", 30), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
+            with self.subTest(told):
+                self.assertEqual(seconds(told), wanted)
+        for told in ["", "s", "30 s", "-1s", "1d", "1.5s", "nan", "٣s"]:
+            with self.subTest(told), self.assertRaises(ValueError):
+                seconds(told)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+from rolling import record as records
+from rolling.command_line import given, parse
+from rolling.main import prepare
+from rolling.options import Options, UsageError, merge
+from rolling.record import Record, Unkept
+from rolling.ssh import Remote
+
+
+class CommandLine(unittest.TestCase):
+    def test_what_is_given_is_taken(self) -> None:
+        arguments = parse("x", ["web1", "--batch", "25%", "web2", "--sudo", "--pause", "5m"])
+        self.assertEqual(arguments.hosts, ["web1", "web2"])
+        self.assertEqual(given(arguments), {"batch": "25%", "sudo": True, "pause": "5m"})
+
+    def test_what_is_wrong(self) -> None:
+        for argv in [
+            ["--batch", "0", "web1"],
+            ["--batch", "2", "--seesaw", "web1"],
+            ["--pause", "soon", "web1"],
+            ["--canary", "-1", "web1"],
+            ["--max-failures", "x", "web1"],
+            ["--hosts", "hosts", "web1"],
+            ["--unknown", "web1"],
+            ["--dry", "web1"],
+        ]:
+            with self.subTest(argv), self.assertRaises(UsageError):
+                parse("x", argv)
+
+    def test_the_words_for_a_host(self) -> None:
+        options = Options(app="web", with_command="echo 'a b' > $HOME", turn="2m")
+        command = "echo 'a b' > $HOME"
+        words = ["restart", "--json", "--attached", "--turn", "2m", "--with"]
+        self.assertEqual(options.words("--attached"), (*words, command, "--", "web"))
+        self.assertEqual(Options().words(), ("restart", "--json", "--turn", "10m"))
+
+    def test_each_word_is_quoted_for_the_other_shell(self) -> None:
+        words = ["--with", "echo 'a b'; reboot", "$(reboot)", "`reboot`", "a\nb", "*"]
+        command = Remote(agent="/opt/my agent", sudo=True).command(words)
+        self.assertEqual(shlex.split(command), ["sudo", "-n", "--", "/opt/my agent", *words])
+
+
+class Merge(unittest.TestCase):
+    def test_what_is_given_anew_wins(self) -> None:
+        kept = Options(batch="3", canary=1, with_command="true")
+        self.assertEqual(merge(kept, {}), kept)
+        self.assertEqual(merge(kept, {"canary": 0}), replace(kept, canary=0))
+        seesaw = merge(kept, {"seesaw": True})
+        self.assertTrue(seesaw.shape.seesaw)
+        self.assertEqual(merge(seesaw, {"batch": "2"}), replace(kept, batch="2"))
+
+    def test_what_can_be_no_word_of_a_command(self) -> None:
+        for wrong in [{"app": "-web"}, {"app": ""}, {"agent": "--x"}, {"with_command": "a\0b"}]:
+            with self.subTest(wrong), self.assertRaises(UsageError):
+                merge(Options(), dict(wrong))
+
+
+class Kept(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "roll.json"
+
+    def record(self) -> Record:
+        record = Record(self.path, Options(batch="2", app="web"), ["web1", "web2", "web3"])
+        record.note("web1", state="done", outcome="restarted", message="back")
+        record.note("web2", state="failed", outcome="not_healthy", message="sick")
+        return record
+
+    def test_it_is_read_as_it_was_written(self) -> None:
+        self.record()
+        read = records.read(self.path)
+        assert read is not None
+        self.assertEqual(read.options, Options(batch="2", app="web"))
+        self.assertEqual((read.hosts, read.done()), (["web1", "web2", "web3"], ["web1"]))
+        self.assertEqual(read.state("web2"), "failed")
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(self.path.parent), ["roll.json"])
+
+    def test_there_is_none(self) -> None:
+        self.assertIsNone(records.read(self.path))
+
+    def test_what_is_no_record(self) -> None:
+        good = '{"version": 1, "begun_at": 1, "options": {}, "hosts": [{"host": "web1"}]}'
+        self.path.write_text(good)
+        self.assertIsNotNone(records.read(self.path))
+        for text in [
+            "",
+            "[]",
+            "null",
+            "[" * 100000,
+            good.replace('"version": 1', '"version": 2'),
+            good.replace('"web1"', '"-oProxyCommand=x"'),
+            good.replace('"web1"', "7"),
+            good.replace('"options": {}', '"options": {"shell": "x"}'),
+            good.replace('"options": {}', '"options": {"batch": 7}'),
+            good.replace('"options": {}', '"options": {"canary": "x"}'),
+            good.replace('"options": {}', '"options": {"agent": "-x"}'),
+            good.replace('"hosts": [', '"hosts": [{"host": "web1"},'),
+        ]:
+            with self.subTest(text[:90]), self.assertRaises(UsageError):
+                self.path.write_text(text)
+                records.read(self.path)
+
+    def test_one_roll_has_it_at_a_time(self) -> None:
+        record = self.record()
+        record.hold()
+        second = records.read(self.path)
+        assert second is not None
+        with self.assertRaises(Unkept):
+            second.hold()
+        record.release(remove=False)
+        second.hold()
+        second.release(remove=True)
+        self.assertEqual(os.listdir(self.path.parent), [])
+
+    def test_a_record_of_other_hosts(self) -> None:
+        self.record()
+        with self.assertRaisesRegex(UsageError, "web3 only there, web4 only here"):
+            prepare(parse("x", ["--resume", str(self.path), "web1", "web2", "web4"]))
+
+    def test_hosts_and_options_come_from_the_record(self) -> None:
+        self.record()
+        record = prepare(parse("x", ["--resume", str(self.path), "--canary", "1"]))
+        self.assertEqual(record.hosts, ["web1", "web2", "web3"])
+        self.assertEqual(record.options, Options(batch="2", app="web", canary=1))
+
+    def test_without_hosts_and_a_record(self) -> None:
+        for argv in [[], ["--resume", str(self.path)]]:
+            with self.subTest(argv), self.assertRaises(UsageError):
+                prepare(parse("x", argv))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import unittest
+
+from rolling.step import End, Next, Pause, Rules, Stage, Step, Wait, decide
+
+W, U, D, F = Stage.WAITING, Stage.UNDER_WAY, Stage.DONE, Stage.FAILED
+PLAN = [["a"], ["b", "c"], ["d"]]
+STRICT = Rules(max_failures=0, pauses=False)
+ONE_MAY_FAIL = Rules(max_failures=1, pauses=False)
+PAUSES = Rules(max_failures=0, pauses=True)
+
+
+def step(stages: str, rules: Rules = STRICT, stopped: bool = False, paused: int = 0) -> Step:
+    """`DUW.`: where a, b, c and d stand; `.` is waiting, too."""
+    letters = {"D": D, "U": U, "F": F, ".": W}
+    named = {host: letters[letter] for host, letter in zip("abcd", stages)}
+    return decide(PLAN, named, rules, stopped, paused)
+
+
+class Decide(unittest.TestCase):
+    def test_batch_after_batch(self) -> None:
+        for stages, wanted in [
+            ("....", Next(("a",))),
+            ("U...", Wait()),
+            ("D...", Next(("b", "c"))),
+            ("DU..", Next(("c",))),
+            ("D.U.", Next(("b",))),
+            ("DUU.", Wait()),
+            ("DDU.", Wait()),
+            ("DDD.", Next(("d",))),
+            ("DDDU", Wait()),
+            ("DDDD", End()),
+        ]:
+            with self.subTest(stages):
+                self.assertEqual(step(stages), wanted)
+
+    def test_a_failure_starts_no_more_and_lets_the_others_finish(self) -> None:
+        for stages, wanted in [
+            ("F...", End()),
+            ("DFU.", Wait()),
+            ("DF..", End()),
+            ("DFD.", End()),
+        ]:
+            with self.subTest(stages):
+                self.assertEqual(step(stages), wanted)
+
+    def test_failures_that_are_allowed(self) -> None:
+        for stages, wanted in [
+            ("F...", Next(("b", "c"))),
+            ("FU..", Next(("c",))),
+            ("FFU.", Wait()),
+            ("FFD.", End()),
+            ("FDDU", Wait()),
+            ("FDDD", End()),
+        ]:
+            with self.subTest(stages):
+                self.assertEqual(step(stages, ONE_MAY_FAIL), wanted)
+
+    def test_a_stop_starts_no_more(self) -> None:
+        for stages, wanted in [("....", End()), ("DU..", Wait()), ("DD..", End())]:
+            with self.subTest(stages):
+                self.assertEqual(step(stages, stopped=True), wanted)
+
+    def test_pauses_are_between_batches_and_once(self) -> None:
+        for stages, paused, wanted in [
+            ("....", 0, Next(("a",))),
+            ("U...", 0, Wait()),
+            ("D...", 0, Pause(1)),
+            ("D...", 1, Next(("b", "c"))),
+            ("DU..", 1, Next(("c",))),
+            ("DDD.", 1, Pause(2)),
+            ("DDD.", 2, Next(("d",))),
+        ]:
+            with self.subTest(stages, paused=paused):
+                self.assertEqual(step(stages, PAUSES, paused=paused), wanted)
+
+    def test_a_host_that_was_put_off_is_begun_again_without_a_pause(self) -> None:
+        self.assertEqual(step("DD..", PAUSES, paused=1), Next(("c",)))
