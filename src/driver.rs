@@ -3,7 +3,8 @@
 use crate::journal::Journal;
 use crate::record::Record;
 use crate::restart::{
-    Acted, Action, Ask, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, Why, decide,
+    Acted, Action, Ask, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, Version, Why,
+    decide,
 };
 use crate::tcp::Connection;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub trait Host {
     async fn instance(&mut self) -> Option<String>;
     /// Does it, once.
     async fn act(&mut self, action: Action) -> Acted;
-    /// The last action had to move a gate; during the app's restart: to close it again.
+    /// The last action had to move a gate; one that touches the app: to close it again.
     fn moved(&self) -> bool;
     /// Waits until the next look of this phase.
     async fn pause(&mut self, phase: &Phase);
@@ -60,6 +61,7 @@ pub async fn drive<H: Host>(
         phase,
         acted: Acted::Done,
         stood: false,
+        unrecorded: None,
         acknowledged: false,
         record: Record::default(),
     };
@@ -94,6 +96,8 @@ struct Drive<'a, H> {
     acted: Acted,
     /// It has done what it should, in this phase.
     stood: bool,
+    /// Why the phase is not recorded, where nothing may be done without that.
+    unrecorded: Option<String>,
     /// The operator was told that a signal has come.
     acknowledged: bool,
     record: Record,
@@ -107,8 +111,8 @@ impl<H: Host> Drive<'_, H> {
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.stood) = (Acted::Done, false);
         self.act().await;
-        // While the app restarts the gates are kept closed.
-        if self.phase == Phase::Restart && self.host.moved() {
+        // While the app is touched the gates are kept closed.
+        if self.phase.touches_app() && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }
@@ -116,9 +120,12 @@ impl<H: Host> Drive<'_, H> {
     /// Does the phase's action. Its time counts from the first time that it did what it
     /// should: iptables may have had to wait for its lock.
     async fn act(&mut self) {
-        if let Some(action) = self.phase.action(self.verb, self.limits) {
-            self.acted = self.host.act(action).await;
-        }
+        let action = self.phase.action(self.verb, self.limits);
+        self.acted = match (self.unrecorded.take(), action) {
+            (Some(why), _) => Acted::Failed(format!("it can't be recorded: {why}")),
+            (None, Some(action)) => self.host.act(action).await,
+            (None, None) => Acted::Done,
+        };
         if !self.stood && self.acted == Acted::Done {
             (self.stood, self.entered) = (true, self.host.elapsed());
         }
@@ -129,6 +136,7 @@ impl<H: Host> Drive<'_, H> {
             elapsed: Duration::ZERO,
             in_phase: Duration::ZERO,
             acted: self.acted.clone(),
+            version: self.journal.version().clone(),
             interrupted: None,
             balancers: Vec::new(),
             connections: None,
@@ -176,9 +184,11 @@ impl<H: Host> Drive<'_, H> {
     async fn go(&mut self, to: Phase, note: Option<String>) {
         self.record.leaves(self.host.elapsed());
         note.into_iter().for_each(|note| self.note(note));
-        // Not on entering Restart: asking may take seconds, and the verdict would be old.
-        let instance = match to {
-            Phase::Drain { .. } if self.verb == Verb::Restart => self.host.instance().await,
+        // Not on entering Restart from there: asking may take seconds, and the verdict would be
+        // old.
+        let instance = match (&self.phase, &to) {
+            (_, Phase::Drain { .. }) if self.verb == Verb::Restart => self.host.instance().await,
+            (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
             _ => None,
         };
         let to = self.record_first(to, instance);
@@ -187,11 +197,17 @@ impl<H: Host> Drive<'_, H> {
     }
 
     /// The app is not touched unless the journal says so: who comes after a crash would
-    /// restart it once more.
+    /// restart it once more. Where it says so already, of an upgrade or a rollback, that one
+    /// restarts nothing and opens nothing.
     fn record_first(&mut self, to: Phase, instance: Option<String>) -> Phase {
+        let untouched = *self.journal.version() == Version::Same;
         match self.journal.enter(&to, instance) {
-            Err(error) if to == Phase::Restart => {
+            Err(error) if to.touches_app() && untouched => {
                 Phase::PutBack(Why::Unrecorded(error.to_string()))
+            }
+            Err(error) if matches!(to, Phase::Rollback(_)) => {
+                self.unrecorded = Some(error.to_string());
+                to
             }
             Err(error) => {
                 tracing::warn!(phase = to.name(), %error, "the journal can't be written");
@@ -203,8 +219,8 @@ impl<H: Host> Drive<'_, H> {
 
     fn end(mut self, outcome: Outcome) -> Record {
         self.record.leaves(self.host.elapsed());
-        if let Outcome::Done { note: Some(note) } = &outcome {
-            self.note(note.clone());
+        if let Outcome::Done { note } | Outcome::RolledBack { note, .. } = &outcome {
+            note.iter().for_each(|note| self.note(note.clone()));
         }
         Record {
             outcome,

@@ -139,6 +139,14 @@ pub fn may_change(hold_dir: &Path) -> io::Result<()> {
     Ok(nix::unistd::access(hold_dir, AccessFlags::W_OK)?)
 }
 
+/// A mark that can be read, and set again.
+pub fn known(hold_dir: &Path, app: &str) -> Option<Hold> {
+    match find(hold_dir, app) {
+        Some(Held::By(hold)) => Some(hold),
+        Some(Held::Unknown) | None => None,
+    }
+}
+
 /// Who closed the app's gates and wants them so, or wanted so until a while ago.
 pub fn find(hold_dir: &Path, app: &str) -> Option<Held> {
     match Kept::Hold.read(hold_dir, app) {

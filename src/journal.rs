@@ -1,7 +1,7 @@
 //! The journal of where an operation on an app is, written before a phase is acted on.
 
 use crate::holder::Holder;
-use crate::restart::{LeftBehind, Phase};
+use crate::restart::{LeftBehind, Phase, Version};
 use crate::state::Kept;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -32,6 +32,9 @@ pub struct Entry {
     /// It finishes a restart, and nobody can tell whether that had happened.
     #[serde(default)]
     pub unsure: bool,
+    /// Which version of the app it is to bring up.
+    #[serde(default)]
+    pub version: Version,
 }
 
 impl Entry {
@@ -50,12 +53,14 @@ impl Entry {
             restarting: self.restarting,
             restarted,
             unsure: self.unsure,
+            version: self.version.clone(),
         }
     }
 
     /// It had closed gates, perhaps, and not touched the app.
     fn was_closing(&self, restarted: Option<bool>) -> bool {
-        let untouched = self.phase == Phase::Restart && restarted == Some(false);
+        let same = self.version == Version::Same;
+        let untouched = self.phase == Phase::Restart && restarted == Some(false) && same;
         self.phase.is_before_restart() || untouched
     }
 }
@@ -90,8 +95,25 @@ impl Journal {
     /// Records that a phase is about to be acted on.
     pub fn enter(&mut self, phase: &Phase, instance: Option<String>) -> io::Result<()> {
         self.entry.phase = phase.clone();
+        let after = self.entry.version.at(phase);
+        let before = std::mem::replace(&mut self.entry.version, after);
+        // An upgrade may restart the app, too: whether its own restart has happened is told
+        // by what runs after it.
+        if matches!(phase, Phase::Upgrade | Phase::Rollback(_)) {
+            self.entry.instance = None;
+        }
         self.entry.instance = instance.or_else(|| self.entry.instance.take());
-        self.write()
+        let written = self.write();
+        if written.is_err() {
+            // What is not recorded is not done.
+            self.entry.version = before;
+        }
+        written
+    }
+
+    /// Which version of the app is to come up.
+    pub fn version(&self) -> &Version {
+        &self.entry.version
     }
 
     /// Removes what was left behind.
@@ -136,6 +158,7 @@ mod tests {
             instance: None,
             restarting: true,
             unsure: false,
+            version: Version::Same,
         }
     }
 
@@ -152,6 +175,7 @@ mod tests {
         assert_eq!(put_back(Phase::Close, None), [true, true]);
         assert_eq!(put_back(Phase::Restart, Some(false)), [true, true]);
         assert_eq!(put_back(Phase::Restart, None), [false, false]);
+        assert_eq!(put_back(Phase::Upgrade, None), [false, false]);
         assert_eq!(put_back(Phase::Restart, Some(true)), [false, false]);
         assert_eq!(put_back(Phase::Open, None), [false, false]);
         assert_eq!(found_open(vec![false, false], None, None), [false, false]);
@@ -173,6 +197,12 @@ mod tests {
             (Phase::Healthy { streak: 0 }, vec![true, false])
         );
         assert_eq!(left.instance.as_deref(), Some("pid 7 since 9"));
+        assert_eq!(left.version, Version::Same);
+        journal.enter(&Phase::Upgrade, None).unwrap();
+        journal.enter(&Phase::Restart, None).unwrap();
+        let left = Journal::left_behind(directory.path(), "web");
+        let left = left.unwrap().unwrap();
+        assert_eq!((left.version, left.instance), (Version::New, None));
         journal.end().unwrap();
         assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
         std::fs::write(directory.path().join("web.json"), "{\"pid\": 1").unwrap();

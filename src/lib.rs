@@ -11,13 +11,15 @@
 //! | phase | what is done | what is waited for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | refused, nothing was changed |
+//! | claim | the twin's gate is closed: others see that this host goes next | twins DOWN, and enough others | gates put back, and tried again |
 //! | close | the main gate is closed (both, where no others have to be counted) | main lines DOWN | gates put back |
 //! | floor | the gates are kept closed | enough other servers, counted once more | gates put back, and tried again |
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |
 //! | drain | the gates are kept closed | nothing in flight, twice in a row | gates put back, or on |
-//! | restart | systemd, a command or a signal | its result | gates stay closed |
-//! | healthy | the gates are kept closed | the app answers | gates stay closed |
+//! | upgrade | its command, where there is one | its result | rolled back, or gates stay closed |
+//! | restart | systemd, a command or a signal | its result | rolled back, or gates stay closed |
+//! | healthy | the gates are kept closed | the app answers | rolled back, or gates stay closed |
 //! | open | both gates are opened | all lines fully UP | told |
 //!
 //! # What always holds
@@ -25,8 +27,11 @@
 //! - The app is never restarted with a request in flight on a line that can be taken out,
 //!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin
 //!   of the classic layout can't be taken out: what it carries is told.
-//! - However often the agent is killed and started again, the app is restarted at most once.
+//! - However often the agent is killed and started again, the app is restarted at most once:
+//!   once for its upgrade, and once for a rollback. No upgrade is gone on with by another agent.
 //! - Once the app was touched, no gate is opened before it is healthy.
+//! - Of hosts in the two-stage layout never so many go at once that fewer than
+//!   `min_available` others are left, whoever began them and when.
 //! - What could not be seen is never taken for "drained" or "up".
 //! - Whatever ends an operation, its outcome says how the gates were left.
 //!

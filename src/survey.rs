@@ -1,13 +1,13 @@
 //! Everything there is to see of one app, looked at once and read-only: what the
 //! preflight judges, `--dry-run` prints and `status` shows.
 
-use crate::app::RestartError;
 use crate::driver::Host;
 use crate::gate::{Gate, GateError, Position, View, listeners};
 use crate::haproxy::{Balancer, Info};
 use crate::host::{ThisHost, line_seen};
 use crate::restart::{BalancerFacts, Facts};
 use futures_util::future::join_all;
+use std::iter;
 use std::net::SocketAddr;
 
 /// One look at everything.
@@ -21,7 +21,7 @@ pub struct Survey {
     pub balancers: Vec<BalancerSurvey>,
     /// Where the app was asked, and what it answered.
     pub health: (SocketAddr, Result<(), String>),
-    /// Why the app's restart could not work.
+    /// Why the app's restart, or its upgrade, could not work.
     pub restart: Result<(), String>,
     /// Why the app could not be asked for its health.
     pub askable: Result<(), String>,
@@ -53,10 +53,7 @@ impl ThisHost {
         let balancers = join_all(asked.map(survey_balancer)).await;
         let address = self.probe_address();
         let health = self.app.health.probe(address).await;
-        let restart = self
-            .restart_check()
-            .await
-            .map_err(|error| error.to_string());
+        let restart = self.restart_check().await;
         let askable = self.app.health.check();
         let countable = self
             .connections(0)
@@ -74,11 +71,30 @@ impl ThisHost {
         }
     }
 
-    /// What restarts the app is there, and is the app's.
-    async fn restart_check(&self) -> Result<(), RestartError> {
-        self.app.restart.check().await?;
-        Ok(self.app.restart.serves(self.app.ports.port)?)
+    /// What restarts the app is there, and is the app's; so is what upgrades it before, and
+    /// the way back from that.
+    async fn restart_check(&self) -> Result<(), String> {
+        let app = &self.app;
+        let restart = match app.restart.check().await {
+            Ok(()) => app.restart.serves(app.ports.port).map_err(told),
+            Err(error) => Err(told(error)),
+        };
+        let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
+        let changes = app.upgrade.iter().chain(back);
+        let checks = changes.map(|change| change.check().map_err(told));
+        let wrong: Vec<String> = iter::once(restart)
+            .chain(checks)
+            .filter_map(Result::err)
+            .collect();
+        match wrong.is_empty() {
+            true => Ok(()),
+            false => Err(wrong.join("; ")),
+        }
     }
+}
+
+fn told(error: impl ToString) -> String {
+    error.to_string()
 }
 
 async fn survey_balancer(balancer: &mut Balancer) -> BalancerSurvey {

@@ -169,6 +169,18 @@ fn mistakes_in_the_configuration() {
         2,
         "no app \"www\" in the configuration; it has web",
     );
+    let blank: &[&str] = &["restart", "web", "--with", " "];
+    let both: &[&str] = &["restart", "web", "--with", "true", "--without-upgrade"];
+    for (words, what) in [(blank, "not blank"), (both, "cannot be used with")] {
+        let ended = agent(GOOD, &[words, &["--json"]].concat());
+        let object = ended.json();
+        assert_eq!(
+            (ended.exit, &object["outcome"]),
+            (2, &"usage".into()),
+            "{object}"
+        );
+        assert!(ended.err.contains(what), "{}", ended.err);
+    }
     std::fs::remove_file(at).unwrap();
     let missing = Command::new(env!("CARGO_BIN_EXE_agent"))
         .args(["status", "--config", at])
@@ -244,6 +256,15 @@ fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
     refused(&no_check, restart, 11, "/nope/check");
     let no_program = GOOD.replace("\"touch\"", "\"tuch\"");
     refused(&no_program, restart, 11, "tuch");
+    let upgraded = |change: &str| GOOD.replace("restart =", &format!("{change}\nrestart ="));
+    let nope = "upgrade = [\"/nope/upgrade\"]";
+    let no_way_back = "upgrade = [\"true\"]\nrollback = [\"/nope/rollback\"]";
+    let missing = |what: &str| format!("cannot run /nope/{what}: no such file or directory");
+    refused(&upgraded(nope), restart, 11, &missing("upgrade"));
+    refused(&upgraded(no_way_back), restart, 11, &missing("rollback"));
+    let with: &[&str] = &["restart", "web", "--with", "true"];
+    let rollback = upgraded("rollback = [\"/nope/rollback\"]");
+    refused(&rollback, with, 11, &missing("rollback"));
 }
 
 #[test]
@@ -287,7 +308,8 @@ fn rules_and_listeners_in_the_way_and_a_floor() {
     );
     let plan = good(&["restart", "--dry-run"]).out;
     for line in [
-        "1. close",
+        "1. claim",
+        "2. close",
         "iptables-nft -t nat -D HAPROXY-GATE",
         "-A HAPROXY-GATE",
         "srvs/web1 (main) UP",

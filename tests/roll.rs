@@ -43,5 +43,7 @@ mod real_apps;
 mod releases;
 #[path = "roll/reload.rs"]
 mod reload;
+#[path = "roll/upgrades.rs"]
+mod upgrades;
 #[path = "roll/variants.rs"]
 mod variants;

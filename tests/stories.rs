@@ -9,7 +9,9 @@ use futures_util::FutureExt;
 use haproxy_gate::driver::{Progress, drive};
 use haproxy_gate::holder::Holder;
 use haproxy_gate::journal::{Entry, Journal, found_open};
-use haproxy_gate::restart::{Limits, OnDrainTimeout, Outcome, Phase, Stand, Verb, start};
+use haproxy_gate::restart::{
+    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start,
+};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -23,6 +25,7 @@ fn limits() -> Limits {
         out_of_rotation: Duration::from_secs(2),
         drain: Duration::from_secs(3),
         restart: Duration::from_secs(2),
+        upgrade: Duration::from_secs(2),
         healthy: Duration::from_secs(2),
         in_rotation: Duration::from_secs(2),
         on_drain_timeout: OnDrainTimeout::Abort,
@@ -33,6 +36,8 @@ fn limits() -> Limits {
         serving: vec!["lb backend srvs".to_owned()],
         turn: Duration::from_secs(20),
         turns: [3, 6, 12].map(Duration::from_secs).to_vec(),
+        upgrades: false,
+        rolls_back: false,
     }
 }
 
@@ -81,7 +86,8 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     };
     let start = match start(verb, left_behind.as_ref(), stand) {
         Ok(start) => start,
-        Err(nothing) => return Some(Outcome::Nothing(nothing)),
+        Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
+        Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
     };
     let found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
     world.found_open.clone_from(&found_open);
@@ -97,6 +103,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         instance: None,
         restarting: start.verb == Verb::Restart,
         unsure: start.finishes == Some(false),
+        version: start.version.clone(),
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
     let mut told = Told {
@@ -433,6 +440,117 @@ fn rules_are_put_back_by_somebody_before_a_sick_app() {
         ..World::new()
     };
     insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+fn upgrading() -> Limits {
+    Limits {
+        upgrades: true,
+        rolls_back: true,
+        ..limits()
+    }
+}
+
+#[test]
+fn an_upgrade_and_one_that_is_rolled_back() {
+    insta::assert_snapshot!(
+        "an_upgrade",
+        tell(Verb::Restart, &World::new(), &upgrading())
+    );
+    let sick = World {
+        upgrade_is_sick: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_is_rolled_back",
+        tell(Verb::Restart, &sick, &upgrading())
+    );
+    let fails = World {
+        upgrade_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_fails_and_is_rolled_back",
+        tell(Verb::Restart, &fails, &upgrading())
+    );
+}
+
+#[test]
+fn an_upgrade_that_nothing_takes_back() {
+    let no_way_back = Limits {
+        rolls_back: false,
+        ..upgrading()
+    };
+    let fails = World {
+        upgrade_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_fails",
+        tell(Verb::Restart, &fails, &no_way_back)
+    );
+    let neither = World {
+        upgrade_is_sick: true,
+        rollback_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "a_rollback_fails",
+        tell(Verb::Restart, &neither, &upgrading())
+    );
+}
+
+/// Killed around every action of an upgrade that is rolled back. Once it was changed the app
+/// is not served before it was restarted, nor by a recovery that does not know what it is.
+#[test]
+fn an_upgrade_is_cut_short_everywhere() {
+    let sick = World {
+        upgrade_is_sick: true,
+        healthy_after: Some(1),
+        ..World::new()
+    };
+    // What is sick is asked a few times, not twenty.
+    let limits = Limits {
+        healthy: Duration::from_millis(300),
+        ..upgrading()
+    };
+    let whole = {
+        let (mut world, directory) = (sick.clone(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, &limits, directory.path()).unwrap();
+        world
+    };
+    use Action::{Restart, Rollback, Upgrade};
+    assert_eq!(whole.touched, [Upgrade, Restart, Rollback, Restart]);
+    let mut unfinished = 0;
+    for (at, after) in (1..=whole.actions).flat_map(|at| [(at, false), (at, true)]) {
+        for then in [Verb::Recover, Verb::Restart] {
+            let mut world = World {
+                killed_acting: Some((at, after)),
+                ..sick.clone()
+            };
+            world.trace = Rc::default();
+            let directory = tempfile::tempdir().unwrap();
+            if run(Verb::Restart, &mut world, &limits, directory.path()).is_some() {
+                continue;
+            }
+            let touched = std::mem::take(&mut world.touched);
+            world.killed_acting = None;
+            let outcome = run(then, &mut world, &limits, directory.path()).unwrap();
+            let what = format!("{at} {after} {touched:?}, then {then:?}: {outcome:?}");
+            let served = world.gates == [true, true];
+            assert_eq!(served, [0, 16, 17].contains(&outcome.exit_code()), "{what}");
+            assert!(!served || world.runs_new == world.new, "{what}");
+            if then == Verb::Recover {
+                assert_eq!(world.touched, [], "{what}");
+            }
+            if let Outcome::UpgradeFailed(how) = outcome {
+                assert!(how.contains("cut short"), "{what}");
+                assert!(touched.len() >= usize::from(after), "{what}");
+                unfinished += 1;
+            }
+        }
+    }
+    // Before and after the upgrade, the rollback, and before the restart of each.
+    assert_eq!(unfinished, 6);
 }
 
 /// After a crash nobody would know that the app was restarted.

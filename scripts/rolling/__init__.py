@@ -11,14 +11,17 @@ The decisions, without effects:
     plan      the order of the hosts, and the batches
     step      what is to be done next: start, pause, wait, end
     guard     who of those that are next may go now
-    ending    what an answer of a host means: of `agent status`, of `agent restart`
+    status    what a host says of itself
+    ending    what the end of an `agent restart` means
 
 and what acts on them:
 
-    main      options -> exit code
-    roll      the loop: look, decide, act
+    main      command_line, options, hosts -> exit code
+    session   one call of the program: survey, roll, summary
+    survey    how all hosts stand before anything begins
+    roll      the loop: look, decide, act; stop is what signals ask for
     host      one host: its status, its restart, its way back into rotation
-    ssh       one connection, its programs and their output
+    ssh       one connection a host; program is what runs over it, and its output
     record    what was done, in a file, to go on from
     screen    how it goes, for people
     summary   how it went, for people and machines

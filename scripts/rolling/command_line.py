@@ -13,21 +13,33 @@ from .plan import Share
 from .text import seconds
 
 EXAMPLES = """\
-a batch begins when every host of the one before is done: exit 0 from its agent, and HAProxy
-shows it fully UP. Within a batch never more hosts are out than HAProxy has to spare.
+A batch begins when every host of the one before is done: exit 0 from its agent,
+and HAProxy shows it fully UP. Within a batch never more hosts are out than
+HAProxy has to spare.
 
 examples:
-  %(prog)s web1 web2 web3                      one after the other
-  %(prog)s --hosts hosts --canary 1 --batch 25%%  one, then a quarter at a time
-  %(prog)s --hosts - --seesaw --pause 5m <hosts   one half, then the other
-  %(prog)s --hosts hosts --dry-run             the order, and who would refuse
-  %(prog)s --hosts hosts --with 'apt-get -qq install web=2.0'
-  %(prog)s --resume roll.json --hosts hosts    keep a record there, or go on from it
+  %(prog)s web1 web2 web3
+      one after the other
+  %(prog)s --hosts FILE --canary 1 --batch 25%%
+      one, then a quarter at a time
+  %(prog)s --hosts FILE --seesaw --pause 5m
+      one half, then the other
+  %(prog)s --hosts FILE --dry-run
+      the order, and who would refuse
+  %(prog)s --hosts FILE --with 'apt-get install -y web'
+      upgraded before each restart
+  %(prog)s --resume roll.json --hosts FILE
+      keep a record there, or go on from it
 
-Ctrl-C starts no more, and the hosts under way finish; a second one has them put back what
-can be put back. The record of a roll that did not finish is kept, and how to go on is said.
+Ctrl-C starts no more, and the hosts under way finish. A second one has them put
+back what can be put back; a third lets go of them: the agents come to their end
+by themselves. The record of a roll that did not finish is kept, and how to go
+on is said. Hosts that are not recorded as done are restarted then, also those
+that were under way when the roll was killed. A canary that fails ends the roll,
+--max-failures or not.
 
-exit: 0 all done; 1 some failed; 2 usage; 3 nothing was begun; 129, 130, 143 interrupted
+exit: 0 all done; 1 some failed; 2 usage; 3 nothing was begun; 70 a mistake of
+its own; 129, 130, 143 interrupted
 """
 
 
@@ -99,11 +111,18 @@ def parser(program: str) -> Parser:
         metavar="N",
         help="go on with so many failed hosts (default: 0)",
     )
-    add(
+    upgrade = made.add_mutually_exclusive_group()
+    upgrade.add_argument(
         "--with",
         dest="with_command",
         metavar="CMD",
-        help="run there by /bin/sh when the host is drained, before the restart",
+        help="upgrade by this line for /bin/sh there, once the host is drained",
+    )
+    upgrade.add_argument(
+        "--without-upgrade",
+        action="store_true",
+        default=None,
+        help="only restart, although a host has an upgrade configured",
     )
     add(
         "--turn",

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .ending import Status
+from .status import Status
 
 # In these HAProxy shows a host of ours DOWN, or the host is on its way up: it is not counted
 # among the usable servers of which `spare` is made, or does not go away any more.
-SETTLED = frozenset({"floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"})
+SETTLED = frozenset(
+    [
+        "floor",
+        "sticky",
+        "shed",
+        "drain",
+        "upgrade",
+        "restart",
+        "healthy",
+        "rollback",
+        "open",
+        "check",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,12 @@ def scarce(spare: int, closing: int) -> str:
     return f"HAProxy has {max(spare, 0)} to spare{ours}"
 
 
-def worth_asking(waiting: Sequence[str], spare: int | None, closing: int) -> Sequence[str]:
+def worth_asking(
+    waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
+) -> Sequence[str]:
     """Of those that wait, so many as might go, by what was to spare when it was last told;
-    one at least, to hear what is."""
+    one at least, to hear what is. Last those where somebody else was at work."""
+    waiting = sorted(waiting, key=lambda host: host in busy)
     if spare is None:
         return waiting[:1]
     return waiting[: max(1, spare - closing)]

@@ -6,18 +6,11 @@ import asyncio
 import time
 from typing import Any, Callable
 
-from .ending import (
-    Ending,
-    Status,
-    Unusable,
-    Verdict,
-    back,
-    ending_of,
-    status_of,
-)
+from .ending import INTERRUPTED, Ending, Verdict, ending_of
 from .options import Options
 from .program import Program
 from .ssh import Ssh
+from .status import Status, Unusable, back, status_of
 from .step import Stage
 from .text import visible
 
@@ -27,8 +20,10 @@ ASK = 30.0
 BACK = 30.0
 # And how long a host that was lost is asked how it stands, where something is under way.
 FOUND = 60.0
-# Between two questions.
+# Between two questions, or two tries.
 AGAIN = 1.0
+# The agent's phases from which on the app is not as it was.
+TOUCHING = frozenset({"upgrade", "rollback", "restart", "healthy", "open"})
 
 
 class Host:
@@ -51,8 +46,10 @@ class Host:
         self.began: float | None = None
         self.seconds = 0.0
         self.program: Program | None = None
-        # Its stdin was closed, by a second Ctrl-C.
+        # Its stdin was closed.
         self.called_off = False
+        # Its app was, or is about to be.
+        self.touched = False
 
     async def status(self) -> Status:
         """Asked now. Unusable: says why there is none."""
@@ -71,8 +68,9 @@ class Host:
         """From begin() to its end, whatever that is."""
         try:
             ending = await self.agent()
-            if ending.verdict is Verdict.LOCKED and not self.called_off:
-                self.put_off(ending)
+            again = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED) and not self.called_off
+            if again or self.never_began(ending):
+                await self.put_off(ending)
                 return
             self.ending = ending
             if ending.verdict is Verdict.RESTARTED:
@@ -98,6 +96,7 @@ class Host:
         """A line of `--progress`."""
         waiting = told.get("waiting")
         if "phase" in told:
+            self.touched |= told["phase"] in TOUCHING
             self.at(visible(str(told["phase"]), 20), visible(str(told.get("what", ""))))
         elif isinstance(waiting, list):
             self.at(self.phase, visible("; ".join(str(one) for one in waiting[:5])))
@@ -114,8 +113,21 @@ class Host:
             if self.program is not None:
                 self.program.end_input()
 
-    def put_off(self, ending: Ending) -> None:
-        """Somebody was quicker there: it waits again."""
+    def let_go(self) -> None:
+        """Its end is not waited for."""
+        if self.program is not None:
+            self.program.kill()
+
+    def never_began(self, ending: Ending) -> bool:
+        """Called off while it waited for its turn, or before: all is as it was."""
+        put_back = ending.exit in INTERRUPTED and ending.report is not None
+        return self.called_off and put_back and not self.touched
+
+    async def put_off(self, ending: Ending) -> None:
+        """Somebody was quicker there, or has left something to finish: it waits again."""
+        self.at("waits", ending.message)
+        if not self.called_off:
+            await asyncio.sleep(AGAIN)
         self.stage, self.began = Stage.WAITING, None
         self.at(None, ending.message)
 

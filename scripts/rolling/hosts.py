@@ -47,12 +47,15 @@ def from_text(named: str, text: str) -> list[str]:
 def distinct(named: Iterable[tuple[str, str]]) -> list[str]:
     """All of them are names, and none is named twice."""
     seen: list[str] = []
+    names: list[str] = []
     for where, name in named:
         if len(name) > LONGEST or not HOST.fullmatch(name):
             raise Wrong(
                 f"{where}: {visible(name, 80)!r} is no host: [user@]name, or a name of ssh's config"
             )
-        if name in seen:
+        machine = name.rpartition("@")[2]
+        if machine in seen:
             raise Wrong(f"{where}: {name} is named twice")
-        seen.append(name)
-    return seen
+        seen.append(machine)
+        names.append(name)
+    return names

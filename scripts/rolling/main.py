@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,14 +31,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary = asyncio.run(Session(arguments, record).run())
     except (UsageError, names.Wrong) as error:
         summary = Summary("usage", ending.USAGE, f"{program}: {error}")
+    except KeyboardInterrupt:
+        summary = Summary("interrupted", 130, "interrupted: nothing was begun")
     except Unkept as error:
         summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        message = (
+            f"{program}: a mistake of its own, {error!r}: the hosts under way put back, or finish"
+        )
+        summary = Summary("broken", ending.BROKEN, message)
     tell(summary, "--json" in words)
     return summary.exit
 
 
 def tell(summary: Summary, as_json: bool) -> None:
     to = sys.stdout if as_json or summary.exit != ending.USAGE else sys.stderr
+    if isinstance(to, io.TextIOWrapper):
+        # A name that this terminal can't show is no reason to say nothing.
+        to.reconfigure(errors="backslashreplace")
     try:
         print(summary.json() if as_json else summary.text(), file=to, flush=True)
     except OSError:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from .plan import Shape, Share
 from .ssh import Remote
 from .text import seconds
+
+# The agent's own limit.
+DAY = 86400
+KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "bool": (bool,),
+}
 
 
 class UsageError(Exception):
@@ -22,9 +31,10 @@ class Options:
     batch: str = "1"
     canary: int = 0
     seesaw: bool = False
-    pause: str = "0"
+    pause: str = "0s"
     max_failures: int = 0
     with_command: str | None = None
+    without_upgrade: bool = False
     sudo: bool = False
     ssh_config: str | None = None
     agent: str = "agent"
@@ -51,6 +61,8 @@ class Options:
         words = ["restart", "--json", *flags, "--turn", self.turn]
         if self.with_command is not None:
             words += ["--with", self.with_command]
+        if self.without_upgrade:
+            words.append("--without-upgrade")
         return (*words, *self.named())
 
     def named(self) -> tuple[str, ...]:
@@ -66,6 +78,10 @@ class Options:
             options = cls(**recorded)
         except TypeError as error:
             raise UsageError(f"the record has options of another version: {error}") from error
+        for field in fields(cls):
+            value = getattr(options, field.name)
+            if type(value) not in KINDS[str(field.type)]:
+                raise UsageError(f"the record has {value!r} for {field.name}")
         options.check()
         return options
 
@@ -74,11 +90,14 @@ class Options:
         try:
             if self.shape.canary < 0 or self.max_failures < 0:
                 raise ValueError("a number of hosts is not below 0")
-            for time in (self.pause, self.turn):
-                seconds(time)
+            seconds(self.pause)
+            if not 1 <= self.turn_seconds <= DAY:
+                raise ValueError(f"--turn {self.turn}: a time from 1s to a day")
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
+            if self.with_command is not None and not self.with_command.strip():
+                raise ValueError("--with wants a command line that is not blank")
             for word in (self.app, self.agent):
                 if word is not None and word.startswith("-"):
                     raise ValueError(f"{word!r} looks like an option")
@@ -87,9 +106,13 @@ class Options:
 
 
 def merge(base: Options, new: dict[str, Any]) -> Options:
-    """What was given anew wins; of batches and seesaw the one that was given."""
+    """What was given anew wins; of two that exclude each other the one that was given."""
     if "batch" in new:
         new = {**new, "seesaw": False}
+    if "with_command" in new:
+        new = {**new, "without_upgrade": False}
+    if "without_upgrade" in new and "with_command" not in new:
+        new = {**new, "with_command": None}
     options = replace(base, **new)
     options.check()
     return options

@@ -8,7 +8,7 @@ import json
 from collections import deque
 from typing import Any, Callable, cast
 
-from .ending import Answer
+from .answer import Answer
 from .text import decoded
 
 Heard = Callable[[dict[str, Any]], None]

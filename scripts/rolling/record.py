@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Sequence
@@ -64,10 +65,19 @@ class Record:
         try:
             self.lock = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had it has removed it in this moment: the next has another.
+            if os.fstat(self.lock).st_nlink == 0:
+                raise BlockingIOError
         except BlockingIOError as error:
             raise Unkept(f"{self.path} belongs to a roll that is under way") from error
         except OSError as error:
             raise Unkept(f"{self.lock_path}: {error.strerror}") from error
+
+    def unchanged(self) -> None:
+        """Once it is held. Unkept: another roll has gone on with it meanwhile."""
+        now = read(self.path)
+        if now is not None and now.states != self.states:
+            raise Unkept(f"{self.path}: another roll has just gone on with it; look, and try again")
 
     @property
     def lock_path(self) -> Path:
@@ -101,6 +111,7 @@ def replace_file(path: Path, text: str) -> None:
 def read(path: Path) -> Record | None:
     """None where there is none yet. UsageError for what is no record."""
     try:
+        trust(path)
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
@@ -110,8 +121,17 @@ def read(path: Path) -> Record | None:
         raise UsageError(f"{path} is no record of a roll: {error}") from error
     try:
         return from_content(path, content)
-    except (KeyError, TypeError, AttributeError, Wrong) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, Wrong) as error:
         raise UsageError(f"{path} is no record of a roll: {error}") from error
+
+
+def trust(path: Path) -> None:
+    """It tells what is run on all hosts."""
+    there = path.stat()
+    if there.st_uid not in (0, os.geteuid()):
+        raise UsageError(f"{path} belongs to somebody else, and tells what is run on the hosts")
+    if there.st_mode & 0o022:
+        raise UsageError(f"{path} may be written by others: chmod go-w {shlex.quote(str(path))}")
 
 
 def from_content(path: Path, content: dict[str, Any]) -> Record:

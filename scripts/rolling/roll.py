@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from .ending import Status, Unusable, in_the_way
 from .guard import admit, unsettled, worth_asking
 from .host import Host
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
-from .step import End, Next, Pause, Rules, Stage, decide
+from .status import Status, Unusable, in_the_way
+from .step import End, Finish, Next, Pause, Rules, Stage, decide
 from .stop import Stop
 
 # Between two questions to HAProxy while there is nothing to spare.
@@ -26,6 +26,7 @@ class Roll:
         self,
         hosts: Sequence[Host],
         plan: list[list[str]],
+        rules: Rules,
         options: Options,
         record: Record,
         screen: Screen,
@@ -33,14 +34,16 @@ class Roll:
     ) -> None:
         self.hosts: dict[str, Host] = {host.name: host for host in hosts}
         self.plan = plan
+        self.rules = rules
         self.options = options
         self.record = record
         self.screen = screen
         self.stop = stop
-        self.rules = Rules(options.max_failures, options.pause_seconds > 0)
         self.paused = 0
         # What HAProxy had to spare when it last told.
         self.spare: int | None = None
+        # Those that wait where somebody else was at work.
+        self.busy: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.unkept = False
         self.batch = -1
@@ -58,15 +61,29 @@ class Roll:
                 break
             if isinstance(step, Pause):
                 await self.pause(step.batch)
+            elif isinstance(step, Finish):
+                self.take_back()
+                await self.stop.wait(None)
             elif not (isinstance(step, Next) and await self.start(step.hosts)):
                 # Also a look in between: others may have given a server back.
                 await self.stop.wait(LOOK if isinstance(step, Next) else None)
         await asyncio.gather(*self.tasks)
 
+    def take_back(self) -> None:
+        """Of those that wait for their turn there nothing is touched: none begins any more."""
+        for host in self.hosts.values():
+            if host.phase == "back_off":
+                host.call_off()
+
     def call_off(self) -> None:
         """The second Ctrl-C."""
         for host in self.hosts.values():
             host.call_off()
+
+    def let_go(self) -> None:
+        """The third: the agents go on by themselves, or put back; nobody waits for them."""
+        for host in self.hosts.values():
+            host.let_go()
 
     async def pause(self, batch: int) -> None:
         until = time.monotonic() + self.options.pause_seconds
@@ -83,32 +100,39 @@ class Roll:
         self.paused = batch
 
     async def start(self, names: Sequence[str]) -> bool:
-        """Starts those of them that HAProxy can spare; True where any did, or failed."""
+        """Starts those of them that HAProxy can spare; True where any did, or anything else has
+        changed meanwhile."""
         self.tell_batch(names[0])
         closing = self.closing()
-        asked = list(worth_asking(names, self.spare, closing))
+        asked = list(worth_asking(names, self.busy, self.spare, closing))
+        failed_before = self.failed()
         answers = await asyncio.gather(*(self.ask(name) for name in asked))
         if self.stop.asked:
             return True
-        failed = False
         next_hosts: list[tuple[str, Status]] = []
         for name, answer in zip(asked, answers):
             wrong = str(answer) if isinstance(answer, Unusable) else in_the_way(answer)
             if wrong is not None:
                 self.give_up(name, wrong)
-                failed = True
             elif isinstance(answer, Status):
                 next_hosts.append((name, answer))
+        # Of those, or of those under way: perhaps no more may begin.
+        if self.failed() > failed_before:
+            return True
         # One that gave way in the meantime counts, too.
         admitted = admit(next_hosts, max(closing, self.closing()))
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
+        self.busy = {name for name, status in next_hosts if status.operation is not None}
         for name in admitted.go:
             self.go(self.hosts[name])
         for name, why in admitted.held_up.items():
             self.hosts[name].at(None, why)
         self.give_up_in_time(admitted.held_up, bool(admitted.go))
-        return failed or bool(admitted.go)
+        return bool(admitted.go)
+
+    def failed(self) -> int:
+        return sum(host.stage is Stage.FAILED for host in self.hosts.values())
 
     def tell_batch(self, name: str) -> None:
         number = next(number for number, batch in enumerate(self.plan) if name in batch)
@@ -140,8 +164,9 @@ class Roll:
         try:
             await host.restart()
             self.keep(host)
+            if host.stage is not Stage.WAITING:
+                self.stuck_since = None
         finally:
-            self.stuck_since = None
             self.stop.changed.set()
 
     def reap(self) -> None:

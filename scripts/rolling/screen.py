@@ -120,7 +120,8 @@ def picture(hosts: Sequence[Host], head: str, rows: int, colour: bool, width: in
     """The head, and a line a host; where there are too many, of those that matter now."""
     shown = list(hosts)
     if len(shown) >= rows:
-        shown = [host for host in hosts if host.stage is Stage.UNDER_WAY or is_told(host)]
+        told = [host for host in hosts if is_told(host)]
+        shown = [host for host in hosts if host.stage in (Stage.UNDER_WAY, Stage.FAILED)] + told
     now = time.monotonic()
     lines = [cut(head, width)]
     return lines + [row(host, now, colour, width) for host in shown[: max(0, rows - 1)]]

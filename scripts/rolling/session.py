@@ -17,6 +17,7 @@ from .record import Record
 from .roll import Roll
 from .screen import Screen
 from .ssh import Ssh
+from .step import Rules
 from .stop import Stop
 from .summary import Summary
 from .survey import Interrupted, Survey, dry_runs, survey
@@ -31,6 +32,7 @@ class Session:
         self.options = record.options
         self.screen = Screen(sys.stderr)
         self.before = record.done()
+        self.under_way: Roll | None = None
 
     async def run(self) -> Summary:
         self.stop = Stop()
@@ -60,6 +62,7 @@ class Session:
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
+        self.tell_record()
         self.screen.line(f"asking {len(self.hosts)} hosts how they stand")
         seen = await survey(self.hosts, self.stop)
         self.hosts = sorted_hosts(self.hosts, seen)
@@ -77,15 +80,33 @@ class Session:
         self.tell_of(seen)
         return await self.roll(seen)
 
+    def tell_record(self) -> None:
+        """A name that was mistyped would begin anew."""
+        if self.arguments.resume is not None:
+            path, done = self.record.path, len(self.before)
+            begun = (
+                f"going on with {path}: {done} done before"
+                if path.exists()
+                else f"a new roll, kept in {path}"
+            )
+            self.screen.line(begun)
+
     def tell_of(self, seen: Survey) -> None:
         for host in self.hosts:
             said = seen.told(host.name)
             if said:
                 self.screen.line(f"{host.name}: {said}")
 
-    def plan(self) -> list[list[str]]:
-        remaining = [host.name for host in self.hosts]
-        return batches(remaining, len(self.record.hosts), self.options.shape)
+    def plan(self, seen: Survey) -> list[list[str]]:
+        """Of those that can be rolled: another one is no canary, and no batch before a pause."""
+        remaining = [host.name for host in self.hosts if host.name not in seen.trouble]
+        everybody = len(self.record.hosts) - len(seen.trouble)
+        return batches(remaining, everybody, self.options.shape)
+
+    def rules(self) -> Rules:
+        options = self.options
+        canary = len(self.before) < options.canary
+        return Rules(options.max_failures, options.pause_seconds > 0, canary)
 
     async def dry_run(self, ssh: Ssh, seen: Survey) -> Summary:
         """Each batch, and what the agents would say."""
@@ -100,20 +121,23 @@ class Session:
             host.ending = endings.get(host.name)
             host.message = host.ending.message if host.ending else seen.trouble[host.name]
             refusals += host.ending is None or host.ending.exit != 0
-        plan = self.plan()
+        plan = self.plan(seen)
         message = f"{refusals} of {len(self.hosts)} hosts would refuse; nothing was changed"
         exit_code = ending.SOME_FAILED if refusals else ending.DONE
         return Summary("planned", exit_code, message, hosts=self.hosts, batches=plan)
 
     async def roll(self, seen: Survey) -> Summary:
-        plan = self.plan()
+        plan = self.plan(seen)
         if self.record.path == Path():
             self.record.path = records.default_path()
         self.record.hold()
+        self.record.unchanged()
         self.record.write()
         self.screen.shows(self.hosts)
         began = time.monotonic()
-        roll = Roll(self.hosts, plan, self.options, self.record, self.screen, self.stop)
+        roll = Roll(
+            self.hosts, plan, self.rules(), self.options, self.record, self.screen, self.stop
+        )
         self.under_way = roll
         for name, why in seen.trouble.items():
             roll.give_up(name, why)
@@ -130,8 +154,6 @@ class Session:
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
         return summary
 
-    under_way: Roll | None = None
-
     def signal_came(self, times: int) -> None:
         if self.under_way is None:
             return
@@ -139,9 +161,12 @@ class Session:
             self.screen.says(
                 "stopping: no more are started, those under way finish; Ctrl-C again: they put back"
             )
-        else:
+        elif times == 2:
             self.screen.says("called off: those under way put back what can be put back")
             self.under_way.call_off()
+        else:
+            self.screen.says("let go: the agents come to their end by themselves")
+            self.under_way.let_go()
 
 
 def sorted_hosts(hosts: Sequence[Host], seen: Survey) -> list[Host]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .ending import Answer
+from .answer import SSH_FAILED, Answer
 from .program import Heard, Program
 
 # Nobody is asked for a password, and no unknown host is believed. A connection that is gone
@@ -27,9 +28,16 @@ OPTIONS = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
+    # Not known to every ssh: the agent's stdin is ours, and so is its end.
+    "IgnoreUnknown": "StdinNull,ForkAfterAuthentication,SessionType",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
+    "SessionType": "default",
 }
 # New connections at a time: a jump host's sshd lets some fail where there are more than 10.
 AT_ONCE = 8
+# Before a host is tried again.
+AGAIN = 1.0
 # To take leave of a host.
 LEAVE = 5.0
 
@@ -53,11 +61,12 @@ class Ssh:
     def __init__(self, config: str | None, remote: Remote) -> None:
         self.config = config
         self.remote = remote
-        self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         self.numbers: dict[str, int] = {}
         self.gate = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Ssh:
+        # Nobody else may enter: who has a socket has the connection.
+        self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -81,7 +90,15 @@ class Ssh:
         return await spawn(argv, asyncio.subprocess.PIPE, heard)
 
     async def ask(self, host: str, words: Sequence[str], limit: float) -> Answer:
-        """A call of the agent that changes nothing, to its end."""
+        """A call of the agent that changes nothing, to its end. Tried twice: a busy sshd
+        turns some away."""
+        answer = await self.ask_once(host, words, limit)
+        if answer.exit != SSH_FAILED:
+            return answer
+        await asyncio.sleep(AGAIN)
+        return await self.ask_once(host, words, limit)
+
+    async def ask_once(self, host: str, words: Sequence[str], limit: float) -> Answer:
         async with self.gate:
             argv = [*self.argv(host), self.remote.command(words)]
             program = await spawn(argv, asyncio.subprocess.DEVNULL, None)
@@ -104,5 +121,7 @@ async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program
         stdout=pipe,
         stderr=pipe,
         start_new_session=True,
+        # Nor is anybody asked by a window, also not by the ssh of a jump host.
+        env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
     )
     return program

@@ -39,11 +39,16 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Finish:
+    """No more begin: those that are at it come to their end."""
+
+
+@dataclass(frozen=True)
 class End:
     """Nothing is under way, and nothing will be."""
 
 
-Step = Union[Next, Pause, Wait, End]
+Step = Union[Next, Pause, Wait, Finish, End]
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Rules:
     max_failures: int
     # There is a pause between two batches.
     pauses: bool
+    # The first batch is the canary: if that fails, the rest is not tried.
+    canary: bool = False
 
 
 def decide(
@@ -66,8 +73,10 @@ def decide(
     allowed. `paused`: the last batch before which a pause was made."""
     under_way = any(stage is Stage.UNDER_WAY for stage in stages.values())
     failed = sum(stage is Stage.FAILED for stage in stages.values())
-    if stopped or failed > rules.max_failures:
-        return Wait() if under_way else End()
+    first = plan[0] if rules.canary and plan else ()
+    dead = any(stages[host] is Stage.FAILED for host in first)
+    if stopped or dead or failed > rules.max_failures:
+        return Finish() if under_way else End()
     for number, batch in enumerate(plan):
         waiting = tuple(host for host in batch if stages[host] is Stage.WAITING)
         begun = len(waiting) < len(batch)

@@ -1,4 +1,5 @@
-"""Signals: the first asks for no more starts, the second for what is under way to be called off."""
+"""Signals: the first asks for no more starts, the second for what is under way to be called off,
+the third for nothing to be waited for."""
 
 from __future__ import annotations
 
@@ -20,14 +21,18 @@ class Stop:
         """`heard` gets how often a signal came, with each."""
 
         def came(number: int) -> None:
-            self.asked += 1
+            # A terminal that is closed may tell so more than once.
+            hangup = number == signal.SIGHUP
+            self.asked = max(self.asked, 1) if hangup else self.asked + 1
             self.signal = self.signal or number
             heard(self.asked)
             self.changed.set()
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, came, int(number))
+            # As nohup has it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, came, int(number))
 
     async def wait(self, limit: float | None) -> None:
         """Until something changes, or so many seconds are over."""

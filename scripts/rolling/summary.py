@@ -16,6 +16,7 @@ DONE = 0
 SOME_FAILED = 1
 USAGE = 2
 NOT_BEGUN = 3
+BROKEN = 70
 
 
 @dataclass

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .ending import Ending, Status, Unusable, Verdict, ending_of, in_the_way
+from .ending import Ending, Verdict, ending_of
 from .host import Host
 from .options import Options
 from .ssh import Ssh
+from .status import Status, Unusable, in_the_way
 from .stop import Stop
 
 Seen = TypeVar("Seen")

@@ -64,9 +64,11 @@ fn printed(output: &str) -> String {
     }
 }
 
-/// Runs it and waits for its end, at most `limit`. Its process is told once it runs.
+/// Runs it, with what it is `told` in its environment, and waits for its end, at most `limit`.
+/// Its process is told once it runs.
 pub(super) async fn run(
     argv: &[String],
+    told: &[(&str, &str)],
     limit: Duration,
     started: impl FnOnce(u32),
 ) -> Result<(), CommandError> {
@@ -74,7 +76,7 @@ pub(super) async fn run(
     // that was looked at, not what PATH leads to a moment later.
     let place = check(argv)?;
     let mut running =
-        Running::start(&place, argv).map_err(|error| unusable(argv, super::plain(&error)))?;
+        Running::start(&place, argv, told).map_err(|error| unusable(argv, super::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }
@@ -128,13 +130,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(place: &Path, argv: &[String]) -> io::Result<Self> {
+    fn start(place: &Path, argv: &[String], told: &[(&str, &str)]) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let output = Output::new()?;
         let mut command = Command::new(place);
         command
             .arg0(program)
             .args(arguments)
+            .envs(told.iter().copied())
             .process_group(0)
             .stdin(Stdio::null());
         let child = command

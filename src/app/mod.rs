@@ -2,8 +2,9 @@
 //!
 //! [`Restart`] touches it once and says how that ended: by a systemd job over D-Bus, by a
 //! command, or by a signal to the process that a pidfile names. [`Health`] asks it on its own
-//! port. Neither repeats anything nor decides anything: limits and repetition are the caller's.
+//! port. A [`Change`] is what an upgrade does to it, or what takes that back. None repeats anything nor decides anything: limits and repetition are the caller's.
 
+mod change;
 mod command;
 mod health;
 mod http;
@@ -16,6 +17,7 @@ mod signal;
 mod systemd;
 mod unit;
 
+pub use change::Change;
 pub use command::CommandError;
 pub use health::{Health, HealthCheck};
 pub use job::Job;

@@ -63,7 +63,7 @@ impl Restart {
     ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => job::run(unit, *job, limit).await?,
-            Self::Command(argv) => command::run(argv, limit, started).await?,
+            Self::Command(argv) => command::run(argv, &[], limit, started).await?,
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
                 process.send(*signal)?;

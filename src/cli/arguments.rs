@@ -66,6 +66,9 @@ pub(super) enum Asked {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
+    ///
+    /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
+    /// Where it does not come up then, `rollback` is run and the app restarted once more.
     Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
@@ -123,6 +126,8 @@ pub(super) struct Restarting {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) patience: Patience,
+    #[command(flatten)]
+    pub(super) upgrade: Upgrade,
 }
 
 #[derive(Debug, Args)]
@@ -131,8 +136,18 @@ pub(super) struct Patience {
     ///
     /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
     /// is for two hosts that go out at the same moment.
-    #[arg(long, value_name = "TIME", value_parser = lasts)]
+    #[arg(long, value_name = "TIME", value_parser = waits)]
     pub(super) turn: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
+    #[arg(long, value_name = "CMD", value_parser = line)]
+    pub(super) with: Option<String>,
+    /// Only restart, although an `upgrade` is configured
+    #[arg(long, conflicts_with = "with")]
+    pub(super) without_upgrade: bool,
 }
 
 #[derive(Debug, Args)]
@@ -166,11 +181,27 @@ pub(super) struct Opening {
 
 /// From a second to a year: the clock ends somewhere.
 fn lasts(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24 * 365), "1year")
+}
+
+/// From a second to a day: who waits longer has been forgotten.
+fn waits(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24), "1day")
+}
+
+fn up_to(text: &str, longest: Duration, told: &str) -> Result<Duration, String> {
     let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let range = Duration::from_secs(1)..=Duration::from_hours(24 * 365);
-    match range.contains(&lasts) {
+    match (Duration::from_secs(1)..=longest).contains(&lasts) {
         true => Ok(lasts),
-        false => Err("a time from 1s to 1year".to_owned()),
+        false => Err(format!("a time from 1s to {told}")),
+    }
+}
+
+/// What does nothing is no upgrade.
+fn line(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("a command line that is not blank".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 

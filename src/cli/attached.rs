@@ -4,6 +4,10 @@
 use crate::stop::Stop;
 use nix::sys::signal::Signal;
 use std::io::{self, ErrorKind, Read};
+use std::time::Duration;
+
+/// Between two looks at one that does not block.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Asks to stop once standard input has ended; what comes over it is thrown away.
 ///
@@ -17,6 +21,8 @@ pub(super) fn hang_up_with_stdin(stop: Stop) -> io::Result<()> {
             match stdin.read(&mut thrown_away) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Somebody has made it so for all who share it.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(AGAIN),
                 Ok(0) | Err(_) => break stop.ask(Signal::SIGHUP as i32),
             }
         }

@@ -11,12 +11,13 @@ mod run;
 mod status;
 mod uninstall;
 
+use crate::app::Change;
 use crate::config::{self, AppSettings, Settings};
 use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use arguments::{Asked, Closing, Command, Opening, Restarting, Target};
+use arguments::{Asked, Closing, Command, Opening, Restarting, Target, Upgrade};
 use clap::Parser;
 use logs::Logs;
 use progress::{Human, Machine, Silent};
@@ -79,11 +80,16 @@ impl Cli {
         descriptors::check(settings.balancers.len())?;
         in_runtime(async {
             match command {
-                Command::Restart(Restarting { target, patience }) => {
+                Command::Restart(Restarting {
+                    target,
+                    patience,
+                    upgrade,
+                }) => {
                     let wish = Wish {
                         turn: patience.turn,
                         ..Wish::default()
                     };
+                    let settings = upgraded(settings, upgrade);
                     self.wished(Verb::Restart, &settings, target, wish).await
                 }
                 Command::Close(closing) => self.close(&settings, closing).await,
@@ -186,6 +192,18 @@ impl Cli {
         };
         operation.run(stop, &tell).await
     }
+}
+
+/// With what the command line says of the upgrade.
+fn upgraded(mut settings: Settings, asked: &Upgrade) -> Settings {
+    for app in &mut settings.apps {
+        match &asked.with {
+            Some(line) => app.upgrade = Some(Change::shell(line)),
+            None if asked.without_upgrade => app.upgrade = None,
+            None => {}
+        }
+    }
+    settings
 }
 
 fn listen(target: &Target) -> std::io::Result<Stop> {

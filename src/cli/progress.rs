@@ -1,7 +1,6 @@
 //! How an operation goes: a line per phase, and what it waits for.
 
 use super::{say, tell_machine};
-use crate::app::Restart;
 use crate::config::AppSettings;
 use crate::driver::Progress;
 use crate::operation::describe;
@@ -18,8 +17,7 @@ pub(super) struct Silent;
 
 /// A JSON object a line on stderr: `--json --progress`.
 pub(super) struct Machine {
-    app: String,
-    restart: Restart,
+    app: AppSettings,
     limits: Limits,
     told: Vec<String>,
 }
@@ -27,8 +25,7 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(app: &AppSettings, limits: &Limits) -> Machine {
         Machine {
-            app: app.name.clone(),
-            restart: app.restart.clone(),
+            app: app.clone(),
             limits: limits.clone(),
             told: Vec::new(),
         }
@@ -39,10 +36,10 @@ impl Progress for Machine {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         self.told = Vec::new();
         tell_machine(&json!({
-            "app": self.app,
+            "app": self.app.name,
             "at": seconds(at),
             "phase": phase.name(),
-            "what": describe(phase, &self.limits, &self.restart),
+            "what": describe(phase, &self.limits, &self.app),
             "limit": seconds(phase.limit(&self.limits)),
         }));
     }
@@ -50,13 +47,13 @@ impl Progress for Machine {
     /// Once, and again whenever it is something else.
     fn waits(&mut self, at: Duration, waiting: &[String]) {
         if waiting != self.told {
-            tell_machine(&json!({"app": self.app, "at": seconds(at), "waiting": waiting}));
+            tell_machine(&json!({"app": self.app.name, "at": seconds(at), "waiting": waiting}));
             self.told = waiting.to_vec();
         }
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        tell_machine(&json!({"app": self.app, "at": seconds(at), "note": note}));
+        tell_machine(&json!({"app": self.app.name, "at": seconds(at), "note": note}));
     }
 }
 
@@ -68,8 +65,7 @@ impl Progress for Silent {
 
 /// Lines on stdout.
 pub(super) struct Human {
-    app: String,
-    restart: Restart,
+    app: AppSettings,
     limits: Limits,
     told_at: Duration,
     told: Vec<String>,
@@ -80,8 +76,7 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(app: &AppSettings, limits: &Limits) -> Human {
         Human {
-            app: app.name.clone(),
-            restart: app.restart.clone(),
+            app: app.clone(),
             limits: limits.clone(),
             told_at: Duration::ZERO,
             told: Vec::new(),
@@ -92,7 +87,7 @@ impl Human {
     fn tell(&self, at: Duration, label: &str, text: &str) {
         say(&format!(
             "{} {:6.2}s  {label:8} {text}\n",
-            self.app,
+            self.app.name,
             at.as_secs_f64()
         ));
     }
@@ -104,7 +99,7 @@ impl Progress for Human {
             "limit {}",
             humantime::format_duration(phase.limit(&self.limits))
         );
-        let text = describe(phase, &self.limits, &self.restart);
+        let text = describe(phase, &self.limits, &self.app);
         self.tell(at, phase.name(), &format!("{text} ({limit})"));
         (self.told_at, self.told) = (at, Vec::new());
         self.until = at + phase.limit(&self.limits);

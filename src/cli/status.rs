@@ -16,7 +16,7 @@ use std::path::Path;
 #[derive(Serialize)]
 struct Status {
     apps: Vec<AppStatus>,
-    /// Who holds the lock.
+    /// Who holds the host's lock, or an app's on behalf of a unit.
     operation: Option<String>,
     /// Who keeps the gates.
     sidecar: Option<String>,
@@ -84,7 +84,7 @@ pub(super) async fn status(
     json: bool,
 ) -> anyhow::Result<u8> {
     let holder = |path: std::path::PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
-    let operation = holder(state::lock(&settings.agent.state_dir));
+    let operation = holder(state::lock(&settings.agent.state_dir)).or_else(|| of_units(settings));
     let mut all = Status {
         apps: Vec::new(),
         operation,
@@ -109,6 +109,17 @@ pub(super) async fn status(
         app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
     };
     Ok(u8::from(!all.apps.iter().all(sound)))
+}
+
+/// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
+fn of_units(settings: &Settings) -> Option<String> {
+    let apps = settings.apps.iter();
+    let mut locks = apps.map(|app| state::app_lock(&settings.agent.state_dir, &app.name));
+    locks.find_map(|lock| {
+        let who = Lock::holder(&lock)?;
+        let brief = who.as_ref().is_none_or(|who| who.brief);
+        (!brief).then(|| told(who.as_ref()))
+    })
 }
 
 async fn look(

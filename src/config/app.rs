@@ -2,7 +2,7 @@
 
 use super::Mistake;
 use super::file::{HealthFile, JobFile, RestartFile};
-use crate::app::{Health, HealthCheck, Job, Restart};
+use crate::app::{Change, Health, HealthCheck, Job, Restart};
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
@@ -91,6 +91,21 @@ pub fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> 
             "restart: one of `systemd = \"UNIT\"`, `command = [...]`, `signal = \"SIGNAL\"` with `pidfile`"
                 .to_owned(),
         ),
+    }
+}
+
+/// The command of a key; whether its program is there is preflight's question.
+pub fn check_change(
+    key: &str,
+    change: Option<Spanned<Vec<String>>>,
+) -> Result<Option<Change>, Mistake> {
+    let empty = |change: &Spanned<Vec<String>>| change.get_ref().is_empty();
+    match change {
+        Some(change) if empty(&change) => {
+            let what = format!("{key}: the command is empty");
+            Err(Mistake::new(change.span(), what))
+        }
+        change => Ok(change.map(|change| Change::new(change.into_inner()))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The file's shape -> settings: what serde can't check, each mistake with its place.
 
-use super::app::{check_health, check_restart};
+use super::app::{check_change, check_health, check_restart};
 use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
 use super::metrics::check_metrics;
 use super::port::Port;
@@ -131,11 +131,14 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
         },
         address: app.address,
         restart: check_restart(app.restart)?,
+        upgrade: check_change("upgrade", app.upgrade)?,
+        rollback: check_change("rollback", app.rollback)?,
         limits: Limits {
             sticky: app.sticky,
             out_of_rotation: app.timeouts.out_of_rotation,
             drain: app.timeouts.drain,
             restart: app.timeouts.restart,
+            upgrade: app.timeouts.upgrade,
             healthy: app.timeouts.healthy,
             in_rotation: app.timeouts.in_rotation,
             on_drain_timeout: app.on_drain_timeout,
@@ -146,6 +149,8 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
             serving: Vec::new(),
             turn: app.timeouts.turn,
             turns: Vec::new(),
+            upgrades: false,
+            rolls_back: false,
         },
         health,
     })

@@ -30,6 +30,8 @@ pub struct AppFile {
     pub address: Option<IpAddr>,
     pub health: Option<Spanned<HealthFile>>,
     pub restart: Spanned<RestartFile>,
+    pub upgrade: Option<Spanned<Vec<String>>>,
+    pub rollback: Option<Spanned<Vec<String>>>,
     #[serde(default, deserialize_with = "limit")]
     pub sticky: Duration,
     #[serde(default = "one")]
@@ -82,6 +84,8 @@ pub struct TimeoutsFile {
     #[serde(deserialize_with = "positive")]
     pub restart: Duration,
     #[serde(deserialize_with = "positive")]
+    pub upgrade: Duration,
+    #[serde(deserialize_with = "positive")]
     pub healthy: Duration,
     #[serde(deserialize_with = "positive")]
     pub in_rotation: Duration,
@@ -95,6 +99,7 @@ impl Default for TimeoutsFile {
             out_of_rotation: Duration::from_secs(30),
             drain: Duration::from_secs(60),
             restart: Duration::from_secs(60),
+            upgrade: Duration::from_secs(600),
             healthy: Duration::from_secs(60),
             in_rotation: Duration::from_secs(60),
             turn: Duration::from_secs(60),

@@ -1,6 +1,6 @@
 //! Settings that hold together: what the rest of the program is given.
 
-use crate::app::{Health, Restart};
+use crate::app::{Change, Health, Restart};
 use crate::gate::{Gate, Side, Variant};
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
@@ -33,6 +33,10 @@ pub struct AppSettings {
     pub health: Health,
     /// How to restart it.
     pub restart: Restart,
+    /// What upgrades it before a restart.
+    pub upgrade: Option<Change>,
+    /// What takes an upgrade back that does not come up.
+    pub rollback: Option<Change>,
     /// Limits and policies.
     pub limits: Limits,
 }

@@ -76,6 +76,24 @@ fn every_mistake_names_its_line() {
             7,
             "`command` is empty",
         ),
+        (
+            "port = 1000",
+            "port = 1000\nupgrade = []",
+            4,
+            "upgrade: the command is empty",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\nrollback = []",
+            4,
+            "rollback: the command is empty",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\nupgrade = \"x\"",
+            4,
+            "expected a sequence",
+        ),
         ("[app.web]", "[app.\"we b\"]", 2, "an app's name"),
         (
             "\"/run/haproxy/admin.sock\"",

@@ -11,8 +11,8 @@ pub struct Others {
     pub backend: String,
     /// Its other servers that take new users now.
     pub usable: usize,
-    /// How many of those are about to go out of rotation: their twin alone is DOWN.
-    pub claimed: usize,
+    /// Those of them that are about to go out of rotation: their twin alone is DOWN.
+    pub claimed: Vec<String>,
     /// One of our own lines, main or twin, carries users now.
     pub own_usable: bool,
 }
@@ -25,17 +25,24 @@ impl Others {
 
     /// Its other servers that will take new users in a moment, too.
     pub fn staying(&self) -> usize {
-        self.usable.saturating_sub(self.claimed)
+        self.usable.saturating_sub(self.claimed.len())
     }
 
     /// That there are fewer than asked for.
     pub fn told(&self, balancer: &str, min_available: usize) -> String {
-        let (of, usable) = (self.of(balancer), self.usable);
-        let going = match self.claimed {
-            0 => String::new(),
-            claimed => format!(" ({claimed} of them about to go: the twin is DOWN)"),
-        };
+        let (of, usable, going) = (self.of(balancer), self.usable, self.going());
         format!("{of} has {usable} other usable servers{going}, min_available is {min_available}")
+    }
+
+    /// Which of them are about to go, or seem so: a twin that is DOWN for good looks the same.
+    pub fn going(&self) -> String {
+        match self.claimed.is_empty() {
+            true => String::new(),
+            false => format!(
+                " (about to go, as its twin is DOWN: {})",
+                self.claimed.join(", ")
+            ),
+        }
     }
 }
 
@@ -87,10 +94,11 @@ impl Others {
             }
         }
         let usable = servers.values().filter(|server| server.is_usable());
+        let claimed = usable.clone().filter(|server| server.has_claimed());
         Others {
             backend: backend.to_owned(),
-            usable: usable.clone().count(),
-            claimed: usable.filter(|server| server.has_claimed()).count(),
+            usable: usable.count(),
+            claimed: claimed.map(Server::name).collect(),
             own_usable: own.iter().any(|stat| stat.status.is_usable()),
         }
     }
@@ -122,6 +130,11 @@ impl Server<'_> {
             true => self.backups.iter().any(is_fit),
             false => self.mains.iter().any(is_fit),
         }
+    }
+
+    fn name(&self) -> String {
+        let main = self.mains.first();
+        main.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
     /// Its agent has closed the twin's gate: it goes next, if enough others stay.
@@ -195,7 +208,7 @@ mod tests {
         let others = lines.iter().zip(shown);
         stats.extend(others.map(|((name, backup), status)| stat(name, *backup, status)));
         let others = Others::count("a", &found(), &stats);
-        (others.usable, others.claimed)
+        (others.usable, others.claimed.len())
     }
 
     #[test]
@@ -227,7 +240,7 @@ mod tests {
             Others {
                 backend: "a".into(),
                 usable: 0,
-                claimed: 0,
+                claimed: vec![],
                 own_usable: false,
             }
         );

@@ -1,7 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod look;
-mod restart;
+mod touch;
 
 pub(crate) use look::{line_seen, seen};
 
@@ -31,6 +31,7 @@ pub struct ThisHost {
     interfaces: Vec<IpAddr>,
     watch: Watch,
     state_dir: PathBuf,
+    hold_dir: PathBuf,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,
@@ -55,6 +56,7 @@ impl ThisHost {
             interfaces: interface_addresses(),
             watch: Watch::new(app.ports.port),
             state_dir: settings.agent.state_dir.clone(),
+            hold_dir: settings.agent.hold_dir.clone(),
             moved: false,
             poll: settings.agent.poll,
             started,
@@ -153,6 +155,8 @@ impl Host for ThisHost {
                 let found: Vec<_> = self.found_open.iter().copied().map(Some).collect();
                 self.set(&found).await
             }
+            Action::Upgrade => self.change(self.app.upgrade.clone(), "upgrade").await,
+            Action::Rollback => self.change(self.app.rollback.clone(), "rollback").await,
             Action::Restart => self.restart().await,
         }
     }

@@ -7,7 +7,8 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
-    Facts, Limits, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start, turns,
+    Facts, Limits, NoStart, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start,
+    turns,
 };
 use crate::state;
 use crate::survey::Survey;
@@ -51,7 +52,8 @@ impl Operation<'_> {
             .map(|entry| entry.left_behind(left.restarted));
         let start = match start(self.law(), left_behind.as_ref(), stand) {
             Ok(start) => start,
-            Err(nothing) => return Err(self.nothing(nothing, survey.trouble())),
+            Err(NoStart::Nothing(why)) => return Err(self.nothing(why, survey.trouble())),
+            Err(NoStart::Unfinished(how)) => return Err(self.unfinished(how, host).await),
         };
         let mut facts = survey.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
@@ -172,6 +174,8 @@ impl Operation<'_> {
         Limits {
             found_open: host.found_open.iter().all(|open| *open),
             serving: if closes { serving(facts) } else { Vec::new() },
+            upgrades: self.app.upgrade.is_some(),
+            rolls_back: self.app.rollback.is_some(),
             turns: turns(waits.with_jitter().without_max_times().build(), turn),
             turn,
             ..limits.clone()

@@ -1,14 +1,13 @@
 //! What a phase does and waits for, in words.
 
-use crate::app::Restart;
+use crate::app::Change;
+use crate::config::AppSettings;
 use crate::restart::{Limits, Phase, Why};
 
 /// What a phase does and waits for.
-pub fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
+pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     match phase {
-        Phase::Claim => "closing the twin's gate, a claim that others see, until twins are DOWN; \
-                         enough other servers?"
-            .to_owned(),
+        Phase::Claim => "closing the twin's gate, until twins are DOWN: enough others?".to_owned(),
         Phase::Close if limits.two_stage && limits.closes_both() => {
             "closing both gates, until main lines are DOWN".to_owned()
         }
@@ -17,7 +16,12 @@ pub fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
         Phase::Sticky { .. } => "the twin keeps its sticky users, until it is quiet".to_owned(),
         Phase::Shed => "the twin's gate closed, until twins are DOWN".to_owned(),
         Phase::Drain { .. } => "until nothing is in flight".to_owned(),
-        Phase::Restart => format!("{restart}"),
+        Phase::Upgrade => app.upgrade.as_ref().map(told).unwrap_or_default(),
+        Phase::Rollback(why) => {
+            let rollback = app.rollback.as_ref().map(told).unwrap_or_default();
+            format!("{why}: {rollback}")
+        }
+        Phase::Restart => app.restart.to_string(),
         Phase::Healthy { .. } => "until the app is healthy".to_owned(),
         Phase::Open => "opening the gates, until all lines are fully UP".to_owned(),
         Phase::PutBack(why) => {
@@ -28,6 +32,10 @@ pub fn describe(phase: &Phase, limits: &Limits, restart: &Restart) -> String {
             format!("another host went out at the same moment: next try at {until:.1}s")
         }
     }
+}
+
+fn told(change: &Change) -> String {
+    change.to_string()
 }
 
 fn reason(why: &Why) -> String {

@@ -2,9 +2,12 @@
 
 use super::{Operation, Report, Wish, refused};
 use crate::clock::boot;
+use crate::driver::Host;
 use crate::hold::{self, Held, Hold, Until};
 use crate::holder::Holder;
-use crate::restart::{Outcome, Verb};
+use crate::host::ThisHost;
+use crate::journal::Journal;
+use crate::restart::{Acted, Action, Outcome, Verb};
 use crate::state;
 
 impl Operation<'_> {
@@ -39,13 +42,14 @@ impl Operation<'_> {
         match self.law() {
             _ if self.dry_run => false,
             Verb::Close => true,
-            Verb::Restart | Verb::Open => held,
+            Verb::Restart => held || self.app.upgrade.is_some(),
+            Verb::Open => held,
             Verb::Recover | Verb::Stop => false,
         }
     }
 
     /// Gates that an operator has closed stay so until somebody opens them, and those of an
-    /// app whose restart failed: whatever runs now is not what was asked for.
+    /// app whose restart or upgrade failed: whatever runs now is not what was asked for.
     pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
         let hold_dir = self.hold_dir();
         let Wish { owner, reason, .. } = self.wish.clone();
@@ -70,10 +74,13 @@ impl Operation<'_> {
                 note(hold::set(hold_dir, &hold(owner, reason)));
                 outcome
             }
-            (_, Outcome::RestartFailed(why)) => {
-                let failed = Some("the restart failed".to_owned());
-                note(hold::set(hold_dir, &hold(None, failed)));
-                Outcome::RestartFailed(why)
+            (_, failed @ (Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_))) => {
+                let what = failed.word(self.verb).replace('_', " ");
+                note(hold::set(
+                    hold_dir,
+                    &hold(None, Some(format!("the {what}"))),
+                ));
+                failed
             }
             // Not by who only closes: what he could not close is still wanted closed.
             (Verb::Restart | Verb::Open | Verb::Recover, outcome) if report.all_open() => {
@@ -82,6 +89,30 @@ impl Operation<'_> {
             }
             (_, outcome) => outcome,
         }
+    }
+
+    /// Nobody opens before what half an upgrade has left: the gates are closed, where somebody
+    /// has opened them, and marked. Without the mark the journal is what keeps them so.
+    pub(super) async fn unfinished(&self, how: String, host: &mut ThisHost) -> Outcome {
+        if self.dry_run {
+            return Outcome::UpgradeFailed(how);
+        }
+        if let Acted::Failed(why) = host.act(Action::CloseBoth).await {
+            return Outcome::GateFailed {
+                why,
+                put_back: false,
+            };
+        }
+        let hold = Hold {
+            holder: Holder::new(self.verb, &self.app.name),
+            owner: None,
+            reason: Some(how.clone()),
+            until: None,
+            boot: boot(),
+        };
+        let marked = hold::set(self.hold_dir(), &hold);
+        note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
+        Outcome::UpgradeFailed(how)
     }
 
     fn lift(&self) {

@@ -4,7 +4,7 @@
 use super::{Operation, refused};
 use crate::journal::Journal;
 use crate::lock::{Lock, LockError, Who, told};
-use crate::restart::{Outcome, Phase};
+use crate::restart::Outcome;
 use crate::state;
 use crate::stop::Stop;
 use std::path::Path;
@@ -90,12 +90,12 @@ impl Operation<'_> {
         }
     }
 
-    /// Who restarts the app this moment has drained it before, and opens its gates after: a
+    /// Who restarts or upgrades the app this moment has drained it before, and opens its gates after: a
     /// unit that stops and starts with the app must not wait for that.
     fn restarting(&self, who: Option<&Who>) -> Option<String> {
         let entry = Journal::left_behind(self.state_dir(), &self.app.name).ok()??;
         let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
-        let restarts = entry.restarting && entry.phase == Phase::Restart;
+        let restarts = entry.restarting && entry.phase.touches_app();
         (is_its && restarts).then(|| format!("left to {}, which restarts the app", told(who)))
     }
 }

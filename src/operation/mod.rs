@@ -162,6 +162,7 @@ impl Operation<'_> {
             instance: None,
             restarting: start.verb == Verb::Restart,
             unsure: start.finishes == Some(false),
+            version: start.version.clone(),
         };
         let state_dir = self.state_dir();
         match Journal::begin(state_dir, entry.clone()) {
@@ -202,6 +203,11 @@ impl Operation<'_> {
         }
         match (self.verb, start.finishes, record.outcome) {
             (Verb::Restart, Some(surely), Outcome::Done { .. }) => Outcome::Finished { surely },
+            // Rolled back, and perhaps not restarted after that.
+            (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished { surely: false }
+            }
             (_, _, outcome) => outcome,
         }
     }

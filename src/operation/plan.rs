@@ -16,12 +16,16 @@ pub(super) fn steps(
     let mut lines = found(app, survey);
     for (number, phase) in phases(start, limits).iter().enumerate() {
         let limit = humantime::format_duration(phase.limit(limits));
-        let text = describe(phase, limits, &app.restart);
+        let text = describe(phase, limits, app);
         lines.push(format!(
             "{}. {:8} {text} (limit {limit})",
             number + 1,
             phase.name()
         ));
+        if let (Phase::Upgrade, Some(rollback)) = (phase, &app.rollback) {
+            let back = format!("if the app does not come up: {rollback}, and restart");
+            lines.push(format!("            {back}"));
+        }
         lines.extend(
             calls(start, phase, limits, survey)
                 .iter()
@@ -62,7 +66,8 @@ pub fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
             let (backend, usable, floor) =
                 (&others.backend, others.usable, app.limits.min_available);
             lines.push(format!(
-                "    backend {backend}: other usable servers {usable}, min_available {floor}"
+                "    backend {backend}: other usable servers {usable}{}, min_available {floor}",
+                others.going()
             ));
         }
     }
@@ -98,10 +103,15 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let back = [Phase::Healthy { streak: 0 }, Phase::Open];
     match (&start.phase, start.verb) {
         (phase, Verb::Close | Verb::Stop) if goes_out(phase) => out.collect(),
-        (phase, _) if goes_out(phase) => out.chain([Phase::Restart]).chain(back).collect(),
+        (phase, _) if goes_out(phase) => out.chain(touches(limits)).chain(back).collect(),
         (Phase::Healthy { .. }, _) => back.into(),
         (phase, _) => vec![phase.clone()],
     }
+}
+
+fn touches(limits: &Limits) -> impl Iterator<Item = Phase> {
+    let upgrade = limits.upgrades.then_some(Phase::Upgrade);
+    upgrade.into_iter().chain([Phase::Restart])
 }
 
 fn goes_out(phase: &Phase) -> bool {

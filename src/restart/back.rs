@@ -1,13 +1,54 @@
-//! The way back: healthy, open, UP; or the gates as they were found.
+//! The way back: upgraded, restarted, healthy, open, UP; or the version of before; or the
+//! gates as they were found.
 
 use super::decide::{again, go};
-use super::{Acted, Limits, Outcome, Phase, Seen, Step, Why};
+use super::{Acted, Limits, Outcome, Phase, Seen, Step, Version, Why};
 use std::time::Duration;
 
-pub(super) fn restart(seen: &Seen) -> Step {
+pub(super) fn upgrade(seen: &Seen, limits: &Limits) -> Step {
+    let failed = |why: &str| format!("the upgrade failed: {why}");
+    match &seen.acted {
+        Acted::Done => go(Phase::Restart),
+        Acted::Failed(why) if limits.rolls_back => go(Phase::Rollback(failed(why))),
+        Acted::Failed(why) => Step::End(Outcome::UpgradeFailed(failed(why))),
+    }
+}
+
+pub(super) fn restart(seen: &Seen, limits: &Limits) -> Step {
     match &seen.acted {
         Acted::Done => go(Phase::Healthy { streak: 0 }),
-        Acted::Failed(why) => Step::End(Outcome::RestartFailed(why.clone())),
+        Acted::Failed(why) => {
+            let otherwise = Outcome::RestartFailed(why.clone());
+            fails(
+                &format!("the restart failed: {why}"),
+                seen,
+                limits,
+                otherwise,
+            )
+        }
+    }
+}
+
+pub(super) fn rollback(first: &str, seen: &Seen) -> Step {
+    match &seen.acted {
+        Acted::Done => go(Phase::Restart),
+        Acted::Failed(why) => Step::End(Outcome::UpgradeFailed(format!(
+            "{first}; the rollback failed: {why}"
+        ))),
+    }
+}
+
+/// The app does not come up. Only what this operation itself has upgraded is rolled back,
+/// and only once.
+fn fails(what: &str, seen: &Seen, limits: &Limits, otherwise: Outcome) -> Step {
+    match &seen.version {
+        Version::New if limits.rolls_back => {
+            go(Phase::Rollback(format!("after the upgrade {what}")))
+        }
+        Version::Old(first) => Step::End(Outcome::UpgradeFailed(format!(
+            "{first}; rolled back, but {what}"
+        ))),
+        Version::Same | Version::New | Version::Inherited => Step::End(otherwise),
     }
 }
 
@@ -20,8 +61,20 @@ pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> 
     };
     match streak >= limits.healthy_times {
         true => go(Phase::Open),
-        false if over => Step::End(Outcome::NotHealthy(why.to_owned())),
+        false if over => {
+            let sick = format!("the app was not healthy: {why}");
+            fails(&sick, seen, limits, not_healthy(why, seen, limits))
+        }
         false => again(Phase::Healthy { streak }, vec![format!("the app: {why}")]),
+    }
+}
+
+fn not_healthy(why: &str, seen: &Seen, limits: &Limits) -> Outcome {
+    match seen.version {
+        Version::Inherited if limits.rolls_back => Outcome::NotHealthy(format!(
+            "{why} (upgraded by an operation that was cut short: the rollback is not run)"
+        )),
+        _ => Outcome::NotHealthy(why.to_owned()),
     }
 }
 
@@ -34,11 +87,25 @@ pub(super) fn open(seen: &Seen, limits: &Limits, over: bool) -> Step {
         }),
         Acted::Failed(why) => again(Phase::Open, vec![why.clone()]),
         Acted::Done if waiting.is_empty() || limits.in_rotation.is_zero() => {
-            Step::End(Outcome::Done { note: held(seen) })
+            Step::End(opened(seen, Vec::new()))
         }
-        Acted::Done if over => Step::End(Outcome::NotBack(waiting)),
+        Acted::Done if over => Step::End(opened(seen, waiting)),
         // Again, because somebody may flush the rules meanwhile.
         Acted::Done => again(Phase::Open, waiting),
+    }
+}
+
+/// The gates are open, and what the lines wait for is `waiting`.
+fn opened(seen: &Seen, waiting: Vec<String>) -> Outcome {
+    let note = held(seen);
+    match &seen.version {
+        Version::Old(why) => Outcome::RolledBack {
+            why: why.clone(),
+            waiting,
+            note,
+        },
+        _ if waiting.is_empty() => Outcome::Done { note },
+        _ => Outcome::NotBack(waiting),
     }
 }
 
@@ -81,6 +148,13 @@ fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
 pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
     let few = [seen.unseen(), seen.too_few_stay(limits)].concat();
     match (few.is_empty(), next_turn(seen, limits)) {
+        (true, _) if seen.elapsed < until => {
+            let next = format!(
+                "there is room, and it is our turn at {:.1}s",
+                until.as_secs_f64()
+            );
+            again(Phase::BackOff { until }, vec![next])
+        }
         _ if seen.elapsed < until => again(Phase::BackOff { until }, few),
         (true, _) => go(limits.first()),
         (false, Some(until)) => again(Phase::BackOff { until }, few),

@@ -1,8 +1,8 @@
 //! One look -> one step. The law of the restart.
 
-use super::back::{back_off, healthy, open, put_back, restart};
+use super::back::{back_off, healthy, open, put_back, restart, rollback, upgrade};
 use super::out::{claim, close, drain, floor, shed, sticky};
-use super::{Acted, Limits, Outcome, Phase, Seen, Verb, Why};
+use super::{Acted, Limits, Outcome, Phase, Seen, Verb, Version, Why};
 
 /// What the driver does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
         Phase::Sticky { sessions, busy_at } => sticky(*sessions, *busy_at, seen, limits, over),
         Phase::Shed => shed(verb, seen, over),
         Phase::Drain { zeros } => drain(verb, *zeros, seen, limits, over),
-        Phase::Restart => restart(seen),
+        Phase::Upgrade => upgrade(seen, limits),
+        Phase::Restart => restart(seen, limits),
+        Phase::Rollback(why) => rollback(why, seen),
         Phase::Healthy { streak } => healthy(*streak, seen, limits, over),
         Phase::Open => open(seen, limits, over),
         Phase::PutBack(why) => put_back(why, seen, limits, over),
@@ -70,7 +72,11 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
         phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),
         Phase::Healthy { .. } if verb != Verb::Restart => end("nothing was changed"),
         Phase::Open if seen.acted == Acted::Done => {
-            end("the app is healthy and the gates are open")
+            let left = "the app is healthy and the gates are open";
+            match &seen.version {
+                Version::Old(why) => end(&format!("{why}; rolled back: {left}")),
+                _ => end(left),
+            }
         }
         Phase::BackOff { .. } => {
             end("the gates were put back as they were found, the app was not touched")

@@ -33,6 +33,15 @@ impl Outcome {
                 "the app is not healthy after the restart: {why}; the gates stay closed: {mend}; a sidecar opens them \
                  once it is healthy"
             ),
+            Outcome::UpgradeFailed(why) => format!(
+                "{why}; the gates stay closed: look, then `agent restart {app}` (with the upgrade again) \
+                 or `agent open {app}`"
+            ),
+            Outcome::RolledBack {
+                why,
+                waiting,
+                note,
+            } => rolled_back(why, waiting, note.is_some()),
             Outcome::Undrained(waiting) => format!(
                 "stopped, but the drain ran out: {}; the gates stay closed",
                 waiting.join(", ")
@@ -70,6 +79,19 @@ impl Outcome {
             } => format!("the rules could not be set: {why}; {PUT_BACK}"),
         }
     }
+}
+
+/// With a note its lines are not all UP: an operator wants it so.
+fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
+    let left = match (waiting, noted) {
+        ([], false) => "and back in rotation".to_owned(),
+        ([], true) => "and the gates are open".to_owned(),
+        (waiting, _) => format!(
+            "and the gates are open, but HAProxy: {}",
+            waiting.join(", ")
+        ),
+    };
+    format!("rolled back: {why}; the app is healthy on the old version {left}")
 }
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";

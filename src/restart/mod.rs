@@ -2,10 +2,10 @@
 //! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
 //!
 //! ```text
-//! (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> Restart -> Healthy -> Open -> restarted
-//!   ^  \_________\_______\___________\__________\______/          \__________/         \__> not back
-//!   |             PutBack                                     gates stay closed
-//!   +- BackOff <- where too few others were left
+//! (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> (Upgrade) -> Restart -> Healthy -> Open
+//!   ^  \_________\_______\___________\__________\______/         \____________\__________/       \
+//!   |             PutBack                                     Rollback -> Restart -> ...     not back
+//!   +- BackOff <- where too few others were left             or the gates stay closed
 //! ```
 
 mod back;
@@ -19,13 +19,15 @@ mod phase;
 mod preflight;
 mod recovery;
 mod room;
+mod version;
 
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
-pub use recovery::{LeftBehind, Stand, Start, start, turns};
+pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
+pub use version::Version;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -69,7 +71,9 @@ pub struct Limits {
     pub drain: Duration,
     /// For the app's restart itself.
     pub restart: Duration,
-    /// From there until the app is healthy.
+    /// For the app's upgrade, and for its rollback.
+    pub upgrade: Duration,
+    /// From its restart until the app is healthy.
     pub healthy: Duration,
     /// From opening until every balancer shows UP; zero: that is not waited for.
     pub in_rotation: Duration,
@@ -90,6 +94,10 @@ pub struct Limits {
     pub turn: Duration,
     /// When to try again, since the operation began, in order.
     pub turns: Vec<Duration>,
+    /// The app is upgraded before its restart.
+    pub upgrades: bool,
+    /// There is a way back from an upgrade.
+    pub rolls_back: bool,
 }
 
 impl Limits {
@@ -97,6 +105,14 @@ impl Limits {
     /// all hosts went out at the same moment, their twins are what still serves.
     pub fn closes_both(&self) -> bool {
         self.sticky.is_zero() && self.serving.is_empty()
+    }
+
+    /// The first phase that touches the app.
+    pub fn touch(&self) -> Phase {
+        match self.upgrades {
+            true => Phase::Upgrade,
+            false => Phase::Restart,
+        }
     }
 
     /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every

@@ -1,6 +1,6 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use super::Limits;
+use super::{Limits, Version};
 use crate::haproxy::{Leaving, Others, Role, Status};
 use crate::tcp::Connection;
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub struct Seen {
     pub in_phase: Duration,
     /// How the phase's action ended.
     pub acted: Acted,
+    /// Which version of the app is to come up.
+    pub version: Version,
     /// SIGINT or SIGTERM has come, by its number.
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
@@ -69,6 +71,13 @@ pub struct LineSeen {
     pub sessions: u64,
 }
 
+impl LineSeen {
+    /// Of its name.
+    pub fn backend(&self) -> &str {
+        self.name.split_once('/').map_or("", |(backend, _)| backend)
+    }
+}
+
 impl BalancerSeen {
     /// It shows every line of ours fully UP.
     pub fn all_up(&self) -> bool {
@@ -108,13 +117,41 @@ impl Seen {
     fn fewer(&self, limits: &Limits, count: impl Fn(&Others) -> usize) -> Vec<String> {
         let mut few = Vec::new();
         for BalancerSeen { name, others, .. } in &self.balancers {
-            let wanted = others
-                .iter()
-                .filter(|others| limits.serving.contains(&others.of(name)));
+            // Also one that began to send users here while a turn was waited for.
+            let wanted = others.iter().filter(|others| {
+                let serves = others.own_usable && !limits.serving.is_empty();
+                serves || limits.serving.contains(&others.of(name))
+            });
             let broken = wanted.filter(|others| count(others) < limits.min_available);
             few.extend(broken.map(|others| others.told(name, limits.min_available)));
         }
         few
+    }
+
+    /// The backends where no claim can be seen: no twin of ours is there, or an operator holds
+    /// it out, and that says nothing of this host.
+    pub fn deaf_to_claims(&self) -> Vec<String> {
+        let mut deaf = Vec::new();
+        for BalancerSeen {
+            name,
+            lines,
+            others,
+            ..
+        } in &self.balancers
+        {
+            let twins = lines
+                .iter()
+                .flatten()
+                .filter(|line| line.role == Role::Twin);
+            let telling: Vec<&str> = twins
+                .filter(|line| !line.status.is_held())
+                .map(LineSeen::backend)
+                .collect();
+            let serving = others.iter().filter(|others| others.own_usable);
+            let without = serving.filter(|others| !telling.contains(&others.backend.as_str()));
+            deaf.extend(without.map(|others| others.of(name)));
+        }
+        deaf
     }
 
     /// The lines of `role` that are not out, one entry each.

@@ -21,7 +21,22 @@ pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Ste
         true => Phase::Close,
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    out(verb, Role::Twin, Phase::Claim, seen, over, next)
+    match out(verb, Role::Twin, Phase::Claim, seen, over, next) {
+        Step::Go {
+            to: Phase::Close, ..
+        } => Step::Go {
+            to: Phase::Close,
+            note: unclaimed(seen),
+        },
+        step => step,
+    }
+}
+
+fn unclaimed(seen: &Seen) -> Option<String> {
+    let deaf = seen.deaf_to_claims();
+    let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
+               that go in the same moment one gives way when it is out";
+    (!deaf.is_empty()).then(|| format!("{}: {why}", deaf.join(", ")))
 }
 
 pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
@@ -141,7 +156,7 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
         Acted::Failed(why) if over => gate_failed(verb, why),
         Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
         Acted::Done if zeros >= ZEROS => drained(
-            verb,
+            (verb, limits),
             classic_twins(verb, seen),
             "the classic layout's twin can't be shed",
         ),
@@ -152,7 +167,11 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
         Acted::Done if over && policy == OnDrainTimeout::Abort => {
             go(Phase::PutBack(Why::DrainRanOut(waiting)))
         }
-        Acted::Done if over => drained(verb, carried, "the drain's time is up, policy proceed"),
+        Acted::Done if over => drained(
+            (verb, limits),
+            carried,
+            "the drain's time is up, policy proceed",
+        ),
         // Again, because somebody may open the gate meanwhile.
         Acted::Done => again(Phase::Drain { zeros }, waiting),
     }
@@ -167,12 +186,12 @@ fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
 }
 
 /// Out of rotation and drained, or as much as policy asks for.
-fn drained(verb: Verb, carried: Vec<String>, because: &str) -> Step {
+fn drained((verb, limits): (Verb, &Limits), carried: Vec<String>, because: &str) -> Step {
     let rests = "what is left rests on the app's graceful stop and on HAProxy's redispatch";
     let note = (!carried.is_empty()).then(|| format!("{}: {because}, {rests}", carried.join(", ")));
     match verb {
         Verb::Restart => Step::Go {
-            to: Phase::Restart,
+            to: limits.touch(),
             note,
         },
         Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => Step::End(Outcome::Done { note }),

@@ -60,6 +60,19 @@ pub enum Outcome {
     RestartFailed(String),
     /// The app is not healthy. The gates stay closed.
     NotHealthy(String),
+    /// The upgrade, or what it brought, did not come up, and nor did what a rollback brought;
+    /// or nobody knows what it brought. The gates stay closed.
+    UpgradeFailed(String),
+    /// The upgrade was rolled back: the app is healthy, of the version of before, and the
+    /// gates are open.
+    RolledBack {
+        /// What had failed.
+        why: String,
+        /// What HAProxy did not show fully UP in time.
+        waiting: Vec<String>,
+        /// What the operator should know about it.
+        note: Option<String>,
+    },
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
     /// The rules could not be set.
@@ -111,8 +124,9 @@ impl Outcome {
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
             Outcome::NotOut { .. } => 13,
             Outcome::DrainRanOut { .. } | Outcome::Undrained(_) => 14,
-            Outcome::RestartFailed(_) | Outcome::NotHealthy(_) => 15,
-            Outcome::NotBack(_) => 16,
+            Outcome::RestartFailed(_) | Outcome::NotHealthy(_) | Outcome::UpgradeFailed(_) => 15,
+            Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
+            Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
             Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }
     }
@@ -141,7 +155,9 @@ impl Outcome {
             (Outcome::Undrained(_), _) => "not_drained",
             (Outcome::RestartFailed(_), _) => "restart_failed",
             (Outcome::NotHealthy(_), _) => "not_healthy",
-            (Outcome::NotBack(_), _) => "not_in_rotation",
+            (Outcome::UpgradeFailed(_), _) => "upgrade_failed",
+            (Outcome::RolledBack { waiting, .. }, _) if waiting.is_empty() => "rolled_back",
+            (Outcome::NotBack(_) | Outcome::RolledBack { .. }, _) => "not_in_rotation",
             (Outcome::GateFailed { .. }, _) => "gate_failed",
             (Outcome::Interrupted { .. }, _) => "interrupted",
         }

@@ -1,5 +1,5 @@
 //! The phases, and what is done on entering each. An action is a function of its phase:
-//! it can be repeated after a crash, all but the app's restart.
+//! it can be repeated after a crash, all but what touches the app.
 
 use super::{Limits, Verb};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub enum Phase {
         /// How often in a row nothing was.
         zeros: u32,
     },
+    /// The app is being upgraded.
+    Upgrade,
     /// The app is being restarted.
     Restart,
     /// The app must answer, as often in a row as asked.
@@ -38,6 +40,11 @@ pub enum Phase {
         /// How often in a row it has.
         streak: u32,
     },
+    /// The upgraded app does not come up: it is being taken back to the version of before.
+    Rollback(
+        /// Why.
+        String,
+    ),
     /// The gates are open; every balancer must show all lines fully UP.
     Open,
     /// Given up before the app was touched: the gates go back to how they were found.
@@ -89,7 +96,11 @@ pub enum Action {
     CloseTwin,
     /// Close both gates.
     CloseBoth,
-    /// Restart the app. The only action that is not simply repeated.
+    /// Upgrade the app. Like the two that follow it is not simply repeated.
+    Upgrade,
+    /// Take the app back to the version of before.
+    Rollback,
+    /// Restart the app.
     Restart,
     /// Open both gates.
     OpenBoth,
@@ -108,6 +119,8 @@ impl Phase {
             Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
             // Drain's too: a gate that somebody opened meanwhile is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
+            Phase::Upgrade => Some(Action::Upgrade),
+            Phase::Rollback(_) => Some(Action::Rollback),
             Phase::Restart => Some(Action::Restart),
             // Whoever puts old rules back must not open a gate before a sick app.
             Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
@@ -123,6 +136,7 @@ impl Phase {
             Phase::Claim | Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
             Phase::Sticky { .. } => limits.sticky,
             Phase::Drain { .. } => limits.drain,
+            Phase::Upgrade | Phase::Rollback(_) => limits.upgrade,
             Phase::Restart => limits.restart,
             Phase::Healthy { .. } => limits.healthy,
             Phase::Open | Phase::PutBack(_) => limits.in_rotation,
@@ -139,6 +153,8 @@ impl Phase {
             Phase::Sticky { .. } => "sticky",
             Phase::Shed => "shed",
             Phase::Drain { .. } => "drain",
+            Phase::Upgrade => "upgrade",
+            Phase::Rollback(_) => "rollback",
             Phase::Restart => "restart",
             Phase::Healthy { .. } => "healthy",
             Phase::Open => "open",
@@ -160,6 +176,11 @@ impl Phase {
         )
     }
 
+    /// Its action touches the app.
+    pub fn touches_app(&self) -> bool {
+        matches!(self, Phase::Upgrade | Phase::Rollback(_) | Phase::Restart)
+    }
+
     /// The app has not been touched yet, and won't be by what this phase does.
     pub fn is_before_restart(&self) -> bool {
         self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
@@ -179,7 +200,8 @@ impl Phase {
     /// What the driver asks the balancers in this phase; None: nothing at all.
     pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
         match self {
-            Phase::Restart | Phase::Healthy { .. } => None,
+            Phase::Healthy { .. } => None,
+            phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
             Phase::Claim | Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),

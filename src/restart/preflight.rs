@@ -59,9 +59,12 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
     }
-    let few = too_few(facts, min_available);
+    let few = too_few(facts, min_available, |others| others.usable);
+    let going = too_few(facts, min_available, Others::staying);
     match verb {
         Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
+        // They may be back, or give way, before it is our turn.
+        Verb::Restart | Verb::Close => Ok([notices(verb, facts), going].concat()),
         _ => Ok(notices(verb, facts)),
     }
 }
@@ -128,11 +131,11 @@ pub fn serving(facts: &Facts) -> Vec<String> {
 }
 
 /// A host that is out of rotation already takes nothing away from a backend.
-fn too_few(facts: &Facts, min_available: usize) -> Vec<String> {
+fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<String> {
     let mut few = Vec::new();
     for (name, facts) in seen(facts) {
         let others = facts.others.iter();
-        let broken = others.filter(|others| others.own_usable && others.usable < min_available);
+        let broken = others.filter(|others| others.own_usable && count(others) < min_available);
         few.extend(broken.map(|others| others.told(name, min_available)));
     }
     few

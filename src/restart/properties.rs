@@ -43,7 +43,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             balancer.others = vec![Others {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
-                claimed: 0,
+                claimed: Vec::new(),
                 own_usable: true,
             }];
             balancer.leaving = Some(match leaving {
@@ -73,21 +73,26 @@ fn any_limits() -> impl Strategy<Value = Limits> {
         any::<bool>(),
         1..3_u32,
     );
-    switches.prop_map(|(sticky, proceed, found_open, serves, times)| Limits {
-        sticky: Duration::from_secs(if sticky { 20 } else { 0 }),
-        on_drain_timeout: if proceed {
-            OnDrainTimeout::Proceed
-        } else {
-            OnDrainTimeout::Abort
+    let upgrade = (any::<bool>(), any::<bool>());
+    (switches, upgrade).prop_map(
+        |((sticky, proceed, found_open, serves, times), upgrade)| Limits {
+            upgrades: upgrade.0,
+            rolls_back: upgrade.1,
+            sticky: Duration::from_secs(if sticky { 20 } else { 0 }),
+            on_drain_timeout: if proceed {
+                OnDrainTimeout::Proceed
+            } else {
+                OnDrainTimeout::Abort
+            },
+            healthy_times: times,
+            found_open,
+            serving: serves
+                .then(|| "lb backend srvs".to_owned())
+                .into_iter()
+                .collect(),
+            ..limits()
         },
-        healthy_times: times,
-        found_open,
-        serving: serves
-            .then(|| "lb backend srvs".to_owned())
-            .into_iter()
-            .collect(),
-        ..limits()
-    })
+    )
 }
 
 /// The host, as far as the invariants need it; a look takes 2 s.
@@ -95,6 +100,12 @@ struct Model {
     limits: Limits,
     open: bool,
     restarts: u32,
+    /// Since the app was changed the last time; all of them, where it was not.
+    restarts_of_version: u32,
+    /// It was changed, and not restarted after that.
+    changed: bool,
+    /// What this process has done to the app, in order.
+    touched: Vec<Action>,
     healthy: u32,
     /// Whether a look at the app's instance tells a restart.
     can_tell: bool,
@@ -103,7 +114,7 @@ struct Model {
 /// How one process ended.
 enum Ended {
     Well(Outcome),
-    Died(Phase),
+    Died(Phase, Version),
 }
 
 impl Model {
@@ -112,9 +123,34 @@ impl Model {
             Some(Action::CloseMain | Action::CloseTwin | Action::CloseBoth) => self.open = false,
             Some(Action::OpenBoth) => self.open = true,
             Some(Action::PutBack) => self.open = self.limits.found_open,
-            Some(Action::Restart) => self.restarts += 1,
+            Some(action @ (Action::Upgrade | Action::Rollback)) => {
+                (self.changed, self.restarts_of_version) = (true, 0);
+                self.touched.push(action);
+            }
+            Some(Action::Restart) => {
+                (self.changed, self.restarts) = (false, self.restarts + 1);
+                self.restarts_of_version += 1;
+                self.touched.push(Action::Restart);
+            }
             None => {}
         }
+    }
+
+    /// Upgrade and rollback at most once each, in this order, and what is restarted is another
+    /// version each time.
+    fn touches_once(&self) -> Result<(), TestCaseError> {
+        use Action::{Restart, Rollback, Upgrade};
+        let all = [Upgrade, Restart, Rollback, Restart];
+        let mut left = all.iter().skip(usize::from(!self.limits.upgrades));
+        let once = self
+            .touched
+            .iter()
+            .all(|done| left.any(|next| next == done));
+        prop_assert!(once, "touched by {:?}", self.touched);
+        let rolls_back = self.limits.upgrades && self.limits.rolls_back;
+        prop_assert!(rolls_back || !self.touched.contains(&Rollback));
+        prop_assert!(self.restarts_of_version <= 1, "restarted twice");
+        Ok(())
     }
 
     /// Runs one process over the moments; at the last one the world stands still.
@@ -126,25 +162,28 @@ impl Model {
     ) -> Result<Ended, TestCaseError> {
         let (mut phase, mut in_phase, mut elapsed) =
             (start.phase.clone(), Duration::ZERO, Duration::ZERO);
-        let (mut signal, mut entered) = (None, true);
+        let (mut signal, mut entered, mut version) = (None, true, start.version.clone());
+        self.touched.clear();
         for _ in 0..1000 {
             let Moment { look, dies } = moments.next().unwrap_or(Moment {
                 look: last.clone(),
                 dies: None,
             });
             if entered && dies == Some(Dies::BeforeActing) {
-                return Ok(Ended::Died(phase));
+                return Ok(Ended::Died(phase, version));
             }
             if entered {
                 self.acts(start.verb, &phase);
+                self.touches_once()?;
             }
             if dies.is_some() {
-                return Ok(Ended::Died(phase));
+                return Ok(Ended::Died(phase, version));
             }
             signal = signal.or(look.interrupted);
             let look = Seen {
                 in_phase,
                 elapsed,
+                version: version.clone(),
                 interrupted: signal,
                 ..look
             };
@@ -167,6 +206,7 @@ impl Model {
                 Step::Go { to, .. } => {
                     self.holds(&phase, &to, &look)?;
                     self.healthy = 0;
+                    version = version.at(&to);
                     (phase, in_phase, entered) = (to, Duration::ZERO, true);
                 }
                 Step::End(outcome) => return Ok(Ended::Well(outcome)),
@@ -181,7 +221,8 @@ impl Model {
     /// the settings say so; never opens before healthy.
     fn holds(&self, from: &Phase, to: &Phase, look: &Seen) -> Result<(), TestCaseError> {
         let limits = &self.limits;
-        if *to == Phase::Restart {
+        let untouched = !from.touches_app() && !matches!(from, Phase::Healthy { .. });
+        if to.touches_app() && untouched {
             let ran_out =
                 look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
             let quiet = look.in_flight().is_empty()
@@ -205,6 +246,11 @@ impl Model {
                 self.healthy >= limits.healthy_times,
                 "opened before healthy"
             );
+            // Where nobody can tell, the operator is told so.
+            prop_assert!(
+                !(self.changed && self.can_tell),
+                "opened what was not restarted"
+            );
         }
         Ok(())
     }
@@ -214,7 +260,7 @@ impl Model {
         match (outcome, asked) {
             (Outcome::Done { .. }, Verb::Close | Verb::Stop)
             | (Outcome::Undrained(_), Verb::Stop)
-            | (Outcome::RestartFailed(_), _) => {
+            | (Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_), _) => {
                 prop_assert!(!self.open);
             }
             (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!self.open),
@@ -224,6 +270,7 @@ impl Model {
                 prop_assert!(self.open || !self.limits.found_open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), _) => prop_assert!(self.open),
+            (Outcome::RolledBack { .. }, _) => prop_assert!(self.open && self.limits.rolls_back),
             (
                 Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },
                 _,
@@ -239,12 +286,15 @@ impl Model {
     }
 
     /// What the next process finds in the journal.
-    fn left(&self, start: &Start, phase: &Phase, before: u32) -> LeftBehind {
+    fn left(&self, start: &Start, (phase, version): (Phase, Version), before: u32) -> LeftBehind {
         LeftBehind {
             verb: start.verb,
-            phase: phase.clone(),
+            phase,
+            version,
             restarting: start.verb == Verb::Restart,
-            restarted: self.can_tell.then_some(self.restarts > before),
+            restarted: self
+                .can_tell
+                .then_some(self.restarts > before && !self.changed),
             unsure: start.finishes == Some(false),
         }
     }
@@ -262,25 +312,32 @@ proptest! {
         let serving = if verb == Verb::Stop { Vec::new() } else { limits.serving.clone() };
         let limits = Limits { serving, ..limits };
         let open = limits.found_open;
-        let mut model = Model { limits, open, restarts: 0, healthy: 0, can_tell };
+        let upgrades = limits.upgrades;
+        let mut model = Model {
+            limits, open, restarts: 0, restarts_of_version: 0, changed: false,
+            touched: Vec::new(), healthy: 0, can_tell,
+        };
         let last = moments.last().map(|moment| moment.look.clone()).unwrap_or_else(blind);
         let mut moments = moments.into_iter().peekable();
         let (mut asked, mut left) = (verb, None);
         loop {
             let stand = if model.open { Stand::Open } else { Stand::Astray };
             let before = model.restarts;
-            let Ok(start) = start(asked, left.as_ref(), stand) else { break };
-            let start = start.within(&model.limits, false);
+            let start = match start(asked, left.as_ref(), stand) {
+                Ok(start) => start.within(&model.limits, false),
+                Err(NoStart::Nothing(_)) => break,
+                Err(NoStart::Unfinished(_)) => { prop_assert!(!model.open); break }
+            };
             match model.run(&start, &mut moments, &last)? {
                 Ended::Well(outcome) => { model.ends(asked, &outcome)?; break; }
-                Ended::Died(phase) => {
-                    left = Some(model.left(&start, &phase, before));
+                Ended::Died(phase, version) => {
+                    left = Some(model.left(&start, (phase, version), before));
                     asked = then;
                 }
             }
         }
         // However often it was cut short and begun again.
-        prop_assert!(model.restarts <= 1, "restarted {} times", model.restarts);
+        prop_assert!(upgrades || model.restarts <= 1, "restarted {} times", model.restarts);
         if then == Verb::Recover && verb != Verb::Restart {
             prop_assert_eq!(model.restarts, 0, "recover does not restart");
         }

@@ -1,7 +1,8 @@
 //! How an operation begins, after another one was cut short: the journal says how far that
-//! had come, the kernel how the gates stand now. The app is restarted at most once.
+//! had come, the kernel how the gates stand now. The app is restarted at most once, and no
+//! upgrade is gone on with: nobody but its author knows what half of it is.
 
-use super::{Limits, Phase, Verb, Why};
+use super::{Limits, Phase, Verb, Version, Why};
 use std::time::Duration;
 
 /// What an operation left behind by dying.
@@ -17,6 +18,8 @@ pub struct LeftBehind {
     pub restarted: Option<bool>,
     /// It finished a restart, and nobody could tell whether that had happened.
     pub unsure: bool,
+    /// Which version of the app it was to bring up.
+    pub version: Version,
 }
 
 /// How the gates stand when an operation begins.
@@ -39,8 +42,20 @@ pub struct Start {
     pub finishes: Option<bool>,
     /// Its first phase.
     pub phase: Phase,
+    /// Which version of the app is to come up.
+    pub version: Version,
     /// What the operator should know about it.
     pub note: Option<String>,
+}
+
+/// Why there is no operation to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoStart {
+    /// There is nothing to do: why.
+    Nothing(String),
+    /// An upgrade, or its rollback, was cut short, and nobody knows what runs now: the gates
+    /// must stay closed until somebody has looked.
+    Unfinished(String),
 }
 
 impl Start {
@@ -68,18 +83,22 @@ enum Was {
         surely: bool,
     },
     Opening,
+    /// The app was changed, and not restarted after that.
+    Upgrading(String),
 }
 
-/// Where to begin. Err: there is nothing to do, and why.
-pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, String> {
+/// Where to begin. Err: nowhere.
+pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, NoStart> {
     let start = |verb, phase| {
         Ok(Start {
             verb,
             phase,
+            version: Version::Same,
             finishes: None,
             note: None,
         })
     };
+    let nothing = |why: &str| Err(NoStart::Nothing(format!("nothing to recover: {why}")));
     let healthy = Phase::Healthy { streak: 0 };
     match (asked, was(left, stand)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
@@ -87,15 +106,23 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
         (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
             verb: Verb::Restart,
             phase: healthy,
+            version: left.map_or(Version::Same, |left| left.version.inherited()),
             finishes: Some(surely),
             note: Some(not_repeated(surely).to_owned()),
+        }),
+        (Verb::Recover, Was::Upgrading(how)) => Err(NoStart::Unfinished(how)),
+        (Verb::Restart, Was::Upgrading(how)) => Ok(Start {
+            note: Some(format!(
+                "{how}: begun anew, with the upgrade where there is one"
+            )),
+            ..start(Verb::Restart, Phase::Close)?
         }),
         (Verb::Restart, _) => start(Verb::Restart, Phase::Close),
         (Verb::Recover, Was::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
         (Verb::Recover, Was::Opening) => start(Verb::Open, healthy),
         (Verb::Recover, Was::Nowhere) => match stand {
-            Stand::Open => Err("nothing to recover: the gates are open".to_owned()),
-            Stand::Held => Err("nothing to recover: an operator closed the gates".to_owned()),
+            Stand::Open => nothing("the gates are open"),
+            Stand::Held => nothing("an operator closed the gates"),
             Stand::Astray => start(Verb::Open, healthy),
         },
     }
@@ -105,6 +132,9 @@ fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
     let Some(left) = left else {
         return Was::Nowhere;
     };
+    if let Some(how) = upgrading(left) {
+        return Was::Upgrading(how);
+    }
     match left.phase {
         Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, stand),
         Phase::Restart if left.restarting => Was::Restarted {
@@ -115,6 +145,22 @@ fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
         },
         Phase::Healthy { .. } | Phase::Open | Phase::Restart => Was::Opening,
         _ => closing(left, stand),
+    }
+}
+
+/// How it left the app changed, and not restarted after that.
+fn upgrading(left: &LeftBehind) -> Option<String> {
+    let unknown = "was cut short, and nobody can tell how far it had come";
+    match &left.phase {
+        Phase::Upgrade => Some(format!("an earlier upgrade {unknown}")),
+        Phase::Rollback(why) => Some(format!("an earlier rollback {unknown} ({why})")),
+        Phase::Restart if left.restarted == Some(false) && left.version != Version::Same => {
+            let old = "the app was changed, and what runs is still what ran before";
+            Some(format!(
+                "an earlier upgrade was cut short before its restart: {old}"
+            ))
+        }
+        _ => None,
     }
 }
 

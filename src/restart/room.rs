@@ -36,10 +36,8 @@ impl BalancerFacts {
     fn usable(&self, others: &crate::haproxy::Others) -> usize {
         let mut lines = self.lines.iter().map(|(line, _)| line);
         let own = lines.any(|line| {
-            let backend = line.name.split_once('/').map(|(backend, _)| backend);
-            line.role == Role::Main
-                && line.status.is_usable()
-                && backend == Some(others.backend.as_str())
+            let main = line.role == Role::Main && line.status.is_usable();
+            main && line.backend() == others.backend
         });
         others.staying() + usize::from(own)
     }

@@ -135,7 +135,8 @@ fn hasty(app: &AppSettings) -> AppSettings {
     let mut app = app.clone();
     let limits = &mut app.limits;
     (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);
-    (limits.in_rotation, limits.restart) = (Duration::ZERO, SETTLES);
+    limits.in_rotation = Duration::ZERO;
+    (limits.restart, limits.upgrade) = (SETTLES, SETTLES);
     (limits.sticky, limits.out_of_rotation, limits.drain) =
         (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     limits.min_available = 0;

@@ -30,7 +30,7 @@ impl Told {
 impl Progress for Told {
     fn enters(&mut self, _at: Duration, phase: &Phase) {
         self.phase = phase.name();
-        let what = describe(phase, &self.limits, &self.app.restart);
+        let what = describe(phase, &self.limits, &self.app);
         tracing::info!(app = %self.app.name, phase = self.phase, "{}: {what}", self.app.name);
         self.board.line(&self.app.name, what);
         self.board.tell();

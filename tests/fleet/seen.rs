@@ -1,11 +1,8 @@
 //! What is said of a roll rests on what the watch makes of HAProxy's answers: tried with answers
 //! of which everything is known.
 
-use std::time::Duration;
-
+use crate::lab::process::Line;
 use crate::lab::seen::{Moment, Seen, Track};
-
-const LOOK: Duration = Duration::from_millis(20);
 
 /// One HAProxy with two hosts: at each second their status, and what slow start says.
 fn track(moments: &[[&str; 2]]) -> Track {
@@ -18,7 +15,7 @@ fn track(moments: &[[&str; 2]]) -> Track {
         moment
     });
     let mut track = Track::new(moments.next().expect("a first one"));
-    moments.for_each(|moment| track.add(moment, LOOK));
+    moments.for_each(|moment| track.add(moment));
     track
 }
 
@@ -95,11 +92,22 @@ fn too_many_are_found() {
     one(&[["UP", "UP"], ["DOWN", "DOWN"], ["UP", "UP"]]).assert_at_most(1);
 }
 
+/// Between two looks, and so only in the log.
 #[test]
-#[should_panic(expected = "not looked for 1s")]
-fn a_watch_that_did_not_look_is_found() {
+#[should_panic(expected = "more than 1 out: Moment { at: 1.3, out: {1, 2}")]
+fn too_many_for_an_instant_are_found() {
     let mut track = track(&IN_TURN);
-    track.add(Moment::at(6.0), Duration::from_secs(1));
+    let log = [
+        (-1.0, "Server srvs/web2 is DOWN"),
+        (1.1, "Server srvs/web1 is DOWN, reason: Layer4"),
+        (1.2, "Backup Server srvs/bkp2 is DOWN, reason: Layer4"),
+        (1.3, "Server srvs/web2 is DOWN, reason: Layer4"),
+        (1.4, "Server srvs/web1 is UP, reason: Layer7"),
+    ];
+    track.hear(&log.map(|(at, text)| {
+        let text = text.to_owned();
+        Line { at, text }
+    }));
     Seen::new(vec![track]).assert_at_most(1);
 }
 

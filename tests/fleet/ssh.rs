@@ -14,10 +14,14 @@ use crate::lab::traffic::InFlight;
 mod batches;
 #[path = "ssh/faults.rs"]
 mod faults;
+#[path = "ssh/forty.rs"]
+mod forty;
 #[path = "ssh/interrupts.rs"]
 mod interrupts;
 #[path = "ssh/operators.rs"]
 mod operators;
+#[path = "ssh/upgrades.rs"]
+mod upgrades;
 
 /// What it says in the end, with `--json`.
 #[derive(Debug, Deserialize)]
@@ -64,6 +68,12 @@ impl Rolled {
         numbers
     }
 
+    /// What the agents took, by their own reports.
+    fn agents_seconds(&self) -> f64 {
+        let reports = self.hosts.iter().filter_map(|one| one.agent.as_ref());
+        reports.filter_map(|one| one["seconds"].as_f64()).sum()
+    }
+
     /// Each host has gone through all of it: no agent had to give way to another.
     fn assert_nobody_gave_way(&self) {
         for host in &self.hosts {
@@ -79,7 +89,9 @@ impl Estate {
     /// `rolling-restart --json WORDS`.
     fn rolling(&self, words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/rolling-restart");
-        let mut command = self.operator.command(script);
+        let mut command = self.operator.command("setpriv");
+        // By a milder signal it would let hosts finish that are gone with the test.
+        command.args(["--pdeathsig", "KILL"]).arg(script);
         command.arg("-F").arg(self.operator.ssh_config());
         command.arg("--json").args(words);
         command.env("XDG_STATE_HOME", self.operator.dir.join("state"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::haproxy::Haproxy;
 use super::operator::Operator;
-use super::reference::{QUICK, Reference, SPARING};
+use super::reference::{CALM, QUICK, Reference};
 use super::remote::{self, Remote};
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
@@ -25,9 +25,12 @@ const PORTS: [(u16, u16); 2] = [(80, 9999), (81, 9998)];
 /// What an app takes to start.
 const COLD: Duration = Duration::from_millis(100);
 
-/// More lines than these are checked less often: both HAProxies and all apps share this
-/// machine with the test.
+/// More hosts than these are checked as users would, not as often as a test likes it: both
+/// HAProxies and all apps share this machine with the test.
 const MANY: usize = 12;
+
+/// Forty agents at once on two cores would not be done in the times they give themselves.
+const AT_ONCE: usize = 8;
 
 impl Estate {
     /// Hosts that are all UP on both HAProxies.
@@ -45,6 +48,7 @@ impl Estate {
         let mut remotes: Vec<_> = site.hosts.iter().map(start).collect();
         remotes.iter_mut().for_each(Remote::wait_until_up);
         operator.meet(&site.hosts);
+        open_gates(&remotes);
         for haproxy in &haproxies {
             haproxy.wait_until_all_up();
         }
@@ -74,9 +78,13 @@ impl Estate {
 
     /// Users of both HAProxies, [`RATE`] requests a second in all.
     pub fn traffic(&self) -> [Traffic; 2] {
+        self.traffic_at(RATE)
+    }
+
+    pub fn traffic_at(&self, rate: f64) -> [Traffic; 2] {
         PORTS.map(|(port, _)| {
             let to = format!("{BALANCER}:{port}");
-            Traffic::start(&self.site.balancer, &to, "/", RATE / 2.0)
+            Traffic::start(&self.site.balancer, &to, "/", rate / 2.0)
         })
     }
 
@@ -94,10 +102,19 @@ pub fn settings() -> Settings {
     })
 }
 
+fn open_gates(remotes: &[Remote]) {
+    for some in remotes.chunks(AT_ONCE) {
+        let opening: Vec<_> = some.iter().map(Remote::start_opening).collect();
+        for agent in opening {
+            agent.wait().expect_exit(0);
+        }
+    }
+}
+
 fn start_haproxy(site: &Site, (port, stats): (u16, u16)) -> Haproxy {
     let dir = site.dir.join(format!("balancer{port}"));
     let hosts = site.hosts.len();
-    let checks = if hosts > MANY { SPARING } else { QUICK };
+    let checks = if hosts > MANY { CALM } else { QUICK };
     let reference = Reference::of_hosts(&dir, hosts)
         .with("bind :80", &format!("bind :{port}"))
         .with(":9999", &format!(":{stats}"))

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::agent::Running;
 use super::app_dir::AppDir;
 use super::process::Process;
 use super::settings::Settings;
@@ -75,7 +76,7 @@ impl Remote {
         }
     }
 
-    /// Waits until sshd and the app run, and HAProxy shows the host UP.
+    /// Waits until sshd and the app have been started.
     pub fn wait_until_up(&mut self) {
         let what = format!("host {} to come up", self.number);
         wait_for(&what, UP, || {
@@ -88,6 +89,12 @@ impl Remote {
             );
             self.init.out.last("ready", 0.0)
         });
+    }
+
+    /// Begins to open its gates, and to wait until HAProxy shows it UP.
+    pub fn start_opening(&self) -> Running {
+        let mut open = self.command("agent");
+        Running::start("agent", open.args(["open", "web", "--json"]))
     }
 
     /// `agent.toml` from now on.

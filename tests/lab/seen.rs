@@ -2,7 +2,8 @@
 //! in which order.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+
+use super::process::Line;
 
 /// The numbers of hosts.
 pub type Hosts = BTreeSet<usize>;
@@ -21,11 +22,10 @@ pub struct Moment {
 /// One HAProxy's moments.
 #[derive(Debug)]
 pub struct Track {
-    /// Each differs from the one before.
+    /// As it was asked; each differs from the one before.
     changes: Vec<Moment>,
-    last: f64,
-    /// For so long it was not looked at.
-    blind: Duration,
+    /// As it has told in its log: nothing is too short for that, and less is told.
+    logged: Vec<Moment>,
 }
 
 /// How long a host was out, from the first HAProxy that said so until all said that it is
@@ -43,9 +43,6 @@ pub struct Span {
 pub struct Seen {
     tracks: Vec<Track>,
 }
-
-/// More than this between two looks could hide a host.
-const BLIND: Duration = Duration::from_millis(500);
 
 impl Moment {
     pub fn at(at: f64) -> Moment {
@@ -73,23 +70,42 @@ impl Moment {
 impl Track {
     pub fn new(first: Moment) -> Track {
         Track {
-            last: first.at,
+            logged: vec![first.clone()],
             changes: vec![first],
-            blind: Duration::ZERO,
         }
     }
 
-    pub fn add(&mut self, moment: Moment, since: Duration) {
-        self.last = moment.at;
-        self.blind = self.blind.max(since);
+    pub fn add(&mut self, moment: Moment) {
         let before = self.changes.last().expect("a first one");
         if (&before.out, &before.not_full) != (&moment.out, &moment.not_full) {
             self.changes.push(moment);
         }
     }
 
+    /// What its log has said since the first look.
+    pub fn hear(&mut self, log: &[Line]) {
+        let mut moment = self.logged[0].clone();
+        let from = moment.at;
+        for line in log.iter().filter(|line| line.at >= from) {
+            // A twin is a `Backup Server`.
+            let told = line.text.strip_prefix("Server srvs/web");
+            let Some((number, told)) = told.and_then(|told| told.split_once(" is ")) else {
+                continue;
+            };
+            let number = number.parse().expect("the number of a host");
+            if told.starts_with("DOWN") {
+                moment.out.insert(number);
+            } else if told.starts_with("UP") {
+                moment.out.remove(&number);
+            }
+            moment.at = line.at;
+            self.logged.push(moment.clone());
+        }
+    }
+
     fn most(&self) -> &Moment {
-        let most = self.changes.iter().rev().max_by_key(|one| one.out.len());
+        let moments = self.changes.iter().chain(&self.logged);
+        let most = moments.rev().max_by_key(|one| one.out.len());
         most.expect("a first one")
     }
 
@@ -128,13 +144,12 @@ impl Seen {
         most.collect()
     }
 
-    /// No HAProxy ever said that more hosts were out at the same moment; that it could have is
-    /// known from how often it was asked.
+    /// No HAProxy ever said that more hosts were out at the same moment, neither when it was
+    /// asked nor in its log.
     pub fn assert_at_most(&self, hosts: usize) {
         for track in &self.tracks {
             let most = track.most();
             assert!(most.out.len() <= hosts, "more than {hosts} out: {most:?}");
-            assert!(track.blind < BLIND, "not looked for {:?}", track.blind);
         }
     }
 

@@ -1,14 +1,15 @@
-//! What both HAProxies say of the main lines, asked all the time: which hosts are out at which
-//! moment. No word of the agents goes into it.
+//! What both HAProxies say of the main lines, asked all the time and in their logs: which hosts
+//! are out at which moment. No word of the agents goes into it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::haproxy::Haproxy;
 use super::now;
+use super::process::Lines;
 use super::seen::{Moment, Seen, Track};
 use super::stats;
 
@@ -25,9 +26,10 @@ impl Watch {
     pub fn start<'a>(haproxies: impl IntoIterator<Item = &'a Haproxy>) -> Watch {
         let over = Arc::new(AtomicBool::new(false));
         let watching = haproxies.into_iter().map(|haproxy| {
-            let (socket, over) = (haproxy.socket.clone(), over.clone());
+            let (socket, log) = (haproxy.socket.clone(), haproxy.process.out.clone());
             let first = look(&socket).expect("HAProxy answers");
-            thread::spawn(move || follow(socket, &over, first))
+            let over = over.clone();
+            thread::spawn(move || follow(&socket, &log, &over, first))
         });
         Watch {
             watching: watching.collect(),
@@ -51,16 +53,15 @@ impl Drop for Watch {
     }
 }
 
-fn follow(socket: PathBuf, over: &AtomicBool, first: Moment) -> Track {
+fn follow(socket: &Path, log: &Lines, over: &AtomicBool, first: Moment) -> Track {
     let mut track = Track::new(first);
-    let mut looked = Instant::now();
     while !over.load(Ordering::Relaxed) {
         thread::sleep(LOOK);
-        if let Some(moment) = look(&socket) {
-            track.add(moment, looked.elapsed());
-            looked = Instant::now();
+        if let Some(moment) = look(socket) {
+            track.add(moment);
         }
     }
+    track.hear(&log.all());
     track
 }
 

@@ -150,6 +150,7 @@ fn programs_and_pidfiles_of_others() {
         "{ http = \"/healthz\" }",
         "{ command = [\"/run/bin/tool\"] }",
     );
+    let upgrade = GOOD.replace("restart =", "upgrade = [\"/run/bin/tool\"]\nrestart =");
     let signal = GOOD.replace(run, "signal = \"SIGUSR1\", pidfile = \"/run/bin/pid\"");
     let mut app = Running::start("app", Command::new("sleep").arg("60"));
     std::fs::write("/run/bin/pid", app.pid().to_string()).unwrap();
@@ -165,6 +166,12 @@ fn programs_and_pidfiles_of_others() {
                 &format!("cannot run /run/bin/tool: {says}"),
             );
             refused(&asked, &["restart"], 11, &says);
+            refused(
+                &upgrade,
+                &["restart"],
+                11,
+                &format!("cannot run /run/bin/tool: {says}"),
+            );
         }
         if spoil != "/run/bin/tool" {
             refused(

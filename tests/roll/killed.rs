@@ -59,7 +59,7 @@ fn at_every_record(test: &str, then: &str, change: impl Fn(&Host, Settings) -> S
     }
     traffic.stop().assert_unnoticed();
     for phase in [
-        "close", "floor", "shed", "drain", "restart", "healthy", "open",
+        "claim", "close", "floor", "drain", "restart", "healthy", "open",
     ] {
         let found = died_in.iter().any(|died| died == phase);
         assert!(found, "never died with {phase} recorded: {died_in:?}");
@@ -74,7 +74,7 @@ fn in_the_middle_of_every_wait() {
     let fleet = Fleet::with("killed_waiting", Layout::TwoStage, slow);
     fleet.open_gates();
     let traffic = fleet.traffic();
-    for (round, phase) in ["close", "shed", "drain", "healthy", "open"]
+    for (round, phase) in ["claim", "close", "shed", "drain", "healthy", "open"]
         .iter()
         .enumerate()
     {
@@ -97,7 +97,8 @@ fn in_the_middle_of_every_wait() {
             assert_eq!(died_in.as_deref(), Some(*phase), "{what}");
             well_after(&fleet, number, then, sticky);
             let more = fleet.boots()[number - 1] - boots;
-            let untouched = then == "recover" && ["close", "shed", "drain"].contains(phase);
+            let untouched =
+                then == "recover" && ["claim", "close", "shed", "drain"].contains(phase);
             assert_eq!(more, usize::from(!untouched), "{what}");
             if let Some(request) = request {
                 let answer = request.answer();

@@ -3,8 +3,8 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from rolling.ending import Status
 from rolling.guard import admit, unsettled, worth_asking
+from rolling.status import Status
 
 UP = Status(
     app="web",
@@ -79,6 +79,7 @@ class Unsettled(unittest.TestCase):
             ([], 0),
             ([None, "begins", "claim", "close"], 4),
             (["floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"], 0),
+            (["upgrade", "rollback"], 0),
             # They are UP again, and will go; a phase that is not known may be anything.
             (["back_off", "put_back", "lost", "of a later version"], 4),
         ]
@@ -99,4 +100,8 @@ class WorthAsking(unittest.TestCase):
             (-3, 0, "a"),
         ]:
             with self.subTest(spare=spare, closing=closing):
-                self.assertEqual("".join(worth_asking("abcd", spare, closing)), asked)
+                self.assertEqual("".join(worth_asking("abcd", "", spare, closing)), asked)
+
+    def test_where_somebody_is_at_work_last(self) -> None:
+        self.assertEqual("".join(worth_asking("abcd", {"a", "b"}, 1, 0)), "c")
+        self.assertEqual("".join(worth_asking("abcd", {"a", "c"}, 9, 0)), "bdac")

@@ -29,6 +29,7 @@ class Hosts(unittest.TestCase):
             ("a" * 256, "hosts:1: "),
             ("@web1", "hosts:1: "),
             ("web1\nweb2\nweb1", "hosts:3: web1 is named twice"),
+            ("web1\nroot@web1", "hosts:2: root@web1 is named twice"),
         ]:
             with self.subTest(text[:40]), self.assertRaises(Wrong) as raised:
                 from_text("hosts", text)
@@ -68,9 +69,9 @@ class Text(unittest.TestCase):
                 self.assertLessEqual(columns(shown), width)
 
     def test_times(self) -> None:
-        for told, wanted in [("30", 30), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
+        for told, wanted in [("0s", 0), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
             with self.subTest(told):
                 self.assertEqual(seconds(told), wanted)
-        for told in ["", "s", "30 s", "-1s", "1d", "1.5s", "nan", "٣s"]:
+        for told in ["", "30", "s", "30 s", "-1s", "1d", "1.5s", "nan", "٣s"]:
             with self.subTest(told), self.assertRaises(ValueError):
                 seconds(told)

@@ -57,8 +57,23 @@ class Merge(unittest.TestCase):
         self.assertTrue(seesaw.shape.seesaw)
         self.assertEqual(merge(seesaw, {"batch": "2"}), replace(kept, batch="2"))
 
+    def test_an_upgrade_or_none(self) -> None:
+        kept = Options(with_command="true")
+        without = merge(kept, {"without_upgrade": True})
+        self.assertEqual(without.words()[-1], "--without-upgrade")
+        self.assertNotIn("--with", without.words())
+        self.assertEqual(merge(without, {"with_command": "true"}), kept)
+
     def test_what_can_be_no_word_of_a_command(self) -> None:
-        for wrong in [{"app": "-web"}, {"app": ""}, {"agent": "--x"}, {"with_command": "a\0b"}]:
+        for wrong in [
+            {"with_command": " "},
+            {"turn": "0s"},
+            {"turn": "9999h"},
+            {"app": "-web"},
+            {"app": ""},
+            {"agent": "--x"},
+            {"with_command": "a\0b"},
+        ]:
             with self.subTest(wrong), self.assertRaises(UsageError):
                 merge(Options(), dict(wrong))
 
@@ -103,12 +118,32 @@ class Kept(unittest.TestCase):
             good.replace('"options": {}', '"options": {"shell": "x"}'),
             good.replace('"options": {}', '"options": {"batch": 7}'),
             good.replace('"options": {}', '"options": {"canary": "x"}'),
+            good.replace('"options": {}', '"options": {"canary": 1.5}'),
+            good.replace('"options": {}', '"options": {"sudo": "no"}'),
             good.replace('"options": {}', '"options": {"agent": "-x"}'),
+            good.replace('"begun_at": 1', '"begun_at": "x"'),
             good.replace('"hosts": [', '"hosts": [{"host": "web1"},'),
         ]:
             with self.subTest(text[:90]), self.assertRaises(UsageError):
                 self.path.write_text(text)
                 records.read(self.path)
+
+    def test_one_that_others_may_write_is_not_believed(self) -> None:
+        self.record()
+        self.path.chmod(0o620)
+        with self.assertRaisesRegex(UsageError, "chmod go-w"):
+            records.read(self.path)
+        self.path.chmod(0o644)
+        self.assertIsNotNone(records.read(self.path))
+
+    def test_another_roll_was_quicker(self) -> None:
+        record = self.record()
+        record.unchanged()
+        other = records.read(self.path)
+        assert other is not None
+        other.note("web3", state="done")
+        with self.assertRaises(Unkept):
+            record.unchanged()
 
     def test_one_roll_has_it_at_a_time(self) -> None:
         record = self.record()

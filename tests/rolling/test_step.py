@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unittest
 
-from rolling.step import End, Next, Pause, Rules, Stage, Step, Wait, decide
+from rolling.step import End, Finish, Next, Pause, Rules, Stage, Step, Wait, decide
 
 W, U, D, F = Stage.WAITING, Stage.UNDER_WAY, Stage.DONE, Stage.FAILED
 PLAN = [["a"], ["b", "c"], ["d"]]
@@ -38,7 +38,7 @@ class Decide(unittest.TestCase):
     def test_a_failure_starts_no_more_and_lets_the_others_finish(self) -> None:
         for stages, wanted in [
             ("F...", End()),
-            ("DFU.", Wait()),
+            ("DFU.", Finish()),
             ("DF..", End()),
             ("DFD.", End()),
         ]:
@@ -49,7 +49,7 @@ class Decide(unittest.TestCase):
         for stages, wanted in [
             ("F...", Next(("b", "c"))),
             ("FU..", Next(("c",))),
-            ("FFU.", Wait()),
+            ("FFU.", Finish()),
             ("FFD.", End()),
             ("FDDU", Wait()),
             ("FDDD", End()),
@@ -58,7 +58,7 @@ class Decide(unittest.TestCase):
                 self.assertEqual(step(stages, ONE_MAY_FAIL), wanted)
 
     def test_a_stop_starts_no_more(self) -> None:
-        for stages, wanted in [("....", End()), ("DU..", Wait()), ("DD..", End())]:
+        for stages, wanted in [("....", End()), ("DU..", Finish()), ("DD..", End())]:
             with self.subTest(stages):
                 self.assertEqual(step(stages, stopped=True), wanted)
 
@@ -77,3 +77,9 @@ class Decide(unittest.TestCase):
 
     def test_a_host_that_was_put_off_is_begun_again_without_a_pause(self) -> None:
         self.assertEqual(step("DD..", PAUSES, paused=1), Next(("c",)))
+
+    def test_a_canary_that_fails_ends_it_whatever_else_may(self) -> None:
+        canary = Rules(max_failures=2, pauses=False, canary=True)
+        self.assertEqual(step("F...", canary), End())
+        self.assertEqual(step("DFU.", canary), Wait())
+        self.assertEqual(step("DF..", canary), Next(("c",)))

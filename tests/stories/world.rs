@@ -33,6 +33,10 @@ pub struct World {
     /// From the restart until healthy; None: never.
     pub healthy_after: Option<u32>,
     pub restart_fails: bool,
+    /// The upgrade fails; what it brings never comes up; its rollback fails.
+    pub upgrade_fails: bool,
+    pub upgrade_is_sick: bool,
+    pub rollback_fails: bool,
     /// iptables fails this many times.
     pub gate_fails: u32,
     /// The signal that comes, and when.
@@ -57,6 +61,11 @@ pub struct World {
     pub killed_acting: Option<(u32, bool)>,
     pub actions: u32,
     pub restarts: u32,
+    /// What was done to the app, in order.
+    pub touched: Vec<Action>,
+    /// The version on the disk is another than that of before, and what runs is that one.
+    pub new: bool,
+    pub runs_new: bool,
     /// When each gate last moved, what HAProxy shows of it, when the app was restarted.
     pub flipped: [u32; 2],
     pub shown: [bool; 2],
@@ -79,6 +88,9 @@ impl World {
             app_up: true,
             healthy_after: Some(5),
             restart_fails: false,
+            upgrade_fails: false,
+            upgrade_is_sick: false,
+            rollback_fails: false,
             gate_fails: 0,
             signal: None,
             flushed_at: None,
@@ -92,6 +104,9 @@ impl World {
             killed_acting: None,
             actions: 0,
             restarts: 0,
+            touched: Vec::new(),
+            new: false,
+            runs_new: false,
             flipped: [0, 0],
             shown: [true, true],
             restarted_at: None,
@@ -119,6 +134,11 @@ impl World {
             word(self.gates[1])
         };
         let times = self.restarts;
+        let app = if self.runs_new {
+            format!("{app}, upgraded")
+        } else {
+            app.to_owned()
+        };
         format!(
             "main gate {}, backup gate {backup}, app {app}, restarted {times} times",
             word(self.gates[0])
@@ -127,6 +147,7 @@ impl World {
 
     fn healthy(&self) -> bool {
         match (self.restarted_at, self.healthy_after) {
+            _ if self.runs_new && self.upgrade_is_sick => false,
             (None, _) => self.app_up,
             (Some(at), Some(after)) => self.now >= at + after,
             (Some(_), None) => false,
@@ -227,7 +248,7 @@ impl Host for World {
         let others = Others {
             backend: "srvs".to_owned(),
             usable: usize::from(!self.alone.contains(&self.now)),
-            claimed: 0,
+            claimed: Vec::new(),
             own_usable: self.shown[0],
         };
         let leaving = Leaving {
@@ -282,7 +303,11 @@ impl Host for World {
 
 impl World {
     fn acts(&mut self, action: Action) -> Acted {
-        if action != Action::Restart && self.gate_fails > 0 {
+        let touches = matches!(action, Action::Upgrade | Action::Rollback | Action::Restart);
+        if touches {
+            self.touched.push(action);
+        }
+        if !touches && self.gate_fails > 0 {
             self.gate_fails -= 1;
             self.say(&format!("{action:?}: the xtables lock is held"));
             return Acted::Failed("the xtables lock is held".to_owned());
@@ -294,6 +319,13 @@ impl World {
             Action::CloseBoth => (0..2).for_each(|side| self.set(side, false)),
             Action::OpenBoth => (0..2).for_each(|side| self.set(side, true)),
             Action::PutBack => (0..2).for_each(|side| self.set(side, self.found_open[side])),
+            Action::Upgrade if self.upgrade_fails => {
+                return Acted::Failed("`web-upgrade` failed (exit status: 3)".to_owned());
+            }
+            Action::Rollback if self.rollback_fails => {
+                return Acted::Failed("`web-rollback` failed (exit status: 4)".to_owned());
+            }
+            Action::Upgrade | Action::Rollback => self.new = action == Action::Upgrade,
             Action::Restart if self.restart_fails => {
                 return Acted::Failed("`web-restart` failed (exit status: 1)".to_owned());
             }
@@ -304,11 +336,12 @@ impl World {
                     "restarted with requests in flight"
                 );
                 (self.restarts, self.restarted_at) = (self.restarts + 1, Some(self.now));
+                self.runs_new = self.new;
             }
         }
         // An ensure that finds it so is no event.
         self.moved = self.gates != before;
-        if action == Action::Restart || self.moved {
+        if touches || self.moved {
             self.say(&format!("{action:?}"));
         }
         Acted::Done

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 17;
+const KINDS: usize = 19;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -28,6 +28,8 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Finished { .. } => 14,
         Outcome::NotHeld(_) => 15,
         Outcome::Undrained(_) => 16,
+        Outcome::UpgradeFailed(_) => 17,
+        Outcome::RolledBack { .. } => 18,
     }
 }
 
@@ -45,6 +47,7 @@ fn samples() -> Vec<Outcome> {
         Outcome::NotHealthy(text()),
         Outcome::NotBack(none()),
         Outcome::Undrained(none()),
+        Outcome::UpgradeFailed(text()),
     ];
     for yes in [true, false] {
         samples.extend([
@@ -71,6 +74,11 @@ fn samples() -> Vec<Outcome> {
             },
         ]);
     }
+    samples.extend([none(), vec![text()]].map(|waiting| Outcome::RolledBack {
+        why: text(),
+        waiting,
+        note: None,
+    }));
     let interrupted = [1, 2, 15].map(|signal| Outcome::Interrupted {
         signal,
         left: text(),

@@ -12,6 +12,9 @@ fn claiming() -> Limits {
 }
 
 fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
+    let claimed = (0..claimed)
+        .map(|number| format!("web{}", number + 2))
+        .collect();
     let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
@@ -52,8 +55,7 @@ fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
     let few = goes(claim(&look("UP", "DOWN", (2, 2))));
     assert!(
         matches!(&few, Phase::PutBack(Why::TooFewServers(few))
-        if few[0] == "lb backend srvs has 2 other usable servers (2 of them about to go: the twin is \
-                      DOWN), min_available is 1"),
+        if few[0] == "lb backend srvs has 2 other usable servers (about to go, as its twin is DOWN: web2, web3), min_available is 1"),
         "{few:?}"
     );
     assert_eq!(waits(claim(&blind())).len(), 1);
@@ -91,4 +93,36 @@ fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
         matches!(turn((2, 2)), Step::Stay { .. }),
         "others have claimed"
     );
+}
+
+#[test]
+fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
+    let told = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
+        Step::Go { to, note } => (to, note.is_some()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told("DOWN"), (Phase::Close, false));
+    assert_eq!(told("MAINT"), (Phase::Close, true));
+    let mut classic = look("UP", "DOWN", (2, 0));
+    classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
+    assert_eq!(classic.deaf_to_claims(), ["lb backend srvs"]);
+    // A backend that sends this host nobody is not asked.
+    classic.balancers[0].others[0].own_usable = false;
+    assert!(classic.deaf_to_claims().is_empty());
+}
+
+#[test]
+fn a_backend_that_serves_since_the_preflight_counts() {
+    let mut look = look("UP", "DOWN", (2, 0));
+    look.balancers[0].others.push(Others {
+        backend: "new".into(),
+        usable: 0,
+        claimed: vec![],
+        own_usable: true,
+    });
+    assert!(matches!(
+        goes(step(Phase::Claim, &look)),
+        Phase::PutBack(Why::TooFewServers(_))
+    ));
+    assert!(look.too_few(&limits()).is_empty(), "nobody is counted");
 }

@@ -18,7 +18,7 @@ fn others(usable: usize, status: &str) -> Seen {
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
         usable,
-        claimed: 0,
+        claimed: Vec::new(),
         own_usable: false,
     }];
     look
@@ -66,7 +66,8 @@ fn who_gives_way_waits_for_its_turn_and_tries_again_until_the_last() {
         until: Duration::from_secs(seconds),
     };
     assert_eq!(goes(step(few(), &at(2, others(0, "UP")))), until(3));
-    assert!(waits(step(until(3), &at(2, others(1, "UP")))).is_empty());
+    let soon = waits(step(until(3), &at(2, others(1, "UP"))));
+    assert_eq!(soon, ["there is room, and it is our turn at 3.0s"]);
     assert_eq!(goes(step(until(3), &at(3, others(1, "UP")))), Phase::Close);
     let later = step(until(3), &at(3, others(0, "UP")));
     assert!(matches!(later, Step::Stay { phase, .. } if phase == until(7)));

@@ -10,6 +10,7 @@ mod recovery;
 mod room;
 mod stop;
 mod together;
+mod upgrade;
 
 use super::*;
 use crate::haproxy::{Role, Status};
@@ -21,6 +22,7 @@ pub(super) fn limits() -> Limits {
         out_of_rotation: seconds(30),
         drain: seconds(60),
         restart: seconds(60),
+        upgrade: seconds(600),
         healthy: seconds(60),
         in_rotation: seconds(60),
         on_drain_timeout: OnDrainTimeout::Abort,
@@ -31,6 +33,8 @@ pub(super) fn limits() -> Limits {
         serving: Vec::new(),
         turn: seconds(60),
         turns: [1, 3, 7].map(seconds).to_vec(),
+        upgrades: false,
+        rolls_back: false,
     }
 }
 
@@ -66,6 +70,7 @@ pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
         elapsed: Duration::ZERO,
         in_phase: Duration::ZERO,
         acted: Acted::Done,
+        version: Version::Same,
         interrupted: None,
         balancers: vec![balancer(Ok(lines.collect()))],
         connections: None,

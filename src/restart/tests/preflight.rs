@@ -9,7 +9,7 @@ fn facts() -> Facts {
     let others = vec![Others {
         backend: "srvs".into(),
         usable: 1,
-        claimed: 0,
+        claimed: vec![],
         own_usable: true,
     }];
     Facts {
@@ -68,7 +68,7 @@ fn the_floor_holds_unless_nothing_is_taken_away() {
         lb.others[0] = Others {
             backend: "srvs".into(),
             usable: 0,
-            claimed: 0,
+            claimed: vec![],
             own_usable: false,
         };
     });

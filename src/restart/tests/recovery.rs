@@ -9,6 +9,7 @@ fn left(phase: Phase) -> LeftBehind {
         restarting: true,
         restarted: None,
         unsure: false,
+        version: Version::Same,
     }
 }
 
@@ -139,8 +140,11 @@ fn what_an_operator_closed_is_put_back_so() {
 #[test]
 fn without_a_journal_the_gates_tell() {
     let recover = |stand| start(Verb::Recover, None, stand);
-    assert!(recover(Stand::Open).unwrap_err().contains("open"));
-    assert!(recover(Stand::Held).unwrap_err().contains("operator"));
+    let nothing = |why: &str| NoStart::Nothing(format!("nothing to recover: {why}"));
+    let open = nothing("the gates are open");
+    assert_eq!(recover(Stand::Open), Err(open));
+    let held = nothing("an operator closed the gates");
+    assert_eq!(recover(Stand::Held), Err(held));
     let astray = recover(Stand::Astray).unwrap();
     assert_eq!((astray.verb, astray.phase), (Verb::Open, HEALTHY));
     let restart = start(Verb::Restart, None, Stand::Held).unwrap();
@@ -160,4 +164,50 @@ fn a_recovery_says_how_it_left_the_host() {
         ..up
     };
     assert_eq!(ends(recover(&interrupted)).exit_code(), 130);
+}
+
+/// What half an upgrade is nobody can tell; nor is the app of before what was asked for.
+#[test]
+fn an_upgrade_that_was_cut_short_is_not_gone_on_with() {
+    let not_restarted = LeftBehind {
+        restarted: Some(false),
+        version: Version::New,
+        ..left(Phase::Restart)
+    };
+    let rollback = Phase::Rollback("the app is not healthy".to_owned());
+    for left in [left(Phase::Upgrade), left(rollback), not_restarted] {
+        for stand in [Stand::Open, Stand::Held, Stand::Astray] {
+            let recover = start(Verb::Recover, Some(&left), stand);
+            assert!(
+                matches!(recover, Err(NoStart::Unfinished(_))),
+                "{recover:?}"
+            );
+            let anew = start(Verb::Restart, Some(&left), stand).unwrap();
+            assert_eq!((anew.phase, anew.version), (Phase::Close, Version::Same));
+            assert!(anew.note.unwrap().contains("begun anew, with the upgrade"));
+        }
+        assert_eq!(begins(Verb::Open, &left), (Verb::Open, HEALTHY));
+        assert_eq!(begins(Verb::Close, &left), (Verb::Close, Phase::Close));
+    }
+}
+
+#[test]
+fn an_upgraded_app_that_was_restarted_is_finished_and_never_rolled_back() {
+    let old = || Version::Old("503".to_owned());
+    for (version, goes_on_as) in [
+        (Version::New, Version::Inherited),
+        (Version::Inherited, Version::Inherited),
+        (old(), old()),
+    ] {
+        for phase in [Phase::Restart, HEALTHY, Phase::Open] {
+            let left = LeftBehind {
+                restarted: Some(true),
+                version: version.clone(),
+                ..left(phase)
+            };
+            let start = start(Verb::Recover, Some(&left), Stand::Held).unwrap();
+            assert_eq!((start.verb, start.phase), (Verb::Restart, HEALTHY));
+            assert_eq!(start.version, goes_on_as);
+        }
+    }
 }

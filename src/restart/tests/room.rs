@@ -8,7 +8,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
     let of_backend = |(number, (usable, claimed)): (usize, &(usize, usize))| Others {
         backend: format!("b{number}"),
         usable: *usable,
-        claimed: *claimed,
+        claimed: vec!["web2".into(); *claimed],
         own_usable: main == "UP",
     };
     let line = |number: usize, role| LineSeen {

@@ -12,7 +12,11 @@ fn rolls(estate: &Estate, words: &[&str], batches: &[&[usize]], most: usize) -> 
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let begun = std::time::Instant::now();
     let rolled = estate.roll(words, 0);
-    println!("8 hosts {words:?}: {:.1} s", begun.elapsed().as_secs_f64());
+    println!(
+        "8 hosts {words:?}: {:.1} s; their agents {:.1} s, one after the other",
+        begun.elapsed().as_secs_f64(),
+        rolled.agents_seconds()
+    );
     let seen = watch.stop();
     assert_unnoticed(&traffic.map(Traffic::stop));
     seen.assert_at_most(most);

@@ -47,7 +47,7 @@ fn check_others(stats: Vec<ServerStat>) {
         let others = Others::count(backend, &found, &stats);
         assert!(others.usable <= most, "{backend}");
         assert!(
-            others.claimed <= others.usable && !others.own_usable,
+            others.claimed.len() <= others.usable && !others.own_usable,
             "{backend}"
         );
     }

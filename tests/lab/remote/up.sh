@@ -1,5 +1,5 @@
-# Pid 1 of a remote host: a file system of its own over that of this machine, sshd, the app,
-# open gates. Whatever it mounts is in its own mount namespace and goes with it.
+# Pid 1 of a remote host: a file system of its own over that of this machine, sshd, and the app;
+# its gates are closed. Whatever it mounts is in its own mount namespace and goes with it.
 # shellcheck shell=sh
 set -e
 : "${dir:?}" "${programs:?}" "${name:?}"
@@ -35,7 +35,6 @@ hostname "$name"
 
 /usr/sbin/sshd -E "$dir/sshd.log"
 web start
-agent open web --json
 echo ready
 # As pid 1 it must also wait for those whose parent is gone, which `wait` does.
 while :; do

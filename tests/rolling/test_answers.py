@@ -4,15 +4,9 @@ import json
 import unittest
 from typing import Any
 
-from rolling.ending import (
-    Answer,
-    Unusable,
-    Verdict,
-    back,
-    ending_of,
-    in_the_way,
-    status_of,
-)
+from rolling.answer import Answer
+from rolling.ending import Verdict, ending_of
+from rolling.status import Unusable, back, in_the_way, status_of
 
 
 def line(status: str, name: str = "srvs/web1") -> dict[str, Any]:
@@ -81,6 +75,24 @@ class StatusOf(unittest.TestCase):
                 status_of(given, app)
             self.assertIn(said, str(raised.exception))
 
+    def test_what_no_agent_says_is_a_hosts_trouble_not_the_rolls(self) -> None:
+        for odd in [
+            told(app=7, spare="x"),
+            told(spare=[]),
+            told([{"name": 1}]),
+            {"apps": [{"app": "web", "balancers": [7]}], "operation": None},
+            {"apps": [7], "operation": None},
+            {"apps": 7, "operation": None},
+        ]:
+            with self.subTest(odd), self.assertRaises(Unusable):
+                status_of(answer(odd), None)
+        for text in [b'{"apps": NaN}', b'{"apps": [], "x": Infinity}']:
+            with self.subTest(text), self.assertRaises(Unusable):
+                status_of(answer(text), None)
+        self.assertEqual(status_of(answer(told(health=7)), None).health, "7")
+        with self.assertRaises(Unusable):
+            status_of(answer(json.dumps(told(spare=7)).replace(": 7", ": 1e999").encode()), None)
+
     def test_what_a_host_says_moves_no_cursor(self) -> None:
         status = status_of(answer(told(health="\x1b[31m\r\u202eill\n", held="x" * 999)), None)
         self.assertEqual(status.health, "\\x1b[31m\\r\\u202eill")
@@ -109,6 +121,7 @@ class EndingOf(unittest.TestCase):
     def test_the_agents_exit_is_the_verdict(self) -> None:
         for exit, outcome, verdict in [
             (0, "restarted", Verdict.RESTARTED),
+            (0, "recovered", Verdict.FINISHED),
             (10, "locked", Verdict.LOCKED),
             (11, "refused", Verdict.FAILED),
             (12, "too_few_servers", Verdict.FAILED),

@@ -1,0 +1,59 @@
+//! A change to the app while it is out of rotation: its upgrade, or what takes that back.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{CommandError, command, program};
+
+/// A program with its arguments, never through a shell but where somebody asked for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change(Vec<String>);
+
+impl Change {
+    /// A program with its arguments.
+    pub fn new(argv: Vec<String>) -> Self {
+        Self(argv)
+    }
+
+    /// A line for `/bin/sh`.
+    pub fn shell(line: &str) -> Self {
+        Self(["/bin/sh", "-c", line].map(str::to_owned).to_vec())
+    }
+
+    /// The program with its arguments.
+    pub fn argv(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The program is there, may be run, and is nobody's to change but root's.
+    ///
+    /// # Errors
+    ///
+    /// It is not, with the mend.
+    pub fn check(&self) -> Result<(), CommandError> {
+        program::check(&self.0).map(drop)
+    }
+
+    /// Runs it once and waits for its end, at most `limit`; its process is told as soon as it
+    /// runs, because it outlives us. It is told the app's name and the `phase`, as `AGENT_APP`
+    /// and `AGENT_PHASE`.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started, ended badly, or was late and is killed with its whole process group.
+    pub async fn run(
+        &self,
+        (app, phase): (&str, &str),
+        limit: Duration,
+        started: impl FnOnce(u32),
+    ) -> Result<(), CommandError> {
+        let told = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
+        command::run(&self.0, &told, limit, started).await
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&program::shown(&self.0))
+    }
+}

@@ -1,0 +1,175 @@
+//! What touches the app: its restart and its upgrade; and what is left of either whose agent
+//! died.
+
+use super::ThisHost;
+use crate::app::{Change, Restart};
+use crate::clock::boot;
+use crate::hold::{self, Hold};
+use crate::holder::Holder;
+use crate::journal::{Entry, Journal};
+use crate::leftover::Leftover;
+use crate::restart::{Acted, Phase, Verb};
+use std::io;
+use std::time::Instant;
+
+impl ThisHost {
+    /// Restarts the app.
+    pub(super) async fn restart(&mut self) -> Acted {
+        let restart = self.app.restart.clone();
+        let leftover = match &restart {
+            Restart::Command(argv) => Some(Leftover::command(argv)),
+            restart => restart.is_to_end().and_then(Leftover::process),
+        };
+        let run = restart.run_telling(self.app.limits.restart, self.telling());
+        let run = async { run.await.map_err(|error| error.to_string()) };
+        acted(self.touch(leftover, run).await)
+    }
+
+    /// Runs the upgrade or the rollback, and once. For as long the gates are marked as held
+    /// closed: the journal is gone with a reboot, and half an upgrade is not.
+    pub(super) async fn change(&mut self, change: Option<Change>, phase: &str) -> Acted {
+        let Some(change) = change else {
+            return Acted::Failed("there is none".to_owned());
+        };
+        let before = match self.hold(phase) {
+            Ok(before) => before,
+            Err(error) => return Acted::Failed(format!("it can't be noted: {error}")),
+        };
+        let leftover = Leftover::command(change.argv());
+        let app = self.app.name.clone();
+        let run = change.run((&app, phase), self.app.limits.upgrade, self.telling());
+        let run = async { run.await.map_err(|error| error.to_string()) };
+        let result = self.touch(Some(leftover), run).await;
+        if result.is_ok() {
+            self.hold_as_before(before);
+        }
+        acted(result)
+    }
+
+    /// Returns what held them closed before.
+    fn hold(&self, phase: &str) -> io::Result<Option<Hold>> {
+        let before = hold::known(&self.hold_dir, &self.app.name);
+        let hold = Hold {
+            holder: Holder::new(Verb::Restart, &self.app.name),
+            owner: None,
+            reason: Some(format!("its {phase} has begun and not ended")),
+            until: None,
+            boot: boot(),
+        };
+        hold::set(&self.hold_dir, &hold)?;
+        Ok(before)
+    }
+
+    fn hold_as_before(&self, before: Option<Hold>) {
+        let lifted = hold::lift(&self.hold_dir, &self.app.name);
+        let set = before.map_or(Ok(()), |before| hold::set(&self.hold_dir, &before));
+        if let Err(error) = lifted.and(set) {
+            tracing::warn!(%error, "the mark of the closed gates is not as it was");
+        }
+    }
+
+    /// Notes the process of a command that runs.
+    fn telling(&self) -> impl FnOnce(u32) + use<> {
+        let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
+        move |pid| {
+            let process = Leftover::process(pid.cast_signed());
+            let noted = process.map(|process| process.note(&state_dir, &app));
+            if let Some(Err(error)) = noted {
+                tracing::warn!(%error, "the command's process can't be noted");
+            }
+        }
+    }
+
+    /// What will run is noted before anything is begun: nobody could say so who is killed a
+    /// moment later.
+    async fn touch(
+        &mut self,
+        leftover: Option<Leftover>,
+        run: impl Future<Output = Result<(), String>>,
+    ) -> Result<(), String> {
+        self.moved = false;
+        let note = |leftover: Leftover| leftover.note(&self.state_dir, &self.app.name);
+        let result = match leftover.map_or(Ok(()), note) {
+            Err(error) => Err(format!("it can't be noted: {error}")),
+            Ok(()) => self.closed_during(run).await,
+        };
+        // What is still at it must be waited for by whoever comes next.
+        if let Ok(None) = Leftover::running(&self.state_dir, &self.app.name) {
+            Leftover::forget(&self.state_dir, &self.app.name);
+        }
+        result
+    }
+
+    /// A signal does not cut it short, but is acknowledged; and whoever opens a gate meanwhile
+    /// finds it closed again.
+    async fn closed_during(
+        &mut self,
+        run: impl Future<Output = Result<(), String>>,
+    ) -> Result<(), String> {
+        let mut moved = false;
+        let mut told = false;
+        let mut run = std::pin::pin!(run);
+        let result = loop {
+            tokio::select! {
+                result = &mut run => break result,
+                () = tokio::time::sleep(self.poll) => {}
+            }
+            if self.stop.asked().is_some() && !std::mem::replace(&mut told, true) {
+                tracing::warn!("interrupted while the app is touched: that is finished first");
+            }
+            moved |= self.keep_closed().await;
+        };
+        self.moved = moved;
+        result
+    }
+
+    async fn keep_closed(&self) -> bool {
+        let closed: Vec<_> = self.gates.iter().map(|gate| (gate, false)).collect();
+        self.firewall.ensure(&closed).await == Ok(true)
+    }
+
+    /// Waits until what an earlier operation had begun to do to the app is over. Err: it is
+    /// not.
+    pub async fn settle(&self) -> Result<(), String> {
+        let app = &self.app.name;
+        let left = Journal::left_behind(&self.state_dir, app).ok().flatten();
+        let restart = self.app.restart.to_string();
+        let (limit, what) = match left.map(|entry| entry.phase) {
+            Some(phase @ (Phase::Upgrade | Phase::Rollback(_))) => {
+                (self.app.limits.upgrade, phase.name().to_owned())
+            }
+            _ => (self.app.limits.restart, format!("restart ({restart})")),
+        };
+        let began = Instant::now();
+        let running = || {
+            Leftover::running(&self.state_dir, app).map_err(|error| {
+                format!("what an earlier {what} left running can't be told: {error}")
+            })
+        };
+        while let Some(pid) = running()? {
+            if began.elapsed() >= limit {
+                return Err(format!(
+                    "an earlier {what} is still under way in process {pid}: let it end, or `kill {pid}`, and try again"
+                ));
+            }
+            tokio::time::sleep(self.poll).await;
+        }
+        Leftover::forget(&self.state_dir, app);
+        let settled = self.app.restart.settle(self.app.limits.restart).await;
+        settled.map_err(|error| error.to_string())
+    }
+
+    /// Whether the app was restarted since an earlier operation looked; None: can't be told.
+    pub async fn restarted(&self, left: &Entry) -> Option<bool> {
+        let now = self.app.restart.instance().await;
+        let before = left.instance.as_deref()?;
+        self.app.restart.was_restarted(before, now.as_deref())
+    }
+}
+
+fn acted(result: Result<(), String>) -> Acted {
+    match result {
+        Ok(()) => Acted::Done,
+        Err(why) => Acted::Failed(why),
+    }
+}

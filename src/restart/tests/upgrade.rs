@@ -1,0 +1,220 @@
+//! The upgrade, and the way back from it.
+
+use super::*;
+use Role::{Main, Twin};
+
+fn upgrading(rolls_back: bool) -> Limits {
+    Limits {
+        upgrades: true,
+        rolls_back,
+        ..limits()
+    }
+}
+
+/// A look after the version has been changed so, with this end of the phase's action.
+fn after(version: Version, acted: Acted) -> Seen {
+    Seen {
+        version,
+        acted,
+        ..seen(&[])
+    }
+}
+
+fn failed() -> Acted {
+    Acted::Failed("exited with 3: no space".to_owned())
+}
+
+fn sick(version: Version) -> Seen {
+    late(Seen {
+        health: Some(Err("503".to_owned())),
+        ..after(version, Acted::Done)
+    })
+}
+
+fn old() -> Version {
+    Version::Old("the restart failed: exit 1".to_owned())
+}
+
+const HEALTHY: Phase = Phase::Healthy { streak: 0 };
+
+fn decided(phase: &Phase, seen: &Seen, rolls_back: bool) -> Step {
+    decide(Verb::Restart, phase, seen, &upgrading(rolls_back))
+}
+
+#[test]
+fn comes_between_the_drain_and_the_restart() {
+    let quiet = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let drained = decided(&Phase::Drain { zeros: 1 }, &quiet, true);
+    assert_eq!(goes(drained), Phase::Upgrade);
+    let done = after(Version::New, Acted::Done);
+    assert_eq!(goes(decided(&Phase::Upgrade, &done, true)), Phase::Restart);
+    assert_eq!(goes(decided(&Phase::Restart, &done, true)), HEALTHY);
+    // Who only takes the host out upgrades nothing.
+    let drain = Phase::Drain { zeros: 1 };
+    let closed = decide(Verb::Close, &drain, &quiet, &upgrading(true));
+    assert_eq!(ends(closed), Outcome::Done { note: None });
+}
+
+#[test]
+fn whatever_fails_after_it_rolls_it_back() {
+    let cases = [
+        (
+            Phase::Upgrade,
+            after(Version::New, failed()),
+            "the upgrade failed: exited with 3",
+        ),
+        (
+            Phase::Restart,
+            after(Version::New, failed()),
+            "after the upgrade the restart failed: exited with 3",
+        ),
+        (
+            HEALTHY,
+            sick(Version::New),
+            "after the upgrade the app was not healthy: 503",
+        ),
+    ];
+    for (phase, seen, says) in cases {
+        let Phase::Rollback(why) = goes(decided(&phase, &seen, true)) else {
+            panic!("{phase:?} is not rolled back");
+        };
+        assert!(why.starts_with(says), "{why}");
+    }
+    let done = after(old(), Acted::Done);
+    let rollback = Phase::Rollback("the upgrade failed".to_owned());
+    assert_eq!(goes(decided(&rollback, &done, true)), Phase::Restart);
+}
+
+#[test]
+fn without_a_way_back_the_gates_stay_closed() {
+    let end = ends(decided(
+        &Phase::Upgrade,
+        &after(Version::New, failed()),
+        false,
+    ));
+    assert_eq!(
+        (end.exit_code(), end.word(Verb::Restart)),
+        (15, "upgrade_failed")
+    );
+    let message = end.message(Verb::Restart, "web");
+    for part in [
+        "the upgrade failed: exited with 3: no space",
+        "stay closed",
+        "`agent open web`",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    let end = ends(decided(
+        &Phase::Restart,
+        &after(Version::New, failed()),
+        false,
+    ));
+    assert_eq!(end.word(Verb::Restart), "restart_failed");
+    let end = ends(decided(&HEALTHY, &sick(Version::New), false));
+    assert_eq!(end, Outcome::NotHealthy("503".to_owned()));
+}
+
+/// Nor is one rolled back that another operation began, or a restart without one.
+#[test]
+fn is_rolled_back_once() {
+    let rollback = Phase::Rollback("the upgrade failed".to_owned());
+    for (phase, seen, why) in [
+        (
+            rollback,
+            after(old(), failed()),
+            "the upgrade failed; the rollback failed: exited",
+        ),
+        (
+            Phase::Restart,
+            after(old(), failed()),
+            "the restart failed: exit 1; rolled back, but the restart failed: exited",
+        ),
+        (
+            HEALTHY,
+            sick(old()),
+            "the restart failed: exit 1; rolled back, but the app was not healthy: 503",
+        ),
+    ] {
+        match ends(decided(&phase, &seen, true)) {
+            Outcome::UpgradeFailed(told) => assert!(told.starts_with(why), "{told}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    for version in [Version::Same, Version::Inherited] {
+        let end = ends(decided(
+            &Phase::Restart,
+            &after(version.clone(), failed()),
+            true,
+        ));
+        assert_eq!(end.word(Verb::Restart), "restart_failed");
+        let end = ends(decided(&HEALTHY, &sick(version.clone()), true));
+        assert_eq!(end.word(Verb::Restart), "not_healthy");
+        let told = end.message(Verb::Restart, "web");
+        let inherited = version == Version::Inherited;
+        assert_eq!(
+            told.contains("the rollback is not run"),
+            inherited,
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn rolled_back_says_so_and_why() {
+    let up = [(Main, "UP", 0), (Twin, "UP", 0)];
+    let ended = |seen: Seen| {
+        let seen = Seen {
+            version: old(),
+            ..seen
+        };
+        let end = ends(decided(&Phase::Open, &seen, true));
+        let word = end.word(Verb::Restart);
+        (end.exit_code(), word, end.message(Verb::Restart, "web"))
+    };
+    let (exit, word, message) = ended(seen(&up));
+    assert_eq!((exit, word), (17, "rolled_back"));
+    let says = "rolled back: the restart failed: exit 1; the app is healthy on the old version and back \
+                in rotation";
+    assert_eq!(message, says);
+    let (exit, word, message) = ended(late(seen(&[(Main, "DOWN", 0), (Twin, "UP", 0)])));
+    assert_eq!((exit, word), (16, "not_in_rotation"));
+    assert!(
+        message.starts_with("rolled back: the restart failed"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("but HAProxy: lb srvs/Main is DOWN"),
+        "{message}"
+    );
+    let (exit, _, message) = ended(seen(&[(Main, "MAINT", 0), (Twin, "UP", 0)]));
+    assert_eq!(exit, 17);
+    assert!(message.ends_with("the gates are open"), "{message}");
+    let (exit, _, message) = ended(Seen {
+        interrupted: Some(2),
+        ..seen(&up)
+    });
+    assert_eq!(exit, 130);
+    assert!(
+        message.contains("the restart failed: exit 1; rolled back: "),
+        "{message}"
+    );
+}
+
+/// From its begin on the app is touched.
+#[test]
+fn a_signal_does_not_cut_it_short() {
+    let asked = |phase: &Phase, seen: Seen| {
+        let seen = Seen {
+            interrupted: Some(15),
+            ..seen
+        };
+        goes(decided(phase, &seen, true))
+    };
+    let done = after(Version::New, Acted::Done);
+    assert_eq!(asked(&Phase::Upgrade, done), Phase::Restart);
+    let rolled = asked(&Phase::Upgrade, after(Version::New, failed()));
+    assert!(matches!(rolled, Phase::Rollback(_)));
+    let rolled = asked(&HEALTHY, sick(Version::New));
+    assert!(matches!(rolled, Phase::Rollback(_)));
+    assert_eq!(asked(&rolled, after(old(), Acted::Done)), Phase::Restart);
+}

@@ -1,0 +1,64 @@
+//! What a large fleet costs: forty hosts, a quarter at a time.
+
+use std::time::Instant;
+
+use crate::lab::agent::Running;
+use crate::lab::estate::Estate;
+use crate::lab::traffic::{Traffic, assert_unnoticed_at};
+
+const HOSTS: usize = 40;
+const BATCH: usize = 10;
+
+/// Requests a second: what users cost, the hosts' agents do not have.
+const RATE: f64 = 200.0;
+
+/// A roll would take as long as one restart for each batch, if hosts and operator had no work
+/// of their own to do. All of them share the two cores of one machine here.
+const RATIO: f64 = 6.0;
+
+#[test]
+fn a_quarter_at_a_time() {
+    let begun = Instant::now();
+    let estate = Estate::of("ssh_forty", HOSTS);
+    println!("{HOSTS} hosts are up after {:.1} s", seconds(begun));
+    let traffic = estate.traffic_at(RATE);
+    let one = one_restart(&estate);
+    let watch = estate.watch();
+    let begun = Instant::now();
+    let rolled = estate.roll(&["--batch", "25%"], 0);
+    let all = seconds(begun);
+    let seen = watch.stop();
+    let met = traffic.map(Traffic::stop);
+    let batches = HOSTS.div_ceil(BATCH);
+    let ratio = all / (batches as f64 * one);
+    println!(
+        "one restart {one:.1} s; {HOSTS} hosts in {batches} batches {all:.1} s: {:.2} s a host, \
+         {ratio:.2} x {batches} restarts; at most {:?} out at once; {} requests, {} failed",
+        all / HOSTS as f64,
+        seen.most(),
+        met.iter().map(|one| one.requests).sum::<usize>(),
+        met.iter().map(|one| one.failed).sum::<usize>(),
+    );
+    assert_unnoticed_at(RATE * 0.8, &met);
+    seen.assert_at_most(BATCH);
+    let hosts: Vec<usize> = (1..=HOSTS).collect();
+    let batches: Vec<_> = hosts.chunks(BATCH).collect();
+    seen.assert_batches(&batches);
+    assert_eq!(rolled.in_state("done").len(), HOSTS, "{rolled:#?}");
+    let mut boots = [2; HOSTS];
+    boots[0] += 1;
+    assert_eq!(estate.boots(), boots);
+    assert!(ratio < RATIO, "{ratio:.2}");
+}
+
+/// What one host takes by itself, by plain ssh.
+fn one_restart(estate: &Estate) -> f64 {
+    let begun = Instant::now();
+    let mut ssh = estate.operator.ssh(estate.host(1), &["agent", "restart"]);
+    Running::start("ssh", &mut ssh).wait().expect_exit(0);
+    seconds(begun)
+}
+
+fn seconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64()
+}

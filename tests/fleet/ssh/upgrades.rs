@@ -1,0 +1,88 @@
+//! An upgrade that breaks one host's app: the roll stops there.
+
+use super::{eight, hurried};
+use crate::lab::daemon::argv;
+use crate::lab::estate::Estate;
+use crate::lab::settings::Settings;
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+
+/// What each host runs once it is drained. Release 2 is no good for web3.
+const UPGRADE: &str = ". /etc/default/web; echo 2 >\"$dir/release\"; \
+                       [ \"$name\" != web3 ] || touch \"$dir/sick\"";
+
+const ROLLBACK: &str = ". /etc/default/web; echo 1 >\"$dir/release\"; rm -f \"$dir/sick\"";
+
+fn releases(estate: &Estate) -> Vec<String> {
+    let files = estate
+        .remotes
+        .iter()
+        .map(|remote| remote.app.path().join("release"));
+    files
+        .map(|file| {
+            std::fs::read_to_string(file)
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        })
+        .collect()
+}
+
+fn gates_are_open(estate: &Estate, number: usize) -> bool {
+    let rules = estate.remote(number).sh("iptables -t nat -S");
+    rules.contains("--dport 2000 ") && rules.contains("--dport 3000 ")
+}
+
+#[test]
+fn one_that_breaks_an_app() {
+    let estate = hurried("ssh_broken");
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let rolled = estate.roll(&["--with", UPGRADE], 1);
+    assert_eq!(rolled.in_state("done"), [1, 2], "{rolled:#?}");
+    assert_eq!(rolled.in_state("not_reached"), [4, 5, 6, 7, 8]);
+    let broken = rolled.host(3);
+    assert_eq!((broken.state.as_str(), broken.exit), ("failed", Some(15)));
+    assert_eq!(releases(&estate), ["2", "2", "2", "", "", "", "", ""]);
+    assert_eq!(estate.boots(), [2, 2, 2, 1, 1, 1, 1, 1]);
+    // It stays closed, and nobody else was touched.
+    assert!(!gates_are_open(&estate, 3));
+    let seen = watch.stop();
+    seen.assert_at_most(1);
+    seen.assert_batches(&[&[1], &[2], &[3]]);
+    assert!(seen.spans()[2].to.is_none());
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+#[test]
+fn one_that_is_rolled_back() {
+    let rollback = |settings: Settings| {
+        let settings = settings.set("app.web.rollback", argv(&["sh", "-c", ROLLBACK]));
+        settings.set("app.web.timeouts.healthy", "1s")
+    };
+    let estate = Estate::with("ssh_rollback", 8, rollback);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let rolled = estate.roll(&["--with", UPGRADE], 1);
+    assert_eq!(rolled.in_state("done"), [1, 2], "{rolled:#?}");
+    assert_eq!(rolled.in_state("not_reached"), [4, 5, 6, 7, 8]);
+    let back = rolled.host(3);
+    assert_eq!((back.state.as_str(), back.exit), ("failed", Some(17)));
+    assert_eq!(releases(&estate), ["2", "2", "1", "", "", "", "", ""]);
+    assert_eq!(estate.boots(), [2, 2, 3, 1, 1, 1, 1, 1]);
+    assert!(gates_are_open(&estate, 3));
+    let seen = watch.stop();
+    seen.assert_at_most(1);
+    seen.assert_batches(&[&[1], &[2], &[3]]);
+    assert!(seen.spans().iter().all(|span| span.to.is_some()));
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// The command is one word for the shell of each host, and for no other.
+#[test]
+fn its_line_is_expanded_on_the_host_alone() {
+    let estate = eight("ssh_line", 1);
+    let line = ". /etc/default/web; printf '%s' \"$name $(echo 'a  b')\" \"; *\" >\"$dir/release\"";
+    estate.roll(&["--batch", "8", "--with", line], 0);
+    let wanted: Vec<String> = (1..=8)
+        .map(|number| format!("web{number} a  b; *"))
+        .collect();
+    assert_eq!(releases(&estate), wanted);
+}

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+from rolling.ending import Ending, Verdict
+from rolling.host import Host
+from rolling.options import Options
+from rolling.record import Record
+from rolling.roll import Roll
+from rolling.screen import Screen
+from rolling.ssh import Remote, Ssh
+from rolling.status import Status, Unusable
+from rolling.step import Rules, Stage
+from rolling.stop import Stop
+
+WELL = Status("web", True, "healthy", True, True, 9, None, None, (), (), ())
+
+
+class Scripted(Host):
+    """A host whose agent is told what to do, and that hears when it is called off."""
+
+    def __init__(self, name: str, stop: Stop, ending: Ending, seconds: float = 0.0) -> None:
+        super().__init__(name, Ssh(None, Remote()), Options(), lambda *_: stop.changed.set())
+        self.will_end = ending
+        self.takes = seconds
+        self.unreachable_from = 99
+        self.asked = 0
+        self.begun = 0
+        # Waits for its turn until it is called off.
+        self.waits = False
+        self.off = asyncio.Event()
+
+    async def status(self) -> Status:
+        self.asked += 1
+        if self.asked >= self.unreachable_from:
+            raise Unusable("unreachable: no route")
+        return WELL
+
+    async def agent(self) -> Ending:
+        self.begun += 1
+        self.at("back_off" if self.waits else "drain")
+        if self.waits:
+            await self.off.wait()
+            return ended(129, "interrupted")
+        await asyncio.sleep(self.takes)
+        return self.will_end
+
+    def call_off(self) -> None:
+        super().call_off()
+        self.off.set()
+
+
+def ended(exit: int, outcome: str) -> Ending:
+    verdict = Verdict.FAILED if exit else Verdict.RESTARTED
+    return Ending(verdict, exit, outcome, outcome, {"exit": exit, "outcome": outcome})
+
+
+DONE = ended(0, "restarted")
+SICK = ended(15, "not_healthy")
+
+
+class Rolls(unittest.IsolatedAsyncioTestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    async def roll(self, hosts: list[Scripted], stop: Stop) -> None:
+        names = [host.name for host in hosts]
+        record = Record(self.folder / "roll.json", Options(), names)
+        screen = Screen(io.StringIO())
+        roll = Roll(hosts, [names], Rules(0, False), Options(), record, screen, stop)
+        # As if HAProxy had told before: all of them are asked at once.
+        roll.spare = 9
+        await asyncio.wait_for(roll.run(), 10)
+
+    async def test_a_host_that_is_gone_when_its_batch_begins_lets_no_other_begin(self) -> None:
+        stop = Stop()
+        hosts = [Scripted(name, stop, DONE) for name in ("a", "b", "c")]
+        hosts[0].unreachable_from = 1
+        await self.roll(hosts, stop)
+        self.assertEqual([host.begun for host in hosts], [0, 0, 0])
+        self.assertEqual(hosts[0].stage, Stage.FAILED)
+
+    async def test_after_a_failure_nobody_begins_who_waited_for_his_turn(self) -> None:
+        stop = Stop()
+        hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
+        hosts[1].waits = True
+        await self.roll(hosts, stop)
+        stages = [host.stage for host in hosts]
+        self.assertEqual(stages, [Stage.FAILED, Stage.WAITING])
+        self.assertTrue(hosts[1].called_off)
+
+    async def test_nor_after_the_first_ctrl_c(self) -> None:
+        stop = Stop()
+        hosts = [Scripted("a", stop, DONE, 0.4), Scripted("b", stop, DONE)]
+        hosts[1].waits = True
+        rolling = asyncio.ensure_future(self.roll(hosts, stop))
+        await asyncio.sleep(0.2)
+        stop.asked, stop.signal = 1, 2
+        stop.changed.set()
+        await rolling
+        stages = [host.stage for host in hosts]
+        self.assertEqual(stages, [Stage.DONE, Stage.WAITING])
+        self.assertFalse(hosts[0].called_off)
+
+    async def test_what_another_had_left_is_finished_and_then_it_is_its_turn(self) -> None:
+        stop = Stop()
+        left = Ending(Verdict.FINISHED, 0, "recovered", "an earlier one", {"exit": 0})
+        host = Scripted("a", stop, left)
+
+        async def agent() -> Ending:
+            host.begun += 1
+            return left if host.begun == 1 else DONE
+
+        host.agent = agent  # type: ignore[method-assign]
+        await self.roll([host], stop)
+        self.assertEqual((host.begun, host.stage), (2, Stage.DONE))
