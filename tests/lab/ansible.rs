@@ -65,7 +65,9 @@ impl<'a> Ansible<'a> {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = self.operator.command(self.programs.join(program));
+        // Who looks at HAProxy meanwhile must not wait for eight Pythons.
+        let mut command = self.operator.command("nice");
+        command.args(["-n", "10"]).arg(self.programs.join(program));
         command.env_clear().current_dir(&self.dir);
         let path = format!("{}:/usr/bin:/bin", self.programs.display());
         command.env("PATH", path).env("HOME", &self.dir);

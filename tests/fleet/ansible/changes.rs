@@ -1,8 +1,11 @@
 //! The upgrade itself, in tasks of the operator.
 
+use toml::Value;
+
 use super::{ansible, assert_told, roll};
 use crate::lab::ansible::Ansible;
 use crate::lab::estate::Estate;
+use crate::lab::settings::Settings;
 use crate::lab::traffic::{Traffic, assert_unnoticed};
 
 /// Which tasks there are, and that the host is out of rotation in the middle ones and back in
@@ -123,6 +126,50 @@ fn one_that_fails() {
     assert_eq!(estate.boots(), [2; 8]);
     assert_order(&estate, 3, &["pre", "pre", "upgrade", "post"]);
     watch.stop().assert_at_most(3);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// By the agent itself, which also takes back what does not come up: there the roll stops, with
+/// all hosts in rotation.
+#[test]
+fn one_that_the_agent_rolls_back() {
+    let rollback = [
+        "sh",
+        "-c",
+        ". /etc/default/web; rm $dir/sick /root/upgraded",
+    ];
+    let rollback = Value::Array(rollback.map(Value::from).into());
+    let change = |settings: Settings| {
+        let settings = settings.set("app.web.timeouts.healthy", "1s");
+        settings.set("app.web.rollback", rollback.clone())
+    };
+    let estate = Estate::with("ansible_back", 6, change);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    estate.remote(3).app.set_sick_after_restart();
+    // The agent's variable, and nobody else's.
+    let upgrade = "test \"$AGENT_APP\" = web && touch /root/upgraded";
+    let upgrade = serde_json::json!({"haproxy_gate_upgrade_command": upgrade}).to_string();
+    let words = ["-e", "haproxy_gate_serial=2", "-e", &upgrade];
+    let ended = roll(&ansible, &words).wait().expect_exit(2);
+    let wanted = [
+        "The roll has stopped.",
+        "done: web1, web2, web4",
+        "failed: web3: Restart the app: ",
+        "not reached: web5, web6",
+        "go on with: --limit @",
+    ];
+    assert_told(&ended, &wanted);
+    let means = "(exit 17: the upgrade did not come up and was rolled back";
+    assert!(ended.out.contains(means), "{}", ended.out);
+    assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
+    let upgraded = [1, 2, 3, 4, 5, 6].map(|number| estate.remote(number).sh("ls /root"));
+    let upgraded = upgraded.map(|files| files.contains("upgraded"));
+    assert_eq!(upgraded, [true, true, false, true, false, false]);
+    for haproxy in &estate.haproxies {
+        haproxy.wait_until_all_up();
+    }
+    watch.stop().assert_at_most(2);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 

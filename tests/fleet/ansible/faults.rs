@@ -1,5 +1,7 @@
 //! What stops a roll, and how it goes on.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 
 use super::{ansible, assert_told, roll};
@@ -7,6 +9,7 @@ use crate::lab::ansible::Ansible;
 use crate::lab::estate::Estate;
 use crate::lab::settings::Settings;
 use crate::lab::traffic::{Traffic, assert_unnoticed};
+use crate::lab::wait_for;
 
 /// The roll does not begin, because of host 3, and says this of it.
 fn refuses(ansible: &Ansible, says: &str) {
@@ -65,7 +68,7 @@ fn an_app_that_does_not_come_back() {
     assert!(
         ended
             .out
-            .contains("(exit 15: the restart failed, or the app is not healthy")
+            .contains("(exit 15: the restart or the upgrade failed, or the app is not healthy")
     );
     let left = ["web3", "web5", "web6", "web7", "web8"].map(str::to_owned);
     assert_eq!(ansible.left(), Some(left.to_vec()));
@@ -124,7 +127,10 @@ fn the_operator_ends_it() {
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let rolling = roll(&ansible, &["-e", "haproxy_gate_serial=2"]);
-    estate.host(3).wait_for_gate(2000, false);
+    // Two batches of Ansible take their time.
+    wait_for("host 3 to go", Duration::from_secs(100), || {
+        (!estate.host(3).gate_is_open(3000)).then_some(())
+    });
     rolling.interrupt(Signal::SIGINT);
     let ended = rolling.wait();
     assert_ne!(ended.exit, 0);

@@ -220,7 +220,7 @@ fn failures() {
     // An app that does not come back.
     remote.configure(&settings().set("app.web.timeouts.healthy", "1s"));
     remote.app.set_sick_after_restart();
-    let said = ["(exit 15: the restart failed, or the app is not healthy"];
+    let said = ["(exit 15: the restart or the upgrade failed, or the app is not healthy"];
     let failed = case.told("state=restarted").expect_failure(&said);
     assert_eq!(failed["changed"], true);
     assert_eq!(failed["agent"]["outcome"], "not_healthy");

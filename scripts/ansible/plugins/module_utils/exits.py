@@ -4,36 +4,22 @@
 
 from __future__ import annotations
 
-UNCHANGED = "unchanged"
-PUT_BACK = "gates put back, app untouched"
-
-# What happened, and how the host is left.
+# What happened, and how the host is left: the table of src/cli/exits.rs, whose tests compare.
 EXITS = {
     0: ("done, or already so", "as asked"),
-    1: (
-        "rules or journal not written, restart not told; `status`: not all well",
-        "as the message says",
-    ),
-    2: ("usage, configuration, or too few open files allowed", UNCHANGED),
-    10: ("another operation holds the lock", UNCHANGED),
-    11: ("refused by preflight (HAProxy, rules, app, state directory)", UNCHANGED),
-    12: (
-        "too few other servers available",
-        "unchanged, or gates put back; app untouched",
-    ),
-    13: ("not out of rotation in time", PUT_BACK),
-    14: (
-        "the drain ran out, policy abort",
-        "gates put back; closed by `agent run`, `--owner`",
-    ),
-    15: (
-        "the restart failed, or the app is not healthy",
-        "gates closed (`agent open`: as they were)",
-    ),
+    1: ("rules or journal not written, restart not told; `status`: not all well", "as the message says"),
+    2: ("usage, configuration, or too few open files allowed", "unchanged"),
+    10: ("another operation holds the lock", "unchanged"),
+    11: ("refused by preflight (HAProxy, rules, app, state directory)", "unchanged"),
+    12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
+    13: ("not out of rotation in time", "gates put back, app untouched"),
+    14: ("the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
+    15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     16: ("not back in rotation in time", "gates open"),
-    17: ("upgrade rolled back", "healthy, and back in rotation, on the old version"),
+    17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open, on the old version"),
 }
 
+# Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says")
 
 # How the host stands may be another way than before, although the agent did not do all.

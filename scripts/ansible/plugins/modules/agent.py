@@ -41,6 +41,12 @@ options:
         C(rollback) of its configuration.
       - Of V(restarted).
     type: str
+  upgrade:
+    description:
+      - With V(false) only the restart, where the agent's configuration has an C(upgrade).
+      - Of V(restarted).
+    type: bool
+    default: true
   lasts:
     description:
       - Open again by itself after this time, as V(90s), V(30m) or V(2h). The time begins anew
@@ -183,6 +189,12 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
     for option, state in OWN.items():
         if params[option] is not None and params["state"] != state:
             return "{0} is an option of state={1}".format(option, state)
+    if params["upgrade"]:
+        return None
+    if params["state"] != "restarted":
+        return "upgrade is an option of state=restarted"
+    if params["upgrade_command"] is not None:
+        return "upgrade_command is not for upgrade=false"
     return None
 
 
@@ -193,6 +205,8 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
         words.append("--dry-run")
     elif params["state"] in ("restarted", "closed"):
         words.append("--turn={0}".format(params["turn"]))
+    if not params["upgrade"]:
+        words.append("--without-upgrade")
     given = {
         "--with": params["upgrade_command"],
         "--for": params["lasts"],
@@ -348,6 +362,7 @@ def main() -> None:
             state=dict(type="str", choices=list(VERBS), default="present"),
             turn=dict(type="str", default="10m"),
             upgrade_command=dict(type="str"),
+            upgrade=dict(type="bool", default=True),
             lasts=dict(type="str", aliases=["for"]),
             reason=dict(type="str"),
             timeout=dict(type="int", default=60),

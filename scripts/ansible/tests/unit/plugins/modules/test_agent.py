@@ -17,7 +17,7 @@ HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
 def params(state: str, **given: t.Any) -> dict[str, t.Any]:
     """As Ansible gives them."""
     none = dict.fromkeys(agent.OWN)
-    return {**none, "state": state, "turn": "10m", **given}
+    return {**none, "state": state, "turn": "10m", "upgrade": True, **given}
 
 
 def answer(outcome: str) -> Answer:
@@ -36,6 +36,7 @@ class Options(unittest.TestCase):
                 params("closed", turn="5s", lasts="30m", reason="disk swap"),
                 ["--turn=5s", "--for=30m", "--reason=disk swap"],
             ),
+            (params("restarted", upgrade=False), ["--turn=10m", "--without-upgrade"]),
             (params("open"), []),
             (params("present"), []),
         ):
@@ -51,6 +52,8 @@ class Options(unittest.TestCase):
             params("open", reason="x"),
             params("restarted", lasts="1h"),
             params("closed", upgrade_command="true"),
+            params("open", upgrade=False),
+            params("restarted", upgrade=False, upgrade_command="true"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
 
