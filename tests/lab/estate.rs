@@ -118,6 +118,12 @@ fn start_haproxy(site: &Site, (port, stats): (u16, u16)) -> Haproxy {
     let reference = Reference::of_hosts(&dir, hosts)
         .with("bind :80", &format!("bind :{port}"))
         .with(":9999", &format!(":{stats}"))
+        // Without it a check has no more time than `inter`: on a busy machine, where no app
+        // answers within that, all hosts would go at once.
+        .with(
+            "timeout connect 4s",
+            "timeout connect 4s\n    timeout check 3s",
+        )
         .with(QUICK, checks);
     Haproxy::start(&site.balancer, &dir, &reference)
 }
