@@ -3,6 +3,8 @@
 
 mod lab;
 
+#[path = "fleet/ansible.rs"]
+mod ansible;
 #[path = "fleet/by_hand.rs"]
 mod by_hand;
 #[path = "fleet/faults.rs"]

@@ -1,9 +1,11 @@
 //! The whole thing on real systemd: two Debian 12 machines with the package, booted behind a
-//! real HAProxy, under steady traffic. It needs root, `scripts/debian-root bookworm iptables`
-//! and the package of `scripts/package`, and fails without.
+//! real HAProxy, under steady traffic. It needs root, `scripts/debian-root bookworm iptables`,
+//! the same with what Ansible needs, and the package of `scripts/package`, and fails without.
 
 mod lab;
 
+#[path = "machines/ansible.rs"]
+mod ansible;
 #[path = "machines/boots.rs"]
 mod boots;
 #[path = "machines/package.rs"]

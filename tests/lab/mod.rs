@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod agent;
+pub mod ansible;
 pub mod apache;
 pub mod app;
 pub mod app_dir;

@@ -164,6 +164,23 @@ fn readme_shows_the_table() {
 }
 
 #[test]
+fn the_ansible_collection_says_the_same() {
+    let path = "/scripts/ansible/plugins/module_utils/exits.py";
+    let path = env!("CARGO_MANIFEST_DIR").to_owned() + path;
+    let python = std::fs::read_to_string(path).unwrap();
+    for row in &ROWS {
+        let words = format!("(\"{}\", \"{}\")", row.meaning, row.left);
+        let line = match row.exits {
+            [exit] => format!("\n    {exit}: {words},\n"),
+            _ => format!("\nSIGNALS = {words}\n"),
+        };
+        assert!(python.contains(&line), "not in exits.py: {line}");
+    }
+    let lines = python.lines().filter(|line| line.ends_with("\"),"));
+    assert_eq!(lines.count() + 1, ROWS.len());
+}
+
+#[test]
 fn help_fits_a_terminal() {
     for line in help().lines() {
         assert!(line.len() <= 80 && line.starts_with("  "), "{line}");

@@ -1,7 +1,7 @@
 //! What boots, in which network, and what it has of this machine.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -46,6 +46,22 @@ impl Boot {
     pub fn bare(self) -> Boot {
         let root = ["debian-12", "bookworm"];
         Boot { root, ..self }
+    }
+
+    /// With what Ansible and the role of the collection need, HAProxy among it.
+    pub fn for_ansible(self) -> Boot {
+        let root = [
+            "debian-12+haproxy+iptables+openssh-server+python3+python3-apt",
+            "bookworm haproxy iptables openssh-server python3 python3-apt",
+        ];
+        Boot { root, ..self }
+    }
+
+    /// A file of the root folder, as text.
+    pub fn read(&self, path: &str) -> String {
+        let path = self.require().join(path);
+        let text = fs::read_to_string(&path);
+        text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     pub fn in_network(self, network: PathBuf) -> Boot {

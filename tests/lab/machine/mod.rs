@@ -7,6 +7,7 @@ mod disk;
 mod first;
 mod journal;
 
+use std::fs;
 use std::ops::Deref;
 use std::path::Path;
 use std::process;
@@ -39,12 +40,7 @@ pub struct Machine {
 impl Machine {
     /// Begins to boot from this disk, with the package installed, if one is given.
     pub fn boot(host: &Host, disk: &Disk, deb: Option<&Path>) -> Machine {
-        let app = AppDir::create(host.dir.join("app"));
-        let boot = Boot::new(&host.namespace.name, &host.dir)
-            .named(&host.name())
-            .in_network(host.namespace.path())
-            .bind(app.path(), "/var/lib/web")
-            .bind_ro(&built::lab_app(), "/usr/local/bin/lab-app");
+        let (boot, app) = prepare(host);
         let boot = match deb {
             Some(deb) => boot.with(deb),
             None => boot,
@@ -52,6 +48,27 @@ impl Machine {
         let debian = boot.start(disk);
         Machine { debian, app }
     }
+
+    /// The same for an operator who comes in by ssh, and meets the host's key.
+    pub fn boot_for_ansible(host: &Host, disk: &Disk) -> Machine {
+        let (boot, app) = prepare(host);
+        let boot = boot.for_ansible();
+        let key = host.dir.join("files/etc/ssh/host_key.pub");
+        fs::create_dir_all(key.parent().expect("a folder")).expect("a folder");
+        fs::write(key, boot.read("etc/ssh/ssh_host_ed25519_key.pub")).expect("a key");
+        let debian = boot.start(disk);
+        Machine { debian, app }
+    }
+}
+
+fn prepare(host: &Host) -> (Boot, AppDir) {
+    let app = AppDir::create(host.dir.join("app"));
+    let boot = Boot::new(&host.namespace.name, &host.dir)
+        .named(&host.name())
+        .in_network(host.namespace.path())
+        .bind(app.path(), "/var/lib/web")
+        .bind_ro(&built::lab_app(), "/usr/local/bin/lab-app");
+    (boot, app)
 }
 
 impl Deref for Machine {

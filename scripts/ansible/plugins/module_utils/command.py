@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The haproxy-gate authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+"""The agent on this host: its command lines, run without a shell, and its answers."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .exits import meaning
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+# Where a root shell over SSH may not look.
+PLACES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
+
+# What every module of this collection asks for.
+ARGUMENTS: dict[str, t.Any] = {
+    "app": {"type": "str"},
+    "config": {"type": "path"},
+    "executable": {"type": "str", "default": "agent"},
+}
+
+
+class Answer(t.NamedTuple):
+    """What the agent said, and the exit code that says how it went."""
+
+    exit: int
+    said: dict[str, t.Any]
+
+    @property
+    def outcome(self) -> str:
+        """One word; empty for `status`, which has none."""
+        return str(self.said.get("outcome", ""))
+
+
+class NoAnswer(Exception):
+    """The program gave no JSON: it is not the agent, too old a one, or was killed."""
+
+
+def arguments(
+    verb: str,
+    options: t.Iterable[str],
+    app: str | None = None,
+    config: str | None = None,
+) -> list[str]:
+    """The words behind the program. Nothing that is asked for can pass for an option."""
+    words = [verb, "--json", *options]
+    if config is not None:
+        words.append("--config={0}".format(config))
+    if app is not None:
+        words += ["--", app]
+    return words
+
+
+def parse(code: int, out: str, err: str) -> Answer:
+    """The one JSON object on stdout."""
+    try:
+        said = json.loads(out)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        told = (err.strip() or out.strip() or "nothing")[-500:]
+        text = "it exited with {0} ({1}) and said no JSON, but: {2}"
+        raise NoAnswer(text.format(code, meaning(code), told))
+    return Answer(code, said)
+
+
+class Agent:
+    """The program, for one app and configuration."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        asked = module.params["executable"]
+        self.program = module.get_bin_path(asked, required=True, opt_dirs=PLACES)
+
+    def run(self, verb: str, *options: str) -> Answer:
+        """Runs it to its end."""
+        params = self.module.params
+        words = arguments(verb, options, params["app"], params["config"])
+        # As a list there is no shell, but variables would still be expanded.
+        code, out, err = self.module.run_command(
+            [self.program, *words], expand_user_and_vars=False
+        )
+        try:
+            return parse(code, out, err)
+        except NoAnswer as error:
+            command = " ".join([self.program, *words])
+            self.module.fail_json(msg="{0}: {1}".format(command, error), exit=code)
+            raise

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, The haproxy-gate authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+"""The agent's exit codes, in the words of `agent --help`."""
+
+from __future__ import annotations
+
+# What happened, and how the host is left: the table of src/cli/exits.rs, whose tests compare.
+EXITS = {
+    0: ("done, or already so", "as asked"),
+    1: ("rules or journal not written, restart not told; `status`: not all well", "as the message says"),
+    2: ("usage, configuration, or too few open files allowed", "unchanged"),
+    10: ("another operation holds the lock", "unchanged"),
+    11: ("refused by preflight (HAProxy, rules, app, state directory)", "unchanged"),
+    12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
+    13: ("not out of rotation in time", "gates put back, app untouched"),
+    14: ("the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
+    15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
+    16: ("not back in rotation in time", "gates open"),
+    17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open, on the old version"),
+}
+
+# Of every code above 128.
+SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says")
+
+# How the host stands may be another way than before, although the agent did not do all.
+TOUCHED = frozenset([1, 15, 16, 17])
+
+
+def meaning(code: int) -> str:
+    """What an exit code tells, and how it leaves the host."""
+    if code in EXITS:
+        what, left = EXITS[code]
+    elif code > 128:
+        what, left = SIGNALS
+    else:
+        return "no exit code of the agent: it was killed, or is another program"
+    return "{0}; the host is left: {1}".format(what, left)
+
+
+def touched(code: int) -> bool:
+    """Whether a failure with this code may have changed something."""
+    return code in TOUCHED or code > 128 or code not in EXITS

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, The haproxy-gate authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+"""What the module makes of its options, and of what the agent says."""
+
+from __future__ import annotations
+
+import typing as t
+import unittest
+
+from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import Answer
+from ansible_collections.haproxy_gate.agent.plugins.modules import agent
+
+GATES = [{"side": "main", "position": "open"}]
+HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
+
+
+def params(state: str, **given: t.Any) -> dict[str, t.Any]:
+    """As Ansible gives them."""
+    none = dict.fromkeys(agent.OWN)
+    return {**none, "state": state, "turn": "10m", "upgrade": True, **given}
+
+
+def answer(outcome: str) -> Answer:
+    """One that went well."""
+    return Answer(0, {"outcome": outcome})
+
+
+class Options(unittest.TestCase):
+    """For the agent, and those that fit no state."""
+
+    def test_for_the_agent(self) -> None:
+        for asked, wanted in (
+            (params("restarted"), ["--turn=10m"]),
+            (params("restarted", upgrade_command="ln -s a b"), ["--turn=10m", "--with=ln -s a b"]),
+            (
+                params("closed", turn="5s", lasts="30m", reason="disk swap"),
+                ["--turn=5s", "--for=30m", "--reason=disk swap"],
+            ),
+            (params("restarted", upgrade=False), ["--turn=10m", "--without-upgrade"]),
+            (params("open"), []),
+            (params("present"), []),
+        ):
+            self.assertEqual(agent.options(asked, check_mode=False), wanted)
+
+    def test_a_dry_run_waits_for_no_turn(self) -> None:
+        asked = params("restarted", upgrade_command="true")
+        self.assertEqual(agent.options(asked, check_mode=True), ["--dry-run", "--with=true"])
+
+    def test_misplaced(self) -> None:
+        self.assertIsNone(agent.misplaced(params("restarted", upgrade_command="true")))
+        for asked in (
+            params("open", reason="x"),
+            params("restarted", lasts="1h"),
+            params("closed", upgrade_command="true"),
+            params("open", upgrade=False),
+            params("restarted", upgrade=False, upgrade_command="true"),
+        ):
+            self.assertIsNotNone(agent.misplaced(asked), asked)
+
+
+class Changes(unittest.TestCase):
+    """What is told as changed."""
+
+    def test_by_the_outcome(self) -> None:
+        for state, outcome, changed in (
+            ("restarted", "restarted", True),
+            ("restarted", "recovered", True),
+            ("closed", "closed", True),
+            ("present", "recovered", True),
+            ("present", "nothing_to_do", False),
+        ):
+            told = agent.is_change(state, None, answer(outcome), check_mode=False)
+            self.assertEqual(told, changed, (state, outcome))
+
+    def test_a_plan_is_a_change_in_check_mode(self) -> None:
+        self.assertTrue(agent.is_change("restarted", None, answer("planned"), True))
+        self.assertFalse(agent.is_change("present", None, answer("nothing_to_do"), True))
+
+    def test_to_wait_for_open_gates_is_none(self) -> None:
+        for before, changed in (
+            ({"gates": GATES, "held": None}, False),
+            ({"gates": GATES, "held": HELD}, True),
+            ({"gates": [{"position": "closed"}], "held": None}, True),
+        ):
+            told = agent.is_change("open", before, answer("opened"), check_mode=False)
+            self.assertEqual(told, changed, before)
+
+    def test_what_is_so_already(self) -> None:
+        rotates = {"gates": GATES, "held": None, "in_rotation": True}
+        closed = {"gates": [{"position": "closed"}], "held": HELD}
+        for asked, status, so in (
+            (params("open"), rotates, True),
+            (params("open"), {**rotates, "in_rotation": False}, False),
+            (params("closed"), closed, True),
+            (params("closed"), rotates, False),
+            (params("closed", reason="disk swap"), closed, True),
+            (params("closed", reason="another"), closed, False),
+            # Its time begins anew.
+            (params("closed", lasts="1h"), closed, False),
+            (params("restarted"), rotates, False),
+            (params("present"), rotates, False),
+        ):
+            self.assertEqual(agent.is_so_already(asked, status), so, (asked, status))

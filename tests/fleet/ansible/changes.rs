@@ -1,0 +1,212 @@
+//! The upgrade itself, in tasks of the operator.
+
+use toml::Value;
+
+use super::{ansible, assert_told, roll};
+use crate::lab::ansible::Ansible;
+use crate::lab::estate::Estate;
+use crate::lab::settings::Settings;
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+
+/// Which tasks there are, and that the host is out of rotation in the middle ones and back in
+/// the last ones.
+const HOOKS: [(&str, &str); 3] = [
+    (
+        "pre.yml",
+        "- name: Note it\n  ansible.builtin.shell: echo pre >>/root/order\n",
+    ),
+    (
+        "upgrade.yml",
+        "\
+- name: Look
+  haproxy_gate.agent.agent_info:
+  register: seen
+
+- name: Demand to be out
+  ansible.builtin.assert:
+    that:
+      - not seen.status.in_rotation
+      - seen.status.gates | map(attribute='position') | unique == ['closed']
+      - seen.status.balancers | map(attribute='lines') | flatten
+        | map(attribute='in_flight') | sum == 0
+
+- name: Start the new one
+  ansible.builtin.shell: test ! -e /root/broken && web restart && echo upgrade >>/root/order
+",
+    ),
+    (
+        "post.yml",
+        "\
+- name: Look
+  haproxy_gate.agent.agent_info:
+  register: seen
+
+- name: Demand to be in
+  ansible.builtin.assert:
+    that: seen.status.in_rotation
+
+- name: Note it
+  ansible.builtin.shell: echo post >>/root/order
+",
+    ),
+];
+
+const WORDS: [&str; 6] = [
+    "-e",
+    "haproxy_gate_pre_tasks=pre.yml",
+    "-e",
+    "haproxy_gate_upgrade_tasks=upgrade.yml",
+    "-e",
+    "haproxy_gate_post_tasks=post.yml",
+];
+
+fn with_hooks(estate: &Estate) -> Ansible<'_> {
+    let ansible = ansible(estate);
+    for (name, tasks) in HOOKS {
+        ansible.write(name, tasks);
+    }
+    ansible
+}
+
+fn with_serial(serial: &'static str) -> Vec<&'static str> {
+    [WORDS.as_slice(), &["-e", serial]].concat()
+}
+
+fn assert_order(estate: &Estate, number: usize, order: &[&str]) {
+    let said = estate.remote(number).sh("cat /root/order");
+    assert_eq!(said.lines().collect::<Vec<_>>(), order, "of host {number}");
+}
+
+/// Out of rotation, upgraded, started, back in: one play, under traffic.
+#[test]
+fn out_upgraded_and_back() {
+    let estate = Estate::of("ansible_hooks", 8);
+    let ansible = with_hooks(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let ended = roll(&ansible, &with_serial("haproxy_gate_serial=1,4")).wait();
+    let ended = ended.expect_exit(0);
+    let seen = watch.stop();
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    seen.assert_batches(&[&[1], &[2, 3, 4, 5], &[6, 7, 8]]);
+    for number in 1..=8 {
+        assert_order(&estate, number, &["pre", "upgrade", "post"]);
+    }
+    assert_eq!(estate.boots(), [2; 8]);
+    let all = "done: web1, web2, web3, web4, web5, web6, web7, web8";
+    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+}
+
+/// The host stays out for somebody to look at it; the one beside it comes back, the others are
+/// untouched. The roll goes on with it.
+#[test]
+fn one_that_fails() {
+    let estate = Estate::of("ansible_broken", 8);
+    let ansible = with_hooks(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    estate.remote(3).sh("touch /root/broken");
+    let ended = roll(&ansible, &with_serial("haproxy_gate_serial=2")).wait();
+    let ended = ended.expect_exit(2);
+    let wanted = [
+        "The roll has stopped.",
+        "done: web1, web2, web4",
+        "failed: web3: Start the new one: non-zero return code (the host stays out of rotation)",
+        "not reached: web5, web6, web7, web8",
+        "go on with: --limit @",
+    ];
+    assert_told(&ended, &wanted);
+    assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1, 1, 1]);
+    assert_order(&estate, 3, &["pre"]);
+    let closed = [1, 2, 3, 4].map(|number| estate.host(number).gates_are_open());
+    assert_eq!(closed, [[true; 2], [true; 2], [false; 2], [true; 2]]);
+
+    estate.remote(3).sh("rm /root/broken");
+    let mut words = with_serial("haproxy_gate_serial=3");
+    words.extend(["--limit", "@rolling_restart.retry"]);
+    roll(&ansible, &words).wait().expect_exit(0);
+    assert_eq!(estate.boots(), [2; 8]);
+    assert_order(&estate, 3, &["pre", "pre", "upgrade", "post"]);
+    watch.stop().assert_at_most(3);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// By the agent itself, which also takes back what does not come up: there the roll stops, with
+/// all hosts in rotation.
+#[test]
+fn one_that_the_agent_rolls_back() {
+    let rollback = [
+        "sh",
+        "-c",
+        ". /etc/default/web; rm $dir/sick /root/upgraded",
+    ];
+    let rollback = Value::Array(rollback.map(Value::from).into());
+    let change = |settings: Settings| {
+        let settings = settings.set("app.web.timeouts.healthy", "1s");
+        settings.set("app.web.rollback", rollback.clone())
+    };
+    let estate = Estate::with("ansible_back", 6, change);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    estate.remote(3).app.set_sick_after_restart();
+    // The agent's variable, and nobody else's.
+    let upgrade = "test \"$AGENT_APP\" = web && touch /root/upgraded";
+    let upgrade = serde_json::json!({"haproxy_gate_upgrade_command": upgrade}).to_string();
+    let words = ["-e", "haproxy_gate_serial=2", "-e", &upgrade];
+    let ended = roll(&ansible, &words).wait().expect_exit(2);
+    let wanted = [
+        "The roll has stopped.",
+        "done: web1, web2, web4",
+        "failed: web3: Restart the app: ",
+        "not reached: web5, web6",
+        "go on with: --limit @",
+    ];
+    assert_told(&ended, &wanted);
+    let means = "(exit 17: the upgrade did not come up and was rolled back";
+    assert!(ended.out.contains(means), "{}", ended.out);
+    assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
+    let upgraded = [1, 2, 3, 4, 5, 6].map(|number| estate.remote(number).sh("ls /root"));
+    let upgraded = upgraded.map(|files| files.contains("upgraded"));
+    assert_eq!(upgraded, [true, true, false, true, false, false]);
+    for haproxy in &estate.haproxies {
+        haproxy.wait_until_all_up();
+    }
+    watch.stop().assert_at_most(2);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// There the roll stops, too, once the host beside it is back.
+#[test]
+fn a_host_is_lost_in_the_middle() {
+    let estate = Estate::of("ansible_lost", 6);
+    let ansible = ansible(&estate);
+    let tasks = "\
+- name: Be reached no more
+  ansible.builtin.shell: kill $(cat /run/sshd.pid)
+  when: inventory_hostname == 'web3'
+
+- name: Let the connection end
+  ansible.builtin.pause:
+    seconds: 5
+
+- name: Start the new one
+  ansible.builtin.command: web restart
+";
+    ansible.write("upgrade.yml", tasks);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let tasks = "haproxy_gate_upgrade_tasks=upgrade.yml";
+    let words = ["-e", "haproxy_gate_serial=2", "-e", tasks];
+    let ended = roll(&ansible, &words).wait();
+    assert_eq!(ended.exit, 4, "{}", ended.out);
+    let wanted = [
+        "The roll has stopped.",
+        "done: web1, web2, web4",
+        "failed: web3: unreachable in the middle",
+        "not reached: web5, web6",
+        "go on with: --limit @",
+    ];
+    assert_told(&ended, &wanted);
+    let left = ["web3", "web5", "web6"].map(str::to_owned);
+    assert_eq!(ansible.left(), Some(left.to_vec()));
+    assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);
+    watch.stop().assert_at_most(2);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}

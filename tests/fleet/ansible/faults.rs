@@ -1,0 +1,156 @@
+//! What stops a roll, and how it goes on.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::{ansible, assert_told, roll};
+use crate::lab::ansible::Ansible;
+use crate::lab::estate::Estate;
+use crate::lab::settings::Settings;
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+use crate::lab::wait_for;
+
+/// The roll does not begin, because of host 3, and says this of it.
+fn refuses(ansible: &Ansible, says: &str) {
+    let ended = roll(ansible, &[]).wait();
+    assert!([2, 4].contains(&ended.exit), "exit {}", ended.exit);
+    for words in ["Nothing was begun. In the way:", "web3", says] {
+        assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
+    }
+    assert_eq!(ansible.left().expect("a file").len(), 8);
+}
+
+/// Nothing was begun for hosts 1 and 2 either.
+#[test]
+fn a_host_that_is_not_reached_or_not_ready() {
+    let estate = Estate::of("ansible_refused", 8);
+    let ansible = ansible(&estate);
+    let watch = estate.watch();
+
+    estate.remote(3).stop_sshd();
+    refuses(&ansible, "Connection refused");
+    estate.remote(3).start_sshd();
+
+    estate.operator.mistake_key(estate.host(3));
+    refuses(&ansible, "Host key verification failed.");
+    estate.operator.meet(&estate.site.hosts);
+
+    let remote = estate.remote(3);
+    remote.sh("mv /usr/local/sbin/agent /usr/local/sbin/away");
+    refuses(&ansible, "Failed to find required executable");
+    remote.sh("mv /usr/local/sbin/away /usr/local/sbin/agent");
+    watch.stop().assert_batches(&[]);
+
+    remote.sh("agent close web --reason 'a disk'");
+    refuses(&ansible, "closed by `agent close web`");
+    assert_eq!(estate.boots(), [1; 8]);
+}
+
+/// It stops there, with the others untouched; mended, it goes on with that host.
+#[test]
+fn an_app_that_does_not_come_back() {
+    let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
+    let estate = Estate::with("ansible_sick", 8, hurried);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    estate.remote(3).app.set_sick_after_restart();
+    let ended = roll(&ansible, &["-e", "haproxy_gate_serial=2"]).wait();
+    let ended = ended.expect_exit(2);
+    let wanted = [
+        "The roll has stopped.",
+        "done: web1, web2, web4",
+        "failed: web3: Restart the app: ",
+        "not reached: web5, web6, web7, web8",
+        "go on with: --limit @",
+    ];
+    assert_told(&ended, &wanted);
+    assert!(
+        ended
+            .out
+            .contains("(exit 15: the restart or the upgrade failed, or the app is not healthy")
+    );
+    let left = ["web3", "web5", "web6", "web7", "web8"].map(str::to_owned);
+    assert_eq!(ansible.left(), Some(left.to_vec()));
+    assert_eq!(estate.boots(), [2, 2, 2, 2, 1, 1, 1, 1]);
+    let seen = watch.stop();
+    seen.assert_at_most(2);
+    let closed = seen.spans().into_iter().filter(|span| span.to.is_none());
+    let closed: Vec<usize> = closed.map(|span| span.host).collect();
+    assert_eq!(closed, [3], "the sick one stays closed, alone");
+
+    estate.remote(3).app.set_sick(false);
+    let words = [
+        "--limit",
+        "@rolling_restart.retry",
+        "-e",
+        "haproxy_gate_serial=50%",
+    ];
+    let ended = roll(&ansible, &words).wait().expect_exit(0);
+    let wanted = [
+        "The roll is over.",
+        "done: web3, web5, web6, web7, web8",
+        "to do: none",
+    ];
+    assert_told(&ended, &wanted);
+    assert_eq!(ansible.left(), None);
+    assert_eq!(estate.boots(), [2, 2, 3, 2, 2, 2, 2, 2]);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// There is less to take away from users.
+#[test]
+fn a_host_that_is_down_goes_first() {
+    let estate = Estate::of("ansible_down", 8);
+    let ansible = ansible(&estate);
+    estate.remote(6).stop_app();
+    for haproxy in &estate.haproxies {
+        haproxy.wait_until("web6 is DOWN", |lines| {
+            let web6 = lines.iter().find(|line| line.get("svname") == "web6");
+            web6.is_some_and(|line| line.status() == "DOWN")
+        });
+    }
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let ended = roll(&ansible, &["-e", "haproxy_gate_serial=1,4"]).wait();
+    let ended = ended.expect_exit(0);
+    let all = "done: web6, web1, web2, web3, web4, web5, web7, web8";
+    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+    let seen = watch.stop();
+    seen.assert_batches(&[&[6], &[1, 2, 3, 4], &[5, 7, 8]]);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// The roll is ended; the agents at work are not, and the next roll finds all as it should be.
+#[test]
+fn the_operator_ends_it() {
+    let estate = Estate::of("ansible_ended", 8);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let rolling = roll(&ansible, &["-e", "haproxy_gate_serial=2"]);
+    // Two batches of Ansible take their time.
+    wait_for("host 3 to go", Duration::from_secs(100), || {
+        (!estate.host(3).gate_is_open(3000)).then_some(())
+    });
+    rolling.interrupt(Signal::SIGINT);
+    let ended = rolling.wait();
+    assert_ne!(ended.exit, 0);
+    let left = ["web3", "web4", "web5", "web6", "web7", "web8"].map(str::to_owned);
+    assert_eq!(ansible.left(), Some(left.to_vec()));
+    for haproxy in &estate.haproxies {
+        haproxy.wait_until_all_up();
+    }
+    let words = [
+        "--limit",
+        "@rolling_restart.retry",
+        "-e",
+        "haproxy_gate_serial=3",
+    ];
+    let ended = roll(&ansible, &words).wait().expect_exit(0);
+    let rest = "done: web3, web4, web5, web6, web7, web8";
+    assert_told(&ended, &["The roll is over.", rest, "to do: none"]);
+    let boots = estate.boots();
+    assert_eq!([boots[0], boots[1]], [2; 2]);
+    assert_eq!(boots[4..], [2; 4]);
+    watch.stop().assert_at_most(3);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}

@@ -1,0 +1,77 @@
+//! All hosts, a few at a time, and nobody notices.
+
+use super::{ansible, assert_told, eight, named, roll};
+use crate::lab::ansible::Ansible;
+use crate::lab::estate::Estate;
+use crate::lab::now;
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+
+const ALL: &str = "done: web1, web2, web3, web4, web5, web6, web7, web8";
+
+/// Rolls all of them in these batches, of which HAProxy must see each.
+fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
+    let estate = Estate::of(test, 8);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let began = now();
+    let serial = format!("haproxy_gate_serial={serial}");
+    let ended = roll(&ansible, &["-e", &serial]).wait().expect_exit(0);
+    println!("8 hosts in {:.1} s", ended.at - began);
+    let seen = watch.stop();
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    seen.assert_batches(batches);
+    let largest = batches.iter().map(|batch| batch.len()).max();
+    seen.assert_at_most(largest.expect("a batch"));
+    assert_eq!(estate.boots(), [2; 8]);
+    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+    assert_eq!(ansible.left(), None);
+}
+
+#[test]
+fn one_by_one() {
+    let one_by_one: [&[usize]; 8] = [&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]];
+    in_batches("ansible_one", "1", &one_by_one);
+}
+
+#[test]
+fn one_and_then_a_quarter_of_all() {
+    let growing: [&[usize]; 5] = [&[1], &[2, 3], &[4, 5], &[6, 7], &[8]];
+    in_batches("ansible_quarter", "1,25%", &growing);
+}
+
+/// A batch of all, where HAProxy can spare two.
+#[test]
+fn as_many_as_haproxy_can_spare() {
+    let estate = eight("ansible_spare", 6);
+    let ansible = ansible(&estate);
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let words = ["-e", "haproxy_gate_serial=100%"];
+    let ended = roll(&ansible, &words).wait().expect_exit(0);
+    let seen = watch.stop();
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    seen.assert_at_most(2);
+    assert_eq!(seen.most(), [2, 2], "it went one by one");
+    assert_eq!(estate.boots(), [2; 8]);
+    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+}
+
+/// Each rolls a half, and neither knows of the other: there is room for two in all.
+#[test]
+fn two_operators() {
+    let estate = eight("ansible_two", 6);
+    let operators = [named(&estate, "one"), named(&estate, "other")];
+    let (traffic, watch) = (estate.traffic(), estate.watch());
+    let halves = ["~web[1-4]", "~web[5-8]"];
+    let start = |(operator, half): (&Ansible, &str)| {
+        let hosts = format!("haproxy_gate_hosts={half}");
+        roll(operator, &["-e", "haproxy_gate_serial=4", "-e", &hosts])
+    };
+    let rolls = operators.iter().zip(halves).map(start);
+    for roll in rolls.collect::<Vec<_>>() {
+        roll.wait().expect_exit(0);
+    }
+    let seen = watch.stop();
+    assert_unnoticed(&traffic.map(Traffic::stop));
+    seen.assert_at_most(2);
+    assert_eq!(estate.boots(), [2; 8]);
+}

@@ -1,0 +1,233 @@
+//! The module on one host, in each state.
+
+use std::process::Command;
+
+use super::{Told, ansible, start};
+use crate::lab::agent::Running;
+use crate::lab::ansible::Ansible;
+use crate::lab::estate::{Estate, settings};
+use crate::lab::traffic::{Traffic, assert_unnoticed};
+
+const MODULE: &str = "haproxy_gate.agent.agent";
+
+/// Gates, lines and hold, before and after.
+const CLOSED: [&str; 6] = ["open", "UP", "no", "closed", "DOWN", "yes"];
+const OPENED: [&str; 6] = ["closed", "DOWN", "yes", "open", "UP", "no"];
+
+/// A fleet whose host 1 the module works on.
+struct Case<'a> {
+    estate: &'a Estate,
+    ansible: Ansible<'a>,
+}
+
+impl<'a> Case<'a> {
+    fn of(estate: &'a Estate) -> Case<'a> {
+        let ansible = ansible(estate);
+        Case { estate, ansible }
+    }
+
+    fn command(&self, arguments: &str, words: &[&str]) -> Command {
+        self.on("web1", arguments, words)
+    }
+
+    fn on(&self, host: &str, arguments: &str, words: &[&str]) -> Command {
+        let mut command = self.ansible.module(MODULE, host, arguments, words);
+        command.env("ANSIBLE_PIPELINING", "1");
+        command
+    }
+
+    fn told(&self, arguments: &str) -> Told {
+        self.told_with(arguments, &[])
+    }
+
+    fn told_with(&self, arguments: &str, words: &[&str]) -> Told {
+        Told::of(start(&mut self.command(arguments, words)).wait())
+    }
+
+    fn assert_gates(&self, open: bool) {
+        assert_eq!(self.estate.host(1).gates_are_open(), [open; 2]);
+    }
+}
+
+/// All of them leave the users alone, and a second time is no change.
+#[test]
+fn each_state() {
+    let estate = Estate::of("ansible_states", 3);
+    let case = Case::of(&estate);
+    let traffic = estate.traffic();
+
+    let restarted = case.told("state=restarted app=web").expect(true);
+    assert_eq!(restarted["outcome"], "restarted");
+    assert_eq!(restarted["exit"], 0);
+    assert_eq!(restarted["agent"]["verb"], "restart");
+    let meaning = "done, or already so; the host is left: as asked";
+    assert_eq!(restarted["exit_meaning"], meaning);
+    assert_eq!(estate.boots(), [2, 1, 1]);
+    case.assert_gates(true);
+
+    case.told("state=present").expect(false);
+    case.told("state=open").expect(false);
+
+    let close = "state=closed reason='disk swap'";
+    case.told(close).expect(true);
+    case.assert_gates(false);
+    case.told(close).expect(false);
+    case.told("state=closed").expect(false);
+    case.told("state=closed reason='another'").expect(true);
+    case.told("state=closed for=1h").expect(true);
+    case.told("state=closed for=1h").expect(true);
+
+    // Which is an operator's will, and not what is to be recovered.
+    let said = ["web is not in rotation: closed by `agent close web`"];
+    case.told("state=present").expect_failure(&said);
+    case.assert_gates(false);
+
+    let opened = case.told("state=open").expect(true);
+    assert_eq!(opened["outcome"], "opened");
+    case.assert_gates(true);
+    case.told("state=open").expect(false);
+
+    // A flush of the rules is.
+    estate.remote(1).sh("iptables -t nat -F");
+    let present = case.told("state=present").expect(true);
+    assert_eq!(present["status"]["in_rotation"], true);
+    case.assert_gates(true);
+    case.told("state=present").expect(false);
+    assert_eq!(estate.boots(), [2, 1, 1]);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// What would be done, and what would be refused.
+#[test]
+fn check_mode() {
+    let estate = Estate::of("ansible_check", 3);
+    let case = Case::of(&estate);
+    let check = |arguments| case.told_with(arguments, &["--check", "--diff"]);
+    let watch = estate.watch();
+
+    let planned = check("state=restarted").expect(true);
+    assert_eq!(planned["outcome"], "planned");
+    let plan = planned["agent"]["plan"].as_array().expect("a plan");
+    assert!(!plan.is_empty());
+    let closed = check("state=closed");
+    assert_eq!(sides(&closed), CLOSED);
+    closed.expect(true);
+    check("state=open").expect(false);
+    check("state=present").expect(false);
+    assert_eq!(estate.boots(), [1; 3]);
+    watch.stop().assert_batches(&[]);
+
+    // And for a host that is closed.
+    case.told("state=closed").expect(true);
+    check("state=closed").expect(false);
+    let open = check("state=open");
+    assert_eq!(sides(&open), OPENED);
+    open.expect(true);
+    check("state=present").expect_failure(&["closed by"]);
+    case.assert_gates(false);
+
+    // With host 1 out there is nobody to spare: host 2 would be refused.
+    let settings = settings().set("app.web.min_available", 2);
+    estate.remote(2).configure(&settings);
+    let arguments = "state=restarted";
+    let mut command = case.on("web2", arguments, &["--check"]);
+    let few = Told::of(start(&mut command).wait());
+    few.expect_failure(&["(exit 12: too few other servers available"]);
+}
+
+/// What the diff really did, too.
+#[test]
+fn diff_mode() {
+    let estate = Estate::of("ansible_diff", 3);
+    let case = Case::of(&estate);
+    let diff = |arguments| case.told_with(arguments, &["--diff"]);
+    let closed = diff("state=closed");
+    assert_eq!(sides(&closed), CLOSED);
+    closed.expect(true);
+    let again = diff("state=closed");
+    assert!(again.side('-').is_empty(), "{}", again.out);
+    again.expect(false);
+    let restarted = diff("state=restarted");
+    assert_eq!(sides(&restarted), OPENED);
+    restarted.expect(true);
+}
+
+/// How all gates, all lines and the hold are, before and after.
+fn sides(told: &Told) -> Vec<&'static str> {
+    let mut seen = Vec::new();
+    for sign in ['-', '+'] {
+        let side = told.side(sign);
+        let all = |begins: &str, words: [&'static str; 2]| {
+            let lines: Vec<_> = side
+                .iter()
+                .filter(|line| line.starts_with(begins))
+                .collect();
+            assert!(!lines.is_empty(), "no {begins} in {side:#?}");
+            let is = |word: &&str| {
+                lines
+                    .iter()
+                    .all(|line| line.ends_with(&format!(": {word}")))
+            };
+            let word = words.into_iter().find(is);
+            word.unwrap_or_else(|| panic!("not all are {words:?}: {side:#?}"))
+        };
+        seen.extend([
+            all("gate ", ["open", "closed"]),
+            all("tcp://", ["UP", "DOWN"]),
+            all("held closed", ["yes", "no"]),
+        ]);
+    }
+    seen
+}
+
+/// By the agent's own message, and what its exit code means.
+#[test]
+fn failures() {
+    let estate = Estate::of("ansible_failures", 3);
+    let case = Case::of(&estate);
+    let remote = estate.remote(1);
+
+    let said = [
+        "no app \"wbe\" in the configuration; it has web",
+        "(exit 2:",
+    ];
+    let failed = case.told("app=wbe state=restarted").expect_failure(&said);
+    assert_eq!(failed["outcome"], "usage");
+    case.told("app=wbe").expect_failure(&said);
+    let said = ["/etc/haproxy-gate/no.toml", "(exit 2:"];
+    case.told("config=/etc/haproxy-gate/no.toml")
+        .expect_failure(&said);
+    case.told("state=open reason=x")
+        .expect_failure(&["reason is an option of state=closed"]);
+    case.told("executable=no-agent")
+        .expect_failure(&["Failed to find required executable"]);
+    case.told("executable=/bin/echo")
+        .expect_failure(&["said no JSON, but: status --json"]);
+
+    // Somebody is at work on this host.
+    remote.app.set_sick_after_restart();
+    let restart = Running::start("agent", remote.command("agent").args(["restart", "web"]));
+    remote.app.wait_for_boot_after(1);
+    let said = [
+        "agent restart web",
+        "(exit 10: another operation holds the lock",
+    ];
+    let locked = case.told("state=restarted").expect_failure(&said);
+    assert_eq!(locked["changed"], false);
+    remote.app.set_sick(false);
+    restart.wait().expect_exit(0);
+
+    // An app that does not come back.
+    remote.configure(&settings().set("app.web.timeouts.healthy", "1s"));
+    remote.app.set_sick_after_restart();
+    let said = ["(exit 15: the restart or the upgrade failed, or the app is not healthy"];
+    let failed = case.told("state=restarted").expect_failure(&said);
+    assert_eq!(failed["changed"], true);
+    assert_eq!(failed["agent"]["outcome"], "not_healthy");
+    case.assert_gates(false);
+    let said = ["web is not in rotation", "is not healthy"];
+    case.told("state=present timeout=2").expect_failure(&said);
+    remote.app.set_sick(false);
+    case.told("state=present").expect(true);
+    case.assert_gates(true);
+}

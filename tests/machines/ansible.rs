@@ -1,0 +1,229 @@
+//! The role of the Ansible collection on three machines that have nothing: two get the package
+//! and a configuration, one HAProxy and the backend.
+
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::lab::agent::{Ended, Running};
+use crate::lab::ansible::Ansible;
+use crate::lab::machine::{Disk, Machine};
+use crate::lab::operator::Operator;
+use crate::lab::site::{Host, Site};
+use crate::lab::traffic::{RATE, Traffic};
+use crate::package;
+use crate::sidecar::show;
+
+const INSTALL: &str = "haproxy_gate.agent.install";
+const ROLL: &str = "haproxy_gate.agent.rolling_restart";
+
+/// For the role; `APPS` has what a test changes.
+const VARIABLES: &str = "\
+haproxy_gate_deb: DEB
+haproxy_gate_binary: BINARY
+haproxy_gate_apps:
+  web:
+    port: 1000
+    status_port: 2000
+    backup_status_port: 3000
+    health: {http: /healthz}
+    restart: {systemd: web.service, job: restart}
+    timeouts: {drain: 30s}
+haproxy_gate_haproxy:
+  - socket: tcp://10.77.0.13:9999
+haproxy_gate_group: web
+haproxy_gate_stats_bind: ipv4@10.77.0.13:9999
+haproxy_gate_frontend_bind: \":80\"
+haproxy_gate_check_options: inter 300ms fastinter 100ms downinter 150ms fall 2 rise 2
+haproxy_gate_address: \"{{ addresses[inventory_hostname] }}\"
+addresses: {web1: 10.77.0.11, web2: 10.77.0.12, web3: 10.77.0.13}
+";
+
+/// What an operator has in HAProxy beside ours.
+const HAPROXY: &str = "\
+global
+    stats socket /run/haproxy/admin.sock mode 660 level admin
+
+defaults
+    mode http
+    timeout connect 4s
+    timeout client 60s
+    timeout server 60s
+
+listen another
+    bind 127.0.0.1:8404
+    stats enable
+";
+
+// Processes before the site: fields are dropped in this order.
+struct Trio {
+    machines: Vec<Machine>,
+    operator: Operator,
+    site: Site,
+}
+
+impl Trio {
+    fn booted(test: &str) -> Trio {
+        let site = Site::create(test, 3);
+        let operator = Operator::create(site.dir.join("operator"), &site.balancer);
+        let boot = |host: &Host| Machine::boot_for_ansible(host, &disk(host, &operator));
+        let machines: Vec<Machine> = site.hosts.iter().map(boot).collect();
+        machines
+            .iter()
+            .for_each(|machine| machine.wait_until_booted());
+        operator.meet(&site.hosts);
+        Trio {
+            machines,
+            operator,
+            site,
+        }
+    }
+
+    /// Two hosts of the app and a balancer, with these variables of the role.
+    fn ansible(&self, variables: &str) -> Ansible<'_> {
+        let hosts = ["web1", "web2", "[lb]", "web3"].map(str::to_owned);
+        let ansible = Ansible::create(&self.operator, "ansible", hosts, "");
+        ansible.write("variables.yml", variables);
+        ansible
+    }
+
+    fn traffic(&self) -> Traffic {
+        let to = format!("{}:80", self.site.hosts[2].address());
+        let traffic = Traffic::start(&self.site.balancer, &to, "/", RATE);
+        sleep(Duration::from_secs(1));
+        traffic
+    }
+
+    fn boots(&self) -> [usize; 2] {
+        [0, 1].map(|one| self.machines[one].app.boots().len())
+    }
+}
+
+/// An app that runs, or HAProxy with something else in it; and who may come in by ssh.
+fn disk(host: &Host, operator: &Operator) -> Disk {
+    let disk = match host.number {
+        3 => Disk::quiet()
+            .file("/etc/hostname", "web3")
+            .file("/etc/haproxy/haproxy.cfg", HAPROXY),
+        // Of the root folder, for the balancer alone.
+        _ => Disk::with_app(&host.name()).link("/etc/systemd/system/haproxy.service", "/dev/null"),
+    };
+    disk.file("/root/.ssh/authorized_keys", &operator.public_key())
+}
+
+fn install(ansible: &Ansible, words: &[&str]) -> Ended {
+    let hosts = [
+        "-e",
+        "haproxy_gate_hosts=web",
+        "-e",
+        "haproxy_gate_balancers=lb",
+    ];
+    let file = ["-e", "@variables.yml"];
+    let mut command = ansible.playbook(INSTALL, &[&hosts[..], &file, words].concat());
+    Running::start("ansible", &mut command).wait()
+}
+
+/// What the recap says of each host.
+fn assert_changed(ended: &Ended, hosts: &[&str], some: bool) {
+    let (_, recap) = ended.out.rsplit_once("PLAY RECAP").expect("a recap");
+    for host in hosts {
+        let line = recap.lines().find(|line| line.starts_with(host));
+        let line = line.expect("a line of the host");
+        assert_eq!(!line.contains("changed=0 "), some, "{}", ended.out);
+    }
+}
+
+const ALL: [&str; 3] = ["web1", "web2", "web3"];
+
+/// From nothing to in rotation; a second time is no change, and another configuration is read by
+/// the sidecar that runs. Then all is restarted, under traffic.
+#[test]
+fn from_a_package() {
+    let trio = Trio::booted("m_role");
+    let deb = package::built();
+    let variables = VARIABLES
+        .replace("DEB", &deb.display().to_string())
+        .replace("BINARY", "\"\"");
+    let ansible = trio.ansible(&variables);
+
+    let dry = install(&ansible, &["--check", "--diff"]).expect_exit(0);
+    assert_changed(&dry, &ALL, true);
+    assert!(!trio.machines[0].path("/etc/haproxy-gate").exists());
+    let config = "/etc/haproxy/haproxy.cfg";
+    let text = || fs::read_to_string(trio.machines[2].path(config)).expect("a configuration");
+    assert_eq!(text(), HAPROXY);
+
+    let first = install(&ansible, &[]).expect_exit(0);
+    assert_changed(&first, &ALL, true);
+    assert!(text().starts_with(HAPROXY));
+    assert_eq!(trio.boots(), [1, 1], "the apps were left alone");
+
+    let traffic = trio.traffic();
+    let second = install(&ansible, &[]).expect_exit(0);
+    assert_changed(&second, &ALL, false);
+    let dry = install(&ansible, &["--check"]).expect_exit(0);
+    assert_changed(&dry, &ALL, false);
+
+    // Another configuration: the same sidecar has read it.
+    let pid = show(&trio.machines[0], "MainPID");
+    ansible.write(
+        "variables.yml",
+        &variables.replace("drain: 30s", "drain: 31s"),
+    );
+    let third = install(&ansible, &[]).expect_exit(0);
+    assert_changed(&third, &["web1", "web2"], true);
+    assert_changed(&third, &["web3"], false);
+    let plan = ["agent", "restart", "web", "--dry-run"];
+    assert!(trio.machines[0].succeed(&plan).contains("limit 31s"));
+    assert_eq!(show(&trio.machines[0], "MainPID"), pid);
+
+    // One that the agent does not accept is not there at any time.
+    ansible.write(
+        "variables.yml",
+        &variables.replace("drain: 30s", "drian: 31s"),
+    );
+    let refused = install(&ansible, &[]);
+    assert_eq!(refused.exit, 2, "{}", refused.out);
+    assert!(refused.out.contains("drian"), "{}", refused.out);
+    assert!(trio.machines[0].succeed(&plan).contains("limit 31s"));
+    // Nor is a backend that HAProxy does not accept.
+    let odd = variables.replace("fall 2 rise 2", "fall 2 rize 2");
+    ansible.write("variables.yml", &odd);
+    let before = text();
+    assert_eq!(install(&ansible, &[]).exit, 2);
+    assert_eq!(text(), before);
+
+    let words = [
+        "-e",
+        "haproxy_gate_hosts=web",
+        "-e",
+        "haproxy_gate_serial=1",
+    ];
+    let mut roll = ansible.playbook(ROLL, &words);
+    Running::start("ansible", &mut roll).wait().expect_exit(0);
+    assert_eq!(trio.boots(), [2, 2]);
+    traffic.stop().assert_unnoticed();
+}
+
+/// The same with the static binary, on machines that know no package of ours.
+#[test]
+fn from_a_binary() {
+    let trio = Trio::booted("m_role_binary");
+    let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debian");
+    let binary = binary.join("agent-x86_64-static");
+    let variables = VARIABLES
+        .replace("DEB", "\"\"")
+        .replace("BINARY", &binary.display().to_string());
+    let ansible = trio.ansible(&variables);
+    let dry = install(&ansible, &["--check"]).expect_exit(0);
+    assert_changed(&dry, &ALL, true);
+    let first = install(&ansible, &[]).expect_exit(0);
+    assert_changed(&first, &ALL, true);
+    let traffic = trio.traffic();
+    let second = install(&ansible, &[]).expect_exit(0);
+    assert_changed(&second, &ALL, false);
+    assert_eq!(trio.boots(), [1, 1]);
+    assert_eq!(show(&trio.machines[0], "ActiveState"), "active");
+    traffic.stop().assert_unnoticed();
+}
