@@ -50,7 +50,8 @@ impl Told {
     /// One side of the diff: what was there before (`-`), or is after it (`+`).
     fn side(&self, sign: char) -> Vec<&str> {
         let head = sign.to_string().repeat(3);
-        let lines = self.out.lines().filter(|line| !line.starts_with(&head));
+        let (diff, _) = self.out.split_once(" => ").expect("an answer");
+        let lines = diff.lines().filter(|line| !line.starts_with(&head));
         lines
             .filter_map(|line| line.strip_prefix([sign, ' ']))
             .collect()

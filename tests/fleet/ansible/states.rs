@@ -225,8 +225,8 @@ fn failures() {
     assert_eq!(failed["changed"], true);
     assert_eq!(failed["agent"]["outcome"], "not_healthy");
     case.assert_gates(false);
-    let said = ["web is not in rotation", "is not healthy"];
-    case.told("state=present timeout=2").expect_failure(&said);
+    let said = ["not opened, the app is not healthy", "(exit 15:"];
+    case.told("state=present").expect_failure(&said);
     remote.app.set_sick(false);
     case.told("state=present").expect(true);
     case.assert_gates(true);
