@@ -119,10 +119,10 @@ fn none_found(ours: &[&ServerState], port: u16) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const PORTS: AppPorts = AppPorts {
+    pub const PORTS: AppPorts = AppPorts {
         port: 1000,
         status_port: 2000,
         backup_status_port: Some(3000),

@@ -147,14 +147,9 @@ impl Server<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AppPorts, Found, ServerStat, ServerState, Status, find};
+    use super::super::find::tests::PORTS;
+    use super::super::{Found, ServerStat, ServerState, Status, find};
     use super::*;
-
-    const PORTS: AppPorts = AppPorts {
-        port: 1000,
-        status_port: 2000,
-        backup_status_port: Some(3000),
-    };
 
     fn server(name: &str, last: u8, port: u16, check_port: u16) -> ServerState {
         ServerState {
