@@ -20,6 +20,8 @@ ASK = 30.0
 BACK = 30.0
 # And how long a host that was lost is asked how it stands, where something is under way.
 FOUND = 60.0
+# Nothing is under way there any more: after that the lines stay as they are.
+RESTS = 10.0
 # Between two questions, or two tries.
 AGAIN = 1.0
 # The agent's phases from which on the app is not as it was.
@@ -148,6 +150,7 @@ class Host:
     async def find(self) -> str:
         """How it stands, after its connection was lost."""
         until = time.monotonic() + FOUND
+        idle: float | None = None
         while True:
             self.at("lost", "asking how it stands")
             try:
@@ -155,7 +158,12 @@ class Host:
             except Unusable as error:
                 told, over = str(error), False
             else:
-                told, over = stands(status), status.operation is None
+                told = stands(status)
+                # Its agent has put the gates back, and HAProxy takes its time.
+                if status.operation is None:
+                    idle = idle or time.monotonic()
+                rests = idle is not None and time.monotonic() - idle > RESTS
+                over = status.operation is None and (status.in_rotation or rests)
             if over or time.monotonic() > until or self.called_off:
                 return told
             self.at("lost", told)
