@@ -24,8 +24,6 @@ FOUND = 60.0
 RESTS = 10.0
 # Between two questions, or two tries.
 AGAIN = 1.0
-# The agent's phases from which on the app is not as it was.
-TOUCHING = frozenset({"upgrade", "rollback", "restart", "healthy", "open"})
 
 
 class Host:
@@ -50,8 +48,8 @@ class Host:
         self.program: Program | None = None
         # Its stdin was closed.
         self.called_off = False
-        # Its app was, or is about to be.
-        self.touched = False
+        # Its agent has closed a gate, or is about to.
+        self.began_to_close = False
 
     async def status(self) -> Status:
         """Asked now. Unusable: says why there is none."""
@@ -98,7 +96,8 @@ class Host:
         """A line of `--progress`."""
         waiting = told.get("waiting")
         if "phase" in told:
-            self.touched |= told["phase"] in TOUCHING
+            # What it had closed before is put back while it waits for its turn.
+            self.began_to_close = told["phase"] != "back_off"
             self.at(visible(str(told["phase"]), 20), visible(str(told.get("what", ""))))
         elif isinstance(waiting, list):
             self.at(self.phase, visible("; ".join(str(one) for one in waiting[:5])))
@@ -121,9 +120,9 @@ class Host:
             self.program.kill()
 
     def never_began(self, ending: Ending) -> bool:
-        """Called off while it waited for its turn, or before: all is as it was."""
+        """Called off while it waited for its turn, or before."""
         put_back = ending.exit in INTERRUPTED and ending.report is not None
-        return self.called_off and put_back and not self.touched
+        return self.called_off and put_back and not self.began_to_close
 
     async def put_off(self, ending: Ending) -> None:
         """Somebody was quicker there, or has left something to finish: it waits again."""
