@@ -84,8 +84,7 @@ fn start(command: &mut Command) -> Running {
 }
 
 fn roll(ansible: &Ansible, words: &[&str]) -> Running {
-    // As whoever has many hosts.
-    start(ansible.playbook(ROLL, words).env("ANSIBLE_PIPELINING", "1"))
+    start(&mut ansible.playbook(ROLL, words))
 }
 
 /// The last words of a roll, line by line.

@@ -73,6 +73,8 @@ impl<'a> Ansible<'a> {
         command.env("PATH", path).env("HOME", &self.dir);
         command.env("PWD", &self.dir).env("LC_ALL", "C.UTF-8");
         command.env("ANSIBLE_NOCOLOR", "1");
+        // As whoever has many hosts: one connection a task, and not five.
+        command.env("ANSIBLE_PIPELINING", "1");
         // The collection is that of the checkout.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("ANSIBLE_COLLECTIONS_PATH", self.dir.join("collections"));

@@ -31,9 +31,7 @@ impl<'a> Case<'a> {
     }
 
     fn on(&self, host: &str, arguments: &str, words: &[&str]) -> Command {
-        let mut command = self.ansible.module(MODULE, host, arguments, words);
-        command.env("ANSIBLE_PIPELINING", "1");
-        command
+        self.ansible.module(MODULE, host, arguments, words)
     }
 
     fn told(&self, arguments: &str) -> Told {
