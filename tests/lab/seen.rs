@@ -88,8 +88,8 @@ impl Track {
         let from = moment.at;
         for line in log.iter().filter(|line| line.at >= from) {
             // A twin is a `Backup Server`.
-            let told = line.text.strip_prefix("Server srvs/web");
-            let Some((number, told)) = told.and_then(|told| told.split_once(" is ")) else {
+            let told = line.text.split_once("Server srvs/web");
+            let Some((number, told)) = told.and_then(|(_, told)| told.split_once(" is ")) else {
                 continue;
             };
             let number = number.parse().expect("the number of a host");

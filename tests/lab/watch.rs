@@ -26,7 +26,8 @@ impl Watch {
     pub fn start<'a>(haproxies: impl IntoIterator<Item = &'a Haproxy>) -> Watch {
         let over = Arc::new(AtomicBool::new(false));
         let watching = haproxies.into_iter().map(|haproxy| {
-            let (socket, log) = (haproxy.socket.clone(), haproxy.process.out.clone());
+            // Its warnings: of its log HAProxy drops what it can't write at once.
+            let (socket, log) = (haproxy.socket.clone(), haproxy.process.err.clone());
             let first = look(&socket).expect("HAProxy answers");
             let over = over.clone();
             thread::spawn(move || follow(&socket, &log, &over, first))
