@@ -72,6 +72,17 @@ impl Until {
 }
 
 impl Hold {
+    /// Nobody's but an operator's to end.
+    pub fn until_opened(holder: Holder, reason: String) -> Hold {
+        Hold {
+            holder,
+            owner: None,
+            reason: Some(reason),
+            until: None,
+            boot: boot(),
+        }
+    }
+
     /// The one that is there already counts: a unit that stops takes nothing from the
     /// operator who closed the gates before.
     fn gives_way_to(&self, there: &Hold) -> bool {

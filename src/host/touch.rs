@@ -3,7 +3,6 @@
 
 use super::ThisHost;
 use crate::app::{Change, Restart};
-use crate::clock::boot;
 use crate::hold::{self, Hold};
 use crate::holder::Holder;
 use crate::journal::{Entry, Journal};
@@ -49,13 +48,8 @@ impl ThisHost {
     /// Returns what held them closed before.
     fn hold(&self, phase: &str) -> io::Result<Option<Hold>> {
         let before = hold::known(&self.hold_dir, &self.app.name);
-        let hold = Hold {
-            holder: Holder::new(Verb::Restart, &self.app.name),
-            owner: None,
-            reason: Some(format!("its {phase} has begun and not ended")),
-            until: None,
-            boot: boot(),
-        };
+        let holder = Holder::new(Verb::Restart, &self.app.name);
+        let hold = Hold::until_opened(holder, format!("its {phase} has begun and not ended"));
         hold::set(&self.hold_dir, &hold)?;
         Ok(before)
     }

@@ -16,9 +16,17 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
         Phase::Sticky { .. } => "the twin keeps its sticky users, until it is quiet".to_owned(),
         Phase::Shed => "the twin's gate closed, until twins are DOWN".to_owned(),
         Phase::Drain { .. } => "until nothing is in flight".to_owned(),
-        Phase::Upgrade => app.upgrade.as_ref().map(told).unwrap_or_default(),
+        Phase::Upgrade => app
+            .upgrade
+            .as_ref()
+            .map(Change::to_string)
+            .unwrap_or_default(),
         Phase::Rollback(why) => {
-            let rollback = app.rollback.as_ref().map(told).unwrap_or_default();
+            let rollback = app
+                .rollback
+                .as_ref()
+                .map(Change::to_string)
+                .unwrap_or_default();
             format!("{why}: {rollback}")
         }
         Phase::Restart => app.restart.to_string(),
@@ -32,10 +40,6 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
             format!("another host went out at the same moment: next try at {until:.1}s")
         }
     }
-}
-
-fn told(change: &Change) -> String {
-    change.to_string()
 }
 
 fn reason(why: &Why) -> String {

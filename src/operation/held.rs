@@ -103,13 +103,8 @@ impl Operation<'_> {
                 put_back: false,
             };
         }
-        let hold = Hold {
-            holder: Holder::new(self.verb, &self.app.name),
-            owner: None,
-            reason: Some(how.clone()),
-            until: None,
-            boot: boot(),
-        };
+        let holder = Holder::new(self.verb, &self.app.name);
+        let hold = Hold::until_opened(holder, how.clone());
         let marked = hold::set(self.hold_dir(), &hold);
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Outcome::UpgradeFailed(how)
