@@ -42,6 +42,8 @@ pub trait Progress {
     fn waits(&mut self, at: Duration, waiting: &[String]);
     /// Something the operator should know.
     fn notes(&mut self, at: Duration, note: &str);
+    /// What one look showed, before it is judged.
+    fn sees(&mut self, _at: Duration, _seen: &Seen) {}
 }
 
 /// Runs an operation from `phase` to its end. The journal says `phase` already.
@@ -68,6 +70,7 @@ pub async fn drive<H: Host>(
     drive.enter().await;
     loop {
         let seen = drive.look().await;
+        drive.progress.sees(seen.elapsed, &seen);
         match decide(verb, &drive.phase, &seen, limits) {
             Step::Stay {
                 phase,

@@ -1,0 +1,5 @@
+//! `agent doctor`: the whole set-up looked at read-only, point by point.
+
+mod point;
+
+pub use point::{Point, Verdict};
