@@ -12,12 +12,18 @@ fn main() -> io::Result<()> {
     let folder = folder.expect("usage: package-docs FOLDER");
     fs::create_dir_all(&folder)?;
     pages(&folder)?;
-    let mut command = cli::command();
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "agent", &folder)?;
+    for (shell, file) in SHELLS {
+        fs::write(folder.join(file), cli::completions(shell))?;
     }
     Ok(())
 }
+
+/// Each by the name that its shell looks for.
+const SHELLS: [(Shell, &str); 3] = [
+    (Shell::Bash, "agent.bash"),
+    (Shell::Zsh, "_agent"),
+    (Shell::Fish, "agent.fish"),
+];
 
 /// agent(8), and one page for each verb.
 fn pages(folder: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! What one operation did, as the last line for people or as one JSON object.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::operation::Report;
 
 impl Report {
@@ -15,6 +15,10 @@ impl Report {
     /// The plan and the last line, for people; beside JSON only what went wrong.
     pub(super) fn tell(&self, json: bool) {
         let line = format!("{}: {}", self.app, self.message);
+        // Before the last line: that is the outcome.
+        if let Some(shares) = self.shares.filter(|_| !json) {
+            say(&format!("{}: {shares}\n", self.app));
+        }
         match (self.exit, json) {
             (0, true) => {}
             (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),

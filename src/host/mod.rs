@@ -11,7 +11,7 @@ use crate::gate::{Firewall, Gate, GateError};
 use crate::haproxy::{Address, Balancer, Master, Socket};
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
 use crate::stop::Stop;
-use crate::tcp::{Connection, Watch};
+use crate::tcp::{self, Connection, Watch};
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -135,6 +135,11 @@ impl Host for ThisHost {
         }
         let connections = self.watch.look(carried).await;
         Some(connections.map_err(|error| error.to_string()))
+    }
+
+    async fn oldest(&mut self) -> Option<Duration> {
+        let connections = tcp::connections(self.app.ports.port).await;
+        connections.ok().and_then(|seen| tcp::oldest(&seen))
     }
 
     async fn health(&mut self) -> Result<(), String> {

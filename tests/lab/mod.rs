@@ -39,6 +39,7 @@ pub mod sidecar;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;
+pub mod terminal;
 pub mod traffic;
 pub mod watch;
 

@@ -1,6 +1,12 @@
 //! `agent status`: what the kernel, HAProxy and the app say now; nothing is remembered.
 
-use super::say;
+mod frame;
+mod text;
+mod watch;
+
+pub(super) use watch::watch;
+
+use super::screen::say;
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::hold;
@@ -8,10 +14,11 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
 use crate::lock::{Lock, told};
 use crate::operation::{BalancerReport, GateReport, found};
-use crate::state;
+use crate::state::{self, Kept};
 use crate::stop::Stop;
 use serde::Serialize;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 #[derive(Serialize)]
 struct Status {
@@ -29,6 +36,9 @@ struct AppStatus {
     balancers: Vec<BalancerReport>,
     /// Who closed the gates and wants them so.
     held: Option<String>,
+    /// The phase of the operation under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<PhaseNow>,
     healthy: bool,
     health: String,
     /// Every balancer answers, and shows all lines of this host fully UP.
@@ -43,13 +53,24 @@ struct AppStatus {
     text: Vec<String>,
 }
 
+/// Where an operation stands, as its journal says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct PhaseNow {
+    /// As on the command line.
+    verb: &'static str,
+    phase: &'static str,
+    /// How long it has been in it.
+    seconds: u64,
+}
+
 impl AppStatus {
-    fn unseen(app: &AppSettings, why: String) -> AppStatus {
+    fn unseen(app: &str, why: String) -> AppStatus {
         AppStatus {
-            app: app.name.clone(),
+            app: app.to_owned(),
             gates: Vec::new(),
             balancers: Vec::new(),
             held: None,
+            phase: None,
             healthy: false,
             health: "the app was not asked".to_owned(),
             in_rotation: false,
@@ -78,11 +99,20 @@ impl Others {
 }
 
 /// Prints it. Exit code 1 where something is in the way or out of sight, or the app is sick.
-pub(super) async fn status(
-    settings: &Settings,
-    apps: &[AppSettings],
-    json: bool,
-) -> anyhow::Result<u8> {
+pub(super) async fn status(settings: &Settings, apps: &[AppSettings], json: bool) -> u8 {
+    let all = now(settings, apps).await;
+    match json {
+        true => say(&format!("{}\n", serde_json::json!(all))),
+        false => say(&text::text(&all)),
+    }
+    let sound = |app: &AppStatus| {
+        app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
+    };
+    u8::from(!all.apps.iter().all(sound))
+}
+
+/// Looks at everything.
+async fn now(settings: &Settings, apps: &[AppSettings]) -> Status {
     let holder = |path: std::path::PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
     let operation = holder(state::lock(&settings.agent.state_dir)).or_else(|| of_units(settings));
     let mut all = Status {
@@ -98,17 +128,10 @@ pub(super) async fn status(
         all.apps
             .push(match ThisHost::new(settings, app, Stop::default()).await {
                 Ok(host) => look(settings, app, host, others).await,
-                Err(error) => AppStatus::unseen(app, error.to_string()),
+                Err(error) => AppStatus::unseen(&app.name, error.to_string()),
             });
     }
-    match json {
-        true => say(&format!("{}\n", serde_json::json!(all))),
-        false => say(&text(&all)),
-    }
-    let sound = |app: &AppStatus| {
-        app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
-    };
-    Ok(u8::from(!all.apps.iter().all(sound)))
+    all
 }
 
 /// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
@@ -153,6 +176,7 @@ async fn look(
             .collect(),
         balancers: BalancerReport::of_survey(&survey),
         held,
+        phase: phase_now(state_dir, &app.name).filter(|_| others.under_way),
         healthy: health.is_ok(),
         health: match health {
             Ok(()) => format!("the app at {address} is healthy"),
@@ -164,6 +188,18 @@ async fn look(
         trouble,
         text: found(app, &survey),
     }
+}
+
+/// The journal is written as each phase begins.
+fn phase_now(state_dir: &Path, app: &str) -> Option<PhaseNow> {
+    let entry = Journal::left_behind(state_dir, app).ok()??;
+    let written = Kept::Journal.path(state_dir, app).metadata().ok()?;
+    let since = SystemTime::now().duration_since(written.modified().ok()?);
+    Some(PhaseNow {
+        verb: entry.holder.verb.word(),
+        phase: entry.phase.name(),
+        seconds: since.as_ref().map_or(0, Duration::as_secs),
+    })
 }
 
 /// What an operation left behind by dying, and gates that nobody asked to be closed.
@@ -190,26 +226,4 @@ fn astray(
         }
         Ok(None) => Vec::new(),
     }
-}
-
-fn text(all: &Status) -> String {
-    let mut text = String::new();
-    for app in &all.apps {
-        let mut line = |line: &str| text.push_str(&format!("{line}\n"));
-        app.text.iter().for_each(|seen| line(seen));
-        line(&format!("{}: {}", app.app, app.health));
-        if let Some(who) = &app.held {
-            line(&format!("{}: closed by {who}", app.app));
-        }
-        app.trouble
-            .iter()
-            .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
-    }
-    let told = [("under way", &all.operation), ("sidecar", &all.sidecar)];
-    for (what, who) in told {
-        if let Some(who) = who {
-            text += &format!("{what}: {who}\n");
-        }
-    }
-    text
 }
