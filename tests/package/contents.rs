@@ -37,7 +37,15 @@ fn the_package_has_all_of_it() {
     ] {
         file(&format!("{DOC}/examples/{example}"));
     }
-    for text in ["README.md", "changelog.gz", "copyright"] {
+    for text in [
+        "README.md",
+        "haproxy/README.md",
+        "systemd/README.md",
+        "systemd/SECURITY.md",
+        "scripts/README.md",
+        "changelog.gz",
+        "copyright",
+    ] {
         file(&format!("{DOC}/{text}"));
     }
     file("/usr/share/haproxy-gate/rolling/main.py");

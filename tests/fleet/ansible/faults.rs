@@ -87,11 +87,7 @@ fn an_app_that_does_not_come_back() {
         "haproxy_gate_serial=50%",
     ];
     let ended = roll(&ansible, &words).wait().expect_exit(0);
-    let wanted = [
-        "The roll is over.",
-        "done: web3, web5, web6",
-        "to do: none",
-    ];
+    let wanted = ["The roll is over.", "done: web3, web5, web6", "to do: none"];
     assert_told(&ended, &wanted);
     assert_eq!(ansible.left(), None);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 2, 2]);
