@@ -28,6 +28,7 @@ fn a_restart_is_told_in_place() {
     let twice = |screen: &&String| screen.matches("  drain ").count() > 1;
     assert_eq!(screens.iter().find(twice), None, "it is drawn in place");
     let (exit, last, bytes) = terminal.end();
+    println!("{draining}\n\n{last}");
     assert_eq!((exit, request.answer().status), (0, 200), "{last}");
     let phases: Vec<&str> = last.lines().take(7).map(phase).collect();
     let wanted = [
@@ -40,6 +41,7 @@ fn a_restart_is_told_in_place() {
         end[1].starts_with("web: restarted, and back in rotation, in "),
         "{last}"
     );
+    assert_eq!(last.lines().count(), 9, "a line was folded: {last}");
     assert!(bytes.contains("\x1b[1m"), "phases are bold");
 }
 
@@ -80,6 +82,7 @@ fn status_is_watched() {
     let request = fleet.slow_request(1, 4000);
     let restart = agent.start("restart", "web");
     let screen = watch.wait_for("the drain", |line| line.contains("restart: drain for"));
+    println!("{screen}");
     let says = |what: &str| screen.lines().any(|line| line.contains(what));
     assert!(says("under way  `agent restart web`, pid "), "{screen}");
     assert!(says("2000 -> 1000 closed, 3000 -> 1000 closed"), "{screen}");
