@@ -16,29 +16,31 @@ use crate::lab::reference::Reference;
 use crate::lab::site::{BALANCER, Site};
 use crate::spread::Spread;
 
-/// Configured server lines.
-const SIZES: [usize; 3] = [10, 1_000, 10_000];
+/// Configured server lines, and how many of them a backend has. The last is the worst: HAProxy
+/// walks the list of a backend's servers, and ours are at its end.
+const SHAPES: [(usize, usize); 4] = [(10, 10), (1_000, 10), (10_000, 10), (10_000, 10_000)];
 
 /// Of those, the reference's own.
 const REFERENCE: usize = 6;
 
-/// As often as the three sizes are asked in turn.
+/// As often as all shapes are asked in turn.
 const ROUNDS: usize = 10;
 
-/// More than this many times the cost at the smallest size is not the same any more.
+/// More than this many times the cost with the fewest servers is not the same any more.
 const AIM: f64 = 1.1;
 
-/// What is asked of the balancer, and how often in a round at each size.
-const QUESTIONS: [(Question, [usize; 3]); 3] = [
-    (Question::Poll, [300, 300, 300]),
-    (Question::Stat, [100, 20, 5]),
-    (Question::State, [100, 20, 5]),
+/// What is asked of the balancer, and how often in a round of each shape.
+const QUESTIONS: [(Question, [usize; SHAPES.len()]); 3] = [
+    (Question::Poll, [300; SHAPES.len()]),
+    (Question::Stat, [100, 20, 5, 5]),
+    (Question::State, [100, 20, 5, 5]),
 ];
 
 #[derive(Debug, Serialize)]
 pub struct Polls {
-    pub sizes: Vec<Size>,
-    /// The cost of the agent's question at the largest size, in those at the smallest.
+    pub shapes: Vec<Shape>,
+    /// The cost of the agent's question with 10,000 servers, in those with 10, in backends of
+    /// the same size.
     pub ratio: f64,
     pub aim: f64,
     pub met: bool,
@@ -46,8 +48,9 @@ pub struct Polls {
 
 /// Milliseconds of HAProxy's CPU time for one question.
 #[derive(Debug, Serialize)]
-pub struct Size {
+pub struct Shape {
     pub servers: usize,
+    pub servers_a_backend: usize,
     /// The agent's: `show info;show stat IID 4 SID;show stat IID 4 SID`.
     pub poll_ms: Spread,
     pub polls: usize,
@@ -76,9 +79,8 @@ struct Asked {
 pub fn measure(quick: bool) -> Polls {
     let rounds = if quick { ROUNDS / 5 } else { ROUNDS };
     let site = Site::create("bench", 0);
-    let mut all: Vec<Asked> = (0..SIZES.len())
-        .map(|nth| Asked::start(&site, nth))
-        .collect();
+    let all = 0..SHAPES.len();
+    let mut all: Vec<Asked> = all.map(|nth| Asked::start(&site, nth)).collect();
     let ask = || {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
@@ -93,14 +95,11 @@ pub fn measure(quick: bool) -> Polls {
         }
     };
     namespace::inside(&site.balancer.path(), ask).expect("a namespace");
-    let sizes: Vec<Size> = SIZES
-        .iter()
-        .zip(&all)
-        .map(|(servers, asked)| asked.size(*servers))
-        .collect();
-    let ratio = sizes[SIZES.len() - 1].poll_ms.median / sizes[0].poll_ms.median;
+    let shapes = all.iter().enumerate().map(|(nth, asked)| asked.shape(nth));
+    let shapes: Vec<Shape> = shapes.collect();
+    let ratio = shapes[2].poll_ms.median / shapes[0].poll_ms.median;
     Polls {
-        sizes,
+        shapes,
         ratio,
         aim: AIM,
         met: ratio <= AIM,
@@ -115,12 +114,8 @@ impl Asked {
             .with("bind :80", &format!("bind :{bind}"))
             .with(":9999", &format!(":{stats}"))
             // Its checks are no part of an answer.
-            .with("default-server check ", "default-server ")
-            .with(
-                "    # Main lines",
-                &(others(SIZES[nth] - REFERENCE) + "    # Main lines"),
-            );
-        let haproxy = Haproxy::start(&site.balancer, &dir, &reference);
+            .with("default-server check ", "default-server ");
+        let haproxy = Haproxy::start(&site.balancer, &dir, &beside_others(reference, SHAPES[nth]));
         let socket = Socket {
             address: Address::Tcp(format!("{BALANCER}:{stats}")),
             timeout: Duration::from_secs(10),
@@ -170,27 +165,40 @@ impl Asked {
         assert!(answer.expect("an answer")[0].contains("bkp1"));
     }
 
-    fn size(&self, servers: usize) -> Size {
+    fn shape(&self, nth: usize) -> Shape {
         let cost = |question: Question| Spread::of(self.costs[question as usize].iter().copied());
         let rounds = self.costs[Question::Poll as usize].len();
-        let nth = SIZES
-            .iter()
-            .position(|size| *size == servers)
-            .expect("a size");
-        Size {
+        let (servers, servers_a_backend) = SHAPES[nth];
+        Shape {
             servers,
+            servers_a_backend,
             poll_ms: cost(Question::Poll),
-            polls: rounds * QUESTIONS[0].1[nth],
+            polls: rounds * QUESTIONS[Question::Poll as usize].1[nth],
             show_stat_ms: cost(Question::Stat),
             servers_state_ms: cost(Question::State),
         }
     }
 }
 
-/// They come first: ours are the last that HAProxy gets to.
-fn others(count: usize) -> String {
+/// All others come first: ours are the last that HAProxy gets to.
+fn beside_others(reference: Reference, (servers, a_backend): (usize, usize)) -> Reference {
+    let beside = a_backend - REFERENCE;
+    let mut backends = String::new();
+    for start in (beside..servers - REFERENCE).step_by(a_backend) {
+        let lines = lines(start..start + a_backend);
+        write!(backends, "\nbackend other{start}\n{lines}").expect("a string");
+    }
+    reference
+        .with(
+            "    # Main lines",
+            &format!("{}    # Main lines", lines(0..beside)),
+        )
+        .with("\nbackend srvs", &format!("{backends}\nbackend srvs"))
+}
+
+fn lines(numbers: std::ops::Range<usize>) -> String {
     let mut lines = String::new();
-    for number in 0..count {
+    for number in numbers {
         let (third, fourth) = (number / 250, number % 250 + 1);
         writeln!(
             lines,

@@ -12,7 +12,6 @@ use crate::lab::app_dir::AppDir;
 use crate::lab::fleet::{Fleet, Layout, NUMBERS};
 use crate::lab::load::record::Summary;
 use crate::lab::reference::{QUICK, Reference};
-use crate::lab::wait_for;
 
 /// The checks of the lab, and those of the bench: an ordinary HAProxy's.
 pub const CHECKS: (&str, &str) = (QUICK, "inter 500ms");
@@ -47,11 +46,16 @@ pub fn measure(agent: &Path, environment: &Path, quick: bool) -> Vec<Roll> {
     };
     let fleet = fleet(Layout::TwoStage, ordinary);
     fleet.haproxy.wait_until_all_up();
-    let plain = roll("plain restart", &fleet, numbers, || plain(&fleet, numbers));
+    let plain = roll("plain restarts", &fleet, numbers, || {
+        numbers.iter().for_each(|number| restart(&fleet, *number));
+    });
+    let careful = roll("plain, each UP first", &fleet, numbers, || {
+        careful(&fleet, numbers);
+    });
     let ansible = roll("Ansible, MAINT", &fleet, numbers, || {
         ansible::roll(&fleet, numbers, environment);
     });
-    vec![two_stage, classic, plain, ansible]
+    vec![two_stage, classic, plain, careful, ansible]
 }
 
 fn fleet(layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
@@ -87,16 +91,19 @@ fn by_agent(how: &'static str, fleet: &Fleet, numbers: &[usize], agent: &Path) -
     })
 }
 
-/// The signal that the agent sends, too; and the next host when this one is back.
-fn plain(fleet: &Fleet, numbers: &[usize]) {
+/// The signal that the agent sends, too. Over when the new process runs, as `systemctl restart`.
+fn restart(fleet: &Fleet, number: usize) {
+    let app = fleet.app(number);
+    let boots = app.boots().len();
+    kill(pid(app), Signal::SIGUSR2).expect("a running app");
+    app.wait_for_boot_after(boots);
+}
+
+/// The next host when this one is back.
+fn careful(fleet: &Fleet, numbers: &[usize]) {
     for number in numbers {
-        let app = fleet.app(*number);
-        let boots = app.boots().len();
-        kill(pid(app), Signal::SIGUSR2).expect("a running app");
-        app.wait_for_boot_after(boots);
-        wait_for("a warm app", std::time::Duration::from_secs(20), || {
-            app.warm()
-        });
+        restart(fleet, *number);
+        fleet.app(*number).wait_until_listening();
         fleet.haproxy.wait_until_all_up();
     }
 }
