@@ -10,8 +10,9 @@ use crate::lock::{Lock, told};
 use crate::operation::{BalancerReport, GateReport, found};
 use crate::state;
 use crate::stop::Stop;
+use crate::survey::Survey;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
 struct Status {
@@ -83,23 +84,32 @@ pub(super) async fn status(
     apps: &[AppSettings],
     json: bool,
 ) -> anyhow::Result<u8> {
-    let holder = |path: std::path::PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
-    let operation = holder(state::lock(&settings.agent.state_dir)).or_else(|| of_units(settings));
+    // For its list of locks the kernel waits for a grace period of RCU, some 10 ms.
+    let (asking, names) = (settings.clone(), names(apps));
+    let holders = tokio::task::spawn_blocking(move || Holders::ask(&asking, &names));
+    let mut surveys = Vec::new();
+    for app in apps {
+        let host = ThisHost::new(settings, app, Stop::default()).await;
+        surveys.push(match host {
+            Ok(mut host) => Ok(host.survey(true).await),
+            Err(error) => Err(error.to_string()),
+        });
+    }
+    let holders = holders.await?;
     let mut all = Status {
         apps: Vec::new(),
-        operation,
-        sidecar: holder(state::sidecar(&settings.agent.state_dir)),
+        operation: holders.operation,
+        sidecar: holders.sidecar,
     };
-    for app in apps {
+    for (app, (survey, under_way)) in apps.iter().zip(surveys.into_iter().zip(holders.apps)) {
         let others = Others {
-            under_way: holder(state::app_lock(&settings.agent.state_dir, &app.name)).is_some(),
+            under_way,
             sidecar: all.sidecar.is_some(),
         };
-        all.apps
-            .push(match ThisHost::new(settings, app, Stop::default()).await {
-                Ok(host) => look(settings, app, host, others).await,
-                Err(error) => AppStatus::unseen(app, error.to_string()),
-            });
+        all.apps.push(match survey {
+            Ok(survey) => seen(settings, app, &survey, others),
+            Err(why) => AppStatus::unseen(app, why),
+        });
     }
     match json {
         true => say(&format!("{}\n", serde_json::json!(all))),
@@ -109,6 +119,32 @@ pub(super) async fn status(
         app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
     };
     Ok(u8::from(!all.apps.iter().all(sound)))
+}
+
+/// Who holds the locks.
+struct Holders {
+    operation: Option<String>,
+    sidecar: Option<String>,
+    /// Whether somebody is at each app.
+    apps: Vec<bool>,
+}
+
+impl Holders {
+    /// Blocks.
+    fn ask(settings: &Settings, apps: &[String]) -> Holders {
+        let state_dir = &settings.agent.state_dir;
+        let holder = |path: PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
+        let app = |app: &String| holder(state::app_lock(state_dir, app)).is_some();
+        Holders {
+            operation: holder(state::lock(state_dir)).or_else(|| of_units(settings)),
+            sidecar: holder(state::sidecar(state_dir)),
+            apps: apps.iter().map(app).collect(),
+        }
+    }
+}
+
+fn names(apps: &[AppSettings]) -> Vec<String> {
+    apps.iter().map(|app| app.name.clone()).collect()
 }
 
 /// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
@@ -122,13 +158,7 @@ fn of_units(settings: &Settings) -> Option<String> {
     })
 }
 
-async fn look(
-    settings: &Settings,
-    app: &AppSettings,
-    mut host: ThisHost,
-    others: Others,
-) -> AppStatus {
-    let survey = host.survey(true).await;
+fn seen(settings: &Settings, app: &AppSettings, survey: &Survey, others: Others) -> AppStatus {
     let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
@@ -151,7 +181,7 @@ async fn look(
         gates: gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
-        balancers: BalancerReport::of_survey(&survey),
+        balancers: BalancerReport::of_survey(survey),
         held,
         healthy: health.is_ok(),
         health: match health {
@@ -162,7 +192,7 @@ async fn look(
         serving: facts.serves(),
         spare: facts.spare(app.limits.min_available),
         trouble,
-        text: found(app, &survey),
+        text: found(app, survey),
     }
 }
 
