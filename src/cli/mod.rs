@@ -122,7 +122,7 @@ impl Cli {
                     };
                     match watch {
                         Some(every) => status::watch(&settings, apps, (*every, self.json)).await,
-                        None => Ok(status::status(&settings, apps, self.json).await),
+                        None => status::status(&settings, apps, self.json).await,
                     }
                 }
             }

@@ -18,7 +18,7 @@ pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};
-pub use listener::{holders, listeners};
+pub use listener::{holders, holds, listeners};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, position};
 pub use removal::{Removal, removal};

@@ -48,6 +48,15 @@ impl Connection {
     }
 }
 
+/// One socket that listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// Where.
+    pub local: SocketAddr,
+    /// By which a process that holds it is known (`/proc/PID/fd`).
+    pub inode: u64,
+}
+
 /// Why the table could not be had. Never to be read as "no connection".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TcpError {
@@ -97,6 +106,16 @@ pub async fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
 pub fn oldest(connections: &[Connection]) -> Option<Duration> {
     let waiting = connections.iter().filter(|one| one.is_waiting());
     waiting.filter_map(|one| one.received_ago).max()
+}
+
+/// All sockets that listen on `port`, in this network namespace, of both address families.
+/// Blocks, some microseconds.
+///
+/// # Errors
+///
+/// [`TcpError`]: the table could not be had as a whole.
+pub fn listeners(port: u16) -> Result<Vec<Listener>, TcpError> {
+    dump::listeners(port)
 }
 
 /// IPv4 peers of a `[::]` listener are ::ffff:a.b.c.d in the table.

@@ -18,7 +18,7 @@ pub(in crate::cli) async fn watch(
     let stop = Stop::listen()?;
     let mut screen = Screen::new(every);
     while stop.asked().is_none() && screen.is_read {
-        let all = now(settings, apps).await;
+        let all = now(settings, apps).await?;
         match json {
             true => screen.print(&format!("{}\n", serde_json::json!(all))),
             false => screen.draw(&all),
