@@ -4,6 +4,7 @@ mod arguments;
 mod attached;
 mod descriptors;
 mod exits;
+mod haproxy_config;
 mod logs;
 mod print;
 mod progress;
@@ -68,6 +69,9 @@ impl Cli {
     fn load_and_run(self) -> anyhow::Result<u8> {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
+            Asked::HaproxyConfig(asked) => {
+                haproxy_config::haproxy_config(&config::load(&self.config)?, asked, self.json)
+            }
             Asked::Uninstall { dry_run } => {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
