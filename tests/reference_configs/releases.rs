@@ -5,6 +5,9 @@
 use std::fs;
 
 use haproxy_gate::config::{Settings, read};
+use haproxy_gate::doctor::Verdict;
+use haproxy_gate::doctor::cfg::{Expected, check};
+use haproxy_gate::haproxy::AppPorts;
 use haproxy_gate::haproxy::layout::{Host, Layout, Wanted, print};
 use tempfile::TempDir;
 
@@ -28,6 +31,7 @@ fn sid() {
 
 fn takes_all(release: Release) {
     release.assert_is(&version(release));
+    reads_all_words(release);
     for name in ["two-stage.cfg", "classic.cfg", "one-machine.cfg"] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
@@ -113,4 +117,43 @@ fn takes(release: Release, name: &str, text: &str) {
         output.status.success() && said.is_empty(),
         "{release:?}, {name}: {said}\n{text}"
     );
+}
+
+/// The words of a server line that have a value behind them are those of `haproxy -dKall`: a
+/// value is never taken for a word, nor a word for a value.
+fn reads_all_words(release: Release) {
+    let mut command = release.idle();
+    let output = command
+        .args(["-dKall", "-q", "-c", "-f", "/dev/null"])
+        .output();
+    let said = String::from_utf8(output.expect("haproxy is installed").stdout).unwrap();
+    let mut tried = 0;
+    for line in said.lines() {
+        let line = line.trim().strip_prefix("server <name> <addr> ");
+        let Some((word, values)) = line.map(|line| line.split_once(' ').unwrap_or((line, "")))
+        else {
+            continue;
+        };
+        // It has a value behind parentheses, and one behind the word that stands behind it.
+        if ["backup", "no-backup", "set-proxy-v2-tlv-fmt", "usesrc"].contains(&word) {
+            continue;
+        }
+        let text = format!("backend b\n server w 10.0.0.1:1000 port 2000 {word} backup\n");
+        let ports = AppPorts {
+            port: 1000,
+            status_port: 2000,
+            backup_status_port: None,
+        };
+        let expected = Expected {
+            app: "web",
+            ports,
+            lines: &[],
+        };
+        let points = check(&text, &expected);
+        let point = points.iter().find(|point| point.check == "cfg-backup");
+        let backup = point.is_some_and(|point| point.verdict == Verdict::Error);
+        assert_eq!(backup, values.is_empty(), "{release:?}: {word} {values}");
+        tried += 1;
+    }
+    assert!(tried > 80, "{tried}: {said}");
 }

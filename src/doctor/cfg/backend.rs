@@ -78,7 +78,8 @@ fn forced(ours: &Ours<'_>) -> Point {
     }
 }
 
-/// Every Nth retry for N, the Nth before the last and those a multiple away for -N.
+/// Every Nth retry for N, the Nth before the last for -N. One more than there are retries, and
+/// negative, ends HAProxy 2.6 itself at the first retry: it divides by zero.
 fn redispatch(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
     let mend = line(ours, "option redispatch");

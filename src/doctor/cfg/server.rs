@@ -81,7 +81,6 @@ const VALUED: [&str; 57] = [
     "crl-file",
     "crt",
     "curves",
-    "cc",
     "error-limit",
     "guid",
     "hash-key",
@@ -122,6 +121,7 @@ const VALUED: [&str; 57] = [
     "usesrc",
     "verify",
     "verifyhost",
+    "ws",
 ];
 
 impl Words {
@@ -136,7 +136,9 @@ impl Words {
                 "no-backup" => self.backup = false,
                 valued => {
                     let Some(value) = rest.first() else { break };
-                    let known = self.value(valued, value) || VALUED.contains(&valued);
+                    // set-proxy-v2-tlv-fmt(ID)
+                    let bare = valued.split('(').next().unwrap_or_default();
+                    let known = self.value(valued, value) || VALUED.contains(&bare);
                     line = if known { &rest[1..] } else { rest };
                 }
             }
