@@ -285,3 +285,28 @@ fn what_a_file_holds_is_harmless_to_print() {
         assert!(!all.contains(char::is_control), "{all:?}");
     }
 }
+
+/// The seconds that haproxy/README.md promises.
+#[test]
+fn readme_has_the_right_seconds() {
+    let readme = include_str!("../../../haproxy/README.md");
+    let (_, table) = readme
+        .split_once("| checks | DOWN within | UP within |")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| `"));
+    let rows: Vec<&str> = rows.collect();
+    for row in &rows {
+        let (words, told) = row.split_once('`').unwrap();
+        let told: Vec<&str> = told.split('|').map(str::trim).collect();
+        let text = with(
+            "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2",
+            words,
+        );
+        let found = format!("DOWN within {}, UP within {}", told[1], told[2]);
+        assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-rhythm").1, found);
+    }
+    assert_eq!(rows.len(), 4);
+}
