@@ -45,12 +45,15 @@ pub fn check(text: &str, expected: &Expected<'_>) -> Vec<Point> {
     let file = file::read(text);
     let mut points = whole(&file, expected);
     let (found, missing) = find(&file.proxies, expected);
-    for line in missing {
+    points.extend(missing.iter().map(|line| {
         let what = format!("HAProxy has {line}, and this file has not");
-        let mend =
-            "name the file that HAProxy runs with, or reload HAProxy: systemctl reload haproxy";
-        points.push(SERVES.error(expected.app, what, mend));
-    }
+        let mend = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
+        // Of several balancers each has its own file.
+        match found.is_empty() {
+            true => SERVES.error(expected.app, what, mend),
+            false => SERVES.warning(expected.app, what, mend),
+        }
+    }));
     if found.is_empty() {
         points.push(unfound(expected));
     }

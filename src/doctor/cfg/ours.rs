@@ -49,11 +49,12 @@ impl<'a> Ours<'a> {
 
 type Same = fn(&Server, &Server) -> bool;
 
-/// The backends, and the lines of HAProxy's that are in none of them.
+/// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
+/// there, the file is another HAProxy's, or what it will be after a reload.
 pub fn find<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
-    match expected.lines.is_empty() {
-        true => (by_ports(proxies, expected.ports), Vec::new()),
-        false => by_names(proxies, expected),
+    match by_names(proxies, expected) {
+        (none, missing) if none.is_empty() => (by_ports(proxies, expected.ports), missing),
+        some => some,
     }
 }
 

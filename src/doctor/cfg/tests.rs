@@ -255,9 +255,26 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         }
     }
     let gone = [own("web1", Role::Main), own("web9", Role::Main)];
-    let (verdict, found) = worst(&points(TWO_STAGE, PORTS, &gone), "cfg-backend");
-    assert_eq!(verdict, Error);
-    assert_eq!(found, "HAProxy has srvs/web9, and this file has not");
+    let told = "HAProxy has srvs/web9, and this file has not".to_owned();
+    for (text, lines, verdict) in [
+        (TWO_STAGE, &gone[..], Warning),
+        (TWO_STAGE, &gone[1..], Warning),
+        ("", &gone[1..], Error),
+    ] {
+        let points = points(text, PORTS, lines);
+        let point = points.iter().find(|point| point.found == told).unwrap();
+        assert_eq!(point.verdict, verdict);
+    }
+}
+
+/// The second line of a host is its twin, whatever it lacks.
+#[test]
+fn a_classic_twin_that_is_no_backup_is_a_twin() {
+    let broken = CLASSIC.replace("cookie w2 backup", "cookie w2");
+    let points = points(&broken, NO_OWN, &[]);
+    let found = "not backup, though a twin: bkp2".to_owned();
+    assert_eq!(worst(&points, "cfg-backup"), (Error, found));
+    assert_eq!(worst(&points, "cfg-check-port").0, Ok);
 }
 
 /// No line checks a status port: whatever has servers on the app's port is looked at.
