@@ -1,6 +1,7 @@
 //! The command line as it is asked for.
 
 use super::exits;
+use super::haproxy_config::HaproxyConfig;
 use crate::config;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -61,6 +62,7 @@ pub(super) enum Asked {
         /// The shell
         shell: Shell,
     },
+    HaproxyConfig(HaproxyConfig),
     /// Remove every rule of ours, in every variant of iptables: the gates are gone
     ///
     /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,

@@ -4,6 +4,7 @@ mod arguments;
 mod attached;
 mod descriptors;
 mod exits;
+mod haproxy_config;
 mod logs;
 mod print;
 mod progress;
@@ -71,6 +72,9 @@ impl Cli {
             Asked::Completions { shell } => {
                 say(&String::from_utf8_lossy(&arguments::completions(*shell)));
                 Ok(0)
+            }
+            Asked::HaproxyConfig(asked) => {
+                haproxy_config::haproxy_config(&config::load(&self.config)?, asked, self.json)
             }
             Asked::Uninstall { dry_run } => {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);

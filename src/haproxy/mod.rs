@@ -4,6 +4,7 @@
 mod balancer;
 mod find;
 mod info;
+pub mod layout;
 mod master;
 mod others;
 mod servers;
