@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use haproxy_gate::config::{Settings, read};
 
+use crate::lab::reference::Reference;
+
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("haproxy")
@@ -106,4 +108,26 @@ fn the_annotated_configuration_has_every_key_of_readme() {
         }
     }
     assert!(keys > 15, "{keys}");
+}
+
+/// The long tests put their own values in the place of what is printed: a change of the text
+/// that they would stumble over is seen here first.
+#[test]
+fn the_lab_finds_what_it_replaces() {
+    let dir = Path::new("/tmp/lab");
+    let both = Reference::two_stage(dir).with_second_backend("api");
+    assert_eq!(both.text().matches("\nbackend ").count(), 2);
+    let all = [
+        Reference::two_hosts(dir).patient(),
+        Reference::of_hosts(dir, 5).for_operators(),
+        Reference::classic(dir).patient(),
+        Reference::one_machine(dir),
+        both,
+    ];
+    let servers = |reference: &Reference| reference.text().matches("\n    server ").count();
+    assert_eq!(all.each_ref().map(servers), [4, 10, 6, 4, 12]);
+    let stats = all
+        .each_ref()
+        .map(|reference| reference.stats_over_tcp().is_some());
+    assert_eq!(stats, [true, true, true, false, true]);
 }

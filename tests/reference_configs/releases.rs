@@ -52,7 +52,7 @@ const HEALTH: [&str; 7] = [
     r#"{ http = "/healthz" }"#,
     r#"{ http = "/healthz", status = 204, timeout = "1500ms" }"#,
     r#"{ http = "/healthz", host = "www.example.org:8080" }"#,
-    r#"{ http = "/a?b=c&d=%20#e", host = "50%.example.org" }"#,
+    r#"{ http = "/a?b=c&d=%20#e", host = "%[a].example.org" }"#,
     r#"{ http = "/it's\"a\\$HOME{path}" }"#,
 ];
 
