@@ -1,5 +1,6 @@
 //! The command line as it is asked for.
 
+use super::doctor::Doctor;
 use super::exits;
 use crate::config;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Examples:
+  agent doctor                  is the whole set-up right?
   agent status                  what the kernel, HAProxy and the app say
   agent restart web --dry-run   the preflight and the plan; nothing is changed
   agent restart web             out of rotation, drained, restarted, back in
@@ -15,6 +17,13 @@ Examples:
   agent recover                 after a crash or a flush of the rules: all apps
 
 Exit codes, how each leaves the host, and `outcome` of --json:
+";
+
+const DOCTOR_HELP: &str = "\
+Examples:
+  agent doctor
+  ssh lb1 cat /etc/haproxy/haproxy.cfg | agent doctor web --haproxy-cfg -
+  agent doctor --quick --json | jq '.points[] | select(.verdict != \"ok\")'
 ";
 
 /// Restart an app behind HAProxy, and nobody notices.
@@ -46,6 +55,13 @@ pub struct Cli {
 pub(super) enum Asked {
     #[command(flatten)]
     Configured(Command),
+    /// Check the whole set-up, read-only: what is wrong, why it matters, and the mend
+    ///
+    /// The configuration, rights, rules and firewall of this host, the app, each balancer and
+    /// our lines on it, and how long HAProxy takes to see a gate that moves. For each point ok,
+    /// warning or error. Exit code 1 where there is an error; warnings alone are 0.
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(Doctor),
     /// Remove every rule of ours, in every variant of iptables: the gates are gone
     ///
     /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,

@@ -3,6 +3,7 @@
 mod arguments;
 mod attached;
 mod descriptors;
+mod doctor;
 mod exits;
 mod logs;
 mod print;
@@ -68,6 +69,7 @@ impl Cli {
     fn load_and_run(self) -> anyhow::Result<u8> {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
+            Asked::Doctor(asked) => self.doctor(asked),
             Asked::Uninstall { dry_run } => {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)

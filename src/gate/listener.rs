@@ -3,6 +3,7 @@
 
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::{FDTarget, Stat};
+use std::net::SocketAddr;
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
@@ -14,6 +15,11 @@ pub fn listeners(port: u16) -> Vec<String> {
         None => format!("a process that can't be named on {}", entry.local_address),
     };
     listening(port).map(named).collect()
+}
+
+/// Where each listener on `port` is bound.
+pub fn bound(port: u16) -> Vec<SocketAddr> {
+    listening(port).map(|entry| entry.local_address).collect()
 }
 
 /// Who holds each socket that listens on `port`; empty where that can't be known.
