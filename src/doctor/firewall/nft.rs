@@ -49,11 +49,7 @@ impl Ruleset {
     /// The tables that filter what comes in, in the order in which they are asked. Left out is
     /// what `skip` names: FAMILY of a table `filter` that iptables-nft keeps.
     pub fn tables(&self, packet: &Packet, skip: impl Fn(&str) -> bool) -> Vec<Table> {
-        let families = if packet.is_v6() {
-            ["ip6", "inet"]
-        } else {
-            ["ip", "inet"]
-        };
+        let families = families(packet);
         let bases = self.all("chain").filter(|chain| {
             let family = text(chain, "family");
             let filters = text(chain, "hook") == "input" && text(chain, "type") == "filter";
@@ -65,18 +61,42 @@ impl Ruleset {
         tables
     }
 
-    fn table(&self, base: &Value, packet: &Packet) -> Table {
-        let place = (text(base, "family"), text(base, "table"));
-        let of_table = |object: &&Value| (text(object, "family"), text(object, "table")) == place;
+    /// Native rules that lead the packet's port elsewhere, or may, each with the line that
+    /// removes it. iptables does not show them as they are.
+    pub fn redirects(&self, packet: &Packet) -> Vec<(String, String)> {
+        let families = families(packet);
+        let rules = self.all("rule").filter(|rule| {
+            let leads = |statement: &Value| LEADS.iter().any(|kind| statement.get(kind).is_some());
+            families.contains(&text(rule, "family")) && statements(rule).any(leads)
+        });
+        let redirects = rules.filter_map(|rule| {
+            let of_table = |object: &&Value| place(object) == place(rule);
+            let step = steps_of(rule, &self.sets(of_table), packet).pop()?;
+            let removal = format!(
+                "nft delete rule {} handle {}",
+                chain_of(rule),
+                rule["handle"]
+            );
+            (step.applies != Applies::No).then_some((step.text, removal))
+        });
+        redirects.collect()
+    }
+
+    fn sets<'a>(&'a self, of_table: impl Fn(&&'a Value) -> bool) -> Sets<'a> {
         let sets = self.all("set").chain(self.all("map")).filter(of_table);
-        let sets = Sets(sets.map(|set| (text(set, "name"), &set["elem"])).collect());
+        Sets(sets.map(|set| (text(set, "name"), &set["elem"])).collect())
+    }
+
+    fn table(&self, base: &Value, packet: &Packet) -> Table {
+        let of_table = |object: &&Value| place(object) == place(base);
+        let sets = self.sets(of_table);
         let mut chains = Chains::new();
         for rule in self.all("rule").filter(of_table) {
             let steps = chains.entry(text(rule, "chain").to_owned()).or_default();
             steps.extend(steps_of(rule, &sets, packet));
         }
         let (name, policy) = (text(base, "name"), text(base, "policy"));
-        let place = format!("{} {} {name}", place.0, place.1);
+        let place = format!("{} {} {name}", text(base, "family"), text(base, "table"));
         Table {
             chains,
             base: Base {
@@ -94,6 +114,29 @@ impl Ruleset {
     }
 }
 
+/// Statements that lead a connection to another port or host.
+const LEADS: [&str; 2] = ["redirect", "dnat"];
+
+/// Family and table.
+fn place(object: &Value) -> (&str, &str) {
+    (text(object, "family"), text(object, "table"))
+}
+
+/// As nft's commands name it.
+fn chain_of(rule: &Value) -> String {
+    ["family", "table", "chain"]
+        .map(|key| text(rule, key))
+        .join(" ")
+}
+
+/// Those whose tables a packet meets.
+fn families(packet: &Packet) -> [&'static str; 2] {
+    match packet.is_v6() {
+        true => ["ip6", "inet"],
+        false => ["ip", "inet"],
+    }
+}
+
 /// The elements of named sets and maps.
 struct Sets<'a>(BTreeMap<&'a str, &'a Value>);
 
@@ -107,9 +150,7 @@ fn statements(rule: &Value) -> impl Iterator<Item = &Value> {
 
 /// One step; several where a verdict map stands in the rule.
 fn steps_of(rule: &Value, sets: &Sets, packet: &Packet) -> Vec<Step> {
-    let place = ["family", "table", "chain"]
-        .map(|key| text(rule, key))
-        .join(" ");
+    let place = chain_of(rule);
     let said: Vec<String> = statements(rule).map(Value::to_string).collect();
     let step = |applies, verdict| Step {
         applies,
@@ -151,6 +192,9 @@ fn verdict(statement: &Value) -> Option<Verdict> {
 }
 
 fn statement_applies(statement: &Value, sets: &Sets, packet: &Packet) -> Applies {
+    if LEADS.iter().any(|kind| statement.get(kind).is_some()) {
+        return Applies::Yes;
+    }
     if let Some(asked) = statement.get("match") {
         let known = Known::of(&asked["left"], packet);
         return match text(asked, "op") {

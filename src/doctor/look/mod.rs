@@ -67,6 +67,9 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         Some(firewall) if host.sees_rules() => filters(firewall).await,
         _ => Err("the rules can't be read".to_owned()),
     };
+    if let Ok(firewall::Filters { nft: Some(nft), .. }) = &filters {
+        apps.iter_mut().for_each(|app| native_redirects(app, nft));
+    }
     if let Some(firewall) = firewall.filter(|_| !asked.quick && host.sees_rules()) {
         count::checks(&firewall, &mut apps, asked.tell).await;
     }
@@ -308,6 +311,22 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewal
         gate: gate.clone(),
         packets,
         closed: is_closed.then(words),
+    }
+}
+
+/// Native rules that lead a status port, too: no less in the way than those of iptables.
+fn native_redirects(app: &mut AppFacts, nft: &firewall::Ruleset) {
+    let seen = app.gates.iter_mut().flat_map(|gates| &mut gates.gates);
+    for (seen, checked) in seen.zip(&app.checked) {
+        for redirect in checked
+            .packets
+            .iter()
+            .flat_map(|packet| nft.redirects(packet))
+        {
+            if !seen.foreign.contains(&redirect) {
+                seen.foreign.push(redirect);
+            }
+        }
     }
 }
 

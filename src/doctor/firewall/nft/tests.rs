@@ -174,3 +174,29 @@ fn another_text_is_not_a_ruleset() {
     assert!(Ruleset::parse("{}").is_err());
     assert!(Ruleset::parse(r#"{"nftables": []}"#).is_ok());
 }
+
+#[test]
+fn native_redirects_of_the_port_are_found_with_their_handles() {
+    let rule = |port: u16, handle: u64| {
+        json!({"rule": {"family": "ip", "table": "mine", "chain": "pre", "handle": handle, "expr":
+            [matches(payload("tcp", "dport"), "==", json!(port)), {"redirect": {"port": 1000}}]}})
+    };
+    let ruleset = Ruleset {
+        objects: vec![rule(2001, 4), rule(2000, 5)],
+    };
+    let removals = |packet: &Packet| -> Vec<String> {
+        ruleset
+            .redirects(packet)
+            .into_iter()
+            .map(|(_, removal)| removal)
+            .collect()
+    };
+    let v4 = packet("10.0.0.1");
+    assert_eq!(removals(&v4), ["nft delete rule ip mine pre handle 5"]);
+    let v6 = Packet {
+        to: "fd00::11".parse().ok(),
+        from: None,
+        ..v4
+    };
+    assert!(removals(&v6).is_empty());
+}
