@@ -38,11 +38,12 @@ fn an_app_that_the_redirect_does_not_reach() {
 #[test]
 fn an_app_that_is_sick_or_can_not_be_asked() {
     let setup = Setup::start("doctor_sick");
-    let path = |path: &'static str| {
-        setup.doctor_with(|settings| settings.set("app.web.health.http", path))
-    };
-    path("/nothing-here").expect("app-health", "error", "not healthy at 10.77.0.11:1000: ");
-    path("/healthz").expect_ok("app-health");
+    setup.apps[0].set_sick(true);
+    setup
+        .doctor()
+        .expect("app-health", "error", "not healthy at 10.77.0.11:1000: ");
+    setup.apps[0].set_sick(false);
+    setup.doctor().expect_ok("app-health");
     let by_command = |program: &'static str| {
         setup.doctor_with(|settings| {
             let command: Value = vec![program].into();

@@ -33,9 +33,11 @@ fn a_filter_of_iptables_that_drops_by_policy() {
 #[test]
 fn a_filter_that_lets_in_haproxy_alone_drops_nothing_of_it() {
     let setup = Setup::start("doctor_friend");
+    let known = "-m conntrack --ctstate RELATED,ESTABLISHED";
     let from = |address: &str| {
         setup.sh(&format!(
-            "iptables -F INPUT; iptables -A INPUT -s {address} -j ACCEPT; iptables -A INPUT -j DROP"
+            "i=iptables; $i -F INPUT; $i -A INPUT -i lo -j ACCEPT; $i -A INPUT {known} -j ACCEPT; \
+             $i -A INPUT -s {address} -j ACCEPT; $i -A INPUT -j DROP"
         ));
         setup.doctor()
     };

@@ -71,7 +71,7 @@ fn a_full_disk_is_told() {
     let mut command = agent.command(&["doctor", "--quick", "--json"]);
     let words: Vec<_> = command.get_args().map(|word| word.to_owned()).collect();
     let full = format!(
-        "mkdir -p {disk} && mount -t tmpfs -o size=8k none {disk} && \
+        "mkdir -p {disk} && mount -t tmpfs -o size=8k,mode=755 none {disk} && \
          (head -c 1M /dev/zero >{disk}/ballast || true) 2>/dev/null && exec \"$0\" \"$@\""
     );
     command = std::process::Command::new("unshare");

@@ -152,7 +152,7 @@ fn lines_that_are_not_up() {
     setup.haproxy().wait_until_all_up();
     setup.doctor().expect_ok("fully-up");
     // The app answers, and not as HAProxy expects.
-    setup.haproxy_is(|reference| reference.with("GET /healthz", "GET /nothing-here"));
+    setup.haproxy_is(|reference| reference.with("expect status 200", "expect status 204"));
     setup.haproxy().wait_until("it is DOWN", |lines| {
         lines.iter().all(|line| line.status() == "DOWN")
     });

@@ -123,10 +123,12 @@ impl Filters {
             .iter()
             .flat_map(|nft| nft.tables(packet, |family| nft.is_of_iptables(family)));
         for table in nft {
-            let mend = format!(
-                "nft insert rule {} tcp dport {port} reject with tcp reset",
-                table.place
-            );
+            let mend = match table.place.as_str() {
+                // Where iptables-nft has its own, too, whoever has made this one.
+                "ip filter INPUT" => reject("iptables-nft", port),
+                "ip6 filter INPUT" => reject("ip6tables-nft", port),
+                place => format!("nft insert rule {place} tcp dport {port} reject with tcp reset"),
+            };
             fates.extend(fate(&table.chains, &table.base).map(|fate| (fate, mend)));
         }
         for (program, listing) in self
@@ -243,7 +245,13 @@ mod tests {
         let mut both = filters("iptables-nft", "-A INPUT -p tcp -j ACCEPT\n");
         assert_eq!(point(&both, None).0, Verdict::Ok);
         both.nft = Ruleset::parse(native).ok();
-        let mend = "nft insert rule ip filter INPUT tcp dport 2000 reject with tcp reset";
+        assert_eq!(
+            point(&both, None),
+            (Verdict::Warning, reject("iptables-nft", 2000))
+        );
+        let other = native.replace("filter\", \"name\": \"INPUT", "fw\", \"name\": \"in");
+        both.nft = Ruleset::parse(&other).ok();
+        let mend = "nft insert rule ip fw in tcp dport 2000 reject with tcp reset";
         assert_eq!(point(&both, None), (Verdict::Warning, mend.to_owned()));
     }
 }

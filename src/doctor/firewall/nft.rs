@@ -150,12 +150,11 @@ fn statements(rule: &Value) -> impl Iterator<Item = &Value> {
 
 /// One step; several where a verdict map stands in the rule.
 fn steps_of(rule: &Value, sets: &Sets, packet: &Packet) -> Vec<Step> {
-    let place = chain_of(rule);
-    let said: Vec<String> = statements(rule).map(Value::to_string).collect();
+    let text = format!("nft rule {} handle {}", chain_of(rule), rule["handle"]);
     let step = |applies, verdict| Step {
         applies,
         verdict,
-        text: format!("nft rule in {place}: {}", said.join(" ")),
+        text: text.clone(),
     };
     let mut applies = Applies::Yes;
     for statement in statements(rule) {
