@@ -12,42 +12,47 @@ fn main() -> io::Result<()> {
     let folder = folder.expect("usage: package-docs FOLDER");
     fs::create_dir_all(&folder)?;
     pages(&folder)?;
-    let mut command = cli::command();
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "agent", &folder)?;
+    for (shell, file) in SHELLS {
+        fs::write(folder.join(file), cli::completions(shell))?;
     }
     Ok(())
 }
+
+/// Each by the name that its shell looks for.
+const SHELLS: [(Shell, &str); 3] = [
+    (Shell::Bash, "agent.bash"),
+    (Shell::Zsh, "_agent"),
+    (Shell::Fish, "agent.fish"),
+];
 
 /// agent(8), and one page for each verb.
 fn pages(folder: &Path) -> io::Result<()> {
     let mut command = cli::command().disable_help_subcommand(true);
     command.build();
     for verb in command.get_subcommands() {
-        let mut page = page(verb.clone(), folder)?;
-        writeln!(
-            page,
-            ".SH \"SEE ALSO\"\n\\fBagent\\fR(8): examples, exit codes"
-        )?;
+        let mut page = page(verb.clone(), "EXAMPLES", folder)?;
+        let all = "\\fBagent\\fR(8): all verbs, exit codes";
+        writeln!(page, ".SH \"SEE ALSO\"\n{all}")?;
     }
-    let after = command.get_after_help().map(ToString::to_string);
-    let command = command.after_help(None::<&str>);
-    let mut page = page(command, folder)?;
-    // A table: by itself the renderer would fill its lines into one paragraph.
-    let table = after
-        .unwrap_or_default()
-        .replace('\\', "\\e")
-        .replace('-', "\\-");
-    writeln!(page, ".SH \"EXAMPLES AND EXIT CODES\"\n.nf\n{table}.fi")?;
+    let mut page = page(command, "EXAMPLES AND EXIT CODES", folder)?;
     writeln!(page, ".SH FILES\n{FILES}")
 }
 
 /// The page so far, open for more.
-fn page(command: clap::Command, folder: &Path) -> io::Result<fs::File> {
+fn page(command: clap::Command, after: &str, folder: &Path) -> io::Result<fs::File> {
+    let text = command.get_after_help().map(ToString::to_string);
+    // As it stands: by itself the renderer would fill its lines into one paragraph.
+    let text = text
+        .unwrap_or_default()
+        .replace('\\', "\\e")
+        .replace('-', "\\-");
+    let command = command.after_help(None::<&str>);
     let page = Man::new(command).section("8").manual("haproxy-gate");
     let page = page.source(concat!("haproxy-gate ", env!("CARGO_PKG_VERSION")));
     let path = page.generate_to(folder)?;
-    fs::OpenOptions::new().append(true).open(path)
+    let mut page = fs::OpenOptions::new().append(true).open(path)?;
+    writeln!(page, ".SH \"{after}\"\n.nf\n{}\n.fi", text.trim_end())?;
+    Ok(page)
 }
 
 const FILES: &str = "\

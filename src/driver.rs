@@ -6,7 +6,7 @@ use crate::restart::{
     Acted, Action, Ask, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, Version, Why,
     decide,
 };
-use crate::tcp::Connection;
+use crate::tcp::{Connection, oldest};
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -22,6 +22,9 @@ pub trait Host {
     /// The connections to the app, where there is a balancer whose leaving workers can't be
     /// asked; None: all of them can. `carried`: what the current workers have in flight.
     async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>>;
+    /// How long the oldest request to the app has waited, by the host's own TCP table; asked
+    /// where `connections` has nothing to tell.
+    async fn oldest(&mut self) -> Option<Duration>;
     /// Asks the app whether it is healthy.
     async fn health(&mut self) -> Result<(), String>;
     /// Which instance of the app runs.
@@ -113,7 +116,9 @@ impl<H: Host> Drive<'_, H> {
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.stood) = (Acted::Done, false);
+        let before = self.host.elapsed();
         self.act().await;
+        self.record.acts(self.host.elapsed().saturating_sub(before));
         // While the app is touched the gates are kept closed.
         if self.phase.touches_app() && self.host.moved() {
             self.note(MOVED.to_owned());
@@ -143,6 +148,7 @@ impl<H: Host> Drive<'_, H> {
             interrupted: None,
             balancers: Vec::new(),
             connections: None,
+            oldest: None,
             health: None,
         };
         if let Some(ask) = self.phase.asks_balancers(self.limits) {
@@ -151,6 +157,11 @@ impl<H: Host> Drive<'_, H> {
         }
         if self.phase.watches_connections() {
             seen.connections = self.host.connections(seen.carried()).await;
+            seen.oldest = match &seen.connections {
+                Some(connections) => connections.as_deref().ok().and_then(oldest),
+                None if seen.carried() > 0 => self.host.oldest().await,
+                None => None,
+            };
         }
         if self.phase.asks_app() {
             seen.health = Some(self.host.health().await);

@@ -13,6 +13,8 @@ pub struct PhaseRecord {
     pub start: f64,
     /// Seconds it took, to the microsecond.
     pub seconds: f64,
+    /// Seconds of them until its act was done: a gate moved, the app restarted.
+    pub acting: f64,
     /// What it waited for, at the last look that had to wait.
     pub waited_for: Vec<String>,
 }
@@ -49,8 +51,16 @@ impl Record {
             phase,
             start,
             seconds: 0.0,
+            acting: 0.0,
             waited_for: Vec::new(),
         });
+    }
+
+    /// Its act took so long.
+    pub(crate) fn acts(&mut self, took: Duration) {
+        if let Some(phase) = self.phases.last_mut() {
+            phase.acting = seconds(took);
+        }
     }
 
     /// It waits for this now.

@@ -9,6 +9,7 @@ use crate::restart::{BalancerFacts, Facts};
 use futures_util::future::join_all;
 use std::iter;
 use std::net::SocketAddr;
+use tokio::join;
 
 /// One look at everything.
 #[derive(Debug)]
@@ -43,17 +44,16 @@ pub struct BalancerSurvey {
 impl ThisHost {
     /// Looks at everything, all balancers at once; at none of them where they are not asked.
     pub async fn survey(&mut self, ask: bool) -> Survey {
-        let rules = self.firewall.look().await;
+        let asked = self.balancers.iter_mut().filter(|_| ask);
+        // The rules take the longest: a program for each family.
+        let (rules, balancers) = join!(self.firewall.look(), join_all(asked.map(survey_balancer)),);
         let listeners = self
             .gates
             .iter()
             .map(|gate| (gate.clone(), listeners(gate.status_port)));
         let listeners = listeners.collect();
-        let asked = self.balancers.iter_mut().filter(|_| ask);
-        let balancers = join_all(asked.map(survey_balancer)).await;
         let address = self.probe_address();
-        let health = self.app.health.probe(address).await;
-        let restart = self.restart_check().await;
+        let (health, restart) = join!(self.app.health.probe(address), self.restart_check());
         let askable = self.app.health.check();
         let countable = self
             .connections(0)

@@ -54,3 +54,8 @@ fn journal() {
 fn health() {
     all("health", properties::health::check);
 }
+
+#[test]
+fn cfg() {
+    all("cfg", properties::cfg::check);
+}

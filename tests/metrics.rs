@@ -52,6 +52,7 @@ fn count(state_dir: &Path) {
         phase,
         start: 0.0,
         seconds,
+        acting: 0.0,
         waited_for: Vec::new(),
     });
     let ended = [

@@ -1,36 +1,15 @@
-//! The reference configurations are what HAProxy, and the agent, take as they stand.
+//! The reference configurations are what the agent prints and takes, and what HAProxy takes as
+//! it stands.
+
+mod lab;
+#[path = "reference_configs/printed.rs"]
+mod printed;
+#[path = "reference_configs/releases.rs"]
+mod releases;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use haproxy_gate::config::{Settings, read};
-
-#[test]
-fn two_stage() {
-    check("two-stage.cfg");
-}
-
-#[test]
-fn classic() {
-    check("classic.cfg");
-}
-
-#[test]
-fn one_machine() {
-    check("one-machine.cfg");
-}
-
-/// `haproxy -c`, without a warning.
-fn check(name: &str) {
-    let output = Command::new("haproxy")
-        .arg("-c")
-        .arg("-f")
-        .arg(file(name))
-        .output();
-    let output = output.expect("haproxy is installed");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{name}: {said}");
-}
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

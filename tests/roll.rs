@@ -43,6 +43,8 @@ mod real_apps;
 mod releases;
 #[path = "roll/reload.rs"]
 mod reload;
+#[path = "roll/terminal.rs"]
+mod terminal;
 #[path = "roll/upgrades.rs"]
 mod upgrades;
 #[path = "roll/variants.rs"]

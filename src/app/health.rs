@@ -109,7 +109,7 @@ impl Health {
     /// How long to wait between probes: a command costs more than a connection.
     pub fn pace(&self) -> Duration {
         match self.check {
-            HealthCheck::Http { .. } | HealthCheck::Tcp => Duration::from_millis(50),
+            HealthCheck::Http { .. } | HealthCheck::Tcp => Duration::from_millis(30),
             HealthCheck::Command(_) => Duration::from_millis(250),
         }
     }

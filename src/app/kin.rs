@@ -4,7 +4,7 @@ use std::fs;
 
 use procfs::process::{Process, Stat};
 
-use crate::gate::holders;
+use crate::gate::{holders, holds};
 
 /// What the kernel shows of a process and a port.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub(super) enum Kin {
 pub(super) fn kin(process: &Stat, port: u16) -> Kin {
     if !is_in_our_network(process.pid) {
         return Kin::Unknown;
+    }
+    if holds(process.pid, port) {
+        return Kin::Ours;
     }
     let holders = holders(port);
     if holders

@@ -2,15 +2,17 @@
 
 use super::doctor::Doctor;
 use super::exits;
+use super::haproxy_config::HaproxyConfig;
 use crate::config;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Examples:
   agent doctor                  is the whole set-up right?
-  agent status                  what the kernel, HAProxy and the app say
+  agent status --watch          what the kernel, HAProxy and the app say
   agent restart web --dry-run   the preflight and the plan; nothing is changed
   agent restart web             out of rotation, drained, restarted, back in
   agent close web               out of rotation, until `agent open web`
@@ -25,6 +27,12 @@ Examples:
   ssh lb1 cat /etc/haproxy/haproxy.cfg | agent doctor web --haproxy-cfg -
   agent doctor --quick --json | jq '.points[] | select(.verdict != \"ok\")'
 ";
+
+const RESTART: &str = "\
+Examples:
+  agent restart web --dry-run
+  agent restart web --with 'apt-get install -y web=2.1'
+  agent restart web --turn 10m   where other hosts may be out now";
 
 /// Restart an app behind HAProxy, and nobody notices.
 ///
@@ -62,6 +70,15 @@ pub(super) enum Asked {
     /// warning or error. Exit code 1 where there is an error; warnings alone are 0.
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
+    /// Print the completions for a shell
+    ///
+    /// The package brings those of bash, zsh and fish.
+    #[command(after_help = "Example:\n  agent completions bash >/etc/bash_completion.d/agent")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    HaproxyConfig(HaproxyConfig),
     /// Remove every rule of ours, in every variant of iptables: the gates are gone
     ///
     /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,
@@ -72,6 +89,7 @@ pub(super) enum Asked {
     /// What HAProxy sees then: the main lines of this host go DOWN, as after `agent close`.
     /// In the classic layout the twins check the app itself and go on serving. In the
     /// two-stage layout the twins go DOWN, too: this host serves nobody any more.
+    #[command(after_help = "Example:\n  agent uninstall --dry-run   what would be called")]
     Uninstall {
         /// Print the calls, change nothing
         #[arg(long)]
@@ -85,13 +103,16 @@ pub(super) enum Command {
     ///
     /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
     /// Where it does not come up then, `rollback` is run and the app restarted once more.
+    #[command(after_help = RESTART)]
     Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
     /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
     /// (`agent run`) opens the gates, once the app is healthy.
+    #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
     Close(Closing),
     /// Back in rotation, if the app is healthy
+    #[command(after_help = "Example:\n  agent open web")]
     Open(Opening),
     /// To a good end with what a crash, a flush of the rules or a power loss left behind
     ///
@@ -99,6 +120,9 @@ pub(super) enum Command {
     /// finishes a restart that had happened; opens gates that nobody asked to be closed,
     /// once the app is healthy. Never restarts the app, and leaves a gate alone that
     /// `agent close` has closed. Without APP: all apps, one after the other.
+    #[command(
+        after_help = "Example:\n  agent recover --dry-run   what would be done, for each app"
+    )]
     Recover(Target),
     /// The sidecar: opens the gates once the app is healthy, and keeps them so
     ///
@@ -109,15 +133,23 @@ pub(super) enum Command {
     /// configuration, and ends: the gates stay closed. SIGHUP reads the configuration again,
     /// all of it or, with an error, nothing; SIGUSR2 goes on as the program that is installed
     /// now. Logs to stderr, or with fields to the journal; --json: a JSON object a line.
+    #[command(after_help = "Example:\n  agent run --dry-run   is the configuration all right?")]
     Run {
         /// Check the configuration, say what would be kept open, change nothing
         #[arg(long)]
         dry_run: bool,
     },
     /// What the kernel, HAProxy and the app say now
+    #[command(after_help = "Example:\n  agent status --watch=2s")]
     Status {
         /// The app; all of them if left out
         app: Option<String>,
+        /// Look again and again, on a terminal in place, until Ctrl-C: --watch or --watch=5s
+        ///
+        /// With --json a JSON object a line. Ends with exit code 0.
+        #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true,
+              default_missing_value = "1s", value_parser = waits)]
+        watch: Option<Duration>,
     },
 }
 
@@ -230,7 +262,14 @@ fn words(text: &str) -> Result<String, String> {
     }
 }
 
-/// The command line as it is defined: what manual pages and completions are made from.
+/// The command line as it is defined: what manual pages are made from.
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// What completes it in this shell.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "agent", &mut script);
+    script
 }

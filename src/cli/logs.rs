@@ -1,6 +1,6 @@
 //! Where logs go: to stderr, or with their fields to the journal that stderr is.
 
-use std::io::IsTerminal;
+use super::screen::Stderr;
 use std::os::fd::AsFd;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -23,8 +23,9 @@ pub(super) fn begin(logs: Logs, verbose: u8) {
     let subscriber = tracing_subscriber::registry().with(filter(logs, verbose));
     let text = tracing_subscriber::fmt::layer()
         .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        // Not with NO_COLOR.
+        .with_ansi(console::colors_enabled_stderr())
+        .with_writer(|| Stderr);
     match logs {
         Logs::Operation => subscriber.with(text).init(),
         Logs::SidecarJson => subscriber.with(text.json().flatten_event(true)).init(),

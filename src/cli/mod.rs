@@ -5,27 +5,28 @@ mod attached;
 mod descriptors;
 mod doctor;
 mod exits;
+mod haproxy_config;
 mod logs;
 mod print;
 mod progress;
 mod run;
+mod screen;
 mod status;
 mod uninstall;
 
 use crate::app::Change;
 use crate::config::{self, AppSettings, Settings};
-use crate::driver::Progress;
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
 use arguments::{Asked, Closing, Command, Opening, Restarting, Target, Upgrade};
 use clap::Parser;
 use logs::Logs;
-use progress::{Human, Machine, Silent};
-use std::io::Write;
+use progress::Audience;
+use screen::{complain, say};
 use std::process::ExitCode;
 
-pub use arguments::{Cli, command};
+pub use arguments::{Cli, command, completions};
 
 /// The exit code of a usage or configuration error.
 const USAGE: u8 = 2;
@@ -70,6 +71,13 @@ impl Cli {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
             Asked::Doctor(asked) => self.doctor(asked),
+            Asked::Completions { shell } => {
+                say(&String::from_utf8_lossy(&arguments::completions(*shell)));
+                Ok(0)
+            }
+            Asked::HaproxyConfig(asked) => {
+                haproxy_config::haproxy_config(&config::load(&self.config)?, asked, self.json)
+            }
             Asked::Uninstall { dry_run } => {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
@@ -113,12 +121,15 @@ impl Cli {
                 Command::Run { dry_run } => {
                     Ok(run::run(&self.config, settings, *dry_run, self.json).await)
                 }
-                Command::Status { app: None } => {
-                    status::status(&settings, &settings.apps, self.json).await
-                }
-                Command::Status { app: Some(name) } => {
-                    let app = the_app(&settings, Some(name))?;
-                    status::status(&settings, std::slice::from_ref(app), self.json).await
+                Command::Status { app, watch } => {
+                    let apps = match app {
+                        Some(name) => std::slice::from_ref(the_app(&settings, Some(name))?),
+                        None => &settings.apps,
+                    };
+                    match watch {
+                        Some(every) => status::watch(&settings, apps, (*every, self.json)).await,
+                        None => status::status(&settings, apps, self.json).await,
+                    }
                 }
             }
         })?
@@ -185,13 +196,12 @@ impl Cli {
     }
 
     async fn report(&self, operation: &Operation<'_>, stop: Stop) -> Report {
-        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
-            match (self.json, self.progress) {
-                (true, true) => Box::new(Machine::new(app, limits)),
-                (true, false) => Box::new(Silent),
-                (false, _) => Box::new(Human::new(app, limits)),
-            }
+        let audience = match (self.json, self.progress) {
+            (true, true) => Audience::Machine,
+            (true, false) => Audience::Nobody,
+            (false, _) => Audience::People,
         };
+        let tell = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
         operation.run(stop, &tell).await
     }
 }
@@ -241,26 +251,8 @@ fn the_app<'a>(settings: &'a Settings, name: Option<&str>) -> anyhow::Result<&'a
     }
 }
 
-/// Prints on stdout. A reader that has gone away must not stop a restart half way.
-fn say(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-}
-
 /// The one object of a mistake in the command line or the configuration.
 fn say_usage(message: &str) {
     let report = serde_json::json!({"outcome": USAGE_WORD, "exit": USAGE, "message": message});
     say(&format!("{report}\n"));
-}
-
-/// One line on stderr.
-fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "agent: {text}");
-}
-
-/// One JSON object on one line of stderr.
-fn tell_machine(object: &serde_json::Value) {
-    let _ = writeln!(std::io::stderr(), "{object}");
 }

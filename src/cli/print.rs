@@ -1,6 +1,6 @@
 //! What one operation did, as the last line for people or as one JSON object.
 
-use super::{complain, say};
+use super::screen::{self, complain, say};
 use crate::operation::Report;
 
 impl Report {
@@ -15,6 +15,10 @@ impl Report {
     /// The plan and the last line, for people; beside JSON only what went wrong.
     pub(super) fn tell(&self, json: bool) {
         let line = format!("{}: {}", self.app, self.message);
+        // Before the last line: that is the outcome.
+        if let Some(shares) = self.shares.filter(|_| !json) {
+            say(&format!("{}: {shares}\n", self.app));
+        }
         match (self.exit, json) {
             (0, true) => {}
             (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),
@@ -35,10 +39,13 @@ impl Report {
             .collect()
     }
 
-    /// " in 3.1 s (close 0.6, drain 0.1, ...)"
+    /// ", in 3.1 s (close 0.6, drain 0.1, ...)"; a terminal has a line for each phase already.
     fn in_seconds(&self) -> String {
         if self.phases.is_empty() {
             return String::new();
+        }
+        if screen::is_live() {
+            return format!(", in {:.2} s", self.seconds);
         }
         let phases = self.phases.iter().filter(|phase| phase.seconds >= 0.005);
         let phases: Vec<String> = phases

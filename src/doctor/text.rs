@@ -56,10 +56,11 @@ fn one(point: &Point) -> String {
         Verdict::Warning => "warning",
         Verdict::Error => "error",
     };
-    let of = if point.of.is_empty() {
-        "host"
-    } else {
-        &point.of
+    let of = match point.of.as_str() {
+        "" => "host".to_owned(),
+        // A balancer's backend or line.
+        of if of.contains(' ') => format!("{of}:"),
+        of => of.to_owned(),
     };
     let mut text = folded(&format!("{verdict:<8} {of:<5} "), &point.found);
     if point.verdict == Verdict::Ok {
@@ -143,7 +144,7 @@ warning  host  sidecar: not running
   why: nobody knows what comes of it, and everybody has to live with it for as
        long as it takes
   mend: {long}
-error    tcp://balancer-with-a-name.example.org:9999 srvs/web1 leads to port
+error    tcp://balancer-with-a-name.example.org:9999 srvs/web1: leads to port
          1009, and something else that is told at length here
   why: nobody knows what comes of it, and everybody has to live with it for as
        long as it takes

@@ -75,6 +75,14 @@ impl RuleWatch {
         open().map_err(|error| told(&error))
     }
 
+    /// Only marks, of nf_tables: [`changed`](Self::changed) never resolves.
+    pub(super) fn marking() -> RuleWatch {
+        RuleWatch {
+            transactions: None,
+            generation: Some(Generation::default()),
+        }
+    }
+
     /// Sees nothing: no change, and no mark.
     pub fn blind() -> RuleWatch {
         RuleWatch {

@@ -66,6 +66,14 @@ impl Firewall {
         RuleWatch::new(self.variant)
     }
 
+    /// The same for who only wants to know whether rules have changed: it is not woken.
+    pub fn marks(&self) -> RuleWatch {
+        match self.variant {
+            Variant::Nft => RuleWatch::marking(),
+            Variant::Legacy => RuleWatch::blind(),
+        }
+    }
+
     /// Reads the tables in use and, where it is there at all, the other variant's.
     pub async fn look(&self) -> Result<View, GateError> {
         let mut view = View {

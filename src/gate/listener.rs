@@ -1,47 +1,67 @@
 //! Who listens on a port of this host. On a status port they would answer HAProxy's checks
 //! with the gate closed; on the app's port it is the app.
 
-use procfs::net::{TcpNetEntry, TcpState};
-use procfs::process::{FDTarget, Stat};
+use crate::tcp::{self, Listener};
+use procfs::net::TcpState;
+use procfs::process::{FDTarget, Process, Stat};
 use std::net::SocketAddr;
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
-    let named = |entry: TcpNetEntry| match owners(entry.inode).next() {
-        Some(stat) => format!(
-            "{} (pid {}) on {}",
-            stat.comm, stat.pid, entry.local_address
-        ),
-        None => format!("a process that can't be named on {}", entry.local_address),
+    let named = |socket: &Listener| match owners(socket.inode).next() {
+        Some(stat) => format!("{} (pid {}) on {}", stat.comm, stat.pid, socket.local),
+        None => format!("a process that can't be named on {}", socket.local),
     };
-    listening(port).map(named).collect()
+    listening(port).iter().map(named).collect()
 }
 
 /// Where each listener on `port` is bound.
 pub fn bound(port: u16) -> Vec<SocketAddr> {
-    listening(port).map(|entry| entry.local_address).collect()
+    let local = |socket: &Listener| socket.local;
+    listening(port).iter().map(local).collect()
 }
 
 /// Who holds each socket that listens on `port`; empty where that can't be known.
 pub fn holders(port: u16) -> Vec<Vec<Stat>> {
-    let holders = |entry: TcpNetEntry| owners(entry.inode).collect();
-    listening(port).map(holders).collect()
+    let holders = |socket: &Listener| owners(socket.inode).collect();
+    listening(port).iter().map(holders).collect()
 }
 
-fn listening(port: u16) -> impl Iterator<Item = TcpNetEntry> {
+/// This process holds a socket that listens on `port`: asked alone, because a look through the
+/// files of all processes takes milliseconds.
+pub fn holds(pid: i32, port: u16) -> bool {
+    let Ok(process) = Process::new(pid) else {
+        return false;
+    };
+    let mut sockets = listening(port).into_iter();
+    sockets.any(|socket| has(&process, socket.inode))
+}
+
+fn listening(port: u16) -> Vec<Listener> {
+    tcp::listeners(port).unwrap_or_else(|_| listening_by_proc(port))
+}
+
+/// Where the kernel has no inet_diag.
+fn listening_by_proc(port: u16) -> Vec<Listener> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let entries = tables.into_iter().flatten().flatten();
-    entries.filter(move |e| e.state == TcpState::Listen && e.local_address.port() == port)
+    let listening =
+        entries.filter(|e| e.state == TcpState::Listen && e.local_address.port() == port);
+    let listeners = listening.map(|entry| Listener {
+        local: entry.local_address,
+        inode: entry.inode,
+    });
+    listeners.collect()
+}
+
+fn has(process: &Process, inode: u64) -> bool {
+    let files = process.fd().into_iter().flatten().flatten();
+    let mut targets = files.map(|file| file.target);
+    targets.any(|target| target == FDTarget::Socket(inode))
 }
 
 fn owners(inode: u64) -> impl Iterator<Item = Stat> {
-    let holds = move |process: procfs::process::Process| {
-        let mut files = process.fd().ok()?.flatten();
-        files
-            .any(|file| file.target == FDTarget::Socket(inode))
-            .then(|| process.stat().ok())
-            .flatten()
-    };
+    let holds = move |process: Process| has(&process, inode).then(|| process.stat().ok()).flatten();
     let processes = procfs::process::all_processes()
         .into_iter()
         .flatten()
@@ -59,6 +79,8 @@ mod tests {
         let port = socket.local_addr().unwrap().port();
         let found = listeners(port);
         assert_eq!(found.len(), 1);
+        assert!(holds(std::process::id().cast_signed(), port) && !holds(1, port));
+        assert_eq!(listening(port), listening_by_proc(port));
         let (pid, address) = (
             format!("(pid {})", std::process::id()),
             format!("127.0.0.1:{port}"),

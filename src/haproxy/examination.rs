@@ -201,6 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn every_versions_table_is_read() {
+        for version in ["2.6", "3.0", "3.2"] {
+            let root = env!("CARGO_MANIFEST_DIR");
+            let path = format!("{root}/tests/haproxy_answers/{version}/stat");
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+            let read = |row: &Row| Ok((row.text("svname")?.to_owned(), detail(row)?));
+            let lines = rows(text.trim_end(), "show stat", read).unwrap();
+            let of = |name: &str| &lines.iter().find(|(line, _)| line == name).unwrap().1;
+            let check = of("web1").0.as_ref().unwrap();
+            assert_eq!((check.rise, check.fall), (2, 2), "{version}");
+            assert!(check.status.ends_with("OK"), "{version}: {check:?}");
+            assert_eq!(of("nocheck").0, None, "{version}");
+            assert!(of("slow").1.is_some(), "{version}: slow start is not over");
+        }
+    }
+
+    #[test]
     fn what_is_not_there_is_none() {
         assert_eq!(read("srvs,web1,,,,,"), (None, None, None));
         assert_eq!(

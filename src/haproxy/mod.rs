@@ -5,6 +5,7 @@ mod balancer;
 mod examination;
 mod find;
 mod info;
+pub mod layout;
 mod master;
 mod others;
 mod servers;

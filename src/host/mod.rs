@@ -7,11 +7,11 @@ pub(crate) use look::{line_seen, seen};
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
-use crate::gate::{Firewall, Gate, GateError};
+use crate::gate::{Firewall, Gate, GateError, Mark, RuleWatch};
 use crate::haproxy::{Address, Balancer, Master, Socket};
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
 use crate::stop::Stop;
-use crate::tcp::{Connection, Watch};
+use crate::tcp::{self, Connection, Watch};
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -28,6 +28,9 @@ pub struct ThisHost {
     pub(crate) balancers: Vec<Balancer>,
     /// Whether each gate stood open when the operation began: what putting back means.
     pub(crate) found_open: Vec<bool>,
+    rules: RuleWatch,
+    /// How the gates were listed last, and when: they stand so while no rule changes.
+    stood: Option<(Vec<Option<bool>>, Mark)>,
     interfaces: Vec<IpAddr>,
     watch: Watch,
     state_dir: PathBuf,
@@ -36,6 +39,8 @@ pub struct ThisHost {
     moved: bool,
     poll: Duration,
     started: Instant,
+    /// When the last pause was over.
+    woke: Instant,
     stop: Stop,
 }
 
@@ -47,9 +52,12 @@ impl ThisHost {
         stop: Stop,
     ) -> Result<ThisHost, GateError> {
         let started = Instant::now();
+        let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
             gates: app.gates(),
-            firewall: Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?,
+            rules: firewall.marks(),
+            stood: None,
+            firewall,
             balancers: balancers(settings, app),
             found_open: Vec::new(),
             app: app.clone(),
@@ -60,6 +68,7 @@ impl ThisHost {
             moved: false,
             poll: settings.agent.poll,
             started,
+            woke: started,
             stop,
         })
     }
@@ -102,16 +111,31 @@ impl ThisHost {
 
     /// Sets the gates in order, the main one first; one that is not `wanted` stays as it is.
     async fn set(&mut self, wanted: &[Option<bool>]) -> Acted {
-        let gates = self.gates.iter().zip(wanted);
-        let wanted: Vec<(&Gate, bool)> = gates
-            .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
-            .collect();
-        let set = self.firewall.ensure(&wanted).await;
+        let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
         match set {
             Ok(_) => Acted::Done,
             Err(error) => Acted::Failed(error.to_string()),
         }
+    }
+
+    /// Ok(true): something had to be changed. This is asked for at every look, and a listing
+    /// of both families takes longer than the look itself: only where the kernel does not say
+    /// that no rule has changed since the last one.
+    async fn ensure(&mut self, wanted: &[Option<bool>]) -> Result<bool, GateError> {
+        // Before the listing: what comes after it is not in it.
+        let now = self.rules.mark().map(|mark| (wanted.to_vec(), mark));
+        if now.is_some() && now == self.stood {
+            return Ok(false);
+        }
+        self.stood = None;
+        let gates = self.gates.iter().zip(wanted);
+        let wanted: Vec<(&Gate, bool)> = gates
+            .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
+            .collect();
+        let changed = self.firewall.ensure(&wanted).await?;
+        self.stood = now.filter(|_| !changed);
+        Ok(changed)
     }
 }
 
@@ -135,6 +159,11 @@ impl Host for ThisHost {
         }
         let connections = self.watch.look(carried).await;
         Some(connections.map_err(|error| error.to_string()))
+    }
+
+    async fn oldest(&mut self) -> Option<Duration> {
+        let connections = tcp::connections(self.app.ports.port).await;
+        connections.ok().and_then(|seen| tcp::oldest(&seen))
     }
 
     async fn health(&mut self) -> Result<(), String> {
@@ -174,7 +203,10 @@ impl Host for ThisHost {
             Phase::BackOff { .. } => self.poll.max(CALM),
             _ => self.poll,
         };
-        tokio::time::sleep(pace).await;
+        // What the look itself took is part of the pace, but never all of it.
+        let rest = pace.saturating_sub(self.woke.elapsed()).max(pace / 3);
+        tokio::time::sleep(rest).await;
+        self.woke = Instant::now();
     }
 }
 

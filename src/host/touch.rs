@@ -117,9 +117,9 @@ impl ThisHost {
         result
     }
 
-    async fn keep_closed(&self) -> bool {
-        let closed: Vec<_> = self.gates.iter().map(|gate| (gate, false)).collect();
-        self.firewall.ensure(&closed).await == Ok(true)
+    async fn keep_closed(&mut self) -> bool {
+        let closed = vec![Some(false); self.gates.len()];
+        self.ensure(&closed).await == Ok(true)
     }
 
     /// Waits until what an earlier operation had begun to do to the app is over. Err: it is

@@ -7,7 +7,7 @@ use crate::restart::{Limits, Phase, Why};
 /// What a phase does and waits for.
 pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     match phase {
-        Phase::Claim => "closing the twin's gate, until twins are DOWN: enough others?".to_owned(),
+        Phase::Claim => "closing the twin's gate: twins DOWN, enough others?".to_owned(),
         Phase::Close if limits.two_stage && limits.closes_both() => {
             "closing both gates, until main lines are DOWN".to_owned()
         }

@@ -7,10 +7,12 @@ mod held;
 mod lock;
 mod plan;
 mod report;
+mod shares;
 
 pub use describe::describe;
 pub use plan::found;
 pub use report::{BalancerReport, GateReport, Report};
+pub use shares::Shares;
 
 use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings};
@@ -193,6 +195,7 @@ impl Operation<'_> {
             phase: "preflight",
             start: 0.0,
             seconds: seconds(begun),
+            acting: seconds(begun),
             waited_for: Vec::new(),
         };
         report.phases = [preflight].into_iter().chain(record.phases).collect();

@@ -1,5 +1,6 @@
 //! What one operation did, for machines (`--json`).
 
+use super::Shares;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position, Side};
 use crate::record::{PhaseRecord, seconds};
@@ -27,6 +28,9 @@ pub struct Report {
     pub seconds: f64,
     /// What each phase took.
     pub phases: Vec<PhaseRecord>,
+    /// Whose seconds they were; None: nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
     gates: Vec<GateReport>,
     balancers: Vec<BalancerReport>,
     /// What the operator should know.
@@ -82,6 +86,7 @@ impl Report {
             started_at: since_1970().as_secs_f64(),
             seconds: 0.0,
             phases: Vec::new(),
+            shares: None,
             gates: Vec::new(),
             balancers: Vec::new(),
             notices: Vec::new(),
@@ -124,6 +129,7 @@ impl Report {
         self.exit = outcome.exit_code();
         self.message = outcome.message(self.verb, &self.app);
         self.seconds = seconds(self.began.elapsed());
+        self.shares = (!self.phases.is_empty()).then(|| Shares::of(&self.phases, self.seconds));
         self
     }
 }

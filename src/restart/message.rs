@@ -47,7 +47,8 @@ impl Outcome {
                 waiting.join(", ")
             ),
             Outcome::NotBack(waiting) => format!(
-                "the gates are open and the app was healthy, but HAProxy: {}",
+                "the gates are open and the app was healthy, but HAProxy: {}; `agent doctor {app}` looks for \
+                 the cause",
                 waiting.join(", ")
             ),
             Outcome::GateFailed {
@@ -58,21 +59,25 @@ impl Outcome {
             ),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
             Outcome::NotOut { waiting, back } => {
-                given_up("not out of rotation in time", &waiting.join(", "), *back)
+                let mend = format!(
+                    "are the checks slower than timeouts.out_of_rotation? `agent doctor {app}` times them"
+                );
+                let what = format!("not out of rotation in time: {}", waiting.join(", "));
+                given_up(&what, *back, &mend)
             }
             Outcome::DrainRanOut { waiting, back } => {
-                given_up("the drain ran out", &waiting.join(", "), *back)
+                let what = format!("the drain ran out: {}", waiting.join(", "));
+                given_up(&what, *back, "a longer timeouts.drain, or on_drain_timeout, may help")
             }
-            Outcome::FloorBroken { few, back } => given_up(
-                "too few others, and our turn did not come in time",
-                &few.join(", "),
-                *back,
-            ),
-            Outcome::Unrecorded { why, back } => given_up(
-                "the journal can't be written, mend [agent] state_dir",
-                why,
-                *back,
-            ),
+            Outcome::FloorBroken { few, back } => {
+                let few = few.join(", ");
+                let what = format!("too few others, and our turn did not come in time: {few}");
+                given_up(&what, *back, "try again when they are back, or with a longer --turn")
+            }
+            Outcome::Unrecorded { why, back } => {
+                let what = format!("the journal can't be written: {why}");
+                given_up(&what, *back, "mend [agent] state_dir")
+            }
             Outcome::GateFailed {
                 why,
                 put_back: true,
@@ -96,12 +101,12 @@ fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";
 
-fn given_up(what: &str, why: &str, back: bool) -> String {
+fn given_up(what: &str, back: bool, mend: &str) -> String {
     let lines = match back {
         true => "its lines are back",
         false => "its lines are not all UP",
     };
-    format!("{what}: {why}; {PUT_BACK}; {lines}")
+    format!("{what}; {PUT_BACK}; {lines}; {mend}")
 }
 
 /// With a note it is less than one would think: what, the note says.

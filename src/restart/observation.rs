@@ -24,6 +24,9 @@ pub struct Seen {
     /// The connections to the app, while the host is taken out and there is a balancer
     /// without a master socket. Err: why they can't be seen.
     pub connections: Option<Result<Vec<Connection>, String>>,
+    /// How long the oldest request has waited that the host's TCP table shows. It is told, and
+    /// nothing rests on it.
+    pub oldest: Option<Duration>,
     /// The app's answer, where the phase asks for it. Err: why it is not healthy.
     pub health: Option<Result<(), String>>,
 }

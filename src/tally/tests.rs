@@ -7,6 +7,7 @@ fn phase(phase: &'static str, seconds: f64) -> PhaseRecord {
         phase,
         start: 0.0,
         seconds,
+        acting: 0.0,
         waited_for: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! One dump of the table over netlink's sock_diag, one address family after the other.
 
-use super::{Connection, TcpError, address, info};
+use super::{Connection, Listener, TcpError, address, info};
 use netlink_packet_core::{
     NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
@@ -26,24 +26,43 @@ const BUFFER: usize = 64 * 1024;
 
 /// All established connections with that local port. Blocks, at most about [`LIMIT`].
 pub fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
-    let until = Instant::now() + LIMIT;
-    let mut connections = Vec::new();
-    for family in [AF_INET, AF_INET6] {
-        connections.extend(of_family(family, port, until)?);
-    }
-    Ok(connections)
+    all(port, &LISTED, connection)
 }
 
-fn of_family(family: u8, port: u16, until: Instant) -> Result<Vec<Connection>, TcpError> {
+/// All sockets that listen on that port. The kernel has a table of its own for them, and does
+/// not walk that of the connections, which for `/proc/net/tcp` takes milliseconds. Blocks
+/// likewise.
+pub fn listeners(port: u16) -> Result<Vec<Listener>, TcpError> {
+    all(port, &StateFlags::LISTEN, listener)
+}
+
+/// What an entry of the table is to who asked; None: another port's.
+type Read<T> = fn(&InetResponse, u16) -> Result<Option<T>, TcpError>;
+
+fn all<T>(port: u16, states: &StateFlags, read: Read<T>) -> Result<Vec<T>, TcpError> {
+    let until = Instant::now() + LIMIT;
+    let mut all = Vec::new();
+    for family in [AF_INET, AF_INET6] {
+        all.extend(of_family(family, (port, states), read, until)?);
+    }
+    Ok(all)
+}
+
+fn of_family<T>(
+    family: u8,
+    (port, states): (u16, &StateFlags),
+    read: Read<T>,
+    until: Instant,
+) -> Result<Vec<T>, TcpError> {
     for _ in 0..TRIES {
         // A socket of its own each time: what is left of an interrupted dump goes with it.
-        let socket = ask(family, port).map_err(|error| TcpError::from_io(&error))?;
-        let mut table = Table::new(port);
+        let socket = ask(family, port, states).map_err(|error| TcpError::from_io(&error))?;
+        let mut table = Table::new(port, read);
         while !table.done {
             table.take(&receive(&socket, until)?)?;
         }
         if !table.interrupted {
-            return Ok(table.connections);
+            return Ok(table.entries);
         }
     }
     Err(TcpError::Interrupted(TRIES))
@@ -52,7 +71,7 @@ fn of_family(family: u8, port: u16, until: Instant) -> Result<Vec<Connection>, T
 /// Also of a peer that has said all it has to say, and still waits for the answer.
 const LISTED: StateFlags = StateFlags::ESTABLISHED.union(StateFlags::CLOSE_WAIT);
 
-fn ask(family: u8, port: u16) -> io::Result<Socket> {
+fn ask(family: u8, port: u16, states: &StateFlags) -> io::Result<Socket> {
     let socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.connect(&SocketAddr::new(0, 0))?;
     let mut socket_id = match family {
@@ -65,7 +84,7 @@ fn ask(family: u8, port: u16) -> io::Result<Socket> {
         family,
         protocol: IPPROTO_TCP,
         extensions: ExtensionFlags::INFO,
-        states: LISTED,
+        states: states.clone(),
         socket_id,
     };
     let mut header = NetlinkHeader::default();
@@ -104,18 +123,20 @@ fn receive(socket: &Socket, until: Instant) -> Result<Vec<u8>, TcpError> {
 }
 
 /// What a dump has told so far.
-struct Table {
+struct Table<T> {
     port: u16,
-    connections: Vec<Connection>,
+    read: Read<T>,
+    entries: Vec<T>,
     interrupted: bool,
     done: bool,
 }
 
-impl Table {
-    fn new(port: u16) -> Table {
+impl<T> Table<T> {
+    fn new(port: u16, read: Read<T>) -> Table<T> {
         Table {
             port,
-            connections: Vec::new(),
+            read,
+            entries: Vec::new(),
             interrupted: false,
             done: false,
         }
@@ -143,7 +164,7 @@ impl Table {
         let refused = |code: i32| TcpError::from_io(&io::Error::from_raw_os_error(-code));
         match payload {
             NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                self.connections.extend(connection(&response, self.port)?);
+                self.entries.extend((self.read)(&response, self.port)?);
             }
             // A dump that fails on its way says so at its end.
             NetlinkPayload::Done(done) if done.code < 0 => return Err(refused(done.code)),
@@ -181,6 +202,14 @@ fn connection(response: &InetResponse, port: u16) -> Result<Option<Connection>, 
         // The queue's bytes; the crate's words for this field are the listener's.
         unacknowledged: response.header.send_queue,
         explained: false,
+    }))
+}
+
+fn listener(response: &InetResponse, port: u16) -> Result<Option<Listener>, TcpError> {
+    let id = &response.header.socket_id;
+    Ok((id.source_port == port).then(|| Listener {
+        local: std::net::SocketAddr::new(id.source_address, id.source_port),
+        inode: response.header.inode.into(),
     }))
 }
 

@@ -48,6 +48,15 @@ impl Connection {
     }
 }
 
+/// One socket that listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// Where.
+    pub local: SocketAddr,
+    /// By which a process that holds it is known (`/proc/PID/fd`).
+    pub inode: u64,
+}
+
 /// Why the table could not be had. Never to be read as "no connection".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TcpError {
@@ -93,6 +102,22 @@ pub async fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
     joined.map_err(|error| TcpError::Refused(error.to_string()))?
 }
 
+/// How long the oldest of the requests has waited that these connections carry.
+pub fn oldest(connections: &[Connection]) -> Option<Duration> {
+    let waiting = connections.iter().filter(|one| one.is_waiting());
+    waiting.filter_map(|one| one.received_ago).max()
+}
+
+/// All sockets that listen on `port`, in this network namespace, of both address families.
+/// Blocks, some microseconds.
+///
+/// # Errors
+///
+/// [`TcpError`]: the table could not be had as a whole.
+pub fn listeners(port: u16) -> Result<Vec<Listener>, TcpError> {
+    dump::listeners(port)
+}
+
 /// IPv4 peers of a `[::]` listener are ::ffff:a.b.c.d in the table.
 fn address(ip: IpAddr, port: u16) -> SocketAddr {
     SocketAddr::new(ip.to_canonical(), port)
@@ -103,16 +128,28 @@ mod tests {
     use super::*;
 
     fn waiting(received: Option<u64>, sent: Option<u64>, unacknowledged: u32) -> bool {
+        connection(received, sent, unacknowledged).is_waiting()
+    }
+
+    fn connection(received: Option<u64>, sent: Option<u64>, unacknowledged: u32) -> Connection {
         let end = SocketAddr::from(([127, 0, 0, 1], 1000));
-        let connection = Connection {
+        Connection {
             peer: end,
             local: end,
             received_ago: received.map(Duration::from_millis),
             sent_ago: sent.map(Duration::from_millis),
             unacknowledged,
             explained: false,
-        };
-        connection.is_waiting()
+        }
+    }
+
+    #[test]
+    fn the_oldest_is_one_that_waits() {
+        let answered = connection(Some(9000), Some(5), 0);
+        let waits = |received| connection(Some(received), None, 0);
+        let seen = [waits(20), answered.clone(), waits(300), waits(7)];
+        assert_eq!(oldest(&seen), Some(Duration::from_millis(300)));
+        assert_eq!(oldest(&[answered]), None);
     }
 
     #[test]

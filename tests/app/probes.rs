@@ -248,7 +248,7 @@ async fn a_command_tells() {
 
 #[tokio::test]
 async fn a_command_is_asked_less_often() {
-    assert_eq!(http(None).pace(), Duration::from_millis(50));
+    assert_eq!(http(None).pace(), Duration::from_millis(30));
     let check = HealthCheck::Command(vec!["true".to_owned()]);
     assert_eq!(Health { check, ..tcp() }.pace(), Duration::from_millis(250));
 }

@@ -121,3 +121,25 @@ fn told_when(setup: &Setup, verdict: &str) -> Told {
         stands.then_some(told)
     })
 }
+
+/// Lines by IPv6 are dropped by the tables of IPv6.
+#[test]
+fn a_filter_of_ipv6() {
+    let setup = Setup::with("doctor_six", |reference| {
+        let reference = reference.with("10.77.0.11:", "[fd77::11]:");
+        reference.with("10.77.0.12:", "[fd77::12]:")
+    });
+    setup.sh(&format!(
+        "i=ip6tables; $i -A INPUT -p ipv6-icmp -j ACCEPT; $i {LET_IN}"
+    ));
+    let told = setup.doctor();
+    let point = told.expect("firewall", "warning", "port 2000 is dropped");
+    let twin = told.expect("firewall", "warning", "port 3000 is dropped");
+    assert!(
+        point.mend.starts_with("ip6tables-nft -I INPUT"),
+        "{point:?}"
+    );
+    told.expect_only(&["firewall"]);
+    setup.sh(&format!("{}\n{}", point.mend, twin.mend));
+    setup.doctor().expect_ok("firewall");
+}

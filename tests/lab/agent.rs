@@ -114,9 +114,14 @@ impl<'a> Agent<'a> {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.namespace.command(&self.program);
+        self.asked(&mut command, arguments);
+        command
+    }
+
+    /// Asks an agent that is started otherwise.
+    pub fn asked(&self, command: &mut Command, arguments: &[&str]) {
         command.args(arguments).arg("--config").arg(&self.config);
         command.envs(self.environment.iter().cloned());
-        command
     }
 }
 

@@ -26,6 +26,23 @@ impl AppDir {
         });
     }
 
+    /// Where the app says its process.
+    pub fn pidfile(&self) -> PathBuf {
+        self.0.join("pid")
+    }
+
+    /// When it listened for the first time after the last boot.
+    pub fn warm(&self) -> Option<f64> {
+        self.at("warm", &self.boots().pop()?)
+    }
+
+    /// Waits until it listens after its last boot.
+    pub fn wait_until_listening(&self) {
+        wait_for("an app that listens", Duration::from_secs(20), || {
+            self.warm()
+        });
+    }
+
     /// Waits until it has booted more than so many times.
     pub fn wait_for_boot_after(&self, boots: usize) {
         wait_for("a new boot", Duration::from_secs(20), || {

@@ -30,6 +30,10 @@ pub fn lab_traffic() -> PathBuf {
     built("examples/lab-traffic")
 }
 
+pub fn bench() -> PathBuf {
+    built("examples/bench")
+}
+
 /// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`: for both
 /// the folder above is where cargo put the rest.
 fn built(program: &str) -> PathBuf {

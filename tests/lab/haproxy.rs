@@ -145,7 +145,7 @@ impl Haproxy {
 
     fn wait_until_it_answers(&mut self) {
         let socket = self.socket.clone();
-        wait_for("HAProxy's socket", Duration::from_secs(5), || {
+        wait_for("HAProxy's socket", Duration::from_secs(20), || {
             let runs = self.process.is_running();
             assert!(runs, "HAProxy left:\n{}", self.process.err.text());
             UnixStream::connect(&socket).ok()

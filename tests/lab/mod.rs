@@ -1,5 +1,6 @@
 //! The lab: a balancer and hosts in network namespaces, with the real HAProxy, the real
-//! iptables, real apps and steady traffic. Used by the integration tests, the demo and the soak.
+//! iptables, real apps and steady traffic. Used by the integration tests, the demo, the
+//! soak and the bench.
 //! It needs root and the programs of `scripts/lib/parts`; without them it panics.
 
 // Each test, and the demo, uses only its part of the lab.
@@ -20,6 +21,7 @@ pub mod haproxy;
 pub mod harm;
 pub mod journal;
 pub mod keeper;
+pub mod leave;
 pub mod load;
 pub mod machine;
 pub mod mixed;
@@ -27,6 +29,7 @@ pub mod monitor;
 pub mod namespace;
 pub mod nginx;
 pub mod operator;
+pub mod peak;
 pub mod process;
 pub mod reference;
 pub mod release;
@@ -39,6 +42,7 @@ pub mod sidecar;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;
+pub mod terminal;
 pub mod traffic;
 pub mod watch;
 

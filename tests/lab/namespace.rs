@@ -77,16 +77,25 @@ pub fn delete(name: &str) {
     ip.status().ok();
 }
 
-/// A connection from inside, by a thread that enters and is gone again.
+/// A connection from inside.
 pub fn connect(network: &Path, to: SocketAddr) -> io::Result<TcpStream> {
-    let network = File::open(network)?;
-    let entering = thread::spawn(move || {
-        setns(network, CloneFlags::CLONE_NEWNET)?;
+    inside(network, || {
         let stream = TcpStream::connect_timeout(&to, LIMIT)?;
         stream.set_read_timeout(Some(LIMIT))?;
         Ok(stream)
-    });
-    entering.join().expect("no panic")
+    })?
+}
+
+/// Does it inside, by a thread that enters and is gone again; what it starts is inside, too.
+pub fn inside<T: Send>(network: &Path, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    let network = File::open(network)?;
+    thread::scope(|scope| {
+        let entering = scope.spawn(|| {
+            setns(network, CloneFlags::CLONE_NEWNET)?;
+            Ok(work())
+        });
+        entering.join().expect("no panic")
+    })
 }
 
 /// The names of all namespaces on this machine.

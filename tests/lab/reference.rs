@@ -75,13 +75,9 @@ impl Reference {
         both
     }
 
-    /// By itself a check's answer is late after one `inter`: on a machine that is busy with many
-    /// hosts that takes well apps out.
+    /// On a machine that is busy with many hosts an answer that is late takes well apps out.
     pub fn patient(self) -> Reference {
-        self.with(
-            "timeout queue 10s",
-            "timeout queue 10s\n    timeout check 5s",
-        )
+        self.with("timeout check 2s", "timeout check 5s")
     }
 
     /// Where HAProxy answers over TCP.

@@ -26,13 +26,22 @@ const INSIDE: &str = r#"
 impl Release {
     /// HAProxy in a namespace, which sees the lab's folders wherever it runs from.
     pub fn haproxy(self, namespace: &Namespace) -> Command {
+        self.started_by(|program| namespace.command(program))
+    }
+
+    /// HAProxy that serves nobody: `haproxy -c`.
+    pub fn idle(self) -> Command {
+        self.started_by(|program| Command::new(program))
+    }
+
+    fn started_by(self, command: impl Fn(&str) -> Command) -> Command {
         let (folder, made_by) = match self {
-            Release::Installed => return namespace.command("haproxy"),
+            Release::Installed => return command("haproxy"),
             Release::Debian13 => ("debian-13+haproxy", "trixie haproxy"),
             Release::Sid => ("debian-sid+haproxy", "sid haproxy"),
         };
         let root = debian_root::require(folder, made_by);
-        let mut command = namespace.command("unshare");
+        let mut command = command("unshare");
         command.args(["--mount", "--propagation", "private", "--"]);
         command.args(["sh", "-ec", INSIDE, "sh"]);
         command.arg(env::temp_dir()).arg(root).arg("haproxy");

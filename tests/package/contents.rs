@@ -34,10 +34,19 @@ fn the_package_has_all_of_it() {
         "two-stage.cfg",
         "classic.cfg",
         "one-machine.cfg",
+        "README.md",
     ] {
         file(&format!("{DOC}/examples/{example}"));
     }
-    for text in ["README.md", "changelog.gz", "copyright"] {
+    for text in [
+        "README.md",
+        "haproxy/README.md",
+        "systemd/README.md",
+        "systemd/SECURITY.md",
+        "scripts/README.md",
+        "changelog.gz",
+        "copyright",
+    ] {
         file(&format!("{DOC}/{text}"));
     }
     file("/usr/share/haproxy-gate/rolling/main.py");

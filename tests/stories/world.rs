@@ -271,6 +271,10 @@ impl Host for World {
         None
     }
 
+    async fn oldest(&mut self) -> Option<Duration> {
+        None
+    }
+
     async fn health(&mut self) -> Result<(), String> {
         if self.healthy() {
             Ok(())

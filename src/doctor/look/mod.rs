@@ -103,8 +103,15 @@ fn configuration(asked: &Asked) -> String {
         .map(|app| app.name.as_str())
         .collect();
     let balancers = asked.settings.balancers.len();
-    let config = asked.config.display();
-    format!("{config}: app {}; {balancers} balancers", names.join(", "))
+    let balancers = match balancers {
+        1 => "1 balancer".to_owned(),
+        several => format!("{several} balancers"),
+    };
+    let (config, plural) = (
+        asked.config.display(),
+        if names.len() > 1 { "s" } else { "" },
+    );
+    format!("{config}: app{plural} {}; {balancers}", names.join(", "))
 }
 
 fn host(asked: &Asked) -> host::Host {

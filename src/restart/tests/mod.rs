@@ -74,6 +74,7 @@ pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
         interrupted: None,
         balancers: vec![balancer(Ok(lines.collect()))],
         connections: None,
+        oldest: None,
         health: None,
     }
 }

@@ -36,8 +36,8 @@ fn established(port: u16, info: Option<usize>) -> Vec<u8> {
     message(SOCK_DIAG, 2, &payload)
 }
 
-fn taken(datagram: &[u8]) -> Result<Table, TcpError> {
-    let mut table = Table::new(1000);
+fn taken(datagram: &[u8]) -> Result<Table<Connection>, TcpError> {
+    let mut table = Table::new(1000, connection);
     table.take(datagram).map(|()| table)
 }
 
@@ -47,9 +47,9 @@ fn the_ports_own_connections_are_taken_until_done() {
     let datagram = [established(1000, Some(248)), established(1001, None), done].concat();
     let table = taken(&datagram).unwrap();
     assert!(table.done && !table.interrupted);
-    assert_eq!(table.connections.len(), 1);
-    assert_eq!(table.connections[0].peer.to_string(), "127.0.0.1:9");
-    assert_eq!(table.connections[0].local.to_string(), "127.0.0.1:1000");
+    assert_eq!(table.entries.len(), 1);
+    assert_eq!(table.entries[0].peer.to_string(), "127.0.0.1:9");
+    assert_eq!(table.entries[0].local.to_string(), "127.0.0.1:1000");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! search for such bytes, `tests/corpora.rs` tries those that were found worth keeping.
 
 pub mod answer;
+pub mod cfg;
 pub mod config;
 pub mod health;
 pub mod iptables;

@@ -6,10 +6,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-
 use lab::fleet::NUMBERS;
+use lab::leave;
 use lab::mixed::Mixed;
 use table::Row;
 
@@ -26,7 +24,7 @@ const HOSTS: [&str; 3] = [
 ];
 
 fn main() -> ExitCode {
-    clean_up_on_signals();
+    leave::clean_up_on_signals();
     println!("Three hosts, one HAProxy, and users on them: 600 requests a second.");
     let mut mixed = Mixed::start("demo", COLD);
     mixed.open_gates();
@@ -83,17 +81,4 @@ fn by_hand(mixed: &mut Mixed) -> Row {
         mixed.haproxy.wait_until_all_up();
     }
     Row::new("stop and start", traffic.stop(), Some(seconds))
-}
-
-/// No destructor runs on a signal: the namespaces and the folder are removed here, and the
-/// children die with this process.
-fn clean_up_on_signals() {
-    let mut signals = Signals::new([SIGINT, SIGTERM]).expect("signal handlers");
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            let this = std::process::id().to_string();
-            lab::site::sweep(|pid| pid == this);
-            std::process::exit(128 + signal);
-        }
-    });
 }

@@ -12,10 +12,10 @@ use account::Account;
 use fault::Fault;
 use lab::firewall;
 use lab::fleet::{Fleet, Layout};
+use lab::peak::Peaks;
 use lab::reference::Reference;
 use round::Round;
 use stop::Stop;
-use watch::Watch;
 
 #[path = "../mod.rs"]
 mod lab;
@@ -46,8 +46,6 @@ mod table;
 mod together;
 #[path = "soak/variation.rs"]
 mod variation;
-#[path = "soak/watch.rs"]
-mod watch;
 
 /// Restarts in a loop over three hosts under traffic, with random faults
 #[derive(Debug, Parser)]
@@ -71,14 +69,14 @@ fn main() -> ExitCode {
     fleet.site.hosts.iter().for_each(firewall::keep_tracking);
     fleet.open_gates();
     let quiet = fleet.haproxy.trouble();
-    let watch = Watch::start();
+    let peaks = Peaks::start();
     let traffic = fleet.traffic();
     let mut account = Account::new(seed);
     let mut rng = Rng::with_seed(seed);
     while account.elapsed() < time && !stop.asked() {
         let mut rng = rng.fork();
         let fault = Fault::draw(&mut rng);
-        let is_well = Round::new(&fleet, &watch, &mut account, rng).play(fault);
+        let is_well = Round::new(&fleet, &peaks, &mut account, rng).play(fault);
         account.tell_failed(traffic.failed());
         account.tell_trouble(fleet.haproxy.trouble());
         if !is_well {
@@ -88,7 +86,7 @@ fn main() -> ExitCode {
     }
     account.trouble = (account.trouble + fleet.haproxy.trouble()).saturating_sub(quiet);
     let met = traffic.stop();
-    table::print(&account, &met, watch.peak());
+    table::print(&account, &met, peaks.peak());
     match account.is_well() && met.failed == 0 {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

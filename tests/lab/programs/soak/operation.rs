@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::lab::agent::{Agent, Ended, Running};
+use crate::lab::peak::Peaks;
 use crate::lab::report::Report;
 use crate::lab::site::Host;
-use crate::watch::Watch;
 
 /// More than all limits of one operation together.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -26,10 +26,10 @@ impl<'a> Operation<'a> {
         host: &'a Host,
         agent: &Agent,
         verb: &'static str,
-        watch: &Watch,
+        peaks: &Peaks,
     ) -> Operation<'a> {
         let running = agent.start(verb, "web");
-        watch.look_at(running.pid());
+        peaks.look_at(running.pid());
         Operation {
             host,
             verb,

@@ -11,10 +11,10 @@ use crate::account::Account;
 use crate::fault::Fault;
 use crate::lab::agent::Ended;
 use crate::lab::fleet::{Fleet, NUMBERS};
+use crate::lab::peak::Peaks;
 use crate::lab::site::Host;
 use crate::lab::traffic::InFlight;
 use crate::operation::{Operation, says};
-use crate::watch::Watch;
 
 /// What a restart takes, without what a round adds to it.
 const QUICK: Duration = Duration::from_millis(1200);
@@ -22,7 +22,7 @@ const QUICK: Duration = Duration::from_millis(1200);
 pub struct Round<'a> {
     pub fleet: &'a Fleet,
     pub account: &'a mut Account,
-    watch: &'a Watch,
+    peaks: &'a Peaks,
     pub rng: Rng,
     /// The host it is about.
     pub number: usize,
@@ -45,7 +45,7 @@ pub struct Round<'a> {
 impl<'a> Round<'a> {
     pub fn new(
         fleet: &'a Fleet,
-        watch: &'a Watch,
+        peaks: &'a Peaks,
         account: &'a mut Account,
         mut rng: Rng,
     ) -> Round<'a> {
@@ -53,7 +53,7 @@ impl<'a> Round<'a> {
         Round {
             fleet,
             account,
-            watch,
+            peaks,
             rng,
             number,
             settings: Vec::new(),
@@ -106,7 +106,7 @@ impl<'a> Round<'a> {
 
     pub fn start_on(&self, number: usize, verb: &'static str) -> Operation<'a> {
         let (host, agent) = (self.fleet.host(number), self.agent(number));
-        Operation::start(host, &agent, verb, self.watch)
+        Operation::start(host, &agent, verb, self.peaks)
     }
 
     pub fn start(&self, verb: &'static str) -> Operation<'a> {

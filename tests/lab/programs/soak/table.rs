@@ -2,7 +2,7 @@
 
 use crate::account::{Account, clock, exit_told};
 use crate::lab::load::record::Summary;
-use crate::watch::Peak;
+use crate::lab::peak::Peak;
 
 /// As many failed requests and violated checks as a reader will look at.
 const SHOWN: usize = 10;

@@ -9,7 +9,7 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<Seen>>);
+pub struct Peaks(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
 struct Seen {
@@ -23,17 +23,17 @@ pub struct Peak {
     pub files: usize,
 }
 
-impl Watch {
-    pub fn start() -> Watch {
-        let watch = Watch::default();
-        let seen = Arc::clone(&watch.0);
+impl Peaks {
+    pub fn start() -> Peaks {
+        let peaks = Peaks::default();
+        let seen = Arc::clone(&peaks.0);
         thread::spawn(move || {
             loop {
                 seen.lock().expect("nobody panics here").look();
                 thread::sleep(LOOK);
             }
         });
-        watch
+        peaks
     }
 
     /// Looks at this agent until it is gone.

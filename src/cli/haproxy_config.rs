@@ -1,0 +1,86 @@
+//! `agent haproxy-config`: HAProxy's side of the configuration, for whoever administers it.
+//! Nothing is asked and nothing is changed: it reads the configuration, anywhere.
+
+use super::{say, the_app};
+use crate::config::Settings;
+use crate::haproxy::layout::{self, Host, Layout, Wanted};
+use anyhow::Context;
+use clap::Args;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+const EXAMPLE: &str = "\
+Example:
+  agent haproxy-config web --host web1=10.0.0.11 --host web2=10.0.0.12
+
+  prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin.
+  Where a backend is there already, keep the cookies that its users have:
+  --host web1=10.0.0.11,cookie=w1,twin=bkp1
+";
+
+/// Print the HAProxy backend that fits this configuration
+///
+/// For a list of hosts: each gets a main line and its twin, with the ports, the check and
+/// `timeout check` of this configuration. Asks no HAProxy and needs none: with a copy of the
+/// configuration it runs on any machine. Check what comes of it with `haproxy -c`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct HaproxyConfig {
+    /// The app; may be left out where the configuration has one
+    app: Option<String>,
+    /// A host: its line's name and its address, and what differs from the rule
+    ///
+    /// cookie=VALUE is NAME otherwise, twin=NAME is NAME-twin, and app=NAME is APP: for
+    /// several apps of one machine in one backend.
+    #[arg(long = "host", value_name = "NAME=ADDRESS[,KEY=VALUE]...")]
+    hosts: Vec<Host>,
+    /// More hosts, a line each: NAME ADDRESS [KEY=VALUE]... (`-`: standard input)
+    #[arg(long = "hosts", value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What the twins check; two-stage where the app has a backup_status_port
+    #[arg(long, value_name = "LAYOUT", value_enum)]
+    layout: Option<Layout>,
+    /// The backend's name [default: as the configuration has it, or srvs]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// A whole configuration: with global, defaults and a frontend
+    #[arg(long)]
+    whole: bool,
+}
+
+pub(super) fn haproxy_config(
+    settings: &Settings,
+    asked: &HaproxyConfig,
+    json: bool,
+) -> anyhow::Result<u8> {
+    let mut hosts = asked.hosts.clone();
+    if let Some(path) = &asked.file {
+        let read = || Host::list(&text(path)?).map_err(anyhow::Error::msg);
+        hosts.extend(read().with_context(|| path.display().to_string())?);
+    }
+    let wanted = Wanted {
+        app: the_app(settings, asked.app.as_deref())?,
+        hosts: &hosts,
+        layout: asked.layout,
+        backend: asked.backend.as_deref(),
+        whole: asked.whole,
+    };
+    let text = layout::print(settings, &wanted).map_err(anyhow::Error::msg)?;
+    match json {
+        true => say(&format!(
+            "{}\n",
+            serde_json::json!({"exit": 0, "text": text})
+        )),
+        false => say(&text),
+    }
+    Ok(0)
+}
+
+fn text(path: &Path) -> std::io::Result<String> {
+    if path != Path::new("-") {
+        return std::fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}

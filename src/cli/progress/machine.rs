@@ -1,0 +1,62 @@
+//! A JSON object a line on stderr: `--json --progress`.
+
+use super::super::screen::tell_machine;
+use crate::config::AppSettings;
+use crate::driver::Progress;
+use crate::operation::describe;
+use crate::record::seconds;
+use crate::restart::{Limits, Phase, Seen};
+use serde_json::json;
+use std::time::Duration;
+
+pub(super) struct Machine {
+    app: AppSettings,
+    limits: Limits,
+    told: Vec<String>,
+    oldest: Option<Duration>,
+}
+
+impl Machine {
+    pub(super) fn new(app: &AppSettings, limits: &Limits) -> Machine {
+        Machine {
+            app: app.clone(),
+            limits: limits.clone(),
+            told: Vec::new(),
+            oldest: None,
+        }
+    }
+}
+
+impl Progress for Machine {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        self.told = Vec::new();
+        tell_machine(&json!({
+            "app": self.app.name,
+            "at": seconds(at),
+            "phase": phase.name(),
+            "what": describe(phase, &self.limits, &self.app),
+            "limit": seconds(phase.limit(&self.limits)),
+        }));
+    }
+
+    /// Once, and again whenever it is something else.
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        if waiting == self.told {
+            return;
+        }
+        let mut told = json!({"app": self.app.name, "at": seconds(at), "waiting": waiting});
+        if let Some(oldest) = self.oldest {
+            told["oldest"] = json!(seconds(oldest));
+        }
+        tell_machine(&told);
+        self.told = waiting.to_vec();
+    }
+
+    fn notes(&mut self, at: Duration, note: &str) {
+        tell_machine(&json!({"app": self.app.name, "at": seconds(at), "note": note}));
+    }
+
+    fn sees(&mut self, _at: Duration, seen: &Seen) {
+        self.oldest = seen.oldest;
+    }
+}

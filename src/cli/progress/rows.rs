@@ -1,0 +1,48 @@
+//! What is waited for, on a terminal so many columns wide.
+
+use console::truncate_str;
+
+/// Rows under the line, where several things are waited for.
+const MOST: usize = 6;
+
+/// One thing behind the clock, if it fits there; else each on a row of its own. `head`: the
+/// columns that the line has taken already.
+pub(super) fn rows(age: Option<&str>, what: &[String], head: usize, columns: usize) -> String {
+    let room = columns.saturating_sub(head);
+    let age_and = |between: &str| age.map(|age| format!("{age}{between}")).unwrap_or_default();
+    match what {
+        [only] if age.is_none() || age_and(": ").len() + only.len() <= room => {
+            truncate_str(&format!("{}{only}", age_and(": ")), room, "…").into_owned()
+        }
+        what => {
+            let room = columns.saturating_sub(7);
+            let row = |what: &String| format!("      {}", truncate_str(what, room, "…"));
+            let more = what.len().saturating_sub(MOST);
+            let more = (more > 0).then(|| format!("      and {more} more"));
+            let rows = what.iter().take(MOST).map(row).chain(more);
+            let rows: Vec<String> = [age_and("")].into_iter().chain(rows).collect();
+            rows.join("\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_things_stand_below_each_other() {
+        let flights = |count: usize| vec!["srvs/web1 has 1 request in flight".to_owned(); count];
+        let one = rows(Some("oldest 1.0 s"), &flights(1), 30, 80);
+        assert_eq!(one, "oldest 1.0 s: srvs/web1 has 1 request in flight");
+        let narrow = rows(Some("oldest 1.0 s"), &flights(1), 40, 80);
+        let below = "oldest 1.0 s\n      srvs/web1 has 1 request in flight";
+        assert_eq!(narrow, below);
+        let many = rows(None, &flights(8), 30, 80);
+        assert_eq!(many.lines().count(), 1 + MOST + 1, "{many}");
+        assert!(many.ends_with("\n      and 2 more"), "{many}");
+        assert!(rows(None, &["x".repeat(99)], 30, 80).ends_with("x…"));
+        let tiny = rows(None, &flights(2), 30, 5);
+        assert_eq!(tiny.lines().count(), 3, "{tiny}");
+    }
+}

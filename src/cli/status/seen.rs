@@ -1,0 +1,94 @@
+//! How one app stands, of what was seen.
+
+use super::{AppStatus, Others, PhaseNow};
+use crate::config::{AppSettings, Settings};
+use crate::gate::Position;
+use crate::hold;
+use crate::journal::{Entry, Journal};
+use crate::operation::{BalancerReport, GateReport, found};
+use crate::state::{self, Kept};
+use crate::survey::Survey;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+pub(super) fn seen(
+    settings: &Settings,
+    app: &AppSettings,
+    survey: &Survey,
+    others: Others,
+) -> AppStatus {
+    let gates = survey.gates().zip(survey.positions());
+    let mut trouble = survey.trouble();
+    let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
+    let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
+    trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
+    let held = hold::now(hold_dir, &app.name).map(|held| held.told());
+    trouble.extend(survey.restart.as_ref().err().cloned());
+    // An operation under way may be between two families, and closes gates.
+    if !others.under_way {
+        let who = others.who_mends(&app.name);
+        let positions = survey.positions();
+        trouble.extend(astray(app, state_dir, (&positions, held.is_some()), &who));
+        let broken = survey.broken().filter(|_| held.is_none());
+        trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
+    }
+    let (address, health) = &survey.health;
+    let facts = survey.facts();
+    AppStatus {
+        app: app.name.clone(),
+        gates: gates
+            .map(|(gate, position)| GateReport::new(gate, position))
+            .collect(),
+        balancers: BalancerReport::of_survey(survey),
+        held,
+        phase: phase_now(state_dir, &app.name).filter(|_| others.under_way),
+        healthy: health.is_ok(),
+        health: match health {
+            Ok(()) => format!("the app at {address} is healthy"),
+            Err(why) => format!("the app at {address} is not healthy: {why}"),
+        },
+        in_rotation: facts.in_rotation(),
+        serving: facts.serves(),
+        spare: facts.spare(app.limits.min_available),
+        trouble,
+        text: found(app, survey),
+    }
+}
+
+/// The journal is written as each phase begins.
+fn phase_now(state_dir: &Path, app: &str) -> Option<PhaseNow> {
+    let entry = Journal::left_behind(state_dir, app).ok()??;
+    let written = Kept::Journal.path(state_dir, app).metadata().ok()?;
+    let since = SystemTime::now().duration_since(written.modified().ok()?);
+    Some(PhaseNow {
+        verb: entry.holder.verb.word(),
+        phase: entry.phase.name(),
+        seconds: since.as_ref().map_or(0, Duration::as_secs),
+    })
+}
+
+/// What an operation left behind by dying, and gates that nobody asked to be closed.
+fn astray(
+    app: &AppSettings,
+    state_dir: &Path,
+    (positions, held): (&[Position], bool),
+    who: &str,
+) -> Vec<String> {
+    let closed = positions.contains(&Position::Closed);
+    match Journal::left_behind(state_dir, &app.name) {
+        Ok(Some(entry)) => vec![format!("{}: {who} ends it", Entry::cut_short(&entry))],
+        Err(torn) => vec![format!("{torn}: {who} goes on without it")],
+        Ok(None) if held && positions.iter().any(|gate| *gate != Position::Closed) => {
+            vec![format!(
+                "an operator closed the gates, and not all are closed: `agent close {0}`, or `agent open {0}`",
+                app.name
+            )]
+        }
+        Ok(None) if closed && !held => {
+            vec![format!(
+                "a gate is closed, and nobody asked for that: {who} opens it once the app is healthy"
+            )]
+        }
+        Ok(None) => Vec::new(),
+    }
+}

@@ -1,0 +1,111 @@
+//! `agent status --watch`: the same look again and again, on a terminal in place.
+
+use super::frame::{Frame, Sessions};
+use super::{Status, now};
+use crate::cli::screen;
+use crate::clock::{since_1970, told};
+use crate::config::{AppSettings, Settings};
+use crate::stop::Stop;
+use console::{Term, truncate_str};
+use std::time::{Duration, Instant};
+
+/// Until a signal ends it, which is how it is meant to end: exit code 0.
+pub(in crate::cli) async fn watch(
+    settings: &Settings,
+    apps: &[AppSettings],
+    (every, json): (Duration, bool),
+) -> anyhow::Result<u8> {
+    let stop = Stop::listen()?;
+    let mut screen = Screen::new(every);
+    while stop.asked().is_none() && screen.is_read {
+        let all = now(settings, apps).await?;
+        match json {
+            true => screen.print(&format!("{}\n", serde_json::json!(all))),
+            false => screen.draw(&all),
+        }
+        tokio::select! {
+            _ = stop.wait() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+    Ok(0)
+}
+
+struct Screen {
+    /// Buffered: a frame is shown as a whole.
+    term: Term,
+    live: bool,
+    every: Duration,
+    host: String,
+    /// What the lines had had at the last look, and when.
+    before: Option<(Sessions, Instant)>,
+    /// Somebody still reads what is printed.
+    is_read: bool,
+}
+
+impl Screen {
+    fn new(every: Duration) -> Screen {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let screen = Screen {
+            term: Term::buffered_stdout(),
+            live: screen::is_live(),
+            every,
+            host: host.trim().to_owned(),
+            before: None,
+            is_read: true,
+        };
+        if screen.live {
+            let _ = screen.term.hide_cursor();
+            let _ = screen.term.clear_screen();
+        }
+        screen
+    }
+
+    fn draw(&mut self, all: &Status) {
+        let sessions = Sessions::of(all);
+        let now = Instant::now();
+        let before = self.before.replace((sessions, now));
+        let rates = before.map(|(before, at)| (before, now.duration_since(at)));
+        let every = humantime::format_duration(self.every);
+        let title = format!(
+            "{}  {}  every {every}, Ctrl-C ends",
+            told(since_1970().as_secs()),
+            self.host
+        );
+        let lines = Frame::new(all, rates.as_ref()).lines();
+        match self.live {
+            true => self.place(&title, &lines),
+            false => self.print(&format!("{title}\n{}\n\n", lines.join("\n"))),
+        }
+    }
+
+    /// Over the frame of before, no wider and no higher than the terminal.
+    fn place(&mut self, title: &str, lines: &[String]) {
+        let (height, width) = self.term.size();
+        let place = |term: &Term| -> std::io::Result<()> {
+            term.move_cursor_to(0, 0)?;
+            let shown = [title].into_iter().chain(lines.iter().map(String::as_str));
+            for line in shown.take(usize::from(height).saturating_sub(1)) {
+                term.clear_line()?;
+                term.write_line(&truncate_str(line, width.into(), "…"))?;
+            }
+            term.clear_to_end_of_screen()?;
+            term.flush()
+        };
+        self.is_read = place(&self.term).is_ok();
+    }
+
+    fn print(&mut self, text: &str) {
+        let printed = self.term.write_str(text).and_then(|()| self.term.flush());
+        self.is_read = printed.is_ok();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.live {
+            let _ = self.term.show_cursor();
+            let _ = self.term.flush();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What single lines do to a restart.
+
+use super::Expected;
+use super::about::{About, names};
+use super::ours::Ours;
+use super::server::Server;
+use super::time::seconds;
+use crate::doctor::Point;
+
+const CHECK: About = About {
+    check: "cfg-check",
+    why: "a line that is not checked is UP for ever: no gate takes it out of rotation",
+};
+const PORT: About = About {
+    check: "cfg-check-port",
+    why: "a gate moves only those lines that check its status port, on the host itself",
+};
+const DOWN: About = About {
+    check: "cfg-marked-down",
+    why: "it kills the requests in flight as soon as the gate is closed",
+};
+const UP: About = About {
+    check: "cfg-marked-up",
+    why: "it kills the sessions on every twin as soon as one main line is back",
+};
+const SLOW: About = About {
+    check: "cfg-slowstart",
+    why: "a restart is done when slow start is over, and timeouts.in_rotation has to cover it",
+};
+
+pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+    vec![
+        check(ours),
+        port(ours, expected),
+        marked_down(ours),
+        marked_up(ours),
+        slowstart(ours),
+    ]
+}
+
+fn check(ours: &Ours<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let unchecked = |server: &&Server| !server.words.check || server.words.track.is_some();
+    let unchecked: Vec<&Server> = ours.all().filter(unchecked).collect();
+    match unchecked.is_empty() {
+        true => CHECK.ok(of, "each line has its own check"),
+        false => {
+            let found = format!("no check of its own: {}", names(unchecked));
+            CHECK.error(
+                of,
+                found,
+                format!("in {of}, above its servers: default-server check"),
+            )
+        }
+    }
+}
+
+/// The first line whose check goes elsewhere than its gate.
+fn port(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let status = expected.ports.status_port;
+    let own = expected.ports.backup_status_port;
+    let told = |server: &Server| match server.words.check_port.or(server.port) {
+        Some(port) if server.words.check_port.is_some() => {
+            format!("{} checks port {port}", server.name)
+        }
+        _ => format!("{} has no `port`, and checks the app itself", server.name),
+    };
+    let mains = || ours.mains.iter().map(|line| line.server);
+    let twins = || ours.twins.iter().map(|line| line.server);
+    if let Some(elsewhere) = ours.all().find(|server| checks_elsewhere(server)) {
+        let found = format!("{} is checked at another address: addr", elsewhere.name);
+        return PORT.error(of, found, "take `addr` off its line");
+    }
+    if let Some(main) = mains().find(|server| server.checked() != Some(status)) {
+        let mend = format!(
+            "on the line of {}, and each other main line: port {status}",
+            main.name
+        );
+        return PORT.error(of, told(main), mend);
+    }
+    // In the classic layout a twin checks the app's own port.
+    let wanted = |server: &Server| own.or(server.port);
+    match (
+        twins().find(|server| server.checked() != wanted(server)),
+        own,
+    ) {
+        (None, _) => PORT.ok(of, "each line checks what its gate opens"),
+        (Some(twin), Some(own)) if twin.checked() == twin.port => {
+            let found = format!("{}: backup_status_port {own} does nothing", told(twin));
+            let mend = format!(
+                "on the line of {}, and each other twin: port {own}",
+                twin.name
+            );
+            PORT.warning(of, found, mend)
+        }
+        (Some(twin), Some(own)) => {
+            let mend = format!("on the line of {}: port {own}", twin.name);
+            PORT.error(of, told(twin), mend)
+        }
+        (Some(twin), None) => {
+            let checked = twin.checked().unwrap_or_default();
+            let mend = format!("in agent.toml: backup_status_port = {checked}");
+            PORT.error(of, told(twin), mend)
+        }
+    }
+}
+
+fn checks_elsewhere(server: &Server) -> bool {
+    let host = server.words.check_host.as_ref();
+    host.is_some_and(|host| host != &server.host)
+}
+
+fn marked_down(ours: &Ours<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let kills = ours
+        .all()
+        .filter(|server| server.words.marked_down.is_some());
+    let kills: Vec<&Server> = kills.collect();
+    match kills.is_empty() {
+        true => DOWN.ok(of, "no on-marked-down"),
+        false => {
+            let found = format!("on-marked-down shutdown-sessions: {}", names(kills));
+            DOWN.error(
+                of,
+                found,
+                format!("in {of}: take on-marked-down off its lines"),
+            )
+        }
+    }
+}
+
+/// Whichever line of the backend comes back kills the sessions on our twin, too.
+fn marked_up(ours: &Ours<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let servers = ours.proxy.servers.iter();
+    let kills: Vec<&Server> = servers
+        .filter(|server| server.words.marked_up.is_some())
+        .collect();
+    match kills.is_empty() {
+        true => UP.ok(of, "no on-marked-up"),
+        false => {
+            let found = format!("on-marked-up shutdown-backup-sessions: {}", names(kills));
+            UP.error(
+                of,
+                found,
+                format!("in {of}: take on-marked-up off its lines"),
+            )
+        }
+    }
+}
+
+fn slowstart(ours: &Ours<'_>) -> Point {
+    let longest = ours.all().filter_map(|server| server.words.slowstart).max();
+    let found = match longest {
+        None => "no slow start".to_owned(),
+        Some(time) => format!("slow start, {}", seconds(time)),
+    };
+    SLOW.ok(&ours.proxy.name, found)
+}

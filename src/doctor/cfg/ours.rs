@@ -1,0 +1,152 @@
+//! Which backends serve the app, and which of their lines are main and twin.
+
+use super::Expected;
+use super::file::Proxy;
+use super::server::Server;
+use crate::haproxy::{AppPorts, Role};
+
+/// One backend that serves the app.
+#[derive(Debug)]
+pub struct Ours<'a> {
+    pub proxy: &'a Proxy,
+    /// In the order of the file, as are the twins.
+    pub mains: Vec<Placed<'a>>,
+    pub twins: Vec<Placed<'a>>,
+}
+
+/// A server with its place in the backend: HAProxy looks for a cookie in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<'a> {
+    pub at: usize,
+    pub server: &'a Server,
+}
+
+impl<'a> Ours<'a> {
+    pub fn all(&self) -> impl Iterator<Item = &'a Server> {
+        self.mains.iter().chain(&self.twins).map(|line| line.server)
+    }
+
+    /// Each main line with its twin, and the twins that are left: by the address, else by the
+    /// cookie, else what is left in order.
+    pub fn pairs(&self) -> (Vec<(Placed<'a>, Option<Placed<'a>>)>, Vec<Placed<'a>>) {
+        let mut twins = self.twins.clone();
+        let mut pairs: Vec<_> = self.mains.iter().map(|main| (*main, None)).collect();
+        let same_host: Same = |main, twin| main.host == twin.host;
+        let same_cookie: Same =
+            |main, twin| main.words.cookie.is_some() && main.words.cookie == twin.words.cookie;
+        let any: Same = |_, _| true;
+        let both: Same =
+            |main, twin| main.host == twin.host && main.words.cookie == twin.words.cookie;
+        for same in [both, same_host, same_cookie, any] {
+            for (main, twin) in pairs.iter_mut().filter(|(_, twin)| twin.is_none()) {
+                let found = twins.iter().position(|twin| same(main.server, twin.server));
+                *twin = found.map(|found| twins.remove(found));
+            }
+        }
+        (pairs, twins)
+    }
+}
+
+type Same = fn(&Server, &Server) -> bool;
+
+/// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
+/// there, the file is another HAProxy's, or what it will be after a reload.
+pub fn find<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
+    match by_names(proxies, expected) {
+        (none, missing) if none.is_empty() => (by_ports(proxies, expected.ports), missing),
+        some => some,
+    }
+}
+
+fn by_names<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
+    let mut found: Vec<Ours<'a>> = Vec::new();
+    let mut missing = Vec::new();
+    for own in expected.lines {
+        let proxy = proxies.iter().find(|proxy| proxy.name == own.backend);
+        let line = proxy.and_then(|proxy| Some((proxy, named(proxy, &own.server)?)));
+        let Some((proxy, line)) = line else {
+            missing.push(format!("{}/{}", own.backend, own.server));
+            continue;
+        };
+        let at = found.iter().position(|ours| ours.proxy.name == proxy.name);
+        let at = at.unwrap_or_else(|| {
+            found.push(Ours::none(proxy));
+            found.len() - 1
+        });
+        found[at].add(own.role == Role::Main, line);
+    }
+    found.iter_mut().for_each(Ours::sort);
+    (found, missing)
+}
+
+fn named<'a>(proxy: &'a Proxy, name: &str) -> Option<Placed<'a>> {
+    placed(proxy).find(|line| line.server.is_called(name))
+}
+
+fn placed(proxy: &Proxy) -> impl Iterator<Item = Placed<'_>> {
+    let servers = proxy.servers.iter().enumerate();
+    servers.map(|(at, server)| Placed { at, server })
+}
+
+/// Where some backend checks a status port of ours, those that do; else whatever has servers
+/// on the app's port.
+fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
+    let checks = |server: &Server| {
+        let port = server.checked();
+        port == Some(ports.status_port) || port.is_some() && port == ports.backup_status_port
+    };
+    let serves = |server: &Server| server.port == Some(ports.port);
+    let with = |is_it: &dyn Fn(&Server) -> bool| {
+        let some = proxies.iter().filter(|p| p.servers.iter().any(is_it));
+        some.map(|proxy| in_roles(proxy, ports)).collect::<Vec<_>>()
+    };
+    match with(&checks) {
+        none if none.is_empty() => with(&serves),
+        some => some,
+    }
+}
+
+fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
+    let mut ours = Ours::none(proxy);
+    let is_main = |server: &Server| server.checked() == Some(ports.status_port);
+    for line in placed(proxy) {
+        let checked = line.server.checked();
+        let is_twin = checked.is_some() && checked == ports.backup_status_port;
+        if is_main(line.server) || is_twin {
+            ours.add(!is_twin, line);
+        } else if line.server.port == Some(ports.port) {
+            // Beside a main line of its host it can only be the twin.
+            let same = |other: &Server| other.host == line.server.host && is_main(other);
+            let beside = proxy.servers.iter().any(same);
+            ours.add(!line.server.words.backup && !beside, line);
+        }
+    }
+    ours
+}
+
+impl<'a> Ours<'a> {
+    fn none(proxy: &'a Proxy) -> Ours<'a> {
+        Ours {
+            proxy,
+            mains: Vec::new(),
+            twins: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, main: bool, line: Placed<'a>) {
+        let lines = if main {
+            &mut self.mains
+        } else {
+            &mut self.twins
+        };
+        // A template stands for many of HAProxy's lines.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+
+    fn sort(&mut self) {
+        self.mains.sort_by_key(|line| line.at);
+        self.twins.sort_by_key(|line| line.at);
+    }
+}

@@ -1,0 +1,80 @@
+//! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
+
+use super::about::{About, names};
+use super::ours::Ours;
+use super::server::{Server, Words};
+use super::time::seconds;
+use crate::doctor::Point;
+use std::time::Duration;
+
+const RHYTHM: About = About {
+    check: "cfg-rhythm",
+    why: "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker",
+};
+const FALL: About = About {
+    check: "cfg-fall",
+    why: "with `fall 1` a reload shows every server as surely UP before it was checked once",
+};
+
+/// Longer than this nobody waits at each host of a roll.
+const LONG: Duration = Duration::from_secs(20);
+
+const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
+
+/// The longest that it takes where checks are refused or answered at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rhythm {
+    pub down: Duration,
+    pub up: Duration,
+}
+
+impl Rhythm {
+    /// `spread`: `spread-checks`, in percent.
+    pub fn of(words: &Words, spread: u32) -> Rhythm {
+        let fast = words.fastinter.unwrap_or(words.inter);
+        let slow = words.downinter.unwrap_or(words.inter);
+        let total = |first: Duration, checks: u32| {
+            let ms = first.as_millis() + fast.as_millis() * u128::from(checks - 1);
+            let spread_ms = ms * u128::from(100 + spread) / 100;
+            Duration::from_millis(u64::try_from(spread_ms).unwrap_or(u64::MAX))
+        };
+        Rhythm {
+            down: total(words.inter, words.fall),
+            up: total(slow, words.rise),
+        }
+    }
+}
+
+pub fn points(ours: &Ours<'_>, spread: u32) -> Vec<Point> {
+    // Where all are the same, one is enough.
+    let of = &ours.proxy.name;
+    let down = ours
+        .all()
+        .map(|server| Rhythm::of(&server.words, spread).down);
+    let up = ours
+        .all()
+        .map(|server| Rhythm::of(&server.words, spread).up);
+    let (down, up) = (down.max().unwrap_or_default(), up.max().unwrap_or_default());
+    let found = format!("DOWN within {}, UP within {}", seconds(down), seconds(up));
+    let rhythm = match down.max(up) > LONG {
+        false => RHYTHM.ok(of, found),
+        true => RHYTHM.warning(of, found, format!("in {of}, above its servers: {QUICK}")),
+    };
+    vec![rhythm, fall(ours)]
+}
+
+fn fall(ours: &Ours<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let hasty: Vec<&Server> = ours.all().filter(|server| server.words.fall < 2).collect();
+    match hasty.is_empty() {
+        true => FALL.ok(of, "fall is 2 or more"),
+        false => {
+            let found = format!("fall 1: {}", names(hasty));
+            FALL.warning(
+                of,
+                found,
+                format!("in {of}, above its servers: default-server fall 2"),
+            )
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Every check fires on a text that is broken, and is ok on the one that is not.
+
+use super::*;
+use crate::doctor::Verdict::{self, Error, Ok, Warning};
+use crate::haproxy::Role;
+
+const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
+const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");
+const ONE_MACHINE: &str = include_str!("../../../haproxy/one-machine.cfg");
+
+const PORTS: AppPorts = AppPorts {
+    port: 1000,
+    status_port: 2000,
+    backup_status_port: Some(3000),
+};
+const NO_OWN: AppPorts = AppPorts {
+    backup_status_port: None,
+    ..PORTS
+};
+
+fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
+    let app = "web";
+    check(text, &Expected { app, ports, lines })
+}
+
+/// What the checks with that name say, the worst of them.
+fn worst(points: &[Point], check: &str) -> (Verdict, String) {
+    let ours = points.iter().filter(|point| point.check == check);
+    let worst = ours.max_by_key(|point| point.verdict);
+    let worst = worst.unwrap_or_else(|| panic!("no {check} in {points:#?}"));
+    assert_eq!(worst.mend.is_some(), worst.verdict != Ok, "{worst:?}");
+    (worst.verdict, worst.found.clone())
+}
+
+fn with(old: &str, new: &str) -> String {
+    assert!(TWO_STAGE.contains(old), "{old}");
+    TWO_STAGE.replace(old, new)
+}
+
+fn own(server: &str, role: Role) -> Own {
+    Own {
+        backend_id: 3,
+        backend: "srvs".to_owned(),
+        server_id: 1,
+        server: server.to_owned(),
+        role,
+        address: None,
+    }
+}
+
+#[test]
+fn the_reference_files_are_all_ok() {
+    let machine = |number: u16| AppPorts {
+        port: 1000 + number,
+        status_port: 2000 + number,
+        backup_status_port: Some(3000 + number),
+    };
+    let ours = [own("web2", Role::Main), own("bkp2", Role::Twin)];
+    for (text, ports, lines, counts) in [
+        (
+            TWO_STAGE,
+            PORTS,
+            &[][..],
+            "backend srvs: 3 main and 3 backup lines",
+        ),
+        (
+            TWO_STAGE,
+            PORTS,
+            &ours,
+            "backend srvs: 1 main and 1 backup lines",
+        ),
+        (
+            CLASSIC,
+            NO_OWN,
+            &[],
+            "backend srvs: 3 main and 3 backup lines",
+        ),
+        (
+            ONE_MACHINE,
+            machine(0),
+            &[],
+            "backend srvs: 1 main and 1 backup lines",
+        ),
+        (
+            ONE_MACHINE,
+            machine(1),
+            &ours,
+            "backend srvs: 1 main and 1 backup lines",
+        ),
+    ] {
+        let points = points(text, ports, lines);
+        let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
+        assert_eq!((checks.len(), points.len()), (21, 21));
+        for point in &points {
+            assert_eq!((point.verdict, &point.mend), (Ok, &None), "{point:?}");
+        }
+        assert_eq!(worst(&points, "cfg-backend"), (Ok, counts.to_owned()));
+        let rhythm = "DOWN within 1.3 s, UP within 0.8 s";
+        assert_eq!(worst(&points, "cfg-rhythm"), (Ok, rhythm.to_owned()));
+    }
+}
+
+/// Check, what is replaced in two-stage.cfg, by what; the verdict and what is found.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Verdict,
+    &'static str,
+);
+
+fn fires(rows: &[Row]) {
+    for (check, old, new, verdict, found) in rows {
+        let points = points(&with(old, new), PORTS, &[]);
+        let (judged, told) = worst(&points, check);
+        assert_eq!(judged, *verdict, "{check}, {new:?}: {told}");
+        assert!(told.contains(found), "{check}, {new:?}: {told}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_a_backend_has() {
+    fires(&[
+        ("cfg-persist", "    retries 3\n", "    retries 3\n    option persist\n", Error, "is on"),
+        ("cfg-persist", "    option httplog\n", "    option persist\n", Error, "is on"),
+        ("cfg-persist", "    retries 3\n", "    option persist\n    no option persist\n", Ok, "no option"),
+        ("cfg-force-persist", "    retries 3\n", "    force-persist if { src 10.0.0.9 }\n", Warning, "force-persist"),
+        ("cfg-redispatch", "    option redispatch\n", "", Error, "no option redispatch"),
+        ("cfg-redispatch", "    option redispatch\n", "    no option redispatch\n", Error, "no option"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch 0\n", Error, "0 switches it off"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch 4\n", Error, "4, with 3 retries: there are not"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch x\n", Error, "no number"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch 1\n", Ok, "option redispatch 1"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch -2\n", Ok, "option redispatch -2"),
+        ("cfg-retries", "retries 3\n", "retries 0\n", Warning, "retries 0"),
+        ("cfg-retries", "    retries 3\n", "", Ok, "retries 3, as by itself"),
+        ("cfg-allbackups", "    option allbackups\n", "", Warning, "no option allbackups"),
+        ("cfg-timeout-check", "    timeout check 2s\n", "", Warning, "no timeout check"),
+        ("cfg-timeout-check", "    timeout check 2s\n", "    timeout check 2x\n", Warning, "no timeout check"),
+        ("cfg-check-kind", "    option httpchk GET /healthz\n", "", Ok, "by a TCP connect"),
+        ("cfg-cookie", "    cookie SRV insert indirect nocache httponly\n", "", Warning,
+            "no cookie, though web1, web2, web3 and 3 more"),
+        ("cfg-cookie", " cookie w1 ", " ", Warning, "cookie SRV, and web1, bkp1 have no value"),
+    ]);
+    let dynamic = with("nocache", "nocache dynamic").replace(" cookie w", " id 1");
+    assert_eq!(worst(&points(&dynamic, PORTS, &[]), "cfg-cookie").0, Ok);
+    let none = with("    cookie SRV insert", "    # ").replace(" cookie w", " id 1");
+    assert_eq!(worst(&points(&none, PORTS, &[]), "cfg-cookie").0, Ok);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_lines_have() {
+    let default = "default-server check";
+    fires(&[
+        ("cfg-check", default, "default-server", Error, "no check of its own: web1, web2, web3 and 3 more"),
+        ("cfg-check", "w2 port 2000", "w2 port 2000 no-check", Error, "no check of its own: web2"),
+        ("cfg-check", "w2 port 2000", "w2 port 2000 track other/web2", Error, "no check of its own: web2"),
+        ("cfg-check-port", "w1 port 2000", "w1", Error, "web1 has no `port`, and checks the app itself"),
+        ("cfg-check-port", "w1 port 2000", "w1 port 2009", Error, "web1 checks port 2009"),
+        ("cfg-check-port", "w1 port 2000", "w1 port 2000 addr 10.0.0.9", Error, "web1 is checked at another address"),
+        ("cfg-check-port", "w1 port 2000", "w1 port 2000 addr 10.0.0.11", Ok, "each line"),
+        ("cfg-check-port", "w1 port 3000", "w1", Warning, "bkp1 has no `port`, and checks the app itself: backup_status_port 3000"),
+        ("cfg-check-port", "w1 port 3000", "w1 port 3009", Error, "bkp1 checks port 3009"),
+        ("cfg-marked-down", default, "default-server on-marked-down shutdown-sessions check", Error, "sessions: web1, web2, web3 and 3 more"),
+        ("cfg-marked-down", "w3 port 2000", "w3 port 2000 on-marked-down shutdown-sessions", Error, "sessions: web3"),
+        ("cfg-marked-up", "w3 port 2000", "w3 port 2000 on-marked-up shutdown-backup-sessions", Error, "sessions: web3"),
+        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 30s", Ok, "slow start, 30 s"),
+        ("cfg-rhythm", "inter 1s", "inter 20s", Warning, "DOWN within 20.3 s, UP within 0.8 s"),
+        ("cfg-rhythm", "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2", "", Ok, "DOWN within 6 s, UP within 4 s"),
+        ("cfg-rhythm", "    log /dev/log local0\n", "    spread-checks 50\n", Ok, "DOWN within 1.95 s, UP within 1.2 s"),
+        ("cfg-fall", "fall 2", "fall 1", Warning, "fall 1: web1, web2, web3 and 3 more"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_pairs_have() {
+    let twin = "    server bkp1 10.0.0.11:1000 cookie w1 port 3000 backup\n";
+    let changed = |old: &str, new: &str| twin.replace(old, new).leak() as &str;
+    let main = "    server web1 ";
+    fires(&[
+        ("cfg-twin", twin, "", Warning, "no twin: web1"),
+        ("cfg-order", main, format!("{twin}{main}").leak(), Error, "before its main line: bkp1"),
+        ("cfg-backup", twin, changed(" backup", ""), Error, "not backup, though a twin: bkp1"),
+        ("cfg-backup", "w1 port 2000", "w1 port 2000 backup", Error, "backup, though a main line: web1"),
+        ("cfg-agree", twin, changed("10.0.0.11", "10.0.0.19"), Error, "web1 and bkp1 differ in address: 10.0.0.11 and 10.0.0.19"),
+        ("cfg-agree", twin, changed(":1000", ":1009"), Error, "web1 and bkp1 differ in port: 1000 and 1009"),
+        ("cfg-agree", twin, changed("w1", "w9"), Error, "web1 and bkp1 differ in cookie: w1 and w9"),
+        ("cfg-agree", twin, changed("cookie w1", ""), Error, "web1 and bkp1 differ in cookie: w1 and none"),
+        ("cfg-agree", twin, changed("10.0.0.11", "ipv4@10.0.0.11"), Ok, "agree"),
+        ("cfg-agree", "    server web1 10.0.0.11:1000 cookie w1 port 2000\n", "", Error, "bkp1 have no main line"),
+    ]);
+}
+
+/// The line that is told to be pasted is the one that was there.
+#[test]
+fn the_mend_of_a_twin_is_the_twin() {
+    let broken = with(
+        "bkp1 10.0.0.11:1000 cookie w1",
+        "bkp1 10.0.0.11:1000 cookie w9",
+    );
+    let points = points(&broken, PORTS, &[]);
+    let agree = points.iter().find(|point| point.check == "cfg-agree");
+    let mend = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
+    assert_eq!(agree.unwrap().mend.as_deref(), Some(mend));
+}
+
+#[test]
+fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
+    let other = AppPorts {
+        port: 1,
+        status_port: 2,
+        backup_status_port: None,
+    };
+    for text in ["", TWO_STAGE, "frontend f\n  bind :1\n"] {
+        let points = points(text, other, &[]);
+        let (verdict, found) = worst(&points, "cfg-backend");
+        assert_eq!(verdict, Error);
+        assert_eq!(
+            found,
+            "no backend has a server on port 1 that checks 2: none serves web"
+        );
+        assert_eq!(points.len(), 2);
+    }
+    for (new, verdict, found) in [
+        (
+            "    http-request set-path '/\n",
+            Error,
+            "line 44: a quote does not end",
+        ),
+        (".if defined(A)\n", Warning, "it has .if"),
+    ] {
+        let points = points(&with("    retries 3\n", new), PORTS, &[]);
+        let told = worst(&points, "cfg-file");
+        assert!(told.0 == verdict && told.1.contains(found), "{told:?}");
+    }
+}
+
+#[test]
+fn only_our_own_lines_count_where_haproxy_shows_them() {
+    let sick = with(
+        "w2 port 2000",
+        "w2 port 2000 on-marked-down shutdown-sessions no-check",
+    );
+    for (number, verdict) in [(1, Ok), (2, Error)] {
+        let ours = [
+            own(&format!("web{number}"), Role::Main),
+            own(&format!("bkp{number}"), Role::Twin),
+        ];
+        let points = points(&sick, PORTS, &ours);
+        for check in ["cfg-check", "cfg-marked-down"] {
+            assert_eq!(worst(&points, check).0, verdict);
+        }
+    }
+    let gone = [own("web1", Role::Main), own("web9", Role::Main)];
+    let told = "HAProxy has srvs/web9, and this file has not".to_owned();
+    for (text, lines, verdict) in [
+        (TWO_STAGE, &gone[..], Warning),
+        (TWO_STAGE, &gone[1..], Warning),
+        ("", &gone[1..], Error),
+    ] {
+        let points = points(text, PORTS, lines);
+        let point = points.iter().find(|point| point.found == told).unwrap();
+        assert_eq!(point.verdict, verdict);
+    }
+}
+
+/// The second line of a host is its twin, whatever it lacks.
+#[test]
+fn a_classic_twin_that_is_no_backup_is_a_twin() {
+    let broken = CLASSIC.replace("cookie w2 backup", "cookie w2");
+    let points = points(&broken, NO_OWN, &[]);
+    let found = "not backup, though a twin: bkp2".to_owned();
+    assert_eq!(worst(&points, "cfg-backup"), (Error, found));
+    assert_eq!(worst(&points, "cfg-check-port").0, Ok);
+}
+
+/// No line checks a status port: whatever has servers on the app's port is looked at.
+#[test]
+fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
+    let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
+    let points = points(plain, NO_OWN, &[]);
+    assert_eq!(worst(&points, "cfg-check-port").0, Error);
+    let (verdict, _) = worst(&points, "cfg-twin");
+    assert_eq!(verdict, Warning);
+    let twins = points
+        .iter()
+        .find(|point| point.check == "cfg-twin")
+        .unwrap();
+    let mend = "server w1-twin 10.0.0.1:1000 check backup";
+    assert_eq!(twins.mend.as_deref(), Some(mend));
+}
+
+#[test]
+fn what_a_file_holds_is_harmless_to_print() {
+    let text = "backend \"a\\x1b[31m\"\n  server \"w\\nx\" 10.0.0.1:1000 check port 2000\n";
+    for point in points(text, PORTS, &[]) {
+        let mend = point.mend.unwrap_or_default();
+        let all = format!("{} {} {mend}", point.of, point.found);
+        assert!(!all.contains(char::is_control), "{all:?}");
+    }
+}
+
+/// The seconds that haproxy/README.md promises.
+#[test]
+fn readme_has_the_right_seconds() {
+    let readme = include_str!("../../../haproxy/README.md");
+    let (_, table) = readme
+        .split_once("| checks | DOWN within | UP within |")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| `"));
+    let rows: Vec<&str> = rows.collect();
+    for row in &rows {
+        let (words, told) = row.split_once('`').unwrap();
+        let told: Vec<&str> = told.split('|').map(str::trim).collect();
+        let text = with(
+            "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2",
+            words,
+        );
+        let found = format!("DOWN within {}, UP within {}", told[1], told[2]);
+        assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-rhythm").1, found);
+    }
+    assert_eq!(rows.len(), 4);
+}

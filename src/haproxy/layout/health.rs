@@ -1,0 +1,53 @@
+//! HAProxy's check, as much as it can ask of what the agent asks.
+
+use crate::app::{Health, HealthCheck};
+
+/// The lines of the check, each without its indentation.
+pub fn lines(health: &Health) -> Vec<String> {
+    match &health.check {
+        HealthCheck::Http { path, status, host } => http(path, *status, host.as_deref()),
+        HealthCheck::Tcp => {
+            let tcp = "# As `health` has it, a check is a TCP connect: it tells no sick app.";
+            vec![tcp.to_owned()]
+        }
+        HealthCheck::Command(_) => vec![
+            "# The agent's health command is nothing that HAProxy can ask: a check is a".to_owned(),
+            "# TCP connect, and the gates tell what the command said.".to_owned(),
+        ],
+    }
+}
+
+fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {
+    let path = quoted(path);
+    // Without one, what HAProxy and the agent both take for good.
+    let status = status.map_or("200-399".to_owned(), |status| status.to_string());
+    let expect = format!("http-check expect status {status}");
+    match host {
+        None => vec![format!("option httpchk GET {path}"), expect],
+        Some(host) => vec![
+            format!("option httpchk GET {path} HTTP/1.1"),
+            // A log format to HAProxy.
+            format!(
+                "http-check send hdr Host {}",
+                quoted(&host.replace('%', "%%"))
+            ),
+            expect,
+        ],
+    }
+}
+
+/// One word of HAProxy's configuration, whatever is in it.
+pub fn quoted(word: &str) -> String {
+    match word.contains(['#', '"', '\'', '\\', '$', ' ']) {
+        false => word.to_owned(),
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// `timeout check`, as HAProxy writes it: what the agent itself gives one probe.
+pub fn timeout(health: &Health) -> String {
+    match health.timeout.as_millis().max(1) {
+        whole if whole % 1000 == 0 => format!("{}s", whole / 1000),
+        parts => format!("{parts}ms"),
+    }
+}

@@ -1,0 +1,81 @@
+//! What the command line says of itself, and completes.
+
+use std::process::{Command, Output};
+
+fn agent(words: &[&str]) -> Output {
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
+    // No configuration is needed for any of this.
+    agent.env("AGENT_CONFIG", "/nowhere").env("COLUMNS", "80");
+    agent.args(words).output().expect("the agent")
+}
+
+fn said(words: &[&str]) -> String {
+    let output = agent(words);
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn verbs() -> Vec<String> {
+    let command = haproxy_gate::cli::command();
+    let verbs = command.get_subcommands();
+    verbs.map(|verb| verb.get_name().to_owned()).collect()
+}
+
+#[test]
+fn every_verb_has_an_example_in_80_columns() {
+    for verb in verbs() {
+        let help = said(&[&verb, "--help"]);
+        let (_, examples) = help.split_once("\nExample").expect("an example");
+        let call = format!("\n  agent {verb}");
+        assert!(examples.contains(&call), "{verb}: {examples}");
+        let wide = help.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{verb}");
+    }
+}
+
+/// By the real shells, as far as they are there: bash is.
+#[test]
+fn bash_completes_verbs_and_options() {
+    let complete = |words: &[&str]| {
+        let (last, before) = words.split_last().expect("a word");
+        // As bash calls it: the command, the word, the word before it.
+        let script = format!(
+            "source /dev/stdin; COMP_WORDS=({}); COMP_CWORD={}; _agent agent {last} {}; \
+             echo \"${{COMPREPLY[*]}}\"",
+            words.join(" "),
+            before.len(),
+            before.last().expect("the command")
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &script]);
+        bash.stdin(std::process::Stdio::piped());
+        bash.stdout(std::process::Stdio::piped());
+        let mut bash = bash.spawn().expect("bash");
+        let completions = said(&["completions", "bash"]);
+        let mut stdin = bash.stdin.take().expect("a pipe");
+        std::io::Write::write_all(&mut stdin, completions.as_bytes()).expect("bash reads");
+        drop(stdin);
+        let output = bash.wait_with_output().expect("its end");
+        String::from_utf8(output.stdout)
+            .expect("text")
+            .trim()
+            .to_owned()
+    };
+    assert_eq!(complete(&["agent", "rest"]), "restart");
+    assert_eq!(
+        complete(&["agent", "restart", "--with"]),
+        "--with --without-upgrade"
+    );
+    assert_eq!(complete(&["agent", "completions", "f"]), "fish");
+}
+
+#[test]
+fn a_shell_that_is_not_known_is_told_with_those_that_are() {
+    let output = agent(&["completions", "tcsh"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("bash, elvish, fish, powershell, zsh"),
+        "{told}"
+    );
+}

@@ -1,0 +1,65 @@
+//! An HAProxy configuration file, and what is found in it.
+
+use super::assert_printable;
+use haproxy_gate::doctor::cfg::{Expected, check as points_of};
+use haproxy_gate::doctor::{Point, Verdict};
+use haproxy_gate::haproxy::{AppPorts, Own, Role};
+
+/// Takes the bytes for the whole file.
+pub fn check(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for own in [None, Some(3000)] {
+        for lines in [
+            vec![],
+            vec![line("web1", Role::Main), line("bkp1", Role::Twin)],
+        ] {
+            check_points(&text, own, &lines);
+        }
+    }
+}
+
+fn line(server: &str, role: Role) -> Own {
+    Own {
+        backend_id: 3,
+        backend: "srvs".to_owned(),
+        server_id: 1,
+        server: server.to_owned(),
+        role,
+        address: None,
+    }
+}
+
+fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
+    let ports = AppPorts {
+        port: 1000,
+        status_port: 2000,
+        backup_status_port,
+    };
+    let points = |text: &str| {
+        let app = "web";
+        points_of(text, &Expected { app, ports, lines })
+    };
+    let first = points(text);
+    first.iter().for_each(check_point);
+    // The file is always judged, and whether it serves the app.
+    for name in ["cfg-file", "cfg-backend"] {
+        assert!(first.iter().any(|point| point.check == name), "{first:?}");
+    }
+    // Neither the end of a line nor a comment says anything.
+    assert_eq!(points(&text.replace('\n', "\r\n")), first);
+    assert_eq!(
+        points(&format!("# first\n{text}\n  # backend x")).len(),
+        first.len()
+    );
+}
+
+fn check_point(point: &Point) {
+    assert_eq!(point.mend.is_some(), point.verdict != Verdict::Ok);
+    for text in [
+        &point.of,
+        &point.found,
+        point.mend.as_ref().unwrap_or(&point.of),
+    ] {
+        assert_printable(text);
+    }
+}

@@ -1,0 +1,22 @@
+//! How a program of the lab leaves on a signal.
+
+use std::process;
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::site;
+
+/// No destructor runs on a signal: the namespaces and the folder are removed here, and the
+/// children die with this process.
+pub fn clean_up_on_signals() {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).expect("signal handlers");
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let this = process::id().to_string();
+            site::sweep(|pid| pid == this);
+            process::exit(128 + signal);
+        }
+    });
+}

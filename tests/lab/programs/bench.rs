@@ -1,0 +1,94 @@
+//! The bench: what a restart costs beside what HAProxy and the app take by themselves, what a
+//! poll costs HAProxy, what users meet in a roll by the agent and by other means, and how light
+//! the program is. All in one run on one machine, as a table and as JSON.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use figures::Figures;
+use lab::{built, leave};
+
+#[path = "../mod.rs"]
+mod lab;
+
+#[path = "bench/ansible.rs"]
+mod ansible;
+#[path = "bench/figures.rs"]
+mod figures;
+#[path = "bench/log.rs"]
+mod log;
+#[path = "bench/moments.rs"]
+mod moments;
+#[path = "bench/polls.rs"]
+mod polls;
+#[path = "bench/program.rs"]
+mod program;
+#[path = "bench/restart.rs"]
+mod restart;
+#[path = "bench/rolls.rs"]
+mod rolls;
+#[path = "bench/spread.rs"]
+mod spread;
+#[path = "bench/table.rs"]
+mod table;
+
+/// Measures what a restart, a poll, a roll and the program itself cost
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Fewer repetitions; the rolls are of one host
+    #[arg(long)]
+    quick: bool,
+    /// Only these
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Writes the figures there, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The agent that is measured; by default the one built beside this program
+    #[arg(long, value_name = "FILE")]
+    agent: Option<PathBuf>,
+    /// The Python environment with Ansible and its community.general; the rolls need it
+    #[arg(long, value_name = "FOLDER")]
+    ansible: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Restart,
+    Polls,
+    Rolls,
+    Program,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let agent = arguments.agent.clone().unwrap_or_else(built::agent);
+    let agent = fs::canonicalize(&agent)
+        .unwrap_or_else(|error| panic!("--agent {}: {error}", agent.display()));
+    let (quick, wants) = (arguments.quick, |part| arguments.wants(part));
+    let ansible = wants(Part::Rolls).then(|| {
+        let folder = arguments.ansible.as_deref();
+        folder.expect("--ansible, which scripts/bench gives: the rolls need it")
+    });
+    leave::clean_up_on_signals();
+    let figures = Figures {
+        set_up: figures::set_up(&agent),
+        restart: wants(Part::Restart).then(|| restart::measure(&agent, quick)),
+        polls: wants(Part::Polls).then(|| polls::measure(quick)),
+        rolls: ansible.map(|ansible| rolls::measure(&agent, ansible, quick)),
+        program: wants(Part::Program).then(|| program::measure(&agent, quick)),
+    };
+    table::print(&figures);
+    if let Some(file) = &arguments.json {
+        let json = serde_json::to_string_pretty(&figures).expect("figures");
+        fs::write(file, json + "\n").unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}

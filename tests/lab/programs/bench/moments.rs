@@ -1,0 +1,123 @@
+//! The moments of one restart, and whose the time between two of them is: the floor's, which
+//! HAProxy's checks, the requests in flight and the app take by themselves; or the agent's.
+
+use crate::lab::monitor::Monitor;
+use crate::lab::process::Line;
+use crate::lab::report::Report;
+
+/// In Unix seconds.
+pub struct Moments {
+    /// The command was called.
+    pub began: f64,
+    pub twin_closed: f64,
+    pub twin_down: f64,
+    pub main_closed: f64,
+    pub main_down: f64,
+    /// The last request on a line of this host had its answer.
+    pub last_request: f64,
+    /// The app had the signal.
+    pub stopped: f64,
+    /// It listens again.
+    pub listens: f64,
+    /// The later gate was opened.
+    pub opened: f64,
+    /// HAProxy said so of the later line.
+    pub up: f64,
+    /// The command was over.
+    pub ended: f64,
+}
+
+/// What passed between two moments.
+pub struct Part {
+    pub name: &'static str,
+    pub seconds: f64,
+}
+
+pub struct Parts {
+    pub floor: Vec<Part>,
+    pub agent: Vec<Part>,
+}
+
+impl Moments {
+    /// Nothing is in flight, and no line is in the balancing.
+    fn quiet(&self) -> f64 {
+        self.main_down.max(self.last_request)
+    }
+
+    pub fn parts(&self, report: &Report) -> Parts {
+        let quiet = self.quiet();
+        let part = |name, from: f64, to: f64| Part {
+            name,
+            seconds: to - from,
+        };
+        // What the agent takes to notice, and what it takes to act on that.
+        let [claims, closes, touches, opens] =
+            ["claim", "close", "restart", "open"].map(|phase| report.began(phase));
+        Parts {
+            floor: vec![
+                part(
+                    "HAProxy sees the twin's gate closed",
+                    self.twin_closed,
+                    self.twin_down,
+                ),
+                part(
+                    "HAProxy sees the main gate closed",
+                    self.main_closed,
+                    self.main_down,
+                ),
+                part("the requests in flight end", self.main_down, quiet),
+                part("the app stops and starts", self.stopped, self.listens),
+                part("HAProxy sees both gates open", self.opened, self.up),
+            ],
+            agent: vec![
+                part("start, and the preflight", self.began, claims),
+                part("closing the twin's gate", claims, self.twin_closed),
+                part("seeing the twin DOWN", self.twin_down, closes),
+                part("closing the main gate", closes, self.main_closed),
+                part("seeing it DOWN, and drained", quiet, touches),
+                part("telling the app", touches, self.stopped),
+                part("seeing the app healthy", self.listens, opens),
+                part("opening both gates", opens, self.opened),
+                part("seeing both lines UP", self.up, report.ended("open")),
+                part(
+                    "the last look, and the end",
+                    report.ended("open"),
+                    self.ended,
+                ),
+            ],
+        }
+    }
+}
+
+impl Parts {
+    pub fn floor(&self) -> f64 {
+        sum(&self.floor)
+    }
+
+    pub fn share(&self) -> f64 {
+        sum(&self.agent)
+    }
+}
+
+fn sum(parts: &[Part]) -> f64 {
+    parts.iter().map(|part| part.seconds).sum()
+}
+
+/// When the kernel told of the gate of this port, closed or opened, the last time.
+pub fn gate(moved: &[Line], port: u16) -> f64 {
+    last(moved, &format!("--dport {port} "))
+}
+
+/// When both gates were open.
+pub fn both_open(monitor: &Monitor, from: f64) -> f64 {
+    let put = monitor.put(from);
+    gate(&put, 2000).max(gate(&put, 3000))
+}
+
+/// The time of the last line that has this in it.
+pub fn last(lines: &[Line], part: &str) -> f64 {
+    let found = lines.iter().rfind(|line| line.text.contains(part));
+    found
+        .unwrap_or_else(|| panic!("no {part:?} in {lines:#?}"))
+        .at
+}

@@ -1,0 +1,117 @@
+//! The tables, at most 80 columns wide.
+
+use crate::figures::Figures;
+use crate::polls::Polls;
+use crate::program::Program;
+use crate::restart::Restarts;
+use crate::rolls::Roll;
+use crate::spread::Spread;
+
+pub fn print(figures: &Figures) {
+    let set_up = &figures.set_up;
+    println!(
+        "agent {} ({}), HAProxy {}, Linux {}, {} CPUs",
+        set_up.agent, set_up.profile, set_up.haproxy, set_up.kernel, set_up.cpus
+    );
+    figures.restart.iter().for_each(restarts);
+    figures.polls.iter().for_each(polls);
+    figures.rolls.iter().for_each(|all| rolls(all));
+    figures.program.iter().for_each(program);
+}
+
+fn restarts(all: &Restarts) {
+    println!(
+        "\nA restart, two-stage, under traffic, {} times ({})\n",
+        all.times, all.checks
+    );
+    println!(
+        "{:<48}{:>10}{:>10}{:>10}",
+        "seconds", "median", "min", "max"
+    );
+    let row = |name: &str, spread: &Spread| {
+        let Spread { median, min, max } = spread;
+        println!("{name:<48}{median:>10.3}{min:>10.3}{max:>10.3}");
+    };
+    for part in &all.floor_parts {
+        row(&format!("  {}", part.name), &part.seconds);
+    }
+    row("the floor of this set-up", &all.floor);
+    for part in &all.agent_parts {
+        row(&format!("  {}", part.name), &part.seconds);
+    }
+    row("the agent's own share", &all.share);
+    row("the whole operation", &all.whole);
+    row("the whole, in floors", &all.ratio);
+    verdict(
+        &format!("{:.2}", all.aim),
+        &format!("{:.3}", all.ratio.median),
+        all.met,
+    );
+}
+
+fn polls(all: &Polls) {
+    println!("\nWhat one look costs HAProxy, in ms of its CPU time\n");
+    println!(
+        "{:<24}{:>18}{:>14}{:>22}",
+        "servers, in backends of", "the agent's poll", "show stat", "show servers state"
+    );
+    for shape in &all.shapes {
+        println!(
+            "{:>7}{:>17}{:>18.3}{:>14.3}{:>22.3}",
+            shape.servers,
+            shape.servers_a_backend,
+            shape.poll_ms.median,
+            shape.show_stat_ms.median,
+            shape.servers_state_ms.median
+        );
+    }
+    println!("in one backend HAProxy passes all its servers: ours are the last there.");
+    let aim = format!("10,000 as 10, within {:.1}", all.aim);
+    verdict(&aim, &format!("{:.2}", all.ratio), all.met);
+}
+
+fn rolls(all: &[Roll]) {
+    let (hosts, rate) = (all[0].hosts, all[0].rate);
+    println!("\nA roll of {hosts} hosts, one after the other, under {rate:.0} requests a second\n");
+    println!(
+        "{:<24}{:>10}{:>8}{:>11}{:>15}{:>11}",
+        "", "requests", "failed", "slowest", "seconds a host", "HAProxy's*"
+    );
+    for roll in all {
+        let slowest = format!("{:.2} s", roll.slowest_ms / 1000.0);
+        println!(
+            "{:<24}{:>10}{:>8}{slowest:>11}{:>15.1}{:>11}",
+            roll.how, roll.requests, roll.failed, roll.seconds_a_host, roll.trouble
+        );
+    }
+    println!("\n* its econ + eresp + wretr + wredis; every slow POST takes 0.3 s by itself.");
+}
+
+fn program(all: &Program) {
+    println!("\nThe program\n");
+    let time = |what: &str, spread: &Spread| {
+        let Spread { median, min, max } = spread;
+        println!("{what:<40}{median:>9.1} ms  ({min:.1} to {max:.1})");
+    };
+    let memory = |what: &str, kilobytes: u64| {
+        println!("{what:<40}{:>9.1} MB", kilobytes as f64 / 1024.0);
+    };
+    time("agent --version", &all.version_ms);
+    time("agent status", &all.status_ms);
+    memory("agent restart, peak memory", all.restart_kilobytes);
+    memory(
+        &format!("agent run for {} s, peak memory", all.run_seconds),
+        all.run_kilobytes,
+    );
+    println!("{:<40}{:>9.1} MB", "size", all.bytes as f64 / 1048576.0);
+    verdict(
+        &format!("status in {:.0} ms", all.aim_ms),
+        &format!("{:.1}", all.status_ms.median),
+        all.met,
+    );
+}
+
+fn verdict(aim: &str, is: &str, met: bool) {
+    let met = if met { "met" } else { "MISSED" };
+    println!("aim {aim}: {met}, {is}");
+}

@@ -1,0 +1,117 @@
+//! A terminal of 80 columns and 24 rows: what somebody sees who runs the agent by hand.
+
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZero;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+
+use super::wait_for;
+
+const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
+
+/// A program on a terminal of its own; ended, by pid, when it goes out of scope.
+pub struct Terminal {
+    child: Child,
+    seen: Arc<Mutex<Seen>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// What has come so far.
+#[derive(Default)]
+struct Seen {
+    bytes: Vec<u8>,
+    /// The screen after each write that changed it.
+    screens: Vec<String>,
+}
+
+impl Terminal {
+    pub fn start(command: &mut Command) -> Terminal {
+        let size = Winsize {
+            ws_row: ROWS.get(),
+            ws_col: COLUMNS.get(),
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(Some(&size), None).expect("a terminal");
+        let end = || Stdio::from(pty.slave.try_clone().expect("its other end"));
+        command.process_group(0).env("TERM", "xterm-256color");
+        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        // What is left of it in the command would keep the terminal open.
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        drop(pty.slave);
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let reader = {
+            let seen = Arc::clone(&seen);
+            thread::spawn(move || read(File::from(pty.master), &seen))
+        };
+        Terminal {
+            child,
+            seen,
+            reader: Some(reader),
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        signal::kill(pid, signal).expect("a running child");
+    }
+
+    /// The first screen, from now back to the beginning, on which there is such a line.
+    pub fn wait_for(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        wait_for(what, Duration::from_secs(20), || {
+            let screens = self.screens().into_iter();
+            screens.rev().find(|screen| screen.lines().any(&is_it))
+        })
+    }
+
+    /// All screens so far, as text.
+    pub fn screens(&self) -> Vec<String> {
+        self.seen.lock().expect("no panic").screens.clone()
+    }
+
+    /// Waits for its end: its exit code, the last screen, and all that it wrote.
+    pub fn end(mut self) -> (i32, String, String) {
+        let status = self.child.wait().expect("our child");
+        let reader = self.reader.take().expect("not ended yet");
+        reader.join().expect("no panic");
+        let seen = self.seen.lock().expect("no panic");
+        let last = seen.screens.last().cloned().unwrap_or_default();
+        let bytes = String::from_utf8_lossy(&seen.bytes).into_owned();
+        (status.code().unwrap_or(-1), last, bytes)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}
+
+/// Until the last process has closed it, which reads as an error.
+fn read(mut master: File, seen: &Mutex<Seen>) {
+    let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = master.read(&mut buffer) {
+        parser.process(&buffer[..count]);
+        let screen = parser.screen().contents();
+        let mut seen = seen.lock().expect("no panic");
+        seen.bytes.extend_from_slice(&buffer[..count]);
+        if seen.screens.last() != Some(&screen) {
+            seen.screens.push(screen);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The files of `haproxy/` are what `agent haproxy-config` prints, by the command that stands
+//! in each, with the configurations of `haproxy/README.md`.
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::file;
+
+#[test]
+fn two_stage() {
+    is_printed("two-stage.cfg", "[app.web]");
+}
+
+#[test]
+fn classic() {
+    is_printed("classic.cfg", "[app.web]");
+}
+
+#[test]
+fn one_machine() {
+    is_printed("one-machine.cfg", "[app.one]");
+}
+
+fn is_printed(name: &str, app: &str) {
+    let expected = fs::read_to_string(file(name)).unwrap();
+    let words = command(&expected, "#");
+    let readme = readme();
+    let shown = readme
+        .split("\n\n")
+        .filter(|block| block.starts_with("    agent haproxy-config"));
+    let shown: Vec<_> = shown.map(|block| command(block, "")).collect();
+    assert!(shown.contains(&words), "not in README.md: {words:?}");
+    let config = config(&readme, app);
+    let whole = agent(&config, &words);
+    assert!(
+        whole == expected,
+        "{name} is not what {words:?} prints:\n{whole}"
+    );
+    let rest: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| *word != "--whole")
+        .collect();
+    let section = agent(&config, &rest);
+    let (_, backend) = expected.split_once("\n\nbackend srvs\n").unwrap();
+    assert_eq!(section, format!("backend srvs\n{backend}"));
+}
+
+/// The words of `agent haproxy-config ... \` over several lines, behind a mark.
+fn command(text: &str, mark: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .map(|line| line.strip_prefix(mark).unwrap_or_default().trim());
+    let mut words = Vec::new();
+    for line in lines.skip_while(|line| !line.starts_with("agent ")) {
+        words.extend(
+            line.trim_end_matches('\\')
+                .split_whitespace()
+                .map(str::to_owned),
+        );
+        if !line.ends_with('\\') {
+            break;
+        }
+    }
+    assert_eq!(words.remove(0), "agent", "no command in\n{text}");
+    words
+}
+
+fn readme() -> String {
+    fs::read_to_string(file("README.md")).unwrap()
+}
+
+/// The block of README that begins with this table.
+fn config(readme: &str, table: &str) -> String {
+    let block = readme.split_once(&format!("\n\n    {table}\n")).unwrap().1;
+    let lines = block
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with("    "));
+    let lines: Vec<&str> = lines.map(str::trim).collect();
+    format!("{table}\n{}\n", lines.join("\n"))
+}
+
+fn agent(config: &str, words: &[impl AsRef<std::ffi::OsStr>]) -> String {
+    let output = run(config, words, None);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn run(config: &str, words: &[impl AsRef<std::ffi::OsStr>], stdin: Option<&str>) -> Output {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("agent.toml");
+    fs::write(&path, config).unwrap();
+    let list = dir.path().join("list");
+    fs::write(&list, stdin.unwrap_or_default()).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_agent"))
+        .arg("--config")
+        .arg(&path)
+        .args(words)
+        .stdin(Stdio::from(fs::File::open(list).unwrap()))
+        .output()
+        .unwrap()
+}
+
+/// Hosts that a machine lists, and the same as JSON; nothing is left out on the way.
+#[test]
+fn a_list_on_standard_input() {
+    let config = config(&readme(), "[app.web]");
+    let words = ["haproxy-config", "--hosts", "-", "--host", "first=10.0.0.1"];
+    let list = "# ours\nsecond 10.0.0.2\n third\t2001:db8::3  cookie=c3 # new\n";
+    let text = run(&config, &words, Some(list)).stdout;
+    let text = String::from_utf8(text).unwrap();
+    let servers = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("    server "));
+    assert_eq!(
+        servers.collect::<Vec<_>>(),
+        [
+            "first 10.0.0.1:1000 cookie first port 2000",
+            "second 10.0.0.2:1000 cookie second port 2000",
+            "third [2001:db8::3]:1000 cookie c3 port 2000",
+            "first-twin 10.0.0.1:1000 cookie first port 3000 backup",
+            "second-twin 10.0.0.2:1000 cookie second port 3000 backup",
+            "third-twin [2001:db8::3]:1000 cookie c3 port 3000 backup",
+        ]
+    );
+    let json = run(&config, &[&words[..], &["--json"]].concat(), Some(list)).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json, serde_json::json!({"exit": 0, "text": text}));
+}
+
+#[test]
+fn what_does_not_fit_is_one_line() {
+    let config = config(&readme(), "[app.web]");
+    let wrong = run(
+        &config,
+        &["haproxy-config", "--hosts", "-"],
+        Some("a 10.0.0.1\nb\n"),
+    );
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(said, "agent: -: line 2: NAME ADDRESS is wanted\n");
+    assert_eq!(wrong.status.code(), Some(2));
+    let none = run(&config, &["haproxy-config"], None);
+    let said = String::from_utf8(none.stderr).unwrap();
+    assert!(
+        said.starts_with("agent: no hosts: name them by --host"),
+        "{said}"
+    );
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(2), 0));
+}

@@ -1,0 +1,159 @@
+//! `haproxy -c` takes the reference configurations and whatever else is printed, without a
+//! warning: the installed HAProxy, and those of other Debians, from the root folders of
+//! `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
+
+use std::fs;
+
+use haproxy_gate::config::{Settings, read};
+use haproxy_gate::doctor::Verdict;
+use haproxy_gate::doctor::cfg::{Expected, check};
+use haproxy_gate::haproxy::AppPorts;
+use haproxy_gate::haproxy::layout::{Host, Layout, Wanted, print};
+use tempfile::TempDir;
+
+use crate::file;
+use crate::lab::release::Release;
+
+#[test]
+fn installed() {
+    takes_all(Release::Installed);
+}
+
+#[test]
+fn debian_13() {
+    takes_all(Release::Debian13);
+}
+
+#[test]
+fn sid() {
+    takes_all(Release::Sid);
+}
+
+fn takes_all(release: Release) {
+    release.assert_is(&version(release));
+    reads_all_words(release);
+    for name in ["two-stage.cfg", "classic.cfg", "one-machine.cfg"] {
+        takes(release, name, &fs::read_to_string(file(name)).unwrap());
+    }
+    for health in HEALTH {
+        for layout in [Layout::TwoStage, Layout::Classic] {
+            for whole in [true, false] {
+                let text = printed(health, layout, whole);
+                let text = if whole { text } else { below_others(&text) };
+                takes(release, &format!("{health} {layout:?} {whole}"), &text);
+            }
+        }
+    }
+}
+
+const HEALTH: [&str; 7] = [
+    r#"{ tcp = true }"#,
+    r#"{ command = ["/usr/local/bin/check-web"] }"#,
+    r#"{ http = "/healthz" }"#,
+    r#"{ http = "/healthz", status = 204, timeout = "1500ms" }"#,
+    r#"{ http = "/healthz", host = "www.example.org:8080" }"#,
+    r#"{ http = "/a?b=c&d=%20#e", host = "50%.example.org" }"#,
+    r#"{ http = "/it's\"a\\$HOME{path}" }"#,
+];
+
+fn printed(health: &str, layout: Layout, whole: bool) -> String {
+    let settings = settings(health);
+    let hosts = "web1 10.0.0.11\nweb2 2001:db8::12 cookie=w2 twin=bkp2 # two\n\nweb3 ::1";
+    let hosts = Host::list(hosts).unwrap();
+    let wanted = Wanted {
+        app: &settings.apps[0],
+        hosts: &hosts,
+        layout: Some(layout),
+        backend: None,
+        whole,
+    };
+    print(&settings, &wanted).unwrap()
+}
+
+fn settings(health: &str) -> Settings {
+    let text = format!(
+        r#"
+        [app.web]
+        port = 1000
+        status_port = 2000
+        backup_status_port = 3000
+        health = {health}
+        restart = {{ systemd = "web" }}
+        [[haproxy]]
+        socket = "/run/haproxy/a socket.sock"
+        [[haproxy]]
+        socket = "tcp://[::1]:9999"
+        [[haproxy]]
+        socket = "tcp://127.0.0.1:9999"
+        "#
+    );
+    read("agent.toml".as_ref(), &text).unwrap()
+}
+
+/// A section alone goes into a configuration that says nothing of what it needs.
+fn below_others(section: &str) -> String {
+    format!(
+        "defaults\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n\
+         listen other\n  bind 127.0.0.1:81\n\n{section}"
+    )
+}
+
+fn version(release: Release) -> String {
+    let output = release.idle().arg("-v").output().expect("haproxy -v");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = said.strip_prefix("HAProxy version ");
+    version.expect("HAProxy").to_owned()
+}
+
+/// `haproxy -c`, without a warning.
+fn takes(release: Release, name: &str, text: &str) {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("haproxy.cfg");
+    fs::write(&path, text).unwrap();
+    let output = release.idle().arg("-c").arg("-f").arg(&path).output();
+    let output = output.expect("haproxy is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.is_empty(),
+        "{release:?}, {name}: {said}\n{text}"
+    );
+}
+
+/// The words of a server line that have a value behind them are those of `haproxy -dKall`: a
+/// value is never taken for a word, nor a word for a value.
+fn reads_all_words(release: Release) {
+    let mut command = release.idle();
+    let output = command
+        .args(["-dKall", "-q", "-c", "-f", "/dev/null"])
+        .output();
+    let said = String::from_utf8(output.expect("haproxy is installed").stdout).unwrap();
+    let mut tried = 0;
+    for line in said.lines() {
+        let line = line.trim().strip_prefix("server <name> <addr> ");
+        let Some((word, values)) = line.map(|line| line.split_once(' ').unwrap_or((line, "")))
+        else {
+            continue;
+        };
+        // It has a value behind parentheses, and one behind the word that stands behind it.
+        if ["backup", "no-backup", "set-proxy-v2-tlv-fmt", "usesrc"].contains(&word) {
+            continue;
+        }
+        let text = format!("backend b\n server w 10.0.0.1:1000 port 2000 {word} backup\n");
+        let ports = AppPorts {
+            port: 1000,
+            status_port: 2000,
+            backup_status_port: None,
+        };
+        let expected = Expected {
+            app: "web",
+            ports,
+            lines: &[],
+        };
+        let points = check(&text, &expected);
+        let point = points.iter().find(|point| point.check == "cfg-backup");
+        let backup = point.is_some_and(|point| point.verdict == Verdict::Error);
+        assert_eq!(backup, values.is_empty(), "{release:?}: {word} {values}");
+        tried += 1;
+    }
+    assert!(tried > 80, "{tried}: {said}");
+}
