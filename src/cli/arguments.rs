@@ -1,5 +1,6 @@
 //! The command line as it is asked for.
 
+use super::doctor::Doctor;
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use crate::config;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Examples:
+  agent doctor                  is the whole set-up right?
   agent status --watch          what the kernel, HAProxy and the app say
   agent restart web --dry-run   the preflight and the plan; nothing is changed
   agent restart web             out of rotation, drained, restarted, back in
@@ -17,6 +19,13 @@ Examples:
   agent recover                 after a crash or a flush of the rules: all apps
 
 Exit codes, how each leaves the host, and `outcome` of --json:
+";
+
+const DOCTOR_HELP: &str = "\
+Examples:
+  agent doctor
+  ssh lb1 cat /etc/haproxy/haproxy.cfg | agent doctor web --haproxy-cfg -
+  agent doctor --quick --json | jq '.points[] | select(.verdict != \"ok\")'
 ";
 
 const RESTART: &str = "\
@@ -54,6 +63,13 @@ pub struct Cli {
 pub(super) enum Asked {
     #[command(flatten)]
     Configured(Command),
+    /// Check the whole set-up, read-only: what is wrong, why it matters, and the mend
+    ///
+    /// The configuration, rights, rules and firewall of this host, the app, each balancer and
+    /// our lines on it, and how long HAProxy takes to see a gate that moves. For each point ok,
+    /// warning or error. Exit code 1 where there is an error; warnings alone are 0.
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(Doctor),
     /// Print the completions for a shell
     ///
     /// The package brings those of bash, zsh and fish.

@@ -3,6 +3,7 @@
 mod arguments;
 mod attached;
 mod descriptors;
+mod doctor;
 mod exits;
 mod haproxy_config;
 mod logs;
@@ -69,6 +70,7 @@ impl Cli {
     fn load_and_run(self) -> anyhow::Result<u8> {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
+            Asked::Doctor(asked) => self.doctor(asked),
             Asked::Completions { shell } => {
                 say(&String::from_utf8_lossy(&arguments::completions(*shell)));
                 Ok(0)

@@ -24,16 +24,16 @@ pub(super) const LEGACY: [Iptables; 2] = [
 /// The programs that rule this host's nat tables.
 #[derive(Debug, Clone)]
 pub struct Firewall {
-    variant: Variant,
-    used: Vec<Iptables>,
-    unused: Vec<Iptables>,
+    pub(super) variant: Variant,
+    pub(super) used: Vec<Iptables>,
+    pub(super) unused: Vec<Iptables>,
 }
 
 /// Everything the kernel has, at one moment.
 #[derive(Debug, Clone)]
 pub struct View {
     used: Vec<(Iptables, Listing)>,
-    unused: Vec<(Iptables, Listing)>,
+    pub(super) unused: Vec<(Iptables, Listing)>,
 }
 
 impl Firewall {
@@ -209,10 +209,22 @@ pub(super) async fn default_variant() -> Result<Variant, GateError> {
 
 /// The nat table of a variant that may not be in use; None: there is none.
 pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>, GateError> {
-    if !in_kernel(iptables) {
+    if !in_kernel(iptables, "nat") {
         return Ok(None);
     }
-    match iptables.list().await {
+    if_there(iptables.list().await)
+}
+
+/// The same of the filter table.
+pub(super) async fn filter_if_there(iptables: &Iptables) -> Result<Option<Listing>, GateError> {
+    if !in_kernel(iptables, "filter") {
+        return Ok(None);
+    }
+    if_there(iptables.list_table("filter").await)
+}
+
+fn if_there(listing: Result<Listing, GateError>) -> Result<Option<Listing>, GateError> {
+    match listing {
         // Nobody can have put rules there with a program that isn't installed.
         Err(GateError::NotRun { missing: true, .. }) => Ok(None),
         // What iptables-nft says where the kernel has no nf_tables.
@@ -224,11 +236,11 @@ pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>
 }
 
 /// Listing a legacy table that isn't there would load its module: ask the kernel first.
-fn in_kernel(iptables: &Iptables) -> bool {
+fn in_kernel(iptables: &Iptables, table: &str) -> bool {
     let names = match iptables.program {
         "iptables-legacy" => "/proc/net/ip_tables_names",
         "ip6tables-legacy" => "/proc/net/ip6_tables_names",
         _ => return true,
     };
-    fs::read_to_string(names).is_ok_and(|names| names.lines().any(|name| name == "nat"))
+    fs::read_to_string(names).is_ok_and(|names| names.lines().any(|name| name == table))
 }

@@ -79,10 +79,12 @@ pub enum GateError {
         program: String,
     },
     /// Its listing is not what iptables prints.
-    #[error("{program} -t nat -S: {what}")]
+    #[error("{program} -t {table} -S: {what}")]
     Strange {
         /// The program.
         program: String,
+        /// The table.
+        table: &'static str,
         /// The line.
         what: String,
     },
@@ -118,22 +120,45 @@ impl Iptables {
     /// The nat table as it is now.
     pub async fn list(&self) -> Result<Listing, GateError> {
         let output = self.call("-S").await?;
-        Listing::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|what| {
-            GateError::Strange {
-                program: self.program.to_owned(),
-                what,
-            }
-        })
+        Listing::parse(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|what| self.strange("nat", what))
+    }
+
+    /// Another table as it is now.
+    pub async fn list_table(&self, table: &'static str) -> Result<Listing, GateError> {
+        let output = self.call_on(table, "-S").await?;
+        Listing::parse_any(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|what| self.strange(table, what))
+    }
+
+    /// Our chain, each rule with how many packets it has met (`-c PACKETS BYTES`). No chain
+    /// is an error of iptables' own.
+    pub async fn list_counted(&self) -> Result<Listing, GateError> {
+        let output = self.call(&format!("-v -S {}", super::CHAIN)).await?;
+        Listing::parse_any(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|what| self.strange("nat", what))
+    }
+
+    fn strange(&self, table: &'static str, what: String) -> GateError {
+        GateError::Strange {
+            program: self.program.to_owned(),
+            table,
+            what,
+        }
     }
 
     /// Runs one call (`-A CHAIN ...`) on the nat table. Err unless it exits 0.
     pub async fn call(&self, call: &str) -> Result<Output, GateError> {
+        self.call_on("nat", call).await
+    }
+
+    async fn call_on(&self, table: &'static str, call: &str) -> Result<Output, GateError> {
         let arguments = format!("-w {LOCK_WAIT_SECONDS} {call}");
-        let command = format!("{} -t nat {arguments}", self.program);
+        let command = format!("{} -t {table} {arguments}", self.program);
         tracing::debug!(%command);
         let _turn = ONE_AT_A_TIME.lock().await;
         let (program, task) = (self.program, arguments.clone());
-        let run = tokio::task::spawn_blocking(move || execute(program, &task));
+        let run = tokio::task::spawn_blocking(move || execute(program, table, &task));
         let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {
             Err(_) => {
                 end_children(program);
@@ -173,7 +198,7 @@ impl Iptables {
 
 /// Blocks. The child inherits this thread's mask: Ctrl-C in a terminal reaches the whole
 /// process group, and must not kill an iptables in flight.
-fn execute(program: &'static str, arguments: &str) -> io::Result<Output> {
+fn execute(program: &'static str, table: &str, arguments: &str) -> io::Result<Output> {
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGINT);
     mask.add(Signal::SIGTERM);
@@ -187,7 +212,7 @@ fn execute(program: &'static str, arguments: &str) -> io::Result<Output> {
         has_wait: false,
         is_numeric: false,
     };
-    iptables.execute("nat", arguments).map_err(|error| {
+    iptables.execute(table, arguments).map_err(|error| {
         let other = |error: Box<dyn Error>| io::Error::other(error.to_string());
         error.downcast().map_or_else(other, |error| *error)
     })

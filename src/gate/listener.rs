@@ -4,6 +4,7 @@
 use crate::tcp::{self, Listener};
 use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process, Stat};
+use std::net::SocketAddr;
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
@@ -12,6 +13,12 @@ pub fn listeners(port: u16) -> Vec<String> {
         None => format!("a process that can't be named on {}", socket.local),
     };
     listening(port).iter().map(named).collect()
+}
+
+/// Where each listener on `port` is bound.
+pub fn bound(port: u16) -> Vec<SocketAddr> {
+    let local = |socket: &Listener| socket.local;
+    listening(port).iter().map(local).collect()
 }
 
 /// Who holds each socket that listens on `port`; empty where that can't be known.

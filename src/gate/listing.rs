@@ -2,13 +2,14 @@
 //! policy makes the whole listing unusable, because "not listed" means "closed" to us.
 
 use super::CHAIN;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// The nat table of one family and one iptables variant.
+/// A table of one family and one iptables variant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    chains: BTreeSet<String>,
+    /// With the policy of those that have one.
+    chains: BTreeMap<String, Option<String>>,
     rules: Vec<Rule>,
 }
 
@@ -23,14 +24,29 @@ pub struct Rule {
 }
 
 impl Listing {
-    /// Parses the answer. Err: the line that is not understood, or the chain that is missing.
+    /// Parses the nat table. Err: the line that is not understood, or the chain that is missing.
     pub fn parse(text: &str) -> Result<Listing, String> {
+        let listing = Listing::parse_any(text)?;
+        match super::HOOKS.iter().find(|hook| !listing.has_chain(hook)) {
+            Some(hook) => Err(format!("no chain {hook} in the nat table's listing")),
+            None => Ok(listing),
+        }
+    }
+
+    /// Parses any table.
+    pub fn parse_any(text: &str) -> Result<Listing, String> {
         let mut listing = Listing::default();
         for line in text.lines().map(str::trim) {
             match line.split_once(' ') {
                 // iptables-nft warns in such a line that there are legacy tables.
                 _ if line.is_empty() || line.starts_with('#') => {}
-                Some(("-P" | "-N", chain)) => drop(listing.chains.insert(first_word(chain))),
+                Some(("-P" | "-N", chain)) => {
+                    let (name, policy) = match chain.split_once(' ') {
+                        Some((name, policy)) => (name, Some(first_word(policy))),
+                        None => (chain, None),
+                    };
+                    listing.chains.insert(name.to_owned(), policy);
+                }
                 Some(("-A", rest)) => listing.rules.push(Rule::parse(rest)),
                 _ => return Err(format!("not a line of `iptables -S`: {line:?}")),
             }
@@ -42,15 +58,17 @@ impl Listing {
                 rule.to_string()
             ));
         }
-        match super::HOOKS.iter().find(|hook| !listing.has_chain(hook)) {
-            Some(hook) => Err(format!("no chain {hook} in the nat table's listing")),
-            None => Ok(listing),
-        }
+        Ok(listing)
     }
 
     /// Whether the chain is there, with rules or without.
     pub fn has_chain(&self, chain: &str) -> bool {
-        self.chains.contains(chain)
+        self.chains.contains_key(chain)
+    }
+
+    /// What becomes of a packet that comes to the chain's end; None: it has no policy.
+    pub fn policy(&self, chain: &str) -> Option<&str> {
+        self.chains.get(chain)?.as_deref()
     }
 
     /// All rules, in the kernel's order.
@@ -101,6 +119,11 @@ impl Rule {
     /// Whether it jumps or goes to that chain. iptables prints that last.
     pub fn leads_to(&self, chain: &str) -> bool {
         matches!(self.words.as_slice(), [.., how, to] if (how == "-j" || how == "-g") && to == chain)
+    }
+
+    /// Its words, those of a quoted comment as one.
+    pub fn words(&self) -> &[String] {
+        &self.words
     }
 
     /// The value of an option that is not negated with `!`.

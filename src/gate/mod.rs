@@ -8,6 +8,7 @@
 mod changes;
 mod firewall;
 mod foreign;
+mod inspection;
 mod iptables;
 mod listener;
 mod listing;
@@ -18,7 +19,7 @@ pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};
-pub use listener::{holders, holds, listeners};
+pub use listener::{bound, holders, holds, listeners};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, position};
 pub use removal::{Removal, removal};

@@ -28,7 +28,7 @@ pub struct Balancer {
     pub(super) socket: Socket,
     master: Option<Master>,
     names: Option<Names>,
-    ports: AppPorts,
+    pub(super) ports: AppPorts,
     addresses: Vec<IpAddr>,
     worker: Option<Info>,
     /// Another worker answered the last poll than the one before it.
@@ -80,7 +80,7 @@ impl Balancer {
         Ok(own.map(|own| &*self.found.insert(Found { own, servers })))
     }
 
-    fn is_ours(&self, server: &ServerState) -> bool {
+    pub(super) fn is_ours(&self, server: &ServerState) -> bool {
         let here = |address: &IpAddr| address.is_loopback() && self.is_here();
         server
             .address
@@ -90,6 +90,11 @@ impl Balancer {
     /// It runs on this host: a loopback address in its server lines is ours.
     pub fn is_here(&self) -> bool {
         matches!(self.socket.address, Address::Unix(_))
+    }
+
+    /// Where its stats socket is.
+    pub fn address(&self) -> &Address {
+        &self.socket.address
     }
 
     /// Our lines, as found last.

@@ -2,6 +2,7 @@
 //! read, and which of their lines are ours. Level `user` is enough for all of it.
 
 mod balancer;
+mod examination;
 mod find;
 mod info;
 pub mod layout;
@@ -13,6 +14,7 @@ mod stat;
 mod status;
 
 pub use balancer::{Balancer, Names};
+pub use examination::{Checked, Examination, Level, Listed};
 pub use find::{AppPorts, Found, Own, find};
 pub use info::Info;
 pub use master::{Leaving, Master};

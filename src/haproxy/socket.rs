@@ -2,6 +2,7 @@
 //! a complete answer in time is [`Unseen`].
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -32,8 +33,13 @@ pub struct Socket {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unseen {
     /// The socket can't be connected to.
-    #[error("can't connect: {0}")]
-    Connect(String),
+    #[error("can't connect: {why}")]
+    Connect {
+        /// Which kind of error, as far as Rust has a word for it.
+        kind: io::ErrorKind,
+        /// What the system said.
+        why: String,
+    },
     /// It broke while asking.
     #[error("connection broke: {0}")]
     Broke(String),
@@ -98,7 +104,10 @@ impl Socket {
     }
 
     async fn talk(&self, commands: &[String], ending: Ending) -> Result<String, Unseen> {
-        let connect = |error: std::io::Error| Unseen::Connect(error.to_string());
+        let connect = |error: io::Error| Unseen::Connect {
+            kind: error.kind(),
+            why: error.to_string(),
+        };
         match &self.address {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await.map_err(connect)?;
@@ -125,7 +134,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     commands: &[String],
     ending: Ending,
 ) -> Result<String, Unseen> {
-    let broke = |error: std::io::Error| Unseen::Broke(error.to_string());
+    let broke = |error: io::Error| Unseen::Broke(error.to_string());
     let line = format!("{}\n", commands.join(";"));
     stream.write_all(line.as_bytes()).await.map_err(broke)?;
     if ending == Ending::HalfClosed {

@@ -40,23 +40,32 @@ impl ServerStat {
     /// Parses the answer to `command`. One field that is not understood makes all of it
     /// unusable.
     pub fn parse(answer: &str, command: &str) -> Result<Vec<ServerStat>, Unseen> {
-        if !answer.starts_with("# pxname,svname,") {
-            return Err(Unseen::strange(command, answer));
-        }
-        let mut reader = csv::Reader::from_reader(answer.as_bytes());
-        let strange = |error: csv::Error| Unseen::strange(command, error);
-        let header = on_one_line(reader.headers().map_err(strange)?.clone(), command)?;
-        let mut servers = Vec::new();
-        for record in reader.records() {
-            let record = on_one_line(record.map_err(strange)?, command)?;
-            let server = server(&Row {
-                header: &header,
-                record: &record,
-            });
-            servers.push(server.map_err(|what| Unseen::strange(command, what))?);
-        }
-        Ok(servers)
+        rows(answer, command, server)
     }
+}
+
+/// Reads each row of the table.
+pub(super) fn rows<T>(
+    answer: &str,
+    command: &str,
+    read: impl Fn(&Row) -> Result<T, String>,
+) -> Result<Vec<T>, Unseen> {
+    if !answer.starts_with("# pxname,svname,") {
+        return Err(Unseen::strange(command, answer));
+    }
+    let mut reader = csv::Reader::from_reader(answer.as_bytes());
+    let strange = |error: csv::Error| Unseen::strange(command, error);
+    let header = on_one_line(reader.headers().map_err(strange)?.clone(), command)?;
+    let mut servers = Vec::new();
+    for record in reader.records() {
+        let record = on_one_line(record.map_err(strange)?, command)?;
+        let server = read(&Row {
+            header: &header,
+            record: &record,
+        });
+        servers.push(server.map_err(|what| Unseen::strange(command, what))?);
+    }
+    Ok(servers)
 }
 
 /// A quote that is not closed would swallow the rows that follow, without an error. Names are
@@ -96,13 +105,13 @@ fn full_health(row: &Row) -> Result<bool, String> {
     Ok(row.count("check_health")? + 1 == rise + fall)
 }
 
-struct Row<'a> {
+pub(super) struct Row<'a> {
     header: &'a StringRecord,
     record: &'a StringRecord,
 }
 
 impl<'a> Row<'a> {
-    fn text(&self, column: &str) -> Result<&'a str, String> {
+    pub(super) fn text(&self, column: &str) -> Result<&'a str, String> {
         let place = self.header.iter().position(|name| name == column);
         let field = place.and_then(|place| self.record.get(place));
         field.ok_or_else(|| format!("no column {column}"))

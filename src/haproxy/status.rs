@@ -58,6 +58,11 @@ impl Status {
         matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
     }
 
+    /// HAProxy does not even check it.
+    pub fn is_maint(&self) -> bool {
+        matches!(self, Status::Maint(_))
+    }
+
     /// Somebody holds it out of rotation, an operator mostly: not ours to wait for.
     pub fn is_held(&self) -> bool {
         matches!(self, Status::Maint(_) | Status::Drain(_))

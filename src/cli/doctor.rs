@@ -1,0 +1,64 @@
+//! `agent doctor`: every point of the set-up, for people or as one object.
+
+use super::{Cli, complain, descriptors, in_runtime, say, the_app};
+use crate::config::{self, AppSettings, Settings};
+use crate::doctor::{self, Asked, Point};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// The app; all of them if left out
+    app: Option<String>,
+    /// A balancer's haproxy.cfg, or a copy of it, to be checked as well; - is standard input
+    #[arg(long, value_name = "FILE")]
+    haproxy_cfg: Option<PathBuf>,
+    /// Do not count HAProxy's checks: no seconds to DOWN and UP, and nothing to wait for
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Cli {
+    /// Looks, and prints. Exit code 1 where there is an error.
+    pub(super) fn doctor(&self, asked: &Doctor) -> anyhow::Result<u8> {
+        let points = match config::load(&self.config) {
+            Ok(settings) => self.examined(asked, &settings)?,
+            Err(error) => vec![doctor::unconfigured(&error)],
+        };
+        let exit = doctor::exit(&points);
+        match self.json {
+            true => say(&format!(
+                "{}\n",
+                serde_json::json!({"exit": exit, "points": points})
+            )),
+            false => say(&doctor::text(&points)),
+        }
+        Ok(exit)
+    }
+
+    fn examined(&self, asked: &Doctor, settings: &Settings) -> anyhow::Result<Vec<Point>> {
+        let apps: &[AppSettings] = match &asked.app {
+            Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
+            None => &settings.apps,
+        };
+        let haproxy_cfg = asked.haproxy_cfg.clone().map(|path| {
+            let text = doctor::read_haproxy_cfg(&path).map_err(|error| error.to_string());
+            (path, text)
+        });
+        let tell = |what: &str| {
+            if !self.json {
+                complain(what);
+            }
+        };
+        let files = descriptors::check(settings.balancers.len());
+        in_runtime(doctor::look(Asked {
+            config: &self.config,
+            settings,
+            apps,
+            files: files.map_err(|error| error.to_string()),
+            haproxy_cfg,
+            quick: asked.quick,
+            tell: &tell,
+        }))
+    }
+}

@@ -1,0 +1,218 @@
+//! The app itself: where it listens, whether it is healthy, and whether it can be restarted.
+
+use super::Point;
+use super::check::Check;
+use super::host::parted;
+use std::net::{IpAddr, SocketAddr};
+
+const ADDRESS: Check = Check {
+    name: "app-address",
+    why: "the redirect leads a check to the first address of the interface that it comes in by, \
+          and those from this host to loopback: an app bound elsewhere is never reached",
+};
+const HEALTH: Check = Check {
+    name: "app-health",
+    why: "a sick app is not put in rotation, and after a restart the gates stay closed until it \
+          is healthy",
+};
+const RESTART: Check = Check {
+    name: "app-restart",
+    why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
+          out for it",
+};
+const CONNECTIONS: Check = Check {
+    name: "connections",
+    why: "without a master socket the host's own TCP table tells what leaving workers of HAProxy \
+          still carry",
+};
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub app: String,
+    pub port: u16,
+    /// Where it listens.
+    pub bound: Vec<SocketAddr>,
+    /// Where the redirect leads the checks of each line: the line, and the address; None where
+    /// that is not known.
+    pub led_to: Vec<(String, Option<IpAddr>)>,
+    /// Where it was asked, and what is wrong with it.
+    pub health: (SocketAddr, Result<(), String>),
+    /// Why it could not be asked: the health command.
+    pub askable: Result<(), String>,
+    /// How it is restarted, and why that could not work.
+    pub restart: (String, Result<(), String>),
+    /// Why its connections can't be seen.
+    pub countable: Result<(), String>,
+}
+
+pub(super) fn points(app: &App) -> Vec<Point> {
+    let mut points = address(app);
+    points.extend([health(app), restart(app)]);
+    if let Err(why) = &app.countable {
+        let (found, mend) = parted(why, "name the master CLI: `master` in [[haproxy]]");
+        points.push(CONNECTIONS.error(&app.app, found, mend));
+    }
+    points
+}
+
+fn address(app: &App) -> Vec<Point> {
+    let (name, port) = (&app.app, app.port);
+    let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
+    let bound = bound.join(", ");
+    if app.bound.is_empty() {
+        let found = format!("nothing listens on port {port}");
+        return vec![ADDRESS.error(
+            name,
+            found,
+            format!("start the app, or mend `port` in [app.{name}]"),
+        )];
+    }
+    let mut missed: Vec<IpAddr> = Vec::new();
+    for (_, to) in &app.led_to {
+        missed.extend(to.filter(|to| !missed.contains(to) && !is_reached(&app.bound, *to)));
+    }
+    if missed.is_empty() {
+        let unknown = app.led_to.iter().find(|(_, to)| to.is_none());
+        return match unknown.filter(|_| !app.bound.iter().any(|at| at.ip().is_unspecified())) {
+            None => vec![ADDRESS.ok(
+                name,
+                format!("listens on {bound}, where the redirect leads"),
+            )],
+            Some((line, _)) => vec![ADDRESS.warning(
+                name,
+                format!("listens on {bound}; where {line}'s checks come in can't be told"),
+                format!("bind the app to 0.0.0.0:{port} or [::]:{port}"),
+            )],
+        };
+    }
+    let point = |to: &IpAddr| {
+        let wildcard = if to.is_ipv6() {
+            format!("[::]:{port}")
+        } else {
+            format!("0.0.0.0:{port}")
+        };
+        ADDRESS.error(
+            name,
+            format!(
+                "listens on {bound}, but the redirect leads to {}",
+                SocketAddr::new(*to, port)
+            ),
+            format!(
+                "bind the app to {wildcard}, or to {} as well",
+                SocketAddr::new(*to, port)
+            ),
+        )
+    };
+    missed.iter().map(point).collect()
+}
+
+/// A listener on `::` takes IPv4, too, unless it says otherwise (which procfs does not show,
+/// but the app's health at the line's own address does).
+fn is_reached(bound: &[SocketAddr], to: IpAddr) -> bool {
+    bound.iter().any(|at| match at.ip().to_canonical() {
+        IpAddr::V4(v4) if v4.is_unspecified() => to.is_ipv4(),
+        at if at.is_unspecified() => true,
+        at => at == to,
+    })
+}
+
+fn health(app: &App) -> Point {
+    let (at, health) = &app.health;
+    if let Err(why) = &app.askable {
+        let (found, mend) = parted(why, "mend `health`");
+        return HEALTH.error(&app.app, found, mend);
+    }
+    match health {
+        Ok(()) => HEALTH.ok(&app.app, format!("healthy at {at}")),
+        Err(why) => HEALTH.error(
+            &app.app,
+            format!("not healthy at {at}: {why}"),
+            format!("look after the app, or mend `health` in [app.{}]", app.app),
+        ),
+    }
+}
+
+fn restart(app: &App) -> Point {
+    let (how, works) = &app.restart;
+    match works {
+        Ok(()) => RESTART.ok(&app.app, format!("can be restarted: {how}")),
+        Err(why) => RESTART.error(
+            &app.app,
+            format!("can't be restarted: {why}"),
+            format!(
+                "mend `restart`, `upgrade` or `rollback` in [app.{}]",
+                app.app
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::*;
+
+    fn app(bound: &[&str], to: Option<&str>) -> App {
+        App {
+            app: "web".into(),
+            port: 1000,
+            bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
+            led_to: vec![("srvs/web1".into(), to.map(|to| to.parse().unwrap()))],
+            health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
+            askable: Ok(()),
+            restart: ("web.service".into(), Ok(())),
+            countable: Ok(()),
+        }
+    }
+
+    fn wrong(app: &App) -> Vec<(&'static str, Verdict)> {
+        let points = points(app)
+            .into_iter()
+            .filter(|point| point.verdict != Well);
+        points.map(|point| (point.check, point.verdict)).collect()
+    }
+
+    #[test]
+    fn the_redirect_reaches_the_app_or_not() {
+        for (bound, to, verdict) in [
+            (&["0.0.0.0:1000"][..], Some("10.0.0.11"), Well),
+            (&["[::]:1000"], Some("10.0.0.11"), Well),
+            (&["[::]:1000"], Some("fd00::11"), Well),
+            (&["0.0.0.0:1000"], Some("fd00::11"), Error),
+            (&["10.0.0.11:1000"], Some("10.0.0.11"), Well),
+            (&["[::ffff:10.0.0.11]:1000"], Some("10.0.0.11"), Well),
+            (&["127.0.0.1:1000"], Some("10.0.0.11"), Error),
+            (&["10.0.0.12:1000"], Some("10.0.0.11"), Error),
+            (
+                &["127.0.0.1:1000", "10.0.0.11:1000"],
+                Some("10.0.0.11"),
+                Well,
+            ),
+            (&["127.0.0.1:1000"], Some("127.0.0.1"), Well),
+            (&["10.0.0.11:1000"], Some("127.0.0.1"), Error),
+            (&["10.0.0.11:1000"], None, Warning),
+            (&["0.0.0.0:1000"], None, Well),
+            (&[], Some("10.0.0.11"), Error),
+        ] {
+            let point = address(&app(bound, to)).remove(0);
+            assert_eq!(point.verdict, verdict, "{bound:?} {to:?}: {}", point.found);
+        }
+    }
+
+    #[test]
+    fn health_and_restart_have_their_points() {
+        let sound = app(&["0.0.0.0:1000"], Some("10.0.0.11"));
+        assert_eq!(wrong(&sound), []);
+        let why = || Err::<(), String>("it's gone; mend: bring it back".into());
+        let of = |change: &dyn Fn(&mut App)| {
+            let mut app = sound.clone();
+            change(&mut app);
+            wrong(&app)
+        };
+        assert_eq!(of(&|app| app.health.1 = why()), [("app-health", Error)]);
+        assert_eq!(of(&|app| app.askable = why()), [("app-health", Error)]);
+        assert_eq!(of(&|app| app.restart.1 = why()), [("app-restart", Error)]);
+        assert_eq!(of(&|app| app.countable = why()), [("connections", Error)]);
+    }
+}

@@ -1,0 +1,285 @@
+//! One balancer: can it be asked, which HAProxy is it, and what else might its socket do.
+
+use super::Point;
+use super::check::Check;
+use crate::haproxy::{Address, Examination, Level, Unseen};
+use std::io::ErrorKind;
+
+const REACHABLE: Check = Check {
+    name: "balancer",
+    why: "out of rotation, drained and back in is what HAProxy says: a restart needs the word of \
+          every balancer",
+};
+const VERSION: Check = Check {
+    name: "haproxy-version",
+    why: "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show",
+};
+const LEVEL: Check = Check {
+    name: "socket-level",
+    why: "over TCP there is no password: at level admin any host that reaches the socket may take \
+          any server out or send its users elsewhere (`set server`); the agent only reads",
+};
+const MASTER: Check = Check {
+    name: "master-socket",
+    why: "a drain waits for what the workers of before a reload still carry, and they are asked \
+          there",
+};
+
+/// The versions that are tried, and the first that shows what is read.
+const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);
+const FIRST: (u32, u32) = (2, 4);
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub struct Balancer {
+    /// As it is called in messages: its socket's address.
+    pub name: String,
+    pub address: Address,
+    /// A master CLI is configured.
+    pub has_master: bool,
+    pub seen: Result<Examination, Unseen>,
+}
+
+pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
+    let seen = match &balancer.seen {
+        Ok(seen) => seen,
+        Err(why) => {
+            return vec![REACHABLE.error(&balancer.name, why.to_string(), mend(balancer, why))];
+        }
+    };
+    let answers = format!(
+        "answers: HAProxy {}, pid {}",
+        seen.info.version, seen.info.pid
+    );
+    let mut points = vec![
+        REACHABLE.ok(&balancer.name, answers),
+        version(&balancer.name, &seen.info.version),
+        level(balancer, seen.level),
+    ];
+    if balancer.has_master {
+        points.push(match &seen.master {
+            Ok(()) => MASTER.ok(&balancer.name, "its master tells of leaving workers"),
+            Err(why) => MASTER.error(
+                &balancer.name,
+                why.to_string(),
+                "haproxy -W -S ADDRESS, and that address as `master` in [[haproxy]]",
+            ),
+        });
+    }
+    points
+}
+
+fn mend(balancer: &Balancer, why: &Unseen) -> String {
+    let (unix, listener) = match &balancer.address {
+        Address::Unix(path) => (
+            true,
+            format!("stats socket {} mode 660 level user", path.display()),
+        ),
+        Address::Tcp(host) => (false, format!("stats socket ipv4@{host} level user")),
+    };
+    match why {
+        Unseen::Connect {
+            kind: ErrorKind::NotFound,
+            ..
+        } if unix => format!("mend `socket` in [[haproxy]], or in HAProxy's `global`: {listener}"),
+        Unseen::Connect {
+            kind: ErrorKind::ConnectionRefused,
+            ..
+        } if unix => "systemctl start haproxy: nobody listens on the socket".to_owned(),
+        Unseen::Connect {
+            kind: ErrorKind::ConnectionRefused,
+            ..
+        } => format!(
+            "start HAProxy, or in its `global`: {listener}; or mend `socket` in [[haproxy]]"
+        ),
+        Unseen::Connect {
+            kind: ErrorKind::PermissionDenied,
+            ..
+        } => {
+            "run the agent as root, or let its group in: `mode 660 group GROUP` on the stats socket"
+                .to_owned()
+        }
+        Unseen::Connect { .. } => {
+            "mend `socket` in [[haproxy]], or the network and the firewalls on the way".to_owned()
+        }
+        Unseen::TimedOut(_) => "let this host through to the socket; or too many ask it at once \
+            (`stats maxconn`), or `timeout` in [[haproxy]] is too short"
+            .to_owned(),
+        Unseen::Denied(_) => format!("in HAProxy's `global`: {listener}"),
+        _ => format!("is it HAProxy's stats socket? In its `global`: {listener}"),
+    }
+}
+
+fn version(of: &str, version: &str) -> Point {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let short = match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+        _ => (0, 0),
+    };
+    match short {
+        short if TRIED.contains(&short) => {
+            VERSION.ok(of, format!("HAProxy {version} is supported"))
+        }
+        (0, 0) => VERSION.warning(
+            of,
+            format!("HAProxy {version}: a version not known"),
+            UPGRADE,
+        ),
+        short if short < FIRST => {
+            VERSION.error(of, format!("HAProxy {version} is too old"), UPGRADE)
+        }
+        _ => VERSION.warning(of, format!("HAProxy {version} is not tried"), UPGRADE),
+    }
+}
+
+const UPGRADE: &str = "run HAProxy 2.6 to 3.2";
+
+fn level(balancer: &Balancer, level: Option<Level>) -> Point {
+    let of = &balancer.name;
+    match (&balancer.address, level) {
+        (Address::Tcp(host), Some(Level::Admin)) => LEVEL.warning(
+            of,
+            "level admin over TCP: any host that reaches it may change every server",
+            format!("in HAProxy's `global`: stats socket ipv4@{host} level user"),
+        ),
+        (_, Some(Level::User)) => LEVEL.ok(of, "level user: the agent may read, and nothing else"),
+        (_, Some(level)) => {
+            let level = format!("{level:?}").to_lowercase();
+            LEVEL.ok(of, format!("level {level}: user is enough"))
+        }
+        (_, None) => LEVEL.warning(
+            of,
+            "its level can't be told",
+            "in HAProxy's `global`: `level user` on the stats socket",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::*;
+    use crate::haproxy::Info;
+    use std::time::Duration;
+
+    fn seen(level: Level) -> Examination {
+        Examination {
+            info: Info {
+                version: "2.6.12-1+deb12u4".into(),
+                pid: 7,
+                uptime: 5,
+                started: 1,
+            },
+            level: Some(level),
+            found: Err(String::new()),
+            astray: Vec::new(),
+            listed: Vec::new(),
+            others: Vec::new(),
+            master: Ok(()),
+        }
+    }
+
+    fn over(tcp: bool, seen: Result<Examination, Unseen>) -> Balancer {
+        let address = match tcp {
+            true => Address::Tcp("10.0.0.1:9999".into()),
+            false => Address::Unix("/run/lb.sock".into()),
+        };
+        Balancer {
+            name: address.to_string(),
+            address,
+            has_master: false,
+            seen,
+        }
+    }
+
+    #[test]
+    fn versions_are_supported_untried_or_too_old() {
+        for (told, verdict) in [
+            ("2.6.12-1+deb12u4", Well),
+            ("3.2-dev1", Well),
+            ("3.0.11", Well),
+            ("2.4.22", Warning),
+            ("3.3.0", Warning),
+            ("2.2.9-2+deb11u6", Error),
+            ("1.8", Error),
+            ("latest", Warning),
+        ] {
+            assert_eq!(version("lb", told).verdict, verdict, "{told}");
+        }
+    }
+
+    #[test]
+    fn only_admin_over_tcp_is_too_much() {
+        let verdict = |tcp, level| {
+            let balancer = over(tcp, Ok(seen(level)));
+            points(&balancer)[2].verdict
+        };
+        assert_eq!(verdict(true, Level::User), Well);
+        assert_eq!(verdict(true, Level::Operator), Well);
+        assert_eq!(verdict(true, Level::Admin), Warning);
+        assert_eq!(verdict(false, Level::Admin), Well);
+    }
+
+    #[test]
+    fn each_kind_of_silence_has_its_mend() {
+        let connect = |kind: ErrorKind| Unseen::Connect {
+            kind,
+            why: kind.to_string(),
+        };
+        let told = |tcp, why: Unseen| -> (Verdict, String) {
+            let point = points(&over(tcp, Err(why))).remove(0);
+            (point.verdict, point.mend.unwrap())
+        };
+        for (tcp, why, mend) in [
+            (
+                false,
+                connect(ErrorKind::NotFound),
+                "stats socket /run/lb.sock mode 660 level user",
+            ),
+            (
+                false,
+                connect(ErrorKind::ConnectionRefused),
+                "systemctl start haproxy",
+            ),
+            (
+                true,
+                connect(ErrorKind::ConnectionRefused),
+                "stats socket ipv4@10.0.0.1:9999 level user",
+            ),
+            (
+                false,
+                connect(ErrorKind::PermissionDenied),
+                "run the agent as root",
+            ),
+            (
+                true,
+                connect(ErrorKind::HostUnreachable),
+                "the firewalls on the way",
+            ),
+            (
+                true,
+                Unseen::TimedOut(Duration::from_secs(2)),
+                "let this host through",
+            ),
+            (true, Unseen::Denied("show info".into()), "level user"),
+            (
+                true,
+                Unseen::Truncated("show info".into()),
+                "is it HAProxy's stats socket?",
+            ),
+        ] {
+            let (verdict, told) = told(tcp, why);
+            assert!(verdict == Error && told.contains(mend), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_master_is_judged_where_there_is_one() {
+        let mut balancer = over(true, Ok(seen(Level::User)));
+        assert_eq!(points(&balancer).len(), 3);
+        balancer.has_master = true;
+        assert_eq!(points(&balancer)[3].verdict, Well);
+        balancer.seen.as_mut().unwrap().master = Err(Unseen::Truncated("show proc".into()));
+        assert_eq!(points(&balancer)[3].verdict, Error);
+    }
+}

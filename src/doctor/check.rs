@@ -1,0 +1,65 @@
+//! The fixed part of a check: its name for machines, and why it matters.
+
+use super::{Point, Verdict};
+
+/// One of the doctor's checks.
+pub(super) struct Check {
+    pub name: &'static str,
+    pub why: &'static str,
+}
+
+impl Check {
+    /// All is well with `of`.
+    pub fn ok(&self, of: &str, found: impl Into<String>) -> Point {
+        self.point(Verdict::Ok, of, found.into(), None)
+    }
+
+    /// It works, and may bite.
+    pub fn warning(&self, of: &str, found: impl Into<String>, mend: impl Into<String>) -> Point {
+        self.point(Verdict::Warning, of, found.into(), Some(mend.into()))
+    }
+
+    /// It does not work, or users will notice.
+    pub fn error(&self, of: &str, found: impl Into<String>, mend: impl Into<String>) -> Point {
+        self.point(Verdict::Error, of, found.into(), Some(mend.into()))
+    }
+
+    fn point(&self, verdict: Verdict, of: &str, found: String, mend: Option<String>) -> Point {
+        Point {
+            check: self.name,
+            of: harmless(of),
+            verdict,
+            found: harmless(&found),
+            why: self.why,
+            mend: mend.as_deref().map(harmless),
+        }
+    }
+}
+
+/// Names and messages of others' may hold what a terminal obeys.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    text.trim().chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_passed_on() {
+        let check = Check {
+            name: "x",
+            why: "y",
+        };
+        let point = check.error("a\x1b[2Jb", "c\nd\r\n", "e\u{9b}f");
+        assert_eq!(
+            (
+                point.of.as_str(),
+                point.found.as_str(),
+                point.mend.as_deref()
+            ),
+            ("a [2Jb", "c d", Some("e f"))
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
+//! restart without anybody's notice stands only there.
+
+use super::check::Check;
+use super::{Facts, Point, cfg};
+use crate::haproxy::Own;
+use std::fs::File as Opened;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+const FILE: Check = Check {
+    name: "haproxy-cfg",
+    why: "`option persist`, `option redispatch`, `on-marked-down` and (at level user) cookies \
+          decide whether users notice, and no stats socket shows them",
+};
+
+/// Larger than any that is written by hand or by a template.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// The file as it was given.
+pub(super) struct File {
+    pub path: PathBuf,
+    pub text: Result<String, String>,
+}
+
+/// Reads it; `-` is standard input. Who wrote it is no matter here: it is judged, not obeyed.
+///
+/// # Errors
+///
+/// What the system says, or that it is no text or too large.
+pub fn read(path: &Path) -> io::Result<String> {
+    let reader: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(io::stdin()),
+        false => Box::new(Opened::open(path)?),
+    };
+    let mut text = String::new();
+    match reader.take(LARGEST).read_to_string(&mut text)? as u64 {
+        LARGEST => Err(io::Error::other("too large: 64 MiB is the most")),
+        _ => Ok(text),
+    }
+}
+
+pub(super) fn points(facts: &Facts) -> Vec<Point> {
+    let Some(file) = &facts.file else {
+        return vec![FILE.warning(
+            "",
+            "HAProxy's configuration file was not given: what stands only there can't be told",
+            "agent doctor --haproxy-cfg FILE (a copy of the balancer's haproxy.cfg; - is stdin)",
+        )];
+    };
+    let shown = file.path.display();
+    let text = match &file.text {
+        Ok(text) => text,
+        Err(why) => {
+            return vec![FILE.error("", format!("{shown} can't be read: {why}"), "mend the path")];
+        }
+    };
+    let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
+    for app in &facts.apps {
+        let mut lines: Vec<Own> = Vec::new();
+        let seen = app
+            .balancers
+            .iter()
+            .filter_map(|balancer| balancer.seen.as_ref().ok());
+        for own in seen.flat_map(|seen| seen.own()) {
+            if !lines.contains(own) {
+                lines.push(own.clone());
+            }
+        }
+        let expected = cfg::Expected {
+            app: &app.settings.name,
+            ports: app.settings.ports,
+            lines: &lines,
+        };
+        points.extend(cfg::check(text, &expected));
+    }
+    points
+}

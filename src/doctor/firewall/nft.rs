@@ -1,0 +1,366 @@
+//! Native nft rules, as `nft -j list ruleset` prints them (libnftables-json(5)), judged for one
+//! packet. A statement or a match that is not known here may apply or not.
+
+use super::iptables::within;
+use super::walk::{Applies, Base, Chains, Packet, Step, Verdict};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What `nft -j list ruleset` printed.
+#[derive(Debug, Clone)]
+pub struct Ruleset {
+    objects: Vec<Value>,
+}
+
+/// One table that filters what comes in.
+pub struct Table {
+    pub chains: Chains,
+    pub base: Base,
+    /// How the mend names the chain: `inet filter input`.
+    pub place: String,
+    priority: i64,
+}
+
+impl Ruleset {
+    /// Err: it is not what nft prints.
+    pub fn parse(text: &str) -> Result<Ruleset, String> {
+        let mut whole: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match whole["nftables"].take() {
+            Value::Array(objects) => Ok(Ruleset { objects }),
+            _ => Err("no list `nftables` in it".to_owned()),
+        }
+    }
+
+    fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.objects
+            .iter()
+            .filter_map(move |object| object.get(kind))
+    }
+
+    /// iptables-nft has made it: its matches are not told here, `iptables-nft -S` tells them.
+    pub fn is_of_iptables(&self, family: &str) -> bool {
+        let mut rules = self.all("rule");
+        rules.any(|rule| {
+            let made = text(rule, "family") == family && text(rule, "table") == "filter";
+            made && statements(rule).any(|statement| statement.get("xt").is_some())
+        })
+    }
+
+    /// The tables that filter what comes in, in the order in which they are asked. Left out is
+    /// what `skip` names: FAMILY of a table `filter` that iptables-nft keeps.
+    pub fn tables(&self, packet: &Packet, skip: impl Fn(&str) -> bool) -> Vec<Table> {
+        let families = families(packet);
+        let bases = self.all("chain").filter(|chain| {
+            let family = text(chain, "family");
+            let filters = text(chain, "hook") == "input" && text(chain, "type") == "filter";
+            let skipped = text(chain, "table") == "filter" && text(chain, "name") == "INPUT";
+            filters && families.contains(&family) && !(skipped && skip(family))
+        });
+        let mut tables: Vec<Table> = bases.map(|base| self.table(base, packet)).collect();
+        tables.sort_by_key(|table| table.priority);
+        tables
+    }
+
+    /// Native rules that lead the packet's port elsewhere, or may, each with the line that
+    /// removes it. iptables does not show them as they are.
+    pub fn redirects(&self, packet: &Packet) -> Vec<(String, String)> {
+        let families = families(packet);
+        let rules = self.all("rule").filter(|rule| {
+            let leads = |statement: &Value| LEADS.iter().any(|kind| statement.get(kind).is_some());
+            families.contains(&text(rule, "family")) && statements(rule).any(leads)
+        });
+        let redirects = rules.filter_map(|rule| {
+            let of_table = |object: &&Value| place(object) == place(rule);
+            let step = steps_of(rule, &self.sets(of_table), packet).pop()?;
+            let removal = format!(
+                "nft delete rule {} handle {}",
+                chain_of(rule),
+                rule["handle"]
+            );
+            (step.applies != Applies::No).then_some((step.text, removal))
+        });
+        redirects.collect()
+    }
+
+    fn sets<'a>(&'a self, of_table: impl Fn(&&'a Value) -> bool) -> Sets<'a> {
+        let sets = self.all("set").chain(self.all("map")).filter(of_table);
+        Sets(sets.map(|set| (text(set, "name"), &set["elem"])).collect())
+    }
+
+    fn table(&self, base: &Value, packet: &Packet) -> Table {
+        let of_table = |object: &&Value| place(object) == place(base);
+        let sets = self.sets(of_table);
+        let mut chains = Chains::new();
+        for rule in self.all("rule").filter(of_table) {
+            let steps = chains.entry(text(rule, "chain").to_owned()).or_default();
+            steps.extend(steps_of(rule, &sets, packet));
+        }
+        let (name, policy) = (text(base, "name"), text(base, "policy"));
+        let place = format!("{} {} {name}", text(base, "family"), text(base, "table"));
+        Table {
+            chains,
+            base: Base {
+                chain: name.to_owned(),
+                policy: if policy == "drop" {
+                    Verdict::Drop
+                } else {
+                    Verdict::Accept
+                },
+                text: format!("nft chain {place}: policy {policy}"),
+            },
+            place,
+            priority: base["prio"].as_i64().unwrap_or_default(),
+        }
+    }
+}
+
+/// Statements that lead a connection to another port or host.
+const LEADS: [&str; 2] = ["redirect", "dnat"];
+
+/// Family and table.
+fn place(object: &Value) -> (&str, &str) {
+    (text(object, "family"), text(object, "table"))
+}
+
+/// As nft's commands name it.
+fn chain_of(rule: &Value) -> String {
+    ["family", "table", "chain"]
+        .map(|key| text(rule, key))
+        .join(" ")
+}
+
+/// Those whose tables a packet meets.
+fn families(packet: &Packet) -> [&'static str; 2] {
+    match packet.is_v6() {
+        true => ["ip6", "inet"],
+        false => ["ip", "inet"],
+    }
+}
+
+/// The elements of named sets and maps.
+struct Sets<'a>(BTreeMap<&'a str, &'a Value>);
+
+fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_default()
+}
+
+fn statements(rule: &Value) -> impl Iterator<Item = &Value> {
+    rule["expr"].as_array().into_iter().flatten()
+}
+
+/// One step; several where a verdict map stands in the rule.
+fn steps_of(rule: &Value, sets: &Sets, packet: &Packet) -> Vec<Step> {
+    let text = format!("nft rule {} handle {}", chain_of(rule), rule["handle"]);
+    let step = |applies, verdict| Step {
+        applies,
+        verdict,
+        text: text.clone(),
+    };
+    let mut applies = Applies::Yes;
+    for statement in statements(rule) {
+        if let Some(verdict) = verdict(statement) {
+            return vec![step(applies, verdict)];
+        }
+        if let Some(map) = statement.get("vmap") {
+            let known = Known::of(&map["key"], packet);
+            let pairs = sets.elements(&map["data"]).into_iter().map(|pair| {
+                let chosen = known.is(&pair[0], sets).min(applies);
+                step(chosen, verdict(&pair[1]).unwrap_or(Verdict::Unknown))
+            });
+            return pairs.collect();
+        }
+        applies = applies.min(statement_applies(statement, sets, packet));
+    }
+    vec![step(applies, Verdict::GoOn)]
+}
+
+fn verdict(statement: &Value) -> Option<Verdict> {
+    let (kind, what) = statement.as_object()?.iter().next()?;
+    let target = || text(what, "target").to_owned();
+    Some(match kind.as_str() {
+        "accept" => Verdict::Accept,
+        "drop" => Verdict::Drop,
+        "reject" => Verdict::Refuse,
+        "return" => Verdict::Return,
+        "continue" => Verdict::GoOn,
+        "jump" => Verdict::Jump(target()),
+        "goto" => Verdict::Goto(target()),
+        "queue" => Verdict::Unknown,
+        _ => return None,
+    })
+}
+
+fn statement_applies(statement: &Value, sets: &Sets, packet: &Packet) -> Applies {
+    if LEADS.iter().any(|kind| statement.get(kind).is_some()) {
+        return Applies::Yes;
+    }
+    if let Some(asked) = statement.get("match") {
+        let known = Known::of(&asked["left"], packet);
+        return match text(asked, "op") {
+            // nft asks for the protocol or the family first, where the match implies it.
+            _ if matches!(known, Known::NotThere) => Applies::No,
+            "==" | "in" => known.is(&asked["right"], sets),
+            "!=" => known.is(&asked["right"], sets).negated(),
+            op => known.compares(op, &asked["right"]),
+        };
+    }
+    let harmless = ["counter", "log", "mangle", "notrack", "comment"];
+    match harmless.iter().any(|kind| statement.get(kind).is_some()) {
+        true => Applies::Yes,
+        false => Applies::Maybe,
+    }
+}
+
+/// What is known of the packet in the place that a match asks for.
+enum Known<'a> {
+    Number(u16),
+    Address(std::net::IpAddr),
+    /// One of the words that stand for it.
+    Word(&'a str),
+    /// Of another protocol or family.
+    NotThere,
+    Nothing,
+}
+
+impl<'a> Known<'a> {
+    fn of(left: &Value, packet: &'a Packet) -> Known<'a> {
+        let address = |address: Option<std::net::IpAddr>, v6: bool| match address {
+            Some(address) if address.is_ipv6() == v6 => Known::Address(address),
+            None if packet.is_v6() == v6 => Known::Nothing,
+            _ => Known::NotThere,
+        };
+        let (payload, meta) = (&left["payload"], &left["meta"]);
+        match (text(payload, "protocol"), text(payload, "field")) {
+            ("tcp" | "th", "dport") => return Known::Number(packet.port),
+            ("tcp", "flags") => return Known::Word("syn"),
+            ("tcp" | "th", _) => return Known::Nothing,
+            ("ip", "protocol") if !packet.is_v6() => return Known::Word("tcp"),
+            ("ip6", "nexthdr") if packet.is_v6() => return Known::Word("tcp"),
+            (family @ ("ip" | "ip6"), "saddr") => return address(packet.from, family == "ip6"),
+            (family @ ("ip" | "ip6"), "daddr") => return address(packet.to, family == "ip6"),
+            (
+                "udp" | "udplite" | "icmp" | "icmpv6" | "igmp" | "sctp" | "dccp" | "esp" | "ah",
+                _,
+            ) => {
+                return Known::NotThere;
+            }
+            _ => {}
+        }
+        match text(meta, "key") {
+            "l4proto" => return Known::Word("tcp"),
+            "nfproto" if packet.is_v6() => return Known::Word("ipv6"),
+            "nfproto" => return Known::Word("ipv4"),
+            "protocol" if packet.is_v6() => return Known::Word("ip6"),
+            "protocol" => return Known::Word("ip"),
+            "iifname" | "iif" => {
+                return packet
+                    .interface
+                    .as_deref()
+                    .map_or(Known::Nothing, Known::Word);
+            }
+            _ => {}
+        }
+        if text(&left["ct"], "key") == "state" {
+            return Known::Word("new");
+        }
+        // `fib daddr type`, and flags under a mask that has SYN in it.
+        if text(&left["fib"], "result") == "type"
+            && left["fib"]["flags"] == serde_json::json!(["daddr"])
+        {
+            return Known::Word("local");
+        }
+        let masked = &left["&"];
+        match (text(&masked[0]["payload"], "field"), masked[1].as_array()) {
+            ("flags", Some(mask)) if mask.iter().any(|flag| flag == "syn") => Known::Word("syn"),
+            _ => Known::Nothing,
+        }
+    }
+
+    /// Whether it is what stands on the right: a value, a range, a network, a set of those.
+    fn is(&self, right: &Value, sets: &Sets) -> Applies {
+        let named = right.as_str().is_some_and(|name| name.starts_with('@'));
+        let several = named || right.is_array() || right.get("set").is_some();
+        if let Known::NotThere = self {
+            return Applies::No;
+        }
+        if several {
+            let each = sets.elements(right).into_iter();
+            // No set of that name is listed: nobody knows.
+            let missing = named && !sets.0.contains_key(&text_of(right)[1..]);
+            let found = each
+                .map(|one| self.is(one, sets))
+                .max()
+                .unwrap_or(Applies::No);
+            return if missing { Applies::Maybe } else { found };
+        }
+        let right = right.pointer("/elem/val").unwrap_or(right);
+        match self {
+            Known::Number(number) => is_port(right, *number),
+            Known::Address(_) if right.get("range").is_some() => Applies::Maybe,
+            Known::Address(address) => {
+                let (base, length) = (&right["prefix"]["addr"], &right["prefix"]["len"]);
+                match base.as_str() {
+                    Some(base) => within(Some(*address), &format!("{base}/{length}")),
+                    None => within(Some(*address), text_of(right)),
+                }
+            }
+            Known::Word(word) => match (text_of(right), right.as_u64()) {
+                (one, _) if one.ends_with('*') => {
+                    word.starts_with(one.trim_end_matches('*')).into()
+                }
+                // Protocol numbers; others are not compared.
+                (_, Some(6)) if *word == "tcp" => Applies::Yes,
+                ("", _) => Applies::Maybe,
+                (one, _) => (one == *word).into(),
+            },
+            Known::NotThere => Applies::No,
+            Known::Nothing => Applies::Maybe,
+        }
+    }
+
+    fn compares(&self, op: &str, right: &Value) -> Applies {
+        let (Known::Number(number), Some(right)) = (self, right.as_u64()) else {
+            return match self {
+                Known::NotThere => Applies::No,
+                _ => Applies::Maybe,
+            };
+        };
+        let number = u64::from(*number);
+        match op {
+            "<" => (number < right).into(),
+            ">" => (number > right).into(),
+            "<=" => (number <= right).into(),
+            ">=" => (number >= right).into(),
+            _ => Applies::Maybe,
+        }
+    }
+}
+
+fn is_port(right: &Value, port: u16) -> Applies {
+    let port = u64::from(port);
+    let bounds = (right["range"][0].as_u64(), right["range"][1].as_u64());
+    match (right.as_u64(), bounds) {
+        (Some(one), _) => (one == port).into(),
+        (None, (Some(low), Some(high))) => (low..=high).contains(&port).into(),
+        _ => Applies::Maybe,
+    }
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+impl<'a> Sets<'a> {
+    /// Those of a list, of `{set: [...]}`, or of a set by its name, `@friends`.
+    fn elements(&self, value: &'a Value) -> Vec<&'a Value> {
+        let named = value.as_str().and_then(|name| name.strip_prefix('@'));
+        let value = match named {
+            Some(name) => self.0.get(name).copied().unwrap_or(&Value::Null),
+            None => value.get("set").unwrap_or(value),
+        };
+        value.as_array().into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! An app's gates: where they stand, what else leads or answers their ports, and what nobody
+//! is at work on any more.
+
+use super::Point;
+use super::check::Check;
+use crate::gate::{Gate, Position};
+
+const GATE: Check = Check {
+    name: "gate",
+    why: "HAProxy's check goes through the gate: by it the host is in rotation or out of it",
+};
+const FOREIGN: Check = Check {
+    name: "foreign-rule",
+    why: "a rule that is not ours leads the status port to the app: the gate can't be closed",
+};
+const STATUS_PORT: Check = Check {
+    name: "status-port",
+    why: "whatever listens on a status port answers HAProxy's check while the gate is closed: \
+          the host never goes out of rotation",
+};
+const LEFT: Check = Check {
+    name: "left-behind",
+    why: "an operation that died has left the host as it was in that moment",
+};
+const HELD: Check = Check {
+    name: "held",
+    why: "gates that somebody holds closed stay closed, over reboots, too",
+};
+const LAYOUT: Check = Check {
+    name: "layout",
+    why: "in the classic layout the twin stays UP until the app has stopped: the first request \
+          of each sticky user then waits for HAProxy's retries, 1 to 3 s",
+};
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub struct Gates {
+    pub app: String,
+    pub gates: Vec<Seen>,
+    /// What an operation left behind by dying.
+    pub left_behind: Option<String>,
+    /// Who holds the gates closed.
+    pub held: Option<String>,
+    /// An operation is at work on this app: its gates move.
+    pub under_way: bool,
+    /// The sidecar runs, and mends what it can.
+    pub sidecar: bool,
+}
+
+/// One gate.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub gate: Gate,
+    pub position: Position,
+    /// Rules that are not ours, each with the line that removes it.
+    pub foreign: Vec<(String, String)>,
+    /// Who listens on the status port.
+    pub listeners: Vec<String>,
+}
+
+pub(super) fn points(gates: &Gates) -> Vec<Point> {
+    let mut points = Vec::new();
+    for seen in &gates.gates {
+        points.push(position(gates, seen));
+        points.extend(foreign(&gates.app, seen));
+        points.extend(listening(&gates.app, seen));
+    }
+    points.push(match &gates.left_behind {
+        None => LEFT.ok(
+            &gates.app,
+            "nothing was left behind by an operation that died",
+        ),
+        Some(what) => LEFT.warning(&gates.app, what, format!("agent recover {}", gates.app)),
+    });
+    points.push(held(gates));
+    points.push(layout(gates));
+    points
+}
+
+fn position(gates: &Gates, seen: &Seen) -> Point {
+    let (app, told) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
+    let mend = match gates.sidecar {
+        true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
+        false => format!("agent recover {app}"),
+    };
+    match (&seen.position, &gates.held) {
+        (Position::Open, None) => GATE.ok(app, told),
+        // Between two families, or closed by who is at it.
+        _ if gates.under_way => GATE.ok(app, format!("{told}: an operation is under way")),
+        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as it is to be")),
+        (Position::Open, Some(_)) => GATE.warning(
+            app,
+            format!("{told}, but held closed"),
+            format!("agent close {app}, or agent open {app}"),
+        ),
+        (Position::Closed, None) => {
+            GATE.warning(app, format!("{told}, and nobody asked for that"), mend)
+        }
+        (Position::Broken(_), _) => GATE.error(app, told, format!("agent recover {app}")),
+    }
+}
+
+fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
+    let port = seen.gate.status_port;
+    let point = |(rule, removal): &(String, String)| {
+        FOREIGN.error(
+            app,
+            format!("port {port} is led by a rule that is not ours: {rule}"),
+            removal.as_str(),
+        )
+    };
+    match seen.foreign.is_empty() {
+        true => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
+        false => seen.foreign.iter().map(point).collect(),
+    }
+}
+
+fn listening(app: &str, seen: &Seen) -> Vec<Point> {
+    let port = seen.gate.status_port;
+    let key = match seen.gate.side {
+        crate::gate::Side::Main => "status_port",
+        crate::gate::Side::Backup => "backup_status_port",
+    };
+    let point = |who: &String| {
+        let mend = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
+        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), mend)
+    };
+    match seen.listeners.is_empty() {
+        true => vec![STATUS_PORT.ok(app, format!("status port {port}: nothing listens there"))],
+        false => seen.listeners.iter().map(point).collect(),
+    }
+}
+
+fn held(gates: &Gates) -> Point {
+    match &gates.held {
+        None => HELD.ok(&gates.app, "nobody holds the gates closed"),
+        Some(who) => HELD.warning(
+            &gates.app,
+            format!("the gates are held closed by {who}"),
+            format!("agent open {}", gates.app),
+        ),
+    }
+}
+
+fn layout(gates: &Gates) -> Point {
+    match gates.gates.len() {
+        2.. => LAYOUT.ok(
+            &gates.app,
+            "two-stage: the twin has a status port of its own",
+        ),
+        _ => LAYOUT.warning(
+            &gates.app,
+            "classic: the twin checks the app itself",
+            format!(
+                "backup_status_port = 3000 in [app.{}], and `port 3000` on the twin's server line",
+                gates.app
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{self, Error, Ok, Warning};
+    use super::*;
+    use crate::gate::Side;
+
+    fn seen(side: Side, status_port: u16) -> Seen {
+        Seen {
+            gate: Gate {
+                app: "web".into(),
+                side,
+                status_port,
+                port: 1000,
+            },
+            position: Position::Open,
+            foreign: Vec::new(),
+            listeners: Vec::new(),
+        }
+    }
+
+    fn sound() -> Gates {
+        Gates {
+            app: "web".into(),
+            gates: vec![seen(Side::Main, 2000), seen(Side::Backup, 3000)],
+            left_behind: None,
+            held: None,
+            under_way: false,
+            sidecar: true,
+        }
+    }
+
+    fn wrong(change: impl Fn(&mut Gates)) -> Vec<(&'static str, Verdict)> {
+        let mut gates = sound();
+        change(&mut gates);
+        let points = points(&gates)
+            .into_iter()
+            .filter(|point| point.verdict != Ok);
+        points.map(|point| (point.check, point.verdict)).collect()
+    }
+
+    #[test]
+    fn each_fact_has_its_point() {
+        assert_eq!(wrong(|_| {}), []);
+        assert_eq!(
+            wrong(|gates| gates.left_behind = Some("x".into())),
+            [("left-behind", Warning)]
+        );
+        assert_eq!(
+            wrong(|gates| drop(gates.gates.pop())),
+            [("layout", Warning)]
+        );
+        let rule = ("-A X".to_owned(), "iptables -D X".to_owned());
+        assert_eq!(
+            wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
+            [("foreign-rule", Error)]
+        );
+        assert_eq!(
+            wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),
+            [("status-port", Error)]
+        );
+    }
+
+    #[test]
+    fn a_gate_is_as_it_should_be_or_not() {
+        let closed = |gates: &mut Gates| {
+            gates
+                .gates
+                .iter_mut()
+                .for_each(|seen| seen.position = Position::Closed);
+        };
+        assert_eq!(wrong(closed), [("gate", Warning); 2]);
+        let held = |gates: &mut Gates| gates.held = Some("an operator".into());
+        assert_eq!(
+            wrong(|gates| (closed(gates), held(gates)).0),
+            [("held", Warning)]
+        );
+        assert_eq!(
+            wrong(held),
+            [("gate", Warning), ("gate", Warning), ("held", Warning)]
+        );
+        let broken =
+            |gates: &mut Gates| gates.gates[0].position = Position::Broken("2 rules".into());
+        assert_eq!(wrong(broken), [("gate", Error)]);
+        assert_eq!(wrong(|gates| (broken(gates), gates.under_way = true).0), []);
+    }
+}

@@ -1,0 +1,201 @@
+//! Our lines on one balancer: that they are there, fit each other, are checked and UP, and
+//! that others can carry the load.
+
+mod pair;
+mod state;
+
+use super::Point;
+use super::check::Check;
+use crate::gate::Position;
+use crate::haproxy::{AppPorts, Examination, Own, Role, ServerState};
+
+const FOUND: Check = Check {
+    name: "lines",
+    why: "the agent watches this host's own server lines: without them it does not know whether \
+          the host is in rotation",
+};
+const TWIN: Check = Check {
+    name: "twin",
+    why: "the twin serves users with a cookie while the main line is DOWN, and by it other hosts \
+          see in time that this one is about to go",
+};
+const OTHERS: Check = Check {
+    name: "others",
+    why: "while this host is out the others carry its load; with fewer than min_available a \
+          restart is refused (exit 12)",
+};
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    /// The app, as the configuration names it.
+    pub app: &'a str,
+    /// The balancer, as messages name it.
+    pub balancer: &'a str,
+    pub seen: &'a Examination,
+    pub ports: AppPorts,
+    /// Where the main gate stands, and the twin's; None: the rules can't be read.
+    pub gates: [Option<Position>; 2],
+    pub min_available: usize,
+}
+
+pub(super) fn points(lines: &Lines) -> Vec<Point> {
+    let found = match &lines.seen.found {
+        Ok(found) => found,
+        Err(why) => return vec![lost(lines, why)],
+    };
+    let names: Vec<String> = found.own.iter().map(name).collect();
+    let told = format!("app {}: its lines are {}", lines.app, names.join(", "));
+    let mut points = vec![FOUND.ok(lines.balancer, told)];
+    for backend in lines.backends() {
+        points.extend(twin(lines, backend));
+        points.extend(pair::points(lines, backend));
+        points.extend(state::points(lines, backend));
+    }
+    points.extend(others(lines));
+    points
+}
+
+/// `find` says what is missing, and how that is mended, in one sentence.
+fn lost(lines: &Lines, why: &str) -> Point {
+    let AppPorts {
+        port, status_port, ..
+    } = lines.ports;
+    let (found, mend) = match why.split_once(": ") {
+        Some((found, mend)) if mend.contains("`") => (found, mend.to_owned()),
+        _ => (
+            why,
+            format!("server NAME ADDRESS:{port} check port {status_port}"),
+        ),
+    };
+    FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), mend)
+}
+
+fn twin(lines: &Lines, backend: &str) -> Vec<Point> {
+    let of = format!("{} {backend}", lines.balancer);
+    let Some(main) = lines.own(backend, |role| role == Role::Main).next() else {
+        return Vec::new(); // `find` does not let that pass.
+    };
+    let twins: Vec<&Own> = lines.own(backend, |role| role != Role::Main).collect();
+    let mend = lines.twin_line(main);
+    match (twins.as_slice(), lines.ports.backup_status_port) {
+        ([], _) => vec![TWIN.warning(&of, format!("{} has no twin", main.server), mend)],
+        (twins, Some(port)) => {
+            let classic = twins.iter().find(|twin| twin.role == Role::ClassicTwin);
+            vec![match classic {
+                Some(twin) => {
+                    let found = format!("{} checks the app itself, not port {port}", twin.server);
+                    TWIN.warning(&of, found, mend)
+                }
+                None => TWIN.ok(
+                    &of,
+                    format!("{}'s twin is {}", main.server, twins[0].server),
+                ),
+            }]
+        }
+        (twins, None) => {
+            vec![TWIN.ok(
+                &of,
+                format!("{}'s twin is {} (classic)", main.server, twins[0].server),
+            )]
+        }
+    }
+}
+
+fn others(lines: &Lines) -> Vec<Point> {
+    let points = lines.seen.others.iter().map(|others| {
+        let of = format!("{} {}", lines.balancer, others.backend);
+        let (usable, asked) = (others.usable, lines.min_available);
+        let found = format!(
+            "{usable} other usable servers{}, min_available is {asked}",
+            others.going()
+        );
+        match usable {
+            0 if asked == 0 => OTHERS.warning(
+                &of,
+                format!("{found}: nobody serves the users while this host is out"),
+                "add servers to the backend",
+            ),
+            usable if usable >= asked => OTHERS.ok(&of, found),
+            _ => OTHERS.error(
+                &of,
+                found,
+                format!(
+                    "bring others UP, or a lower min_available in [app.{}]",
+                    lines.app
+                ),
+            ),
+        }
+    });
+    points.collect()
+}
+
+impl Lines<'_> {
+    /// Each of those that serve us, once.
+    fn backends(&self) -> Vec<&str> {
+        let mut backends: Vec<&str> = Vec::new();
+        for own in self.seen.own() {
+            if !backends.contains(&own.backend.as_str()) {
+                backends.push(&own.backend);
+            }
+        }
+        backends
+    }
+
+    /// Our lines of a backend, in HAProxy's order.
+    fn own<'b>(
+        &'b self,
+        backend: &'b str,
+        is: impl Fn(Role) -> bool + 'b,
+    ) -> impl Iterator<Item = &'b Own> {
+        let own = self.seen.own().iter();
+        own.filter(move |own| own.backend == backend && is(own.role))
+    }
+
+    fn state(&self, own: &Own) -> Option<&ServerState> {
+        let found = self.seen.found.as_ref().ok()?;
+        let mut servers = found.servers.iter();
+        servers.find(|one| (&one.backend, &one.server) == (&own.backend, &own.server))
+    }
+
+    fn of(&self, own: &Own) -> String {
+        format!("{} {}/{}", self.balancer, own.backend, own.server)
+    }
+
+    /// The twin that fits a main line, as HAProxy's configuration has it.
+    fn twin_line(&self, main: &Own) -> String {
+        let state = self.state(main);
+        let address = state
+            .and_then(|state| state.address)
+            .map_or("ADDRESS".to_owned(), |ip| {
+                std::net::SocketAddr::new(ip, self.ports.port).to_string()
+            });
+        let cookie = self
+            .seen
+            .listed(main)
+            .and_then(|listed| listed.cookie.as_deref());
+        let cookie = cookie.map_or(format!("cookie (that of {})", main.server), |c| {
+            format!("cookie {c}")
+        });
+        let check = match self.ports.backup_status_port {
+            Some(port) => format!("check port {port}"),
+            None => "check".to_owned(),
+        };
+        format!(
+            "server twin-of-{} {address} {cookie} {check} backup",
+            main.server
+        )
+    }
+}
+
+fn name(own: &Own) -> String {
+    let role = match own.role {
+        Role::Main => "main",
+        Role::Twin => "twin",
+        Role::ClassicTwin => "classic twin",
+    };
+    format!("{}/{} ({role})", own.backend, own.server)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+use super::super::Verdict::{self, Error, Ok as Well, Warning};
+use super::*;
+use crate::haproxy::{Checked, Found, Info, Level, Listed, Others, ServerStat, Status, find};
+
+const PORTS: AppPorts = AppPorts {
+    port: 1000,
+    status_port: 2000,
+    backup_status_port: Some(3000),
+};
+
+fn state(name: &str, address: &str, port: u16, check_port: u16) -> ServerState {
+    ServerState {
+        backend_id: 3,
+        backend: "srvs".into(),
+        server_id: 1,
+        server: name.into(),
+        address: address.parse().ok(),
+        port,
+        check_port,
+    }
+}
+
+fn listed(name: &str, backup: bool) -> Listed {
+    Listed {
+        stat: ServerStat {
+            backend: "srvs".into(),
+            server: name.into(),
+            server_id: 1,
+            status: Status::Up,
+            in_flight: 0,
+            sessions: 0,
+            weight: 1,
+            backup,
+            proven: true,
+        },
+        check: Some(Checked {
+            status: "L7OK".into(),
+            rise: 2,
+            fall: 2,
+        }),
+        throttle: None,
+        cookie: Some("w1".into()),
+    }
+}
+
+fn sound() -> Examination {
+    of(vec![
+        state("web1", "10.0.0.11", 1000, 2000),
+        state("bkp1", "10.0.0.11", 1000, 3000),
+    ])
+}
+
+fn of(servers: Vec<ServerState>) -> Examination {
+    let listed = vec![listed("web1", false), listed("bkp1", true)];
+    Examination {
+        info: Info {
+            version: "2.6.12".into(),
+            pid: 7,
+            uptime: 5,
+            started: 1,
+        },
+        level: Some(Level::Operator),
+        found: find(&servers, PORTS, |_| true).map(|own| Found { own, servers }),
+        astray: Vec::new(),
+        listed,
+        others: vec![Others {
+            backend: "srvs".into(),
+            usable: 2,
+            claimed: vec![],
+            own_usable: true,
+        }],
+        master: Ok(()),
+    }
+}
+
+fn wrong_with(
+    seen: &Examination,
+    gates: [Option<Position>; 2],
+    min_available: usize,
+) -> Vec<(&'static str, Verdict)> {
+    let lines = Lines {
+        app: "web",
+        balancer: "lb",
+        seen,
+        ports: PORTS,
+        gates,
+        min_available,
+    };
+    let points = points(&lines)
+        .into_iter()
+        .filter(|point| point.verdict != Well);
+    points.map(|point| (point.check, point.verdict)).collect()
+}
+
+fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
+    wrong_with(seen, [Some(Position::Open), Some(Position::Open)], 1)
+}
+
+fn changed(change: impl Fn(&mut Examination)) -> Vec<(&'static str, Verdict)> {
+    let mut seen = sound();
+    change(&mut seen);
+    wrong(&seen)
+}
+
+#[test]
+fn a_sound_pair_is_ok_in_every_point() {
+    assert_eq!(wrong(&sound()), []);
+}
+
+#[test]
+fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
+    let seen = of(vec![state("web1", "10.0.0.11", 1000, 2009)]);
+    let lines = Lines {
+        app: "web",
+        balancer: "lb",
+        seen: &seen,
+        ports: PORTS,
+        gates: [None, None],
+        min_available: 1,
+    };
+    let points = points(&lines);
+    assert_eq!((points.len(), points[0].verdict), (1, Error));
+    assert!(
+        points[0]
+            .mend
+            .as_ref()
+            .unwrap()
+            .starts_with("set `status_port`"),
+        "{points:?}"
+    );
+}
+
+#[test]
+fn a_twin_is_missing_classic_or_of_another_server() {
+    let main = || state("web1", "10.0.0.11", 1000, 2000);
+    assert_eq!(wrong(&of(vec![main()])), [("twin", Warning)]);
+    let classic = state("bkp1", "10.0.0.11", 1000, 0);
+    assert_eq!(wrong(&of(vec![main(), classic])), [("twin", Warning)]);
+    let elsewhere = state("bkp1", "10.0.0.12", 1000, 3000);
+    assert_eq!(
+        wrong(&of(vec![main(), elsewhere])),
+        [("same-address", Error)]
+    );
+    let first = state("bkp1", "10.0.0.11", 1000, 3000);
+    assert_eq!(wrong(&of(vec![first, main()])), [("twin-order", Error)]);
+    let mut astray = of(vec![main()]);
+    astray.astray = vec![state("bkp1", "10.0.0.11", 1009, 3000)];
+    assert_eq!(wrong(&astray), [("twin", Warning), ("same-port", Error)]);
+}
+
+#[test]
+fn cookies_are_compared_where_they_are_shown() {
+    let other = |seen: &mut Examination| seen.listed[1].cookie = Some("w2".into());
+    assert_eq!(changed(other), [("same-cookie", Error)]);
+    assert_eq!(
+        changed(|seen| seen.listed[1].cookie = None),
+        [("same-cookie", Error)]
+    );
+    let hidden = |seen: &mut Examination| {
+        seen.level = Some(Level::User);
+        seen.listed[1].cookie = None;
+    };
+    assert_eq!(changed(hidden), []);
+}
+
+#[test]
+fn marks_checks_fall_and_slow_start_have_their_points() {
+    assert_eq!(
+        changed(|seen| seen.listed[0].stat.backup = true),
+        [("backup", Error)]
+    );
+    assert_eq!(
+        changed(|seen| seen.listed[1].stat.backup = false),
+        [("backup", Error)]
+    );
+    let unchecked = |seen: &mut Examination| {
+        seen.listed[0].stat.status = Status::NoCheck;
+        seen.listed[0].check = None;
+    };
+    assert_eq!(changed(unchecked), [("checks", Error)]);
+    let hasty = |seen: &mut Examination| seen.listed[1].check.as_mut().unwrap().fall = 1;
+    assert_eq!(changed(hasty), [("fall", Warning)]);
+    let slow = |seen: &mut Examination| {
+        seen.listed[0].throttle = Some(40);
+        seen.listed[0].stat.proven = false;
+    };
+    assert_eq!(
+        changed(slow),
+        [("fully-up", Warning), ("slow-start", Warning)]
+    );
+}
+
+#[test]
+fn a_line_is_as_its_gate_says_or_not() {
+    let of = |status: &str, main: Position| {
+        let mut seen = sound();
+        seen.listed[0].stat.status = Status::parse(status).unwrap();
+        seen.listed[0].stat.proven = false;
+        let gates = [Some(main), Some(Position::Open)];
+        wrong_with(&seen, gates, 1)
+            .first()
+            .map(|(check, verdict)| (*check, *verdict))
+    };
+    assert_eq!(of("DOWN", Position::Closed), None);
+    assert_eq!(of("DOWN", Position::Open), Some(("fully-up", Error)));
+    assert_eq!(of("UP", Position::Closed), Some(("fully-up", Error)));
+    assert_eq!(of("UP 1/2", Position::Open), Some(("fully-up", Warning)));
+    assert_eq!(of("MAINT", Position::Open), Some(("fully-up", Warning)));
+}
+
+#[test]
+fn enough_others_carry_the_load_or_not() {
+    let with = |usable, min_available| {
+        let mut seen = sound();
+        seen.others[0].usable = usable;
+        let gates = [Some(Position::Open), Some(Position::Open)];
+        wrong_with(&seen, gates, min_available)
+    };
+    assert_eq!(with(1, 1), []);
+    assert_eq!(with(1, 2), [("others", Error)]);
+    assert_eq!(with(0, 0), [("others", Warning)]);
+}

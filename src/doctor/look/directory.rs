@@ -1,0 +1,62 @@
+//! Whether a directory can be used, without making anything in it.
+
+use crate::config::{AgentSettings, AppSettings};
+use crate::state;
+use nix::unistd::{AccessFlags, access};
+use std::io;
+use std::path::Path;
+
+/// The state directories: each once, and why it can't be used.
+pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(), String>)> {
+    let mut all = Vec::new();
+    for path in [&agent.state_dir, &agent.hold_dir] {
+        if all
+            .iter()
+            .any(|(shown, _)| *shown == path.display().to_string())
+        {
+            continue;
+        }
+        let usable = usable(path).map_err(|error| state::unusable(path, &error));
+        let trusted = |app: &AppSettings| {
+            let trusted = state::trusted(path, path, &app.name);
+            trusted.map_err(|untrusted| untrusted.to_string())
+        };
+        let trusted = apps.iter().try_for_each(trusted);
+        all.push((path.display().to_string(), trusted.and(usable)));
+    }
+    all
+}
+
+/// One that is not there is made when it is needed.
+fn usable(path: &Path) -> io::Result<()> {
+    let mut there = path
+        .ancestors()
+        .filter(|path| path.symlink_metadata().is_ok());
+    let there = there.next().unwrap_or(path);
+    if !there.metadata()?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    access(there, AccessFlags::W_OK | AccessFlags::X_OK)?;
+    let disk = rustix::fs::statvfs(there)?;
+    // Some file systems count no inodes at all.
+    let full = disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0);
+    match full {
+        true => Err(io::ErrorKind::StorageFull.into()),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_need_not_be_there_but_a_file_in_its_place_is_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(usable(directory.path()).is_ok());
+        assert!(usable(&directory.path().join("a/b")).is_ok());
+        assert!(!directory.path().join("a").exists());
+        std::fs::write(directory.path().join("a"), "").unwrap();
+        assert!(usable(&directory.path().join("a/b")).is_err());
+    }
+}

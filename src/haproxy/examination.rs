@@ -1,0 +1,229 @@
+//! All there is to see of one balancer, and of the backends that serve us: asked once, for
+//! `agent doctor`. Much more than a poll needs, and backends whole.
+
+use super::stat::{Row, rows};
+use super::{Balancer, Found, Info, Others, Own, ServerStat, ServerState, Unseen, info};
+
+/// What the socket's level is (HAProxy's management guide, 9.3).
+const LEVEL: &str = "show cli level";
+
+/// What a stats socket's caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Read: all the agent needs.
+    User,
+    /// See sessions, clear counters.
+    Operator,
+    /// Change servers, and everything else.
+    Admin,
+}
+
+/// One server line of a backend that serves us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// As everywhere.
+    pub stat: ServerStat,
+    /// How its check goes; None: it has none of its own.
+    pub check: Option<Checked>,
+    /// How far its slow start is, in percent; None: it is not in one.
+    pub throttle: Option<u64>,
+    /// Its cookie; None: it has none, or the socket's level does not show it.
+    pub cookie: Option<String>,
+}
+
+/// A server line's check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// How the last one ended: `L7OK`, `L4CON`, `L4TOUT`, ...
+    pub status: String,
+    /// So many good ones in a row bring it UP.
+    pub rise: u64,
+    /// And so many bad ones DOWN.
+    pub fall: u64,
+}
+
+/// What was seen of one balancer.
+#[derive(Debug, Clone)]
+pub struct Examination {
+    /// The worker that answers.
+    pub info: Info,
+    /// None: it did not say (HAProxy before 1.8).
+    pub level: Option<Level>,
+    /// Our lines; Err: what is missing or wrong, with the mend, or why that can't be seen.
+    pub found: Result<Found, String>,
+    /// Lines that check a status port of ours and lead to another port than the app's.
+    pub astray: Vec<ServerState>,
+    /// Every server of the backends that serve us.
+    pub listed: Vec<Listed>,
+    /// How these backends would do without us.
+    pub others: Vec<Others>,
+    /// What leaving workers carry can be seen, or there is no master to ask.
+    pub master: Result<(), Unseen>,
+}
+
+impl Balancer {
+    /// Looks at everything.
+    ///
+    /// # Errors
+    ///
+    /// It can't be reached, or does not answer as HAProxy does. What can't be seen beyond that
+    /// is told in its place.
+    pub async fn examine(&mut self) -> Result<Examination, Unseen> {
+        let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
+        let mut seen = Examination {
+            info: Info::parse(&answers[0])?,
+            level: self.level().await,
+            found: Err(String::new()),
+            astray: Vec::new(),
+            listed: Vec::new(),
+            others: Vec::new(),
+            master: Ok(()),
+        };
+        seen.found = match self.find().await {
+            Ok(found) => found.cloned(),
+            Err(unseen) => Err(unseen.to_string()),
+        };
+        if let Ok(found) = &seen.found {
+            let astray = found
+                .servers
+                .iter()
+                .filter(|server| self.is_astray(server, found));
+            seen.astray = astray.cloned().collect();
+            (seen.listed, seen.others) = self.backends(found).await?;
+            seen.master = self.leaving().await.map(drop);
+        }
+        Ok(seen)
+    }
+
+    async fn level(&self) -> Option<Level> {
+        let answers = self.socket.ask(&[LEVEL.to_owned()]).await.ok()?;
+        match answers[0].trim() {
+            "user" => Some(Level::User),
+            "operator" => Some(Level::Operator),
+            "admin" => Some(Level::Admin),
+            _ => None,
+        }
+    }
+
+    fn is_astray(&self, server: &ServerState, found: &Found) -> bool {
+        let gated = [Some(self.ports.status_port), self.ports.backup_status_port];
+        let checks_us = gated.contains(&Some(server.check_port)) && self.is_ours(server);
+        checks_us && !found.own.iter().any(|own| is_line(own, server))
+    }
+
+    async fn backends(&self, found: &Found) -> Result<(Vec<Listed>, Vec<Others>), Unseen> {
+        let (mut listed, mut others): (Vec<Listed>, Vec<Others>) = Default::default();
+        for own in &found.own {
+            if others.iter().any(|others| others.backend == own.backend) {
+                continue;
+            }
+            let command = ServerStat::command(own.backend_id, None);
+            let answer = self.socket.ask(std::slice::from_ref(&command)).await?;
+            let stats = ServerStat::parse(&answer[0], &command)?;
+            others.push(Others::count(&own.backend, found, &stats));
+            let details = rows(&answer[0], &command, detail)?;
+            let both = stats.into_iter().zip(details);
+            listed.extend(both.map(|(stat, (check, throttle, cookie))| Listed {
+                stat,
+                check,
+                throttle,
+                cookie,
+            }));
+        }
+        Ok((listed, others))
+    }
+}
+
+fn is_line(own: &Own, server: &ServerState) -> bool {
+    (&own.backend, &own.server) == (&server.backend, &server.server)
+}
+
+type Detail = (Option<Checked>, Option<u64>, Option<String>);
+
+fn detail(row: &Row) -> Result<Detail, String> {
+    let optional = |column: &str| -> Result<Option<&str>, String> {
+        Ok(Some(row.text(column)?).filter(|text| !text.is_empty()))
+    };
+    let number = |text: &str| text.parse::<u64>().map_err(|_| format!("a count {text:?}"));
+    let throttle = optional("throttle")?.map(number).transpose()?;
+    let cookie = optional("cookie")?.map(str::to_owned);
+    let check = match (optional("check_rise")?, optional("check_fall")?) {
+        (Some(rise), Some(fall)) => Some(Checked {
+            // "* L4TOUT": while the next one is under way.
+            status: row
+                .text("check_status")?
+                .trim_start_matches("* ")
+                .to_owned(),
+            rise: number(rise)?,
+            fall: number(fall)?,
+        }),
+        _ => None,
+    };
+    Ok((check, throttle.filter(|percent| *percent < 100), cookie))
+}
+
+impl Examination {
+    /// The line of ours, as its backend lists it.
+    pub fn listed(&self, own: &Own) -> Option<&Listed> {
+        let of = |listed: &&Listed| {
+            (&listed.stat.backend, &listed.stat.server) == (&own.backend, &own.server)
+        };
+        self.listed.iter().find(of)
+    }
+
+    /// Our lines.
+    pub fn own(&self) -> &[Own] {
+        self.found.as_ref().map_or(&[], |found| &found.own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "# pxname,svname,throttle,check_status,check_rise,check_fall,cookie";
+
+    fn read(row: &str) -> Detail {
+        let answer = format!("{HEADER}\n{row}");
+        let mut rows = rows(&answer, "show stat 3 4 -1", detail).unwrap();
+        rows.pop().unwrap()
+    }
+
+    #[test]
+    fn a_check_under_way_is_told_by_the_one_before() {
+        let (check, throttle, cookie) = read("srvs,web1,40,* L4TOUT,2,3,w1");
+        let check = check.unwrap();
+        assert_eq!(
+            (check.status.as_str(), check.rise, check.fall),
+            ("L4TOUT", 2, 3)
+        );
+        assert_eq!((throttle, cookie.as_deref()), (Some(40), Some("w1")));
+    }
+
+    #[test]
+    fn every_versions_table_is_read() {
+        for version in ["2.6", "3.0", "3.2"] {
+            let root = env!("CARGO_MANIFEST_DIR");
+            let path = format!("{root}/tests/haproxy_answers/{version}/stat");
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+            let read = |row: &Row| Ok((row.text("svname")?.to_owned(), detail(row)?));
+            let lines = rows(text.trim_end(), "show stat", read).unwrap();
+            let of = |name: &str| &lines.iter().find(|(line, _)| line == name).unwrap().1;
+            let check = of("web1").0.as_ref().unwrap();
+            assert_eq!((check.rise, check.fall), (2, 2), "{version}");
+            assert!(check.status.ends_with("OK"), "{version}: {check:?}");
+            assert_eq!(of("nocheck").0, None, "{version}");
+            assert!(of("slow").1.is_some(), "{version}: slow start is not over");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        assert_eq!(read("srvs,web1,,,,,"), (None, None, None));
+        assert_eq!(
+            read("srvs,web1,100,L4OK,2,3,").1,
+            None,
+            "slow start is over"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! A balancer that can't be asked, in each way there is; its version, its level, its master.
+
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::lab::settings::Settings;
+use crate::lab::stats_proxy::{Fault, StatsProxy};
+use crate::setup::{STATS, Setup, Told};
+
+/// The doctor with that one balancer.
+fn asking(setup: &Setup, socket: &str) -> Told {
+    let settings = setup.settings().haproxy_within(socket, "500ms");
+    let agent = crate::lab::agent::Agent::new(setup.host(), &settings);
+    Told::of(agent.words(&["doctor", "--quick", "--json"]))
+}
+
+#[test]
+fn a_socket_that_does_not_answer_is_told_by_its_kind() {
+    let mut setup = Setup::start("doctor_socket");
+    let socket = setup.haproxy().socket.clone();
+    let socket = socket.display().to_string();
+    asking(&setup, &socket).expect_ok("balancer");
+    let point = asking(&setup, "/run/no/such.sock").expect("balancer", "error", "No such file");
+    assert!(
+        point
+            .mend
+            .ends_with("stats socket /run/no/such.sock mode 660 level user"),
+        "{point:?}"
+    );
+    let point = asking(&setup, "tcp://10.77.0.1:9").expect("balancer", "error", "refused");
+    assert!(
+        point
+            .mend
+            .contains("stats socket ipv4@10.77.0.1:9 level user"),
+        "{point:?}"
+    );
+    // A firewall on the way.
+    let drop = "INPUT -p tcp --dport 9999 -j DROP";
+    setup
+        .site
+        .balancer
+        .run("sh", &["-ec", &format!("iptables -A {drop}")]);
+    let point =
+        asking(&setup, STATS).expect("balancer", "error", "no complete answer within 500ms");
+    assert!(point.mend.starts_with("let this host through"), "{point:?}");
+    setup
+        .site
+        .balancer
+        .run("sh", &["-ec", &format!("iptables -D {drop}")]);
+    asking(&setup, STATS).expect_ok("balancer");
+    setup.without_haproxy();
+    let point = asking(&setup, &socket).expect("balancer", "error", "refused");
+    assert!(
+        point.mend.starts_with("systemctl start haproxy"),
+        "{point:?}"
+    );
+    setup.haproxy_is_up(|reference| reference);
+    asking(&setup, &socket).expect_ok("balancer");
+}
+
+#[test]
+fn a_socket_that_is_not_ours_to_open() {
+    let setup = Setup::start("doctor_denied");
+    let socket = setup.haproxy().socket.clone();
+    let settings = setup.settings().haproxy(&socket.display().to_string());
+    let config = settings.write(&setup.host().dir);
+    let by_nobody = || {
+        let mut command = setup.host().namespace.command("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+            .arg(crate::lab::built::agent())
+            .args(["doctor", "--quick", "--json", "--config"]);
+        command.arg(&config);
+        Told::of(crate::lab::agent::Running::start("agent", &mut command).wait())
+    };
+    let point = by_nobody().expect("balancer", "error", "Permission denied");
+    assert!(point.mend.starts_with("run the agent as root"), "{point:?}");
+    fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
+    by_nobody().expect_ok("balancer");
+}
+
+#[test]
+fn something_else_than_haproxy_answers() {
+    let setup = Setup::start("doctor_strange");
+    let proxy = StatsProxy::start(&setup.site.dir, &setup.haproxy().socket);
+    let socket = proxy.socket.display().to_string();
+    proxy.set(Fault::Halves);
+    let point = asking(&setup, &socket).expect("balancer", "error", "cut short");
+    assert!(
+        point.mend.starts_with("is it HAProxy's stats socket?"),
+        "{point:?}"
+    );
+    proxy.set(Fault::Hangs);
+    asking(&setup, &socket).expect("balancer", "error", "no complete answer");
+    proxy.set(Fault::None);
+    asking(&setup, &socket).expect_ok("balancer");
+}
+
+/// What a real HAProxy answers, with another version in it.
+#[test]
+fn a_version_that_is_too_old_or_not_tried() {
+    let setup = Setup::start("doctor_version");
+    let version = setup.haproxy().version();
+    for (told, verdict) in [
+        ("2.2.9", "error"),
+        ("2.4.22", "warning"),
+        ("4.0.1", "warning"),
+    ] {
+        let says = (format!("Version: {version}"), format!("Version: {told}"));
+        let socket = rewriting(&setup.site.dir.join(told), &setup.haproxy().socket, says);
+        let told = asking(&setup, &socket.display().to_string());
+        let point = told.expect("haproxy-version", verdict, "HAProxy ");
+        assert_eq!(point.mend, "run HAProxy 2.6 to 3.2");
+    }
+    setup.doctor().expect_ok("haproxy-version");
+}
+
+fn rewriting(path: &Path, haproxy: &Path, (from, to): (String, String)) -> PathBuf {
+    let listener = UnixListener::bind(path).unwrap();
+    let haproxy = haproxy.to_owned();
+    thread::spawn(move || {
+        for mut agent in listener.incoming().flatten() {
+            let mut question = [0; 4096];
+            let length = agent.read(&mut question).unwrap();
+            let mut upstream = UnixStream::connect(&haproxy).unwrap();
+            upstream.write_all(&question[..length]).unwrap();
+            let mut answer = String::new();
+            upstream.read_to_string(&mut answer).unwrap();
+            agent
+                .write_all(answer.replace(&from, &to).as_bytes())
+                .unwrap();
+        }
+    });
+    path.to_owned()
+}
+
+#[test]
+fn a_level_that_lets_any_host_change_servers() {
+    let mut setup = Setup::with("doctor_level", |reference| {
+        reference.with(":9999 level user", ":9999 level admin")
+    });
+    let told = setup.doctor();
+    let point = told.expect("socket-level", "warning", "level admin over TCP");
+    assert!(
+        point
+            .mend
+            .ends_with("stats socket ipv4@10.77.0.1:9999 level user"),
+        "{point:?}"
+    );
+    // On a unix socket it is its file's mode that decides.
+    setup.haproxy_is_up(|reference| reference.for_operators());
+    let socket = setup.haproxy().socket.display().to_string();
+    asking(&setup, &socket).expect("socket-level", "ok", "level admin");
+    setup.doctor().expect_ok("socket-level");
+}
+
+#[test]
+fn a_master_that_does_not_tell() {
+    let setup = Setup::start("doctor_master");
+    let with = |path: &Path| setup.doctor_with(|settings: Settings| settings.master(path));
+    with(setup.haproxy().master()).expect_ok("master-socket");
+    with(Path::new("/run/no/master.sock")).expect("master-socket", "error", "/run/no/master.sock");
+}

@@ -1,0 +1,104 @@
+//! The host: its configuration, rights, directories, limits and sidecar.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::lab::sidecar::Sidecar;
+use crate::setup::{Setup, Told};
+
+#[test]
+fn a_configuration_that_can_not_be_loaded_is_the_first_point() {
+    let setup = Setup::start("doctor_config");
+    let agent = setup.with_settings(|settings| settings.set("app.web.health.htpp", "/"));
+    let told = Told::of(agent.words(&["doctor", "--json"]));
+    let point = told.expect("config", "error", "unknown key `htpp`");
+    assert_eq!((told.exit, told.points.len()), (1, 1));
+    assert!(point.found.contains("agent.toml:"), "{point:?}");
+    let config = setup.host().dir.join("agent.toml");
+    let agent = setup.with_settings(|settings| settings);
+    fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
+    let told = Told::of(agent.words(&["doctor", "--json"]));
+    let point = told.expect("config", "error", "may be written by others than root");
+    setup.sh(&point.mend);
+    Told::of(agent.words(&["doctor", "--json", "--quick"])).expect_ok("config");
+    agent.words(&["doctor", "wbe"]).expect_exit(2);
+}
+
+#[test]
+fn without_its_rights_the_agent_sees_no_rules() {
+    let setup = Setup::start("doctor_rights");
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let told = setup.doctor_by(&nobody);
+    told.expect("rights", "error", "not root");
+    told.expect("fully-up", "ok", "srvs/web1");
+    let bounded = ["setpriv", "--bounding-set=-net_admin"];
+    let told = setup.doctor_by(&bounded);
+    told.expect("rights", "error", "without CAP_NET_ADMIN");
+    setup.doctor().expect_ok("rights");
+}
+
+#[test]
+fn directories_that_others_may_write_and_too_few_files() {
+    let setup = Setup::start("doctor_state");
+    let state = setup.host().dir.join("state");
+    fs::set_permissions(&state, Permissions::from_mode(0o777)).unwrap();
+    let point = setup
+        .doctor()
+        .expect("state-dir", "error", "may be written by others");
+    setup.sh(&point.mend);
+    setup.doctor().expect_ok("state-dir");
+    let file = setup.host().dir.join("file");
+    fs::write(&file, "").unwrap();
+    let in_the_way = file.display().to_string();
+    let told = setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
+    told.expect("state-dir", "error", "not a directory");
+    let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
+    let point = few.expect("open-files", "error", "22 open files are allowed");
+    assert!(point.mend.starts_with("ulimit -n 1024"), "{point:?}");
+    setup.doctor().expect_ok("open-files");
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let setup = Setup::start("doctor_disk");
+    let disk = setup.host().dir.join("disk").display().to_string();
+    let agent = setup.with_settings(|settings| settings.set("agent.state_dir", disk.as_str()));
+    let mut command = agent.command(&["doctor", "--quick", "--json"]);
+    let words: Vec<_> = command.get_args().map(|word| word.to_owned()).collect();
+    let full = format!(
+        "mkdir -p {disk} && mount -t tmpfs -o size=8k,mode=755 none {disk} && \
+         (head -c 1M /dev/zero >{disk}/ballast || true) 2>/dev/null && exec \"$0\" \"$@\""
+    );
+    command = std::process::Command::new("unshare");
+    command.args([
+        "--mount",
+        "--propagation",
+        "private",
+        "--",
+        "sh",
+        "-ec",
+        &full,
+        "setpriv",
+    ]);
+    command.args(words);
+    let told = Told::of(crate::lab::agent::Running::start("agent", &mut command).wait());
+    let point = told.expect("state-dir", "error", "no storage space");
+    assert!(point.mend.starts_with("free space"), "{point:?}");
+    Told::of(agent.words(&["doctor", "--quick", "--json"])).expect_ok("state-dir");
+}
+
+#[test]
+fn a_sidecar_runs_or_not() {
+    let setup = Setup::start("doctor_sidecar");
+    let point = setup.doctor().expect("sidecar", "warning", "not running");
+    assert_eq!(point.mend, "systemctl enable --now haproxy-gate");
+    let sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
+    setup
+        .doctor()
+        .expect("sidecar", "ok", &sidecar.pid().to_string());
+}

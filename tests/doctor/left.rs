@@ -1,0 +1,63 @@
+//! What operations have left: a journal, a hold, gates that are not as they are to be.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::lab::agent::Running;
+use crate::lab::traffic::InFlight;
+use crate::setup::Setup;
+
+#[test]
+fn an_operation_that_died_and_one_under_way() {
+    let setup = Setup::start("doctor_left");
+    let slow = InFlight::send(
+        &setup.site.balancer,
+        "10.77.0.1:80",
+        "/slow?ms=6000",
+        Some("w1"),
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    let running: Running = setup
+        .with_settings(|settings| settings)
+        .start("restart", "web");
+    setup.host().wait_for_phase("drain");
+    let told = setup.doctor();
+    told.expect("gate", "ok", "an operation is under way");
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let told = setup.doctor();
+    let point = told.expect("left-behind", "warning", "was cut short in phase drain");
+    assert_eq!(point.mend, "agent recover web");
+    setup
+        .with_settings(|settings| settings)
+        .words(&["recover", "web"])
+        .expect_exit(0);
+    setup.doctor().expect_only(&[]);
+    assert_eq!(slow.answer().status, 200);
+}
+
+#[test]
+fn gates_that_are_held_closed() {
+    let setup = Setup::start("doctor_held");
+    let agent = setup.with_settings(|settings| settings);
+    agent
+        .words(&["close", "web", "--reason", "disk swap"])
+        .expect_exit(0);
+    let told = setup.doctor();
+    let point = told.expect("held", "warning", "disk swap");
+    assert_eq!(point.mend, "agent open web");
+    told.expect("gate", "ok", "closed, as it is to be");
+    told.expect("fully-up", "ok", "DOWN, as its gate is closed");
+    setup.sh(
+        "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
+              haproxy-gate:web:main -j REDIRECT --to-ports 1000; \
+              ip6tables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
+              haproxy-gate:web:main -j REDIRECT --to-ports 1000",
+    );
+    setup
+        .doctor()
+        .expect("gate", "warning", "is open, but held closed");
+    agent.words(&["open", "web"]).expect_exit(0);
+    setup.doctor().expect_only(&[]);
+}

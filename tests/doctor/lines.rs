@@ -1,0 +1,235 @@
+//! Our lines on a real HAProxy, wrong in each way; the same with the sound lines is ok.
+
+use crate::lab::wait_for;
+use crate::setup::Setup;
+use std::time::Duration;
+
+const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
+const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n";
+
+fn twin(line: &str) -> String {
+    format!("    server bkp1 {line}\n")
+}
+
+#[test]
+fn lines_that_are_not_found() {
+    let mut setup = Setup::start("doctor_lost");
+    for (line, says) in [
+        (
+            "    server web1 10.77.0.99:1000 cookie w1 port 2000\n",
+            "serves this app by bkp1",
+        ),
+        (
+            "    server web1 10.77.0.11:1000 cookie w1 port 2009\n",
+            "checks port 2009",
+        ),
+    ] {
+        setup.haproxy_is(|reference| reference.with(MAIN, line));
+        setup.doctor().expect("lines", "error", says);
+    }
+    setup.haproxy_is(|reference| reference.with(MAIN, "").with(TWIN, ""));
+    setup.doctor().expect(
+        "lines",
+        "error",
+        "no server line has an address of this host",
+    );
+    setup.haproxy_is_up(|reference| reference);
+    setup.doctor().expect_ok("lines");
+}
+
+#[test]
+fn a_twin_that_does_not_fit_its_main_line() {
+    let mut setup = Setup::start("doctor_twin");
+    setup.sh("ip addr add 10.77.0.111/24 dev eth0");
+    let first = format!("{TWIN}{MAIN}");
+    for (check, says, lines) in [
+        ("twin", "web1 has no twin", String::new()),
+        (
+            "twin",
+            "bkp1 checks the app itself",
+            twin("10.77.0.11:1000 cookie w1 backup"),
+        ),
+        (
+            "same-address",
+            "bkp1 leads to 10.77.0.111, web1 to 10.77.0.11",
+            twin("10.77.0.111:1000 cookie w1 port 3000 backup"),
+        ),
+        (
+            "same-port",
+            "bkp1 leads to port 1009, and checks port 3000",
+            twin("10.77.0.11:1009 cookie w1 port 3000 backup"),
+        ),
+        (
+            "backup",
+            "bkp1 is a twin, and not marked",
+            twin("10.77.0.11:1000 cookie w1 port 3000"),
+        ),
+        (
+            "checks",
+            "bkp1 has no check",
+            twin("10.77.0.11:1000 cookie w1 port 3000 backup no-check"),
+        ),
+        (
+            "fall",
+            "bkp1 goes DOWN after 1",
+            twin("10.77.0.11:1000 cookie w1 port 3000 backup fall 1"),
+        ),
+    ] {
+        setup.haproxy_is(|reference| reference.with(TWIN, &lines));
+        let verdict = if ["twin", "fall"].contains(&check) {
+            "warning"
+        } else {
+            "error"
+        };
+        setup.doctor().expect(check, verdict, says);
+    }
+    setup.haproxy_is(|reference| reference.with(TWIN, "").with(MAIN, &first));
+    setup.doctor().expect(
+        "twin-order",
+        "error",
+        "bkp1 comes before its main line web1",
+    );
+    let marked = MAIN.replace("port 2000", "port 2000 backup");
+    setup.haproxy_is(|reference| reference.with(MAIN, &marked));
+    setup
+        .doctor()
+        .expect("backup", "error", "web1 is a main line, and marked");
+    setup.haproxy_is_up(|reference| reference);
+    setup.doctor().expect_only(&[]);
+    for check in [
+        "twin",
+        "same-address",
+        "same-port",
+        "twin-order",
+        "backup",
+        "checks",
+        "fall",
+    ] {
+        setup.doctor().expect_ok(check);
+    }
+}
+
+/// Only from level operator on HAProxy shows cookies.
+#[test]
+fn a_twin_with_another_cookie() {
+    let seen = ":9999 level operator";
+    let mut setup = Setup::with("doctor_cookie", |reference| {
+        reference.with(":9999 level user", seen)
+    });
+    setup.doctor().expect_ok("same-cookie");
+    let other = twin("10.77.0.11:1000 cookie w2 port 3000 backup");
+    setup.haproxy_is_up(|reference| reference.with(":9999 level user", seen).with(TWIN, &other));
+    let point = setup
+        .doctor()
+        .expect("same-cookie", "error", "bkp1 has cookie w2, web1 has w1");
+    assert!(
+        point.mend.contains("cookie w1 check port 3000 backup"),
+        "{point:?}"
+    );
+    setup.haproxy_is_up(|reference| reference.with(TWIN, &other));
+    let hidden = setup.doctor();
+    assert!(
+        hidden
+            .points
+            .iter()
+            .all(|point| point.check != "same-cookie")
+    );
+    hidden.expect("haproxy-cfg", "warning", "was not given");
+}
+
+#[test]
+fn lines_that_are_not_up() {
+    let mut setup = Setup::with("doctor_down", |reference| reference.for_operators());
+    setup.haproxy().operate("set server srvs/web1 state maint");
+    let point = setup
+        .doctor()
+        .expect("fully-up", "warning", "srvs/web1 is MAINT");
+    assert_eq!(
+        point.mend,
+        "on the balancer: set server srvs/web1 state ready"
+    );
+    setup.haproxy().operate("set server srvs/web1 state ready");
+    setup.haproxy().wait_until_all_up();
+    setup.doctor().expect_ok("fully-up");
+    // The app answers, and not as HAProxy expects.
+    setup.haproxy_is(|reference| reference.with("expect status 200", "expect status 204"));
+    setup.haproxy().wait_until("it is DOWN", |lines| {
+        lines.iter().all(|line| line.status() == "DOWN")
+    });
+    let told = setup.doctor();
+    told.expect(
+        "fully-up",
+        "error",
+        "srvs/web1 is DOWN (L7STS) although its gate is open",
+    );
+    told.expect("others", "error", "0 other usable servers");
+    // Behind a closed gate something else answers: the check goes straight to the app.
+    setup.haproxy_is_up(|reference| reference);
+    setup.sh(
+        "iptables -t nat -I PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 1000; \
+              iptables -t nat -D HAPROXY-GATE 2; ip6tables -t nat -D HAPROXY-GATE 2",
+    );
+    let told = setup.doctor();
+    told.expect(
+        "fully-up",
+        "error",
+        "srvs/web1 is UP although its gate is closed",
+    );
+    setup.sh("iptables -t nat -D PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 1000");
+    setup
+        .with_settings(|settings| settings)
+        .words(&["recover", "web"])
+        .expect_exit(0);
+    setup.haproxy().wait_until_all_up();
+    setup.doctor().expect_only(&[]);
+}
+
+#[test]
+fn a_slow_start_under_way() {
+    let mut setup = Setup::start("doctor_slow");
+    let slow = MAIN.replace("port 2000", "port 2000 slowstart 4s");
+    setup.haproxy_is(|reference| reference.with(MAIN, &slow).for_operators());
+    // What comes up with HAProxy itself is not started slowly.
+    setup.haproxy().wait_until_all_up();
+    setup.haproxy().operate("set server srvs/web1 state maint");
+    setup.haproxy().operate("set server srvs/web1 state ready");
+    let point = wait_for("a slow start", Duration::from_secs(4), || {
+        let told = setup.doctor();
+        let mut points = told.points.into_iter();
+        points.find(|point| point.check == "slow-start" && point.verdict == "warning")
+    });
+    assert!(
+        point.found.starts_with("is in slow start, at "),
+        "{point:?}"
+    );
+    wait_for("its end", Duration::from_secs(10), || {
+        let told = setup.doctor();
+        let mut points = told
+            .points
+            .into_iter()
+            .filter(|point| point.check == "slow-start");
+        points.all(|point| point.verdict == "ok").then_some(())
+    });
+}
+
+#[test]
+fn too_few_others() {
+    let setup = Setup::start("doctor_few");
+    let floor = |floor: i64| {
+        setup.doctor_with(move |settings| settings.set("app.web.min_available", floor))
+    };
+    floor(2).expect(
+        "others",
+        "error",
+        "1 other usable servers, min_available is 2",
+    );
+    floor(1).expect_ok("others");
+    let other = &setup.site.hosts[1].namespace;
+    other.run("sh", &["-ec", "iptables -t nat -F; ip6tables -t nat -F"]);
+    setup.haproxy().wait_until("web2 is DOWN", |lines| {
+        lines
+            .iter()
+            .any(|line| line.get("svname") == "web2" && line.status() == "DOWN")
+    });
+    floor(0).expect("others", "warning", "nobody serves the users");
+}

@@ -1,0 +1,140 @@
+//! Rules that are not ours, doubled, of the other variant, or native; and who listens.
+
+use std::time::Duration;
+
+use crate::lab::app::App;
+use crate::lab::settings::Settings;
+use crate::setup::Setup;
+
+const FOREIGN: &str = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+
+#[test]
+fn foreign_rules_of_both_variants() {
+    let setup = Setup::start("doctor_foreign");
+    for (program, check) in [
+        ("iptables-nft", "foreign-rule"),
+        ("ip6tables-nft", "foreign-rule"),
+        ("iptables-legacy", "mixed-tables"),
+        ("ip6tables-legacy", "mixed-tables"),
+    ] {
+        setup.sh(&format!("{program} -t nat -A PREROUTING {FOREIGN}"));
+        let told = setup.doctor();
+        let point = told.expect(check, "error", "--dport 2000");
+        assert_eq!(
+            point.mend,
+            format!("{program} -t nat -D PREROUTING {FOREIGN}")
+        );
+        told.expect_only(&[check]);
+        setup.sh(&point.mend);
+        setup.doctor().expect_ok(check);
+    }
+}
+
+#[test]
+fn rules_beside_ours_that_do_not_touch_us() {
+    let setup = Setup::start("doctor_mixed");
+    let other = "PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80";
+    setup.sh(&format!("iptables-legacy -t nat -A {other}"));
+    let told = setup.doctor();
+    told.expect("mixed-tables", "warning", "iptables-legacy has 1");
+    assert_eq!(told.exit, 0);
+    setup.sh(&format!("iptables-legacy -t nat -D {other}"));
+    setup.doctor().expect_ok("mixed-tables");
+    // The other way round: the gates are in the legacy tables.
+    setup.sh("iptables-legacy -t nat -S >/dev/null");
+    let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
+    let told = setup.doctor_with(legacy);
+    let point = told.expect("mixed-tables", "error", "haproxy-gate:web:main");
+    assert!(
+        point
+            .mend
+            .starts_with("iptables-nft -t nat -D HAPROXY-GATE"),
+        "{point:?}"
+    );
+    setup.sh("for i in iptables-nft ip6tables-nft; do $i -t nat -F; $i -t nat -X; done");
+    setup
+        .with_settings(legacy)
+        .words(&["recover", "web"])
+        .expect_exit(0);
+    setup.doctor_with(legacy).expect_ok("mixed-tables");
+    setup.doctor_with(legacy).expect_ok("gate");
+}
+
+#[test]
+fn a_native_nft_redirect_of_the_status_port() {
+    let setup = Setup::start("doctor_native");
+    setup.sh("nft add table ip mine && \
+         nft 'add chain ip mine pre { type nat hook prerouting priority -110; }' && \
+         nft 'add rule ip mine pre tcp dport { 2000, 2001 } redirect to :1000'");
+    let point = setup
+        .doctor()
+        .expect("foreign-rule", "error", "ip mine pre");
+    setup.sh(&point.mend);
+    setup.doctor().expect_ok("foreign-rule");
+}
+
+#[test]
+fn a_gate_that_is_broken_or_closed_by_nobody() {
+    let setup = Setup::start("doctor_broken");
+    setup.sh(
+        "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
+         haproxy-gate:web:main -j REDIRECT --to-ports 1000",
+    );
+    let point = setup
+        .doctor()
+        .expect("gate", "error", "2 times the same rule");
+    mended(&setup, &point.mend);
+    setup.sh("iptables -t nat -F; ip6tables -t nat -F");
+    let point = setup
+        .doctor()
+        .expect("gate", "warning", "nobody asked for that");
+    mended(&setup, &point.mend);
+}
+
+/// `agent recover web`, as it says, by the agent of this tree.
+fn mended(setup: &Setup, mend: &str) {
+    let words: Vec<&str> = mend
+        .strip_prefix("agent ")
+        .expect(mend)
+        .split(' ')
+        .collect();
+    setup
+        .with_settings(|settings| settings)
+        .words(&words)
+        .expect_exit(0);
+    setup.haproxy().wait_until_all_up();
+    setup.doctor().expect_only(&[]);
+}
+
+#[test]
+fn a_listener_on_the_status_port() {
+    let setup = Setup::start("doctor_listener");
+    let dir = setup.host().dir.join("other");
+    let other = App::start(
+        &setup.host().namespace,
+        &dir,
+        "x",
+        "[::]:3000",
+        Duration::ZERO,
+    );
+    other.wait_until_warm();
+    let told = setup.doctor();
+    told.expect("status-port", "error", "status port 3000: lab-app (pid ");
+    told.expect(
+        "status-port",
+        "ok",
+        "status port 2000: nothing listens there",
+    );
+    drop(other);
+    setup.doctor().expect_ok("status-port");
+}
+
+#[test]
+fn no_iptables_at_all() {
+    let setup = Setup::start("doctor_missing");
+    let told = setup.doctor_by(&["env", "PATH=/nowhere"]);
+    let point = told.expect("iptables", "error", "iptables can't be run");
+    assert_eq!(point.mend, "apt install iptables");
+    told.expect_ok("fully-up");
+    setup.doctor().expect_ok("iptables");
+}

@@ -1,0 +1,241 @@
+//! Two hosts with `lab-app` in the two-stage layout, one HAProxy, gates open; and the doctor
+//! of host 1.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::lab::agent::{Agent, Ended, Running};
+use crate::lab::app::App;
+use crate::lab::built;
+use crate::lab::haproxy::Haproxy;
+use crate::lab::reference::Reference;
+use crate::lab::settings::Settings;
+use crate::lab::site::{Host, Site};
+
+pub const STATS: &str = "tcp://10.77.0.1:9999";
+
+// Processes before the site: fields are dropped in this order.
+pub struct Setup {
+    haproxy: Option<Haproxy>,
+    pub apps: Vec<App>,
+    pub site: Site,
+}
+
+impl Setup {
+    pub fn start(test: &str) -> Setup {
+        Setup::with(test, |reference| reference)
+    }
+
+    /// The same with HAProxy configured a little differently.
+    pub fn with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Setup {
+        let site = Site::create(test, 2);
+        let app = |host: &Host| start_app(host, "[::]:1000");
+        let apps: Vec<App> = site.hosts.iter().map(app).collect();
+        apps.iter().for_each(|app| app.wait_until_warm());
+        let mut setup = Setup {
+            haproxy: None,
+            apps,
+            site,
+        };
+        setup.haproxy_is(change);
+        for host in &setup.site.hosts {
+            setup
+                .agent(host, &|settings| settings)
+                .words(&["recover", "web"])
+                .expect_exit(0);
+        }
+        setup.haproxy().wait_until_all_up();
+        setup
+    }
+
+    pub fn haproxy(&self) -> &Haproxy {
+        self.haproxy.as_ref().expect("a running HAProxy")
+    }
+
+    /// Stops it.
+    pub fn without_haproxy(&mut self) {
+        self.haproxy = None;
+    }
+
+    /// Starts another in its place.
+    pub fn haproxy_is(&mut self, change: impl FnOnce(Reference) -> Reference) {
+        self.haproxy = None;
+        let reference = change(Reference::two_hosts(&self.site.dir));
+        self.haproxy = Some(Haproxy::start(
+            &self.site.balancer,
+            &self.site.dir,
+            &reference,
+        ));
+    }
+
+    /// The same, and all its lines come UP.
+    pub fn haproxy_is_up(&mut self, change: impl FnOnce(Reference) -> Reference) {
+        self.haproxy_is(change);
+        self.haproxy().wait_until_all_up();
+    }
+
+    /// Another HAProxy with the same lines, on port 81, with its stats on 9998.
+    pub fn second_balancer(&self) -> Haproxy {
+        let dir = self.site.dir.join("balancer2");
+        let reference = Reference::two_hosts(&dir)
+            .with("bind :80", "bind :81")
+            .with(":9999", ":9998");
+        Haproxy::start(&self.site.balancer, &dir, &reference)
+    }
+
+    /// Host 1: the doctor's.
+    pub fn host(&self) -> &Host {
+        &self.site.hosts[0]
+    }
+
+    /// A shell line in its network.
+    pub fn sh(&self, line: &str) -> String {
+        self.host().namespace.run("sh", &["-ec", line])
+    }
+
+    /// The app of host 1, bound to another address.
+    pub fn app_listens(&mut self, listen: &str) {
+        drop(self.apps.remove(0));
+        let app = start_app(self.host(), listen);
+        app.wait_until_warm();
+        self.apps.insert(0, app);
+    }
+
+    pub fn settings(&self) -> Settings {
+        self.settings_of(self.host())
+    }
+
+    fn settings_of(&self, host: &Host) -> Settings {
+        let restart = self.apps[host.number - 1].daemon.restart.clone();
+        Settings::two_stage(&host.dir.join("state"), restart)
+    }
+
+    fn agent<'a>(&'a self, host: &'a Host, change: &dyn Fn(Settings) -> Settings) -> Agent<'a> {
+        Agent::new(host, &change(self.settings_of(host).haproxy(STATS)))
+    }
+
+    /// The agent of host 1.
+    pub fn with_settings(&self, change: impl Fn(Settings) -> Settings) -> Agent<'_> {
+        self.agent(self.host(), &change)
+    }
+
+    /// `agent doctor --quick` of host 1.
+    pub fn doctor(&self) -> Told {
+        self.doctor_with(|settings| settings)
+    }
+
+    pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Told {
+        Told::of(
+            self.with_settings(change)
+                .words(&["doctor", "--quick", "--json"]),
+        )
+    }
+
+    /// The same by another program that runs it, `setpriv` say.
+    pub fn doctor_by(&self, words: &[&str]) -> Told {
+        let config = self.settings().haproxy(STATS).write(&self.host().dir);
+        let mut command: Command = self.host().namespace.command(words[0]);
+        command.args(&words[1..]).arg(built::agent());
+        command
+            .args(["doctor", "--quick", "--json", "--config"])
+            .arg(config);
+        Told::of(Running::start("agent", &mut command).wait())
+    }
+
+    /// The rules of all tables, without their counters.
+    pub fn rules(&self) -> String {
+        self.sh(
+            "for i in iptables ip6tables; do for v in nft legacy; do for t in nat filter; do \
+                 $i-$v -t $t -S; done; done; done",
+        )
+    }
+}
+
+fn start_app(host: &Host, listen: &str) -> App {
+    let cold = Duration::from_millis(100);
+    App::start(&host.namespace, &host.dir, &host.name(), listen, cold)
+}
+
+/// What it said with `--json`.
+#[derive(Debug, Deserialize)]
+pub struct Told {
+    pub exit: i32,
+    pub points: Vec<Point>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Point {
+    pub check: String,
+    pub of: String,
+    pub verdict: String,
+    pub found: String,
+    pub why: String,
+    #[serde(default)]
+    pub mend: String,
+}
+
+impl Told {
+    pub fn of(ended: Ended) -> Told {
+        let told: Told = serde_json::from_value(ended.json()).expect("points");
+        assert_eq!(told.exit, ended.exit);
+        let errors = told.points.iter().any(|point| point.verdict == "error");
+        assert_eq!(told.exit, i32::from(errors), "{told:?}");
+        for point in &told.points {
+            assert!(
+                !point.why.is_empty() && !point.found.is_empty(),
+                "{point:?}"
+            );
+            assert_eq!(point.verdict == "ok", point.mend.is_empty(), "{point:?}");
+        }
+        told
+    }
+
+    /// The point of that check that stands so, and says so.
+    pub fn expect(&self, check: &str, verdict: &str, says: &str) -> Point {
+        let mut of_check = self.points.iter().filter(|point| point.check == check);
+        let found = of_check.find(|point| {
+            let said = format!("{} {}", point.of, point.found);
+            point.verdict == verdict && said.contains(says)
+        });
+        found
+            .unwrap_or_else(|| panic!("no {check} {verdict} {says:?} in\n{}", self.text()))
+            .clone()
+    }
+
+    /// Every point of that check, and there is one.
+    pub fn expect_ok(&self, check: &str) {
+        let of_check = self.points.iter().filter(|point| point.check == check);
+        let verdicts: Vec<&str> = of_check.map(|point| point.verdict.as_str()).collect();
+        let well = !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict == "ok");
+        assert!(well, "{check}: {verdicts:?}\n{}", self.text());
+    }
+
+    /// Only these checks are not ok; a file that was not given, and a sidecar that does not
+    /// run, are left aside.
+    pub fn expect_only(&self, checks: &[&str]) {
+        let aside = ["haproxy-cfg", "sidecar"];
+        let wrong = self.points.iter().filter(|point| point.verdict != "ok");
+        let others: Vec<&Point> = wrong
+            .filter(|point| !aside.contains(&point.check.as_str()))
+            .filter(|point| !checks.contains(&point.check.as_str()))
+            .collect();
+        assert!(others.is_empty(), "{others:#?}");
+    }
+
+    pub fn text(&self) -> String {
+        let line = |point: &Point| {
+            let Point {
+                check,
+                of,
+                verdict,
+                found,
+                mend,
+                ..
+            } = point;
+            format!("{verdict} {check} [{of}] {found} -- {mend}\n")
+        };
+        self.points.iter().map(line).collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! A sound set-up: every point is ok, and nothing is changed by looking.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::lab::agent::Agent;
+use crate::lab::app::App;
+use crate::lab::haproxy::Haproxy;
+use crate::lab::reference::Reference;
+use crate::lab::settings::Settings;
+use crate::lab::sidecar::Sidecar;
+use crate::lab::site::Site;
+use crate::setup::{Setup, Told};
+
+#[test]
+fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
+    let setup = Setup::start("doctor_sound");
+    let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
+    let agent = setup.with_settings(|settings| settings);
+    let file = setup.site.dir.join("haproxy.cfg").display().to_string();
+    let (rules, state) = (
+        setup.rules(),
+        kept(setup.host().dir.join("state").as_path()),
+    );
+    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    let wrong: Vec<_> = told
+        .points
+        .iter()
+        .filter(|point| point.verdict != "ok")
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for check in CHECKS {
+        told.expect_ok(check);
+    }
+    let text = agent
+        .words(&["doctor", "--haproxy-cfg", &file])
+        .expect_exit(0);
+    assert_eq!(setup.rules(), rules);
+    assert_eq!(kept(setup.host().dir.join("state").as_path()), state);
+    assert!(sidecar.is_running() && setup.host().gates_are_open() == [true; 2]);
+    let wide: Vec<&str> = text.out.lines().filter(|line| line.len() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+    assert!(
+        text.out
+            .contains("ok       web   status port 2000: nothing listens there\n")
+    );
+    let counts = format!(
+        "{} points: {0} ok, 0 warnings, 0 errors\n",
+        told.points.len()
+    );
+    assert!(text.out.ends_with(&counts), "{}", text.out);
+    assert!(
+        text.err
+            .contains("counting HAProxy's checks, for at most 6 s"),
+        "{}",
+        text.err
+    );
+    println!("{}", text.out);
+}
+
+/// HAProxy and two apps on one machine, all on loopback: the pattern's first example.
+#[test]
+fn two_apps_beside_their_haproxy() {
+    let site = Site::create("doctor_machine", 1);
+    let host = &site.hosts[0];
+    let haproxy = Haproxy::start(
+        &host.namespace,
+        &site.dir,
+        &Reference::one_machine(&site.dir),
+    );
+    let state = host.dir.join("state").display().to_string();
+    let mut settings = Settings::empty().set("agent.state_dir", state);
+    let apps = [("one", 1000), ("two", 1001)].map(|(name, port)| {
+        let listen = format!("127.0.0.1:{port}");
+        App::start(
+            &host.namespace,
+            &host.dir,
+            name,
+            &listen,
+            Duration::from_millis(100),
+        )
+    });
+    for (app, n) in apps.iter().zip(0..) {
+        app.wait_until_warm();
+        let key = |key: &str| format!("app.{}.{key}", app.name());
+        settings = settings
+            .set(&key("port"), 1000 + n)
+            .set(&key("status_port"), 2000 + n)
+            .set(&key("backup_status_port"), 3000 + n)
+            .set(&key("health.http"), "/healthz")
+            .set(&key("restart"), app.daemon.restart.clone());
+    }
+    let settings = settings.haproxy(&haproxy.socket.display().to_string());
+    let agent = Agent::new(host, &settings);
+    agent.words(&["recover"]).expect_exit(0);
+    haproxy.wait_until_all_up();
+    let file = site.dir.join("haproxy.cfg").display().to_string();
+    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    told.expect_only(&[]);
+    for port in ["port 2000", "port 2001", "port 3000", "port 3001"] {
+        told.expect("detection", "ok", port);
+    }
+    let answers = told.points.iter().filter(|point| point.check == "balancer");
+    assert_eq!(answers.count(), 1, "{}", told.text());
+    let one = Told::of(agent.words(&["doctor", "two", "--quick", "--json"]));
+    assert!(
+        one.points.iter().all(|point| point.of != "one"),
+        "{}",
+        one.text()
+    );
+}
+
+/// Where no operation ever was, none of its traces is left by a look.
+#[test]
+fn a_look_makes_no_directory_and_takes_no_lock() {
+    let setup = Setup::start("doctor_fresh");
+    let fresh = setup.host().dir.join("fresh");
+    let state = fresh.display().to_string();
+    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
+    told.expect_only(&[]);
+    told.expect("haproxy-cfg", "warning", "was not given");
+    assert!(!fresh.exists());
+}
+
+const CHECKS: [&str; 31] = [
+    "config",
+    "rights",
+    "state-dir",
+    "open-files",
+    "sidecar",
+    "iptables",
+    "mixed-tables",
+    "gate",
+    "foreign-rule",
+    "status-port",
+    "left-behind",
+    "held",
+    "layout",
+    "firewall",
+    "app-address",
+    "app-health",
+    "app-restart",
+    "balancer",
+    "haproxy-version",
+    "socket-level",
+    "lines",
+    "twin",
+    "same-address",
+    "same-port",
+    "twin-order",
+    "backup",
+    "checks",
+    "fully-up",
+    "others",
+    "detection",
+    "haproxy-cfg",
+];
+
+/// Every file's name and text; of the tally, which the sidecar keeps, the name.
+fn kept(state: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(state).expect("a state directory").flatten();
+    let text = |path: &Path| match path.extension().is_some_and(|end| end == "tally") {
+        true => String::new(),
+        false => fs::read_to_string(path).expect("a file"),
+    };
+    let mut kept: Vec<_> = entries
+        .map(|entry| (entry.file_name().display().to_string(), text(&entry.path())))
+        .collect();
+    kept.sort();
+    kept
+}
