@@ -81,6 +81,11 @@ pub fn app_lock(state_dir: &Path, app: &str) -> PathBuf {
     state_dir.join(format!("{app}.lock"))
 }
 
+/// The lock of changes to the rules, which all apps share.
+pub fn rules_lock(state_dir: &Path) -> PathBuf {
+    state_dir.join("rules")
+}
+
 /// The lock of the sidecar.
 pub fn sidecar(state_dir: &Path) -> PathBuf {
     state_dir.join("sidecar")

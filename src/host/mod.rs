@@ -1,6 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod look;
+mod rules;
 mod touch;
 
 pub(crate) use look::{line_seen, seen};
@@ -129,6 +130,7 @@ impl ThisHost {
             return Ok(false);
         }
         self.stood = None;
+        let _turn = rules::turn(&self.state_dir).await;
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
             .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))

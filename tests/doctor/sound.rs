@@ -4,13 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::lab::agent::Agent;
-use crate::lab::app::App;
-use crate::lab::haproxy::Haproxy;
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
+use crate::lab::one_machine::OneMachine;
 use crate::lab::sidecar::Sidecar;
-use crate::lab::site::Site;
 use crate::setup::{Setup, Told};
 
 #[test]
@@ -62,40 +57,11 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
 /// HAProxy and two apps on one machine, all on loopback: the pattern's first example.
 #[test]
 fn two_apps_beside_their_haproxy() {
-    let site = Site::create("doctor_machine", 1);
-    let host = &site.hosts[0];
-    let haproxy = Haproxy::start(
-        &host.namespace,
-        &site.dir,
-        &Reference::one_machine(&site.dir),
-    );
-    let state = host.dir.join("state").display().to_string();
-    let mut settings = Settings::empty().set("agent.state_dir", state);
-    let apps = [("one", 1000), ("two", 1001)].map(|(name, port)| {
-        let listen = format!("127.0.0.1:{port}");
-        App::start(
-            &host.namespace,
-            &host.dir,
-            name,
-            &listen,
-            Duration::from_millis(100),
-        )
-    });
-    for (app, n) in apps.iter().zip(0..) {
-        app.wait_until_warm();
-        let key = |key: &str| format!("app.{}.{key}", app.name());
-        settings = settings
-            .set(&key("port"), 1000 + n)
-            .set(&key("status_port"), 2000 + n)
-            .set(&key("backup_status_port"), 3000 + n)
-            .set(&key("health.http"), "/healthz")
-            .set(&key("restart"), app.daemon.restart.clone());
-    }
-    let settings = settings.haproxy(&haproxy.socket.display().to_string());
-    let agent = Agent::new(host, &settings);
+    let machine = OneMachine::start("doctor_machine", Duration::from_millis(100));
+    let (agent, haproxy) = (machine.agent(), &machine.haproxy);
     agent.words(&["recover"]).expect_exit(0);
     haproxy.wait_until_all_up();
-    let file = site.dir.join("haproxy.cfg").display().to_string();
+    let file = machine.site.dir.join("haproxy.cfg").display().to_string();
     let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
     told.expect_only(&[]);
     for port in ["port 2000", "port 2001", "port 3000", "port 3001"] {

@@ -28,6 +28,7 @@ pub mod mixed;
 pub mod monitor;
 pub mod namespace;
 pub mod nginx;
+pub mod one_machine;
 pub mod operator;
 pub mod peak;
 pub mod process;

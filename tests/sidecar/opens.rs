@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::harm::{HARM, harm};
+use crate::lab::one_machine::OneMachine;
 use crate::lab::process::Process;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
@@ -32,6 +33,27 @@ fn once_the_app_is_healthy() {
     sidecar.wait_told("web: open, UP on 1 of 1 balancer");
     let told = sidecar.told();
     assert!(told.iter().any(|line| line == "WATCHDOG=1"), "{told:?}");
+}
+
+/// Each has its own gates, and both need the chain and the jumps to it.
+#[test]
+fn of_two_apps_at_the_same_moment() {
+    for round in 1..=3 {
+        let machine = OneMachine::start(&format!("sc_two{round}"), Duration::from_millis(100));
+        let mut sidecar = Sidecar::start(machine.host(), machine.agent());
+        let ready = Instant::now();
+        for port in [2000, 2001, 3000, 3001] {
+            machine.host().wait_for_gate(port, true);
+        }
+        assert!(
+            ready.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            ready.elapsed()
+        );
+        machine.haproxy.wait_until_all_up();
+        let told = sidecar.told().join("\n");
+        assert!(!told.contains("not as wanted"), "{told}");
+    }
 }
 
 #[test]
