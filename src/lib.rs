@@ -45,7 +45,8 @@
 //! An [`operation`] is the whole of it for one app, from the lock to the report: what the
 //! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
 //! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
-//! [`leftover`], and the [`tally`] that [`metrics`] tell of. [`config`] is the operator's.
+//! [`leftover`], and the [`tally`] that [`metrics`] tell of. [`config`] is the operator's;
+//! [`doctor`] looks at all of it, and changes nothing.
 
 pub mod app;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! Counts HAProxy's checks as they come through open gates, all apps' at once.
 
-use super::role;
+use super::one::role;
 use crate::doctor::{AppFacts, rhythm};
 use crate::gate::{Firewall, Gate, Position};
 use crate::haproxy::Checked;

@@ -1,0 +1,203 @@
+//! One app: itself, its gates, its balancers, and how the checks of its lines come in.
+
+use super::network::{Network, Way};
+use crate::config::{AppSettings, Settings};
+use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
+use crate::gate::{Firewall, Gate, Position, Side, View, bound};
+use crate::haproxy::{Balancer, Own, Role};
+use crate::host::{ThisHost, balancers};
+use crate::journal::{Entry, Journal};
+use crate::lock::Lock;
+use crate::stop::Stop;
+use crate::survey::Survey;
+use crate::{hold, state};
+use futures_util::future::join_all;
+
+/// One app, and what it brought to light of the whole host.
+pub struct Looked {
+    pub facts: AppFacts,
+    pub firewall: Option<Firewall>,
+    /// The nat tables, as this app's gates meet them.
+    pub rules: Result<tables::Used, String>,
+}
+
+/// Looks at it.
+pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -> Looked {
+    let host = ThisHost::new(all, settings, Stop::default()).await;
+    let mut asked = match &host {
+        Ok(host) => host.balancers.clone(),
+        Err(_) => balancers(all, settings),
+    };
+    let examining = asked.iter_mut().map(Balancer::examine);
+    let seen = join_all(examining).await;
+    let seen: Vec<balancer::Balancer> = asked
+        .iter()
+        .zip(seen)
+        .map(|(balancer, seen)| balancer::Balancer {
+            name: balancer.name.clone(),
+            address: balancer.address().clone(),
+            has_master: balancer.has_master(),
+            seen,
+        })
+        .collect();
+    let lines = of_lines(&asked, &seen, network).await;
+    let mut looked = Looked {
+        facts: AppFacts {
+            settings: settings.clone(),
+            gates: None,
+            checked: Vec::new(),
+            app: None,
+            balancers: seen,
+            counted: Vec::new(),
+        },
+        firewall: None,
+        rules: Err(String::new()),
+    };
+    let mut host = match host {
+        Ok(host) => host,
+        Err(error) => {
+            looked.rules = Err(error.to_string());
+            return looked;
+        }
+    };
+    host.look_again(&asked);
+    let survey = host.survey(false).await;
+    looked.facts.app = Some(of_itself(settings, &survey, &lines));
+    let (gates, used) = match &survey.rules {
+        Ok(view) => (
+            Some(of_gates(all, settings, view, &survey)),
+            Ok(used(&host.firewall, view, &host.gates)),
+        ),
+        Err(error) => (None, Err(error.to_string())),
+    };
+    looked.facts.checked = host
+        .gates
+        .iter()
+        .map(|gate| checked(gate, gates.as_ref(), &lines))
+        .collect();
+    (looked.facts.gates, looked.rules) = (gates, used);
+    looked.firewall = Some(host.firewall);
+    looked
+}
+
+/// A line of ours, how its checks come, and how the last one ended.
+struct Line {
+    own: Own,
+    way: Way,
+    word: Option<String>,
+}
+
+async fn of_lines(asked: &[Balancer], seen: &[balancer::Balancer], network: &Network) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (balancer, examined) in asked.iter().zip(seen) {
+        let Ok(examined) = &examined.seen else {
+            continue;
+        };
+        for own in examined.own() {
+            let listed = examined
+                .listed(own)
+                .and_then(|listed| listed.check.as_ref());
+            lines.push(Line {
+                own: own.clone(),
+                way: network.way(balancer, own).await,
+                word: listed.map(|check| check.status.clone()),
+            });
+        }
+    }
+    lines
+}
+
+fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::App {
+    let led = lines
+        .iter()
+        .filter(|line| line.own.role != Role::ClassicTwin);
+    let named = |own: &Own| format!("{}/{}", own.backend, own.server);
+    app::App {
+        app: settings.name.clone(),
+        port: settings.ports.port,
+        bound: bound(settings.ports.port),
+        led_to: led
+            .map(|line| (named(&line.own), line.way.led_to))
+            .collect(),
+        health: survey.health.clone(),
+        askable: survey.askable.clone(),
+        restart: (settings.restart.to_string(), survey.restart.clone()),
+        countable: survey.countable.clone(),
+    }
+}
+
+fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey) -> gates::Gates {
+    let agent = &all.agent;
+    let app = &settings.name;
+    let seen = survey
+        .listeners
+        .iter()
+        .map(|(gate, listeners)| gates::Seen {
+            gate: gate.clone(),
+            position: view.position(gate),
+            foreign: view
+                .foreign_in_use(gate)
+                .into_iter()
+                .map(|one| (one.rule, one.removal))
+                .collect(),
+            listeners: listeners.clone(),
+        });
+    gates::Gates {
+        app: app.clone(),
+        gates: seen.collect(),
+        left_behind: match Journal::left_behind(&agent.state_dir, app) {
+            Ok(entry) => entry.as_ref().map(Entry::cut_short),
+            Err(torn) => Some(torn),
+        },
+        held: hold::now(&agent.hold_dir, app).map(|held| held.told()),
+        under_way: Lock::holder(&state::app_lock(&agent.state_dir, app)).is_some(),
+        sidecar: Lock::holder(&state::sidecar(&agent.state_dir)).is_some(),
+    }
+}
+
+fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
+    let shadowing = gates.iter().flat_map(|gate| view.foreign_beside(gate));
+    tables::Used {
+        variant: firewall.variant(),
+        beside: view.beside(),
+        shadowing: shadowing.map(|one| (one.rule, one.removal)).collect(),
+    }
+}
+
+fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewall::Checked {
+    let of_gate: Vec<&Line> = lines
+        .iter()
+        .filter(|line| line.own.role == role(gate))
+        .collect();
+    let mut packets: Vec<firewall::Packet> = Vec::new();
+    for line in &of_gate {
+        let packet = line.way.packet(gate.status_port);
+        if !packets.contains(&packet) {
+            packets.push(packet);
+        }
+    }
+    if packets.is_empty() {
+        packets.push(Way::default().packet(gate.status_port));
+    }
+    let seen = gates.and_then(|gates| gates.gates.iter().find(|seen| seen.gate == *gate));
+    let is_closed = seen.is_some_and(|seen| seen.position == Position::Closed);
+    let words = || {
+        of_gate
+            .iter()
+            .filter_map(|line| line.word.clone())
+            .collect()
+    };
+    firewall::Checked {
+        gate: gate.clone(),
+        packets,
+        closed: is_closed.then(words),
+    }
+}
+
+/// Whose check comes by that gate.
+pub fn role(gate: &Gate) -> Role {
+    match gate.side {
+        Side::Main => Role::Main,
+        Side::Backup => Role::Twin,
+    }
+}
