@@ -103,7 +103,7 @@ pub async fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
 }
 
 /// All sockets that listen on `port`, in this network namespace, of both address families.
-/// Blocks, some microseconds.
+/// Blocks for some microseconds.
 ///
 /// # Errors
 ///
