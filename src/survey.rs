@@ -1,11 +1,11 @@
 //! Everything there is to see of one app, looked at once and read-only: what the
 //! preflight judges, `--dry-run` prints and `status` shows.
 
-use crate::driver::Host;
 use crate::gate::{Gate, GateError, Position, View, listeners};
 use crate::haproxy::{Balancer, Info};
 use crate::host::{ThisHost, line_seen};
 use crate::restart::{BalancerFacts, Facts};
+use crate::tcp::Watch;
 use futures_util::future::join_all;
 use std::iter;
 use std::net::SocketAddr;
@@ -44,9 +44,15 @@ pub struct BalancerSurvey {
 impl ThisHost {
     /// Looks at everything, all balancers at once; at none of them where they are not asked.
     pub async fn survey(&mut self, ask: bool) -> Survey {
+        // As the drain will, where a balancer has no master.
+        let counts = !self.balancers.iter().all(Balancer::has_master);
         let asked = self.balancers.iter_mut().filter(|_| ask);
         // The rules take the longest: a program for each family.
-        let (rules, balancers) = join!(self.firewall.look(), join_all(asked.map(survey_balancer)),);
+        let (rules, balancers, countable) = join!(
+            self.firewall.look(),
+            join_all(asked.map(survey_balancer)),
+            countable(&mut self.watch, counts),
+        );
         let listeners = self
             .gates
             .iter()
@@ -55,11 +61,6 @@ impl ThisHost {
         let address = self.probe_address();
         let (health, restart) = join!(self.app.health.probe(address), self.restart_check());
         let askable = self.app.health.check();
-        let countable = self
-            .connections(0)
-            .await
-            .unwrap_or(Ok(Vec::new()))
-            .map(drop);
         Survey {
             askable,
             countable,
@@ -90,6 +91,13 @@ impl ThisHost {
             true => Ok(()),
             false => Err(wrong.join("; ")),
         }
+    }
+}
+
+async fn countable(watch: &mut Watch, counts: bool) -> Result<(), String> {
+    match counts {
+        true => watch.look(0).await.map(drop).map_err(told),
+        false => Ok(()),
     }
 }
 

@@ -33,7 +33,7 @@ pub struct ThisHost {
     /// How the gates were listed last, and when: they stand so while no rule changes.
     stood: Option<(Vec<Option<bool>>, Mark)>,
     interfaces: Vec<IpAddr>,
-    watch: Watch,
+    pub(crate) watch: Watch,
     state_dir: PathBuf,
     hold_dir: PathBuf,
     /// The last action had to move a gate.

@@ -8,8 +8,16 @@ use crate::holder::Holder;
 use crate::journal::{Entry, Journal};
 use crate::leftover::Leftover;
 use crate::restart::{Acted, Phase, Verb};
+use crate::tcp::{self, Listener, TcpError};
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A process that is asked to renew itself stops listening within some milliseconds, on a busy
+/// host some tens.
+const TO_HEED: Duration = Duration::from_millis(100);
+
+/// How soon that is noticed.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl ThisHost {
     /// Restarts the app.
@@ -21,7 +29,12 @@ impl ThisHost {
         };
         let run = restart.run_telling(self.app.limits.restart, self.telling());
         let run = async { run.await.map_err(|error| error.to_string()) };
-        acted(self.touch(leftover, run).await)
+        let before = tcp::listeners(self.app.ports.port);
+        let result = self.touch(leftover, run).await;
+        if result.is_ok() {
+            heeded(before, self.app.ports.port).await;
+        }
+        acted(result)
     }
 
     /// Runs the upgrade or the rollback, and once. For as long the gates are marked as held
@@ -161,9 +174,60 @@ impl ThisHost {
     }
 }
 
+/// Who is told by a signal to renew itself, or by a command that sends one, goes on listening
+/// until it heeds that: a probe in that moment would find the old app well. A socket that is
+/// gone, or new, is the proof; who keeps its own for ever is given a moment.
+async fn heeded(before: Result<Vec<Listener>, TcpError>, port: u16) {
+    let told = Instant::now();
+    while before != Ok(Vec::new())
+        && (before.is_err() || tcp::listeners(port) == before)
+        && told.elapsed() < TO_HEED
+    {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 fn acted(result: Result<(), String>) -> Acted {
     match result {
         Ok(()) => Acted::Done,
         Err(why) => Acted::Failed(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// How long it took to heed, where the listener becomes what is told.
+    async fn takes(then: impl FnOnce(TcpListener) -> Option<TcpListener>) -> Duration {
+        let app = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = app.local_addr().unwrap().port();
+        let before = tcp::listeners(port);
+        assert_eq!(before.as_ref().unwrap().len(), 1);
+        let _after = then(app);
+        let told = Instant::now();
+        heeded(before, port).await;
+        told.elapsed()
+    }
+
+    #[tokio::test]
+    async fn an_app_that_listens_as_before_is_given_a_moment() {
+        assert!(takes(Some).await >= TO_HEED);
+    }
+
+    #[tokio::test]
+    async fn one_that_has_gone_or_listens_anew_is_not_waited_for() {
+        assert!(takes(|_| None).await < TO_HEED);
+        let anew = |app: TcpListener| {
+            let at = app.local_addr().unwrap();
+            drop(app);
+            TcpListener::bind(at).ok()
+        };
+        assert!(takes(anew).await < TO_HEED);
+        let nobody = (Ok(Vec::new()), 1);
+        let told = Instant::now();
+        heeded(nobody.0, nobody.1).await;
+        assert!(told.elapsed() < TO_HEED);
     }
 }

@@ -109,7 +109,7 @@ pub fn oldest(connections: &[Connection]) -> Option<Duration> {
 }
 
 /// All sockets that listen on `port`, in this network namespace, of both address families.
-/// Blocks, some microseconds.
+/// Blocks for some microseconds.
 ///
 /// # Errors
 ///

@@ -15,6 +15,8 @@ mod lab;
 
 #[path = "bench/ansible.rs"]
 mod ansible;
+#[path = "bench/crowd.rs"]
+mod crowd;
 #[path = "bench/figures.rs"]
 mod figures;
 #[path = "bench/log.rs"]

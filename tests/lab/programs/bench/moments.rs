@@ -5,6 +5,9 @@ use crate::lab::monitor::Monitor;
 use crate::lab::process::Line;
 use crate::lab::report::Report;
 
+/// Two programs tell of moments that one brings about in the other: by so much they may differ.
+const CLOCKS: f64 = 0.02;
+
 /// In Unix seconds.
 pub struct Moments {
     /// The command was called.
@@ -53,6 +56,11 @@ impl Moments {
         // What the agent takes to notice, and what it takes to act on that.
         let [claims, closes, touches, opens] =
             ["claim", "close", "restart", "open"].map(|phase| report.began(phase));
+        let early = self.listens - opens;
+        assert!(
+            early < CLOCKS,
+            "opened {early:.3} s before the app listened"
+        );
         Parts {
             floor: vec![
                 part(

@@ -1,15 +1,13 @@
 //! What a look costs HAProxy, by its own CPU time: the agent's question for its lines, the whole
 //! table, and the table in which the lines are found.
 
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use haproxy_gate::haproxy::{Address, AppPorts, Balancer, Socket};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::crowd::{beside_others, cpu_time};
 use crate::lab::haproxy::Haproxy;
 use crate::lab::namespace;
 use crate::lab::reference::Reference;
@@ -19,9 +17,6 @@ use crate::spread::Spread;
 /// Configured server lines, and how many of them a backend has. The last is the worst: HAProxy
 /// walks the list of a backend's servers, and ours are at its end.
 const SHAPES: [(usize, usize); 4] = [(10, 10), (1_000, 10), (10_000, 10), (10_000, 10_000)];
-
-/// Of those, the reference's own.
-const REFERENCE: usize = 6;
 
 /// As often as all shapes are asked in turn.
 const ROUNDS: usize = 10;
@@ -178,45 +173,4 @@ impl Asked {
             servers_state_ms: cost(Question::State),
         }
     }
-}
-
-/// All others come first: ours are the last that HAProxy gets to.
-fn beside_others(reference: Reference, (servers, a_backend): (usize, usize)) -> Reference {
-    let beside = a_backend - REFERENCE;
-    let mut backends = String::new();
-    for start in (beside..servers - REFERENCE).step_by(a_backend) {
-        let lines = lines(start..start + a_backend);
-        write!(backends, "\nbackend other{start}\n{lines}").expect("a string");
-    }
-    reference
-        .with(
-            "    # Main lines",
-            &format!("{}    # Main lines", lines(0..beside)),
-        )
-        .with("\nbackend srvs", &format!("{backends}\nbackend srvs"))
-}
-
-fn lines(numbers: std::ops::Range<usize>) -> String {
-    let mut lines = String::new();
-    for number in numbers {
-        let (third, fourth) = (number / 250, number % 250 + 1);
-        writeln!(
-            lines,
-            "    server other{number} 10.78.{third}.{fourth}:1000"
-        )
-        .expect("a string");
-    }
-    lines
-}
-
-/// What all threads of a process have had of the CPUs so far, by the kernel's own scheduler.
-fn cpu_time(pid: &str) -> Duration {
-    let tasks = fs::read_dir(Path::new("/proc").join(pid).join("task")).expect("a process");
-    let times = tasks.map(|task| {
-        let path = task.expect("a thread").path().join("schedstat");
-        let text = fs::read_to_string(path).expect("schedstat: a kernel with CONFIG_SCHED_INFO");
-        let time = text.split(' ').next().and_then(|time| time.parse().ok());
-        Duration::from_nanos(time.expect("nanoseconds"))
-    });
-    times.sum()
 }

@@ -10,6 +10,7 @@ use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::monitor::Monitor;
 use crate::lab::namespace;
 use crate::lab::now;
+use crate::lab::process::Line;
 use crate::log::{self, Log};
 use crate::moments::{self, Moments, Part, Parts};
 use crate::rolls::CHECKS;
@@ -100,7 +101,7 @@ fn restart(fleet: &Fleet, number: usize, (monitor, log): (&Monitor, &Log), agent
 }
 
 /// When the last request of before the stop had its answer, on either line of a host.
-fn last_request(heard: &[crate::lab::process::Line], number: usize, stopped: f64) -> Option<f64> {
+fn last_request(heard: &[Line], number: usize, stopped: f64) -> Option<f64> {
     let lines = [format!(" srvs/web{number} "), format!(" srvs/bkp{number} ")];
     let ours = |text: &str| lines.iter().any(|line| text.contains(line));
     let before = heard.iter().rev().filter(|line| line.at <= stopped);

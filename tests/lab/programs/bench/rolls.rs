@@ -1,7 +1,8 @@
 //! Rolls of the same hosts under the same traffic, by the agent and by other means.
 
 use std::path::Path;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -16,6 +17,9 @@ use crate::lab::reference::{QUICK, Reference};
 /// The checks of the lab, and those of the bench: an ordinary HAProxy's.
 pub const CHECKS: (&str, &str) = (QUICK, "inter 500ms");
 
+/// Traffic before and after a roll: what it brings about may come late.
+const AROUND: Duration = Duration::from_secs(1);
+
 /// What users and HAProxy met in one roll.
 #[derive(Debug, Serialize)]
 pub struct Roll {
@@ -26,7 +30,7 @@ pub struct Roll {
     pub rate: f64,
     pub failed: usize,
     pub slowest_ms: f64,
-    /// From the begin of the roll until HAProxy shows the last host UP.
+    /// From the begin of the roll until all apps listen and HAProxy shows them UP.
     pub seconds_a_host: f64,
     /// econ + eresp + wretr + wredis of all server lines, by HAProxy's own count.
     pub trouble: u64,
@@ -116,10 +120,15 @@ fn pid(app: &AppDir) -> Pid {
 fn roll(how: &'static str, fleet: &Fleet, numbers: &[usize], by: impl FnOnce()) -> Roll {
     eprintln!("a roll: {how}");
     let (before, traffic) = (fleet.haproxy.trouble(), fleet.traffic());
+    thread::sleep(AROUND);
     let started = Instant::now();
     by();
+    for number in numbers {
+        fleet.app(*number).wait_until_listening();
+    }
     fleet.haproxy.wait_until_all_up();
     let seconds = started.elapsed().as_secs_f64();
+    thread::sleep(AROUND);
     let met: Summary = traffic.stop();
     Roll {
         how,

@@ -72,7 +72,12 @@ fn polls(all: &Polls) {
 
 fn rolls(all: &[Roll]) {
     let (hosts, rate) = (all[0].hosts, all[0].rate);
-    println!("\nA roll of {hosts} hosts, one after the other, under {rate:.0} requests a second\n");
+    let hosts = if hosts == 1 {
+        "one host".to_owned()
+    } else {
+        format!("{hosts} hosts")
+    };
+    println!("\nA roll of {hosts}, one after the other, under {rate:.0} requests a second\n");
     println!(
         "{:<24}{:>10}{:>8}{:>11}{:>15}{:>11}",
         "", "requests", "failed", "slowest", "seconds a host", "HAProxy's*"
