@@ -45,7 +45,8 @@
 //! An [`operation`] is the whole of it for one app, from the lock to the report: what the
 //! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
 //! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
-//! [`leftover`], and the [`tally`] that [`metrics`] tell of. [`config`] is the operator's.
+//! [`leftover`], and the [`tally`] that [`metrics`] tell of; what was done, by whom and why is in
+//! the [`history`]. [`config`] is the operator's.
 
 pub mod app;
 pub mod cli;
@@ -55,6 +56,7 @@ pub mod doctor;
 pub mod driver;
 pub mod gate;
 pub mod haproxy;
+pub mod history;
 pub mod hold;
 pub mod holder;
 pub mod host;

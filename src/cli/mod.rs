@@ -4,9 +4,11 @@ mod arguments;
 mod attached;
 mod descriptors;
 mod exits;
+mod history;
 mod logs;
 mod print;
 mod progress;
+mod report;
 mod run;
 mod status;
 mod uninstall;
@@ -72,6 +74,8 @@ impl Cli {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
             }
+            Asked::History(looking) => history::history(&self.config, looking, self.json),
+            Asked::Report(reporting) => report::report(&self.config, reporting, self.json),
         }
     }
 
@@ -87,7 +91,7 @@ impl Cli {
                 }) => {
                     let wish = Wish {
                         turn: patience.turn,
-                        ..Wish::default()
+                        ..wish(target)
                     };
                     let settings = upgraded(settings, upgrade);
                     self.wished(Verb::Restart, &settings, target, wish).await
@@ -97,7 +101,7 @@ impl Cli {
                     let owner = owner.clone();
                     let wish = Wish {
                         owner,
-                        ..Wish::default()
+                        ..wish(target)
                     };
                     self.wished(Verb::Open, &settings, target, wish).await
                 }
@@ -105,8 +109,8 @@ impl Cli {
                     self.recover_all(&settings, target).await
                 }
                 Command::Recover(target) => {
-                    let wish = Wish::default();
-                    self.wished(Verb::Recover, &settings, target, wish).await
+                    self.wished(Verb::Recover, &settings, target, wish(target))
+                        .await
                 }
                 Command::Run { dry_run } => {
                     Ok(run::run(&self.config, settings, *dry_run, self.json).await)
@@ -123,13 +127,13 @@ impl Cli {
     }
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
+        let target = &closing.target;
         let wish = Wish {
             owner: closing.owner.clone(),
-            reason: closing.reason.clone(),
             lasts: closing.lasts,
             turn: closing.patience.turn,
+            ..wish(target)
         };
-        let target = &closing.target;
         self.wished(Verb::Close, settings, target, wish).await
     }
 
@@ -147,6 +151,7 @@ impl Cli {
             dry_run: target.dry_run,
             wish,
             hasty: false,
+            again: None,
         };
         let report = self.report(&operation, listen(target)?).await;
         report.print(self.json);
@@ -164,8 +169,9 @@ impl Cli {
                 settings,
                 app,
                 dry_run: target.dry_run,
-                wish: Wish::default(),
+                wish: wish(target),
                 hasty: false,
+            again: None,
             };
             let report = self.report(&operation, stop.clone()).await;
             report.tell(self.json);
@@ -191,6 +197,13 @@ impl Cli {
             }
         };
         operation.run(stop, &tell).await
+    }
+}
+
+fn wish(target: &Target) -> Wish {
+    Wish {
+        reason: target.reason.clone(),
+        ..Wish::default()
     }
 }
 

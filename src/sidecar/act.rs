@@ -84,6 +84,7 @@ impl Care {
             dry_run: false,
             wish: Wish::default(),
             hasty,
+            again: self.failure.clone(),
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
@@ -114,7 +115,7 @@ impl Care {
             (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
             _ => return self.failed(report.message.clone()),
         }
-        self.retry = None;
+        (self.retry, self.failure) = (None, None);
         SOON
     }
 
@@ -124,6 +125,7 @@ impl Care {
             .retry
             .map_or(first, |(_, wait)| (wait * 2).min(longest));
         self.retry = Some((Instant::now() + wait, wait));
+        self.failure = Some(why.clone());
         self.in_the_way(why);
         wait
     }
