@@ -21,10 +21,10 @@ pub(super) struct Kept {
 }
 
 /// What was asked for by name.
-pub(super) enum Which {
+pub(super) enum Which<'a> {
     All,
     App(String),
-    One(Entry),
+    One(&'a Entry),
 }
 
 /// Prints it; the exit code.
@@ -36,8 +36,8 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
     let entries: Vec<&Entry> = match kept.which(config, looking.which.as_deref())? {
         Which::One(entry) => {
             match json {
-                true => print_json(&[&entry]),
-                false => say(&super::report::text(&entry)),
+                true => print_json(&[entry]),
+                false => say(&super::report::text(entry)),
             }
             return Ok(0);
         }
@@ -56,7 +56,10 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
     };
     match (json, entries.is_empty()) {
         (true, _) => print_json(&entries[first..]),
-        (false, true) => say(&format!("no operation yet in {}\n", kept.directory.display())),
+        (false, true) => say(&format!(
+            "no operation yet in {}\n",
+            kept.directory.display()
+        )),
         (false, false) => say(&table(&entries[first..])),
     }
     Ok(0)
@@ -77,7 +80,9 @@ impl Kept {
         })?;
         if read.torn > 0 {
             let (torn, directory) = (read.torn, directory.display());
-            complain(&format!("{directory}: {torn} torn lines of the history are left out"));
+            complain(&format!(
+                "{directory}: {torn} torn lines of the history are left out"
+            ));
         }
         Ok(Kept {
             directory,
@@ -86,7 +91,11 @@ impl Kept {
     }
 
     /// Err: there is nothing of that name.
-    pub(super) fn which(&self, config: &Path, name: Option<&str>) -> anyhow::Result<Which> {
+    pub(super) fn which<'a>(
+        &'a self,
+        config: &Path,
+        name: Option<&str>,
+    ) -> anyhow::Result<Which<'a>> {
         let Some(name) = name else {
             return Ok(Which::All);
         };
@@ -96,7 +105,7 @@ impl Kept {
             return Ok(Which::App(name.to_owned()));
         }
         match self.entries.iter().find(|entry| entry.id == name) {
-            Some(entry) => Ok(Which::One(entry.clone())),
+            Some(entry) => Ok(Which::One(entry)),
             None if history::is_id(name) => anyhow::bail!(
                 "no operation {name} in {}: the oldest are gone; see `agent history --all`",
                 self.directory.display()
@@ -215,7 +224,10 @@ mod tests {
         (short.app, short.outcome, short.seconds) = ("web".into(), "restarted".into(), 3.21);
         short.reason = None;
         let text = table(&[&long, &short]);
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
         assert!(text.contains("  a disk swap a disk"), "{text}");
         let alone = table(&[&short]);
         assert_eq!(

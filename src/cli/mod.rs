@@ -171,7 +171,7 @@ impl Cli {
                 dry_run: target.dry_run,
                 wish: wish(target),
                 hasty: false,
-            again: None,
+                again: None,
             };
             let report = self.report(&operation, stop.clone()).await;
             report.tell(self.json);

@@ -164,7 +164,11 @@ pub(super) fn harmless(text: &str, longest: usize) -> String {
     }
     match shown.char_indices().nth(longest) {
         None => shown,
-        Some(_) => shown.chars().take(longest - 3).chain("...".chars()).collect(),
+        Some(_) => shown
+            .chars()
+            .take(longest - 3)
+            .chain("...".chars())
+            .collect(),
     }
 }
 

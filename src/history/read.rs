@@ -28,11 +28,11 @@ pub fn read(history_dir: &Path) -> io::Result<Read> {
     for text in files(history_dir)? {
         for line in lines(&text) {
             match serde_json::from_slice::<Entry>(line) {
-                Ok(entry) => read.entries.push(Entry {
+                Ok(entry) if !entry.id.is_empty() => read.entries.push(Entry {
                     samples: None,
                     ..entry
                 }),
-                Err(_) => read.torn += 1,
+                _ => read.torn += 1,
             }
         }
     }

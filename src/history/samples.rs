@@ -57,19 +57,20 @@ pub struct Stretch<'a> {
 }
 
 impl LineSamples {
-    /// The status over time. What a file says of places that there are not is left out.
-    pub fn stretches(&self, at: &[f64]) -> Vec<Stretch<'_>> {
+    /// The status over time, and as it was left until `end`. What a file says of places that
+    /// there are not is left out.
+    pub fn stretches(&self, at: &[f64], end: f64) -> Vec<Stretch<'_>> {
         let mut stretches = Vec::new();
         for (number, (first, status)) in self.status.iter().enumerate() {
             let next = self.status.get(number + 1).map(|(next, _)| *next);
-            let to = next.map_or(at.last(), |next| at.get(next));
-            let (Some(from), Some(to)) = (at.get(*first), to) else {
+            let to = next.map_or(Some(end), |next| at.get(next).copied());
+            let (Some(from), Some(to)) = (at.get(*first).copied(), to) else {
                 continue;
             };
             if to > from {
                 stretches.push(Stretch {
-                    from: *from,
-                    to: *to,
+                    from,
+                    to,
                     status: status.as_deref(),
                 });
             }
@@ -101,17 +102,20 @@ mod tests {
     fn a_status_lasts_until_the_next() {
         let up = || Some("UP".to_owned());
         let line = LineSamples {
-            status: vec![(0, up()), (2, None), (3, up()), (9, up())],
+            status: vec![(0, up()), (2, None), (3, up())],
             ..LineSamples::default()
         };
         let at = [0.0, 1.0, 2.0, 3.0];
-        let stretches = line.stretches(&at);
+        let stretches = line.stretches(&at, 4.0);
         let told: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
         assert_eq!(
             told,
-            [(0.0, 2.0, Some("UP")), (2.0, 3.0, None)],
-            "and no place that there is not"
+            [
+                (0.0, 2.0, Some("UP")),
+                (2.0, 3.0, None),
+                (3.0, 4.0, Some("UP"))
+            ]
         );
-        assert_eq!(line.stretches(&[]), []);
+        assert_eq!(line.stretches(&[], 4.0), [], "no place that there is not");
     }
 }

@@ -143,7 +143,9 @@ impl fmt::Display for Who {
             ("on", &self.tty),
             ("from", &self.ssh),
         ];
-        let told = told.iter().filter_map(|(word, hint)| Some((word, hint.as_ref()?)));
+        let told = told
+            .iter()
+            .filter_map(|(word, hint)| Some((word, hint.as_ref()?)));
         told.into_iter()
             .try_for_each(|(word, hint)| write!(f, " {word} {hint}"))
     }
@@ -241,7 +243,10 @@ mod tests {
     #[test]
     fn what_the_environment_says_is_on_one_line_and_short() {
         assert_eq!(client(b"192.0.2.7 51000 10.0.0.1 22").unwrap(), "192.0.2.7");
-        assert_eq!(client(b"fe80::1%eth0 1 fe80::2 22").unwrap(), "fe80::1%eth0");
+        assert_eq!(
+            client(b"fe80::1%eth0 1 fe80::2 22").unwrap(),
+            "fe80::1%eth0"
+        );
         assert_eq!(client(b""), None);
         assert_eq!(hint(b"\x1b[2Jx\n\xff").unwrap(), "\\u{1b}[2Jx\\n\u{fffd}");
         let long = hint(&[b'a'; 5000]).unwrap();

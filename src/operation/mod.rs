@@ -85,6 +85,13 @@ impl Operation<'_> {
         report.end(&outcome)
     }
 
+    /// The sidecar's, who could not have its lock: why.
+    pub fn locked_out(&self, why: String) -> Report {
+        let report = self.report(By::Sidecar);
+        let outcome = self.untouched(Outcome::Locked(why), &report);
+        report.end(&outcome)
+    }
+
     async fn run_locked(
         &self,
         host: &mut ThisHost,

@@ -3,7 +3,7 @@
 
 use super::care::{BUSY, Care};
 use super::told::Told;
-use crate::config::AppSettings;
+use crate::config::{AppSettings, Settings};
 use crate::driver::Progress;
 use crate::haproxy::Balancer;
 use crate::hold;
@@ -78,13 +78,8 @@ impl Care {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
         let operation = Operation {
-            verb,
-            settings: &self.settings,
-            app,
-            dry_run: false,
-            wish: Wish::default(),
-            hasty,
             again: self.failure.clone(),
+            ..own(&self.settings, verb, app, hasty)
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
@@ -128,6 +123,24 @@ impl Care {
         self.failure = Some(why.clone());
         self.in_the_way(why);
         wait
+    }
+}
+
+/// An operation that nobody has asked for.
+pub(super) fn own<'a>(
+    settings: &'a Settings,
+    verb: Verb,
+    app: &'a AppSettings,
+    hasty: bool,
+) -> Operation<'a> {
+    Operation {
+        verb,
+        settings,
+        app,
+        dry_run: false,
+        wish: Wish::default(),
+        hasty,
+        again: None,
     }
 }
 

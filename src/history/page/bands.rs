@@ -50,16 +50,25 @@ pub fn bands(entry: &Entry, axis: &Axis) -> Vec<Bands> {
 }
 
 fn band(balancer: &BalancerSamples, line: &LineSamples, at: &[f64], axis: &Axis) -> Band {
-    let seen = line.stretches(at);
+    let seen = line.stretches(at, axis.total());
+    // How it was left is seen; that nobody asks any more is no news.
+    let seen = seen
+        .into_iter()
+        .filter(|it| it.status.is_some() || it.to < axis.total());
+    let seen: Vec<Stretch> = seen.collect();
     let mut parts: Vec<Part> = seen.iter().map(|stretch| part(stretch, axis)).collect();
     let unseen = balancer.unseen(at);
     parts.extend(unseen.iter().map(|(stretch, why)| Part {
         kind: "unseen",
-        told: format!("could not be seen {}: {why}", span(stretch)),
+        told: format!("could not be seen {}: {why}", span(stretch, axis)),
         word: "?".to_owned(),
         ..part(stretch, axis)
     }));
-    let told: Vec<&str> = parts.iter().take(TOLD).map(|part| part.told.as_str()).collect();
+    let told: Vec<&str> = parts
+        .iter()
+        .take(TOLD)
+        .map(|part| part.told.as_str())
+        .collect();
     Band {
         name: line.name.clone(),
         role: role(&line.role),
@@ -81,13 +90,17 @@ fn part(stretch: &Stretch, axis: &Axis) -> Part {
         fits: axis
             .fits(word.chars().count(), stretch.from, stretch.to)
             .unwrap_or(0),
-        told: format!("{word} {}", span(stretch)),
+        told: format!("{word} {}", span(stretch, axis)),
         word: word.to_owned(),
     }
 }
 
-fn span(stretch: &Stretch) -> String {
-    format!("from {} to {}", seconds(stretch.from), seconds(stretch.to))
+fn span(stretch: &Stretch, axis: &Axis) -> String {
+    let from = seconds(stretch.from);
+    match stretch.to < axis.total() {
+        true => format!("from {from} to {}", seconds(stretch.to)),
+        false => format!("from {from} to the end"),
+    }
 }
 
 /// What HAProxy's word means for users.

@@ -25,6 +25,8 @@ pub struct Plot {
     pub area: String,
     pub edge: String,
     pub told: String,
+    /// The same for who sees it.
+    pub brief: String,
 }
 
 /// From a moment to another one: so much.
@@ -47,18 +49,26 @@ pub fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
         return Vec::new();
     };
     let in_flight = lines(samples, |_, line| in_flight(&samples.at, line));
-    let width = (axis.total() / RATES).max(SHORTEST);
+    let width = (axis.end() / RATES).max(SHORTEST);
     let rates = lines(samples, |balancer, line| {
         rates(&samples.at, &line.sessions, &balancer.anew, width)
     });
     vec![
         chart(
-            ("Sessions in flight", "scur + qcur of HAProxy's current worker", ""),
+            (
+                "Sessions in flight",
+                "scur + qcur of HAProxy's current worker",
+                "",
+            ),
             &in_flight,
             axis,
         ),
         chart(
-            ("Sessions a second", "the growth of stot; a reload begins it anew", "/s"),
+            (
+                "Sessions a second",
+                "the growth of stot; a reload begins it anew",
+                "/s",
+            ),
             &rates,
             axis,
         ),
@@ -94,6 +104,7 @@ fn chart(
         area: path(steps, axis, top, true),
         edge: path(steps, axis, top, false),
         told: told(steps, unit),
+        brief: brief(steps, unit),
     };
     Chart {
         title,
@@ -172,15 +183,32 @@ fn path(steps: &[Step], axis: &Axis, top: f64, closed: bool) -> String {
     path
 }
 
+fn most(steps: &[Step]) -> Option<&Step> {
+    let higher = |most: Option<&Step>, step: &Step| most.is_none_or(|it| step.value > it.value);
+    let mut most = None;
+    for step in steps {
+        most = if higher(most, step) { Some(step) } else { most };
+    }
+    most
+}
+
 fn told(steps: &[Step], unit: &str) -> String {
-    let most = steps.iter().max_by(|a, b| a.value.total_cmp(&b.value));
-    match (most, steps.last()) {
+    match (most(steps), steps.last()) {
         (Some(most), Some(last)) => format!(
             "at most {:.0}{unit} at {}; at the end {:.0}{unit}",
             most.value,
             seconds(most.from),
             last.value
         ),
+        _ => "not seen".to_owned(),
+    }
+}
+
+fn brief(steps: &[Step], unit: &str) -> String {
+    match (most(steps), steps.last()) {
+        (Some(most), Some(last)) => {
+            format!("most {:.0}{unit}, last {:.0}{unit}", most.value, last.value)
+        }
         _ => "not seen".to_owned(),
     }
 }
@@ -203,7 +231,11 @@ mod tests {
             rate(&at, &sessions, &[]),
             [(0.0, 1.0, 20.0), (1.0, 2.0, 40.0), (2.0, 2.5, 20.0)]
         );
-        assert_eq!(rate(&at[..1], &sessions[..1], &[]), [], "the first has none");
+        assert_eq!(
+            rate(&at[..1], &sessions[..1], &[]),
+            [],
+            "the first has none"
+        );
     }
 
     #[test]
@@ -216,18 +248,27 @@ mod tests {
         assert_eq!(rate(&at, &reload, &[]), anew);
         assert_eq!(rate(&at, &reload, &[2]), anew);
         let more = [Some(1), Some(2), Some(200), Some(210), Some(210), Some(210)];
-        assert_eq!(rate(&at, &more, &[2])[1], (1.0, 2.0, 10.0), "more than before");
+        assert_eq!(
+            rate(&at, &more, &[2])[1],
+            (1.0, 2.0, 10.0),
+            "more than before"
+        );
     }
 
     #[test]
     fn steps_are_one_shape_until_there_is_a_gap() {
-        let entry = super::super::super::Entry {
-            seconds: 10.0,
+        // The axis has a little more after the end.
+        let entry = Entry {
+            seconds: 10.0 / 1.035,
             ..Default::default()
         };
         let axis = Axis::of(&entry);
         let step = |from, to, value| Step { from, to, value };
-        let steps = [step(0.0, 1.0, 2.0), step(1.0, 2.0, 4.0), step(5.0, 6.0, 0.0)];
+        let steps = [
+            step(0.0, 1.0, 2.0),
+            step(1.0, 2.0, 4.0),
+            step(5.0, 6.0, 0.0),
+        ];
         assert_eq!(
             path(&steps, &axis, 4.0, true),
             "M0.00 100V50.00H100.00V0.00H200.00V100ZM500.00 100V100.00H600.00V100Z"

@@ -30,6 +30,8 @@ struct Page<'a> {
     when: String,
     ended: String,
     seconds: String,
+    /// Where the operation ended, on the time axis.
+    end: String,
     ticks: Vec<Tick>,
     bars: Vec<Bar>,
     rows: Vec<Row>,
@@ -52,6 +54,7 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
         when: moment(entry.started_at),
         ended: moment(entry.started_at + entry.seconds),
         seconds: scale::seconds(entry.seconds),
+        end: axis.x(axis.end()),
         ticks: axis.ticks(),
         bars: phases::bars(entry, &axis),
         rows: phases::rows(entry),
@@ -59,7 +62,7 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
         charts: charts::charts(entry, &axis),
         entry,
     };
-    page.render()
+    Ok(page.render()? + "\n")
 }
 
 fn moment(at: f64) -> String {

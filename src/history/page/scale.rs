@@ -18,9 +18,13 @@ const FREE: f64 = 9.0;
 /// Widths of a drawing, in pixels, from which labels are shown that need so much.
 const WIDTHS: [u32; 8] = [1, 260, 340, 440, 560, 700, 860, 1000];
 
-/// The time axis: from 0 to the operation's end.
+/// The share of the axis after the end: it shows how the lines were left.
+const AFTER: f64 = 0.035;
+
+/// The time axis: from 0 to the operation's end, and a little more.
 #[derive(Debug, Clone, Copy)]
 pub struct Axis {
+    end: f64,
     total: f64,
 }
 
@@ -41,8 +45,14 @@ impl Axis {
         let phases = entry.phases.iter().map(|phase| phase.start + phase.seconds);
         let samples = entry.samples.iter().flat_map(|samples| &samples.at);
         let ends = phases.chain(samples.copied()).chain([entry.seconds]);
-        let total = ends.filter(|end| end.is_finite()).fold(0.001, f64::max);
-        Axis { total }
+        Axis::to(ends.filter(|end| end.is_finite()).fold(0.001, f64::max))
+    }
+
+    fn to(end: f64) -> Axis {
+        Axis {
+            end,
+            total: end * (1.0 + AFTER),
+        }
     }
 
     /// From 0 to 1.
@@ -55,16 +65,23 @@ impl Axis {
         percent(self.place(at))
     }
 
-    /// The end of it, in seconds.
+    /// The operation's end, in seconds.
+    pub fn end(&self) -> f64 {
+        self.end
+    }
+
+    /// The end of the axis.
     pub fn total(&self) -> f64 {
         self.total
     }
 
     /// Round numbers of seconds.
     pub fn ticks(&self) -> Vec<Tick> {
-        let few = STEPS.iter().find(|step| self.total / **step <= TICKS);
-        let step = few.copied().unwrap_or((self.total / TICKS / 7200.0).ceil() * 7200.0);
-        let count = (self.total / step).floor() as u32;
+        let few = STEPS.iter().find(|step| self.end / **step <= TICKS);
+        let step = few
+            .copied()
+            .unwrap_or((self.end / TICKS / 7200.0).ceil() * 7200.0);
+        let count = (self.end / step).floor() as u32;
         let tick = |number: u32| {
             let at = f64::from(number) * step;
             let anchor = match self.place(at) {
@@ -86,7 +103,9 @@ impl Axis {
     pub fn fits(&self, letters: usize, from: f64, to: f64) -> Option<u32> {
         let share = self.place(to) - self.place(from);
         let needed = (letters as f64 * LETTER + FREE) / share;
-        WIDTHS.into_iter().find(|width| f64::from(*width).max(240.0) >= needed)
+        WIDTHS
+            .into_iter()
+            .find(|width| f64::from(*width).max(240.0) >= needed)
     }
 }
 
@@ -129,14 +148,19 @@ mod tests {
     use super::*;
 
     fn ticks(total: f64) -> Vec<String> {
-        let ticks = Axis { total }.ticks();
+        let ticks = Axis::to(total).ticks();
         ticks.into_iter().map(|tick| tick.label).collect()
     }
 
     #[test]
     fn ticks_are_round_and_few_however_long_it_took() {
         assert_eq!(ticks(3.4), ["0 s", "1 s", "2 s", "3 s"]);
-        assert_eq!(ticks(0.6), ["0.0 s", "0.1 s", "0.2 s", "0.3 s", "0.4 s", "0.5 s", "0.6 s"]);
+        assert_eq!(
+            ticks(0.6),
+            [
+                "0.0 s", "0.1 s", "0.2 s", "0.3 s", "0.4 s", "0.5 s", "0.6 s"
+            ]
+        );
         assert_eq!(ticks(70.0)[..3], ["0 s", "10 s", "20 s"]);
         assert_eq!(ticks(600.0)[..3], ["0:00 min", "2:00 min", "4:00 min"]);
         assert_eq!(ticks(40_000.0)[1], "2:00 h");
@@ -148,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_label_is_shown_where_there_is_room() {
-        let axis = Axis { total: 10.0 };
+        let axis = Axis::to(10.0);
         assert_eq!(axis.fits(4, 0.0, 10.0), Some(1));
         assert_eq!(axis.fits(4, 0.0, 1.0), Some(440));
         assert_eq!(axis.fits(4, 0.0, 0.1), None);
@@ -157,7 +181,13 @@ mod tests {
 
     #[test]
     fn a_chart_ends_at_a_round_number() {
-        for (most, round) in [(0.0, 1.0), (1.0, 1.0), (3.0, 4.0), (41.0, 50.0), (612.0, 1000.0)] {
+        for (most, round) in [
+            (0.0, 1.0),
+            (1.0, 1.0),
+            (3.0, 4.0),
+            (41.0, 50.0),
+            (612.0, 1000.0),
+        ] {
             assert_eq!(top(most), round);
         }
     }

@@ -53,7 +53,10 @@ fn hostile_names_stay_text_and_nothing_is_fetched() {
     for foul in ["<script", "<img", "<b>", "</svg>no", "onerror=alert(3)>"] {
         assert!(!page.contains(foul), "{foul}");
     }
-    assert!(page.contains("alert(1)") && page.contains("a &#38; b"), "{page}");
+    assert!(
+        page.contains("alert(1)") && page.contains("a &#38; b"),
+        "{page}"
+    );
     for fetched in ["src=", "href=", "@import", "http:", "https:", "<link"] {
         assert!(!page.contains(fetched), "{fetched}");
     }
@@ -69,7 +72,10 @@ fn what_a_broken_file_says_is_drawn_somehow() {
     samples.balancers[0].anew = vec![99];
     samples.balancers[0].unseen = vec![(98, 99, String::new())];
     render(&broken).unwrap();
-    for part in ["{}", "{\"samples\":{\"at\":[1],\"balancers\":[{\"lines\":[{}]}]}}"] {
+    for part in [
+        "{}",
+        "{\"samples\":{\"at\":[1],\"balancers\":[{\"lines\":[{}]}]}}",
+    ] {
         render(&serde_json::from_str(part).unwrap()).unwrap();
     }
 }
