@@ -38,14 +38,14 @@ mod tests {
     #[test]
     fn ids_are_short_in_the_order_of_time_and_differ() {
         assert_eq!(of(0, 0), "00000000000");
-        assert_eq!(of(1_763_737_738, 33), "1mj1tea0011");
+        assert_eq!(of(1_763_737_738, 33), "1mj104a0011");
         let mut seconds: Vec<u64> = (0..60).map(|bit| 1_u64 << bit.min(34)).collect();
         seconds.sort_unstable();
         assert!(seconds.is_sorted_by_key(|second| of(*second, 7)));
         let some: std::collections::BTreeSet<String> = (0..50).map(|_| new()).collect();
         assert_eq!(some.len(), 50);
         assert!(some.iter().all(|id| is_id(id)));
-        for no in ["", "web", "1mj1tea001", "1mj1tea001u", "1MJ1TEA0011"] {
+        for no in ["", "web", "1mj104a001", "1mj104a001u", "1MJ104A0011"] {
             assert!(!is_id(no), "{no}");
         }
     }
