@@ -20,7 +20,9 @@ fn by_alice(agent: &Agent, words: &[&str]) -> Ended {
 
 fn history(agent: &Agent, words: &[&str]) -> Vec<Value> {
     let ended = agent.words(&[&["history", "--json"], words].concat());
-    let mut object = ended.expect_exit(0).json();
+    let ended = ended.expect_exit(0);
+    assert_eq!(ended.err, "", "no torn line either");
+    let mut object = ended.json();
     match object["operations"].take() {
         Value::Array(operations) => operations,
         other => panic!("{other}"),

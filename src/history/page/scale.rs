@@ -12,7 +12,7 @@ const STEPS: [f64; 20] = [
 ];
 
 /// What a letter of a label takes, in pixels, and what is left free beside the label.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 7.6;
 const FREE: f64 = 9.0;
 
 /// Widths of a drawing, in pixels, from which labels are shown that need so much.
