@@ -1,5 +1,6 @@
 //! The journal of where an operation on an app is, written before a phase is acted on.
 
+use crate::history::Asked;
 use crate::holder::Holder;
 use crate::restart::{LeftBehind, Phase, Version};
 use crate::state::Kept;
@@ -35,6 +36,9 @@ pub struct Entry {
     /// Which version of the app it is to bring up.
     #[serde(default)]
     pub version: Version,
+    /// Who has asked for it, and why: for the history, where it is cut short.
+    #[serde(default)]
+    pub asked: Asked,
 }
 
 impl Entry {
@@ -159,6 +163,7 @@ mod tests {
             restarting: true,
             unsure: false,
             version: Version::Same,
+            asked: Asked::default(),
         }
     }
 

@@ -45,8 +45,9 @@
 //! An [`operation`] is the whole of it for one app, from the lock to the report: what the
 //! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
 //! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
-//! [`leftover`], and the [`tally`] that [`metrics`] tell of. [`config`] is the operator's;
-//! [`doctor`] looks at all of it, and changes nothing.
+//! [`leftover`], and the [`tally`] that [`metrics`] tell of; what was done, by whom and why is in
+//! the [`history`]. [`config`] is the operator's; [`doctor`] looks at all of it, and changes
+//! nothing.
 
 pub mod app;
 pub mod cli;
@@ -56,6 +57,7 @@ pub mod doctor;
 pub mod driver;
 pub mod gate;
 pub mod haproxy;
+pub mod history;
 pub mod hold;
 pub mod holder;
 pub mod host;

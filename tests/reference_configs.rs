@@ -62,6 +62,8 @@ fn the_annotated_defaults_are_the_defaults() {
     assert_eq!(off.apps[0].restart, on.apps[0].restart);
     assert_eq!(off.balancers[0].timeout, on.balancers[0].timeout);
     assert_eq!(off.agent.state_dir, on.agent.state_dir);
+    assert_eq!(off.agent.hold_dir, on.agent.hold_dir);
+    assert_eq!(off.agent.history_dir, on.agent.history_dir);
     assert_eq!(off.agent.poll, on.agent.poll);
     assert_eq!(off.agent.ipv6, on.agent.ipv6);
 }

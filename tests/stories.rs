@@ -104,6 +104,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         restarting: start.verb == Verb::Restart,
         unsure: start.finishes == Some(false),
         version: start.version.clone(),
+        asked: Default::default(),
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
     let mut told = Told {

@@ -17,6 +17,8 @@ Examples:
   agent restart web             out of rotation, drained, restarted, back in
   agent close web               out of rotation, until `agent open web`
   agent recover                 after a crash or a flush of the rules: all apps
+  agent history                 what was done, by whom and why
+  agent report --html web.html  the last operation, drawn
 
 Exit codes, how each leaves the host, and `outcome` of --json:
 ";
@@ -79,6 +81,17 @@ pub(super) enum Asked {
         shell: Shell,
     },
     HaproxyConfig(HaproxyConfig),
+    /// What was done on this host: when, by whom, why, and how it ended
+    ///
+    /// The newest last. With an id: that operation, with its phases. Needs no configuration
+    /// without mistakes, and no lock.
+    History(Looking),
+    /// One operation, as text or as a page of HTML
+    ///
+    /// The page has a time line of the phases, and under it what HAProxy showed of each line
+    /// meanwhile: its status, sessions in flight and sessions a second. It needs nothing else
+    /// and fetches nothing: mail it, or keep it with the ticket.
+    Report(Reporting),
     /// Remove every rule of ours, in every variant of iptables: the gates are gone
     ///
     /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,
@@ -154,6 +167,46 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  agent history                       the last 20
+  agent history web --since 2h        of one app, of the last two hours
+  agent history --since 2026-11-21    since a day, in UTC
+  agent history 1mj1tea0011           one of them, with its phases")]
+pub(super) struct Looking {
+    /// An app, or the id of an operation
+    #[arg(value_name = "APP|ID")]
+    pub(super) which: Option<String>,
+    /// Only so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) last: u64,
+    /// All that is kept
+    #[arg(long, conflicts_with = "last")]
+    pub(super) all: bool,
+    /// Only what began since: 2h ago, or a day or moment in UTC: 2026-11-21, 2026-11-21T12:30:00
+    #[arg(long, value_name = "TIME", value_parser = super::history::since)]
+    pub(super) since: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  agent report                            the last operation, as text
+  agent report web --html restart.html    the last one on an app, as a page
+  agent report 1mj1tea0011 --html -       any (see `agent history`), to stdout")]
+pub(super) struct Reporting {
+    /// An app, or the id of an operation
+    #[arg(value_name = "APP|ID")]
+    pub(super) which: Option<String>,
+    /// The last one, as without an id
+    #[arg(long)]
+    pub(super) last: bool,
+    /// Write a page of HTML there; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Target {
     /// The app; may be left out where the configuration has one (recover: all of them)
     pub(super) app: Option<String>,
@@ -166,6 +219,9 @@ pub(super) struct Target {
     /// all is put back, after that it is finished safely.
     #[arg(long)]
     pub(super) attached: bool,
+    /// Why, for whoever looks at `agent history`, and at closed gates in `agent status`
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -207,9 +263,6 @@ pub(super) struct Closing {
     /// Open again by itself after this time: 90s, 30m, 2h
     #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
     pub(super) lasts: Option<Duration>,
-    /// Why, for whoever looks at `agent status`
-    #[arg(long, value_name = "TEXT", value_parser = words)]
-    pub(super) reason: Option<String>,
     /// For a unit that stops and starts with the app, which opens no more than it closed
     ///
     /// With an owner the lock is waited for, and an `agent restart` that is restarting this

@@ -6,9 +6,11 @@ mod descriptors;
 mod doctor;
 mod exits;
 mod haproxy_config;
+mod history;
 mod logs;
 mod print;
 mod progress;
+mod report;
 mod run;
 mod screen;
 mod status;
@@ -82,6 +84,8 @@ impl Cli {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
             }
+            Asked::History(looking) => history::history(&self.config, looking, self.json),
+            Asked::Report(reporting) => report::report(&self.config, reporting, self.json),
         }
     }
 
@@ -97,7 +101,7 @@ impl Cli {
                 }) => {
                     let wish = Wish {
                         turn: patience.turn,
-                        ..Wish::default()
+                        ..wish(target)
                     };
                     let settings = upgraded(settings, upgrade);
                     self.wished(Verb::Restart, &settings, target, wish).await
@@ -107,7 +111,7 @@ impl Cli {
                     let owner = owner.clone();
                     let wish = Wish {
                         owner,
-                        ..Wish::default()
+                        ..wish(target)
                     };
                     self.wished(Verb::Open, &settings, target, wish).await
                 }
@@ -115,8 +119,8 @@ impl Cli {
                     self.recover_all(&settings, target).await
                 }
                 Command::Recover(target) => {
-                    let wish = Wish::default();
-                    self.wished(Verb::Recover, &settings, target, wish).await
+                    self.wished(Verb::Recover, &settings, target, wish(target))
+                        .await
                 }
                 Command::Run { dry_run } => {
                     Ok(run::run(&self.config, settings, *dry_run, self.json).await)
@@ -136,13 +140,13 @@ impl Cli {
     }
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
+        let target = &closing.target;
         let wish = Wish {
             owner: closing.owner.clone(),
-            reason: closing.reason.clone(),
             lasts: closing.lasts,
             turn: closing.patience.turn,
+            ..wish(target)
         };
-        let target = &closing.target;
         self.wished(Verb::Close, settings, target, wish).await
     }
 
@@ -160,6 +164,7 @@ impl Cli {
             dry_run: target.dry_run,
             wish,
             hasty: false,
+            again: None,
         };
         let report = self.report(&operation, listen(target)?).await;
         report.print(self.json);
@@ -177,8 +182,9 @@ impl Cli {
                 settings,
                 app,
                 dry_run: target.dry_run,
-                wish: Wish::default(),
+                wish: wish(target),
                 hasty: false,
+                again: None,
             };
             let report = self.report(&operation, stop.clone()).await;
             report.tell(self.json);
@@ -203,6 +209,13 @@ impl Cli {
         };
         let tell = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
         operation.run(stop, &tell).await
+    }
+}
+
+fn wish(target: &Target) -> Wish {
+    Wish {
+        reason: target.reason.clone(),
+        ..Wish::default()
     }
 }
 

@@ -16,7 +16,7 @@ use toml::Spanned;
 pub(super) const STATE_DIR: &str = "/run/haproxy-gate";
 
 /// What outlives a reboot.
-const HOLD_DIR: &str = "/var/lib/haproxy-gate";
+pub(super) const HOLD_DIR: &str = "/var/lib/haproxy-gate";
 
 /// Checks what serde can't.
 pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
@@ -32,7 +32,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     if file.haproxy.is_empty() {
         return Err(nowhere("no balancer: add [[haproxy]] with socket"));
     }
-    let (state_dir, hold_dir) = directories(&file.agent).map_err(nowhere)?;
+    let [state_dir, hold_dir, history_dir] = directories(&file.agent).map_err(nowhere)?;
     distinct_ports(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
@@ -59,6 +59,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         agent: AgentSettings {
             state_dir,
             hold_dir,
+            history_dir,
             addresses: file.agent.addresses,
             poll: file.agent.poll,
             ipv6: file.agent.ipv6,
@@ -71,20 +72,24 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     })
 }
 
-/// Who sets one directory gets everything there.
-fn directories(agent: &AgentFile) -> Result<(PathBuf, PathBuf), &'static str> {
+/// Who sets one directory gets everything there: state, holds, history.
+fn directories(agent: &AgentFile) -> Result<[PathBuf; 3], &'static str> {
     let (state_dir, hold_dir) = match (&agent.state_dir, &agent.hold_dir) {
         (None, None) => (STATE_DIR.into(), HOLD_DIR.into()),
         (None, Some(hold_dir)) => (STATE_DIR.into(), hold_dir.clone()),
         (Some(state_dir), None) => (state_dir.clone(), state_dir.clone()),
         (Some(state_dir), Some(hold_dir)) => (state_dir.clone(), hold_dir.clone()),
     };
+    let history_dir = agent.history_dir.clone().unwrap_or(hold_dir.clone());
     if !state_dir.is_absolute() {
         return Err("[agent] state_dir must be an absolute path: there is one lock for this host");
     }
-    match hold_dir.is_absolute() {
-        true => Ok((state_dir, hold_dir)),
-        false => Err("[agent] hold_dir must be an absolute path"),
+    if !hold_dir.is_absolute() {
+        return Err("[agent] hold_dir must be an absolute path");
+    }
+    match history_dir.is_absolute() {
+        true => Ok([state_dir, hold_dir, history_dir]),
+        false => Err("[agent] history_dir must be an absolute path"),
     }
 }
 

@@ -125,6 +125,7 @@ pub struct HaproxyFile {
 pub struct AgentFile {
     pub state_dir: Option<PathBuf>,
     pub hold_dir: Option<PathBuf>,
+    pub history_dir: Option<PathBuf>,
     pub addresses: Vec<IpAddr>,
     #[serde(deserialize_with = "poll")]
     pub poll: Duration,
@@ -145,6 +146,7 @@ impl Default for AgentFile {
         AgentFile {
             state_dir: None,
             hold_dir: None,
+            history_dir: None,
             addresses: Vec::new(),
             poll: Duration::from_millis(30),
             ipv6: true,

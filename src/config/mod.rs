@@ -83,12 +83,23 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
 /// Where the lock is, for what must go on without settings: what the file names, mistakes
 /// elsewhere in it or not, else the default.
 pub fn state_dir(path: &Path) -> PathBuf {
+    named(path, &["state_dir"]).unwrap_or_else(|| check::STATE_DIR.into())
+}
+
+/// Where the history is, in the same way.
+pub fn history_dir(path: &Path) -> PathBuf {
+    let keys = ["history_dir", "hold_dir", "state_dir"];
+    named(path, &keys).unwrap_or_else(|| check::HOLD_DIR.into())
+}
+
+/// The first of these keys of `[agent]` that names a directory.
+fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
     let text = trust::read(path).unwrap_or_default();
     let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
-    let agent = table.get("agent");
-    let named = agent.and_then(|agent| agent.get("state_dir")?.as_str());
-    let named = named.map(PathBuf::from).filter(|path| path.is_absolute());
-    named.unwrap_or_else(|| check::STATE_DIR.into())
+    let agent = table.get("agent")?;
+    let named = |key: &&str| Some(PathBuf::from(agent.get(key)?.as_str()?));
+    let mut named = keys.iter().filter_map(named);
+    named.find(|path| path.is_absolute())
 }
 
 /// Checks a whole configuration; `path` is only named in the error.

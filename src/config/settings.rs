@@ -70,6 +70,8 @@ pub struct AgentSettings {
     pub state_dir: PathBuf,
     /// Which gates are held closed: that outlives a reboot.
     pub hold_dir: PathBuf,
+    /// What was done, by whom and why.
+    pub history_dir: PathBuf,
     /// Addresses of this host beside those of its interfaces.
     pub addresses: Vec<IpAddr>,
     /// Between two looks at HAProxy.

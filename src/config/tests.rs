@@ -264,3 +264,26 @@ fn the_lock_is_found_without_settings() {
     assert_eq!(of("[agent"), default);
     assert_eq!(state_dir(Path::new("/nonexistent/agent.toml")), default);
 }
+
+#[test]
+fn the_history_is_where_the_holds_are_unless_it_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.toml");
+    for (agent, at) in [
+        ("", "/var/lib/haproxy-gate"),
+        ("hold_dir = \"/h\"", "/h"),
+        ("state_dir = \"/s\"", "/s"),
+        ("state_dir = \"/s\"\nhold_dir = \"/h\"", "/h"),
+        ("state_dir = \"/s\"\nhistory_dir = \"/y\"", "/y"),
+    ] {
+        let text = format!("{GOOD}[agent]\n{agent}\n");
+        let settings = parse(&text).ok().unwrap();
+        assert_eq!(settings.agent.history_dir, Path::new(at), "{agent}");
+        // And without settings.
+        std::fs::write(&path, text.replace("port = 1000", "prt = 1000")).unwrap();
+        assert_eq!(history_dir(&path), Path::new(at), "{agent}");
+    }
+    let mistake = parse(&format!("{GOOD}[agent]\nhistory_dir = \"y\"\n"));
+    let what = mistake.err().unwrap().what;
+    assert_eq!(what, "[agent] history_dir must be an absolute path");
+}

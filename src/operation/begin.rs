@@ -43,7 +43,7 @@ impl Operation<'_> {
         self.settle(host).await?;
         let left = self.left(host, report).await;
         let survey = host.survey(!self.hasty).await;
-        report.survey(&survey);
+        report.survey(host.elapsed(), &survey);
         let positions = survey.positions();
         let stand = stand(&positions, held.is_some());
         let left_behind = left
@@ -100,6 +100,7 @@ impl Operation<'_> {
             };
         };
         report.notices.push(entry.cut_short());
+        self.remember_cut_short(&entry);
         let asks = entry.restarting && entry.phase == Phase::Restart;
         let restarted = match asks {
             true => host.restarted(&entry).await,

@@ -6,6 +6,7 @@ mod describe;
 mod held;
 mod lock;
 mod plan;
+mod remember;
 mod report;
 mod shares;
 
@@ -17,6 +18,7 @@ pub use shares::Shares;
 use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings};
 use crate::driver::{Host, Progress, drive};
+use crate::history::Watched;
 use crate::holder::Holder;
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
@@ -25,6 +27,7 @@ use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
 use crate::state;
 use crate::stop::Stop;
 use crate::tally::{Done, Tally};
+use remember::By;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +45,8 @@ pub struct Operation<'a> {
     pub wish: Wish,
     /// The sidecar's: HAProxy is not asked before gates are opened, and nobody waits for UP.
     pub hasty: bool,
+    /// The sidecar's: why the try before failed. The history has that once.
+    pub again: Option<String>,
 }
 
 /// For whom, why and how long gates are closed; whose gates are opened; and how long this
@@ -64,21 +69,28 @@ pub type Tell<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
 impl Operation<'_> {
     /// Runs it to its end, and says how that was.
     pub async fn run(&self, stop: Stop, tell: Tell<'_>) -> Report {
-        let mut report = Report::new(self.verb, &self.app.name);
+        let mut report = self.report(By::Caller);
         let outcome = match self.lock(&stop).await {
             Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
                 Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
-                Err(error) => refused(error.to_string()),
+                Err(error) => self.untouched(refused(error.to_string()), &report),
             },
-            Err(outcome) => outcome,
+            Err(outcome) => self.untouched(outcome, &report),
         };
         report.end(&outcome)
     }
 
-    /// The same by who has the host's lock.
+    /// The same by the sidecar, who has the host's lock.
     pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Report {
-        let mut report = Report::new(self.verb, &self.app.name);
+        let mut report = self.report(By::Sidecar);
         let outcome = self.run_locked(host, tell, &mut report).await;
+        report.end(&outcome)
+    }
+
+    /// The sidecar's, who could not have its lock: why.
+    pub fn locked_out(&self, why: String) -> Report {
+        let report = self.report(By::Sidecar);
+        let outcome = self.untouched(Outcome::Locked(why), &report);
         report.end(&outcome)
     }
 
@@ -97,7 +109,7 @@ impl Operation<'_> {
         }
     }
 
-    /// For metrics; nothing rests on it.
+    /// For metrics and the history; nothing rests on it.
     fn count(&self, outcome: &Outcome, report: &Report) {
         let done = Done {
             verb: self.verb.word(),
@@ -112,6 +124,7 @@ impl Operation<'_> {
         {
             tracing::info!(%app, %error, "what this came to is not counted");
         }
+        self.remember(outcome, report);
     }
 
     /// Err: it ended before anything was touched.
@@ -123,15 +136,10 @@ impl Operation<'_> {
     ) -> Result<Outcome, Outcome> {
         let holder = Holder::new(self.verb, &self.app.name);
         let (start, limits) = self.begin(host, report).await?;
-        let mut journal = self.journal(&holder, &start, host)?;
-        let mut progress = tell(self.app, &limits);
+        let mut journal = self.journal(&holder, &start, (host, report))?;
+        let told = tell(self.app, &limits);
         let outcome = self
-            .drive(
-                host,
-                &mut journal,
-                (&start, &limits),
-                (progress.as_mut(), report),
-            )
+            .drive(host, &mut journal, (&start, &limits), (told, report))
             .await;
         let outcome = self.hold(holder, outcome, report);
         // While the journal still says what was done: counting takes its time, too.
@@ -156,7 +164,12 @@ impl Operation<'_> {
         }
     }
 
-    fn journal(&self, holder: &Holder, start: &Start, host: &ThisHost) -> Result<Journal, Outcome> {
+    fn journal(
+        &self,
+        holder: &Holder,
+        start: &Start,
+        (host, report): (&ThisHost, &Report),
+    ) -> Result<Journal, Outcome> {
         let entry = Entry {
             holder: holder.clone(),
             phase: start.phase.clone(),
@@ -165,6 +178,7 @@ impl Operation<'_> {
             restarting: start.verb == Verb::Restart,
             unsure: start.finishes == Some(false),
             version: start.version.clone(),
+            asked: report.asked.clone(),
         };
         let state_dir = self.state_dir();
         match Journal::begin(state_dir, entry.clone()) {
@@ -182,15 +196,16 @@ impl Operation<'_> {
         host: &mut ThisHost,
         journal: &mut Journal,
         (start, limits): (&Start, &Limits),
-        (progress, report): (&mut dyn Progress, &mut Report),
+        (mut told, report): (Box<dyn Progress>, &mut Report),
     ) -> Outcome {
         let begun = host.elapsed();
         report
             .notices
             .iter()
-            .for_each(|notice| progress.notes(begun, notice));
+            .for_each(|notice| told.notes(begun, notice));
         let plan = (start.verb, start.phase.clone(), limits);
-        let record = drive(host, journal, progress, plan).await;
+        let watching = &mut report.watching;
+        let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
         let preflight = PhaseRecord {
             phase: "preflight",
             start: 0.0,

@@ -3,15 +3,19 @@
 use super::Shares;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position, Side};
+use crate::history::{Asked, Watching};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::survey::Survey;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One object on stdout.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    /// Its id in the history; a dry run has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What was asked for.
     pub verb: Verb,
     /// For which app.
@@ -23,7 +27,7 @@ pub struct Report {
     /// How it ended, in one line.
     pub message: String,
     /// Seconds since 1970.
-    started_at: f64,
+    pub started_at: f64,
     /// What it took.
     pub seconds: f64,
     /// What each phase took.
@@ -41,6 +45,12 @@ pub struct Report {
     /// The wall clock may jump: what an operation took is never read off it.
     #[serde(skip)]
     began: Instant,
+    /// For the history: who has asked for it.
+    #[serde(skip)]
+    pub asked: Asked,
+    /// For the history: what the balancers have shown so far.
+    #[serde(skip)]
+    pub watching: Watching,
 }
 
 /// One gate, as the kernel has it.
@@ -78,6 +88,7 @@ impl Report {
     /// A report of an operation that begins now.
     pub fn new(verb: Verb, app: &str) -> Report {
         Report {
+            id: None,
             verb,
             app: app.to_owned(),
             outcome: "",
@@ -92,13 +103,31 @@ impl Report {
             notices: Vec::new(),
             plan: None,
             began: Instant::now(),
+            asked: Asked::default(),
+            watching: Watching::default(),
         }
     }
 
+    /// The same, asked for by somebody, for the history.
+    pub fn asked(self, asked: Asked) -> Report {
+        Report {
+            id: Some(asked.id.clone()),
+            asked,
+            ..self
+        }
+    }
+
+    /// What it took so far, in seconds.
+    pub fn so_far(&self) -> f64 {
+        seconds(self.began.elapsed())
+    }
+
     /// What the preflight saw.
-    pub fn survey(&mut self, survey: &Survey) {
+    pub fn survey(&mut self, at: Duration, survey: &Survey) {
         self.gates(survey.gates().zip(survey.positions()));
         self.balancers = BalancerReport::of_survey(survey);
+        let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
+        self.watching.look(at, &seen);
     }
 
     /// How the gates stand.
@@ -128,7 +157,7 @@ impl Report {
         self.outcome = outcome.word(self.verb);
         self.exit = outcome.exit_code();
         self.message = outcome.message(self.verb, &self.app);
-        self.seconds = seconds(self.began.elapsed());
+        self.seconds = self.so_far();
         self.shares = (!self.phases.is_empty()).then(|| Shares::of(&self.phases, self.seconds));
         self
     }
@@ -175,5 +204,20 @@ impl BalancerReport {
             }
         };
         survey.balancers.iter().map(report).collect()
+    }
+
+    /// As a look at the balancer.
+    fn seen(&self) -> BalancerSeen {
+        BalancerSeen {
+            name: self.name.clone(),
+            lines: match &self.error {
+                None => Ok(self.lines.clone()),
+                Some(why) => Err(why.clone()),
+            },
+            reloaded: false,
+            uptime: None,
+            others: Vec::new(),
+            leaving: None,
+        }
     }
 }

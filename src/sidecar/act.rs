@@ -3,7 +3,7 @@
 
 use super::care::{BUSY, Care};
 use super::told::Told;
-use crate::config::AppSettings;
+use crate::config::{AppSettings, Settings};
 use crate::driver::Progress;
 use crate::haproxy::Balancer;
 use crate::hold;
@@ -78,12 +78,8 @@ impl Care {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
         let operation = Operation {
-            verb,
-            settings: &self.settings,
-            app,
-            dry_run: false,
-            wish: Wish::default(),
-            hasty,
+            again: self.failure.clone(),
+            ..own(&self.settings, verb, app, hasty)
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
@@ -114,7 +110,7 @@ impl Care {
             (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
             _ => return self.failed(report.message.clone()),
         }
-        self.retry = None;
+        (self.retry, self.failure) = (None, None);
         SOON
     }
 
@@ -124,8 +120,27 @@ impl Care {
             .retry
             .map_or(first, |(_, wait)| (wait * 2).min(longest));
         self.retry = Some((Instant::now() + wait, wait));
+        self.failure = Some(why.clone());
         self.in_the_way(why);
         wait
+    }
+}
+
+/// An operation that nobody has asked for.
+pub(super) fn own<'a>(
+    settings: &'a Settings,
+    verb: Verb,
+    app: &'a AppSettings,
+    hasty: bool,
+) -> Operation<'a> {
+    Operation {
+        verb,
+        settings,
+        app,
+        dry_run: false,
+        wish: Wish::default(),
+        hasty,
+        again: None,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Care {
     /// What is in the way, and when to try again.
     trouble: Option<String>,
     pub(super) retry: Option<(Instant, Duration)>,
+    /// Why the last operation failed, until one does not.
+    pub(super) failure: Option<String>,
 }
 
 impl Care {
@@ -85,6 +87,7 @@ impl Care {
             asked: None,
             trouble: None,
             retry: None,
+            failure: None,
         })
     }
 

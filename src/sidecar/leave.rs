@@ -1,12 +1,13 @@
 //! SIGTERM: the host goes down, or its sidecar is stopped. Out of rotation, drained, the end.
 
+use super::act::own;
 use super::care::Care;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar};
 use crate::config::Settings;
 use crate::host::balancers;
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::Report;
-use crate::restart::{Limits, Outcome, Verb};
+use crate::restart::{Limits, Verb};
 use crate::state;
 use crate::stop::Stop;
 use futures_util::StreamExt;
@@ -70,10 +71,7 @@ async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<R
         };
         match locked {
             Ok(_lock) => take_one_out(care, stop).await,
-            Err(why) => {
-                let outcome = Outcome::Locked(why);
-                Report::new(Verb::Stop, &care.app.name).end(&outcome)
-            }
+            Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
         }
     });
     join_all(apps).await

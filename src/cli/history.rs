@@ -1,0 +1,238 @@
+//! `agent history`: what was done on this host, one line each.
+
+use super::arguments::Looking;
+use super::{complain, say};
+use crate::clock::{self, since_1970};
+use crate::config;
+use crate::history::{self, Entry};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
+/// An app's name is shown so far.
+const APP: usize = 16;
+
+/// What there is, and where.
+pub(super) struct Kept {
+    pub(super) directory: PathBuf,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What was asked for by name.
+pub(super) enum Which<'a> {
+    All,
+    App(String),
+    One(&'a Entry),
+}
+
+/// Prints it; the exit code.
+pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::Result<u8> {
+    let kept = match Kept::read(config) {
+        Ok(kept) => kept,
+        Err(why) => return Ok(failed(&why, json)),
+    };
+    let entries: Vec<&Entry> = match kept.which(config, looking.which.as_deref())? {
+        Which::One(entry) => {
+            match json {
+                true => print_json(&[entry]),
+                false => say(&super::report::text(entry)),
+            }
+            return Ok(0);
+        }
+        Which::App(app) => kept.entries.iter().filter(|it| it.app == app).collect(),
+        Which::All => kept.entries.iter().collect(),
+    };
+    let since = looking.since.unwrap_or_default() as f64;
+    let entries: Vec<&Entry> = entries
+        .into_iter()
+        .filter(|entry| entry.started_at >= since)
+        .collect();
+    let last = usize::try_from(looking.last).unwrap_or(usize::MAX);
+    let first = match looking.all {
+        true => 0,
+        false => entries.len().saturating_sub(last),
+    };
+    match (json, entries.is_empty()) {
+        (true, _) => print_json(&entries[first..]),
+        (false, true) => say(&format!(
+            "no operation yet in {}\n",
+            kept.directory.display()
+        )),
+        (false, false) => say(&table(&entries[first..])),
+    }
+    Ok(0)
+}
+
+impl Kept {
+    /// Reads what there is. Err: why it can't be read, in one line.
+    pub(super) fn read(config: &Path) -> Result<Kept, String> {
+        let directory = config::history_dir(config);
+        let read = history::read(&directory).map_err(|error| {
+            let mend = match error.kind() {
+                io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
+                    "; who did what is for root alone: run it with sudo"
+                }
+                _ => "",
+            };
+            format!("{}: {error}{mend}", directory.display())
+        })?;
+        if read.torn > 0 {
+            let (torn, directory) = (read.torn, directory.display());
+            complain(&format!(
+                "{directory}: {torn} torn lines of the history are left out"
+            ));
+        }
+        Ok(Kept {
+            directory,
+            entries: read.entries,
+        })
+    }
+
+    /// Err: there is nothing of that name.
+    pub(super) fn which<'a>(
+        &'a self,
+        config: &Path,
+        name: Option<&str>,
+    ) -> anyhow::Result<Which<'a>> {
+        let Some(name) = name else {
+            return Ok(Which::All);
+        };
+        let apps = config::load(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
+        let is_app = apps.iter().any(|app| app.name == name);
+        if is_app || self.entries.iter().any(|entry| entry.app == name) {
+            return Ok(Which::App(name.to_owned()));
+        }
+        match self.entries.iter().find(|entry| entry.id == name) {
+            Some(entry) => Ok(Which::One(entry)),
+            None if history::is_id(name) => anyhow::bail!(
+                "no operation {name} in {}: the oldest are gone; see `agent history --all`",
+                self.directory.display()
+            ),
+            None => anyhow::bail!(
+                "no app and no operation {name:?}: see `agent history --all` for both"
+            ),
+        }
+    }
+}
+
+/// It can't be read: exit code 1.
+pub(super) fn failed(why: &str, json: bool) -> u8 {
+    if json {
+        let object = serde_json::json!({"outcome": "failed", "exit": 1, "message": why});
+        say(&format!("{object}\n"));
+    }
+    complain(why);
+    1
+}
+
+fn print_json(entries: &[&Entry]) {
+    say(&format!("{}\n", serde_json::json!({"operations": entries})));
+}
+
+/// A moment, in seconds since 1970: so long ago, or a day or a moment in UTC.
+pub(super) fn since(text: &str) -> Result<u64, String> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return Ok(since_1970().saturating_sub(ago).as_secs());
+    }
+    let moment = match text.len() {
+        10 => format!("{text}T00:00:00"),
+        16 => format!("{text}:00"),
+        _ => text.to_owned(),
+    };
+    let moment = humantime::parse_rfc3339_weak(&moment)
+        .map_err(|_| "a time like 2h, 2026-11-21 or 2026-11-21T12:30:00".to_owned())?;
+    let since = moment.duration_since(std::time::UNIX_EPOCH);
+    Ok(since.unwrap_or_default().as_secs())
+}
+
+/// When it began: `2026-11-21 12:30:00Z`.
+pub(super) fn when(entry: &Entry) -> String {
+    clock::told(entry.started_at.max(0.0) as u64).replacen('T', " ", 1)
+}
+
+fn table(entries: &[&Entry]) -> String {
+    let widest = |of: fn(&Entry) -> usize| entries.iter().map(|entry| of(entry)).max();
+    let app = widest(|entry| entry.app.len()).unwrap_or(0).min(APP);
+    let verb = widest(|entry| entry.verb.len()).unwrap_or(0);
+    let outcome = widest(|entry| entry.outcome.len()).unwrap_or(0);
+    let mut lines = String::new();
+    for entry in entries {
+        let line = format!(
+            "{} {} {:app$} {:verb$} {:outcome$} {:>7} {}",
+            when(entry),
+            entry.id,
+            cut(&entry.app, APP),
+            entry.verb,
+            entry.outcome,
+            format!("{:.1} s", entry.seconds),
+            entry.who.brief()
+        );
+        lines += &format!("{}\n", cut(&line, WIDTH));
+        if let Some(reason) = &entry.reason {
+            lines += &wrapped(reason, "    ", "    ");
+        }
+    }
+    lines
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.chars().count() > longest {
+        true => text.chars().take(longest - 2).chain("..".chars()).collect(),
+        false => text.to_owned(),
+    }
+}
+
+/// On lines of a terminal's width.
+pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(others);
+    textwrap::fill(text, options) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_may_be_told_in_several_ways() {
+        assert_eq!(since("1970-01-02"), Ok(86_400));
+        assert_eq!(since("1970-01-02T00:01"), Ok(86_460));
+        assert_eq!(since("1970-01-02 00:01:02"), Ok(86_462));
+        assert_eq!(since("1970-01-02T00:01:02Z"), Ok(86_462));
+        let ago = since_1970().as_secs() - since("2h").unwrap();
+        assert!((7200..7210).contains(&ago), "{ago}");
+        for wrong in ["", "yesterday", "2026", "2026-13-01"] {
+            assert!(since(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_eighty_columns_at_most() {
+        let long = Entry {
+            id: "1mj1tea0011".to_owned(),
+            app: "a".repeat(64),
+            verb: "restart".to_owned(),
+            outcome: "not_out_of_rotation".to_owned(),
+            seconds: 12_345.6,
+            reason: Some("a disk swap ".repeat(16)),
+            ..Entry::default()
+        };
+        let mut short = long.clone();
+        (short.app, short.outcome, short.seconds) = ("web".into(), "restarted".into(), 3.21);
+        short.reason = None;
+        let text = table(&[&long, &short]);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
+        assert!(text.contains("  a disk swap a disk"), "{text}");
+        let alone = table(&[&short]);
+        assert_eq!(
+            alone,
+            "1970-01-01 00:00:00Z 1mj1tea0011 web restart restarted   3.2 s somebody\n"
+        );
+    }
+}

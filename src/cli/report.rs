@@ -1,0 +1,109 @@
+//! `agent report`: one operation, as text or as a page of HTML.
+
+use super::arguments::Reporting;
+use super::history::{Kept, Which, failed, when, wrapped};
+use super::say;
+use crate::history::{self, Entry, PhaseEntry, page};
+use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// Prints or writes it; the exit code.
+pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
+    let kept = match Kept::read(config) {
+        Ok(kept) => kept,
+        Err(why) => return Ok(failed(&why, json)),
+    };
+    let which = kept.which(config, reporting.which.as_deref())?;
+    let id = match &which {
+        Which::One(_) if reporting.last => {
+            anyhow::bail!("--last or an id: the one or the other")
+        }
+        Which::One(entry) => Some(entry.id.clone()),
+        Which::App(app) => last(kept.entries.iter().filter(|entry| entry.app == *app)),
+        Which::All => last(kept.entries.iter()),
+    };
+    let entry = match id {
+        Some(id) => history::one(&kept.directory, &id)?,
+        None => None,
+    };
+    let Some(entry) = entry else {
+        let directory = kept.directory.display();
+        return Ok(failed(&format!("no operation yet in {directory}"), json));
+    };
+    match (&reporting.html, json) {
+        (Some(file), _) => write_page(&entry, file)?,
+        (None, true) => say(&format!("{}\n", serde_json::json!(entry))),
+        (None, false) => say(&text(&entry)),
+    }
+    Ok(0)
+}
+
+fn last<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<String> {
+    entries.last().map(|entry| entry.id.clone())
+}
+
+fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
+    let page = page::render(entry)?;
+    if file == Path::new("-") {
+        say(&page);
+        return Ok(());
+    }
+    let name = file.display();
+    match fs::symlink_metadata(file) {
+        Ok(found) if !found.is_file() => {
+            anyhow::bail!("{name}: no regular file, so it is not written over: name another")
+        }
+        _ => {}
+    }
+    let write = || {
+        let mut written = AtomicWriteFile::open(file)?;
+        written.write_all(page.as_bytes())?;
+        written.commit()
+    };
+    write().with_context(|| name.to_string())
+}
+
+/// The whole operation, for people.
+pub(super) fn text(entry: &Entry) -> String {
+    let mut text = wrapped(&format!("{}: {}", entry.app, entry.message), "", "  ");
+    let exit = entry.exit.map(|exit| format!(" (exit {exit})"));
+    let outcome = format!("{}{}", entry.outcome, exit.unwrap_or_default());
+    let facts = [
+        ("operation", Some(format!("{}, {}", entry.id, entry.verb))),
+        ("outcome", Some(outcome)),
+        (
+            "when",
+            Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
+        ),
+        ("who", Some(entry.who.to_string())),
+        ("why", entry.reason.clone()),
+        ("agent", Some(entry.agent.clone())),
+    ];
+    for (what, fact) in facts {
+        let indent = " ".repeat(11);
+        text += &fact.map_or_else(String::new, |fact| {
+            wrapped(&fact, &format!("{what:<11}"), &indent)
+        });
+    }
+    if !entry.phases.is_empty() {
+        text += "\n   start  seconds  phase      waited for, last\n";
+    }
+    entry.phases.iter().for_each(|it| text += &phase(it));
+    for notice in &entry.notices {
+        text += &wrapped(notice, "note: ", "      ");
+    }
+    text
+}
+
+fn phase(phase: &PhaseEntry) -> String {
+    let first = format!(
+        "{:8.2} {:8.2}  {:<11}",
+        phase.start, phase.seconds, phase.phase
+    );
+    let others = " ".repeat(first.len());
+    let line = wrapped(&phase.waited_for.join(", "), &first, &others);
+    format!("{}\n", line.trim_end())
+}

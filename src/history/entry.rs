@@ -1,0 +1,200 @@
+//! One operation that has ended, as its line in the history has it.
+
+use super::{Asked, Samples, Who, id};
+use crate::holder::Holder;
+use crate::journal;
+use crate::operation::Report;
+use crate::record::PhaseRecord;
+use crate::restart::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// The outcome of an operation that was killed, and could not say how it ended.
+pub const CUT_SHORT: &str = "cut_short";
+
+/// Of a message or a reason, in characters.
+const LONG: usize = 2000;
+
+/// Of a notice, or of one thing that was waited for.
+const SHORT: usize = 500;
+
+/// Of notices, and of things that one phase waited for.
+const MANY: usize = 50;
+
+/// A host that waited for its turn has tried again and again.
+const PHASES: usize = 200;
+
+/// One operation. The id stands first in its line: [`super::has`] goes by that.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Entry {
+    /// Short, unique, and in the order of time.
+    pub id: String,
+    /// Which app.
+    pub app: String,
+    /// What was asked for.
+    pub verb: String,
+    /// How it ended, in one word.
+    pub outcome: String,
+    /// The exit code; None: it was killed.
+    pub exit: Option<u8>,
+    /// How it ended, in one line.
+    pub message: String,
+    /// Seconds since 1970, UTC.
+    pub started_at: f64,
+    /// What it took.
+    pub seconds: f64,
+    /// Its phases, in order.
+    pub phases: Vec<PhaseEntry>,
+    /// What was told on the way.
+    pub notices: Vec<String>,
+    /// Who has asked for it.
+    pub who: Who,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// The version of the agent.
+    pub agent: String,
+    /// What the balancers showed on the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
+}
+
+/// One phase of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PhaseEntry {
+    /// Its name.
+    pub phase: String,
+    /// Seconds from the operation's begin.
+    pub start: f64,
+    /// What it took, in seconds.
+    pub seconds: f64,
+    /// What it waited for last.
+    pub waited_for: Vec<String>,
+}
+
+impl Entry {
+    /// Of an operation that ends so.
+    pub fn of(report: &Report, outcome: &Outcome) -> Entry {
+        let (verb, app) = (report.verb, &report.app);
+        let phases = report.phases.iter().take(PHASES);
+        Entry {
+            outcome: outcome.word(verb).to_owned(),
+            exit: Some(outcome.exit_code()),
+            message: harmless(&outcome.message(verb, app), LONG),
+            started_at: report.started_at,
+            seconds: report.so_far(),
+            phases: phases.map(PhaseEntry::of).collect(),
+            notices: all_harmless(&report.notices),
+            samples: report.watching.samples(),
+            ..Entry::asked(&report.asked, verb.word(), app)
+        }
+    }
+
+    /// Of one that was killed and left its journal behind, `found` by another one. Its last
+    /// record was so long (in seconds) after its begin.
+    pub fn cut_short(left: &journal::Entry, lasted: f64, found: &str) -> Entry {
+        let Holder {
+            pid,
+            verb,
+            app,
+            since,
+        } = &left.holder;
+        let phase = left.phase.name();
+        let mut entry = Entry {
+            outcome: CUT_SHORT.to_owned(),
+            message: format!("killed in phase {phase} (pid {pid}); found by `{found}`"),
+            started_at: *since as f64,
+            seconds: lasted,
+            phases: vec![PhaseEntry {
+                phase: phase.to_owned(),
+                start: lasted,
+                ..PhaseEntry::default()
+            }],
+            ..Entry::asked(&left.asked, verb.word(), app)
+        };
+        if entry.id.is_empty() {
+            entry.id = id::of(*since, u64::from(*pid));
+        }
+        entry
+    }
+
+    fn asked(asked: &Asked, verb: &str, app: &str) -> Entry {
+        let reason = asked.reason.as_ref();
+        Entry {
+            id: asked.id.clone(),
+            app: app.to_owned(),
+            verb: verb.to_owned(),
+            who: asked.who.named(),
+            reason: reason.map(|reason| harmless(reason, LONG)),
+            agent: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Entry::default()
+        }
+    }
+
+    /// It ended well, or there was nothing to do.
+    pub fn is_good(&self) -> bool {
+        self.exit == Some(0)
+    }
+}
+
+impl PhaseEntry {
+    fn of(record: &PhaseRecord) -> PhaseEntry {
+        PhaseEntry {
+            phase: record.phase.to_owned(),
+            start: record.start,
+            seconds: record.seconds,
+            waited_for: all_harmless(&record.waited_for),
+        }
+    }
+}
+
+fn all_harmless(texts: &[String]) -> Vec<String> {
+    let some = texts.iter().take(MANY);
+    some.map(|text| harmless(text, SHORT)).collect()
+}
+
+/// On one line, in the order in which it is written, and no longer than that.
+pub(super) fn harmless(text: &str, longest: usize) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(longest + 1) {
+        match is_hidden(c) {
+            true => shown.extend(c.escape_debug()),
+            false => shown.push(c),
+        }
+    }
+    match shown.char_indices().nth(longest) {
+        None => shown,
+        Some(_) => shown
+            .chars()
+            .take(longest - 3)
+            .chain("...".chars())
+            .collect(),
+    }
+}
+
+/// Controls, and what turns the direction of the text or has no width.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_have_written_is_visible_and_bounded() {
+        for (text, shown) in [
+            ("a disk swap", "a disk swap"),
+            ("<b>ümlaut</b>", "<b>ümlaut</b>"),
+            ("a\nb\x1b[2J", "a\\nb\\u{1b}[2J"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+        ] {
+            assert_eq!(harmless(text, 50), shown);
+        }
+        assert_eq!(harmless("aaaaaaaaaa", 10), "aaaaaaaaaa");
+        assert_eq!(harmless("aaaaaaaaaaa", 10), "aaaaaaa...");
+        assert_eq!(harmless("\n\n\n\n\n\n", 10), "\\n\\n\\n\\...");
+    }
+}

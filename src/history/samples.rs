@@ -1,0 +1,121 @@
+//! What the balancers showed over an operation, as it is kept: a column for each number, and
+//! a word only where it changes.
+
+use serde::{Deserialize, Serialize};
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Samples {
+    /// The instants, in seconds since the operation began.
+    pub at: Vec<f64>,
+    /// The balancers, as configured.
+    pub balancers: Vec<BalancerSamples>,
+}
+
+/// One balancer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BalancerSamples {
+    /// Its name.
+    pub name: String,
+    /// Its lines of ours.
+    pub lines: Vec<LineSamples>,
+    /// The instants (by their place in [`Samples::at`]) from which another worker answers:
+    /// what it counts begins anew.
+    pub anew: Vec<usize>,
+    /// The instants from and to which it could not be seen, and why. Where a line has no
+    /// status and there is no such reason, nobody asked.
+    pub unseen: Vec<(usize, usize, String)>,
+}
+
+/// One line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineSamples {
+    /// BACKEND/SERVER.
+    pub name: String,
+    /// Main or twin.
+    pub role: String,
+    /// HAProxy's word for it from an instant on; None: it was not seen.
+    pub status: Vec<(usize, Option<String>)>,
+    /// scur + qcur at each instant.
+    pub in_flight: Vec<Option<u64>>,
+    /// stot at each instant.
+    pub sessions: Vec<Option<u64>>,
+}
+
+/// A stretch of time with one status.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch<'a> {
+    /// Its first instant.
+    pub from: f64,
+    /// And its end.
+    pub to: f64,
+    /// None: not seen.
+    pub status: Option<&'a str>,
+}
+
+impl LineSamples {
+    /// The status over time, and as it was left until `end`. What a file says of places that
+    /// there are not is left out.
+    pub fn stretches(&self, at: &[f64], end: f64) -> Vec<Stretch<'_>> {
+        let mut stretches = Vec::new();
+        for (number, (first, status)) in self.status.iter().enumerate() {
+            let next = self.status.get(number + 1).map(|(next, _)| *next);
+            let to = next.map_or(Some(end), |next| at.get(next).copied());
+            let (Some(from), Some(to)) = (at.get(*first).copied(), to) else {
+                continue;
+            };
+            if to > from {
+                stretches.push(Stretch {
+                    from,
+                    to,
+                    status: status.as_deref(),
+                });
+            }
+        }
+        stretches
+    }
+}
+
+impl BalancerSamples {
+    /// When it could not be seen, and why.
+    pub fn unseen(&self, at: &[f64]) -> Vec<(Stretch<'_>, &str)> {
+        let unseen = self.unseen.iter().filter_map(|(from, to, why)| {
+            let stretch = Stretch {
+                from: *at.get(*from)?,
+                to: *at.get(*to)?,
+                status: None,
+            };
+            (stretch.to > stretch.from).then_some((stretch, why.as_str()))
+        });
+        unseen.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_lasts_until_the_next() {
+        let up = || Some("UP".to_owned());
+        let line = LineSamples {
+            status: vec![(0, up()), (2, None), (3, up())],
+            ..LineSamples::default()
+        };
+        let at = [0.0, 1.0, 2.0, 3.0];
+        let stretches = line.stretches(&at, 4.0);
+        let told: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
+        assert_eq!(
+            told,
+            [
+                (0.0, 2.0, Some("UP")),
+                (2.0, 3.0, None),
+                (3.0, 4.0, Some("UP"))
+            ]
+        );
+        assert_eq!(line.stretches(&[], 4.0), [], "no place that there is not");
+    }
+}

@@ -1,0 +1,218 @@
+//! The files of the history: written to by one at a time, turned over before they are too
+//! large, and never in the way of an operation.
+
+use super::Entry;
+use crate::state;
+use crate::trust;
+use nix::fcntl::OFlag;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What the current file may grow to, in bytes.
+pub const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Old files that are kept.
+pub const OLD: usize = 3;
+
+/// What all of them may come to, in bytes.
+pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
+
+/// A line longer than this goes without its samples.
+const LONG: usize = 1024 * 1024;
+
+/// Who may read it: root, for it says who logged in from where.
+const MODE: u32 = 0o640;
+
+/// What is waited for another writer, who needs a millisecond.
+const PATIENCE: Duration = Duration::from_millis(200);
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// The current file, or with a number from 1 an old one: the higher, the older.
+pub fn path(history_dir: &Path, number: usize) -> PathBuf {
+    history_dir.join(match number {
+        0 => "history.jsonl".to_owned(),
+        number => format!("history.{number}.jsonl"),
+    })
+}
+
+/// Its lock. Where the state directory is the same, no app's file has such a name.
+fn lock_path(history_dir: &Path) -> PathBuf {
+    history_dir.join("history.jsonl~lock")
+}
+
+/// Adds an operation, in one write.
+///
+/// # Errors
+///
+/// Nothing was added: the directory or a file can't be written, or others than root may; the
+/// disk is full; or another writer does not come to an end.
+pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
+    let line = line(entry)?;
+    trusted(history_dir)?;
+    state::make(history_dir)?;
+    // Below a sticky directory somebody else may have been faster.
+    trusted(history_dir)?;
+    let _lock = lock(history_dir)?;
+    let current = path(history_dir, 0);
+    let size = fs::symlink_metadata(&current).map_or(0, |found| found.len());
+    if is_full(size, line.len()) {
+        turn_over(history_dir)?;
+    }
+    let mut file = open(&current)?;
+    let size = file.seek(SeekFrom::End(0))?;
+    let torn = is_torn(&mut file, size)?;
+    let line = if torn { [b"\n", &*line].concat() } else { line };
+    match write_at_once(&mut file, &line) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // Half a line is of no use, and an empty file is litter.
+            let _ = file.set_len(size);
+            if size == 0 {
+                let _ = fs::remove_file(&current);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether an operation of this id is there.
+pub fn has(history_dir: &Path, id: &str) -> bool {
+    let begins = format!("{{\"id\":\"{id}\"");
+    let mut files = super::read::files(history_dir).ok().into_iter().flatten();
+    files.any(|text| super::read::lines(&text).any(|line| line.starts_with(begins.as_bytes())))
+}
+
+fn line(entry: &Entry) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(entry)?;
+    if line.len() > LONG {
+        line = serde_json::to_vec(&Entry {
+            samples: None,
+            ..entry.clone()
+        })?;
+    }
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Whether a file of this size has no room for another line.
+fn is_full(size: u64, line: usize) -> bool {
+    size > 0 && size + line as u64 > LARGEST
+}
+
+/// The current file becomes an old one, and the oldest goes.
+fn turn_over(history_dir: &Path) -> io::Result<()> {
+    for number in (0..OLD).rev() {
+        let turned = fs::rename(path(history_dir, number), path(history_dir, number + 1));
+        match turned {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            turned => turned?,
+        }
+    }
+    Ok(())
+}
+
+fn trusted(history_dir: &Path) -> io::Result<()> {
+    let denied = |untrusted| io::Error::new(io::ErrorKind::PermissionDenied, untrusted);
+    let places = [lock_path(history_dir), path(history_dir, 0)];
+    trust::check(history_dir).map_err(denied)?;
+    places
+        .iter()
+        .try_for_each(|place| trust::check(place).map_err(denied))
+}
+
+/// Held until it is dropped.
+fn lock(history_dir: &Path) -> io::Result<File> {
+    // Readable for root alone: whoever can open it could hold it.
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(lock_path(history_dir))?;
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => {
+                std::thread::sleep(AGAIN);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("somebody else holds its lock"));
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // A pipe would wait for its reader, for ever.
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(MODE)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("no regular file: remove it")),
+    }
+}
+
+/// The last line has no end: the power went, or a disk was full.
+fn is_torn(file: &mut File, size: u64) -> io::Result<bool> {
+    if size == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(size - 1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+fn write_at_once(file: &mut File, line: &[u8]) -> io::Result<()> {
+    match file.write(line)? {
+        written if written == line.len() => Ok(()),
+        _ => Err(io::ErrorKind::StorageFull.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_turned_over_before_it_is_too_large_and_never_for_one_line_alone() {
+        let largest = LARGEST as usize;
+        for (size, line, full) in [
+            (0, 10, false),
+            (0, largest + 1, false),
+            (LARGEST - 10, 10, false),
+            (LARGEST - 10, 11, true),
+            (LARGEST, 1, true),
+            (1, largest, true),
+        ] {
+            assert_eq!(is_full(size, line), full, "{size} {line}");
+        }
+    }
+
+    #[test]
+    fn files_grow_older_until_they_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        for text in ["a", "b", "c", "d", "e"] {
+            fs::write(path(directory, 0), text).unwrap();
+            turn_over(directory).unwrap();
+        }
+        let read = |number| fs::read_to_string(path(directory, number)).ok();
+        let kept: Vec<_> = (0..=OLD + 1).map(read).collect();
+        let old = ["e", "d", "c"].map(|text| Some(text.to_owned()));
+        assert_eq!(kept[0], None);
+        assert_eq!(kept[1..=OLD], old);
+        assert_eq!(kept[OLD + 1], None);
+    }
+}

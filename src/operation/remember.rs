@@ -1,0 +1,88 @@
+//! What the history is told of an operation: after it has ended, while its journal still says
+//! what was done. Nothing rests on it, and nobody waits for it.
+
+use super::{Operation, Report};
+use crate::clock::since_1970;
+use crate::history::{self, Asked, Entry};
+use crate::journal;
+use crate::restart::{Outcome, Verb};
+use crate::state::Kept;
+use nix::unistd::geteuid;
+use std::time::UNIX_EPOCH;
+
+/// On whose behalf it is.
+pub(super) enum By {
+    /// Whoever runs this process.
+    Caller,
+    /// The sidecar's own.
+    Sidecar,
+}
+
+impl Operation<'_> {
+    pub(super) fn report(&self, by: By) -> Report {
+        let report = Report::new(self.verb, &self.app.name);
+        let (owner, reason) = (self.wish.owner.as_deref(), self.wish.reason.as_deref());
+        match by {
+            _ if self.dry_run => report,
+            By::Caller => report.asked(Asked::by_caller(owner, reason)),
+            By::Sidecar => report.asked(Asked::by_sidecar()),
+        }
+    }
+
+    /// It ended before it had its turn, or knew of its host.
+    pub(super) fn untouched(&self, outcome: Outcome, report: &Report) -> Outcome {
+        self.remember(&outcome, report);
+        outcome
+    }
+
+    pub(super) fn remember(&self, outcome: &Outcome, report: &Report) {
+        if self.is_worth_a_line(outcome, report) {
+            self.append(&Entry::of(report, outcome), outcome);
+        }
+    }
+
+    /// Not a look that found nothing to do, nor one failure over and over. Without root's
+    /// rights there is no writing, and nothing else either.
+    fn is_worth_a_line(&self, outcome: &Outcome, report: &Report) -> bool {
+        let idle = matches!(outcome, Outcome::Nothing(_)) && report.asked.who.is_sidecar();
+        let message = outcome.message(self.verb, &self.app.name);
+        let same = self.again.as_ref() == Some(&message);
+        !self.dry_run && !idle && !same && geteuid().is_root()
+    }
+
+    /// An operation that was killed has told nobody. `left` may also be of one that has, and
+    /// left its journal on purpose.
+    pub(super) fn remember_cut_short(&self, left: &journal::Entry) {
+        let (state_dir, app) = (self.state_dir(), &self.app.name);
+        if self.dry_run {
+            return;
+        }
+        let written = Kept::Journal.path(state_dir, app).metadata();
+        let written = written.and_then(|found| found.modified());
+        let written = written.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let last = written.unwrap_or_else(|_| since_1970()).as_secs_f64();
+        let lasted = (last - left.holder.since as f64).max(0.0);
+        let found = match self.verb {
+            Verb::Stop => "agent run".to_owned(),
+            verb if self.hasty => format!("agent run, {} {app}", verb.word()),
+            verb => format!("agent {} {app}", verb.word()),
+        };
+        let entry = Entry::cut_short(left, lasted, &found);
+        if !history::has(&self.settings.agent.history_dir, &entry.id) {
+            self.append(&entry, &Outcome::Nothing(String::new()));
+        }
+    }
+
+    /// Where nothing was changed there is no need to warn: what is in the way has been told.
+    fn append(&self, entry: &Entry, outcome: &Outcome) {
+        let Err(error) = history::append(&self.settings.agent.history_dir, entry) else {
+            return;
+        };
+        let directory = self.settings.agent.history_dir.display();
+        let what = format!("not in the history: {directory}: {error}");
+        match outcome {
+            Outcome::Locked(_) | Outcome::Refused(_) => tracing::info!("{what}"),
+            _ => tracing::warn!("{what}; mend [agent] history_dir"),
+        }
+    }
+}
