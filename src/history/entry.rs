@@ -7,6 +7,7 @@ use crate::operation::Report;
 use crate::record::PhaseRecord;
 use crate::restart::Outcome;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The outcome of an operation that was killed, and could not say how it ended.
 pub const CUT_SHORT: &str = "cut_short";
@@ -113,7 +114,7 @@ impl Entry {
             ..Entry::asked(&left.asked, verb.word(), app)
         };
         if entry.id.is_empty() {
-            entry.id = id::of(*since, u64::from(*pid));
+            entry.id = id::of(Duration::from_secs(*since), u64::from(*pid));
         }
         entry
     }

@@ -1,24 +1,27 @@
 //! Ids of operations: short enough to be typed, in the order of time, and unique.
 
 use crate::clock::since_1970;
+use std::time::Duration;
 
 /// Crockford's: no letter that is taken for a digit, and in the order of ASCII.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Letters of the time, in seconds: enough until the year 3058.
-const TIME: u32 = 7;
+/// Letters of the time, in parts of a second: enough until the year 3058.
+const TIME: u32 = 8;
+const PARTS: u64 = 32;
 
-/// Letters of chance: two operations of one second differ, but for one pair in a million.
-const CHANCE: u32 = 4;
+/// Letters of chance: two operations of one moment differ, but for one pair in 32,768.
+const CHANCE: u32 = 3;
 
 /// The id of an operation that begins now.
 pub fn new() -> String {
-    of(since_1970().as_secs(), fastrand::u64(..))
+    of(since_1970(), fastrand::u64(..))
 }
 
 /// The id of one that began then; the same for the same `other`.
-pub(super) fn of(since_1970: u64, other: u64) -> String {
-    letters(since_1970, TIME) + &letters(other, CHANCE)
+pub(super) fn of(since_1970: Duration, other: u64) -> String {
+    let part = u64::from(since_1970.subsec_nanos()) * PARTS / 1_000_000_000;
+    letters(since_1970.as_secs() * PARTS + part, TIME) + &letters(other, CHANCE)
 }
 
 /// Whether it may be one.
@@ -37,11 +40,13 @@ mod tests {
 
     #[test]
     fn ids_are_short_in_the_order_of_time_and_differ() {
-        assert_eq!(of(0, 0), "00000000000");
-        assert_eq!(of(1_763_737_738, 33), "1mj104a0011");
-        let mut seconds: Vec<u64> = (0..60).map(|bit| 1_u64 << bit.min(34)).collect();
-        seconds.sort_unstable();
-        assert!(seconds.is_sorted_by_key(|second| of(*second, 7)));
+        let of = |millis| of(Duration::from_millis(millis), 33);
+        assert_eq!(of(0), "00000000011");
+        assert_eq!(of(1_763_737_738_500), "1mj104ag011");
+        let times = (0..45).map(|bit| 1_u64 << bit);
+        let ids: Vec<String> = times.map(of).collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(of(1_763_737_738_500) < of(1_763_737_738_600));
         let some: std::collections::BTreeSet<String> = (0..50).map(|_| new()).collect();
         assert_eq!(some.len(), 50);
         assert!(some.iter().all(|id| is_id(id)));
