@@ -19,7 +19,7 @@ use scale::{Axis, Tick};
 
 /// The page.
 #[derive(Template)]
-#[template(path = "operation.html")]
+#[template(path = "operation.html", config = "src/history/page/askama.toml")]
 struct Page<'a> {
     entry: &'a Entry,
     /// `good`, `warn` or `bad`.
