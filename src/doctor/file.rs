@@ -44,8 +44,8 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
     let Some(file) = &facts.file else {
         return vec![FILE.warning(
             "",
-            "HAProxy's configuration file was not given: what stands only there can't be told",
-            "agent doctor --haproxy-cfg FILE (a copy of the balancer's haproxy.cfg; - is stdin)",
+            "HAProxy's configuration file was not given (a copy will do): what stands only there can't be told",
+            "agent doctor --haproxy-cfg FILE",
         )];
     };
     let shown = file.path.display();

@@ -35,11 +35,11 @@ const CONFIG: Check = Check {
 /// The one point where there is no configuration.
 pub fn unconfigured(error: &ConfigError) -> Point {
     let (found, mend) = host::parted(&error.to_string(), "");
-    let mend = match mend.is_empty() {
-        true => "mend that line; every key is explained in \
-                 /usr/share/doc/haproxy-gate/examples/agent.toml"
-            .to_owned(),
-        false => mend,
+    let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
+    let mend = match (mend.is_empty(), error) {
+        (false, _) => mend,
+        (true, ConfigError::Wrong { .. }) => format!("mend that line; {explained}"),
+        (true, ConfigError::Whole { .. }) => format!("write it; {explained}"),
     };
     CONFIG.error("", format!("configuration: {found}"), mend)
 }

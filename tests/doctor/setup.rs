@@ -1,6 +1,7 @@
 //! Two hosts with `lab-app` in the two-stage layout, one HAProxy, gates open; and the doctor
 //! of host 1.
 
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -98,6 +99,9 @@ impl Setup {
     /// The app of host 1, bound to another address.
     pub fn app_listens(&mut self, listen: &str) {
         drop(self.apps.remove(0));
+        // What the one before has told is not of this one.
+        let dir = self.host().dir.join(self.host().name());
+        fs::remove_dir_all(dir).expect("the app's folder");
         let app = start_app(self.host(), listen);
         app.wait_until_warm();
         self.apps.insert(0, app);
