@@ -47,6 +47,10 @@ pub trait Progress {
     fn notes(&mut self, at: Duration, note: &str);
     /// What one look showed, before it is judged.
     fn sees(&mut self, _at: Duration, _seen: &Seen) {}
+    /// How long the oldest request has waited is told, too, so it is worth asking for.
+    fn tells_ages(&self) -> bool {
+        false
+    }
 }
 
 /// Runs an operation from `phase` to its end. The journal says `phase` already.
@@ -68,6 +72,7 @@ pub async fn drive<H: Host>(
         stood: false,
         unrecorded: None,
         acknowledged: false,
+        oldest: None,
         record: Record::default(),
     };
     drive.enter().await;
@@ -106,8 +111,13 @@ struct Drive<'a, H> {
     unrecorded: Option<String>,
     /// The operator was told that a signal has come.
     acknowledged: bool,
+    /// When the oldest request was last asked for, and how long it had waited.
+    oldest: Option<(Duration, Option<Duration>)>,
     record: Record,
 }
+
+/// Between two questions for the oldest request.
+const AGES_EACH: Duration = Duration::from_secs(1);
 
 impl<H: Host> Drive<'_, H> {
     async fn enter(&mut self) {
@@ -159,8 +169,7 @@ impl<H: Host> Drive<'_, H> {
             seen.connections = self.host.connections(seen.carried()).await;
             seen.oldest = match &seen.connections {
                 Some(connections) => connections.as_deref().ok().and_then(oldest),
-                None if seen.carried() > 0 => self.host.oldest().await,
-                None => None,
+                None => self.oldest(seen.carried()).await,
             };
         }
         if self.phase.asks_app() {
@@ -170,6 +179,22 @@ impl<H: Host> Drive<'_, H> {
         seen.in_phase = seen.elapsed.saturating_sub(self.entered);
         seen.interrupted = self.host.interrupted();
         seen
+    }
+
+    /// Nothing rests on it, and the table of a busy host is long: asked for once a second, and
+    /// only where it is told.
+    async fn oldest(&mut self, carried: u64) -> Option<Duration> {
+        let now = self.host.elapsed();
+        let (asked, known) = self.oldest.unwrap_or_default();
+        match self.oldest {
+            _ if carried == 0 || !self.progress.tells_ages() => None,
+            Some(_) if now < asked + AGES_EACH => known.map(|age| age + (now - asked)),
+            _ => {
+                let known = self.host.oldest().await;
+                self.oldest = Some((now, known));
+                known
+            }
+        }
     }
 
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {

@@ -105,6 +105,18 @@ impl Firewall {
         Ok(used)
     }
 
+    /// Each gate stands open (true) or closed already.
+    pub async fn stands(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
+        for iptables in &self.used {
+            let listing = iptables.list().await?;
+            let mut wanted = wanted.iter();
+            if !wanted.all(|(gate, open)| plan(&listing, gate, *open).is_empty()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Makes each gate stand open (true) or closed, and looks again: Ok means that the
     /// kernel shows it so, true that something had to be changed for that. May be repeated.
     pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {

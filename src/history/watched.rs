@@ -210,6 +210,10 @@ impl Progress for Watched<'_> {
         }
         self.told.sees(at, seen);
     }
+
+    fn tells_ages(&self) -> bool {
+        self.told.tells_ages()
+    }
 }
 
 #[cfg(test)]

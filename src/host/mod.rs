@@ -130,11 +130,15 @@ impl ThisHost {
             return Ok(false);
         }
         self.stood = None;
-        let _turn = rules::turn(&self.state_dir).await;
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
             .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
             .collect();
+        if self.firewall.stands(&wanted).await? {
+            self.stood = now;
+            return Ok(false);
+        }
+        let _turn = rules::turn(&self.state_dir).await;
         let changed = self.firewall.ensure(&wanted).await?;
         self.stood = now.filter(|_| !changed);
         Ok(changed)

@@ -179,10 +179,12 @@ impl ThisHost {
 /// gone, or new, is the proof; who keeps its own for ever is given a moment.
 async fn heeded(before: Result<Vec<Listener>, TcpError>, port: u16) {
     let told = Instant::now();
-    while before != Ok(Vec::new())
-        && (before.is_err() || tcp::listeners(port) == before)
-        && told.elapsed() < TO_HEED
-    {
+    // What can't be seen proves nothing.
+    let as_before = || match (&before, tcp::listeners(port)) {
+        (Ok(before), Ok(now)) => now == *before,
+        _ => true,
+    };
+    while before != Ok(Vec::new()) && told.elapsed() < TO_HEED && as_before() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZero;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
@@ -18,11 +20,25 @@ use super::wait_for;
 const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
 const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 
+/// Between two looks at its state.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// A program on a terminal of its own; ended, by pid, when it goes out of scope.
 pub struct Terminal {
     child: Child,
     seen: Arc<Mutex<Seen>>,
+    state: Arc<Mutex<State>>,
     reader: Option<JoinHandle<()>>,
+}
+
+/// What becomes of what is written to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Shown,
+    /// Ctrl-S: whoever writes more than the kernel keeps for him waits.
+    Stopped,
+    /// Whoever writes gets an error.
+    Gone,
 }
 
 /// What has come so far.
@@ -51,13 +67,15 @@ impl Terminal {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         drop(pty.slave);
         let seen = Arc::new(Mutex::new(Seen::default()));
+        let state = Arc::new(Mutex::new(State::Shown));
         let reader = {
-            let seen = Arc::clone(&seen);
-            thread::spawn(move || read(File::from(pty.master), &seen))
+            let (seen, state) = (Arc::clone(&seen), Arc::clone(&state));
+            thread::spawn(move || read(File::from(pty.master), &seen, &state))
         };
         Terminal {
             child,
             seen,
+            state,
             reader: Some(reader),
         }
     }
@@ -65,6 +83,24 @@ impl Terminal {
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed());
         signal::kill(pid, signal).expect("a running child");
+    }
+
+    /// Ctrl-S.
+    pub fn stop(&self) {
+        *self.state.lock().expect("no panic") = State::Stopped;
+    }
+
+    /// Ctrl-Q.
+    pub fn go_on(&self) {
+        *self.state.lock().expect("no panic") = State::Shown;
+    }
+
+    /// Closes its window: without SIGHUP, which only a session's leader gets.
+    pub fn close(&mut self) {
+        *self.state.lock().expect("no panic") = State::Gone;
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("no panic");
+        }
     }
 
     /// The first screen, from now back to the beginning, on which there is such a line.
@@ -83,8 +119,9 @@ impl Terminal {
     /// Waits for its end: its exit code, the last screen, and all that it wrote.
     pub fn end(mut self) -> (i32, String, String) {
         let status = self.child.wait().expect("our child");
-        let reader = self.reader.take().expect("not ended yet");
-        reader.join().expect("no panic");
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("no panic");
+        }
         let seen = self.seen.lock().expect("no panic");
         let last = seen.screens.last().cloned().unwrap_or_default();
         let bytes = String::from_utf8_lossy(&seen.bytes).into_owned();
@@ -102,16 +139,30 @@ impl Drop for Terminal {
 }
 
 /// Until the last process has closed it, which reads as an error.
-fn read(mut master: File, seen: &Mutex<Seen>) {
+fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
     let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
     let mut buffer = [0; 4096];
-    while let Ok(count @ 1..) = master.read(&mut buffer) {
-        parser.process(&buffer[..count]);
-        let screen = parser.screen().contents();
-        let mut seen = seen.lock().expect("no panic");
-        seen.bytes.extend_from_slice(&buffer[..count]);
-        if seen.screens.last() != Some(&screen) {
-            seen.screens.push(screen);
+    loop {
+        let now = *state.lock().expect("no panic");
+        let mut ready = [PollFd::new(master.as_fd(), PollFlags::POLLIN)];
+        match now {
+            State::Gone => return,
+            State::Stopped => thread::sleep(LOOK_EVERY),
+            State::Shown if poll(&mut ready, 20u8) == Ok(0) => {}
+            State::Shown => match master.read(&mut buffer) {
+                Ok(count @ 1..) => take(&buffer[..count], &mut parser, seen),
+                _ => return,
+            },
         }
+    }
+}
+
+fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Seen>) {
+    parser.process(bytes);
+    let screen = parser.screen().contents();
+    let mut seen = seen.lock().expect("no panic");
+    seen.bytes.extend_from_slice(bytes);
+    if seen.screens.last() != Some(&screen) {
+        seen.screens.push(screen);
     }
 }

@@ -9,14 +9,13 @@ use nix::sys::signal::Signal;
 #[test]
 fn a_restart_is_told_in_place() {
     let fleet = Fleet::quick("in_place", |reference| reference);
-    let request = fleet.slow_request(1, 3000);
+    let request = fleet.slow_request(1, 6000);
     let agent = fleet.agent(1, |settings| settings);
     let terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
     let draining = terminal.wait_for("a drain that is told", |line| {
-        line.starts_with("web  drain ") && line.contains(" oldest 1.")
+        line.starts_with("web  drain ") && line.contains(" s of 1m  oldest ")
     });
     let line = draining.lines().last().expect("a line");
-    assert!(line.contains(" s of 1m  oldest 1."), "{draining}");
     assert!(
         line.trim_end()
             .ends_with(" s: srvs/web1 has 1 request in flight"),
@@ -47,6 +46,45 @@ fn a_restart_is_told_in_place() {
 
 fn phase(line: &str) -> &str {
     line.split_whitespace().nth(1).unwrap_or_default()
+}
+
+/// Whoever closes the window, or presses Ctrl-S, does not keep a restart from going on.
+#[test]
+fn a_terminal_that_is_gone_or_stopped_changes_nothing() {
+    let fleet = Fleet::quick("no_terminal", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let draining = || {
+        let request = fleet.slow_request(1, 4000);
+        let terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
+        fleet.host(1).wait_for_phase("drain");
+        (request, terminal)
+    };
+    let (request, mut terminal) = draining();
+    terminal.close();
+    assert_eq!(request.answer().status, 200);
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(
+        (fleet.boots()[0], fleet.host(1).gates_are_open()),
+        (2, [true; 2])
+    );
+
+    let (request, terminal) = draining();
+    terminal.stop();
+    assert_eq!(request.answer().status, 200);
+    // It is all done before anything is shown again.
+    fleet.host(1).wait_for_gate(2000, true);
+    fleet.haproxy.wait_until_all_up();
+    assert_eq!(
+        (fleet.boots()[0], fleet.host(1).gates_are_open()),
+        (3, [true; 2])
+    );
+    terminal.go_on();
+    let (exit, last, _) = terminal.end();
+    assert_eq!(exit, 0, "{last}");
+    assert!(
+        last.contains("web: restarted, and back in rotation, in "),
+        "{last}"
+    );
 }
 
 #[test]

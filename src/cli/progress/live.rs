@@ -1,19 +1,14 @@
-//! On a terminal: the phase under way is one line that is drawn anew in place, with what it
+//! On a terminal: the phase under way is one row that is drawn anew in place, with what it
 //! waits for, the time passed and the limit; it stays, with its seconds, when it is over.
 
-use super::super::screen::{self, say};
+use super::super::screen::{self, Row, say};
 use super::{oldest_of, rows::rows};
 use crate::config::AppSettings;
 use crate::driver::Progress;
 use crate::operation::describe;
 use crate::restart::{Limits, Phase, Seen};
 use console::{Term, style, truncate_str};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::fmt::Write;
-use std::time::Duration;
-
-/// Between two drawings of the clock, whatever else moves.
-const TICK: Duration = Duration::from_millis(100);
+use std::time::{Duration, Instant};
 
 pub(super) struct Live {
     app: AppSettings,
@@ -27,12 +22,9 @@ pub(super) struct Live {
 }
 
 struct UnderWay {
-    name: &'static str,
     what: String,
     since: Duration,
-    line: ProgressBar,
-    /// Columns that are taken before what is waited for.
-    head: usize,
+    row: Row,
 }
 
 impl Live {
@@ -47,30 +39,10 @@ impl Live {
         }
     }
 
-    /// `web  close      1.2 s of 30s  srvs/web1 is UP 1/2`
-    fn draw(&self, phase: &Phase) -> (ProgressBar, usize) {
-        let limit = humantime::format_duration(phase.limit(&self.limits)).to_string();
-        let name = style(format!("{:8}", phase.name())).bold();
-        let template = format!("{}  {name} {{passed}} of {limit}  {{msg}}", self.app.name);
-        let passed = |state: &ProgressState, out: &mut dyn Write| {
-            let _ = write!(out, "{:6.1} s", state.elapsed().as_secs_f64());
-        };
-        let line = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template(&template) {
-            line.set_style(style.with_key("passed", passed));
-        }
-        let line = screen::draw(line);
-        line.enable_steady_tick(TICK);
-        let head = self.app.name.len() + "  drain       0.0 s of   ".len() + limit.len();
-        (line, head)
-    }
-
     fn leave(&mut self, at: Duration) {
-        if let Some(phase) = self.phase.take() {
-            phase.line.finish_and_clear();
-            let took = at.saturating_sub(phase.since).as_secs_f64();
-            let (name, what) = (phase.name, phase.what);
-            let line = format!("{}  {name:8} {took:6.2} s  {what}", self.app.name);
+        if let Some(UnderWay { what, since, row }) = self.phase.take() {
+            let took = at.saturating_sub(since).as_secs_f64();
+            let line = format!("{}  {:8} {took:6.2} s  {what}", row.app, row.phase);
             say(&format!("{}\n", truncate_str(&line, columns(), "…")));
         }
     }
@@ -80,15 +52,20 @@ impl Progress for Live {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         self.leave(at);
         let what = describe(phase, &self.limits, &self.app);
-        let (line, head) = self.draw(phase);
-        line.set_message(rows(None, std::slice::from_ref(&what), head, columns()));
+        let mut row = Row {
+            app: self.app.name.clone(),
+            phase: phase.name(),
+            since: Instant::now(),
+            limit: humantime::format_duration(phase.limit(&self.limits)).to_string(),
+            what: String::new(),
+        };
+        row.what = rows(None, std::slice::from_ref(&what), row.head(), columns());
+        screen::draw(row.clone());
         self.at = at;
         self.phase = Some(UnderWay {
-            name: phase.name(),
             what,
             since: at,
-            line,
-            head,
+            row,
         });
     }
 
@@ -103,8 +80,10 @@ impl Progress for Live {
         };
         let what: Vec<String> = waiting.iter().map(short).collect();
         let age = oldest_of(waiting, self.oldest);
-        let rows = rows(age.as_deref(), &what, phase.head, columns());
-        phase.line.set_message(rows);
+        screen::draw(Row {
+            what: rows(age.as_deref(), &what, phase.row.head(), columns()),
+            ..phase.row.clone()
+        });
     }
 
     /// In full: the terminal folds it.
@@ -124,11 +103,16 @@ impl Progress for Live {
             self.only = Some(only.name.clone());
         }
     }
+
+    fn tells_ages(&self) -> bool {
+        true
+    }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
         self.leave(self.at);
+        screen::end();
     }
 }
 

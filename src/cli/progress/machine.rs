@@ -59,4 +59,8 @@ impl Progress for Machine {
     fn sees(&mut self, _at: Duration, seen: &Seen) {
         self.oldest = seen.oldest;
     }
+
+    fn tells_ages(&self) -> bool {
+        true
+    }
 }

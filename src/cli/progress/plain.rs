@@ -72,4 +72,8 @@ impl Progress for Plain {
     fn sees(&mut self, _at: Duration, seen: &Seen) {
         self.oldest = seen.oldest;
     }
+
+    fn tells_ages(&self) -> bool {
+        true
+    }
 }
