@@ -54,6 +54,9 @@ pub struct Seen {
     pub position: Position,
     /// Rules that are not ours, each with the line that removes it.
     pub foreign: Vec<(String, String)>,
+    /// Rules of which nobody can tell whether they lead the status port, each with the line
+    /// that shows it.
+    pub perhaps: Vec<(String, String)>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
 }
@@ -109,9 +112,17 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
             removal.as_str(),
         )
     };
-    match seen.foreign.is_empty() {
-        true => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
-        false => seen.foreign.iter().map(point).collect(),
+    match (seen.foreign.is_empty(), seen.perhaps.as_slice()) {
+        (true, [(rule, sight), more @ ..]) => {
+            let more = match more.len() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let found = format!("port {port} may be led by a rule that is not ours: {rule}{more}");
+            vec![FOREIGN.warning(app, found, format!("look at it: {sight}"))]
+        }
+        (true, []) => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
+        (false, _) => seen.foreign.iter().map(point).collect(),
     }
 }
 
@@ -175,6 +186,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
+            perhaps: Vec::new(),
             listeners: Vec::new(),
         }
     }
@@ -214,6 +226,11 @@ mod tests {
         assert_eq!(
             wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
             [("foreign-rule", Error)]
+        );
+        let seen = ("nft rule".to_owned(), "nft list".to_owned());
+        assert_eq!(
+            wrong(|gates| gates.gates[0].perhaps = vec![seen.clone(); 2]),
+            [("foreign-rule", Warning)]
         );
         assert_eq!(
             wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),

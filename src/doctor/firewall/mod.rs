@@ -2,10 +2,11 @@
 //! checks come to INPUT with the app's own port, a closed one's with the status port.
 
 mod iptables;
+mod leads;
 mod nft;
 mod walk;
 
-pub use nft::Ruleset;
+pub use nft::{Redirect, Ruleset};
 pub use walk::Packet;
 
 use super::Point;

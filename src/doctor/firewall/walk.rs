@@ -65,6 +65,8 @@ pub enum Verdict {
     Return,
     /// Counts, logs, marks: the next rule decides.
     GoOn,
+    /// In a nat table: to another port or host.
+    Lead,
     /// Somebody else decides, as with NFQUEUE.
     Unknown,
 }
@@ -102,7 +104,7 @@ pub enum Fate {
 }
 
 /// As deep as the kernel lets chains jump.
-const DEEPEST: usize = 16;
+pub const DEEPEST: usize = 16;
 
 #[derive(Default)]
 struct Ends {

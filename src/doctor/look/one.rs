@@ -140,6 +140,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
                 .into_iter()
                 .map(|one| (one.rule, one.removal))
                 .collect(),
+            perhaps: Vec::new(),
             listeners: listeners.clone(),
         });
     gates::Gates {
