@@ -6,7 +6,7 @@ mod leads;
 mod nft;
 mod walk;
 
-pub use nft::{Redirect, Ruleset};
+pub use nft::Ruleset;
 pub use walk::Packet;
 
 use super::Point;
