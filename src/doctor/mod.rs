@@ -116,6 +116,7 @@ fn of_lines(app: &AppFacts) -> Vec<Point> {
             ports: app.settings.ports,
             gates: [position(0), position(1)],
             min_available: app.settings.limits.min_available,
+            under_way: app.gates.as_ref().is_some_and(|gates| gates.under_way),
         })
     });
     points.collect()

@@ -37,6 +37,8 @@ pub struct Lines<'a> {
     /// Where the main gate stands, and the twin's; None: the rules can't be read.
     pub gates: [Option<Position>; 2],
     pub min_available: usize,
+    /// An operation is at work on this app: HAProxy is just about to see its gates move.
+    pub under_way: bool,
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {

@@ -69,7 +69,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             claimed: vec![],
             own_usable: true,
         }],
-        master: Ok(()),
+        master: None,
     }
 }
 
@@ -85,6 +85,7 @@ fn wrong_with(
         ports: PORTS,
         gates,
         min_available,
+        under_way: false,
     };
     let points = points(&lines)
         .into_iter()
@@ -117,6 +118,7 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
         ports: PORTS,
         gates: [None, None],
         min_available: 1,
+        under_way: false,
     };
     let points = points(&lines);
     assert_eq!((points.len(), points[0].verdict), (1, Error));
@@ -206,6 +208,36 @@ fn a_line_is_as_its_gate_says_or_not() {
     assert_eq!(of("UP", Position::Closed), Some(("fully-up", Error)));
     assert_eq!(of("UP 1/2", Position::Open), Some(("fully-up", Warning)));
     assert_eq!(of("MAINT", Position::Open), Some(("fully-up", Warning)));
+}
+
+#[test]
+fn what_moves_in_an_operation_is_no_error() {
+    let of = |status: &str, main: Option<Position>, under_way: bool| {
+        let mut seen = sound();
+        seen.listed[0].stat.status = Status::parse(status).unwrap();
+        let lines = Lines {
+            app: "web",
+            balancer: "lb",
+            seen: &seen,
+            ports: PORTS,
+            gates: [main, Some(Position::Open)],
+            min_available: 1,
+            under_way,
+        };
+        let up = |point: &Point| point.check == "fully-up" && point.of == "lb srvs/web1";
+        let point = points(&lines).into_iter().find(up).unwrap();
+        (point.verdict, point.found.contains("its gate is open"))
+    };
+    let (open, closed) = (Some(Position::Open), Some(Position::Closed));
+    assert_eq!(of("DOWN", open.clone(), false), (Error, true));
+    assert_eq!(of("DOWN", open.clone(), true), (Warning, false));
+    assert_eq!(of("UP", closed.clone(), false), (Error, false));
+    assert_eq!(of("UP", closed.clone(), true), (Warning, false));
+    assert_eq!(of("DOWN", closed, true), (Well, false));
+    assert_eq!(of("UP", open, true), (Well, false));
+    let broken = Some(Position::Broken("2 rules".into()));
+    assert_eq!(of("DOWN", broken, false), (Error, false));
+    assert_eq!(of("DOWN", None, false), (Error, false));
 }
 
 #[test]
