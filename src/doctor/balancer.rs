@@ -35,8 +35,6 @@ pub struct Balancer {
     /// As it is called in messages: its socket's address.
     pub name: String,
     pub address: Address,
-    /// A master CLI is configured.
-    pub has_master: bool,
     pub seen: Result<Examination, Unseen>,
 }
 
@@ -56,8 +54,8 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
         version(&balancer.name, &seen.info.version),
         level(balancer, seen.level),
     ];
-    if balancer.has_master {
-        points.push(match &seen.master {
+    if let Some(master) = &seen.master {
+        points.push(match master {
             Ok(()) => MASTER.ok(&balancer.name, "its master tells of leaving workers"),
             Err(why) => MASTER.error(
                 &balancer.name,
@@ -175,7 +173,7 @@ mod tests {
             astray: Vec::new(),
             listed: Vec::new(),
             others: Vec::new(),
-            master: Ok(()),
+            master: None,
         }
     }
 
@@ -187,7 +185,6 @@ mod tests {
         Balancer {
             name: address.to_string(),
             address,
-            has_master: false,
             seen,
         }
     }
@@ -275,11 +272,15 @@ mod tests {
 
     #[test]
     fn a_master_is_judged_where_there_is_one() {
-        let mut balancer = over(true, Ok(seen(Level::User)));
-        assert_eq!(points(&balancer).len(), 3);
-        balancer.has_master = true;
-        assert_eq!(points(&balancer)[3].verdict, Well);
-        balancer.seen.as_mut().unwrap().master = Err(Unseen::Truncated("show proc".into()));
-        assert_eq!(points(&balancer)[3].verdict, Error);
+        let of = |master| {
+            let mut seen = seen(Level::User);
+            seen.master = master;
+            let points = points(&over(true, Ok(seen)));
+            points.get(3).map(|point| (point.check, point.verdict))
+        };
+        assert_eq!(of(None), None, "nobody asked it");
+        assert_eq!(of(Some(Ok(()))), Some(("master-socket", Well)));
+        let cut = Unseen::Truncated("show proc".into());
+        assert_eq!(of(Some(Err(cut))), Some(("master-socket", Error)));
     }
 }

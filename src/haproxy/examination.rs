@@ -57,8 +57,9 @@ pub struct Examination {
     pub listed: Vec<Listed>,
     /// How these backends would do without us.
     pub others: Vec<Others>,
-    /// What leaving workers carry can be seen, or there is no master to ask.
-    pub master: Result<(), Unseen>,
+    /// Whether what leaving workers carry can be seen; None: there is no master, or our lines
+    /// were not found and nobody asked it.
+    pub master: Option<Result<(), Unseen>>,
 }
 
 impl Balancer {
@@ -77,7 +78,7 @@ impl Balancer {
             astray: Vec::new(),
             listed: Vec::new(),
             others: Vec::new(),
-            master: Ok(()),
+            master: None,
         };
         seen.found = match self.find().await {
             Ok(found) => found.cloned(),
@@ -90,7 +91,7 @@ impl Balancer {
                 .filter(|server| self.is_astray(server, found));
             seen.astray = astray.cloned().collect();
             (seen.listed, seen.others) = self.backends(found).await?;
-            seen.master = self.leaving().await.map(drop);
+            seen.master = self.leaving().await.map(|told| told.map(drop)).transpose();
         }
         Ok(seen)
     }

@@ -91,22 +91,25 @@ impl Ruleset {
     /// it meets. iptables does not show them as they are.
     pub fn redirects(&self, packet: &Packet) -> Vec<Redirect> {
         // What this host sends to itself is led on its way out, and not once more on its way in.
-        let hook = match packet.interface.as_deref() {
-            Some("lo") => "output",
-            _ => "prerouting",
+        let hooks: &[&str] = match packet.interface.as_deref() {
+            Some("lo") => &["output"],
+            Some(_) => &["prerouting"],
+            None => &["prerouting", "output"],
         };
         let families = families(packet);
         let bases = self.all("chain").filter(|chain| {
-            let nat = text(chain, "type") == "nat" && text(chain, "hook") == hook;
+            let nat = text(chain, "type") == "nat" && hooks.contains(&text(chain, "hook"));
             nat && families.contains(&text(chain, "family"))
         });
         let redirects = bases.flat_map(|base| {
             let chains = self.table(base, packet).chains;
-            leads(&chains, text(base, "name"))
-        });
-        let redirects = redirects.map(|(rule, applies)| Redirect {
-            rule,
-            surely: applies == Applies::Yes,
+            // Of two hooks one is the packet's: a balancer is elsewhere mostly.
+            let met = hooks.first() == Some(&text(base, "hook"));
+            let led = leads(&chains, text(base, "name")).into_iter();
+            led.map(move |(rule, applies)| Redirect {
+                rule,
+                surely: met && applies == Applies::Yes,
+            })
         });
         redirects.collect()
     }

@@ -36,7 +36,6 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         .map(|(balancer, seen)| balancer::Balancer {
             name: balancer.name.clone(),
             address: balancer.address().clone(),
-            has_master: balancer.has_master(),
             seen,
         })
         .collect();
@@ -117,7 +116,7 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
         port: settings.ports.port,
         bound: bound(settings.ports.port),
         led_to: led
-            .map(|line| (named(&line.own), line.way.led_to))
+            .map(|line| (named(&line.own), line.way.led_to.clone()))
             .collect(),
         health: survey.health.clone(),
         askable: survey.askable.clone(),
