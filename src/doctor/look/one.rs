@@ -152,7 +152,18 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
         held: hold::now(&agent.hold_dir, app).map(|held| held.told()),
         under_way: Lock::holder(&state::app_lock(&agent.state_dir, app)).is_some(),
         sidecar: Lock::holder(&state::sidecar(&agent.state_dir)).is_some(),
+        free_port: gates::free_port(settings.ports.status_port, &taken(all)),
     }
+}
+
+/// Every port that an app of this configuration has.
+fn taken(all: &Settings) -> Vec<u16> {
+    let ports = all.apps.iter().map(|app| app.ports);
+    let each = ports.flat_map(|one| {
+        let both = [one.port, one.status_port];
+        both.into_iter().chain(one.backup_status_port)
+    });
+    each.collect()
 }
 
 fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
