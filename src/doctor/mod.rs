@@ -112,6 +112,7 @@ fn of_lines(app: &AppFacts) -> Vec<Point> {
         lines::points(&lines::Lines {
             app: &app.settings.name,
             balancer: &balancer.name,
+            address: &balancer.address,
             seen,
             ports: app.settings.ports,
             gates: [position(0), position(1)],

@@ -1,6 +1,8 @@
 use super::super::Verdict::{self, Error, Ok as Well, Warning};
 use super::*;
-use crate::haproxy::{Checked, Found, Info, Level, Listed, Others, ServerStat, Status, find};
+use crate::haproxy::{
+    Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
+};
 
 const PORTS: AppPorts = AppPorts {
     port: 1000,
@@ -60,7 +62,9 @@ fn of(servers: Vec<ServerState>) -> Examination {
             started: 1,
         },
         level: Some(Level::Operator),
-        found: find(&servers, PORTS, |_| true).map(|own| Found { own, servers }),
+        found: find(&servers, PORTS, |_| true)
+            .map(|own| Found { own, servers })
+            .map_err(Lost::Missing),
         astray: Vec::new(),
         listed,
         others: vec![Others {
@@ -81,6 +85,7 @@ fn wrong_with(
     let lines = Lines {
         app: "web",
         balancer: "lb",
+        address: &Address::Tcp("10.0.0.1:9999".into()),
         seen,
         ports: PORTS,
         gates,
@@ -114,6 +119,7 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
     let lines = Lines {
         app: "web",
         balancer: "lb",
+        address: &Address::Tcp("10.0.0.1:9999".into()),
         seen: &seen,
         ports: PORTS,
         gates: [None, None],
@@ -130,6 +136,38 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
             .starts_with("set `status_port`"),
         "{points:?}"
     );
+}
+
+#[test]
+fn lines_that_could_not_be_asked_for_are_not_missing() {
+    let mut seen = sound();
+    let told = |seen: &Examination| {
+        let lines = Lines {
+            app: "web",
+            balancer: "lb",
+            address: &Address::Tcp("10.0.0.1:9999".into()),
+            seen,
+            ports: PORTS,
+            gates: [None, None],
+            min_available: 1,
+            under_way: false,
+        };
+        let point = points(&lines).remove(0);
+        (point.found, point.mend.unwrap())
+    };
+    let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
+    seen.found = Err(Lost::Unseen(late));
+    let (found, mend) = told(&seen);
+    assert!(
+        found.contains("can't be seen: no complete answer"),
+        "{found}"
+    );
+    assert!(mend.contains("`timeout` in [[haproxy]]"), "{mend}");
+    let none = find(&[], PORTS, |_| true).unwrap_err();
+    seen.found = Err(Lost::Missing(none));
+    let (found, mend) = told(&seen);
+    assert_eq!(found, "app web: no server line has an address of this host");
+    assert!(mend.starts_with("set [agent] addresses"), "{mend}");
 }
 
 #[test]
@@ -218,6 +256,7 @@ fn what_moves_in_an_operation_is_no_error() {
         let lines = Lines {
             app: "web",
             balancer: "lb",
+            address: &Address::Tcp("10.0.0.1:9999".into()),
             seen: &seen,
             ports: PORTS,
             gates: [main, Some(Position::Open)],
