@@ -158,7 +158,7 @@ fn lines_are_found_by_name_where_the_addresses_are_somebody_elses() {
     assert_eq!(roles, [("web2", Role::Main), ("bkp2", Role::Twin)]);
     assert_eq!(own[0].address, None, "the address is a proxy's");
     assert_eq!(
-        find("web9").unwrap_err(),
+        find("web9").unwrap_err().to_string(),
         "no server srvs/web9: mend `backend`, `main` or `backup`"
     );
 }

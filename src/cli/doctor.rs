@@ -42,7 +42,7 @@ impl Cli {
             None => &settings.apps,
         };
         let haproxy_cfg = asked.haproxy_cfg.clone().map(|path| {
-            let text = doctor::read_haproxy_cfg(&path).map_err(|error| error.to_string());
+            let text = doctor::read_haproxy_cfg(&path);
             (path, text)
         });
         let tell = |what: &str| {

@@ -33,9 +33,9 @@ pub struct App {
     pub port: u16,
     /// Where it listens.
     pub bound: Vec<SocketAddr>,
-    /// Where the redirect leads the checks of each line: the line, and the address; None where
-    /// that is not known.
-    pub led_to: Vec<(String, Option<IpAddr>)>,
+    /// Where the redirect may lead the checks of each line: the line, and the addresses; none
+    /// where that is not known.
+    pub led_to: Vec<(String, Vec<IpAddr>)>,
     /// Where it was asked, and what is wrong with it.
     pub health: (SocketAddr, Result<(), String>),
     /// Why it could not be asked: the health command.
@@ -70,11 +70,18 @@ fn address(app: &App) -> Vec<Point> {
     }
     let mut missed: Vec<IpAddr> = Vec::new();
     for (_, to) in &app.led_to {
-        missed.extend(to.filter(|to| !missed.contains(to) && !is_reached(&app.bound, *to)));
+        // Surely missed is what is reached at none of them.
+        if !to.iter().any(|to| is_reached(&app.bound, *to)) {
+            missed.extend(to.first().filter(|to| !missed.contains(*to)));
+        }
     }
     if missed.is_empty() {
-        let unknown = app.led_to.iter().find(|(_, to)| to.is_none());
-        return match unknown.filter(|_| !app.bound.iter().any(|at| at.ip().is_unspecified())) {
+        let everywhere = |to: &[IpAddr]| match to {
+            [] => app.bound.iter().any(|at| at.ip().is_unspecified()),
+            to => to.iter().all(|to| is_reached(&app.bound, *to)),
+        };
+        let unknown = app.led_to.iter().find(|(_, to)| !everywhere(to));
+        return match unknown {
             None => vec![ADDRESS.ok(
                 name,
                 format!("listens on {bound}, where the redirect leads"),
@@ -107,8 +114,8 @@ fn address(app: &App) -> Vec<Point> {
     missed.iter().map(point).collect()
 }
 
-/// A listener on `::` takes IPv4, too, unless it says otherwise (which procfs does not show,
-/// but the app's health at the line's own address does).
+/// A listener on `::` takes IPv4, too, unless it asked for IPv6 alone. That is not looked at:
+/// HAProxy's own word then tells it, DOWN although the gate is open.
 fn is_reached(bound: &[SocketAddr], to: IpAddr) -> bool {
     bound.iter().any(|at| match at.ip().to_canonical() {
         IpAddr::V4(v4) if v4.is_unspecified() => to.is_ipv4(),
@@ -153,12 +160,15 @@ mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
 
-    fn app(bound: &[&str], to: Option<&str>) -> App {
+    fn app(bound: &[&str], to: &[&str]) -> App {
         App {
             app: "web".into(),
             port: 1000,
             bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
-            led_to: vec![("srvs/web1".into(), to.map(|to| to.parse().unwrap()))],
+            led_to: vec![(
+                "srvs/web1".into(),
+                to.iter().map(|to| to.parse().unwrap()).collect(),
+            )],
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             askable: Ok(()),
             restart: ("web.service".into(), Ok(())),
@@ -191,18 +201,34 @@ mod tests {
             ),
             (&["127.0.0.1:1000"], Some("127.0.0.1"), Well),
             (&["10.0.0.11:1000"], Some("127.0.0.1"), Error),
-            (&["10.0.0.11:1000"], None, Warning),
-            (&["0.0.0.0:1000"], None, Well),
             (&[], Some("10.0.0.11"), Error),
         ] {
-            let point = address(&app(bound, to)).remove(0);
+            let to: Vec<&str> = to.into_iter().collect();
+            let point = address(&app(bound, &to)).remove(0);
             assert_eq!(point.verdict, verdict, "{bound:?} {to:?}: {}", point.found);
         }
     }
 
     #[test]
+    fn a_redirect_that_may_lead_to_several_addresses_is_told_where_one_is_missed() {
+        let either = ["127.0.0.1", "10.0.0.11"];
+        for (bound, to, verdict) in [
+            ("10.0.0.11:1000", &[][..], Warning),
+            ("0.0.0.0:1000", &[], Well),
+            ("0.0.0.0:1000", &either, Well),
+            ("127.0.0.1:1000", &either, Warning),
+            ("10.0.0.11:1000", &either, Warning),
+            ("10.0.0.12:1000", &either, Error),
+        ] {
+            let points = address(&app(&[bound], to));
+            let verdicts: Vec<Verdict> = points.iter().map(|point| point.verdict).collect();
+            assert_eq!(verdicts, [verdict], "{bound} {to:?}");
+        }
+    }
+
+    #[test]
     fn health_and_restart_have_their_points() {
-        let sound = app(&["0.0.0.0:1000"], Some("10.0.0.11"));
+        let sound = app(&["0.0.0.0:1000"], &["10.0.0.11"]);
         assert_eq!(wrong(&sound), []);
         let why = || Err::<(), String>("it's gone; mend: bring it back".into());
         let of = |change: &dyn Fn(&mut App)| {

@@ -35,8 +35,6 @@ pub struct Balancer {
     /// As it is called in messages: its socket's address.
     pub name: String,
     pub address: Address,
-    /// A master CLI is configured.
-    pub has_master: bool,
     pub seen: Result<Examination, Unseen>,
 }
 
@@ -44,7 +42,11 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
     let seen = match &balancer.seen {
         Ok(seen) => seen,
         Err(why) => {
-            return vec![REACHABLE.error(&balancer.name, why.to_string(), mend(balancer, why))];
+            return vec![REACHABLE.error(
+                &balancer.name,
+                why.to_string(),
+                mend(&balancer.address, why),
+            )];
         }
     };
     let answers = format!(
@@ -56,8 +58,8 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
         version(&balancer.name, &seen.info.version),
         level(balancer, seen.level),
     ];
-    if balancer.has_master {
-        points.push(match &seen.master {
+    if let Some(master) = &seen.master {
+        points.push(match master {
             Ok(()) => MASTER.ok(&balancer.name, "its master tells of leaving workers"),
             Err(why) => MASTER.error(
                 &balancer.name,
@@ -69,13 +71,14 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
     points
 }
 
-fn mend(balancer: &Balancer, why: &Unseen) -> String {
-    let (unix, listener) = match &balancer.address {
+/// By what kept it from answering.
+pub(super) fn mend(address: &Address, why: &Unseen) -> String {
+    let (unix, listener) = match address {
         Address::Unix(path) => (
             true,
             format!("stats socket {} mode 660 level user", path.display()),
         ),
-        Address::Tcp(host) => (false, format!("stats socket ipv4@{host} level user")),
+        Address::Tcp(at) => (false, listener(address, at)),
     };
     match why {
         Unseen::Connect {
@@ -110,6 +113,11 @@ fn mend(balancer: &Balancer, why: &Unseen) -> String {
     }
 }
 
+fn listener(address: &Address, at: &str) -> String {
+    let bind = address.bind().unwrap_or_else(|| at.to_owned());
+    format!("stats socket {bind} level user")
+}
+
 fn version(of: &str, version: &str) -> Point {
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     let short = match (numbers.next(), numbers.next()) {
@@ -137,10 +145,10 @@ const UPGRADE: &str = "run HAProxy 2.6 to 3.2";
 fn level(balancer: &Balancer, level: Option<Level>) -> Point {
     let of = &balancer.name;
     match (&balancer.address, level) {
-        (Address::Tcp(host), Some(Level::Admin)) => LEVEL.warning(
+        (Address::Tcp(at), Some(Level::Admin)) => LEVEL.warning(
             of,
             "level admin over TCP: any host that reaches it may change every server",
-            format!("in HAProxy's `global`: stats socket ipv4@{host} level user"),
+            format!("in HAProxy's `global`: {}", listener(&balancer.address, at)),
         ),
         (_, Some(Level::User)) => LEVEL.ok(of, "level user: the agent may read, and nothing else"),
         (_, Some(level)) => {
@@ -159,7 +167,7 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
 mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
-    use crate::haproxy::Info;
+    use crate::haproxy::{Info, Lost};
     use std::time::Duration;
 
     fn seen(level: Level) -> Examination {
@@ -171,11 +179,11 @@ mod tests {
                 started: 1,
             },
             level: Some(level),
-            found: Err(String::new()),
+            found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
             astray: Vec::new(),
             listed: Vec::new(),
             others: Vec::new(),
-            master: Ok(()),
+            master: None,
         }
     }
 
@@ -187,7 +195,6 @@ mod tests {
         Balancer {
             name: address.to_string(),
             address,
-            has_master: false,
             seen,
         }
     }
@@ -274,12 +281,42 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_is_of_the_sockets_family() {
+        let refused = Unseen::Connect {
+            kind: ErrorKind::ConnectionRefused,
+            why: String::new(),
+        };
+        for (at, bind) in [
+            (
+                "10.0.0.1:9999",
+                "stats socket ipv4@10.0.0.1:9999 level user",
+            ),
+            (
+                "[fd00::1]:9999",
+                "stats socket ipv6@[fd00::1]:9999 level user",
+            ),
+            ("lb.example:9999", "stats socket lb.example:9999 level user"),
+        ] {
+            let address = Address::Tcp(at.into());
+            let mend = mend(&address, &refused);
+            assert!(mend.contains(bind), "{mend}");
+            let mut balancer = over(true, Ok(seen(Level::Admin)));
+            balancer.address = address;
+            assert!(points(&balancer)[2].mend.as_ref().unwrap().ends_with(bind));
+        }
+    }
+
+    #[test]
     fn a_master_is_judged_where_there_is_one() {
-        let mut balancer = over(true, Ok(seen(Level::User)));
-        assert_eq!(points(&balancer).len(), 3);
-        balancer.has_master = true;
-        assert_eq!(points(&balancer)[3].verdict, Well);
-        balancer.seen.as_mut().unwrap().master = Err(Unseen::Truncated("show proc".into()));
-        assert_eq!(points(&balancer)[3].verdict, Error);
+        let of = |master| {
+            let mut seen = seen(Level::User);
+            seen.master = master;
+            let points = points(&over(true, Ok(seen)));
+            points.get(3).map(|point| (point.check, point.verdict))
+        };
+        assert_eq!(of(None), None, "nobody asked it");
+        assert_eq!(of(Some(Ok(()))), Some(("master-socket", Well)));
+        let cut = Unseen::Truncated("show proc".into());
+        assert_eq!(of(Some(Err(cut))), Some(("master-socket", Error)));
     }
 }

@@ -20,23 +20,36 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// The file as it was given.
 pub(super) struct File {
     pub path: PathBuf,
-    pub text: Result<String, String>,
+    pub text: io::Result<String>,
 }
 
 /// Reads it; `-` is standard input. Who wrote it is no matter here: it is judged, not obeyed.
 ///
 /// # Errors
 ///
-/// What the system says, or that it is no text or too large.
+/// What the system says, or that it is too large. Bytes that are not UTF-8 HAProxy takes, in a
+/// comment or a header's value say: they are no error here either.
 pub fn read(path: &Path) -> io::Result<String> {
     let reader: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(io::stdin()),
         false => Box::new(Opened::open(path)?),
     };
-    let mut text = String::new();
-    match reader.take(LARGEST).read_to_string(&mut text)? as u64 {
+    whole(reader)
+}
+
+fn whole(reader: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    match reader.take(LARGEST).read_to_end(&mut bytes)? as u64 {
         LARGEST => Err(io::Error::other("too large: 64 MiB is the most")),
-        _ => Ok(text),
+        _ => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn mend(why: &io::Error) -> &'static str {
+    match why.kind() {
+        io::ErrorKind::NotFound => "mend the path",
+        io::ErrorKind::PermissionDenied => "as root, or give a copy that can be read",
+        _ => "give HAProxy's configuration file itself, or a copy of it",
     }
 }
 
@@ -52,7 +65,7 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
     let text = match &file.text {
         Ok(text) => text,
         Err(why) => {
-            return vec![FILE.error("", format!("{shown} can't be read: {why}"), "mend the path")];
+            return vec![FILE.error("", format!("{shown} can't be read: {why}"), mend(why))];
         }
     };
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
@@ -75,4 +88,24 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
         points.extend(cfg::check(text, &expected));
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_haproxy_takes_is_read() {
+        let latin = b"# f\xfcr alle\nbackend srvs\n";
+        let text = whole(&latin[..]).unwrap();
+        assert!(text.ends_with("r alle\nbackend srvs\n"), "{text}");
+        assert!(whole(io::repeat(b'#')).is_err(), "without end");
+    }
+
+    #[test]
+    fn only_a_path_that_is_wrong_is_mended() {
+        let of = |path: &str| mend(&read(Path::new(path)).unwrap_err());
+        assert_eq!(of("/nowhere/haproxy.cfg"), "mend the path");
+        assert!(of("/").starts_with("give HAProxy's"));
+    }
 }

@@ -45,6 +45,15 @@ pub struct Gates {
     pub under_way: bool,
     /// The sidecar runs, and mends what it can.
     pub sidecar: bool,
+    /// A port that no app of this configuration has, for the twin's gate.
+    pub free_port: u16,
+}
+
+/// The first in the thousand after the status port's, 3000 for 2000, that is not taken.
+pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
+    let first = status_port.checked_add(1000).unwrap_or(1024);
+    let mut ports = (first..=u16::MAX).chain(1024..first);
+    ports.find(|port| !taken.contains(port)).unwrap_or(first)
 }
 
 /// One gate.
@@ -54,6 +63,9 @@ pub struct Seen {
     pub position: Position,
     /// Rules that are not ours, each with the line that removes it.
     pub foreign: Vec<(String, String)>,
+    /// Rules of which nobody can tell whether they lead the status port, each with the line
+    /// that shows it.
+    pub perhaps: Vec<(String, String)>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
 }
@@ -109,9 +121,17 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
             removal.as_str(),
         )
     };
-    match seen.foreign.is_empty() {
-        true => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
-        false => seen.foreign.iter().map(point).collect(),
+    match (seen.foreign.is_empty(), seen.perhaps.as_slice()) {
+        (true, [(rule, sight), more @ ..]) => {
+            let more = match more.len() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let found = format!("port {port} may be led by a rule that is not ours: {rule}{more}");
+            vec![FOREIGN.warning(app, found, format!("look at it: {sight}"))]
+        }
+        (true, []) => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
+        (false, _) => seen.foreign.iter().map(point).collect(),
     }
 }
 
@@ -152,8 +172,8 @@ fn layout(gates: &Gates) -> Point {
             &gates.app,
             "classic: the twin checks the app itself",
             format!(
-                "backup_status_port = 3000 in [app.{}], and `port 3000` on the twin's server line",
-                gates.app
+                "backup_status_port = {0} in [app.{1}], and `port {0}` on the twin's server line",
+                gates.free_port, gates.app
             ),
         ),
     }
@@ -175,6 +195,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
+            perhaps: Vec::new(),
             listeners: Vec::new(),
         }
     }
@@ -187,6 +208,7 @@ mod tests {
             held: None,
             under_way: false,
             sidecar: true,
+            free_port: 3000,
         }
     }
 
@@ -215,10 +237,23 @@ mod tests {
             wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
             [("foreign-rule", Error)]
         );
+        let seen = ("nft rule".to_owned(), "nft list".to_owned());
+        assert_eq!(
+            wrong(|gates| gates.gates[0].perhaps = vec![seen.clone(); 2]),
+            [("foreign-rule", Warning)]
+        );
         assert_eq!(
             wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),
             [("status-port", Error)]
         );
+    }
+
+    #[test]
+    fn a_free_port_is_nobodys() {
+        assert_eq!(free_port(2000, &[1000, 2000]), 3000);
+        assert_eq!(free_port(2000, &[2000, 3000, 3001]), 3002);
+        assert_eq!(free_port(65000, &[65000, 1024]), 1025);
+        assert_eq!(free_port(64535, &[65535]), 1024);
     }
 
     #[test]

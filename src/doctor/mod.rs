@@ -112,10 +112,12 @@ fn of_lines(app: &AppFacts) -> Vec<Point> {
         lines::points(&lines::Lines {
             app: &app.settings.name,
             balancer: &balancer.name,
+            address: &balancer.address,
             seen,
             ports: app.settings.ports,
             gates: [position(0), position(1)],
             min_available: app.settings.limits.min_available,
+            under_way: app.gates.as_ref().is_some_and(|gates| gates.under_way),
         })
     });
     points.collect()

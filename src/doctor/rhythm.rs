@@ -93,26 +93,54 @@ pub(super) fn points(counted: &Counted) -> Vec<Point> {
         }
     };
     match inter(counts, *lines) {
-        Inter::LongerThan(than) => vec![SECONDS.warning(
-            app,
-            of(format!(
-                "{lines} lines check it less often than each {}",
-                seconds(than)
-            )),
-            "a shorter `inter` in HAProxy: `default-server inter 1s fastinter 300ms`",
-        )],
-        Inter::Mean(inter) => judged(counted, inter),
+        Inter::LongerThan(than) => vec![seldom(counted, than)],
+        Inter::Mean(inter) => vec![judged(counted, inter)],
     }
 }
 
-fn judged(counted: &Counted, inter: Duration) -> Vec<Point> {
-    let times = |count: u64| inter.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
-    let (down, up) = (times(counted.fall), times(counted.rise));
+/// Slower than the look: how slow is not known.
+fn seldom(counted: &Counted, than: Duration) -> Point {
+    let Counted {
+        app,
+        status_port,
+        lines,
+        out_of_rotation: limit,
+        ..
+    } = counted;
+    let found = format!(
+        "port {status_port}: {lines} lines check it less often than each {}",
+        seconds(than)
+    );
+    let down = times(than, counted.fall);
+    match *limit < down {
+        true => SECONDS.error(
+            app,
+            format!(
+                "{found}: DOWN in more than {}, and timeouts.out_of_rotation is {}",
+                seconds(down),
+                seconds(*limit)
+            ),
+            SHORTER,
+        ),
+        false => SECONDS.warning(app, found, SHORTER),
+    }
+}
+
+const SHORTER: &str = "a shorter `inter` in HAProxy: `default-server inter 1s fastinter 300ms`";
+
+fn times(inter: Duration, count: u64) -> Duration {
+    inter.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// What was counted is the rhythm of a line that is UP. That of one that is DOWN is `downinter`,
+/// which is the same where nobody set it.
+fn judged(counted: &Counted, inter: Duration) -> Point {
+    let (down, up) = (times(inter, counted.fall), times(inter, counted.rise));
     let Counted {
         app, status_port, ..
     } = counted;
     let found = format!(
-        "port {status_port}: checked each {}: DOWN within {}, UP within {}",
+        "port {status_port}: checked each {}: DOWN within {}, UP in about {}, later with a longer `downinter`",
         seconds(inter),
         seconds(down),
         seconds(up)
@@ -121,29 +149,32 @@ fn judged(counted: &Counted, inter: Duration) -> Vec<Point> {
         ("out_of_rotation", counted.out_of_rotation, down),
         ("in_rotation", counted.in_rotation, up),
     ];
-    let mut short = limits
+    let short: Vec<_> = limits
         .iter()
         .filter(|(_, limit, takes)| limit < takes)
-        .peekable();
-    if short.peek().is_some() {
-        let error = |(key, limit, takes): &(&str, Duration, Duration)| {
-            let found = format!("{found}, and timeouts.{key} is {}", seconds(*limit));
-            let longer = (takes.as_secs_f64() * 2.0).ceil();
-            SECONDS.error(
-                app,
-                found,
-                format!("timeouts = {{ {key} = \"{longer}s\" }} in [app.{app}]"),
-            )
+        .collect();
+    if !short.is_empty() {
+        let are = |(key, limit, _): &&(&str, Duration, Duration)| {
+            format!("timeouts.{key} is {}", seconds(*limit))
         };
-        return short.map(error).collect();
+        let longer = |(key, _, takes): &&(&str, Duration, Duration)| {
+            let longer = (takes.as_secs_f64() * 2.0).ceil();
+            format!("timeouts.{key} = \"{longer}s\"")
+        };
+        let are: Vec<String> = short.iter().map(are).collect();
+        let longer: Vec<String> = short.iter().map(longer).collect();
+        return SECONDS.error(
+            app,
+            format!("{found}, and {}", are.join(", ")),
+            format!(
+                "{} in [app.{app}], in place of what its `timeouts` says of that",
+                longer.join(" and ")
+            ),
+        );
     }
     match down > LONG || up > LONG {
-        true => vec![SECONDS.warning(
-            app,
-            found,
-            "a shorter `inter` in HAProxy, or `fastinter`: `default-server inter 1s fastinter 300ms`",
-        )],
-        false => vec![SECONDS.ok(app, found)],
+        true => SECONDS.warning(app, found, SHORTER),
+        false => SECONDS.ok(app, found),
     }
 }
 
@@ -234,8 +265,17 @@ mod tests {
             judged(1000, |one| one.in_rotation = Duration::from_secs(1)),
             [Error]
         );
+        let both = |one: &mut Counted| {
+            one.out_of_rotation = Duration::from_secs(2);
+            one.in_rotation = Duration::from_secs(1);
+        };
+        assert_eq!(judged(1000, both), [Error], "one point, one mend");
         assert_eq!(judged(2000, |one| one.fall = 11), [Warning]);
         assert_eq!(judged(9000, |_| {}), [Warning]);
+        // Not each 5.9 s: three of them are more than 17 s.
+        let seldom =
+            |limit: u64| judged(9000, |one| one.out_of_rotation = Duration::from_secs(limit));
+        assert_eq!((seldom(17), seldom(18)), (vec![Error], vec![Warning]));
         assert_eq!(
             judged(1000, |one| one.counts = Err("closed".into())),
             [Warning]

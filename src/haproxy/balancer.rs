@@ -4,8 +4,8 @@
 use super::Address;
 use super::info::{self, Info};
 use super::{
-    AppPorts, Found, Leaving, Master, Own, Role, ServerStat, ServerState, Socket, Unseen, find,
-    servers,
+    AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
+    find, servers,
 };
 use std::net::IpAddr;
 
@@ -66,7 +66,7 @@ impl Balancer {
 
     /// Finds our lines. The inner Err is one line on what is missing in HAProxy's
     /// configuration, or ours.
-    pub async fn find(&mut self) -> Result<Result<&Found, String>, Unseen> {
+    pub async fn find(&mut self) -> Result<Result<&Found, Missing>, Unseen> {
         self.found = None;
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
@@ -193,16 +193,14 @@ fn row_of(own: &Own, mut rows: Vec<ServerStat>) -> Option<ServerStat> {
     (row.backend == own.backend && row.server == own.server).then_some(row)
 }
 
-fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Vec<Own>, String> {
+fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Vec<Own>, Missing> {
     let line = |name: &str, role: Role| {
         let found = servers
             .iter()
             .find(|s| s.backend == names.backend && s.server == name);
-        let missing = || {
-            format!(
-                "no server {}/{name}: mend `backend`, `main` or `backup`",
-                names.backend
-            )
+        let missing = || Missing {
+            what: format!("no server {}/{name}", names.backend),
+            mend: "mend `backend`, `main` or `backup`".to_owned(),
         };
         // Found by name means that the address is somebody else's: a proxy or NAT between.
         let own = |server| Own {

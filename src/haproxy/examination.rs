@@ -2,7 +2,7 @@
 //! `agent doctor`. Much more than a poll needs, and backends whole.
 
 use super::stat::{Row, rows};
-use super::{Balancer, Found, Info, Others, Own, ServerStat, ServerState, Unseen, info};
+use super::{Balancer, Found, Info, Missing, Others, Own, ServerStat, ServerState, Unseen, info};
 
 /// What the socket's level is (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
@@ -42,6 +42,15 @@ pub struct Checked {
     pub fall: u64,
 }
 
+/// Why our lines are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lost {
+    /// They are not as they should be.
+    Missing(Missing),
+    /// That could not be seen.
+    Unseen(Unseen),
+}
+
 /// What was seen of one balancer.
 #[derive(Debug, Clone)]
 pub struct Examination {
@@ -49,16 +58,17 @@ pub struct Examination {
     pub info: Info,
     /// None: it did not say (HAProxy before 1.8).
     pub level: Option<Level>,
-    /// Our lines; Err: what is missing or wrong, with the mend, or why that can't be seen.
-    pub found: Result<Found, String>,
+    /// Our lines.
+    pub found: Result<Found, Lost>,
     /// Lines that check a status port of ours and lead to another port than the app's.
     pub astray: Vec<ServerState>,
     /// Every server of the backends that serve us.
     pub listed: Vec<Listed>,
     /// How these backends would do without us.
     pub others: Vec<Others>,
-    /// What leaving workers carry can be seen, or there is no master to ask.
-    pub master: Result<(), Unseen>,
+    /// Whether what leaving workers carry can be seen; None: there is no master, or our lines
+    /// were not found and nobody asked it.
+    pub master: Option<Result<(), Unseen>>,
 }
 
 impl Balancer {
@@ -70,18 +80,19 @@ impl Balancer {
     /// is told in its place.
     pub async fn examine(&mut self) -> Result<Examination, Unseen> {
         let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
+        let (info, level) = (Info::parse(&answers[0])?, self.level().await);
+        let found = match self.find().await {
+            Ok(found) => found.cloned().map_err(Lost::Missing),
+            Err(unseen) => Err(Lost::Unseen(unseen)),
+        };
         let mut seen = Examination {
-            info: Info::parse(&answers[0])?,
-            level: self.level().await,
-            found: Err(String::new()),
+            info,
+            level,
+            found,
             astray: Vec::new(),
             listed: Vec::new(),
             others: Vec::new(),
-            master: Ok(()),
-        };
-        seen.found = match self.find().await {
-            Ok(found) => found.cloned(),
-            Err(unseen) => Err(unseen.to_string()),
+            master: None,
         };
         if let Ok(found) = &seen.found {
             let astray = found
@@ -90,7 +101,7 @@ impl Balancer {
                 .filter(|server| self.is_astray(server, found));
             seen.astray = astray.cloned().collect();
             (seen.listed, seen.others) = self.backends(found).await?;
-            seen.master = self.leaving().await.map(drop);
+            seen.master = self.leaving().await.map(|told| told.map(drop)).transpose();
         }
         Ok(seen)
     }

@@ -41,12 +41,32 @@ pub struct Found {
     pub servers: Vec<ServerState>,
 }
 
-/// Finds the app's lines. Err: one line on what is missing or wrong, with the mend.
+/// Our lines are not there, or not as they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {mend}")]
+pub struct Missing {
+    /// What is missing or wrong.
+    pub what: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
+impl From<Missing> for String {
+    fn from(missing: Missing) -> String {
+        missing.to_string()
+    }
+}
+
+/// Finds the app's lines.
+///
+/// # Errors
+///
+/// None is there, or one of them does not fit.
 pub fn find(
     servers: &[ServerState],
     ports: AppPorts,
     is_ours: impl Fn(&ServerState) -> bool,
-) -> Result<Vec<Own>, String> {
+) -> Result<Vec<Own>, Missing> {
     let ours: Vec<&ServerState> = servers.iter().filter(|server| is_ours(server)).collect();
     let serving = ours.iter().filter(|server| server.port == ports.port);
     let own: Vec<Own> = serving
@@ -59,25 +79,32 @@ pub fn find(
         None => Ok(own),
         Some(Own {
             backend, server, ..
-        }) => Err(format!(
-            "backend {backend} serves this app by {server}, but none of its lines for this host checks the \
-             status port: add a server line with `check port {}`",
-            ports.status_port
-        )),
+        }) => Err(Missing {
+            what: format!(
+                "backend {backend} serves this app by {server}, but none of its lines for this host checks \
+                 the status port"
+            ),
+            mend: format!("add a server line with `check port {}`", ports.status_port),
+        }),
     }
 }
 
-fn own(server: &ServerState, ports: AppPorts) -> Result<Own, String> {
+fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
     let role = match server.check_port {
         checked if checked == ports.status_port => Role::Main,
         checked if Some(checked) == ports.backup_status_port => Role::Twin,
         checked if checked == 0 || checked == ports.port => Role::ClassicTwin,
         checked => {
-            return Err(format!(
-                "{}/{} checks port {checked}, which no gate of this app opens: set `status_port` (or, for a \
-                 backup line, `backup_status_port`) to {checked}, or mend the server line",
-                server.backend, server.server
-            ));
+            return Err(Missing {
+                what: format!(
+                    "{}/{} checks port {checked}, which no gate of this app opens",
+                    server.backend, server.server
+                ),
+                mend: format!(
+                    "set `status_port` (or, for a backup line, `backup_status_port`) to {checked}, or mend \
+                     the server line"
+                ),
+            });
         }
     };
     Ok(Own::new(server, role))
@@ -102,20 +129,26 @@ fn has_main(own: &[Own], backend: &str) -> bool {
         .any(|line| line.backend == backend && line.role == Role::Main)
 }
 
-fn none_found(ours: &[&ServerState], port: u16) -> String {
+fn none_found(ours: &[&ServerState], port: u16) -> Missing {
     let mend =
         "set [agent] addresses, or name the lines with backend, main and backup in [[haproxy]]";
     if ours.is_empty() {
-        return format!("no server line has an address of this host: {mend}");
+        return Missing {
+            what: "no server line has an address of this host".to_owned(),
+            mend: mend.to_owned(),
+        };
     }
     let lines: Vec<String> = ours
         .iter()
         .map(|s| format!("{}/{}:{}", s.backend, s.server, s.port))
         .collect();
-    format!(
-        "no server line of this host has port {port} (there are {}): mend `port`, or {mend}",
-        lines.join(", ")
-    )
+    Missing {
+        what: format!(
+            "no server line of this host has port {port} (there are {})",
+            lines.join(", ")
+        ),
+        mend: format!("mend `port`, or {mend}"),
+    }
 }
 
 #[cfg(test)]
@@ -146,7 +179,7 @@ pub(super) mod tests {
         }
     }
 
-    fn on_host(servers: &[ServerState]) -> Result<Vec<(String, Role)>, String> {
+    fn on_host(servers: &[ServerState]) -> Result<Vec<(String, Role)>, Missing> {
         let is_ours = |s: &ServerState| s.address == "10.0.0.11".parse().ok();
         let own = find(servers, PORTS, is_ours)?;
         Ok(own.into_iter().map(|own| (own.server, own.role)).collect())
@@ -182,12 +215,14 @@ pub(super) mod tests {
         assert!(
             on_host(&ungated)
                 .unwrap_err()
+                .to_string()
                 .starts_with("backend b serves this app by w")
         );
         let strange = [server("a", "web1", "10.0.0.11", 1000, 2009)];
         assert!(
             on_host(&strange)
                 .unwrap_err()
+                .to_string()
                 .starts_with("a/web1 checks port 2009")
         );
     }
@@ -198,9 +233,15 @@ pub(super) mod tests {
         assert!(
             on_host(&elsewhere)
                 .unwrap_err()
+                .to_string()
                 .starts_with("no server line has an address")
         );
         let other_port = [server("a", "web1", "10.0.0.11", 8080, 2000)];
-        assert!(on_host(&other_port).unwrap_err().contains("a/web1:8080"));
+        assert!(
+            on_host(&other_port)
+                .unwrap_err()
+                .to_string()
+                .contains("a/web1:8080")
+        );
     }
 }

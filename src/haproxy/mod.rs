@@ -14,8 +14,8 @@ mod stat;
 mod status;
 
 pub use balancer::{Balancer, Names};
-pub use examination::{Checked, Examination, Level, Listed};
-pub use find::{AppPorts, Found, Own, find};
+pub use examination::{Checked, Examination, Level, Listed, Lost};
+pub use find::{AppPorts, Found, Missing, Own, find};
 pub use info::Info;
 pub use master::{Leaving, Master};
 pub use others::Others;

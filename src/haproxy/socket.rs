@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,6 +19,20 @@ pub enum Address {
     Unix(PathBuf),
     /// HOST:PORT.
     Tcp(String),
+}
+
+impl Address {
+    /// What a `stats socket` line of HAProxy's has to name, to be asked there over TCP.
+    pub fn bind(&self) -> Option<String> {
+        let Address::Tcp(at) = self else {
+            return None;
+        };
+        Some(match at.parse::<SocketAddr>() {
+            Ok(SocketAddr::V4(_)) => format!("ipv4@{at}"),
+            Ok(SocketAddr::V6(_)) => format!("ipv6@{at}"),
+            Err(_) => at.clone(),
+        })
+    }
 }
 
 /// One balancer's stats socket.

@@ -71,6 +71,22 @@ fn a_native_nft_redirect_of_the_status_port() {
         .expect("foreign-rule", "error", "ip mine pre");
     setup.sh(&point.mend);
     setup.doctor().expect_ok("foreign-rule");
+    // What no check of ours meets: another hook, a chain that nobody calls, another port's key.
+    setup.sh(
+        "nft 'add chain ip mine out { type nat hook output priority -110; }' && \
+         nft add chain ip mine lost && \
+         nft add rule ip mine out tcp dport 2000 redirect to :1000 && \
+         nft add rule ip mine lost tcp dport 2000 redirect to :1000 && \
+         nft 'add rule ip mine pre dnat to tcp dport map { 8080 : 10.77.0.12 }'",
+    );
+    setup.doctor().expect_ok("foreign-rule");
+    setup.sh("nft add rule ip mine pre meta mark 7 tcp dport 2000 redirect to :1000");
+    let point = setup
+        .doctor()
+        .expect("foreign-rule", "warning", "may be led by a rule");
+    assert_eq!(point.mend, "look at it: nft -a list chain ip mine pre");
+    setup.sh("nft flush chain ip mine pre");
+    setup.doctor().expect_ok("foreign-rule");
 }
 
 #[test]

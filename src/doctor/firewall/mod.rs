@@ -2,6 +2,7 @@
 //! checks come to INPUT with the app's own port, a closed one's with the status port.
 
 mod iptables;
+mod leads;
 mod nft;
 mod walk;
 

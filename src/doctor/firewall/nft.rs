@@ -3,6 +3,7 @@
 
 mod known;
 
+use super::leads::leads;
 use super::walk::{Applies, Base, Chains, Packet, Step, Verdict};
 use known::{Known, Sets};
 use serde_json::Value;
@@ -20,6 +21,30 @@ pub struct Table {
     /// How the mend names the chain: `inet filter input`.
     pub place: String,
     priority: i64,
+}
+
+/// A native rule that leads a port elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// `nft rule FAMILY TABLE CHAIN handle N`.
+    pub rule: String,
+    /// Or it can't be told.
+    pub surely: bool,
+}
+
+impl Redirect {
+    /// The line that removes it.
+    pub fn removal(&self) -> String {
+        self.rule.replacen("nft rule", "nft delete rule", 1)
+    }
+
+    /// The line that shows it, and what stands before it.
+    pub fn sight(&self) -> String {
+        let chain = self.rule.replacen("nft rule", "nft -a list chain", 1);
+        chain
+            .split_once(" handle ")
+            .map_or(chain.clone(), |(chain, _)| chain.to_owned())
+    }
 }
 
 impl Ruleset {
@@ -62,23 +87,29 @@ impl Ruleset {
         tables
     }
 
-    /// Native rules that lead the packet's port elsewhere, or may, each with the line that
-    /// removes it. iptables does not show them as they are.
-    pub fn redirects(&self, packet: &Packet) -> Vec<(String, String)> {
+    /// Native rules that lead the packet elsewhere, or may, by the way from the nat chains that
+    /// it meets. iptables does not show them as they are.
+    pub fn redirects(&self, packet: &Packet) -> Vec<Redirect> {
+        // What this host sends to itself is led on its way out, and not once more on its way in.
+        let hooks: &[&str] = match packet.interface.as_deref() {
+            Some("lo") => &["output"],
+            Some(_) => &["prerouting"],
+            None => &["prerouting", "output"],
+        };
         let families = families(packet);
-        let rules = self.all("rule").filter(|rule| {
-            let leads = |statement: &Value| LEADS.iter().any(|kind| statement.get(kind).is_some());
-            families.contains(&text(rule, "family")) && statements(rule).any(leads)
+        let bases = self.all("chain").filter(|chain| {
+            let nat = text(chain, "type") == "nat" && hooks.contains(&text(chain, "hook"));
+            nat && families.contains(&text(chain, "family"))
         });
-        let redirects = rules.filter_map(|rule| {
-            let of_table = |object: &&Value| place(object) == place(rule);
-            let step = steps_of(rule, &self.sets(of_table), packet).pop()?;
-            let removal = format!(
-                "nft delete rule {} handle {}",
-                chain_of(rule),
-                rule["handle"]
-            );
-            (step.applies != Applies::No).then_some((step.text, removal))
+        let redirects = bases.flat_map(|base| {
+            let chains = self.table(base, packet).chains;
+            // Of two hooks one is the packet's: a balancer is elsewhere mostly.
+            let met = hooks.first() == Some(&text(base, "hook"));
+            let led = leads(&chains, text(base, "name")).into_iter();
+            led.map(move |(rule, applies)| Redirect {
+                rule,
+                surely: met && applies == Applies::Yes,
+            })
         });
         redirects.collect()
     }
@@ -159,6 +190,10 @@ fn steps_of(rule: &Value, sets: &Sets, packet: &Packet) -> Vec<Step> {
         if let Some(verdict) = verdict(statement) {
             return vec![step(applies, verdict)];
         }
+        if let Some(to) = LEADS.iter().find_map(|kind| statement.get(kind)) {
+            let led = ["addr", "port"].map(|part| keys_apply(&to[part], sets, packet));
+            return vec![step(applies.min(led[0]).min(led[1]), Verdict::Lead)];
+        }
         if let Some(map) = statement.get("vmap") {
             let known = Known::of(&map["key"], packet);
             let pairs = sets.elements(&map["data"]).into_iter().map(|pair| {
@@ -170,6 +205,19 @@ fn steps_of(rule: &Value, sets: &Sets, packet: &Packet) -> Vec<Step> {
         applies = applies.min(statement_applies(statement, sets, packet));
     }
     vec![step(applies, Verdict::GoOn)]
+}
+
+/// Where to is looked up in a map: what is none of its keys is not led.
+fn keys_apply(to: &Value, sets: &Sets, packet: &Packet) -> Applies {
+    let Some(map) = to.get("map") else {
+        return Applies::Yes;
+    };
+    let known = Known::of(&map["key"], packet);
+    let Some(elements) = sets.listed(&map["data"]) else {
+        return Applies::Maybe;
+    };
+    let each = elements.into_iter().map(|pair| known.is(&pair[0], sets));
+    each.max().unwrap_or(Applies::No)
 }
 
 fn verdict(statement: &Value) -> Option<Verdict> {
@@ -189,9 +237,6 @@ fn verdict(statement: &Value) -> Option<Verdict> {
 }
 
 fn statement_applies(statement: &Value, sets: &Sets, packet: &Packet) -> Applies {
-    if LEADS.iter().any(|kind| statement.get(kind).is_some()) {
-        return Applies::Yes;
-    }
     if let Some(asked) = statement.get("match") {
         let known = Known::of(&asked["left"], packet);
         return match text(asked, "op") {

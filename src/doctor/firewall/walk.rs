@@ -65,6 +65,8 @@ pub enum Verdict {
     Return,
     /// Counts, logs, marks: the next rule decides.
     GoOn,
+    /// In a nat table: to another port or host.
+    Lead,
     /// Somebody else decides, as with NFQUEUE.
     Unknown,
 }
@@ -102,10 +104,12 @@ pub enum Fate {
 }
 
 /// As deep as the kernel lets chains jump.
-const DEEPEST: usize = 16;
+pub const DEEPEST: usize = 16;
 
 #[derive(Default)]
-struct Ends {
+struct Ends<'a> {
+    /// Chains that were walked: a second time brings nothing new. Whether it may come out.
+    walked: BTreeMap<&'a str, bool>,
     accepted: bool,
     refused: bool,
     unknown: bool,
@@ -124,6 +128,7 @@ pub fn fate(chains: &Chains, base: &Base) -> Option<Fate> {
             accepted: false,
             refused: false,
             unknown: false,
+            ..
         } => Some(Fate::Dropped(by)),
         Ends {
             dropped: Some(by), ..
@@ -138,7 +143,7 @@ pub fn fate(chains: &Chains, base: &Base) -> Option<Fate> {
     }
 }
 
-impl Ends {
+impl<'a> Ends<'a> {
     fn note(&mut self, verdict: &Verdict, text: &str) {
         match verdict {
             Verdict::Accept => self.accepted = true,
@@ -149,10 +154,28 @@ impl Ends {
     }
 
     /// Whether the packet may come out at the chain's end.
-    fn follow(&mut self, chains: &Chains, chain: &str, depth: usize) -> bool {
+    fn follow(&mut self, chains: &'a Chains, chain: &'a str, depth: usize) -> bool {
+        if let Some(comes_out) = self.walked.get(chain) {
+            return *comes_out;
+        }
+        if depth > DEEPEST {
+            self.unknown = true;
+            self.note(
+                &Verdict::Drop,
+                &format!("chain {chain}, too deep to follow"),
+            );
+            return true;
+        }
+        // A loop, which the kernel does not allow, ends.
+        self.walked.insert(chain, true);
+        let comes_out = self.walk(chains, chain, depth);
+        self.walked.insert(chain, comes_out);
+        comes_out
+    }
+
+    fn walk(&mut self, chains: &'a Chains, chain: &'a str, depth: usize) -> bool {
         let mut comes_out = false;
-        let steps = chains.get(chain).filter(|_| depth < DEEPEST);
-        let steps = steps.into_iter().flatten();
+        let steps = chains.get(chain).into_iter().flatten();
         for step in steps.filter(|step| step.applies != Applies::No) {
             let surely = step.applies == Applies::Yes;
             let goes_on = match &step.verdict {
@@ -250,5 +273,34 @@ mod tests {
         assert_eq!(after(jump(), &accepts), None);
         let itself = [("INPUT", vec![step(Yes, Verdict::Jump("INPUT".into()))])];
         assert_eq!(ends(&itself, Verdict::Accept), None, "a loop ends");
+    }
+
+    /// Of ten jumps each, so many below each other.
+    fn nested(levels: usize, last: Verdict) -> Chains {
+        let name = |level: usize| match level {
+            0 => "INPUT".to_owned(),
+            level => format!("level-{level}"),
+        };
+        let mut chains = Chains::new();
+        for level in 0..levels {
+            let jump = step(Applies::Yes, Verdict::Jump(name(level + 1)));
+            chains.insert(name(level), vec![jump; 10]);
+        }
+        chains.insert(name(levels), vec![step(Applies::Maybe, last)]);
+        chains
+    }
+
+    #[test]
+    fn a_chain_is_walked_once_and_not_deeper_than_the_kernel_lets() {
+        let base = Base {
+            chain: "INPUT".into(),
+            policy: Verdict::Accept,
+            text: "policy".into(),
+        };
+        let unsure = |by: &str| Some(Fate::Unsure(by.to_owned()));
+        assert_eq!(fate(&nested(16, Verdict::Drop), &base), unsure("Drop"));
+        let deep = unsure("chain level-17, too deep to follow");
+        assert_eq!(fate(&nested(17, Verdict::Drop), &base), deep);
+        assert_eq!(fate(&nested(16, Verdict::Return), &base), None);
     }
 }

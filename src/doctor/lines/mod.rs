@@ -7,7 +7,7 @@ mod state;
 use super::Point;
 use super::check::Check;
 use crate::gate::Position;
-use crate::haproxy::{AppPorts, Examination, Own, Role, ServerState};
+use crate::haproxy::{Address, AppPorts, Examination, Lost, Own, Role, ServerState};
 
 const FOUND: Check = Check {
     name: "lines",
@@ -32,11 +32,14 @@ pub struct Lines<'a> {
     pub app: &'a str,
     /// The balancer, as messages name it.
     pub balancer: &'a str,
+    pub address: &'a Address,
     pub seen: &'a Examination,
     pub ports: AppPorts,
     /// Where the main gate stands, and the twin's; None: the rules can't be read.
     pub gates: [Option<Position>; 2],
     pub min_available: usize,
+    /// An operation is at work on this app: HAProxy is just about to see its gates move.
+    pub under_way: bool,
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {
@@ -56,16 +59,12 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     points
 }
 
-/// `find` says what is missing, and how that is mended, in one sentence.
-fn lost(lines: &Lines, why: &str) -> Point {
-    let AppPorts {
-        port, status_port, ..
-    } = lines.ports;
-    let (found, mend) = match why.split_once(": ") {
-        Some((found, mend)) if mend.contains("`") => (found, mend.to_owned()),
-        _ => (
-            why,
-            format!("server NAME ADDRESS:{port} check port {status_port}"),
+fn lost(lines: &Lines, why: &Lost) -> Point {
+    let (found, mend) = match why {
+        Lost::Missing(missing) => (missing.what.clone(), missing.mend.clone()),
+        Lost::Unseen(why) => (
+            format!("its lines can't be seen: {why}"),
+            super::balancer::mend(lines.address, why),
         ),
     };
     FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), mend)

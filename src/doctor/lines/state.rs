@@ -119,13 +119,18 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
         ),
         Status::NoCheck => UP.ok(&of, "is taken for UP"),
         Status::Down(_) if closed => UP.ok(&of, format!("is {status}, as its gate is closed")),
+        Status::Up if listed.stat.proven && !closed => UP.ok(&of, format!("is UP ({word})")),
+        _ if lines.under_way => UP.warning(
+            &of,
+            format!("is {status} ({word}): an operation is under way"),
+            format!("after it (agent status {}), again: agent doctor", lines.app),
+        ),
         _ if closed => UP.error(
             &of,
             format!("is {status} although its gate is closed: something else answers its check"),
             "nft list ruleset (a redirect of its own?); or, if it was closed this moment, again: \
              agent doctor",
         ),
-        Status::Up if listed.stat.proven => UP.ok(&of, format!("is UP ({word})")),
         Status::Up | Status::UpUnproven(_) => UP.warning(
             &of,
             format!("is {status}, not yet fully proven ({word})"),
@@ -133,7 +138,12 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
         ),
         _ => UP.error(
             &of,
-            format!("is {status} ({word}) although its gate is open"),
+            match gate {
+                Some(Position::Open) => {
+                    format!("is {status} ({word}) although its gate is open")
+                }
+                _ => format!("is {status} ({word})"),
+            },
             down(lines, word),
         ),
     }

@@ -1,6 +1,8 @@
 use super::super::Verdict::{self, Error, Ok as Well, Warning};
 use super::*;
-use crate::haproxy::{Checked, Found, Info, Level, Listed, Others, ServerStat, Status, find};
+use crate::haproxy::{
+    Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
+};
 
 const PORTS: AppPorts = AppPorts {
     port: 1000,
@@ -60,7 +62,9 @@ fn of(servers: Vec<ServerState>) -> Examination {
             started: 1,
         },
         level: Some(Level::Operator),
-        found: find(&servers, PORTS, |_| true).map(|own| Found { own, servers }),
+        found: find(&servers, PORTS, |_| true)
+            .map(|own| Found { own, servers })
+            .map_err(Lost::Missing),
         astray: Vec::new(),
         listed,
         others: vec![Others {
@@ -69,7 +73,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             claimed: vec![],
             own_usable: true,
         }],
-        master: Ok(()),
+        master: None,
     }
 }
 
@@ -81,10 +85,12 @@ fn wrong_with(
     let lines = Lines {
         app: "web",
         balancer: "lb",
+        address: &Address::Tcp("10.0.0.1:9999".into()),
         seen,
         ports: PORTS,
         gates,
         min_available,
+        under_way: false,
     };
     let points = points(&lines)
         .into_iter()
@@ -113,10 +119,12 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
     let lines = Lines {
         app: "web",
         balancer: "lb",
+        address: &Address::Tcp("10.0.0.1:9999".into()),
         seen: &seen,
         ports: PORTS,
         gates: [None, None],
         min_available: 1,
+        under_way: false,
     };
     let points = points(&lines);
     assert_eq!((points.len(), points[0].verdict), (1, Error));
@@ -128,6 +136,38 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
             .starts_with("set `status_port`"),
         "{points:?}"
     );
+}
+
+#[test]
+fn lines_that_could_not_be_asked_for_are_not_missing() {
+    let mut seen = sound();
+    let told = |seen: &Examination| {
+        let lines = Lines {
+            app: "web",
+            balancer: "lb",
+            address: &Address::Tcp("10.0.0.1:9999".into()),
+            seen,
+            ports: PORTS,
+            gates: [None, None],
+            min_available: 1,
+            under_way: false,
+        };
+        let point = points(&lines).remove(0);
+        (point.found, point.mend.unwrap())
+    };
+    let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
+    seen.found = Err(Lost::Unseen(late));
+    let (found, mend) = told(&seen);
+    assert!(
+        found.contains("can't be seen: no complete answer"),
+        "{found}"
+    );
+    assert!(mend.contains("`timeout` in [[haproxy]]"), "{mend}");
+    let none = find(&[], PORTS, |_| true).unwrap_err();
+    seen.found = Err(Lost::Missing(none));
+    let (found, mend) = told(&seen);
+    assert_eq!(found, "app web: no server line has an address of this host");
+    assert!(mend.starts_with("set [agent] addresses"), "{mend}");
 }
 
 #[test]
@@ -206,6 +246,37 @@ fn a_line_is_as_its_gate_says_or_not() {
     assert_eq!(of("UP", Position::Closed), Some(("fully-up", Error)));
     assert_eq!(of("UP 1/2", Position::Open), Some(("fully-up", Warning)));
     assert_eq!(of("MAINT", Position::Open), Some(("fully-up", Warning)));
+}
+
+#[test]
+fn what_moves_in_an_operation_is_no_error() {
+    let of = |status: &str, main: Option<Position>, under_way: bool| {
+        let mut seen = sound();
+        seen.listed[0].stat.status = Status::parse(status).unwrap();
+        let lines = Lines {
+            app: "web",
+            balancer: "lb",
+            address: &Address::Tcp("10.0.0.1:9999".into()),
+            seen: &seen,
+            ports: PORTS,
+            gates: [main, Some(Position::Open)],
+            min_available: 1,
+            under_way,
+        };
+        let up = |point: &Point| point.check == "fully-up" && point.of == "lb srvs/web1";
+        let point = points(&lines).into_iter().find(up).unwrap();
+        (point.verdict, point.found.contains("its gate is open"))
+    };
+    let (open, closed) = (Some(Position::Open), Some(Position::Closed));
+    assert_eq!(of("DOWN", open.clone(), false), (Error, true));
+    assert_eq!(of("DOWN", open.clone(), true), (Warning, false));
+    assert_eq!(of("UP", closed.clone(), false), (Error, false));
+    assert_eq!(of("UP", closed.clone(), true), (Warning, false));
+    assert_eq!(of("DOWN", closed, true), (Well, false));
+    assert_eq!(of("UP", open, true), (Well, false));
+    let broken = Some(Position::Broken("2 rules".into()));
+    assert_eq!(of("DOWN", broken, false), (Error, false));
+    assert_eq!(of("DOWN", None, false), (Error, false));
 }
 
 #[test]

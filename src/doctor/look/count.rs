@@ -53,11 +53,12 @@ async fn watch(firewall: &Firewall, watched: &[(Gate, usize)]) -> Result<Vec<Cou
     let mut all: Vec<Counts> = vec![Vec::new(); gates.len()];
     let began = Instant::now();
     loop {
-        let at = began.elapsed();
         let led = firewall
             .led(&gates)
             .await
             .map_err(|error| error.to_string())?;
+        // What came while iptables was waited for is in what it listed.
+        let at = began.elapsed();
         for (counts, led) in all.iter_mut().zip(led) {
             counts.push((at, led));
         }

@@ -54,8 +54,16 @@ pub fn native_redirects(app: &mut AppFacts, nft: &firewall::Ruleset) {
             .iter()
             .flat_map(|packet| nft.redirects(packet))
         {
-            if !seen.foreign.contains(&redirect) {
-                seen.foreign.push(redirect);
+            let found = match redirect.surely {
+                true => (
+                    &mut seen.foreign,
+                    (redirect.rule.clone(), redirect.removal()),
+                ),
+                false => (&mut seen.perhaps, (redirect.rule.clone(), redirect.sight())),
+            };
+            let (all, one) = found;
+            if !all.contains(&one) {
+                all.push(one);
             }
         }
     }

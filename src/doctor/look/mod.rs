@@ -30,7 +30,7 @@ pub struct Asked<'a> {
     /// Why too few files may be open.
     pub files: Result<(), String>,
     /// HAProxy's configuration file and its text; Err: why it can't be read.
-    pub haproxy_cfg: Option<(PathBuf, Result<String, String>)>,
+    pub haproxy_cfg: Option<(PathBuf, std::io::Result<String>)>,
     /// Counts no checks, and waits for nothing.
     pub quick: bool,
     /// Told before it waits.

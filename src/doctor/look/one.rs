@@ -36,7 +36,6 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         .map(|(balancer, seen)| balancer::Balancer {
             name: balancer.name.clone(),
             address: balancer.address().clone(),
-            has_master: balancer.has_master(),
             seen,
         })
         .collect();
@@ -117,7 +116,7 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
         port: settings.ports.port,
         bound: bound(settings.ports.port),
         led_to: led
-            .map(|line| (named(&line.own), line.way.led_to))
+            .map(|line| (named(&line.own), line.way.led_to.clone()))
             .collect(),
         health: survey.health.clone(),
         askable: survey.askable.clone(),
@@ -140,6 +139,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
                 .into_iter()
                 .map(|one| (one.rule, one.removal))
                 .collect(),
+            perhaps: Vec::new(),
             listeners: listeners.clone(),
         });
     gates::Gates {
@@ -152,7 +152,18 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
         held: hold::now(&agent.hold_dir, app).map(|held| held.told()),
         under_way: Lock::holder(&state::app_lock(&agent.state_dir, app)).is_some(),
         sidecar: Lock::holder(&state::sidecar(&agent.state_dir)).is_some(),
+        free_port: gates::free_port(settings.ports.status_port, &taken(all)),
     }
+}
+
+/// Every port that an app of this configuration has.
+fn taken(all: &Settings) -> Vec<u16> {
+    let ports = all.apps.iter().map(|app| app.ports);
+    let each = ports.flat_map(|one| {
+        let both = [one.port, one.status_port];
+        both.into_iter().chain(one.backup_status_port)
+    });
+    each.collect()
 }
 
 fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {

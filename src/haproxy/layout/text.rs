@@ -2,7 +2,7 @@
 
 use super::{BACKEND, CHECKS, Layout, Line, Plan, health};
 use crate::haproxy::Address;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// Where HAProxy's unix socket is, where the configuration names none.
@@ -122,7 +122,7 @@ impl Plan<'_> {
         });
         let tcp: Vec<String> = addresses
             .iter()
-            .filter_map(|address| bind(address))
+            .filter_map(|address| address.bind())
             .collect();
         let unix = unix.unwrap_or(Path::new(SOCKET));
         let unix = health::quoted(&unix.display().to_string());
@@ -184,16 +184,4 @@ fn ports(lines: &[Line<'_>], of: impl Fn(&Line<'_>) -> Option<u16>) -> String {
         }
     }
     all.join(", ")
-}
-
-/// What HAProxy listens on for an agent that asks there.
-fn bind(address: &Address) -> Option<String> {
-    let Address::Tcp(at) = address else {
-        return None;
-    };
-    Some(match at.parse::<SocketAddr>().map(|at| at.ip()) {
-        Ok(IpAddr::V4(_)) => format!("ipv4@{at}"),
-        Ok(IpAddr::V6(_)) => format!("ipv6@{at}"),
-        Err(_) => at.clone(),
-    })
 }

@@ -59,7 +59,7 @@ fn check_found(servers: &[ServerState], here: &[IpAddr]) {
     let is_here = |server: &ServerState| server.address.is_some_and(|ip| here.contains(&ip));
     let own = match find(servers, PORTS, is_here) {
         Ok(own) => own,
-        Err(error) => return assert_printable(&error),
+        Err(error) => return assert_printable(&error.to_string()),
     };
     let ours = servers
         .iter()

@@ -18,6 +18,8 @@ pub enum Known<'a> {
     Word(&'a str),
     /// Of another protocol or family.
     NotThere,
+    /// Of several places together, `ip daddr . tcp dport`.
+    Together(Vec<Known<'a>>),
     Nothing,
 }
 
@@ -29,6 +31,10 @@ impl<'a> Known<'a> {
             None if packet.is_v6() == v6 => Known::Nothing,
             _ => Known::NotThere,
         };
+        if let Some(parts) = left["concat"].as_array() {
+            let parts = parts.iter().map(|part| Known::of(part, packet));
+            return Known::Together(parts.collect());
+        }
         let (payload, meta) = (&left["payload"], &left["meta"]);
         match (text(payload, "protocol"), text(payload, "field")) {
             ("tcp" | "th", "dport") => return Known::Number(packet.port),
@@ -113,6 +119,13 @@ impl<'a> Known<'a> {
                 ("", _) => Applies::Maybe,
                 (one, _) => (one == *word).into(),
             },
+            Known::Together(parts) => match right["concat"].as_array() {
+                Some(all) if all.len() == parts.len() => {
+                    let each = parts.iter().zip(all).map(|(part, one)| part.is(one, sets));
+                    each.min().unwrap_or(Applies::Maybe)
+                }
+                _ => Applies::Maybe,
+            },
             Known::NotThere => Applies::No,
             Known::Nothing => Applies::Maybe,
         }
@@ -152,6 +165,13 @@ fn text_of(value: &Value) -> &str {
 }
 
 impl<'a> Sets<'a> {
+    /// None: no set of that name is listed.
+    pub fn listed(&self, value: &'a Value) -> Option<Vec<&'a Value>> {
+        let named = value.as_str().and_then(|name| name.strip_prefix('@'));
+        let missing = named.is_some_and(|name| !self.0.contains_key(name));
+        (!missing).then(|| self.elements(value))
+    }
+
     /// Those of a list, of `{set: [...]}`, or of a set by its name, `@friends`.
     pub fn elements(&self, value: &'a Value) -> Vec<&'a Value> {
         let named = value.as_str().and_then(|name| name.strip_prefix('@'));

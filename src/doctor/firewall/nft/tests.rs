@@ -175,28 +175,87 @@ fn another_text_is_not_a_ruleset() {
     assert!(Ruleset::parse(r#"{"nftables": []}"#).is_ok());
 }
 
+/// A rule of each chain, the last of them `pre`: the base chain of a hook.
+fn nat(hook: &str, rules: &[(&str, Value)]) -> Ruleset {
+    let base = json!({"chain": {"family": "ip", "table": "mine", "name": "pre", "type": "nat",
+        "hook": hook, "prio": -100, "policy": "accept"}});
+    let map = json!({"map": {"family": "ip", "table": "mine", "name": "services", "elem": [
+        [{"concat": ["10.96.0.1", "tcp", 2000]}, {"goto": {"target": "sub"}}],
+        [{"concat": ["10.0.0.11", "tcp", 443]}, {"goto": {"target": "sub"}}]]}});
+    let rule = |(handle, (chain, expr)): (usize, &(&str, Value))| {
+        json!({"rule": {"family": "ip", "table": "mine", "chain": chain, "handle": handle,
+            "expr": expr}})
+    };
+    let mut objects = vec![base, map];
+    objects.extend(rules.iter().enumerate().map(rule));
+    Ruleset { objects }
+}
+
 #[test]
-fn native_redirects_of_the_port_are_found_with_their_handles() {
-    let rule = |port: u16, handle: u64| {
-        json!({"rule": {"family": "ip", "table": "mine", "chain": "pre", "handle": handle, "expr":
-            [matches(payload("tcp", "dport"), "==", json!(port)), {"redirect": {"port": 1000}}]}})
-    };
-    let ruleset = Ruleset {
-        objects: vec![rule(2001, 4), rule(2000, 5)],
-    };
-    let removals = |packet: &Packet| -> Vec<String> {
-        ruleset
-            .redirects(packet)
-            .into_iter()
-            .map(|(_, removal)| removal)
-            .collect()
+fn native_redirects_of_the_port_are_found_by_the_way_to_them() {
+    let to = || json!({"redirect": {"port": 1000}});
+    let port = |port: u16| matches(payload("tcp", "dport"), "==", json!(port));
+    let found = |ruleset: &Ruleset, packet: &Packet| -> Vec<(String, bool)> {
+        let found = ruleset.redirects(packet).into_iter();
+        found.map(|one| (one.removal(), one.surely)).collect()
     };
     let v4 = packet("10.0.0.1");
-    assert_eq!(removals(&v4), ["nft delete rule ip mine pre handle 5"]);
+    let both = [
+        ("pre", json!([port(2001), to()])),
+        ("pre", json!([port(2000), to()])),
+    ];
+    let removal = "nft delete rule ip mine pre handle 1".to_owned();
+    let surely = vec![(removal, true)];
+    assert_eq!(found(&nat("prerouting", &both), &v4), surely);
+    assert_eq!(found(&nat("output", &both), &v4), [], "not its hook");
+    let local = Packet {
+        interface: Some("lo".into()),
+        ..v4.clone()
+    };
+    assert_eq!(found(&nat("output", &both), &local), surely);
     let v6 = Packet {
         to: "fd00::11".parse().ok(),
         from: None,
-        ..v4
+        ..v4.clone()
     };
-    assert!(removals(&v6).is_empty());
+    assert_eq!(found(&nat("prerouting", &both), &v6), []);
+    let marked = matches(json!({"meta": {"key": "mark"}}), "==", json!(7));
+    let perhaps = nat("prerouting", &[("pre", json!([marked, to()]))]);
+    assert!(matches!(found(&perhaps, &v4)[..], [(_, false)]));
+    let redirect = &perhaps.redirects(&v4)[0];
+    assert_eq!(redirect.sight(), "nft -a list chain ip mine pre");
+}
+
+/// As kube-proxy has them (nftables mode, shortened), and maps of ports.
+#[test]
+fn rules_for_other_addresses_and_ports_lead_nothing_of_ours() {
+    let v4 = packet("10.0.0.1");
+    let lead = || {
+        (
+            "sub",
+            json!([{"dnat": {"addr": "10.244.0.5", "port": 8080}}]),
+        )
+    };
+    let parts = [payload("ip", "daddr"), json!({"meta": {"key": "l4proto"}})];
+    let key = json!({"concat": [parts[0], parts[1], payload("th", "dport")]});
+    let services = ("pre", json!([{"vmap": {"key": key, "data": "@services"}}]));
+    let kube = nat("prerouting", &[services, lead()]);
+    assert_eq!(kube.redirects(&v4), []);
+    let service = Packet {
+        to: "10.96.0.1".parse().ok(),
+        ..v4.clone()
+    };
+    assert!(kube.redirects(&service)[0].surely);
+    assert_eq!(
+        nat("prerouting", &[lead()]).redirects(&v4),
+        [],
+        "no way to it"
+    );
+    let by_map = |port: u16| {
+        let map = json!({"map": {"key": payload("tcp", "dport"),
+            "data": {"set": [[port, "10.0.0.5"]]}}});
+        nat("prerouting", &[("pre", json!([{"dnat": {"addr": map}}]))])
+    };
+    assert_eq!(by_map(8080).redirects(&v4), []);
+    assert!(by_map(2000).redirects(&v4)[0].surely);
 }
