@@ -3,6 +3,7 @@
 //! `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
 use std::fs;
+use std::time::Duration;
 
 use haproxy_gate::config::{Settings, read};
 
@@ -115,8 +116,10 @@ fn is_its_own(health: &str, text: &str) {
         app: "web",
         ports,
         lines: &[],
+        out_of_rotation: Duration::from_secs(30),
+        in_rotation: Duration::from_secs(60),
     };
-    let points = check(text, &expected);
+    let points = check(text, &[expected]);
     let wrong = |point: &&Point| point.verdict == Verdict::Error;
     assert_eq!(points.iter().find(wrong), None, "{text}");
     let kind = points.iter().find(|point| point.check == "cfg-check-kind");
@@ -174,8 +177,10 @@ fn reads_all_words(release: Release) {
             app: "web",
             ports,
             lines: &[],
+            out_of_rotation: Duration::from_secs(30),
+            in_rotation: Duration::from_secs(60),
         };
-        let points = check(&text, &expected);
+        let points = check(&text, &[expected]);
         let point = points.iter().find(|point| point.check == "cfg-backup");
         let backup = point.is_some_and(|point| point.verdict == Verdict::Error);
         assert_eq!(backup, values.is_empty(), "{release:?}: {word} {values}");
