@@ -6,6 +6,7 @@ use super::server::{ADDRESS, Server};
 use super::words::is_variable;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::doctor::twin;
 
 const TWIN: Check = Check {
     name: "cfg-twin",
@@ -52,7 +53,7 @@ fn twin(ours: &Ours<'_>, alone: &[&Server], expected: &Expected<'_>) -> Point {
         None => TWIN.ok(of, "each main line has its twin"),
         Some(main) => {
             let found = format!("no twin: {}", names(alone.iter().copied()));
-            let name = format!("{}-twin", main.name);
+            let name = twin::name(&main.name);
             TWIN.warning(of, found, below(main, &name, expected))
         }
     }
@@ -65,18 +66,15 @@ fn below(main: &Server, name: &str, expected: &Expected<'_>) -> String {
         false => main.host.clone(),
     };
     let port = main.port.unwrap_or(expected.ports.port);
-    let cookie = main
-        .words
-        .cookie
-        .as_ref()
-        .map(|cookie| format!(" cookie {cookie}"));
-    let own = expected.ports.backup_status_port;
-    let check = own.map(|port| format!(" port {port}")).unwrap_or_default();
-    let cookie = cookie.unwrap_or_default();
     let at = format!("{host}:{port}");
     // A variable only counts in quotes.
-    let quote = if is_variable(&at) { "\"" } else { "" };
-    format!("server {name} {quote}{at}{quote}{cookie} check{check} backup")
+    let quoted = |word: &str| match is_variable(word) {
+        true => format!("\"{word}\""),
+        false => word.to_owned(),
+    };
+    let cookie = main.words.cookie.as_deref().map(quoted);
+    let own_port = expected.ports.backup_status_port;
+    twin::line(name, &quoted(&at), cookie.as_deref(), own_port)
 }
 
 fn order(ours: &Ours<'_>, pairs: &[(Placed<'_>, Placed<'_>)]) -> Point {
