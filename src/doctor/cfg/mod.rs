@@ -16,8 +16,7 @@ mod words;
 use super::Point;
 use super::check::Check;
 use crate::haproxy::{AppPorts, Own};
-use file::File;
-use file::Proxy;
+use file::{File, Proxy};
 use ours::{Ours, find, first_three};
 use server::{ADDRESS, Server};
 use std::time::Duration;
@@ -50,7 +49,7 @@ const SERVES: Check = Check {
 /// A point for each check of the file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
-    let mut points = vec![whole(&file)];
+    let mut points = whole(&file);
     points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
     points.into_iter().map(told).collect()
 }
@@ -88,29 +87,34 @@ fn told(point: Point) -> Point {
     }
 }
 
-/// Whether a line may be there behind a variable.
+/// Whether a line may be there behind a variable: one that leads to a port of its own is judged.
 fn hides_lines(proxies: &[Proxy]) -> bool {
-    let hides =
-        |server: &Server| is_variable(&server.name) || server.words.hides(&["port", ADDRESS]);
+    let hides = |server: &Server| {
+        is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])
+    };
     let mut proxies = proxies.iter();
     proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
 }
 
-fn whole(file: &File) -> Point {
+fn whole(file: &File) -> Vec<Point> {
+    let mut points = Vec::new();
     if !file.strange.is_empty() {
         let strange = file.strange.iter();
         let lines: Vec<String> = strange
             .map(|(line, why)| format!("line {line}: {why}"))
             .collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        return READ.error("", first_three(&lines), "haproxy -c -f FILE tells more");
+        points.push(READ.error("", first_three(&lines), "haproxy -c -f FILE tells more"));
     }
     if file.conditional {
         let what = "it has .if: all branches were read, as if each were true";
         let mend = "name a file without the branches that HAProxy does not take";
-        return READ.warning("", what, mend);
+        points.push(READ.warning("", what, mend));
     }
-    READ.ok("", "all lines could be read")
+    if points.is_empty() {
+        points.push(READ.ok("", "all lines could be read"));
+    }
+    points
 }
 
 fn unfound(expected: &Expected<'_>, hides: bool) -> Point {

@@ -461,6 +461,8 @@ fn a_value_that_is_a_variable_is_only_told() {
         ..NO_OWN
     };
     assert_eq!(worst(&points(&all, other, &[]), "cfg-backend").0, Warning);
+    let known = with("10.0.0.1", "\"$NET\"");
+    assert_eq!(worst(&points(&known, other, &[]), "cfg-backend").0, Error);
 }
 
 /// Ten thousand servers, and as many sections below a `defaults` of ten thousand lines.
