@@ -494,7 +494,7 @@ fn a_large_file_takes_no_time() {
     }
     assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-backend").0, Error);
     assert!(
-        began.elapsed() < Duration::from_secs(4),
+        began.elapsed() < Duration::from_secs(10),
         "{:?}",
         began.elapsed()
     );
