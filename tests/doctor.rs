@@ -7,6 +7,8 @@ mod lab;
 mod app;
 #[path = "doctor/balancers.rs"]
 mod balancers;
+#[path = "doctor/cfg.rs"]
+mod cfg;
 #[path = "doctor/firewall.rs"]
 mod firewall;
 #[path = "doctor/host.rs"]

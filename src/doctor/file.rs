@@ -2,7 +2,7 @@
 //! restart without anybody's notice stands only there.
 
 use super::check::Check;
-use super::{Facts, Point, cfg};
+use super::{AppFacts, Facts, Point, cfg};
 use crate::haproxy::Own;
 use std::fs::File as Opened;
 use std::io::{self, Read};
@@ -69,25 +69,37 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
         }
     };
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
-    for app in &facts.apps {
-        let mut lines: Vec<Own> = Vec::new();
-        let seen = app
-            .balancers
-            .iter()
-            .filter_map(|balancer| balancer.seen.as_ref().ok());
-        for own in seen.flat_map(|seen| seen.own()) {
-            if !lines.contains(own) {
-                lines.push(own.clone());
-            }
-        }
-        let expected = cfg::Expected {
+    let own = facts.apps.iter().map(own_lines);
+    let own: Vec<Vec<Own>> = own.collect();
+    let apps: Vec<cfg::Expected> = facts
+        .apps
+        .iter()
+        .zip(&own)
+        .map(|(app, lines)| cfg::Expected {
             app: &app.settings.name,
             ports: app.settings.ports,
-            lines: &lines,
-        };
-        points.extend(cfg::check(text, &expected));
-    }
+            lines,
+            out_of_rotation: app.settings.limits.out_of_rotation,
+            in_rotation: app.settings.limits.in_rotation,
+        })
+        .collect();
+    points.extend(cfg::check(text, &apps));
     points
+}
+
+/// As its balancers show them, each once.
+fn own_lines(app: &AppFacts) -> Vec<Own> {
+    let mut lines: Vec<Own> = Vec::new();
+    let seen = app
+        .balancers
+        .iter()
+        .filter_map(|balancer| balancer.seen.as_ref().ok());
+    for own in seen.flat_map(|seen| seen.own()) {
+        if !lines.contains(own) {
+            lines.push(own.clone());
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

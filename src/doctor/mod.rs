@@ -18,6 +18,7 @@ mod point;
 mod rhythm;
 mod tables;
 mod text;
+mod twin;
 
 pub use file::read as read_haproxy_cfg;
 pub use look::{Asked, look};

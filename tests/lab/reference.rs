@@ -89,7 +89,7 @@ impl Reference {
 
     /// The lab's own socket may change things; the agent's, over TCP, still only reads.
     pub fn for_operators(self) -> Reference {
-        self.with("sock mode 660 level user", "sock mode 660 level admin")
+        self.with("mode 660 level user", "mode 660 level admin")
     }
 
     pub fn text(&self) -> &str {

@@ -3,10 +3,12 @@
 //! `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
 use std::fs;
+use std::time::Duration;
 
 use haproxy_gate::config::{Settings, read};
-use haproxy_gate::doctor::Verdict;
+
 use haproxy_gate::doctor::cfg::{Expected, check};
+use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::AppPorts;
 use haproxy_gate::haproxy::layout::{Host, Layout, Wanted, print};
 use tempfile::TempDir;
@@ -40,6 +42,9 @@ fn takes_all(release: Release) {
             for whole in [true, false] {
                 let text = printed(health, layout, whole);
                 let text = if whole { text } else { below_others(&text) };
+                if layout == Layout::TwoStage {
+                    is_its_own(health, &text);
+                }
                 takes(release, &format!("{health} {layout:?} {whole}"), &text);
             }
         }
@@ -90,12 +95,36 @@ fn settings(health: &str) -> Settings {
     read("agent.toml".as_ref(), &text).unwrap()
 }
 
-/// A section alone goes into a configuration that says nothing of what it needs.
+/// A section alone goes into a configuration that says what would break it.
 fn below_others(section: &str) -> String {
     format!(
-        "defaults\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n\
+        "defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n  \
+         retries 0\n  option persist\n  no option redispatch\n  cookie S rewrite\n  \
+         option httpchk GET /other\n  http-check send hdr X y\n  http-check expect status 299\n\
          listen other\n  bind 127.0.0.1:81\n\n{section}"
     )
+}
+
+/// Of the `defaults` above it nothing is left in the section.
+fn is_its_own(health: &str, text: &str) {
+    let ports = AppPorts {
+        port: 1000,
+        status_port: 2000,
+        backup_status_port: Some(3000),
+    };
+    let expected = Expected {
+        app: "web",
+        ports,
+        lines: &[],
+        out_of_rotation: Duration::from_secs(30),
+        in_rotation: Duration::from_secs(60),
+    };
+    let points = check(text, &[expected]);
+    let wrong = |point: &&Point| point.verdict == Verdict::Error;
+    assert_eq!(points.iter().find(wrong), None, "{text}");
+    let kind = points.iter().find(|point| point.check == "cfg-check-kind");
+    let asks = ["tcp-check", "httpchk"][usize::from(health.contains("http"))];
+    assert_eq!(kind.unwrap().found, format!("checks by option {asks}"));
 }
 
 fn version(release: Release) -> String {
@@ -148,8 +177,10 @@ fn reads_all_words(release: Release) {
             app: "web",
             ports,
             lines: &[],
+            out_of_rotation: Duration::from_secs(30),
+            in_rotation: Duration::from_secs(60),
         };
-        let points = check(&text, &expected);
+        let points = check(&text, &[expected]);
         let point = points.iter().find(|point| point.check == "cfg-backup");
         let backup = point.is_some_and(|point| point.verdict == Verdict::Error);
         assert_eq!(backup, values.is_empty(), "{release:?}: {word} {values}");

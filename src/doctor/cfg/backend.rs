@@ -1,41 +1,46 @@
 //! What the backend as a whole does to a restart.
 
-use super::about::{About, names};
-use super::ours::Ours;
+use super::ours::{Ours, first_three, names};
 use super::time::seconds;
 use crate::doctor::Point;
+use crate::doctor::check::Check;
 
-const PERSIST: About = About {
-    check: "cfg-persist",
+const PERSIST: Check = Check {
+    name: "cfg-persist",
     why: "users with a cookie are sent to their host although its line is DOWN",
 };
-const FORCED: About = About {
-    check: "cfg-force-persist",
+const FORCED: Check = Check {
+    name: "cfg-force-persist",
     why: "users that the rule matches are sent to their host although its line is DOWN",
 };
-const REDISPATCH: About = About {
-    check: "cfg-redispatch",
+const REDISPATCH: Check = Check {
+    name: "cfg-redispatch",
     why: "without it a request for an app that has just stopped fails, and goes to no other host",
 };
-const RETRIES: About = About {
-    check: "cfg-retries",
+const RETRIES: Check = Check {
+    name: "cfg-retries",
     why: "a connect that is refused as the app stops is tried again only as often as that",
 };
-const ALLBACKUPS: About = About {
-    check: "cfg-allbackups",
+const ALLBACKUPS: Check = Check {
+    name: "cfg-allbackups",
     why: "should every main line be DOWN, the first twin alone gets all users",
 };
-const COOKIE: About = About {
-    check: "cfg-cookie",
+const COOKIE: Check = Check {
+    name: "cfg-cookie",
     why: "without the backend's cookie nobody is sticky, and a twin has nobody to serve",
 };
-const TIMEOUT: About = About {
-    check: "cfg-timeout-check",
+const TIMEOUT: Check = Check {
+    name: "cfg-timeout-check",
     why: "without it an answer must come within `inter`: an app that is busy is taken for sick",
 };
-const KIND: About = About {
-    check: "cfg-check-kind",
+const KIND: Check = Check {
+    name: "cfg-check-kind",
     why: "a TCP connect tells no sick app; between restarts HAProxy's check is all there is",
+};
+
+const VARIABLES: Check = Check {
+    name: "cfg-variable",
+    why: "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told",
 };
 
 /// HAProxy's own, where nobody says.
@@ -51,6 +56,7 @@ pub fn points(ours: &Ours<'_>) -> Vec<Point> {
         cookie(ours),
         timeout(ours),
         kind(ours),
+        variables(ours),
     ]
 }
 
@@ -88,13 +94,17 @@ fn redispatch(ours: &Ours<'_>) -> Point {
     };
     let interval = words.first().map_or(Ok(-1), |word| word.parse::<i64>());
     let retries = ours.proxy.settings.retries.unwrap_or(DEFAULT_RETRIES);
+    let hidden = ours.proxy.settings.hides("retries");
+    if ours.proxy.settings.hides("option redispatch") {
+        return REDISPATCH.ok(of, "option redispatch, its number is a variable");
+    }
     let Ok(interval) = interval else {
         return REDISPATCH.error(of, "option redispatch has no number behind it", mend);
     };
     let found = format!("option redispatch {interval}, with {retries} retries");
     match interval.unsigned_abs() {
         0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), mend),
-        every if retries > 0 && every > retries.unsigned_abs() => {
+        every if retries > 0 && !hidden && every > retries.unsigned_abs() => {
             REDISPATCH.error(of, format!("{found}: there are not that many"), mend)
         }
         _ => REDISPATCH.ok(of, found),
@@ -104,6 +114,7 @@ fn redispatch(ours: &Ours<'_>) -> Point {
 fn retries(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
     match ours.proxy.settings.retries {
+        None if ours.proxy.settings.hides("retries") => RETRIES.ok(of, "retries is a variable"),
         None => RETRIES.ok(of, format!("retries {DEFAULT_RETRIES}, as by itself")),
         Some(some) if some > 0 => RETRIES.ok(of, format!("retries {some}")),
         Some(none) => RETRIES.warning(of, format!("retries {none}"), line(ours, "retries 3")),
@@ -150,8 +161,11 @@ fn cookie(ours: &Ours<'_>) -> Point {
 
 fn timeout(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
-    match ours.proxy.settings.timeouts.get("check") {
-        Some(time) => TIMEOUT.ok(of, format!("timeout check {}", seconds(*time))),
+    match ours.proxy.settings.timeout_check {
+        _ if ours.proxy.settings.hides("timeout check") => {
+            TIMEOUT.ok(of, "timeout check is a variable")
+        }
+        Some(time) => TIMEOUT.ok(of, format!("timeout check {}", seconds(time))),
         None => TIMEOUT.warning(of, "no timeout check", line(ours, "timeout check 2s")),
     }
 }
@@ -163,4 +177,29 @@ fn kind(ours: &Ours<'_>) -> Point {
         None => "checks by a TCP connect".to_owned(),
     };
     KIND.ok(&ours.proxy.name, found)
+}
+
+/// What is not looked at, in one point: each other check takes it for right.
+fn variables(ours: &Ours<'_>) -> Point {
+    let of = &ours.proxy.name;
+    let own = ours
+        .proxy
+        .settings
+        .unknown
+        .iter()
+        .map(|name| (*name).to_owned());
+    let servers = ours.all().flat_map(|server| {
+        let unknown = server.words.unknown.iter();
+        unknown.map(move |word| format!("{word} of {}", server.name))
+    });
+    let all: Vec<String> = own.chain(servers).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    match all.is_empty() {
+        true => VARIABLES.ok(of, "nothing that is looked at is a variable"),
+        false => {
+            let found = format!("can't be told, it is a variable: {}", first_three(&all));
+            let mend = "name a copy of the file with the values in it";
+            VARIABLES.warning(of, found, mend)
+        }
+    }
 }

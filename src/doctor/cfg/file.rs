@@ -2,8 +2,9 @@
 
 use super::server::{Server, Words};
 use super::time::time;
-use super::words::words;
+use super::words::{is_variable, words};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What begins a section, beside those that are read. An indented one does, too.
@@ -50,48 +51,81 @@ pub struct Proxy {
     pub forced: bool,
 }
 
+/// The options that are looked at. Others are not kept: each section has its own copy of what
+/// its `defaults` say, and a file may have thousands of both.
+const OPTIONS: [&str; 3] = ["allbackups", "persist", "redispatch"];
+
 /// What a proxy has from its own lines and from its `defaults`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// By name: the words behind it; None: switched off.
-    options: BTreeMap<String, Option<Vec<String>>>,
+    /// Those of [`OPTIONS`] that are on, each with the words behind it.
+    options: BTreeMap<&'static str, Rc<[String]>>,
     pub retries: Option<i64>,
-    pub timeouts: BTreeMap<String, Duration>,
+    pub timeout_check: Option<Duration>,
     /// The words behind `cookie`.
-    pub cookie: Option<Vec<String>>,
+    pub cookie: Option<Rc<[String]>>,
     /// The kind of check: `httpchk`, `tcp-check`, ...; None: a TCP connect.
-    pub check: Option<String>,
+    pub check: Option<Rc<str>>,
+    /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
+    pub unknown: Vec<&'static str>,
     server: Words,
 }
 
 impl Settings {
     /// The words behind an option that is on.
     pub fn option(&self, name: &str) -> Option<&[String]> {
-        self.options.get(name)?.as_deref()
+        self.options.get(name).map(|words| &words[..])
     }
 
     fn read(&mut self, line: &[&str], no: bool) {
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let owned = |words: &[&str]| -> Vec<String> {
+            words.iter().map(|word| (*word).to_owned()).collect()
+        };
         match line {
             ["option", name, rest @ ..] => {
-                let on = (!no).then(|| owned(rest));
-                self.options.insert((*name).to_owned(), on);
+                if let Some(name) = OPTIONS.iter().find(|option| *option == name) {
+                    match no {
+                        true => self.options.remove(name),
+                        false => self.options.insert(name, Rc::from(owned(rest))),
+                    };
+                    if *name == "redispatch" {
+                        let number = rest.first().filter(|_| !no);
+                        self.hide("option redispatch", number.copied().unwrap_or_default());
+                    }
+                }
                 // Each takes the place of the one before.
                 let asks = name.ends_with("-check") || name.ends_with("chk");
                 match (asks, no) {
-                    (true, false) => self.check = Some((*name).to_owned()),
+                    (true, false) => self.check = Some(Rc::from(*name)),
                     (true, true) if self.check.as_deref() == Some(*name) => self.check = None,
                     _ => {}
                 }
             }
-            ["retries", number, ..] => self.retries = number.parse().ok(),
-            ["timeout", name, value, ..] => {
-                time(value).map(|value| self.timeouts.insert((*name).to_owned(), value));
+            ["retries", number, ..] => {
+                self.retries = number.parse().ok();
+                self.hide("retries", number);
             }
-            ["cookie", rest @ ..] => self.cookie = (!no).then(|| owned(rest)),
-            ["default-server", rest @ ..] => self.server.read(&owned(rest)),
+            ["timeout", "check", value, ..] => {
+                self.timeout_check = time(value).or(self.timeout_check);
+                self.hide("timeout check", value);
+            }
+            ["cookie", rest @ ..] => self.cookie = (!no).then(|| Rc::from(owned(rest))),
+            ["default-server", rest @ ..] => {
+                self.server.read(&owned(rest));
+            }
             _ => {}
         }
+    }
+
+    fn hide(&mut self, name: &'static str, value: &str) {
+        self.unknown.retain(|other| *other != name);
+        if is_variable(value) {
+            self.unknown.push(name);
+        }
+    }
+
+    pub fn hides(&self, name: &str) -> bool {
+        self.unknown.contains(&name)
     }
 }
 
@@ -137,18 +171,26 @@ impl Reader {
         match line.as_slice() {
             [] => {}
             [".if", ..] => self.file.conditional = true,
-            ["global", ..] => self.at = Section::Global,
+            ["global", ..] => self.begin(Section::Global),
             ["defaults", rest @ ..] => self.begin_defaults(rest),
             ["backend", rest @ ..] => self.begin_proxy("backend", rest),
             ["listen", rest @ ..] => self.begin_proxy("listen", rest),
-            [word, ..] if OTHERS.contains(word) => self.at = Section::Other,
+            [word, ..] if OTHERS.contains(word) => self.begin(Section::Other),
             ["no" | "default", rest @ ..] => self.inside(rest, words, true),
             line => self.inside(line, words, false),
         }
     }
 
+    /// What was a named `defaults` is complete.
+    fn begin(&mut self, section: Section) {
+        if let Some(name) = self.name.take() {
+            self.named.insert(name, self.last.clone());
+        }
+        self.at = section;
+    }
+
     fn begin_defaults(&mut self, rest: &[&str]) {
-        self.at = Section::Defaults;
+        self.begin(Section::Defaults);
         let (name, from) = match rest {
             ["from", from, ..] => (None, self.from(Some(from))),
             [name, "from", from, ..] => (Some(*name), self.from(Some(from))),
@@ -156,11 +198,10 @@ impl Reader {
         };
         self.name = name.map(str::to_owned);
         self.last = from;
-        self.keep();
     }
 
     fn begin_proxy(&mut self, kind: &'static str, rest: &[&str]) {
-        self.at = Section::Proxy;
+        self.begin(Section::Proxy);
         let from = match rest {
             [_, .., "from", from] => Some(*from),
             _ => None,
@@ -182,21 +223,12 @@ impl Reader {
         }
     }
 
-    fn keep(&mut self) {
-        if let Some(name) = &self.name {
-            self.named.insert(name.clone(), self.last.clone());
-        }
-    }
-
     fn inside(&mut self, line: &[&str], words: &[String], no: bool) {
         match (&self.at, line) {
             (Section::Global, ["spread-checks", percent, ..]) => {
                 self.file.spread = percent.parse().unwrap_or(0).min(50);
             }
-            (Section::Defaults, line) => {
-                self.last.read(line, no);
-                self.keep();
-            }
+            (Section::Defaults, line) => self.last.read(line, no),
             (Section::Proxy, line) => {
                 let Some(proxy) = self.file.proxies.last_mut() else {
                     return;
@@ -290,16 +322,15 @@ backend d # none of it
         let check = |name| {
             proxy(&file, name)
                 .settings
-                .timeouts
-                .get("check")
-                .map(Duration::as_secs)
+                .timeout_check
+                .map(|time| time.as_secs())
         };
         assert_eq!(
             ["a", "b", "c", "d"].map(check),
             [Some(3), Some(2), None, None]
         );
         let kind = |name| proxy(&file, name).settings.check.clone();
-        assert_eq!((kind("c"), kind("d")), (None, Some("tcp-check".to_owned())));
+        assert_eq!((kind("c"), kind("d")), (None, Some("tcp-check".into())));
     }
 
     #[test]

@@ -1,30 +1,30 @@
 //! What single lines do to a restart.
 
 use super::Expected;
-use super::about::{About, names};
-use super::ours::Ours;
-use super::server::Server;
+use super::ours::{Ours, names};
+use super::server::{ADDRESS, Server};
 use super::time::seconds;
 use crate::doctor::Point;
+use crate::doctor::check::Check;
 
-const CHECK: About = About {
-    check: "cfg-check",
+const CHECK: Check = Check {
+    name: "cfg-check",
     why: "a line that is not checked is UP for ever: no gate takes it out of rotation",
 };
-const PORT: About = About {
-    check: "cfg-check-port",
+const PORT: Check = Check {
+    name: "cfg-check-port",
     why: "a gate moves only those lines that check its status port, on the host itself",
 };
-const DOWN: About = About {
-    check: "cfg-marked-down",
+const DOWN: Check = Check {
+    name: "cfg-marked-down",
     why: "it kills the requests in flight as soon as the gate is closed",
 };
-const UP: About = About {
-    check: "cfg-marked-up",
+const UP: Check = Check {
+    name: "cfg-marked-up",
     why: "it kills the sessions on every twin as soon as one main line is back",
 };
-const SLOW: About = About {
-    check: "cfg-slowstart",
+const SLOW: Check = Check {
+    name: "cfg-slowstart",
     why: "a restart is done when slow start is over, and timeouts.in_rotation has to cover it",
 };
 
@@ -34,7 +34,7 @@ pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
         port(ours, expected),
         marked_down(ours),
         marked_up(ours),
-        slowstart(ours),
+        slowstart(ours, expected),
     ]
 }
 
@@ -45,14 +45,42 @@ fn check(ours: &Ours<'_>) -> Point {
     match unchecked.is_empty() {
         true => CHECK.ok(of, "each line has its own check"),
         false => {
-            let found = format!("no check of its own: {}", names(unchecked));
+            let mend = to_be_checked(of, &unchecked);
             CHECK.error(
                 of,
-                found,
-                format!("in {of}, above its servers: default-server check"),
+                format!("no check of its own: {}", names(unchecked)),
+                mend,
             )
         }
     }
+}
+
+/// Neither `track` nor `no-check` gives way to a `default-server check`.
+fn to_be_checked(of: &str, unchecked: &[&Server]) -> String {
+    let with = |is_it: &dyn Fn(&Server) -> bool| {
+        let some = unchecked.iter().copied().filter(|server| is_it(server));
+        some.collect::<Vec<&Server>>()
+    };
+    let tracks = |server: &Server| server.words.track.is_some();
+    let mut mends = Vec::new();
+    for (word, some) in [
+        ("track", with(&tracks)),
+        (
+            "no-check",
+            with(&|server| server.words.no_check && !tracks(server)),
+        ),
+    ] {
+        if !some.is_empty() {
+            let names = names(some);
+            mends.push(format!(
+                "write `check` in place of `{word}` on the line of {names}"
+            ));
+        }
+    }
+    if !with(&|server| !server.words.no_check && !tracks(server)).is_empty() {
+        mends.push(format!("in {of}, above its servers: default-server check"));
+    }
+    mends.join("; ")
 }
 
 /// The first line whose check goes elsewhere than its gate.
@@ -72,7 +100,8 @@ fn port(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
         let found = format!("{} is checked at another address: addr", elsewhere.name);
         return PORT.error(of, found, "take `addr` off its line");
     }
-    if let Some(main) = mains().find(|server| server.checked() != Some(status)) {
+    if let Some(main) = mains().find(|main| !main.hides_checked() && main.checked() != Some(status))
+    {
         let mend = format!(
             "on the line of {}, and each other main line: port {status}",
             main.name
@@ -82,7 +111,7 @@ fn port(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     // In the classic layout a twin checks the app's own port.
     let wanted = |server: &Server| own.or(server.port);
     match (
-        twins().find(|server| server.checked() != wanted(server)),
+        twins().find(|twin| !twin.hides_checked() && twin.checked() != wanted(twin)),
         own,
     ) {
         (None, _) => PORT.ok(of, "each line checks what its gate opens"),
@@ -108,7 +137,8 @@ fn port(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
 
 fn checks_elsewhere(server: &Server) -> bool {
     let host = server.words.check_host.as_ref();
-    host.is_some_and(|host| host != &server.host)
+    let hidden = server.words.hides(&["addr", ADDRESS]);
+    host.is_some_and(|host| !hidden && **host != *server.host)
 }
 
 fn marked_down(ours: &Ours<'_>) -> Point {
@@ -150,11 +180,22 @@ fn marked_up(ours: &Ours<'_>) -> Point {
     }
 }
 
-fn slowstart(ours: &Ours<'_>) -> Point {
+fn slowstart(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+    let (of, limit) = (&ours.proxy.name, expected.in_rotation);
     let longest = ours.all().filter_map(|server| server.words.slowstart).max();
     let found = match longest {
         None => "no slow start".to_owned(),
         Some(time) => format!("slow start, {}", seconds(time)),
     };
-    SLOW.ok(&ours.proxy.name, found)
+    match longest.is_some_and(|time| time >= limit) {
+        false => SLOW.ok(of, found),
+        true => {
+            let found = format!("{found}: timeouts.in_rotation is {}", seconds(limit));
+            let mend = format!(
+                "in {of}, on its lines: slowstart {}ms",
+                limit.as_millis() / 2
+            );
+            SLOW.error(of, found, mend)
+        }
+    }
 }

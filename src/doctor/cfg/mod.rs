@@ -3,7 +3,6 @@
 //! The file says what no stats socket shows: options, timeouts, the checks' rhythm, and
 //! cookies, which HAProxy hides from level `user`.
 
-mod about;
 mod backend;
 mod file;
 mod lines;
@@ -15,10 +14,13 @@ mod time;
 mod words;
 
 use super::Point;
+use super::check::Check;
 use crate::haproxy::{AppPorts, Own};
-use about::About;
-use file::File;
-use ours::{Ours, find};
+use file::{File, Proxy};
+use ours::{Ours, find, first_three};
+use server::{ADDRESS, Server};
+use std::time::Duration;
+use words::{VARIABLE, is_variable};
 
 /// What the file is held against.
 #[derive(Debug, Clone, Copy)]
@@ -29,58 +31,93 @@ pub struct Expected<'a> {
     pub ports: AppPorts,
     /// Its lines as HAProxy shows them; without any, the lines are found by their ports.
     pub lines: &'a [Own],
+    /// How long a restart waits until its lines are DOWN.
+    pub out_of_rotation: Duration,
+    /// And until they are UP.
+    pub in_rotation: Duration,
 }
 
-const READ: About = About {
-    check: "cfg-file",
+const READ: Check = Check {
+    name: "cfg-file",
     why: "what can't be read can't be checked, and HAProxy itself refuses such a file",
 };
-const SERVES: About = About {
-    check: "cfg-backend",
+const SERVES: Check = Check {
+    name: "cfg-backend",
     why: "a gate moves users only where a backend has lines that check the app's status ports",
 };
 
-/// A point for each check of each backend that serves the app.
-pub fn check(text: &str, expected: &Expected<'_>) -> Vec<Point> {
+/// A point for each check of the file, and of each backend that serves one of the apps.
+pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
-    let mut points = whole(&file, expected);
+    let mut points = whole(&file);
+    points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
+    points.into_iter().map(told).collect()
+}
+
+fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
+    let mut points = Vec::new();
     let (found, missing) = find(&file.proxies, expected);
+    let hides = hides_lines(&file.proxies);
     points.extend(missing.iter().map(|line| {
         let what = format!("HAProxy has {line}, and this file has not");
         let mend = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
         // Of several balancers each has its own file.
-        match found.is_empty() {
+        match found.is_empty() && !hides {
             true => SERVES.error(expected.app, what, mend),
             false => SERVES.warning(expected.app, what, mend),
         }
     }));
     if found.is_empty() {
-        points.push(unfound(expected));
+        points.push(unfound(expected, hides));
     }
     for ours in &found {
-        points.extend(one(ours, &file, expected));
+        points.extend(one(ours, file, expected));
     }
     points
 }
 
-fn whole(file: &File, expected: &Expected<'_>) -> Vec<Point> {
+/// As it stands in the file.
+fn told(point: Point) -> Point {
+    let dollar = |text: String| text.replace(VARIABLE, "$");
+    Point {
+        of: dollar(point.of),
+        found: dollar(point.found),
+        mend: point.mend.map(dollar),
+        ..point
+    }
+}
+
+/// Whether a line may be there behind a variable: one that leads to a port of its own is judged.
+fn hides_lines(proxies: &[Proxy]) -> bool {
+    let hides = |server: &Server| {
+        is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])
+    };
+    let mut proxies = proxies.iter();
+    proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
+}
+
+fn whole(file: &File) -> Vec<Point> {
     let mut points = Vec::new();
-    for (line, why) in &file.strange {
-        let mend = "haproxy -c -f FILE tells more";
-        points.push(READ.error(expected.app, format!("line {line}: {why}"), mend));
+    if !file.strange.is_empty() {
+        let strange = file.strange.iter();
+        let lines: Vec<String> = strange
+            .map(|(line, why)| format!("line {line}: {why}"))
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        points.push(READ.error("", first_three(&lines), "haproxy -c -f FILE tells more"));
     }
     if file.conditional {
         let what = "it has .if: all branches were read, as if each were true";
         let mend = "name a file without the branches that HAProxy does not take";
-        points.push(READ.warning(expected.app, what, mend));
+        points.push(READ.warning("", what, mend));
     }
     if points.is_empty() {
-        points.push(READ.ok(expected.app, "all lines could be read"));
+        points.push(READ.ok("", "all lines could be read"));
     }
     points
 }
 
-fn unfound(expected: &Expected<'_>) -> Point {
+fn unfound(expected: &Expected<'_>, hides: bool) -> Point {
     let AppPorts {
         port, status_port, ..
     } = expected.ports;
@@ -92,7 +129,14 @@ fn unfound(expected: &Expected<'_>) -> Point {
         "agent haproxy-config {} --host NAME=ADDRESS ...",
         expected.app
     );
-    SERVES.error(expected.app, what, mend)
+    match hides {
+        false => SERVES.error(expected.app, what, mend),
+        true => {
+            let what = format!("{what}, as far as can be told: some are variables");
+            let mend = "name a copy of the file with the values in it";
+            SERVES.warning(expected.app, what, mend)
+        }
+    }
 }
 
 fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
@@ -103,7 +147,7 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     points.extend(backend::points(ours));
     points.extend(pairs::points(ours, expected));
     points.extend(lines::points(ours, expected));
-    points.extend(rhythm::points(ours, file.spread));
+    points.extend(rhythm::points(ours, file.spread, expected));
     points
 }
 

@@ -4,6 +4,7 @@ use super::Expected;
 use super::file::Proxy;
 use super::server::Server;
 use crate::haproxy::{AppPorts, Role};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// One backend that serves the app.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Ours<'a> {
 }
 
 /// A server with its place in the backend: HAProxy looks for a cookie in that order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Placed<'a> {
     pub at: usize,
     pub server: &'a Server,
@@ -29,25 +30,50 @@ impl<'a> Ours<'a> {
     /// Each main line with its twin, and the twins that are left: by the address, else by the
     /// cookie, else what is left in order.
     pub fn pairs(&self) -> (Vec<(Placed<'a>, Option<Placed<'a>>)>, Vec<Placed<'a>>) {
-        let mut twins = self.twins.clone();
+        let mut left = self.twins.clone();
         let mut pairs: Vec<_> = self.mains.iter().map(|main| (*main, None)).collect();
-        let same_host: Same = |main, twin| main.host == twin.host;
-        let same_cookie: Same =
-            |main, twin| main.words.cookie.is_some() && main.words.cookie == twin.words.cookie;
-        let any: Same = |_, _| true;
-        let both: Same =
-            |main, twin| main.host == twin.host && main.words.cookie == twin.words.cookie;
-        for same in [both, same_host, same_cookie, any] {
-            for (main, twin) in pairs.iter_mut().filter(|(_, twin)| twin.is_none()) {
-                let found = twins.iter().position(|twin| same(main.server, twin.server));
-                *twin = found.map(|found| twins.remove(found));
+        let both: Key = |server| Some((&server.host, server.words.cookie.as_deref()));
+        let host: Key = |server| Some((&server.host, None));
+        let cookie: Key = |server| Some(("", Some(server.words.cookie.as_deref()?)));
+        let any: Key = |_| Some(("", None));
+        for key in [both, host, cookie, any] {
+            // Thousands of servers: each is looked up, and not all compared with all.
+            let mut by_key: HashMap<_, VecDeque<Placed<'a>>> = HashMap::new();
+            let mut keyless = Vec::new();
+            for twin in left {
+                match key(twin.server) {
+                    Some(key) => by_key.entry(key).or_default().push_back(twin),
+                    None => keyless.push(twin),
+                }
             }
+            for (main, twin) in pairs.iter_mut().filter(|(_, twin)| twin.is_none()) {
+                let same = key(main.server).and_then(|key| by_key.get_mut(&key));
+                *twin = same.and_then(VecDeque::pop_front);
+            }
+            left = by_key.into_values().flatten().chain(keyless).collect();
+            left.sort_by_key(|twin| twin.at);
         }
-        (pairs, twins)
+        (pairs, left)
     }
 }
 
-type Same = fn(&Server, &Server) -> bool;
+/// By what a main line and its twin belong together.
+type Key = fn(&Server) -> Option<(&str, Option<&str>)>;
+
+/// `web1, web2, web3 and 4 more`
+pub fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
+    let names: Vec<&str> = servers.into_iter().map(|s| s.name.as_str()).collect();
+    first_three(&names)
+}
+
+/// `a, b, c and 4 more`
+pub fn first_three(all: &[&str]) -> String {
+    let (first, rest) = all.split_at(all.len().min(3));
+    match rest.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
 
 /// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
 /// there, the file is another HAProxy's, or what it will be after a reload.
@@ -109,6 +135,8 @@ fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
 fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
     let mut ours = Ours::none(proxy);
     let is_main = |server: &Server| server.checked() == Some(ports.status_port);
+    let mains = proxy.servers.iter().filter(|server| is_main(server));
+    let hosts: HashSet<&str> = mains.map(|main| main.host.as_str()).collect();
     for line in placed(proxy) {
         let checked = line.server.checked();
         let is_twin = checked.is_some() && checked == ports.backup_status_port;
@@ -116,8 +144,7 @@ fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
             ours.add(!is_twin, line);
         } else if line.server.port == Some(ports.port) {
             // Beside a main line of its host it can only be the twin.
-            let same = |other: &Server| other.host == line.server.host && is_main(other);
-            let beside = proxy.servers.iter().any(same);
+            let beside = hosts.contains(line.server.host.as_str());
             ours.add(!line.server.words.backup && !beside, line);
         }
     }
@@ -139,14 +166,14 @@ impl<'a> Ours<'a> {
         } else {
             &mut self.twins
         };
-        // A template stands for many of HAProxy's lines.
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
+        lines.push(line);
     }
 
     fn sort(&mut self) {
-        self.mains.sort_by_key(|line| line.at);
-        self.twins.sort_by_key(|line| line.at);
+        for lines in [&mut self.mains, &mut self.twins] {
+            lines.sort_by_key(|line| line.at);
+            // A template stands for many of HAProxy's lines.
+            lines.dedup_by_key(|line| line.at);
+        }
     }
 }

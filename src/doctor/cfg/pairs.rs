@@ -1,25 +1,27 @@
 //! A main line and its twin: that there is one, where it stands, and what they share.
 
 use super::Expected;
-use super::about::{About, names};
-use super::ours::{Ours, Placed};
-use super::server::Server;
+use super::ours::{Ours, Placed, names};
+use super::server::{ADDRESS, Server};
+use super::words::is_variable;
 use crate::doctor::Point;
+use crate::doctor::check::Check;
+use crate::doctor::twin;
 
-const TWIN: About = About {
-    check: "cfg-twin",
+const TWIN: Check = Check {
+    name: "cfg-twin",
     why: "without a twin, users with a cookie are moved at once, and no other host sees who goes next",
 };
-const ORDER: About = About {
-    check: "cfg-order",
+const ORDER: Check = Check {
+    name: "cfg-order",
     why: "HAProxy takes the first line with the user's cookie: the twin would serve him all the time",
 };
-const BACKUP: About = About {
-    check: "cfg-backup",
+const BACKUP: Check = Check {
+    name: "cfg-backup",
     why: "new users go to every line that is no backup: to a twin also while its host is drained",
 };
-const AGREE: About = About {
-    check: "cfg-agree",
+const AGREE: Check = Check {
+    name: "cfg-agree",
     why: "the twin serves the users of the main line only at the same address, port and cookie",
 };
 
@@ -51,7 +53,7 @@ fn twin(ours: &Ours<'_>, alone: &[&Server], expected: &Expected<'_>) -> Point {
         None => TWIN.ok(of, "each main line has its twin"),
         Some(main) => {
             let found = format!("no twin: {}", names(alone.iter().copied()));
-            let name = format!("{}-twin", main.name);
+            let name = twin::name(&main.name);
             TWIN.warning(of, found, below(main, &name, expected))
         }
     }
@@ -64,15 +66,15 @@ fn below(main: &Server, name: &str, expected: &Expected<'_>) -> String {
         false => main.host.clone(),
     };
     let port = main.port.unwrap_or(expected.ports.port);
-    let cookie = main
-        .words
-        .cookie
-        .as_ref()
-        .map(|cookie| format!(" cookie {cookie}"));
-    let own = expected.ports.backup_status_port;
-    let check = own.map(|port| format!(" port {port}")).unwrap_or_default();
-    let cookie = cookie.unwrap_or_default();
-    format!("server {name} {host}:{port}{cookie} check{check} backup")
+    let at = format!("{host}:{port}");
+    // A variable only counts in quotes.
+    let quoted = |word: &str| match is_variable(word) {
+        true => format!("\"{word}\""),
+        false => word.to_owned(),
+    };
+    let cookie = main.words.cookie.as_deref().map(quoted);
+    let own_port = expected.ports.backup_status_port;
+    twin::line(name, &quoted(&at), cookie.as_deref(), own_port)
 }
 
 fn order(ours: &Ours<'_>, pairs: &[(Placed<'_>, Placed<'_>)]) -> Point {
@@ -133,11 +135,12 @@ fn difference(main: &Server, twin: &Server) -> Option<String> {
         [main, twin].map(|server| told(server.words.cookie.as_deref())),
         [main, twin].map(port),
     );
+    let hide = |words: &[&str]| [main, twin].iter().any(|server| server.words.hides(words));
     let hosts = [main, twin].map(|server| server.host.clone());
     let [what, values] = match () {
-        () if hosts[0] != hosts[1] => ["address", &hosts.join(" and ")],
-        () if ports[0] != ports[1] => ["port", &ports.join(" and ")],
-        () if cookies[0] != cookies[1] => ["cookie", &cookies.join(" and ")],
+        () if !hide(&[ADDRESS]) && hosts[0] != hosts[1] => ["address", &hosts.join(" and ")],
+        () if !hide(&[ADDRESS]) && ports[0] != ports[1] => ["port", &ports.join(" and ")],
+        () if !hide(&["cookie"]) && cookies[0] != cookies[1] => ["cookie", &cookies.join(" and ")],
         () => return None,
     };
     Some(format!("{what}: {values}"))

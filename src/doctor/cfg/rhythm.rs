@@ -1,18 +1,19 @@
 //! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
 
-use super::about::{About, names};
-use super::ours::Ours;
+use super::Expected;
+use super::ours::{Ours, names};
 use super::server::{Server, Words};
 use super::time::seconds;
 use crate::doctor::Point;
+use crate::doctor::check::Check;
 use std::time::Duration;
 
-const RHYTHM: About = About {
-    check: "cfg-rhythm",
+const RHYTHM: Check = Check {
+    name: "cfg-rhythm",
     why: "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker",
 };
-const FALL: About = About {
-    check: "cfg-fall",
+const FALL: Check = Check {
+    name: "cfg-fall",
     why: "with `fall 1` a reload shows every server as surely UP before it was checked once",
 };
 
@@ -45,7 +46,15 @@ impl Rhythm {
     }
 }
 
-pub fn points(ours: &Ours<'_>, spread: u32) -> Vec<Point> {
+pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
+    let rhythm = ["inter", "fastinter", "downinter", "fall", "rise"];
+    if ours.all().any(|server| server.words.hides(&rhythm)) {
+        return vec![fall(ours)];
+    }
+    vec![quick(ours, spread, expected), fall(ours)]
+}
+
+fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
     // Where all are the same, one is enough.
     let of = &ours.proxy.name;
     let down = ours
@@ -56,11 +65,21 @@ pub fn points(ours: &Ours<'_>, spread: u32) -> Vec<Point> {
         .map(|server| Rhythm::of(&server.words, spread).up);
     let (down, up) = (down.max().unwrap_or_default(), up.max().unwrap_or_default());
     let found = format!("DOWN within {}, UP within {}", seconds(down), seconds(up));
-    let rhythm = match down.max(up) > LONG {
+    let mend = format!("in {of}, above its servers: {QUICK}");
+    for (key, takes, limit, exit) in [
+        ("out_of_rotation", down, expected.out_of_rotation, 13),
+        ("in_rotation", up, expected.in_rotation, 16),
+    ] {
+        if takes >= limit {
+            let limit = seconds(limit);
+            let found = format!("{found}: timeouts.{key} is {limit}, restarts end with {exit}");
+            return RHYTHM.error(of, found, format!("{mend}; or a longer timeouts.{key}"));
+        }
+    }
+    match down.max(up) > LONG {
         false => RHYTHM.ok(of, found),
-        true => RHYTHM.warning(of, found, format!("in {of}, above its servers: {QUICK}")),
-    };
-    vec![rhythm, fall(ours)]
+        true => RHYTHM.warning(of, found, mend),
+    }
 }
 
 fn fall(ours: &Ours<'_>) -> Point {

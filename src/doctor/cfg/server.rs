@@ -1,8 +1,10 @@
 //! One `server`, `server-template` or `default-server` line (configuration manual, 5.2).
 
 use super::time::time;
+use super::words::is_variable;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What a server has by its own words and those of `default-server` above it.
@@ -13,18 +15,25 @@ pub struct Words {
     /// `port`: what is checked; None: where the traffic goes.
     pub check_port: Option<u16>,
     /// `addr`: where is checked; None: where the traffic goes.
-    pub check_host: Option<String>,
-    pub track: Option<String>,
-    pub cookie: Option<String>,
+    pub check_host: Option<Rc<str>>,
+    /// `no-check`, with no `check` behind it.
+    pub no_check: bool,
+    pub track: Option<Rc<str>>,
+    pub cookie: Option<Rc<str>>,
     pub inter: Duration,
     pub fastinter: Option<Duration>,
     pub downinter: Option<Duration>,
     pub rise: u32,
     pub fall: u32,
-    pub marked_down: Option<String>,
-    pub marked_up: Option<String>,
+    pub marked_down: Option<Rc<str>>,
+    pub marked_up: Option<Rc<str>>,
     pub slowstart: Option<Duration>,
+    /// Words whose value is a variable.
+    pub unknown: Vec<&'static str>,
 }
+
+/// What stands between a server's name and its words.
+pub const ADDRESS: &str = "address";
 
 /// HAProxy's own defaults.
 impl Default for Words {
@@ -34,6 +43,7 @@ impl Default for Words {
             backup: false,
             check_port: None,
             check_host: None,
+            no_check: false,
             track: None,
             cookie: None,
             inter: Duration::from_secs(2),
@@ -44,6 +54,7 @@ impl Default for Words {
             marked_down: None,
             marked_up: None,
             slowstart: None,
+            unknown: Vec::new(),
         }
     }
 }
@@ -124,14 +135,32 @@ const VALUED: [&str; 57] = [
     "ws",
 ];
 
+/// Those of which the value matters.
+const READ: [&str; 9] = [
+    "port",
+    "addr",
+    "cookie",
+    "inter",
+    "fastinter",
+    "downinter",
+    "rise",
+    "fall",
+    "slowstart",
+];
+
 impl Words {
+    /// Whether one of these is a variable.
+    pub fn hides(&self, words: &[&str]) -> bool {
+        self.unknown.iter().any(|word| words.contains(word))
+    }
+
     /// Reads the words of a line onto those from above.
     pub fn read(&mut self, mut line: &[String]) {
         while let [word, rest @ ..] = line {
             line = rest;
             match word.as_str() {
-                "check" => self.check = true,
-                "no-check" => self.check = false,
+                "check" => (self.check, self.no_check) = (true, false),
+                "no-check" => (self.check, self.no_check) = (false, true),
                 "backup" => self.backup = true,
                 "no-backup" => self.backup = false,
                 valued => {
@@ -147,10 +176,16 @@ impl Words {
 
     /// False: no word that is read here.
     fn value(&mut self, word: &str, value: &str) -> bool {
-        let text = || Some(value.to_owned());
+        let text = || Some(Rc::from(value));
+        if let Some(word) = READ.iter().find(|read| **read == word) {
+            self.unknown.retain(|other| other != word);
+            if is_variable(value) {
+                self.unknown.push(word);
+            }
+        }
         match word {
             "port" => self.check_port = value.parse().ok().filter(|port| *port > 0),
-            "addr" => self.check_host = Some(plain(value)),
+            "addr" => self.check_host = Some(plain(value).into()),
             "track" => self.track = text(),
             "cookie" => self.cookie = text(),
             "inter" => self.inter = time(value).unwrap_or(self.inter),
@@ -199,6 +234,9 @@ impl Server {
         let (host, port) = place(address);
         let mut own = from.clone();
         own.read(words);
+        if is_variable(address) {
+            own.unknown.push(ADDRESS);
+        }
         Server {
             name: name.to_owned(),
             numbers,
@@ -217,6 +255,12 @@ impl Server {
         number
             .and_then(|number| number.parse().ok())
             .is_some_and(|number| numbers.contains(&number))
+    }
+
+    /// Whether the file does not say which port its checks go to.
+    pub fn hides_checked(&self) -> bool {
+        let follows = self.words.check_port.is_none() && self.port.is_none();
+        self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
     }
 
     /// The port that its checks go to.

@@ -20,7 +20,16 @@ const NO_OWN: AppPorts = AppPorts {
 
 fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
     let app = "web";
-    check(text, &Expected { app, ports, lines })
+    check(
+        text,
+        &[Expected {
+            app,
+            ports,
+            lines,
+            out_of_rotation: Duration::from_secs(30),
+            in_rotation: Duration::from_secs(60),
+        }],
+    )
 }
 
 /// What the checks with that name say, the worst of them.
@@ -90,7 +99,7 @@ fn the_reference_files_are_all_ok() {
     ] {
         let points = points(text, ports, lines);
         let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
-        assert_eq!((checks.len(), points.len()), (21, 21));
+        assert_eq!((checks.len(), points.len()), (22, 22));
         for point in &points {
             assert_eq!((point.verdict, &point.mend), (Ok, &None), "{point:?}");
         }
@@ -122,9 +131,9 @@ fn fires(rows: &[Row]) {
 #[rustfmt::skip]
 fn what_a_backend_has() {
     fires(&[
-        ("cfg-persist", "    retries 3\n", "    retries 3\n    option persist\n", Error, "is on"),
-        ("cfg-persist", "    option httplog\n", "    option persist\n", Error, "is on"),
-        ("cfg-persist", "    retries 3\n", "    option persist\n    no option persist\n", Ok, "no option"),
+        ("cfg-persist", "    no option persist\n", "    option persist\n", Error, "is on"),
+        ("cfg-persist", "    option httplog\n", "    option persist\n", Ok, "no option"),
+        ("cfg-persist", "    no option persist\n", "", Ok, "no option"),
         ("cfg-force-persist", "    retries 3\n", "    force-persist if { src 10.0.0.9 }\n", Warning, "force-persist"),
         ("cfg-redispatch", "    option redispatch\n", "", Error, "no option redispatch"),
         ("cfg-redispatch", "    option redispatch\n", "    no option redispatch\n", Error, "no option"),
@@ -170,6 +179,10 @@ fn what_lines_have() {
         ("cfg-rhythm", "inter 1s", "inter 20s", Warning, "DOWN within 20.3 s, UP within 0.8 s"),
         ("cfg-rhythm", "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2", "", Ok, "DOWN within 6 s, UP within 4 s"),
         ("cfg-rhythm", "    log /dev/log local0\n", "    spread-checks 50\n", Ok, "DOWN within 1.95 s, UP within 1.2 s"),
+        ("cfg-rhythm", "inter 1s", "inter 29700ms", Error, "timeouts.out_of_rotation is 30 s, restarts end with 13"),
+        ("cfg-rhythm", "inter 1s", "inter 29699ms", Warning, "DOWN within 29.999 s"),
+        ("cfg-rhythm", "downinter 500ms", "downinter 60s", Error, "timeouts.in_rotation is 60 s, restarts end with 16"),
+        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 60s", Error, "slow start, 60 s: timeouts.in_rotation is 60 s"),
         ("cfg-fall", "fall 2", "fall 1", Warning, "fall 1: web1, web2, web3 and 3 more"),
     ]);
 }
@@ -323,7 +336,166 @@ fn readme_has_the_right_seconds() {
             words,
         );
         let found = format!("DOWN within {}, UP within {}", told[1], told[2]);
-        assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-rhythm").1, found);
+        let (_, said) = worst(&points(&text, PORTS, &[]), "cfg-rhythm");
+        assert!(said.starts_with(&found), "{said}, {found}");
     }
     assert_eq!(rows.len(), 4);
+}
+
+/// Neither word gives way to a `default-server check`.
+#[test]
+fn a_line_without_a_check_is_told_which_word_to_take_away() {
+    for (default, words, mend) in [
+        (
+            "check",
+            "no-check",
+            "write `check` in place of `no-check` on the line of web2",
+        ),
+        (
+            "check",
+            "track o/a",
+            "write `check` in place of `track` on the line of web2",
+        ),
+        (
+            "track o/a",
+            "check",
+            "write `check` in place of `track` on the line of web1, web2, web3 and 3 more",
+        ),
+        (
+            "no-backup",
+            "check",
+            "in srvs, above its servers: default-server check",
+        ),
+    ] {
+        let text = with("w2 port 2000", &format!("w2 port 2000 {words}"));
+        let text = text.replace("default-server check", &format!("default-server {default}"));
+        let points = points(&text, PORTS, &[]);
+        let point = points
+            .iter()
+            .find(|point| point.check == "cfg-check")
+            .unwrap();
+        assert_eq!((point.verdict, point.mend.as_deref()), (Error, Some(mend)));
+    }
+}
+
+#[test]
+fn lines_that_can_not_be_read_are_one_point() {
+    let text = with("    retries 3\n", &"    acl a path '/\n".repeat(5000));
+    let points = points(&text, PORTS, &[]);
+    let told = points.iter().filter(|point| point.check == "cfg-file");
+    let told: Vec<_> = told.map(|point| point.found.as_str()).collect();
+    let line = |n: usize| format!("line {n}: a quote does not end");
+    let first = [44, 45, 46].map(line).join(", ");
+    assert_eq!(told, [format!("{first} and 4997 more")]);
+}
+
+/// What is in HAProxy's environment is nobody's mistake.
+#[test]
+fn a_value_that_is_a_variable_is_only_told() {
+    for (old, new, what) in [
+        (
+            "port 2000",
+            "port \"$STATUS\"",
+            "port of web1, port of web2, port of web3",
+        ),
+        (
+            "port 3000",
+            "port \"${TWIN}\"",
+            "port of bkp1, port of bkp2, port of bkp3",
+        ),
+        (
+            "bkp1 10.0.0.11:1000",
+            "bkp1 \"${WEB1}:${PORT}\"",
+            "address of bkp1",
+        ),
+        ("web1 10.0.0.11", "web1 \"$WEB1\"", "address of web1"),
+        (
+            "cookie w1 port 2000",
+            "cookie \"$W\" port 2000",
+            "cookie of web1",
+        ),
+        ("inter 1s", "inter \"${T}\"", "inter of web1"),
+        ("fall 2", "fall \"${T}\"", "fall of web1"),
+        (
+            "timeout check 2s",
+            "timeout check \"${T}\"",
+            "variable: timeout check",
+        ),
+        (
+            "retries 3\n    option redispatch",
+            "retries \"$R\"\n    option redispatch 5",
+            "variable: retries",
+        ),
+        (
+            "option redispatch",
+            "option redispatch \"$N\"",
+            "variable: option redispatch",
+        ),
+    ] {
+        let points = points(&with(old, new), PORTS, &[]);
+        let wrong: Vec<_> = points.iter().filter(|point| point.verdict != Ok).collect();
+        assert_eq!(wrong.len(), 1, "{new}: {wrong:#?}");
+        let (verdict, found) = worst(&points, "cfg-variable");
+        assert_eq!(verdict, Warning);
+        assert!(
+            found.contains(what) && !found.contains(VARIABLE),
+            "{new}: {found}"
+        );
+    }
+    // A `$` that is none.
+    let literal = with("cookie w1 ", "cookie '$W' ");
+    let points_of_it = points(&literal, PORTS, &[]);
+    assert_eq!(worst(&points_of_it, "cfg-variable").0, Ok);
+    // The last word counts.
+    let later = with("w1 port 2000", "w1 port \"$S\" port 2000");
+    assert!(
+        points(&later, PORTS, &[])
+            .iter()
+            .all(|point| point.verdict == Ok)
+    );
+    // All lines are behind variables: whether one is ours can't be told.
+    let all = with("10.0.0.1", "\"$NET\"").replace(":1000", ":\"$P\"");
+    let other = AppPorts {
+        port: 7,
+        status_port: 8,
+        ..NO_OWN
+    };
+    assert_eq!(worst(&points(&all, other, &[]), "cfg-backend").0, Warning);
+    let known = with("10.0.0.1", "\"$NET\"");
+    assert_eq!(worst(&points(&known, other, &[]), "cfg-backend").0, Error);
+}
+
+/// Ten thousand servers, and as many sections below a `defaults` of ten thousand lines.
+#[test]
+fn a_large_file_takes_no_time() {
+    let began = std::time::Instant::now();
+    let host = |n: usize| format!("10.{}.{}.{}", n / 65536, n / 256 % 256, n % 256);
+    for (ports, check) in [(PORTS, "port 3000"), (NO_OWN, "")] {
+        let mut text = "defaults a\n option redispatch\n timeout check 2s\n".to_owned();
+        text += "backend b\n default-server check\n option allbackups\n cookie S insert\n";
+        for n in 0..10_000 {
+            text += &format!(" server w{n} {}:1000 cookie c{n} port 2000\n", host(n));
+        }
+        for n in (0..10_000).rev() {
+            text += &format!(" server t{n} {}:1000 cookie c{n} {check} backup\n", host(n));
+        }
+        let points = points(&text, ports, &[]);
+        assert_eq!(
+            worst(&points, "cfg-backend").1,
+            "backend b: 10000 main and 10000 backup lines"
+        );
+        assert_eq!(worst(&points, "cfg-agree").0, Ok);
+        assert_eq!(worst(&points, "cfg-twin").0, Ok);
+    }
+    let options = (0..10_000).map(|n| format!(" option o{n} x\n timeout t{n} 1\n"));
+    let mut text = format!("defaults a\n{}", options.collect::<String>());
+    for n in 0..10_000 {
+        text += &format!("backend b{n} from a\n option x{n}\n");
+    }
+    assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-backend").0, Error);
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
 }

@@ -1,5 +1,14 @@
 //! One line of an HAProxy configuration, taken apart as HAProxy does it: quotes, escapes and
-//! comments (configuration manual, 2.2). Variables are left as they stand.
+//! comments (configuration manual, 2.2). What variables hold is not known here.
+
+/// Stands for the `$` of a variable, which only double quotes expand (2.3): no character of any
+/// text, so that it is told from a `$` that is one.
+pub const VARIABLE: char = '\u{fdd0}';
+
+/// Whether its value is not in the file.
+pub fn is_variable(word: &str) -> bool {
+    word.contains(VARIABLE)
+}
 
 /// The words. Err: what is wrong with the line.
 pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
@@ -16,6 +25,7 @@ pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
+            ('$', Some('"')) => word.get_or_insert_default().push(VARIABLE),
             ('\\', None | Some('"')) => escape(&mut rest, word.get_or_insert_default())?,
             (c, None) if c.is_ascii_whitespace() || c == '\x0b' => words.extend(word.take()),
             (c, _) => word.get_or_insert_default().push(c),
@@ -71,6 +81,7 @@ mod tests {
             ("'a\\ b' \"x\\\"y\" \"\\$z\"", vec!["a\\ b", "x\"y", "$z"]),
             ("'it'\\''s'", vec!["it's"]),
             ("\"\" ''", vec!["", ""]),
+            ("\"${A}:1\" '$A' $A", vec!["\u{fdd0}{A}:1", "$A", "$A"]),
             ("\\x41\\t", vec!["A\t"]),
             ("a \"b\rc", vec![]),
         ] {

@@ -6,8 +6,9 @@ mod state;
 
 use super::Point;
 use super::check::Check;
+use super::twin;
 use crate::gate::Position;
-use crate::haproxy::{Address, AppPorts, Examination, Lost, Own, Role, ServerState};
+use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState};
 
 const FOUND: Check = Check {
     name: "lines",
@@ -51,7 +52,7 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     let told = format!("app {}: its lines are {}", lines.app, names.join(", "));
     let mut points = vec![FOUND.ok(lines.balancer, told)];
     for backend in lines.backends() {
-        points.extend(twin(lines, backend));
+        points.extend(has_twin(lines, backend));
         points.extend(pair::points(lines, backend));
         points.extend(state::points(lines, backend));
     }
@@ -70,21 +71,21 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
     FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), mend)
 }
 
-fn twin(lines: &Lines, backend: &str) -> Vec<Point> {
+fn has_twin(lines: &Lines, backend: &str) -> Vec<Point> {
     let of = format!("{} {backend}", lines.balancer);
     let Some(main) = lines.own(backend, |role| role == Role::Main).next() else {
         return Vec::new(); // `find` does not let that pass.
     };
     let twins: Vec<&Own> = lines.own(backend, |role| role != Role::Main).collect();
-    let mend = lines.twin_line(main);
+    let mend = |twin| lines.twin_line(main, twin);
     match (twins.as_slice(), lines.ports.backup_status_port) {
-        ([], _) => vec![TWIN.warning(&of, format!("{} has no twin", main.server), mend)],
+        ([], _) => vec![TWIN.warning(&of, format!("{} has no twin", main.server), mend(None))],
         (twins, Some(port)) => {
             let classic = twins.iter().find(|twin| twin.role == Role::ClassicTwin);
             vec![match classic {
                 Some(twin) => {
                     let found = format!("{} checks the app itself, not port {port}", twin.server);
-                    TWIN.warning(&of, found, mend)
+                    TWIN.warning(&of, found, mend(Some(twin)))
                 }
                 None => TWIN.ok(
                     &of,
@@ -161,29 +162,25 @@ impl Lines<'_> {
         format!("{} {}/{}", self.balancer, own.backend, own.server)
     }
 
-    /// The twin that fits a main line, as HAProxy's configuration has it.
-    fn twin_line(&self, main: &Own) -> String {
-        let state = self.state(main);
-        let address = state
-            .and_then(|state| state.address)
-            .map_or("ADDRESS".to_owned(), |ip| {
-                std::net::SocketAddr::new(ip, self.ports.port).to_string()
-            });
+    /// The twin that fits a main line, as HAProxy's configuration has it. Cookies are hidden from
+    /// level user.
+    fn twin_line(&self, main: &Own, twin: Option<&Own>) -> String {
+        let name = twin.map_or_else(|| twin::name(&main.server), |twin| twin.server.clone());
+        let port = self.ports.port;
+        let address = self.state(main).and_then(|state| state.address);
+        let at = address.map_or_else(
+            || format!("ADDRESS:{port}"),
+            |ip| std::net::SocketAddr::new(ip, port).to_string(),
+        );
         let cookie = self
             .seen
             .listed(main)
             .and_then(|listed| listed.cookie.as_deref());
-        let cookie = cookie.map_or(format!("cookie (that of {})", main.server), |c| {
-            format!("cookie {c}")
-        });
-        let check = match self.ports.backup_status_port {
-            Some(port) => format!("check port {port}"),
-            None => "check".to_owned(),
-        };
-        format!(
-            "server twin-of-{} {address} {cookie} {check} backup",
-            main.server
-        )
+        let line = twin::line(&name, &at, cookie, self.ports.backup_status_port);
+        match cookie.is_some() || self.seen.level >= Some(Level::Operator) {
+            true => line,
+            false => format!("with `cookie` as on the line of {}: {line}", main.server),
+        }
     }
 }
 

@@ -111,14 +111,14 @@ fn compare(lines: &Lines, main: &Own, twin: &Own) -> Vec<Point> {
             main.server,
             told(first)
         );
-        points.push(ADDRESS.error(&of, found, lines.twin_line(main)));
+        points.push(ADDRESS.error(&of, found, lines.twin_line(main, Some(twin))));
     }
     if first.port != second.port {
         let found = format!(
             "leads to port {}, {} to {}",
             second.port, main.server, first.port
         );
-        points.push(PORT.error(&of, found, lines.twin_line(main)));
+        points.push(PORT.error(&of, found, lines.twin_line(main, Some(twin))));
     }
     let servers = lines
         .seen
@@ -148,7 +148,7 @@ fn compare(lines: &Lines, main: &Own, twin: &Own) -> Vec<Point> {
             main.server,
             told(main)
         );
-        points.push(COOKIE.error(&of, found, lines.twin_line(main)));
+        points.push(COOKIE.error(&of, found, lines.twin_line(main, Some(twin))));
     }
     points
 }

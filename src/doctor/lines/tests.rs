@@ -291,3 +291,39 @@ fn enough_others_carry_the_load_or_not() {
     assert_eq!(with(1, 2), [("others", Error)]);
     assert_eq!(with(0, 0), [("others", Warning)]);
 }
+
+/// It can be pasted: with the twin's own name, and without what is not known.
+#[test]
+fn the_mend_of_a_twin_is_its_line() {
+    let mut seen = of(vec![
+        state("web1", "10.0.0.11", 1000, 2000),
+        state("bkp1", "10.0.0.12", 1000, 3000),
+    ]);
+    let mend = |seen: &Examination| {
+        let lines = Lines {
+            app: "web",
+            balancer: "lb",
+            address: &Address::Tcp("10.0.0.1:9999".into()),
+            seen,
+            ports: PORTS,
+            gates: [None, None],
+            min_available: 1,
+            under_way: false,
+        };
+        let mut wrong = points(&lines).into_iter();
+        let wrong = wrong
+            .find(|point| ["same-address", "twin"].contains(&point.check) && point.verdict != Well);
+        wrong.and_then(|point| point.mend).unwrap()
+    };
+    let line = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
+    assert_eq!(mend(&seen), line);
+    seen.level = Some(Level::User);
+    seen.listed.iter_mut().for_each(|line| line.cookie = None);
+    assert_eq!(
+        mend(&seen),
+        "with `cookie` as on the line of web1: server bkp1 10.0.0.11:1000 check port 3000 backup"
+    );
+    let alone = of(vec![state("web1", "2001:db8::1", 1000, 2000)]);
+    let line = "server web1-twin [2001:db8::1]:1000 cookie w1 check port 3000 backup";
+    assert_eq!(mend(&alone), line);
+}

@@ -8,13 +8,24 @@ pub fn lines(health: &Health) -> Vec<String> {
         HealthCheck::Http { path, status, host } => http(path, *status, host.as_deref()),
         HealthCheck::Tcp => {
             let tcp = "# As `health` has it, a check is a TCP connect: it tells no sick app.";
-            vec![tcp.to_owned()]
+            connect(&[tcp])
         }
-        HealthCheck::Command(_) => vec![
-            "# The agent's health command is nothing that HAProxy can ask: a check is a".to_owned(),
-            "# TCP connect, and the gates tell what the command said.".to_owned(),
-        ],
+        HealthCheck::Command(_) => connect(&[
+            "# The agent's health command is nothing that HAProxy can ask: a check is a",
+            "# TCP connect, and the gates tell what the command said.",
+        ]),
     }
+}
+
+/// There is no `no option httpchk`, nor one for any other kind of check: the kind that the
+/// `defaults` have is replaced, and their rules by one of our own.
+fn connect(comment: &[&str]) -> Vec<String> {
+    let lines = ["option tcp-check", "tcp-check connect"];
+    comment
+        .iter()
+        .chain(&lines)
+        .map(|line| (*line).to_owned())
+        .collect()
 }
 
 fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {

@@ -82,6 +82,10 @@ fn the_check_asks_what_the_agent_asks() {
         ),
         (
             r#"{ tcp = true, timeout = "1500ms" }"#,
+            "    option tcp-check\n    tcp-check connect\n    # As long as",
+        ),
+        (
+            r#"{ tcp = true, timeout = "1500ms" }"#,
             "    timeout check 1500ms\n",
         ),
         (

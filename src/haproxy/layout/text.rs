@@ -30,6 +30,7 @@ const RETRIES: &str =
     retries 3
     option redispatch
     # Never `option persist` here: it sends cookie users to a line that is DOWN.
+    no option persist
     cookie SRV insert indirect nocache httponly
 ";
 
@@ -42,7 +43,8 @@ const CHECKED: &str =
 ";
 
 impl Plan<'_> {
-    /// The backend alone, which holds whatever the `defaults` above it say.
+    /// The backend alone, which holds whatever the `defaults` above it say; only what a
+    /// `default-server` there has beside its checks' rhythm can't be taken back.
     pub(super) fn section(&self) -> String {
         let app = self.lines[0].app;
         let patience = health::timeout(&app.health);
@@ -129,7 +131,7 @@ impl Plan<'_> {
         let mut text = format!(
             "global\n    log /dev/log local0\n    user haproxy\n    group haproxy\n    \
              # The agents only read, so level user is enough.\n    \
-             stats socket {unix} mode 660 level user\n"
+             stats socket {unix} user haproxy group haproxy mode 660 level user\n"
         );
         if let Some((here, others)) = tcp.split_first() {
             text += "    # Let in the hosts and nobody else: over TCP there is no password.\n";

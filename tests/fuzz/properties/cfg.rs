@@ -4,6 +4,7 @@ use super::assert_printable;
 use haproxy_gate::doctor::cfg::{Expected, check as points_of};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::{AppPorts, Own, Role};
+use std::time::Duration;
 
 /// Takes the bytes for the whole file.
 pub fn check(data: &[u8]) {
@@ -37,7 +38,15 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
     };
     let points = |text: &str| {
         let app = "web";
-        points_of(text, &Expected { app, ports, lines })
+        let (out_of_rotation, in_rotation) = (Duration::from_secs(30), Duration::from_secs(60));
+        let expected = Expected {
+            app,
+            ports,
+            lines,
+            out_of_rotation,
+            in_rotation,
+        };
+        points_of(text, &[expected])
     };
     let first = points(text);
     first.iter().for_each(check_point);
