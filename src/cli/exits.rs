@@ -34,7 +34,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 #[rustfmt::skip]
 const ROWS: [Row; 12] = [
     row(&[0], &["restarted", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "planned"], "done, or already so", "as asked"),
-    row(&[1], &["gate_failed", "not_recorded", "not_told"], "rules or journal not written, restart not told; `status`, `doctor`: not all well", "as the message says"),
+    row(&[1], &["gate_failed", "not_recorded", "not_told"], "rules or journal not written, restart not told; `status`, `doctor`: faults", "as the message says"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
     row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, state directory)", UNCHANGED),
