@@ -24,7 +24,7 @@ const MANY: usize = 50;
 /// A host that waited for its turn has tried again and again.
 const PHASES: usize = 200;
 
-/// One operation. The id stands first in its line: [`super::has`] goes by that.
+/// One operation; who it was comes last ([`super::Line`]). The id stands first in its line: [`super::has`] goes by that.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -74,7 +74,7 @@ pub struct PhaseEntry {
 }
 
 impl Entry {
-    /// Of an operation that ends so.
+    /// Of an operation that has ended so.
     pub fn of(report: &Report, outcome: &Outcome) -> Entry {
         let (verb, app) = (report.verb, &report.app);
         let phases = report.phases.iter().take(PHASES);
@@ -83,7 +83,7 @@ impl Entry {
             exit: Some(outcome.exit_code()),
             message: harmless(&outcome.message(verb, app), LONG),
             started_at: report.started_at,
-            seconds: report.so_far(),
+            seconds: report.seconds,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_harmless(&report.notices),
             samples: report.watching.samples(),
@@ -125,7 +125,6 @@ impl Entry {
             id: asked.id.clone(),
             app: app.to_owned(),
             verb: verb.to_owned(),
-            who: asked.who.named(),
             reason: reason.map(|reason| harmless(reason, LONG)),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
             ..Entry::default()

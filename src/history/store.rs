@@ -1,15 +1,14 @@
 //! The files of the history: written to by one at a time, turned over before they are too
-//! large, and never in the way of an operation.
+//! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
 
 use super::Entry;
 use crate::state;
 use crate::trust;
 use nix::fcntl::OFlag;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// What the current file may grow to, in bytes.
 pub const LARGEST: u64 = 4 * 1024 * 1024;
@@ -26,10 +25,6 @@ const LONG: usize = 1024 * 1024;
 /// Who may read it: root, for it says who logged in from where.
 const MODE: u32 = 0o640;
 
-/// What is waited for another writer, who needs a millisecond.
-const PATIENCE: Duration = Duration::from_millis(200);
-const AGAIN: Duration = Duration::from_millis(5);
-
 /// The current file, or with a number from 1 an old one: the higher, the older.
 pub fn path(history_dir: &Path, number: usize) -> PathBuf {
     history_dir.join(match number {
@@ -43,12 +38,12 @@ fn lock_path(history_dir: &Path) -> PathBuf {
     history_dir.join("history.jsonl~lock")
 }
 
-/// Adds an operation, in one write.
+/// Adds an operation, in one write, after those of others.
 ///
 /// # Errors
 ///
 /// Nothing was added: the directory or a file can't be written, or others than root may; the
-/// disk is full; or another writer does not come to an end.
+/// disk is full.
 pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     let line = line(entry)?;
     trusted(history_dir)?;
@@ -123,7 +118,7 @@ fn trusted(history_dir: &Path) -> io::Result<()> {
         .try_for_each(|place| trust::check(place).map_err(denied))
 }
 
-/// Held until it is dropped.
+/// Held until it is dropped. Waited for without an end, in the order of asking.
 fn lock(history_dir: &Path) -> io::Result<File> {
     // Readable for root alone: whoever can open it could hold it.
     let file = OpenOptions::new()
@@ -133,17 +128,10 @@ fn lock(history_dir: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(lock_path(history_dir))?;
-    let asked = Instant::now();
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => {
-                std::thread::sleep(AGAIN);
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::other("somebody else holds its lock"));
-            }
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            locked => return locked.map(|()| file),
         }
     }
 }
