@@ -78,6 +78,7 @@ pub(super) fn text(entry: &Entry) -> String {
             "when",
             Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
         ),
+        ("whose time", entry.shares.map(|shares| shares.to_string())),
         ("who", Some(entry.who.to_string())),
         ("why", entry.reason.clone()),
         ("agent", Some(entry.agent.clone())),

@@ -3,7 +3,7 @@
 use super::{Asked, Samples, Who, id};
 use crate::holder::Holder;
 use crate::journal;
-use crate::operation::Report;
+use crate::operation::{Report, Shares};
 use crate::record::PhaseRecord;
 use crate::restart::Outcome;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct Entry {
     pub started_at: f64,
     /// What it took.
     pub seconds: f64,
+    /// Whose seconds they were; None: nothing was done, or it was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
     /// Its phases, in order.
     pub phases: Vec<PhaseEntry>,
     /// What was told on the way.
@@ -69,6 +72,8 @@ pub struct PhaseEntry {
     pub start: f64,
     /// What it took, in seconds.
     pub seconds: f64,
+    /// What its act took of them.
+    pub acting: f64,
     /// What it waited for last.
     pub waited_for: Vec<String>,
 }
@@ -84,6 +89,7 @@ impl Entry {
             message: harmless(&outcome.message(verb, app), LONG),
             started_at: report.started_at,
             seconds: report.seconds,
+            shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_harmless(&report.notices),
             samples: report.watching.samples(),
@@ -143,6 +149,7 @@ impl PhaseEntry {
             phase: record.phase.to_owned(),
             start: record.start,
             seconds: record.seconds,
+            acting: record.acting,
             waited_for: all_harmless(&record.waited_for),
         }
     }

@@ -57,6 +57,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
         assert_eq!(kept[key], report[key], "{key}");
     }
     assert_eq!(kept["phases"], report["phases"]);
+    assert_eq!(kept["shares"], report["shares"]);
     assert_eq!(kept["reason"], "deploy <1.2.3>");
     assert_eq!(kept["agent"], env!("CARGO_PKG_VERSION"));
     let who = &kept["who"];
@@ -72,6 +73,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     for part in ["alice as root", "from 192.0.2.7", "deploy <1.2.3>", "drain"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
+    assert!(text.contains("whose time HAProxy's checks "), "{text}");
     assert_eq!(agent.words(&["report"]).expect_exit(0).out, text);
     let text = agent.words(&["history"]).expect_exit(0).out;
     let wide = text.lines().find(|line| line.chars().count() > 80);
