@@ -52,11 +52,12 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     trusted(history_dir)?;
     let _lock = lock(history_dir)?;
     let current = path(history_dir, 0);
-    let size = fs::symlink_metadata(&current).map_or(0, |found| found.len());
-    if is_full(size, line.len()) {
-        turn_over(history_dir)?;
-    }
     let mut file = open(&current)?;
+    // Of what was opened: it may be a symlink to another disk.
+    if is_full(file.metadata()?.len(), line.len()) {
+        turn_over(history_dir)?;
+        file = open(&current)?;
+    }
     let size = file.seek(SeekFrom::End(0))?;
     let torn = is_torn(&mut file, size)?;
     let line = if torn { [b"\n", &*line].concat() } else { line };

@@ -93,6 +93,23 @@ fn it_is_turned_over_and_never_grows_beyond_its_bound() {
 }
 
 #[test]
+fn a_file_on_another_disk_is_turned_over_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let target = elsewhere.path().join("history");
+    std::os::unix::fs::symlink(&target, path(directory, 0)).unwrap();
+    append(directory, &entry("first")).unwrap();
+    fill(directory, 0);
+    append(directory, &entry("second")).unwrap();
+    assert!(fs::metadata(&target).unwrap().len() <= LARGEST);
+    assert!(fs::metadata(path(directory, 0)).unwrap().len() < 1000);
+    let mut apps = apps(directory);
+    apps.retain(|app| !app.is_empty());
+    assert_eq!(apps, ["first", "second"]);
+}
+
+#[test]
 fn a_torn_line_costs_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
