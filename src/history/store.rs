@@ -19,8 +19,19 @@ pub const OLD: usize = 3;
 /// What all of them may come to, in bytes.
 pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
 
-/// A line longer than this goes without its samples.
-const LONG: usize = 1024 * 1024;
+/// A line longer than this goes without what is [cut](CUTS).
+pub(super) const LONG: usize = 1024 * 1024;
+
+/// One after the other, until the line is short enough: the samples, all but one thing that
+/// each phase waited for, the phases.
+const CUTS: [fn(&mut Entry); 3] = [
+    |entry| entry.samples = None,
+    |entry| {
+        let phases = entry.phases.iter_mut();
+        phases.for_each(|phase| phase.waited_for.truncate(1));
+    },
+    |entry| entry.phases.clear(),
+];
 
 /// Who may read it: root, for it says who logged in from where.
 const MODE: u32 = 0o640;
@@ -83,11 +94,13 @@ pub fn has(history_dir: &Path, id: &str) -> bool {
 
 fn line(entry: &Entry) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(entry)?;
-    if line.len() > LONG {
-        line = serde_json::to_vec(&Entry {
-            samples: None,
-            ..entry.clone()
-        })?;
+    let mut less = entry.clone();
+    for cut in CUTS {
+        if line.len() <= LONG {
+            break;
+        }
+        cut(&mut less);
+        line = serde_json::to_vec(&less)?;
     }
     line.push(b'\n');
     Ok(line)
@@ -172,6 +185,7 @@ fn write_at_once(file: &mut File, line: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{PhaseEntry, Samples};
     use super::*;
 
     #[test]
@@ -186,6 +200,39 @@ mod tests {
             (1, largest, true),
         ] {
             assert_eq!(is_full(size, line), full, "{size} {line}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_until_it_is_short_enough() {
+        let entry = |phases, waits| Entry {
+            id: "1mj1tea0011".to_owned(),
+            phases: vec![
+                PhaseEntry {
+                    phase: "floor".to_owned(),
+                    waited_for: vec!["x".repeat(500); waits],
+                    ..PhaseEntry::default()
+                };
+                phases
+            ],
+            samples: Some(Samples::default()),
+            ..Entry::default()
+        };
+        for (phases, waits, left, waits_left, samples) in [
+            (10, 50, 10, 50, true),
+            (200, 50, 200, 1, false),
+            (5000, 1, 0, 0, false),
+        ] {
+            let line = line(&entry(phases, waits)).unwrap();
+            assert!(line.len() <= LONG + 1, "{}", line.len());
+            let read: Entry = serde_json::from_slice(&line).unwrap();
+            assert_eq!(read.phases.len(), left);
+            assert!(
+                read.phases
+                    .iter()
+                    .all(|it| it.waited_for.len() == waits_left)
+            );
+            assert_eq!(read.samples.is_some(), samples);
         }
     }
 
