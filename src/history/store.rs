@@ -132,7 +132,7 @@ fn trusted(history_dir: &Path) -> io::Result<()> {
         .try_for_each(|place| trust::check(place).map_err(denied))
 }
 
-/// Held until it is dropped. Waited for without an end, in the order of asking.
+/// Held until it is dropped, and waited for without an end.
 fn lock(history_dir: &Path) -> io::Result<File> {
     // Readable for root alone: whoever can open it could hold it.
     let file = OpenOptions::new()

@@ -1,5 +1,6 @@
 //! The files, on real disks: written to by many, torn, full, and not to be trusted.
 
+use crate::lab::wait_for;
 use crate::own_network::{inside, sh};
 use haproxy_gate::history::{
     Asked, Entry, LARGEST, Line, MOST, OLD, PATIENCE, append, has, new_id, path, read, write,
@@ -8,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn entry(app: &str) -> Entry {
     Entry {
@@ -163,15 +164,17 @@ async fn a_lock_that_is_held_is_not_waited_for_long() {
     let late = write(directory, line("second")).await.unwrap_err();
     assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{late}");
     assert!(
-        (PATIENCE..PATIENCE * 2).contains(&begun.elapsed()),
+        (PATIENCE..PATIENCE * 6).contains(&begun.elapsed()),
         "{:?}",
         begun.elapsed()
     );
     assert_eq!(apps(directory), ["first"]);
     lock.unlock().unwrap();
-    // In the order of asking: the one that was given up first.
     write(directory, line("third")).await.unwrap();
-    assert_eq!(apps(directory), ["first", "second", "third"]);
+    // Nobody waits for the one that was late, and it is not lost.
+    wait_for("the late one", Duration::from_secs(10), || {
+        (apps(directory).len() == 3).then_some(())
+    });
 }
 
 #[test]
