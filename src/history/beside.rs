@@ -74,10 +74,9 @@ pub async fn write(history_dir: &Path, lines: Vec<Line>) -> io::Result<()> {
         .name("history".to_owned())
         .spawn(move || {
             let _writing = writing;
-            let written = lines.into_iter().fold(Ok(()), |before, line| {
-                let written = line.write(&directory);
-                before.and(written)
-            });
+            // Each is tried; the first that failed is told.
+            let written: Vec<_> = lines.into_iter().map(|it| it.write(&directory)).collect();
+            let written = written.into_iter().collect();
             // Nobody may listen any more.
             let _ = tell.send(written);
         })?;
