@@ -201,7 +201,8 @@ pub(super) struct Reporting {
     /// The last one, as without an id
     #[arg(long)]
     pub(super) last: bool,
-    /// Write a page of HTML there; `-` is stdout
+    /// Write a page of HTML there, for root alone; `-` is stdout (`--html - >FILE` leaves a
+    /// file whose it is)
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 }

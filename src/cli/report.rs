@@ -6,8 +6,10 @@ use super::say;
 use crate::history::{self, Entry, PhaseEntry, page};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
+use atomic_write_file::unix::OpenOptionsExt as _;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Prints or writes it; the exit code.
@@ -58,8 +60,14 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         }
         _ => {}
     }
+    // It says who logged in from where: whoever had the file before does not get it.
+    let mut options = AtomicWriteFile::options();
+    let options = options
+        .mode(0o600)
+        .preserve_mode(false)
+        .preserve_owner(false);
     let write = || {
-        let mut written = AtomicWriteFile::open(file)?;
+        let mut written = options.open(file)?;
         written.write_all(page.as_bytes())?;
         written.commit()
     };
@@ -78,6 +86,7 @@ pub(super) fn text(entry: &Entry) -> String {
             "when",
             Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
         ),
+        ("whose time", entry.shares.map(|shares| shares.to_string())),
         ("who", Some(entry.who.to_string())),
         ("why", entry.reason.clone()),
         ("agent", Some(entry.agent.clone())),

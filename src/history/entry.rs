@@ -3,7 +3,7 @@
 use super::{Asked, Samples, Who, id};
 use crate::holder::Holder;
 use crate::journal;
-use crate::operation::Report;
+use crate::operation::{Report, Shares};
 use crate::record::PhaseRecord;
 use crate::restart::Outcome;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ const MANY: usize = 50;
 /// A host that waited for its turn has tried again and again.
 const PHASES: usize = 200;
 
-/// One operation. The id stands first in its line: [`super::has`] goes by that.
+/// One operation; who it was comes last ([`super::Line`]). The id stands first in its line: [`super::has`] goes by that.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -44,6 +44,9 @@ pub struct Entry {
     pub started_at: f64,
     /// What it took.
     pub seconds: f64,
+    /// Whose seconds they were; None: nothing was done, or it was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
     /// Its phases, in order.
     pub phases: Vec<PhaseEntry>,
     /// What was told on the way.
@@ -69,12 +72,14 @@ pub struct PhaseEntry {
     pub start: f64,
     /// What it took, in seconds.
     pub seconds: f64,
+    /// What its act took of them.
+    pub acting: f64,
     /// What it waited for last.
     pub waited_for: Vec<String>,
 }
 
 impl Entry {
-    /// Of an operation that ends so.
+    /// Of an operation that has ended so.
     pub fn of(report: &Report, outcome: &Outcome) -> Entry {
         let (verb, app) = (report.verb, &report.app);
         let phases = report.phases.iter().take(PHASES);
@@ -83,7 +88,8 @@ impl Entry {
             exit: Some(outcome.exit_code()),
             message: harmless(&outcome.message(verb, app), LONG),
             started_at: report.started_at,
-            seconds: report.so_far(),
+            seconds: report.seconds,
+            shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_harmless(&report.notices),
             samples: report.watching.samples(),
@@ -125,7 +131,6 @@ impl Entry {
             id: asked.id.clone(),
             app: app.to_owned(),
             verb: verb.to_owned(),
-            who: asked.who.named(),
             reason: reason.map(|reason| harmless(reason, LONG)),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
             ..Entry::default()
@@ -144,6 +149,7 @@ impl PhaseEntry {
             phase: record.phase.to_owned(),
             start: record.start,
             seconds: record.seconds,
+            acting: record.acting,
             waited_for: all_harmless(&record.waited_for),
         }
     }

@@ -1,10 +1,12 @@
 //! What was done on this host, by whom and why: one line of JSON for each operation that has
 //! ended, in files that never grow beyond [`MOST`].
 //!
-//! Nothing rests on it. No operation waits for the history or fails because of it: what can't
-//! be written is a warning. What was watched on the way ([`Samples`]) costs HAProxy no
+//! Nothing rests on it. No operation waits for the history before the gates stand and its locks
+//! are free, nor then for long ([`PATIENCE`]), or fails because of it: what can't be written is
+//! a warning. What was watched on the way ([`Samples`]) costs HAProxy no
 //! question, and [`page`] draws it.
 
+mod beside;
 mod entry;
 mod id;
 pub mod page;
@@ -14,6 +16,7 @@ mod store;
 mod watched;
 mod who;
 
+pub use beside::{Line, PATIENCE, write};
 pub use entry::{CUT_SHORT, Entry, PhaseEntry};
 pub use id::{is_id, new as new_id};
 pub use read::{Read, one, read};

@@ -2,7 +2,7 @@
 //! waited for.
 
 use super::Entry;
-use super::store::{OLD, path};
+use super::store::{LARGEST, LONG, OLD, path};
 use crate::trust;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -68,9 +68,11 @@ pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
             open.push((device, inode, file));
         }
     }
-    let read = |(_, _, mut file): (u64, u64, File)| {
+    // Whatever somebody else has made of them.
+    let most = LARGEST + LONG as u64;
+    let read = |(_, _, file): (u64, u64, File)| {
         let mut text = Vec::new();
-        file.read_to_end(&mut text).map(|_| text)
+        file.take(most).read_to_end(&mut text).map(|_| text)
     };
     open.into_iter().rev().map(read).collect()
 }

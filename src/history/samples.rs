@@ -80,12 +80,16 @@ impl LineSamples {
 }
 
 impl BalancerSamples {
-    /// When it could not be seen, and why.
-    pub fn unseen(&self, at: &[f64]) -> Vec<(Stretch<'_>, &str)> {
+    /// When it could not be seen, and why; at the last instant: until `end`.
+    pub fn unseen(&self, at: &[f64], end: f64) -> Vec<(Stretch<'_>, &str)> {
+        let time = |place: usize| match place == at.len() {
+            true => Some(end),
+            false => at.get(place).copied(),
+        };
         let unseen = self.unseen.iter().filter_map(|(from, to, why)| {
             let stretch = Stretch {
                 from: *at.get(*from)?,
-                to: *at.get(*to)?,
+                to: time(*to)?,
                 status: None,
             };
             (stretch.to > stretch.from).then_some((stretch, why.as_str()))
@@ -117,5 +121,22 @@ mod tests {
             ]
         );
         assert_eq!(line.stretches(&[], 4.0), [], "no place that there is not");
+    }
+
+    #[test]
+    fn who_is_not_seen_at_the_last_look_is_not_until_the_end() {
+        let why = |why: &str| why.to_owned();
+        let balancer = BalancerSamples {
+            unseen: vec![(0, 1, why("a")), (2, 3, why("b")), (3, 5, why("no place"))],
+            ..BalancerSamples::default()
+        };
+        let unseen = balancer.unseen(&[0.0, 1.0, 2.0], 4.0);
+        let told: Vec<_> = unseen.iter().map(|(s, why)| (s.from, s.to, *why)).collect();
+        assert_eq!(told, [(0.0, 1.0, "a"), (2.0, 4.0, "b")]);
+        let alone = BalancerSamples {
+            unseen: vec![(0, 1, why("a"))],
+            ..BalancerSamples::default()
+        };
+        assert_eq!(alone.unseen(&[], 4.0), []);
     }
 }

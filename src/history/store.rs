@@ -1,15 +1,14 @@
 //! The files of the history: written to by one at a time, turned over before they are too
-//! large, and never in the way of an operation.
+//! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
 
 use super::Entry;
 use crate::state;
 use crate::trust;
 use nix::fcntl::OFlag;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// What the current file may grow to, in bytes.
 pub const LARGEST: u64 = 4 * 1024 * 1024;
@@ -20,15 +19,22 @@ pub const OLD: usize = 3;
 /// What all of them may come to, in bytes.
 pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
 
-/// A line longer than this goes without its samples.
-const LONG: usize = 1024 * 1024;
+/// A line longer than this goes without what is [cut](CUTS).
+pub(super) const LONG: usize = 1024 * 1024;
+
+/// One after the other, until the line is short enough: the samples, all but one thing that
+/// each phase waited for, the phases.
+const CUTS: [fn(&mut Entry); 3] = [
+    |entry| entry.samples = None,
+    |entry| {
+        let phases = entry.phases.iter_mut();
+        phases.for_each(|phase| phase.waited_for.truncate(1));
+    },
+    |entry| entry.phases.clear(),
+];
 
 /// Who may read it: root, for it says who logged in from where.
 const MODE: u32 = 0o640;
-
-/// What is waited for another writer, who needs a millisecond.
-const PATIENCE: Duration = Duration::from_millis(200);
-const AGAIN: Duration = Duration::from_millis(5);
 
 /// The current file, or with a number from 1 an old one: the higher, the older.
 pub fn path(history_dir: &Path, number: usize) -> PathBuf {
@@ -43,12 +49,12 @@ fn lock_path(history_dir: &Path) -> PathBuf {
     history_dir.join("history.jsonl~lock")
 }
 
-/// Adds an operation, in one write.
+/// Adds an operation, in one write, after those of others.
 ///
 /// # Errors
 ///
 /// Nothing was added: the directory or a file can't be written, or others than root may; the
-/// disk is full; or another writer does not come to an end.
+/// disk is full.
 pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     let line = line(entry)?;
     trusted(history_dir)?;
@@ -57,11 +63,12 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     trusted(history_dir)?;
     let _lock = lock(history_dir)?;
     let current = path(history_dir, 0);
-    let size = fs::symlink_metadata(&current).map_or(0, |found| found.len());
-    if is_full(size, line.len()) {
-        turn_over(history_dir)?;
-    }
     let mut file = open(&current)?;
+    // Of what was opened: it may be a symlink to another disk.
+    if is_full(file.metadata()?.len(), line.len()) {
+        turn_over(history_dir)?;
+        file = open(&current)?;
+    }
     let size = file.seek(SeekFrom::End(0))?;
     let torn = is_torn(&mut file, size)?;
     let line = if torn { [b"\n", &*line].concat() } else { line };
@@ -87,11 +94,13 @@ pub fn has(history_dir: &Path, id: &str) -> bool {
 
 fn line(entry: &Entry) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(entry)?;
-    if line.len() > LONG {
-        line = serde_json::to_vec(&Entry {
-            samples: None,
-            ..entry.clone()
-        })?;
+    let mut less = entry.clone();
+    for cut in CUTS {
+        if line.len() <= LONG {
+            break;
+        }
+        cut(&mut less);
+        line = serde_json::to_vec(&less)?;
     }
     line.push(b'\n');
     Ok(line)
@@ -123,7 +132,7 @@ fn trusted(history_dir: &Path) -> io::Result<()> {
         .try_for_each(|place| trust::check(place).map_err(denied))
 }
 
-/// Held until it is dropped.
+/// Held until it is dropped, and waited for without an end.
 fn lock(history_dir: &Path) -> io::Result<File> {
     // Readable for root alone: whoever can open it could hold it.
     let file = OpenOptions::new()
@@ -133,17 +142,10 @@ fn lock(history_dir: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(lock_path(history_dir))?;
-    let asked = Instant::now();
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => {
-                std::thread::sleep(AGAIN);
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::other("somebody else holds its lock"));
-            }
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            locked => return locked.map(|()| file),
         }
     }
 }
@@ -183,6 +185,7 @@ fn write_at_once(file: &mut File, line: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{PhaseEntry, Samples};
     use super::*;
 
     #[test]
@@ -197,6 +200,39 @@ mod tests {
             (1, largest, true),
         ] {
             assert_eq!(is_full(size, line), full, "{size} {line}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_until_it_is_short_enough() {
+        let entry = |phases, waits| Entry {
+            id: "1mj1tea0011".to_owned(),
+            phases: vec![
+                PhaseEntry {
+                    phase: "floor".to_owned(),
+                    waited_for: vec!["x".repeat(500); waits],
+                    ..PhaseEntry::default()
+                };
+                phases
+            ],
+            samples: Some(Samples::default()),
+            ..Entry::default()
+        };
+        for (phases, waits, left, waits_left, samples) in [
+            (10, 50, 10, 50, true),
+            (100, 50, 100, 1, false),
+            (2500, 1, 0, 0, false),
+        ] {
+            let line = line(&entry(phases, waits)).unwrap();
+            assert!(line.len() <= LONG + 1, "{}", line.len());
+            let read: Entry = serde_json::from_slice(&line).unwrap();
+            assert_eq!(read.phases.len(), left);
+            assert!(
+                read.phases
+                    .iter()
+                    .all(|it| it.waited_for.len() == waits_left)
+            );
+            assert_eq!(read.samples.is_some(), samples);
         }
     }
 

@@ -6,12 +6,17 @@ use nix::unistd::{Uid, User, getppid, getuid};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 
 /// Of each hint.
 const LONGEST: usize = 64;
 
 /// As many parents are asked for what `sudo` takes out of the environment.
 const PARENTS: usize = 16;
+
+/// No more is read of a parent's environment, in bytes: it may be megabytes.
+const ENVIRONMENT: u64 = 128 * 1024;
 
 /// The kernel's word for "nobody has logged in".
 const NO_LOGIN: u32 = u32::MAX;
@@ -156,16 +161,21 @@ fn ssh_of_parents() -> Option<Vec<u8>> {
     let mut pid = getppid().as_raw();
     for _ in 0..PARENTS {
         let parent = Process::new(pid).ok().filter(|_| pid > 1)?;
-        let environment = parent.environ().ok()?;
-        let found = environment
-            .into_iter()
-            .find(|(name, _)| name == "SSH_CONNECTION");
-        if let Some((_, connection)) = found {
-            return Some(connection.into_encoded_bytes());
+        let mut environment = Vec::new();
+        let file = File::open(format!("/proc/{pid}/environ")).ok()?;
+        file.take(ENVIRONMENT).read_to_end(&mut environment).ok()?;
+        if let Some(connection) = ssh_in(&environment) {
+            return Some(connection);
         }
         pid = parent.stat().ok()?.ppid;
     }
     None
+}
+
+/// `NAME=value`, each with a zero at its end.
+fn ssh_in(environment: &[u8]) -> Option<Vec<u8>> {
+    let mut variables = environment.split(|byte| *byte == 0);
+    variables.find_map(|it| Some(it.strip_prefix(b"SSH_CONNECTION=")?.to_vec()))
 }
 
 /// `CLIENT PORT SERVER PORT`
@@ -248,6 +258,9 @@ mod tests {
             "fe80::1%eth0"
         );
         assert_eq!(client(b""), None);
+        let environment = b"A=1\0X_SSH_CONNECTION=2\0SSH_CONNECTION=3 4\0B=5\0";
+        assert_eq!(ssh_in(environment).unwrap(), b"3 4");
+        assert_eq!(ssh_in(b"SSH_CONNECTIONS=1\0B="), None);
         assert_eq!(hint(b"\x1b[2Jx\n\xff").unwrap(), "\\u{1b}[2Jx\\n\u{fffd}");
         let long = hint(&[b'a'; 5000]).unwrap();
         assert_eq!(long.chars().count(), LONGEST);

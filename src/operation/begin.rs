@@ -100,7 +100,7 @@ impl Operation<'_> {
             };
         };
         report.notices.push(entry.cut_short());
-        self.remember_cut_short(&entry);
+        report.cut_short = self.cut_short(&entry);
         let asks = entry.restarting && entry.phase == Phase::Restart;
         let restarted = match asks {
             true => host.restarted(&entry).await,

@@ -73,25 +73,24 @@ impl Operation<'_> {
         let outcome = match self.lock(&stop).await {
             Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
                 Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
-                Err(error) => self.untouched(refused(error.to_string()), &report),
+                Err(error) => refused(error.to_string()),
             },
-            Err(outcome) => self.untouched(outcome, &report),
+            Err(outcome) => outcome,
         };
-        report.end(&outcome)
+        self.end(report, &outcome).await
     }
 
     /// The same by the sidecar, who has the host's lock.
     pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Report {
         let mut report = self.report(By::Sidecar);
         let outcome = self.run_locked(host, tell, &mut report).await;
-        report.end(&outcome)
+        self.end(report, &outcome).await
     }
 
     /// The sidecar's, who could not have its lock: why.
-    pub fn locked_out(&self, why: String) -> Report {
+    pub async fn locked_out(&self, why: String) -> Report {
         let report = self.report(By::Sidecar);
-        let outcome = self.untouched(Outcome::Locked(why), &report);
-        report.end(&outcome)
+        self.end(report, &Outcome::Locked(why)).await
     }
 
     async fn run_locked(
@@ -109,7 +108,7 @@ impl Operation<'_> {
         }
     }
 
-    /// For metrics and the history; nothing rests on it.
+    /// For metrics; nothing rests on it.
     fn count(&self, outcome: &Outcome, report: &Report) {
         let done = Done {
             verb: self.verb.word(),
@@ -124,7 +123,6 @@ impl Operation<'_> {
         {
             tracing::info!(%app, %error, "what this came to is not counted");
         }
-        self.remember(outcome, report);
     }
 
     /// Err: it ended before anything was touched.

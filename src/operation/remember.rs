@@ -1,9 +1,9 @@
-//! What the history is told of an operation: after it has ended, while its journal still says
-//! what was done. Nothing rests on it, and nobody waits for it.
+//! What the history is told of an operation: after it has ended, its journal too, and whoever
+//! runs the operation has let go of its locks. Nothing rests on it, and nobody waits for it long.
 
 use super::{Operation, Report};
 use crate::clock::since_1970;
-use crate::history::{self, Asked, Entry};
+use crate::history::{self, Asked, Line};
 use crate::journal;
 use crate::restart::{Outcome, Verb};
 use crate::state::Kept;
@@ -29,16 +29,16 @@ impl Operation<'_> {
         }
     }
 
-    /// It ended before it had its turn, or knew of its host.
-    pub(super) fn untouched(&self, outcome: Outcome, report: &Report) -> Outcome {
-        self.remember(&outcome, report);
-        outcome
-    }
-
-    pub(super) fn remember(&self, outcome: &Outcome, report: &Report) {
-        if self.is_worth_a_line(outcome, report) {
-            self.append(&Entry::of(report, outcome), outcome);
+    /// Its report, kept; and the operation before, where that was killed.
+    pub(super) async fn end(&self, report: Report, outcome: &Outcome) -> Report {
+        let mut report = report.end(outcome);
+        let own = self.is_worth_a_line(outcome, &report);
+        let own = own.then(|| Line::of(&report, outcome));
+        let lines: Vec<Line> = report.cut_short.take().into_iter().chain(own).collect();
+        if !lines.is_empty() {
+            self.write(lines, outcome).await;
         }
+        report
     }
 
     /// Not a look that found nothing to do, nor one failure over and over. Without root's
@@ -52,11 +52,12 @@ impl Operation<'_> {
 
     /// An operation that was killed has told nobody. `left` may also be of one that has, and
     /// left its journal on purpose.
-    pub(super) fn remember_cut_short(&self, left: &journal::Entry) {
+    pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<Line> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
-            return;
+            return None;
         }
+        // Before this operation's own journal takes its place.
         let written = Kept::Journal.path(state_dir, app).metadata();
         let written = written.and_then(|found| found.modified());
         let written = written.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
@@ -67,15 +68,12 @@ impl Operation<'_> {
             verb if self.hasty => format!("agent run, {} {app}", verb.word()),
             verb => format!("agent {} {app}", verb.word()),
         };
-        let entry = Entry::cut_short(left, lasted, &found);
-        if !history::has(&self.settings.agent.history_dir, &entry.id) {
-            self.append(&entry, &Outcome::Nothing(String::new()));
-        }
+        Some(Line::cut_short(left, lasted, &found))
     }
 
     /// Where nothing was changed there is no need to warn: what is in the way has been told.
-    fn append(&self, entry: &Entry, outcome: &Outcome) {
-        let Err(error) = history::append(&self.settings.agent.history_dir, entry) else {
+    async fn write(&self, lines: Vec<Line>, outcome: &Outcome) {
+        let Err(error) = history::write(&self.settings.agent.history_dir, lines).await else {
             return;
         };
         let directory = self.settings.agent.history_dir.display();

@@ -3,7 +3,7 @@
 use super::Shares;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position, Side};
-use crate::history::{Asked, Watching};
+use crate::history::{Asked, Line, Watching};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::survey::Survey;
@@ -51,6 +51,9 @@ pub struct Report {
     /// For the history: what the balancers have shown so far.
     #[serde(skip)]
     pub watching: Watching,
+    /// For the history: the operation before, which was killed.
+    #[serde(skip)]
+    pub cut_short: Option<Line>,
 }
 
 /// One gate, as the kernel has it.
@@ -105,6 +108,7 @@ impl Report {
             began: Instant::now(),
             asked: Asked::default(),
             watching: Watching::default(),
+            cut_short: None,
         }
     }
 

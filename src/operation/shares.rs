@@ -1,11 +1,12 @@
 //! Whose seconds they were: what an operation waited for, and what it took itself.
 
 use crate::record::PhaseRecord;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The seconds of one operation, by whom they were spent.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Shares {
     /// HAProxy's: its checks had to see that a line is DOWN, or UP again.
     pub detection: f64,

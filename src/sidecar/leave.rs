@@ -71,7 +71,10 @@ async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<R
         };
         match locked {
             Ok(_lock) => take_one_out(care, stop).await,
-            Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
+            Err(why) => {
+                let stop = own(settings, Verb::Stop, &care.app, false);
+                stop.locked_out(why).await
+            }
         }
     });
     join_all(apps).await

@@ -5,7 +5,8 @@ use crate::lab::fleet::Fleet;
 use crate::lab::wait_for;
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use std::time::Duration;
+use std::fs::File;
+use std::time::{Duration, Instant};
 
 /// As after `ssh alice@host` and `sudo agent ...`.
 const ALICE: [(&str, &str); 2] = [
@@ -56,6 +57,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
         assert_eq!(kept[key], report[key], "{key}");
     }
     assert_eq!(kept["phases"], report["phases"]);
+    assert_eq!(kept["shares"], report["shares"]);
     assert_eq!(kept["reason"], "deploy <1.2.3>");
     assert_eq!(kept["agent"], env!("CARGO_PKG_VERSION"));
     let who = &kept["who"];
@@ -71,6 +73,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     for part in ["alice as root", "from 192.0.2.7", "deploy <1.2.3>", "drain"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
+    assert!(text.contains("whose time HAProxy's checks "), "{text}");
     assert_eq!(agent.words(&["report"]).expect_exit(0).out, text);
     let text = agent.words(&["history"]).expect_exit(0).out;
     let wide = text.lines().find(|line| line.chars().count() > 80);
@@ -199,4 +202,33 @@ fn no_operation_fails_because_of_the_history() {
     assert!(ended.err.contains("not in the history"), "{}", ended.err);
     assert!(ended.err.contains("history_dir"), "{}", ended.err);
     assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
+}
+
+/// Whoever writes it waits for its lock without an end; gates are opened all the same, and the
+/// operation ends.
+#[test]
+fn no_operation_waits_for_a_history_that_hangs() {
+    let fleet = Fleet::quick("history_hangs", |reference| reference);
+    let at = fleet.host(1).dir.join("elsewhere");
+    let agent = fleet.agent(1, |settings| {
+        settings.set("agent.history_dir", at.display().to_string())
+    });
+    agent.words(&["open", "web"]).expect_exit(0);
+    let lock = File::open(at.join("history.jsonl~lock")).unwrap();
+    agent.start_killed_at("close", 2).wait();
+    lock.lock().unwrap();
+    let begun = Instant::now();
+    let ended = agent.words(&["recover", "web"]).expect_exit(0);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    let told = "not written within 500 ms";
+    assert!(ended.err.contains(told), "{}", ended.err);
+    fleet.host(1).wait_for_gate(2000, true);
+    // Neither a lock nor a journal is left for the next.
+    let ended = agent.words(&["recover", "web"]).expect_exit(0);
+    assert!(!ended.err.contains("cut short"), "{}", ended.err);
+    assert!(ended.err.contains(told), "{}", ended.err);
+    drop(lock);
+    agent.words(&["recover", "web"]).expect_exit(0);
+    assert_eq!(history(&agent, &[]).len(), 2, "the first and the last");
 }

@@ -7,6 +7,7 @@ use crate::own_network::inside;
 use haproxy_gate::history::{Entry, page};
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,7 +43,12 @@ fn a_real_restart_is_drawn() {
 
     let file = fleet.site.dir.join("restart.html");
     let name = file.display().to_string();
+    // Of somebody else's file, that anybody may read.
+    std::fs::write(&file, "").unwrap();
+    std::os::unix::fs::chown(&file, Some(65534), Some(65534)).unwrap();
     agent.words(&["report", "--html", &name]).expect_exit(0);
+    let found = std::fs::metadata(&file).unwrap();
+    assert_eq!((found.uid(), found.mode() & 0o777), (0, 0o600));
     let stdout = agent.words(&["report", "web", "--html", "-"]);
     let page = std::fs::read_to_string(&file).unwrap();
     assert!(stdout.expect_exit(0).out == page, "the same to stdout");

@@ -57,7 +57,7 @@ fn band(balancer: &BalancerSamples, line: &LineSamples, at: &[f64], axis: &Axis)
         .filter(|it| it.status.is_some() || it.to < axis.total());
     let seen: Vec<Stretch> = seen.collect();
     let mut parts: Vec<Part> = seen.iter().map(|stretch| part(stretch, axis)).collect();
-    let unseen = balancer.unseen(at);
+    let unseen = balancer.unseen(at, axis.total());
     parts.extend(unseen.iter().map(|(stretch, why)| Part {
         kind: "unseen",
         told: format!("could not be seen {}: {why}", span(stretch, axis)),

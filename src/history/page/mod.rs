@@ -30,6 +30,8 @@ struct Page<'a> {
     when: String,
     ended: String,
     seconds: String,
+    /// Whose they were.
+    shares: Option<String>,
     /// Where the operation ended, on the time axis.
     end: String,
     ticks: Vec<Tick>,
@@ -54,6 +56,7 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
         when: moment(entry.started_at),
         ended: moment(entry.started_at + entry.seconds),
         seconds: scale::seconds(entry.seconds),
+        shares: entry.shares.map(|shares| shares.to_string()),
         end: axis.x(axis.end()),
         ticks: axis.ticks(),
         bars: phases::bars(entry, &axis),

@@ -1,11 +1,13 @@
 use super::super::{BalancerSamples, LineSamples, PhaseEntry, Samples, Who};
 use super::*;
+use crate::operation::Shares;
 
 fn entry() -> Entry {
     let phase = |phase: &str, start, seconds| PhaseEntry {
         phase: phase.to_owned(),
         start,
         seconds,
+        acting: 0.0,
         waited_for: vec!["lb <srvs>/web1 is UP".to_owned()],
     };
     let line = LineSamples {
@@ -27,6 +29,11 @@ fn entry() -> Entry {
         exit: Some(0),
         message: "<script>alert(2)</script>".to_owned(),
         seconds: 10.0,
+        shares: Some(Shares {
+            app: 5.0,
+            drain: 5.0,
+            ..Shares::default()
+        }),
         phases: vec![phase("close", 0.0, 4.0), phase("open", 4.0, 6.0)],
         notices: vec!["</style><img src=x onerror=alert(3)>".to_owned()],
         who: Who {
@@ -57,6 +64,7 @@ fn hostile_names_stay_text_and_nothing_is_fetched() {
         page.contains("alert(1)") && page.contains("a &#38; b"),
         "{page}"
     );
+    assert!(page.contains("drain 50 %, app 50 %"), "{page}");
     for fetched in ["src=\"", "href=\"", "@import", "http:", "https:", "<link"] {
         assert!(!page.contains(fetched), "{fetched}");
     }

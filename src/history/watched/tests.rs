@@ -105,7 +105,7 @@ fn where_nobody_asked_or_nothing_was_seen_there_is_a_gap() {
     assert_eq!(line.status, [(0, word("DOWN")), (2, None), (5, word("UP"))]);
     assert_eq!(line.sessions, [Some(5), Some(6), None, None, None, Some(1)]);
     assert_eq!(balancer.anew, [5]);
-    let unseen = balancer.unseen(&samples.at);
+    let unseen = balancer.unseen(&samples.at, 0.8);
     assert_eq!(unseen.len(), 1);
     let (stretch, why) = unseen[0];
     assert_eq!((stretch.from, stretch.to), (0.6, 0.7));
