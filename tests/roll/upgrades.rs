@@ -383,8 +383,8 @@ fn killed_at_records() {
     let first = Releases::of(&fleet, 1);
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "200ms");
     let mut died_in = Vec::new();
-    // What is recorded is synced twice, the file and then the folder: every other record.
-    for sync in (10..).step_by(4) {
+    // What is recorded is synced twice, the file and then the folder: every record.
+    for sync in (10..).step_by(2) {
         let releases = Releases {
             boots: fleet.boots()[0],
             ..first
