@@ -34,7 +34,6 @@ fn the_package_has_all_of_it() {
         "two-stage.cfg",
         "classic.cfg",
         "one-machine.cfg",
-        "README.md",
     ] {
         file(&format!("{DOC}/examples/{example}"));
     }
