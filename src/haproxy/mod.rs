@@ -37,3 +37,14 @@ pub enum Role {
     /// the app stops.
     ClassicTwin,
 }
+
+impl Role {
+    /// As people are told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Main => "main",
+            Role::Twin => "twin",
+            Role::ClassicTwin => "classic twin",
+        }
+    }
+}

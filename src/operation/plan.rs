@@ -2,7 +2,6 @@
 
 use super::{BalancerReport, describe};
 use crate::config::AppSettings;
-use crate::haproxy::Role;
 use crate::restart::{Limits, LineSeen, Phase, Start, Verb};
 use crate::survey::Survey;
 
@@ -75,11 +74,7 @@ pub fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
 }
 
 fn shown(line: &LineSeen) -> String {
-    let role = match line.role {
-        Role::Main => "main",
-        Role::Twin => "twin",
-        Role::ClassicTwin => "classic twin",
-    };
+    let role = line.role.word();
     let proven = if line.proven { ", fully proven" } else { "" };
     format!(
         "{} ({role}) {}{proven}, {} in flight",

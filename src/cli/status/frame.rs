@@ -1,7 +1,7 @@
 //! One frame of `agent status --watch`: pure, in 80 columns where the names allow.
 
 use super::{AppStatus, Status};
-use crate::haproxy::{self, Role};
+use crate::haproxy;
 use crate::operation::BalancerReport;
 use crate::restart::LineSeen;
 use console::style;
@@ -104,11 +104,7 @@ impl<'a> Frame<'a> {
 
     /// `srvs/web1    main    UP    3    120`
     fn line(&self, balancer: &str, line: &LineSeen) -> String {
-        let role = match line.role {
-            Role::Main => "main",
-            Role::Twin => "twin",
-            Role::ClassicTwin => "classic twin",
-        };
+        let role = line.role.word();
         let rate = self.before.and_then(|(sessions, ago)| {
             let new = sessions.since(balancer, line)?;
             Some(format!("{:.0}", new as f64 / ago.as_secs_f64()))

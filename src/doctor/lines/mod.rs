@@ -185,12 +185,7 @@ impl Lines<'_> {
 }
 
 fn name(own: &Own) -> String {
-    let role = match own.role {
-        Role::Main => "main",
-        Role::Twin => "twin",
-        Role::ClassicTwin => "classic twin",
-    };
-    format!("{}/{} ({role})", own.backend, own.server)
+    format!("{}/{} ({})", own.backend, own.server, own.role.word())
 }
 
 #[cfg(test)]

@@ -77,20 +77,34 @@ fn of(servers: Vec<ServerState>) -> Examination {
     }
 }
 
+fn haproxy() -> Address {
+    Address::Tcp("10.0.0.1:9999".into())
+}
+
+/// Of an app whose gates nobody has looked at.
+fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
+    Lines {
+        app: "web",
+        balancer: "lb",
+        address,
+        seen,
+        ports: PORTS,
+        gates: [None, None],
+        min_available: 1,
+        under_way: false,
+    }
+}
+
 fn wrong_with(
     seen: &Examination,
     gates: [Option<Position>; 2],
     min_available: usize,
 ) -> Vec<(&'static str, Verdict)> {
+    let haproxy = haproxy();
     let lines = Lines {
-        app: "web",
-        balancer: "lb",
-        address: &Address::Tcp("10.0.0.1:9999".into()),
-        seen,
-        ports: PORTS,
         gates,
         min_available,
-        under_way: false,
+        ..lines(seen, &haproxy)
     };
     let points = points(&lines)
         .into_iter()
@@ -116,17 +130,7 @@ fn a_sound_pair_is_ok_in_every_point() {
 #[test]
 fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
     let seen = of(vec![state("web1", "10.0.0.11", 1000, 2009)]);
-    let lines = Lines {
-        app: "web",
-        balancer: "lb",
-        address: &Address::Tcp("10.0.0.1:9999".into()),
-        seen: &seen,
-        ports: PORTS,
-        gates: [None, None],
-        min_available: 1,
-        under_way: false,
-    };
-    let points = points(&lines);
+    let points = points(&lines(&seen, &haproxy()));
     assert_eq!((points.len(), points[0].verdict), (1, Error));
     assert!(
         points[0]
@@ -142,17 +146,7 @@ fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
 fn lines_that_could_not_be_asked_for_are_not_missing() {
     let mut seen = sound();
     let told = |seen: &Examination| {
-        let lines = Lines {
-            app: "web",
-            balancer: "lb",
-            address: &Address::Tcp("10.0.0.1:9999".into()),
-            seen,
-            ports: PORTS,
-            gates: [None, None],
-            min_available: 1,
-            under_way: false,
-        };
-        let point = points(&lines).remove(0);
+        let point = points(&lines(seen, &haproxy())).remove(0);
         (point.found, point.mend.unwrap())
     };
     let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
@@ -253,15 +247,11 @@ fn what_moves_in_an_operation_is_no_error() {
     let of = |status: &str, main: Option<Position>, under_way: bool| {
         let mut seen = sound();
         seen.listed[0].stat.status = Status::parse(status).unwrap();
+        let haproxy = haproxy();
         let lines = Lines {
-            app: "web",
-            balancer: "lb",
-            address: &Address::Tcp("10.0.0.1:9999".into()),
-            seen: &seen,
-            ports: PORTS,
             gates: [main, Some(Position::Open)],
-            min_available: 1,
             under_way,
+            ..lines(&seen, &haproxy)
         };
         let up = |point: &Point| point.check == "fully-up" && point.of == "lb srvs/web1";
         let point = points(&lines).into_iter().find(up).unwrap();
@@ -300,17 +290,7 @@ fn the_mend_of_a_twin_is_its_line() {
         state("bkp1", "10.0.0.12", 1000, 3000),
     ]);
     let mend = |seen: &Examination| {
-        let lines = Lines {
-            app: "web",
-            balancer: "lb",
-            address: &Address::Tcp("10.0.0.1:9999".into()),
-            seen,
-            ports: PORTS,
-            gates: [None, None],
-            min_available: 1,
-            under_way: false,
-        };
-        let mut wrong = points(&lines).into_iter();
+        let mut wrong = points(&lines(seen, &haproxy())).into_iter();
         let wrong = wrong
             .find(|point| ["same-address", "twin"].contains(&point.check) && point.verdict != Well);
         wrong.and_then(|point| point.mend).unwrap()
