@@ -89,6 +89,13 @@ impl Estate {
     }
 
     /// Which hosts are out from now on, by both HAProxies.
+    /// All lines of both HAProxies. An agent that was called off does not wait for that.
+    pub fn wait_until_all_up(&self) {
+        for haproxy in &self.haproxies {
+            haproxy.wait_until_all_up();
+        }
+    }
+
     pub fn watch(&self) -> Watch {
         Watch::start(&self.haproxies)
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::debian_root;
 use super::namespace::Namespace;
+use super::site;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
@@ -14,12 +15,15 @@ pub enum Release {
     Sid,
 }
 
-/// `HERE ROOT COMMAND...`: with HERE at the same place inside. Each step replaces the one
-/// before, so HAProxy is the child itself, and the mount goes with it.
+/// `HERE THERE ROOT COMMAND...`: with HERE and THERE at the same places inside. Each step
+/// replaces the one before, so HAProxy is the child itself, and the mounts go with it.
 const INSIDE: &str = r#"
-    here=$1 root=$2
-    shift 2
-    mount --bind "$here" "$root$here"
+    root=$3
+    for folder in "$1" "$2"; do
+        mkdir -p "$root$folder"
+        mount --bind "$folder" "$root$folder"
+    done
+    shift 3
     exec chroot "$root" "$@"
 "#;
 
@@ -44,7 +48,8 @@ impl Release {
         let mut command = command("unshare");
         command.args(["--mount", "--propagation", "private", "--"]);
         command.args(["sh", "-ec", INSIDE, "sh"]);
-        command.arg(env::temp_dir()).arg(root).arg("haproxy");
+        command.arg(env::temp_dir()).arg(site::folder());
+        command.arg(root).arg("haproxy");
         command
     }
 

@@ -35,7 +35,7 @@ impl Site {
         assert!(!test.contains('-'), "`-` separates the parts of a name");
         sweep(|pid| !Path::new("/proc").join(pid).exists());
         let base = format!("hg-{test}-{}", process::id());
-        let dir = std::env::temp_dir().join(&base);
+        let dir = folder().join(&base);
         fs::create_dir_all(&dir).expect("a folder for the lab");
         let balancer = Namespace::create(format!("{base}-lb"));
         balancer.ip(&bridge());
@@ -148,6 +148,17 @@ fn bridge() -> String {
     )
 }
 
+/// Where all sites have theirs: in memory, as the state of an agent is on a real host (/run).
+/// A disk's fsync for each record would be counted as time of the agent's own.
+pub fn folder() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
+}
+
 /// Removes what sites of other processes left behind: those whose process is gone, or
 /// those of this one when it is about to leave without destructors.
 pub fn sweep(gone: impl Fn(&str) -> bool) {
@@ -162,7 +173,7 @@ pub fn sweep(gone: impl Fn(&str) -> bool) {
     for group in keeper::groups().iter().filter(|name| ours(name)) {
         keeper::remove_groups(group);
     }
-    let folders = fs::read_dir(std::env::temp_dir()).into_iter().flatten();
+    let folders = fs::read_dir(folder()).into_iter().flatten();
     for folder in folders.flatten() {
         if ours(&folder.file_name().to_string_lossy()) {
             fs::remove_dir_all(folder.path()).ok();

@@ -56,10 +56,15 @@ impl Drop for Watch {
 
 fn follow(socket: &Path, log: &Lines, over: &AtomicBool, first: Moment) -> Track {
     let mut track = Track::new(first);
-    while !over.load(Ordering::Relaxed) {
+    loop {
         thread::sleep(LOOK);
+        // Before the look: what was so when the watch was stopped, it has seen.
+        let last = over.load(Ordering::Relaxed);
         if let Some(moment) = look(socket) {
             track.add(moment);
+        }
+        if last {
+            break;
         }
     }
     track.hear(&log.all());

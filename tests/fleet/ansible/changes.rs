@@ -166,9 +166,7 @@ fn one_that_the_agent_rolls_back() {
     let upgraded = [1, 2, 3, 4, 5, 6].map(|number| estate.remote(number).sh("ls /root"));
     let upgraded = upgraded.map(|files| files.contains("upgraded"));
     assert_eq!(upgraded, [true, true, false, true, false, false]);
-    for haproxy in &estate.haproxies {
-        haproxy.wait_until_all_up();
-    }
+    estate.wait_until_all_up();
     watch.stop().assert_at_most(2);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }

@@ -150,6 +150,7 @@ fn a_connection_that_is_lost() {
     assert_eq!(rolled.in_state("not_reached"), [3, 4, 5, 6, 7, 8]);
     drop(held_up);
     assert_eq!(estate.boots(), [2, 1, 1, 1, 1, 1, 1, 1]);
+    estate.wait_until_all_up();
     assert!(watch.stop().spans().iter().all(|span| span.to.is_some()));
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
