@@ -33,8 +33,8 @@ pub trait Host {
     async fn act(&mut self, action: Action) -> Acted;
     /// The last action had to move a gate; one that touches the app: to close it again.
     fn moved(&self) -> bool;
-    /// Waits until the next look of this phase.
-    async fn pause(&mut self, phase: &Phase);
+    /// Waits until the next look of this phase, which has lasted so long.
+    async fn pause(&mut self, phase: &Phase, lasted: Duration);
 }
 
 /// Who is told how it goes.
@@ -204,7 +204,7 @@ impl<H: Host> Drive<'_, H> {
         }
         self.progress.waits(self.host.elapsed(), &waiting);
         self.record.waits(waiting);
-        self.host.pause(&self.phase).await;
+        self.host.pause(&self.phase, seen.in_phase).await;
         if again {
             self.act_again().await;
         }

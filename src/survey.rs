@@ -49,7 +49,7 @@ impl ThisHost {
         let asked = self.balancers.iter_mut().filter(|_| ask);
         // The rules take the longest: a program for each family.
         let (rules, balancers, countable) = join!(
-            self.firewall.look(),
+            self.rules.look(&self.firewall),
             join_all(asked.map(survey_balancer)),
             countable(&mut self.watch, counts),
         );

@@ -106,7 +106,7 @@ impl Health {
         }
     }
 
-    /// How long to wait between probes: a command costs more than a connection.
+    /// How long to wait between probes at most: a command costs more than a connection.
     pub fn pace(&self) -> Duration {
         match self.check {
             HealthCheck::Http { .. } | HealthCheck::Tcp => Duration::from_millis(30),

@@ -3,8 +3,8 @@
 
 use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
-    Foreign, Gate, GateError, Iptables, Listing, Position, RuleWatch, Variant, foreign, plan,
-    position,
+    Foreign, Gate, GateError, Iptables, Known, Listing, Position, RuleWatch, Variant, foreign,
+    plan, plan_all, position,
 };
 use std::fs;
 use std::io;
@@ -29,10 +29,13 @@ pub struct Firewall {
     pub(super) unused: Vec<Iptables>,
 }
 
+/// The nat tables in use, at one moment.
+pub(super) type Tables = Vec<(Iptables, Listing)>;
+
 /// Everything the kernel has, at one moment.
 #[derive(Debug, Clone)]
 pub struct View {
-    used: Vec<(Iptables, Listing)>,
+    pub(super) used: Tables,
     pub(super) unused: Vec<(Iptables, Listing)>,
 }
 
@@ -77,7 +80,7 @@ impl Firewall {
     /// Reads the tables in use and, where it is there at all, the other variant's.
     pub async fn look(&self) -> Result<View, GateError> {
         let mut view = View {
-            used: self.list_used().await?,
+            used: self.tables().await?,
             unused: Vec::new(),
         };
         for iptables in &self.unused {
@@ -91,59 +94,38 @@ impl Firewall {
     /// Where each gate stands, by the tables in use alone.
     pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
         let view = View {
-            used: self.list_used().await?,
+            used: self.tables().await?,
             unused: Vec::new(),
         };
         Ok(gates.iter().map(|gate| view.position(gate)).collect())
     }
 
-    async fn list_used(&self) -> Result<Vec<(Iptables, Listing)>, GateError> {
-        let mut used = Vec::new();
+    pub(super) async fn tables(&self) -> Result<Tables, GateError> {
+        let mut tables = Tables::new();
         for iptables in &self.used {
-            used.push((*iptables, iptables.list().await?));
+            tables.push((*iptables, iptables.list().await?));
         }
-        Ok(used)
+        Ok(tables)
     }
 
-    /// Each gate stands open (true) or closed already.
-    pub async fn stands(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
-        for iptables in &self.used {
-            let listing = iptables.list().await?;
-            let mut wanted = wanted.iter();
-            if !wanted.all(|(gate, open)| plan(&listing, gate, *open).is_empty()) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Makes each gate stand open (true) or closed, and looks again: Ok means that the
-    /// kernel shows it so, true that something had to be changed for that. May be repeated.
+    /// [`Known::ensure`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
     pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
-        let mut changed = false;
-        for iptables in &self.used {
-            let mut listing = iptables.list().await?;
-            for (gate, open) in wanted {
-                let calls = plan(&listing, gate, *open);
-                if calls.is_empty() {
-                    continue;
-                }
-                changed = true;
-                for call in &calls {
-                    iptables.call(call).await?;
-                }
-                listing = iptables.list().await?;
-                let left = plan(&listing, gate, *open);
-                if !left.is_empty() {
-                    return Err(GateError::NotAsWanted {
-                        program: iptables.program.to_owned(),
-                        left: left.join("; "),
-                    });
-                }
-            }
-        }
-        Ok(changed)
+        Known::new(RuleWatch::blind()).ensure(self, wanted).await
     }
+}
+
+/// The calls that bring the gates from there to where they are wanted, in order.
+pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables, String)> {
+    let calls = |(iptables, listing): &(Iptables, Listing)| {
+        let iptables = *iptables;
+        let calls = plan_all(listing, wanted).into_iter();
+        calls.map(move |call| (iptables, call))
+    };
+    tables.iter().flat_map(calls).collect()
 }
 
 impl View {

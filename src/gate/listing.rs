@@ -61,6 +61,26 @@ impl Listing {
         Ok(listing)
     }
 
+    /// Becomes what it is after one of our calls.
+    pub(super) fn apply(&mut self, call: &str) {
+        match call.split_once(' ') {
+            Some(("-N", chain)) => {
+                self.chains.insert(chain.to_owned(), None);
+            }
+            Some(("-A", rest)) => self.rules.push(Rule::parse(rest)),
+            Some(("-I", rest)) => self
+                .rules
+                .insert(0, Rule::parse(&rest.replacen(" 1 ", " ", 1))),
+            Some(("-D", rest)) => {
+                let gone = Rule::parse(rest);
+                let is_it = |rule: &Rule| rule.chain == gone.chain && rule.words == gone.words;
+                let place = self.rules.iter().position(is_it);
+                place.map(|place| self.rules.remove(place));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether the chain is there, with rules or without.
     pub fn has_chain(&self, chain: &str) -> bool {
         self.chains.contains_key(chain)

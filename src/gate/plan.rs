@@ -1,5 +1,7 @@
 //! What the kernel has and what is wanted -> the iptables calls between the two. Pure.
 
+use std::borrow::Cow;
+
 use super::{CHAIN, Gate, HOOKS, JUMP, KEEPER, Listing, Position, Rule};
 
 /// Where `gate` stands in this listing.
@@ -32,6 +34,19 @@ pub fn plan(listing: &Listing, gate: &Gate, open: bool) -> Vec<String> {
         true => plan_open(listing, gate),
         false => plan_close(listing, gate),
     }
+}
+
+/// The same for several gates, each from where the calls for those before leave the listing.
+pub fn plan_all(listing: &Listing, wanted: &[(&Gate, bool)]) -> Vec<String> {
+    let mut listing = Cow::Borrowed(listing);
+    let mut all = Vec::new();
+    for (gate, open) in wanted {
+        let calls = plan(&listing, gate, *open);
+        // Not copied where nothing is to be done: this is asked for at every look.
+        calls.iter().for_each(|call| listing.to_mut().apply(call));
+        all.extend(calls);
+    }
+    all
 }
 
 fn plan_close(listing: &Listing, gate: &Gate) -> Vec<String> {
@@ -165,6 +180,75 @@ mod tests {
         let broken = listing(&[&text, RULE]);
         assert!(matches!(position(&broken, &gate()), Position::Broken(_)));
         assert_eq!(plan(&broken, &gate(), true).len(), 1);
+    }
+
+    #[test]
+    fn what_two_gates_share_is_made_once() {
+        let (main, twin) = (
+            gate(),
+            Gate {
+                side: Side::Backup,
+                status_port: 3000,
+                ..gate()
+            },
+        );
+        let calls = plan_all(&listing(&[BARE]), &[(&main, true), (&twin, true)]);
+        assert_eq!(calls[..5], plan(&listing(&[BARE]), &main, true));
+        assert_eq!(calls[5..], [format!("-A HAPROXY-GATE {}", twin.rule())]);
+    }
+
+    /// From any of these tables to any wish for two gates: done in one go, it is done.
+    #[test]
+    fn after_its_calls_nothing_is_left_to_do() {
+        let (main, twin) = (
+            gate(),
+            Gate {
+                side: Side::Backup,
+                status_port: 3000,
+                ..gate()
+            },
+        );
+        let stale = RULE.replace("1000", "1009");
+        let other = RULE.replace("2000", "3000").replace(":main", ":backup");
+        let jumpless = READY.replace("-A OUTPUT", "-A POSTROUTING");
+        let rules: [&[&str]; 6] = [
+            &[],
+            &[RULE],
+            &[RULE, RULE],
+            &[&stale, &other],
+            &[&other],
+            &[&stale, RULE],
+        ];
+        for (base, rules) in [BARE, READY, &jumpless]
+            .iter()
+            .flat_map(|base| rules.map(|rules| (base, rules)))
+        {
+            if *base == BARE && !rules.is_empty() {
+                continue;
+            }
+            let before = listing(&[&["-P POSTROUTING ACCEPT\n", base], rules].concat());
+            for (first, second) in [(true, true), (true, false), (false, true), (false, false)] {
+                let wanted = [(&main, first), (&twin, second)];
+                let mut after = before.clone();
+                plan_all(&before, &wanted)
+                    .iter()
+                    .for_each(|call| after.apply(call));
+                assert_eq!(
+                    plan_all(&after, &wanted),
+                    [""; 0],
+                    "{base}{rules:?} {wanted:?}"
+                );
+                let expected = |open| {
+                    if open {
+                        Position::Open
+                    } else {
+                        Position::Closed
+                    }
+                };
+                assert_eq!(position(&after, &main), expected(first));
+                assert_eq!(position(&after, &twin), expected(second));
+            }
+        }
     }
 
     #[test]

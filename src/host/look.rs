@@ -33,7 +33,8 @@ async fn look(
         .map(|worker| Duration::from_secs(worker.uptime));
     match ask {
         Ask::Lines => {}
-        Ask::Others => seen.others = balancer.others().await?,
+        Ask::OthersOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
+        Ask::Others | Ask::OthersOnceOut(_) => seen.others = balancer.others().await?,
         // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
         // decided before those of the current worker's lines are quiet that must be.
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}
@@ -54,6 +55,10 @@ pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
         in_flight: stat.in_flight,
         sessions: stat.sessions,
     }
+}
+
+fn is_in((own, stat): &(Own, ServerStat), role: Role) -> bool {
+    own.role == role && !stat.status.is_out()
 }
 
 /// The classic twin goes on serving: what leaving workers carry counts beside it.

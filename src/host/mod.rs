@@ -8,7 +8,7 @@ pub(crate) use look::{line_seen, seen};
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
-use crate::gate::{Firewall, Gate, GateError, Mark, RuleWatch};
+use crate::gate::{Firewall, Gate, GateError, Known};
 use crate::haproxy::{Address, Balancer, Master, Socket};
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
 use crate::stop::Stop;
@@ -18,9 +18,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Between two looks while another host's turn is waited for.
-const CALM: Duration = Duration::from_millis(300);
-
 /// One app on this host, with everything an operation on it touches.
 pub struct ThisHost {
     pub(crate) app: AppSettings,
@@ -29,9 +26,7 @@ pub struct ThisHost {
     pub(crate) balancers: Vec<Balancer>,
     /// Whether each gate stood open when the operation began: what putting back means.
     pub(crate) found_open: Vec<bool>,
-    rules: RuleWatch,
-    /// How the gates were listed last, and when: they stand so while no rule changes.
-    stood: Option<(Vec<Option<bool>>, Mark)>,
+    pub(crate) rules: Known,
     interfaces: Vec<IpAddr>,
     pub(crate) watch: Watch,
     state_dir: PathBuf,
@@ -56,8 +51,7 @@ impl ThisHost {
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
             gates: app.gates(),
-            rules: firewall.marks(),
-            stood: None,
+            rules: Known::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
             found_open: Vec::new(),
@@ -120,28 +114,17 @@ impl ThisHost {
         }
     }
 
-    /// Ok(true): something had to be changed. This is asked for at every look, and a listing
-    /// of both families takes longer than the look itself: only where the kernel does not say
-    /// that no rule has changed since the last one.
+    /// Ok(true): something had to be changed.
     async fn ensure(&mut self, wanted: &[Option<bool>]) -> Result<bool, GateError> {
-        // Before the listing: what comes after it is not in it.
-        let now = self.rules.mark().map(|mark| (wanted.to_vec(), mark));
-        if now.is_some() && now == self.stood {
-            return Ok(false);
-        }
-        self.stood = None;
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
             .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
             .collect();
-        if self.firewall.stands(&wanted).await? {
-            self.stood = now;
+        if self.rules.stand(&self.firewall, &wanted).await? {
             return Ok(false);
         }
         let _turn = rules::turn(&self.state_dir).await;
-        let changed = self.firewall.ensure(&wanted).await?;
-        self.stood = now.filter(|_| !changed);
-        Ok(changed)
+        self.rules.ensure(&self.firewall, &wanted).await
     }
 }
 
@@ -200,15 +183,12 @@ impl Host for ThisHost {
         self.moved
     }
 
-    async fn pause(&mut self, phase: &Phase) {
-        let pace = match phase {
+    async fn pause(&mut self, phase: &Phase, lasted: Duration) {
+        let usual = match phase {
             Phase::Healthy { .. } => self.app.health.pace(),
-            // Quiet once: the second look, which only makes sure, comes sooner.
-            Phase::Drain { zeros: 1.. } => self.poll / 3,
-            // The others of whole backends are asked for, and nothing is urgent.
-            Phase::BackOff { .. } => self.poll.max(CALM),
             _ => self.poll,
         };
+        let pace = phase.pace(lasted, usual);
         // What the look itself took is part of the pace, but never all of it.
         let rest = pace.saturating_sub(self.woke.elapsed()).max(pace / 3);
         tokio::time::sleep(rest).await;

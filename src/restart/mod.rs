@@ -15,6 +15,7 @@ mod message;
 mod observation;
 mod out;
 mod outcome;
+mod pace;
 mod phase;
 mod preflight;
 mod recovery;

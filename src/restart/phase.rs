@@ -2,6 +2,7 @@
 //! it can be repeated after a crash, all but what touches the app.
 
 use super::{Limits, Verb};
+use crate::haproxy::Role;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -81,8 +82,11 @@ pub enum Why {
 pub enum Ask {
     /// Nothing more.
     Lines,
-    /// The other servers of our backends: the whole of each backend, so not at every look.
+    /// The other servers of our backends.
     Others,
+    /// The same once our lines of this role are out: that is the whole of each backend, and
+    /// nothing is decided before.
+    OthersOnceOut(Role),
     /// What leaving workers carry.
     Leaving,
 }
@@ -203,7 +207,8 @@ impl Phase {
             Phase::Healthy { .. } => None,
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Claim | Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Claim => Some(Ask::OthersOnceOut(Role::Twin)),
+            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),
         }

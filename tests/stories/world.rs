@@ -299,7 +299,7 @@ impl Host for World {
         self.moved
     }
 
-    async fn pause(&mut self, _phase: &Phase) {
+    async fn pause(&mut self, _phase: &Phase, _lasted: Duration) {
         self.tick();
         self.dies_if(self.killed_at.is_some_and(|at| self.now >= at));
     }

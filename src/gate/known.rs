@@ -1,0 +1,84 @@
+//! The tables in use as they were listed last, and the gates brought from there to where they
+//! are wanted. Listing both families takes longer than asking HAProxy does: it is done only
+//! where the kernel does not say that no rule has changed since.
+
+use super::firewall::{Tables, to_do};
+use super::{Firewall, Gate, GateError, Mark, RuleWatch, View};
+
+/// What is known of the tables.
+pub struct Known {
+    watch: RuleWatch,
+    last: Option<(Tables, Option<Mark>)>,
+}
+
+impl Known {
+    /// Nothing yet.
+    pub fn new(watch: RuleWatch) -> Known {
+        Known { watch, last: None }
+    }
+
+    /// Looks at everything, in any case.
+    ///
+    /// # Errors
+    ///
+    /// The tables can't be listed.
+    pub async fn look(&mut self, firewall: &Firewall) -> Result<View, GateError> {
+        let mark = self.watch.mark();
+        let view = firewall.look().await?;
+        self.last = Some((view.used.clone(), mark));
+        Ok(view)
+    }
+
+    /// Each gate stands open (true) or closed already.
+    ///
+    /// # Errors
+    ///
+    /// The tables can't be listed.
+    pub async fn stand(
+        &mut self,
+        firewall: &Firewall,
+        wanted: &[(&Gate, bool)],
+    ) -> Result<bool, GateError> {
+        Ok(to_do(self.tables(firewall).await?, wanted).is_empty())
+    }
+
+    /// Makes each gate stand so, and looks again: Ok means that the kernel shows it so, true
+    /// that something had to be changed for that. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// The tables can't be listed or changed, or are not as wanted after that.
+    pub async fn ensure(
+        &mut self,
+        firewall: &Firewall,
+        wanted: &[(&Gate, bool)],
+    ) -> Result<bool, GateError> {
+        let calls = to_do(self.tables(firewall).await?, wanted);
+        for (iptables, call) in &calls {
+            iptables.call(call).await?;
+        }
+        let left = to_do(self.tables(firewall).await?, wanted);
+        match left.first() {
+            None => Ok(!calls.is_empty()),
+            Some((iptables, _)) => Err(GateError::NotAsWanted {
+                program: iptables.program.to_owned(),
+                left: left
+                    .iter()
+                    .filter(|(one, _)| one == iptables)
+                    .map(|(_, call)| call.as_str())
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            }),
+        }
+    }
+
+    async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {
+        // Before the listing: what comes after it is not in it.
+        let mark = self.watch.mark();
+        let tables = match self.last.take() {
+            Some((tables, then)) if mark.is_some() && then == mark => tables,
+            _ => firewall.tables().await?,
+        };
+        Ok(&self.last.insert((tables, mark)).0)
+    }
+}
