@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{self, Signal};
@@ -58,6 +59,9 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let pty = openpty(Some(&size), None).expect("a terminal");
+        // A child that has its own terminal's other end can never lose it.
+        let close = FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC);
+        fcntl(&pty.master, close).expect("a descriptor");
         let end = || Stdio::from(pty.slave.try_clone().expect("its other end"));
         command.process_group(0).env("TERM", "xterm-256color");
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn();
