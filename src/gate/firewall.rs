@@ -6,6 +6,8 @@ use super::{
     Foreign, Gate, GateError, Iptables, Known, Listing, Position, RuleWatch, Variant, foreign,
     plan, plan_all, position,
 };
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::process::Stdio;
@@ -43,7 +45,7 @@ impl Firewall {
     /// The variant that the plain `iptables` command is, or the one asked for. IPv6 is
     /// left out where the kernel has none.
     pub async fn new(variant: Option<Variant>, ipv6: bool) -> Result<Firewall, GateError> {
-        let variant = match variant {
+        let variant = match variant.or_else(|| variant_by_name(&env::var_os("PATH")?)) {
             Some(variant) => variant,
             None => default_variant().await?,
         };
@@ -183,6 +185,18 @@ impl View {
     }
 }
 
+/// What the plain command leads to, by the names of iptables' own build (`xtables-nft-multi`,
+/// `xtables-legacy-multi`): sooner than asking it. None: a program of another name.
+fn variant_by_name(path: &OsStr) -> Option<Variant> {
+    let mut places = env::split_paths(path).map(|folder| folder.join("iptables"));
+    let program = places.find(|place| place.is_file())?.canonicalize().ok()?;
+    match program.file_name()?.to_str()? {
+        "xtables-nft-multi" => Some(Variant::Nft),
+        "xtables-legacy-multi" => Some(Variant::Legacy),
+        _ => None,
+    }
+}
+
 /// `iptables -V` says `(nf_tables)` or `(legacy)`; older ones, all legacy, say neither.
 pub(super) async fn default_variant() -> Result<Variant, GateError> {
     let program = || "iptables".to_owned();
@@ -237,4 +251,28 @@ fn in_kernel(iptables: &Iptables, table: &str) -> bool {
         _ => return true,
     };
     fs::read_to_string(names).is_ok_and(|names| names.lines().any(|name| name == table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_plain_command_is_known_by_where_it_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let variant = || variant_by_name(folder.path().as_os_str());
+        assert_eq!(variant(), None);
+        for (name, expected) in [
+            ("xtables-nft-multi", Some(Variant::Nft)),
+            ("xtables-legacy-multi", Some(Variant::Legacy)),
+            ("xtables-multi", None),
+        ] {
+            fs::write(at(name), "").unwrap();
+            fs::remove_file(at("iptables")).ok();
+            symlink(at(name), at("iptables")).unwrap();
+            assert_eq!(variant(), expected, "{name}");
+        }
+    }
 }

@@ -54,21 +54,23 @@ impl Known {
         wanted: &[(&Gate, bool)],
     ) -> Result<bool, GateError> {
         let calls = to_do(self.tables(firewall).await?, wanted);
-        for (iptables, call) in &calls {
-            iptables.call(call).await?;
+        if calls.is_empty() {
+            return Ok(false);
+        }
+        for (iptables, call) in calls {
+            iptables.call(&call).await?;
         }
         let left = to_do(self.tables(firewall).await?, wanted);
         match left.first() {
-            None => Ok(!calls.is_empty()),
-            Some((iptables, _)) => Err(GateError::NotAsWanted {
-                program: iptables.program.to_owned(),
-                left: left
-                    .iter()
-                    .filter(|(one, _)| one == iptables)
-                    .map(|(_, call)| call.as_str())
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            }),
+            None => Ok(true),
+            Some((first, _)) => {
+                let same = left.iter().filter(|(one, _)| one == first);
+                let calls: Vec<&str> = same.map(|(_, call)| call.as_str()).collect();
+                Err(GateError::NotAsWanted {
+                    program: first.program.to_owned(),
+                    left: calls.join("; "),
+                })
+            }
         }
     }
 

@@ -102,6 +102,11 @@ impl Parts {
         sum(&self.floor)
     }
 
+    /// The wait for the twin, which tells other hosts that this one is about to go.
+    pub fn claim(&self) -> f64 {
+        self.floor[0].seconds
+    }
+
     pub fn share(&self) -> f64 {
         sum(&self.agent)
     }

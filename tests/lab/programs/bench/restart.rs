@@ -31,6 +31,9 @@ pub struct Restarts {
     pub share: Spread,
     /// The whole in floors.
     pub ratio: Spread,
+    /// The same where the wait for the claim is none of the floor: who closes both gates at once
+    /// has it not, and two hosts that do so at the same moment may both be gone.
+    pub ratio_without_claim: Spread,
     pub aim: f64,
     pub met: bool,
     pub floor_parts: Vec<Named>,
@@ -112,6 +115,8 @@ fn last_request(heard: &[Line], number: usize, stopped: f64) -> Option<f64> {
 fn summed_up(all: &[Parts]) -> Restarts {
     let spread = |figure: &dyn Fn(&Parts) -> f64| Spread::of(all.iter().map(figure));
     let ratio = spread(&|parts| (parts.floor() + parts.share()) / parts.floor());
+    let ratio_without_claim =
+        spread(&|parts| (parts.floor() + parts.share()) / (parts.floor() - parts.claim()));
     let mut agent_parts = named(all, |parts| &parts.agent);
     agent_parts.sort_by(|one, other| other.seconds.median.total_cmp(&one.seconds.median));
     Restarts {
@@ -121,6 +126,7 @@ fn summed_up(all: &[Parts]) -> Restarts {
         floor: spread(&Parts::floor),
         share: spread(&Parts::share),
         ratio,
+        ratio_without_claim,
         aim: AIM,
         met: ratio.median <= AIM,
         floor_parts: named(all, |parts| &parts.floor),

@@ -42,6 +42,8 @@ fn restarts(all: &Restarts) {
     row("the agent's own share", &all.share);
     row("the whole operation", &all.whole);
     row("the whole, in floors", &all.ratio);
+    let name = "  in floors that have no claim (the first row)";
+    row(name, &all.ratio_without_claim);
     verdict(
         &format!("{:.2}", all.aim),
         &format!("{:.3}", all.ratio.median),
