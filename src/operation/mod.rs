@@ -147,7 +147,9 @@ impl Operation<'_> {
             // The gates don't stand as they should: what was found is still needed.
             Outcome::GateFailed {
                 put_back: false, ..
-            } => {}
+            } => journal.leave().unwrap_or_else(
+                |error| tracing::warn!(%error, "the journal is not marked as ended"),
+            ),
             _ => journal
                 .end()
                 .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
@@ -178,6 +180,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             version: start.version.clone(),
             asked: report.asked.clone(),
+            ended: false,
         };
         let state_dir = self.state_dir();
         match Journal::begin(state_dir, entry.clone()) {

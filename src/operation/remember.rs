@@ -41,7 +41,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Its report, kept; and the operation before, where that was killed.
+    /// Its report, to be kept; and the operation before, where that was killed.
     pub(super) fn end(&self, report: Report, outcome: &Outcome) -> Unwritten {
         let mut report = report.end(outcome);
         let own = self.is_worth_a_line(outcome, &report);
@@ -63,8 +63,8 @@ impl Operation<'_> {
         !self.dry_run && !idle && !same && geteuid().is_root()
     }
 
-    /// An operation that was killed has told nobody. `left` may also be of one that has, and
-    /// left its journal on purpose.
+    /// An operation that was killed has told nobody; nor has one that has `left` its journal on
+    /// purpose, where the history could not be written.
     pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<Line> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
