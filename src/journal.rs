@@ -39,14 +39,21 @@ pub struct Entry {
     /// Who has asked for it, and why: for the history, where it is cut short.
     #[serde(default)]
     pub asked: Asked,
+    /// It was not cut short: it has ended, and left this because its rules could not be set.
+    #[serde(default)]
+    pub ended: bool,
 }
 
 impl Entry {
-    /// What to tell of an operation that died.
+    /// What to tell of an operation that died, or has ended so.
     pub fn cut_short(&self) -> String {
         let Holder { pid, verb, .. } = self.holder;
         let (verb, phase) = (verb.word(), self.phase.name());
-        format!("an earlier {verb} (pid {pid}) was cut short in phase {phase}")
+        let how = match self.ended {
+            true => "gave up setting the rules",
+            false => "was cut short",
+        };
+        format!("an earlier {verb} (pid {pid}) {how} in phase {phase}")
     }
 
     /// For the core. `restarted`: whether the app has been since; None: nobody can tell.
@@ -70,7 +77,7 @@ impl Entry {
 }
 
 impl Journal {
-    /// What an earlier operation on this app left behind by dying; None: nothing. Err: it
+    /// What an earlier operation on this app left behind, by dying or on purpose; None: nothing. Err: it
     /// can't be read, so the kernel and HAProxy have to be believed without it.
     pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
         let path = Kept::Journal.path(state_dir, app);
@@ -130,6 +137,12 @@ impl Journal {
         Journal::forget(&self.state_dir, &self.entry.holder.app)
     }
 
+    /// The same, and what it has found is still needed.
+    pub fn leave(mut self) -> io::Result<()> {
+        self.entry.ended = true;
+        self.write()
+    }
+
     fn write(&self) -> io::Result<()> {
         let app = &self.entry.holder.app;
         Kept::Journal.write(&self.state_dir, app, &self.entry)
@@ -164,6 +177,7 @@ mod tests {
             unsure: false,
             version: Version::Same,
             asked: Asked::default(),
+            ended: false,
         }
     }
 
@@ -185,6 +199,36 @@ mod tests {
         assert_eq!(put_back(Phase::Open, None), [false, false]);
         assert_eq!(found_open(vec![false, false], None, None), [false, false]);
         assert_eq!(found_open(vec![true, false], None, None), [true, false]);
+    }
+
+    /// The agents before this one did not write so, and read over it.
+    #[test]
+    fn who_has_ended_and_left_it_was_not_cut_short() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::begin(directory.path(), entry(Phase::Open)).unwrap();
+        let left = || Journal::left_behind(directory.path(), "web");
+        let pid = std::process::id();
+        let told = format!("an earlier restart (pid {pid}) was cut short in phase open");
+        assert_eq!(left().unwrap().unwrap().cut_short(), told);
+        journal.leave().unwrap();
+        let ended = left().unwrap().unwrap();
+        let told =
+            format!("an earlier restart (pid {pid}) gave up setting the rules in phase open");
+        assert_eq!(ended.cut_short(), told);
+        assert_eq!(
+            ended.left_behind(None),
+            entry(Phase::Open).left_behind(None)
+        );
+        let mut older = serde_json::to_value(&ended).unwrap();
+        older.as_object_mut().unwrap().remove("ended");
+        let older: Entry = serde_json::from_value(older).unwrap();
+        assert_eq!(
+            older,
+            Entry {
+                ended: false,
+                ..ended
+            }
+        );
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod own_network;
 mod browser;
 #[path = "history/files.rs"]
 mod files;
+#[path = "history/hangs.rs"]
+mod hangs;
 #[path = "history/operations.rs"]
 mod operations;
 #[path = "history/page.rs"]

@@ -105,6 +105,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         unsure: start.finishes == Some(false),
         version: start.version.clone(),
         asked: Default::default(),
+        ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
     let mut told = Told {

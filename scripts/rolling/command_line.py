@@ -28,6 +28,8 @@ examples:
       the order, and who would refuse
   %(prog)s --hosts FILE --with 'apt-get install -y web'
       upgraded before each restart
+  %(prog)s --hosts FILE --reason 'new certificates'
+      and each host's agent history has it
   %(prog)s --resume roll.json --hosts FILE
       keep a record there, or go on from it
 
@@ -124,6 +126,7 @@ def parser(program: str) -> Parser:
         default=None,
         help="only restart, although a host has an upgrade configured",
     )
+    add("--reason", metavar="WORDS", help="why, for whoever looks at agent history on the hosts")
     add(
         "--turn",
         type=time,

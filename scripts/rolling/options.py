@@ -7,10 +7,11 @@ from typing import Any
 
 from .plan import Shape, Share
 from .ssh import Remote
-from .text import seconds
+from .text import on_one_line, seconds
 
-# The agent's own limit.
+# The agent's own limits: of a time, and of a reason.
 DAY = 86400
+REASON = 200
 KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "str | None": (str, type(None)),
@@ -35,6 +36,7 @@ class Options:
     max_failures: int = 0
     with_command: str | None = None
     without_upgrade: bool = False
+    reason: str | None = None
     sudo: bool = False
     ssh_config: str | None = None
     agent: str = "agent"
@@ -63,6 +65,9 @@ class Options:
             words += ["--with", self.with_command]
         if self.without_upgrade:
             words.append("--without-upgrade")
+        if self.reason is not None:
+            # One word: it may begin as an option does.
+            words.append(f"--reason={self.reason}")
         return (*words, *self.named())
 
     def named(self) -> tuple[str, ...]:
@@ -98,6 +103,8 @@ class Options:
                     raise ValueError(f"{word!r} can't be a word of a command")
             if self.with_command is not None and not self.with_command.strip():
                 raise ValueError("--with wants a command line that is not blank")
+            if self.reason is not None and not on_one_line(self.reason, REASON):
+                raise ValueError(f"--reason wants 1 to {REASON} characters on one line")
             for word in (self.app, self.agent):
                 if word is not None and word.startswith("-"):
                     raise ValueError(f"{word!r} looks like an option")

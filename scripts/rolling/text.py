@@ -26,6 +26,13 @@ def escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
+def on_one_line(told: str, limit: int) -> bool:
+    """As the agent takes words: none of their characters controls a terminal, and they are
+    text at all."""
+    kinds = {unicodedata.category(character) for character in told}
+    return 1 <= len(told) <= limit and not kinds & {"Cc", "Cs"}
+
+
 def decoded(said: bytes) -> str:
     return said.decode("utf-8", "backslashreplace")
 

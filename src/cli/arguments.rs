@@ -183,7 +183,8 @@ pub(super) struct Looking {
     /// All that is kept
     #[arg(long, conflicts_with = "last")]
     pub(super) all: bool,
-    /// Only what began since: 2h ago, or a day or moment in UTC: 2026-11-21, 2026-11-21T12:30:00
+    /// Only what began since: 2h, 2h ago, or a day or moment in UTC: 2026-11-21,
+    /// 2026-11-21T12:30:00
     #[arg(long, value_name = "TIME", value_parser = super::history::since)]
     pub(super) since: Option<u64>,
 }

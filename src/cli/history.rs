@@ -7,6 +7,7 @@ use crate::config;
 use crate::history::{self, Entry};
 use std::io;
 use std::path::{Path, PathBuf};
+use textwrap::core::display_width;
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -133,7 +134,8 @@ fn print_json(entries: &[&Entry]) {
 
 /// A moment, in seconds since 1970: so long ago, or a day or a moment in UTC.
 pub(super) fn since(text: &str) -> Result<u64, String> {
-    if let Ok(ago) = humantime::parse_duration(text) {
+    let ago = text.strip_suffix(" ago").unwrap_or(text);
+    if let Ok(ago) = humantime::parse_duration(ago) {
         return Ok(since_1970().saturating_sub(ago).as_secs());
     }
     let moment = match text.len() {
@@ -153,19 +155,22 @@ pub(super) fn when(entry: &Entry) -> String {
 }
 
 fn table(entries: &[&Entry]) -> String {
-    let widest = |of: fn(&Entry) -> usize| entries.iter().map(|entry| of(entry)).max();
-    let app = widest(|entry| entry.app.len()).unwrap_or(0).min(APP);
-    let verb = widest(|entry| entry.verb.len()).unwrap_or(0);
-    let outcome = widest(|entry| entry.outcome.len()).unwrap_or(0);
+    let widest = |of: fn(&Entry) -> &str| {
+        let widths = entries.iter().map(|entry| display_width(of(entry)));
+        widths.max().unwrap_or(0)
+    };
+    let app = widest(|entry| &entry.app).min(APP);
+    let verb = widest(|entry| &entry.verb);
+    let outcome = widest(|entry| &entry.outcome);
     let mut lines = String::new();
     for entry in entries {
         let line = format!(
-            "{} {} {:app$} {:verb$} {:outcome$} {:>7} {}",
+            "{} {} {} {} {} {:>7} {}",
             when(entry),
             entry.id,
-            cut(&entry.app, APP),
-            entry.verb,
-            entry.outcome,
+            padded(&cut(&entry.app, APP), app),
+            padded(&entry.verb, verb),
+            padded(&entry.outcome, outcome),
             format!("{:.1} s", entry.seconds),
             entry.who.brief()
         );
@@ -177,11 +182,20 @@ fn table(entries: &[&Entry]) -> String {
     lines
 }
 
-fn cut(text: &str, longest: usize) -> String {
-    match text.chars().count() > longest {
-        true => text.chars().take(longest - 2).chain("..".chars()).collect(),
-        false => text.to_owned(),
+/// In so many columns: letters may take two.
+fn padded(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(display_width(text));
+    text.to_owned() + &" ".repeat(missing)
+}
+
+/// To so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if display_width(text) <= columns {
+        return text.to_owned();
     }
+    let ends = text.char_indices().map(|(end, _)| &text[..end]);
+    let fits = ends.take_while(|head| display_width(head) <= columns - 2);
+    fits.last().unwrap_or_default().to_owned() + ".."
 }
 
 /// On lines of a terminal's width.
@@ -195,6 +209,7 @@ pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Who;
 
     #[test]
     fn a_moment_may_be_told_in_several_ways() {
@@ -202,9 +217,18 @@ mod tests {
         assert_eq!(since("1970-01-02T00:01"), Ok(86_460));
         assert_eq!(since("1970-01-02 00:01:02"), Ok(86_462));
         assert_eq!(since("1970-01-02T00:01:02Z"), Ok(86_462));
-        let ago = since_1970().as_secs() - since("2h").unwrap();
-        assert!((7200..7210).contains(&ago), "{ago}");
-        for wrong in ["", "yesterday", "2026", "2026-13-01"] {
+        for text in ["2h", "2h ago"] {
+            let ago = since_1970().as_secs() - since(text).unwrap();
+            assert!((7200..7210).contains(&ago), "{ago}");
+        }
+        for wrong in [
+            "",
+            " ago",
+            "2026-11-21 ago",
+            "yesterday",
+            "2026",
+            "2026-13-01",
+        ] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
     }
@@ -225,7 +249,7 @@ mod tests {
         short.reason = None;
         let text = table(&[&long, &short]);
         assert!(
-            text.lines().all(|line| line.chars().count() <= WIDTH),
+            text.lines().all(|line| display_width(line) <= WIDTH),
             "{text}"
         );
         assert!(text.contains("  a disk swap a disk"), "{text}");
@@ -234,5 +258,28 @@ mod tests {
             alone,
             "1970-01-01 00:00:00Z 1mj1tea0011 web restart restarted   3.2 s somebody\n"
         );
+    }
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        let entry = |app: &str, unit: &str| Entry {
+            id: "1mj1tea0011".to_owned(),
+            app: app.to_owned(),
+            who: Who {
+                unit: Some(unit.to_owned()),
+                ..Who::default()
+            },
+            ..Entry::default()
+        };
+        let wide = entry("注文", &"注文".repeat(20));
+        let text = table(&[&wide, &entry("web", "at–the–end")]);
+        let columns: Vec<_> = text.lines().map(display_width).collect();
+        assert!(columns[0] == WIDTH || columns[0] == WIDTH - 1, "{text}");
+        let seconds = text.lines().map(|line| line.split_once("0.0 s").unwrap().0);
+        let seconds: Vec<_> = seconds.map(display_width).collect();
+        assert_eq!(seconds[0], seconds[1], "{text}");
+        assert_eq!(cut("注文注文注文注文注", 16), "注文注文注文注..");
+        assert_eq!(cut("注文注文注文注文", 16), "注文注文注文注文");
+        assert_eq!(cut("é–é", 3), "é–é");
     }
 }

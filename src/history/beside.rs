@@ -6,20 +6,21 @@ use crate::journal;
 use crate::operation::Report;
 use crate::restart::Outcome;
 use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// What an operation that has ended lasts longer at most. A line takes a millisecond.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A sidecar whose history hangs for days starts no more threads than that.
-const THREADS: usize = 256;
+/// A sidecar whose history hangs for days has no more threads than that, each with a line of a
+/// megabyte at most.
+const THREADS: usize = 16;
 
-static WRITING: AtomicUsize = AtomicUsize::new(0);
+/// One for each that writes.
+static WRITING: Semaphore = Semaphore::const_new(THREADS);
 
 /// An operation that is to be written: the users in it have no names yet.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl Line {
         Line::new(Entry::of(report, outcome), &report.asked)
     }
 
-    /// Of one that was killed: see [`Entry::cut_short`].
+    /// Of one that could not say it: see [`Entry::cut_short`].
     pub fn cut_short(left: &journal::Entry, lasted: f64, found: &str) -> Line {
         Line {
             perhaps_there: true,
@@ -66,47 +67,29 @@ impl Line {
 ///
 /// # Errors
 ///
-/// As [`append`]; or it takes longer: then it may still be done, as long as this process lives.
+/// As [`append`]; or it takes longer: then it may still be done, as long as this process lives,
+/// unless too many before it are not done yet.
 pub async fn write(history_dir: &Path, lines: Vec<Line>) -> io::Result<()> {
+    let late = |_| {
+        let told = format!("not written within {} ms", PATIENCE.as_millis());
+        io::Error::new(io::ErrorKind::TimedOut, told)
+    };
+    let written = timeout(PATIENCE, write_beside(history_dir.to_owned(), lines));
+    written.await.map_err(late)?
+}
+
+async fn write_beside(history_dir: PathBuf, lines: Vec<Line>) -> io::Result<()> {
+    let writing = WRITING.acquire().await.map_err(io::Error::other)?;
     let (tell, told) = oneshot::channel();
-    let (directory, writing) = (history_dir.to_owned(), Writing::begin()?);
     thread::Builder::new()
         .name("history".to_owned())
         .spawn(move || {
-            let _writing = writing;
             // Each is tried; the first that failed is told.
-            let written: Vec<_> = lines.into_iter().map(|it| it.write(&directory)).collect();
-            let written = written.into_iter().collect();
+            let written: Vec<_> = lines.into_iter().map(|it| it.write(&history_dir)).collect();
+            drop(writing);
             // Nobody may listen any more.
-            let _ = tell.send(written);
+            let _ = tell.send(written.into_iter().collect());
         })?;
-    match timeout(PATIENCE, told).await {
-        Ok(Ok(written)) => written,
-        Ok(Err(_)) => Err(io::Error::other("its writer died")),
-        Err(_) => Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("not written within {} ms", PATIENCE.as_millis()),
-        )),
-    }
-}
-
-/// One of those that write.
-struct Writing;
-
-impl Writing {
-    fn begin() -> io::Result<Writing> {
-        let writing = Writing;
-        match WRITING.fetch_add(1, Ordering::Relaxed) {
-            0..THREADS => Ok(writing),
-            _ => Err(io::Error::other(
-                "too many operations before are not written yet",
-            )),
-        }
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        WRITING.fetch_sub(1, Ordering::Relaxed);
-    }
+    let died = |_| io::Error::other("its writer died");
+    told.await.map_err(died)?
 }

@@ -97,8 +97,8 @@ impl Entry {
         }
     }
 
-    /// Of one that was killed and left its journal behind, `found` by another one. Its last
-    /// record was so long (in seconds) after its begin.
+    /// Of one that has left its journal behind, `found` by another one: it was killed, or gave
+    /// up setting the rules. Its last record was so long (in seconds) after its begin.
     pub fn cut_short(left: &journal::Entry, lasted: f64, found: &str) -> Entry {
         let Holder {
             pid,
@@ -107,9 +107,22 @@ impl Entry {
             since,
         } = &left.holder;
         let phase = left.phase.name();
+        let gave_up = Outcome::GateFailed {
+            why: String::new(),
+            put_back: false,
+        };
+        let (outcome, exit, how) = match left.ended {
+            true => (
+                gave_up.word(*verb),
+                Some(gave_up.exit_code()),
+                "the rules could not be set",
+            ),
+            false => (CUT_SHORT, None, "killed"),
+        };
         let mut entry = Entry {
-            outcome: CUT_SHORT.to_owned(),
-            message: format!("killed in phase {phase} (pid {pid}); found by `{found}`"),
+            outcome: outcome.to_owned(),
+            exit,
+            message: format!("{how} in phase {phase} (pid {pid}); found by `{found}`"),
             started_at: *since as f64,
             seconds: lasted,
             phases: vec![PhaseEntry {

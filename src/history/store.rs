@@ -34,7 +34,7 @@ const CUTS: [fn(&mut Entry); 3] = [
 ];
 
 /// Who may read it: root, for it says who logged in from where.
-const MODE: u32 = 0o640;
+const MODE: u32 = 0o600;
 
 /// The current file, or with a number from 1 an old one: the higher, the older.
 pub fn path(history_dir: &Path, number: usize) -> PathBuf {

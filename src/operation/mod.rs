@@ -12,6 +12,7 @@ mod shares;
 
 pub use describe::describe;
 pub use plan::found;
+pub use remember::Unwritten;
 pub use report::{BalancerReport, GateReport, Report};
 pub use shares::Shares;
 
@@ -77,20 +78,20 @@ impl Operation<'_> {
             },
             Err(outcome) => outcome,
         };
-        self.end(report, &outcome).await
+        self.end(report, &outcome).write().await
     }
 
-    /// The same by the sidecar, who has the host's lock.
-    pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Report {
+    /// The same by the sidecar, who has the locks, and writes the history without them.
+    pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Unwritten {
         let mut report = self.report(By::Sidecar);
         let outcome = self.run_locked(host, tell, &mut report).await;
-        self.end(report, &outcome).await
+        self.end(report, &outcome)
     }
 
     /// The sidecar's, who could not have its lock: why.
-    pub async fn locked_out(&self, why: String) -> Report {
+    pub fn locked_out(&self, why: String) -> Unwritten {
         let report = self.report(By::Sidecar);
-        self.end(report, &Outcome::Locked(why)).await
+        self.end(report, &Outcome::Locked(why))
     }
 
     async fn run_locked(
@@ -146,7 +147,9 @@ impl Operation<'_> {
             // The gates don't stand as they should: what was found is still needed.
             Outcome::GateFailed {
                 put_back: false, ..
-            } => {}
+            } => journal.leave().unwrap_or_else(
+                |error| tracing::warn!(%error, "the journal is not marked as ended"),
+            ),
             _ => journal
                 .end()
                 .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
@@ -177,6 +180,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             version: start.version.clone(),
             asked: report.asked.clone(),
+            ended: false,
         };
         let state_dir = self.state_dir();
         match Journal::begin(state_dir, entry.clone()) {

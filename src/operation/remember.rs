@@ -8,7 +8,19 @@ use crate::journal;
 use crate::restart::{Outcome, Verb};
 use crate::state::Kept;
 use nix::unistd::geteuid;
+use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
+
+/// An operation that has ended, and is not in the history yet: that may take its time, and
+/// whoever has locks for the operation lets go of them first.
+#[must_use = "it belongs in the history"]
+pub struct Unwritten {
+    /// How it ended.
+    pub report: Report,
+    lines: Vec<Line>,
+    history_dir: PathBuf,
+    changed_nothing: bool,
+}
 
 /// On whose behalf it is.
 pub(super) enum By {
@@ -29,16 +41,17 @@ impl Operation<'_> {
         }
     }
 
-    /// Its report, kept; and the operation before, where that was killed.
-    pub(super) async fn end(&self, report: Report, outcome: &Outcome) -> Report {
+    /// Its report, to be kept; and the operation before, where that was killed.
+    pub(super) fn end(&self, report: Report, outcome: &Outcome) -> Unwritten {
         let mut report = report.end(outcome);
         let own = self.is_worth_a_line(outcome, &report);
         let own = own.then(|| Line::of(&report, outcome));
-        let lines: Vec<Line> = report.cut_short.take().into_iter().chain(own).collect();
-        if !lines.is_empty() {
-            self.write(lines, outcome).await;
+        Unwritten {
+            lines: report.cut_short.take().into_iter().chain(own).collect(),
+            report,
+            history_dir: self.settings.agent.history_dir.clone(),
+            changed_nothing: matches!(outcome, Outcome::Locked(_) | Outcome::Refused(_)),
         }
-        report
     }
 
     /// Not a look that found nothing to do, nor one failure over and over. Without root's
@@ -50,8 +63,8 @@ impl Operation<'_> {
         !self.dry_run && !idle && !same && geteuid().is_root()
     }
 
-    /// An operation that was killed has told nobody. `left` may also be of one that has, and
-    /// left its journal on purpose.
+    /// An operation that was killed has told nobody; nor has one that has `left` its journal on
+    /// purpose, where the history could not be written.
     pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<Line> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
@@ -70,17 +83,21 @@ impl Operation<'_> {
         };
         Some(Line::cut_short(left, lasted, &found))
     }
+}
 
+impl Unwritten {
     /// Where nothing was changed there is no need to warn: what is in the way has been told.
-    async fn write(&self, lines: Vec<Line>, outcome: &Outcome) {
-        let Err(error) = history::write(&self.settings.agent.history_dir, lines).await else {
-            return;
-        };
-        let directory = self.settings.agent.history_dir.display();
-        let what = format!("not in the history: {directory}: {error}");
-        match outcome {
-            Outcome::Locked(_) | Outcome::Refused(_) => tracing::info!("{what}"),
-            _ => tracing::warn!("{what}; mend [agent] history_dir"),
+    pub async fn write(self) -> Report {
+        let directory = self.history_dir.display();
+        if !self.lines.is_empty()
+            && let Err(error) = history::write(&self.history_dir, self.lines).await
+        {
+            let what = format!("not in the history: {directory}: {error}");
+            match self.changed_nothing {
+                true => tracing::info!("{what}"),
+                false => tracing::warn!("{what}; mend [agent] history_dir"),
+            }
         }
+        self.report
     }
 }

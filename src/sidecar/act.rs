@@ -8,7 +8,7 @@ use crate::driver::Progress;
 use crate::haproxy::Balancer;
 use crate::hold;
 use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Operation, Report, Wish};
+use crate::operation::{Operation, Report, Unwritten, Wish};
 use crate::restart::{Limits, Verb};
 use crate::state;
 use crate::stop::Stop;
@@ -45,11 +45,12 @@ impl Care {
             return SOON;
         }
         let repairs = self.open && verb == Verb::Recover;
-        let report = self.run(verb).await;
-        if repairs && report.exit == 0 {
+        let ended = self.run(verb).await;
+        if repairs && ended.report.exit == 0 {
             self.repaired(begun);
         }
         drop(lock);
+        let report = ended.write().await;
         self.ended(verb, &report)
     }
 
@@ -60,7 +61,7 @@ impl Care {
         Lock::take(&path, &Who::new("agent run").brief())
     }
 
-    async fn run(&mut self, verb: Verb) -> Report {
+    async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
         let app = hasty(&self.app);
         self.run_as(verb, &app, (&balancers, Stop::default()), true)
@@ -74,7 +75,7 @@ impl Care {
         app: &AppSettings,
         (balancers, stop): (&[Balancer], Stop),
         hasty: bool,
-    ) -> Report {
+    ) -> Unwritten {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
         let operation = Operation {

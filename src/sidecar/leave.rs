@@ -6,7 +6,7 @@ use super::{ENDS, Ended, HEARTBEAT, Sidecar};
 use crate::config::Settings;
 use crate::host::balancers;
 use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::Report;
+use crate::operation::{Report, Unwritten};
 use crate::restart::{Limits, Verb};
 use crate::state;
 use crate::stop::Stop;
@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Between two tries for the lock.
@@ -62,27 +63,32 @@ async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<R
     let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
     let longest = longest.unwrap_or_default();
     let state_dir = &settings.agent.state_dir;
+    // The last app that is out lets go of it.
     let host = lock(&state::lock(state_dir), longest, stop).await;
-    let apps = cares.iter_mut().map(|care| async {
-        let path = state::app_lock(state_dir, &care.app.name);
-        let locked = match &host {
-            Ok(_) => lock(&path, longest, stop).await,
-            Err(why) => Err(why.clone()),
-        };
-        match locked {
-            Ok(_lock) => take_one_out(care, stop).await,
-            Err(why) => {
-                let stop = own(settings, Verb::Stop, &care.app, false);
-                stop.locked_out(why).await
-            }
+    let host = host.map(Arc::new);
+    let apps = cares.iter_mut().map(|care| {
+        let host = host.clone();
+        async move {
+            let path = state::app_lock(state_dir, &care.app.name);
+            let locked = match host {
+                Ok(host) => lock(&path, longest, stop).await.map(|app| (host, app)),
+                Err(why) => Err(why),
+            };
+            let ended = match locked {
+                Ok(_locks) => take_one_out(care, stop).await,
+                Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
+            };
+            ended.write().await
         }
     });
-    join_all(apps).await
+    let apps = join_all(apps);
+    drop(host);
+    apps.await
 }
 
 /// The balancers are found anew: those of the keeping may be from before this host had its
 /// addresses.
-async fn take_one_out(care: &mut Care, stop: &Stop) -> Report {
+async fn take_one_out(care: &mut Care, stop: &Stop) -> Unwritten {
     let app = care.app.clone();
     let balancers = balancers(&care.settings, &app);
     care.run_as(Verb::Stop, &app, (&balancers, stop.clone()), false)

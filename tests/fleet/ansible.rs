@@ -9,6 +9,8 @@ use crate::lab::ansible::Ansible;
 use crate::lab::estate::Estate;
 use crate::lab::settings::Settings;
 
+#[path = "ansible/backend.rs"]
+mod backend;
 #[path = "ansible/changes.rs"]
 mod changes;
 #[path = "ansible/faults.rs"]

@@ -113,6 +113,16 @@ impl Remote {
         journal::wait_for_phase(&self.file("run/haproxy-gate/web.json"), phase)
     }
 
+    /// The verbs of what its agent has done, in order, each with the reason that was given.
+    pub fn history(&self) -> Vec<(String, Option<String>)> {
+        let told: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
+        let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let operations = told["operations"].as_array().expect("operations").iter();
+        operations
+            .map(|one| (word(&one["verb"]).expect("a verb"), word(&one["reason"])))
+            .collect()
+    }
+
     /// Stops the app, as a host does whose app is down.
     pub fn stop_app(&self) {
         self.sh("web stop");

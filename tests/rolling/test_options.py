@@ -42,6 +42,16 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(options.words("--attached"), (*words, command, "--", "web"))
         self.assertEqual(Options().words(), ("restart", "--json", "--turn", "10m"))
 
+    def test_the_reason_is_one_of_them(self) -> None:
+        options = Options(app="web", reason="--it's $HOME")
+        words = ("restart", "--json", "--turn", "10m", "--reason=--it's $HOME", "--", "web")
+        self.assertEqual(options.words(), words)
+        dry = options.words("--dry-run")
+        self.assertEqual(dry, ("restart", "--json", "--dry-run", *words[2:]))
+        command = Remote().command(words)
+        self.assertIn(" '--reason=--it'\"'\"'s $HOME' ", command)
+        self.assertEqual(shlex.split(command), ["agent", *words])
+
     def test_each_word_is_quoted_for_the_other_shell(self) -> None:
         words = ["--with", "echo 'a b'; reboot", "$(reboot)", "`reboot`", "a\nb", "*"]
         command = Remote(agent="/opt/my agent", sudo=True).command(words)
@@ -64,6 +74,11 @@ class Merge(unittest.TestCase):
         self.assertNotIn("--with", without.words())
         self.assertEqual(merge(without, {"with_command": "true"}), kept)
 
+    def test_a_reason_is_a_line_of_any_words(self) -> None:
+        for reason in ["-", " ", "x" * 200, "ü" * 200, "a; reboot # $(reboot) 'b' \u2028"]:
+            with self.subTest(reason):
+                self.assertEqual(merge(Options(), {"reason": reason}).reason, reason)
+
     def test_what_can_be_no_word_of_a_command(self) -> None:
         for wrong in [
             {"with_command": " "},
@@ -73,6 +88,12 @@ class Merge(unittest.TestCase):
             {"app": ""},
             {"agent": "--x"},
             {"with_command": "a\0b"},
+            {"reason": ""},
+            {"reason": "a\nb"},
+            {"reason": "a\x1b[2Jb"},
+            {"reason": "a\x85b"},
+            {"reason": "a\udcffb"},
+            {"reason": "x" * 201},
         ]:
             with self.subTest(wrong), self.assertRaises(UsageError):
                 merge(Options(), dict(wrong))
@@ -121,6 +142,8 @@ class Kept(unittest.TestCase):
             good.replace('"options": {}', '"options": {"canary": 1.5}'),
             good.replace('"options": {}', '"options": {"sudo": "no"}'),
             good.replace('"options": {}', '"options": {"agent": "-x"}'),
+            good.replace('"options": {}', '"options": {"reason": 7}'),
+            good.replace('"options": {}', '"options": {"reason": "a\\nb"}'),
             good.replace('"begun_at": 1', '"begun_at": "x"'),
             good.replace('"hosts": [', '"hosts": [{"host": "web1"},'),
         ]:
@@ -167,6 +190,14 @@ class Kept(unittest.TestCase):
         record = prepare(parse("x", ["--resume", str(self.path), "--canary", "1"]))
         self.assertEqual(record.hosts, ["web1", "web2", "web3"])
         self.assertEqual(record.options, Options(batch="2", app="web", canary=1))
+
+    def test_it_goes_on_for_the_same_reason(self) -> None:
+        begun = prepare(parse("x", ["--resume", str(self.path), "--reason", "disk swap", "web1"]))
+        begun.write()
+        words = ["--resume", str(self.path)]
+        self.assertEqual(prepare(parse("x", words)).options.reason, "disk swap")
+        anew = prepare(parse("x", [*words, "--reason", "and another"]))
+        self.assertEqual(anew.options, replace(begun.options, reason="and another"))
 
     def test_without_hosts_and_a_record(self) -> None:
         for argv in [[], ["--resume", str(self.path)]]:

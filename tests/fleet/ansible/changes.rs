@@ -1,5 +1,6 @@
 //! The upgrade itself, in tasks of the operator.
 
+use serde_json::json;
 use toml::Value;
 
 use super::{ansible, assert_told, roll};
@@ -77,6 +78,16 @@ fn assert_order(estate: &Estate, number: usize, order: &[&str]) {
     assert_eq!(said.lines().collect::<Vec<_>>(), order, "of host {number}");
 }
 
+/// What the agent of a host has been told in this roll, in order: its first operation was before.
+fn assert_reasons(estate: &Estate, number: usize, wanted: &[(&str, &str)]) {
+    let history = estate.remote(number).history();
+    let told = history[1..].iter().map(|(verb, reason)| {
+        let reason = reason.as_deref().unwrap_or("no reason");
+        (verb.as_str(), reason)
+    });
+    assert_eq!(told.collect::<Vec<_>>(), wanted, "of host {number}");
+}
+
 /// Out of rotation, upgraded, started, back in: one play, under traffic.
 #[test]
 fn out_upgraded_and_back() {
@@ -97,14 +108,25 @@ fn out_upgraded_and_back() {
 }
 
 /// The host stays out for somebody to look at it; the one beside it comes back, the others are
-/// untouched. The roll goes on with it.
+/// untouched. The roll goes on with it, and each agent knows why.
 #[test]
 fn one_that_fails() {
     let estate = Estate::of("ansible_broken", 6);
     let ansible = with_hooks(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).sh("touch /root/broken");
-    let ended = roll(&ansible, &with_serial("haproxy_gate_serial=2")).wait();
+    let roll_because = |reason: &str, words: &[&str]| {
+        let reason = json!({"haproxy_gate_reason": reason}).to_string();
+        roll(&ansible, &[words, &["-e", &reason]].concat()).wait()
+    };
+    // As long as may be: beside the roll's own name not all of it has room.
+    let reason = format!("--it's $(reboot) {}", "x".repeat(183));
+    let ended = roll_because(&format!("{reason}x"), &WORDS);
+    let says = "haproxy_gate_reason is not 1 to 200 characters on one line";
+    for words in ["Nothing was begun. In the way:", says] {
+        assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
+    }
+    let ended = roll_because(&reason, &with_serial("haproxy_gate_serial=2"));
     let ended = ended.expect_exit(2);
     let wanted = [
         "The roll has stopped.",
@@ -118,11 +140,16 @@ fn one_that_fails() {
     assert_order(&estate, 3, &["pre"]);
     let closed = [1, 2, 3, 4].map(|number| estate.host(number).gates_are_open());
     assert_eq!(closed, [[true; 2], [true; 2], [false; 2], [true; 2]]);
+    let close = format!("rolling_restart.yml: {}", &reason[..179]);
+    assert_reasons(&estate, 2, &[("close", &close), ("open", &reason)]);
+    assert_reasons(&estate, 3, &[("close", &close)]);
 
     estate.remote(3).sh("rm /root/broken");
     let mut words = with_serial("haproxy_gate_serial=3");
     words.extend(["--limit", "@rolling_restart.retry"]);
-    roll(&ansible, &words).wait().expect_exit(0);
+    roll_because("mended", &words).expect_exit(0);
+    let again = [("close", "rolling_restart.yml: mended"), ("open", "mended")];
+    assert_reasons(&estate, 5, &again);
     assert_eq!(estate.boots(), [2; 6]);
     assert_order(&estate, 3, &["pre", "pre", "upgrade", "post"]);
     watch.stop().assert_at_most(3);
@@ -149,7 +176,9 @@ fn one_that_the_agent_rolls_back() {
     estate.remote(3).app.set_sick_after_restart();
     // The agent's variable, and nobody else's.
     let upgrade = "test \"$AGENT_APP\" = web && touch /root/upgraded";
-    let upgrade = serde_json::json!({"haproxy_gate_upgrade_command": upgrade}).to_string();
+    let reason = "web 2.1; it's $(reboot)";
+    let upgrade = json!({"haproxy_gate_upgrade_command": upgrade, "haproxy_gate_reason": reason});
+    let upgrade = upgrade.to_string();
     let words = ["-e", "haproxy_gate_serial=2", "-e", &upgrade];
     let ended = roll(&ansible, &words).wait().expect_exit(2);
     let wanted = [
@@ -163,6 +192,7 @@ fn one_that_the_agent_rolls_back() {
     let means = "(exit 17: the upgrade did not come up and was rolled back";
     assert!(ended.out.contains(means), "{}", ended.out);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
+    assert_reasons(&estate, 1, &[("restart", reason)]);
     let upgraded = [1, 2, 3, 4, 5, 6].map(|number| estate.remote(number).sh("ls /root"));
     let upgraded = upgraded.map(|files| files.contains("upgraded"));
     assert_eq!(upgraded, [true, true, false, true, false, false]);

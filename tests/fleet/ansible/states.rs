@@ -195,8 +195,8 @@ fn failures() {
     let said = ["/etc/haproxy-gate/no.toml", "(exit 2:"];
     case.told("config=/etc/haproxy-gate/no.toml")
         .expect_failure(&said);
-    case.told("state=open reason=x")
-        .expect_failure(&["reason is an option of state=closed"]);
+    case.told("state=open lasts=1h")
+        .expect_failure(&["lasts is an option of state=closed"]);
     case.told("executable=no-agent")
         .expect_failure(&["Failed to find required executable"]);
     case.told("executable=/bin/echo")

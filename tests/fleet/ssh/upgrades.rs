@@ -75,14 +75,22 @@ fn one_that_is_rolled_back() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// The command is one word for the shell of each host, and for no other.
+/// The command is one word for the shell of each host, and for no other; the reason is one
+/// for nobody's.
 #[test]
 fn its_line_is_expanded_on_the_host_alone() {
     let estate = eight("ssh_line", 1);
     let line = ". /etc/default/web; printf '%s' \"$name $(echo 'a  b')\" \"; *\" >\"$dir/release\"";
-    estate.roll(&["--batch", "8", "--with", line], 0);
+    let reason = "--it's $(hostname)  \"2.1\"; *";
+    let given = format!("--reason={reason}");
+    estate.roll(&["--batch", "8", "--with", line, &given], 0);
     let wanted: Vec<String> = (1..=8)
         .map(|number| format!("web{number} a  b; *"))
         .collect();
     assert_eq!(releases(&estate), wanted);
+    for remote in &estate.remotes {
+        let history = remote.history();
+        let restart = ("restart".to_owned(), Some(reason.to_owned()));
+        assert_eq!(history.last(), Some(&restart), "host {}", remote.number);
+    }
 }

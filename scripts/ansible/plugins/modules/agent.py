@@ -56,8 +56,9 @@ options:
     aliases: [for]
   reason:
     description:
-      - Why, for whoever looks at C(agent status).
-      - Of V(closed).
+      - Why, in 1 to 200 characters on one line, for whoever looks at C(agent history), and at
+        closed gates in C(agent status).
+      - Where nothing had to be done there is no operation that would have it.
     type: str
   timeout:
     description:
@@ -94,6 +95,7 @@ EXAMPLES = r"""
     app: web
     state: restarted
     upgrade_command: ln -sfn /srv/web/releases/42 /srv/web/current
+    reason: release 42
 
 - name: Take the host out of rotation for a while
   haproxy_gate.agent.agent:
@@ -173,7 +175,7 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.exits import (
 POLL = 0.5
 
 # Which options belong to which state alone.
-OWN = {"upgrade_command": "restarted", "lasts": "closed", "reason": "closed"}
+OWN = {"upgrade_command": "restarted", "lasts": "closed"}
 
 # The agent's verb for a state.
 VERBS = {

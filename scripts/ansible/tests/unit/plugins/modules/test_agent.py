@@ -16,7 +16,7 @@ HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
 
 def params(state: str, **given: t.Any) -> dict[str, t.Any]:
     """As Ansible gives them."""
-    none = dict.fromkeys(agent.OWN)
+    none = dict.fromkeys([*agent.OWN, "reason"])
     return {**none, "state": state, "turn": "10m", "upgrade": True, **given}
 
 
@@ -37,19 +37,23 @@ class Options(unittest.TestCase):
                 ["--turn=5s", "--for=30m", "--reason=disk swap"],
             ),
             (params("restarted", upgrade=False), ["--turn=10m", "--without-upgrade"]),
+            (params("restarted", reason="-x; 'y'"), ["--turn=10m", "--reason=-x; 'y'"]),
             (params("open"), []),
+            (params("open", reason="swapped"), ["--reason=swapped"]),
             (params("present"), []),
+            (params("present", reason="a reboot"), ["--reason=a reboot"]),
         ):
             self.assertEqual(agent.options(asked, check_mode=False), wanted)
 
     def test_a_dry_run_waits_for_no_turn(self) -> None:
-        asked = params("restarted", upgrade_command="true")
-        self.assertEqual(agent.options(asked, check_mode=True), ["--dry-run", "--with=true"])
+        asked = params("restarted", upgrade_command="true", reason="x")
+        words = ["--dry-run", "--with=true", "--reason=x"]
+        self.assertEqual(agent.options(asked, check_mode=True), words)
 
     def test_misplaced(self) -> None:
         self.assertIsNone(agent.misplaced(params("restarted", upgrade_command="true")))
         for asked in (
-            params("open", reason="x"),
+            params("open", lasts="1h"),
             params("restarted", lasts="1h"),
             params("closed", upgrade_command="true"),
             params("open", upgrade=False),
