@@ -23,7 +23,7 @@ mod twin;
 pub use file::read as read_haproxy_cfg;
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
-pub use text::text;
+pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
 use check::Check;

@@ -80,7 +80,7 @@ fn forced(ours: &Ours<'_>) -> Point {
     match ours.proxy.forced {
         false => FORCED.ok(of, "no force-persist"),
         true => {
-            let mend = line(ours, "take the force-persist rules away");
+            let mend = format!("take the force-persist rules of {of} away");
             FORCED.warning(of, "it has force-persist rules", mend)
         }
     }
