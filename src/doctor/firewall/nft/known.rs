@@ -200,3 +200,21 @@ impl<'a> Sets<'a> {
         value.as_array().into_iter().flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Applies::{Maybe, No, Yes};
+
+    #[test]
+    fn what_no_other_outdoes_ends_the_search() {
+        let of = |first: &[Applies], most| {
+            let unread = std::iter::once_with(|| panic!("one too many"));
+            surest(first.iter().copied().chain(unread), most)
+        };
+        assert_eq!(of(&[No, Maybe, Yes], Yes), Yes);
+        assert_eq!(of(&[Maybe], Maybe), Maybe);
+        assert_eq!(surest([No, Maybe].into_iter(), Yes), Maybe);
+        assert_eq!(surest([].into_iter(), Maybe), No);
+    }
+}
