@@ -57,6 +57,7 @@ pub mod doctor;
 pub mod driver;
 pub mod gate;
 pub mod haproxy;
+mod harmless;
 pub mod history;
 pub mod hold;
 pub mod holder;

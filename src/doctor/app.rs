@@ -34,8 +34,10 @@ pub struct App {
     /// Where it listens.
     pub bound: Vec<SocketAddr>,
     /// Where the redirect may lead the checks of each line: the line, and the addresses; none
-    /// where that is not known.
-    pub led_to: Vec<(String, Vec<IpAddr>)>,
+    /// where that is not known. None: HAProxy shows no line of ours.
+    pub led_to: Option<Vec<(String, Vec<IpAddr>)>>,
+    /// Lines by IPv4 whose checks HAProxy finds refused although the gate is open.
+    pub refused: Vec<String>,
     /// Where it was asked, and what is wrong with it.
     pub health: (SocketAddr, Result<(), String>),
     /// Why it could not be asked: the health command.
@@ -60,6 +62,9 @@ fn address(app: &App) -> Vec<Point> {
     let (name, port) = (&app.app, app.port);
     let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
     let bound = bound.join(", ");
+    if let Some(point) = v6_alone(app, &bound) {
+        return vec![point];
+    }
     if app.bound.is_empty() {
         let found = format!("nothing listens on port {port}");
         return vec![ADDRESS.error(
@@ -69,29 +74,25 @@ fn address(app: &App) -> Vec<Point> {
         )];
     }
     let mut missed: Vec<IpAddr> = Vec::new();
-    for (_, to) in &app.led_to {
+    for (_, to) in app.led_to.iter().flatten() {
         // Surely missed is what is reached at none of them.
         if !to.iter().any(|to| is_reached(&app.bound, *to)) {
             missed.extend(to.first().filter(|to| !missed.contains(*to)));
         }
     }
     if missed.is_empty() {
-        let everywhere = |to: &[IpAddr]| match to {
-            [] => app.bound.iter().any(|at| at.ip().is_unspecified()),
-            to => to.iter().all(|to| is_reached(&app.bound, *to)),
-        };
-        let unknown = app.led_to.iter().find(|(_, to)| !everywhere(to));
-        return match unknown {
-            None => vec![ADDRESS.ok(
+        let unknown = unknown(app);
+        return vec![match unknown {
+            None => ADDRESS.ok(
                 name,
                 format!("listens on {bound}, where the redirect leads"),
-            )],
-            Some((line, _)) => vec![ADDRESS.warning(
+            ),
+            Some(whose) => ADDRESS.warning(
                 name,
-                format!("listens on {bound}; where {line}'s checks come in can't be told"),
+                format!("listens on {bound}; where {whose} checks come in can't be told"),
                 format!("bind the app to 0.0.0.0:{port} or [::]:{port}"),
-            )],
-        };
+            ),
+        }];
     }
     let point = |to: &IpAddr| {
         let wildcard = if to.is_ipv6() {
@@ -114,8 +115,33 @@ fn address(app: &App) -> Vec<Point> {
     missed.iter().map(point).collect()
 }
 
-/// A listener on `::` takes IPv4, too, unless it asked for IPv6 alone. That is not looked at:
-/// HAProxy's own word then tells it, DOWN although the gate is open.
+/// Whose checks come in where nobody knows whether the app listens there.
+fn unknown(app: &App) -> Option<String> {
+    let everywhere = |to: &[IpAddr]| match to {
+        [] => app.bound.iter().any(|at| at.ip().is_unspecified()),
+        to => to.iter().all(|to| is_reached(&app.bound, *to)),
+    };
+    match &app.led_to {
+        None => (!everywhere(&[])).then(|| "HAProxy's".to_owned()),
+        Some(led_to) => {
+            let (line, _) = led_to.iter().find(|(_, to)| !everywhere(to))?;
+            Some(format!("{line}'s"))
+        }
+    }
+}
+
+/// A listener on `::` takes IPv4, too, unless it asked for IPv6 alone, which no table tells:
+/// HAProxy's own word does.
+fn v6_alone(app: &App, bound: &str) -> Option<Point> {
+    let six = |at: &SocketAddr| at.is_ipv6() && at.ip().is_unspecified();
+    let line = app.refused.first()?;
+    (!app.bound.is_empty() && app.bound.iter().all(six)).then(|| {
+        let found = format!("listens on {bound}, for IPv6 alone as it seems: {line} is refused");
+        let mend = format!("bind the app to 0.0.0.0:{} as well", app.port);
+        ADDRESS.warning(&app.app, found, mend)
+    })
+}
+
 fn is_reached(bound: &[SocketAddr], to: IpAddr) -> bool {
     bound.iter().any(|at| match at.ip().to_canonical() {
         IpAddr::V4(v4) if v4.is_unspecified() => to.is_ipv4(),
@@ -165,10 +191,11 @@ mod tests {
             app: "web".into(),
             port: 1000,
             bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
-            led_to: vec![(
+            led_to: Some(vec![(
                 "srvs/web1".into(),
                 to.iter().map(|to| to.parse().unwrap()).collect(),
-            )],
+            )]),
+            refused: Vec::new(),
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             askable: Ok(()),
             restart: ("web.service".into(), Ok(())),
@@ -223,6 +250,35 @@ mod tests {
             let points = address(&app(&[bound], to));
             let verdicts: Vec<Verdict> = points.iter().map(|point| point.verdict).collect();
             assert_eq!(verdicts, [verdict], "{bound} {to:?}");
+        }
+    }
+
+    /// As while no balancer answers. Classic twins alone are led nowhere.
+    #[test]
+    fn without_lines_only_an_app_that_listens_everywhere_is_reached() {
+        for (bound, led_to, verdict) in [
+            ("127.0.0.1:1000", None, Warning),
+            ("0.0.0.0:1000", None, Well),
+            ("[::]:1000", None, Well),
+            ("127.0.0.1:1000", Some(vec![]), Well),
+        ] {
+            let mut app = app(&[bound], &[]);
+            app.led_to = led_to;
+            assert_eq!(address(&app)[0].verdict, verdict, "{bound}");
+        }
+    }
+
+    #[test]
+    fn a_listener_for_ipv6_alone_is_told_by_haproxy() {
+        for (bound, verdict) in [
+            (&["[::]:1000"][..], Warning),
+            (&["[::]:1000", "0.0.0.0:1000"], Well),
+            (&["0.0.0.0:1000"], Well),
+        ] {
+            let mut app = app(bound, &["10.0.0.11"]);
+            assert_eq!(address(&app)[0].verdict, Well, "{bound:?}");
+            app.refused = vec!["srvs/web1".into()];
+            assert_eq!(address(&app)[0].verdict, verdict, "{bound:?}");
         }
     }
 

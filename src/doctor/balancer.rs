@@ -4,6 +4,7 @@ use super::Point;
 use super::check::Check;
 use crate::haproxy::{Address, Examination, Level, Unseen};
 use std::io::ErrorKind;
+use std::net::IpAddr;
 
 const REACHABLE: Check = Check {
     name: "balancer",
@@ -16,8 +17,8 @@ const VERSION: Check = Check {
 };
 const LEVEL: Check = Check {
     name: "socket-level",
-    why: "over TCP there is no password: at level admin any host that reaches the socket may take \
-          any server out or send its users elsewhere (`set server`); the agent only reads",
+    why: "over TCP there is no password: at level admin whoever reaches the socket may take any \
+          server out or send its users elsewhere (`set server`); the agent only reads",
 };
 const MASTER: Check = Check {
     name: "master-socket",
@@ -64,7 +65,8 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
             Err(why) => MASTER.error(
                 &balancer.name,
                 why.to_string(),
-                "haproxy -W -S ADDRESS, and that address as `master` in [[haproxy]]",
+                "start it with a master CLI (haproxy -W -S ADDRESS), with that address as `master` in \
+                 [[haproxy]]",
             ),
         });
     }
@@ -88,7 +90,7 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
         Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             ..
-        } if unix => "systemctl start haproxy: nobody listens on the socket".to_owned(),
+        } if unix => "nobody listens on the socket: systemctl start haproxy".to_owned(),
         Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             ..
@@ -116,6 +118,12 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
 fn listener(address: &Address, at: &str) -> String {
     let bind = address.bind().unwrap_or_else(|| at.to_owned());
     format!("stats socket {bind} level user")
+}
+
+fn is_loopback(at: &str) -> bool {
+    let host = at.rsplit_once(':').map_or(at, |(host, _)| host);
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    ip.map_or(host == "localhost", |ip| ip.is_loopback())
 }
 
 fn version(of: &str, version: &str) -> Point {
@@ -147,7 +155,10 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
     match (&balancer.address, level) {
         (Address::Tcp(at), Some(Level::Admin)) => LEVEL.warning(
             of,
-            "level admin over TCP: any host that reaches it may change every server",
+            match is_loopback(at) {
+                true => "level admin over TCP: any user of this host may change every server",
+                false => "level admin over TCP: any host that reaches it may change every server",
+            },
             format!("in HAProxy's `global`: {}", listener(&balancer.address, at)),
         ),
         (_, Some(Level::User)) => LEVEL.ok(of, "level user: the agent may read, and nothing else"),
@@ -225,6 +236,18 @@ mod tests {
         assert_eq!(verdict(true, Level::Operator), Well);
         assert_eq!(verdict(true, Level::Admin), Warning);
         assert_eq!(verdict(false, Level::Admin), Well);
+        for (at, who) in [
+            ("127.0.0.1:9999", "any user of this host"),
+            ("[::1]:9999", "any user of this host"),
+            ("localhost:9999", "any user of this host"),
+            ("10.0.0.1:9999", "any host that reaches it"),
+            ("[fd00::1]:9999", "any host that reaches it"),
+        ] {
+            let mut balancer = over(true, Ok(seen(Level::Admin)));
+            balancer.address = Address::Tcp(at.into());
+            let found = &points(&balancer)[2].found;
+            assert!(found.contains(who), "{at}: {found}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The fixed part of a check: its name for machines, and why it matters.
 
 use super::{Point, Verdict};
+use crate::harmless::harmless;
 
 /// One of the doctor's checks.
 pub(super) struct Check {
@@ -27,19 +28,18 @@ impl Check {
     fn point(&self, verdict: Verdict, of: &str, found: String, mend: Option<String>) -> Point {
         Point {
             check: self.name,
-            of: harmless(of),
+            of: line(of),
             verdict,
-            found: harmless(&found),
+            found: line(&found),
             why: self.why,
-            mend: mend.as_deref().map(harmless),
+            mend: mend.as_deref().map(line),
         }
     }
 }
 
-/// Names and messages of others' may hold what a terminal obeys.
-fn harmless(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { ' ' } else { c };
-    text.trim().chars().map(shown).collect()
+/// Names and messages of others' may hold what a terminal obeys. Lines become one.
+fn line(text: &str) -> String {
+    harmless(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]
@@ -52,14 +52,14 @@ mod tests {
             name: "x",
             why: "y",
         };
-        let point = check.error("a\x1b[2Jb", "c\nd\r\n", "e\u{9b}f");
+        let point = check.error("a\x1b[2Jb", "c\nd\r\n", "e\u{202e}f");
         assert_eq!(
             (
                 point.of.as_str(),
                 point.found.as_str(),
                 point.mend.as_deref()
             ),
-            ("a [2Jb", "c d", Some("e f"))
+            ("a\\u{1b}[2Jb", "c d", Some("e\\u{202e}f"))
         );
     }
 }

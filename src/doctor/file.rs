@@ -3,6 +3,7 @@
 
 use super::check::Check;
 use super::{AppFacts, Facts, Point, cfg};
+use crate::app::HealthCheck;
 use crate::haproxy::Own;
 use std::fs::File as Opened;
 use std::io::{self, Read};
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 const FILE: Check = Check {
     name: "haproxy-cfg",
-    why: "`option persist`, `option redispatch`, `on-marked-down` and (at level user) cookies \
-          decide whether users notice, and no stats socket shows them",
+    why: "`option persist`, `option redispatch` and `on-marked-down` decide whether users \
+          notice, and no stats socket shows them",
 };
 
 /// Larger than any that is written by hand or by a template.
@@ -55,11 +56,10 @@ fn mend(why: &io::Error) -> &'static str {
 
 pub(super) fn points(facts: &Facts) -> Vec<Point> {
     let Some(file) = &facts.file else {
-        return vec![FILE.warning(
-            "",
-            "HAProxy's configuration file was not given (a copy will do): what stands only there can't be told",
-            "agent doctor --haproxy-cfg FILE",
-        )];
+        // A sound set-up is to have no warning for ever.
+        let found = "HAProxy's configuration file was not given: what stands only there was not \
+                     looked at (--haproxy-cfg FILE, a copy will do)";
+        return vec![FILE.ok("", found)];
     };
     let shown = file.path.display();
     let text = match &file.text {
@@ -79,12 +79,27 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
             app: &app.settings.name,
             ports: app.settings.ports,
             lines,
+            http: match &app.settings.health.check {
+                HealthCheck::Http { path, .. } => Some(path),
+                HealthCheck::Tcp | HealthCheck::Command(_) => None,
+            },
             out_of_rotation: app.settings.limits.out_of_rotation,
             in_rotation: app.settings.limits.in_rotation,
         })
         .collect();
     points.extend(cfg::check(text, &apps));
     points
+}
+
+/// Whether the file's own points judge every backend that serves the app: what a socket tells
+/// in part, or not at all, is then their matter.
+pub(super) fn tells(app: &AppFacts, of_file: &[Point]) -> bool {
+    let lines = own_lines(app);
+    let judged = |own: &Own| {
+        let mut points = of_file.iter();
+        points.any(|point| point.check == cfg::RHYTHM && point.of == own.backend)
+    };
+    !lines.is_empty() && lines.iter().all(judged)
 }
 
 /// As its balancers show them, each once.

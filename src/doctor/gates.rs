@@ -3,6 +3,7 @@
 
 use super::Point;
 use super::check::Check;
+use super::firewall::SEE_NFT;
 use crate::gate::{Gate, Position};
 
 const GATE: Check = Check {
@@ -66,6 +67,8 @@ pub struct Seen {
     /// Rules of which nobody can tell whether they lead the status port, each with the line
     /// that shows it.
     pub perhaps: Vec<(String, String)>,
+    /// Why native rules can't be told.
+    pub native: Result<(), String>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
 }
@@ -103,7 +106,7 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
         (Position::Open, Some(_)) => GATE.warning(
             app,
             format!("{told}, but held closed"),
-            format!("agent close {app}, or agent open {app}"),
+            format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
         (Position::Closed, None) => {
             GATE.warning(app, format!("{told}, and nobody asked for that"), mend)
@@ -130,7 +133,14 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
             let found = format!("port {port} may be led by a rule that is not ours: {rule}{more}");
             vec![FOREIGN.warning(app, found, format!("look at it: {sight}"))]
         }
-        (true, []) => vec![FOREIGN.ok(app, format!("port {port}: no rules but ours"))],
+        (true, []) => vec![match &seen.native {
+            Ok(()) => FOREIGN.ok(app, format!("port {port}: no rules but ours")),
+            Err(why) => {
+                let found =
+                    format!("port {port}: whether native rules lead it can't be told: {why}");
+                FOREIGN.warning(app, found, SEE_NFT)
+            }
+        }],
         (false, _) => seen.foreign.iter().map(point).collect(),
     }
 }
@@ -181,7 +191,7 @@ fn layout(gates: &Gates) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok, Warning};
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
     use crate::gate::Side;
 
@@ -196,6 +206,7 @@ mod tests {
             position: Position::Open,
             foreign: Vec::new(),
             perhaps: Vec::new(),
+            native: Ok(()),
             listeners: Vec::new(),
         }
     }
@@ -217,7 +228,7 @@ mod tests {
         change(&mut gates);
         let points = points(&gates)
             .into_iter()
-            .filter(|point| point.verdict != Ok);
+            .filter(|point| point.verdict != Well);
         points.map(|point| (point.check, point.verdict)).collect()
     }
 
@@ -240,6 +251,10 @@ mod tests {
         let seen = ("nft rule".to_owned(), "nft list".to_owned());
         assert_eq!(
             wrong(|gates| gates.gates[0].perhaps = vec![seen.clone(); 2]),
+            [("foreign-rule", Warning)]
+        );
+        assert_eq!(
+            wrong(|gates| gates.gates[0].native = Err("nft hangs".into())),
             [("foreign-rule", Warning)]
         );
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The host itself: rights, the state directories, the sidecar, open files.
+//! The host itself: rights, its directories, the sidecar, open files.
 
 use super::Point;
 use super::check::Check;
@@ -12,6 +12,10 @@ const STATE: Check = Check {
     name: "state-dir",
     why: "lock, journal and holds are kept there: without them no operation begins, and what \
           others may write there would not be believed",
+};
+const HISTORY: Check = Check {
+    name: "history-dir",
+    why: "operations go on without it, and nobody finds out afterwards who did what, and why",
 };
 const SIDECAR: Check = Check {
     name: "sidecar",
@@ -31,6 +35,8 @@ pub struct Host {
     pub net_admin: bool,
     /// Each directory once, and why it can't be used.
     pub directories: Vec<(String, Result<(), String>)>,
+    /// Where operations are written down.
+    pub history: (String, Result<(), String>),
     /// Who keeps the gates.
     pub sidecar: Option<String>,
     /// Why too few files may be open.
@@ -56,6 +62,17 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
             STATE.error("", format!("state: {found}"), mend)
         }
     }));
+    let (path, usable) = &host.history;
+    points.push(match usable {
+        Ok(()) => HISTORY.ok(
+            "",
+            format!("history: {path} is root's alone and may be written"),
+        ),
+        Err(why) => {
+            let (found, mend) = parted(why, "choose another [agent] history_dir");
+            HISTORY.warning("", format!("history: {found}"), mend)
+        }
+    });
     points.push(match &host.files {
         Ok(()) => FILES.ok("", "open files: as many as needed are allowed"),
         Err(why) => {
@@ -110,6 +127,7 @@ mod tests {
             root: true,
             net_admin: true,
             directories: vec![("/run/x".into(), Ok(()))],
+            history: ("/var/lib/x".into(), Ok(())),
             sidecar: Some("`agent run`".into()),
             files: Ok(()),
         }
@@ -140,7 +158,11 @@ mod tests {
         let mend = "chown root:root /run/x".to_owned();
         assert_eq!(
             wrong(|host| host.directories[0].1 = Err(untrusted.into())),
-            [("state-dir", Error, mend)]
+            [("state-dir", Error, mend.clone())]
+        );
+        assert_eq!(
+            wrong(|host| host.history.1 = Err(untrusted.into())),
+            [("history-dir", Warning, mend)]
         );
         let start = "systemctl enable --now haproxy-gate".to_owned();
         assert_eq!(

@@ -23,7 +23,7 @@ mod twin;
 pub use file::read as read_haproxy_cfg;
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
-pub use text::text;
+pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
 use check::Check;
@@ -56,7 +56,8 @@ struct Facts {
     config: String,
     host: host::Host,
     tables: tables::Tables,
-    filters: Result<firewall::Filters, String>,
+    /// None: without root nobody can look.
+    filters: Option<firewall::Filters>,
     apps: Vec<AppFacts>,
     file: Option<file::File>,
 }
@@ -74,6 +75,7 @@ struct AppFacts {
 }
 
 fn judge(facts: &Facts) -> Vec<Point> {
+    let of_file = file::points(facts);
     let mut points = vec![CONFIG.ok("", format!("configuration: {}", facts.config))];
     points.extend(host::points(&facts.host));
     if facts.host.sees_rules() {
@@ -84,7 +86,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
         if app.gates.is_some() {
             points.extend(firewall::points(
                 &app.settings.name,
-                &facts.filters,
+                facts.filters.as_ref(),
                 &app.checked,
             ));
         }
@@ -93,14 +95,15 @@ fn judge(facts: &Facts) -> Vec<Point> {
         let balancers = app.balancers.iter().flat_map(balancer::points);
         let new: Vec<Point> = balancers.filter(|point| !points.contains(point)).collect();
         points.extend(new);
-        points.extend(of_lines(app));
-        points.extend(app.counted.iter().flat_map(rhythm::points));
+        let by_file = file::tells(app, &of_file);
+        points.extend(of_lines(app, facts.filters.as_ref(), by_file));
+        points.extend(rhythm::points(&app.counted, by_file));
     }
-    points.extend(file::points(facts));
+    points.extend(of_file);
     points
 }
 
-fn of_lines(app: &AppFacts) -> Vec<Point> {
+fn of_lines(app: &AppFacts, filters: Option<&firewall::Filters>, by_file: bool) -> Vec<Point> {
     let position = |at: usize| {
         let gates = app.gates.as_ref()?;
         Some(gates.gates.get(at)?.position.clone())
@@ -119,6 +122,8 @@ fn of_lines(app: &AppFacts) -> Vec<Point> {
             gates: [position(0), position(1)],
             min_available: app.settings.limits.min_available,
             under_way: app.gates.as_ref().is_some_and(|gates| gates.under_way),
+            filters,
+            by_file,
         })
     });
     points.collect()

@@ -75,31 +75,65 @@ pub(super) fn is_enough(counts: &[(Duration, u64)], lines: usize) -> bool {
 /// Of each line's checks.
 const ROUNDS: usize = 3;
 
-pub(super) fn points(counted: &Counted) -> Vec<Point> {
-    let Counted {
-        app,
-        status_port,
-        lines,
-        ..
-    } = counted;
-    let of = |what: String| format!("port {status_port}: {what}");
-    let counts = match &counted.counts {
-        _ if *lines == 0 => return Vec::new(), // Told by others: lines not seen, not checked.
-        Ok(counts) => counts,
-        Err(why) => {
-            let found = of(format!("seconds to DOWN and UP can't be told: {why}"));
-            let mend = format!("agent open {app}, then again: agent doctor {app}");
-            return vec![SECONDS.warning(app, found, mend)];
-        }
+/// Of one app. `by_file`: HAProxy's own file is judged for that, with its `fastinter` and
+/// `downinter`, which no socket tells.
+pub(super) fn points(counted: &[Counted], by_file: bool) -> Vec<Point> {
+    // What nobody checks is told by others: lines not seen, not checked.
+    let checked = counted.iter().filter(|one| one.lines > 0);
+    let each = checked.map(|one| {
+        let counts = one.counts.as_ref();
+        (one, counts.map(|counts| inter(counts, one.lines)))
+    });
+    let each: Vec<_> = each.collect();
+    // One limit is for all gates: a mend for each alone would contradict the other's.
+    let longest = each
+        .iter()
+        .fold(Takes::default(), |longest, one| match one {
+            (one, Ok(Inter::Mean(inter))) => longest.or(Takes::of(one, *inter)),
+            _ => longest,
+        });
+    let point = |(one, inter): &(&Counted, Result<Inter, &String>)| match inter {
+        Err(why) => uncounted(one, why),
+        Ok(Inter::LongerThan(than)) => seldom(one, *than, by_file),
+        Ok(Inter::Mean(inter)) => judged(one, *inter, longest, by_file),
     };
-    match inter(counts, *lines) {
-        Inter::LongerThan(than) => vec![seldom(counted, than)],
-        Inter::Mean(inter) => vec![judged(counted, inter)],
+    each.iter().map(point).collect()
+}
+
+/// The most that HAProxy may take: each check `inter` after the one before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Takes {
+    down: Duration,
+    up: Duration,
+}
+
+impl Takes {
+    fn of(counted: &Counted, inter: Duration) -> Takes {
+        Takes {
+            down: times(inter, counted.fall),
+            up: times(inter, counted.rise),
+        }
+    }
+
+    fn or(self, other: Takes) -> Takes {
+        Takes {
+            down: self.down.max(other.down),
+            up: self.up.max(other.up),
+        }
     }
 }
 
+fn uncounted(counted: &Counted, why: &str) -> Point {
+    let Counted {
+        app, status_port, ..
+    } = counted;
+    let found = format!("port {status_port}: seconds to DOWN and UP can't be told: {why}");
+    let mend = format!("once its gate is open, again: agent doctor {app}");
+    SECONDS.warning(app, found, mend)
+}
+
 /// Slower than the look: how slow is not known.
-fn seldom(counted: &Counted, than: Duration) -> Point {
+fn seldom(counted: &Counted, than: Duration, by_file: bool) -> Point {
     let Counted {
         app,
         status_port,
@@ -111,13 +145,12 @@ fn seldom(counted: &Counted, than: Duration) -> Point {
         "port {status_port}: {lines} lines check it less often than each {}",
         seconds(than)
     );
-    let down = times(than, counted.fall);
-    match *limit < down {
-        true => SECONDS.error(
+    match by_file {
+        true => SECONDS.ok(app, found),
+        false if *limit < than => SECONDS.error(
             app,
             format!(
-                "{found}: DOWN in more than {}, and timeouts.out_of_rotation is {}",
-                seconds(down),
+                "{found}: DOWN may take longer, and timeouts.out_of_rotation is {}",
                 seconds(*limit)
             ),
             SHORTER,
@@ -132,49 +165,64 @@ fn times(inter: Duration, count: u64) -> Duration {
     inter.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// What was counted is the rhythm of a line that is UP. That of one that is DOWN is `downinter`,
-/// which is the same where nobody set it.
-fn judged(counted: &Counted, inter: Duration) -> Point {
-    let (down, up) = (times(inter, counted.fall), times(inter, counted.rise));
-    let Counted {
-        app, status_port, ..
-    } = counted;
+/// What was counted is `inter`, the rhythm of a line that is UP. After the first check that
+/// fails `fastinter` counts, and `downinter` while it is DOWN; both are as long where nobody
+/// set them.
+fn judged(counted: &Counted, inter: Duration, longest: Takes, by_file: bool) -> Point {
+    let (app, takes) = (&counted.app, Takes::of(counted, inter));
     let found = format!(
-        "port {status_port}: checked each {}: DOWN within {}, UP in about {}, later with a longer `downinter`",
+        "port {}: checked each {}: DOWN within {}, by `fastinter`, UP within about {}, by `downinter`",
+        counted.status_port,
         seconds(inter),
-        seconds(down),
-        seconds(up)
+        between(inter, takes.down),
+        seconds(takes.up)
     );
     let limits = [
-        ("out_of_rotation", counted.out_of_rotation, down),
-        ("in_rotation", counted.in_rotation, up),
+        (
+            "out_of_rotation",
+            counted.out_of_rotation,
+            takes.down,
+            longest.down,
+        ),
+        ("in_rotation", counted.in_rotation, takes.up, longest.up),
     ];
-    let short: Vec<_> = limits
+    let mut short = limits
         .iter()
-        .filter(|(_, limit, takes)| limit < takes)
-        .collect();
-    if !short.is_empty() {
-        let are = |(key, limit, _): &&(&str, Duration, Duration)| {
-            format!("timeouts.{key} is {}", seconds(*limit))
+        .filter(|(_, limit, takes, _)| limit < takes)
+        .peekable();
+    if by_file || short.peek().is_none() {
+        return match !by_file && takes.down.max(takes.up) > LONG {
+            true => SECONDS.warning(app, found, SHORTER),
+            false => SECONDS.ok(app, found),
         };
-        let longer = |(key, _, takes): &&(&str, Duration, Duration)| {
-            let longer = (takes.as_secs_f64() * 2.0).ceil();
-            format!("timeouts.{key} = \"{longer}s\"")
-        };
-        let are: Vec<String> = short.iter().map(are).collect();
-        let longer: Vec<String> = short.iter().map(longer).collect();
-        return SECONDS.error(
-            app,
-            format!("{found}, and {}", are.join(", ")),
-            format!(
-                "{} in [app.{app}], in place of what its `timeouts` says of that",
-                longer.join(" and ")
-            ),
-        );
     }
-    match down > LONG || up > LONG {
-        true => SECONDS.warning(app, found, SHORTER),
-        false => SECONDS.ok(app, found),
+    let (are, longer): (Vec<String>, Vec<String>) = short
+        .map(|(key, limit, _, most)| {
+            let longer = (most.as_secs_f64() * 2.0).ceil();
+            let are = format!("timeouts.{key} is {}", seconds(*limit));
+            (are, format!("timeouts.{key} = \"{longer}s\""))
+        })
+        .unzip();
+    let found = format!("{found}, and {}", are.join(", "));
+    let mend = format!(
+        "{} in [app.{app}], in place of what its `timeouts` says of that",
+        longer.join(" and ")
+    );
+    match counted.out_of_rotation < inter {
+        true => SECONDS.error(app, found, mend),
+        // Enough where `fastinter` or `downinter` is short.
+        false => {
+            let mend = format!("{mend}; the file tells whether it is enough: --haproxy-cfg FILE");
+            SECONDS.warning(app, found, mend)
+        }
+    }
+}
+
+/// `0.3 to 0.6 s`
+fn between(least: Duration, most: Duration) -> String {
+    match least < most {
+        true => format!("{:.1} to {}", least.as_secs_f64(), seconds(most)),
+        false => seconds(most),
     }
 }
 
@@ -238,48 +286,84 @@ mod tests {
         assert_eq!(ms(inter(&counts, 1)), (1000, true));
     }
 
-    fn judged(inter: u64, change: impl Fn(&mut Counted)) -> Vec<Verdict> {
-        let came: Vec<u64> = (0..20).map(|n| 50 + n * inter).collect();
-        let mut counted = Counted {
+    fn counted(status_port: u16, inter: u64) -> Counted {
+        let came: Vec<u64> = (0..60).map(|n| 50 + n * inter).collect();
+        Counted {
             app: "web".into(),
-            status_port: 2000,
+            status_port,
             counts: Ok(looks(&came)),
             lines: 1,
             rise: 2,
             fall: 3,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
-        };
+        }
+    }
+
+    fn judged(inter: u64, change: impl Fn(&mut Counted)) -> Vec<Verdict> {
+        let mut counted = counted(2000, inter);
         change(&mut counted);
-        points(&counted).iter().map(|point| point.verdict).collect()
+        let verdicts = |by_file| -> Vec<Verdict> {
+            let points = points(std::slice::from_ref(&counted), by_file);
+            points.iter().map(|point| point.verdict).collect()
+        };
+        let by_file = verdicts(true);
+        if counted.counts.is_ok() {
+            assert!(
+                by_file.iter().all(|verdict| *verdict == Well),
+                "{by_file:?}"
+            );
+        }
+        verdicts(false)
+    }
+
+    fn out_of_rotation(ms: u64) -> impl Fn(&mut Counted) {
+        move |one| one.out_of_rotation = Duration::from_millis(ms)
+    }
+
+    /// With `fastinter 100ms` it is DOWN within 1.2 s, and with none within 3 s.
+    #[test]
+    fn a_limit_between_one_and_all_checks_is_a_warning() {
+        assert_eq!(judged(1000, |_| {}), [Well]);
+        assert_eq!(judged(1000, out_of_rotation(3000)), [Well]);
+        assert_eq!(judged(1000, out_of_rotation(2999)), [Warning]);
+        assert_eq!(judged(1000, out_of_rotation(1000)), [Warning]);
+        assert_eq!(judged(1000, out_of_rotation(999)), [Error]);
+        // `downinter` may be shorter than `inter`.
+        let in_rotation = |one: &mut Counted| one.in_rotation = Duration::from_millis(900);
+        assert_eq!(judged(1000, in_rotation), [Warning]);
+        let both = |one: &mut Counted| {
+            in_rotation(one);
+            out_of_rotation(900)(one);
+        };
+        assert_eq!(judged(1000, both), [Error], "one point, one mend");
     }
 
     #[test]
-    fn the_limits_are_held_against_it() {
-        assert_eq!(judged(1000, |_| {}), [Well]);
-        assert_eq!(
-            judged(1000, |one| one.out_of_rotation = Duration::from_secs(2)),
-            [Error]
-        );
-        assert_eq!(
-            judged(1000, |one| one.in_rotation = Duration::from_secs(1)),
-            [Error]
-        );
-        let both = |one: &mut Counted| {
-            one.out_of_rotation = Duration::from_secs(2);
-            one.in_rotation = Duration::from_secs(1);
-        };
-        assert_eq!(judged(1000, both), [Error], "one point, one mend");
+    fn what_takes_long_or_can_not_be_counted_is_a_warning() {
         assert_eq!(judged(2000, |one| one.fall = 11), [Warning]);
         assert_eq!(judged(9000, |_| {}), [Warning]);
-        // Not each 5.9 s: three of them are more than 17 s.
-        let seldom =
-            |limit: u64| judged(9000, |one| one.out_of_rotation = Duration::from_secs(limit));
-        assert_eq!((seldom(17), seldom(18)), (vec![Error], vec![Warning]));
+        // Not each 5.9 s.
+        let seldom = |ms| judged(9000, out_of_rotation(ms));
+        assert_eq!((seldom(5800), seldom(6000)), (vec![Error], vec![Warning]));
         assert_eq!(
             judged(1000, |one| one.counts = Err("closed".into())),
             [Warning]
         );
         assert_eq!(judged(1000, |one| one.lines = 0), []);
+    }
+
+    /// Both gates have one limit.
+    #[test]
+    fn two_gates_have_one_mend() {
+        let mut both = [counted(2000, 1000), counted(3000, 500)];
+        both.iter_mut().for_each(out_of_rotation(300));
+        let mends = points(&both, false)
+            .into_iter()
+            .filter_map(|point| point.mend);
+        let mends: std::collections::BTreeSet<String> = mends.collect();
+        let mend = "timeouts.out_of_rotation = \"6s\" in [app.web], in place of what its \
+                    `timeouts` says of that";
+        assert_eq!(mends, [mend.to_owned()].into());
     }
 }

@@ -68,13 +68,18 @@ fn one(point: &Point) -> String {
     }
     text.push_str(&folded("  why: ", point.why));
     if let Some(mend) = &point.mend {
-        let first = mend.split(' ').next().unwrap_or_default();
-        match TO_PASTE.contains(&first) {
+        match is_to_paste(mend) {
             true => text.push_str(&format!("  mend: {mend}\n")),
             false => text.push_str(&folded("  mend: ", mend)),
         }
     }
     text
+}
+
+/// Whether it is one line for a shell or for HAProxy's file, and not words about one.
+pub fn is_to_paste(mend: &str) -> bool {
+    let first = mend.split(' ').next().unwrap_or_default();
+    TO_PASTE.contains(&first)
 }
 
 /// Lines after the first begin under its words; where that leaves no room, at column 9.

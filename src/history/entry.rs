@@ -173,15 +173,10 @@ fn all_harmless(texts: &[String]) -> Vec<String> {
     some.map(|text| harmless(text, SHORT)).collect()
 }
 
-/// On one line, in the order in which it is written, and no longer than that.
+/// Harmless, and no longer than that.
 pub(super) fn harmless(text: &str, longest: usize) -> String {
-    let mut shown = String::new();
-    for c in text.chars().take(longest + 1) {
-        match is_hidden(c) {
-            true => shown.extend(c.escape_debug()),
-            false => shown.push(c),
-        }
-    }
+    let begins: String = text.chars().take(longest + 1).collect();
+    let shown = crate::harmless::harmless(&begins);
     match shown.char_indices().nth(longest) {
         None => shown,
         Some(_) => shown
@@ -190,13 +185,6 @@ pub(super) fn harmless(text: &str, longest: usize) -> String {
             .chain("...".chars())
             .collect(),
     }
-}
-
-/// Controls, and what turns the direction of the text or has no width.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -35,6 +35,74 @@ fn an_app_that_the_redirect_does_not_reach() {
     told.expect("app-health", "error", "connection refused");
 }
 
+/// While no balancer answers nobody knows where a check would come in.
+#[test]
+fn an_app_of_which_no_line_is_seen() {
+    let mut setup = Setup::start("doctor_unseen");
+    setup.without_haproxy();
+    setup.doctor().expect_ok("app-address");
+    setup.app_listens("127.0.0.1:1000");
+    let told = setup.doctor();
+    let point = told.expect(
+        "app-address",
+        "warning",
+        "where HAProxy's checks come in can't",
+    );
+    assert_eq!(point.mend, "bind the app to 0.0.0.0:1000 or [::]:1000");
+}
+
+#[test]
+fn an_app_that_listens_for_ipv6_alone() {
+    let mut setup = Setup::start("doctor_v6only");
+    setup.doctor().expect_ok("app-address");
+    setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
+    setup.app_listens("[::]:1000");
+    let is_refused = |line: &crate::lab::stats::Line| {
+        line.get("svname") == "web1" && line.get("check_status").ends_with("L4CON")
+    };
+    setup.haproxy().wait_until("web1 is refused", |lines| {
+        lines
+            .iter()
+            .any(|line| is_refused(line) && line.status() == "DOWN")
+    });
+    let told = setup.doctor();
+    let point = told.expect(
+        "app-address",
+        "warning",
+        "for IPv6 alone as it seems: srvs/web1",
+    );
+    assert_eq!(point.mend, "bind the app to 0.0.0.0:1000 as well");
+}
+
+/// As in a container whose seccomp profile, or a unit whose `RestrictAddressFamilies=`, lets no
+/// program list connections.
+#[test]
+fn connections_that_can_not_be_seen() {
+    let setup = Setup::start("doctor_connections");
+    let refused = setup.doctor_by(&["python3", "-c", NO_SOCK_DIAG]);
+    let point = refused.expect("connections", "error", "can't list TCP connections");
+    assert!(point.mend.contains("`master` in [[haproxy]]"), "{point:?}");
+    let told = setup.doctor();
+    assert!(told.points.iter().all(|point| point.check != "connections"));
+}
+
+/// Runs what is behind it where socket(AF_NETLINK, _, NETLINK_SOCK_DIAG) is EPROTONOSUPPORT.
+const NO_SOCK_DIAG: &str = "
+import ctypes, os, platform, struct, sys
+socket = {'x86_64': 41, 'aarch64': 198}[platform.machine()]
+load, equal, give = 0x20, 0x15, 0x06
+rules = [(load, 0, 0, 0), (equal, 0, 5, socket), (load, 0, 0, 16), (equal, 0, 3, 16),
+         (load, 0, 0, 32), (equal, 0, 1, 4), (give, 0, 0, 0x50000 | 93), (give, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *rule) for rule in rules))
+class Program(ctypes.Structure):
+    _fields_ = [('length', ctypes.c_ushort), ('code', ctypes.c_void_p)]
+program = Program(len(rules), ctypes.cast(code, ctypes.c_void_p))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0, ctypes.get_errno()
+os.execvp(sys.argv[1], sys.argv[1:])
+";
+
 #[test]
 fn an_app_that_is_sick_or_can_not_be_asked() {
     let setup = Setup::start("doctor_sick");

@@ -55,7 +55,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
     setup.without_haproxy();
     let point = asking(&setup, &socket).expect("balancer", "error", "refused");
     assert!(
-        point.mend.starts_with("systemctl start haproxy"),
+        point.mend.ends_with(": systemctl start haproxy"),
         "{point:?}"
     );
     setup.haproxy_is_up(|reference| reference);

@@ -9,39 +9,31 @@ const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n
 const DEFAULT: &str = "default-server check";
 
 /// The check, its verdict, and what is replaced in the reference by what.
-const BROKEN: [(&str, &str, &str, &str); 7] = [
-    (
-        "cfg-persist",
-        "error",
-        "no option persist",
-        "option persist",
-    ),
-    (
-        "cfg-redispatch",
-        "error",
-        "    option redispatch",
-        "    no option redispatch",
-    ),
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const BROKEN: [Row; 21] = [
+    ("cfg-persist", "error", "no option persist", "option persist"),
+    ("cfg-force-persist", "warning", "    retries 3\n", "    retries 3\n    force-persist if { src 10.77.0.9 }\n"),
+    ("cfg-redispatch", "error", "    option redispatch", "    no option redispatch"),
+    ("cfg-retries", "warning", "    retries 3\n", "    retries 0\n"),
     ("cfg-allbackups", "warning", "    option allbackups\n", ""),
-    (
-        "cfg-marked-down",
-        "error",
-        DEFAULT,
-        "default-server on-marked-down shutdown-sessions check",
-    ),
-    (
-        "cfg-marked-up",
-        "error",
-        DEFAULT,
-        "default-server on-marked-up shutdown-backup-sessions check",
-    ),
-    (
-        "cfg-check-port",
-        "error",
-        "cookie w1 port 2000",
-        "cookie w1",
-    ),
+    ("cfg-timeout-check", "warning", "    timeout check 2s\n", ""),
+    ("cfg-check-kind", "warning", "    option httpchk GET /healthz\n", ""),
+    ("cfg-cookie", "warning", "    cookie SRV insert indirect nocache httponly\n", ""),
+    ("cfg-marked-down", "error", DEFAULT, "default-server on-marked-down shutdown-sessions check"),
+    ("cfg-marked-up", "error", DEFAULT, "default-server on-marked-up shutdown-backup-sessions check"),
+    ("cfg-slowstart", "error", DEFAULT, "default-server slowstart 60s check"),
+    ("cfg-fall", "warning", "fall 2", "fall 1"),
+    ("cfg-check", "error", "w1 port 3000 backup", "w1 port 3000 backup no-check"),
+    ("cfg-check-port", "error", "cookie w1 port 2000", "cookie w1"),
+    ("cfg-twin", "warning", TWIN, ""),
+    ("cfg-backup", "error", "w1 port 3000 backup", "w1 port 3000"),
+    ("cfg-agree", "error", "bkp1 10.77.0.11:1000 cookie w1", "bkp1 10.77.0.11:1000 cookie w9"),
     ("cfg-order", "error", MAIN, ""),
+    ("cfg-rhythm", "warning", "inter 300ms", "inter 25s"),
+    ("cfg-variable", "warning", "cookie w1 port 2000", "cookie \"${W1-w1}\" port 2000"),
+    ("cfg-file", "warning", "    retries 3\n", "    retries 3\n.if defined(NEVER)\n    retries 4\n.endif\n"),
 ];
 
 #[test]
@@ -70,6 +62,38 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
     let told = judged(&setup);
     told.expect_only(&[]);
     for (check, ..) in BROKEN {
+        told.expect_ok(check);
+    }
+}
+
+/// The file of another HAProxy, or none at all.
+#[test]
+fn a_file_that_is_not_the_one_that_runs() {
+    let setup = Setup::start("doctor_cfg_other");
+    let file = setup.site.dir.join("haproxy.cfg");
+    let other = setup.site.dir.join("other.cfg");
+    let text = std::fs::read_to_string(&file).expect("HAProxy's file");
+    let text = text.replace("srvs", "shop").replace(":1000", ":1009");
+    let text = text.replace("port 2000", "port 2009");
+    std::fs::write(&other, text.replace("port 3000", "port 3009")).expect("another");
+    let with = |file: &std::path::Path| {
+        let file = file.display().to_string();
+        let agent = setup.with_settings(|settings| settings);
+        Told::of(agent.words(&["doctor", "--quick", "--json", "--haproxy-cfg", &file]))
+    };
+    let told = with(&other);
+    told.expect(
+        "cfg-backend",
+        "error",
+        "HAProxy has srvs/web1, and this file has not",
+    );
+    // What it does not tell is told by nobody.
+    told.expect("same-cookie", "warning", "is hidden at level user");
+    let told = with(&setup.site.dir.join("no.cfg"));
+    let point = told.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
+    assert_eq!(point.mend, "mend the path");
+    let told = with(&file);
+    for check in ["cfg-backend", "haproxy-cfg", "same-cookie"] {
         told.expect_ok(check);
     }
 }

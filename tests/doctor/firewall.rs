@@ -1,8 +1,11 @@
 //! A firewall that drops the status port of a closed gate: by each variant's rules, by native
 //! nft, and by somebody on the way.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use crate::lab::stats::Line;
 use crate::lab::wait_for;
 use crate::setup::{Setup, Told};
 
@@ -43,12 +46,73 @@ fn a_filter_that_lets_in_haproxy_alone_drops_nothing_of_it() {
     };
     from("10.77.0.1").expect_ok("firewall");
     from("10.77.0.2").expect("firewall", "warning", "-A INPUT -j DROP");
-    setup.sh("iptables -I INPUT -p tcp -m limit --limit 1/s -j ACCEPT");
+    setup.sh("iptables -I INPUT -p tcp -m limit --limit 1/s -j ACCEPT; \
+         iptables -I INPUT -p tcp --dport 1000 -j ACCEPT");
     setup
         .doctor()
         .expect("firewall", "warning", "that can't be told");
     setup.sh("iptables -F INPUT");
     setup.doctor().expect_ok("firewall");
+}
+
+/// What looks at no port has not dropped the open gate's checks, and drops no others: as with a
+/// blocklist, and a HAProxy whose address is not known.
+#[test]
+fn a_rule_that_can_not_be_told_and_looks_at_no_port() {
+    let setup = Setup::start("doctor_blocklist");
+    setup.sh("nft add table inet fw && \
+         nft 'add chain inet fw input { type filter hook input priority 0; policy accept; }' && \
+         nft add rule inet fw input meta mark 7 drop");
+    setup.doctor().expect_only(&[]);
+    setup.sh("nft add rule inet fw input meta mark 7 tcp dport 2000 drop");
+    let told = setup.doctor();
+    told.expect("firewall", "warning", "port 2000 may be dropped");
+    told.expect("firewall", "ok", "port 3000: no firewall");
+}
+
+/// On the app's own port they are dropped while the gate is open: by whom is told with the line
+/// that lets them in.
+#[test]
+fn checks_that_are_dropped_by_the_open_gate() {
+    let setup = Setup::start("doctor_open_drop");
+    for drop in [
+        "iptables-legacy -A INPUT -p tcp --dport 1000 -j DROP",
+        "nft add table inet fw; \
+         nft 'add chain inet fw input { type filter hook input priority 0; policy accept; }'; \
+         nft add rule inet fw input tcp dport 1000 drop",
+    ] {
+        setup.sh(drop);
+        setup.haproxy().wait_until("web1 is DOWN", |lines| {
+            let down = |line: &&Line| line.get("svname") == "web1" && line.status() == "DOWN";
+            let word = |line: &Line| line.get("check_status").ends_with("L4TOUT");
+            lines.iter().find(down).is_some_and(word)
+        });
+        let told = setup.doctor();
+        let point = told.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
+        setup.sh(&point.mend);
+        setup.haproxy().wait_until_all_up();
+        setup.doctor().expect_ok("fully-up");
+        setup.sh("iptables-legacy -F INPUT");
+    }
+}
+
+/// Nothing that could not be looked at is ok.
+#[test]
+fn an_nft_that_does_not_list_its_rules() {
+    let setup = Setup::start("doctor_nft_fails");
+    let dir = setup.host().dir.join("bin");
+    fs::create_dir(&dir).expect("a folder");
+    let nft = dir.join("nft");
+    fs::write(&nft, "#!/bin/sh\necho 'Error: no memory' >&2\nexit 1\n").expect("a script");
+    fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a program");
+    let path = std::env::var("PATH").expect("a PATH");
+    let told = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
+    for check in ["foreign-rule", "firewall"] {
+        let point = told.expect(check, "warning", "`nft -j list ruleset`: Error: no memory");
+        assert_eq!(point.mend, "nft -j list ruleset");
+        setup.doctor().expect_ok(check);
+    }
+    told.expect_only(&["foreign-rule", "firewall"]);
 }
 
 #[test]

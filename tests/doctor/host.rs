@@ -56,7 +56,13 @@ fn directories_that_others_may_write_and_too_few_files() {
     fs::write(&file, "").unwrap();
     let in_the_way = file.display().to_string();
     let told = setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
-    told.expect("state-dir", "error", "not a directory");
+    let point = told.expect("state-dir", "error", "not a directory");
+    assert_eq!(point.mend, "mend [agent] hold_dir");
+    let told = setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
+    let point = told.expect("history-dir", "warning", "not a directory");
+    assert_eq!(point.mend, "mend [agent] history_dir");
+    told.expect_only(&["history-dir"]);
+    setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
     let point = few.expect("open-files", "error", "22 open files are allowed");
     assert!(point.mend.starts_with("ulimit -n 1024"), "{point:?}");

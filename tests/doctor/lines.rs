@@ -1,5 +1,6 @@
 //! Our lines on a real HAProxy, wrong in each way; the same with the sound lines is ok.
 
+use crate::lab::reference::Reference;
 use crate::lab::wait_for;
 use crate::setup::Setup;
 use std::time::Duration;
@@ -128,13 +129,42 @@ fn a_twin_with_another_cookie() {
     );
     setup.haproxy_is_up(|reference| reference.with(TWIN, &other));
     let hidden = setup.doctor();
-    assert!(
-        hidden
-            .points
-            .iter()
-            .all(|point| point.check != "same-cookie")
-    );
-    hidden.expect("haproxy-cfg", "warning", "was not given");
+    let point = hidden.expect("same-cookie", "warning", "is hidden at level user");
+    assert_eq!(point.mend, "agent doctor web --haproxy-cfg FILE");
+    hidden.expect("haproxy-cfg", "ok", "was not given");
+    let none = TWIN.replace(" cookie w1", "");
+    let main = MAIN.replace(" cookie w1", "");
+    setup.haproxy_is(|reference| {
+        let reference = reference.with(":9999 level user", seen);
+        reference.with(MAIN, &main).with(TWIN, &none)
+    });
+    let told = setup.doctor();
+    told.expect("same-cookie", "ok", "neither web1 nor bkp1 has a cookie");
+}
+
+/// A host with a line by IPv4 and one by IPv6, each with its twin.
+#[test]
+fn a_host_with_lines_of_both_families() {
+    let six = |line: &str, name: &str| {
+        let line = line.replace("10.77.0.11:", "[fd77::11]:");
+        line.replace(name, &format!("{name}six"))
+            .replace("w1", "w1s")
+    };
+    let mut setup = Setup::start("doctor_dual");
+    let both = |reference: Reference, twin: &str| {
+        let reference = reference.with(":9999 level user", ":9999 level operator");
+        let mains = format!("{MAIN}{}", six(MAIN, "web1"));
+        reference.with(MAIN, &mains).with(TWIN, twin)
+    };
+    let twins = format!("{}{TWIN}", six(TWIN, "bkp1"));
+    setup.haproxy_is_up(|reference| both(reference, &twins));
+    setup.doctor().expect_only(&[]);
+    setup.haproxy_is_up(|reference| both(reference, TWIN));
+    let told = setup.doctor();
+    let point = told.expect("twin", "warning", "web1six has no twin");
+    let line = "server web1six-twin [fd77::11]:1000 cookie w1s check port 3000 backup";
+    assert_eq!(point.mend, line);
+    told.expect_only(&["twin"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::setup::{Setup, Told};
 fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     let setup = Setup::start("doctor_sound");
     let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
-    let agent = setup.with_settings(|settings| settings);
+    let agent = setup.with_settings(|settings| settings.master(setup.haproxy().master()));
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
     let (rules, state) = (
         setup.rules(),
@@ -85,11 +85,11 @@ fn a_look_makes_no_directory_and_takes_no_lock() {
     let state = fresh.display().to_string();
     let told = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
     told.expect_only(&[]);
-    told.expect("haproxy-cfg", "warning", "was not given");
+    told.expect("haproxy-cfg", "ok", "was not given");
     assert!(!fresh.exists());
 }
 
-const CHECKS: [&str; 31] = [
+const CHECKS: [&str; 58] = [
     "config",
     "rights",
     "state-dir",
@@ -118,9 +118,36 @@ const CHECKS: [&str; 31] = [
     "backup",
     "checks",
     "fully-up",
+    "slow-start",
+    "fall",
     "others",
     "detection",
     "haproxy-cfg",
+    "history-dir",
+    "same-cookie",
+    "master-socket",
+    "cfg-file",
+    "cfg-backend",
+    "cfg-persist",
+    "cfg-force-persist",
+    "cfg-redispatch",
+    "cfg-retries",
+    "cfg-allbackups",
+    "cfg-cookie",
+    "cfg-timeout-check",
+    "cfg-check-kind",
+    "cfg-variable",
+    "cfg-twin",
+    "cfg-order",
+    "cfg-backup",
+    "cfg-agree",
+    "cfg-check",
+    "cfg-check-port",
+    "cfg-marked-down",
+    "cfg-marked-up",
+    "cfg-slowstart",
+    "cfg-rhythm",
+    "cfg-fall",
 ];
 
 /// Every file's name and text; of the tally, which the sidecar keeps, the name.

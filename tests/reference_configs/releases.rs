@@ -116,6 +116,7 @@ fn is_its_own(health: &str, text: &str) {
         app: "web",
         ports,
         lines: &[],
+        http: health.contains("http").then_some("/healthz"),
         out_of_rotation: Duration::from_secs(30),
         in_rotation: Duration::from_secs(60),
     };
@@ -177,6 +178,7 @@ fn reads_all_words(release: Release) {
             app: "web",
             ports,
             lines: &[],
+            http: None,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         };

@@ -1,5 +1,6 @@
 //! What the backend as a whole does to a restart.
 
+use super::Expected;
 use super::ours::{Ours, first_three, names};
 use super::time::seconds;
 use crate::doctor::Point;
@@ -35,7 +36,8 @@ const TIMEOUT: Check = Check {
 };
 const KIND: Check = Check {
     name: "cfg-check-kind",
-    why: "a TCP connect tells no sick app; between restarts HAProxy's check is all there is",
+    why: "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes \
+          for sick",
 };
 
 const VARIABLES: Check = Check {
@@ -46,7 +48,7 @@ const VARIABLES: Check = Check {
 /// HAProxy's own, where nobody says.
 const DEFAULT_RETRIES: i64 = 3;
 
-pub fn points(ours: &Ours<'_>) -> Vec<Point> {
+pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     vec![
         persist(ours),
         forced(ours),
@@ -55,7 +57,7 @@ pub fn points(ours: &Ours<'_>) -> Vec<Point> {
         allbackups(ours),
         cookie(ours),
         timeout(ours),
-        kind(ours),
+        kind(ours, expected),
         variables(ours),
     ]
 }
@@ -78,7 +80,7 @@ fn forced(ours: &Ours<'_>) -> Point {
     match ours.proxy.forced {
         false => FORCED.ok(of, "no force-persist"),
         true => {
-            let mend = line(ours, "take the force-persist rules away");
+            let mend = format!("take the force-persist rules of {of} away");
             FORCED.warning(of, "it has force-persist rules", mend)
         }
     }
@@ -170,13 +172,21 @@ fn timeout(ours: &Ours<'_>) -> Point {
     }
 }
 
-/// Whether the app has a health check by HTTP is not known here: so it is only told.
-fn kind(ours: &Ours<'_>) -> Point {
+/// Any other kind than these asks for more than a connect.
+fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+    let of = &ours.proxy.name;
     let found = match &ours.proxy.settings.check {
         Some(check) => format!("checks by option {check}"),
         None => "checks by a TCP connect".to_owned(),
     };
-    KIND.ok(&ours.proxy.name, found)
+    match (expected.http, ours.proxy.settings.check.as_deref()) {
+        (Some(path), None | Some("tcp-check")) => {
+            let found = format!("{found}, though {} has health by HTTP", expected.app);
+            let mend = line(ours, &format!("option httpchk GET {path}"));
+            KIND.warning(of, found, mend)
+        }
+        _ => KIND.ok(of, found),
+    }
 }
 
 /// What is not looked at, in one point: each other check takes it for right.

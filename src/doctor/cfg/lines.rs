@@ -2,6 +2,7 @@
 
 use super::Expected;
 use super::ours::{Ours, names};
+use super::rhythm::Rhythm;
 use super::server::{ADDRESS, Server};
 use super::time::seconds;
 use crate::doctor::Point;
@@ -28,13 +29,13 @@ const SLOW: Check = Check {
     why: "a restart is done when slow start is over, and timeouts.in_rotation has to cover it",
 };
 
-pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     vec![
         check(ours),
         port(ours, expected),
         marked_down(ours),
         marked_up(ours),
-        slowstart(ours, expected),
+        slowstart(ours, spread, expected),
     ]
 }
 
@@ -180,20 +181,32 @@ fn marked_up(ours: &Ours<'_>) -> Point {
     }
 }
 
-fn slowstart(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+/// It begins when the line is UP, which takes its time, too.
+fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
     let (of, limit) = (&ours.proxy.name, expected.in_rotation);
-    let longest = ours.all().filter_map(|server| server.words.slowstart).max();
-    let found = match longest {
-        None => "no slow start".to_owned(),
-        Some(time) => format!("slow start, {}", seconds(time)),
+    let slow = ours.all().filter_map(|server| {
+        let up = Rhythm::of(&server.words, spread).up;
+        Some((server.words.slowstart?, up))
+    });
+    let longest = slow.max_by_key(|(slow, up)| *slow + *up);
+    let Some((slow, up)) = longest else {
+        return SLOW.ok(of, "no slow start");
     };
-    match longest.is_some_and(|time| time >= limit) {
+    let found = format!(
+        "UP within {}, then slow start, {}",
+        seconds(up),
+        seconds(slow)
+    );
+    match slow + up >= limit {
         false => SLOW.ok(of, found),
         true => {
-            let found = format!("{found}: timeouts.in_rotation is {}", seconds(limit));
+            let limit = seconds(limit);
+            let found = format!("{found}: timeouts.in_rotation is {limit}, restarts end with 16");
+            // Where UP alone takes as long, `cfg-rhythm` tells that.
+            let longer = (slow + up).as_secs() * 3 / 2 + 1;
             let mend = format!(
-                "in {of}, on its lines: slowstart {}ms",
-                limit.as_millis() / 2
+                "in [app.{}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart",
+                expected.app
             );
             SLOW.error(of, found, mend)
         }

@@ -18,6 +18,7 @@ use super::check::Check;
 use crate::haproxy::{AppPorts, Own};
 use file::{File, Proxy};
 use ours::{Ours, find, first_three};
+pub(super) use rhythm::NAME as RHYTHM;
 use server::{ADDRESS, Server};
 use std::time::Duration;
 use words::{VARIABLE, is_variable};
@@ -31,6 +32,8 @@ pub struct Expected<'a> {
     pub ports: AppPorts,
     /// Its lines as HAProxy shows them; without any, the lines are found by their ports.
     pub lines: &'a [Own],
+    /// The path by which the agent asks for its health; None: not by HTTP.
+    pub http: Option<&'a str>,
     /// How long a restart waits until its lines are DOWN.
     pub out_of_rotation: Duration,
     /// And until they are UP.
@@ -104,7 +107,11 @@ fn whole(file: &File) -> Vec<Point> {
             .map(|(line, why)| format!("line {line}: {why}"))
             .collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        points.push(READ.error("", first_three(&lines), "haproxy -c -f FILE tells more"));
+        points.push(READ.error(
+            "",
+            first_three(&lines),
+            "HAProxy tells more: haproxy -c -f FILE",
+        ));
     }
     if file.conditional {
         let what = "it has .if: all branches were read, as if each were true";
@@ -125,10 +132,7 @@ fn unfound(expected: &Expected<'_>, hides: bool) -> Point {
         "no backend has a server on port {port} that checks {status_port}: none serves {}",
         expected.app
     );
-    let mend = format!(
-        "agent haproxy-config {} --host NAME=ADDRESS ...",
-        expected.app
-    );
+    let mend = format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app);
     match hides {
         false => SERVES.error(expected.app, what, mend),
         true => {
@@ -144,9 +148,9 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
     let mut points = vec![SERVES.ok(name, what)];
-    points.extend(backend::points(ours));
+    points.extend(backend::points(ours, expected));
     points.extend(pairs::points(ours, expected));
-    points.extend(lines::points(ours, expected));
+    points.extend(lines::points(ours, file.spread, expected));
     points.extend(rhythm::points(ours, file.spread, expected));
     points
 }

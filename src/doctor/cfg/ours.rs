@@ -3,8 +3,9 @@
 use super::Expected;
 use super::file::Proxy;
 use super::server::Server;
+use crate::doctor::twin::{self, Traits};
 use crate::haproxy::{AppPorts, Role};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 
 /// One backend that serves the app.
 #[derive(Debug)]
@@ -27,38 +28,14 @@ impl<'a> Ours<'a> {
         self.mains.iter().chain(&self.twins).map(|line| line.server)
     }
 
-    /// Each main line with its twin, and the twins that are left: by the address, else by the
-    /// cookie, else what is left in order.
+    /// Each main line with its twin, and the twins that are left.
     pub fn pairs(&self) -> (Vec<(Placed<'a>, Option<Placed<'a>>)>, Vec<Placed<'a>>) {
-        let mut left = self.twins.clone();
-        let mut pairs: Vec<_> = self.mains.iter().map(|main| (*main, None)).collect();
-        let both: Key = |server| Some((&server.host, server.words.cookie.as_deref()));
-        let host: Key = |server| Some((&server.host, None));
-        let cookie: Key = |server| Some(("", Some(server.words.cookie.as_deref()?)));
-        let any: Key = |_| Some(("", None));
-        for key in [both, host, cookie, any] {
-            // Thousands of servers: each is looked up, and not all compared with all.
-            let mut by_key: HashMap<_, VecDeque<Placed<'a>>> = HashMap::new();
-            let mut keyless = Vec::new();
-            for twin in left {
-                match key(twin.server) {
-                    Some(key) => by_key.entry(key).or_default().push_back(twin),
-                    None => keyless.push(twin),
-                }
-            }
-            for (main, twin) in pairs.iter_mut().filter(|(_, twin)| twin.is_none()) {
-                let same = key(main.server).and_then(|key| by_key.get_mut(&key));
-                *twin = same.and_then(VecDeque::pop_front);
-            }
-            left = by_key.into_values().flatten().chain(keyless).collect();
-            left.sort_by_key(|twin| twin.at);
-        }
-        (pairs, left)
+        twin::pairs(&self.mains, &self.twins, |line| Traits {
+            host: line.server.host.as_str(),
+            cookie: line.server.words.cookie.as_deref(),
+        })
     }
 }
-
-/// By what a main line and its twin belong together.
-type Key = fn(&Server) -> Option<(&str, Option<&str>)>;
 
 /// `web1, web2, web3 and 4 more`
 pub fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {

@@ -7,6 +7,7 @@ use super::words::is_variable;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
 use crate::doctor::twin;
+use std::net::IpAddr;
 
 const TWIN: Check = Check {
     name: "cfg-twin",
@@ -119,13 +120,32 @@ fn backup(ours: &Ours<'_>) -> Point {
 
 fn agree(ours: &Ours<'_>, pairs: &[(Placed<'_>, Placed<'_>)], expected: &Expected<'_>) -> Point {
     let of = &ours.proxy.name;
-    let differ = pairs.iter().find_map(|(main, twin)| {
-        let (main, twin) = (main.server, twin.server);
+    let pairs = pairs.iter().map(|(main, twin)| (main.server, twin.server));
+    let differ = pairs.clone().find_map(|(main, twin)| {
         let what = difference(main, twin)?;
         let found = format!("{} and {} differ in {what}", main.name, twin.name);
         Some(AGREE.error(of, found, below(main, &twin.name, expected)))
     });
-    differ.unwrap_or_else(|| AGREE.ok(of, "main and twin agree in address, port and cookie"))
+    let unsure = pairs.clone().find(|(main, twin)| by_name(main, twin));
+    let unsure = unsure.map(|(main, twin)| {
+        let found = format!(
+            "whether {} and {} lead to one address can't be told: {} and {}",
+            main.name, twin.name, main.host, twin.host
+        );
+        AGREE.warning(of, found, below(main, &twin.name, expected))
+    });
+    differ
+        .or(unsure)
+        .unwrap_or_else(|| AGREE.ok(of, "main and twin agree in address, port and cookie"))
+}
+
+/// One of them is a name: whoever looks it up may find the other's address.
+fn by_name(main: &Server, twin: &Server) -> bool {
+    let is_name = |server: &Server| server.host.parse::<IpAddr>().is_err();
+    let hidden = [main, twin]
+        .iter()
+        .any(|server| server.words.hides(&[ADDRESS]));
+    !hidden && main.host != twin.host && (is_name(main) || is_name(twin))
 }
 
 fn difference(main: &Server, twin: &Server) -> Option<String> {
@@ -138,7 +158,9 @@ fn difference(main: &Server, twin: &Server) -> Option<String> {
     let hide = |words: &[&str]| [main, twin].iter().any(|server| server.words.hides(words));
     let hosts = [main, twin].map(|server| server.host.clone());
     let [what, values] = match () {
-        () if !hide(&[ADDRESS]) && hosts[0] != hosts[1] => ["address", &hosts.join(" and ")],
+        () if !hide(&[ADDRESS]) && hosts[0] != hosts[1] && !by_name(main, twin) => {
+            ["address", &hosts.join(" and ")]
+        }
         () if !hide(&[ADDRESS]) && ports[0] != ports[1] => ["port", &ports.join(" and ")],
         () if !hide(&["cookie"]) && cookies[0] != cookies[1] => ["cookie", &cookies.join(" and ")],
         () => return None,

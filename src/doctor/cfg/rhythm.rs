@@ -8,8 +8,11 @@ use crate::doctor::Point;
 use crate::doctor::check::Check;
 use std::time::Duration;
 
+/// Its name: it is told of a backend whose lines' words are all known.
+pub const NAME: &str = "cfg-rhythm";
+
 const RHYTHM: Check = Check {
-    name: "cfg-rhythm",
+    name: NAME,
     why: "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker",
 };
 const FALL: Check = Check {

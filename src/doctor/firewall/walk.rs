@@ -1,14 +1,14 @@
 //! What becomes of one packet in a firewall: the way through its chains, where a rule may
 //! apply, may not, or can't be told. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// The first packet of a check that meets a closed gate, as INPUT sees it. What is not known
-/// is None, and a rule that asks for it may apply or not.
+/// The first packet of a check, as INPUT sees it. What is not known is None, and a rule that
+/// asks for it may apply or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
-    /// The status port.
+    /// The status port, where the check meets a closed gate; the app's, by an open one.
     pub port: u16,
     /// This host's address.
     pub to: Option<IpAddr>,
@@ -113,42 +113,40 @@ struct Ends<'a> {
     accepted: bool,
     refused: bool,
     unknown: bool,
-    dropped: Option<String>,
+    dropped: Vec<String>,
+}
+
+/// Every rule or policy by which the packet is dropped, or may be.
+pub fn drops(chains: &Chains, base: &Base) -> BTreeSet<String> {
+    Ends::of(chains, base).dropped.into_iter().collect()
 }
 
 /// What becomes of the packet in one base chain; None: it goes on to the next one.
 pub fn fate(chains: &Chains, base: &Base) -> Option<Fate> {
-    let mut ends = Ends::default();
-    if ends.follow(chains, &base.chain, 0) {
-        ends.note(&base.policy, &base.text);
-    }
-    match ends {
-        Ends {
-            dropped: Some(by),
-            accepted: false,
-            refused: false,
-            unknown: false,
-            ..
-        } => Some(Fate::Dropped(by)),
-        Ends {
-            dropped: Some(by), ..
-        } => Some(Fate::Unsure(by)),
-        Ends {
-            refused: true,
-            accepted: false,
-            unknown: false,
-            ..
-        } => Some(Fate::Seen),
-        Ends { .. } => None,
+    let ends = Ends::of(chains, base);
+    let others = ends.accepted || ends.unknown;
+    match (ends.dropped.into_iter().next(), ends.refused, others) {
+        (Some(by), false, false) => Some(Fate::Dropped(by)),
+        (Some(by), ..) => Some(Fate::Unsure(by)),
+        (None, true, false) => Some(Fate::Seen),
+        (None, ..) => None,
     }
 }
 
 impl<'a> Ends<'a> {
+    fn of(chains: &'a Chains, base: &'a Base) -> Ends<'a> {
+        let mut ends = Ends::default();
+        if ends.follow(chains, &base.chain, 0) {
+            ends.note(&base.policy, &base.text);
+        }
+        ends
+    }
+
     fn note(&mut self, verdict: &Verdict, text: &str) {
         match verdict {
             Verdict::Accept => self.accepted = true,
             Verdict::Refuse => self.refused = true,
-            Verdict::Drop => self.dropped = self.dropped.take().or(Some(text.to_owned())),
+            Verdict::Drop => self.dropped.push(text.to_owned()),
             _ => self.unknown = true,
         }
     }

@@ -6,7 +6,8 @@ mod state;
 
 use super::Point;
 use super::check::Check;
-use super::twin;
+use super::firewall::Filters;
+use super::twin::{self, Traits};
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState};
 
@@ -41,6 +42,10 @@ pub struct Lines<'a> {
     pub min_available: usize,
     /// An operation is at work on this app: HAProxy is just about to see its gates move.
     pub under_way: bool,
+    /// What of this host may drop their checks; None: it can't be read.
+    pub filters: Option<&'a Filters>,
+    /// HAProxy's own file is judged for them.
+    pub by_file: bool,
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {
@@ -73,32 +78,32 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
 
 fn has_twin(lines: &Lines, backend: &str) -> Vec<Point> {
     let of = format!("{} {backend}", lines.balancer);
-    let Some(main) = lines.own(backend, |role| role == Role::Main).next() else {
-        return Vec::new(); // `find` does not let that pass.
-    };
-    let twins: Vec<&Own> = lines.own(backend, |role| role != Role::Main).collect();
-    let mend = |twin| lines.twin_line(main, twin);
-    match (twins.as_slice(), lines.ports.backup_status_port) {
-        ([], _) => vec![TWIN.warning(&of, format!("{} has no twin", main.server), mend(None))],
-        (twins, Some(port)) => {
-            let classic = twins.iter().find(|twin| twin.role == Role::ClassicTwin);
-            vec![match classic {
-                Some(twin) => {
-                    let found = format!("{} checks the app itself, not port {port}", twin.server);
-                    TWIN.warning(&of, found, mend(Some(twin)))
-                }
-                None => TWIN.ok(
-                    &of,
-                    format!("{}'s twin is {}", main.server, twins[0].server),
-                ),
-            }]
+    let (pairs, left) = lines.pairs(backend);
+    let pairs = pairs.into_iter().map(|(main, twin)| match twin {
+        Some(twin) => of_pair(lines, &of, main, twin),
+        None => {
+            let found = format!("{} has no twin", main.server);
+            TWIN.warning(&of, found, lines.twin_line(main, None))
         }
-        (twins, None) => {
-            vec![TWIN.ok(
-                &of,
-                format!("{}'s twin is {} (classic)", main.server, twins[0].server),
-            )]
-        }
+    });
+    let left = left.into_iter().map(|twin| {
+        let found = format!("{} has no main line of its own", twin.server);
+        let mend = "give it the address and cookie of a main line, or take it away";
+        TWIN.warning(&of, found, mend)
+    });
+    pairs.chain(left).collect()
+}
+
+fn of_pair(lines: &Lines, of: &str, main: &Own, twin: &Own) -> Point {
+    let (main_name, name) = (&main.server, &twin.server);
+    match (lines.ports.backup_status_port, twin.role) {
+        (Some(port), Role::ClassicTwin) => TWIN.warning(
+            of,
+            format!("{name} checks the app itself, not port {port}"),
+            lines.twin_line(main, Some(twin)),
+        ),
+        (Some(_), _) => TWIN.ok(of, format!("{main_name}'s twin is {name}")),
+        (None, _) => TWIN.ok(of, format!("{main_name}'s twin is {name} (classic)")),
     }
 }
 
@@ -152,6 +157,27 @@ impl Lines<'_> {
         own.filter(move |own| own.backend == backend && is(own.role))
     }
 
+    /// Each main line of a backend with its twin, and the twins that are left: a host may have
+    /// a line by IPv4 and one by IPv6.
+    fn pairs<'b>(&'b self, backend: &'b str) -> (Vec<(&'b Own, Option<&'b Own>)>, Vec<&'b Own>) {
+        let mains: Vec<&Own> = self.own(backend, |role| role == Role::Main).collect();
+        let twins: Vec<&Own> = self.own(backend, |role| role != Role::Main).collect();
+        twin::pairs(&mains, &twins, |own| Traits {
+            host: self.state(own).and_then(|state| state.address),
+            cookie: self.cookie(own),
+        })
+    }
+
+    /// None: it has none, or HAProxy hides it.
+    fn cookie(&self, own: &Own) -> Option<&str> {
+        self.seen.listed(own)?.cookie.as_deref()
+    }
+
+    /// Cookies are hidden from level user.
+    fn sees_cookies(&self) -> bool {
+        self.seen.level >= Some(Level::Operator)
+    }
+
     fn state(&self, own: &Own) -> Option<&ServerState> {
         let found = self.seen.found.as_ref().ok()?;
         let mut servers = found.servers.iter();
@@ -162,8 +188,7 @@ impl Lines<'_> {
         format!("{} {}/{}", self.balancer, own.backend, own.server)
     }
 
-    /// The twin that fits a main line, as HAProxy's configuration has it. Cookies are hidden from
-    /// level user.
+    /// The twin that fits a main line, as HAProxy's configuration has it.
     fn twin_line(&self, main: &Own, twin: Option<&Own>) -> String {
         let name = twin.map_or_else(|| twin::name(&main.server), |twin| twin.server.clone());
         let port = self.ports.port;
@@ -172,12 +197,9 @@ impl Lines<'_> {
             || format!("ADDRESS:{port}"),
             |ip| std::net::SocketAddr::new(ip, port).to_string(),
         );
-        let cookie = self
-            .seen
-            .listed(main)
-            .and_then(|listed| listed.cookie.as_deref());
+        let cookie = self.cookie(main);
         let line = twin::line(&name, &at, cookie, self.ports.backup_status_port);
-        match cookie.is_some() || self.seen.level >= Some(Level::Operator) {
+        match cookie.is_some() || self.sees_cookies() {
             true => line,
             false => format!("with `cookie` as on the line of {}: {line}", main.server),
         }

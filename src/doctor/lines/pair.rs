@@ -3,7 +3,7 @@
 use super::Lines;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
-use crate::haproxy::{Level, Own, Role, ServerState};
+use crate::haproxy::{Own, Role, ServerState};
 
 const ADDRESS: Check = Check {
     name: "same-address",
@@ -34,32 +34,50 @@ const BACKUP: Check = Check {
 pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
     let of = format!("{} {backend}", lines.balancer);
     let mut points = astray(lines, backend);
-    let main = lines.own(backend, |role| role == Role::Main).next();
-    let twins: Vec<&Own> = lines.own(backend, |role| role != Role::Main).collect();
-    if let Some(main) = main.filter(|_| !twins.is_empty()) {
-        let mut wrong = Vec::new();
-        for twin in &twins {
-            wrong.extend(compare(lines, main, twin));
-        }
+    let (pairs, _) = lines.pairs(backend);
+    let pairs = pairs
+        .into_iter()
+        .filter_map(|(main, twin)| Some((main, twin?)));
+    let pairs: Vec<(&Own, &Own)> = pairs.collect();
+    if !pairs.is_empty() {
+        let compared = pairs
+            .iter()
+            .flat_map(|(main, twin)| compare(lines, main, twin));
+        let wrong: Vec<Point> = compared.collect();
         let fits = |check: &Check| {
-            !wrong
-                .iter()
-                .chain(&points)
-                .any(|point| point.check == check.name)
+            let mut told = wrong.iter().chain(&points);
+            !told.any(|point| point.check == check.name)
         };
         let mut well = Vec::new();
         well.extend(fits(&ADDRESS).then(|| ADDRESS.ok(&of, "main and twin have the same address")));
         well.extend(fits(&PORT).then(|| PORT.ok(&of, "main and twin have the same port")));
         well.extend(fits(&ORDER).then(|| ORDER.ok(&of, "the twin comes after its main line")));
-        let seen = lines.seen.level >= Some(Level::Operator);
-        well.extend(
-            (seen && fits(&COOKIE)).then(|| COOKIE.ok(&of, "main and twin have the same cookie")),
-        );
-        points.append(&mut well);
-        points.append(&mut wrong);
+        well.extend(fits(&COOKIE).then(|| cookies(lines, &of, &pairs)));
+        points.extend(well);
+        points.extend(wrong);
     }
     points.extend(marks(lines, backend));
     points
+}
+
+/// None that is shown differs.
+fn cookies(lines: &Lines, of: &str, pairs: &[(&Own, &Own)]) -> Point {
+    let without = pairs.iter().find(|(main, _)| lines.cookie(main).is_none());
+    match (lines.sees_cookies(), without) {
+        (true, None) => COOKIE.ok(of, "main and twin have the same cookie"),
+        (true, Some((main, twin))) => {
+            let found = format!("neither {} nor {} has a cookie", main.server, twin.server);
+            COOKIE.ok(of, format!("{found}: nobody is sticky by it"))
+        }
+        (false, _) if lines.by_file => {
+            COOKIE.ok(of, "cookies are hidden at level user: the file tells")
+        }
+        (false, _) => COOKIE.warning(
+            of,
+            "whether main and twin have the same cookie is hidden at level user",
+            format!("agent doctor {} --haproxy-cfg FILE", lines.app),
+        ),
+    }
 }
 
 /// Lines whose check goes through a gate of ours, and their users somewhere else.
@@ -81,14 +99,11 @@ fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
             "leads to port {port}, and checks port {check_port} of app {}",
             lines.app
         );
-        let address = server.address.map_or("ADDRESS".to_owned(), |ip| {
-            std::net::SocketAddr::new(ip, lines.ports.port).to_string()
-        });
-        PORT.error(
-            &of,
-            found,
-            format!("server {name} {address} check port {check_port} ..."),
-        )
+        let mend = format!(
+            "on the line of {name}: port {} in place of {port}",
+            lines.ports.port
+        );
+        PORT.error(&of, found, mend)
     };
     astray.map(point).collect()
 }
@@ -134,14 +149,9 @@ fn compare(lines: &Lines, main: &Own, twin: &Own) -> Vec<Point> {
         );
         points.push(ORDER.error(&of, found, mend));
     }
-    let cookie = |own: &Own| {
-        lines
-            .seen
-            .listed(own)
-            .and_then(|listed| listed.cookie.clone())
-    };
-    if lines.seen.level >= Some(Level::Operator) && cookie(main) != cookie(twin) {
-        let told = |own: &Own| cookie(own).unwrap_or("none".to_owned());
+    let cookie = |own| lines.cookie(own);
+    if lines.sees_cookies() && cookie(main) != cookie(twin) {
+        let told = |own| cookie(own).unwrap_or("none");
         let found = format!(
             "has cookie {}, {} has {}",
             told(twin),

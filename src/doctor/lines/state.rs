@@ -3,6 +3,7 @@
 use super::Lines;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::doctor::firewall::{Packet, program};
 use crate::gate::Position;
 use crate::haproxy::{Listed, Own, Role, Status};
 
@@ -128,8 +129,8 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
         _ if closed => UP.error(
             &of,
             format!("is {status} although its gate is closed: something else answers its check"),
-            "nft list ruleset (a redirect of its own?); or, if it was closed this moment, again: \
-             agent doctor",
+            "look for a redirect that is not ours: nft list ruleset; or, if it was closed this \
+             moment, again: agent doctor",
         ),
         Status::Up | Status::UpUnproven(_) => UP.warning(
             &of,
@@ -144,17 +145,16 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
                 }
                 _ => format!("is {status} ({word})"),
             },
-            down(lines, word),
+            down(lines, own, word),
         ),
     }
 }
 
 /// By how its last check ended.
-fn down(lines: &Lines, word: &str) -> String {
+fn down(lines: &Lines, own: &Own, word: &str) -> String {
     let port = lines.ports.port;
     match word {
-        // INPUT sees the port that the redirect leads to.
-        "L4TOUT" => format!("iptables -I INPUT -p tcp --dport {port} -j ACCEPT"),
+        "L4TOUT" => dropped(lines, own),
         "L4CON" => {
             "mend what is told of app-address and app-health; else a firewall refuses it".to_owned()
         }
@@ -163,4 +163,26 @@ fn down(lines: &Lines, word: &str) -> String {
                       `http-check expect`): curl -i http://ADDRESS:{port}/"
         ),
     }
+}
+
+/// INPUT sees the port that the redirect leads to.
+fn dropped(lines: &Lines, own: &Own) -> String {
+    let packet = Packet {
+        port: lines.ports.port,
+        to: own.address.map(|address| address.ip()),
+        from: None,
+        interface: None,
+    };
+    let Some(filters) = lines.filters else {
+        return format!("as root: agent doctor {}", lines.app);
+    };
+    filters.let_in(&packet).unwrap_or_else(|| {
+        format!(
+            "nothing on this host drops it: let HAProxy through to port {} on the way, as here: \
+             {} -I INPUT -p tcp --dport {} -j ACCEPT",
+            lines.ports.status_port,
+            program(packet.is_v6()),
+            packet.port
+        )
+    })
 }

@@ -92,6 +92,8 @@ fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
         gates: [None, None],
         min_available: 1,
         under_way: false,
+        filters: None,
+        by_file: false,
     }
 }
 
@@ -190,11 +192,92 @@ fn cookies_are_compared_where_they_are_shown() {
         changed(|seen| seen.listed[1].cookie = None),
         [("same-cookie", Error)]
     );
-    let hidden = |seen: &mut Examination| {
-        seen.level = Some(Level::User);
-        seen.listed[1].cookie = None;
+    // Not to be sticky is nobody's mistake; to say that the cookies are the same would be.
+    let mut none = sound();
+    none.listed.iter_mut().for_each(|line| line.cookie = None);
+    assert_eq!(wrong(&none), []);
+    let haproxy = haproxy();
+    let cookies = |lines: &Lines| {
+        let mut points = points(lines).into_iter();
+        points.find(|point| point.check == "same-cookie").unwrap()
     };
-    assert_eq!(changed(hidden), []);
+    let told = cookies(&lines(&none, &haproxy)).found;
+    assert_eq!(
+        told,
+        "neither web1 nor bkp1 has a cookie: nobody is sticky by it"
+    );
+    none.level = Some(Level::User);
+    let mut hidden = lines(&none, &haproxy);
+    assert_eq!(cookies(&hidden).verdict, Warning);
+    hidden.by_file = true;
+    assert_eq!(cookies(&hidden).verdict, Well);
+}
+
+/// With a line by IPv4 and one by IPv6, each with its twin.
+#[test]
+fn each_main_line_is_judged_with_its_own_twin() {
+    let both = || {
+        let servers = vec![
+            state("web1", "10.0.0.11", 1000, 2000),
+            state("web1six", "fd00::11", 1000, 2000),
+            state("bkp1six", "fd00::11", 1000, 3000),
+            state("bkp1", "10.0.0.11", 1000, 3000),
+        ];
+        let mut seen = of(servers);
+        for (name, backup) in [("web1six", false), ("bkp1six", true)] {
+            let mut line = listed(name, backup);
+            line.cookie = Some("w1s".into());
+            seen.listed.push(line);
+        }
+        seen
+    };
+    assert_eq!(wrong(&both()), []);
+    let told = |seen: &Examination| {
+        let wrong = points(&lines(seen, &haproxy())).into_iter();
+        let wrong = wrong.filter(|point| point.verdict != Well && point.check != "fully-up");
+        let told = wrong.map(|point| format!("{}: {}", point.check, point.found));
+        told.collect::<Vec<String>>()
+    };
+    let without = |name: &str| {
+        let mut seen = both();
+        let found = seen.found.as_mut().unwrap();
+        found.own.retain(|own| own.server != name);
+        found.servers.retain(|server| server.server != name);
+        told(&seen)
+    };
+    assert_eq!(without("bkp1six"), ["twin: web1six has no twin"]);
+    assert_eq!(
+        without("web1six"),
+        ["twin: bkp1six has no main line of its own"]
+    );
+    let mut other = both();
+    other.listed[3].cookie = Some("w9".into());
+    assert_eq!(
+        told(&other),
+        ["same-cookie: has cookie w9, web1six has w1s"]
+    );
+}
+
+/// A check that is dropped is let in where it is dropped, by the line's family.
+#[test]
+fn a_dropped_check_is_let_in_by_its_family() {
+    let mut seen = of(vec![state("web1", "fd00::11", 1000, 2000)]);
+    seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
+    seen.listed[0].check.as_mut().unwrap().status = "L4TOUT".into();
+    let haproxy = haproxy();
+    let mut lines = lines(&seen, &haproxy);
+    let mend = |lines: &Lines| {
+        let up = |point: &Point| point.check == "fully-up";
+        points(lines).into_iter().find(up).unwrap().mend.unwrap()
+    };
+    assert_eq!(mend(&lines), "as root: agent doctor web");
+    let nothing = Filters {
+        iptables: Ok(Vec::new()),
+        nft: Ok(None),
+    };
+    lines.filters = Some(&nothing);
+    let way = "ip6tables -I INPUT -p tcp --dport 1000 -j ACCEPT";
+    assert!(mend(&lines).ends_with(way), "{}", mend(&lines));
 }
 
 #[test]

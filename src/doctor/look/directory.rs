@@ -1,7 +1,7 @@
 //! Whether a directory can be used, without making anything in it.
 
 use crate::config::{AgentSettings, AppSettings};
-use crate::state;
+use crate::{history, state, trust};
 use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::Path;
@@ -9,22 +9,37 @@ use std::path::Path;
 /// The state directories: each once, and why it can't be used.
 pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(), String>)> {
     let mut all = Vec::new();
-    for path in [&agent.state_dir, &agent.hold_dir] {
-        if all
-            .iter()
-            .any(|(shown, _)| *shown == path.display().to_string())
-        {
+    for (key, path) in [
+        ("state_dir", &agent.state_dir),
+        ("hold_dir", &agent.hold_dir),
+    ] {
+        let shown = path.display().to_string();
+        if all.iter().any(|(other, _)| *other == shown) {
             continue;
         }
-        let usable = usable(path).map_err(|error| state::unusable(path, &error));
         let trusted = |app: &AppSettings| {
             let trusted = state::trusted(path, path, &app.name);
             trusted.map_err(|untrusted| untrusted.to_string())
         };
         let trusted = apps.iter().try_for_each(trusted);
-        all.push((path.display().to_string(), trusted.and(usable)));
+        all.push((shown, trusted.and_then(|()| used(path, key))));
     }
     all
+}
+
+/// Where operations are written down, and why that can't be used.
+pub fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
+    let path = &agent.history_dir;
+    let current = history::path(path, 0);
+    let trusted = trust::check(path).and_then(|()| trust::check(&current));
+    let trusted = trusted.map_err(|untrusted| untrusted.to_string());
+    let usable = trusted.and_then(|()| used(path, "history_dir"));
+    (path.display().to_string(), usable)
+}
+
+fn used(path: &Path, key: &str) -> Result<(), String> {
+    let told = |error| state::unusable(path, &error).replace("state_dir", key);
+    usable(path).map_err(told)
 }
 
 /// One that is not there is made when it is needed.
@@ -58,5 +73,7 @@ mod tests {
         assert!(!directory.path().join("a").exists());
         std::fs::write(directory.path().join("a"), "").unwrap();
         assert!(usable(&directory.path().join("a/b")).is_err());
+        let told = used(&directory.path().join("a"), "hold_dir").unwrap_err();
+        assert!(told.ends_with("; mend [agent] hold_dir"), "{told}");
     }
 }

@@ -6,11 +6,11 @@ mod filters;
 mod network;
 mod one;
 
-use super::{Facts, Point, file, firewall, host, judge, tables};
+use super::{Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
 use crate::lock::{Lock, told};
 use crate::state;
-use filters::{filters, native_redirects};
+use filters::{filters, native_rules};
 use network::Network;
 use one::{Looked, of_app};
 use procfs::process::Process;
@@ -56,11 +56,11 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         rules = merged(rules, found);
     }
     let filters = match &firewall {
-        Some(firewall) if host.sees_rules() => filters(firewall).await,
-        _ => Err("the rules can't be read".to_owned()),
+        Some(firewall) if host.sees_rules() => Some(filters(firewall).await),
+        _ => None,
     };
-    if let Ok(firewall::Filters { nft: Some(nft), .. }) = &filters {
-        apps.iter_mut().for_each(|app| native_redirects(app, nft));
+    for app in &mut apps {
+        native_rules(app, filters.as_ref());
     }
     if let Some(firewall) = firewall.filter(|_| !asked.quick && host.sees_rules()) {
         count::checks(&firewall, &mut apps, asked.tell).await;
@@ -114,6 +114,7 @@ fn host(asked: &Asked) -> host::Host {
         root: nix::unistd::geteuid().is_root(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         directories: directory::all(agent, asked.apps),
+        history: directory::history(agent),
         sidecar: sidecar.map(|who| told(who.as_ref())),
         files: asked.files.clone(),
     }

@@ -4,7 +4,7 @@ use super::network::{Network, Way};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
 use crate::gate::{Firewall, Gate, Position, Side, View, bound};
-use crate::haproxy::{Balancer, Own, Role};
+use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{ThisHost, balancers};
 use crate::journal::{Entry, Journal};
 use crate::lock::Lock;
@@ -74,6 +74,9 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         .iter()
         .map(|gate| checked(gate, gates.as_ref(), &lines))
         .collect();
+    if let (Some(app), Some(gates)) = (&mut looked.facts.app, &gates) {
+        app.refused = refused(gates, &lines);
+    }
     (looked.facts.gates, looked.rules) = (gates, used);
     looked.firewall = Some(host.firewall);
     looked
@@ -83,6 +86,9 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
 struct Line {
     own: Own,
     way: Way,
+    /// HAProxy says so, by its checks.
+    up: bool,
+    down: bool,
     word: Option<String>,
 }
 
@@ -93,13 +99,17 @@ async fn of_lines(asked: &[Balancer], seen: &[balancer::Balancer], network: &Net
             continue;
         };
         for own in examined.own() {
-            let listed = examined
-                .listed(own)
-                .and_then(|listed| listed.check.as_ref());
+            let listed = examined.listed(own);
+            let is = |such: &dyn Fn(&Status) -> bool| {
+                listed.is_some_and(|listed| such(&listed.stat.status))
+            };
+            let word = listed.and_then(|listed| listed.check.as_ref());
             lines.push(Line {
                 own: own.clone(),
                 way: network.way(balancer, own).await,
-                word: listed.map(|check| check.status.clone()),
+                up: is(&|status| *status == Status::Up),
+                down: is(&|status| matches!(status, Status::Down(_))),
+                word: word.map(|check| check.status.clone()),
             });
         }
     }
@@ -110,19 +120,41 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
     let led = lines
         .iter()
         .filter(|line| line.own.role != Role::ClassicTwin);
-    let named = |own: &Own| format!("{}/{}", own.backend, own.server);
     app::App {
         app: settings.name.clone(),
         port: settings.ports.port,
         bound: bound(settings.ports.port),
-        led_to: led
-            .map(|line| (named(&line.own), line.way.led_to.clone()))
-            .collect(),
+        led_to: (!lines.is_empty()).then(|| {
+            led.map(|line| (named(&line.own), line.way.led_to.clone()))
+                .collect()
+        }),
+        refused: Vec::new(),
         health: survey.health.clone(),
         askable: survey.askable.clone(),
         restart: (settings.restart.to_string(), survey.restart.clone()),
         countable: survey.countable.clone(),
     }
+}
+
+fn named(own: &Own) -> String {
+    format!("{}/{}", own.backend, own.server)
+}
+
+/// Those by IPv4 whose gate is open.
+fn refused(gates: &gates::Gates, lines: &[Line]) -> Vec<String> {
+    let of_gate = |seen: &&gates::Seen| seen.position == Position::Open;
+    let open: Vec<Role> = gates
+        .gates
+        .iter()
+        .filter(of_gate)
+        .map(|seen| role(&seen.gate))
+        .collect();
+    let refused = lines.iter().filter(|line| {
+        let v4 = line.own.address.is_some_and(|address| address.is_ipv4());
+        let is_open = line.own.role == Role::ClassicTwin || open.contains(&line.own.role);
+        v4 && is_open && line.down && line.word.as_deref() == Some("L4CON")
+    });
+    refused.map(|line| named(&line.own)).collect()
 }
 
 fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey) -> gates::Gates {
@@ -140,6 +172,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
                 .map(|one| (one.rule, one.removal))
                 .collect(),
             perhaps: Vec::new(),
+            native: Ok(()),
             listeners: listeners.clone(),
         });
     gates::Gates {
@@ -180,18 +213,26 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewal
         .iter()
         .filter(|line| line.own.role == role(gate))
         .collect();
-    let mut packets: Vec<firewall::Packet> = Vec::new();
+    let mut coming: Vec<firewall::Coming> = Vec::new();
     for line in &of_gate {
         let packet = line.way.packet(gate.status_port);
-        if !packets.contains(&packet) {
-            packets.push(packet);
+        match coming.iter_mut().find(|one| one.packet == packet) {
+            Some(one) => one.led &= line.up,
+            None => coming.push(firewall::Coming {
+                packet,
+                led: line.up,
+            }),
         }
     }
-    if packets.is_empty() {
-        packets.push(Way::default().packet(gate.status_port));
+    if coming.is_empty() {
+        let packet = Way::default().packet(gate.status_port);
+        coming.push(firewall::Coming { packet, led: false });
     }
     let seen = gates.and_then(|gates| gates.gates.iter().find(|seen| seen.gate == *gate));
-    let is_closed = seen.is_some_and(|seen| seen.position == Position::Closed);
+    let is = |position| seen.is_some_and(|seen| seen.position == position);
+    coming
+        .iter_mut()
+        .for_each(|one| one.led &= is(Position::Open));
     let words = || {
         of_gate
             .iter()
@@ -200,8 +241,8 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewal
     };
     firewall::Checked {
         gate: gate.clone(),
-        packets,
-        closed: is_closed.then(words),
+        coming,
+        closed: is(Position::Closed).then(words),
     }
 }
 

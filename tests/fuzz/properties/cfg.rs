@@ -43,6 +43,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             app,
             ports,
             lines,
+            http: Some("/healthz"),
             out_of_rotation,
             in_rotation,
         };

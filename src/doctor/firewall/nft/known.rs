@@ -93,11 +93,10 @@ impl<'a> Known<'a> {
             let each = sets.elements(right).into_iter();
             // No set of that name is listed: nobody knows.
             let missing = named && !sets.0.contains_key(&text_of(right)[1..]);
-            let found = each
-                .map(|one| self.is(one, sets))
-                .max()
-                .unwrap_or(Applies::No);
-            return if missing { Applies::Maybe } else { found };
+            return match missing {
+                true => Applies::Maybe,
+                false => surest(each.map(|one| self.is(one, sets)), self.most()),
+            };
         }
         let right = right.pointer("/elem/val").unwrap_or(right);
         match self {
@@ -131,6 +130,14 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// As surely as any match can apply.
+    fn most(&self) -> Applies {
+        match self {
+            Known::Nothing => Applies::Maybe,
+            _ => Applies::Yes,
+        }
+    }
+
     /// By `<` and its like.
     pub fn compares(&self, op: &str, right: &Value) -> Applies {
         let (Known::Number(number), Some(right)) = (self, right.as_u64()) else {
@@ -148,6 +155,17 @@ impl<'a> Known<'a> {
             _ => Applies::Maybe,
         }
     }
+}
+
+/// Up to the first that no other can outdo: a set may have 250,000 elements.
+fn surest(mut each: impl Iterator<Item = Applies>, most: Applies) -> Applies {
+    let mut surest = Applies::No;
+    while surest < most
+        && let Some(one) = each.next()
+    {
+        surest = surest.max(one);
+    }
+    surest
 }
 
 fn is_port(right: &Value, port: u16) -> Applies {
@@ -180,5 +198,23 @@ impl<'a> Sets<'a> {
             None => value.get("set").unwrap_or(value),
         };
         value.as_array().into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Applies::{Maybe, No, Yes};
+
+    #[test]
+    fn what_no_other_outdoes_ends_the_search() {
+        let of = |first: &[Applies], most| {
+            let unread = std::iter::once_with(|| panic!("one too many"));
+            surest(first.iter().copied().chain(unread), most)
+        };
+        assert_eq!(of(&[No, Maybe, Yes], Yes), Yes);
+        assert_eq!(of(&[Maybe], Maybe), Maybe);
+        assert_eq!(surest([No, Maybe].into_iter(), Yes), Maybe);
+        assert_eq!(surest([].into_iter(), Maybe), No);
     }
 }
