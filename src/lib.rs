@@ -47,7 +47,8 @@
 //! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
 //! [`leftover`], and the [`tally`] that [`metrics`] tell of; what was done, by whom and why is in
 //! the [`history`]. [`config`] is the operator's; [`doctor`] looks at all of it, and changes
-//! nothing.
+//! nothing. What others have named is made [`visible`] before people are shown it, and
+//! [`fold`]ed for a terminal.
 
 pub mod app;
 pub mod cli;
@@ -55,6 +56,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod driver;
+pub mod fold;
 pub mod gate;
 pub mod haproxy;
 pub mod history;
@@ -75,3 +77,4 @@ pub mod survey;
 pub mod tally;
 pub mod tcp;
 pub mod trust;
+pub mod visible;

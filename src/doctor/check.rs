@@ -1,6 +1,7 @@
 //! The fixed part of a check: its name for machines, and why it matters.
 
 use super::{Point, Verdict};
+use crate::visible::visible;
 
 /// One of the doctor's checks.
 pub(super) struct Check {
@@ -36,10 +37,10 @@ impl Check {
     }
 }
 
-/// Names and messages of others' may hold what a terminal obeys.
+/// Names and messages of others' may hold what a terminal obeys. Lines become one: they are
+/// folded anew.
 fn harmless(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { ' ' } else { c };
-    text.trim().chars().map(shown).collect()
+    visible(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]
@@ -59,7 +60,7 @@ mod tests {
                 point.found.as_str(),
                 point.mend.as_deref()
             ),
-            ("a [2Jb", "c d", Some("e f"))
+            ("a\\u{1b}[2Jb", "c d", Some("e\\u{9b}f"))
         );
     }
 }
