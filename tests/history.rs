@@ -12,3 +12,5 @@ mod files;
 mod operations;
 #[path = "history/page.rs"]
 mod page;
+#[path = "history/told.rs"]
+mod told;

@@ -71,6 +71,7 @@ impl Cli {
     }
 
     fn load_and_run(self) -> anyhow::Result<u8> {
+        self.asked.heeds(self.json, self.progress)?;
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
             Asked::Doctor(asked) => self.doctor(asked),
