@@ -13,7 +13,7 @@ use crate::restart::{
 use crate::state;
 use crate::survey::Survey;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first wait of a host that gave way to another, and the longest; each with jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
@@ -40,7 +40,9 @@ impl Operation<'_> {
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
         let held = self.held()?;
+        let asked = Instant::now();
         self.settle(host).await?;
+        report.before.settling = asked.elapsed();
         let left = self.left(host, report).await;
         let survey = host.survey(!self.hasty).await;
         report.survey(host.elapsed(), &survey);
