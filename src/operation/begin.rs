@@ -11,7 +11,7 @@ use crate::restart::{
     turns,
 };
 use crate::state;
-use crate::survey::Survey;
+use crate::survey::{Asking, Survey};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,11 @@ impl Operation<'_> {
         self.settle(host).await?;
         report.before.settling = asked.elapsed();
         let left = self.left(host, report).await;
-        let survey = host.survey(!self.hasty).await;
+        let asking = match self.hasty {
+            true => Asking::Nobody,
+            false => Asking::Anew,
+        };
+        let survey = host.survey(asking).await;
         report.survey(host.elapsed(), &survey);
         let positions = survey.positions();
         let stand = stand(&positions, held.is_some());
