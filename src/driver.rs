@@ -23,7 +23,8 @@ pub trait Host {
     /// asked; None: all of them can. `carried`: what the current workers have in flight.
     async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>>;
     /// How long the oldest request to the app has waited, by the host's own TCP table; asked
-    /// where `connections` has nothing to tell.
+    /// where `connections` has nothing to tell. Nothing rests on it: it may be of a moment ago,
+    /// and is never waited for.
     async fn oldest(&mut self) -> Option<Duration>;
     /// Asks the app whether it is healthy.
     async fn health(&mut self) -> Result<(), String>;
@@ -72,7 +73,6 @@ pub async fn drive<H: Host>(
         stood: false,
         unrecorded: None,
         acknowledged: false,
-        oldest: None,
         record: Record::default(),
     };
     drive.enter().await;
@@ -111,13 +111,8 @@ struct Drive<'a, H> {
     unrecorded: Option<String>,
     /// The operator was told that a signal has come.
     acknowledged: bool,
-    /// When the oldest request was last asked for, and how long it had waited.
-    oldest: Option<(Duration, Option<Duration>)>,
     record: Record,
 }
-
-/// Between two questions for the oldest request.
-const AGES_EACH: Duration = Duration::from_secs(1);
 
 impl<H: Host> Drive<'_, H> {
     async fn enter(&mut self) {
@@ -169,7 +164,10 @@ impl<H: Host> Drive<'_, H> {
             seen.connections = self.host.connections(seen.carried()).await;
             seen.oldest = match &seen.connections {
                 Some(connections) => connections.as_deref().ok().and_then(oldest),
-                None => self.oldest(seen.carried()).await,
+                None if seen.carried() > 0 && self.progress.tells_ages() => {
+                    self.host.oldest().await
+                }
+                None => None,
             };
         }
         if self.phase.asks_app() {
@@ -179,22 +177,6 @@ impl<H: Host> Drive<'_, H> {
         seen.in_phase = seen.elapsed.saturating_sub(self.entered);
         seen.interrupted = self.host.interrupted();
         seen
-    }
-
-    /// Nothing rests on it, and the table of a busy host is long: asked for once a second, and
-    /// only where it is told.
-    async fn oldest(&mut self, carried: u64) -> Option<Duration> {
-        let now = self.host.elapsed();
-        let (asked, known) = self.oldest.unwrap_or_default();
-        match self.oldest {
-            _ if carried == 0 || !self.progress.tells_ages() => None,
-            Some(_) if now < asked + AGES_EACH => known.map(|age| age + (now - asked)),
-            _ => {
-                let known = self.host.oldest().await;
-                self.oldest = Some((now, known));
-                known
-            }
-        }
     }
 
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {

@@ -47,7 +47,8 @@
 //! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
 //! [`leftover`], and the [`tally`] that [`metrics`] tell of; what was done, by whom and why is in
 //! the [`history`]. [`config`] is the operator's; [`doctor`] looks at all of it, and changes
-//! nothing.
+//! nothing. What others have named is made [`visible`] before people are shown it, and
+//! [`fold`]ed for a terminal.
 
 pub mod app;
 pub mod cli;
@@ -55,9 +56,9 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod driver;
+pub mod fold;
 pub mod gate;
 pub mod haproxy;
-mod harmless;
 pub mod history;
 pub mod hold;
 pub mod holder;
@@ -76,3 +77,4 @@ pub mod survey;
 pub mod tally;
 pub mod tcp;
 pub mod trust;
+pub mod visible;

@@ -11,6 +11,18 @@ use std::iter;
 use std::net::SocketAddr;
 use tokio::join;
 
+/// How the balancers are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// Not at all.
+    Nobody,
+    /// Our lines are looked for among all servers.
+    Anew,
+    /// Our lines are asked for where they were found before, and looked for where they are not
+    /// there any more; not all servers of a big HAProxy, nor of a big backend, each second.
+    OfKnownLines,
+}
+
 /// One look at everything.
 #[derive(Debug)]
 pub struct Survey {
@@ -43,14 +55,16 @@ pub struct BalancerSurvey {
 
 impl ThisHost {
     /// Looks at everything, all balancers at once; at none of them where they are not asked.
-    pub async fn survey(&mut self, ask: bool) -> Survey {
+    pub async fn survey(&mut self, asking: Asking) -> Survey {
         // As the drain will, where a balancer has no master.
         let counts = !self.balancers.iter().all(Balancer::has_master);
-        let asked = self.balancers.iter_mut().filter(|_| ask);
+        let asked = self.balancers.iter_mut();
+        let asked = asked.filter(|_| asking != Asking::Nobody);
+        let asked = asked.map(|balancer| survey_balancer(balancer, asking));
         // The rules take the longest: a program for each family.
         let (rules, balancers, countable) = join!(
             self.rules.look(&self.firewall),
-            join_all(asked.map(survey_balancer)),
+            join_all(asked),
             countable(&mut self.watch, counts),
         );
         let listeners = self
@@ -105,8 +119,8 @@ fn told(error: impl ToString) -> String {
     error.to_string()
 }
 
-async fn survey_balancer(balancer: &mut Balancer) -> BalancerSurvey {
-    let facts = balancer_facts(balancer).await;
+async fn survey_balancer(balancer: &mut Balancer, asking: Asking) -> BalancerSurvey {
+    let facts = balancer_facts(balancer, asking).await;
     BalancerSurvey {
         name: balancer.name.clone(),
         worker: balancer.worker().cloned(),
@@ -114,16 +128,26 @@ async fn survey_balancer(balancer: &mut Balancer) -> BalancerSurvey {
     }
 }
 
-async fn balancer_facts(balancer: &mut Balancer) -> Result<BalancerFacts, String> {
+async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<BalancerFacts, String> {
     let unseen = |unseen: crate::haproxy::Unseen| unseen.to_string();
-    balancer.find().await.map_err(unseen)??;
+    let finds = asking == Asking::Anew || balancer.own().is_empty();
+    if finds {
+        balancer.find().await.map_err(unseen)??;
+    }
     let lines = balancer.poll().await.map_err(unseen)?;
-    let others = balancer.others().await.map_err(unseen)?;
+    let others = match asking {
+        Asking::OfKnownLines => balancer.others_lately(&lines).await,
+        _ => balancer.others().await,
+    };
+    let others = others.map_err(unseen)?;
     let lines = lines
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
         .collect();
-    balancer.leaving().await.map_err(unseen)?;
+    // Whether the master answers; polling it often has hurt (see `host::look`).
+    if finds {
+        balancer.leaving().await.map_err(unseen)?;
+    }
     Ok(BalancerFacts { lines, others })
 }
 

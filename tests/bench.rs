@@ -51,3 +51,20 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
         ratio <= polls["aim"].as_f64().expect("an aim")
     );
 }
+
+#[test]
+fn a_file_that_can_not_be_written_is_told_before_anything_is_measured() {
+    let mut bench = Command::new(built::bench());
+    bench.args([
+        "--quick",
+        "--only",
+        "polls",
+        "--json",
+        "/nowhere/figures.json",
+    ]);
+    let output = bench.output().expect("the bench runs");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    let wanted = "--json /nowhere/figures.json: No such file";
+    assert!(told.starts_with(wanted), "{told}");
+}

@@ -69,6 +69,26 @@ fn bash_completes_verbs_and_options() {
     assert_eq!(complete(&["agent", "completions", "f"]), "fish");
 }
 
+/// A flag that does nothing here is no flag to be silent about.
+#[test]
+fn what_a_verb_can_not_do_is_refused() {
+    for (words, mend) in [
+        (&["completions", "bash", "--json"][..], "leave --json out"),
+        (&["doctor", "--json", "--progress"], "restart, close, open"),
+        (&["status", "--json", "--progress"], "restart, close, open"),
+        (
+            &["run", "--dry-run", "--json", "--progress"],
+            "restart, close, open",
+        ),
+    ] {
+        let output = agent(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let message = told["message"].as_str().expect("a message");
+        assert!(message.contains(mend), "{words:?}: {message}");
+    }
+}
+
 #[test]
 fn a_shell_that_is_not_known_is_told_with_those_that_are() {
     let output = agent(&["completions", "tcsh"]);

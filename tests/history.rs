@@ -14,3 +14,5 @@ mod hangs;
 mod operations;
 #[path = "history/page.rs"]
 mod page;
+#[path = "history/told.rs"]
+mod told;

@@ -49,3 +49,5 @@ mod terminal;
 mod upgrades;
 #[path = "roll/variants.rs"]
 mod variants;
+#[path = "roll/watched.rs"]
+mod watched;

@@ -51,7 +51,8 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: a JSON object a line on stderr for each phase, wait and note, as it goes
+    /// With --json: a JSON object a line on stderr for each phase, wait and note of a
+    /// restart, close, open or recover, as it goes
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
     /// Log more on stderr (-v: what is done; -vv: every call)
@@ -108,6 +109,23 @@ pub(super) enum Asked {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+impl Asked {
+    /// Err: a flag that every verb takes, and this one can do nothing with.
+    pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
+        let operates = match self {
+            Asked::Configured(Command::Run { .. } | Command::Status { .. }) => false,
+            asked => matches!(asked, Asked::Configured(_)),
+        };
+        if json && matches!(self, Asked::Completions { .. }) {
+            anyhow::bail!("a shell's completions are no JSON: leave --json out");
+        }
+        if progress && !operates {
+            anyhow::bail!("--progress is for restart, close, open and recover: leave it out");
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -34,7 +34,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 #[rustfmt::skip]
 const ROWS: [Row; 12] = [
     row(&[0], &["restarted", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "planned"], "done, or already so", "as asked"),
-    row(&[1], &["gate_failed", "not_recorded", "not_told"], "rules or journal not written, restart not told; `status`, `doctor`: faults", "as the message says"),
+    row(&[1], &["gate_failed", "not_recorded", "not_told", "failed"], "rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
     row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, state directory)", UNCHANGED),
@@ -51,9 +51,9 @@ const ROWS: [Row; 12] = [
 pub(super) fn help() -> String {
     let lines = ROWS.iter().map(|row| {
         let (codes, words) = (row.codes("/"), row.words.join(", "));
-        let (meaning, left) = (row.meaning, row.left);
-        let left = folded(&format!("{left} ({words})"));
-        format!("  {codes:3} {meaning}\n{left}")
+        let meaning = folded(row.meaning);
+        let left = folded(&format!("{} ({words})", row.left));
+        format!("  {codes:3} {}{left}", meaning.trim_start())
     });
     lines.collect()
 }

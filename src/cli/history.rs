@@ -15,6 +15,11 @@ const WIDTH: usize = 80;
 /// An app's name is shown so far.
 const APP: usize = 16;
 
+/// The exit code of what can't be read or written.
+pub(super) const FAILED: u8 = 1;
+/// Its `outcome`.
+pub(super) const FAILED_WORD: &str = "failed";
+
 /// What there is, and where.
 pub(super) struct Kept {
     pub(super) directory: PathBuf,
@@ -118,14 +123,14 @@ impl Kept {
     }
 }
 
-/// It can't be read: exit code 1.
+/// It can't be read, or its page not written.
 pub(super) fn failed(why: &str, json: bool) -> u8 {
     if json {
-        let object = serde_json::json!({"outcome": "failed", "exit": 1, "message": why});
+        let object = serde_json::json!({"outcome": FAILED_WORD, "exit": FAILED, "message": why});
         say(&format!("{object}\n"));
     }
     complain(why);
-    1
+    FAILED
 }
 
 fn print_json(entries: &[&Entry]) {

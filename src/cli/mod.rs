@@ -57,6 +57,7 @@ impl Cli {
             (Asked::Configured(Command::Run { .. }), false) => Logs::Sidecar,
             _ => Logs::Operation,
         };
+        screen::heed_no_color();
         logs::begin(logs, self.verbose);
         let code = self.load_and_run().unwrap_or_else(|error| {
             let text = format!("{error:#}");
@@ -70,6 +71,7 @@ impl Cli {
     }
 
     fn load_and_run(self) -> anyhow::Result<u8> {
+        self.asked.heeds(self.json, self.progress)?;
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
             Asked::Doctor(asked) => self.doctor(asked),
@@ -166,7 +168,9 @@ impl Cli {
             hasty: false,
             again: None,
         };
-        let report = self.report(&operation, listen(target)?).await;
+        let stop = listen(target)?;
+        let _shown_in_the_end = screen::begin();
+        let report = self.report(&operation, stop).await;
         report.print(self.json);
         Ok(report.exit)
     }
@@ -174,6 +178,7 @@ impl Cli {
     /// One app after the other; the exit code is that of the first that went wrong.
     async fn recover_all(&self, settings: &Settings, target: &Target) -> anyhow::Result<u8> {
         let stop = listen(target)?;
+        let _shown_in_the_end = screen::begin();
         let mut exit = 0;
         let mut reports = Vec::new();
         for app in &settings.apps {

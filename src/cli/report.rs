@@ -12,8 +12,15 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+/// In place of a file.
+const STDOUT: &str = "-";
+
 /// Prints or writes it; the exit code.
 pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
+    let file = reporting.html.as_deref();
+    if json && file == Some(Path::new(STDOUT)) {
+        anyhow::bail!("--json and --html - both print on stdout: name a file for the page");
+    }
     let kept = match Kept::read(config) {
         Ok(kept) => kept,
         Err(why) => return Ok(failed(&why, json)),
@@ -35,10 +42,16 @@ pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow
         let directory = kept.directory.display();
         return Ok(failed(&format!("no operation yet in {directory}"), json));
     };
-    match (&reporting.html, json) {
-        (Some(file), _) => write_page(&entry, file)?,
-        (None, true) => say(&format!("{}\n", serde_json::json!(entry))),
+    if let Some(file) = file {
+        is_to_be_written(file)?;
+        if let Err(why) = write_page(&entry, file) {
+            return Ok(failed(&format!("{why:#}"), json));
+        }
+    }
+    match (file, json) {
+        (_, true) => say(&format!("{}\n", serde_json::json!(entry))),
         (None, false) => say(&text(&entry)),
+        (Some(_), false) => {}
     }
     Ok(0)
 }
@@ -47,18 +60,21 @@ fn last<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<String> {
     entries.last().map(|entry| entry.id.clone())
 }
 
+fn is_to_be_written(file: &Path) -> anyhow::Result<()> {
+    match fs::symlink_metadata(file) {
+        Ok(found) if !found.is_file() && file != Path::new(STDOUT) => anyhow::bail!(
+            "{}: no regular file, so it is not written over: name another",
+            file.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
     let page = page::render(entry)?;
-    if file == Path::new("-") {
+    if file == Path::new(STDOUT) {
         say(&page);
         return Ok(());
-    }
-    let name = file.display();
-    match fs::symlink_metadata(file) {
-        Ok(found) if !found.is_file() => {
-            anyhow::bail!("{name}: no regular file, so it is not written over: name another")
-        }
-        _ => {}
     }
     // It says who logged in from where: whoever had the file before does not get it.
     let mut options = AtomicWriteFile::options();
@@ -71,7 +87,7 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         written.write_all(page.as_bytes())?;
         written.commit()
     };
-    write().with_context(|| name.to_string())
+    write().with_context(|| file.display().to_string())
 }
 
 /// The whole operation, for people.

@@ -1,69 +1,50 @@
-//! The terminal: a row that is drawn anew in place, and lines that stay above it.
+//! What is shown: lines, and on a terminal under them a row that is drawn anew in place.
 //!
-//! A thread of its own writes both, and nobody waits for it: a terminal that is stopped
-//! (Ctrl-S), slow or gone must not keep a restart from going on. (Progress bars of the usual
-//! libraries write in the caller's thread, and panic where the terminal is gone.) All that is
-//! written meanwhile goes through here, logs too, or the row would be torn.
+//! While an operation is under way a thread of its own writes all of it, whoever reads, and
+//! nobody waits for it: a terminal that is stopped (Ctrl-S), a pager that reads no further, a
+//! window that is gone must not keep a restart from going on. (Progress bars of the usual
+//! libraries write in the caller's thread, and panic where the terminal is gone.) All goes
+//! through it, logs too, or the row would be torn. At any other time lines are written as they
+//! come.
 
-use console::style;
+mod queue;
+mod row;
+
+pub(super) use row::{Row, columns};
+
+use queue::{Frame, Line, Queue};
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-/// Between two drawings of the clock, whatever else moves.
+/// Between two drawings of the row: its clock moves.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What the terminal may be behind: what comes then is not shown.
-const BEHIND: usize = 256;
+static QUEUE: Mutex<Queue> = Mutex::new(Queue::new());
+/// There is more to show.
+static MORE: Condvar = Condvar::new();
 
-/// In the end the terminal is given this long to show all.
-const TO_END: Duration = Duration::from_millis(500);
+/// As long as this is there, nobody who tells something waits until it is shown.
+pub(super) struct Showing(Option<JoinHandle<()>>);
 
-/// Who draws; None: nobody, and lines are written as they come.
-static DRAWING: Mutex<Option<Drawing>> = Mutex::new(None);
-
-struct Drawing {
-    to: SyncSender<Shown>,
-    /// Hung up when the thread has ended.
-    ended: Receiver<()>,
+/// Nobody waits from now on. Without a thread (there may be too many) lines are written as
+/// they come.
+pub(super) fn begin() -> Showing {
+    let thread = thread::Builder::new().name("screen".to_owned());
+    let thread = thread.spawn(keep_showing).ok();
+    queue().is_taken = thread.is_some();
+    Showing(thread)
 }
 
-enum Shown {
-    Out(String),
-    Err(String),
-    Row(Option<Row>),
-}
-
-/// What is under way: `web  close      1.2 s of 30s  srvs/web1 is UP 1/2`.
-#[derive(Clone)]
-pub(super) struct Row {
-    /// The app.
-    pub(super) app: String,
-    /// The phase.
-    pub(super) phase: &'static str,
-    /// When it began.
-    pub(super) since: Instant,
-    /// How long it may take.
-    pub(super) limit: String,
-    /// What is waited for; its first line stands behind the clock.
-    pub(super) what: String,
-}
-
-impl Row {
-    /// Columns before what is waited for.
-    pub(super) fn head(&self) -> usize {
-        self.app.len() + "  drain       0.0 s of   ".len() + self.limit.len()
-    }
-
-    fn text(&self) -> String {
-        let phase = style(format!("{:8}", self.phase)).bold();
-        let passed = self.since.elapsed().as_secs_f64();
-        let Row {
-            app, limit, what, ..
-        } = self;
-        format!("{app}  {phase} {passed:6.1} s of {limit}  {what}")
+impl Drop for Showing {
+    /// All is done, and what was told is waited for: nothing is lost that has a reader.
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            queue().end();
+            MORE.notify_one();
+            let _ = thread.join();
+        }
     }
 }
 
@@ -72,47 +53,38 @@ pub(super) fn is_live() -> bool {
     io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Draws this row from now on.
-pub(super) fn draw(row: Row) {
-    let mut drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
-    let drawing = drawing.get_or_insert_with(|| {
-        let (to, shown) = sync_channel(BEHIND);
-        let (ending, ended) = sync_channel(0);
-        thread::spawn(move || {
-            keep_drawing(&shown);
-            drop(ending);
-        });
-        Drawing { to, ended }
-    });
-    let _ = drawing.to.try_send(Shown::Row(Some(row)));
+/// With NO_COLOR there is no colour, even where CLICOLOR_FORCE asks for it.
+pub(super) fn heed_no_color() {
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        console::set_colors_enabled(false);
+        console::set_colors_enabled_stderr(false);
+    }
 }
 
-/// No row any more: waits, but not for long, until all is shown.
-pub(super) fn end() {
-    let drawing = DRAWING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    if let Some(Drawing { to, ended }) = drawing {
-        let _ = to.try_send(Shown::Row(None));
-        drop(to);
-        let _ = ended.recv_timeout(TO_END);
-    }
+/// Draws this row from now on, or none.
+pub(super) fn draw(row: Option<Row>) {
+    queue().draw(row);
+    MORE.notify_one();
 }
 
 /// Prints on stdout. A reader that has gone away must not stop a restart half way.
 pub(super) fn say(text: &str) {
-    show(Shown::Out(text.to_owned()));
+    show(Line::Out(text.to_owned()), true);
 }
 
 /// One line on stderr.
 pub(super) fn complain(text: &str) {
-    show(Shown::Err(format!("agent: {text}\n")));
+    show(Line::Err(format!("agent: {text}\n")), true);
 }
 
-/// One JSON object on one line of stderr.
+/// On stdout, how it goes: where nobody reads that, it is left out.
+pub(super) fn tell(text: &str) {
+    show(Line::Out(text.to_owned()), false);
+}
+
+/// The same, as one JSON object on one line of stderr.
 pub(super) fn tell_machine(object: &serde_json::Value) {
-    show(Shown::Err(format!("{object}\n")));
+    show(Line::Err(format!("{object}\n")), false);
 }
 
 /// Where the log's lines go.
@@ -120,7 +92,10 @@ pub(super) struct Stderr;
 
 impl Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        show(Shown::Err(String::from_utf8_lossy(bytes).into_owned()));
+        show(
+            Line::Err(String::from_utf8_lossy(bytes).into_owned()),
+            false,
+        );
         Ok(bytes.len())
     }
 
@@ -129,24 +104,25 @@ impl Write for Stderr {
     }
 }
 
-fn show(shown: Shown) {
-    let drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
-    let left = match &*drawing {
-        None => Some(shown),
-        Some(drawing) => match drawing.to.try_send(shown) {
-            Err(TrySendError::Disconnected(shown)) => Some(shown),
-            Ok(()) | Err(TrySendError::Full(_)) => None,
-        },
-    };
-    drop(drawing);
-    left.iter().for_each(write);
+fn queue() -> MutexGuard<'static, Queue> {
+    QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write(shown: &Shown) {
-    let _ = match shown {
-        Shown::Out(text) => to(&mut io::stdout().lock(), text),
-        Shown::Err(text) => to(&mut io::stderr().lock(), text),
-        Shown::Row(_) => Ok(()),
+fn show(line: Line, must: bool) {
+    let mut queue = queue();
+    if queue.is_taken {
+        queue.put(line, must);
+        MORE.notify_one();
+        return;
+    }
+    drop(queue);
+    write(&line);
+}
+
+fn write(line: &Line) {
+    let _ = match line {
+        Line::Out(text) => to(&mut io::stdout().lock(), text),
+        Line::Err(text) => to(&mut io::stderr().lock(), text),
     };
 }
 
@@ -155,30 +131,55 @@ fn to(stream: &mut impl Write, text: &str) -> io::Result<()> {
     stream.flush()
 }
 
-/// Until nobody sends any more.
-fn keep_drawing(shown: &Receiver<Shown>) {
-    let mut row: Option<Row> = None;
-    // Lines that the row takes now, and is wiped off by.
-    let mut lines = 0;
-    loop {
-        let next = shown.recv_timeout(TICK);
-        let wipe = match lines {
-            0 => String::new(),
-            lines => format!("\r\x1b[2K{}", "\x1b[1A\x1b[2K".repeat(lines - 1)),
-        };
-        match next {
-            Ok(Shown::Row(now)) => row = now,
-            Ok(other) => {
-                write(&Shown::Out(wipe.clone()));
-                lines = 0;
-                write(&other);
+/// Until all is shown, and nothing more comes.
+fn keep_showing() {
+    // Lines that the row takes now.
+    let mut drawn = 0;
+    while let Some(Frame { lines, row }) = next() {
+        // What goes to stdout at once: nobody sees a terminal half drawn.
+        let mut out = wipe(drawn);
+        for line in lines {
+            match line {
+                Line::Out(text) => out += &text,
+                Line::Err(_) => {
+                    write(&Line::Out(std::mem::take(&mut out)));
+                    write(&line);
+                }
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return write(&Shown::Out(wipe)),
         }
-        let text = row.as_ref().map(Row::text).unwrap_or_default();
-        let wipe = if lines == 0 { String::new() } else { wipe };
-        write(&Shown::Out(format!("{wipe}{text}")));
-        lines = text.lines().count();
+        let row = row.map_or_else(String::new, |row| row.text(columns()));
+        drawn = row.lines().count();
+        write(&Line::Out(out + &row));
+    }
+}
+
+/// The row goes, and the cursor stands where it began.
+fn wipe(drawn: usize) -> String {
+    match drawn {
+        0 => String::new(),
+        lines => format!("\r\x1b[2K{}", "\x1b[1A\x1b[2K".repeat(lines - 1)),
+    }
+}
+
+fn next() -> Option<Frame> {
+    let mut queue = queue();
+    loop {
+        if let Some(frame) = queue.take() {
+            return Some(frame);
+        }
+        if queue.is_over() {
+            return None;
+        }
+        queue = match queue.has_row() {
+            false => MORE.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            true => {
+                let waited = MORE.wait_timeout(queue, TICK);
+                let (mut queue, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+                if waited.timed_out() {
+                    queue.tick();
+                }
+                queue
+            }
+        };
     }
 }

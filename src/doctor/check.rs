@@ -1,7 +1,7 @@
 //! The fixed part of a check: its name for machines, and why it matters.
 
 use super::{Point, Verdict};
-use crate::harmless::harmless;
+use crate::visible::visible;
 
 /// One of the doctor's checks.
 pub(super) struct Check {
@@ -39,7 +39,7 @@ impl Check {
 
 /// Names and messages of others' may hold what a terminal obeys. Lines become one.
 fn line(text: &str) -> String {
-    harmless(&text.trim().replace(['\n', '\r', '\t'], " "))
+    visible(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]

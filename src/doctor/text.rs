@@ -1,8 +1,7 @@
 //! The points as people read them: in 80 columns, without colour.
 
 use super::{Point, Verdict};
-
-const WIDTH: usize = 80;
+use crate::fold;
 
 /// What begins a line to paste: it stays one line, however long.
 const TO_PASTE: [&str; 19] = [
@@ -82,29 +81,9 @@ pub fn is_to_paste(mend: &str) -> bool {
     TO_PASTE.contains(&first)
 }
 
-/// Lines after the first begin under its words; where that leaves no room, at column 9.
 fn folded(head: &str, words: &str) -> String {
-    let indent = match head.chars().count() {
-        wide if wide > WIDTH / 3 => 9,
-        indent => indent,
-    };
-    let mut lines = vec![head.trim_end().to_owned()];
-    let mut first = true;
-    for word in words.split_whitespace() {
-        let line = lines.last_mut().map(|line| (line.chars().count(), line));
-        match line {
-            Some((_, line)) if first && head.chars().count() + word.chars().count() <= WIDTH => {
-                *line = format!("{head}{word}");
-            }
-            Some((length, line)) if !first && length + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{:indent$}{word}", "")),
-        }
-        first = false;
-    }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines = fold::folded(head, words).into_iter();
+    lines.map(|line| line + "\n").collect()
 }
 
 #[cfg(test)]
@@ -165,7 +144,10 @@ error    tcp://balancer-with-a-name.example.org:9999 srvs/web1: leads to port
     fn only_what_is_pasted_or_can_not_be_parted_is_wider() {
         let words = "word ".repeat(60) + &"w".repeat(90);
         let text = text(&[point(Verdict::Error, "web", &words, Some("do this"))]);
-        let wide: Vec<&str> = text.lines().filter(|line| line.len() > WIDTH).collect();
+        let wide: Vec<&str> = text
+            .lines()
+            .filter(|line| line.len() > fold::WIDTH)
+            .collect();
         assert_eq!(wide.len(), 1, "{text}");
     }
 }

@@ -2,6 +2,7 @@
 //! with the gate closed; on the app's port it is the app.
 
 use crate::tcp::{self, Listener};
+use crate::visible::visible;
 use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process, Stat};
 use std::net::SocketAddr;
@@ -9,7 +10,10 @@ use std::net::SocketAddr;
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
     let named = |socket: &Listener| match owners(socket.inode).next() {
-        Some(stat) => format!("{} (pid {}) on {}", stat.comm, stat.pid, socket.local),
+        Some(stat) => {
+            let name = visible(&stat.comm);
+            format!("{name} (pid {}) on {}", stat.pid, socket.local)
+        }
         None => format!("a process that can't be named on {}", socket.local),
     };
     listening(port).iter().map(named).collect()
@@ -91,5 +95,17 @@ mod tests {
         );
         drop(socket);
         assert!(listeners(port).is_empty());
+    }
+
+    /// Any user may call his process so.
+    #[test]
+    fn a_name_that_a_terminal_would_obey_is_told_as_it_is() {
+        let comm = std::path::Path::new("/proc/self/comm");
+        let before = std::fs::read(comm).unwrap();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        std::fs::write(comm, "\x1b[2Ja\nb").unwrap();
+        let found = listeners(socket.local_addr().unwrap().port());
+        std::fs::write(comm, before.trim_ascii_end()).unwrap();
+        assert!(found[0].starts_with("\\u{1b}[2Ja\\nb (pid "), "{found:?}");
     }
 }

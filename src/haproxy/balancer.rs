@@ -3,6 +3,7 @@
 
 use super::Address;
 use super::info::{self, Info};
+use super::others::Lately;
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     find, servers,
@@ -34,6 +35,8 @@ pub struct Balancer {
     /// Another worker answered the last poll than the one before it.
     reloaded: bool,
     pub(super) found: Option<Found>,
+    /// Of the lines that were found.
+    pub(super) lately: Option<Lately>,
 }
 
 impl Balancer {
@@ -56,6 +59,7 @@ impl Balancer {
             worker: None,
             reloaded: false,
             found: None,
+            lately: None,
         }
     }
 
@@ -67,7 +71,7 @@ impl Balancer {
     /// Finds our lines. The inner Err is one line on what is missing in HAProxy's
     /// configuration, or ours.
     pub async fn find(&mut self) -> Result<Result<&Found, Missing>, Unseen> {
-        self.found = None;
+        (self.found, self.lately) = (None, None);
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
         let worker = Info::parse(&answers[0])?;

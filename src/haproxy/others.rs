@@ -3,6 +3,7 @@
 use super::{Balancer, Found, Own, ServerStat, Status, Unseen};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 /// How a backend would do without us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,48 @@ impl Others {
     }
 }
 
+/// Who looks again and again asks for whole backends no longer than this part of the time.
+const PART: u32 = 100;
+
+/// The other servers as they were counted last, when, and how long that took.
+#[derive(Debug, Clone)]
+pub(super) struct Lately {
+    others: Vec<Others>,
+    at: Instant,
+    took: Duration,
+}
+
 impl Balancer {
+    /// [`Balancer::others`] as of a moment ago, where a backend is so big that its answer takes
+    /// its time: for who looks again and again. `lines` are our own, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Balancer::others`].
+    pub async fn others_lately(
+        &mut self,
+        lines: &[(Own, ServerStat)],
+    ) -> Result<Vec<Others>, Unseen> {
+        let lately = self.lately.take();
+        let lately = match lately.filter(|lately| lately.at.elapsed() < lately.took * PART) {
+            Some(lately) => lately,
+            None => {
+                let asked = Instant::now();
+                Lately {
+                    others: self.others().await?,
+                    at: Instant::now(),
+                    took: asked.elapsed(),
+                }
+            }
+        };
+        let mut others = self.lately.insert(lately).others.clone();
+        for of in &mut others {
+            let mut own = lines.iter().filter(|(own, _)| own.backend == of.backend);
+            of.own_usable = own.any(|(_, stat)| stat.status.is_usable());
+        }
+        Ok(others)
+    }
+
     /// The other servers of every backend that serves us. Asks for those backends whole:
     /// for the preflight, not for polling.
     pub async fn others(&self) -> Result<Vec<Others>, Unseen> {

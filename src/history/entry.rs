@@ -6,6 +6,7 @@ use crate::journal;
 use crate::operation::{Report, Shares};
 use crate::record::PhaseRecord;
 use crate::restart::Outcome;
+use crate::visible::visible;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -173,10 +174,9 @@ fn all_harmless(texts: &[String]) -> Vec<String> {
     some.map(|text| harmless(text, SHORT)).collect()
 }
 
-/// Harmless, and no longer than that.
+/// On one line, [`visible`], and no longer than that.
 pub(super) fn harmless(text: &str, longest: usize) -> String {
-    let begins: String = text.chars().take(longest + 1).collect();
-    let shown = crate::harmless::harmless(&begins);
+    let shown = visible(&text.chars().take(longest + 1).collect::<String>());
     match shown.char_indices().nth(longest) {
         None => shown,
         Some(_) => shown
@@ -193,14 +193,7 @@ mod tests {
 
     #[test]
     fn what_others_have_written_is_visible_and_bounded() {
-        for (text, shown) in [
-            ("a disk swap", "a disk swap"),
-            ("<b>ümlaut</b>", "<b>ümlaut</b>"),
-            ("a\nb\x1b[2J", "a\\nb\\u{1b}[2J"),
-            ("a\u{202e}b", "a\\u{202e}b"),
-        ] {
-            assert_eq!(harmless(text, 50), shown);
-        }
+        assert_eq!(harmless("a\nb\x1b[2J", 50), "a\\nb\\u{1b}[2J");
         assert_eq!(harmless("aaaaaaaaaa", 10), "aaaaaaaaaa");
         assert_eq!(harmless("aaaaaaaaaaa", 10), "aaaaaaa...");
         assert_eq!(harmless("\n\n\n\n\n\n", 10), "\\n\\n\\n\\...");

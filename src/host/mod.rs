@@ -1,5 +1,6 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
+mod ages;
 mod look;
 mod rules;
 mod touch;
@@ -13,6 +14,7 @@ use crate::haproxy::{Address, Balancer, Master, Socket};
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
 use crate::stop::Stop;
 use crate::tcp::{self, Connection, Watch};
+use ages::Ages;
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -29,6 +31,7 @@ pub struct ThisHost {
     pub(crate) rules: Known,
     interfaces: Vec<IpAddr>,
     pub(crate) watch: Watch,
+    ages: Ages,
     state_dir: PathBuf,
     hold_dir: PathBuf,
     /// The last action had to move a gate.
@@ -58,6 +61,7 @@ impl ThisHost {
             app: app.clone(),
             interfaces: interface_addresses(),
             watch: Watch::new(app.ports.port),
+            ages: Ages::default(),
             state_dir: settings.agent.state_dir.clone(),
             hold_dir: settings.agent.hold_dir.clone(),
             moved: false,
@@ -80,6 +84,7 @@ impl ThisHost {
     pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
         self.app = app.clone();
         self.watch = Watch::new(app.ports.port);
+        self.ages = Ages::default();
         self.found_open = Vec::new();
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
@@ -151,8 +156,12 @@ impl Host for ThisHost {
     }
 
     async fn oldest(&mut self) -> Option<Duration> {
-        let connections = tcp::connections(self.app.ports.port).await;
-        connections.ok().and_then(|seen| tcp::oldest(&seen))
+        let port = self.app.ports.port;
+        let ask = async move || {
+            let connections = tcp::connections(port).await;
+            connections.ok().and_then(|seen| tcp::oldest(&seen))
+        };
+        self.ages.oldest(ask).await
     }
 
     async fn health(&mut self) -> Result<(), String> {

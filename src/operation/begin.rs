@@ -11,9 +11,9 @@ use crate::restart::{
     turns,
 };
 use crate::state;
-use crate::survey::Survey;
+use crate::survey::{Asking, Survey};
 use backon::{BackoffBuilder, ExponentialBuilder};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first wait of a host that gave way to another, and the longest; each with jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
@@ -40,9 +40,15 @@ impl Operation<'_> {
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
         let held = self.held()?;
+        let asked = Instant::now();
         self.settle(host).await?;
+        report.before.settling = asked.elapsed();
         let left = self.left(host, report).await;
-        let survey = host.survey(!self.hasty).await;
+        let asking = match self.hasty {
+            true => Asking::Nobody,
+            false => Asking::Anew,
+        };
+        let survey = host.survey(asking).await;
         report.survey(host.elapsed(), &survey);
         let positions = survey.positions();
         let stand = stand(&positions, held.is_some());

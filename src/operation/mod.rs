@@ -14,7 +14,7 @@ pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
 pub use report::{BalancerReport, GateReport, Report};
-pub use shares::Shares;
+pub use shares::{Before, Shares};
 
 use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings};
@@ -30,7 +30,7 @@ use crate::stop::Stop;
 use crate::tally::{Done, Tally};
 use remember::By;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What was asked for.
 pub struct Operation<'a> {
@@ -71,7 +71,10 @@ impl Operation<'_> {
     /// Runs it to its end, and says how that was.
     pub async fn run(&self, stop: Stop, tell: Tell<'_>) -> Report {
         let mut report = self.report(By::Caller);
-        let outcome = match self.lock(&stop).await {
+        let asked = Instant::now();
+        let locks = self.lock(&stop).await;
+        report.before.turn = asked.elapsed();
+        let outcome = match locks {
             Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
                 Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
                 Err(error) => refused(error.to_string()),

@@ -1,6 +1,6 @@
 //! What one operation did, for machines (`--json`).
 
-use super::Shares;
+use super::shares::{Before, Shares};
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position, Side};
 use crate::history::{Asked, Line, Watching};
@@ -45,6 +45,9 @@ pub struct Report {
     /// The wall clock may jump: what an operation took is never read off it.
     #[serde(skip)]
     began: Instant,
+    /// What was waited for before the first phase.
+    #[serde(skip)]
+    pub before: Before,
     /// For the history: who has asked for it.
     #[serde(skip)]
     pub asked: Asked,
@@ -106,6 +109,7 @@ impl Report {
             notices: Vec::new(),
             plan: None,
             began: Instant::now(),
+            before: Before::default(),
             asked: Asked::default(),
             watching: Watching::default(),
             cut_short: None,
@@ -162,7 +166,8 @@ impl Report {
         self.exit = outcome.exit_code();
         self.message = outcome.message(self.verb, &self.app);
         self.seconds = self.so_far();
-        self.shares = (!self.phases.is_empty()).then(|| Shares::of(&self.phases, self.seconds));
+        self.shares =
+            (!self.phases.is_empty()).then(|| Shares::of(&self.before, &self.phases, self.seconds));
         self
     }
 }

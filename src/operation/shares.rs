@@ -3,6 +3,7 @@
 use crate::record::PhaseRecord;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// The seconds of one operation, by whom they were spent.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -14,16 +15,29 @@ pub struct Shares {
     pub drain: f64,
     /// The app's: its upgrade, its restart, its start until it was healthy.
     pub app: f64,
-    /// Other hosts': they had to come back first.
+    /// Others': other hosts had to come back first, or an operation on this one had to end.
     pub others: f64,
     /// The agent's own: the preflight, moving gates, notes, and what lies between the phases.
     pub agent: f64,
 }
 
+/// What was waited for before the first phase.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// For the locks: another operation on this host had to end.
+    pub turn: Duration,
+    /// For what an earlier operation had begun to do to the app.
+    pub settling: Duration,
+}
+
 impl Shares {
-    /// Of an operation of so many `seconds`. What no phase waited for is the agent's.
-    pub fn of(phases: &[PhaseRecord], seconds: f64) -> Shares {
-        let mut shares = Shares::default();
+    /// Of an operation of so many `seconds`. What nothing waited for is the agent's.
+    pub fn of(before: &Before, phases: &[PhaseRecord], seconds: f64) -> Shares {
+        let mut shares = Shares {
+            others: before.turn.as_secs_f64(),
+            app: before.settling.as_secs_f64(),
+            ..Shares::default()
+        };
         for phase in phases {
             let waited = (phase.seconds - phase.acting).max(0.0);
             match phase.phase {
@@ -57,7 +71,7 @@ impl fmt::Display for Shares {
             ("HAProxy's checks", self.detection),
             ("drain", self.drain),
             ("app", self.app),
-            ("other hosts", self.others),
+            ("others", self.others),
             ("agent", self.agent),
         ];
         let total: f64 = all.iter().map(|(_, seconds)| seconds).sum();
@@ -93,7 +107,7 @@ mod tests {
             phase("healthy", 0.5, 0.1),
             phase("open", 0.6, 0.1),
         ];
-        let shares = Shares::of(&phases, 3.5);
+        let shares = Shares::of(&Before::default(), &phases, 3.5);
         let wanted = Shares {
             detection: 1.3,
             drain: 0.2,
@@ -109,13 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_waited_for_before_is_not_the_agents() {
+        let before = Before {
+            turn: Duration::from_secs(8),
+            settling: Duration::from_secs(1),
+        };
+        let shares = Shares::of(&before, &[phase("preflight", 1.5, 1.5)], 10.0);
+        assert_eq!(shares.to_string(), "app 10 %, others 80 %, agent 10 %");
+    }
+
+    #[test]
     fn every_phase_that_waits_is_somebodys() {
         let names = [
             "claim", "close", "floor", "sticky", "shed", "drain", "upgrade", "restart", "healthy",
             "rollback", "open", "put_back", "back_off",
         ];
         for name in names {
-            let shares = Shares::of(&[phase(name, 2.0, 0.0)], 2.0);
+            let shares = Shares::of(&Before::default(), &[phase(name, 2.0, 0.0)], 2.0);
             assert_eq!(shares.agent, 0.0, "{name}: {shares:?}");
         }
     }

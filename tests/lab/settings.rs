@@ -70,12 +70,25 @@ impl Settings {
     }
 
     /// The same with another limit for one question.
-    pub fn haproxy_within(mut self, socket: &str, timeout: &str) -> Settings {
-        let balancers = self.0.entry("haproxy");
-        let balancers = balancers.or_insert_with(|| Value::Array(Vec::new()));
+    pub fn haproxy_within(self, socket: &str, timeout: &str) -> Settings {
         let mut balancer = Table::new();
         balancer.insert("socket".into(), socket.into());
         balancer.insert("timeout".into(), timeout.into());
+        self.balancer(balancer)
+    }
+
+    /// Adds a balancer that serves one app only.
+    pub fn haproxy_of(self, app: &str, socket: &str, timeout: &str) -> Settings {
+        let mut balancer = Table::new();
+        balancer.insert("app".into(), app.into());
+        balancer.insert("socket".into(), socket.into());
+        balancer.insert("timeout".into(), timeout.into());
+        self.balancer(balancer)
+    }
+
+    fn balancer(mut self, balancer: Table) -> Settings {
+        let balancers = self.0.entry("haproxy");
+        let balancers = balancers.or_insert_with(|| Value::Array(Vec::new()));
         let list = balancers.as_array_mut().expect("a list");
         list.push(balancer.into());
         self

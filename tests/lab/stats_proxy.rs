@@ -29,10 +29,12 @@ pub enum Fault {
 pub struct StatsProxy {
     pub socket: PathBuf,
     fault: Shared,
+    asked: Asked,
     listening: Option<JoinHandle<()>>,
 }
 
 type Shared = Arc<Mutex<Fault>>;
+type Asked = Arc<Mutex<Vec<String>>>;
 
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -43,12 +45,14 @@ impl StatsProxy {
         let fault = Shared::new(Mutex::new(Fault::None));
         let mut listener = Some(bind(&socket));
         let (path, shared) = (socket.clone(), fault.clone());
+        let asked = Asked::default();
+        let heard = asked.clone();
         let listening = thread::spawn(move || {
             while now(&shared) != Fault::Gone {
                 match (now(&shared), &listener) {
                     (Fault::Refuses, _) => listener = None,
                     (_, None) => listener = Some(bind(&path)),
-                    (_, Some(listener)) => accept(listener, &haproxy, &shared),
+                    (_, Some(listener)) => accept(listener, &haproxy, &shared, &heard),
                 }
                 thread::sleep(LOOK);
             }
@@ -56,8 +60,15 @@ impl StatsProxy {
         StatsProxy {
             socket,
             fault,
+            asked,
             listening: Some(listening),
         }
+    }
+
+    /// How often a question with this in it was asked.
+    pub fn asked(&self, what: &str) -> usize {
+        let asked = self.asked.lock().expect("no holder panics");
+        asked.iter().filter(|line| line.contains(what)).count()
     }
 
     /// From the next question on, and for those without an answer yet.
@@ -86,18 +97,22 @@ fn bind(socket: &Path) -> UnixListener {
     listener
 }
 
-fn accept(listener: &UnixListener, haproxy: &Path, shared: &Shared) {
+fn accept(listener: &UnixListener, haproxy: &Path, shared: &Shared, asked: &Asked) {
     while let Ok((agent, _)) = listener.accept() {
-        let (haproxy, shared) = (haproxy.to_owned(), shared.clone());
-        thread::spawn(move || pass_on(agent, &haproxy, &shared));
+        let (haproxy, shared, asked) = (haproxy.to_owned(), shared.clone(), asked.clone());
+        thread::spawn(move || pass_on(agent, &haproxy, &shared, &asked));
     }
 }
 
 /// Whoever leaves early, agent or HAProxy, ends it.
-fn pass_on(mut agent: UnixStream, haproxy: &Path, shared: &Shared) -> Option<()> {
+fn pass_on(mut agent: UnixStream, haproxy: &Path, shared: &Shared, asked: &Asked) -> Option<()> {
     agent.set_nonblocking(false).ok()?;
     let mut question = String::new();
     BufReader::new(&agent).read_line(&mut question).ok()?;
+    asked
+        .lock()
+        .expect("no holder panics")
+        .push(question.clone());
     while now(shared) == Fault::Hangs {
         thread::sleep(LOOK);
     }

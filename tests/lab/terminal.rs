@@ -59,9 +59,8 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let pty = openpty(Some(&size), None).expect("a terminal");
-        // A child that has its own terminal's other end can never lose it.
-        let close = FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC);
-        fcntl(&pty.master, close).expect("a descriptor");
+        // Whoever has our end, too, keeps the window from being gone.
+        fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("close-on-exec");
         let end = || Stdio::from(pty.slave.try_clone().expect("its other end"));
         command.process_group(0).env("TERM", "xterm-256color");
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn();
@@ -120,16 +119,22 @@ impl Terminal {
         self.seen.lock().expect("no panic").screens.clone()
     }
 
-    /// Waits for its end: its exit code, the last screen, and all that it wrote.
-    pub fn end(mut self) -> (i32, String, String) {
+    /// Waits for its end: its exit code.
+    pub fn wait(&mut self) -> i32 {
         let status = self.child.wait().expect("our child");
         if let Some(reader) = self.reader.take() {
             reader.join().expect("no panic");
         }
+        status.code().unwrap_or(-1)
+    }
+
+    /// Its exit code, the last screen, and all that it wrote.
+    pub fn end(mut self) -> (i32, String, String) {
+        let exit = self.wait();
         let seen = self.seen.lock().expect("no panic");
         let last = seen.screens.last().cloned().unwrap_or_default();
         let bytes = String::from_utf8_lossy(&seen.bytes).into_owned();
-        (status.code().unwrap_or(-1), last, bytes)
+        (exit, last, bytes)
     }
 }
 
@@ -161,12 +166,19 @@ fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
     }
 }
 
+/// What comes at once may have been several drawings: each begins with a wipe.
 fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Seen>) {
-    parser.process(bytes);
-    let screen = parser.screen().contents();
     let mut seen = seen.lock().expect("no panic");
     seen.bytes.extend_from_slice(bytes);
-    if seen.screens.last() != Some(&screen) {
-        seen.screens.push(screen);
+    let wipes = bytes.windows(2).enumerate();
+    let wipes = wipes.filter_map(|(at, two)| (two == b"\r\x1b").then_some(at));
+    let mut from = 0;
+    for to in wipes.chain([bytes.len()]) {
+        parser.process(&bytes[from..to]);
+        from = to;
+        let screen = parser.screen().contents();
+        if seen.screens.last() != Some(&screen) {
+            seen.screens.push(screen);
+        }
     }
 }

@@ -2,7 +2,12 @@
 
 use crate::lab::fleet::Fleet;
 use crate::lab::terminal::Terminal;
+use crate::lab::wait_for;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::Signal;
+use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::process::Stdio;
+use std::time::Duration;
 
 /// The phase under way is one line in place, with HAProxy's own numbers and the clock; it
 /// stays when it is over, and the outcome comes last.
@@ -11,7 +16,7 @@ fn a_restart_is_told_in_place() {
     let fleet = Fleet::quick("in_place", |reference| reference);
     let request = fleet.slow_request(1, 6000);
     let agent = fleet.agent(1, |settings| settings);
-    let terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
+    let mut terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
     let draining = terminal.wait_for("a drain that is told", |line| {
         line.starts_with("web  drain ") && line.contains(" s of 1m  oldest ")
     });
@@ -23,10 +28,9 @@ fn a_restart_is_told_in_place() {
     );
     let above: Vec<&str> = draining.lines().map(phase).collect();
     assert_eq!(above, ["claim", "close", "floor", "drain"], "{draining}");
+    let exit = terminal.wait();
     let screens = terminal.screens();
-    let twice = |screen: &&String| screen.matches("  drain ").count() > 1;
-    assert_eq!(screens.iter().find(twice), None, "it is drawn in place");
-    let (exit, last, bytes) = terminal.end();
+    let (_, last, bytes) = terminal.end();
     println!("{draining}\n\n{last}");
     assert_eq!((exit, request.answer().status), (0, 200), "{last}");
     let phases: Vec<&str> = last.lines().take(7).map(phase).collect();
@@ -34,6 +38,15 @@ fn a_restart_is_told_in_place() {
         "claim", "close", "floor", "drain", "restart", "healthy", "open",
     ];
     assert_eq!(phases, wanted, "{last}");
+    for phase in wanted {
+        let row = format!("web  {phase:8} ");
+        let twice = |screen: &&String| screen.matches(&row).count() > 1;
+        assert_eq!(
+            screens.iter().find(twice),
+            None,
+            "{phase} is drawn in place"
+        );
+    }
     let end: Vec<&str> = last.lines().skip(7).collect();
     assert!(end[0].starts_with("web: HAProxy's checks "), "{last}");
     assert!(
@@ -87,6 +100,49 @@ fn a_terminal_that_is_gone_or_stopped_changes_nothing() {
     );
 }
 
+/// A pager that reads no further holds up neither the lines nor the logs nor the JSON lines of
+/// an operation; and all that it reads later is there.
+#[test]
+fn a_pipe_that_nobody_reads_changes_nothing() {
+    let fleet = Fleet::quick("no_reader", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let people = &["restart", "web", "-vv"][..];
+    let machine = &["restart", "web", "--json", "--progress"][..];
+    for (boots, (words, outcome)) in [
+        (2, (people, "web: restarted, and back in rotation, in ")),
+        (3, (machine, "\"outcome\":\"restarted\"")),
+    ] {
+        let (mut reader, writer) = full_pipe();
+        let mut command = agent.command(words);
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let mut child = command.stdin(Stdio::null()).spawn().expect("the agent");
+        drop(command);
+        let let_go = || !agent.words(&["status"]).out.contains("under way");
+        wait_for("the restart's end", Duration::from_secs(20), || {
+            (fleet.boots()[0] == boots && let_go()).then_some(())
+        });
+        assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
+        assert_eq!(fleet.host(1).journal_phase(), None);
+        let mut read = String::new();
+        reader.read_to_string(&mut read).expect("text");
+        assert_eq!(child.wait().expect("our child").code(), Some(0));
+        let read = read.trim_start_matches('.');
+        assert!(read.contains(outcome), "{read}");
+        for phase in ["claim", "close", "drain", "restart", "healthy", "open"] {
+            assert!(read.contains(phase), "{phase}: {read}");
+        }
+    }
+}
+
+/// There is no room in it for anything more.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");
+    let full = vec![b'.'; usize::try_from(size).expect("a size")];
+    writer.write_all(&full).expect("room");
+    (reader, writer)
+}
+
 #[test]
 fn no_color_means_none() {
     let fleet = Fleet::quick("no_color", |reference| reference);
@@ -95,9 +151,16 @@ fn no_color_means_none() {
         &["restart", "web"][..],
         &["restart", "web", "-v"],
         &["status"],
+        &["status", "--watch"],
     ] {
         let mut command = agent.command(words);
-        let (exit, last, bytes) = Terminal::start(command.env("NO_COLOR", "1")).end();
+        command.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1");
+        let terminal = Terminal::start(&mut command);
+        if words.contains(&"--watch") {
+            terminal.wait_for("a frame", |line| line.contains("srvs/bkp1"));
+            terminal.signal(Signal::SIGINT);
+        }
+        let (exit, last, bytes) = terminal.end();
         assert_eq!(exit, 0, "{last}");
         let colours = bytes.split("\x1b[").skip(1).filter(|sequence| {
             let end = sequence.find(|c: char| c.is_ascii_alphabetic());
@@ -105,53 +168,4 @@ fn no_color_means_none() {
         });
         assert_eq!(colours.count(), 0, "{words:?}: {bytes:?}");
     }
-}
-
-/// Gates, lines, balancers and what is going on, in 80 columns, while it happens; Ctrl-C ends
-/// it, and the cursor is there again.
-#[test]
-fn status_is_watched() {
-    let fleet = Fleet::quick("watched", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
-    let watch = Terminal::start(&mut agent.command(&["status", "--watch=1s"]));
-    watch.wait_for("a host in rotation", |line| {
-        line.starts_with("web  in rotation, 2 hosts")
-    });
-    let request = fleet.slow_request(1, 4000);
-    let restart = agent.start("restart", "web");
-    let screen = watch.wait_for("the drain", |line| line.contains("restart: drain for"));
-    println!("{screen}");
-    let says = |what: &str| screen.lines().any(|line| line.contains(what));
-    assert!(says("under way  `agent restart web`, pid "), "{screen}");
-    assert!(says("2000 -> 1000 closed, 3000 -> 1000 closed"), "{screen}");
-    let row = screen.lines().find(|line| line.contains("srvs/web1"));
-    let columns: Vec<&str> = row.expect("our line").split_whitespace().collect();
-    assert_eq!(columns[..4], ["srvs/web1", "main", "DOWN", "1"], "{screen}");
-    assert_eq!(request.answer().status, 200);
-    restart.wait().expect_exit(0);
-    let title = screen.lines().next().expect("a title");
-    assert!(title.ends_with("every 1s, Ctrl-C ends"), "{screen}");
-    watch.signal(Signal::SIGINT);
-    let (exit, last, bytes) = watch.end();
-    assert_eq!(exit, 0, "{last}");
-    assert!(bytes.trim_end().ends_with("\x1b[?25h"), "{bytes:?}");
-}
-
-/// For a file or another program: nothing is drawn in place.
-#[test]
-fn status_is_watched_by_a_program() {
-    let fleet = Fleet::quick("watched_json", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
-    let watch = agent.start_words(&["status", "--json", "--watch"]);
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    watch.interrupt(Signal::SIGTERM);
-    let ended = watch.wait().expect_exit(0);
-    let objects = ended
-        .out
-        .lines()
-        .map(serde_json::from_str::<serde_json::Value>);
-    let objects: Vec<_> = objects.collect::<Result<_, _>>().expect("JSON lines");
-    assert!(objects.len() >= 2, "{}", ended.out);
-    let all_in = |all: &serde_json::Value| all["apps"][0]["in_rotation"] == true;
-    assert!(objects.iter().all(all_in), "{}", ended.out);
 }

@@ -1,6 +1,8 @@
 //! The table against the code, and README against the table.
 
+use super::super::history::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
+use super::super::{USAGE, USAGE_WORD};
 use super::*;
 use crate::restart::{Outcome, Refusal, Verb};
 use std::collections::BTreeSet;
@@ -123,8 +125,7 @@ fn every_outcome_has_its_row_and_every_row_its_outcome() {
     let kinds: BTreeSet<usize> = samples.iter().map(kind).collect();
     assert_eq!(kinds.len(), KINDS, "an outcome has no sample");
     let ends = |outcome: &Outcome, verb| (outcome.exit_code(), outcome.word(verb));
-    let mut reached: BTreeSet<(u8, &str)> =
-        [(super::super::USAGE, super::super::USAGE_WORD)].into();
+    let mut reached: BTreeSet<(u8, &str)> = [(USAGE, USAGE_WORD), (FAILED, FAILED_WORD)].into();
     reached.extend(
         samples
             .iter()

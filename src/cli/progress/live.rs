@@ -1,13 +1,13 @@
 //! On a terminal: the phase under way is one row that is drawn anew in place, with what it
 //! waits for, the time passed and the limit; it stays, with its seconds, when it is over.
 
-use super::super::screen::{self, Row, say};
+use super::super::screen::{self, Row, columns, tell};
 use super::{oldest_of, rows::rows};
 use crate::config::AppSettings;
 use crate::driver::Progress;
 use crate::operation::describe;
 use crate::restart::{Limits, Phase, Seen};
-use console::{Term, style, truncate_str};
+use console::{style, truncate_str};
 use std::time::{Duration, Instant};
 
 pub(super) struct Live {
@@ -43,7 +43,9 @@ impl Live {
         if let Some(UnderWay { what, since, row }) = self.phase.take() {
             let took = at.saturating_sub(since).as_secs_f64();
             let line = format!("{}  {:8} {took:6.2} s  {what}", row.app, row.phase);
-            say(&format!("{}\n", truncate_str(&line, columns(), "…")));
+            // First: or the row would be drawn once more under the line that takes its place.
+            screen::draw(None);
+            tell(&format!("{}\n", truncate_str(&line, columns(), "…")));
         }
     }
 }
@@ -60,7 +62,7 @@ impl Progress for Live {
             what: String::new(),
         };
         row.what = rows(None, std::slice::from_ref(&what), row.head(), columns());
-        screen::draw(row.clone());
+        screen::draw(Some(row.clone()));
         self.at = at;
         self.phase = Some(UnderWay {
             what,
@@ -80,10 +82,10 @@ impl Progress for Live {
         };
         let what: Vec<String> = waiting.iter().map(short).collect();
         let age = oldest_of(waiting, self.oldest);
-        screen::draw(Row {
+        screen::draw(Some(Row {
             what: rows(age.as_deref(), &what, phase.row.head(), columns()),
             ..phase.row.clone()
-        });
+        }));
     }
 
     /// In full: the terminal folds it.
@@ -91,7 +93,7 @@ impl Progress for Live {
         self.at = at;
         let label = style(format!("{:8}", "note")).yellow();
         let at = at.as_secs_f64();
-        say(&format!(
+        tell(&format!(
             "{}  {label} at {at:.1} s: {note}\n",
             self.app.name
         ));
@@ -112,10 +114,5 @@ impl Progress for Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.leave(self.at);
-        screen::end();
     }
-}
-
-fn columns() -> usize {
-    Term::stdout().size().1.into()
 }

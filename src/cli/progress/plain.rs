@@ -1,6 +1,6 @@
 //! Lines on stdout, for a file or a pipe: each is written once.
 
-use super::super::screen::say;
+use super::super::screen::tell;
 use super::oldest_of;
 use crate::config::AppSettings;
 use crate::driver::Progress;
@@ -34,7 +34,7 @@ impl Plain {
     }
 
     fn tell(&self, at: Duration, label: &str, text: &str) {
-        say(&format!(
+        tell(&format!(
             "{} {:6.2}s  {label:8} {text}\n",
             self.app.name,
             at.as_secs_f64()

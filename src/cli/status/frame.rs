@@ -1,6 +1,7 @@
 //! One frame of `agent status --watch`: pure, in 80 columns where the names allow.
 
 use super::{AppStatus, Status};
+use crate::fold::folded;
 use crate::haproxy;
 use crate::operation::BalancerReport;
 use crate::restart::LineSeen;
@@ -54,22 +55,19 @@ impl<'a> Frame<'a> {
 
     fn app(&self, app: &AppStatus) -> Vec<String> {
         let mut lines = vec![String::new(), head(app)];
-        let mut row = |label: &str, text: &str| lines.push(format!("  {label:8} {text}"));
         if let Some(now) = &app.phase {
             let phase = style(now.phase).bold();
-            row(
-                "at work",
-                &format!("{}: {phase} for {} s", now.verb, now.seconds),
-            );
+            let (label, verb, seconds) = ("at work", now.verb, now.seconds);
+            lines.push(format!("  {label:8} {verb}: {phase} for {seconds} s"));
         }
+        let mut row = |label, text: &str| lines.extend(folded(&labelled(label), text));
         if let Some(who) = &app.held {
             row("held", &format!("closed by {who}"));
         }
         row("gates", &gates(app));
         row("health", &app.health);
-        for trouble in &app.trouble {
-            row("trouble", &style(trouble).red().to_string());
-        }
+        let trouble = app.trouble.iter();
+        lines.extend(trouble.flat_map(|what| red(&labelled("trouble"), what)));
         lines.extend(
             app.balancers
                 .iter()
@@ -82,7 +80,7 @@ impl<'a> Frame<'a> {
         let version = balancer.version.iter().map(|it| format!(", HAProxy {it}"));
         let name = format!("  {}{}", balancer.name, version.collect::<String>());
         if let Some(error) = &balancer.error {
-            return vec![name, format!("    {}", style(error).red())];
+            return [name].into_iter().chain(red("    ", error)).collect();
         }
         let columns = format!(
             "    {:30} {:12} {:12} {:>9} {:>7}",
@@ -117,6 +115,32 @@ impl<'a> Frame<'a> {
             rate.unwrap_or_else(|| "-".to_owned())
         )
     }
+}
+
+fn labelled(label: &str) -> String {
+    format!("  {label:8} ")
+}
+
+/// What is wrong, in full: its mend stands at its end.
+fn red(head: &str, what: &str) -> Vec<String> {
+    let lines = folded(head, what).into_iter();
+    let red = |line: String| {
+        let (head, what) = line.split_at_checked(head.len()).unwrap_or(("", &line));
+        format!("{head}{}", style(what).red())
+    };
+    lines.map(red).collect()
+}
+
+/// No more lines than there is room for, and how many there are beside.
+pub(super) fn fitting(mut lines: Vec<String>, room: usize) -> Vec<String> {
+    if lines.len() > room {
+        let more = lines.len() - room.saturating_sub(1);
+        lines.truncate(room.saturating_sub(1));
+        lines.push(format!(
+            "and {more} more lines: a higher window, or `agent status`"
+        ));
+    }
+    lines
 }
 
 /// `web   in rotation, 2 hosts may go`

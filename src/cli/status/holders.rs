@@ -29,6 +29,13 @@ impl Holders {
     }
 }
 
+/// Somebody is at this app.
+pub(super) async fn is_held(settings: &Settings, app: &str) -> bool {
+    let lock = state::app_lock(&settings.agent.state_dir, app);
+    let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
+    asked.await.unwrap_or(false)
+}
+
 /// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
 fn of_units(settings: &Settings) -> Option<String> {
     let apps = settings.apps.iter();

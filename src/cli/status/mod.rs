@@ -2,6 +2,7 @@
 
 mod frame;
 mod holders;
+mod look;
 mod seen;
 mod text;
 mod watch;
@@ -10,11 +11,8 @@ pub(super) use watch::watch;
 
 use super::screen::say;
 use crate::config::{AppSettings, Settings};
-use crate::host::ThisHost;
 use crate::operation::{BalancerReport, GateReport};
-use crate::stop::Stop;
-use holders::Holders;
-use seen::seen;
+use look::Looks;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -101,7 +99,7 @@ pub(super) async fn status(
     apps: &[AppSettings],
     json: bool,
 ) -> anyhow::Result<u8> {
-    let all = now(settings, apps).await?;
+    let all = Looks::new(settings, apps).next().await?;
     match json {
         true => say(&format!("{}\n", serde_json::json!(all))),
         false => say(&text::text(&all)),
@@ -110,37 +108,4 @@ pub(super) async fn status(
         app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
     };
     Ok(u8::from(!all.apps.iter().all(sound)))
-}
-
-/// Looks at everything.
-async fn now(settings: &Settings, apps: &[AppSettings]) -> anyhow::Result<Status> {
-    // For its list of locks the kernel waits for a grace period of RCU, some 10 ms.
-    let asking = settings.clone();
-    let names: Vec<String> = apps.iter().map(|app| app.name.clone()).collect();
-    let holders = tokio::task::spawn_blocking(move || Holders::ask(&asking, &names));
-    let mut surveys = Vec::new();
-    for app in apps {
-        let host = ThisHost::new(settings, app, Stop::default()).await;
-        surveys.push(match host {
-            Ok(mut host) => Ok(host.survey(true).await),
-            Err(error) => Err(error.to_string()),
-        });
-    }
-    let holders = holders.await?;
-    let mut all = Status {
-        apps: Vec::new(),
-        operation: holders.operation,
-        sidecar: holders.sidecar,
-    };
-    for (app, (survey, under_way)) in apps.iter().zip(surveys.into_iter().zip(holders.apps)) {
-        let others = Others {
-            under_way,
-            sidecar: all.sidecar.is_some(),
-        };
-        all.apps.push(match survey {
-            Ok(survey) => seen(settings, app, &survey, others),
-            Err(why) => AppStatus::unseen(&app.name, why),
-        });
-    }
-    Ok(all)
 }

@@ -4,19 +4,26 @@ use super::{AppStatus, Others, PhaseNow};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::hold;
-use crate::journal::{Entry, Journal};
+use crate::journal::Entry;
 use crate::operation::{BalancerReport, GateReport, found};
 use crate::state::{self, Kept};
 use crate::survey::Survey;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-pub(super) fn seen(
-    settings: &Settings,
-    app: &AppSettings,
-    survey: &Survey,
-    others: Others,
-) -> AppStatus {
+/// One app, as it was seen.
+pub(super) struct Seen {
+    pub(super) survey: Survey,
+    /// After that.
+    pub(super) journal: Result<Option<Entry>, String>,
+    /// It said so before and after.
+    pub(super) phase: Option<Entry>,
+    /// Somebody was at it.
+    pub(super) under_way: bool,
+}
+
+pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
+    let survey = &it.survey;
     let gates = survey.gates().zip(survey.positions());
     let mut trouble = survey.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
@@ -28,7 +35,7 @@ pub(super) fn seen(
     if !others.under_way {
         let who = others.who_mends(&app.name);
         let positions = survey.positions();
-        trouble.extend(astray(app, state_dir, (&positions, held.is_some()), &who));
+        trouble.extend(astray(app, &it.journal, (&positions, held.is_some()), &who));
         let broken = survey.broken().filter(|_| held.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
     }
@@ -41,7 +48,11 @@ pub(super) fn seen(
             .collect(),
         balancers: BalancerReport::of_survey(survey),
         held,
-        phase: phase_now(state_dir, &app.name).filter(|_| others.under_way),
+        phase: it
+            .phase
+            .as_ref()
+            .filter(|_| others.under_way)
+            .and_then(|entry| phase_now(state_dir, entry)),
         healthy: health.is_ok(),
         health: match health {
             Ok(()) => format!("the app at {address} is healthy"),
@@ -56,9 +67,9 @@ pub(super) fn seen(
 }
 
 /// The journal is written as each phase begins.
-fn phase_now(state_dir: &Path, app: &str) -> Option<PhaseNow> {
-    let entry = Journal::left_behind(state_dir, app).ok()??;
-    let written = Kept::Journal.path(state_dir, app).metadata().ok()?;
+fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
+    let journal = Kept::Journal.path(state_dir, &entry.holder.app);
+    let written = journal.metadata().ok()?;
     let since = SystemTime::now().duration_since(written.modified().ok()?);
     Some(PhaseNow {
         verb: entry.holder.verb.word(),
@@ -70,13 +81,13 @@ fn phase_now(state_dir: &Path, app: &str) -> Option<PhaseNow> {
 /// What an operation left behind by dying, and gates that nobody asked to be closed.
 fn astray(
     app: &AppSettings,
-    state_dir: &Path,
+    journal: &Result<Option<Entry>, String>,
     (positions, held): (&[Position], bool),
     who: &str,
 ) -> Vec<String> {
     let closed = positions.contains(&Position::Closed);
-    match Journal::left_behind(state_dir, &app.name) {
-        Ok(Some(entry)) => vec![format!("{}: {who} ends it", Entry::cut_short(&entry))],
+    match journal {
+        Ok(Some(entry)) => vec![format!("{}: {who} ends it", entry.cut_short())],
         Err(torn) => vec![format!("{torn}: {who} goes on without it")],
         Ok(None) if held && positions.iter().any(|gate| *gate != Position::Closed) => {
             vec![format!(

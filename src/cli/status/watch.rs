@@ -1,7 +1,8 @@
 //! `agent status --watch`: the same look again and again, on a terminal in place.
 
-use super::frame::{Frame, Sessions};
-use super::{Status, now};
+use super::Status;
+use super::frame::{Frame, Sessions, fitting};
+use super::look::Looks;
 use crate::cli::screen;
 use crate::clock::{since_1970, told};
 use crate::config::{AppSettings, Settings};
@@ -16,9 +17,14 @@ pub(in crate::cli) async fn watch(
     (every, json): (Duration, bool),
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
+    let mut looks = Looks::new(settings, apps);
     let mut screen = Screen::new(every);
     while stop.asked().is_none() && screen.is_read {
-        let all = now(settings, apps).await?;
+        // A balancer that does not answer may take its time.
+        let all = tokio::select! {
+            _ = stop.wait() => break,
+            all = looks.next() => all?,
+        };
         match json {
             true => screen.print(&format!("{}\n", serde_json::json!(all))),
             false => screen.draw(&all),
@@ -74,20 +80,20 @@ impl Screen {
         );
         let lines = Frame::new(all, rates.as_ref()).lines();
         match self.live {
-            true => self.place(&title, &lines),
+            true => self.place(title, lines),
             false => self.print(&format!("{title}\n{}\n\n", lines.join("\n"))),
         }
     }
 
     /// Over the frame of before, no wider and no higher than the terminal.
-    fn place(&mut self, title: &str, lines: &[String]) {
+    fn place(&mut self, title: String, lines: Vec<String>) {
         let (height, width) = self.term.size();
+        let lines = [title].into_iter().chain(lines).collect();
         let place = |term: &Term| -> std::io::Result<()> {
             term.move_cursor_to(0, 0)?;
-            let shown = [title].into_iter().chain(lines.iter().map(String::as_str));
-            for line in shown.take(usize::from(height).saturating_sub(1)) {
+            for line in fitting(lines, usize::from(height).saturating_sub(1)) {
                 term.clear_line()?;
-                term.write_line(&truncate_str(line, width.into(), "…"))?;
+                term.write_line(&truncate_str(&line, width.into(), "…"))?;
             }
             term.clear_to_end_of_screen()?;
             term.flush()

@@ -9,7 +9,7 @@ use crate::host::{ThisHost, balancers};
 use crate::journal::{Entry, Journal};
 use crate::lock::Lock;
 use crate::stop::Stop;
-use crate::survey::Survey;
+use crate::survey::{Asking, Survey};
 use crate::{hold, state};
 use futures_util::future::join_all;
 
@@ -60,7 +60,7 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         }
     };
     host.look_again(&asked);
-    let survey = host.survey(false).await;
+    let survey = host.survey(Asking::Nobody).await;
     looked.facts.app = Some(of_itself(settings, &survey, &lines));
     let (gates, used) = match &survey.rules {
         Ok(view) => (

@@ -2,8 +2,10 @@
 //! poll costs HAProxy, what users meet in a roll by the agent and by other means, and how light
 //! the program is. All in one run on one machine, as a table and as JSON.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process;
 
 use clap::{Parser, ValueEnum};
 
@@ -74,6 +76,8 @@ fn main() {
         let folder = arguments.ansible.as_deref();
         folder.expect("--ansible, which scripts/bench gives: the rolls need it")
     });
+    // Minutes later is no time to hear of a missing folder.
+    let json = arguments.json.as_deref().map(create);
     leave::clean_up_on_signals();
     let figures = Figures {
         set_up: figures::set_up(&agent),
@@ -83,10 +87,17 @@ fn main() {
         program: wants(Part::Program).then(|| program::measure(&agent, quick)),
     };
     table::print(&figures);
-    if let Some(file) = &arguments.json {
-        let json = serde_json::to_string_pretty(&figures).expect("figures");
-        fs::write(file, json + "\n").unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    if let Some(mut file) = json {
+        let figures = serde_json::to_string_pretty(&figures).expect("figures");
+        writeln!(file, "{figures}").expect("the figures are written");
     }
+}
+
+fn create(path: &Path) -> File {
+    File::create(path).unwrap_or_else(|error| {
+        eprintln!("--json {}: {error}", path.display());
+        process::exit(2);
+    })
 }
 
 impl Arguments {

@@ -7,7 +7,7 @@ from __future__ import annotations
 # What happened, and how the host is left: the table of src/cli/exits.rs, whose tests compare.
 EXITS = {
     0: ("done, or already so", "as asked"),
-    1: ("rules or journal not written, restart not told; `status`, `doctor`: faults", "as the message says"),
+    1: ("rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
     2: ("usage, configuration, or too few open files allowed", "unchanged"),
     10: ("another operation holds the lock", "unchanged"),
     11: ("refused by preflight (HAProxy, rules, app, state directory)", "unchanged"),

@@ -85,6 +85,32 @@ web  out of rotation, how many hosts may go out can't be told
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
 }
 
+/// Its mend stands at its end.
+#[test]
+fn trouble_is_folded_and_not_cut() {
+    let mut frame = draining(1);
+    let mend = "stop it, or take another status port, and say `agent recover web` after that";
+    frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {mend}")];
+    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {mend}"));
+    let lines = Frame::new(&frame, None).lines();
+    let wanted = "  trouble  x (pid 1) on 0.0.0.0:2000 answers there: stop it, or take another
+           status port, and say `agent recover web` after that";
+    assert!(lines.join("\n").contains(wanted), "{lines:#?}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80));
+    assert!(lines.last().unwrap().ends_with("after that"), "{lines:#?}");
+}
+
+#[test]
+fn what_has_no_room_is_counted() {
+    let lines = Frame::new(&draining(1), None).lines();
+    let count = lines.len();
+    assert_eq!(fitting(lines.clone(), count), lines);
+    let fits = fitting(lines.clone(), 5);
+    assert_eq!((fits.len(), &fits[..4]), (5, &lines[..4]));
+    let more = format!("and {} more lines", count - 4);
+    assert!(fits[4].starts_with(&more), "{fits:?}");
+}
+
 #[test]
 fn without_a_look_before_or_after_a_reload_there_is_no_rate() {
     let now = draining(340);

@@ -10,9 +10,10 @@ use crate::spread::Spread;
 pub fn print(figures: &Figures) {
     let set_up = &figures.set_up;
     println!(
-        "agent {} ({}), HAProxy {}, Linux {}, {} CPUs",
-        set_up.agent, set_up.profile, set_up.haproxy, set_up.kernel, set_up.cpus
+        "agent {} ({}), HAProxy {}",
+        set_up.agent, set_up.profile, set_up.haproxy
     );
+    println!("Linux {}, {} CPUs", set_up.kernel, set_up.cpus);
     figures.restart.iter().for_each(restarts);
     figures.polls.iter().for_each(polls);
     figures.rolls.iter().for_each(|all| rolls(all));
@@ -101,7 +102,7 @@ fn program(all: &Program) {
         println!("{what:<40}{median:>9.1} ms  ({min:.1} to {max:.1})");
     };
     let memory = |what: &str, kilobytes: u64| {
-        println!("{what:<40}{:>9.1} MB", kilobytes as f64 / 1024.0);
+        println!("{what:<40}{:>9.1} MiB", kilobytes as f64 / 1024.0);
     };
     time("agent --version", &all.version_ms);
     time("agent status", &all.status_ms);
@@ -110,7 +111,7 @@ fn program(all: &Program) {
         &format!("agent run for {} s, peak memory", all.run_seconds),
         all.run_kilobytes,
     );
-    println!("{:<40}{:>9.1} MB", "size", all.bytes as f64 / 1048576.0);
+    println!("{:<40}{:>9.1} MiB", "size", all.bytes as f64 / 1048576.0);
     verdict(
         &format!("status in {:.0} ms", all.aim_ms),
         &format!("{:.1}", all.status_ms.median),

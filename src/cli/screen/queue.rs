@@ -1,0 +1,167 @@
+//! What was told and is not shown yet. It has bounds, however long nobody reads.
+
+use super::Row;
+use std::mem::take;
+
+/// How far the reader may be behind: what only tells how it goes is left out then.
+const BEHIND: usize = 256;
+
+/// Something to write, with its line ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    Out(String),
+    Err(String),
+}
+
+/// What is to be written next: lines, and the row under them.
+pub(super) struct Frame {
+    pub(super) lines: Vec<Line>,
+    pub(super) row: Option<Row>,
+}
+
+pub(super) struct Queue {
+    /// Somebody takes what is put here.
+    pub(super) is_taken: bool,
+    lines: Vec<Line>,
+    /// Lines that had no room since then.
+    left_out: usize,
+    row: Option<Row>,
+    /// The row is to be drawn anew.
+    is_due: bool,
+    ends: bool,
+}
+
+impl Queue {
+    pub(super) const fn new() -> Queue {
+        Queue {
+            is_taken: false,
+            lines: Vec::new(),
+            left_out: 0,
+            row: None,
+            is_due: false,
+            ends: false,
+        }
+    }
+
+    /// An outcome `must` be shown, sooner or later.
+    pub(super) fn put(&mut self, line: Line, must: bool) {
+        if self.lines.len() >= BEHIND && !must {
+            self.left_out += 1;
+            return;
+        }
+        self.tell_left_out();
+        self.lines.push(line);
+    }
+
+    /// Only the last row counts.
+    pub(super) fn draw(&mut self, row: Option<Row>) {
+        self.is_due |= row.is_some() || self.row.is_some();
+        self.row = row;
+    }
+
+    pub(super) fn has_row(&self) -> bool {
+        self.row.is_some()
+    }
+
+    /// The row's clock has moved.
+    pub(super) fn tick(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Nothing more is put here.
+    pub(super) fn end(&mut self) {
+        self.draw(None);
+        self.ends = true;
+    }
+
+    /// None: nothing is new.
+    pub(super) fn take(&mut self) -> Option<Frame> {
+        self.tell_left_out();
+        let is_due = take(&mut self.is_due);
+        (is_due || !self.lines.is_empty()).then(|| Frame {
+            lines: take(&mut self.lines),
+            row: self.row.clone(),
+        })
+    }
+
+    /// All is taken, and nothing more comes: from now on nobody takes anything.
+    pub(super) fn is_over(&mut self) -> bool {
+        let is_over = take(&mut self.ends);
+        self.is_taken &= !is_over;
+        is_over
+    }
+
+    fn tell_left_out(&mut self) {
+        match take(&mut self.left_out) {
+            0 => {}
+            count => self.lines.push(Line::Err(format!(
+                "agent: lines left out here: {count}, as nobody read on\n"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn line(number: usize) -> Line {
+        Line::Out(format!("{number}\n"))
+    }
+
+    fn row() -> Option<Row> {
+        Some(Row {
+            app: "web".to_owned(),
+            phase: "drain",
+            since: Instant::now(),
+            limit: "1m".to_owned(),
+            what: String::new(),
+        })
+    }
+
+    #[test]
+    fn where_nobody_reads_on_lines_are_left_out_and_outcomes_are_not() {
+        let mut queue = Queue::new();
+        (0..BEHIND + 3).for_each(|number| queue.put(line(number), false));
+        queue.put(line(9000), true);
+        queue.put(line(9001), false);
+        let lines = queue.take().expect("lines").lines;
+        assert_eq!(lines[BEHIND - 1], line(BEHIND - 1));
+        let left_out = |count| {
+            Line::Err(format!(
+                "agent: lines left out here: {count}, as nobody read on\n"
+            ))
+        };
+        let rest = [left_out(3), line(9000), left_out(1)];
+        assert_eq!(lines[BEHIND..], rest);
+        queue.put(line(1), false);
+        assert_eq!(queue.take().expect("a line").lines, [line(1)], "told once");
+    }
+
+    #[test]
+    fn a_row_takes_no_room_and_is_drawn_when_it_moves() {
+        let mut queue = Queue::new();
+        assert!(queue.take().is_none());
+        (0..9 * BEHIND).for_each(|_| queue.draw(row()));
+        queue.put(line(1), false);
+        let frame = queue.take().expect("a row");
+        assert!(frame.row.is_some() && frame.lines == [line(1)]);
+        assert!(queue.take().is_none(), "nothing has moved");
+        queue.tick();
+        assert!(queue.take().is_some_and(|frame| frame.row.is_some()));
+    }
+
+    #[test]
+    fn in_the_end_the_row_goes_and_all_lines_are_taken() {
+        let mut queue = Queue::new();
+        queue.is_taken = true;
+        queue.draw(row());
+        queue.take().expect("a row");
+        queue.put(line(1), true);
+        queue.end();
+        let last = queue.take().expect("the last");
+        assert!(last.row.is_none() && last.lines == [line(1)]);
+        assert!(queue.take().is_none() && queue.is_over() && !queue.is_taken);
+    }
+}

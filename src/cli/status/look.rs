@@ -1,0 +1,85 @@
+//! A look at everything, and the next: where our lines are on the balancers is found once.
+
+use super::holders::{Holders, is_held};
+use super::seen::{Seen, seen};
+use super::{AppStatus, Others, Status};
+use crate::config::{AppSettings, Settings};
+use crate::gate::Position;
+use crate::host::ThisHost;
+use crate::journal::Journal;
+use crate::stop::Stop;
+use crate::survey::Asking;
+
+pub(super) struct Looks<'a> {
+    settings: &'a Settings,
+    apps: &'a [AppSettings],
+    /// None: not looked at yet, or there is no way to.
+    hosts: Vec<Option<ThisHost>>,
+}
+
+impl<'a> Looks<'a> {
+    pub(super) fn new(settings: &'a Settings, apps: &'a [AppSettings]) -> Looks<'a> {
+        Looks {
+            settings,
+            apps,
+            hosts: apps.iter().map(|_| None).collect(),
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> anyhow::Result<Status> {
+        // For its list of locks the kernel waits for a grace period of RCU, some 10 ms.
+        let asking = self.settings.clone();
+        let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
+        let holders = tokio::task::spawn_blocking(move || Holders::ask(&asking, &names));
+        let mut looks = Vec::new();
+        for (app, host) in self.apps.iter().zip(&mut self.hosts) {
+            looks.push(look(self.settings, app, host).await);
+        }
+        let holders = holders.await?;
+        let at_work = |under_way| Others {
+            under_way,
+            sidecar: holders.sidecar.is_some(),
+        };
+        let looks = looks.into_iter().zip(&holders.apps);
+        let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
+            (Ok(it), held) => seen(self.settings, app, &it, at_work(*held || it.under_way)),
+            (Err(why), _) => AppStatus::unseen(&app.name, why),
+        });
+        Ok(Status {
+            apps: apps.collect(),
+            operation: holders.operation,
+            sidecar: holders.sidecar,
+        })
+    }
+}
+
+/// Err: there is no way to.
+async fn look(
+    settings: &Settings,
+    app: &AppSettings,
+    host: &mut Option<ThisHost>,
+) -> Result<Seen, String> {
+    let state_dir = &settings.agent.state_dir;
+    let journal = || Journal::left_behind(state_dir, &app.name);
+    let before = journal();
+    if let Some(host) = host {
+        host.look_again(&[]);
+    } else {
+        let new = ThisHost::new(settings, app, Stop::default()).await;
+        *host = Some(new.map_err(|error| error.to_string())?);
+    }
+    let host = host.as_mut().ok_or("there is no host to look at")?;
+    let survey = host.survey(Asking::OfKnownLines).await;
+    // A look takes its time: who was not at work when it began may be by now, and what he is
+    // about is no trouble. Where there is none, the kernel need not be asked.
+    let all_open = survey.positions().iter().all(|it| *it == Position::Open);
+    let held = (!all_open || before != Ok(None)) && is_held(settings, &app.name).await;
+    let journal = journal();
+    let moved = before != journal;
+    Ok(Seen {
+        survey,
+        under_way: held || moved,
+        phase: journal.clone().ok().flatten().filter(|_| !moved),
+        journal,
+    })
+}

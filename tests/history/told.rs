@@ -1,0 +1,70 @@
+//! What `agent report` tells of a page, and where it can't be written.
+
+use haproxy_gate::history::{Entry, append};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ID: &str = "1mj1tea0011";
+
+fn agent(directory: &Path, words: &[&str]) -> Output {
+    let config = directory.join("agent.toml");
+    let text = format!("[agent]\nhistory_dir = {directory:?}\n");
+    fs::write(&config, text).unwrap();
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
+    agent.args(words).arg("--config").arg(config);
+    agent.output().expect("the agent")
+}
+
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+fn one_operation() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let entry = Entry {
+        id: ID.to_owned(),
+        app: "web".to_owned(),
+        verb: "restart".to_owned(),
+        ..Entry::default()
+    };
+    append(directory.path(), &entry).unwrap();
+    directory
+}
+
+#[test]
+fn a_page_that_can_not_be_written_is_a_failure_and_no_mistake_in_the_command() {
+    let directory = one_operation();
+    let file = directory.path().join("missing").join("page.html");
+    let file = file.to_str().unwrap();
+    let output = agent(directory.path(), &["report", "--html", file]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains(file) && told.contains("No such file"),
+        "{told}"
+    );
+    let output = agent(directory.path(), &["report", "--html", file, "--json"]);
+    let told = object(&output);
+    assert_eq!(
+        (&told["outcome"], &told["exit"]),
+        (&"failed".into(), &1.into())
+    );
+}
+
+#[test]
+fn json_is_one_object_beside_the_page() {
+    let directory = one_operation();
+    let file = directory.path().join("page.html");
+    let words = ["report", ID, "--html", file.to_str().unwrap(), "--json"];
+    let output = agent(directory.path(), &words);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(object(&output)["id"], ID);
+    assert!(fs::read_to_string(file).unwrap().contains("</html>"));
+    let both = ["report", ID, "--html", "-", "--json"];
+    let output = agent(directory.path(), &both);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let message = object(&output)["message"].to_string();
+    assert!(message.contains("name a file"), "{message}");
+}

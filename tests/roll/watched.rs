@@ -1,0 +1,146 @@
+//! `agent status`, and `--watch`: one look, and the next.
+
+use crate::lab::agent::Agent;
+use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
+use crate::lab::stats_proxy::{Fault, StatsProxy};
+use crate::lab::terminal::Terminal;
+use nix::sys::signal::Signal;
+use std::os::unix::net::UnixListener;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Gates, lines, balancers and what is going on, in 80 columns, while it happens; Ctrl-C ends
+/// it, and the cursor is there again.
+#[test]
+fn status_is_watched() {
+    let fleet = Fleet::quick("watched", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let watch = Terminal::start(&mut agent.command(&["status", "--watch=1s"]));
+    watch.wait_for("a host in rotation", |line| {
+        line.starts_with("web  in rotation, 2 hosts")
+    });
+    let request = fleet.slow_request(1, 4000);
+    let restart = agent.start("restart", "web");
+    let screen = watch.wait_for("the drain", |line| line.contains("restart: drain for"));
+    println!("{screen}");
+    let says = |what: &str| screen.lines().any(|line| line.contains(what));
+    assert!(says("under way  `agent restart web`, pid "), "{screen}");
+    assert!(says("2000 -> 1000 closed, 3000 -> 1000 closed"), "{screen}");
+    let row = screen.lines().find(|line| line.contains("srvs/web1"));
+    let columns: Vec<&str> = row.expect("our line").split_whitespace().collect();
+    assert_eq!(columns[..4], ["srvs/web1", "main", "DOWN", "1"], "{screen}");
+    assert_eq!(request.answer().status, 200);
+    restart.wait().expect_exit(0);
+    let title = screen.lines().next().expect("a title");
+    assert!(title.ends_with("every 1s, Ctrl-C ends"), "{screen}");
+    watch.signal(Signal::SIGINT);
+    let (exit, last, bytes) = watch.end();
+    assert_eq!(exit, 0, "{last}");
+    assert!(bytes.trim_end().ends_with("\x1b[?25h"), "{bytes:?}");
+}
+
+/// For a file or another program: nothing is drawn in place.
+#[test]
+fn status_is_watched_by_a_program() {
+    let fleet = Fleet::quick("watched_json", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let watch = agent.start_words(&["status", "--json", "--watch"]);
+    sleep(Duration::from_millis(2500));
+    watch.interrupt(Signal::SIGTERM);
+    let ended = watch.wait().expect_exit(0);
+    let objects = ended
+        .out
+        .lines()
+        .map(serde_json::from_str::<serde_json::Value>);
+    let objects: Vec<_> = objects.collect::<Result<_, _>>().expect("JSON lines");
+    assert!(objects.len() >= 2, "{}", ended.out);
+    let all_in = |all: &serde_json::Value| all["apps"][0]["in_rotation"] == true;
+    assert!(objects.iter().all(all_in), "{}", ended.out);
+}
+
+/// Another app on the host, whose balancer takes each question and never answers: a look takes
+/// as long as that is waited for.
+fn beside_a_silent_one(settings: Settings, silent: &str) -> Settings {
+    settings
+        .set("app.alone.port", 1100)
+        .set("app.alone.status_port", 2100)
+        .set("app.alone.restart.command", vec!["/bin/true"])
+        .haproxy_of("alone", silent, "3s")
+}
+
+/// The agent of such a host, and what keeps its balancer silent.
+fn slow_to_look<'a>(fleet: &'a Fleet) -> (Agent<'a>, UnixListener) {
+    let socket = fleet.site.dir.join("silent.sock");
+    let silent = UnixListener::bind(&socket).expect("a socket");
+    let name = socket.display().to_string();
+    let agent = fleet.agent(1, |settings| beside_a_silent_one(settings, &name));
+    (agent, silent)
+}
+
+/// What begins while a look is under way is no trouble.
+#[test]
+fn a_restart_that_begins_meanwhile_was_not_cut_short() {
+    let fleet = Fleet::quick("meanwhile", |reference| reference);
+    let (agent, _silent) = slow_to_look(&fleet);
+    let request = fleet.slow_request(1, 5000);
+    let status = agent.start_words(&["status", "--json"]);
+    sleep(Duration::from_millis(500));
+    let restart = agent.start("restart", "web");
+    let seen = status.wait().expect_exit(1).json();
+    let web = &seen["apps"][1];
+    assert_eq!(
+        (&web["app"], &web["trouble"]),
+        (&"web".into(), &serde_json::json!([]))
+    );
+    assert_eq!(web["gates"][0]["position"], "closed", "{web}");
+    assert_eq!(web["phase"]["phase"], "drain", "{web}");
+    assert_eq!(request.answer().status, 200);
+    restart.wait().expect_exit(0);
+}
+
+/// All servers are asked for once, and a backend that takes its time not with each look.
+#[test]
+fn a_look_after_the_first_costs_haproxy_little() {
+    let fleet = Fleet::quick("cheap", |reference| reference);
+    let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
+    let socket = proxy.socket.display().to_string();
+    let agent = Agent::new(fleet.host(1), &fleet.settings(1).haproxy(&socket));
+    let watched = |fault| {
+        proxy.set(fault);
+        let questions = ["show servers state", " 4 -1", "show stat"];
+        let before = questions.map(|question| proxy.asked(question));
+        let watch = agent.start_words(&["status", "--json", "--watch"]);
+        sleep(Duration::from_millis(4500));
+        watch.interrupt(Signal::SIGINT);
+        let ended = watch.wait().expect_exit(0);
+        assert!(ended.out.lines().count() >= 3, "{}", ended.out);
+        assert!(
+            !ended.out.contains("\"in_rotation\":false"),
+            "{}",
+            ended.out
+        );
+        let after = questions.map(|question| proxy.asked(question));
+        [0, 1, 2].map(|at| after[at] - before[at])
+    };
+    let [whole, backends, polls] = watched(Fault::None);
+    assert_eq!(whole, 1);
+    assert!(backends >= 3 && polls >= 6, "{backends}, {polls}");
+    let [whole, backends, polls] = watched(Fault::Slow(Duration::from_millis(100)));
+    assert_eq!((whole, backends), (1, 1));
+    assert!(polls >= 4, "{polls}");
+}
+
+/// Ctrl-C ends it at once, although a balancer is still waited for.
+#[test]
+fn a_watch_ends_in_the_midst_of_a_look() {
+    let fleet = Fleet::quick("midst", |reference| reference);
+    let (agent, _silent) = slow_to_look(&fleet);
+    let watch = agent.start_words(&["status", "--watch"]);
+    sleep(Duration::from_millis(1000));
+    let asked = Instant::now();
+    watch.interrupt(Signal::SIGINT);
+    watch.wait().expect_exit(0);
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
