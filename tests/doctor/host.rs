@@ -65,7 +65,7 @@ fn directories_that_others_may_write_and_too_few_files() {
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
     let point = few.expect("open-files", "error", "22 open files are allowed");
-    assert!(point.mend.starts_with("ulimit -n 1024"), "{point:?}");
+    assert!(point.mend.ends_with(": ulimit -n 1024"), "{point:?}");
     setup.doctor().expect_ok("open-files");
 }
 
