@@ -3,8 +3,11 @@
 use super::doctor::Doctor;
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
+use super::history::Looking;
+use super::report::Reporting;
+use super::wish::{Closing, Opening, Restarting, Target, waits};
 use crate::config;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -182,157 +185,6 @@ pub(super) enum Command {
               default_missing_value = "1s", value_parser = waits)]
         watch: Option<Duration>,
     },
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  agent history                       the last 20
-  agent history web --since 2h        of one app, of the last two hours
-  agent history --since 2026-11-21    since a day, in UTC
-  agent history 1mj1tea0011           one of them, with its phases")]
-pub(super) struct Looking {
-    /// An app, or the id of an operation
-    #[arg(value_name = "APP|ID")]
-    pub(super) which: Option<String>,
-    /// Only so many
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) last: u64,
-    /// All that is kept
-    #[arg(long, conflicts_with = "last")]
-    pub(super) all: bool,
-    /// Only what began since: 2h, 2h ago, or a day or moment in UTC: 2026-11-21,
-    /// 2026-11-21T12:30:00
-    #[arg(long, value_name = "TIME", value_parser = super::history::since)]
-    pub(super) since: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  agent report                            the last operation, as text
-  agent report web --html restart.html    the last one on an app, as a page
-  agent report 1mj1tea0011 --html -       any (see `agent history`), to stdout")]
-pub(super) struct Reporting {
-    /// An app, or the id of an operation
-    #[arg(value_name = "APP|ID")]
-    pub(super) which: Option<String>,
-    /// The last one, as without an id
-    #[arg(long)]
-    pub(super) last: bool,
-    /// Write a page of HTML there, for root alone; `-` is stdout (`--html - >FILE` leaves a
-    /// file whose it is)
-    #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Target {
-    /// The app; may be left out where the configuration has one (recover: all of them)
-    pub(super) app: Option<String>,
-    /// Look at everything, print the plan, change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Take the end of standard input for SIGHUP: for who runs this over SSH
-    ///
-    /// A connection that is lost, or closed, then calls it off: before the app was touched
-    /// all is put back, after that it is finished safely.
-    #[arg(long)]
-    pub(super) attached: bool,
-    /// Why, for whoever looks at `agent history`, and at closed gates in `agent status`
-    #[arg(long, value_name = "TEXT", value_parser = words)]
-    pub(super) reason: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Restarting {
-    #[command(flatten)]
-    pub(super) target: Target,
-    #[command(flatten)]
-    pub(super) patience: Patience,
-    #[command(flatten)]
-    pub(super) upgrade: Upgrade,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Patience {
-    /// Where too few others are available, wait this long for our turn: 90s, 30m
-    ///
-    /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
-    /// is for two hosts that go out at the same moment.
-    #[arg(long, value_name = "TIME", value_parser = waits)]
-    pub(super) turn: Option<Duration>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Upgrade {
-    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
-    #[arg(long, value_name = "CMD", value_parser = line)]
-    pub(super) with: Option<String>,
-    /// Only restart, although an `upgrade` is configured
-    #[arg(long, conflicts_with = "with")]
-    pub(super) without_upgrade: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Closing {
-    #[command(flatten)]
-    pub(super) target: Target,
-    #[command(flatten)]
-    pub(super) patience: Patience,
-    /// Open again by itself after this time: 90s, 30m, 2h
-    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
-    pub(super) lasts: Option<Duration>,
-    /// For a unit that stops and starts with the app, which opens no more than it closed
-    ///
-    /// With an owner the lock is waited for, and an `agent restart` that is restarting this
-    /// very app is left to itself. What an operator has closed stays his.
-    #[arg(long, value_name = "NAME", value_parser = words)]
-    pub(super) owner: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Opening {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// Only if nobody but this owner (see `agent close --help`) holds the gates closed
-    #[arg(long, value_name = "NAME", value_parser = words)]
-    pub(super) owner: Option<String>,
-}
-
-/// From a second to a year: the clock ends somewhere.
-fn lasts(text: &str) -> Result<Duration, String> {
-    up_to(text, Duration::from_hours(24 * 365), "1year")
-}
-
-/// From a second to a day: who waits longer has been forgotten.
-fn waits(text: &str) -> Result<Duration, String> {
-    up_to(text, Duration::from_hours(24), "1day")
-}
-
-fn up_to(text: &str, longest: Duration, told: &str) -> Result<Duration, String> {
-    let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    match (Duration::from_secs(1)..=longest).contains(&lasts) {
-        true => Ok(lasts),
-        false => Err(format!("a time from 1s to {told}")),
-    }
-}
-
-/// What does nothing is no upgrade.
-fn line(text: &str) -> Result<String, String> {
-    match text.trim().is_empty() {
-        true => Err("a command line that is not blank".to_owned()),
-        false => Ok(text.to_owned()),
-    }
-}
-
-/// It stands on one line of `agent status`.
-fn words(text: &str) -> Result<String, String> {
-    let fits = (1..=200).contains(&text.chars().count());
-    match fits && !text.contains(|c: char| c.is_control()) {
-        true => Ok(text.to_owned()),
-        false => Err("1 to 200 characters on one line".to_owned()),
-    }
 }
 
 /// The command line as it is defined: what manual pages are made from.

@@ -1,37 +1,41 @@
 //! `agent history`: what was done on this host, one line each.
 
-use super::arguments::Looking;
-use super::{complain, say};
+use super::kept::{Kept, Which, failed};
+use super::say;
 use crate::clock::{self, since_1970};
-use crate::config;
-use crate::history::{self, Entry};
-use std::io;
-use std::path::{Path, PathBuf};
+use crate::history::Entry;
+use clap::Args;
+use std::path::Path;
 use textwrap::core::display_width;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  agent history                       the last 20
+  agent history web --since 2h        of one app, of the last two hours
+  agent history --since 2026-11-21    since a day, in UTC
+  agent history 1mj1tea0011           one of them, with its phases")]
+pub(super) struct Looking {
+    /// An app, or the id of an operation
+    #[arg(value_name = "APP|ID")]
+    pub(super) which: Option<String>,
+    /// Only so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) last: u64,
+    /// All that is kept
+    #[arg(long, conflicts_with = "last")]
+    pub(super) all: bool,
+    /// Only what began since: 2h, 2h ago, or a day or moment in UTC: 2026-11-21,
+    /// 2026-11-21T12:30:00
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(super) since: Option<u64>,
+}
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 
 /// An app's name is shown so far.
 const APP: usize = 16;
-
-/// The exit code of what can't be read or written.
-pub(super) const FAILED: u8 = 1;
-/// Its `outcome`.
-pub(super) const FAILED_WORD: &str = "failed";
-
-/// What there is, and where.
-pub(super) struct Kept {
-    pub(super) directory: PathBuf,
-    pub(super) entries: Vec<Entry>,
-}
-
-/// What was asked for by name.
-pub(super) enum Which<'a> {
-    All,
-    App(String),
-    One(&'a Entry),
-}
 
 /// Prints it; the exit code.
 pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::Result<u8> {
@@ -69,68 +73,6 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
         (false, false) => say(&table(&entries[first..])),
     }
     Ok(0)
-}
-
-impl Kept {
-    /// Reads what there is. Err: why it can't be read, in one line.
-    pub(super) fn read(config: &Path) -> Result<Kept, String> {
-        let directory = config::history_dir(config);
-        let read = history::read(&directory).map_err(|error| {
-            let mend = match error.kind() {
-                io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
-                    "; who did what is for root alone: run it with sudo"
-                }
-                _ => "",
-            };
-            format!("{}: {error}{mend}", directory.display())
-        })?;
-        if read.torn > 0 {
-            let (torn, directory) = (read.torn, directory.display());
-            complain(&format!(
-                "{directory}: {torn} torn lines of the history are left out"
-            ));
-        }
-        Ok(Kept {
-            directory,
-            entries: read.entries,
-        })
-    }
-
-    /// Err: there is nothing of that name.
-    pub(super) fn which<'a>(
-        &'a self,
-        config: &Path,
-        name: Option<&str>,
-    ) -> anyhow::Result<Which<'a>> {
-        let Some(name) = name else {
-            return Ok(Which::All);
-        };
-        let apps = config::load(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
-        let is_app = apps.iter().any(|app| app.name == name);
-        if is_app || self.entries.iter().any(|entry| entry.app == name) {
-            return Ok(Which::App(name.to_owned()));
-        }
-        match self.entries.iter().find(|entry| entry.id == name) {
-            Some(entry) => Ok(Which::One(entry)),
-            None if history::is_id(name) => anyhow::bail!(
-                "no operation {name} in {}: the oldest are gone; see `agent history --all`",
-                self.directory.display()
-            ),
-            None => anyhow::bail!(
-                "no app and no operation {name:?}: see `agent history --all` for both"
-            ),
-        }
-    }
-}
-
-/// It can't be read, or its page not written.
-pub(super) fn failed(why: &str, json: bool) -> u8 {
-    if json {
-        let object = serde_json::json!({"outcome": FAILED_WORD, "exit": FAILED, "message": why});
-        say(&format!("{object}\n"));
-    }
-    complain(why);
-    FAILED
 }
 
 fn print_json(entries: &[&Entry]) {

@@ -7,6 +7,7 @@ mod doctor;
 mod exits;
 mod haproxy_config;
 mod history;
+mod kept;
 mod logs;
 mod print;
 mod progress;
@@ -15,18 +16,20 @@ mod run;
 mod screen;
 mod status;
 mod uninstall;
+mod wish;
 
 use crate::app::Change;
 use crate::config::{self, AppSettings, Settings};
 use crate::operation::{Operation, Report, Wish};
 use crate::restart::{Limits, Verb};
 use crate::stop::Stop;
-use arguments::{Asked, Closing, Command, Opening, Restarting, Target, Upgrade};
+use arguments::{Asked, Command};
 use clap::Parser;
 use logs::Logs;
 use progress::Audience;
 use screen::{complain, say};
 use std::process::ExitCode;
+use wish::{Closing, Opening, Restarting, Target, Upgrade};
 
 pub use arguments::{Cli, command, completions};
 

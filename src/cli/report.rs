@@ -1,16 +1,36 @@
 //! `agent report`: one operation, as text or as a page of HTML.
 
-use super::arguments::Reporting;
-use super::history::{Kept, Which, failed, when, wrapped};
+use super::history::{when, wrapped};
+use super::kept::{Kept, Which, failed};
 use super::say;
 use crate::history::{self, Entry, PhaseEntry, page};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use atomic_write_file::unix::OpenOptionsExt as _;
+use clap::Args;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  agent report                            the last operation, as text
+  agent report web --html restart.html    the last one on an app, as a page
+  agent report 1mj1tea0011 --html -       any (see `agent history`), to stdout")]
+pub(super) struct Reporting {
+    /// An app, or the id of an operation
+    #[arg(value_name = "APP|ID")]
+    pub(super) which: Option<String>,
+    /// The last one, as without an id
+    #[arg(long)]
+    pub(super) last: bool,
+    /// Write a page of HTML there, for root alone; `-` is stdout (`--html - >FILE` leaves a
+    /// file whose it is)
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+}
 
 /// In place of a file.
 const STDOUT: &str = "-";

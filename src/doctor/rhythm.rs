@@ -76,7 +76,7 @@ pub(super) fn is_enough(counts: &[(Duration, u64)], lines: usize) -> bool {
 const ROUNDS: usize = 3;
 
 /// Of one app. `by_file`: HAProxy's own file is judged for that, with its `fastinter` and
-/// `downinter`, which no socket tells.
+/// `downinter`, which no socket tells; what no `fastinter` can mend is told all the same.
 pub(super) fn points(counted: &[Counted], by_file: bool) -> Vec<Point> {
     // What nobody checks is told by others: lines not seen, not checked.
     let checked = counted.iter().filter(|one| one.lines > 0);
@@ -146,8 +146,8 @@ fn seldom(counted: &Counted, than: Duration, by_file: bool) -> Point {
         seconds(than)
     );
     match by_file {
-        true => SECONDS.ok(app, found),
-        false if *limit < than => SECONDS.error(
+        // Too short whatever the file says: it may be of another balancer, or not loaded.
+        _ if *limit < than => SECONDS.error(
             app,
             format!(
                 "{found}: DOWN may take longer, and timeouts.out_of_rotation is {}",
@@ -155,6 +155,7 @@ fn seldom(counted: &Counted, than: Duration, by_file: bool) -> Point {
             ),
             SHORTER,
         ),
+        true => SECONDS.ok(app, found),
         false => SECONDS.warning(app, found, SHORTER),
     }
 }
@@ -190,7 +191,9 @@ fn judged(counted: &Counted, inter: Duration, longest: Takes, by_file: bool) -> 
         .iter()
         .filter(|(_, limit, takes, _)| limit < takes)
         .peekable();
-    if by_file || short.peek().is_none() {
+    // Whatever the file says: it may be of another balancer, or not loaded.
+    let too_short = counted.out_of_rotation < inter;
+    if (by_file && !too_short) || short.peek().is_none() {
         return match !by_file && takes.down.max(takes.up) > LONG {
             true => SECONDS.warning(app, found, SHORTER),
             false => SECONDS.ok(app, found),
@@ -208,7 +211,7 @@ fn judged(counted: &Counted, inter: Duration, longest: Takes, by_file: bool) -> 
         "{} in [app.{app}], in place of what its `timeouts` says of that",
         longer.join(" and ")
     );
-    match counted.out_of_rotation < inter {
+    match too_short {
         true => SECONDS.error(app, found, mend),
         // Enough where `fastinter` or `downinter` is short.
         false => {
@@ -308,13 +311,16 @@ mod tests {
             points.iter().map(|point| point.verdict).collect()
         };
         let by_file = verdicts(true);
+        let alone = verdicts(false);
         if counted.counts.is_ok() {
-            assert!(
-                by_file.iter().all(|verdict| *verdict == Well),
-                "{by_file:?}"
-            );
+            // What the file can't mend stays.
+            let expected = alone.iter().map(|one| match one {
+                Warning => Well,
+                one => *one,
+            });
+            assert_eq!(by_file, expected.collect::<Vec<_>>());
         }
-        verdicts(false)
+        alone
     }
 
     fn out_of_rotation(ms: u64) -> impl Fn(&mut Counted) {

@@ -50,6 +50,9 @@ impl Others {
 /// Who looks again and again asks for whole backends no longer than this part of the time.
 const PART: u32 = 100;
 
+/// An older answer is none, however slow the balancer is.
+const OLDEST: Duration = Duration::from_secs(10);
+
 /// The other servers as they were counted last, when, and how long that took.
 #[derive(Debug, Clone)]
 pub(super) struct Lately {
@@ -70,7 +73,8 @@ impl Balancer {
         lines: &[(Own, ServerStat)],
     ) -> Result<Vec<Others>, Unseen> {
         let lately = self.lately.take();
-        let lately = match lately.filter(|lately| lately.at.elapsed() < lately.took * PART) {
+        let is_good = |lately: &Lately| lately.at.elapsed() < (lately.took * PART).min(OLDEST);
+        let lately = match lately.filter(is_good) {
             Some(lately) => lately,
             None => {
                 let asked = Instant::now();

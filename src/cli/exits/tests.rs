@@ -1,6 +1,6 @@
 //! The table against the code, and README against the table.
 
-use super::super::history::{FAILED, FAILED_WORD};
+use super::super::kept::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::super::{USAGE, USAGE_WORD};
 use super::*;

@@ -2,7 +2,7 @@
 
 use super::iptables;
 use super::nft::Ruleset;
-use super::walk::{Base, Chains, Fate, Packet, drops, fate};
+use super::walk::{Base, Chains, Fate, Packet, fate, follows};
 use crate::gate::{Family, Iptables, Listing, Variant};
 
 /// As far as it can be read. Err: why it can't be read.
@@ -86,8 +86,10 @@ impl Filters {
                 continue;
             };
             let known = passed.get(at).is_some_and(|passed| {
-                let here = drops(&filter.chains, &filter.base);
-                here.is_subset(&drops(&passed.chains, &passed.base))
+                follows(
+                    (&passed.chains, &passed.base),
+                    (&filter.chains, &filter.base),
+                )
             });
             if !(known && matches!(fate, Fate::Unsure(_))) {
                 fates.push((fate, filter.place));

@@ -262,12 +262,15 @@ mod tests {
         let app = "-A INPUT -p tcp -m tcp --dport 1000 -j ACCEPT\n";
         let accept = "-A INPUT -p tcp -j ACCEPT\n";
         let own = "-A INPUT -p tcp -m tcp --dport 2000 -m set --match-set x src -j DROP\n";
+        let admins = "-A INPUT -s 10.5.0.0/16 -j ACCEPT\n";
+        let balancers = "-A INPUT -s 10.0.1.0/24 -p tcp -m tcp --dport 1000 -j ACCEPT\n";
         for (rules, verdict) in [
             (format!("{blocklist}{accept}"), Verdict::Ok),
             (friends.to_owned(), Verdict::Ok),
             (format!("{blocklist}{app}{friends}"), Verdict::Warning),
             (format!("{own}{accept}"), Verdict::Warning),
             (format!("{blocklist}{app}"), Verdict::Warning),
+            (format!("{admins}{balancers}"), Verdict::Warning),
         ] {
             let filters = filters("iptables-legacy", &rules);
             let mut checked = checked(None);

@@ -110,22 +110,25 @@ pub const DEEPEST: usize = 16;
 struct Ends<'a> {
     /// Chains that were walked: a second time brings nothing new. Whether it may come out.
     walked: BTreeMap<&'a str, bool>,
-    accepted: bool,
+    /// By what it comes through, or may: accepted, or handed to somebody else.
+    passed: Vec<String>,
     refused: bool,
-    unknown: bool,
     dropped: Vec<String>,
 }
 
-/// Every rule or policy by which the packet is dropped, or may be.
-pub fn drops(chains: &Chains, base: &Base) -> BTreeSet<String> {
-    Ends::of(chains, base).dropped.into_iter().collect()
+/// A packet that `base` may drop surely comes through, as `led` does: all that may drop it may
+/// drop that one, too, and whatever has let that one through may let it through.
+pub fn follows(led: (&Chains, &Base), (chains, base): (&Chains, &Base)) -> bool {
+    let of = |texts: Vec<String>| texts.into_iter().collect::<BTreeSet<String>>();
+    let (led, here) = (Ends::of(led.0, led.1), Ends::of(chains, base));
+    of(here.dropped).is_subset(&of(led.dropped)) && of(led.passed).is_subset(&of(here.passed))
 }
 
 /// What becomes of the packet in one base chain; None: it goes on to the next one.
 pub fn fate(chains: &Chains, base: &Base) -> Option<Fate> {
     let ends = Ends::of(chains, base);
-    let others = ends.accepted || ends.unknown;
-    match (ends.dropped.into_iter().next(), ends.refused, others) {
+    let passes = !ends.passed.is_empty();
+    match (ends.dropped.into_iter().next(), ends.refused, passes) {
         (Some(by), false, false) => Some(Fate::Dropped(by)),
         (Some(by), ..) => Some(Fate::Unsure(by)),
         (None, true, false) => Some(Fate::Seen),
@@ -144,10 +147,9 @@ impl<'a> Ends<'a> {
 
     fn note(&mut self, verdict: &Verdict, text: &str) {
         match verdict {
-            Verdict::Accept => self.accepted = true,
             Verdict::Refuse => self.refused = true,
             Verdict::Drop => self.dropped.push(text.to_owned()),
-            _ => self.unknown = true,
+            _ => self.passed.push(text.to_owned()),
         }
     }
 
@@ -157,11 +159,9 @@ impl<'a> Ends<'a> {
             return *comes_out;
         }
         if depth > DEEPEST {
-            self.unknown = true;
-            self.note(
-                &Verdict::Drop,
-                &format!("chain {chain}, too deep to follow"),
-            );
+            let text = format!("chain {chain}, too deep to follow");
+            self.note(&Verdict::Unknown, &text);
+            self.note(&Verdict::Drop, &text);
             return true;
         }
         // A loop, which the kernel does not allow, ends.

@@ -1,0 +1,87 @@
+//! The operations that are kept, and which of them is asked for by name.
+
+use super::{complain, say};
+use crate::config;
+use crate::history::{self, Entry};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The exit code of what can't be read or written.
+pub(super) const FAILED: u8 = 1;
+/// Its `outcome`.
+pub(super) const FAILED_WORD: &str = "failed";
+
+/// What there is, and where.
+pub(super) struct Kept {
+    pub(super) directory: PathBuf,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What was asked for by name.
+pub(super) enum Which<'a> {
+    All,
+    App(String),
+    One(&'a Entry),
+}
+
+impl Kept {
+    /// Reads what there is. Err: why it can't be read, in one line.
+    pub(super) fn read(config: &Path) -> Result<Kept, String> {
+        let directory = config::history_dir(config);
+        let read = history::read(&directory).map_err(|error| {
+            let mend = match error.kind() {
+                io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
+                    "; who did what is for root alone: run it with sudo"
+                }
+                _ => "",
+            };
+            format!("{}: {error}{mend}", directory.display())
+        })?;
+        if read.torn > 0 {
+            let (torn, directory) = (read.torn, directory.display());
+            complain(&format!(
+                "{directory}: {torn} torn lines of the history are left out"
+            ));
+        }
+        Ok(Kept {
+            directory,
+            entries: read.entries,
+        })
+    }
+
+    /// Err: there is nothing of that name.
+    pub(super) fn which<'a>(
+        &'a self,
+        config: &Path,
+        name: Option<&str>,
+    ) -> anyhow::Result<Which<'a>> {
+        let Some(name) = name else {
+            return Ok(Which::All);
+        };
+        let apps = config::load(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
+        let is_app = apps.iter().any(|app| app.name == name);
+        if is_app || self.entries.iter().any(|entry| entry.app == name) {
+            return Ok(Which::App(name.to_owned()));
+        }
+        match self.entries.iter().find(|entry| entry.id == name) {
+            Some(entry) => Ok(Which::One(entry)),
+            None if history::is_id(name) => anyhow::bail!(
+                "no operation {name} in {}: the oldest are gone; see `agent history --all`",
+                self.directory.display()
+            ),
+            None => anyhow::bail!(
+                "no app and no operation {name:?}: see `agent history --all` for both"
+            ),
+        }
+    }
+}
+
+/// It can't be read, or its page not written.
+pub(super) fn failed(why: &str, json: bool) -> u8 {
+    if json {
+        let object = serde_json::json!({"outcome": FAILED_WORD, "exit": FAILED, "message": why});
+        say(&format!("{object}\n"));
+    }
+    complain(why);
+    FAILED
+}
