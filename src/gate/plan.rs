@@ -119,6 +119,14 @@ mod tests {
         }
     }
 
+    fn twin() -> Gate {
+        Gate {
+            side: Side::Backup,
+            status_port: 3000,
+            ..gate()
+        }
+    }
+
     fn listing(parts: &[&str]) -> Listing {
         Listing::parse(&parts.concat()).unwrap()
     }
@@ -184,14 +192,7 @@ mod tests {
 
     #[test]
     fn what_two_gates_share_is_made_once() {
-        let (main, twin) = (
-            gate(),
-            Gate {
-                side: Side::Backup,
-                status_port: 3000,
-                ..gate()
-            },
-        );
+        let (main, twin) = (gate(), twin());
         let calls = plan_all(&listing(&[BARE]), &[(&main, true), (&twin, true)]);
         assert_eq!(calls[..5], plan(&listing(&[BARE]), &main, true));
         assert_eq!(calls[5..], [format!("-A HAPROXY-GATE {}", twin.rule())]);
@@ -200,14 +201,7 @@ mod tests {
     /// From any of these tables to any wish for two gates: done in one go, it is done.
     #[test]
     fn after_its_calls_nothing_is_left_to_do() {
-        let (main, twin) = (
-            gate(),
-            Gate {
-                side: Side::Backup,
-                status_port: 3000,
-                ..gate()
-            },
-        );
+        let (main, twin) = (gate(), twin());
         let stale = RULE.replace("1000", "1009");
         let other = RULE.replace("2000", "3000").replace(":main", ":backup");
         let jumpless = READY.replace("-A OUTPUT", "-A POSTROUTING");
