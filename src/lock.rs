@@ -48,7 +48,7 @@ pub enum LockError {
     #[error(transparent)]
     Untrusted(#[from] Untrusted),
     /// The state directory can't be used.
-    #[error("{}", state::unusable(path, source))]
+    #[error("{}", state::unusable("state_dir", path, source))]
     Unusable {
         /// The file or directory.
         path: PathBuf,

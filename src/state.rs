@@ -112,16 +112,15 @@ pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untru
     places.iter().try_for_each(|place| trust::check(place))
 }
 
-/// Why a file of the state directory can't be used, with the mend.
-pub fn unusable(path: &Path, error: &io::Error) -> String {
+/// Why a file of one of our directories can't be used, with the mend. `key`: which of `[agent]`
+/// names the directory.
+pub fn unusable(key: &str, path: &Path, error: &io::Error) -> String {
     let mend = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free space or inodes there, or choose another [agent] state_dir"
+            "free space or inodes there, or choose another"
         }
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "mount it for writing, or choose another [agent] state_dir"
-        }
-        _ => "mend [agent] state_dir",
+        io::ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another",
+        _ => "mend",
     };
-    format!("{}: {error}; {mend}", path.display())
+    format!("{}: {error}; {mend} [agent] {key}", path.display())
 }

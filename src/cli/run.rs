@@ -45,10 +45,13 @@ fn usable(settings: &Settings) -> Result<(), String> {
         let trusted = state::trusted(&agent.state_dir, &agent.hold_dir, &app.name);
         trusted.map_err(|untrusted| untrusted.to_string())?;
     }
-    for directory in [&agent.state_dir, &agent.hold_dir] {
+    for (key, directory) in [
+        ("state_dir", &agent.state_dir),
+        ("hold_dir", &agent.hold_dir),
+    ] {
         if directory.exists() && !directory.is_dir() {
             let what = std::io::ErrorKind::NotADirectory.into();
-            return Err(state::unusable(directory, &what));
+            return Err(state::unusable(key, directory, &what));
         }
     }
     Ok(())

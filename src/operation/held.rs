@@ -18,8 +18,8 @@ impl Operation<'_> {
         if self.marks(held.is_some())
             && let Err(error) = hold::may_change(self.hold_dir())
         {
-            let what = state::unusable(self.hold_dir(), &error);
-            return Err(refused(what.replace("state_dir", "hold_dir")));
+            let what = state::unusable("hold_dir", self.hold_dir(), &error);
+            return Err(refused(what));
         }
         let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
             return Ok(held);

@@ -192,7 +192,10 @@ impl Operation<'_> {
                 tracing::warn!(%error, "the journal can't be written");
                 Ok(Journal::unwritten(state_dir, entry))
             }
-            journal => journal.map_err(|error| refused(state::unusable(state_dir, &error))),
+            journal => {
+                let told = |error| refused(state::unusable("state_dir", state_dir, &error));
+                journal.map_err(told)
+            }
         }
     }
 

@@ -38,8 +38,7 @@ pub fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
 }
 
 fn used(path: &Path, key: &str) -> Result<(), String> {
-    let told = |error| state::unusable(path, &error).replace("state_dir", key);
-    usable(path).map_err(told)
+    usable(path).map_err(|error| state::unusable(key, path, &error))
 }
 
 /// One that is not there is made when it is needed.
