@@ -77,8 +77,8 @@ impl Entry {
 }
 
 impl Journal {
-    /// What an earlier operation on this app left behind, by dying or on purpose; None: nothing. Err: it
-    /// can't be read, so the kernel and HAProxy have to be believed without it.
+    /// What an earlier operation on this app left behind, by dying or on purpose; None: nothing.
+    /// Err: it can't be read, so the kernel and HAProxy have to be believed without it.
     pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
         let path = Kept::Journal.path(state_dir, app);
         let told = |why: io::Error| format!("the journal {} can't be read: {why}", path.display());

@@ -93,13 +93,14 @@ impl Firewall {
         Ok(view)
     }
 
-    /// Where each gate stands, by the tables in use alone.
+    /// [`Known::positions`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
     pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
-        let view = View {
-            used: self.tables().await?,
-            unused: Vec::new(),
-        };
-        Ok(gates.iter().map(|gate| view.position(gate)).collect())
+        let mut known = Known::new(RuleWatch::blind());
+        known.positions(self, gates).await
     }
 
     pub(super) async fn tables(&self) -> Result<Tables, GateError> {
@@ -130,23 +131,27 @@ pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables,
     tables.iter().flat_map(calls).collect()
 }
 
+/// Where a gate stands: the same in every family, or broken.
+pub(super) fn standing(tables: &Tables, gate: &Gate) -> Position {
+    let mut seen = tables
+        .iter()
+        .map(|(iptables, listing)| (iptables, position(listing, gate)));
+    let Some((first, one)) = seen.next() else {
+        return Position::Closed;
+    };
+    match seen.find(|(_, other)| *other != one) {
+        None => one,
+        Some((second, other)) => Position::Broken(format!(
+            "{}: {one}, {}: {other}",
+            first.program, second.program
+        )),
+    }
+}
+
 impl View {
     /// Where a gate stands: the same in every family, or broken.
     pub fn position(&self, gate: &Gate) -> Position {
-        let mut seen = self
-            .used
-            .iter()
-            .map(|(iptables, listing)| (iptables, position(listing, gate)));
-        let Some((first, one)) = seen.next() else {
-            return Position::Closed;
-        };
-        match seen.find(|(_, other)| *other != one) {
-            None => one,
-            Some((second, other)) => Position::Broken(format!(
-                "{}: {one}, {}: {other}",
-                first.program, second.program
-            )),
-        }
+        standing(&self.used, gate)
     }
 
     /// The calls that would make the gate stand so, each with its program.

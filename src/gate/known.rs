@@ -2,8 +2,8 @@
 //! are wanted. Listing both families takes longer than asking HAProxy does: it is done only
 //! where the kernel does not say that no rule has changed since.
 
-use super::firewall::{Tables, to_do};
-use super::{Firewall, Gate, GateError, Mark, RuleWatch, View};
+use super::firewall::{Tables, standing, to_do};
+use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
 
 /// What is known of the tables.
 pub struct Known {
@@ -27,6 +27,20 @@ impl Known {
         let view = firewall.look().await?;
         self.last = Some((view.used.clone(), mark));
         Ok(view)
+    }
+
+    /// Where each gate stands, by the tables in use alone.
+    ///
+    /// # Errors
+    ///
+    /// The tables can't be listed.
+    pub async fn positions(
+        &mut self,
+        firewall: &Firewall,
+        gates: &[Gate],
+    ) -> Result<Vec<Position>, GateError> {
+        let tables = self.tables(firewall).await?;
+        Ok(gates.iter().map(|gate| standing(tables, gate)).collect())
     }
 
     /// Each gate stands open (true) or closed already.

@@ -224,8 +224,8 @@ impl Operation<'_> {
         report.phases = [preflight].into_iter().chain(record.phases).collect();
         report.notices.extend(record.notes);
         report.balancers(&record.balancers);
-        if let Ok(view) = host.firewall.look().await {
-            report.gates(host.gates.iter().map(|gate| (gate, view.position(gate))));
+        if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
+            report.gates(host.gates.iter().zip(positions));
         }
         match (self.verb, start.finishes, record.outcome) {
             (Verb::Restart, Some(surely), Outcome::Done { .. }) => Outcome::Finished { surely },
