@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{FutureExt, select_all};
+use futures_util::future::select_all;
 use futures_util::stream::StreamExt;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -16,13 +16,21 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use signal_hook_tokio::Signals;
+use socket2::{SockFilter, SockRef};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::Boot;
 
+/// `ret #0` of a BPF: of each packet nothing is kept.
+const HEAR_NOBODY: SockFilter = SockFilter::new(0x06, 0, 0, 0);
+
 /// Longer than any request of the tests.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Who has connected asks at once.
+const FIRST: Duration = Duration::from_secs(1);
 
 pub async fn until_told_to_stop(
     boot: &'static Boot,
@@ -44,17 +52,13 @@ pub async fn until_told_to_stop(
         });
     };
     let signal = accept_until_signal(&listeners, signals, &serve).await;
-    for listener in &listeners {
-        // Who is in the backlog was let in by the kernel: closing now would reset him.
-        while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-            serve(stream);
-        }
+    for listener in listeners {
+        stop_listening(listener, &serve)?;
     }
-    drop(listeners);
     boot.note("stop");
     stop.send_replace(());
     drop(in_flight);
-    tokio::time::timeout(GRACE, all_done.recv()).await.ok();
+    timeout(GRACE, all_done.recv()).await.ok();
     Ok(signal)
 }
 
@@ -79,16 +83,40 @@ async fn accept_until_signal(
     }
 }
 
+/// Resets nobody: who is in the queue was let in by the kernel, and goes down with the socket.
+fn stop_listening(listener: TcpListener, serve: &impl Fn(TcpStream)) -> io::Result<()> {
+    // From here on the kernel hears nobody, who then comes again: there is no end of a queue that
+    // others join.
+    SockRef::from(&listener).attach_filter(&[HEAR_NOBODY])?;
+    // Not by tokio: it would say who was there when it looked last.
+    let queue = listener.into_std()?;
+    while let Ok((stream, _)) = queue.accept() {
+        stream.set_nonblocking(true)?;
+        serve(TcpStream::from_std(stream)?);
+    }
+    Ok(())
+}
+
 async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Receiver<()>) {
     stream.set_nodelay(true).ok();
-    let service = service_fn(|request| answer(boot, request));
+    let (asked, mut first) = watch::channel(false);
+    let service = service_fn(|request| {
+        asked.send_replace(true);
+        answer(boot, request)
+    });
     let mut http = http1::Builder::new();
     let io = TokioIo::new(stream);
     let mut connection = pin!(http.timer(TokioTimer::new()).serve_connection(io, service));
     tokio::select! {
         _ = &mut connection => return,
-        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+        _ = stopping.changed() => {}
     }
+    // hyper closes a connection that it has read nothing from, though the request may be there.
+    tokio::select! {
+        _ = &mut connection => return,
+        _ = timeout(FIRST, first.wait_for(|asked| *asked)) => {}
+    }
+    connection.as_mut().graceful_shutdown();
     connection.await.ok();
 }
 
