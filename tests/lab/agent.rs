@@ -156,6 +156,13 @@ impl Running {
         });
     }
 
+    /// Waits until it has said so many lines on its stdout.
+    pub fn wait_for_lines(&self, count: usize) {
+        wait_for(&format!("{count} lines"), Duration::from_secs(20), || {
+            (self.0.out.all().len() >= count).then_some(())
+        });
+    }
+
     pub fn wait(mut self) -> Ended {
         let status = self.0.wait();
         Ended {

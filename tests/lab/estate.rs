@@ -8,7 +8,7 @@ use super::reference::{CALM, QUICK, Reference};
 use super::remote::{self, Remote};
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
-use super::traffic::{RATE, Traffic};
+use super::traffic::Traffic;
 use super::watch::Watch;
 
 // Processes before the site: fields are dropped in this order.
@@ -21,6 +21,9 @@ pub struct Estate {
 
 /// Where users reach one HAProxy, and where agents ask it.
 const PORTS: [(u16, u16); 2] = [(80, 9999), (81, 9998)];
+
+/// Requests a second: what users cost, the hosts' agents and Ansible do not have.
+const RATE: f64 = 200.0;
 
 /// What an app takes to start.
 const COLD: Duration = Duration::from_millis(100);
@@ -78,17 +81,12 @@ impl Estate {
 
     /// Users of both HAProxies, [`RATE`] requests a second in all.
     pub fn traffic(&self) -> [Traffic; 2] {
-        self.traffic_at(RATE)
-    }
-
-    pub fn traffic_at(&self, rate: f64) -> [Traffic; 2] {
         PORTS.map(|(port, _)| {
             let to = format!("{BALANCER}:{port}");
-            Traffic::start(&self.site.balancer, &to, "/", rate / 2.0)
+            Traffic::start(&self.site.balancer, &to, "/", RATE / 2.0)
         })
     }
 
-    /// Which hosts are out from now on, by both HAProxies.
     /// All lines of both HAProxies. An agent that was called off does not wait for that.
     pub fn wait_until_all_up(&self) {
         for haproxy in &self.haproxies {
@@ -96,6 +94,7 @@ impl Estate {
         }
     }
 
+    /// Which hosts are out from now on, by both HAProxies.
     pub fn watch(&self) -> Watch {
         Watch::start(&self.haproxies)
     }

@@ -5,13 +5,12 @@ use std::time::Duration;
 use super::agent::Agent;
 use super::app::App;
 use super::haproxy::Haproxy;
-use super::load::record::Summary;
 use super::reference::{QUICK, Reference};
 use super::release::Release;
 use super::report::Report;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
-use super::traffic::{InFlight, RATE, Traffic};
+use super::traffic::{FULL, InFlight, RATE, Traffic};
 
 // Processes before the site: fields are dropped in this order.
 pub struct Fleet {
@@ -166,16 +165,14 @@ impl Fleet {
         self.traffic_to(80, "/", RATE)
     }
 
+    /// As much as the README tells of.
+    pub fn full_traffic(&self) -> Traffic {
+        self.traffic_to(80, "/", FULL)
+    }
+
     pub fn traffic_to(&self, port: u16, path: &str, rate: f64) -> Traffic {
         let to = format!("{BALANCER}:{port}");
         Traffic::start(&self.site.balancer, &to, path, rate)
-    }
-
-    /// What the same traffic meets when nobody restarts anything.
-    pub fn quiet_run(&self) -> Summary {
-        let traffic = self.traffic();
-        std::thread::sleep(Duration::from_secs(3));
-        traffic.stop()
     }
 
     /// A request of a sticky user of a host that the app answers after so many ms.

@@ -11,7 +11,7 @@ use super::haproxy::Haproxy;
 use super::reference::Reference;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
-use super::traffic::{InFlight, RATE, Traffic};
+use super::traffic::{FULL, InFlight, Traffic};
 use super::{apache, nginx, wait_for};
 
 // Processes before the site: fields are dropped in this order.
@@ -60,7 +60,7 @@ impl Mixed {
     }
 
     pub fn traffic(&self) -> Traffic {
-        Traffic::start(&self.site.balancer, &format!("{BALANCER}:80"), "/", RATE)
+        Traffic::start(&self.site.balancer, &format!("{BALANCER}:80"), "/", FULL)
     }
 
     /// Stops and starts the app of a host, and waits until it answers again.

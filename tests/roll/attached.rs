@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::lab::agent::{Agent, Ended, Running};
 use crate::lab::fleet::Fleet;
+use crate::lab::reference::QUICK;
 use crate::lab::settings::Settings;
 use crate::lab::wait_for;
 
@@ -40,7 +41,9 @@ fn the_end_of_standard_input_calls_it_off() {
 /// Who is not attached has no standard input to lose, as under systemd and Ansible.
 #[test]
 fn progress_is_told_as_it_goes() {
-    let fleet = Fleet::quick("progress", |reference| reference);
+    // A wait must be seen before it is over, also where the machine has other work.
+    let calm = "inter 1s fastinter 500ms downinter 500ms";
+    let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, calm));
     let agent = fleet.agent(1, |settings| settings);
     let ended = agent.words(&["restart", "web", "--json", "--progress"]);
     let ended = ended.expect_exit(0);

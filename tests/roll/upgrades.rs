@@ -56,7 +56,7 @@ impl<'a> Releases<'a> {
         move |settings| {
             let settings = self.set(settings, "upgrade", &upgrade);
             self.set(settings, "rollback", &rollback)
-                .set("app.web.timeouts.healthy", "1s")
+                .set("app.web.timeouts.healthy", "2s")
         }
     }
 
@@ -526,8 +526,8 @@ fn late_it_is_killed() {
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);
     let both = releases.both("sleep 98.7 & sleep 98.7");
-    let agent = releases.agent(|settings| both(settings).set("app.web.timeouts.upgrade", "1s"));
-    let says = "did not end within 1s and was killed, it printed nothing; the app is healthy";
+    let agent = releases.agent(|settings| both(settings).set("app.web.timeouts.upgrade", "3s"));
+    let says = "did not end within 3s and was killed, it printed nothing; the app is healthy";
     agent.run("restart", "web").expect(17, says);
     let left = Running::start(
         "pgrep",

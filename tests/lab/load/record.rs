@@ -32,7 +32,9 @@ pub struct Summary {
     pub seconds: f64,
     pub requests: usize,
     pub failed: usize,
+    /// Requests a second, and how many were wanted.
     pub rate: f64,
+    pub asked: f64,
     pub slowest_ms: f64,
     /// The slowest of all, and when it had its answer.
     pub slowest: Option<Event>,
@@ -79,7 +81,7 @@ impl Record {
         self.reconnected += 1;
     }
 
-    pub fn summary(mut self, seconds: f64) -> Summary {
+    pub fn summary(mut self, seconds: f64, asked: f64) -> Summary {
         let requests = self.times.values().map(Vec::len).sum();
         let names: Vec<_> = self.times.keys().copied().collect();
         let kinds: BTreeMap<_, _> = names
@@ -92,6 +94,7 @@ impl Record {
             requests,
             failed: self.failures.len(),
             rate: requests as f64 / seconds,
+            asked,
             slowest_ms: slowest.fold(0.0, f64::max),
             slowest: self.slowest.map(|(_, event)| event),
             reconnected: self.reconnected,

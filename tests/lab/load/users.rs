@@ -73,7 +73,7 @@ impl Traffic {
         record
             .into_inner()
             .expect("no user panics")
-            .summary(seconds)
+            .summary(seconds, self.rate)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn measure(agent: &Path, quick: bool) -> Restarts {
     fleet.open_gates();
     let log = Log::hear(&fleet.site.balancer);
     let monitors = [1, 2, 3].map(|number| Monitor::start(fleet.host(number)));
-    let traffic = fleet.traffic();
+    let traffic = fleet.full_traffic();
     let all: Vec<Parts> = (0..times)
         .map(|nth| {
             eprintln!("restart {} of {times}", nth + 1);

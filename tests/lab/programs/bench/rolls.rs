@@ -119,7 +119,7 @@ fn pid(app: &AppDir) -> Pid {
 
 fn roll(how: &'static str, fleet: &Fleet, numbers: &[usize], by: impl FnOnce()) -> Roll {
     eprintln!("a roll: {how}");
-    let (before, traffic) = (fleet.haproxy.trouble(), fleet.traffic());
+    let (before, traffic) = (fleet.haproxy.trouble(), fleet.full_traffic());
     thread::sleep(AROUND);
     let started = Instant::now();
     by();
