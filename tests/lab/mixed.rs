@@ -11,7 +11,7 @@ use super::haproxy::Haproxy;
 use super::reference::Reference;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
-use super::traffic::{FULL, InFlight, Traffic};
+use super::traffic::{InFlight, Traffic};
 use super::{apache, nginx, wait_for};
 
 // Processes before the site: fields are dropped in this order.
@@ -59,8 +59,8 @@ impl Mixed {
         &self.site.hosts[number - 1]
     }
 
-    pub fn traffic(&self) -> Traffic {
-        Traffic::start(&self.site.balancer, &format!("{BALANCER}:80"), "/", FULL)
+    pub fn traffic(&self, rate: f64) -> Traffic {
+        Traffic::start(&self.site.balancer, &format!("{BALANCER}:80"), "/", rate)
     }
 
     /// Stops and starts the app of a host, and waits until it answers again.

@@ -42,8 +42,8 @@ fn the_end_of_standard_input_calls_it_off() {
 #[test]
 fn progress_is_told_as_it_goes() {
     // A wait must be seen before it is over, also where the machine has other work.
-    let calm = "inter 1s fastinter 500ms downinter 500ms";
-    let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, calm));
+    let slow = "inter 1s fastinter 500ms downinter 500ms";
+    let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, slow));
     let agent = fleet.agent(1, |settings| settings);
     let ended = agent.words(&["restart", "web", "--json", "--progress"]);
     let ended = ended.expect_exit(0);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::lab::fleet::NUMBERS;
 use crate::lab::mixed::Mixed;
+use crate::lab::traffic::RATE;
 use crate::lab::{apache, nginx};
 
 #[test]
@@ -12,7 +13,7 @@ fn apache_and_nginx() {
     let mixed = Mixed::start("real_apps", Duration::from_secs(1));
     mixed.open_gates();
     let trouble = mixed.haproxy.trouble();
-    let traffic = mixed.traffic();
+    let traffic = mixed.traffic(RATE);
     for number in NUMBERS {
         mixed.agent(number).run("restart", "web").expect_exit(0);
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lab::fleet::NUMBERS;
 use lab::leave;
 use lab::mixed::Mixed;
+use lab::traffic::FULL;
 use table::Row;
 
 #[path = "../mod.rs"]
@@ -47,14 +48,14 @@ fn main() -> ExitCode {
 
 fn quiet(mixed: &Mixed) -> Row {
     println!("\nNobody restarts anything, for 5 seconds.");
-    let traffic = mixed.traffic();
+    let traffic = mixed.traffic(FULL);
     thread::sleep(Duration::from_secs(5));
     Row::new("no restart", traffic.stop(), None)
 }
 
 fn by_agent(mixed: &Mixed) -> (Row, bool) {
     println!("\nA roll by `agent restart`, one host after the other.");
-    let traffic = mixed.traffic();
+    let traffic = mixed.traffic(FULL);
     let started = Instant::now();
     let exits = NUMBERS.map(|number| {
         println!("\nhost {number}: {}", HOSTS[number - 1]);
@@ -68,7 +69,7 @@ fn by_agent(mixed: &Mixed) -> (Row, bool) {
 
 fn by_hand(mixed: &mut Mixed) -> Row {
     println!("\nThe same roll by a plain stop and start of each app.\n");
-    let traffic = mixed.traffic();
+    let traffic = mixed.traffic(FULL);
     let mut seconds = 0.0;
     for number in NUMBERS {
         let started = Instant::now();

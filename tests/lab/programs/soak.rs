@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     fleet.open_gates();
     let quiet = fleet.haproxy.trouble();
     let peaks = Peaks::start();
-    let traffic = fleet.traffic();
+    let traffic = fleet.full_traffic();
     let mut account = Account::new(seed);
     let mut rng = Rng::with_seed(seed);
     while account.elapsed() < time && !stop.asked() {

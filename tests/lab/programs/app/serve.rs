@@ -18,18 +18,24 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use signal_hook_tokio::Signals;
 use socket2::{SockFilter, SockRef};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
 use super::Boot;
 
-/// `ret #0` of a BPF: of each packet nothing is kept.
-const HEAR_NOBODY: SockFilter = SockFilter::new(0x06, 0, 0, 0);
+/// A BPF that lets go a segment with SYN set, and keeps every other: `ldb [13]; jset #2, 0, 1;
+/// ret #0; ret #-1`.
+const NOBODY_NEW: [SockFilter; 4] = [
+    SockFilter::new(0x30, 0, 0, 13),
+    SockFilter::new(0x45, 0, 1, 0x02),
+    SockFilter::new(0x06, 0, 0, 0),
+    SockFilter::new(0x06, 0, 0, u32::MAX),
+];
 
 /// Longer than any request of the tests.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Who has connected asks at once.
+/// Who has connected and not asked by then is not waited for.
 const FIRST: Duration = Duration::from_secs(1);
 
 pub async fn until_told_to_stop(
@@ -83,25 +89,29 @@ async fn accept_until_signal(
     }
 }
 
-/// Resets nobody: who is in the queue was let in by the kernel, and goes down with the socket.
+/// Resets nobody who has connected: who is in the queue was let in by the kernel, and would go down
+/// with the socket.
 fn stop_listening(listener: TcpListener, serve: &impl Fn(TcpStream)) -> io::Result<()> {
-    // From here on the kernel hears nobody, who then comes again: there is no end of a queue that
-    // others join.
-    SockRef::from(&listener).attach_filter(&[HEAR_NOBODY])?;
+    // Otherwise others would join the queue while it is emptied. They come again a second later.
+    SockRef::from(&listener).attach_filter(&NOBODY_NEW)?;
     // Not by tokio: it would say who was there when it looked last.
     let queue = listener.into_std()?;
-    while let Ok((stream, _)) = queue.accept() {
+    loop {
+        let stream = match queue.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        };
         stream.set_nonblocking(true)?;
         serve(TcpStream::from_std(stream)?);
     }
-    Ok(())
 }
 
 async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Receiver<()>) {
     stream.set_nodelay(true).ok();
-    let (asked, mut first) = watch::channel(false);
+    let asked = Notify::new();
     let service = service_fn(|request| {
-        asked.send_replace(true);
+        asked.notify_one();
         answer(boot, request)
     });
     let mut http = http1::Builder::new();
@@ -114,7 +124,7 @@ async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Rece
     // hyper closes a connection that it has read nothing from, though the request may be there.
     tokio::select! {
         _ = &mut connection => return,
-        _ = timeout(FIRST, first.wait_for(|asked| *asked)) => {}
+        _ = timeout(FIRST, asked.notified()) => {}
     }
     connection.as_mut().graceful_shutdown();
     connection.await.ok();
