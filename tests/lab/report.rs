@@ -56,6 +56,12 @@ impl Report {
         self.began(phase) + self.phase(phase).seconds
     }
 
+    /// By the limits of `Settings::hurried`, and not by those of half a minute or more that an
+    /// agent has by default.
+    pub fn assert_hurried(&self) {
+        assert!(self.seconds < 15.0, "{self:?}");
+    }
+
     fn phase(&self, phase: &str) -> &Phase {
         let found = self.phases.iter().find(|one| one.phase == phase);
         found.unwrap_or_else(|| panic!("no phase {phase} in {self:?}"))

@@ -77,7 +77,8 @@ fn removed_beside_the_drop_in() {
     let began = now();
     machine.succeed(&["systemctl", "restart", "web"]);
     let took = now() - began;
-    assert!(took < 5.0, "the restart took {took:.2} s");
+    // A unit that is waited for is given up after a minute and a half.
+    assert!(took < 20.0, "the restart took {took:.2} s");
     machine.app.wait_for_boot_after(1);
     // It is cold for a moment.
     sleep(Duration::from_secs(1));

@@ -48,7 +48,7 @@ fn goes_while_draining(fleet: &Fleet, goes: impl FnOnce()) {
     goes();
     let report = running.wait().expect(13, GONE).report();
     assert!(report.message.contains(PUT_BACK), "{}", report.message);
-    assert!(report.seconds < 5.0, "{report:?}");
+    report.assert_hurried();
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     assert_eq!(request.answer().status, 200);
     fleet.haproxy.wait_until_all_up();

@@ -69,7 +69,8 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     assert_eq!(report.balancers[0].line("srvs/bkp1"), "UP");
     assert_eq!(fleet.haproxy.server("web1").status(), shown);
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    assert!(report.seconds < 6.0, "it waited for something: {report:?}");
+    // A line that is waited for would be for a minute.
+    assert!(report.seconds < 20.0, "it waited: {report:?}");
     report
 }
 

@@ -55,7 +55,7 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
     let ended = running.wait().expect(13, says).report();
     let left = "; the gates were put back, the app was not touched; its lines are not all UP";
     assert!(ended.message.contains(left), "{}", ended.message);
-    assert!(ended.seconds < 5.0, "{ended:?}");
+    ended.assert_hurried();
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     proxy.set(Fault::None);
     assert_eq!(request.answer().status, 200);

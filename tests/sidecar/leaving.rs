@@ -52,7 +52,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
     let asked = Instant::now();
     let ended = sidecar.stop().expect_exit(14);
     assert!(
-        asked.elapsed() < Duration::from_secs(6),
+        asked.elapsed() < Duration::from_secs(15),
         "{:?}",
         asked.elapsed()
     );
@@ -71,7 +71,7 @@ fn at_once_where_it_is_asked_twice() {
     let asked = Instant::now();
     let ended = sidecar.stop().expect_exit(143);
     assert!(
-        asked.elapsed() < Duration::from_secs(1),
+        asked.elapsed() < Duration::from_secs(3),
         "{:?}",
         asked.elapsed()
     );
@@ -87,7 +87,7 @@ fn after_an_operation_that_is_under_way() {
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
     let boots = fleet.boots()[0];
-    let request = fleet.slow_request(1, 1500);
+    let request = fleet.slow_request(1, 4000);
     let restart = agent().start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     let told = sidecar.wait_told(", phase drain");
