@@ -67,12 +67,15 @@ impl Known {
         firewall: &Firewall,
         wanted: &[(&Gate, bool)],
     ) -> Result<bool, GateError> {
-        let calls = to_do(self.tables(firewall).await?, wanted);
-        if calls.is_empty() {
-            return Ok(false);
-        }
-        for (iptables, call) in calls {
-            iptables.call(&call).await?;
+        // Twice: somebody else may be at the rules in between.
+        for nth in 0..2 {
+            let calls = to_do(self.tables(firewall).await?, wanted);
+            if calls.is_empty() {
+                return Ok(nth > 0);
+            }
+            for (iptables, call) in calls {
+                iptables.call(&call).await?;
+            }
         }
         let left = to_do(self.tables(firewall).await?, wanted);
         match left.first() {

@@ -4,8 +4,8 @@
 use crate::lab::fleet::{Fleet, NUMBERS};
 use crate::lab::now;
 
-/// Seconds, in the best of the restarts: what is late each time is the agent, and what is late once
-/// may be the machine.
+/// Seconds, in the middle one of the restarts: what is late once may be the machine, and what is
+/// late twice is the agent.
 const LIMIT: f64 = 0.100;
 
 #[test]
@@ -20,9 +20,9 @@ fn agent_keeps_nobody_waiting() {
     }
     for kind in 0..gaps[0].len() {
         let (what, _) = gaps[0][kind];
-        let best = gaps.iter().map(|of_one| of_one[kind].1);
-        let best = best.fold(f64::INFINITY, f64::min);
-        assert!(best < LIMIT, "{what}: {best:.3} s");
+        let mut late = gaps.map(|of_one| of_one[kind].1);
+        late.sort_by(f64::total_cmp);
+        assert!(late[1] < LIMIT, "{what}: {late:.3?} s");
     }
 }
 

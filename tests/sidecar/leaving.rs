@@ -68,16 +68,12 @@ fn at_once_where_it_is_asked_twice() {
     let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGINT);
     sidecar.wait_told("web: drain, ");
-    let asked = Instant::now();
     let ended = sidecar.stop().expect_exit(143);
-    assert!(
-        asked.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        asked.elapsed()
-    );
     assert!(ended.err.contains("the gates stay closed"), "{}", ended.err);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
-    assert_eq!(request.answer().status, 200);
+    let answer = request.answer();
+    assert_eq!(answer.status, 200);
+    assert!(ended.at < answer.ended_at, "it waited for the answer");
 }
 
 /// An operation that is under way is left to its end, and the app restarted once.

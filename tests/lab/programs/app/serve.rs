@@ -89,8 +89,8 @@ async fn accept_until_signal(
     }
 }
 
-/// Resets nobody who has connected: who is in the queue was let in by the kernel, and would go down
-/// with the socket.
+/// Resets nobody who is in the queue: the kernel has let him in, and he would go down with the socket.
+/// A handshake that is half done in this very moment is still lost.
 fn stop_listening(listener: TcpListener, serve: &impl Fn(TcpStream)) -> io::Result<()> {
     // Otherwise others would join the queue while it is emptied. They come again a second later.
     SockRef::from(&listener).attach_filter(&NOBODY_NEW)?;
