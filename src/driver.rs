@@ -3,10 +3,9 @@
 use crate::journal::Journal;
 use crate::record::Record;
 use crate::restart::{
-    Acted, Action, Ask, BalancerSeen, Limits, Outcome, Phase, Seen, Step, Verb, Version, Why,
-    decide,
+    Acted, Action, Ask, BalancerSeen, Connections, Limits, Outcome, Phase, Seen, Step, Verb,
+    Version, Why, decide,
 };
-use crate::tcp::{Connection, oldest};
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -20,8 +19,9 @@ pub trait Host {
     /// Asks every balancer for our lines, and what else the phase wants to know.
     async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen>;
     /// The connections to the app, where there is a balancer whose leaving workers can't be
-    /// asked; None: all of them can. `carried`: what the current workers have in flight.
-    async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>>;
+    /// asked; None: all of them can. `before`: what the balancers have just shown.
+    async fn connections(&mut self, before: &[BalancerSeen])
+    -> Option<Result<Connections, String>>;
     /// How long the oldest request to the app has waited, by the host's own TCP table; asked
     /// where `connections` has nothing to tell. Nothing rests on it: it may be of a moment ago,
     /// and is never waited for.
@@ -161,9 +161,9 @@ impl<H: Host> Drive<'_, H> {
             self.record.balancers.clone_from(&seen.balancers);
         }
         if self.phase.watches_connections() {
-            seen.connections = self.host.connections(seen.carried()).await;
+            seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {
-                Some(connections) => connections.as_deref().ok().and_then(oldest),
+                Some(connections) => connections.as_ref().ok().and_then(|seen| seen.oldest),
                 None if seen.carried() > 0 && self.progress.tells_ages() => {
                     self.host.oldest().await
                 }

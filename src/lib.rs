@@ -67,6 +67,7 @@ pub mod journal;
 pub mod leftover;
 pub mod lock;
 pub mod metrics;
+pub mod netlink;
 pub mod operation;
 pub mod record;
 pub mod restart;

@@ -5,7 +5,7 @@ use crate::gate::{Gate, GateError, Position, View, listeners};
 use crate::haproxy::{Balancer, Info};
 use crate::host::{ThisHost, line_seen};
 use crate::restart::{BalancerFacts, Facts};
-use crate::tcp::Watch;
+use crate::tcp;
 use futures_util::future::join_all;
 use std::iter;
 use std::net::SocketAddr;
@@ -65,7 +65,7 @@ impl ThisHost {
         let (rules, balancers, countable) = join!(
             self.rules.look(&self.firewall),
             join_all(asked),
-            countable(&mut self.watch, counts),
+            countable(self.app.ports.port, counts),
         );
         let listeners = self
             .gates
@@ -108,9 +108,9 @@ impl ThisHost {
     }
 }
 
-async fn countable(watch: &mut Watch, counts: bool) -> Result<(), String> {
+async fn countable(port: u16, counts: bool) -> Result<(), String> {
     match counts {
-        true => watch.look(0).await.map(drop).map_err(told),
+        true => tcp::connections(port).await.map(drop).map_err(told),
         false => Ok(()),
     }
 }

@@ -205,6 +205,7 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
     Ok(BalancerSettings {
         address,
         master: master.transpose()?,
+        source: haproxy.source.map(|source| source.0),
         timeout: haproxy.timeout,
         app,
         names,

@@ -2,6 +2,7 @@
 //! durations), with the place; what needs a second look is `Spanned`.
 
 use super::port::Port;
+use super::source::SourceFile;
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;
@@ -112,6 +113,7 @@ impl Default for TimeoutsFile {
 pub struct HaproxyFile {
     pub socket: Spanned<String>,
     pub master: Option<Spanned<String>>,
+    pub source: Option<SourceFile>,
     #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
     pub app: Option<Spanned<String>>,

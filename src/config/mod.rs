@@ -7,6 +7,7 @@ mod file;
 mod metrics;
 mod port;
 mod settings;
+mod source;
 
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, Settings};
 

@@ -4,7 +4,7 @@ use crate::app::{Change, Health, Restart};
 use crate::gate::{Gate, Side, Variant};
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
-use crate::restart::Limits;
+use crate::restart::{Limits, Source};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub struct BalancerSettings {
     pub address: Address,
     /// Its master CLI, where leaving workers are asked.
     pub master: Option<Address>,
+    /// Where its connections to the app come from; None: where its stats socket is, mostly.
+    pub source: Option<Source>,
     /// The limit for one question.
     pub timeout: Duration,
     /// The one app it serves; None: all of them.

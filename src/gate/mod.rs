@@ -15,6 +15,7 @@ mod listener;
 mod listing;
 mod plan;
 mod removal;
+mod tracked;
 
 pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
@@ -25,6 +26,7 @@ pub use listener::{bound, holders, holds, listeners};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, plan_all, position};
 pub use removal::{Removal, removal};
+pub use tracked::{Flow, flows};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

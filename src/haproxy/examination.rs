@@ -2,7 +2,9 @@
 //! `agent doctor`. Much more than a poll needs, and backends whole.
 
 use super::stat::{Row, rows};
-use super::{Balancer, Found, Info, Missing, Others, Own, ServerStat, ServerState, Unseen, info};
+use super::{
+    Balancer, CheckStatus, Found, Info, Missing, Others, Own, ServerStat, ServerState, Unseen, info,
+};
 
 /// What the socket's level is (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
@@ -34,8 +36,8 @@ pub struct Listed {
 /// A server line's check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// How the last one ended: `L7OK`, `L4CON`, `L4TOUT`, ...
-    pub status: String,
+    /// How the last one ended.
+    pub status: CheckStatus,
     /// So many good ones in a row bring it UP.
     pub rise: u64,
     /// And so many bad ones DOWN.
@@ -160,11 +162,7 @@ fn detail(row: &Row) -> Result<Detail, String> {
     let cookie = optional("cookie")?.map(str::to_owned);
     let check = match (optional("check_rise")?, optional("check_fall")?) {
         (Some(rise), Some(fall)) => Some(Checked {
-            // "* L4TOUT": while the next one is under way.
-            status: row
-                .text("check_status")?
-                .trim_start_matches("* ")
-                .to_owned(),
+            status: CheckStatus::parse(row.text("check_status")?),
             rise: number(rise)?,
             fall: number(fall)?,
         }),
@@ -205,7 +203,7 @@ mod tests {
         let (check, throttle, cookie) = read("srvs,web1,40,* L4TOUT,2,3,w1");
         let check = check.unwrap();
         assert_eq!(
-            (check.status.as_str(), check.rise, check.fall),
+            (check.status.word(), check.rise, check.fall),
             ("L4TOUT", 2, 3)
         );
         assert_eq!((throttle, cookie.as_deref()), (Some(40), Some("w1")));
@@ -222,7 +220,7 @@ mod tests {
             let of = |name: &str| &lines.iter().find(|(line, _)| line == name).unwrap().1;
             let check = of("web1").0.as_ref().unwrap();
             assert_eq!((check.rise, check.fall), (2, 2), "{version}");
-            assert!(check.status.ends_with("OK"), "{version}: {check:?}");
+            assert!(check.status.word().ends_with("OK"), "{version}: {check:?}");
             assert_eq!(of("nocheck").0, None, "{version}");
             assert!(of("slow").1.is_some(), "{version}: slow start is not over");
         }

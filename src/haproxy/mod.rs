@@ -2,6 +2,7 @@
 //! read, and which of their lines are ours. Level `user` is enough for all of it.
 
 mod balancer;
+mod check_status;
 mod examination;
 mod find;
 mod info;
@@ -14,6 +15,7 @@ mod stat;
 mod status;
 
 pub use balancer::{Balancer, Names};
+pub use check_status::CheckStatus;
 pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
 pub use info::Info;

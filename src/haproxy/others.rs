@@ -217,9 +217,12 @@ mod tests {
             status: Status::parse(status).unwrap(),
             in_flight: 0,
             sessions: 0,
+            connections: Some(0),
             weight: 1,
             backup,
             proven: false,
+            check: None,
+            failed_to_the_end: false,
         }
     }
 

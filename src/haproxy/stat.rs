@@ -2,7 +2,7 @@
 //! as later columns differ by version; an error text is a valid empty CSV table, so the
 //! header and the row are demanded.
 
-use super::{Status, Unseen};
+use super::{CheckStatus, Status, Unseen};
 use csv::StringRecord;
 
 /// One server line, as `show stat` shows it.
@@ -20,15 +20,35 @@ pub struct ServerStat {
     pub in_flight: u64,
     /// Sessions since HAProxy started (`stot`), those by cookie too.
     pub sessions: u64,
+    /// Connections that this worker has to it, idle or in use: `srv_icur` + `used_conn_cur`, in
+    /// mode tcp `scur`. None: this HAProxy is too old to count them (before 2.3).
+    pub connections: Option<u64>,
     /// Its weight now; HAProxy sends nobody new to a weight of 0, and still calls it UP.
     pub weight: u64,
     /// The line says `backup`.
     pub backup: bool,
     /// UP beyond doubt: `UP`, full check health (rise + fall - 1), slow start over.
     pub proven: bool,
+    /// How its own health check last ended; None: it has none, as it tracks another line.
+    pub check: Option<CheckStatus>,
+    /// Its own health check has failed to the end: `check_health` is 0.
+    pub failed_to_the_end: bool,
 }
 
 impl ServerStat {
+    /// Out of the balancing because its own check meets a closed gate. What else holds the line
+    /// down (`DOWN (agent)`, a resolution, an app that answered sick) may end in any moment. An
+    /// operator's MAINT stops the checks, and is his own word.
+    pub fn is_out(&self) -> bool {
+        match (&self.status, &self.check) {
+            (status, None) => status.is_out(),
+            (status, Some(_)) if status.is_maint() => status.is_out(),
+            (status, Some(check)) => {
+                status.is_out() && self.failed_to_the_end && check.met_a_closed_gate()
+            }
+        }
+    }
+
     /// The command for one server, or with None for all servers of the backend.
     pub fn command(backend_id: u64, server_id: Option<u64>) -> String {
         match server_id {
@@ -86,13 +106,32 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         server_id: row.number("sid")?,
         in_flight: row.count("scur")? + row.count("qcur")?,
         sessions: row.number("stot")?,
+        connections: connections(row)?,
         weight: row.number("weight")?,
         backup: row.number("bck")? > 0,
         proven: status == Status::Up
             && full_health(row)?
             && matches!(row.text("throttle")?, "" | "100"),
+        check: check(row)?,
+        failed_to_the_end: row.text("check_health")? == "0",
         status,
     })
+}
+
+/// HAProxy counts pooled connections in mode http alone; in mode tcp each session has its own.
+fn connections(row: &Row) -> Result<Option<u64>, String> {
+    match (row.text("mode"), row.text("used_conn_cur")) {
+        (Ok("tcp"), _) => row.count("scur").map(Some),
+        (_, Ok(_)) => Ok(Some(row.count("srv_icur")? + row.count("used_conn_cur")?)),
+        (_, Err(_)) => Ok(None),
+    }
+}
+
+fn check(row: &Row) -> Result<Option<CheckStatus>, String> {
+    match row.text("check_rise")? {
+        "" => Ok(None),
+        _ => Ok(Some(CheckStatus::parse(row.text("check_status")?))),
+    }
 }
 
 /// HAProxy counts successes up to rise + fall - 1; below that one failure more or less
@@ -136,10 +175,50 @@ impl<'a> Row<'a> {
 mod tests {
     use super::*;
 
-    const HEADER: &str = "# pxname,svname,qcur,scur,stot,status,bck,sid,throttle,check_rise,check_fall,check_health,tracked,weight";
+    const HEADER: &str = "# pxname,svname,qcur,scur,stot,status,bck,sid,throttle,check_rise,check_fall,check_health,tracked,weight,check_status";
 
     fn parse(row: &str) -> Result<Vec<ServerStat>, Unseen> {
-        ServerStat::parse(&format!("{HEADER}\n{row}"), "show stat 3 4 1")
+        ServerStat::parse(&format!("{HEADER}\n{row},L4CON"), "show stat 3 4 1")
+    }
+
+    fn is_out(status: &str, health: u64, check: &str) -> bool {
+        let row = format!("srvs,web1,0,0,7,{status},0,1,,2,3,{health},,1,{check}");
+        let answer = format!("{HEADER}\n{row}");
+        ServerStat::parse(&answer, "show stat 3 4 1").unwrap()[0].is_out()
+    }
+
+    #[test]
+    fn out_is_out_because_the_closed_gate_was_checked_to_the_end() {
+        assert!(is_out("DOWN", 0, "L4CON") && is_out("DOWN", 0, "* L4TOUT"));
+        assert!(is_out("DOWN (agent)", 0, "L4CON"), "both hold it down");
+        // The agent's word, a sick app's answer, no check yet: any of them may end at once.
+        assert!(!is_out("DOWN (agent)", 4, "L7OK") && !is_out("DOWN (agent)", 3, "L4CON"));
+        assert!(!is_out("DOWN", 0, "L7STS") && !is_out("DOWN", 0, "INI"));
+        assert!(!is_out("MAINT (resolution)", 0, "L4CON"));
+        assert!(!is_out("UP 1/3", 2, "L4CON") && !is_out("DOWN 1/2", 1, "L4CON"));
+        // An operator's word: HAProxy does not check what is in MAINT.
+        assert!(is_out("MAINT", 4, "L7OK") && is_out("MAINT (via a/b)", 4, "L7OK"));
+    }
+
+    #[test]
+    fn one_that_tracks_another_has_no_check_of_its_own() {
+        let row = |status: &str| format!("srvs,web1,0,0,7,{status},0,1,,,,,srvs/web9,1");
+        assert!(parse(&row("DOWN")).unwrap()[0].is_out());
+        assert!(!parse(&row("UP")).unwrap()[0].is_out());
+    }
+
+    #[test]
+    fn connections_are_pooled_ones_and_those_in_use_or_in_mode_tcp_the_sessions() {
+        let row = "srvs,web1,0,3,7,UP,0,1,,2,3,4,,1,L4OK";
+        let counted = |columns: &str, values: &str| {
+            let answer = format!("{HEADER}{columns}\n{row}{values}");
+            ServerStat::parse(&answer, "show stat 3 4 1").map(|stats| stats[0].connections)
+        };
+        let pools = ",mode,srv_icur,used_conn_cur";
+        assert_eq!(counted(pools, ",http,5,2"), Ok(Some(7)));
+        assert_eq!(counted(pools, ",tcp,0,0"), Ok(Some(3)));
+        assert_eq!(counted("", ""), Ok(None), "HAProxy 2.2");
+        assert!(counted(pools, ",http,,2").is_err());
     }
 
     #[test]
@@ -178,8 +257,8 @@ mod tests {
         let row = "srvs,web1,0,0,7,UP,0,1,,2,3,4,,1";
         let header = format!("{HEADER},last");
         for text in [
-            format!("{header}\n{row},\"\n{row},\n"),
-            format!("{HEADER},\"\n{row},\n{row},\n"),
+            format!("{header}\n{row},,\"\n{row},,\n"),
+            format!("{HEADER},\"\n{row},,\n{row},,\n"),
         ] {
             let read = ServerStat::parse(&text, "show stat 3 4 1");
             assert!(read.is_err(), "{text:?}: {read:?}");

@@ -44,11 +44,11 @@ impl Status {
     }
 
     /// HAProxy sends this line nobody new: neither balanced nor by cookie. `DOWN n/m` is
-    /// on its way up, and not taken for out.
+    /// on its way up, and not taken for out; a resolution may end in any moment.
     pub fn is_out(&self) -> bool {
         match self {
             Status::Down(text) => !text.contains('/'),
-            Status::Maint(_) => true,
+            Status::Maint(text) => text != "MAINT (resolution)",
             _ => false,
         }
     }
@@ -153,9 +153,14 @@ mod tests {
     #[test]
     fn only_down_and_maint_are_out() {
         let out = |word| Status::parse(word).unwrap().is_out();
-        assert!(out("DOWN") && out("DOWN (agent)") && out("MAINT (resolution)"));
+        assert!(out("DOWN") && out("DOWN (agent)") && out("MAINT") && out("MAINT (via a/b)"));
         assert!(
-            !out("DOWN 1/2") && !out("DRAIN") && !out("NOLB") && !out("UP 1/3") && !out("no check")
+            !out("MAINT (resolution)")
+                && !out("DOWN 1/2")
+                && !out("DRAIN")
+                && !out("NOLB")
+                && !out("UP 1/3")
+                && !out("no check")
         );
     }
 }

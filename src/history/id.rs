@@ -47,9 +47,11 @@ mod tests {
         let ids: Vec<String> = times.map(of).collect();
         assert!(ids.is_sorted(), "{ids:?}");
         assert!(of(1_763_737_738_500) < of(1_763_737_738_600));
-        let some: std::collections::BTreeSet<String> = (0..50).map(|_| new()).collect();
+        let now = since_1970();
+        let of_one_moment = (0..50).map(|other| super::of(now, other));
+        let some: std::collections::BTreeSet<String> = of_one_moment.collect();
         assert_eq!(some.len(), 50);
-        assert!(some.iter().all(|id| is_id(id)));
+        assert!(some.iter().all(|id| is_id(id)) && is_id(&new()));
         for no in ["", "web", "1mj104a001", "1mj104a001u", "1MJ104A0011"] {
             assert!(!is_id(no), "{no}");
         }

@@ -51,14 +51,17 @@ pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
         name: format!("{}/{}", own.backend, own.server),
         role: own.role,
         status: stat.status.clone(),
+        out: stat.is_out(),
+        check: stat.check.clone(),
         proven: stat.proven,
         in_flight: stat.in_flight,
         sessions: stat.sessions,
+        connections: stat.connections,
     }
 }
 
 fn is_in((own, stat): &(Own, ServerStat), role: Role) -> bool {
-    own.role == role && !stat.status.is_out()
+    own.role == role && !stat.is_out()
 }
 
 /// The classic twin goes on serving: what leaving workers carry counts beside it.

@@ -1,6 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod counting;
 mod look;
 mod rules;
 mod touch;
@@ -11,10 +12,11 @@ use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::driver::Host;
 use crate::gate::{Firewall, Gate, GateError, Known};
 use crate::haproxy::{Address, Balancer, Master, Socket};
-use crate::restart::{Acted, Action, Ask, BalancerSeen, Phase};
+use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
 use crate::stop::Stop;
-use crate::tcp::{self, Connection, Watch};
+use crate::tcp;
 use ages::Ages;
+use counting::Counting;
 use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -30,7 +32,7 @@ pub struct ThisHost {
     pub(crate) found_open: Vec<bool>,
     pub(crate) rules: Known,
     interfaces: Vec<IpAddr>,
-    pub(crate) watch: Watch,
+    pub(crate) counting: Counting,
     ages: Ages,
     state_dir: PathBuf,
     hold_dir: PathBuf,
@@ -60,7 +62,7 @@ impl ThisHost {
             found_open: Vec::new(),
             app: app.clone(),
             interfaces: interface_addresses(),
-            watch: Watch::new(app.ports.port),
+            counting: Counting::new(settings, app),
             ages: Ages::default(),
             state_dir: settings.agent.state_dir.clone(),
             hold_dir: settings.agent.hold_dir.clone(),
@@ -83,7 +85,7 @@ impl ThisHost {
     /// Ready for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
         self.app = app.clone();
-        self.watch = Watch::new(app.ports.port);
+        self.counting.renew(app.ports);
         self.ages = Ages::default();
         self.found_open = Vec::new();
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
@@ -147,12 +149,14 @@ impl Host for ThisHost {
         join_all(balancers.map(|balancer| look::seen(balancer, ask))).await
     }
 
-    async fn connections(&mut self, carried: u64) -> Option<Result<Vec<Connection>, String>> {
-        if self.balancers.iter().all(Balancer::has_master) {
-            return None;
+    async fn connections(
+        &mut self,
+        before: &[BalancerSeen],
+    ) -> Option<Result<Connections, String>> {
+        match self.balancers.iter().all(Balancer::has_master) {
+            true => None,
+            false => Some(self.counting.look(&mut self.balancers, before).await),
         }
-        let connections = self.watch.look(carried).await;
-        Some(connections.map_err(|error| error.to_string()))
     }
 
     async fn oldest(&mut self) -> Option<Duration> {

@@ -9,6 +9,7 @@
 //! ```
 
 mod back;
+mod connections;
 mod decide;
 mod in_flight;
 mod message;
@@ -16,15 +17,18 @@ mod observation;
 mod out;
 mod outcome;
 mod pace;
+mod peers;
 mod phase;
 mod preflight;
 mod recovery;
 mod room;
 mod version;
 
+pub use connections::{ByPeer, Connections, Count, Counted};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;
+pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};

@@ -1,8 +1,7 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use super::{Limits, Version};
-use crate::haproxy::{Leaving, Others, Role, Status};
-use crate::tcp::Connection;
+use super::{Connections, Limits, Version};
+use crate::haproxy::{CheckStatus, Leaving, Others, Role, Status};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ pub struct Seen {
     pub balancers: Vec<BalancerSeen>,
     /// The connections to the app, while the host is taken out and there is a balancer
     /// without a master socket. Err: why they can't be seen.
-    pub connections: Option<Result<Vec<Connection>, String>>,
+    pub connections: Option<Result<Connections, String>>,
     /// How long the oldest request has waited that the host's TCP table shows. It is told, and
     /// nothing rests on it.
     pub oldest: Option<Duration>,
@@ -66,12 +65,19 @@ pub struct LineSeen {
     pub role: Role,
     /// HAProxy's word.
     pub status: Status,
+    /// Out of the balancing, as its own check has failed to the end; see
+    /// [`crate::haproxy::ServerStat::is_out`].
+    pub out: bool,
+    /// How that check last ended.
+    pub check: Option<CheckStatus>,
     /// UP beyond doubt: full check health, slow start over.
     pub proven: bool,
     /// scur + qcur.
     pub in_flight: u64,
     /// stot: all sessions since HAProxy started.
     pub sessions: u64,
+    /// Connections that the current worker has to it, idle or in use; None: not counted.
+    pub connections: Option<u64>,
 }
 
 impl LineSeen {
@@ -159,8 +165,15 @@ impl Seen {
 
     /// The lines of `role` that are not out, one entry each.
     pub fn not_out(&self, role: Role) -> Vec<String> {
-        let not_out = |line: &LineSeen| line.role == role && !line.status.is_out();
-        self.lines_where(not_out, |line| format!("{} is {}", line.name, line.status))
+        let not_out = |line: &LineSeen| line.role == role && !line.out;
+        self.lines_where(not_out, |line| match (&line.check, line.status.is_out()) {
+            // Something else holds it down, and may let go of it in any moment.
+            (Some(check), true) => format!(
+                "{} is {}, but not by the closed gate: its check shows {check}",
+                line.name, line.status
+            ),
+            _ => format!("{} is {}", line.name, line.status),
+        })
     }
 
     /// The lines that are not back, one entry each.

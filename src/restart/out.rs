@@ -1,7 +1,7 @@
 //! The way out of rotation: until every line is DOWN and nothing is in flight.
 
 use super::decide::{again, go};
-use super::{Acted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Step, Verb, Why};
+use super::{Acted, Counted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Step, Verb, Why};
 use crate::haproxy::Role;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Looks in a row that must show nothing in flight: HAProxy's counters are read line by
 /// line, so one look may fall between two lines.
 const ZEROS: u32 = 2;
+
+const UNSTEADY: &str = "counting connections: sessions came while they were counted";
 
 /// Every other agent can see this claim now, and whoever counts after it counts this host as
 /// gone: two that claim at the same moment both see the other, and no main gate is closed
@@ -148,9 +150,21 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
         seen.not_out(Role::Twin),
     ]
     .concat();
-    let carried = [seen.in_flight(), seen.left_over()].concat();
-    let waiting = [not_out.clone(), seen.reloaded(), carried.clone()].concat();
-    let zeros = if waiting.is_empty() { zeros + 1 } else { 0 };
+    let left_over = seen.left_over();
+    let carried = match &left_over {
+        Counted::Left(left) => [seen.in_flight(), left.clone()].concat(),
+        Counted::All | Counted::Unsteady => seen.in_flight(),
+    };
+    let mut waiting = [not_out.clone(), seen.reloaded(), carried.clone()].concat();
+    let zeros = match left_over {
+        // The classic twin goes on serving: a look between two of its sessions is needed.
+        Counted::Unsteady if waiting.is_empty() => {
+            waiting.push(UNSTEADY.to_owned());
+            zeros
+        }
+        _ if waiting.is_empty() => zeros + 1,
+        _ => 0,
+    };
     let policy = limits.on_drain_timeout;
     match &seen.acted {
         Acted::Failed(why) if over => gate_failed(verb, why),

@@ -196,7 +196,7 @@ impl Phase {
     }
 
     /// The driver looks at the connections to the app in this phase: from the first on, so
-    /// that the drain knows what an answer has ended.
+    /// that the drain knows which of them are the balancers'.
     pub fn watches_connections(&self) -> bool {
         self.closes()
     }

@@ -226,7 +226,7 @@ impl Model {
             let ran_out =
                 look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
             let quiet = look.in_flight().is_empty()
-                && look.left_over().is_empty()
+                && look.left_over() == Counted::All
                 && look.reloaded().is_empty();
             let out = look.unseen().is_empty()
                 && look.not_out(Main).is_empty()

@@ -3,8 +3,8 @@
 
 use haproxy_gate::driver::Host;
 use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
+use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
-use haproxy_gate::tcp::Connection;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -219,9 +219,12 @@ impl World {
             name: ["srvs/web1", "srvs/bkp1"][side].to_owned(),
             role,
             status: Status::parse(if up { "UP" } else { "DOWN" }).unwrap(),
+            out: !up,
+            check: None,
             proven: up,
             in_flight: if side == 0 { self.in_flight } else { 0 },
             sessions: 0,
+            connections: Some(0),
         }
     }
 }
@@ -267,7 +270,10 @@ impl Host for World {
         }]
     }
 
-    async fn connections(&mut self, _carried: u64) -> Option<Result<Vec<Connection>, String>> {
+    async fn connections(
+        &mut self,
+        _before: &[BalancerSeen],
+    ) -> Option<Result<Connections, String>> {
         None
     }
 

@@ -102,7 +102,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
     let word = listed
         .check
         .as_ref()
-        .map_or("", |check| check.status.as_str());
+        .map_or("", |check| check.status.word());
     let gate = match own.role {
         Role::Main => lines.gates[0].as_ref(),
         Role::Twin => lines.gates[1].as_ref(),

@@ -1,7 +1,7 @@
 use super::super::Verdict::{self, Error, Ok as Well, Warning};
 use super::*;
 use crate::haproxy::{
-    Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
+    CheckStatus, Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
 };
 
 const PORTS: AppPorts = AppPorts {
@@ -31,12 +31,15 @@ fn listed(name: &str, backup: bool) -> Listed {
             status: Status::Up,
             in_flight: 0,
             sessions: 0,
+            connections: Some(0),
             weight: 1,
             backup,
             proven: true,
+            check: None,
+            failed_to_the_end: false,
         },
         check: Some(Checked {
-            status: "L7OK".into(),
+            status: CheckStatus::parse("L7OK"),
             rise: 2,
             fall: 2,
         }),
@@ -263,7 +266,7 @@ fn each_main_line_is_judged_with_its_own_twin() {
 fn a_dropped_check_is_let_in_by_its_family() {
     let mut seen = of(vec![state("web1", "fd00::11", 1000, 2000)]);
     seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
-    seen.listed[0].check.as_mut().unwrap().status = "L4TOUT".into();
+    seen.listed[0].check.as_mut().unwrap().status = CheckStatus::parse("L4TOUT");
     let haproxy = haproxy();
     let mut lines = lines(&seen, &haproxy);
     let mend = |lines: &Lines| {

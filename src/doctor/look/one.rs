@@ -109,7 +109,7 @@ async fn of_lines(asked: &[Balancer], seen: &[balancer::Balancer], network: &Net
                 way: network.way(balancer, own).await,
                 up: is(&|status| *status == Status::Up),
                 down: is(&|status| matches!(status, Status::Down(_))),
-                word: word.map(|check| check.status.clone()),
+                word: word.map(|check| check.status.to_string()),
             });
         }
     }

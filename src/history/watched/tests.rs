@@ -7,9 +7,12 @@ fn seen(shown: Option<(&str, u64)>, reloaded: bool) -> Vec<BalancerSeen> {
         name: "srvs/web1".to_owned(),
         role: Role::Main,
         status: Status::parse(status).unwrap(),
+        out: status == "DOWN",
+        check: None,
         proven: false,
         in_flight: sessions % 3,
         sessions,
+        connections: Some(0),
     };
     vec![BalancerSeen {
         name: "lb".to_owned(),

@@ -2,26 +2,51 @@
 
 use super::*;
 use crate::haproxy::Leaving;
-use crate::tcp::Connection;
 use Role::{ClassicTwin, Main, Twin};
+use std::net::IpAddr;
 
-/// A connection that last received and sent so many milliseconds ago.
-fn connection(received: Option<u64>, sent: Option<u64>) -> Connection {
-    Connection {
-        peer: "10.0.0.1:4000".parse().unwrap(),
-        local: "10.0.0.11:1000".parse().unwrap(),
-        received_ago: received.map(Duration::from_millis),
-        sent_ago: sent.map(Duration::from_millis),
-        unacknowledged: 0,
-        explained: false,
+const LB: &str = "10.0.0.1";
+const MONITORING: &str = "10.0.0.50";
+
+fn by_peer(peers: &[(&str, u64)]) -> ByPeer {
+    let peer = |(ip, count): &(&str, u64)| (ip.parse().unwrap(), *count);
+    peers.iter().map(peer).collect()
+}
+
+/// What the tables show, with `counted` by HAProxy after it.
+fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) -> Connections {
+    Connections {
+        of_balancers: by_peer(of_balancers),
+        of_others: by_peer(of_others),
+        addresses_known: true,
+        hidden: false,
+        after: Ok(count(counted)),
+        oldest: None,
     }
 }
 
-fn with(look: Seen, connections: &[Connection]) -> Seen {
-    Seen {
-        connections: Some(Ok(connections.to_vec())),
-        ..look
+fn count(connections: u64) -> Count {
+    Count {
+        connections: Some(connections),
+        sessions: 7,
     }
+}
+
+fn left(counted: Counted) -> String {
+    match counted {
+        Counted::Left(left) => left.concat(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn drains(connections: Connections) -> Step {
+    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let Ok(lines) = &mut look.balancers[0].lines else {
+        unreachable!()
+    };
+    (lines[0].connections, lines[0].sessions) = (Some(6), 0);
+    look.connections = Some(Ok(connections));
+    step(Phase::Drain { zeros: 1 }, &look)
 }
 
 #[test]
@@ -43,50 +68,6 @@ fn a_leaving_workers_request_is_waited_for() {
 }
 
 #[test]
-fn where_all_lines_are_out_no_request_may_be_unanswered() {
-    let out = || seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
-    let drained = |connections: &[Connection]| {
-        let next = step(Phase::Drain { zeros: 1 }, &with(out(), connections));
-        matches!(
-            next,
-            Step::Go {
-                to: Phase::Restart,
-                ..
-            }
-        )
-    };
-    assert!(drained(&[]));
-    assert!(drained(&[connection(None, None)]), "connected, no request");
-    assert!(drained(&[connection(Some(40), Some(40))]), "answered");
-    assert!(
-        drained(&[connection(Some(3100), Some(2500))]),
-        "answered late"
-    );
-    assert!(!drained(&[connection(Some(40), None)]), "a first request");
-    assert!(!drained(&[connection(Some(40), Some(900))]), "the next one");
-    assert!(!drained(&[connection(Some(9000), Some(100))]), "a stream");
-    let answered = Connection {
-        explained: true,
-        ..connection(Some(9000), Some(100))
-    };
-    assert!(drained(&[answered]), "an answer that took its time");
-    let unread = Connection {
-        unacknowledged: 9,
-        ..connection(Some(40), Some(30))
-    };
-    assert!(!drained(&[unread]), "the answer is on its way");
-    let told = with(
-        out(),
-        &[connection(Some(40), None), connection(Some(1), None)],
-    );
-    let told = told.left_over().concat();
-    assert!(
-        told.starts_with("2 requests of 10.0.0.1 in flight"),
-        "{told}"
-    );
-}
-
-#[test]
 fn a_table_out_of_sight_is_not_a_drained_one() {
     let look = Seen {
         connections: Some(Err("the TCP table can't be read".into())),
@@ -98,15 +79,180 @@ fn a_table_out_of_sight_is_not_a_drained_one() {
     );
 }
 
-/// The worker has run for 100 s.
 #[test]
-fn beside_a_classic_twin_only_what_is_older_or_too_many_is_left_over() {
-    let classic = |in_flight| seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", in_flight)]);
-    let left = |look: Seen| look.left_over().len();
-    let new = connection(Some(50), None);
-    let old = connection(Some(100_000), None);
-    assert_eq!(left(with(classic(1), std::slice::from_ref(&new))), 0);
-    assert_eq!(left(with(classic(1), std::slice::from_ref(&old))), 1);
-    assert_eq!(left(with(classic(1), &[new.clone(), new.clone()])), 1);
-    assert_eq!(left(with(classic(2), &[new, old])), 1);
+fn the_drain_is_over_when_haproxy_counts_all_that_there_are() {
+    assert_eq!(goes(drains(table(&[(LB, 6)], &[], 6))), Phase::Restart);
+    let waits = waits(drains(table(&[(LB, 8)], &[], 6))).concat();
+    assert!(
+        waits.starts_with(
+            "2 connections to the app more than HAProxy counts (8 from 10.0.0.1; 6 counted)"
+        ),
+        "{waits}"
+    );
+}
+
+#[test]
+fn a_look_between_two_sessions_is_needed_and_none_breaks_the_row() {
+    let moved = Count {
+        sessions: 8,
+        ..count(6)
+    };
+    let step = drains(Connections {
+        after: Ok(moved),
+        ..table(&[(LB, 6)], &[], 6)
+    });
+    let Step::Stay { phase, waiting, .. } = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(phase, Phase::Drain { zeros: 1 });
+    assert!(waiting.concat().contains("sessions came"), "{waiting:?}");
+}
+
+#[test]
+fn whoever_calls_the_app_directly_never_holds_up_a_restart() {
+    let counted = table(&[(LB, 6)], &[(MONITORING, 3)], 6).counted(count(6));
+    assert_eq!(counted, Counted::All);
+    // Which address is the balancer's is not known: then all of them may be.
+    let unknown = Connections {
+        addresses_known: false,
+        ..table(&[(LB, 6)], &[(MONITORING, 3)], 6)
+    };
+    let left = left(unknown.counted(count(6)));
+    assert!(
+        left.contains("3 connections") && left.contains("6 from 10.0.0.1, 3 from 10.0.0.50"),
+        "{left}"
+    );
+    assert!(left.contains("`source` in [[haproxy]]"), "{left}");
+}
+
+#[test]
+fn connections_that_come_from_elsewhere_are_haproxys_all_the_same() {
+    let elsewhere = table(&[], &[("10.1.0.1", 6)], 6);
+    assert_eq!(elsewhere.counted(count(6)), Counted::All);
+    let more = table(&[], &[("10.1.0.1", 7)], 6).counted(count(6));
+    assert!(left(more).contains("`source` in [[haproxy]]"));
+}
+
+#[test]
+fn fewer_than_haproxy_counts_prove_nothing() {
+    for (connections, what) in [
+        (table(&[(LB, 1)], &[], 6), "hides them"),
+        (
+            Connections {
+                hidden: true,
+                ..table(&[(LB, 6)], &[], 6)
+            },
+            "no table of this host shows",
+        ),
+    ] {
+        let left = left(connections.counted(count(6)));
+        assert!(
+            left.contains(what) && left.contains("`master` in [[haproxy]]"),
+            "{left}"
+        );
+    }
+    let old = Count {
+        connections: None,
+        sessions: 7,
+    };
+    let left = left(table(&[], &[], 0).counted(old));
+    assert!(left.contains("does not count its connections"), "{left}");
+}
+
+/// A pooled connection that HAProxy closes between two counts must not hide a leaving one.
+#[test]
+fn the_smaller_of_two_counts_is_the_one_that_holds() {
+    let closed = table(&[(LB, 6)], &[], 5);
+    assert!(left(closed.counted(count(6))).starts_with("1 connection to"));
+}
+
+#[test]
+fn the_limit_ends_a_surplus_by_policy() {
+    let mut look = late(seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 1)]));
+    look.connections = Some(Ok(table(&[(LB, 2)], &[], 1)));
+    let next = goes(step(Phase::Drain { zeros: 0 }, &look));
+    assert!(
+        matches!(next, Phase::PutBack(Why::DrainRanOut(_))),
+        "{next:?}"
+    );
+    let proceed = Limits {
+        on_drain_timeout: OnDrainTimeout::Proceed,
+        ..limits()
+    };
+    let next = decide(Verb::Restart, &Phase::Drain { zeros: 0 }, &look, &proceed);
+    assert_eq!(goes(next), Phase::Restart);
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn sorted(peers: &Peers) -> (ByPeer, ByPeer) {
+    peers.sort(by_peer(&[(LB, 6), (MONITORING, 3)]))
+}
+
+#[test]
+fn the_address_of_a_stats_socket_is_known_once_a_check_came_from_it() {
+    let mut peers = Peers::new(vec![Source::Socket(vec![ip(LB)])]);
+    assert!(!peers.are_known());
+    peers.checked_from(ip(LB));
+    assert!(peers.are_known());
+    assert_eq!(
+        sorted(&peers),
+        (by_peer(&[(LB, 6)]), by_peer(&[(MONITORING, 3)]))
+    );
+}
+
+/// Its stats socket is in another network than its traffic.
+#[test]
+fn a_check_from_elsewhere_names_a_balancer_too() {
+    let mut peers = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")])]);
+    peers.checked_from(ip(LB));
+    assert!(peers.are_known());
+    assert_eq!(sorted(&peers).0, by_peer(&[(LB, 6)]));
+    let mut two = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")]); 2]);
+    two.checked_from(ip(LB));
+    assert!(!two.are_known(), "which of the two was it?");
+}
+
+#[test]
+fn what_the_configuration_names_is_what_counts() {
+    let mut named = Peers::new(vec![Source::Named(vec![ip(LB)])]);
+    assert!(named.are_known());
+    named.checked_from(ip(MONITORING));
+    assert_eq!(
+        sorted(&named).0,
+        by_peer(&[(LB, 6)]),
+        "a probe of the status port"
+    );
+    let any = Peers::new(vec![Source::Any]);
+    assert!(any.are_known());
+    assert_eq!(sorted(&any).1, by_peer(&[]));
+}
+
+#[test]
+fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden() {
+    let known = || {
+        let mut peers = Peers::new(vec![Source::Socket(vec![ip(LB)])]);
+        peers.checked_from(ip(LB));
+        peers
+    };
+    let elsewhere = table(&[], &[("10.1.0.1", 6)], 6);
+    let hidden = table(&[(LB, 1)], &[], 6);
+    let fine = table(&[(LB, 6)], &[], 6);
+    let after = |looks: &[&Connections]| {
+        let mut peers = known();
+        looks.iter().for_each(|look| peers.learn(count(6), look));
+        (peers.are_known(), peers.are_hidden())
+    };
+    assert_eq!(after(&[&fine; 9]), (true, false));
+    assert_eq!(after(&[&elsewhere; 5]), (false, false));
+    assert_eq!(after(&[&hidden; 5]), (true, true));
+    let once_each = [
+        &hidden, &hidden, &elsewhere, &fine, &hidden, &hidden, &hidden,
+    ];
+    assert_eq!(after(&once_each), (true, false), "a moment");
+    let mut later = vec![&hidden; 5];
+    later.extend([&fine; 9]);
+    assert_eq!(after(&later), (true, true), "once seen, it stays so");
 }

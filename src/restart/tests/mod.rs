@@ -44,10 +44,13 @@ pub(super) fn line(role: Role, status: &str, in_flight: u64) -> LineSeen {
     LineSeen {
         name,
         role,
+        out: status.is_out(),
+        check: None,
         status,
         proven,
         in_flight,
         sessions: 7,
+        connections: Some(in_flight),
     }
 }
 

@@ -9,9 +9,12 @@ fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> 
         name: name.to_owned(),
         role,
         status: haproxy::Status::parse(status).unwrap(),
+        out: status == "DOWN",
+        check: None,
         proven: status == "UP",
         in_flight,
         sessions,
+        connections: Some(in_flight),
     }
 }
 

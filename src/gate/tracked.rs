@@ -1,0 +1,129 @@
+//! Connection tracking, as the kernel keeps it (ctnetlink): which connections come to a port of
+//! this host and are led on to another place, a container's, so that the host's own TCP table
+//! does not have them; and from where a status port is checked.
+
+use crate::netlink::{DumpError, dump};
+use netlink_packet_netfilter::conntrack::{
+    ConntrackAttribute, ConntrackMessage, IPTuple, ProtoInfo, ProtoInfoTCP, ProtoTuple, Protocol,
+    Tuple,
+};
+use netlink_packet_netfilter::{
+    NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
+};
+use netlink_sys::protocols::NETLINK_NETFILTER;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// For both families together; 100,000 entries take some tenths of a second.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// `enum tcp_conntrack` of linux/netfilter/nf_conntrack_tcp.h: from SYN_RECV to CLOSE_WAIT there
+/// is a connection at both ends.
+const ALIVE: std::ops::RangeInclusive<u8> = 2..=5;
+
+/// One TCP connection that came to this host, or began at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// Who opened it.
+    pub peer: SocketAddr,
+    /// Where to.
+    pub to: SocketAddr,
+    /// Who answers it: `to`, or where it was translated to.
+    pub answered_by: SocketAddr,
+    /// It is established, or half closed.
+    pub alive: bool,
+}
+
+impl Flow {
+    /// It was led on from `port` to another address, where this host's TCP table ends.
+    pub fn is_led_away(&self, port: u16) -> bool {
+        self.alive && self.to.port() == port && self.answered_by.ip() != self.to.ip()
+    }
+}
+
+/// All TCP connections to one of these ports that the kernel tracks, those that have just ended,
+/// too; the call goes to a thread of its own and ends within 2 s.
+///
+/// # Errors
+///
+/// One line: the kernel does not show them.
+pub async fn flows(ports: Vec<u16>) -> Result<Vec<Flow>, String> {
+    let read = move || {
+        let until = Instant::now() + LIMIT;
+        let mut flows = Vec::new();
+        for family in [NetfilterProtoFamily::IPv4, NetfilterProtoFamily::IPv6] {
+            let request = NetfilterMessage::new(
+                NetfilterHeader::new(family, 0, 0),
+                ConntrackMessage::Get(Vec::new()),
+            );
+            let of_ports =
+                |message| Ok(flow(message)?.filter(|flow| ports.contains(&flow.to.port())));
+            flows.extend(dump(NETLINK_NETFILTER, &request, of_ports, until)?);
+        }
+        Ok(flows)
+    };
+    let told = |error: &dyn std::fmt::Display| format!("can't list tracked connections: {error}");
+    match tokio::task::spawn_blocking(read).await {
+        Ok(flows) => flows.map_err(|error: DumpError| told(&error)),
+        Err(error) => Err(told(&error)),
+    }
+}
+
+/// None: no TCP.
+fn flow(message: NetfilterMessage) -> Result<Option<Flow>, DumpError> {
+    let attributes = match message.inner {
+        NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) => attributes,
+        other => return Err(DumpError::Strange(format!("{other:?}"))),
+    };
+    let (mut original, mut reply, mut state) = (None, None, None);
+    for attribute in &attributes {
+        match attribute {
+            ConntrackAttribute::CtaTupleOrig(tuple) => original = ends(tuple),
+            ConntrackAttribute::CtaTupleReply(tuple) => reply = ends(tuple),
+            ConntrackAttribute::CtaProtoInfo(info) => state = tcp_state(info),
+            _ => {}
+        }
+    }
+    let ends = original.zip(reply);
+    Ok(ends.map(|((peer, to), (answered_by, _))| Flow {
+        peer,
+        to,
+        answered_by,
+        alive: state.is_some_and(|state| ALIVE.contains(&state)),
+    }))
+}
+
+/// Source and destination of a TCP tuple.
+fn ends(tuple: &[Tuple]) -> Option<(SocketAddr, SocketAddr)> {
+    let (mut addresses, mut ports, mut is_tcp) = ((None, None), (None, None), false);
+    for part in tuple {
+        match part {
+            Tuple::Ip(parts) => parts.iter().for_each(|part| match part {
+                IPTuple::SourceAddress(ip) => addresses.0 = Some(*ip),
+                IPTuple::DestinationAddress(ip) => addresses.1 = Some(*ip),
+                _ => {}
+            }),
+            Tuple::Proto(parts) => parts.iter().for_each(|part| match part {
+                ProtoTuple::Protocol(protocol) => is_tcp = *protocol == Protocol::Tcp,
+                ProtoTuple::SourcePort(port) => ports.0 = Some(*port),
+                ProtoTuple::DestinationPort(port) => ports.1 = Some(*port),
+                _ => {}
+            }),
+            _ => {}
+        }
+    }
+    let end = |ip: Option<IpAddr>, port: Option<u16>| Some(SocketAddr::new(ip?, port?));
+    let ends = end(addresses.0, ports.0).zip(end(addresses.1, ports.1));
+    ends.filter(|_| is_tcp)
+}
+
+fn tcp_state(info: &[ProtoInfo]) -> Option<u8> {
+    let of_tcp = info.iter().filter_map(|info| match info {
+        ProtoInfo::TCP(parts) => Some(parts),
+        _ => None,
+    });
+    of_tcp.flatten().find_map(|part| match part {
+        ProtoInfoTCP::State(state) => Some(*state),
+        _ => None,
+    })
+}

@@ -1,0 +1,170 @@
+//! One look at the connections to the app: this host's TCP table and, where that does not say it
+//! all, its connection tracking, between two looks at what HAProxy counts.
+
+use super::{interface_addresses, line_seen};
+use crate::config::{AppSettings, BalancerSettings, Settings};
+use crate::gate::{Flow, flows};
+use crate::haproxy::{Address, AppPorts, Balancer, Role};
+use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, Source};
+use crate::tcp;
+use futures_util::future::join_all;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Between two looks at the tracked connections while the balancers' addresses are not known.
+const EACH: Duration = Duration::from_millis(250);
+
+/// A name that is not resolved in this time is none.
+const RESOLVED: Duration = Duration::from_secs(1);
+
+/// What an operation knows of the connections to its app.
+pub(crate) struct Counting {
+    ports: AppPorts,
+    balancers: Vec<BalancerSettings>,
+    /// None: not looked yet.
+    peers: Option<Peers>,
+    /// When the tracked connections were last read.
+    tracked: Option<Instant>,
+}
+
+impl Counting {
+    /// Nothing was seen yet.
+    pub(super) fn new(settings: &Settings, app: &AppSettings) -> Counting {
+        let serving = settings.balancers.iter();
+        let serving = serving.filter(|balancer| balancer.serves(&app.name));
+        Counting {
+            ports: app.ports,
+            balancers: serving.cloned().collect(),
+            peers: None,
+            tracked: None,
+        }
+    }
+
+    /// For the next operation.
+    pub(super) fn renew(&mut self, ports: AppPorts) {
+        (self.ports, self.peers, self.tracked) = (ports, None, None);
+    }
+
+    /// One look. The balancers have just shown `before`, and are asked once more.
+    pub(crate) async fn look(
+        &mut self,
+        balancers: &mut [Balancer],
+        before: &[BalancerSeen],
+    ) -> Result<Connections, String> {
+        let mut peers = match self.peers.take() {
+            Some(peers) => peers,
+            None => Peers::new(sources(&self.balancers).await),
+        };
+        let connections = tcp::connections(self.ports.port).await;
+        let connections = connections.map_err(|error| error.to_string())?;
+        let mut by_peer = ByPeer::new();
+        for connection in &connections {
+            *by_peer.entry(connection.peer.ip()).or_default() += 1;
+        }
+        let counted = Count::at(before);
+        if self.needs_tracking(&peers, &by_peer, counted, before) {
+            self.add_tracked(&mut peers, &mut by_peer).await;
+        }
+        let (of_balancers, of_others) = peers.sort(by_peer);
+        let mut seen = Connections {
+            of_balancers,
+            of_others,
+            addresses_known: peers.are_known(),
+            hidden: false,
+            after: count_again(balancers).await,
+            oldest: tcp::oldest(&connections),
+        };
+        peers.learn(counted, &seen);
+        (seen.addresses_known, seen.hidden) = (peers.are_known(), peers.are_hidden());
+        self.peers = Some(peers);
+        Ok(seen)
+    }
+
+    /// Reading them is dear on a busy host: only where the table alone is not enough, or would be
+    /// the last word.
+    fn needs_tracking(
+        &self,
+        peers: &Peers,
+        by_peer: &ByPeer,
+        counted: Count,
+        before: &[BalancerSeen],
+    ) -> bool {
+        let (ours, _) = peers.sort(by_peer.clone());
+        let ours: u64 = ours.values().sum();
+        let counted = counted.connections.unwrap_or(0);
+        let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
+        let last_word = ours <= counted && before.iter().all(is_quiet);
+        (due && !peers.are_known()) || ours < counted || last_word
+    }
+
+    async fn add_tracked(&mut self, peers: &mut Peers, by_peer: &mut ByPeer) {
+        let status_ports = [Some(self.ports.status_port), self.ports.backup_status_port];
+        let ports = [Some(self.ports.port)].into_iter().chain(status_ports);
+        let flows = flows(ports.flatten().collect()).await;
+        self.tracked = Some(Instant::now());
+        let flows = flows.unwrap_or_else(|why| {
+            tracing::info!("{why}");
+            Vec::new()
+        });
+        let peer = |flow: &Flow| flow.peer.ip().to_canonical();
+        for flow in &flows {
+            if status_ports.contains(&Some(flow.to.port())) {
+                peers.checked_from(peer(flow));
+            } else if flow.is_led_away(self.ports.port) {
+                *by_peer.entry(peer(flow)).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Nothing is in flight on lines that must drain.
+fn is_quiet(balancer: &BalancerSeen) -> bool {
+    let must_drain = |line: &&LineSeen| line.role != Role::ClassicTwin;
+    let lines = balancer.lines.iter().flatten().filter(must_drain);
+    lines.fold(true, |quiet, line| quiet && line.out && line.in_flight == 0)
+}
+
+async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
+    let polls = balancers.iter_mut().map(async |balancer| {
+        let lines = balancer.poll().await;
+        let lines = lines.map_err(|unseen| format!("{} can't be seen: {unseen}", balancer.name))?;
+        match balancer.was_reloaded() {
+            true => Err(format!("{} was reloaded: looking anew", balancer.name)),
+            false => Ok(lines),
+        }
+    });
+    let mut lines = Vec::new();
+    for polled in join_all(polls).await {
+        lines.extend(polled?.iter().map(|(own, stat)| line_seen(own, stat)));
+    }
+    Ok(Count::of(lines.iter()))
+}
+
+/// Where each balancer's connections come from, as far as the configuration says.
+async fn sources(balancers: &[BalancerSettings]) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for balancer in balancers {
+        sources.push(match &balancer.source {
+            Some(source) => source.clone(),
+            None => Source::Socket(of_socket(&balancer.address).await),
+        });
+    }
+    sources
+}
+
+/// One that runs here connects from any address of this host.
+async fn of_socket(address: &Address) -> Vec<IpAddr> {
+    let addresses: Vec<IpAddr> = match address {
+        Address::Unix(_) => return interface_addresses(),
+        Address::Tcp(at) => {
+            let found = tokio::time::timeout(RESOLVED, tokio::net::lookup_host(at)).await;
+            let found = found.into_iter().flatten().flatten();
+            found.map(|address| address.ip().to_canonical()).collect()
+        }
+    };
+    let own = interface_addresses();
+    match addresses.iter().any(|ip| own.contains(ip)) {
+        true => own,
+        false => addresses,
+    }
+}

@@ -1,0 +1,97 @@
+//! Which addresses are the balancers'. Others call the app directly, too: a monitoring with
+//! keep-alive, a neighbour. They must never hold up a restart.
+
+use super::{ByPeer, Connections, Count};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// Looks in a row that must show the same before it is believed: HAProxy and the kernel are not
+/// asked in the same instant.
+const ROW: u32 = 5;
+
+/// Where one balancer's connections come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// These addresses: the configuration names them (`source`).
+    Named(Vec<IpAddr>),
+    /// Anywhere: it passes its clients' addresses on.
+    Any,
+    /// Probably where its stats socket is.
+    Socket(Vec<IpAddr>),
+}
+
+/// What an operation has learned so far of where the balancers' connections come from.
+#[derive(Debug, Clone, Default)]
+pub struct Peers {
+    sources: Vec<Source>,
+    /// Where the status ports are checked from.
+    checks: BTreeSet<IpAddr>,
+    /// Looks in a row in which connections came from elsewhere; in which some were missing.
+    elsewhere: u32,
+    short: u32,
+}
+
+impl Peers {
+    /// Of these balancers.
+    pub fn new(sources: Vec<Source>) -> Peers {
+        Peers {
+            sources,
+            ..Peers::default()
+        }
+    }
+
+    /// A status port was checked from there: only balancers do that.
+    pub fn checked_from(&mut self, peer: IpAddr) {
+        self.checks.insert(peer);
+    }
+
+    /// Nothing is left to learn: every balancer's address is named, or confirmed by its checks.
+    pub fn are_known(&self) -> bool {
+        let confirmed =
+            |addresses: &Vec<IpAddr>| addresses.iter().any(|ip| self.checks.contains(ip));
+        let of_sockets: Vec<&Vec<IpAddr>> = self.sockets().collect();
+        let unconfirmed = of_sockets.iter().filter(|one| !confirmed(one)).count();
+        let is_socket = |ip: &&IpAddr| of_sockets.iter().any(|one| one.contains(ip));
+        let others = self.checks.iter().filter(|ip| !is_socket(ip)).count();
+        self.elsewhere < ROW && unconfirmed <= others
+    }
+
+    fn sockets(&self) -> impl Iterator<Item = &Vec<IpAddr>> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Socket(addresses) => Some(addresses),
+            Source::Named(_) | Source::Any => None,
+        })
+    }
+
+    fn is_balancer(&self, peer: &IpAddr) -> bool {
+        let by_checks = self.sockets().next().is_some() && self.checks.contains(peer);
+        by_checks
+            || self.sources.iter().any(|source| match source {
+                Source::Any => true,
+                Source::Named(addresses) | Source::Socket(addresses) => addresses.contains(peer),
+            })
+    }
+
+    /// HAProxy had connections here that no table shows.
+    pub fn are_hidden(&self) -> bool {
+        self.short >= ROW
+    }
+
+    /// The balancers' connections, and all others'.
+    pub fn sort(&self, peers: ByPeer) -> (ByPeer, ByPeer) {
+        peers
+            .into_iter()
+            .partition(|(peer, _)| self.is_balancer(peer))
+    }
+
+    /// Learns from a look: what HAProxy has open here must be in the table, and from its address.
+    pub fn learn(&mut self, before: Count, seen: &Connections) {
+        let row = |so_far: u32, now: bool| match (so_far >= ROW, now) {
+            (true, _) => ROW,
+            (false, true) => so_far + 1,
+            (false, false) => 0,
+        };
+        self.elsewhere = row(self.elsewhere, seen.come_from_elsewhere(before));
+        self.short = row(self.short, seen.fall_short(before));
+    }
+}
