@@ -5,6 +5,8 @@ mod own_network;
 
 #[path = "gate/changes.rs"]
 mod changes;
+#[path = "gate/tracked.rs"]
+mod tracked;
 #[path = "gate/uninstall.rs"]
 mod uninstall;
 

@@ -48,47 +48,22 @@ fn a_request_waits_until_it_is_answered() {
     let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");
     sleep(Duration::from_millis(30));
     let idle = only();
-    assert_eq!((idle.received_ago, idle.sent_ago), (None, None), "{idle:?}");
-    assert!(!idle.is_waiting());
+    assert_eq!(idle.waits, None, "{idle:?}");
     assert_eq!(idle.peer, peer.local_addr().unwrap());
     assert_eq!(idle.local, app.local_addr().unwrap());
     for round in 0..3 {
         say(&mut peer, &mut app, "request");
-        assert!(only().received_ago < Some(Duration::from_millis(50)));
         sleep(Duration::from_millis(50));
-        assert!(only().is_waiting(), "{round}: {:?}", only());
+        let waits = only().waits.unwrap();
+        let about_50 = Duration::from_millis(40)..Duration::from_millis(500);
+        assert!(about_50.contains(&waits), "{round}: {waits:?}");
         say(&mut app, &mut peer, "answer");
         sleep(Duration::from_millis(50));
-        assert!(!only().is_waiting(), "{round}: {:?}", only());
+        assert!(only().waits.is_none(), "{round}: {:?}", only());
     }
     drop(peer);
     sleep(Duration::from_millis(20));
-    let closed = only();
-    assert!(
-        !closed.is_waiting(),
-        "half closed, and answered: {closed:?}"
-    );
-}
-
-#[test]
-fn an_answer_at_once_is_an_answer() {
-    if !inside("an_answer_at_once_is_an_answer") {
-        return;
-    }
-    let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");
-    for round in 0..200 {
-        say(&mut peer, &mut app, "request");
-        say(&mut app, &mut peer, "answer");
-        let seen = only();
-        // On loopback the acknowledgement may come with the next request, or after 40 ms.
-        let answered = seen.sent_ago <= seen.received_ago;
-        assert!(answered, "{round}: {seen:?}");
-        let acknowledged = Instant::now();
-        while only().is_waiting() {
-            let taken = acknowledged.elapsed();
-            assert!(taken < Duration::from_secs(1), "{round}: {:?}", only());
-        }
-    }
+    assert_eq!(only().waits, None, "half closed, and answered");
 }
 
 #[test]
@@ -104,11 +79,10 @@ fn an_answer_that_nobody_reads_is_not_through() {
         written += bytes;
     }
     sleep(Duration::from_millis(50));
-    let seen = only();
-    assert!(seen.is_waiting() && seen.unacknowledged > 0, "{seen:?}");
+    assert!(only().waits.is_some(), "{:?}", only());
     peer.read_exact(&mut vec![0; written]).unwrap();
     sleep(Duration::from_millis(100));
-    assert!(!only().is_waiting(), "{:?}", only());
+    assert!(only().waits.is_none(), "{:?}", only());
 }
 
 #[test]
@@ -123,7 +97,7 @@ fn both_families_and_this_port_alone_are_listed() {
     say(&mut peer, &mut app, "request");
     sleep(Duration::from_millis(20));
     let mapped = only();
-    assert!(mapped.is_waiting());
+    assert!(mapped.waits.is_some());
     assert_eq!(mapped.peer, peer.local_addr().unwrap());
     assert_eq!(mapped.local.to_string(), "127.0.0.1:1000");
     drop((peer, app, other));

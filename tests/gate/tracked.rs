@@ -1,0 +1,64 @@
+//! What the kernel tracks: connections that are led away, and where a status port is checked from.
+
+use super::{block_on, firewall, gate, set};
+use crate::own_network::{inside, sh};
+use haproxy_gate::gate::{Flow, Side, Variant, flows};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+fn of(port: u16) -> Vec<Flow> {
+    block_on(flows(vec![port])).unwrap()
+}
+
+/// As a container's port that is published with DNAT.
+#[test]
+fn a_connection_that_is_led_away_is_seen_while_it_lives() {
+    if !inside("tracked::a_connection_that_is_led_away_is_seen_while_it_lives") {
+        return;
+    }
+    sh(
+        "iptables-nft -t nat -A OUTPUT -p tcp -d 127.0.0.1 --dport 1000 -j DNAT --to 127.0.0.2:8080
+        ip6tables-nft -t nat -A OUTPUT -p tcp -d ::1 --dport 1000 -j DNAT --to [::1]:8080",
+    );
+    let container = TcpListener::bind("127.0.0.2:8080").unwrap();
+    let peer = TcpStream::connect("127.0.0.1:1000").unwrap();
+    let (app, _) = container.accept().unwrap();
+    let expected = Flow {
+        peer: peer.local_addr().unwrap(),
+        to: "127.0.0.1:1000".parse().unwrap(),
+        answered_by: "127.0.0.2:8080".parse().unwrap(),
+        alive: true,
+    };
+    assert_eq!(of(1000), [expected]);
+    assert!(expected.is_led_away(1000) && !expected.is_led_away(8080));
+    assert_eq!(of(1001), []);
+    drop((app, peer));
+    let ended = || of(1000).iter().all(|flow| !flow.is_led_away(1000));
+    let began = std::time::Instant::now();
+    while !ended() {
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", of(1000));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // To another port of this host it stays in this host's own table.
+    let _app = TcpListener::bind("[::1]:8080").unwrap();
+    let _peer = TcpStream::connect("[::1]:1000").unwrap();
+    let of_v6 = of(1000).into_iter().find(|flow| flow.to.is_ipv6()).unwrap();
+    assert!(of_v6.alive && !of_v6.is_led_away(1000), "{of_v6:?}");
+}
+
+#[test]
+fn a_check_is_seen_for_a_while_at_an_open_gate_and_at_a_closed_one() {
+    if !inside("tracked::a_check_is_seen_for_a_while_at_an_open_gate_and_at_a_closed_one") {
+        return;
+    }
+    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    let _app = TcpListener::bind("0.0.0.0:1000").unwrap();
+    set(&firewall, &main, true);
+    drop(TcpStream::connect("127.0.0.1:2000").unwrap());
+    set(&firewall, &main, false);
+    TcpStream::connect("127.0.0.1:2000").unwrap_err();
+    let seen = of(2000);
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let from_here = |flow: &Flow| flow.peer.ip().is_loopback() && !flow.alive;
+    assert!(seen.iter().all(from_here), "{seen:?}");
+}
