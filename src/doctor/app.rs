@@ -2,6 +2,7 @@
 
 use super::Point;
 use super::check::Check;
+use super::connections::{self, Leaving};
 use super::host::parted;
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,11 +20,6 @@ const RESTART: Check = Check {
     name: "app-restart",
     why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
           out for it",
-};
-const CONNECTIONS: Check = Check {
-    name: "connections",
-    why: "without a master socket the host's own TCP table tells what leaving workers of HAProxy \
-          still carry",
 };
 
 /// What is looked at.
@@ -44,17 +40,14 @@ pub struct App {
     pub askable: Result<(), String>,
     /// How it is restarted, and why that could not work.
     pub restart: (String, Result<(), String>),
-    /// Why its connections can't be seen.
-    pub countable: Result<(), String>,
+    /// How it can be known what leaving workers carry.
+    pub leaving: Leaving,
 }
 
 pub(super) fn points(app: &App) -> Vec<Point> {
     let mut points = address(app);
     points.extend([health(app), restart(app)]);
-    if let Err(why) = &app.countable {
-        let (found, mend) = parted(why, "name the master CLI: `master` in [[haproxy]]");
-        points.push(CONNECTIONS.error(&app.app, found, mend));
-    }
+    points.extend(connections::point(&app.app, app.port, &app.leaving));
     points
 }
 
@@ -199,7 +192,7 @@ mod tests {
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             askable: Ok(()),
             restart: ("web.service".into(), Ok(())),
-            countable: Ok(()),
+            leaving: Leaving::NoLines,
         }
     }
 
@@ -295,6 +288,7 @@ mod tests {
         assert_eq!(of(&|app| app.health.1 = why()), [("app-health", Error)]);
         assert_eq!(of(&|app| app.askable = why()), [("app-health", Error)]);
         assert_eq!(of(&|app| app.restart.1 = why()), [("app-restart", Error)]);
-        assert_eq!(of(&|app| app.countable = why()), [("connections", Error)]);
+        let unknown = || Leaving::Unknown("no table".into());
+        assert_eq!(of(&|app| app.leaving = unknown()), [("connections", Error)]);
     }
 }

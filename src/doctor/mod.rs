@@ -8,6 +8,7 @@ mod app;
 mod balancer;
 pub mod cfg;
 mod check;
+mod connections;
 mod file;
 mod firewall;
 mod gates;

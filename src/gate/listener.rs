@@ -1,7 +1,7 @@
 //! Who listens on a port of this host. On a status port they would answer HAProxy's checks
 //! with the gate closed; on the app's port it is the app.
 
-use crate::tcp::{self, Listener};
+use crate::tcp::{self, Socket};
 use crate::visible::visible;
 use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process, Stat};
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
 pub fn listeners(port: u16) -> Vec<String> {
-    let named = |socket: &Listener| match owners(socket.inode).next() {
+    let named = |socket: &Socket| match owners(socket.inode).next() {
         Some(stat) => {
             let name = visible(&stat.comm);
             format!("{name} (pid {}) on {}", stat.pid, socket.local)
@@ -21,13 +21,13 @@ pub fn listeners(port: u16) -> Vec<String> {
 
 /// Where each listener on `port` is bound.
 pub fn bound(port: u16) -> Vec<SocketAddr> {
-    let local = |socket: &Listener| socket.local;
+    let local = |socket: &Socket| socket.local;
     listening(port).iter().map(local).collect()
 }
 
 /// Who holds each socket that listens on `port`; empty where that can't be known.
 pub fn holders(port: u16) -> Vec<Vec<Stat>> {
-    let holders = |socket: &Listener| owners(socket.inode).collect();
+    let holders = |socket: &Socket| owners(socket.inode).collect();
     listening(port).iter().map(holders).collect()
 }
 
@@ -41,17 +41,22 @@ pub fn holds(pid: i32, port: u16) -> bool {
     sockets.any(|socket| has(&process, socket.inode))
 }
 
-fn listening(port: u16) -> Vec<Listener> {
+/// What the process is called that has this socket; None: that can't be known.
+pub fn owner(inode: u64) -> Option<String> {
+    owners(inode).next().map(|stat| stat.comm)
+}
+
+fn listening(port: u16) -> Vec<Socket> {
     tcp::listeners(port).unwrap_or_else(|_| listening_by_proc(port))
 }
 
 /// Where the kernel has no inet_diag.
-fn listening_by_proc(port: u16) -> Vec<Listener> {
+fn listening_by_proc(port: u16) -> Vec<Socket> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let entries = tables.into_iter().flatten().flatten();
     let listening =
         entries.filter(|e| e.state == TcpState::Listen && e.local_address.port() == port);
-    let listeners = listening.map(|entry| Listener {
+    let listeners = listening.map(|entry| Socket {
         local: entry.local_address,
         inode: entry.inode,
     });

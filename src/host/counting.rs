@@ -1,21 +1,20 @@
 //! One look at the connections to the app: this host's TCP table and, where that does not say it
 //! all, its connection tracking, between two looks at what HAProxy counts.
 
+use super::callers::Callers;
+use super::sources::sources;
 use super::{interface_addresses, line_seen};
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::gate::{Flow, flows};
-use crate::haproxy::{Address, AppPorts, Balancer, Role};
-use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, Source};
-use crate::tcp;
+use crate::haproxy::{AppPorts, Balancer, Role};
+use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers};
+use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the tracked connections while the balancers' addresses are not known.
+/// Between two looks at the tracked connections where none was led away so far: each takes the
+/// kernel 10 ms, and translation does not come into use in a moment.
 const EACH: Duration = Duration::from_millis(250);
-
-/// A name that is not resolved in this time is none.
-const RESOLVED: Duration = Duration::from_secs(1);
 
 /// What an operation knows of the connections to its app.
 pub(crate) struct Counting {
@@ -25,6 +24,9 @@ pub(crate) struct Counting {
     peers: Option<Peers>,
     /// When the tracked connections were last read.
     tracked: Option<Instant>,
+    /// Connections to the app are led away from this host's own table.
+    led_away: bool,
+    callers: Callers,
 }
 
 impl Counting {
@@ -37,12 +39,15 @@ impl Counting {
             balancers: serving.cloned().collect(),
             peers: None,
             tracked: None,
+            led_away: false,
+            callers: Callers::default(),
         }
     }
 
     /// For the next operation.
     pub(super) fn renew(&mut self, ports: AppPorts) {
-        (self.ports, self.peers, self.tracked) = (ports, None, None);
+        (self.ports, self.peers) = (ports, None);
+        (self.tracked, self.led_away) = (None, false);
     }
 
     /// One look. The balancers have just shown `before`, and are asked once more.
@@ -51,31 +56,35 @@ impl Counting {
         balancers: &mut [Balancer],
         before: &[BalancerSeen],
     ) -> Result<Connections, String> {
+        let connections = tcp::connections(self.ports.port).await;
+        let connections = connections.map_err(|error| error.to_string())?;
         let mut peers = match self.peers.take() {
             Some(peers) => peers,
             None => Peers::new(sources(&self.balancers).await),
         };
-        let connections = tcp::connections(self.ports.port).await;
-        let connections = connections.map_err(|error| error.to_string())?;
-        let mut by_peer = ByPeer::new();
-        for connection in &connections {
-            *by_peer.entry(connection.peer.ip()).or_default() += 1;
-        }
         let counted = Count::at(before);
+        let youngest = before.iter().filter_map(|one| one.uptime).min();
+        let mut by_peer = by_peer(&connections);
         if self.needs_tracking(&peers, &by_peer, counted, before) {
             self.add_tracked(&mut peers, &mut by_peer).await;
         }
-        let (of_balancers, of_others) = peers.sort(by_peer);
+        let (mut of_balancers, mut of_others) = peers.sort(by_peer);
+        if counted
+            .connections
+            .is_some_and(|counted| counted < of_balancers.values().sum())
+        {
+            self.set_apart(&connections, &mut of_balancers, &mut of_others);
+        }
         let mut seen = Connections {
             of_balancers,
             of_others,
-            addresses_known: peers.are_known(),
+            addresses_known: false,
             hidden: false,
             after: count_again(balancers).await,
             oldest: tcp::oldest(&connections),
         };
         peers.learn(counted, &seen);
-        (seen.addresses_known, seen.hidden) = (peers.are_known(), peers.are_hidden());
+        (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
         Ok(seen)
     }
@@ -94,7 +103,25 @@ impl Counting {
         let counted = counted.connections.unwrap_or(0);
         let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
         let last_word = ours <= counted && before.iter().all(is_quiet);
-        (due && !peers.are_known()) || ours < counted || last_word
+        let wanted = !peers.are_known(None) || ours < counted || last_word;
+        self.led_away || (due && wanted)
+    }
+
+    /// Other programs of this host have HAProxy's address where that runs here, too.
+    fn set_apart(&mut self, all: &[Connection], ours: &mut ByPeer, others: &mut ByPeer) {
+        let own = interface_addresses();
+        if !ours.keys().any(|ip| own.contains(ip)) {
+            return;
+        }
+        let of_others = self.callers.of_others(self.ports.port);
+        for peer in all.iter().map(|one| one.peer) {
+            if let Some(count) = ours.get_mut(&peer.ip())
+                && of_others.contains(&peer)
+            {
+                *count = count.saturating_sub(1);
+                *others.entry(peer.ip()).or_default() += 1;
+            }
+        }
     }
 
     async fn add_tracked(&mut self, peers: &mut Peers, by_peer: &mut ByPeer) {
@@ -111,10 +138,21 @@ impl Counting {
             if status_ports.contains(&Some(flow.to.port())) {
                 peers.checked_from(peer(flow));
             } else if flow.is_led_away(self.ports.port) {
-                *by_peer.entry(peer(flow)).or_default() += 1;
+                self.led_away = true;
+                if flow.alive {
+                    *by_peer.entry(peer(flow)).or_default() += 1;
+                }
             }
         }
     }
+}
+
+fn by_peer(connections: &[Connection]) -> ByPeer {
+    let mut by_peer = ByPeer::new();
+    for connection in connections {
+        *by_peer.entry(connection.peer.ip()).or_default() += 1;
+    }
+    by_peer
 }
 
 /// Nothing is in flight on lines that must drain.
@@ -138,33 +176,4 @@ async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
         lines.extend(polled?.iter().map(|(own, stat)| line_seen(own, stat)));
     }
     Ok(Count::of(lines.iter()))
-}
-
-/// Where each balancer's connections come from, as far as the configuration says.
-async fn sources(balancers: &[BalancerSettings]) -> Vec<Source> {
-    let mut sources = Vec::new();
-    for balancer in balancers {
-        sources.push(match &balancer.source {
-            Some(source) => source.clone(),
-            None => Source::Socket(of_socket(&balancer.address).await),
-        });
-    }
-    sources
-}
-
-/// One that runs here connects from any address of this host.
-async fn of_socket(address: &Address) -> Vec<IpAddr> {
-    let addresses: Vec<IpAddr> = match address {
-        Address::Unix(_) => return interface_addresses(),
-        Address::Tcp(at) => {
-            let found = tokio::time::timeout(RESOLVED, tokio::net::lookup_host(at)).await;
-            let found = found.into_iter().flatten().flatten();
-            found.map(|address| address.ip().to_canonical()).collect()
-        }
-    };
-    let own = interface_addresses();
-    match addresses.iter().any(|ip| own.contains(ip)) {
-        true => own,
-        false => addresses,
-    }
 }

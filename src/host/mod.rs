@@ -1,9 +1,11 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod callers;
 mod counting;
 mod look;
 mod rules;
+mod sources;
 mod touch;
 
 pub(crate) use look::{line_seen, seen};

@@ -8,7 +8,7 @@ use crate::holder::Holder;
 use crate::journal::{Entry, Journal};
 use crate::leftover::Leftover;
 use crate::restart::{Acted, Phase, Verb};
-use crate::tcp::{self, Listener, TcpError};
+use crate::tcp::{self, Socket, TcpError};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -177,7 +177,7 @@ impl ThisHost {
 /// Who is told by a signal to renew itself, or by a command that sends one, goes on listening
 /// until it heeds that: a probe in that moment would find the old app well. A socket that is
 /// gone, or new, is the proof; who keeps its own for ever is given a moment.
-async fn heeded(before: Result<Vec<Listener>, TcpError>, port: u16) {
+async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
     let told = Instant::now();
     // What can't be seen proves nothing.
     let as_before = || match (&before, tcp::listeners(port)) {

@@ -18,8 +18,7 @@ pub struct Connections {
     pub of_balancers: ByPeer,
     /// Those of everybody else: a monitoring, a neighbour.
     pub of_others: ByPeer,
-    /// Which addresses are the balancers' is known: from the configuration, or from where the
-    /// status ports are checked.
+    /// Nobody else's have to be looked at: see [`Peers::are_known`](super::Peers::are_known).
     pub addresses_known: bool,
     /// HAProxy was seen to have connections to the app that no table of this host shows.
     pub hidden: bool,
@@ -125,7 +124,7 @@ impl Connections {
         if !settled {
             peers.extend(&self.of_others);
         }
-        let (from, plural) = (told(&peers), if surplus == 1 { "" } else { "s" });
+        let (from, plural) = (peers_in_words(&peers), if surplus == 1 { "" } else { "s" });
         let what = format!(
             "{surplus} connection{plural} to the app more than HAProxy counts ({from}; {counted} counted): a worker \
              that leaves after a reload may have a request there"
@@ -157,13 +156,14 @@ fn sum(peers: &ByPeer) -> u64 {
     peers.values().sum()
 }
 
-/// "7 from 10.0.0.1, 1 from 10.0.0.50"
-pub(crate) fn told(peers: &ByPeer) -> String {
-    let told = peers
-        .iter()
-        .map(|(peer, count)| format!("{count} from {peer}"));
-    match peers.is_empty() {
+/// As "7 from 10.0.0.1, 1 from 10.0.0.50".
+pub fn peers_in_words(peers: &ByPeer) -> String {
+    let some = peers.iter().filter(|(_, count)| **count > 0);
+    let told: Vec<String> = some
+        .map(|(peer, count)| format!("{count} from {peer}"))
+        .collect();
+    match told.is_empty() {
         true => "none".to_owned(),
-        false => told.collect::<Vec<_>>().join(", "),
+        false => told.join(", "),
     }
 }

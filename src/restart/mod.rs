@@ -24,7 +24,7 @@ mod recovery;
 mod room;
 mod version;
 
-pub use connections::{ByPeer, Connections, Count, Counted};
+pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;

@@ -4,10 +4,15 @@
 use super::{ByPeer, Connections, Count};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Looks in a row that must show the same before it is believed: HAProxy and the kernel are not
 /// asked in the same instant.
 const ROW: u32 = 5;
+
+/// A worker that has run for so long has none before it that still leaves. Only where nothing
+/// shows which addresses are the balancers'.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Where one balancer's connections come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +50,21 @@ impl Peers {
         self.checks.insert(peer);
     }
 
-    /// Nothing is left to learn: every balancer's address is named, or confirmed by its checks.
-    pub fn are_known(&self) -> bool {
+    /// Others than these need not be looked at: every balancer's address is named, or confirmed by
+    /// its checks; or the `youngest` worker has run for so long that none leaves any more.
+    pub fn are_known(&self, youngest: Option<Duration>) -> bool {
+        let long = youngest.is_some_and(|uptime| uptime >= LONG);
+        self.elsewhere < ROW && (long || self.are_confirmed())
+    }
+
+    fn are_confirmed(&self) -> bool {
         let confirmed =
             |addresses: &Vec<IpAddr>| addresses.iter().any(|ip| self.checks.contains(ip));
         let of_sockets: Vec<&Vec<IpAddr>> = self.sockets().collect();
         let unconfirmed = of_sockets.iter().filter(|one| !confirmed(one)).count();
         let is_socket = |ip: &&IpAddr| of_sockets.iter().any(|one| one.contains(ip));
         let others = self.checks.iter().filter(|ip| !is_socket(ip)).count();
-        self.elsewhere < ROW && unconfirmed <= others
+        unconfirmed <= others
     }
 
     fn sockets(&self) -> impl Iterator<Item = &Vec<IpAddr>> {

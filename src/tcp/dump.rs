@@ -1,6 +1,6 @@
 //! One dump of the table over netlink's sock_diag, one address family after the other.
 
-use super::{Connection, Listener, TcpError, address, info};
+use super::{Connection, Socket, TcpError, address, info};
 use crate::netlink::{DumpError, dump};
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
@@ -23,18 +23,39 @@ const LISTED: StateFlags = StateFlags::ESTABLISHED
 
 /// All connections with that local port. Blocks, at most about [`LIMIT`].
 pub fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
-    all(port, &LISTED, connection)
+    all(Port::Own(port), &LISTED, connection)
+}
+
+/// The sockets of this host that are connected to that port of whatever host. Blocks likewise.
+pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
+    all(Port::Peers(port), &StateFlags::ESTABLISHED, socket)
 }
 
 /// All sockets that listen on that port. The kernel has a table of its own for them, and does
 /// not walk that of the connections, which for `/proc/net/tcp` takes milliseconds. Blocks
 /// likewise.
-pub fn listeners(port: u16) -> Result<Vec<Listener>, TcpError> {
-    all(port, &StateFlags::LISTEN, listener)
+pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
+    all(Port::Own(port), &StateFlags::LISTEN, socket)
+}
+
+/// Which end of a connection is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Port {
+    Own(u16),
+    Peers(u16),
+}
+
+impl Port {
+    fn is_of(self, id: &SocketId) -> bool {
+        match self {
+            Port::Own(port) => id.source_port == port,
+            Port::Peers(port) => id.destination_port == port,
+        }
+    }
 }
 
 fn all<T>(
-    port: u16,
+    port: Port,
     states: &StateFlags,
     read: fn(&InetResponse) -> T,
 ) -> Result<Vec<T>, TcpError> {
@@ -48,13 +69,16 @@ fn all<T>(
     Ok(all)
 }
 
-fn request(family: u8, port: u16, states: &StateFlags) -> SockDiagMessage {
+fn request(family: u8, port: Port, states: &StateFlags) -> SockDiagMessage {
     let mut socket_id = match family {
         AF_INET => SocketId::new_v4(),
         _ => SocketId::new_v6(),
     };
-    // The kernel leaves out the others itself (inet_diag_dump_icsk, idiag_sport).
-    socket_id.source_port = port;
+    // The kernel leaves out the others itself (inet_diag_dump_icsk, idiag_sport and idiag_dport).
+    match port {
+        Port::Own(port) => socket_id.source_port = port,
+        Port::Peers(port) => socket_id.destination_port = port,
+    }
     SockDiagMessage::InetRequest(InetRequest {
         family,
         protocol: IPPROTO_TCP,
@@ -67,13 +91,13 @@ fn request(family: u8, port: u16, states: &StateFlags) -> SockDiagMessage {
 /// None: another port's.
 fn entry<T>(
     message: SockDiagMessage,
-    port: u16,
+    port: Port,
     read: fn(&InetResponse) -> T,
 ) -> Result<Option<T>, DumpError> {
     match message {
-        SockDiagMessage::InetResponse(response) => {
-            Ok((response.header.socket_id.source_port == port).then(|| read(&response)))
-        }
+        SockDiagMessage::InetResponse(response) => Ok(port
+            .is_of(&response.header.socket_id)
+            .then(|| read(&response))),
         other => Err(DumpError::Strange(format!("{other:?}"))),
     }
 }
@@ -93,9 +117,9 @@ fn connection(response: &InetResponse) -> Connection {
     }
 }
 
-fn listener(response: &InetResponse) -> Listener {
+fn socket(response: &InetResponse) -> Socket {
     let id = &response.header.socket_id;
-    Listener {
+    Socket {
         local: std::net::SocketAddr::new(id.source_address, id.source_port),
         inode: response.header.inode.into(),
     }

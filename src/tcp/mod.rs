@@ -21,10 +21,10 @@ pub struct Connection {
     pub waits: Option<Duration>,
 }
 
-/// One socket that listens.
+/// One socket of this host: it listens, or is connected to the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listener {
-    /// Where.
+pub struct Socket {
+    /// Its own end.
     pub local: SocketAddr,
     /// By which a process that holds it is known (`/proc/PID/fd`).
     pub inode: u64,
@@ -88,8 +88,18 @@ pub fn oldest(connections: &[Connection]) -> Option<Duration> {
 /// # Errors
 ///
 /// [`TcpError`]: the table could not be had as a whole.
-pub fn listeners(port: u16) -> Result<Vec<Listener>, TcpError> {
+pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
     dump::listeners(port)
+}
+
+/// The sockets of this host that are connected to `port` of whatever host. Blocks for some
+/// microseconds, or milliseconds on a busy host.
+///
+/// # Errors
+///
+/// [`TcpError`]: the table could not be had as a whole.
+pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
+    dump::callers(port)
 }
 
 /// IPv4 peers of a `[::]` listener are ::ffff:a.b.c.d in the table.

@@ -2,16 +2,25 @@
 
 use super::network::{Network, Way};
 use crate::config::{AppSettings, Settings};
+use crate::doctor::connections::Leaving;
 use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
+use crate::driver::Host;
 use crate::gate::{Firewall, Gate, Position, Side, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{ThisHost, balancers};
 use crate::journal::{Entry, Journal};
 use crate::lock::Lock;
+use crate::restart::{Ask, Count, Counted};
 use crate::stop::Stop;
 use crate::survey::{Asking, Survey};
 use crate::{hold, state};
 use futures_util::future::join_all;
+use std::time::Duration;
+
+/// Looks at the connections to the app, until it is said that they do not add up; and the time
+/// between two, which is longer than a health check of a twin takes.
+const LOOKS: u32 = 8;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// One app, and what it brought to light of the whole host.
 pub struct Looked {
@@ -61,7 +70,10 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
     };
     host.look_again(&asked);
     let survey = host.survey(Asking::Nobody).await;
-    looked.facts.app = Some(of_itself(settings, &survey, &lines));
+    looked.facts.app = Some(app::App {
+        leaving: leaving(&mut host, &survey).await,
+        ..of_itself(settings, &survey, &lines)
+    });
     let (gates, used) = match &survey.rules {
         Ok(view) => (
             Some(of_gates(all, settings, view, &survey)),
@@ -80,6 +92,31 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
     (looked.facts.gates, looked.rules) = (gates, used);
     looked.firewall = Some(host.firewall);
     looked
+}
+
+/// Looks until both ends agree: HAProxy and the kernel are not asked in the same instant.
+async fn leaving(host: &mut ThisHost, survey: &Survey) -> Leaving {
+    if let Err(why) = &survey.countable {
+        return Leaving::Unknown(why.clone());
+    }
+    let mut last = Leaving::NoLines;
+    for _ in 0..LOOKS {
+        let before = host.balancers(Ask::Lines).await;
+        if before.iter().any(|balancer| balancer.lines.is_err()) {
+            return Leaving::NoLines;
+        }
+        let count = Count::at(&before);
+        last = match host.connections(&before).await {
+            None => return Leaving::Asked,
+            Some(Err(why)) => return Leaving::Unknown(why),
+            Some(Ok(seen)) if seen.counted(count) == Counted::All => {
+                return Leaving::Counted(seen, count);
+            }
+            Some(Ok(seen)) => Leaving::Counted(seen, count),
+        };
+        tokio::time::sleep(BETWEEN).await;
+    }
+    last
 }
 
 /// A line of ours, how its checks come, and how the last one ended.
@@ -132,7 +169,7 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
         health: survey.health.clone(),
         askable: survey.askable.clone(),
         restart: (settings.restart.to_string(), survey.restart.clone()),
-        countable: survey.countable.clone(),
+        leaving: Leaving::NoLines,
     }
 }
 

@@ -8,6 +8,10 @@ use std::net::IpAddr;
 const LB: &str = "10.0.0.1";
 const MONITORING: &str = "10.0.0.50";
 
+/// How long the youngest worker has run.
+const YOUNG: Option<Duration> = Some(Duration::from_secs(100));
+const OLD: Option<Duration> = Some(Duration::from_secs(7200));
+
 fn by_peer(peers: &[(&str, u64)]) -> ByPeer {
     let peer = |(ip, count): &(&str, u64)| (ip.parse().unwrap(), *count);
     peers.iter().map(peer).collect()
@@ -194,9 +198,9 @@ fn sorted(peers: &Peers) -> (ByPeer, ByPeer) {
 #[test]
 fn the_address_of_a_stats_socket_is_known_once_a_check_came_from_it() {
     let mut peers = Peers::new(vec![Source::Socket(vec![ip(LB)])]);
-    assert!(!peers.are_known());
+    assert!(!peers.are_known(YOUNG));
     peers.checked_from(ip(LB));
-    assert!(peers.are_known());
+    assert!(peers.are_known(YOUNG));
     assert_eq!(
         sorted(&peers),
         (by_peer(&[(LB, 6)]), by_peer(&[(MONITORING, 3)]))
@@ -208,17 +212,18 @@ fn the_address_of_a_stats_socket_is_known_once_a_check_came_from_it() {
 fn a_check_from_elsewhere_names_a_balancer_too() {
     let mut peers = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")])]);
     peers.checked_from(ip(LB));
-    assert!(peers.are_known());
+    assert!(peers.are_known(YOUNG));
     assert_eq!(sorted(&peers).0, by_peer(&[(LB, 6)]));
     let mut two = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")]); 2]);
     two.checked_from(ip(LB));
-    assert!(!two.are_known(), "which of the two was it?");
+    assert!(!two.are_known(YOUNG), "which of the two was it?");
+    assert!(two.are_known(OLD), "nobody leaves any more");
 }
 
 #[test]
 fn what_the_configuration_names_is_what_counts() {
     let mut named = Peers::new(vec![Source::Named(vec![ip(LB)])]);
-    assert!(named.are_known());
+    assert!(named.are_known(YOUNG));
     named.checked_from(ip(MONITORING));
     assert_eq!(
         sorted(&named).0,
@@ -226,7 +231,7 @@ fn what_the_configuration_names_is_what_counts() {
         "a probe of the status port"
     );
     let any = Peers::new(vec![Source::Any]);
-    assert!(any.are_known());
+    assert!(any.are_known(YOUNG));
     assert_eq!(sorted(&any).1, by_peer(&[]));
 }
 
@@ -243,7 +248,7 @@ fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden(
     let after = |looks: &[&Connections]| {
         let mut peers = known();
         looks.iter().for_each(|look| peers.learn(count(6), look));
-        (peers.are_known(), peers.are_hidden())
+        (peers.are_known(YOUNG), peers.are_hidden())
     };
     assert_eq!(after(&[&fine; 9]), (true, false));
     assert_eq!(after(&[&elsewhere; 5]), (false, false));

@@ -45,7 +45,7 @@ struct Taken {
 }
 
 fn taken(datagram: &[u8]) -> Result<Taken, TcpError> {
-    let mut table = Table::new(|message| entry(message, 1000, connection));
+    let mut table = Table::new(|message| entry(message, Port::Own(1000), connection));
     table.take::<SockDiagMessage>(datagram)?;
     Ok(Taken {
         entries: table.entries,

@@ -1,0 +1,130 @@
+//! Whether what leaving workers of HAProxy carry can be known on this host: by their master, or
+//! by counting the connections to the app at both ends.
+
+use super::Point;
+use super::check::Check;
+use super::host::parted;
+use crate::restart::{ByPeer, Connections, Count, Counted, peers_in_words};
+
+const CONNECTIONS: Check = Check {
+    name: "connections",
+    why: "after a reload of HAProxy the drain waits for what its leaving workers carry: its master \
+          socket shows that; without one, the connections to the app that HAProxy does not count",
+};
+
+const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
+
+/// How that can be known.
+#[derive(Debug, Clone)]
+pub enum Leaving {
+    /// Every balancer has a master socket.
+    Asked,
+    /// Counted at both ends, at rest.
+    Counted(Connections, Count),
+    /// Not at all: why.
+    Unknown(String),
+    /// HAProxy does not show our lines: other points say so.
+    NoLines,
+}
+
+pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
+    match leaving {
+        Leaving::Asked => {
+            Some(CONNECTIONS.ok(app, "leaving workers are asked by the master socket"))
+        }
+        Leaving::Unknown(why) => {
+            let (found, mend) = parted(why, MASTER);
+            Some(CONNECTIONS.error(app, found, mend))
+        }
+        Leaving::NoLines => None,
+        Leaving::Counted(seen, before) => match seen.counted(*before) {
+            Counted::All => Some(CONNECTIONS.ok(app, equation(seen, *before))),
+            // A busy app: the drain counts when the host is out.
+            Counted::Unsteady => None,
+            Counted::Left(left) => {
+                let left = left.concat();
+                let (found, _) = left.split_once("; ").unwrap_or((&left, ""));
+                let mend = match seen.hidden || seen.fall_short(*before) {
+                    true => MASTER.to_owned(),
+                    false => format!(
+                        "`ss -tnp sport = :{port}` shows them; `source` in [[haproxy]] names the balancers' addresses; \
+                         or {MASTER}"
+                    ),
+                };
+                Some(CONNECTIONS.warning(app, found, mend))
+            }
+        },
+    }
+}
+
+/// "7 from 10.0.0.1 = 7 that HAProxy counts; 1 from 10.0.0.50, no balancer"
+fn equation(seen: &Connections, counted: Count) -> String {
+    let counted = counted.connections.unwrap_or_default();
+    let ours = match seen.of_balancers.values().sum::<u64>() >= counted {
+        true => peers_in_words(&seen.of_balancers),
+        false => peers_in_words(&all(seen)),
+    };
+    let equal = format!("{ours} = {counted} that HAProxy counts");
+    match seen.of_others.values().sum() {
+        0_u64 => equal,
+        _ => format!("{equal}; {}, no balancer", peers_in_words(&seen.of_others)),
+    }
+}
+
+fn all(seen: &Connections) -> ByPeer {
+    let both = seen.of_balancers.iter().chain(&seen.of_others);
+    both.map(|(peer, count)| (*peer, *count)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::*;
+
+    fn counted(of_balancers: u64, of_others: u64, counted: u64) -> (Verdict, String) {
+        let peers = |ip: &str, count| [(ip.parse().unwrap(), count)].into();
+        let count = Count {
+            connections: Some(counted),
+            sessions: 9,
+        };
+        let seen = Connections {
+            of_balancers: peers("10.0.0.1", of_balancers),
+            of_others: peers("10.0.0.50", of_others),
+            addresses_known: true,
+            hidden: false,
+            after: Ok(count),
+            oldest: None,
+        };
+        let point = point("web", 1000, &Leaving::Counted(seen, count)).unwrap();
+        (point.verdict, point.found + &point.mend.unwrap_or_default())
+    }
+
+    #[test]
+    fn the_equation_is_shown_with_its_terms() {
+        let (verdict, text) = counted(7, 1, 7);
+        let expected = "7 from 10.0.0.1 = 7 that HAProxy counts; 1 from 10.0.0.50, no balancer";
+        assert_eq!((verdict, text.as_str()), (Well, expected));
+        assert_eq!(counted(0, 0, 0).1, "none = 0 that HAProxy counts");
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_a_warning_with_what_to_write() {
+        let (verdict, surplus) = counted(8, 0, 7);
+        assert_eq!(verdict, Warning);
+        assert!(surplus.contains("1 connection to the app more") && surplus.contains("ss -tnp"));
+        let (verdict, hidden) = counted(1, 0, 7);
+        assert_eq!(verdict, Warning);
+        assert!(
+            hidden.contains("show 1") && hidden.contains("`master` in"),
+            "{hidden}"
+        );
+    }
+
+    #[test]
+    fn a_master_is_asked_and_without_a_table_nothing_is_known() {
+        let verdict = |leaving| point("web", 1000, &leaving).map(|point| point.verdict);
+        assert_eq!(verdict(Leaving::Asked), Some(Well));
+        assert_eq!(verdict(Leaving::Unknown("no table".into())), Some(Error));
+        assert_eq!(verdict(Leaving::NoLines), None);
+    }
+}
