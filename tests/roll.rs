@@ -37,6 +37,8 @@ mod killed;
 mod layouts;
 #[path = "roll/one_machine.rs"]
 mod one_machine;
+#[path = "roll/other_reasons.rs"]
+mod other_reasons;
 #[path = "roll/real_apps.rs"]
 mod real_apps;
 #[path = "roll/releases.rs"]

@@ -1,0 +1,36 @@
+//! A line is DOWN for another reason than its closed gate, and that may end in any moment: the
+//! agent waits until the closed gate itself was checked, to the end.
+
+use std::time::Duration;
+
+use crate::lab::fleet::Fleet;
+
+/// Its checks take 2 s to notice the gate; the word of its agent check needs no time.
+const LINE: &str = "server web1 10.77.0.11:1000 cookie w1 port 2000";
+const MORE: &str = " inter 1s fastinter 1s agent-check agent-port 9 agent-inter 1m";
+
+#[test]
+fn down_by_its_agent_check_is_not_out() {
+    let fleet = Fleet::quick("agent_down", |reference| {
+        reference
+            .for_operators()
+            .with(LINE, &format!("{LINE}{MORE}"))
+    });
+    let traffic = fleet.traffic();
+    fleet.haproxy.operate("set server srvs/web1 agent down");
+    fleet.haproxy.wait_until("web1 is DOWN (agent)", |lines| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.get("svname") == "web1" && line.status() == "DOWN (agent)")
+    });
+    let restart = fleet.agent(1, |settings| settings).start("restart", "web");
+    fleet.host(1).wait_for_phase("drain");
+    let line = fleet.haproxy.server("web1");
+    let check = line.get("check_status").trim_start_matches("* ");
+    assert_eq!((check, line.number("check_health")), ("L4CON", 0));
+    fleet.host(1).wait_for_phase("open");
+    fleet.haproxy.operate("set server srvs/web1 agent up");
+    let report = restart.wait().expect_exit(0).report();
+    let waited = report.began("drain") - report.began("claim");
+    assert!(waited > Duration::from_secs(1).as_secs_f64(), "{report:?}");
+    traffic.stop().assert_unnoticed();
+}
