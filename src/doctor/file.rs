@@ -83,6 +83,8 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
                 HealthCheck::Http { path, .. } => Some(path),
                 HealthCheck::Tcp | HealthCheck::Command(_) => None,
             },
+            https: false,
+            proxy: false,
             out_of_rotation: app.settings.limits.out_of_rotation,
             in_rotation: app.settings.limits.in_rotation,
         })

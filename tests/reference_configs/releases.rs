@@ -117,6 +117,8 @@ fn is_its_own(health: &str, text: &str) {
         ports,
         lines: &[],
         http: health.contains("http").then_some("/healthz"),
+        https: health.contains("https"),
+        proxy: health.contains("proxy"),
         out_of_rotation: Duration::from_secs(30),
         in_rotation: Duration::from_secs(60),
     };
@@ -179,6 +181,8 @@ fn reads_all_words(release: Release) {
             ports,
             lines: &[],
             http: None,
+            https: false,
+            proxy: false,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         };

@@ -1,5 +1,6 @@
 //! A whole HAProxy configuration: its sections, with what they inherit from `defaults`.
 
+use super::rules::Rules;
 use super::server::{Server, Words};
 use super::time::time;
 use super::words::{is_variable, words};
@@ -66,6 +67,11 @@ pub struct Settings {
     pub cookie: Option<Rc<[String]>>,
     /// The kind of check: `httpchk`, `tcp-check`, ...; None: a TCP connect.
     pub check: Option<Rc<str>>,
+    /// The rules of each kind of check that has some.
+    pub http_check: Rules,
+    pub tcp_check: Rules,
+    /// `mode http`.
+    pub http: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
     pub unknown: Vec<&'static str>,
     server: Words,
@@ -95,6 +101,9 @@ impl Settings {
                 }
                 // Each takes the place of the one before.
                 let asks = name.ends_with("-check") || name.ends_with("chk");
+                if *name == "httpchk" && !no {
+                    self.http_check.own();
+                }
                 match (asks, no) {
                     (true, false) => self.check = Some(Rc::from(*name)),
                     (true, true) if self.check.as_deref() == Some(*name) => self.check = None,
@@ -109,6 +118,9 @@ impl Settings {
                 self.timeout_check = time(value).or(self.timeout_check);
                 self.hide("timeout check", value);
             }
+            ["mode", mode, ..] => self.http = *mode == "http",
+            ["http-check", rule @ ..] => self.http_check.read(rule),
+            ["tcp-check", rule @ ..] => self.tcp_check.read(rule),
             ["cookie", rest @ ..] => self.cookie = (!no).then(|| Rc::from(owned(rest))),
             ["default-server", rest @ ..] => {
                 self.server.read(&owned(rest));
@@ -217,10 +229,13 @@ impl Reader {
 
     /// What a section begins with.
     fn from(&self, name: Option<&str>) -> Settings {
-        match name {
+        let mut from = match name {
             None => self.last.clone(),
             Some(name) => self.named.get(name).cloned().unwrap_or_default(),
-        }
+        };
+        from.http_check.inherit();
+        from.tcp_check.inherit();
+        from
     }
 
     fn inside(&mut self, line: &[&str], words: &[String], no: bool) {

@@ -5,12 +5,16 @@
 
 mod backend;
 mod file;
+mod handshake;
 mod lines;
 mod ours;
 mod pairs;
 mod rhythm;
+mod rules;
 mod server;
+mod speaks;
 mod time;
+mod transport;
 mod words;
 
 use super::Point;
@@ -34,6 +38,10 @@ pub struct Expected<'a> {
     pub lines: &'a [Own],
     /// The path by which the agent asks for its health; None: not by HTTP.
     pub http: Option<&'a str>,
+    /// Whether it does so by TLS.
+    pub https: bool,
+    /// Whether it does so with a PROXY header.
+    pub proxy: bool,
     /// How long a restart waits until its lines are DOWN.
     pub out_of_rotation: Duration,
     /// And until they are UP.
@@ -151,6 +159,8 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     points.extend(backend::points(ours, expected));
     points.extend(pairs::points(ours, expected));
     points.extend(lines::points(ours, file.spread, expected));
+    points.extend(speaks::points(ours, expected));
+    points.extend(handshake::points(ours));
     points.extend(rhythm::points(ours, file.spread, expected));
     points
 }

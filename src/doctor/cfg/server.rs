@@ -1,6 +1,7 @@
 //! One `server`, `server-template` or `default-server` line (configuration manual, 5.2).
 
 use super::time::time;
+use super::transport::Transport;
 use super::words::is_variable;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -28,6 +29,8 @@ pub struct Words {
     pub marked_down: Option<Rc<str>>,
     pub marked_up: Option<Rc<str>>,
     pub slowstart: Option<Duration>,
+    /// TLS, the PROXY header and the like.
+    pub transport: Transport,
     /// Words whose value is a variable.
     pub unknown: Vec<&'static str>,
 }
@@ -54,6 +57,7 @@ impl Default for Words {
             marked_down: None,
             marked_up: None,
             slowstart: None,
+            transport: Transport::default(),
             unknown: Vec::new(),
         }
     }
@@ -75,17 +79,14 @@ pub struct Server {
 
 /// Words of a server line that have a value behind them, beside those that are read. All
 /// others, of which nothing is needed, stand alone.
-const VALUED: [&str; 57] = [
+const VALUED: [&str; 52] = [
     "agent-addr",
     "agent-inter",
     "agent-port",
     "agent-send",
-    "alpn",
     "ca-file",
-    "check-alpn",
     "check-pool-conn-name",
     "check-proto",
-    "check-sni",
     "ciphers",
     "ciphersuites",
     "client-sigalgs",
@@ -114,7 +115,6 @@ const VALUED: [&str; 57] = [
     "pool-max-conn",
     "pool-purge-delay",
     "proto",
-    "proxy-v2-options",
     "redir",
     "resolve-net",
     "resolve-opts",
@@ -123,7 +123,6 @@ const VALUED: [&str; 57] = [
     "set-proxy-v2-tlv-fmt",
     "shard",
     "sigalgs",
-    "sni",
     "socks4",
     "source",
     "ssl-max-ver",
@@ -163,6 +162,7 @@ impl Words {
                 "no-check" => (self.check, self.no_check) = (false, true),
                 "backup" => self.backup = true,
                 "no-backup" => self.backup = false,
+                alone if self.transport.word(alone) => {}
                 valued => {
                     let Some(value) = rest.first() else { break };
                     // set-proxy-v2-tlv-fmt(ID)
@@ -197,7 +197,7 @@ impl Words {
             "on-marked-up" => self.marked_up = text(),
             "slowstart" => self.slowstart = time(value).filter(|time| !time.is_zero()),
             "weight" => {}
-            _ => return false,
+            word => return self.transport.value(word, value),
         }
         true
     }
@@ -261,6 +261,13 @@ impl Server {
     pub fn hides_checked(&self) -> bool {
         let follows = self.words.check_port.is_none() && self.port.is_none();
         self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
+    }
+
+    /// Whether `port` or `addr` stands on it: its checks then inherit neither TLS nor a PROXY
+    /// header from it.
+    pub fn checks_by_its_own_place(&self) -> bool {
+        let words = &self.words;
+        words.check_port.is_some() || words.check_host.is_some() || words.hides(&["port"])
     }
 
     /// The port that its checks go to.

@@ -27,6 +27,8 @@ fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
             ports,
             lines,
             http: Some("/healthz"),
+            https: false,
+            proxy: false,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         }],
@@ -100,7 +102,7 @@ fn the_reference_files_are_all_ok() {
     ] {
         let points = points(text, ports, lines);
         let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
-        assert_eq!((checks.len(), points.len()), (22, 22));
+        assert_eq!((checks.len(), points.len()), (26, 26));
         for point in &points {
             assert_eq!((point.verdict, &point.mend), (Ok, &None), "{point:?}");
         }
@@ -191,6 +193,233 @@ fn what_lines_have() {
         ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 60s", Error, "slow start, 60 s: timeouts.in_rotation is 60 s"),
         ("cfg-fall", "fall 2", "fall 1", Warning, "fall 1: web1, web2, web3 and 3 more"),
     ]);
+}
+
+/// The layers below a check: what `port` and `addr` switch off, and what switches it on again.
+#[test]
+#[rustfmt::skip]
+fn what_checks_speak() {
+    let default = "default-server check";
+    let with = |words: &str| format!("{default} {words}").leak() as &str;
+    let line = |words: &str| format!("w1 port 2000 {words}").leak() as &str;
+    let http = "    option httpchk GET /healthz\n";
+    let rule = |rule: &str| format!("{http}    http-check {rule}\n").leak() as &str;
+    fires(&[
+        ("cfg-check-ssl", default, with("ssl verify none"), Error, "`ssl` with `port` is checked in plain text, there is no `check-ssl`: web1, web2, web3 and 3 more"),
+        ("cfg-check-ssl", default, with("ssl verify none check-ssl"), Ok, "lines with `ssl` are checked by it, too"),
+        ("cfg-check-ssl", default, with("ssl verify none check-ssl no-check-ssl"), Error, "`ssl` with `no-check-ssl` is checked in plain text"),
+        ("cfg-check-ssl", default, with("ssl verify none no-ssl"), Ok, "no line has `ssl` or `check-ssl`"),
+        ("cfg-check-ssl", "w1 port 2000", line("ssl"), Error, "there is no `check-ssl`: web1"),
+        ("cfg-check-ssl", "w1 port 2000", "w1 addr 10.0.0.11 ssl", Error, "`ssl` with `addr` is checked in plain text"),
+        ("cfg-check-ssl", "w1 port 2000", "w1 port \"$S\" ssl", Error, "`ssl` with `port` is checked"),
+        ("cfg-check-ssl", "w1 port 2000", "w1 ssl", Ok, "lines with `ssl` are checked by it"),
+        ("cfg-check-ssl", "w1 port 2000", "w1 ssl no-check-ssl", Error, "`no-check-ssl`"),
+        ("cfg-check-ssl", "w1 port 2000", line("check-ssl"), Error, "`check-ssl` without `ssl`, users come in plain text: web1"),
+        ("cfg-check-ssl", "w1 port 2000", line("check-ssl ssl"), Ok, "too"),
+        ("cfg-check-send-proxy", default, with("send-proxy"), Error, "`send-proxy` with `port` is checked without a PROXY header, there is no `check-send-proxy`: web1, web2, web3 and 3 more"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2-ssl"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2-ssl-cn"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("proxy-v2-options unique-id"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy no-send-proxy"), Ok, "no line has"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy no-send-proxy-v2"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy check-send-proxy"), Ok, "too"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy check-send-proxy no-check-send-proxy"), Error, "web1"),
+        ("cfg-check-send-proxy", "w1 port 2000", "w1 send-proxy", Ok, "too"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("check-send-proxy"), Warning, "`check-send-proxy` without `send-proxy`, users come without a PROXY header: web1"),
+        ("cfg-check-sni", "w1 port 2000", line("ssl check-ssl sni str(a.example)"), Warning, "`sni` without `check-sni`: web1"),
+        ("cfg-check-sni", "w1 port 2000", line("ssl check-ssl sni str(a.example) check-sni a.example"), Ok, "no check"),
+        ("cfg-check-sni", "w1 port 2000", line("ssl sni str(a.example)"), Ok, "no check"),
+        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2,http/1.1"), Warning, "`alpn` with h2 without `check-alpn`: web1"),
+        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2 check-alpn http/1.1"), Ok, "no check"),
+        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn http/1.1"), Ok, "no check"),
+        ("cfg-check-ssl", http, rule("connect ssl"), Error, "`check-ssl` without `ssl`"),
+        ("cfg-check-send-proxy", http, rule("connect send-proxy"), Warning, "`check-send-proxy` without"),
+        ("cfg-check-ssl", http, rule("connect default"), Ok, "no line has"),
+    ]);
+}
+
+/// Where the rules of a check connect, they decide how.
+#[test]
+fn rules_that_connect() {
+    let text = |rules: &str, words: &str| {
+        let text = with("    option httpchk GET /healthz\n", rules);
+        text.replace(
+            "default-server check",
+            &format!("default-server check {words}"),
+        )
+    };
+    let http = "    option httpchk\n    http-check ";
+    let tcp = "    option tcp-check\n    tcp-check ";
+    let send = "\n    tcp-check send x\n";
+    for (rules, words, ssl, proxy) in [
+        (format!("{http}connect\n"), "ssl check-ssl", Error, Ok),
+        (
+            format!("{http}connect\n"),
+            "send-proxy check-send-proxy",
+            Ok,
+            Error,
+        ),
+        (format!("{http}connect ssl\n"), "ssl", Ok, Ok),
+        (format!("{http}connect default\n"), "ssl", Error, Ok),
+        (
+            format!("{http}connect default send-proxy\n"),
+            "send-proxy ssl check-ssl",
+            Ok,
+            Ok,
+        ),
+        // Those of another kind of check are not used.
+        (
+            format!("{http}expect status 200\n    tcp-check connect\n"),
+            "ssl check-ssl",
+            Ok,
+            Ok,
+        ),
+        // A connect succeeds, whatever is spoken over it.
+        (
+            format!("{tcp}connect\n"),
+            "ssl send-proxy",
+            Warning,
+            Warning,
+        ),
+        (
+            format!("{tcp}connect default{send}"),
+            "ssl send-proxy",
+            Error,
+            Error,
+        ),
+        (String::new(), "ssl send-proxy", Warning, Warning),
+        (
+            "    option external-check\n".to_owned(),
+            "ssl send-proxy",
+            Ok,
+            Ok,
+        ),
+        (
+            "    option ssl-hello-chk\n".to_owned(),
+            "ssl send-proxy",
+            Ok,
+            Error,
+        ),
+        (
+            "    option redis-check\n".to_owned(),
+            "ssl send-proxy",
+            Error,
+            Error,
+        ),
+    ] {
+        let points = points(&text(&rules, words), PORTS, &[]);
+        let told = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
+        assert_eq!(told, [ssl, proxy], "{rules} {words}: {points:#?}");
+    }
+    // Rules of `defaults` count until the backend has one of its own.
+    let inherited = text("", "ssl verify none").replace(
+        "defaults\n",
+        "defaults\n    option httpchk GET /\n    http-check connect ssl\n",
+    );
+    assert_eq!(
+        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        Error
+    );
+    let inherited = inherited.replace("    http-check expect status 200\n", "");
+    assert_eq!(
+        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        Ok
+    );
+    let own = inherited.replace("backend srvs\n", "backend srvs\n    option httpchk GET /\n");
+    assert_eq!(worst(&points(&own, PORTS, &[]), "cfg-check-ssl").0, Error);
+}
+
+/// What the app speaks is known by its lines, by `health`, and by `mode http`.
+#[test]
+fn what_the_app_speaks() {
+    let tcp = |words: &str| {
+        let text = with("mode http", "mode tcp").replace("httpchk GET /healthz", "redis-check");
+        text.replace(
+            "default-server check",
+            &format!("default-server check {words}"),
+        )
+    };
+    let told = |text: &str, http, https, proxy| {
+        let expected = Expected {
+            app: "web",
+            ports: PORTS,
+            lines: &[],
+            http,
+            https,
+            proxy,
+            out_of_rotation: Duration::from_secs(30),
+            in_rotation: Duration::from_secs(60),
+        };
+        let points = check(text, &[expected]);
+        ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
+    };
+    let asked = Some("/healthz");
+    let [ssl, proxy] = told(&tcp(""), None, false, false);
+    assert_eq!((ssl.0, proxy.0), (Ok, Ok));
+    assert!(ssl.1.contains("can't be known (mode tcp)"), "{}", ssl.1);
+    for (words, http, https, proxy, verdicts) in [
+        ("check-ssl", None, false, false, [Ok, Ok]),
+        ("check-ssl", asked, false, false, [Error, Ok]),
+        ("check-ssl", asked, true, false, [Ok, Ok]),
+        ("", asked, true, false, [Error, Ok]),
+        ("", asked, true, true, [Error, Error]),
+        ("check-send-proxy", asked, false, true, [Ok, Ok]),
+        ("check-send-proxy", asked, false, false, [Ok, Warning]),
+    ] {
+        let told = told(&tcp(words), http, https, proxy);
+        assert_eq!(
+            [told[0].0, told[1].0],
+            verdicts,
+            "{words} {http:?} {https} {proxy}"
+        );
+    }
+}
+
+/// The word goes where it harms no other line, and it is enough.
+#[test]
+fn the_mend_of_a_check_that_speaks_otherwise() {
+    let mend = |text: &str, check: &str| {
+        let points = points(text, PORTS, &[]);
+        let point = points.iter().find(|point| point.check == check).unwrap();
+        point.mend.clone().unwrap()
+    };
+    let all = with(
+        "default-server check",
+        "default-server check ssl verify none send-proxy",
+    );
+    for word in ["check-ssl", "check-send-proxy"] {
+        let check = format!("cfg-{word}");
+        let line = format!("default-server {word}");
+        assert_eq!(
+            mend(&all, &check),
+            format!("in backend srvs, above its servers: {line}")
+        );
+        let mended = all.replace("    server web1", &format!("    {line}\n    server web1"));
+        assert_eq!(worst(&points(&mended, PORTS, &[]), &check).0, Ok);
+    }
+    let one = with(
+        "w1 port 2000",
+        "w1 port 2000 ssl verify none sni str(a.example)",
+    );
+    assert_eq!(
+        mend(&one, "cfg-check-ssl"),
+        "on the line of web1: check-ssl"
+    );
+    let off = all.replace("w2 port 2000", "w2 port 2000 no-check-ssl");
+    assert_eq!(
+        mend(&off, "cfg-check-ssl"),
+        "write `check-ssl` in place of `no-check-ssl` for web2; in backend srvs, above its servers: \
+         default-server check-ssl"
+    );
+    let named = with(
+        "w1 port 2000",
+        "w1 port 2000 ssl check-ssl sni str(a.example)",
+    );
+    assert_eq!(
+        mend(&named, "cfg-check-sni"),
+        "on the line of web1: check-sni a.example"
+    );
 }
 
 #[test]

@@ -1,0 +1,266 @@
+//! Whether the checks of a line speak what its app speaks: TLS, and a PROXY header.
+//!
+//! With `port` or `addr` on a line, HAProxy takes neither `ssl` nor `send-proxy` over to its
+//! checks. The gate redirects them to the app all the same, and the app refuses them.
+
+use super::Expected;
+use super::ours::{Ours, names};
+use super::rules::{Connect, Rules};
+use super::server::Server;
+use crate::doctor::Point;
+use crate::doctor::check::Check;
+
+const SSL: Check = Check {
+    name: "cfg-check-ssl",
+    why: "with `port` or `addr` on a line HAProxy checks it without the line's `ssl`; the gate \
+          redirects the check to the app's own port, and an app that wants TLS refuses it",
+};
+const PROXY: Check = Check {
+    name: "cfg-check-send-proxy",
+    why: "with `port` or `addr` on a line HAProxy checks it without the line's `send-proxy`; the \
+          gate redirects the check to the app's own port, and an app that wants a PROXY header \
+          refuses it",
+};
+
+/// How the backend's checks connect, and whether they ask anything.
+pub struct Checks {
+    kind: Option<String>,
+    pub connects: Vec<Connect>,
+    /// Checks that only connect see no app that refuses them.
+    ask: bool,
+}
+
+impl Checks {
+    pub fn of(ours: &Ours<'_>) -> Checks {
+        let settings = &ours.proxy.settings;
+        let (rules, ask) = match settings.check.as_deref() {
+            None => (None, false),
+            Some("httpchk") => (Some(&settings.http_check), true),
+            Some("tcp-check") => (Some(&settings.tcp_check), settings.tcp_check.asks),
+            Some(_) => (None, true),
+        };
+        Checks {
+            kind: settings.check.as_deref().map(str::to_owned),
+            connects: rules.map_or_else(|| Rules::default().connects(), Rules::connects),
+            ask,
+        }
+    }
+
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind.as_deref() == Some(kind)
+    }
+
+    /// The words that begin a `connect` rule of this kind.
+    fn rule(&self) -> &'static str {
+        match self.is("httpchk") {
+            true => "http-check connect",
+            false => "tcp-check connect",
+        }
+    }
+}
+
+/// One layer below the checks.
+struct Layer {
+    check: &'static Check,
+    /// The words of a line: for its users, and for its checks.
+    words: [&'static str; 2],
+    /// What the checks are without it.
+    without: &'static str,
+    /// Whether the line's users come by it.
+    users: fn(&Server) -> bool,
+    /// Whether its checks do, by its own words.
+    line: fn(&Server) -> bool,
+    /// Whether they do by this rule.
+    rule: fn(&Connect) -> bool,
+    /// What the app wants where no user comes by it; None: can't be known.
+    otherwise: Option<bool>,
+    /// Kinds of checks that bring a layer of their own, or none.
+    own: &'static [&'static str],
+    /// Apps that take it, and do well without, are common.
+    optional: bool,
+}
+
+pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+    let checks = Checks::of(ours);
+    let mut points = layer(ours, &checks, &tls(ours, expected));
+    points.extend(layer(ours, &checks, &proxy(expected)));
+    points
+}
+
+/// Whether the line's checks speak TLS by its own words.
+pub fn by_tls(server: &Server) -> bool {
+    let transport = &server.words.transport;
+    transport.checks_by_tls(server.checks_by_its_own_place())
+}
+
+fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
+    let plain = ours.proxy.settings.http || expected.http.is_some();
+    Layer {
+        check: &SSL,
+        words: ["ssl", "check-ssl"],
+        without: "in plain text",
+        users: |server| server.words.transport.ssl,
+        line: by_tls,
+        rule: |connect| connect.ssl,
+        otherwise: match (expected.https, plain) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            // `mode tcp` may pass the users' own TLS on.
+            (false, false) => None,
+        },
+        own: &["external-check", "ssl-hello-chk"],
+        optional: false,
+    }
+}
+
+fn proxy(expected: &Expected<'_>) -> Layer {
+    Layer {
+        check: &PROXY,
+        words: ["send-proxy", "check-send-proxy"],
+        without: "without a PROXY header",
+        users: |server| server.words.transport.sends_proxy(),
+        line: |server| {
+            let transport = &server.words.transport;
+            transport.checks_by_proxy(server.checks_by_its_own_place())
+        },
+        rule: |connect| connect.send_proxy,
+        otherwise: Some(expected.proxy),
+        own: &["external-check"],
+        optional: true,
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// Its `port` or `addr` switches the layer off for its checks, or `no-check-ssl` does.
+    Dropped,
+    /// A `connect` rule without `default` does.
+    Rule,
+    /// The agent's `health` has the layer, and neither the line's users nor its checks have.
+    Nowhere,
+    /// Its checks have the layer, and its users have not.
+    Extra,
+}
+
+fn layer(ours: &Ours<'_>, checks: &Checks, layer: &Layer) -> Vec<Point> {
+    let of = &ours.proxy.name;
+    if let Some(kind) = layer.own.iter().find(|kind| checks.is(kind)) {
+        let found = format!("option {kind} takes no `{}` of a line", layer.words[0]);
+        return vec![layer.check.ok(of, found)];
+    }
+    let faults = ours
+        .all()
+        .filter_map(|server| Some((fault(checks, layer, server)?, server)));
+    let mut faults: Vec<(Fault, &Server)> = faults.collect();
+    faults.sort_by_key(|(fault, _)| *fault);
+    if faults.is_empty() {
+        return vec![layer.check.ok(of, well(ours, layer))];
+    }
+    let alike = faults.chunk_by(|one, other| one.0 == other.0);
+    let point = |some: &[(Fault, &Server)]| {
+        let lines: Vec<&Server> = some.iter().map(|(_, server)| *server).collect();
+        point(ours, checks, layer, some[0].0, &lines)
+    };
+    alike.map(point).collect()
+}
+
+fn fault(checks: &Checks, layer: &Layer, server: &Server) -> Option<Fault> {
+    let line = (layer.line)(server);
+    let mut connects = checks.connects.iter();
+    let checked = connects.any(|connect| (layer.rule)(connect) || connect.line && line);
+    let users = (layer.users)(server);
+    let wanted = if users { Some(true) } else { layer.otherwise };
+    let by_rule = !checks.connects.iter().any(|connect| connect.line);
+    match (wanted, checked) {
+        (Some(true), false) if by_rule => Some(Fault::Rule),
+        (Some(true), false) if users => Some(Fault::Dropped),
+        (Some(true), false) => Some(Fault::Nowhere),
+        (Some(false), true) => Some(Fault::Extra),
+        _ => None,
+    }
+}
+
+fn well(ours: &Ours<'_>, layer: &Layer) -> String {
+    let [word, check] = layer.words;
+    match (ours.all().any(layer.users), layer.otherwise) {
+        (true, _) => format!("lines with `{word}` are checked by it, too"),
+        (false, Some(true)) => format!("lines are checked by it, as `health` is: `{check}`"),
+        (false, Some(false)) => format!("no line has `{word}` or `{check}`"),
+        (false, None) => {
+            format!("no line has `{word}`; whether the app wants it can't be known (mode tcp)")
+        }
+    }
+}
+
+fn point(
+    ours: &Ours<'_>,
+    checks: &Checks,
+    layer: &Layer,
+    fault: Fault,
+    lines: &[&Server],
+) -> Point {
+    let (of, [word, check], without) = (&ours.proxy.name, layer.words, layer.without);
+    let names = names(lines.iter().copied());
+    let mend = match fault {
+        Fault::Dropped => to_be_checked(ours, layer, lines),
+        Fault::Rule => format!("in {} {of}: {} {word}", ours.proxy.kind, checks.rule()),
+        Fault::Nowhere => format!("on the line of {names}: {word} {check}"),
+        Fault::Extra => format!("take `{check}` away from {names}, or add: {word}"),
+    };
+    let found = match fault {
+        Fault::Dropped => {
+            let by = switch(layer, lines[0]);
+            format!("`{word}` with `{by}` is checked {without}, there is no `{check}`: {names}")
+        }
+        Fault::Rule => {
+            let rule = checks.rule();
+            format!("`{rule}` without `{word}` or `default` checks {without}: {names}")
+        }
+        Fault::Nowhere => {
+            format!("checked {without}, though `health` is not, there is no `{check}`: {names}")
+        }
+        Fault::Extra => format!("`{check}` without `{word}`, users come {without}: {names}"),
+    };
+    match fault {
+        Fault::Extra if layer.optional => layer.check.warning(of, found, mend),
+        Fault::Extra => layer.check.error(of, found, mend),
+        _ if checks.ask => layer.check.error(of, found, mend),
+        // A TCP connect succeeds all the same.
+        _ => layer.check.warning(of, found, mend),
+    }
+}
+
+/// The word that takes the layer off the checks of a line.
+fn switch(layer: &Layer, server: &Server) -> &'static str {
+    let words = &server.words;
+    match () {
+        () if layer.words[0] == "ssl" && words.transport.check_ssl.is_some() => "no-check-ssl",
+        () if words.check_port.is_none() && words.check_host.is_some() => "addr",
+        () => "port",
+    }
+}
+
+/// One line for the whole backend where that harms no other line of it.
+fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
+    let check = layer.words[1];
+    let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
+    let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(&line));
+    let mut mends = Vec::new();
+    // It outlasts what `default-server` says.
+    if !off.is_empty() {
+        let names = names(off);
+        mends.push(format!(
+            "write `{check}` in place of `no-{check}` for {names}"
+        ));
+    }
+    let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
+    match ours.proxy.servers.iter().all(layer.users) {
+        _ if on.is_empty() => {}
+        true => mends.push(format!(
+            "in {kind} {name}, above its servers: default-server {check}"
+        )),
+        false => mends.push(format!("on the line of {}: {check}", names(on))),
+    }
+    mends.join("; ")
+}
