@@ -6,3 +6,5 @@ mod commands;
 mod probes;
 #[path = "app/signals.rs"]
 mod signals;
+#[path = "app/tls.rs"]
+mod tls;

@@ -1,14 +1,14 @@
-//! Whether the app works: one probe of its own port, by HTTP, by TCP or by a command.
+//! Whether the app works: one probe of its own port, by HTTP or HTTPS, by TCP or by a command.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::{command, http, program};
+use super::{Proxy, Verify, command, http, program, tls};
 
 /// How we tell that the app is healthy.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,10 @@ pub enum HealthCheck {
         status: Option<u16>,
         /// The Host header; where none is given the address that is probed.
         host: Option<String>,
+        /// By TLS, and against what the app's certificate is verified. The name is the host's.
+        tls: Option<Verify>,
+        /// A PROXY header before all else.
+        proxy: Option<Proxy>,
     },
     /// That it takes a connection.
     Tcp,
@@ -56,8 +60,19 @@ impl Health {
     pub async fn probe(&self, address: SocketAddr) -> Result<(), String> {
         let deadline = Instant::now() + self.timeout;
         match &self.check {
-            HealthCheck::Http { .. } => {
-                let stream = self.connect(address, deadline).await?;
+            HealthCheck::Http {
+                tls, proxy, host, ..
+            } => {
+                let mut stream = self.connect(address, deadline).await?;
+                if let Some(proxy) = proxy {
+                    introduce(&mut stream, *proxy, address).await?;
+                }
+                let Some(verify) = tls else {
+                    return self.ask(stream, address, deadline).await;
+                };
+                let shaken = tls::connect(stream, host.as_deref(), address, verify);
+                let shaken = timeout_at(deadline, shaken).await;
+                let stream = shaken.map_err(|_| self.late("no TLS handshake"))??;
                 self.ask(stream, address, deadline).await
             }
             HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
@@ -78,7 +93,10 @@ impl Health {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let HealthCheck::Http { path, status, host } = &self.check else {
+        let HealthCheck::Http {
+            path, status, host, ..
+        } = &self.check
+        else {
             return Ok(());
         };
         let request = http::request(address, path, host.as_deref())?;
@@ -95,15 +113,36 @@ impl Health {
                 let place = program::check(argv);
                 place.map(drop).map_err(|error| format!("health: {error}"))
             }
-            HealthCheck::Http { path, host, .. } => {
-                let anywhere = SocketAddr::from(([127, 0, 0, 1], 80));
-                let request = http::request(anywhere, path, host.as_deref());
-                request
-                    .map(drop)
-                    .map_err(|error| format!("health: {error}"))
+            HealthCheck::Http { tls, .. } => {
+                self.sendable()?;
+                let readable = tls.as_ref().map_or(Ok(()), Verify::check);
+                readable.map_err(|error| format!("health: {error}"))
             }
             HealthCheck::Tcp => Ok(()),
         }
+    }
+
+    /// What of it can be refused without a look at this host: a request that can't be sent.
+    pub(crate) fn sendable(&self) -> Result<(), String> {
+        let HealthCheck::Http { path, host, .. } = &self.check else {
+            return Ok(());
+        };
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 80));
+        let request = http::request(anywhere, path, host.as_deref());
+        request
+            .map(drop)
+            .map_err(|error| format!("health: {error}"))
+    }
+
+    /// Whether it takes whatever answers by TLS for the app.
+    pub fn unverified(&self) -> bool {
+        matches!(
+            &self.check,
+            HealthCheck::Http {
+                tls: Some(Verify::Nothing),
+                ..
+            }
+        )
     }
 
     /// How long to wait between probes at most: a command costs more than a connection.
@@ -130,6 +169,13 @@ impl Health {
     fn late(&self, what: &str) -> String {
         format!("{what} within {:?}", self.timeout)
     }
+}
+
+/// The header fits into any socket's buffer: nothing waits here.
+async fn introduce(stream: &mut TcpStream, proxy: Proxy, to: SocketAddr) -> Result<(), String> {
+    let plain = |error: io::Error| super::plain(&error);
+    let header = proxy.header(stream.local_addr().map_err(plain)?, to);
+    stream.write_all(&header).await.map_err(plain)
 }
 
 fn judge(answered: u16, path: &str, wanted: Option<u16>) -> Result<(), String> {

@@ -12,17 +12,22 @@ mod job;
 mod kin;
 mod output;
 mod program;
+mod proxy;
 mod restart;
 mod signal;
 mod systemd;
+mod tls;
 mod unit;
 
 pub use change::Change;
 pub use command::CommandError;
 pub use health::{Health, HealthCheck};
 pub use job::Job;
+pub use proxy::Proxy;
 pub use restart::{Restart, RestartError};
 pub use signal::SignalError;
+pub use tls::Verify;
+pub(crate) use tls::{is_name, name};
 pub use unit::{UnitError, UnitState};
 
 /// An I/O error as a few plain words: "connection refused", not "Connection refused (os error 111)".

@@ -58,7 +58,7 @@ impl Kept {
         let Some(name) = name else {
             return Ok(Which::All);
         };
-        let apps = config::load(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
+        let apps = config::load_copy(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
         let is_app = apps.iter().any(|app| app.name == name);
         if is_app || self.entries.iter().any(|entry| entry.app == name) {
             return Ok(Which::App(name.to_owned()));

@@ -83,7 +83,7 @@ impl Cli {
                 Ok(0)
             }
             Asked::HaproxyConfig(asked) => {
-                haproxy_config::haproxy_config(&config::load(&self.config)?, asked, self.json)
+                haproxy_config::haproxy_config(&config::load_copy(&self.config)?, asked, self.json)
             }
             Asked::Uninstall { dry_run } => {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);

@@ -1,70 +1,11 @@
-//! How an app is restarted and asked for its health: one way of several each.
+//! How an app is restarted: one way of several.
 
 use super::Mistake;
-use super::file::{HealthFile, JobFile, RestartFile};
-use crate::app::{Change, Health, HealthCheck, Job, Restart};
+use super::file::{JobFile, RestartFile};
+use crate::app::{Change, Job, Restart};
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
-
-pub fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
-    let Some(health) = health else {
-        return Ok(Health::default());
-    };
-    let span = health.span();
-    let wrong = |what: &str| Err(Mistake::new(span.clone(), what));
-    let HealthFile {
-        http,
-        status,
-        host,
-        tcp,
-        command,
-        times,
-        timeout,
-    } = health.into_inner();
-    if times == 0 {
-        return wrong("health: `times` is at least 1");
-    }
-    if http.is_none() && (status.is_some() || host.is_some()) {
-        return wrong("health: `status` and `host` go with `http`");
-    }
-    if host
-        .as_ref()
-        .is_some_and(|host| host.is_empty() || !sendable(host))
-    {
-        return wrong("health: `host` is a host name, with a port or without");
-    }
-    let check = match (http, tcp, command) {
-        (Some(path), None, None) if path.starts_with('/') && sendable(&path) => {
-            HealthCheck::Http { path, status, host }
-        }
-        (Some(_), None, None) => {
-            return wrong("health: `http` is a path that begins with / and has no space in it");
-        }
-        (None, Some(true) | None, None) => HealthCheck::Tcp,
-        (None, None, Some(command)) if !command.is_empty() => HealthCheck::Command(command),
-        (None, None, Some(_)) => return wrong("health: `command` is empty"),
-        _ => return wrong("health: one of `http = \"/PATH\"`, `tcp = true`, `command = [...]`"),
-    };
-    let health = Health {
-        check,
-        times,
-        timeout,
-    };
-    match &health.check {
-        HealthCheck::Http { .. } => match health.check() {
-            Ok(()) => Ok(health),
-            Err(what) => wrong(&what),
-        },
-        // Whether the program is there is a question for later: preflight asks it.
-        HealthCheck::Tcp | HealthCheck::Command(_) => Ok(health),
-    }
-}
-
-/// It can stand in a request's first line or headers.
-fn sendable(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_graphic())
-}
 
 pub fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
     let span = restart.span();

@@ -1,7 +1,8 @@
 //! The file's shape -> settings: what serde can't check, each mistake with its place.
 
-use super::app::{check_change, check_health, check_restart};
+use super::app::{check_change, check_restart};
 use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
+use super::health::check_health;
 use super::metrics::check_metrics;
 use super::port::Port;
 use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, Settings};

@@ -1,6 +1,7 @@
 //! The shape of agent.toml. What serde can check is checked here (unknown keys, types,
 //! durations), with the place; what needs a second look is `Spanned`.
 
+use super::health::{ProxyFile, VerifyFile};
 use super::port::Port;
 use super::source::SourceFile;
 use crate::restart::OnDrainTimeout;
@@ -47,6 +48,10 @@ pub struct AppFile {
 #[serde(deny_unknown_fields)]
 pub struct HealthFile {
     pub http: Option<String>,
+    pub https: Option<String>,
+    pub ca: Option<Spanned<PathBuf>>,
+    pub verify: Option<VerifyFile>,
+    pub proxy: Option<ProxyFile>,
     pub status: Option<u16>,
     pub host: Option<String>,
     pub tcp: Option<bool>,

@@ -4,6 +4,7 @@
 mod app;
 mod check;
 mod file;
+mod health;
 mod metrics;
 mod port;
 mod settings;
@@ -11,6 +12,7 @@ mod source;
 
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, Settings};
 
+use crate::app::Verify;
 use crate::trust;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -69,16 +71,39 @@ impl From<toml::de::Error> for Mistake {
     }
 }
 
-/// Reads and checks the whole configuration. A file that others than root may write is
-/// refused: it says what root runs.
+/// Reads and checks the whole configuration, and the files that it names for the health checks.
+/// A file that others than root may write is refused: it says what root runs.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    match trust::read(path) {
-        Ok(text) => read(path, &text),
-        Err(error) => Err(ConfigError::Whole {
-            path: path.to_owned(),
-            what: error.to_string(),
-        }),
+    let text = text(path)?;
+    let settings = read(path, &text)?;
+    match files(&text) {
+        Ok(()) => Ok(settings),
+        Err(mistake) => Err(placed(path, &text, mistake)),
     }
+}
+
+/// The same of a copy on any machine: the files that it names need not be there.
+pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
+    read(path, &text(path)?)
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    trust::read(path).map_err(|error| ConfigError::Whole {
+        path: path.to_owned(),
+        what: error.to_string(),
+    })
+}
+
+/// Whether each `ca` can be read: a mistake in it is seen now, not when an app has restarted.
+fn files(text: &str) -> Result<(), Mistake> {
+    let file: file::ConfigFile = toml::from_str(text)?;
+    let health = file.app.into_values().filter_map(|app| app.health);
+    for ca in health.filter_map(|health| health.into_inner().ca) {
+        let span = ca.span();
+        let readable = Verify::File(ca.into_inner()).check();
+        readable.map_err(|what| Mistake::new(span, format!("health: ca: {what}")))?;
+    }
+    Ok(())
 }
 
 /// Where the lock is, for what must go on without settings: what the file names, mistakes
@@ -105,18 +130,19 @@ fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
 
 /// Checks a whole configuration; `path` is only named in the error.
 pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
-    let whole = |what: String| ConfigError::Whole {
-        path: path.to_owned(),
-        what,
-    };
-    parse(text).map_err(|Mistake { at, what }| match at {
-        None => whole(on_one_line(&what)),
+    parse(text).map_err(|mistake| placed(path, text, mistake))
+}
+
+fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError {
+    let (path, what) = (path.to_owned(), on_one_line(&what));
+    match at {
+        None => ConfigError::Whole { path, what },
         Some(at) => ConfigError::Wrong {
-            path: path.to_owned(),
+            path,
             line: text[..at.start.min(text.len())].matches('\n').count() + 1,
-            what: on_one_line(&what),
+            what,
         },
-    })
+    }
 }
 
 /// A quoted key may hold anything, and is named in the mistake.

@@ -36,7 +36,9 @@ pub struct App {
     pub refused: Vec<String>,
     /// Where it was asked, and what is wrong with it.
     pub health: (SocketAddr, Result<(), String>),
-    /// Why it could not be asked: the health command.
+    /// It is asked by TLS, and its certificate is not verified.
+    pub unverified: bool,
+    /// Why it could not be asked: the health command, or the file of its CA.
     pub askable: Result<(), String>,
     /// How it is restarted, and why that could not work.
     pub restart: (String, Result<(), String>),
@@ -150,6 +152,11 @@ fn health(app: &App) -> Point {
         return HEALTH.error(&app.app, found, mend);
     }
     match health {
+        Ok(()) if app.unverified => {
+            let found =
+                format!("healthy at {at}, whose certificate is not verified (verify = false)");
+            HEALTH.ok(&app.app, found)
+        }
         Ok(()) => HEALTH.ok(&app.app, format!("healthy at {at}")),
         Err(why) => HEALTH.error(
             &app.app,
@@ -190,6 +197,7 @@ mod tests {
             )]),
             refused: Vec::new(),
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
+            unverified: false,
             askable: Ok(()),
             restart: ("web.service".into(), Ok(())),
             leaving: Leaving::NoLines,

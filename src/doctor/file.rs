@@ -75,22 +75,29 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
         .apps
         .iter()
         .zip(&own)
-        .map(|(app, lines)| cfg::Expected {
-            app: &app.settings.name,
-            ports: app.settings.ports,
-            lines,
-            http: match &app.settings.health.check {
-                HealthCheck::Http { path, .. } => Some(path),
-                HealthCheck::Tcp | HealthCheck::Command(_) => None,
-            },
-            https: false,
-            proxy: false,
-            out_of_rotation: app.settings.limits.out_of_rotation,
-            in_rotation: app.settings.limits.in_rotation,
-        })
+        .map(|(app, lines)| expected(app, lines))
         .collect();
     points.extend(cfg::check(text, &apps));
     points
+}
+
+fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
+    let (http, https, proxy) = match &app.settings.health.check {
+        HealthCheck::Http {
+            path, tls, proxy, ..
+        } => (Some(path.as_str()), tls.is_some(), proxy.is_some()),
+        HealthCheck::Tcp | HealthCheck::Command(_) => (None, false, false),
+    };
+    cfg::Expected {
+        app: &app.settings.name,
+        ports: app.settings.ports,
+        lines,
+        http,
+        https,
+        proxy,
+        out_of_rotation: app.settings.limits.out_of_rotation,
+        in_rotation: app.settings.limits.in_rotation,
+    }
 }
 
 /// Whether the file's own points judge every backend that serves the app: what a socket tells

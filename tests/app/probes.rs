@@ -13,6 +13,8 @@ fn http(status: Option<u16>) -> Health {
         path: "/healthz".to_owned(),
         status,
         host: None,
+        tls: None,
+        proxy: None,
     };
     Health {
         check,

@@ -167,6 +167,7 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
         }),
         refused: Vec::new(),
         health: survey.health.clone(),
+        unverified: settings.health.unverified(),
         askable: survey.askable.clone(),
         restart: (settings.restart.to_string(), survey.restart.clone()),
         leaving: Leaving::NoLines,

@@ -5,7 +5,9 @@ use crate::app::{Health, HealthCheck};
 /// The lines of the check, each without its indentation.
 pub fn lines(health: &Health) -> Vec<String> {
     match &health.check {
-        HealthCheck::Http { path, status, host } => http(path, *status, host.as_deref()),
+        HealthCheck::Http {
+            path, status, host, ..
+        } => http(path, *status, host.as_deref()),
         HealthCheck::Tcp => {
             let tcp = "# As `health` has it, a check is a TCP connect: it tells no sick app.";
             connect(&[tcp])

@@ -44,6 +44,8 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             ports,
             lines,
             http: Some("/healthz"),
+            https: false,
+            proxy: false,
             out_of_rotation,
             in_rotation,
         };

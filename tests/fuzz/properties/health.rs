@@ -16,6 +16,8 @@ pub fn check(data: &[u8]) {
                 path: "/healthz".to_owned(),
                 status: wanted,
                 host: None,
+                tls: None,
+                proxy: None,
             },
             times: 1,
             timeout: LIMIT,

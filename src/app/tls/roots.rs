@@ -1,0 +1,75 @@
+//! The certificates that others are verified against.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls;
+
+use super::Verify;
+use crate::trust;
+
+/// As large as the file may be: the whole of what a system trusts is a quarter of it.
+const LARGEST: u64 = 1024 * 1024;
+
+/// What changes when a file is changed: its time, size and inode.
+pub type Stamp = (i64, i64, u64, u64);
+
+/// None: no file of its own.
+pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
+    let Verify::File(path) = verify else {
+        return Ok(None);
+    };
+    let found = fs::metadata(path).map_err(|error| at(path, &crate::app::plain(&error)))?;
+    Ok(Some((
+        found.mtime(),
+        found.mtime_nsec(),
+        found.size(),
+        found.ino(),
+    )))
+}
+
+/// The certificates; at least one.
+pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
+    match verify {
+        Verify::Nothing => Ok(Vec::new()),
+        Verify::File(path) => of_file(path),
+        Verify::System => match rustls_native_certs::load_native_certs().certs {
+            none if none.is_empty() => Err(
+                "the system has no CA certificates: install ca-certificates, or name `ca`"
+                    .to_owned(),
+            ),
+            some => Ok(some),
+        },
+    }
+}
+
+fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut text = Vec::new();
+    let read = trust::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let size = read.map_err(|error| at(path, &crate::app::plain(&error)))?;
+    if size as u64 == LARGEST {
+        return Err(at(path, "too large: 1 MiB is the most"));
+    }
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let certificates = read.map_err(|error| at(path, &format!("no PEM: {error}")))?;
+    let parsable = |one: &CertificateDer<'_>| {
+        let mut store = rustls::RootCertStore::empty();
+        store.add(one.clone().into_owned()).is_ok()
+    };
+    match certificates.iter().any(parsable) {
+        true => Ok(certificates),
+        false => Err(at(path, "no certificate in it (PEM, BEGIN CERTIFICATE)")),
+    }
+}
+
+fn at(path: &Path, what: &str) -> String {
+    let shown = path.display().to_string();
+    match what.starts_with(&shown) {
+        true => what.to_owned(),
+        false => format!("{shown}: {what}"),
+    }
+}

@@ -1,0 +1,169 @@
+//! How an app is asked for its health: one way of several.
+
+use super::Mistake;
+use super::file::HealthFile;
+use crate::app::{self, Health, HealthCheck, Proxy, Verify};
+use serde::{Deserialize, Deserializer, de::Error};
+use std::path::PathBuf;
+use toml::Spanned;
+
+pub fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
+    let Some(health) = health else {
+        return Ok(Health::default());
+    };
+    let span = health.span();
+    let wrong = |what: &str| Mistake::new(span.clone(), what);
+    let health = health.into_inner();
+    let (times, timeout) = (health.times, health.timeout);
+    if times == 0 {
+        return Err(wrong("health: `times` is at least 1"));
+    }
+    let check = check_of(health).map_err(|what| wrong(&what))?;
+    let health = Health {
+        check,
+        times,
+        timeout,
+    };
+    // Whether a command or a CA's file is there is a question for later.
+    health.sendable().map_err(|what| wrong(&what))?;
+    Ok(health)
+}
+
+fn check_of(health: HealthFile) -> Result<HealthCheck, String> {
+    together(&health)?;
+    match (&health.http, &health.https, health.tcp, &health.command) {
+        (Some(_), None, None, None) | (None, Some(_), None, None) => request(health),
+        (None, None, Some(true) | None, None) => Ok(HealthCheck::Tcp),
+        (None, None, None, Some(command)) if command.is_empty() => {
+            Err("health: `command` is empty".to_owned())
+        }
+        (None, None, None, Some(command)) => Ok(HealthCheck::Command(command.clone())),
+        _ => Err("health: one of `http = \"/PATH\"`, `https = \"/PATH\"`, `tcp = true`, `command = [...]`".to_owned()),
+    }
+}
+
+/// Keys that mean nothing without another.
+fn together(health: &HealthFile) -> Result<(), String> {
+    let by_http = health.http.is_some() || health.https.is_some();
+    let (asked, proxied) = (
+        health.status.is_some() || health.host.is_some(),
+        health.proxy.is_some(),
+    );
+    let verified = health.ca.is_some() || health.verify.is_some();
+    match () {
+        () if !by_http && asked => {
+            Err("health: `status` and `host` go with `http` or `https`".to_owned())
+        }
+        () if !by_http && proxied => Err("health: `proxy` goes with `http` or `https`".to_owned()),
+        () if health.https.is_none() && verified => {
+            Err("health: `ca` and `verify` go with `https`".to_owned())
+        }
+        () => Ok(()),
+    }
+}
+
+fn request(health: HealthFile) -> Result<HealthCheck, String> {
+    let key = if health.https.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let tls = match health.https {
+        Some(_) => Some(verification(health.ca, health.verify)?),
+        None => None,
+    };
+    let (path, host) = (
+        health.http.or(health.https).unwrap_or_default(),
+        health.host,
+    );
+    if !path.starts_with('/') || !sendable(&path) {
+        return Err(format!(
+            "health: `{key}` is a path that begins with / and has no space in it"
+        ));
+    }
+    if host
+        .as_ref()
+        .is_some_and(|host| host.is_empty() || !sendable(host))
+    {
+        return Err("health: `host` is a host name, with a port or without".to_owned());
+    }
+    if let Some(Verify::System | Verify::File(_)) = &tls {
+        named(host.as_deref())?;
+    }
+    let proxy = health.proxy.and_then(|proxy| proxy.0);
+    Ok(HealthCheck::Http {
+        path,
+        status: health.status,
+        host,
+        tls,
+        proxy,
+    })
+}
+
+/// The app is asked at an address, for which hardly a certificate is.
+fn named(host: Option<&str>) -> Result<(), String> {
+    match host {
+        Some(host) if app::is_name(host) => Ok(()),
+        Some(host) => Err(format!(
+            "health: `host` {host:?} is no name that a certificate can be for"
+        )),
+        None => Err(
+            "health: `https` needs `host = \"NAME\"`, a name in the app's certificate; or \
+             `verify = false`, which takes any certificate"
+                .to_owned(),
+        ),
+    }
+}
+
+fn verification(
+    ca: Option<Spanned<PathBuf>>,
+    verify: Option<VerifyFile>,
+) -> Result<Verify, String> {
+    match (ca.map(Spanned::into_inner), verify) {
+        (Some(_), Some(VerifyFile(false))) => Err(
+            "health: `verify = false` leaves `ca` without a use: take one of them away".to_owned(),
+        ),
+        (None, Some(VerifyFile(false))) => Ok(Verify::Nothing),
+        (Some(path), _) if path.is_absolute() => Ok(Verify::File(path)),
+        (Some(_), _) => Err("health: `ca` is an absolute path".to_owned()),
+        (None, _) => Ok(Verify::System),
+    }
+}
+
+/// It can stand in a request's first line or headers.
+fn sendable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// `false`, or `"none"` as in HAProxy's configuration.
+#[derive(Clone, Copy)]
+pub struct VerifyFile(bool);
+
+impl<'de> Deserialize<'de> for VerifyFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<VerifyFile, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Boolean(verify) => Ok(VerifyFile(verify)),
+            toml::Value::String(word) if word == "none" => Ok(VerifyFile(false)),
+            other => Err(D::Error::custom(format!(
+                "verify is true or false, not {other}: false takes any certificate"
+            ))),
+        }
+    }
+}
+
+/// `true` is version 1, as HAProxy's `send-proxy`.
+#[derive(Clone, Copy)]
+pub struct ProxyFile(Option<Proxy>);
+
+impl<'de> Deserialize<'de> for ProxyFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ProxyFile, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Boolean(proxy) => Ok(ProxyFile(proxy.then_some(Proxy::V1))),
+            toml::Value::String(word) if word == "v1" => Ok(ProxyFile(Some(Proxy::V1))),
+            toml::Value::String(word) if word == "v2" => Ok(ProxyFile(Some(Proxy::V2))),
+            other => Err(D::Error::custom(format!(
+                "proxy is true, \"v1\" or \"v2\", not {other}"
+            ))),
+        }
+    }
+}
