@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 /// Its version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Proxy {
     /// A line of text, as `send-proxy`.
     V1,

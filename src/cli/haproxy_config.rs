@@ -2,8 +2,9 @@
 //! Nothing is asked and nothing is changed: it reads the configuration, anywhere.
 
 use super::{say, the_app};
+use crate::app::Proxy;
 use crate::config::Settings;
-use crate::haproxy::layout::{self, Host, Layout, Wanted};
+use crate::haproxy::layout::{self, Host, Layout, Transport, Wanted};
 use anyhow::Context;
 use clap::Args;
 use std::io::Read;
@@ -43,6 +44,23 @@ pub(super) struct HaproxyConfig {
     /// The backend's name [default: as the configuration has it, or srvs]
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
+    /// The app speaks TLS: `ssl` for its users and `check-ssl` for its checks
+    ///
+    /// By itself where `health` is by https. HAProxy's checks of a status port are plain text
+    /// otherwise, the app refuses them, and every line is DOWN.
+    #[arg(long)]
+    ssl: bool,
+    /// Against what HAProxy verifies the app's certificate: a file on the balancer, or nothing
+    #[arg(long, value_name = "CAFILE|none")]
+    verify: Option<String>,
+    /// The name in the handshake, of users and checks [default: the host of `health`]
+    #[arg(long, value_name = "NAME")]
+    sni: Option<String>,
+    /// The app wants a PROXY header: `send-proxy` for its users, `check-send-proxy` for its checks
+    ///
+    /// By itself where `health` has proxy = true. `--send-proxy=v2` is send-proxy-v2.
+    #[arg(long, value_name = "VERSION", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "v1")]
+    send_proxy: Option<Proxy>,
     /// A whole configuration: with global, defaults and a frontend
     #[arg(long)]
     whole: bool,
@@ -63,6 +81,12 @@ pub(super) fn haproxy_config(
         hosts: &hosts,
         layout: asked.layout,
         backend: asked.backend.as_deref(),
+        transport: Transport {
+            ssl: asked.ssl,
+            verify: asked.verify.as_deref(),
+            sni: asked.sni.as_deref(),
+            proxy: asked.send_proxy,
+        },
         whole: asked.whole,
     };
     let text = layout::print(settings, &wanted).map_err(anyhow::Error::msg)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::{HealthCheck, Proxy};
 
 const GOOD: &str = r#"
 [app.web]
@@ -286,4 +287,116 @@ fn the_history_is_where_the_holds_are_unless_it_is_named() {
     let mistake = parse(&format!("{GOOD}[agent]\nhistory_dir = \"y\"\n"));
     let what = mistake.err().unwrap().what;
     assert_eq!(what, "[agent] history_dir must be an absolute path");
+}
+
+#[test]
+fn health_by_tls() {
+    let of = |health: &str| {
+        let text = GOOD.replace("{ http = \"/healthz\" }", health);
+        parse(&text)
+            .map(|settings| settings.apps[0].health.check.clone())
+            .map_err(|it| it.what)
+    };
+    let file = Verify::File("/ca.pem".into());
+    for (keys, verify, header) in [
+        ("host = \"a.example:8443\"", Verify::System, None),
+        ("host = \"10.0.0.1\"", Verify::System, None),
+        ("host = \"a.example\", verify = true", Verify::System, None),
+        ("host = \"a.example\", ca = \"/ca.pem\"", file, None),
+        ("verify = false", Verify::Nothing, None),
+        (
+            "verify = \"none\", proxy = true",
+            Verify::Nothing,
+            Some(Proxy::V1),
+        ),
+        (
+            "verify = false, proxy = \"v2\"",
+            Verify::Nothing,
+            Some(Proxy::V2),
+        ),
+        ("verify = false, proxy = false", Verify::Nothing, None),
+    ] {
+        let check = of(&format!("{{ https = \"/h\", {keys} }}")).unwrap();
+        let HealthCheck::Http {
+            path, tls, proxy, ..
+        } = check
+        else {
+            panic!("{check:?}");
+        };
+        assert_eq!((path.as_str(), tls, proxy), ("/h", Some(verify), header));
+    }
+    for (health, text) in [
+        (
+            "{ https = \"/h\" }",
+            "health: `https` needs `host = \"NAME\"`, a name in the app's certificate; or `verify = false`",
+        ),
+        (
+            "{ https = \"/h\", host = \"a_b..c\" }",
+            "\"a_b..c\" is no name that a certificate can be for",
+        ),
+        (
+            "{ https = \"h\", verify = false }",
+            "health: `https` is a path that begins with /",
+        ),
+        (
+            "{ https = \"/h\", host = \"a\", ca = \"ca.pem\" }",
+            "health: `ca` is an absolute path",
+        ),
+        (
+            "{ https = \"/h\", ca = \"/ca.pem\", verify = false }",
+            "health: `verify = false` leaves `ca` without a use",
+        ),
+        (
+            "{ http = \"/h\", verify = false }",
+            "health: `ca` and `verify` go with `https`",
+        ),
+        (
+            "{ tcp = true, ca = \"/ca.pem\" }",
+            "health: `ca` and `verify` go with `https`",
+        ),
+        (
+            "{ tcp = true, proxy = true }",
+            "health: `proxy` goes with `http` or `https`",
+        ),
+        (
+            "{ command = [\"x\"], host = \"a\" }",
+            "health: `status` and `host` go with `http` or `https`",
+        ),
+        (
+            "{ http = \"/h\", https = \"/h\", host = \"a\" }",
+            "health: one of",
+        ),
+        (
+            "{ https = \"/h\", verify = \"no\" }",
+            "verify is true or false, not \"no\": false takes any certificate",
+        ),
+        (
+            "{ http = \"/h\", proxy = 3 }",
+            "proxy is true, \"v1\" or \"v2\", not 3",
+        ),
+    ] {
+        let what = of(health).unwrap_err();
+        assert!(what.contains(text), "{health}: {what}");
+    }
+}
+
+/// Where the agent runs the file must be there; where only HAProxy's side is printed it need not.
+#[test]
+fn the_file_of_a_ca_is_read_at_once() {
+    let https = "https = \"/h\", host = \"a\", ca = \"/nonexistent/ca.pem\"";
+    let (line, what) = mistake("http = \"/healthz\"", https);
+    let expected = "health: ca: /nonexistent/ca.pem: no such file or directory";
+    assert_eq!((line, what.as_str()), (6, expected));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.toml");
+    std::fs::write(&path, GOOD.replace("http = \"/healthz\"", https)).unwrap();
+    assert!(load_copy(&path).is_ok());
+    let empty = directory.path().join("ca.pem");
+    std::fs::write(&empty, "").unwrap();
+    let named = https.replace("/nonexistent/ca.pem", empty.to_str().unwrap());
+    let (_, what) = mistake("http = \"/healthz\"", &named);
+    assert!(
+        what.ends_with("no certificate in it (PEM, BEGIN CERTIFICATE)"),
+        "{what}"
+    );
 }

@@ -1,6 +1,7 @@
 //! What has to fit before anything is printed, each with its mend.
 
 use super::host::server_name;
+use super::transport::Words;
 use super::{BACKEND, Host, Layout, Line, Plan, TO_DOWN_MS, TO_UP_MS, Wanted, health};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
@@ -20,6 +21,7 @@ pub fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>,
         in_time(line.app)?;
         found_on_loopback(settings, line)?;
         same_check(line, &lines[0])?;
+        same_words(wanted, line, &lines[0])?;
     }
     let backend = wanted.backend.or_else(|| named(settings, wanted.app));
     let backend = backend.unwrap_or(BACKEND);
@@ -28,6 +30,7 @@ pub fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>,
         settings,
         wanted: *wanted,
         layout: layout(wanted.layout, &lines)?,
+        words: wanted.transport.words(lines[0].app)?,
         lines,
         backend,
     })
@@ -156,7 +159,7 @@ fn found_on_loopback(settings: &Settings, line: &Line<'_>) -> Result<(), String>
 fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
     let check = |line: &Line<'_>| {
         (
-            health::lines(&line.app.health),
+            health::lines(&line.app.health, &Words::default()),
             health::timeout(&line.app.health),
         )
     };
@@ -165,6 +168,19 @@ fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
         false => Err(format!(
             "app.{} and app.{} are asked for their health in different ways, and a backend has \
              one: make `health` the same, or print a backend for each",
+            first.app.name, line.app.name
+        )),
+    }
+}
+
+/// They stand on the backend's `default-server`.
+fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
+    let words = |line: &Line<'_>| wanted.transport.words(line.app);
+    match words(line)? == words(first)? {
+        true => Ok(()),
+        false => Err(format!(
+            "app.{} and app.{} speak TLS or take a PROXY header in different ways: print a backend \
+             for each",
             first.app.name, line.app.name
         )),
     }

@@ -1,28 +1,42 @@
 //! HAProxy's check, as much as it can ask of what the agent asks.
 
+use super::transport::Words;
 use crate::app::{Health, HealthCheck};
 
 /// The lines of the check, each without its indentation.
-pub fn lines(health: &Health) -> Vec<String> {
+pub fn lines(health: &Health, words: &Words) -> Vec<String> {
+    let what = if words.ssl {
+        "TLS handshake"
+    } else {
+        "TCP connect"
+    };
     match &health.check {
         HealthCheck::Http {
             path, status, host, ..
         } => http(path, *status, host.as_deref()),
         HealthCheck::Tcp => {
-            let tcp = "# As `health` has it, a check is a TCP connect: it tells no sick app.";
-            connect(&[tcp])
+            let tcp = format!("# As `health` has it, a check is a {what}: it tells no sick app.");
+            connect(&[&tcp], words)
         }
-        HealthCheck::Command(_) => connect(&[
-            "# The agent's health command is nothing that HAProxy can ask: a check is a",
-            "# TCP connect, and the gates tell what the command said.",
-        ]),
+        HealthCheck::Command(_) => connect(
+            &[
+                "# The agent's health command is nothing that HAProxy can ask: a check is a",
+                &format!("# {what}, and the gates tell what the command said."),
+            ],
+            words,
+        ),
     }
 }
 
 /// There is no `no option httpchk`, nor one for any other kind of check: the kind that the
-/// `defaults` have is replaced, and their rules by one of our own.
-fn connect(comment: &[&str]) -> Vec<String> {
-    let lines = ["option tcp-check", "tcp-check connect"];
+/// `defaults` have is replaced, and their rules by one of our own. `default` takes what the line
+/// has for its checks.
+fn connect(comment: &[&str], words: &Words) -> Vec<String> {
+    let rule = match words.any() {
+        true => "tcp-check connect default",
+        false => "tcp-check connect",
+    };
+    let lines = ["option tcp-check", rule];
     comment
         .iter()
         .chain(&lines)

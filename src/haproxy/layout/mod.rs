@@ -5,8 +5,10 @@ mod fits;
 mod health;
 mod host;
 mod text;
+mod transport;
 
 pub use host::Host;
+pub use transport::Transport;
 
 use crate::config::{AppSettings, Settings};
 
@@ -40,6 +42,8 @@ pub struct Wanted<'a> {
     pub layout: Option<Layout>,
     /// None: as the configuration names it, or `srvs`.
     pub backend: Option<&'a str>,
+    /// What the lines speak, beside what `health` tells.
+    pub transport: Transport<'a>,
     /// With global, defaults and a frontend: a whole configuration.
     pub whole: bool,
 }
@@ -59,6 +63,7 @@ struct Plan<'a> {
     lines: Vec<Line<'a>>,
     layout: Layout,
     backend: &'a str,
+    words: transport::Words,
 }
 
 /// The text. Err: one line on what does not fit, with the mend.

@@ -1,6 +1,7 @@
 //! What is printed, and what is refused with which mend.
 
 use super::*;
+use crate::app::Proxy;
 use crate::config::read;
 use std::path::Path;
 
@@ -31,7 +32,21 @@ fn section(settings: &Settings, hosts: &str, layout: Option<Layout>) -> Result<S
         hosts: &hosts?,
         layout,
         backend: None,
+        transport: Transport::default(),
         whole: false,
+    };
+    print(settings, &wanted)
+}
+
+fn spoken(settings: &Settings, transport: Transport<'_>, whole: bool) -> Result<String, String> {
+    let hosts: Vec<Host> = TWO.split(' ').map(|host| host.parse().unwrap()).collect();
+    let wanted = Wanted {
+        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts: &hosts,
+        layout: None,
+        backend: None,
+        transport,
+        whole,
     };
     print(settings, &wanted)
 }
@@ -206,4 +221,158 @@ fn a_word_of_a_host_is_read_again() {
         assert_eq!(host.word(), text);
     }
     assert_eq!("a=[::1]".parse::<Host>().unwrap().word(), "a=::1");
+}
+
+/// Each layer is said to the users and to the checks, which inherit nothing beside `port`.
+#[test]
+fn what_the_app_speaks_its_checks_speak() {
+    let health = |toml: &str| settings("[app.api]", &format!("health = {toml}\n[app.api]"));
+    let none = Transport::default();
+    let tls = |verify| Transport {
+        ssl: true,
+        verify: Some(verify),
+        ..none
+    };
+    let trusting = Transport {
+        verify: Some("none"),
+        ..none
+    };
+    let tcp = "{ tcp = true }";
+    let https = "{ https = \"/h\", host = \"a.example:8443\" }";
+    let proxied = "{ http = \"/h\", proxy = \"v2\" }";
+    let both = "{ https = \"/h\", verify = false, proxy = true }";
+    for (toml, transport, words, connect) in [
+        (tcp, none, "", "    tcp-check connect\n"),
+        (
+            tcp,
+            tls("none"),
+            " ssl verify none check-ssl",
+            "    tcp-check connect default\n",
+        ),
+        (
+            tcp,
+            tls("@system-ca"),
+            " ssl verify required ca-file @system-ca check-ssl",
+            "a check is a TLS handshake",
+        ),
+        (
+            tcp,
+            Transport {
+                sni: Some("b.example"),
+                ..tls("/ca.pem")
+            },
+            " ssl verify required ca-file /ca.pem check-ssl sni str(b.example) check-sni b.example",
+            "default\n",
+        ),
+        (
+            tcp,
+            Transport {
+                proxy: Some(Proxy::V1),
+                ..none
+            },
+            " send-proxy check-send-proxy",
+            "    tcp-check connect default\n",
+        ),
+        (
+            https,
+            trusting,
+            " ssl verify none check-ssl sni str(a.example) check-sni a.example",
+            "httpchk GET /h HTTP/1.1\n",
+        ),
+        (
+            https,
+            Transport {
+                sni: Some("b.example"),
+                ..trusting
+            },
+            " ssl verify none check-ssl sni str(b.example) check-sni b.example",
+            "httpchk",
+        ),
+        (proxied, none, " send-proxy-v2 check-send-proxy", "httpchk"),
+        (
+            both,
+            trusting,
+            " ssl verify none check-ssl send-proxy check-send-proxy",
+            "httpchk",
+        ),
+    ] {
+        let text = spoken(&health(toml), transport, false).unwrap();
+        let line = format!("    default-server check{words} {CHECKS}\n");
+        assert!(
+            text.contains(&line) && text.contains(connect),
+            "{line} in\n{text}"
+        );
+        assert_eq!(
+            text.contains("what begins with `check-`"),
+            !words.is_empty()
+        );
+    }
+    let same =
+        "#   agent haproxy-config web --whole --ssl --verify none --sni a.b --send-proxy=v2 \\";
+    let all = Transport {
+        sni: Some("a.b"),
+        proxy: Some(Proxy::V2),
+        ..tls("none")
+    };
+    let whole = spoken(&health(tcp), all, true).unwrap();
+    assert!(whole.contains(same), "{whole}");
+    for (toml, transport, what) in [
+        (
+            https,
+            none,
+            "app.web speaks TLS, and HAProxy wants to know whom to trust: --verify",
+        ),
+        (tcp, trusting, "--verify and --sni go with --ssl"),
+        (
+            proxied,
+            tls("none"),
+            "app.web: --ssl, and its `health` is by http",
+        ),
+        (
+            tcp,
+            tls("ca.pem"),
+            "--verify \"ca.pem\": none, @system-ca, or an absolute path",
+        ),
+        (tcp, tls("/a b"), "--verify \"/a b\""),
+        (
+            tcp,
+            Transport {
+                sni: Some("10.0.0.1"),
+                ..tls("none")
+            },
+            "a host name is wanted",
+        ),
+        (
+            tcp,
+            Transport {
+                sni: Some("a)b"),
+                ..tls("none")
+            },
+            "a host name is wanted",
+        ),
+    ] {
+        let error = spoken(&health(toml), transport, false).unwrap_err();
+        assert!(error.contains(what), "{error}");
+    }
+    // Of several apps on one machine all have to.
+    let one = settings(
+        "[app.api]",
+        &format!("health = {both}\n[app.api]\nhealth = {{ https = \"/h\", verify = false }}"),
+    );
+    let hosts: Vec<Host> = ["a=10.0.0.11", "b=10.0.0.11,app=api"]
+        .map(|host| host.parse().unwrap())
+        .into();
+    let wanted = Wanted {
+        app: one.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts: &hosts,
+        layout: None,
+        backend: None,
+        transport: trusting,
+        whole: false,
+    };
+    assert!(
+        print(&one, &wanted)
+            .unwrap_err()
+            .contains("in different ways: print a backend")
+    );
 }

@@ -1,0 +1,142 @@
+//! What the lines speak below HTTP, and their checks with them: TLS, a PROXY header.
+//!
+//! With `port` on a line HAProxy's checks inherit neither, so each is said twice. Twins that
+//! check the app itself would inherit them; the words are the same for all lines.
+
+use crate::app::{self, HealthCheck, Proxy};
+use crate::config::AppSettings;
+use std::net::IpAddr;
+
+/// What was asked for, beside what `health` tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Transport<'a> {
+    /// The app speaks TLS.
+    pub ssl: bool,
+    /// `none`, or the file with the CA on the balancer.
+    pub verify: Option<&'a str>,
+    /// The name in the handshake.
+    pub sni: Option<&'a str>,
+    /// The app wants a PROXY header.
+    pub proxy: Option<Proxy>,
+}
+
+/// The words for `default-server`, each with a space before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    pub ssl: bool,
+    pub text: String,
+}
+
+impl Words {
+    pub fn any(&self) -> bool {
+        !self.text.is_empty()
+    }
+}
+
+/// What `health` tells of the app.
+struct Told<'a> {
+    tls: bool,
+    plain: bool,
+    host: Option<&'a str>,
+    proxy: Option<Proxy>,
+}
+
+fn told(app: &AppSettings) -> Told<'_> {
+    match &app.health.check {
+        HealthCheck::Http {
+            tls, host, proxy, ..
+        } => Told {
+            tls: tls.is_some(),
+            plain: tls.is_none(),
+            host: host.as_deref(),
+            proxy: *proxy,
+        },
+        HealthCheck::Tcp | HealthCheck::Command(_) => Told {
+            tls: false,
+            plain: false,
+            host: None,
+            proxy: None,
+        },
+    }
+}
+
+impl Transport<'_> {
+    /// Err: what does not fit, with the mend.
+    pub fn words(&self, app: &AppSettings) -> Result<Words, String> {
+        let told = told(app);
+        let ssl = self.ssl || told.tls;
+        let mut text = match ssl {
+            true => self.tls(app, &told)?,
+            false if self.verify.is_some() || self.sni.is_some() => {
+                return Err("--verify and --sni go with --ssl".to_owned());
+            }
+            false => String::new(),
+        };
+        match self.proxy.or(told.proxy) {
+            None => {}
+            Some(Proxy::V1) => text += " send-proxy check-send-proxy",
+            Some(Proxy::V2) => text += " send-proxy-v2 check-send-proxy",
+        }
+        Ok(Words { ssl, text })
+    }
+
+    fn tls(&self, app: &AppSettings, told: &Told<'_>) -> Result<String, String> {
+        let name = &app.name;
+        if told.plain {
+            return Err(format!(
+                "app.{name}: --ssl, and its `health` is by http: make it {{ https = \"/PATH\" }}"
+            ));
+        }
+        let verify = match self.verify {
+            None => {
+                return Err(format!(
+                    "app.{name} speaks TLS, and HAProxy wants to know whom to trust: --verify \
+                     CAFILE (a file on the balancer, or @system-ca), or --verify none"
+                ));
+            }
+            Some("none") => "verify none".to_owned(),
+            Some(file) => format!("verify required ca-file {}", ca_file(file)?),
+        };
+        let names_it = |host: &&str| app::is_name(host) && host.parse::<IpAddr>().is_err();
+        let sni = match self.sni {
+            Some(name) if names_it(&name) => Some(name),
+            Some(name) => return Err(format!("--sni {name:?}: a host name is wanted")),
+            None => told.host.map(app::name).filter(names_it),
+        };
+        let sni = sni.map(|name| format!(" sni str({name}) check-sni {name}"));
+        Ok(format!(
+            " ssl {verify} check-ssl{}",
+            sni.unwrap_or_default()
+        ))
+    }
+
+    /// As `agent haproxy-config` takes it.
+    pub fn flags(&self) -> Vec<String> {
+        let proxy = match self.proxy {
+            None => None,
+            Some(Proxy::V1) => Some("--send-proxy".to_owned()),
+            Some(Proxy::V2) => Some("--send-proxy=v2".to_owned()),
+        };
+        [
+            self.ssl.then(|| "--ssl".to_owned()),
+            self.verify.map(|verify| format!("--verify {verify}")),
+            self.sni.map(|sni| format!("--sni {sni}")),
+            proxy,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// One word of HAProxy's configuration that needs no quotes.
+fn ca_file(file: &str) -> Result<&str, String> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "/_.:@+-".contains(c);
+    let begins = file.starts_with('/') || file == "@system-ca";
+    match begins && file.chars().all(harmless) {
+        true => Ok(file),
+        false => Err(format!(
+            "--verify {file:?}: none, @system-ca, or an absolute path of letters, digits and `/_.:@+-`"
+        )),
+    }
+}
