@@ -5,12 +5,13 @@
 use std::fs;
 use std::time::Duration;
 
+use haproxy_gate::app::Proxy;
 use haproxy_gate::config::{Settings, read};
 
 use haproxy_gate::doctor::cfg::{Expected, check};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::AppPorts;
-use haproxy_gate::haproxy::layout::{Host, Layout, Wanted, print};
+use haproxy_gate::haproxy::layout::{Host, Layout, Transport, Wanted, print};
 use tempfile::TempDir;
 
 use crate::file;
@@ -37,10 +38,11 @@ fn takes_all(release: Release) {
     for name in ["two-stage.cfg", "classic.cfg", "one-machine.cfg"] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
+    takes_what_checks_speak(release);
     for health in HEALTH {
         for layout in [Layout::TwoStage, Layout::Classic] {
             for whole in [true, false] {
-                let text = printed(health, layout, whole);
+                let text = printed(health, layout, whole, Transport::default());
                 let text = if whole { text } else { below_others(&text) };
                 if layout == Layout::TwoStage {
                     is_its_own(health, &text);
@@ -61,7 +63,55 @@ const HEALTH: [&str; 7] = [
     r#"{ http = "/it's\"a\\$HOME{path}" }"#,
 ];
 
-fn printed(health: &str, layout: Layout, whole: bool) -> String {
+/// Each word that a check needs is one of each release, on main lines and on twins.
+fn takes_what_checks_speak(release: Release) {
+    let dir = TempDir::new().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::default().self_signed(&key);
+    let ca = dir.path().join("ca.pem");
+    fs::write(&ca, certificate.unwrap().pem()).unwrap();
+    for (health, transport) in [
+        (
+            r#"{ https = "/healthz", host = "www.example.org:8443" }"#,
+            Transport {
+                verify: ca.to_str(),
+                ..Transport::default()
+            },
+        ),
+        (
+            r#"{ https = "/healthz", verify = false, proxy = true }"#,
+            Transport {
+                verify: Some("none"),
+                sni: Some("a.example.org"),
+                ..Transport::default()
+            },
+        ),
+        (
+            r#"{ command = ["/usr/local/bin/check-web"] }"#,
+            Transport {
+                ssl: true,
+                verify: Some("none"),
+                proxy: Some(Proxy::V2),
+                ..Transport::default()
+            },
+        ),
+        (
+            r#"{ http = "/healthz", proxy = "v2" }"#,
+            Transport::default(),
+        ),
+    ] {
+        for layout in [Layout::TwoStage, Layout::Classic] {
+            let text = printed(health, layout, false, transport);
+            let text = below_others(&text);
+            if layout == Layout::TwoStage {
+                is_its_own(health, &text);
+            }
+            takes(release, &format!("{health} {layout:?}"), &text);
+        }
+    }
+}
+
+fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) -> String {
     let settings = settings(health);
     let hosts = "web1 10.0.0.11\nweb2 2001:db8::12 cookie=w2 twin=bkp2 # two\n\nweb3 ::1";
     let hosts = Host::list(hosts).unwrap();
@@ -70,6 +120,7 @@ fn printed(health: &str, layout: Layout, whole: bool) -> String {
         hosts: &hosts,
         layout: Some(layout),
         backend: None,
+        transport,
         whole,
     };
     print(&settings, &wanted).unwrap()
@@ -125,6 +176,14 @@ fn is_its_own(health: &str, text: &str) {
     let points = check(text, &[expected]);
     let wrong = |point: &&Point| point.verdict == Verdict::Error;
     assert_eq!(points.iter().find(wrong), None, "{text}");
+    for check in ["cfg-check-ssl", "cfg-check-send-proxy", "cfg-check-sni"] {
+        let point = points.iter().find(|point| point.check == check);
+        assert_eq!(
+            point.map(|point| point.verdict),
+            Some(Verdict::Ok),
+            "{text}"
+        );
+    }
     let kind = points.iter().find(|point| point.check == "cfg-check-kind");
     let asks = ["tcp-check", "httpchk"][usize::from(health.contains("http"))];
     assert_eq!(kind.unwrap().found, format!("checks by option {asks}"));
