@@ -25,3 +25,5 @@ mod rules;
 mod setup;
 #[path = "doctor/sound.rs"]
 mod sound;
+#[path = "doctor/speaks.rs"]
+mod speaks;

@@ -102,6 +102,11 @@ impl Reference {
             .join(file);
         let text = std::fs::read_to_string(&path);
         let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Reference::printed(text, dir)
+    }
+
+    /// A whole configuration as `agent haproxy-config` prints it.
+    pub fn printed(text: String, dir: &Path) -> Reference {
         Reference { text }
             .with("/run/haproxy/", &format!("{}/", dir.display()))
             .with("log /dev/log local0", "log stdout format raw daemon")
