@@ -77,7 +77,7 @@ fn it_depends_on_iptables_and_what_the_binary_asks_for() {
 fn the_static_binary_runs_anywhere() {
     let binary = newest(|name| name.starts_with("agent-") && name.ends_with("-static"));
     let size = fs::metadata(&binary).unwrap().len();
-    assert!(size < 10 * 1024 * 1024, "{size} bytes");
+    assert!(size < 12 * 1024 * 1024, "{size} bytes");
     let empty = TempDir::new().unwrap();
     let alone = empty.path().join("agent");
     fs::copy(&binary, &alone).unwrap();

@@ -34,7 +34,7 @@ fn there_is_one_on_a_host() {
     );
 }
 
-/// At rest, with one app and two balancers: 0.1 % of a core and 10 MB at most, of the build
+/// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, of the build
 /// that is packed. A clock tick is 10 ms; what children took counts.
 #[test]
 fn at_rest_it_costs_next_to_nothing() {
@@ -52,7 +52,7 @@ fn at_rest_it_costs_next_to_nothing() {
     let memory = peak(sidecar.pid());
     println!("at rest: {used} ticks of 10 ms in 40 s, at most {memory} kB of memory");
     assert!(used <= 4, "{used} ticks in 40 s");
-    assert!(memory < 10_000, "{memory} kB");
+    assert!(memory < 12 * 1024, "{memory} kB");
 }
 
 /// The most memory it has ever had, in kB.

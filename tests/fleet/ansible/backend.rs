@@ -50,7 +50,8 @@ fn by_the_defaults() {
         }},
         "haproxy_gate_haproxy": [{"socket": "tcp://10.0.0.1:9999"}],
     });
-    is_printed("ansible_backend", &inventory, &variables, &hosts, "srvs");
+    let test = "ansible_backend";
+    is_printed(test, &inventory, &variables, &hosts, ("srvs", &[]));
 }
 
 /// Whatever the agents can be told otherwise.
@@ -70,20 +71,41 @@ fn by_other_variables() {
         "haproxy_gate_check": "/ping",
         "haproxy_gate_check_status": 204,
         "haproxy_gate_check_timeout": "1500ms",
+        "haproxy_gate_ssl": true,
+        "haproxy_gate_ssl_verify": "none",
+        "haproxy_gate_sni": "app.example.org",
+        "haproxy_gate_send_proxy": "v2",
         "haproxy_gate_apps": {"web": {
             "port": 1001,
             "status_port": 2001,
             "backup_status_port": 3001,
-            "health": {"http": "/ping", "status": 204, "timeout": "1500ms"},
+            "health": {
+                "https": "/ping",
+                "status": 204,
+                "timeout": "1500ms",
+                "verify": false,
+                "proxy": "v2",
+            },
             "restart": {"systemd": "web.service"},
         }},
         "haproxy_gate_haproxy": [{"socket": "tcp://[2001:db8::1]:9998"}],
     });
     let hosts = ["a=10.0.0.11", "b=2001:db8::12"];
-    is_printed("ansible_backend_other", &[], &variables, &hosts, "api");
+    let words = ["--verify", "none", "--sni", "app.example.org"];
+    let test = "ansible_backend_other";
+    is_printed(test, &[], &variables, &hosts, ("api", &words));
 }
 
-fn is_printed(test: &str, inventory: &[&str], variables: &Value, hosts: &[&str], backend: &str) {
+/// The backend's name, and the words that the agent is given beside the hosts.
+type Asked<'a> = (&'a str, &'a [&'a str]);
+
+fn is_printed(
+    test: &str,
+    inventory: &[&str],
+    variables: &Value,
+    hosts: &[&str],
+    (backend, words): Asked<'_>,
+) {
     let site = Site::create(test, 0);
     let operator = Operator::create(site.dir.join("operator"), &site.balancer);
     let inventory = inventory.iter().map(|host| (*host).to_owned());
@@ -97,7 +119,7 @@ fn is_printed(test: &str, inventory: &[&str], variables: &Value, hosts: &[&str],
     let mut agent = Command::new(built::agent());
     agent.arg("--config").arg(ansible.dir.join("agent.toml"));
     agent.args(["haproxy-config", "--whole", "--layout", "two-stage"]);
-    agent.args(["--backend", backend]);
+    agent.args(["--backend", backend]).args(words);
     agent.args(hosts.iter().flat_map(|host| ["--host", host]));
     let printed = start(&mut agent).wait().expect_exit(0).out;
 
