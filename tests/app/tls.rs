@@ -193,7 +193,7 @@ async fn an_app_with_a_certificate_of_our_ca() {
 async fn an_app_with_a_certificate_by_itself() {
     let unconstrained = IsCa::Ca(BasicConstraints::Unconstrained);
     for is_ca in [unconstrained, IsCa::NoCa] {
-        let identity = self_signed(is_ca.clone(), |_| {});
+        let identity = self_signed(is_ca, |_| {});
         assert_eq!(said(&identity, Some(NAME), identity.verify()).await, Ok(()));
         let other = said(&identity, Some("other.example"), identity.verify()).await;
         let why = other.unwrap_err();
@@ -204,12 +204,15 @@ async fn an_app_with_a_certificate_by_itself() {
             .unwrap_err();
         assert_eq!(why, "the app's certificate expired at 2020-01-02T00:00:00Z");
     }
-    // Another one of the same name is not the same.
-    let (mine, other) = (
-        self_signed(IsCa::Ca(BasicConstraints::Unconstrained), |_| {}),
-        self_signed(IsCa::Ca(BasicConstraints::Unconstrained), |_| {}),
-    );
-    assert!(said(&mine, Some(NAME), other.verify()).await.is_err());
+    // Another one of the same name is not the same, nor does the system know any.
+    let [mine, other] = [0, 1].map(|_| self_signed(unconstrained, |_| {}));
+    for verify in [other.verify(), Verify::System] {
+        let why = said(&mine, Some(NAME), verify).await.unwrap_err();
+        assert!(
+            why.ends_with(": it is self-signed, so name it as `ca`"),
+            "{why}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -262,7 +265,7 @@ async fn what_is_wrong_with_a_certificate_is_named() {
             &good,
             NAME,
             Verify::System,
-            "by no CA that the system trusts: name `ca`".to_owned(),
+            "by no CA that the system trusts: name its CA as `ca`".to_owned(),
         ),
     ] {
         let told = said(identity, Some(host), verify).await.unwrap_err();

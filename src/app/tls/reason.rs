@@ -58,10 +58,14 @@ fn certificate(error: &CertificateError, verify: &Verify) -> String {
                 ),
             }
         }
-        CertificateError::UnknownIssuer => unknown(verify),
+        CertificateError::UnknownIssuer => format!("{}: name its CA as `ca`", unknown(verify)),
         // As a CA has that was made anew.
         CertificateError::BadSignature => {
             format!("{} (one has its name, and another key)", unknown(verify))
+        }
+        // rustls knows no variant for it.
+        CertificateError::Other(why) if why.to_string().contains("CaUsedAsEndEntity") => {
+            format!("{}: it is self-signed, so name it as `ca`", unknown(verify))
         }
         other => format!("the app's certificate is not valid: {other}"),
     }
@@ -71,7 +75,7 @@ fn unknown(verify: &Verify) -> String {
     match verify {
         Verify::File(path) => format!("the app's certificate is by no CA of {}", path.display()),
         Verify::System | Verify::Nothing => {
-            "the app's certificate is by no CA that the system trusts: name `ca`".to_owned()
+            "the app's certificate is by no CA that the system trusts".to_owned()
         }
     }
 }

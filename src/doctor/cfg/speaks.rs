@@ -245,7 +245,7 @@ fn switch(layer: &Layer, server: &Server) -> &'static str {
 fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
     let check = layer.words[1];
     let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
-    let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(&line));
+    let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(line));
     let mut mends = Vec::new();
     // It outlasts what `default-server` says.
     if !off.is_empty() {
