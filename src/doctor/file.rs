@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 const FILE: Check = Check {
     name: "haproxy-cfg",
-    why: "`option persist`, `option redispatch` and `on-marked-down` decide whether users \
-          notice, and no stats socket shows them",
+    why: "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether \
+          users notice, and no stats socket shows them",
 };
 
 /// Larger than any that is written by hand or by a template.

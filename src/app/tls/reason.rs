@@ -53,7 +53,7 @@ fn certificate(error: &CertificateError, verify: &Verify) -> String {
                     "the app's certificate is not for {name}: it has no subjectAltName (CN does not count)"
                 ),
                 names => format!(
-                    "the app's certificate is not for {name}, but for {}: mend `host` in `health`",
+                    "the app's certificate is not for {name}, but for {}: fix `host` in `health`",
                     names.join(", ")
                 ),
             }

@@ -15,7 +15,7 @@ use crate::trust;
 /// As large as the file may be: the whole of what a system trusts is a quarter of it.
 const LARGEST: u64 = 1024 * 1024;
 
-/// What changes when a file is changed: its time, size and inode.
+/// What changes when a file, or its mode, is changed: its ctime, size and inode.
 pub type Stamp = (i64, i64, u64, u64);
 
 /// None: no file of its own.
@@ -25,8 +25,8 @@ pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
     };
     let found = fs::metadata(path).map_err(|error| at(path, &crate::app::plain(&error)))?;
     Ok(Some((
-        found.mtime(),
-        found.mtime_nsec(),
+        found.ctime(),
+        found.ctime_nsec(),
         found.size(),
         found.ino(),
     )))

@@ -64,6 +64,8 @@ struct Layer {
     check: &'static Check,
     /// The words of a line: for its users, and for its checks.
     words: [&'static str; 2],
+    /// The first word with what HAProxy wants beside it.
+    both: &'static str,
     /// What the checks are without it.
     without: &'static str,
     /// Whether the line's users come by it.
@@ -98,6 +100,7 @@ fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
     Layer {
         check: &SSL,
         words: ["ssl", "check-ssl"],
+        both: "ssl verify required ca-file CAFILE",
         without: "in plain text",
         users: |server| server.words.transport.ssl,
         line: by_tls,
@@ -117,6 +120,7 @@ fn proxy(expected: &Expected<'_>) -> Layer {
     Layer {
         check: &PROXY,
         words: ["send-proxy", "check-send-proxy"],
+        both: "send-proxy",
         without: "without a PROXY header",
         users: |server| server.words.transport.sends_proxy(),
         line: |server| {
@@ -202,11 +206,18 @@ fn point(
 ) -> Point {
     let (of, [word, check], without) = (&ours.proxy.name, layer.words, layer.without);
     let names = names(lines.iter().copied());
+    let extra = match checks.connects.iter().any(layer.rule) {
+        true => format!("{} {word}", checks.rule()),
+        false => check.to_owned(),
+    };
     let mend = match fault {
         Fault::Dropped => to_be_checked(ours, layer, lines),
         Fault::Rule => format!("in {} {of}: {} {word}", ours.proxy.kind, checks.rule()),
-        Fault::Nowhere => format!("on the line of {names}: {word} {check}"),
-        Fault::Extra => format!("take `{check}` away from {names}, or add: {word}"),
+        Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
+        Fault::Extra => format!(
+            "take `{extra}` away, or on the line of {names}: {}",
+            layer.both
+        ),
     };
     let found = match fault {
         Fault::Dropped => {
@@ -220,7 +231,7 @@ fn point(
         Fault::Nowhere => {
             format!("checked {without}, though `health` is not, there is no `{check}`: {names}")
         }
-        Fault::Extra => format!("`{check}` without `{word}`, users come {without}: {names}"),
+        Fault::Extra => format!("`{extra}` without `{word}`, users come {without}: {names}"),
     };
     match fault {
         Fault::Extra if layer.optional => layer.check.warning(of, found, mend),

@@ -233,8 +233,8 @@ fn what_checks_speak() {
         ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2,http/1.1"), Warning, "`alpn` with h2 without `check-alpn`: web1"),
         ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2 check-alpn http/1.1"), Ok, "no check"),
         ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn http/1.1"), Ok, "no check"),
-        ("cfg-check-ssl", http, rule("connect ssl"), Error, "`check-ssl` without `ssl`"),
-        ("cfg-check-send-proxy", http, rule("connect send-proxy"), Warning, "`check-send-proxy` without"),
+        ("cfg-check-ssl", http, rule("connect ssl"), Error, "`http-check connect ssl` without `ssl`"),
+        ("cfg-check-send-proxy", http, rule("connect send-proxy"), Warning, "`http-check connect send-proxy` without `send-proxy`"),
         ("cfg-check-ssl", http, rule("connect default"), Ok, "no line has"),
     ]);
 }

@@ -42,7 +42,7 @@ pub struct Wanted<'a> {
     pub layout: Option<Layout>,
     /// None: as the configuration names it, or `srvs`.
     pub backend: Option<&'a str>,
-    /// What the lines speak, beside what `health` tells.
+    /// What the lines speak, beside what `health` says.
     pub transport: Transport<'a>,
     /// With global, defaults and a frontend: a whole configuration.
     pub whole: bool,

@@ -7,7 +7,7 @@ use crate::app::{self, HealthCheck, Proxy};
 use crate::config::AppSettings;
 use std::net::IpAddr;
 
-/// What was asked for, beside what `health` tells.
+/// What was asked for, beside what `health` says.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Transport<'a> {
     /// The app speaks TLS.
@@ -33,25 +33,25 @@ impl Words {
     }
 }
 
-/// What `health` tells of the app.
-struct Told<'a> {
+/// What `health` says of the app.
+struct Health<'a> {
     tls: bool,
     plain: bool,
     host: Option<&'a str>,
     proxy: Option<Proxy>,
 }
 
-fn told(app: &AppSettings) -> Told<'_> {
+fn health(app: &AppSettings) -> Health<'_> {
     match &app.health.check {
         HealthCheck::Http {
             tls, host, proxy, ..
-        } => Told {
+        } => Health {
             tls: tls.is_some(),
             plain: tls.is_none(),
             host: host.as_deref(),
             proxy: *proxy,
         },
-        HealthCheck::Tcp | HealthCheck::Command(_) => Told {
+        HealthCheck::Tcp | HealthCheck::Command(_) => Health {
             tls: false,
             plain: false,
             host: None,
@@ -63,16 +63,16 @@ fn told(app: &AppSettings) -> Told<'_> {
 impl Transport<'_> {
     /// Err: what does not fit, with the mend.
     pub fn words(&self, app: &AppSettings) -> Result<Words, String> {
-        let told = told(app);
-        let ssl = self.ssl || told.tls;
+        let health = health(app);
+        let ssl = self.ssl || health.tls;
         let mut text = match ssl {
-            true => self.tls(app, &told)?,
+            true => self.tls(app, &health)?,
             false if self.verify.is_some() || self.sni.is_some() => {
                 return Err("--verify and --sni go with --ssl".to_owned());
             }
             false => String::new(),
         };
-        match self.proxy.or(told.proxy) {
+        match self.proxy.or(health.proxy) {
             None => {}
             Some(Proxy::V1) => text += " send-proxy check-send-proxy",
             Some(Proxy::V2) => text += " send-proxy-v2 check-send-proxy",
@@ -80,9 +80,9 @@ impl Transport<'_> {
         Ok(Words { ssl, text })
     }
 
-    fn tls(&self, app: &AppSettings, told: &Told<'_>) -> Result<String, String> {
+    fn tls(&self, app: &AppSettings, health: &Health<'_>) -> Result<String, String> {
         let name = &app.name;
-        if told.plain {
+        if health.plain {
             return Err(format!(
                 "app.{name}: --ssl, and its `health` is by http: make it {{ https = \"/PATH\" }}"
             ));
@@ -101,7 +101,7 @@ impl Transport<'_> {
         let sni = match self.sni {
             Some(name) if names_it(&name) => Some(name),
             Some(name) => return Err(format!("--sni {name:?}: a host name is wanted")),
-            None => told.host.map(app::name).filter(names_it),
+            None => health.host.map(app::name).filter(names_it),
         };
         let sni = sni.map(|name| format!(" sni str({name}) check-sni {name}"));
         Ok(format!(
