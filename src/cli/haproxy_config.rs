@@ -50,7 +50,9 @@ pub(super) struct HaproxyConfig {
     /// otherwise, the app refuses them, and every line is DOWN.
     #[arg(long)]
     ssl: bool,
-    /// Against what HAProxy verifies the app's certificate: a file on the balancer, or nothing
+    /// Against what HAProxy verifies the app's certificate: a file on the balancer, or `none`
+    ///
+    /// Without it `none`: HAProxy then takes any certificate.
     #[arg(long, value_name = "CAFILE|none")]
     verify: Option<String>,
     /// The name in the handshake, of users and checks [default: the host of `health`]

@@ -316,18 +316,29 @@ fn what_the_app_speaks_its_checks_speak() {
     };
     let whole = spoken(&health(tcp), all, true).unwrap();
     assert!(whole.contains(same), "{whole}");
+    // Nobody has to be trusted, but that is said; as is an agent that asks in plain text.
+    let http = "{ http = \"/h\" }";
+    let own = Transport {
+        verify: Some("/ca.pem"),
+        ..none
+    };
+    let asked = Transport { ssl: true, ..none };
+    for (toml, transport, any, plain) in [
+        (https, none, true, false),
+        (https, own, false, false),
+        (http, asked, true, true),
+    ] {
+        let text = spoken(&health(toml), transport, false).unwrap();
+        assert!(text.contains(" check-ssl"), "{text}");
+        let comments = ["HAProxy takes any certificate", "`health` is by `http`"];
+        assert_eq!(
+            comments.map(|comment| text.contains(comment)),
+            [any, plain],
+            "{text}"
+        );
+    }
     for (toml, transport, what) in [
-        (
-            https,
-            none,
-            "app.web speaks TLS, and HAProxy wants to know whom to trust: --verify",
-        ),
         (tcp, trusting, "--verify and --sni go with --ssl"),
-        (
-            proxied,
-            tls("none"),
-            "app.web: --ssl, and its `health` is by http",
-        ),
         (
             tcp,
             tls("ca.pem"),

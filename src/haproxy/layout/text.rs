@@ -34,11 +34,6 @@ const RETRIES: &str =
     cookie SRV insert indirect nocache httponly
 ";
 
-const TRANSPORT: &str =
-    "    # With `port` on a line its checks inherit neither `ssl` nor `send-proxy` from it, and
-    # never its `sni`: what begins with `check-` says it to them, too.
-";
-
 const CHECKED: &str =
     "    # A closed gate costs up to inter + (fall - 1) x fastinter until DOWN, an opened one
     # downinter + (rise - 1) x fastinter until UP. Never `fall 1`: right after a reload it
@@ -53,8 +48,7 @@ impl Plan<'_> {
     pub(super) fn section(&self) -> String {
         let app = self.lines[0].app;
         let patience = health::timeout(&app.health);
-        let (words, said) = (&self.words.text, self.words.any());
-        let transport = if said { TRANSPORT } else { "" };
+        let (words, comment) = (&self.words.text, self.words.comment());
         let checks: String = health::lines(&app.health, &self.words)
             .iter()
             .map(|line| format!("    {line}\n"))
@@ -65,7 +59,7 @@ impl Plan<'_> {
              # `inter`, and an app that is busy is taken for sick.\n    \
              timeout check {patience}\n    \
              # Should every main line be DOWN, spread users over all twins, not the first alone.\n    \
-             option allbackups\n{CHECKED}{transport}    default-server check{words} {CHECKS}\n\n{}\n{}",
+             option allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n\n{}\n{}",
             self.backend,
             self.mains(),
             self.twins(),

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 pub struct Transport<'a> {
     /// The app speaks TLS.
     pub ssl: bool,
-    /// `none`, or the file with the CA on the balancer.
+    /// `none`, or the file with the CA on the balancer; None: `none`.
     pub verify: Option<&'a str>,
     /// The name in the handshake.
     pub sni: Option<&'a str>,
@@ -25,11 +25,35 @@ pub struct Transport<'a> {
 pub struct Words {
     pub ssl: bool,
     pub text: String,
+    /// Though the agent asks the app in plain text.
+    plain: bool,
 }
+
+const INHERIT: &str =
+    "    # With `port` on a line its checks inherit neither `ssl` nor `send-proxy` from it, and
+    # never its `sni`: what begins with `check-` says it to them, too.
+";
+const ANY: &str =
+    "    # `verify none`: HAProxy takes any certificate for the app's. --verify CAFILE verifies it.
+";
+const PLAIN: &str =
+    "    # In agent.toml `health` is by `http`. An app that speaks TLS needs `https` there.
+";
 
 impl Words {
     pub fn any(&self) -> bool {
         !self.text.is_empty()
+    }
+
+    /// What stands above them, a line each.
+    pub fn comment(&self) -> String {
+        let lines = [
+            (INHERIT, self.any()),
+            (ANY, self.text.contains("verify none")),
+            (PLAIN, self.plain),
+        ];
+        let lines = lines.into_iter().filter(|(_, is_it)| *is_it);
+        lines.map(|(line, _)| line).collect()
     }
 }
 
@@ -66,7 +90,7 @@ impl Transport<'_> {
         let health = health(app);
         let ssl = self.ssl || health.tls;
         let mut text = match ssl {
-            true => self.tls(app, &health)?,
+            true => self.tls(&health)?,
             false if self.verify.is_some() || self.sni.is_some() => {
                 return Err("--verify and --sni go with --ssl".to_owned());
             }
@@ -77,24 +101,16 @@ impl Transport<'_> {
             Some(Proxy::V1) => text += " send-proxy check-send-proxy",
             Some(Proxy::V2) => text += " send-proxy-v2 check-send-proxy",
         }
-        Ok(Words { ssl, text })
+        Ok(Words {
+            ssl,
+            text,
+            plain: ssl && health.plain,
+        })
     }
 
-    fn tls(&self, app: &AppSettings, health: &Health<'_>) -> Result<String, String> {
-        let name = &app.name;
-        if health.plain {
-            return Err(format!(
-                "app.{name}: --ssl, and its `health` is by http: make it {{ https = \"/PATH\" }}"
-            ));
-        }
+    fn tls(&self, health: &Health<'_>) -> Result<String, String> {
         let verify = match self.verify {
-            None => {
-                return Err(format!(
-                    "app.{name} speaks TLS, and HAProxy wants to know whom to trust: --verify \
-                     CAFILE (a file on the balancer, or @system-ca), or --verify none"
-                ));
-            }
-            Some("none") => "verify none".to_owned(),
+            None | Some("none") => "verify none".to_owned(),
             Some(file) => format!("verify required ca-file {}", ca_file(file)?),
         };
         let names_it = |host: &&str| app::is_name(host) && host.parse::<IpAddr>().is_err();

@@ -72,7 +72,6 @@ fn by_other_variables() {
         "haproxy_gate_check_status": 204,
         "haproxy_gate_check_timeout": "1500ms",
         "haproxy_gate_ssl": true,
-        "haproxy_gate_ssl_verify": "none",
         "haproxy_gate_sni": "app.example.org",
         "haproxy_gate_send_proxy": "v2",
         "haproxy_gate_apps": {"web": {
@@ -91,7 +90,7 @@ fn by_other_variables() {
         "haproxy_gate_haproxy": [{"socket": "tcp://[2001:db8::1]:9998"}],
     });
     let hosts = ["a=10.0.0.11", "b=2001:db8::12"];
-    let words = ["--verify", "none", "--sni", "app.example.org"];
+    let words = ["--sni", "app.example.org"];
     let test = "ansible_backend_other";
     is_printed(test, &[], &variables, &hosts, ("api", &words));
 }
