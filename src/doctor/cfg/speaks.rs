@@ -212,7 +212,7 @@ fn point(
     };
     let mend = match fault {
         Fault::Dropped => to_be_checked(ours, layer, lines),
-        Fault::Rule => format!("in {} {of}: {} {word}", ours.proxy.kind, checks.rule()),
+        Fault::Rule => format!("in {of}: add `{word}` to the rule `{}`", checks.rule()),
         Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
         Fault::Extra => format!(
             "take `{extra}` away, or on the line of {names}: {}",
