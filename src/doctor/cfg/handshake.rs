@@ -1,8 +1,8 @@
 //! The name and the protocol in the TLS handshake of a check.
 
+use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
 use super::server::Server;
-use super::speaks::{Checks, by_tls};
 use crate::doctor::Point;
 use crate::doctor::check::Check;
 

@@ -4,6 +4,7 @@
 //! cookies, which HAProxy hides from level `user`.
 
 mod backend;
+mod checks;
 mod file;
 mod handshake;
 mod lines;

@@ -4,8 +4,9 @@
 //! checks. The gate redirects them to the app all the same, and the app refuses them.
 
 use super::Expected;
+use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
-use super::rules::{Connect, Rules};
+use super::rules::Connect;
 use super::server::Server;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
@@ -21,43 +22,6 @@ const PROXY: Check = Check {
           gate redirects the check to the app's own port, and an app that wants a PROXY header \
           refuses it",
 };
-
-/// How the backend's checks connect, and whether they ask anything.
-pub struct Checks {
-    kind: Option<String>,
-    pub connects: Vec<Connect>,
-    /// Checks that only connect see no app that refuses them.
-    ask: bool,
-}
-
-impl Checks {
-    pub fn of(ours: &Ours<'_>) -> Checks {
-        let settings = &ours.proxy.settings;
-        let (rules, ask) = match settings.check.as_deref() {
-            None => (None, false),
-            Some("httpchk") => (Some(&settings.http_check), true),
-            Some("tcp-check") => (Some(&settings.tcp_check), settings.tcp_check.asks),
-            Some(_) => (None, true),
-        };
-        Checks {
-            kind: settings.check.as_deref().map(str::to_owned),
-            connects: rules.map_or_else(|| Rules::default().connects(), Rules::connects),
-            ask,
-        }
-    }
-
-    pub fn is(&self, kind: &str) -> bool {
-        self.kind.as_deref() == Some(kind)
-    }
-
-    /// The words that begin a `connect` rule of this kind.
-    fn rule(&self) -> &'static str {
-        match self.is("httpchk") {
-            true => "http-check connect",
-            false => "tcp-check connect",
-        }
-    }
-}
 
 /// One layer below the checks.
 struct Layer {
@@ -87,12 +51,6 @@ pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     let mut points = layer(ours, &checks, &tls(ours, expected));
     points.extend(layer(ours, &checks, &proxy(expected)));
     points
-}
-
-/// Whether the line's checks speak TLS by its own words.
-pub fn by_tls(server: &Server) -> bool {
-    let transport = &server.words.transport;
-    transport.checks_by_tls(server.checks_by_its_own_place())
 }
 
 fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
