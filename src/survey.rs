@@ -136,7 +136,7 @@ async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<Balan
     }
     let lines = balancer.poll().await.map_err(unseen)?;
     let others = match asking {
-        Asking::OfKnownLines => balancer.others_lately(&lines).await,
+        Asking::OfKnownLines => balancer.others_lately().await,
         _ => balancer.others().await,
     };
     let others = others.map_err(unseen)?;

@@ -3,7 +3,7 @@
 
 use super::Address;
 use super::info::{self, Info};
-use super::others::Lately;
+use super::others::{Counted, Lately};
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     find, servers,
@@ -37,6 +37,7 @@ pub struct Balancer {
     pub(super) found: Option<Found>,
     /// Of the lines that were found.
     pub(super) lately: Option<Lately>,
+    pub(super) counted: Option<Counted>,
 }
 
 impl Balancer {
@@ -60,6 +61,7 @@ impl Balancer {
             reloaded: false,
             found: None,
             lately: None,
+            counted: None,
         }
     }
 

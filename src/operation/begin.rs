@@ -172,15 +172,19 @@ impl Operation<'_> {
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
         let turn = self.wish.turn.unwrap_or(limits.turn);
-        let floor = limits.min_available > 0 && start.verb != Verb::Stop;
-        let closes = start.phase == Phase::Close && floor;
+        let min_available = match start.verb {
+            // Nobody's turn is waited for by a host that goes down.
+            Verb::Stop => 0,
+            _ => limits.min_available,
+        };
         let [first, longest] = BACK_OFF;
         let waits = ExponentialBuilder::default()
             .with_min_delay(first)
             .with_max_delay(longest);
         Limits {
             found_open: host.found_open.iter().all(|open| *open),
-            serving: if closes { serving(facts) } else { Vec::new() },
+            serving: serving(facts),
+            min_available,
             upgrades: self.app.upgrade.is_some(),
             rolls_back: self.app.rollback.is_some(),
             turns: turns(waits.with_jitter().without_max_times().build(), turn),

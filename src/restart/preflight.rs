@@ -120,14 +120,23 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<String> {
         .collect()
 }
 
-/// The backends that have users on this host now: the ones it takes something away from.
+/// The backends that send users to this host, or may do so from the next check on: the ones it
+/// takes something away from.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
     for (name, facts) in seen(facts) {
-        let ours = facts.others.iter().filter(|others| others.own_usable);
+        let ours = facts.others.iter().filter(|others| facts.serves(others));
         serving.extend(ours.map(|others| others.of(name)));
     }
     serving
+}
+
+impl BalancerFacts {
+    /// A line of ours in this backend carries users, or may do so from the next check on.
+    fn serves(&self, others: &Others) -> bool {
+        let mut lines = self.lines.iter().map(|(line, _)| line);
+        lines.any(|line| line.backend() == others.backend && line.serves())
+    }
 }
 
 /// A host that is out of rotation already takes nothing away from a backend.
@@ -135,7 +144,7 @@ fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize
     let mut few = Vec::new();
     for (name, facts) in seen(facts) {
         let others = facts.others.iter();
-        let broken = others.filter(|others| others.own_usable && count(others) < min_available);
+        let broken = others.filter(|others| facts.serves(others) && count(others) < min_available);
         few.extend(broken.map(|others| others.told(name, min_available)));
     }
     few

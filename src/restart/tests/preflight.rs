@@ -10,7 +10,7 @@ fn facts() -> Facts {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
-        own_usable: true,
+        unproven: vec![],
     }];
     Facts {
         gates: vec![],
@@ -64,15 +64,18 @@ fn the_floor_holds_unless_nothing_is_taken_away() {
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
     assert!(preflight(Verb::Restart, &few, 0).is_ok());
     assert!(preflight(Verb::Open, &few, 1).is_ok());
-    let out_already = change(|lb| {
-        lb.others[0] = Others {
-            backend: "srvs".into(),
-            usable: 0,
-            claimed: vec![],
-            own_usable: false,
-        };
-    });
-    assert!(preflight(Verb::Restart, &out_already, 1).is_ok());
+    let alone = |status: &'static str| {
+        change(move |lb| {
+            lb.others[0].usable = 0;
+            lb.lines = vec![
+                (line(Main, status, 0), false),
+                (line(Twin, "DOWN", 0), true),
+            ];
+        })
+    };
+    assert!(preflight(Verb::Restart, &alone("DOWN"), 1).is_ok());
+    let rising = preflight(Verb::Restart, &alone("DOWN 1/2"), 1).unwrap_err();
+    assert_eq!(Outcome::Refused(rising).exit_code(), 12, "UP in a moment");
 }
 
 #[test]

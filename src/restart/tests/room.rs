@@ -9,7 +9,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
-        own_usable: main == "UP",
+        unproven: vec![],
     };
     let line = |number: usize, role| LineSeen {
         name: format!("b{number}/web1"),
