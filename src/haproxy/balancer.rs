@@ -132,7 +132,7 @@ impl Balancer {
             let Some(found) = &self.found else {
                 self.find()
                     .await?
-                    .map_err(|what| Unseen::strange(servers::COMMAND, what))?;
+                    .map_err(|missing| Unseen::Gone(missing.to_string()))?;
                 continue;
             };
             let (worker, lines) = self.ask_for(found).await?;
@@ -144,10 +144,7 @@ impl Balancer {
                 _ => self.found = None,
             }
         }
-        Err(Unseen::strange(
-            info::COMMAND,
-            "another worker, or other servers, at each look",
-        ))
+        Err(Unseen::Changing)
     }
 
     /// None in place of the lines: a row is another server's, so the ids are not ours any more.
@@ -186,7 +183,7 @@ impl Balancer {
                 Ok(leaving) => Ok(Some(leaving)),
                 Err(unseen) => Err(Unseen::Master(
                     master.socket.address.to_string(),
-                    unseen.to_string(),
+                    Box::new(unseen),
                 )),
             },
             None => Ok(None),

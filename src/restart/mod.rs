@@ -21,6 +21,7 @@ mod pace;
 mod peers;
 mod phase;
 mod preflight;
+mod reason;
 mod recovery;
 mod room;
 mod version;
@@ -32,7 +33,8 @@ pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
+pub use preflight::{BalancerFacts, Facts, preflight, serving};
+pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
 pub use version::Version;
 
