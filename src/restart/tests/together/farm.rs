@@ -39,13 +39,17 @@ pub struct Of {
     /// How far HAProxy has counted, by balancer and line.
     health: [[u32; 2]; 2],
     pub phase: Option<Phase>,
+    /// It has decided on its phase, and has yet to act: iptables is slow.
+    has_to_act: bool,
     begun: u64,
     entered: u64,
     served: Vec<String>,
     /// When it tries again, if it has given way: each host has its own chance.
     turns: Vec<Duration>,
-    /// Its looks so far.
-    pub looks: u32,
+    /// Its agent does not go on before this event.
+    pub stalled_until: usize,
+    /// How often it has looked or acted.
+    pub turns_taken: u32,
 }
 
 pub struct Farm {
@@ -74,11 +78,13 @@ impl Farm {
             gates: [true; 2],
             health: [[MOST; 2]; 2],
             phase: None,
+            has_to_act: false,
             begun: 0,
             entered: 0,
             served: Vec::new(),
             turns: turns(&mut chance),
-            looks: 0,
+            stalled_until: 0,
+            turns_taken: 0,
         };
         Farm {
             hosts: layouts.iter().map(host).collect(),
@@ -127,7 +133,6 @@ impl Farm {
     fn look(&mut self, number: usize) -> Seen {
         let balancers: Vec<BalancerSeen> = LBS.map(|lb| self.balancer(number, lb)).into();
         let host = &mut self.hosts[number];
-        host.looks += 1;
         let serving = balancers.iter().flat_map(BalancerSeen::serving);
         host.served.extend(serving);
         Seen {
@@ -176,27 +181,34 @@ impl Farm {
     pub fn begin(&mut self, number: usize) {
         let (limits, look) = (self.limits(number), self.look(number));
         if look.too_few(&limits).is_empty() {
-            (self.hosts[number].begun, self.hosts[number].entered) = (self.now, self.now);
+            self.hosts[number].begun = self.now;
             self.enter(number, limits.first());
         }
     }
 
-    pub fn agent_looks(&mut self, number: usize) {
+    /// The agent acts where it has to, else it looks and decides.
+    pub fn agent_goes_on(&mut self, number: usize) {
+        self.hosts[number].turns_taken += 1;
         let Some(phase) = self.hosts[number].phase.clone() else {
             return;
         };
+        if std::mem::take(&mut self.hosts[number].has_to_act) {
+            return self.act(number, &phase);
+        }
         let (limits, look) = (self.limits(number), self.look(number));
         match decide(Verb::Restart, &phase, &look, &limits) {
             Step::Stay { phase, .. } => self.hosts[number].phase = Some(phase),
-            Step::Go { to, .. } => {
-                self.hosts[number].entered = self.now;
-                self.enter(number, to);
-            }
+            Step::Go { to, .. } => self.enter(number, to),
             Step::End(_) => self.hosts[number].phase = None,
         }
     }
 
     fn enter(&mut self, number: usize, phase: Phase) {
+        let host = &mut self.hosts[number];
+        (host.phase, host.has_to_act, host.entered) = (Some(phase), true, self.now);
+    }
+
+    fn act(&mut self, number: usize, phase: &Phase) {
         let limits = self.limits(number);
         let host = &mut self.hosts[number];
         match phase.action(Verb::Restart, &limits) {
@@ -207,7 +219,6 @@ impl Farm {
             Some(Action::Restart) => host.app_up = true,
             Some(Action::Upgrade | Action::Rollback) | None => {}
         }
-        host.phase = Some(phase);
     }
 
     /// The hosts that get new users, as the balancer shows it that shows fewest.
