@@ -1,7 +1,9 @@
 //! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight:
 //! the agent waits for it all the same, by the master CLI or by the host's own TCP table.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 
 use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::release::Release;
@@ -70,6 +72,28 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
     let report = running.wait().expect_exit(0).report();
     unharmed(&answer, report.began("restart"));
     assert_eq!(fleet.boots()[0], boots[0] + 1);
+}
+
+/// From the moment of a reload on no preflight is refused for what is over in 0.1 s: neither for
+/// a socket that nobody listens on, nor for other servers that are not checked yet.
+#[test]
+fn a_preflight_in_the_moment_of_a_reload() {
+    let fleet = Fleet::quick("reload_preflight", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
+    let worker = fleet.haproxy.worker();
+    fleet.haproxy.process.signal(Signal::SIGUSR2);
+    let from = Instant::now();
+    let mut looks = Vec::new();
+    while from.elapsed() < Duration::from_secs(1) {
+        let ended = agent.words(&["restart", "web", "--dry-run"]);
+        looks.push(ended.expect_exit(0).out);
+    }
+    assert_ne!(fleet.haproxy.worker(), worker);
+    let again = looks.iter().filter(|out| out.contains("looked again"));
+    assert!(
+        again.count() > 0,
+        "no look fell into the reload: {looks:#?}"
+    );
 }
 
 fn unharmed(answer: &Answer, restarted_at: f64) {
