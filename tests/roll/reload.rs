@@ -96,6 +96,36 @@ fn a_preflight_in_the_moment_of_a_reload() {
     );
 }
 
+/// A socket that stays away is waited for no longer than a second, and Ctrl-C ends even that.
+#[test]
+fn a_socket_that_stays_away() {
+    let fleet = Fleet::quick("socket_away", |reference| reference);
+    let away = |settings: Settings| settings.haproxy("/run/nowhere.sock");
+    let agent = fleet.agent(1, away);
+    let from = Instant::now();
+    agent.run("restart", "web").expect(11, "can't connect");
+    let took = from.elapsed();
+    assert!(took > Duration::from_millis(800), "refused in {took:?}");
+    assert!(took < Duration::from_secs(4), "refused in {took:?}");
+    let running = agent.start("restart", "web");
+    let (lock, pid) = (fleet.host(1).dir.join("state/web.lock"), running.pid());
+    wait_for("the agent has the lock", Duration::from_secs(5), || {
+        let holder = std::fs::read_to_string(&lock).ok()?;
+        holder.contains(&pid.to_string()).then_some(())
+    });
+    running.interrupt(Signal::SIGINT);
+    running.wait().expect(130, "nothing was changed");
+    // What no second look can help is refused at once.
+    let elsewhere = |settings: Settings| settings.set("app.web.port", 1001);
+    let agent = fleet.agent(2, elsewhere);
+    let from = Instant::now();
+    agent
+        .run("restart", "web")
+        .expect(11, "no server line of this host");
+    let took = from.elapsed();
+    assert!(took < Duration::from_millis(800), "refused in {took:?}");
+}
+
 fn unharmed(answer: &Answer, restarted_at: f64) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let ended = answer.ended_at;

@@ -35,7 +35,7 @@ fn one_after_the_other(test: &str, layout: Layout, change: impl Fn(Settings) -> 
         let settings = settings.set("app.web.min_available", 2);
         change(settings.set("app.web.timeouts.turn", "1m"))
     };
-    let agents = [1, 2].map(|number| fleet.agent(number, &settings));
+    let agents = [1, 2].map(|number| fleet.agent(number, settings));
     let running = agents.map(|agent| agent.start("restart", "web"));
     let reports = running.map(|one| one.wait().expect_exit(0).report());
     watch.stop().assert_at_most(1);
