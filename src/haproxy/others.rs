@@ -154,6 +154,19 @@ impl Balancer {
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
             let stats = ServerStat::parse(answer, command)?;
+            let is_there = |own: &Own| {
+                let mut of = stats.iter();
+                of.any(|stat| (&stat.backend, &stat.server) == (&own.backend, &own.server))
+            };
+            // Another worker may have answered, whose ids are other backends': there nobody is UP.
+            if !found
+                .own
+                .iter()
+                .filter(|own| own.backend == *backend)
+                .all(is_there)
+            {
+                return Err(Unseen::Changing);
+            }
             others.push(Others::count(backend, found, &stats));
         }
         Ok(others)
