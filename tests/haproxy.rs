@@ -209,6 +209,27 @@ fn another_backend_than_ours_is_not_counted() {
     }
 }
 
+/// While our lines go DOWN a small backend is counted at each look, a big one not as often.
+#[test]
+fn a_big_backend_is_not_counted_at_each_look() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let web2 = states.lines().find(|line| line.contains(" web2 ")).unwrap();
+    let more: String = (0..40_000)
+        .map(|n| web2.replace("web2", &format!("more{n}")) + "\n")
+        .collect();
+    let big = format!("{}\n{more}\n", states.trim_end());
+    for (states, counted) in [(states, true), (big, false)] {
+        let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+        let mut balancer = socket.balancer();
+        block_on(balancer.find()).unwrap().unwrap();
+        socket.answer(recorded("2.6", "stat").into_bytes());
+        assert!(block_on(balancer.others_soon()).unwrap().is_some());
+        std::thread::sleep(Duration::from_millis(10));
+        let again = block_on(balancer.others_soon()).unwrap();
+        assert_eq!(again.is_some(), counted);
+    }
+}
+
 #[test]
 fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
     let socket = FakeSocket::start(b"Permission denied\n\n".to_vec());
