@@ -52,11 +52,12 @@ fn gave_way(report: &Report) -> bool {
 /// Its lines are DOWN as it begins, and rise at any moment: it claims as any other does.
 #[test]
 fn a_host_that_is_down_as_it_begins() {
-    let fleet = Fleet::quick("down_begins", |reference| reference);
+    let slow =
+        |reference: Reference| reference.with(QUICK, "inter 300ms fastinter 100ms downinter 1s");
+    let fleet = Fleet::quick("down_begins", slow);
     fleet.app(1).set_sick(true);
-    fleet.haproxy.wait_until("web1 is DOWN", |lines| {
-        let mut down = lines.iter().filter(|one| one.status() == "DOWN");
-        down.any(|one| one.get("svname") == "web1")
+    fleet.haproxy.wait_until("web1 and bkp1 are DOWN", |lines| {
+        lines.iter().filter(|one| one.status() == "DOWN").count() == 2
     });
     fleet.app(1).set_sick(false);
     let agent = fleet.agent(1, |settings| settings);
