@@ -71,6 +71,7 @@ pub async fn drive<H: Host>(
         phase,
         acted: Acted::Done,
         stood: false,
+        serving: limits.serving.clone(),
         unrecorded: None,
         acknowledged: false,
         record: Record::default(),
@@ -107,6 +108,8 @@ struct Drive<'a, H> {
     acted: Acted,
     /// It has done what it should, in this phase.
     stood: bool,
+    /// The backends that a look has shown this host to serve.
+    serving: Vec<String>,
     /// Why the phase is not recorded, where nothing may be done without that.
     unrecorded: Option<String>,
     /// The operator was told that a signal has come.
@@ -152,6 +155,7 @@ impl<H: Host> Drive<'_, H> {
             version: self.journal.version().clone(),
             interrupted: None,
             balancers: Vec::new(),
+            serving: Vec::new(),
             connections: None,
             oldest: None,
             health: None,
@@ -160,6 +164,12 @@ impl<H: Host> Drive<'_, H> {
             seen.balancers = self.host.balancers(ask).await;
             self.record.balancers.clone_from(&seen.balancers);
         }
+        for backend in seen.balancers.iter().flat_map(BalancerSeen::serving) {
+            if !self.serving.contains(&backend) {
+                self.serving.push(backend);
+            }
+        }
+        seen.serving.clone_from(&self.serving);
         if self.phase.watches_connections() {
             seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {

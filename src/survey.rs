@@ -2,9 +2,9 @@
 //! preflight judges, `--dry-run` prints and `status` shows.
 
 use crate::gate::{Gate, GateError, Position, View, listeners};
-use crate::haproxy::{Balancer, Info};
+use crate::haproxy::{Balancer, Info, Missing, Unseen};
 use crate::host::{ThisHost, line_seen};
-use crate::restart::{BalancerFacts, Facts};
+use crate::restart::{BalancerFacts, Facts, Reason};
 use crate::tcp;
 use futures_util::future::join_all;
 use std::iter;
@@ -50,7 +50,7 @@ pub struct BalancerSurvey {
     /// The worker that answered.
     pub worker: Option<Info>,
     /// What it showed, or why not.
-    pub facts: Result<BalancerFacts, String>,
+    pub facts: Result<BalancerFacts, Reason>,
 }
 
 impl ThisHost {
@@ -128,15 +128,15 @@ async fn survey_balancer(balancer: &mut Balancer, asking: Asking) -> BalancerSur
     }
 }
 
-async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<BalancerFacts, String> {
-    let unseen = |unseen: crate::haproxy::Unseen| unseen.to_string();
+async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<BalancerFacts, Reason> {
     let finds = asking == Asking::Anew || balancer.own().is_empty();
     if finds {
-        balancer.find().await.map_err(unseen)??;
+        let found = balancer.find().await.map_err(unseen)?.map(drop);
+        found.map_err(|missing| missing_on(balancer, &missing))?;
     }
     let lines = balancer.poll().await.map_err(unseen)?;
     let others = match asking {
-        Asking::OfKnownLines => balancer.others_lately(&lines).await,
+        Asking::OfKnownLines => balancer.others_lately().await,
         _ => balancer.others().await,
     };
     let others = others.map_err(unseen)?;
@@ -149,6 +149,23 @@ async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<Balan
         balancer.leaving().await.map_err(unseen)?;
     }
     Ok(BalancerFacts { lines, others })
+}
+
+/// This young a worker may be one of several that reloads bring in a row.
+const YOUNG: u64 = 2;
+
+fn unseen(unseen: Unseen) -> Reason {
+    match unseen.may_pass() {
+        true => Reason::Passing(unseen.to_string()),
+        false => Reason::Lasting(unseen.to_string()),
+    }
+}
+
+fn missing_on(balancer: &Balancer, missing: &Missing) -> Reason {
+    match balancer.worker() {
+        Some(worker) if worker.uptime < YOUNG => Reason::Passing(missing.to_string()),
+        _ => Reason::Lasting(missing.to_string()),
+    }
 }
 
 impl Survey {

@@ -192,6 +192,44 @@ fn another_servers_row_or_another_worker_is_never_ours() {
     assert!(balancer.own().is_empty());
 }
 
+/// A backend that none of our lines are in is another worker's: it does not say that no other
+/// server is UP.
+#[test]
+fn another_backend_than_ours_is_not_counted() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+    let mut balancer = socket.balancer();
+    block_on(balancer.find()).unwrap().unwrap();
+    let stat = recorded("2.6", "stat");
+    socket.answer(stat.clone().into_bytes());
+    assert_eq!(block_on(balancer.others()).unwrap().len(), 1);
+    for other in [stat.replace("srvs,", "api,"), row("2.6", "web2")] {
+        socket.answer(other.into_bytes());
+        assert_eq!(block_on(balancer.others()), Err(Unseen::Changing));
+    }
+}
+
+/// While our lines go DOWN a small backend is counted at each look, a big one not as often.
+#[test]
+fn a_big_backend_is_not_counted_at_each_look() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let web2 = states.lines().find(|line| line.contains(" web2 ")).unwrap();
+    let more: String = (0..40_000)
+        .map(|n| web2.replace("web2", &format!("more{n}")) + "\n")
+        .collect();
+    let big = format!("{}\n{more}\n", states.trim_end());
+    for (states, counted) in [(states, true), (big, false)] {
+        let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+        let mut balancer = socket.balancer();
+        block_on(balancer.find()).unwrap().unwrap();
+        socket.answer(recorded("2.6", "stat").into_bytes());
+        assert!(block_on(balancer.others_soon()).unwrap().is_some());
+        std::thread::sleep(Duration::from_millis(10));
+        let again = block_on(balancer.others_soon()).unwrap();
+        assert_eq!(again.is_some(), counted);
+    }
+}
+
 #[test]
 fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
     let socket = FakeSocket::start(b"Permission denied\n\n".to_vec());

@@ -47,6 +47,8 @@ mod releases;
 mod reload;
 #[path = "roll/terminal.rs"]
 mod terminal;
+#[path = "roll/together.rs"]
+mod together;
 #[path = "roll/upgrades.rs"]
 mod upgrades;
 #[path = "roll/variants.rs"]

@@ -412,6 +412,37 @@ fn another_host_goes_out_at_the_same_moment() {
     );
 }
 
+/// In the classic layout, and with a sticky window, hosts see each other go by their main lines.
+#[test]
+fn another_host_is_a_check_ahead_where_nobody_claims() {
+    let sticky = Limits {
+        sticky: Duration::from_secs(1),
+        ..limits()
+    };
+    let world = World {
+        failing: 1..3,
+        alone: 3..20,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &sticky));
+}
+
+/// Its line is DOWN when the operation begins, and UP by the time that the gate is closed.
+#[test]
+fn a_host_that_rises_while_it_begins() {
+    let limits = Limits {
+        serving: Vec::new(),
+        ..limits()
+    };
+    let world = World {
+        shown: [false, false],
+        gate_fails: 5,
+        alone: 0..20,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+}
+
 #[test]
 fn recover_opens_what_a_flush_has_closed() {
     let flushed = World {

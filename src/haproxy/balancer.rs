@@ -2,8 +2,8 @@
 //! alone. With 10,000 servers configured the whole table costs HAProxy 125 ms, ours 0.1.
 
 use super::Address;
+use super::counting::{Counted, Lately};
 use super::info::{self, Info};
-use super::others::Lately;
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     find, servers,
@@ -37,6 +37,7 @@ pub struct Balancer {
     pub(super) found: Option<Found>,
     /// Of the lines that were found.
     pub(super) lately: Option<Lately>,
+    pub(super) counted: Option<Counted>,
 }
 
 impl Balancer {
@@ -60,6 +61,7 @@ impl Balancer {
             reloaded: false,
             found: None,
             lately: None,
+            counted: None,
         }
     }
 
@@ -130,7 +132,7 @@ impl Balancer {
             let Some(found) = &self.found else {
                 self.find()
                     .await?
-                    .map_err(|what| Unseen::strange(servers::COMMAND, what))?;
+                    .map_err(|missing| Unseen::Gone(missing.to_string()))?;
                 continue;
             };
             let (worker, lines) = self.ask_for(found).await?;
@@ -142,10 +144,7 @@ impl Balancer {
                 _ => self.found = None,
             }
         }
-        Err(Unseen::strange(
-            info::COMMAND,
-            "another worker, or other servers, at each look",
-        ))
+        Err(Unseen::Changing)
     }
 
     /// None in place of the lines: a row is another server's, so the ids are not ours any more.
@@ -184,7 +183,7 @@ impl Balancer {
                 Ok(leaving) => Ok(Some(leaving)),
                 Err(unseen) => Err(Unseen::Master(
                     master.socket.address.to_string(),
-                    unseen.to_string(),
+                    Box::new(unseen),
                 )),
             },
             None => Ok(None),

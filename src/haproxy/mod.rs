@@ -3,6 +3,7 @@
 
 mod balancer;
 mod check_status;
+mod counting;
 mod examination;
 mod find;
 mod info;

@@ -1,9 +1,8 @@
-//! The other servers of our backends: would there be enough without this host?
+//! The other servers of our backends: would there be enough without this host? Pure.
 
-use super::{Balancer, Found, Own, ServerStat, Status, Unseen};
+use super::{Found, Own, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 /// How a backend would do without us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +13,9 @@ pub struct Others {
     pub usable: usize,
     /// Those of them that are about to go out of rotation: their twin alone is DOWN.
     pub claimed: Vec<String>,
-    /// One of our own lines, main or twin, carries users now.
-    pub own_usable: bool,
+    /// Those whose main line shows `UP n/m`: a check has failed and the next may turn it DOWN,
+    /// or HAProxy was reloaded and has not checked it yet. They are not counted as usable.
+    pub unproven: Vec<String>,
 }
 
 impl Others {
@@ -29,6 +29,11 @@ impl Others {
         self.usable.saturating_sub(self.claimed.len())
     }
 
+    /// Its other servers that are not out: the next checks decide on some of them.
+    pub fn not_out(&self) -> usize {
+        self.usable + self.unproven.len()
+    }
+
     /// That there are fewer than asked for.
     pub fn told(&self, balancer: &str, min_available: usize) -> String {
         let (of, usable, going) = (self.of(balancer), self.usable, self.going());
@@ -36,87 +41,15 @@ impl Others {
     }
 
     /// Which of them are about to go, or seem so: a twin that is DOWN for good looks the same.
+    /// And which are not counted among them, as they may be DOWN in a moment.
     pub fn going(&self) -> String {
-        match self.claimed.is_empty() {
+        let named = |what: &str, servers: &[String]| match servers.is_empty() {
             true => String::new(),
-            false => format!(
-                " (about to go, as its twin is DOWN: {})",
-                self.claimed.join(", ")
-            ),
-        }
-    }
-}
-
-/// Who looks again and again asks for whole backends no longer than this part of the time.
-const PART: u32 = 100;
-
-/// An older answer is none, however slow the balancer is.
-const OLDEST: Duration = Duration::from_secs(10);
-
-/// The other servers as they were counted last, when, and how long that took.
-#[derive(Debug, Clone)]
-pub(super) struct Lately {
-    others: Vec<Others>,
-    at: Instant,
-    took: Duration,
-}
-
-impl Balancer {
-    /// [`Balancer::others`] as of a moment ago, where a backend is so big that its answer takes
-    /// its time: for who looks again and again. `lines` are our own, as they are now.
-    ///
-    /// # Errors
-    ///
-    /// As [`Balancer::others`].
-    pub async fn others_lately(
-        &mut self,
-        lines: &[(Own, ServerStat)],
-    ) -> Result<Vec<Others>, Unseen> {
-        let lately = self.lately.take();
-        let is_good = |lately: &Lately| lately.at.elapsed() < (lately.took * PART).min(OLDEST);
-        let lately = match lately.filter(is_good) {
-            Some(lately) => lately,
-            None => {
-                let asked = Instant::now();
-                Lately {
-                    others: self.others().await?,
-                    at: Instant::now(),
-                    took: asked.elapsed(),
-                }
-            }
+            false => format!(" ({what}: {})", servers.join(", ")),
         };
-        let mut others = self.lately.insert(lately).others.clone();
-        for of in &mut others {
-            let mut own = lines.iter().filter(|(own, _)| own.backend == of.backend);
-            of.own_usable = own.any(|(_, stat)| stat.status.is_usable());
-        }
-        Ok(others)
-    }
-
-    /// The other servers of every backend that serves us. Asks for those backends whole:
-    /// for the preflight, not for polling.
-    pub async fn others(&self) -> Result<Vec<Others>, Unseen> {
-        let Some(found) = &self.found else {
-            return Ok(Vec::new());
-        };
-        let mut backends: Vec<(u64, &str)> = Vec::new();
-        for own in &found.own {
-            if !backends.iter().any(|(id, _)| *id == own.backend_id) {
-                backends.push((own.backend_id, &own.backend));
-            }
-        }
-        let commands: Vec<String> = backends
-            .iter()
-            .map(|(id, _)| ServerStat::command(*id, None))
-            .collect();
-        let answers = self.socket.ask(&commands).await?;
-        let mut others = Vec::new();
-        for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
-        {
-            let stats = ServerStat::parse(answer, command)?;
-            others.push(Others::count(backend, found, &stats));
-        }
-        Ok(others)
+        let claimed = named("about to go, as its twin is DOWN", &self.claimed);
+        let unproven = named("not counted while it shows `UP n/m`", &self.unproven);
+        claimed + &unproven
     }
 }
 
@@ -127,9 +60,9 @@ impl Others {
     /// main line: a host whose main line is DOWN is on its way out itself.
     pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> Others {
         let of_backend = stats.iter().filter(|stat| stat.backend == backend);
-        let (own, others): (Vec<_>, Vec<_>) = of_backend.partition(|stat| {
+        let others = of_backend.filter(|stat| {
             let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
-            found.own.iter().any(ours)
+            !found.own.iter().any(ours)
         });
         let mut servers: BTreeMap<String, Server> = BTreeMap::new();
         for stat in others {
@@ -141,11 +74,12 @@ impl Others {
         }
         let usable = servers.values().filter(|server| server.is_usable());
         let claimed = usable.clone().filter(|server| server.has_claimed());
+        let unproven = servers.values().filter(|server| server.is_unproven());
         Others {
             backend: backend.to_owned(),
             usable: usable.count(),
             claimed: claimed.map(Server::name).collect(),
-            own_usable: own.iter().any(|stat| stat.status.is_usable()),
+            unproven: unproven.map(Server::name).collect(),
         }
     }
 }
@@ -168,26 +102,36 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
+    /// The lines that count: a backup line beside a main line does not.
+    fn lines(&self) -> &[&ServerStat] {
+        match self.mains.is_empty() {
+            true => &self.backups,
+            false => &self.mains,
+        }
+    }
+
     fn is_usable(&self) -> bool {
         let is_fit = |stat: &&ServerStat| {
             matches!(stat.status, Status::Up | Status::NoCheck) && stat.weight > 0
         };
-        match self.mains.is_empty() {
-            true => self.backups.iter().any(is_fit),
-            false => self.mains.iter().any(is_fit),
-        }
+        self.lines().iter().any(is_fit)
+    }
+
+    fn is_unproven(&self) -> bool {
+        let unproven =
+            |stat: &&ServerStat| matches!(stat.status, Status::UpUnproven(_)) && stat.weight > 0;
+        !self.is_usable() && self.lines().iter().any(unproven)
     }
 
     fn name(&self) -> String {
-        let main = self.mains.first();
-        main.map(|stat| stat.server.clone()).unwrap_or_default()
+        let first = self.lines().first();
+        first.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
     /// Its agent has closed the twin's gate: it goes next, if enough others stay.
     fn has_claimed(&self) -> bool {
-        let is_down =
-            |stat: &&ServerStat| matches!(stat.status, Status::Down(_) | Status::UpUnproven(_));
-        !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_down)
+        let is_going = |stat: &&ServerStat| stat.status.is_going();
+        !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_going)
     }
 }
 
@@ -264,6 +208,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_next_check_may_turn_down_is_not_counted_and_named() {
+        let mut stats = vec![stat("web2", false, "UP 1/2"), stat("web3", false, "UP")];
+        let others = Others::count("a", &found(), &stats);
+        assert_eq!((others.usable, others.not_out()), (1, 2));
+        let told = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
+                    min_available is 2";
+        assert_eq!(others.told("lb", 2), told);
+        stats[0].weight = 0;
+        assert_eq!(Others::count("a", &found(), &stats).not_out(), 1);
+    }
+
+    #[test]
     fn a_server_whose_twin_alone_is_down_has_claimed_to_go_next() {
         assert_eq!(counted(["UP", "DOWN", "UP", "UP"]), (2, 1));
         assert_eq!(counted(["UP", "DOWN 1/2", "UP", "UP 1/2"]), (2, 2));
@@ -285,7 +241,7 @@ mod tests {
                 backend: "a".into(),
                 usable: 0,
                 claimed: vec![],
-                own_usable: false,
+                unproven: vec![],
             }
         );
     }

@@ -67,10 +67,16 @@ pub enum Unseen {
     Denied(String),
     /// The master CLI can't be asked for what leaving workers carry.
     #[error("its master {0}: {1}; mend `master` in [[haproxy]], or leave it out")]
-    Master(String, String),
+    Master(String, Box<Unseen>),
     /// The answer ended early.
     #[error("the answer to `{0}` is cut short")]
     Truncated(String),
+    /// Our lines were there, and are not any more: what is missing.
+    #[error("our lines are gone: {0}")]
+    Gone(String),
+    /// Each look is answered by another worker, or its ids are other servers'.
+    #[error("another worker, or other servers, at each look")]
+    Changing,
     /// The answer is not what HAProxy documents.
     #[error("strange answer to `{command}`: {what}")]
     Strange {
@@ -82,6 +88,25 @@ pub enum Unseen {
 }
 
 impl Unseen {
+    /// A reload causes this for a moment: the next look may see everything. What a wrong
+    /// configuration causes lasts.
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, WouldBlock};
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotFound};
+        match self {
+            Unseen::Connect { kind, .. } => matches!(
+                kind,
+                ConnectionRefused | ConnectionReset | ConnectionAborted | NotFound | BrokenPipe
+                    // A unix socket whose queue is full.
+                    | WouldBlock
+            ),
+            Unseen::Broke(_) | Unseen::Truncated(_) | Unseen::Gone(_) | Unseen::Changing => true,
+            // It starts itself anew in a reload, and lists workers that have ended.
+            Unseen::Master(_, why) => why.may_pass() || matches!(**why, Unseen::Strange { .. }),
+            Unseen::TimedOut(_) | Unseen::Denied(_) | Unseen::Strange { .. } => false,
+        }
+    }
+
     /// A strange answer.
     pub fn strange(command: &str, what: impl fmt::Display) -> Unseen {
         let what = what.to_string();
@@ -229,6 +254,39 @@ mod tests {
             Err(Unseen::Truncated("y".into()))
         );
         assert_eq!(asked("", &["x"]), Err(Unseen::Truncated("x".into())));
+    }
+
+    #[test]
+    fn what_a_reload_causes_may_pass_and_what_a_configuration_causes_does_not() {
+        let connect = |kind: io::ErrorKind| Unseen::Connect {
+            kind,
+            why: String::new(),
+        };
+        let strange = || Unseen::strange("show stat", "no such table");
+        let master = |why| Unseen::Master("tcp://lb:9998".into(), Box::new(why));
+        for passes in [
+            connect(io::ErrorKind::ConnectionRefused),
+            connect(io::ErrorKind::NotFound),
+            connect(io::ErrorKind::ConnectionReset),
+            Unseen::Broke("reset".into()),
+            Unseen::Truncated("show info".into()),
+            Unseen::Gone("no server line".into()),
+            Unseen::Changing,
+            master(connect(io::ErrorKind::ConnectionRefused)),
+            master(strange()),
+        ] {
+            assert!(passes.may_pass(), "{passes}");
+        }
+        for lasts in [
+            connect(io::ErrorKind::PermissionDenied),
+            connect(io::ErrorKind::HostUnreachable),
+            Unseen::TimedOut(Duration::from_secs(2)),
+            Unseen::Denied("show info".into()),
+            strange(),
+            master(Unseen::Denied("show proc".into())),
+        ] {
+            assert!(!lasts.may_pass(), "{lasts}");
+        }
     }
 
     #[test]

@@ -58,6 +58,17 @@ impl Status {
         matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
     }
 
+    /// `DOWN n/m`: checks succeed again, and the next one may bring it UP.
+    pub fn is_rising(&self) -> bool {
+        matches!(self, Status::Down(text) if text.contains('/'))
+    }
+
+    /// It is DOWN, or the next checks may turn it so. A twin that alone shows this tells other
+    /// hosts that its own is about to go.
+    pub fn is_going(&self) -> bool {
+        matches!(self, Status::Down(_) | Status::UpUnproven(_))
+    }
+
     /// HAProxy does not even check it.
     pub fn is_maint(&self) -> bool {
         matches!(self, Status::Maint(_))
@@ -162,5 +173,12 @@ mod tests {
                 && !out("UP 1/3")
                 && !out("no check")
         );
+    }
+
+    #[test]
+    fn only_a_counted_down_is_rising() {
+        let rising = |word| Status::parse(word).unwrap().is_rising();
+        assert!(rising("DOWN 1/2"));
+        assert!(!rising("DOWN") && !rising("DOWN (agent)") && !rising("UP 1/2"));
     }
 }

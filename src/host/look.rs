@@ -1,7 +1,7 @@
 //! One look at one balancer, as the core wants it.
 
 use crate::haproxy::{Balancer, Own, Role, ServerStat, Unseen};
-use crate::restart::{Ask, BalancerSeen, LineSeen};
+use crate::restart::{Ask, BalancerSeen, LineSeen, goes_unseen};
 use std::time::Duration;
 
 /// One look at one balancer. What can't be seen of it makes it unseen.
@@ -31,8 +31,14 @@ async fn look(
     seen.uptime = balancer
         .worker()
         .map(|worker| Duration::from_secs(worker.uptime));
+    let shown: Vec<LineSeen> = lines
+        .iter()
+        .map(|(own, stat)| line_seen(own, stat))
+        .collect();
     match ask {
         Ask::Lines => {}
+        Ask::OthersSoon(true) if !goes_unseen(&shown) => {}
+        Ask::OthersSoon(_) => seen.others = balancer.others_soon().await?.unwrap_or_default(),
         Ask::OthersOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
         Ask::Others | Ask::OthersOnceOut(_) => seen.others = balancer.others().await?,
         // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
@@ -40,10 +46,7 @@ async fn look(
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}
         Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
-    Ok(lines
-        .iter()
-        .map(|(own, stat)| line_seen(own, stat))
-        .collect())
+    Ok(shown)
 }
 
 pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {

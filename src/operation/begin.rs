@@ -1,5 +1,6 @@
 //! How an operation begins: what an earlier one left behind, the preflight, and the limits.
 
+use super::looks::Begin;
 use super::{Operation, Report, plan, refused};
 use crate::driver::Host;
 use crate::gate::Position;
@@ -7,11 +8,11 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
-    Facts, Limits, NoStart, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start,
-    turns,
+    Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, preflight,
+    serving, start, turns,
 };
 use crate::state;
-use crate::survey::{Asking, Survey};
+use crate::survey::Survey;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy
                           the gates in time but it, or `agent recover` after that";
 
 /// What an earlier operation left behind.
-struct Left {
+pub(super) struct Left {
     entry: Option<Entry>,
     /// Whether the app has been restarted since it began to drain.
     restarted: Option<bool>,
@@ -44,27 +45,13 @@ impl Operation<'_> {
         self.settle(host).await?;
         report.before.settling = asked.elapsed();
         let left = self.left(host, report).await;
-        let asking = match self.hasty {
-            true => Asking::Nobody,
-            false => Asking::Anew,
-        };
-        let survey = host.survey(asking).await;
-        report.survey(host.elapsed(), &survey);
-        let positions = survey.positions();
-        let stand = stand(&positions, held.is_some());
-        let left_behind = left
-            .entry
-            .as_ref()
-            .map(|entry| entry.left_behind(left.restarted));
-        let start = match start(self.law(), left_behind.as_ref(), stand) {
-            Ok(start) => start,
-            Err(NoStart::Nothing(why)) => return Err(self.nothing(why, survey.trouble())),
-            Err(NoStart::Unfinished(how)) => return Err(self.unfinished(how, host).await),
-        };
-        let mut facts = survey.facts();
-        // Who died after closing the gate may have left HAProxy no time to notice.
-        facts.main_closed &= left.entry.is_none();
-        let few = self.preflight(&start, &facts, report)?;
+        let Begin {
+            survey,
+            stand,
+            facts,
+            start,
+            few,
+        } = self.look(host, report, (&left, held.is_some())).await?;
         if let (Verb::Restart, Some(held)) = (self.verb, held) {
             let who = held.told();
             let note = format!("the gates are held closed by {who}: this restart opens them");
@@ -79,14 +66,45 @@ impl Operation<'_> {
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
             report.notices.push(ASTRAY.to_owned());
         }
-        let now = positions
-            .iter()
-            .map(|position| *position != Position::Closed);
+        let now = survey
+            .positions()
+            .into_iter()
+            .map(|position| position != Position::Closed);
         host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
         let limits = self.limits(&start, &facts, host);
         let start = start.within(&limits, few);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))
+    }
+
+    /// Whether and where to begin, by one look at everything.
+    pub(super) async fn judge(
+        &self,
+        survey: Survey,
+        (left, held): (&Left, bool),
+        (host, report): (&mut ThisHost, &mut Report),
+    ) -> Result<Begin, Outcome> {
+        let stand = stand(&survey.positions(), held);
+        let left_behind = left
+            .entry
+            .as_ref()
+            .map(|entry| entry.left_behind(left.restarted));
+        let start = match start(self.law(), left_behind.as_ref(), stand) {
+            Ok(start) => start,
+            Err(NoStart::Nothing(why)) => return Err(self.nothing(why, survey.trouble())),
+            Err(NoStart::Unfinished(how)) => return Err(self.unfinished(how, host).await),
+        };
+        let mut facts = survey.facts();
+        // Who died after closing the gate may have left HAProxy no time to notice.
+        facts.main_closed &= left.entry.is_none();
+        let few = self.preflight(&start, &facts, report)?;
+        Ok(Begin {
+            survey,
+            stand,
+            facts,
+            start,
+            few,
+        })
     }
 
     async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
@@ -133,7 +151,8 @@ impl Operation<'_> {
     /// What an operation left behind, and needs nothing any more, goes.
     fn nothing(&self, why: String, trouble: Vec<String>) -> Outcome {
         if !trouble.is_empty() {
-            return Outcome::Refused(Refusal::Preflight(trouble));
+            let reasons = trouble.into_iter().map(Reason::Lasting).collect();
+            return Outcome::Refused(Refusal::Preflight(reasons));
         }
         if !self.dry_run
             && let Err(error) = Journal::forget(self.state_dir(), &self.app.name)
@@ -156,11 +175,13 @@ impl Operation<'_> {
             _ => Verb::Recover,
         };
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
-            Err(Refusal::TooFewServers(few)) if self.wish.turn.is_some() => {
-                report
-                    .notices
-                    .push(format!("{}: waiting for our turn", few.join("; ")));
-                (true, preflight(verb, facts, 0))
+            Err(few @ Refusal::TooFewServers(_)) if self.wish.turn.is_some() => {
+                let waiting = format!("{few}: waiting for our turn");
+                let notices = preflight(verb, facts, 0);
+                (
+                    true,
+                    notices.map(|notices| [vec![waiting], notices].concat()),
+                )
             }
             notices => (false, notices),
         };
@@ -172,15 +193,19 @@ impl Operation<'_> {
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
         let turn = self.wish.turn.unwrap_or(limits.turn);
-        let floor = limits.min_available > 0 && start.verb != Verb::Stop;
-        let closes = start.phase == Phase::Close && floor;
+        let min_available = match start.verb {
+            // Nobody's turn is waited for by a host that goes down.
+            Verb::Stop => 0,
+            _ => limits.min_available,
+        };
         let [first, longest] = BACK_OFF;
         let waits = ExponentialBuilder::default()
             .with_min_delay(first)
             .with_max_delay(longest);
         Limits {
             found_open: host.found_open.iter().all(|open| *open),
-            serving: if closes { serving(facts) } else { Vec::new() },
+            serving: serving(facts),
+            min_available,
             upgrades: self.app.upgrade.is_some(),
             rolls_back: self.app.rollback.is_some(),
             turns: turns(waits.with_jitter().without_max_times().build(), turn),

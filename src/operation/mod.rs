@@ -5,6 +5,7 @@ mod begin;
 mod describe;
 mod held;
 mod lock;
+mod looks;
 mod plan;
 mod remember;
 mod report;
@@ -248,5 +249,5 @@ impl Operation<'_> {
 }
 
 fn refused(why: String) -> Outcome {
-    Outcome::Refused(Refusal::Preflight(vec![why]))
+    Outcome::Refused(Refusal::Preflight(vec![why.into()]))
 }

@@ -90,7 +90,7 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     });
     let claim = limits.claims().then_some(Phase::Claim);
     let shed = (limits.two_stage && !limits.claims()).then_some(Phase::Shed);
-    let floor = (!limits.serving.is_empty()).then_some(Phase::Floor);
+    let floor = (limits.counts_others() && !limits.serving.is_empty()).then_some(Phase::Floor);
     let drain = Some(Phase::Drain { zeros: 0 });
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
     let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];

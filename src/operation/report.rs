@@ -199,7 +199,7 @@ impl BalancerReport {
                     facts.lines.iter().map(|(line, _)| line.clone()).collect(),
                     None,
                 ),
-                Err(why) => (Vec::new(), Some(why.clone())),
+                Err(why) => (Vec::new(), Some(why.to_string())),
             };
             let version = balancer
                 .worker

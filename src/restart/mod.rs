@@ -14,12 +14,14 @@ mod decide;
 mod in_flight;
 mod message;
 mod observation;
+mod others;
 mod out;
 mod outcome;
 mod pace;
 mod peers;
 mod phase;
 mod preflight;
+mod reason;
 mod recovery;
 mod room;
 mod version;
@@ -27,10 +29,12 @@ mod version;
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
+pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
+pub use preflight::{BalancerFacts, Facts, preflight, serving};
+pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
 pub use version::Version;
 
@@ -90,10 +94,10 @@ pub struct Limits {
     pub two_stage: bool,
     /// All gates stood open when the operation began: putting back means opening them.
     pub found_open: bool,
-    /// Other usable servers that must be left in each backend.
+    /// Other usable servers that must be left in each backend; 0: they are not counted.
     pub min_available: usize,
-    /// The backends that this host served when the operation began (BALANCER backend
-    /// NAME): the ones it takes something away from.
+    /// The backends (BALANCER backend NAME) that this host served at the preflight. Later looks
+    /// may add some.
     pub serving: Vec<String>,
     /// How long to try, where two hosts have closed at the same moment.
     pub turn: Duration,
@@ -106,10 +110,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Both gates at once: where no sticky user is kept, and no floor has to be looked at. If
-    /// all hosts went out at the same moment, their twins are what still serves.
+    /// Others are counted on the way out. Also where this host serves nobody when the operation
+    /// begins: its lines may rise at any moment until the gates are closed.
+    pub fn counts_others(&self) -> bool {
+        self.min_available > 0
+    }
+
+    /// Both gates at once: where no sticky user is kept, and no others are counted. If all hosts
+    /// went out at the same moment, their twins are what still serves.
     pub fn closes_both(&self) -> bool {
-        self.sticky.is_zero() && self.serving.is_empty()
+        self.sticky.is_zero() && !self.counts_others()
     }
 
     /// The first phase that touches the app.
@@ -123,7 +133,7 @@ impl Limits {
     /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every
     /// other agent that this host is about to go, while its main line still serves.
     pub fn claims(&self) -> bool {
-        self.two_stage && self.sticky.is_zero() && !self.serving.is_empty()
+        self.two_stage && self.sticky.is_zero() && self.counts_others()
     }
 
     /// The first phase on the way out of rotation.

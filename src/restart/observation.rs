@@ -1,6 +1,6 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use super::{Connections, Limits, Version};
+use super::{Connections, Version};
 use crate::haproxy::{CheckStatus, Leaving, Others, Role, Status};
 use serde::Serialize;
 use std::time::Duration;
@@ -20,6 +20,9 @@ pub struct Seen {
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
     pub balancers: Vec<BalancerSeen>,
+    /// The backends (BALANCER backend NAME) that any look of this operation has shown this host
+    /// to serve, from the preflight on: the ones it takes something away from.
+    pub serving: Vec<String>,
     /// The connections to the app, while the host is taken out and there is a balancer
     /// without a master socket. Err: why they can't be seen.
     pub connections: Option<Result<Connections, String>>,
@@ -111,56 +114,6 @@ impl Seen {
         let told =
             |balancer: &BalancerSeen| format!("{} was reloaded: looking anew", balancer.name);
         reloaded.map(told).collect()
-    }
-
-    /// The backends in which this host was wanted, and too few others are left.
-    pub fn too_few(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |others| others.usable)
-    }
-
-    /// The same without those others that have claimed to be the next to go.
-    pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, Others::staying)
-    }
-
-    fn fewer(&self, limits: &Limits, count: impl Fn(&Others) -> usize) -> Vec<String> {
-        let mut few = Vec::new();
-        for BalancerSeen { name, others, .. } in &self.balancers {
-            // Also one that began to send users here while a turn was waited for.
-            let wanted = others.iter().filter(|others| {
-                let serves = others.own_usable && !limits.serving.is_empty();
-                serves || limits.serving.contains(&others.of(name))
-            });
-            let broken = wanted.filter(|others| count(others) < limits.min_available);
-            few.extend(broken.map(|others| others.told(name, limits.min_available)));
-        }
-        few
-    }
-
-    /// The backends where no claim can be seen: no twin of ours is there, or an operator holds
-    /// it out, and that says nothing of this host.
-    pub fn deaf_to_claims(&self) -> Vec<String> {
-        let mut deaf = Vec::new();
-        for BalancerSeen {
-            name,
-            lines,
-            others,
-            ..
-        } in &self.balancers
-        {
-            let twins = lines
-                .iter()
-                .flatten()
-                .filter(|line| line.role == Role::Twin);
-            let telling: Vec<&str> = twins
-                .filter(|line| !line.status.is_held())
-                .map(LineSeen::backend)
-                .collect();
-            let serving = others.iter().filter(|others| others.own_usable);
-            let without = serving.filter(|others| !telling.contains(&others.backend.as_str()));
-            deaf.extend(without.map(|others| others.of(name)));
-        }
-        deaf
     }
 
     /// The lines of `role` that are not out, one entry each.

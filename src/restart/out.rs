@@ -37,29 +37,41 @@ pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Ste
 fn unclaimed(seen: &Seen) -> Option<String> {
     let deaf = seen.deaf_to_claims();
     let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
-               that go in the same moment one gives way when it is out";
+               that go in the same moment one gives way when HAProxy's first check of the other has failed";
     (!deaf.is_empty()).then(|| format!("{}: {why}", deaf.join(", ")))
 }
 
+/// A line that goes DOWN shows `UP n/m` after its first failed check. Of hosts that go in the
+/// same moment each sees that of those before it, and gives way while it is still UP itself.
 pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
+    let few = seen.too_few_beside(limits);
+    if !few.is_empty() {
+        return go(Phase::PutBack(Why::TooFewServers(few)));
+    }
     out(verb, Role::Main, Phase::Close, seen, over, || {
-        match limits.serving.is_empty() {
-            false => Phase::Floor,
-            // It was out already: nothing was taken away from anybody.
-            true => after_close(seen, limits),
+        match limits.counts_others() && !seen.serving.is_empty() {
+            true => Phase::Floor,
+            // It was out all the time: nothing was taken away from anybody.
+            false => after_close(seen, limits),
         }
     })
 }
 
-/// Whoever closes last sees that the other has gone: at least one of two gives way, where
-/// they could not claim. And a server may have fallen sick since.
+/// A server may have fallen sick since others were counted. One that HAProxy is not sure of is
+/// waited for: it may be a host that is about to give way to this one, which is out first.
 pub(super) fn floor(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
     let few = seen.too_few(limits);
     let next = || match few.is_empty() {
         true => after_close(seen, limits),
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    out(verb, Role::Main, Phase::Floor, seen, over, next)
+    match out(verb, Role::Main, Phase::Floor, seen, over, next) {
+        Step::Go {
+            to: Phase::PutBack(Why::TooFewServers(few)),
+            ..
+        } if !over && seen.too_few_not_out(limits).is_empty() => again(Phase::Floor, few),
+        step => step,
+    }
 }
 
 pub(super) fn shed(verb: Verb, seen: &Seen, over: bool) -> Step {

@@ -15,8 +15,7 @@ pub enum Phase {
     Claim,
     /// The main gate is closed; every balancer must show the main lines DOWN.
     Close,
-    /// The main lines are DOWN: are there still enough others? Two hosts that close at the
-    /// same moment have both seen the other UP before.
+    /// The main lines are DOWN: are there still enough others? One may have fallen sick.
     Floor,
     /// The twin keeps its users until it has been quiet for a while, or the time is up.
     Sticky {
@@ -87,6 +86,9 @@ pub enum Ask {
     /// The same once our lines of this role are out: that is the whole of each backend, and
     /// nothing is decided before.
     OthersOnceOut(Role),
+    /// The same as often as the size of the backends allows; true: only where there is one in
+    /// which no claim shows.
+    OthersSoon(bool),
     /// What leaving workers carry.
     Leaving,
 }
@@ -208,6 +210,7 @@ impl Phase {
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
             Phase::Claim => Some(Ask::OthersOnceOut(Role::Twin)),
+            Phase::Close if limits.counts_others() => Some(Ask::OthersSoon(limits.claims())),
             Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),

@@ -1,8 +1,7 @@
 //! Before anything is touched: every reason to refuse, and what to tell of the rest.
 
-use super::{LineSeen, Verb};
+use super::{LineSeen, Reason, Refusal, Verb};
 use crate::haproxy::{Others, Role, Status};
-use std::fmt;
 
 /// What the preflight looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +14,8 @@ pub struct Facts {
     pub restart: Result<(), String>,
     /// Whether the app answers now.
     pub health: Result<(), String>,
-    /// Every configured balancer, by name.
-    pub balancers: Vec<(String, Result<BalancerFacts, String>)>,
+    /// Every configured balancer, by name. Err: why it, or our lines, can't be seen.
+    pub balancers: Vec<(String, Result<BalancerFacts, Reason>)>,
 }
 
 /// One balancer that answered and has our lines.
@@ -28,24 +27,15 @@ pub struct BalancerFacts {
     pub others: Vec<Others>,
 }
 
-/// Why nothing was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// HAProxy, the rules or the app: each reason with its mend.
-    Preflight(Vec<String>),
-    /// Too few other servers would be left.
-    TooFewServers(Vec<String>),
-}
-
 /// Decides whether the operation may begin. Ok: what the operator should know.
 pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
     // Nothing may keep a host that goes down from closing.
     if verb == Verb::Stop {
         return Ok(notices(verb, facts));
     }
-    let mut reasons = facts.gates.clone();
+    let mut reasons: Vec<Reason> = facts.gates.iter().cloned().map(Reason::Lasting).collect();
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
-        reasons.push(why.clone());
+        reasons.push(Reason::Lasting(why.clone()));
     }
     // Who mends what a crash left opens the gates as soon as the app is well, whatever
     // HAProxy shows by then.
@@ -61,6 +51,7 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     }
     let few = too_few(facts, min_available, |others| others.usable);
     let going = too_few(facts, min_available, Others::staying);
+    let going = going.iter().map(Reason::to_string).collect();
     match verb {
         Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
         // They may be back, or give way, before it is our turn.
@@ -71,9 +62,11 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
 
 /// Opening is safe with a balancer out of sight, and may be what mends it; a host that no
 /// balancer knows of is a mistake in any case.
-fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<String> {
-    let failed = |(name, seen): &(String, Result<BalancerFacts, String>)| {
-        seen.as_ref().err().map(|why| format!("{name}: {why}"))
+fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
+    let failed = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
+        Ok(_) => None,
+        Err(Reason::Passing(why)) => Some(Reason::Passing(format!("{name}: {why}"))),
+        Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{name}: {why}"))),
     };
     match verb {
         Verb::Open if seen(facts).next().is_some() => Vec::new(),
@@ -89,7 +82,7 @@ fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
 
 /// A main line marked backup, a twin that isn't, or a line without checks: the gate would
 /// not do what it is closed for.
-fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<String> {
+fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let wrong = |(line, backup): &(LineSeen, bool)| {
         let what = match (line.role, backup) {
             _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
@@ -102,13 +95,14 @@ fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<String> {
             }
             _ => return None,
         };
-        Some(format!("{name} {} {what}", line.name))
+        Some(Reason::Lasting(format!("{name} {} {what}", line.name)))
     };
     facts.lines.iter().filter_map(wrong).collect()
 }
 
-/// Something that we can't see answers the checks: closing the gate would do nothing.
-fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<String> {
+/// Something that we can't see answers the checks: closing the gate would do nothing. Or HAProxy
+/// has not checked the line since its reload: with `fall 1` it shows it fully UP until then.
+fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let main = facts
         .lines
         .iter()
@@ -116,27 +110,43 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<String> {
         .filter(|line| line.role == Role::Main && line.proven);
     let what = "is UP although the gate is closed: something else answers its status port (a native nft rule, \
                 a proxy); if the gate was closed this moment, try again";
-    main.map(|line| format!("{name} {} {what}", line.name))
+    main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))
         .collect()
 }
 
-/// The backends that have users on this host now: the ones it takes something away from.
+/// The backends that send users to this host, or may do so from the next check on: the ones it
+/// takes something away from.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
     for (name, facts) in seen(facts) {
-        let ours = facts.others.iter().filter(|others| others.own_usable);
+        let ours = facts.others.iter().filter(|others| facts.serves(others));
         serving.extend(ours.map(|others| others.of(name)));
     }
     serving
 }
 
-/// A host that is out of rotation already takes nothing away from a backend.
-fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<String> {
+impl BalancerFacts {
+    /// A line of ours in this backend carries users, or may do so from the next check on.
+    fn serves(&self, others: &Others) -> bool {
+        let mut lines = self.lines.iter().map(|(line, _)| line);
+        lines.any(|line| line.backend() == others.backend && line.serves())
+    }
+}
+
+/// A host that is out of rotation already takes nothing away from a backend. Where enough others
+/// are not out, but not proven since a reload, their first checks decide.
+fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<Reason> {
     let mut few = Vec::new();
     for (name, facts) in seen(facts) {
         let others = facts.others.iter();
-        let broken = others.filter(|others| others.own_usable && count(others) < min_available);
-        few.extend(broken.map(|others| others.told(name, min_available)));
+        let broken = others.filter(|others| facts.serves(others) && count(others) < min_available);
+        few.extend(broken.map(|others| {
+            let told = others.told(name, min_available);
+            match others.not_out() < min_available {
+                true => Reason::Lasting(told),
+                false => Reason::Passing(told),
+            }
+        }));
     }
     few
 }
@@ -180,14 +190,4 @@ fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {
         _ => return None,
     };
     Some(format!("{name} {} {what}", line.name))
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Preflight(reasons) | Refusal::TooFewServers(reasons) => {
-                f.write_str(&reasons.join("; "))
-            }
-        }
-    }
 }

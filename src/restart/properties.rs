@@ -44,7 +44,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
                 claimed: Vec::new(),
-                own_usable: true,
+                unproven: Vec::new(),
             }];
             balancer.leaving = Some(match leaving {
                 true => vec![Leaving {
@@ -86,10 +86,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
             },
             healthy_times: times,
             found_open,
-            serving: serves
-                .then(|| "lb backend srvs".to_owned())
-                .into_iter()
-                .collect(),
+            min_available: usize::from(serves),
             ..limits()
         },
     )
@@ -163,6 +160,7 @@ impl Model {
         let (mut phase, mut in_phase, mut elapsed) =
             (start.phase.clone(), Duration::ZERO, Duration::ZERO);
         let (mut signal, mut entered, mut version) = (None, true, start.version.clone());
+        let mut serving = self.limits.serving.clone();
         self.touched.clear();
         for _ in 0..1000 {
             let Moment { look, dies } = moments.next().unwrap_or(Moment {
@@ -180,9 +178,11 @@ impl Model {
                 return Ok(Ended::Died(phase, version));
             }
             signal = signal.or(look.interrupted);
+            serving.extend(look.balancers.iter().flat_map(BalancerSeen::serving));
             let look = Seen {
                 in_phase,
                 elapsed,
+                serving: serving.clone(),
                 version: version.clone(),
                 interrupted: signal,
                 ..look
@@ -309,8 +309,8 @@ proptest! {
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         // Nobody's turn is waited for by a host that goes down.
-        let serving = if verb == Verb::Stop { Vec::new() } else { limits.serving.clone() };
-        let limits = Limits { serving, ..limits };
+        let min_available = if verb == Verb::Stop { 0 } else { limits.min_available };
+        let limits = Limits { min_available, ..limits };
         let open = limits.found_open;
         let upgrades = limits.upgrades;
         let mut model = Model {

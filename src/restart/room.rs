@@ -1,7 +1,7 @@
 //! What a host is to the backends it serves, for who restarts many: is it in rotation, and
 //! how many hosts may be out beside those that are already?
 
-use super::{BalancerFacts, Facts, serving};
+use super::{BalancerFacts, Facts};
 use crate::haproxy::Role;
 
 impl Facts {
@@ -14,7 +14,11 @@ impl Facts {
 
     /// Users come to this host now: it takes something away when it goes.
     pub fn serves(&self) -> bool {
-        !serving(self).is_empty()
+        let balancers = self.balancers.iter();
+        let lines = balancers
+            .filter_map(|(_, facts)| facts.as_ref().ok())
+            .flat_map(|facts| &facts.lines);
+        lines.into_iter().any(|(line, _)| line.status.is_usable())
     }
 
     /// How many hosts of the tightest backend may go out now, until so many usable servers

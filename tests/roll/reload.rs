@@ -1,7 +1,9 @@
 //! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight:
 //! the agent waits for it all the same, by the master CLI or by the host's own TCP table.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 
 use crate::lab::fleet::{Fleet, Layout};
 use crate::lab::release::Release;
@@ -70,6 +72,58 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
     let report = running.wait().expect_exit(0).report();
     unharmed(&answer, report.began("restart"));
     assert_eq!(fleet.boots()[0], boots[0] + 1);
+}
+
+/// From the moment of a reload on no preflight is refused for what is over in 0.1 s: neither for
+/// a socket that nobody listens on, nor for other servers that are not checked yet.
+#[test]
+fn a_preflight_in_the_moment_of_a_reload() {
+    let fleet = Fleet::quick("reload_preflight", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
+    let worker = fleet.haproxy.worker();
+    fleet.haproxy.process.signal(Signal::SIGUSR2);
+    let from = Instant::now();
+    let mut looks = Vec::new();
+    while from.elapsed() < Duration::from_secs(1) {
+        let ended = agent.words(&["restart", "web", "--dry-run"]);
+        looks.push(ended.expect_exit(0).out);
+    }
+    assert_ne!(fleet.haproxy.worker(), worker);
+    let again = looks.iter().filter(|out| out.contains("looked again"));
+    assert!(
+        again.count() > 0,
+        "no look fell into the reload: {looks:#?}"
+    );
+}
+
+/// A socket that stays away is waited for no longer than a second, and Ctrl-C ends even that.
+#[test]
+fn a_socket_that_stays_away() {
+    let fleet = Fleet::quick("socket_away", |reference| reference);
+    let away = |settings: Settings| settings.haproxy("/run/nowhere.sock");
+    let agent = fleet.agent(1, away);
+    let from = Instant::now();
+    agent.run("restart", "web").expect(11, "can't connect");
+    let took = from.elapsed();
+    assert!(took > Duration::from_millis(800), "refused in {took:?}");
+    assert!(took < Duration::from_secs(4), "refused in {took:?}");
+    let running = agent.start("restart", "web");
+    let (lock, pid) = (fleet.host(1).dir.join("state/web.lock"), running.pid());
+    wait_for("the agent has the lock", Duration::from_secs(5), || {
+        let holder = std::fs::read_to_string(&lock).ok()?;
+        holder.contains(&pid.to_string()).then_some(())
+    });
+    running.interrupt(Signal::SIGINT);
+    running.wait().expect(130, "nothing was changed");
+    // What no second look can help is refused at once.
+    let elsewhere = |settings: Settings| settings.set("app.web.port", 1001);
+    let agent = fleet.agent(2, elsewhere);
+    let from = Instant::now();
+    agent
+        .run("restart", "web")
+        .expect(11, "no server line of this host");
+    let took = from.elapsed();
+    assert!(took < Duration::from_millis(800), "refused in {took:?}");
 }
 
 fn unharmed(answer: &Answer, restarted_at: f64) {

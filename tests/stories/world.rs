@@ -55,6 +55,8 @@ pub struct World {
     pub on_leaving_worker: u64,
     /// In this span no other server is UP.
     pub alone: std::ops::Range<u32>,
+    /// In this span the other one's first check has failed: it shows `UP 1/2`.
+    pub failing: std::ops::Range<u32>,
     /// The process is killed at this tick.
     pub killed_at: Option<u32>,
     /// It is killed at this action (the first is 1): before it is done, or after.
@@ -100,6 +102,7 @@ impl World {
             reloaded_at: None,
             on_leaving_worker: 0,
             alone: 0..0,
+            failing: 0..0,
             killed_at: None,
             killed_acting: None,
             actions: 0,
@@ -250,9 +253,11 @@ impl Host for World {
         };
         let others = Others {
             backend: "srvs".to_owned(),
-            usable: usize::from(!self.alone.contains(&self.now)),
+            usable: usize::from(
+                !self.alone.contains(&self.now) && !self.failing.contains(&self.now),
+            ),
             claimed: Vec::new(),
-            own_usable: self.shown[0],
+            unproven: vec!["web2".to_owned(); usize::from(self.failing.contains(&self.now))],
         };
         let leaving = Leaving {
             pid: 7,

@@ -74,7 +74,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
-            own_usable: true,
+            unproven: vec![],
         }],
         master: None,
     }

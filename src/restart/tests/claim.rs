@@ -6,7 +6,7 @@ use Role::{Main, Twin};
 
 fn claiming() -> Limits {
     Limits {
-        serving: vec!["lb backend srvs".into()],
+        min_available: 1,
         ..limits()
     }
 }
@@ -20,8 +20,9 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed,
-        own_usable: true,
+        unproven: vec![],
     }];
+    look.serving = vec!["lb backend srvs".into()];
     look
 }
 
@@ -107,7 +108,7 @@ fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
     classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
     assert_eq!(classic.deaf_to_claims(), ["lb backend srvs"]);
     // A backend that sends this host nobody is not asked.
-    classic.balancers[0].others[0].own_usable = false;
+    classic.serving = Vec::new();
     assert!(classic.deaf_to_claims().is_empty());
 }
 
@@ -118,8 +119,9 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],
-        own_usable: true,
+        unproven: vec![],
     });
+    look.serving.push("lb backend new".into());
     assert!(matches!(
         goes(step(Phase::Claim, &look)),
         Phase::PutBack(Why::TooFewServers(_))

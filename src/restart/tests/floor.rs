@@ -8,7 +8,7 @@ use Role::{Main, Twin};
 fn floored() -> Limits {
     Limits {
         two_stage: false,
-        serving: vec!["lb backend srvs".into()],
+        min_available: 1,
         ..limits()
     }
 }
@@ -19,8 +19,9 @@ fn others(usable: usize, status: &str) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
-        own_usable: false,
+        unproven: Vec::new(),
     }];
+    look.serving = vec!["lb backend srvs".into()];
     look
 }
 
@@ -40,7 +41,9 @@ fn few() -> Phase {
 
 #[test]
 fn once_out_the_others_are_counted_once_more() {
-    assert_eq!(goes(step(Phase::Close, &others(0, "DOWN"))), Phase::Floor);
+    let mut uncounted = others(0, "DOWN");
+    uncounted.balancers[0].others.clear();
+    assert_eq!(goes(step(Phase::Close, &uncounted)), Phase::Floor);
     let drain = Phase::Drain { zeros: 0 };
     assert_eq!(goes(step(Phase::Floor, &others(1, "DOWN"))), drain);
     assert_eq!(goes(step(Phase::Floor, &others(0, "DOWN"))), few());
@@ -49,15 +52,89 @@ fn once_out_the_others_are_counted_once_more() {
     assert_eq!(waits(step(Phase::Floor, &others(0, "UP"))).len(), 1);
 }
 
+/// Others as `usable`, and as many that HAProxy is not sure of.
+fn unsure(usable: usize, unproven: usize, status: &str) -> Seen {
+    let mut look = others(usable, status);
+    look.balancers[0].others[0].unproven = vec!["web2".into(); unproven];
+    look
+}
+
+#[test]
+fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
+    let close = |seen: &Seen| step(Phase::Close, seen);
+    for status in ["UP", "UP 1/2"] {
+        assert_eq!(waits(close(&unsure(1, 1, status))).len(), 1, "{status}");
+        let gave_way = goes(close(&unsure(0, 1, status)));
+        assert!(
+            matches!(gave_way, Phase::PutBack(Why::TooFewServers(_))),
+            "{status}"
+        );
+    }
+    // Not asked at this look, or not counted at all.
+    let mut uncounted = others(0, "UP");
+    uncounted.balancers[0].others.clear();
+    assert_eq!(waits(close(&uncounted)).len(), 1);
+    let nobody = decide(Verb::Restart, &Phase::Close, &others(0, "UP"), &limits());
+    assert_eq!(waits(nobody).len(), 1);
+}
+
+#[test]
+fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
+    let mut look = unsure(0, 1, "DOWN");
+    let mut second = unsure(1, 0, "UP 1/2").balancers.remove(0);
+    second.name = "lb2".into();
+    look.balancers.push(second);
+    look.serving.push("lb2 backend srvs".into());
+    assert_eq!(
+        waits(step(Phase::Close, &look)),
+        ["lb2 srvs/Main is UP 1/2"]
+    );
+    // The other is out, too.
+    look.balancers[0].others[0].unproven.clear();
+    assert!(matches!(goes(step(Phase::Close, &look)), Phase::PutBack(_)));
+}
+
+#[test]
+fn the_floor_waits_for_who_may_give_way_and_not_for_ever() {
+    let floor = |seen: &Seen| step(Phase::Floor, seen);
+    let waiting = waits(floor(&unsure(0, 1, "DOWN")));
+    assert!(
+        waiting[0].contains("not counted while it shows `UP n/m`: web2"),
+        "{waiting:?}"
+    );
+    assert_eq!(
+        goes(floor(&unsure(1, 0, "DOWN"))),
+        Phase::Drain { zeros: 0 }
+    );
+    assert!(matches!(
+        goes(floor(&late(unsure(0, 1, "DOWN")))),
+        Phase::PutBack(_)
+    ));
+}
+
+#[test]
+fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
+    let claims = Limits {
+        two_stage: true,
+        ..floored()
+    };
+    let mut look = unsure(0, 1, "UP");
+    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)]);
+    let close = |look: &Seen| decide(Verb::Restart, &Phase::Close, look, &claims);
+    assert_eq!(waits(close(&look)).len(), 1);
+    // An operator holds the twin: nobody sees the claim.
+    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)]);
+    assert!(matches!(goes(close(&look)), Phase::PutBack(_)));
+}
+
 #[test]
 fn a_host_that_served_nobody_takes_nothing_away() {
-    let step = decide(Verb::Restart, &Phase::Close, &others(0, "DOWN"), &limits());
-    assert_eq!(goes(step), Phase::Shed);
-    let elsewhere = Limits {
-        serving: vec!["lb backend others".into()],
-        ..limits()
-    };
-    assert_eq!(others(0, "DOWN").too_few(&elsewhere).len(), 0);
+    let mut look = others(0, "DOWN");
+    look.serving = Vec::new();
+    let drain = Phase::Drain { zeros: 0 };
+    assert_eq!(goes(step(Phase::Close, &look)), drain);
+    look.serving = vec!["lb backend others".into()];
+    assert_eq!(look.too_few(&floored()).len(), 0);
 }
 
 #[test]

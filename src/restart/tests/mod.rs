@@ -7,6 +7,7 @@ mod in_flight;
 mod out;
 mod preflight;
 mod recovery;
+mod rising;
 mod room;
 mod stop;
 mod together;
@@ -29,7 +30,7 @@ pub(super) fn limits() -> Limits {
         healthy_times: 1,
         two_stage: true,
         found_open: true,
-        min_available: 1,
+        min_available: 0,
         serving: Vec::new(),
         turn: seconds(60),
         turns: [1, 3, 7].map(seconds).to_vec(),
@@ -76,6 +77,7 @@ pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
         version: Version::Same,
         interrupted: None,
         balancers: vec![balancer(Ok(lines.collect()))],
+        serving: Vec::new(),
         connections: None,
         oldest: None,
         health: None,

@@ -10,7 +10,7 @@ fn facts() -> Facts {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
-        own_usable: true,
+        unproven: vec![],
     }];
     Facts {
         gates: vec![],
@@ -40,7 +40,7 @@ fn the_preflight_refuses_what_could_not_work() {
             ..facts()
         },
         Facts {
-            balancers: vec![("lb".into(), Err("no server line".into()))],
+            balancers: vec![("lb".into(), Err(Reason::Lasting("no server line".into())))],
             ..facts()
         },
         change(|lb| lb.lines[0].1 = true),
@@ -64,15 +64,18 @@ fn the_floor_holds_unless_nothing_is_taken_away() {
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
     assert!(preflight(Verb::Restart, &few, 0).is_ok());
     assert!(preflight(Verb::Open, &few, 1).is_ok());
-    let out_already = change(|lb| {
-        lb.others[0] = Others {
-            backend: "srvs".into(),
-            usable: 0,
-            claimed: vec![],
-            own_usable: false,
-        };
-    });
-    assert!(preflight(Verb::Restart, &out_already, 1).is_ok());
+    let alone = |status: &'static str| {
+        change(move |lb| {
+            lb.others[0].usable = 0;
+            lb.lines = vec![
+                (line(Main, status, 0), false),
+                (line(Twin, "DOWN", 0), true),
+            ];
+        })
+    };
+    assert!(preflight(Verb::Restart, &alone("DOWN"), 1).is_ok());
+    let rising = preflight(Verb::Restart, &alone("DOWN 1/2"), 1).unwrap_err();
+    assert_eq!(Outcome::Refused(rising).exit_code(), 12, "UP in a moment");
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn opening_needs_one_balancer_that_knows_us() {
     let mut facts = facts();
     facts
         .balancers
-        .push(("lb2".into(), Err("can't connect".into())));
+        .push(("lb2".into(), Err(Reason::Passing("can't connect".into()))));
     assert_eq!(
         preflight(Verb::Open, &facts, 1).unwrap(),
         ["lb2: can't connect"]
@@ -98,4 +101,42 @@ fn opening_needs_one_balancer_that_knows_us() {
     assert!(preflight(Verb::Close, &facts, 1).is_err());
     facts.balancers = facts.balancers.split_off(1);
     assert!(preflight(Verb::Open, &facts, 1).is_err());
+}
+
+#[test]
+fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
+    let refusal = |facts: &Facts| preflight(Verb::Restart, facts, 1).unwrap_err();
+    let away = |reason| Facts {
+        balancers: vec![("lb".into(), Err(reason))],
+        ..facts()
+    };
+    // With `fall 1` a reload shows a closed line fully UP.
+    let closed = Facts {
+        main_closed: true,
+        ..facts()
+    };
+    let unproven = change(|lb| {
+        lb.others[0].usable = 0;
+        lb.others[0].unproven = vec!["web2".into()];
+    });
+    let passing = away(Reason::Passing("connection refused".into()));
+    for passing in [&passing, &closed, &unproven] {
+        assert!(refusal(passing).may_pass(), "{passing:?}");
+    }
+    let lasting = [
+        away(Reason::Lasting("no server line".into())),
+        Facts {
+            gates: vec!["a foreign rule".into()],
+            ..passing.clone()
+        },
+        Facts {
+            restart: Err("web.service is masked".into()),
+            ..closed.clone()
+        },
+        change(|lb| lb.lines[0].1 = true),
+        change(|lb| lb.others[0].usable = 0),
+    ];
+    for lasting in lasting {
+        assert!(!refusal(&lasting).may_pass(), "{lasting:?}");
+    }
 }

@@ -9,7 +9,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
-        own_usable: main == "UP",
+        unproven: vec![],
     };
     let line = |number: usize, role| LineSeen {
         name: format!("b{number}/web1"),
@@ -43,7 +43,7 @@ fn the_tightest_backend_tells_how_many_may_go() {
     let mut unseen = facts("UP", &[(3, 0)]);
     unseen
         .balancers
-        .push(("other".into(), Err("silent".into())));
+        .push(("other".into(), Err(Reason::Lasting("silent".into()))));
     assert_eq!(unseen.spare(1), None);
 }
 
@@ -57,6 +57,6 @@ fn in_rotation_is_what_every_balancer_shows_fully_up() {
     let mut unseen = facts("UP", &[(1, 0)]);
     unseen
         .balancers
-        .push(("other".into(), Err("silent".into())));
+        .push(("other".into(), Err(Reason::Lasting("silent".into()))));
     assert!(!unseen.in_rotation());
 }

@@ -78,7 +78,10 @@ fn is_never_refused() {
         main_closed: true,
         restart: Err("no unit".to_owned()),
         health: Err("connection refused".to_owned()),
-        balancers: vec![("lb".to_owned(), Err("can't connect".to_owned()))],
+        balancers: vec![(
+            "lb".to_owned(),
+            Err(Reason::Passing("can't connect".to_owned())),
+        )],
     };
     let notices = preflight(Verb::Stop, &nothing_right, 3).unwrap();
     assert_eq!(notices, ["lb: can't connect"]);

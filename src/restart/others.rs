@@ -1,0 +1,114 @@
+//! Are enough other servers left in the backends that this host serves?
+//!
+//! Whether it serves is not decided once: a line that is DOWN when the operation begins, and
+//! rises meanwhile, may carry users by the time that the gate is closed.
+
+use super::{BalancerSeen, Limits, LineSeen, Seen};
+use crate::haproxy::{Others, Role};
+
+impl LineSeen {
+    /// HAProxy sends it users, or may do so from the next check on.
+    pub fn serves(&self) -> bool {
+        self.status.is_usable() || self.status.is_rising()
+    }
+}
+
+impl BalancerSeen {
+    /// The backends (BALANCER backend NAME) that this host serves at this look.
+    pub fn serving(&self) -> impl Iterator<Item = String> {
+        let lines = self.lines.iter().flatten().filter(|line| line.serves());
+        lines.map(|line| format!("{} backend {}", self.name, line.backend()))
+    }
+
+    /// Our main lines there are DOWN: nobody counts this host any more.
+    fn is_out_of(&self, backend: &str) -> bool {
+        let mut lines = self.lines.iter().flatten();
+        lines.all(|line| {
+            let other = line.role != Role::Main || line.backend() != backend;
+            other || line.status.is_out()
+        })
+    }
+}
+
+/// Whether other hosts see in a backend that this one goes, while its main line is UP: its twin
+/// is DOWN. An operator's MAINT says nothing of the host.
+fn shows_claim(lines: &[LineSeen], backend: &str) -> bool {
+    let twin = |line: &&LineSeen| line.role == Role::Twin && line.backend() == backend;
+    let mut twins = lines.iter().filter(twin).peekable();
+    twins.peek().is_some() && twins.all(|line| line.status.is_going())
+}
+
+/// There is a backend of ours in which other hosts don't see that this one goes.
+pub(crate) fn goes_unseen(lines: &[LineSeen]) -> bool {
+    lines.iter().any(|line| !shows_claim(lines, line.backend()))
+}
+
+impl Seen {
+    /// The backends that this host serves, and that too few others are left in.
+    pub fn too_few(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, others| Some(others.usable))
+    }
+
+    /// The same without those others that have claimed to be the next to go.
+    pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, others| Some(others.staying()))
+    }
+
+    /// The same with those that HAProxy is not sure of.
+    pub fn too_few_not_out(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, others| Some(others.not_out()))
+    }
+
+    /// The same while our own lines go DOWN, in each backend where no claim tells others of it.
+    /// Until the main line there is DOWN this host can still give way to one whose first check
+    /// has failed. After that it is that one who gives way.
+    pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |balancer, others| {
+            let lines = balancer.lines.as_deref().unwrap_or_default();
+            match balancer.is_out_of(&others.backend) {
+                true => Some(others.not_out()),
+                false if limits.claims() && shows_claim(lines, &others.backend) => None,
+                false => Some(others.staying()),
+            }
+        })
+    }
+
+    /// None: they need not be counted there.
+    fn fewer(
+        &self,
+        limits: &Limits,
+        count: impl Fn(&BalancerSeen, &Others) -> Option<usize>,
+    ) -> Vec<String> {
+        let mut few = Vec::new();
+        for balancer in &self.balancers {
+            let served = |others: &&Others| self.serving.contains(&others.of(&balancer.name));
+            for others in balancer.others.iter().filter(served) {
+                if count(balancer, others).is_some_and(|count| count < limits.min_available) {
+                    few.push(others.told(&balancer.name, limits.min_available));
+                }
+            }
+        }
+        few
+    }
+
+    /// The backends where no claim can be seen: no twin of ours is there, or an operator holds
+    /// it out, and that says nothing of this host.
+    pub fn deaf_to_claims(&self) -> Vec<String> {
+        let mut deaf = Vec::new();
+        for BalancerSeen {
+            name,
+            lines,
+            others,
+            ..
+        } in &self.balancers
+        {
+            let lines = lines.as_deref().unwrap_or_default();
+            let served = others
+                .iter()
+                .filter(|others| self.serving.contains(&others.of(name)));
+            let without = served.filter(|others| !shows_claim(lines, &others.backend));
+            deaf.extend(without.map(|others| others.of(name)));
+        }
+        deaf
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether this host serves is seen at each look, and not decided when the operation begins.
+
+use super::*;
+use crate::haproxy::Others;
+use Role::{Main, Twin};
+
+fn counting(two_stage: bool) -> Limits {
+    Limits {
+        two_stage,
+        min_available: 1,
+        ..limits()
+    }
+}
+
+/// A look with no other usable server.
+fn alone(main: &str, twin: &str) -> Seen {
+    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
+    look.balancers[0].others = vec![Others {
+        backend: "srvs".into(),
+        usable: 0,
+        claimed: Vec::new(),
+        unproven: Vec::new(),
+    }];
+    look.serving = look.balancers[0].serving().collect();
+    look
+}
+
+fn gives_way(phase: Phase, look: &Seen, two_stage: bool) -> bool {
+    let step = decide(Verb::Restart, &phase, look, &counting(two_stage));
+    matches!(
+        step,
+        Step::Go {
+            to: Phase::PutBack(Why::TooFewServers(_)),
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_host_that_serves_nobody_claims_too() {
+    assert_eq!(counting(true).first(), Phase::Claim);
+    assert!(!counting(true).closes_both());
+    assert!(limits().closes_both(), "nobody is counted");
+}
+
+#[test]
+fn a_line_that_is_up_or_rising_counts_and_one_that_is_down_does_not() {
+    for main in ["UP", "UP 1/2", "DOWN 1/2"] {
+        assert!(
+            gives_way(Phase::Claim, &alone(main, "DOWN"), true),
+            "{main}"
+        );
+        assert!(gives_way(Phase::Close, &alone(main, "UP"), false), "{main}");
+    }
+    for main in ["DOWN", "MAINT", "DRAIN"] {
+        assert!(
+            !gives_way(Phase::Claim, &alone(main, "DOWN"), true),
+            "{main}"
+        );
+    }
+    let out = alone("DOWN", "DOWN");
+    let next = |phase| goes(decide(Verb::Restart, &phase, &out, &counting(true)));
+    assert_eq!(next(Phase::Claim), Phase::Close);
+    assert_eq!(next(Phase::Close), Phase::Drain { zeros: 0 });
+}
+
+#[test]
+fn a_line_that_has_risen_while_the_gate_was_closed_counts_at_the_floor() {
+    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    look.serving = alone("UP", "UP").serving;
+    let next = decide(Verb::Restart, &Phase::Close, &look, &counting(true));
+    assert_eq!(goes(next), Phase::Floor);
+    look.balancers = alone("DOWN", "DOWN").balancers;
+    assert!(gives_way(Phase::Floor, &look, true));
+}
+
+#[test]
+fn a_host_that_one_balancer_alone_shows_up_counts_there() {
+    let mut look = alone("DOWN", "DOWN");
+    let mut other = alone("UP", "DOWN").balancers.remove(0);
+    other.name = "lb2".into();
+    look.serving = other.serving().collect();
+    look.balancers.push(other);
+    assert_eq!(look.too_few(&counting(true)).len(), 1);
+    assert!(look.too_few(&counting(true))[0].starts_with("lb2 backend srvs"));
+}
