@@ -48,6 +48,9 @@ impl Operation<'_> {
             true => Asking::Nobody,
             false => Asking::Anew,
         };
+        if !self.dry_run {
+            host.reserve(&self.command(), !self.hasty).await;
+        }
         let survey = host.survey(asking).await;
         report.survey(host.elapsed(), &survey);
         let positions = survey.positions();
@@ -64,6 +67,11 @@ impl Operation<'_> {
         let mut facts = survey.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
+        match self.law() {
+            Verb::Restart | Verb::Close => facts.gates.extend(survey.threats()),
+            _ => report.notices.extend(survey.threats()),
+        }
+        report.notices.extend(survey.unreserved());
         let few = self.preflight(&start, &facts, report)?;
         if let (Verb::Restart, Some(held)) = (self.verb, held) {
             let who = held.told();
