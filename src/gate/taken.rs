@@ -45,10 +45,15 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     if !listeners(port).is_empty() {
         return Some(Taken::Listening);
     }
-    let said = Lock::last_holder(&state::port_lock(state_dir, port));
+    let lock = state::port_lock(state_dir, port);
+    let said = Lock::last_holder(&lock);
     let all = tcp::bound(port).unwrap_or_default();
-    let (agents, others): (Vec<&Bound>, Vec<&Bound>) =
+    let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
         all.iter().partition(|one| is_an_agents(one, said.as_ref()));
+    // On a full disk it could not say who it is.
+    if said.is_none() && !others.is_empty() && Lock::holder(&lock).is_some() {
+        others.retain(|one| one.uid != 0);
+    }
     // This process may have one family, and want the other.
     let agent = said.filter(|who| !agents.is_empty() && who.pid != std::process::id());
     let passing = match &agent {
