@@ -1,11 +1,16 @@
 //! Observe, decide, journal, act: the loop around the pure core.
 
+mod meanwhile;
+
+pub use meanwhile::{Meanwhile, OnMeanwhile};
+
 use crate::journal::Journal;
 use crate::record::Record;
 use crate::restart::{
-    Acted, Action, Ask, BalancerSeen, Connections, Limits, Outcome, Phase, Seen, Step, Verb,
-    Version, Why, decide,
+    Acted, Action, Ask, BalancerSeen, ClosedLines, Connections, Limits, Outcome, Phase, Seen, Step,
+    Verb, Version, Why, decide,
 };
+use meanwhile::{Notes, judge};
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -30,8 +35,13 @@ pub trait Host {
     async fn health(&mut self) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
-    /// Does it, once.
-    async fn act(&mut self, action: Action) -> Acted;
+    /// What the balancers have shown since the last time, while the gates are closed and nobody
+    /// waits for them. Never waits.
+    fn shown(&mut self) -> Vec<BalancerSeen>;
+    /// What answers the checks although the gates are closed, as far as it can be seen here.
+    async fn causes(&mut self) -> Vec<String>;
+    /// Does it, once. What the balancers show while the app is touched is told.
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted;
     /// The last action had to move a gate; one that touches the app: to close it again.
     fn moved(&self) -> bool;
     /// Waits until the next look of this phase, which has lasted so long.
@@ -74,6 +84,7 @@ pub async fn drive<H: Host>(
         serving: limits.serving.clone(),
         unrecorded: None,
         acknowledged: false,
+        closed: ClosedLines::default(),
         record: Record::default(),
     };
     drive.enter().await;
@@ -114,6 +125,8 @@ struct Drive<'a, H> {
     unrecorded: Option<String>,
     /// The operator was told that a signal has come.
     acknowledged: bool,
+    /// What HAProxy shows of our lines while the gates are closed.
+    closed: ClosedLines,
     record: Record,
 }
 
@@ -139,7 +152,12 @@ impl<H: Host> Drive<'_, H> {
         let action = self.phase.action(self.verb, self.limits);
         self.acted = match (self.unrecorded.take(), action) {
             (Some(why), _) => Acted::Failed(format!("it can't be recorded: {why}")),
-            (None, Some(action)) => self.host.act(action).await,
+            (None, Some(action)) => {
+                let (closed, progress, record) =
+                    (&mut self.closed, &mut *self.progress, &mut self.record);
+                let mut on = |at, seen| judge(closed, seen, &mut Notes(at, progress, record));
+                self.host.act(action, &mut on).await
+            }
             (None, None) => Acted::Done,
         };
         if !self.stood && self.acted == Acted::Done {
@@ -170,6 +188,12 @@ impl<H: Host> Drive<'_, H> {
             }
         }
         seen.serving.clone_from(&self.serving);
+        if self.phase.closes() {
+            self.closed.on_the_way_out(&seen.balancers);
+        }
+        if self.phase.keeps_closed(self.verb) {
+            self.look_meanwhile().await;
+        }
         if self.phase.watches_connections() {
             seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {
@@ -187,6 +211,21 @@ impl<H: Host> Drive<'_, H> {
         seen.in_phase = seen.elapsed.saturating_sub(self.entered);
         seen.interrupted = self.host.interrupted();
         seen
+    }
+
+    /// Waits for no balancer.
+    async fn look_meanwhile(&mut self) {
+        for seen in self.host.shown() {
+            if self.judge(Meanwhile::Lines(seen)) {
+                let causes = self.host.causes().await;
+                self.judge(Meanwhile::Causes(causes));
+            }
+        }
+    }
+
+    fn judge(&mut self, seen: Meanwhile) -> bool {
+        let mut notes = Notes(self.host.elapsed(), &mut *self.progress, &mut self.record);
+        judge(&mut self.closed, seen, &mut notes)
     }
 
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
@@ -250,7 +289,11 @@ impl<H: Host> Drive<'_, H> {
 
     fn end(mut self, outcome: Outcome) -> Record {
         self.record.leaves(self.host.elapsed());
-        if let Outcome::Done { note } | Outcome::RolledBack { note, .. } = &outcome {
+        let outcome = self.closed.judge(outcome);
+        if let Outcome::Done { note }
+        | Outcome::RolledBack { note, .. }
+        | Outcome::UpWhileClosed { note, .. } = &outcome
+        {
             note.iter().for_each(|note| self.note(note.clone()));
         }
         Record {
@@ -260,7 +303,6 @@ impl<H: Host> Drive<'_, H> {
     }
 
     fn note(&mut self, note: String) {
-        self.progress.notes(self.host.elapsed(), &note);
-        self.record.notes.push(note);
+        Notes(self.host.elapsed(), self.progress, &mut self.record).add(note);
     }
 }

@@ -86,6 +86,11 @@ pub fn rules_lock(state_dir: &Path) -> PathBuf {
     state_dir.join("rules")
 }
 
+/// The lock of the agent that has reserved a status port. No app has a colon in its name.
+pub fn port_lock(state_dir: &Path, port: u16) -> PathBuf {
+    state_dir.join(format!("port:{port}.lock"))
+}
+
 /// The lock of the sidecar.
 pub fn sidecar(state_dir: &Path) -> PathBuf {
     state_dir.join("sidecar")

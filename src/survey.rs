@@ -1,7 +1,7 @@
 //! Everything there is to see of one app, looked at once and read-only: what the
 //! preflight judges, `--dry-run` prints and `status` shows.
 
-use crate::gate::{Gate, GateError, Position, View, listeners};
+use crate::gate::{Gate, GateError, Position, Taken, View, listeners};
 use crate::haproxy::{Balancer, Info, Missing, Unseen};
 use crate::host::{ThisHost, line_seen};
 use crate::restart::{BalancerFacts, Facts, Reason};
@@ -30,6 +30,8 @@ pub struct Survey {
     pub rules: Result<View, GateError>,
     /// For each gate, who listens on its status port.
     pub listeners: Vec<(Gate, Vec<String>)>,
+    /// Who has the status ports that can't be reserved.
+    pub taken: Vec<(u16, Taken)>,
     /// Every balancer.
     pub balancers: Vec<BalancerSurvey>,
     /// Where the app was asked, and what it answered.
@@ -80,6 +82,7 @@ impl ThisHost {
             countable,
             rules,
             listeners,
+            taken: self.seen_taken().await,
             balancers,
             health: (address, health),
             restart,
@@ -215,6 +218,24 @@ impl Survey {
             }));
         }
         trouble
+    }
+
+    /// Who has the gate's status port; None: it can be reserved, or this process has it.
+    pub fn taken_by(&self, gate: &Gate) -> Option<&Taken> {
+        let of_gate = |(port, _): &&(u16, Taken)| *port == gate.status_port;
+        self.taken.iter().find(of_gate).map(|(_, who)| who)
+    }
+
+    /// Who may answer on a status port at any moment, with the mend: no gate is closed there.
+    pub fn threats(&self) -> Vec<String> {
+        let taken = self.taken.iter();
+        taken.flat_map(|(port, who)| who.threat(*port)).collect()
+    }
+
+    /// Status ports that nobody has reserved, with the reason.
+    pub fn unreserved(&self) -> impl Iterator<Item = String> {
+        let taken = self.taken.iter();
+        taken.filter_map(|(port, who)| who.unreserved(*port))
     }
 
     /// The facts for the preflight's decision.

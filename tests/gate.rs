@@ -5,6 +5,8 @@ mod own_network;
 
 #[path = "gate/changes.rs"]
 mod changes;
+#[path = "gate/reserved.rs"]
+mod reserved;
 #[path = "gate/tracked.rs"]
 mod tracked;
 #[path = "gate/uninstall.rs"]

@@ -45,6 +45,8 @@ mod real_apps;
 mod releases;
 #[path = "roll/reload.rs"]
 mod reload;
+#[path = "roll/status_ports.rs"]
+mod status_ports;
 #[path = "roll/terminal.rs"]
 mod terminal;
 #[path = "roll/together.rs"]

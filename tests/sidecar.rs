@@ -13,6 +13,8 @@ mod leaving;
 mod metrics;
 #[path = "sidecar/opens.rs"]
 mod opens;
+#[path = "sidecar/ports.rs"]
+mod ports;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
 

@@ -475,6 +475,52 @@ fn rules_are_put_back_by_somebody_before_a_sick_app() {
     insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
 }
 
+/// HAProxy takes the host for UP while its app restarts.
+#[test]
+fn another_process_answers_the_checks_while_the_app_restarts() {
+    let answered = World {
+        answered_at: Some(10),
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_process_answers_the_checks",
+        tell(Verb::Restart, &answered, &limits())
+    );
+    let never = World {
+        healthy_after: None,
+        ..answered.clone()
+    };
+    let text = tell(Verb::Restart, &never, &limits());
+    assert!(
+        text.contains("although its gate is closed") && text.contains("exit 15"),
+        "{text}"
+    );
+    // The twin that checks the app itself is UP when the app is, and never news.
+    let classic = World {
+        classic: true,
+        ..World::new()
+    };
+    let text = tell(
+        Verb::Restart,
+        &classic,
+        &Limits {
+            two_stage: false,
+            ..limits()
+        },
+    );
+    assert!(!text.contains("its gate is closed"), "{text}");
+}
+
+/// Nor does the restart wait for it.
+#[test]
+fn haproxy_does_not_answer_while_the_app_restarts() {
+    let blind = World {
+        blind: 9..12,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &blind, &limits()));
+}
+
 fn upgrading() -> Limits {
     Limits {
         upgrades: true,

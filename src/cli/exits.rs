@@ -32,7 +32,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 
 /// All of them.
 #[rustfmt::skip]
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     row(&[0], &["restarted", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "planned"], "done, or already so", "as asked"),
     row(&[1], &["gate_failed", "not_recorded", "not_told", "failed"], "rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
@@ -44,6 +44,7 @@ const ROWS: [Row; 12] = [
     row(&[15], &["restart_failed", "not_healthy", "upgrade_failed"], "the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
     row(&[17], &["rolled_back"], "the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open, on the old version"),
+    row(&[20], &["up_while_closed"], "restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open"),
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),
 ];
 

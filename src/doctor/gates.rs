@@ -4,7 +4,7 @@
 use super::Point;
 use super::check::Check;
 use super::firewall::SEE_NFT;
-use crate::gate::{Gate, Position};
+use crate::gate::{Gate, Position, Taken};
 
 const GATE: Check = Check {
     name: "gate",
@@ -18,6 +18,11 @@ const STATUS_PORT: Check = Check {
     name: "status-port",
     why: "whatever listens on a status port answers HAProxy's check while the gate is closed: \
           the host never goes out of rotation",
+};
+const RESERVED: Check = Check {
+    name: "reserved-port",
+    why: "a process that binds a status port can listen there once the gate is closed, and HAProxy \
+          takes a host for UP whose app restarts: the sidecar, or else each operation, reserves it",
 };
 const LEFT: Check = Check {
     name: "left-behind",
@@ -71,6 +76,8 @@ pub struct Seen {
     pub native: Result<(), String>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
+    /// Who has the status port otherwise; None: it can be bound.
+    pub taken: Option<Taken>,
 }
 
 pub(super) fn points(gates: &Gates) -> Vec<Point> {
@@ -79,6 +86,7 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
         points.push(position(gates, seen));
         points.extend(foreign(&gates.app, seen));
         points.extend(listening(&gates.app, seen));
+        points.extend(reserved(gates, seen));
     }
     points.push(match &gates.left_behind {
         None => LEFT.ok(
@@ -161,6 +169,40 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
     }
 }
 
+/// Nothing to say where somebody listens: that is worse.
+fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
+    let (app, port) = (&gates.app, seen.gate.status_port);
+    let told = |what: &str| format!("status port {port}: {what}");
+    Some(match &seen.taken {
+        Some(Taken::Listening) => return None,
+        Some(Taken::Reserved(who)) => RESERVED.ok(app, told(&format!("reserved by {who}"))),
+        Some(Taken::Bound(who)) => RESERVED.error(
+            app,
+            told(&format!("bound by {}", who.join(", "))),
+            "stop it: `agent restart` and `agent close` refuse until then",
+        ),
+        Some(Taken::Passing(who)) => RESERVED.warning(
+            app,
+            told(&format!(
+                "not reserved: it is the source port of {}",
+                who.join(", ")
+            )),
+            format!("add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"),
+        ),
+        Some(Taken::Denied(why)) => RESERVED.warning(
+            app,
+            told(&format!("can't be reserved: {why}")),
+            "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE",
+        ),
+        None if gates.sidecar => RESERVED.warning(
+            app,
+            told("the sidecar has not reserved it"),
+            "systemctl restart haproxy-gate",
+        ),
+        None => RESERVED.ok(app, told("each operation reserves it for itself")),
+    })
+}
+
 fn held(gates: &Gates) -> Point {
     match &gates.held {
         None => HELD.ok(&gates.app, "nobody holds the gates closed"),
@@ -208,6 +250,7 @@ mod tests {
             perhaps: Vec::new(),
             native: Ok(()),
             listeners: Vec::new(),
+            taken: Some(Taken::Reserved("`agent run`".into())),
         }
     }
 
@@ -261,6 +304,28 @@ mod tests {
             wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),
             [("status-port", Error)]
         );
+    }
+
+    #[test]
+    fn a_reserved_port_is_no_fault_and_one_that_others_have_is() {
+        let by = |taken: Option<Taken>, sidecar| {
+            wrong(|gates| {
+                gates.sidecar = sidecar;
+                gates.gates[0].taken.clone_from(&taken);
+            })
+        };
+        let who = || vec!["grab (pid 7) on 0.0.0.0:2000".to_owned()];
+        let warns = [("reserved-port", Warning)];
+        for sidecar in [true, false] {
+            let one = |taken| by(Some(taken), sidecar);
+            assert_eq!(one(Taken::Reserved("`agent run`".into())), []);
+            assert_eq!(one(Taken::Bound(who())), [("reserved-port", Error)]);
+            assert_eq!(one(Taken::Passing(who())), warns);
+            assert_eq!(one(Taken::Denied("no".into())), warns);
+            assert_eq!(one(Taken::Listening), []);
+        }
+        assert_eq!(by(None, true), warns);
+        assert_eq!(by(None, false), []);
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Firewall {
         })
     }
 
+    /// IPv6 is ruled, too.
+    pub fn has_ipv6(&self) -> bool {
+        self.used.len() > 1
+    }
+
     /// The kernel's word on changes of the tables in use, from now on.
     ///
     /// # Errors

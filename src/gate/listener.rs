@@ -63,13 +63,13 @@ fn listening_by_proc(port: u16) -> Vec<Socket> {
     listeners.collect()
 }
 
-fn has(process: &Process, inode: u64) -> bool {
+pub(super) fn has(process: &Process, inode: u64) -> bool {
     let files = process.fd().into_iter().flatten().flatten();
     let mut targets = files.map(|file| file.target);
     targets.any(|target| target == FDTarget::Socket(inode))
 }
 
-fn owners(inode: u64) -> impl Iterator<Item = Stat> {
+pub(super) fn owners(inode: u64) -> impl Iterator<Item = Stat> {
     let holds = move |process: Process| has(&process, inode).then(|| process.stat().ok()).flatten();
     let processes = procfs::process::all_processes()
         .into_iter()

@@ -15,6 +15,8 @@ mod listener;
 mod listing;
 mod plan;
 mod removal;
+mod reservation;
+mod taken;
 mod tracked;
 
 pub use changes::{Mark, RuleWatch};
@@ -26,6 +28,8 @@ pub use listener::{bound, holders, holds, listeners, owner};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, plan_all, position};
 pub use removal::{Removal, removal};
+pub use reservation::Reservation;
+pub use taken::{Taken, shown, shows_bound, taken};
 pub use tracked::{Flow, flows};
 
 use serde::{Deserialize, Serialize};

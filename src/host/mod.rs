@@ -4,6 +4,8 @@ mod ages;
 mod callers;
 mod counting;
 mod look;
+mod meanwhile;
+mod ports;
 mod rules;
 mod sources;
 mod touch;
@@ -11,15 +13,17 @@ mod touch;
 pub(crate) use look::{line_seen, seen};
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
-use crate::driver::Host;
-use crate::gate::{Firewall, Gate, GateError, Known};
+use crate::driver::{Host, OnMeanwhile};
+use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
 use crate::haproxy::{Address, Balancer, Master, Socket};
+use crate::lock::Who;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
 use crate::stop::Stop;
 use crate::tcp;
 use ages::Ages;
 use counting::Counting;
 use futures_util::future::join_all;
+use meanwhile::Meanwhile;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -38,6 +42,13 @@ pub struct ThisHost {
     ages: Ages,
     state_dir: PathBuf,
     hold_dir: PathBuf,
+    reservation: Reservation,
+    /// In whose name the status ports are reserved; None: they are only looked at.
+    reserves: Option<Who>,
+    /// Who had the status ports when they were reserved.
+    taken_lately: Option<Vec<(u16, Taken)>>,
+    /// HAProxy, while the app is touched.
+    meanwhile: Option<Meanwhile>,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,
@@ -68,6 +79,10 @@ impl ThisHost {
             ages: Ages::default(),
             state_dir: settings.agent.state_dir.clone(),
             hold_dir: settings.agent.hold_dir.clone(),
+            reservation: Reservation::default(),
+            reserves: None,
+            taken_lately: None,
+            meanwhile: None,
             moved: false,
             poll: settings.agent.poll,
             started,
@@ -90,6 +105,7 @@ impl ThisHost {
         self.counting.renew(app.ports);
         self.ages = Ages::default();
         self.found_open = Vec::new();
+        self.meanwhile = None;
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 
@@ -178,7 +194,18 @@ impl Host for ThisHost {
         self.app.restart.instance().await
     }
 
-    async fn act(&mut self, action: Action) -> Acted {
+    fn shown(&mut self) -> Vec<BalancerSeen> {
+        self.shown_meanwhile()
+    }
+
+    async fn causes(&mut self) -> Vec<String> {
+        self.why_up().await
+    }
+
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted {
+        if action.opens() {
+            self.meanwhile = None;
+        }
         match action {
             Action::CloseMain => self.set(&[Some(false)]).await,
             Action::CloseTwin => self.set(&[None, Some(false)]).await,
@@ -188,9 +215,15 @@ impl Host for ThisHost {
                 let found: Vec<_> = self.found_open.iter().copied().map(Some).collect();
                 self.set(&found).await
             }
-            Action::Upgrade => self.change(self.app.upgrade.clone(), "upgrade").await,
-            Action::Rollback => self.change(self.app.rollback.clone(), "rollback").await,
-            Action::Restart => self.restart().await,
+            Action::Upgrade => {
+                let upgrade = self.app.upgrade.clone();
+                self.change(upgrade, "upgrade", on).await
+            }
+            Action::Rollback => {
+                let rollback = self.app.rollback.clone();
+                self.change(rollback, "rollback", on).await
+            }
+            Action::Restart => self.restart(on).await,
         }
     }
 
@@ -199,6 +232,7 @@ impl Host for ThisHost {
     }
 
     async fn pause(&mut self, phase: &Phase, lasted: Duration) {
+        self.hold_ports();
         let usual = match phase {
             Phase::Healthy { .. } => self.app.health.pace(),
             _ => self.poll,

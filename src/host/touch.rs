@@ -3,11 +3,12 @@
 
 use super::ThisHost;
 use crate::app::{Change, Restart};
+use crate::driver::{Host, Meanwhile, OnMeanwhile};
 use crate::hold::{self, Hold};
 use crate::holder::Holder;
 use crate::journal::{Entry, Journal};
 use crate::leftover::Leftover;
-use crate::restart::{Acted, Phase, Verb};
+use crate::restart::{Acted, BalancerSeen, Phase, Verb};
 use crate::tcp::{self, Socket, TcpError};
 use std::io;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl ThisHost {
     /// Restarts the app.
-    pub(super) async fn restart(&mut self) -> Acted {
+    pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> Acted {
         let restart = self.app.restart.clone();
         let leftover = match &restart {
             Restart::Command(argv) => Some(Leftover::command(argv)),
@@ -30,7 +31,7 @@ impl ThisHost {
         let run = restart.run_telling(self.app.limits.restart, self.telling());
         let run = async { run.await.map_err(|error| error.to_string()) };
         let before = tcp::listeners(self.app.ports.port);
-        let result = self.touch(leftover, run).await;
+        let result = self.touch(leftover, run, on).await;
         if result.is_ok() {
             heeded(before, self.app.ports.port).await;
         }
@@ -39,7 +40,12 @@ impl ThisHost {
 
     /// Runs the upgrade or the rollback, and once. For as long the gates are marked as held
     /// closed: the journal is gone with a reboot, and half an upgrade is not.
-    pub(super) async fn change(&mut self, change: Option<Change>, phase: &str) -> Acted {
+    pub(super) async fn change(
+        &mut self,
+        change: Option<Change>,
+        phase: &str,
+        on: OnMeanwhile<'_>,
+    ) -> Acted {
         let Some(change) = change else {
             return Acted::Failed("there is none".to_owned());
         };
@@ -51,7 +57,7 @@ impl ThisHost {
         let app = self.app.name.clone();
         let run = change.run((&app, phase), self.app.limits.upgrade, self.telling());
         let run = async { run.await.map_err(|error| error.to_string()) };
-        let result = self.touch(Some(leftover), run).await;
+        let result = self.touch(Some(leftover), run, on).await;
         if result.is_ok() {
             self.hold_as_before(before);
         }
@@ -93,12 +99,13 @@ impl ThisHost {
         &mut self,
         leftover: Option<Leftover>,
         run: impl Future<Output = Result<(), String>>,
+        on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         self.moved = false;
         let note = |leftover: Leftover| leftover.note(&self.state_dir, &self.app.name);
         let result = match leftover.map_or(Ok(()), note) {
             Err(error) => Err(format!("it can't be noted: {error}")),
-            Ok(()) => self.closed_during(run).await,
+            Ok(()) => self.closed_during(run, on).await,
         };
         // What is still at it must be waited for by whoever comes next.
         if let Ok(None) = Leftover::running(&self.state_dir, &self.app.name) {
@@ -108,19 +115,23 @@ impl ThisHost {
     }
 
     /// A signal does not cut it short, but is acknowledged; and whoever opens a gate meanwhile
-    /// finds it closed again.
+    /// finds it closed again. What HAProxy shows meanwhile is told.
     async fn closed_during(
         &mut self,
         run: impl Future<Output = Result<(), String>>,
+        on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         let mut moved = false;
         let mut told = false;
         let mut run = std::pin::pin!(run);
         let result = loop {
+            let poll = self.poll;
             tokio::select! {
                 result = &mut run => break result,
-                () = tokio::time::sleep(self.poll) => {}
+                seen = self.meanwhile().next() => self.tell_meanwhile(seen, on).await,
+                () = tokio::time::sleep(poll) => {}
             }
+            self.hold_ports();
             if self.stop.asked().is_some() && !std::mem::replace(&mut told, true) {
                 tracing::warn!("interrupted while the app is touched: that is finished first");
             }
@@ -128,6 +139,13 @@ impl ThisHost {
         };
         self.moved = moved;
         result
+    }
+
+    async fn tell_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
+        if on(self.elapsed(), Meanwhile::Lines(seen)) {
+            let causes = self.why_up().await;
+            on(self.elapsed(), Meanwhile::Causes(causes));
+        }
     }
 
     async fn keep_closed(&mut self) -> bool {

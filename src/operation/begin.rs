@@ -45,6 +45,9 @@ impl Operation<'_> {
         self.settle(host).await?;
         report.before.settling = asked.elapsed();
         let left = self.left(host, report).await;
+        if !self.dry_run {
+            host.reserve(&self.command(), !self.hasty).await;
+        }
         let Begin {
             survey,
             stand,
@@ -52,6 +55,10 @@ impl Operation<'_> {
             start,
             few,
         } = self.look(host, report, (&left, held.is_some())).await?;
+        if !self.refuses_threats() {
+            report.notices.extend(survey.threats());
+        }
+        report.notices.extend(survey.unreserved());
         if let (Verb::Restart, Some(held)) = (self.verb, held) {
             let who = held.told();
             let note = format!("the gates are held closed by {who}: this restart opens them");
@@ -77,6 +84,12 @@ impl Operation<'_> {
         Ok((start, limits))
     }
 
+    /// A process that may answer the checks at any moment keeps it from beginning; nothing may keep
+    /// a host that goes down from closing.
+    fn refuses_threats(&self) -> bool {
+        matches!(self.law(), Verb::Restart | Verb::Close)
+    }
+
     /// Whether and where to begin, by one look at everything.
     pub(super) async fn judge(
         &self,
@@ -97,6 +110,9 @@ impl Operation<'_> {
         let mut facts = survey.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
+        if self.refuses_threats() {
+            facts.gates.extend(survey.threats());
+        }
         let few = self.preflight(&start, &facts, report)?;
         Ok(Begin {
             survey,

@@ -97,7 +97,7 @@ impl Operation<'_> {
         if self.dry_run {
             return Outcome::UpgradeFailed(how);
         }
-        if let Acted::Failed(why) = host.act(Action::CloseBoth).await {
+        if let Acted::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
             return Outcome::GateFailed {
                 why,
                 put_back: false,

@@ -74,6 +74,11 @@ impl Operation<'_> {
             .map_err(|untrusted| refused(untrusted.to_string()))
     }
 
+    /// As on the command line.
+    pub(super) fn command(&self) -> String {
+        format!("agent {} {}", self.verb.word(), self.app.name)
+    }
+
     /// The inner Err: who has it.
     fn try_lock(&self, path: &Path) -> Result<Result<Option<Lock>, Option<Who>>, Outcome> {
         if self.dry_run {
@@ -82,8 +87,7 @@ impl Operation<'_> {
                 Some(who) => Err(who),
             });
         }
-        let command = format!("agent {} {}", self.verb.word(), self.app.name);
-        match Lock::take(path, &Who::new(command)) {
+        match Lock::take(path, &Who::new(self.command())) {
             Ok(lock) => Ok(Ok(Some(lock))),
             Err(LockError::Held(who)) => Ok(Err(who)),
             Err(unusable) => Err(refused(unusable.to_string())),

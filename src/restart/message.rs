@@ -51,6 +51,7 @@ impl Outcome {
                  the cause",
                 waiting.join(", ")
             ),
+            Outcome::UpWhileClosed { lines, causes, .. } => up_while_closed(lines, causes, app),
             Outcome::GateFailed {
                 why,
                 put_back: false,
@@ -97,6 +98,18 @@ fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
         ),
     };
     format!("rolled back: {why}; the app is healthy on the old version {left}")
+}
+
+fn up_while_closed(lines: &[String], causes: &[String], app: &str) -> String {
+    let causes = match causes {
+        [] => format!("`agent doctor {app}` looks for what answers its checks"),
+        causes => causes.join("; "),
+    };
+    format!(
+        "restarted, and the gates are open, but users may have met an app that restarts: HAProxy took \
+         this host for UP meanwhile: {}; {causes}",
+        lines.join(", ")
+    )
 }
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";

@@ -9,6 +9,7 @@
 //! ```
 
 mod back;
+mod closed_lines;
 mod connections;
 mod decide;
 mod in_flight;
@@ -26,6 +27,7 @@ mod recovery;
 mod room;
 mod version;
 
+pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};

@@ -75,6 +75,16 @@ pub enum Outcome {
     },
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
+    /// Restarted, healthy and back in rotation; but while the gates were closed HAProxy showed
+    /// lines UP again, and sent users to the host.
+    UpWhileClosed {
+        /// Which.
+        lines: Vec<String>,
+        /// Why, as far as this host can see it.
+        causes: Vec<String>,
+        /// What the operator should know beside.
+        note: Option<String>,
+    },
     /// The rules could not be set.
     GateFailed {
         /// Why.
@@ -127,6 +137,7 @@ impl Outcome {
             Outcome::RestartFailed(_) | Outcome::NotHealthy(_) | Outcome::UpgradeFailed(_) => 15,
             Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
+            Outcome::UpWhileClosed { .. } => 20,
             Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }
     }
@@ -158,6 +169,7 @@ impl Outcome {
             (Outcome::UpgradeFailed(_), _) => "upgrade_failed",
             (Outcome::RolledBack { waiting, .. }, _) if waiting.is_empty() => "rolled_back",
             (Outcome::NotBack(_) | Outcome::RolledBack { .. }, _) => "not_in_rotation",
+            (Outcome::UpWhileClosed { .. }, _) => "up_while_closed",
             (Outcome::GateFailed { .. }, _) => "gate_failed",
             (Outcome::Interrupted { .. }, _) => "interrupted",
         }

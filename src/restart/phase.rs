@@ -114,6 +114,13 @@ pub enum Action {
     PutBack,
 }
 
+impl Action {
+    /// A gate may be open after it.
+    pub fn opens(self) -> bool {
+        matches!(self, Action::OpenBoth | Action::PutBack)
+    }
+}
+
 impl Phase {
     /// What is done on entering it, and again at each look that asks for it.
     pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
@@ -203,7 +210,13 @@ impl Phase {
         self.closes()
     }
 
-    /// What the driver asks the balancers in this phase; None: nothing at all.
+    /// The gates are closed, and nobody waits for HAProxy: it is looked at beside.
+    pub fn keeps_closed(&self, verb: Verb) -> bool {
+        let asks = self.asks_app() && verb == Verb::Restart;
+        asks || self.touches_app()
+    }
+
+    /// What the driver asks the balancers in this phase, and waits for; None: nothing at all.
     pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
         match self {
             Phase::Healthy { .. } => None,

@@ -44,7 +44,7 @@ impl Sidecar {
         let (old, agent) = (&self.settings.agent, &new.agent);
         same("state_dir", &old.state_dir, &agent.state_dir)?;
         same("hold_dir", &old.hold_dir, &agent.hold_dir)?;
-        let cares = cares(&new, &self.board).await;
+        let cares = cares(&new, &self.board, &self.reservation).await;
         let cares = cares.map_err(|error| error.to_string())?;
         self.agrees(&new).await?;
         // Also where they could not be served so far.
@@ -55,6 +55,7 @@ impl Sidecar {
         }
         let old = std::mem::replace(&mut self.settings, new);
         self.tell_of_the_gone(&old);
+        self.keep_ports();
         Ok(cares)
     }
 
@@ -86,7 +87,12 @@ impl Sidecar {
             None => {
                 tracing::info!("going on as {}", program.display());
                 let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-                let error = Command::new(program).args(arguments).exec();
+                let mut command = Command::new(program);
+                match self.reservation.hand_over() {
+                    Ok(ports) => drop(command.stdin(ports)),
+                    Err(error) => tracing::warn!(%error, "the status ports are reserved anew"),
+                }
+                let error = command.args(arguments).exec();
                 format!("{}: {error}", program.display())
             }
             Some(number) => {

@@ -6,7 +6,7 @@ use super::duty::{Duty, Gates, Seen, duty};
 use super::rotation::{self, Rotation};
 use crate::config::{AppSettings, Settings};
 use crate::driver::Host;
-use crate::gate::{GateError, Mark, Position, RuleWatch};
+use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
 use crate::hold::{self, Held};
 use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
@@ -53,6 +53,8 @@ pub struct Care {
     pub(super) retry: Option<(Instant, Duration)>,
     /// Why the last operation failed, until one does not.
     pub(super) failure: Option<String>,
+    /// Why status ports are not reserved, each.
+    pub(super) unreserved: Vec<String>,
 }
 
 impl Care {
@@ -64,9 +66,10 @@ impl Care {
     pub async fn new(
         settings: &Settings,
         app: &AppSettings,
-        board: &Board,
+        (board, reservation): (&Board, &Reservation),
     ) -> Result<Care, GateError> {
-        let host = ThisHost::new(settings, app, Stop::default()).await?;
+        let mut host = ThisHost::new(settings, app, Stop::default()).await?;
+        host.share(reservation);
         let rules = host.firewall.watch().unwrap_or_else(|error| {
             tracing::warn!(app = %app.name, %error, "the rules are looked at every 2 s");
             RuleWatch::blind()
@@ -88,6 +91,7 @@ impl Care {
             trouble: None,
             retry: None,
             failure: None,
+            unreserved: Vec::new(),
         })
     }
 
@@ -108,6 +112,7 @@ impl Care {
 
     /// One look, and what is owed. Returns how long to wait.
     async fn round(&mut self) -> Duration {
+        self.reserve();
         if let Err(error) = self.look().await {
             self.positions.clear();
             self.in_the_way(error.to_string());
@@ -174,7 +179,11 @@ impl Care {
         let up = rotation.seen.iter().filter(|one| one.all_up());
         let (up, all) = (up.count(), rotation.seen.len());
         let plural = if all == 1 { "" } else { "s" };
-        format!("open, UP on {up} of {all} balancer{plural}")
+        let mut line = format!("open, UP on {up} of {all} balancer{plural}");
+        for why in &self.unreserved {
+            line += &format!(", {why}");
+        }
+        line
     }
 
     /// An operation is under way: what it does to the gates is its own affair.

@@ -13,6 +13,7 @@ mod board;
 mod care;
 mod duty;
 mod leave;
+mod ports;
 mod rotation;
 mod systemd;
 mod told;
@@ -21,7 +22,7 @@ mod view;
 pub use duty::{Duty, Gates, Seen, duty};
 
 use crate::config::Settings;
-use crate::gate::GateError;
+use crate::gate::{GateError, Reservation};
 use crate::lock::{Lock, LockError, Who};
 use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::operation::Report;
@@ -61,6 +62,8 @@ pub struct Sidecar {
     /// Signals that have come and were not answered yet.
     heard: Vec<i32>,
     metrics: JoinSet<()>,
+    /// The status ports of all apps.
+    reservation: Reservation,
     _only_one: Lock,
 }
 
@@ -111,6 +114,7 @@ impl Sidecar {
             signals,
             heard: Vec::new(),
             metrics: JoinSet::new(),
+            reservation: Reservation::inherited(),
             settings,
             _only_one: only_one,
         };
@@ -130,8 +134,9 @@ impl Sidecar {
     ///
     /// There is no iptables to keep them with.
     pub async fn run(mut self) -> Result<Ended, StartError> {
-        let cares = cares(&self.settings, &self.board).await;
+        let cares = cares(&self.settings, &self.board, &self.reservation).await;
         let mut cares = cares.map_err(|error| StartError::Unable(error.to_string()))?;
+        self.keep_ports();
         loop {
             self.board.notify(&[NotifyState::Ready]);
             let signal = self.keep(&mut cares).await;
@@ -179,10 +184,14 @@ impl Sidecar {
 }
 
 /// All apps, in care from now on.
-async fn cares(settings: &Settings, board: &Board) -> Result<Vec<Care>, GateError> {
+async fn cares(
+    settings: &Settings,
+    board: &Board,
+    reservation: &Reservation,
+) -> Result<Vec<Care>, GateError> {
     let mut cares = Vec::new();
     for app in &settings.apps {
-        cares.push(Care::new(settings, app, board).await?);
+        cares.push(Care::new(settings, app, (board, reservation)).await?);
     }
     Ok(cares)
 }

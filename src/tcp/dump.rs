@@ -1,6 +1,6 @@
 //! One dump of the table over netlink's sock_diag, one address family after the other.
 
-use super::{Connection, Socket, TcpError, address, info};
+use super::{Bound, Connection, Passing, Socket, TcpError, address, info};
 use crate::netlink::{DumpError, dump};
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
@@ -36,6 +36,35 @@ pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
 /// likewise.
 pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
     all(Port::Own(port), &StateFlags::LISTEN, socket)
+}
+
+/// Sockets that are bound and neither listen nor have a connection (TCP_BOUND_INACTIVE): shown by
+/// Linux 6.8 and newer, left out by older ones.
+const BOUND: StateFlags = StateFlags::from_bits_retain(1 << 13);
+
+/// All sockets that have bound that port, and nothing more. Blocks likewise.
+pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
+    all(Port::Own(port), &BOUND, |response| Bound {
+        local: socket(response).local,
+        inode: response.header.inode.into(),
+        uid: response.header.uid,
+    })
+}
+
+/// All connections in any state, also those that are over and only kept for a while, that have
+/// that port on this side. Blocks likewise.
+pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
+    let rest = StateFlags::LISTEN.union(StateFlags::CLOSE);
+    let states = StateFlags::all().difference(rest);
+    all(Port::Own(port), &states, |response| {
+        let id = &response.header.socket_id;
+        Passing {
+            peer: address(id.destination_address, id.destination_port),
+            is_over: StateFlags::TIME_WAIT.bits() == 1 << response.header.state,
+            uid: response.header.uid,
+            inode: response.header.inode.into(),
+        }
+    })
 }
 
 /// Which end of a connection is asked for.

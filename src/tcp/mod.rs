@@ -30,6 +30,30 @@ pub struct Socket {
     pub inode: u64,
 }
 
+/// One socket that has bound a port, and does not listen there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// Where.
+    pub local: SocketAddr,
+    /// As of a [`Socket`].
+    pub inode: u64,
+    /// Whose it is.
+    pub uid: u32,
+}
+
+/// One connection that has a port on this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passing {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// TIME_WAIT: the kernel keeps it for a minute, and no process has it any more.
+    pub is_over: bool,
+    /// As of a [`Socket`]; 0 where no process has it.
+    pub inode: u64,
+    /// Whose it is; root's, where no process has it.
+    pub uid: u32,
+}
+
 /// Why the table could not be had. Never to be read as "no connection".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TcpError {
@@ -100,6 +124,26 @@ pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
 /// [`TcpError`]: the table could not be had as a whole.
 pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
     dump::callers(port)
+}
+
+/// All sockets that have bound `port` and do nothing more, of both address families. Linux before
+/// 6.8 does not show them. Blocks for some microseconds.
+///
+/// # Errors
+///
+/// [`TcpError`]: the table could not be had as a whole.
+pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
+    dump::bound(port)
+}
+
+/// All connections that have `port` on this side, in any state, of both address families. Blocks
+/// for some milliseconds on a busy host.
+///
+/// # Errors
+///
+/// [`TcpError`]: the table could not be had as a whole.
+pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
+    dump::passing(port)
 }
 
 /// IPv4 peers of a `[::]` listener are ::ffff:a.b.c.d in the table.

@@ -30,6 +30,9 @@ echo sockets
 perl -MSocket -MIO::Socket::INET -MIO::Socket::UNIX -e '
     IO::Socket::UNIX->new("/run/haproxy/admin.sock") or die "admin.sock: $@";
     IO::Socket::INET->new("127.0.0.1:1000") or die "TCP: $@";
+    # A status port below 1024, reserved.
+    socket(my $port, AF_INET, SOCK_STREAM, 0) or die "socket: $!";
+    bind($port, pack_sockaddr_in(999, INADDR_ANY)) or die "status port: $!";
     # AF_NETLINK: NETLINK_SOCK_DIAG, and the group of NETLINK_NETFILTER that tells of nft.
     for ([4, 0], [12, 1 << 6]) {
         my ($protocol, $groups) = @$_;

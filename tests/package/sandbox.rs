@@ -85,7 +85,7 @@ fn the_sandbox_lets_through_what_the_agent_needs_and_no_more() {
         let ran = machine.run("systemctl start probe@web");
         let said = machine.sh("journalctl -q -o cat -u probe@web");
         assert_eq!(ran.exit, 0, "{unit}: {said}");
-        assert!(said.contains("CapEff:\t0000000000001000"), "{said}");
+        assert!(said.contains("CapEff:\t0000000000001400"), "{said}");
         assert!(said.contains("s \"active\""), "{said}");
     }
 }

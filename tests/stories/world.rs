@@ -1,7 +1,7 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::driver::Host;
+use haproxy_gate::driver::{Host, Meanwhile, OnMeanwhile};
 use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
@@ -45,6 +45,8 @@ pub struct World {
     pub flushed_at: Option<u32>,
     /// Somebody restores saved rules: the gates are open.
     pub restored_at: Option<u32>,
+    /// Another process answers the status ports from then on.
+    pub answered_at: Option<u32>,
     /// The balancer can't be seen in this span.
     pub blind: std::ops::Range<u32>,
     /// The state directory is taken away.
@@ -97,6 +99,7 @@ impl World {
             signal: None,
             flushed_at: None,
             restored_at: None,
+            answered_at: None,
             blind: 0..0,
             state_dir_gone: None,
             reloaded_at: None,
@@ -157,6 +160,10 @@ impl World {
         }
     }
 
+    fn is_answered(&self) -> bool {
+        self.answered_at.is_some_and(|at| self.now >= at)
+    }
+
     fn tick(&mut self) {
         self.now += 1;
         if self.flushed_at == Some(self.now) {
@@ -176,12 +183,15 @@ impl World {
             self.on_leaving_worker = std::mem::take(&mut self.in_flight);
             (self.shown, self.flipped) = ([true, true], [self.now, self.now]);
         }
+        if self.answered_at == Some(self.now) {
+            self.say("another process listens on the status ports");
+        }
         for side in 0..2 {
             let noticed = self
                 .notices_after
                 .is_some_and(|after| self.now >= self.flipped[side] + after);
             if noticed {
-                self.shown[side] = self.gates[side] && self.healthy();
+                self.shown[side] = (self.gates[side] && self.healthy()) || self.is_answered();
             }
         }
         if !self.shown[0] && !self.endless {
@@ -247,6 +257,68 @@ impl Host for World {
     }
 
     async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
+        self.look(ask)
+    }
+
+    fn shown(&mut self) -> Vec<BalancerSeen> {
+        self.look(Ask::Lines)
+    }
+
+    async fn causes(&mut self) -> Vec<String> {
+        let causes = self
+            .is_answered()
+            .then_some("grab (pid 7) listens on the status port 2000");
+        causes.map(str::to_owned).into_iter().collect()
+    }
+
+    async fn connections(
+        &mut self,
+        _before: &[BalancerSeen],
+    ) -> Option<Result<Connections, String>> {
+        None
+    }
+
+    async fn oldest(&mut self) -> Option<Duration> {
+        None
+    }
+
+    async fn health(&mut self) -> Result<(), String> {
+        if self.healthy() {
+            Ok(())
+        } else {
+            Err("connection refused".to_owned())
+        }
+    }
+
+    async fn instance(&mut self) -> Option<String> {
+        Some(format!("instance {}", self.restarts))
+    }
+
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted {
+        if matches!(action, Action::Upgrade | Action::Rollback | Action::Restart) {
+            for seen in self.look(Ask::Lines) {
+                on(TICK * self.now, Meanwhile::Lines(seen));
+            }
+        }
+        self.actions += 1;
+        self.dies_if(self.killed_acting == Some((self.actions, false)));
+        let acted = self.acts(action);
+        self.dies_if(self.killed_acting == Some((self.actions, true)));
+        acted
+    }
+
+    fn moved(&self) -> bool {
+        self.moved
+    }
+
+    async fn pause(&mut self, _phase: &Phase, _lasted: Duration) {
+        self.tick();
+        self.dies_if(self.killed_at.is_some_and(|at| self.now >= at));
+    }
+}
+
+impl World {
+    fn look(&self, ask: Ask) -> Vec<BalancerSeen> {
         let lines = match self.blind.contains(&self.now) {
             true => Err("no complete answer within 2s".to_owned()),
             false => Ok(vec![self.line(0), self.line(1)]),
@@ -275,48 +347,6 @@ impl Host for World {
         }]
     }
 
-    async fn connections(
-        &mut self,
-        _before: &[BalancerSeen],
-    ) -> Option<Result<Connections, String>> {
-        None
-    }
-
-    async fn oldest(&mut self) -> Option<Duration> {
-        None
-    }
-
-    async fn health(&mut self) -> Result<(), String> {
-        if self.healthy() {
-            Ok(())
-        } else {
-            Err("connection refused".to_owned())
-        }
-    }
-
-    async fn instance(&mut self) -> Option<String> {
-        Some(format!("instance {}", self.restarts))
-    }
-
-    async fn act(&mut self, action: Action) -> Acted {
-        self.actions += 1;
-        self.dies_if(self.killed_acting == Some((self.actions, false)));
-        let acted = self.acts(action);
-        self.dies_if(self.killed_acting == Some((self.actions, true)));
-        acted
-    }
-
-    fn moved(&self) -> bool {
-        self.moved
-    }
-
-    async fn pause(&mut self, _phase: &Phase, _lasted: Duration) {
-        self.tick();
-        self.dies_if(self.killed_at.is_some_and(|at| self.now >= at));
-    }
-}
-
-impl World {
     fn acts(&mut self, action: Action) -> Acted {
         let touches = matches!(action, Action::Upgrade | Action::Rollback | Action::Restart);
         if touches {

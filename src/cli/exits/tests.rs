@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -32,6 +32,7 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Undrained(_) => 16,
         Outcome::UpgradeFailed(_) => 17,
         Outcome::RolledBack { .. } => 18,
+        Outcome::UpWhileClosed { .. } => 19,
     }
 }
 
@@ -50,6 +51,11 @@ fn samples() -> Vec<Outcome> {
         Outcome::NotBack(none()),
         Outcome::Undrained(none()),
         Outcome::UpgradeFailed(text()),
+        Outcome::UpWhileClosed {
+            lines: none(),
+            causes: none(),
+            note: None,
+        },
     ];
     for yes in [true, false] {
         samples.extend([

@@ -30,6 +30,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
     let held = hold::now(hold_dir, &app.name).map(|held| held.told());
+    trouble.extend(survey.threats());
     trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {

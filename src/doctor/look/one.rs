@@ -212,6 +212,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
             perhaps: Vec::new(),
             native: Ok(()),
             listeners: listeners.clone(),
+            taken: survey.taken_by(gate).cloned(),
         });
     gates::Gates {
         app: app.clone(),

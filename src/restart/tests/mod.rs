@@ -2,6 +2,7 @@
 
 mod back;
 mod claim;
+mod closed_lines;
 mod floor;
 mod in_flight;
 mod out;

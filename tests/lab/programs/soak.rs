@@ -30,6 +30,8 @@ mod fault;
 mod gates;
 #[path = "soak/operation.rs"]
 mod operation;
+#[path = "soak/ports.rs"]
+mod ports;
 #[path = "soak/rotation.rs"]
 mod rotation;
 #[path = "soak/round.rs"]

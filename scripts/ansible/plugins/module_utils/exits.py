@@ -17,13 +17,14 @@ EXITS = {
     15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     16: ("not back in rotation in time", "gates open"),
     17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open, on the old version"),
+    20: ("restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open"),
 }
 
 # Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says")
 
 # How the host stands may be another way than before, although the agent did not do all.
-TOUCHED = frozenset([1, 15, 16, 17])
+TOUCHED = frozenset([1, 15, 16, 17, 20])
 
 
 def meaning(code: int) -> str:

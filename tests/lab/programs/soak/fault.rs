@@ -4,7 +4,7 @@
 use fastrand::Rng;
 
 use crate::round::Round;
-use crate::{cut, gates, rotation, sick, together};
+use crate::{cut, gates, ports, rotation, sick, together};
 
 pub struct Fault {
     pub name: &'static str,
@@ -13,7 +13,7 @@ pub struct Fault {
     pub play: fn(&mut Round),
 }
 
-const FAULTS: [Fault; 15] = [
+const FAULTS: [Fault; 16] = [
     fault("none", 4, none),
     fault("killed, then recover or restart", 10, cut::killed),
     fault("killed twice", 3, cut::killed_twice),
@@ -31,6 +31,7 @@ const FAULTS: [Fault; 15] = [
     fault("MAINT or DRAIN by an operator", 5, rotation::maintained),
     fault("stats socket silent or refused", 5, rotation::silent),
     fault("HAProxy reloaded", 6, rotation::reloaded),
+    fault("another user wants the status ports", 4, ports::grabbed),
     fault("app slow to come up", 3, sick::slow),
     fault("app sick after its restart", 5, sick::sick),
 ];

@@ -1,0 +1,165 @@
+//! Who has a status port that this process can't reserve.
+
+use super::listener::{has, listeners, owners};
+use crate::lock::{Lock, Who};
+use crate::state;
+use crate::tcp::{self, Bound, Passing};
+use crate::visible::visible;
+use nix::libc::EADDRINUSE;
+use procfs::KernelVersion;
+use procfs::process::Process;
+use std::io;
+use std::path::Path;
+
+/// Who has a status port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// An agent has reserved it, the sidecar mostly: which.
+    Reserved(String),
+    /// A process listens there, and answers checks: [`listeners`] names it.
+    Listening,
+    /// Processes have bound it, and may listen there at any moment: which.
+    Bound(Vec<String>),
+    /// Connections that this host has made from it: which. They answer no check, and end.
+    Passing(Vec<String>),
+    /// The system does not let us: why.
+    Denied(String),
+}
+
+/// Who has `port`, where binding it has failed with `error`.
+pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
+    if error.raw_os_error() != Some(EADDRINUSE) {
+        return Taken::Denied(error.to_string());
+    }
+    shown(port, state_dir).unwrap_or_else(|| {
+        // A kernel that does not show who has bound a port: the lock tells.
+        match Lock::holder(&state::port_lock(state_dir, port)) {
+            Some(who) => Taken::Reserved(crate::lock::told(who.as_ref())),
+            None => Taken::Bound(vec![unnamed()]),
+        }
+    })
+}
+
+/// Who has `port`, as far as the kernel shows it: all of it, where it [`shows_bound`] sockets.
+pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
+    if !listeners(port).is_empty() {
+        return Some(Taken::Listening);
+    }
+    let lock = state::port_lock(state_dir, port);
+    let said = Lock::last_holder(&lock);
+    let all = tcp::bound(port).unwrap_or_default();
+    let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
+        all.iter().partition(|one| is_an_agents(one, said.as_ref()));
+    // On a full disk it could not say who it is.
+    if said.is_none() && !others.is_empty() && Lock::holder(&lock).is_some() {
+        others.retain(|one| one.uid != 0);
+    }
+    // This process may have one family, and want the other.
+    let agent = said.filter(|who| !agents.is_empty() && who.pid != std::process::id());
+    let passing = match &agent {
+        Some(_) => Vec::new(),
+        None => tcp::passing(port).unwrap_or_default(),
+    };
+    let chosen = passing.iter().filter(|one| is_chosen(one, port));
+    let bound = others.into_iter().map(named);
+    let bound: Vec<String> = bound.chain(chosen.map(connection)).collect();
+    match agent {
+        _ if !bound.is_empty() => Some(Taken::Bound(bound)),
+        Some(who) => Some(Taken::Reserved(who.told())),
+        None if passing.is_empty() => None,
+        None => Some(Taken::Passing(passing.iter().map(connection).collect())),
+    }
+}
+
+/// Linux 6.8 and newer.
+pub fn shows_bound() -> bool {
+    let shows = KernelVersion::new(6, 8, 0);
+    KernelVersion::current().is_ok_and(|current| current >= shows)
+}
+
+/// A process has bound the port to connect from it: with SO_REUSEADDR it can listen there, too,
+/// beside its own connection. The kernel alone gives connections only ports of its range.
+fn is_chosen(passing: &Passing, port: u16) -> bool {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let range = range.unwrap_or_default();
+    let mut ends = range.split_whitespace().map(str::parse::<u16>);
+    let is_given = match (ends.next(), ends.next()) {
+        (Some(Ok(first)), Some(Ok(last))) => (first..=last).contains(&port),
+        _ => true,
+    };
+    !is_given && !passing.is_over && passing.uid != 0
+}
+
+/// This process's own, in the other family, or another agent's.
+fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
+    let pids = said
+        .map(|who| who.pid)
+        .into_iter()
+        .chain([std::process::id()]);
+    let mut processes = pids.filter_map(|pid| Process::new(pid.cast_signed()).ok());
+    bound.uid == 0 && processes.any(|process| has(&process, bound.inode))
+}
+
+fn named(bound: &Bound) -> String {
+    match owners(bound.inode).next() {
+        Some(stat) => {
+            let name = visible(&stat.comm);
+            format!("{name} (pid {}) on {}", stat.pid, bound.local)
+        }
+        None => format!(
+            "a process of user {} that can't be named on {}",
+            bound.uid, bound.local
+        ),
+    }
+}
+
+fn unnamed() -> String {
+    "a process that this kernel does not show (Linux 6.8 does; `lsof -nP | grep 'protocol: TCP'` \
+     lists the candidates)"
+        .to_owned()
+}
+
+fn connection(passing: &Passing) -> String {
+    let whose = owners(passing.inode).next().filter(|_| passing.inode != 0);
+    match (passing.is_over, whose) {
+        (true, _) => format!("a connection to {} that is over (TIME_WAIT)", passing.peer),
+        (false, Some(stat)) => {
+            let name = visible(&stat.comm);
+            format!(
+                "a connection of {name} (pid {}) to {}",
+                stat.pid, passing.peer
+            )
+        }
+        (false, None) => format!("a connection to {}", passing.peer),
+    }
+}
+
+impl Taken {
+    /// Keeps an operation that closes gates from beginning: why, with the mend.
+    pub fn threat(&self, port: u16) -> Vec<String> {
+        let threat = |who: &String| {
+            format!(
+                "{who} has bound the status port {port}, and can answer HAProxy's checks at any moment: \
+                 stop it, or take another status port"
+            )
+        };
+        match self {
+            Taken::Bound(who) => who.iter().map(threat).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Why nobody has reserved the port, where that is no reason to wait; None: an agent has, or
+    /// it is another kind of trouble.
+    pub fn unreserved(&self, port: u16) -> Option<String> {
+        let why = match self {
+            Taken::Passing(who) => format!(
+                "it is the source port of {}; add it to the sysctl net.ipv4.ip_local_reserved_ports",
+                who.join(", ")
+            ),
+            Taken::Denied(why) => why.clone(),
+            Taken::Reserved(_) | Taken::Listening | Taken::Bound(_) => return None,
+        };
+        Some(format!("the status port {port} can't be reserved: {why}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! The status ports of the app, reserved for as long as its gates matter to who is at work.
+
+use super::ThisHost;
+use crate::gate::{Reservation, Taken, shown, shows_bound, taken};
+use crate::lock::Who;
+use std::time::{Duration, Instant};
+
+/// A process that binds a port only to connect from it is gone by then.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// Between two looks in that moment.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Looks at a port that seems to be bound by another process, of who does not reserve it.
+const LOOKS: u32 = 3;
+
+impl ThisHost {
+    /// Shares a reservation that is there already, the sidecar's.
+    pub(crate) fn share(&mut self, reservation: &Reservation) {
+        self.reservation = reservation.clone();
+        self.reserves = Some(Who::new("agent run"));
+    }
+
+    /// Reserves the status ports from now on; what another agent has reserved stays with it.
+    /// Waits a moment where a process has bound one, and may let go of it.
+    pub(crate) async fn reserve(&mut self, command: &str, waits: bool) {
+        self.reserves.get_or_insert_with(|| Who::new(command));
+        let began = Instant::now();
+        let mut taken = self.taken();
+        while taken.iter().any(is_bound) && waits && began.elapsed() < MOMENT {
+            tokio::time::sleep(AGAIN).await;
+            taken = self.taken();
+        }
+        self.taken_lately = Some(taken);
+    }
+
+    /// Tries again for what is missing: the sidecar that had it may have ended.
+    pub(super) fn hold_ports(&self) {
+        if let Some(who) = &self.reserves {
+            for port in self.status_ports() {
+                if self.reservation.take(port, self.ipv6()).is_ok() {
+                    self.reservation.sign(port, &self.state_dir, who);
+                }
+            }
+        }
+    }
+
+    /// Who has those status ports that this process can't reserve.
+    pub(crate) fn taken(&self) -> Vec<(u16, Taken)> {
+        let mut all = Vec::new();
+        for port in self.status_ports() {
+            all.extend(self.taken_by(port).map(|who| (port, who)));
+        }
+        all
+    }
+
+    /// The same, as [`ThisHost::reserve`] has just found it. For who only looks: another agent
+    /// that looks, or has only just reserved a port, has said who it is a moment later.
+    pub(crate) async fn seen_taken(&mut self) -> Vec<(u16, Taken)> {
+        if let Some(taken) = self.taken_lately.take() {
+            return taken;
+        }
+        for _ in 0..LOOKS {
+            let taken = self.taken();
+            if !taken.iter().any(is_bound) {
+                return taken;
+            }
+            tokio::time::sleep(AGAIN / 2).await;
+        }
+        self.taken()
+    }
+
+    fn taken_by(&self, port: u16) -> Option<Taken> {
+        let reservation = match &self.reserves {
+            Some(_) => self.reservation.clone(),
+            None if shows_bound() => return shown(port, &self.state_dir),
+            // Let go of at once.
+            None => Reservation::default(),
+        };
+        let bound = reservation.take(port, self.ipv6());
+        if let Some(who) = &self.reserves {
+            reservation.sign(port, &self.state_dir, who);
+        }
+        let error = bound.err()?;
+        Some(taken(port, &error, &self.state_dir))
+    }
+
+    fn status_ports(&self) -> impl Iterator<Item = u16> {
+        self.gates.iter().map(|gate| gate.status_port)
+    }
+
+    /// Gates of IPv6 are kept, too.
+    fn ipv6(&self) -> bool {
+        self.firewall.has_ipv6()
+    }
+}
+
+fn is_bound((_, taken): &(u16, Taken)) -> bool {
+    matches!(taken, Taken::Bound(_))
+}

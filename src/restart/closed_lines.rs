@@ -1,0 +1,160 @@
+//! What HAProxy shows of our lines while the app is touched: the gates are closed, the lines were
+//! seen DOWN, and nobody waits for them. One that is UP again means that something else answers
+//! its check, and that users meet an app that restarts.
+
+use super::{BalancerSeen, LineSeen, Outcome};
+use crate::haproxy::{Role, Status};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the lines of all balancers, in one operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClosedLines {
+    /// By balancer and line.
+    lines: BTreeMap<(String, String), Known>,
+    /// Balancers that can't be seen, as it was told.
+    unseen: BTreeSet<String>,
+    wrong: Vec<String>,
+    causes: Vec<String>,
+}
+
+/// What is known of one line; not in the map: it was not seen out yet, and its UP is no news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// DOWN by its check.
+    Out,
+    /// The worker that answers has not shown it DOWN yet, or an operator held it: its UP says
+    /// nothing before a check has passed.
+    Unchecked,
+    /// As before, and that was told.
+    UncheckedTold,
+    /// UP behind its closed gate, and that was told.
+    Wrong,
+}
+
+/// What is new in one look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct News {
+    /// Lines that are UP behind their closed gates, one entry each.
+    pub up: Vec<String>,
+    /// What the operator should know beside.
+    pub notices: Vec<String>,
+}
+
+impl ClosedLines {
+    /// A look while the host goes out: what is DOWN by then must stay so.
+    pub fn on_the_way_out(&mut self, balancers: &[BalancerSeen]) {
+        for balancer in balancers {
+            for line in balancer.lines.iter().flatten() {
+                let key = (balancer.name.clone(), line.name.clone());
+                match &line.status {
+                    status if is_down(status) => self.lines.insert(key, Known::Out),
+                    Status::Maint(_) => self.lines.insert(key, Known::Unchecked),
+                    _ => self.lines.remove(&key),
+                };
+            }
+        }
+    }
+
+    /// A look while the app is touched.
+    pub fn look(&mut self, balancer: &BalancerSeen) -> News {
+        let name = &balancer.name;
+        let mut news = News::default();
+        let lines = match &balancer.lines {
+            Ok(lines) => lines,
+            Err(why) => {
+                if self.unseen.insert(name.clone()) {
+                    news.notices.push(format!(
+                        "{name} can't be seen: {why}; the restart goes on, and what it shows of our lines \
+                         meanwhile is not known"
+                    ));
+                }
+                return news;
+            }
+        };
+        self.unseen.remove(name);
+        // The classic twin checks the app itself, and shows what that is.
+        for line in lines.iter().filter(|line| line.role != Role::ClassicTwin) {
+            let key = (name.clone(), line.name.clone());
+            let before = match (self.lines.get(&key), balancer.reloaded) {
+                (Some(_), true) => Some(Known::Unchecked),
+                (known, _) => known.copied(),
+            };
+            let Some(now) = before.map(|before| judged(before, line)) else {
+                // Seen out for the first time: from now on.
+                if is_down(&line.status) {
+                    self.lines.insert(key, Known::Out);
+                }
+                continue;
+            };
+            self.tells((name, line), (before, now), &mut news);
+            self.lines.insert(key, now);
+        }
+        news
+    }
+
+    fn tells(
+        &mut self,
+        (name, line): (&str, &LineSeen),
+        (before, now): (Option<Known>, Known),
+        news: &mut News,
+    ) {
+        let what = format!("{name} {} is {}", line.name, line.status);
+        match now {
+            _ if before == Some(now) => {}
+            Known::Wrong => {
+                news.up.push(format!(
+                    "{what} although its gate is closed: HAProxy sends users to this host while the app \
+                     restarts"
+                ));
+                let was = format!("{name} {} was {}", line.name, line.status);
+                if !self.wrong.contains(&was) {
+                    self.wrong.push(was);
+                }
+            }
+            Known::UncheckedTold => news.notices.push(format!(
+                "{what} and was not checked yet: HAProxy was reloaded, or an operator has just set it \
+                 ready; it may send users to this host until its first check"
+            )),
+            Known::Out | Known::Unchecked => {}
+        }
+    }
+
+    /// Why lines are UP, as far as this host can see it. Returns what was not told yet.
+    pub fn because(&mut self, causes: Vec<String>) -> Vec<String> {
+        let causes = causes.into_iter();
+        let new: Vec<String> = causes.filter(|one| !self.causes.contains(one)).collect();
+        self.causes.extend(new.iter().cloned());
+        new
+    }
+
+    /// The outcome, which must not say that all went well where it did not. One that says so
+    /// already stays as it is: a note tells the rest.
+    pub fn judge(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Done { note } if !self.wrong.is_empty() => Outcome::UpWhileClosed {
+                lines: self.wrong.clone(),
+                causes: self.causes.clone(),
+                note,
+            },
+            outcome => outcome,
+        }
+    }
+}
+
+fn judged(before: Known, line: &LineSeen) -> Known {
+    match (&line.status, before) {
+        (status, _) if is_down(status) => Known::Out,
+        // On its way up: its check passes, and it gets no users yet.
+        (Status::Down(_), before) => before,
+        (Status::Maint(_), _) => Known::Unchecked,
+        (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
+        // After a reload, without a check that has passed.
+        _ if line.proven => Known::Wrong,
+        _ => Known::UncheckedTold,
+    }
+}
+
+/// DOWN by a check that has failed, and not on its way up.
+fn is_down(status: &Status) -> bool {
+    matches!(status, Status::Down(_)) && status.is_out()
+}

@@ -1,0 +1,161 @@
+//! Lines that are UP while the app is touched: which are news, and what is told of them.
+
+use super::*;
+use crate::haproxy::Role::{ClassicTwin, Main, Twin};
+
+fn look(lines: &[(Role, &str)]) -> BalancerSeen {
+    let lines = lines.iter().map(|(role, status)| line(*role, status, 0));
+    balancer(Ok(lines.collect()))
+}
+
+fn reloaded(lines: &[(Role, &str)]) -> BalancerSeen {
+    BalancerSeen {
+        reloaded: true,
+        ..look(lines)
+    }
+}
+
+/// After a way out that ended so.
+fn out(lines: &[(Role, &str)]) -> ClosedLines {
+    let mut closed = ClosedLines::default();
+    closed.on_the_way_out(&[look(lines)]);
+    closed
+}
+
+/// How many lines are UP wrongly, and how many notices there are.
+fn news(closed: &mut ClosedLines, seen: &BalancerSeen) -> (usize, usize) {
+    let news = closed.look(seen);
+    (news.up.len(), news.notices.len())
+}
+
+#[test]
+fn after_the_drain_each_status_means_one_thing() {
+    for (status, up) in [
+        ("DOWN", 0),
+        ("DOWN (agent)", 0),
+        // Its check passes, and it gets no users yet.
+        ("DOWN 1/2", 0),
+        ("MAINT", 0),
+        ("UP", 1),
+        ("UP 1/3", 1),
+        ("UP -1/2", 1),
+        // Both get users by cookie.
+        ("DRAIN", 1),
+        ("NOLB", 1),
+        ("no check", 1),
+    ] {
+        for role in [Main, Twin] {
+            let mut closed = out(&[(role, "DOWN")]);
+            assert_eq!(
+                news(&mut closed, &look(&[(role, status)])),
+                (up, 0),
+                "{status}"
+            );
+            let ends = closed.judge(Outcome::Done { note: None }).exit_code();
+            assert_eq!(ends, if up == 0 { 0 } else { 20 }, "{status}");
+        }
+    }
+}
+
+#[test]
+fn it_is_told_once_until_the_line_was_down_again() {
+    let mut closed = out(&[(Main, "DOWN"), (Twin, "DOWN")]);
+    let up = look(&[(Main, "UP 1/3"), (Twin, "DOWN")]);
+    assert_eq!(news(&mut closed, &up), (1, 0));
+    assert_eq!(news(&mut closed, &up), (0, 0));
+    let both = look(&[(Main, "UP"), (Twin, "UP")]);
+    assert_eq!(news(&mut closed, &both), (1, 0));
+    let down = look(&[(Main, "DOWN"), (Twin, "UP")]);
+    assert_eq!(news(&mut closed, &down), (0, 0));
+    assert_eq!(news(&mut closed, &both), (1, 0));
+    let Outcome::UpWhileClosed { lines, .. } = closed.judge(Outcome::Done { note: None }) else {
+        panic!("{closed:?}");
+    };
+    assert_eq!(
+        lines,
+        [
+            "lb srvs/Main was UP 1/3",
+            "lb srvs/Twin was UP",
+            "lb srvs/Main was UP"
+        ]
+    );
+}
+
+/// It checks the app itself; one that was never DOWN is still going down.
+#[test]
+fn the_classic_twin_and_a_line_that_is_still_going_down_are_no_news() {
+    let mut closed = out(&[(Main, "DOWN"), (ClassicTwin, "UP")]);
+    for twin in ["UP", "DOWN", "UP 1/3", "UP"] {
+        let seen = look(&[(Main, "DOWN"), (ClassicTwin, twin)]);
+        assert_eq!(news(&mut closed, &seen), (0, 0), "{twin}");
+    }
+    // A restart that another agent had begun: the gates are closed now.
+    let mut closed = ClosedLines::default();
+    for status in ["UP", "UP 1/3", "UP 1/3"] {
+        assert_eq!(
+            news(&mut closed, &look(&[(Main, status)])),
+            (0, 0),
+            "{status}"
+        );
+    }
+    assert_eq!(news(&mut closed, &look(&[(Main, "DOWN")])), (0, 0));
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+    // UP again before it was drained, and so not out.
+    let mut closed = out(&[(Main, "DOWN")]);
+    closed.on_the_way_out(&[look(&[(Main, "UP")])]);
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (0, 0));
+}
+
+/// A new worker takes each line for UP until its first check.
+#[test]
+fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
+    let mut closed = out(&[(Main, "DOWN")]);
+    assert_eq!(news(&mut closed, &reloaded(&[(Main, "UP 1/3")])), (0, 1));
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 0));
+    let mut well = closed.clone();
+    assert_eq!(news(&mut well, &look(&[(Main, "DOWN")])), (0, 0));
+    assert_eq!(well.judge(Outcome::Done { note: None }).exit_code(), 0);
+    assert_eq!(news(&mut well, &look(&[(Main, "UP 1/3")])), (1, 0));
+    // It goes up from there: something answers.
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+    // An operator's `set server ... state ready`.
+    let mut closed = out(&[(Main, "DOWN")]);
+    assert_eq!(news(&mut closed, &look(&[(Main, "MAINT")])), (0, 0));
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 1));
+    let mut closed = out(&[(Main, "MAINT")]);
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 1));
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+}
+
+#[test]
+fn a_balancer_that_does_not_answer_is_a_notice_once() {
+    let mut closed = out(&[(Main, "DOWN")]);
+    let blind = balancer(Err("no complete answer within 2s".to_owned()));
+    assert_eq!(news(&mut closed, &blind), (0, 1));
+    assert_eq!(news(&mut closed, &blind), (0, 0));
+    assert_eq!(closed.judge(Outcome::Done { note: None }).exit_code(), 0);
+    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+    assert_eq!(news(&mut closed, &blind), (0, 1));
+}
+
+#[test]
+fn each_cause_is_told_once_and_worse_outcomes_stay() {
+    let mut closed = out(&[(Main, "DOWN")]);
+    let listener = || "x (pid 1) listens".to_owned();
+    closed.look(&look(&[(Main, "UP")]));
+    assert_eq!(closed.because(vec![listener()]), [listener()]);
+    assert_eq!(closed.because(vec![listener()]), [""; 0]);
+    let done = closed.judge(Outcome::Done { note: None });
+    let told = done.message(Verb::Restart, "web");
+    assert!(
+        told.contains("lb srvs/Main was UP") && told.contains(&listener()),
+        "{told}"
+    );
+    for outcome in [
+        Outcome::NotHealthy("x".into()),
+        Outcome::NotBack(vec!["x".into()]),
+        Outcome::RestartFailed("x".into()),
+    ] {
+        assert_eq!(closed.judge(outcome.clone()), outcome);
+    }
+}

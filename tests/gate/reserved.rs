@@ -1,0 +1,49 @@
+//! A reserved status port: the redirect comes before the port is looked up.
+
+use super::*;
+use haproxy_gate::gate::Reservation;
+use std::io::Result;
+
+/// Another user, with SO_REUSEADDR.
+fn nobody_binds(address: &str) -> bool {
+    let bind = "import socket, sys; at = (sys.argv[1], 2000); \
+                s = socket.socket(socket.AF_INET6 if ':' in at[0] else socket.AF_INET); \
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(at); s.listen()";
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+    let ran = command
+        .args(["/usr/bin/python3", "-c", bind, address])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.success() || said.contains("Address already in use"),
+        "{said}"
+    );
+    ran.status.success()
+}
+
+#[test]
+fn is_led_to_the_app_while_open_and_refuses_while_closed() {
+    if !inside("reserved::is_led_to_the_app_while_open_and_refuses_while_closed") {
+        return;
+    }
+    let _app = [
+        TcpListener::bind("0.0.0.0:1000").unwrap(),
+        TcpListener::bind("[::1]:1000").unwrap(),
+    ];
+    let everywhere = ["0.0.0.0", "127.0.0.1", "::", "::1"];
+    assert!(everywhere.iter().all(|address| nobody_binds(address)));
+    let reservation = Reservation::default();
+    let taken: Result<()> = reservation.take(2000, true);
+    taken.unwrap();
+    for (variant, name) in VARIANTS {
+        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        for open in [true, false, true, false] {
+            set(&firewall, &main, open);
+            let answered = ["127.0.0.1:2000", "[::1]:2000"].map(answers);
+            assert_eq!(answered, [open; 2], "{name}");
+            assert!(!everywhere.iter().any(|address| nobody_binds(address)));
+        }
+    }
+}
