@@ -150,6 +150,7 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
             healthy_times: health.times,
             two_stage: app.backup_status_port.is_some(),
             found_open: true,
+            stays_closed: false,
             min_available: app.min_available,
             serving: Vec::new(),
             turn: app.timeouts.turn,

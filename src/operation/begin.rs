@@ -1,6 +1,6 @@
 //! How an operation begins: what an earlier one left behind, the preflight, and the limits.
 
-use super::{Operation, Report, plan, refused};
+use super::{OnHold, Operation, Report, plan, refused};
 use crate::driver::Host;
 use crate::gate::Position;
 use crate::host::ThisHost;
@@ -8,7 +8,7 @@ use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
     Facts, Limits, NoStart, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start,
-    turns,
+    stays_closed, turns,
 };
 use crate::state;
 use crate::survey::{Asking, Survey};
@@ -40,6 +40,7 @@ impl Operation<'_> {
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
         let held = self.held()?;
+        report.notices.extend(self.heeds(held.as_ref())?);
         let asked = Instant::now();
         self.settle(host).await?;
         report.before.settling = asked.elapsed();
@@ -65,11 +66,6 @@ impl Operation<'_> {
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         let few = self.preflight(&start, &facts, report)?;
-        if let (Verb::Restart, Some(held)) = (self.verb, held) {
-            let who = held.told();
-            let note = format!("the gates are held closed by {who}: this restart opens them");
-            report.notices.push(note);
-        }
         if self.verb == Verb::Close
             && self.wish.lasts.is_some()
             && Lock::holder(&state::sidecar(self.state_dir())).is_none()
@@ -83,7 +79,16 @@ impl Operation<'_> {
             .iter()
             .map(|position| *position != Position::Closed);
         host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
-        let limits = self.limits(&start, &facts, host);
+        let left_closed = left.entry.as_ref().is_some_and(|entry| entry.stays_closed);
+        let stay = self.wish.on_hold == OnHold::StayClosed;
+        let stays_closed = stays_closed(self.law(), stay, left_closed, stand);
+        if stays_closed {
+            host.found_open.fill(false);
+        }
+        let limits = Limits {
+            stays_closed,
+            ..self.limits(&start, &facts, host)
+        };
         let start = start.within(&limits, few);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))

@@ -31,7 +31,7 @@ pub use outcome::Outcome;
 pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
-pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
+pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
 pub use version::Version;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ pub struct Limits {
     pub two_stage: bool,
     /// All gates stood open when the operation began: putting back means opening them.
     pub found_open: bool,
+    /// The gates are held closed, and stay so once the app is healthy.
+    pub stays_closed: bool,
     /// Other usable servers that must be left in each backend.
     pub min_available: usize,
     /// The backends that this host served when the operation began (BALANCER backend

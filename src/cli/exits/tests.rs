@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 19;
+const KINDS: usize = 23;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -32,6 +32,10 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Undrained(_) => 16,
         Outcome::UpgradeFailed(_) => 17,
         Outcome::RolledBack { .. } => 18,
+        Outcome::RestartedClosed => 19,
+        Outcome::Skipped(_) => 20,
+        Outcome::NotHealthyClosed(_) => 21,
+        Outcome::RolledBackClosed(_) => 22,
     }
 }
 
@@ -40,6 +44,10 @@ fn samples() -> Vec<Outcome> {
     let mut samples = vec![
         Outcome::Done { note: None },
         Outcome::Nothing(text()),
+        Outcome::RestartedClosed,
+        Outcome::Skipped(text()),
+        Outcome::NotHealthyClosed(text()),
+        Outcome::RolledBackClosed(text()),
         Outcome::NotHeld(text()),
         Outcome::Planned,
         Outcome::Locked(text()),
@@ -61,7 +69,10 @@ fn samples() -> Vec<Outcome> {
                 waiting: none(),
                 back: yes,
             },
-            Outcome::Finished { surely: yes },
+            Outcome::Finished {
+                surely: yes,
+                closed: !yes,
+            },
             Outcome::FloorBroken {
                 few: none(),
                 back: yes,

@@ -29,6 +29,7 @@ pub(super) fn limits() -> Limits {
         healthy_times: 1,
         two_stage: true,
         found_open: true,
+        stays_closed: false,
         min_available: 1,
         serving: Vec::new(),
         turn: seconds(60),
