@@ -6,6 +6,8 @@ mod own_network;
 
 #[path = "refusals/clock.rs"]
 mod clock;
+#[path = "refusals/held.rs"]
+mod held;
 #[path = "refusals/shell.rs"]
 mod shell;
 #[path = "refusals/state_dir.rs"]
@@ -432,7 +434,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
 fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
-    command.args(["restart", "--config", "/run/agent.toml"]);
+    command.args(["restart", "--reopen", "--config", "/run/agent.toml"]);
     let running = Running::start("agent", &mut command);
     let says = format!("'\"phase\":.*\"{phase}\"'");
     sh(&format!(

@@ -163,7 +163,10 @@ mod tests {
         let there = hold(Some("disk swap"), Some(30));
         let refused = closes(&there, &hold(Some("kernel"), None), false).unwrap_err();
         assert!(refused.contains("`agent close web`, pid"), "{refused}");
-        assert!(refused.contains(": disk swap; another --reason"), "{refused}");
+        assert!(
+            refused.contains(": disk swap; another --reason"),
+            "{refused}"
+        );
         assert!(refused.contains("--replace"), "{refused}");
         let kept = closes(&there, &hold(None, None), false).unwrap();
         assert!(kept.told().unwrap().ends_with("stays as it is"));
@@ -196,7 +199,10 @@ mod tests {
             ..hold(Some("disk swap"), Some(0))
         };
         let told = Held::By(failed.clone()).told();
-        assert!(told.ends_with("Z: disk swap; then the upgrade failed"), "{told}");
+        assert!(
+            told.ends_with("Z: disk swap; then the upgrade failed"),
+            "{told}"
+        );
         assert!(!told.contains("until"), "{told}");
         match closes(&failed, &hold(None, Some(5)), true).unwrap() {
             Closing::Sets { hold, .. } => assert_eq!(hold.also, failed.also),

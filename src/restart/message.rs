@@ -36,7 +36,10 @@ impl Outcome {
                  once it is healthy"
             ),
             Outcome::NotHealthyClosed(why) => {
-                format!("the app is not healthy after the restart: {why}; {}", stays_closed(app))
+                format!(
+                    "the app is not healthy after the restart: {why}; {}",
+                    stays_closed(app)
+                )
             }
             Outcome::RolledBackClosed(why) => format!(
                 "rolled back: {why}; the app is healthy on the old version; {}",
@@ -46,11 +49,7 @@ impl Outcome {
                 "{why}; the gates stay closed: look, then `agent restart {app}` (with the upgrade again) \
                  or `agent open {app}`"
             ),
-            Outcome::RolledBack {
-                why,
-                waiting,
-                note,
-            } => rolled_back(why, waiting, note.is_some()),
+            Outcome::RolledBack { why, waiting, note } => rolled_back(why, waiting, note.is_some()),
             Outcome::Undrained(waiting) => format!(
                 "stopped, but the drain ran out: {}; the gates stay closed",
                 waiting.join(", ")
@@ -76,12 +75,20 @@ impl Outcome {
             }
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out: {}", waiting.join(", "));
-                given_up(&what, *back, "a longer timeouts.drain, or on_drain_timeout, may help")
+                given_up(
+                    &what,
+                    *back,
+                    "a longer timeouts.drain, or on_drain_timeout, may help",
+                )
             }
             Outcome::FloorBroken { few, back } => {
                 let few = few.join(", ");
                 let what = format!("too few others, and our turn did not come in time: {few}");
-                given_up(&what, *back, "try again when they are back, or with a longer --turn")
+                given_up(
+                    &what,
+                    *back,
+                    "try again when they are back, or with a longer --turn",
+                )
             }
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");

@@ -72,13 +72,17 @@ fn each_state() {
     case.told(close).expect(false);
     case.told("state=closed").expect(false);
     let drops = ["another --reason would drop that one", "(exit 11: "];
-    case.told("state=closed reason='another'").expect_failure(&drops);
+    case.told("state=closed reason='another'")
+        .expect_failure(&drops);
     let earlier = ["with this --for it would end earlier"];
     case.told("state=closed for=1h").expect_failure(&earlier);
     case.told("state=closed for=1h replace=true").expect(true);
     // Later than before.
     case.told("state=closed for=2h").expect(true);
-    let held = ["the gates are held closed by `agent close web`", "(exit 11: "];
+    let held = [
+        "the gates are held closed by `agent close web`",
+        "(exit 11: ",
+    ];
     case.told("state=restarted").expect_failure(&held);
     let skipped = case.told("state=restarted held=skip").expect(false);
     assert_eq!(skipped["outcome"], "skipped");
