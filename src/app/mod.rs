@@ -6,6 +6,7 @@
 
 mod change;
 mod command;
+mod fit;
 mod health;
 mod http;
 mod job;

@@ -38,15 +38,16 @@ pub struct App {
     pub health: (SocketAddr, Result<(), String>),
     /// Why it could not be asked: the health command.
     pub askable: Result<(), String>,
-    /// How it is restarted, and why that could not work.
-    pub restart: (String, Result<(), String>),
+    /// How it is restarted, and why that could not work. Ok: what is only odd.
+    pub restart: (String, Result<Vec<String>, String>),
     /// How it can be known what leaving workers carry.
     pub leaving: Leaving,
 }
 
 pub(super) fn points(app: &App) -> Vec<Point> {
     let mut points = address(app);
-    points.extend([health(app), restart(app)]);
+    points.push(health(app));
+    points.extend(restart(app));
     points.extend(connections::point(&app.app, app.port, &app.leaving));
     points
 }
@@ -159,18 +160,26 @@ fn health(app: &App) -> Point {
     }
 }
 
-fn restart(app: &App) -> Point {
+fn restart(app: &App) -> Vec<Point> {
     let (how, works) = &app.restart;
+    let otherwise = format!(
+        "correct `restart`, `upgrade` or `rollback` in [app.{}]",
+        app.app
+    );
     match works {
-        Ok(()) => RESTART.ok(&app.app, format!("can be restarted: {how}")),
-        Err(why) => RESTART.error(
-            &app.app,
-            format!("can't be restarted: {why}"),
-            format!(
-                "mend `restart`, `upgrade` or `rollback` in [app.{}]",
-                app.app
-            ),
-        ),
+        Ok(odd) if odd.is_empty() => {
+            vec![RESTART.ok(&app.app, format!("can be restarted: {how}"))]
+        }
+        Ok(odd) => {
+            let odd = odd.iter().map(|odd| parted(odd, &otherwise));
+            odd.map(|(found, mend)| RESTART.warning(&app.app, found, mend))
+                .collect()
+        }
+        Err(why) => {
+            let (found, mend) = parted(why, &otherwise);
+            let found = format!("can't be restarted: {found}");
+            vec![RESTART.error(&app.app, found, mend)]
+        }
     }
 }
 
@@ -191,7 +200,7 @@ mod tests {
             refused: Vec::new(),
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             askable: Ok(()),
-            restart: ("web.service".into(), Ok(())),
+            restart: ("web.service".into(), Ok(Vec::new())),
             leaving: Leaving::NoLines,
         }
     }
@@ -287,7 +296,12 @@ mod tests {
         };
         assert_eq!(of(&|app| app.health.1 = why()), [("app-health", Error)]);
         assert_eq!(of(&|app| app.askable = why()), [("app-health", Error)]);
-        assert_eq!(of(&|app| app.restart.1 = why()), [("app-restart", Error)]);
+        let restart = |result: Result<Vec<String>, String>| {
+            of(&|app: &mut App| app.restart.1 = result.clone())
+        };
+        assert_eq!(restart(Err("it's gone".into())), [("app-restart", Error)]);
+        let odd = vec!["it's odd; look".to_owned(); 2];
+        assert_eq!(restart(Ok(odd)), [("app-restart", Warning); 2]);
         let unknown = || Leaving::Unknown("no table".into());
         assert_eq!(of(&|app| app.leaving = unknown()), [("connections", Error)]);
     }

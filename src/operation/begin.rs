@@ -66,6 +66,11 @@ impl Operation<'_> {
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         let few = self.preflight(&start, &facts, report)?;
+        if self.verb == Verb::Restart {
+            report
+                .notices
+                .extend(survey.restart.iter().flatten().cloned());
+        }
         if self.verb == Verb::Close
             && self.wish.lasts.is_some()
             && Lock::holder(&state::sidecar(self.state_dir())).is_none()
