@@ -34,6 +34,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     }
     let [state_dir, hold_dir, history_dir] = directories(&file.agent).map_err(nowhere)?;
     distinct_ports(&file.app)?;
+    known_beside(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
     let balancers = file
@@ -117,6 +118,28 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
     Ok(())
 }
 
+/// A name that is nobody's would leave the operator in the belief that it is taken care of.
+fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
+    let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
+    for (own, app) in apps {
+        for name in &app.also_restarts {
+            let told = name.get_ref();
+            let other = is_app(told) && told != own.get_ref();
+            let line = told.split_once('/');
+            if !other
+                && !line.is_some_and(|(backend, server)| !(backend.is_empty() || server.is_empty()))
+            {
+                let what = format!(
+                    "also_restarts: {told:?} is neither another app of this file nor a server line \
+                     BACKEND/SERVER"
+                );
+                return Err(Mistake::new(name.span(), what));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.get_ref().is_empty()
@@ -138,6 +161,11 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
         restart: check_restart(app.restart)?,
         upgrade: check_change("upgrade", app.upgrade)?,
         rollback: check_change("rollback", app.rollback)?,
+        also_restarts: app
+            .also_restarts
+            .into_iter()
+            .map(Spanned::into_inner)
+            .collect(),
         limits: Limits {
             sticky: app.sticky,
             out_of_rotation: app.timeouts.out_of_rotation,

@@ -21,6 +21,10 @@ const RESTART: Check = Check {
     why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
           out for it",
 };
+const BESIDE: Check = Check {
+    name: "app-beside",
+    why: "a restart drains the lines of its own app only: what else it takes down loses requests",
+};
 
 /// What is looked at.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ pub struct App {
     pub askable: Result<(), String>,
     /// How it is restarted, and why that could not work. Ok: what is only odd.
     pub restart: (String, Result<Vec<String>, String>),
+    /// What else the restart takes down, though that is meant; Err: and nobody has said so.
+    pub beside: Result<Vec<String>, Vec<String>>,
     /// How it can be known what leaving workers carry.
     pub leaving: Leaving,
 }
@@ -48,6 +54,7 @@ pub(super) fn points(app: &App) -> Vec<Point> {
     let mut points = address(app);
     points.push(health(app));
     points.extend(restart(app));
+    points.extend(beside(app));
     points.extend(connections::point(&app.app, app.port, &app.leaving));
     points
 }
@@ -183,6 +190,22 @@ fn restart(app: &App) -> Vec<Point> {
     }
 }
 
+/// Nothing, where nothing else goes down.
+fn beside(app: &App) -> Vec<Point> {
+    match &app.beside {
+        Ok(meant) => {
+            let told = meant.iter();
+            told.map(|told| BESIDE.ok(&app.app, told.clone())).collect()
+        }
+        Err(reasons) => {
+            let reasons = reasons.iter().map(|reason| parted(reason, ""));
+            reasons
+                .map(|(found, mend)| BESIDE.error(&app.app, found, mend))
+                .collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
@@ -201,6 +224,7 @@ mod tests {
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             askable: Ok(()),
             restart: ("web.service".into(), Ok(Vec::new())),
+            beside: Ok(Vec::new()),
             leaving: Leaving::NoLines,
         }
     }
@@ -304,5 +328,9 @@ mod tests {
         assert_eq!(restart(Ok(odd)), [("app-restart", Warning); 2]);
         let unknown = || Leaving::Unknown("no table".into());
         assert_eq!(of(&|app| app.leaving = unknown()), [("connections", Error)]);
+        let beside = || vec!["app https, too; close it".to_owned(); 2];
+        let both = [("app-beside", Error); 2];
+        assert_eq!(of(&|app| app.beside = Err(beside())), both);
+        assert_eq!(of(&|app| app.beside = Ok(beside())), []);
     }
 }

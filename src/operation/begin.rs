@@ -66,6 +66,7 @@ impl Operation<'_> {
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         let few = self.preflight(&start, &facts, report)?;
+        self.beside(&start, host, report).await?;
         if self.verb == Verb::Restart {
             report
                 .notices

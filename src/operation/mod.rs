@@ -2,6 +2,7 @@
 //! for and what the sidecar does by itself are the same.
 
 mod begin;
+mod beside;
 mod describe;
 mod held;
 mod lock;

@@ -9,6 +9,7 @@
 //! ```
 
 mod back;
+mod beside;
 mod connections;
 mod decide;
 mod in_flight;
@@ -24,6 +25,7 @@ mod recovery;
 mod room;
 mod version;
 
+pub use beside::{Beside, taken_down};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};

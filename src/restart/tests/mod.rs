@@ -1,6 +1,7 @@
 //! The law as tables: phase and look -> step.
 
 mod back;
+mod beside;
 mod claim;
 mod floor;
 mod in_flight;
