@@ -4,6 +4,8 @@
 mod lab;
 mod own_network;
 
+#[path = "refusals/beside.rs"]
+mod beside;
 #[path = "refusals/clock.rs"]
 mod clock;
 #[path = "refusals/held.rs"]
@@ -20,7 +22,7 @@ use own_network::{inside, sh};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const GOOD: &str = r#"[app.web]
 port = 1000
@@ -66,16 +68,47 @@ fn haproxy(config: &str) -> Running {
     running
 }
 
-/// Answers 200 to everything on `port`.
+/// Answers 200 to everything on `port`, in a process of its own: the agent takes two ports of
+/// one process for one app. It ends with this one.
 fn app(port: u16) {
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 2048]);
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        }
-    });
+    apps(&[port]);
+}
+
+/// The same with several ports in one process.
+fn apps(ports: &[u16]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["serves", "--exact", "--nocapture", "--test-threads=1"]);
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    command.env(SERVES, ports.join(" "));
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+    std::mem::forget(command.spawn().unwrap());
+    for port in ports {
+        sh(&format!(
+            "for i in $(seq 200); do ss -Hltn 'sport = :{port}' | grep -q . && exit; sleep 0.02; done; exit 1"
+        ));
+    }
+}
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const SERVES: &str = "HAPROXY_GATE_TEST_SERVES";
+
+/// The process of [`app`]; a test that does nothing without one.
+#[test]
+fn serves() {
+    let Ok(ports) = std::env::var(SERVES) else {
+        return;
+    };
+    for port in ports.split(' ') {
+        let listener = TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 2048]);
+                let _ = stream.write_all(ANSWER);
+            }
+        });
+    }
+    // Who started it holds the other end.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
 fn agent(config: &str, arguments: &[&str]) -> Ended {
