@@ -71,14 +71,19 @@ impl Reach {
         if self.units.is_empty() && self.processes.is_empty() {
             return None;
         }
+        // Workers of one server are many, and of one unit.
+        let mut asked: Vec<Option<String>> = Vec::new();
         for process in listening(port) {
             let who = named(&process);
             if self.is_or_has(&process) {
                 return Some(format!("which the same process serves, {who}"));
             }
-            let pid = process.pid.cast_unsigned();
-            if !self.units.is_empty()
-                && let Some(unit) = systemd::unit_of(pid).await
+            let group = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok();
+            if self.units.is_empty() || asked.contains(&group) {
+                continue;
+            }
+            asked.push(group);
+            if let Some(unit) = systemd::unit_of(process.pid.cast_unsigned()).await
                 && self.units.contains(&unit)
             {
                 return Some(format!("which a process of {unit} serves, {who}"));

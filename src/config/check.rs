@@ -125,10 +125,9 @@ fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake
         for name in &app.also_restarts {
             let told = name.get_ref();
             let other = is_app(told) && told != own.get_ref();
-            let line = told.split_once('/');
-            if !other
-                && !line.is_some_and(|(backend, server)| !(backend.is_empty() || server.is_empty()))
-            {
+            let is_line =
+                |(backend, server): (&str, &str)| !backend.is_empty() && !server.is_empty();
+            if !other && !told.split_once('/').is_some_and(is_line) {
                 let what = format!(
                     "also_restarts: {told:?} is neither another app of this file nor a server line \
                      BACKEND/SERVER"
