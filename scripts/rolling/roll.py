@@ -111,9 +111,11 @@ class Roll:
             return True
         next_hosts: list[tuple[str, Status]] = []
         for name, answer in zip(asked, answers):
-            on_hold = self.options.on_hold
-            unusable = isinstance(answer, Unusable)
-            wrong = str(answer) if unusable else in_the_way(answer, on_hold)
+            wrong = (
+                str(answer)
+                if isinstance(answer, Unusable)
+                else in_the_way(answer, self.options.on_hold)
+            )
             if wrong is not None:
                 self.give_up(name, wrong)
             elif isinstance(answer, Status):
