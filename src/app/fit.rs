@@ -139,6 +139,13 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
             shown.state
         ));
     }
+    if shown.state.sub.starts_with("auto-restart") {
+        odd.push(format!(
+            "{unit}: SubState={}, it ends again and again and systemd starts it anew; see \
+             `journalctl -u {unit}`",
+            shown.state.sub
+        ));
+    }
     if shown.state.result.as_deref() == Some("start-limit-hit") {
         odd.push(format!(
             "{unit}: Result=start-limit-hit, systemd may refuse its next start, too; run \
@@ -148,8 +155,8 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
     if !shown.sockets.is_empty() && job != Job::Reload {
         odd.push(format!(
             "{unit} is triggered by {}: while the app is down systemd takes its connections, and \
-             they wait; health = {{ tcp = true }} can't tell that from a running app, `{{ http = \
-             ... }}` can",
+             the first one starts it; health = {{ tcp = true }} can't tell that from a running \
+             app, `{{ http = ... }}` can",
             shown.sockets.join(", ")
         ));
     }
@@ -235,6 +242,22 @@ mod tests {
             ("is down", with(is("inactive")), "nnx"),
             ("has failed", with(is("failed")), "nnx"),
             ("comes up", with(is("activating")), "--x"),
+            (
+                "comes up again and again",
+                with(|it| {
+                    is("activating")(it);
+                    it.state.sub = "auto-restart".to_owned();
+                }),
+                "nnx",
+            ),
+            (
+                "came up too often",
+                with(|it| {
+                    is("failed")(it);
+                    it.state.result = Some("start-limit-hit".to_owned());
+                }),
+                "nnx",
+            ),
             ("a file that changed", with(|it| it.stale = true), "nnx"),
             (
                 "oneshot",

@@ -112,6 +112,10 @@ impl Operation<'_> {
                 note(hold::until_opened(hold_dir, holder, format!("the {what}")));
                 failed
             }
+            // The hold of before outlives a restart that should have ended it.
+            (Verb::Restart, Outcome::NotHealthy(why)) if hold::now(hold_dir, app).is_some() => {
+                Outcome::NotHealthyClosed(why)
+            }
             // What failed before is over; the rest of the hold stays.
             (_, outcome @ (Outcome::RestartedClosed | Outcome::RolledBackClosed(_))) => {
                 note(hold::settled(hold_dir, app));

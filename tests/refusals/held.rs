@@ -134,12 +134,15 @@ fn a_restart_that_stays_closed_is_cut_short() {
         assert_eq!((restarts(), hold()), (before + 1, held.clone()));
         assert!(is_closed() && !Path::new("/run/state/web.json").exists());
     }
-    // Nor does a sick app lose it.
+    // Nor does a sick app lose it, whatever the restart was to do with it.
     let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
     let ended = agent(&quick, &["restart", "--stay-closed", "--json"]);
     let told = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
     assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
     assert_eq!(hold(), held);
+    let ended = agent(&quick, &["restart", "--reopen", "--json"]);
+    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    assert_eq!((hold(), is_closed()), (held, true));
 }
 
 /// After an upgrade that failed the hold must not end by itself; the operator's words stay.
