@@ -18,6 +18,7 @@ mod restart;
 mod signal;
 mod systemd;
 mod unit;
+mod units;
 
 pub use change::Change;
 pub use command::CommandError;

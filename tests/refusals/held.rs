@@ -76,6 +76,12 @@ fn a_restart_says_what_becomes_of_the_hold() {
     assert_eq!((restarts(), hold()), (3, held.clone()));
     assert_eq!(rules(), before);
 
+    let plan = agent(&counts(), &["restart", "--stay-closed", "--dry-run"]).out;
+    assert!(
+        plan.contains("healthy ") && !plan.contains(". open"),
+        "{plan}"
+    );
+    assert_eq!((restarts(), hold()), (3, held.clone()));
     let stay = ["restart", "--stay-closed"];
     ends(
         &stay,
