@@ -18,9 +18,6 @@ use std::time::{Duration, Instant};
 /// The first wait of a host that gave way to another, and the longest; each with jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
-const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
-                      restart, `agent recover` is what opens it";
-
 const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy-gate`): nobody opens \
                           the gates in time but it, or `agent recover` after that";
 
@@ -79,7 +76,7 @@ impl Operation<'_> {
             report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
-            report.notices.push(ASTRAY.to_owned());
+            report.notices.push(self.astray());
         }
         let now = positions
             .iter()

@@ -10,6 +10,9 @@ use crate::journal::Journal;
 use crate::restart::{Acted, Action, Outcome, Verb};
 use crate::state;
 
+const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
+                      restart, `agent recover` is what opens it";
+
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
     /// himself, and that to be over also where the app is not healthy yet.
@@ -60,6 +63,17 @@ impl Operation<'_> {
                 closing.map(|closing| closing.told()).map_err(refused)
             }
             _ => Ok(None),
+        }
+    }
+
+    /// Why gates are closed that nobody holds so, or not any more.
+    pub(super) fn astray(&self) -> String {
+        match hold::find(self.hold_dir(), &self.app.name) {
+            Some(over) => format!(
+                "the gates were held closed by {}; that is over, and this restart opens them",
+                over.told()
+            ),
+            None => ASTRAY.to_owned(),
         }
     }
 

@@ -235,7 +235,8 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     good(&["open"]);
     good(&["close", "--for", "1s"]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    ends(&["restart"], 0, "restarted", "back in rotation");
+    let over = "; that is over, and this restart opens them";
+    ends(&["restart"], 0, "restarted", over);
 }
 
 #[test]

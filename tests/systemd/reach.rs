@@ -78,12 +78,11 @@ fn an_alias_and_what_is_restarted_with_it() {
 
 const PROBE: &str = "HAPROXY_GATE_TEST_PROBE";
 
-/// In the machine, as root of it: what the restart of reach-two.service takes down.
+/// No test, but what is run in the machine: what the restart of reach-two.service takes down.
 #[test]
+#[ignore = "run in the machine"]
 fn probe() {
-    let Ok(answer) = env::var(PROBE) else {
-        return;
-    };
+    let answer = env::var(PROBE).unwrap();
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     let told = runtime.block_on(async {
@@ -124,7 +123,7 @@ fn another_port_of_the_same_unit() {
         let probe = format!(
             "[Service]\nType=oneshot\nRemainAfterExit=yes\nEnvironment={PROBE}=/work/answer\n\
              ExecStartPre=/bin/sh -c \"{ports}\"\n\
-             ExecStart=/work/probe --exact reach::probe --nocapture\n"
+             ExecStart=/work/probe --exact reach::probe --ignored --nocapture\n"
         );
         machine.file("reach-probe.service", &probe);
         for unit in ["reach-two", "reach-else", "reach-probe"] {
