@@ -162,7 +162,7 @@ fn diff_mode() {
     let again = diff("state=closed");
     assert!(again.side('-').is_empty(), "{}", again.out);
     again.expect(false);
-    let restarted = diff("state=restarted");
+    let restarted = diff("state=restarted held=reopen");
     assert_eq!(sides(&restarted), OPENED);
     restarted.expect(true);
 }
