@@ -174,6 +174,26 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     );
     assert!(!status.contains(", until "), "{status}");
     ends(&["restart"], 11, "refused", "; then the upgrade failed");
+    // Nor does the death of the agent in the middle of one.
+    std::fs::write("/run/agent.toml", counts()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "--stay-closed", "--with", "sleep 1"]);
+    command.args(["--config", "/run/agent.toml"]);
+    let running = Running::start("agent", &mut command);
+    sh(
+        "for i in $(seq 500); do grep -qs upgrade\\\" /run/state/web.json && exit; sleep 0.01; done; exit 1",
+    );
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let halves = "an earlier upgrade was cut short, and nobody can tell";
+    ends(&["recover", "web"], 15, "upgrade_failed", halves);
+    ends(
+        &["restart"],
+        11,
+        "refused",
+        ": disk swap; then an earlier upgrade",
+    );
+    assert!(is_closed());
     let mends = ["restart", "--stay-closed", "--with", "true"];
     ends(&mends, 0, "restarted_closed", "stay closed");
     let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
