@@ -2,8 +2,13 @@
 //! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
 //! and may end by itself.
 
+mod second;
+
+pub use second::{Closing, second};
+
 use crate::clock::{self, boot, since_1970, uptime};
 use crate::holder::Holder;
+use crate::restart::Verb;
 use crate::state::{self, Kept};
 use crate::trust;
 use nix::unistd::AccessFlags;
@@ -30,6 +35,10 @@ pub struct Hold {
     /// Which boot that was.
     #[serde(default)]
     pub boot: String,
+    /// What the agent adds to an operator's hold: an upgrade or a restart that failed since. The
+    /// hold does not end by itself then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<String>,
 }
 
 /// A moment to come. By the clock that runs since the boot, which nobody sets; after a
@@ -72,15 +81,9 @@ impl Until {
 }
 
 impl Hold {
-    /// Nobody's but an operator's to end.
-    pub fn until_opened(holder: Holder, reason: String) -> Hold {
-        Hold {
-            holder,
-            owner: None,
-            reason: Some(reason),
-            until: None,
-            boot: boot(),
-        }
+    /// An operator closed the gates, and not a unit, nor the agent after a failure.
+    fn is_an_operators(&self) -> bool {
+        self.owner.is_none() && self.holder.verb == Verb::Close
     }
 
     /// The one that is there already counts: a unit that stops takes nothing from the
@@ -92,7 +95,8 @@ impl Hold {
     /// A unit's ends with the boot, too: whatever it stopped for begins anew.
     fn is_over(&self) -> bool {
         let of_another_boot = self.owner.is_some() && self.boot != boot();
-        of_another_boot || self.until.as_ref().is_some_and(Until::is_over)
+        let until = self.until.as_ref().filter(|_| self.also.is_none());
+        of_another_boot || until.is_some_and(Until::is_over)
     }
 
     fn told(&self) -> String {
@@ -100,11 +104,15 @@ impl Hold {
         if let Some(owner) = &self.owner {
             told += &format!(", for {owner}");
         }
-        if let Some(until) = &self.until {
+        if let Some(until) = self.until.as_ref().filter(|_| self.also.is_none()) {
             told += &format!(", until {}", clock::told(until.at));
         }
-        if let Some(reason) = &self.reason {
-            told += &format!(": {reason}");
+        let reasons: Vec<&str> = [&self.reason, &self.also]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        if !reasons.is_empty() {
+            told += &format!(": {}", reasons.join("; then "));
         }
         told
     }
@@ -122,6 +130,20 @@ impl Held {
     /// Its time is over.
     pub fn is_over(&self) -> bool {
         matches!(self, Held::By(hold) if hold.is_over())
+    }
+
+    /// Somebody closed the gates on purpose: an operator, or a unit that stopped. False: the
+    /// agent did, after a restart or an upgrade that failed.
+    pub fn is_asked_for(&self) -> bool {
+        match self {
+            Held::By(hold) => hold.owner.is_some() || hold.is_an_operators(),
+            Held::Unknown => true,
+        }
+    }
+
+    /// A unit's, which opens them when it starts.
+    pub fn is_a_units(&self) -> bool {
+        matches!(self, Held::By(hold) if hold.owner.is_some())
     }
 
     /// It is this owner's.
@@ -142,6 +164,40 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
     trust::check(hold_dir).map_err(untrusted)?;
     state::make(hold_dir)?;
     Kept::Hold.write(hold_dir, app, hold)
+}
+
+/// Marks the app's gates as closed until somebody opens them: what the agent does after a
+/// failure. An operator's hold keeps its reason, and does not end by itself any more.
+pub fn until_opened(hold_dir: &Path, holder: Holder, why: String) -> io::Result<()> {
+    let there = match now(hold_dir, &holder.app) {
+        Some(Held::By(there)) if there.is_an_operators() => Some(there),
+        _ => None,
+    };
+    let hold = match there {
+        Some(there) => Hold {
+            also: Some(why),
+            ..there
+        },
+        None => Hold {
+            holder,
+            owner: None,
+            reason: Some(why),
+            until: None,
+            boot: boot(),
+            also: None,
+        },
+    };
+    set(hold_dir, &hold)
+}
+
+/// What failed before is over: an operator's hold is as he wanted it.
+pub fn settled(hold_dir: &Path, app: &str) -> io::Result<()> {
+    match find(hold_dir, app) {
+        Some(Held::By(hold)) if hold.also.is_some() => {
+            Kept::Hold.write(hold_dir, app, &Hold { also: None, ..hold })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether marks can be made and taken away there.
@@ -177,83 +233,4 @@ pub fn lift(hold_dir: &Path, app: &str) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::restart::Verb;
-
-    fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
-        Hold {
-            holder: Holder::new(Verb::Close, "web"),
-            owner: owner.map(str::to_owned),
-            reason: Some("disk swap".to_owned()),
-            until: lasts.map(Duration::from_secs).map(Until::after),
-            boot: boot(),
-        }
-    }
-
-    fn told(directory: &Path) -> String {
-        now(directory, "web").unwrap().told()
-    }
-
-    #[test]
-    fn a_hold_lasts_until_it_is_lifted_and_a_torn_one_is_one() {
-        let directory = tempfile::tempdir().unwrap();
-        let directory = &directory.path().join("new");
-        assert_eq!(now(directory, "web"), None);
-        set(directory, &hold(None, None)).unwrap();
-        let told = told(directory);
-        assert!(told.starts_with("`agent close web`, pid"), "{told}");
-        assert!(told.ends_with("Z: disk swap"), "{told}");
-        assert_eq!(now(directory, "api"), None);
-        std::fs::write(Kept::Hold.path(directory, "web"), "{").unwrap();
-        assert_eq!(now(directory, "web"), Some(Held::Unknown));
-        lift(directory, "web").unwrap();
-        lift(directory, "web").unwrap();
-        assert_eq!(now(directory, "web"), None);
-    }
-
-    #[test]
-    fn one_with_a_time_ends_with_it() {
-        let directory = tempfile::tempdir().unwrap();
-        let directory = directory.path();
-        set(directory, &hold(None, Some(1000))).unwrap();
-        assert!(told(directory).contains(", until 2"), "{}", told(directory));
-        set(directory, &hold(None, Some(0))).unwrap();
-        assert_eq!(now(directory, "web"), None);
-        assert!(find(directory, "web").unwrap().is_over());
-        // After a reboot the wall clock counts.
-        let rebooted = |at| {
-            let mut held = hold(None, Some(1000));
-            let until = held.until.as_mut().unwrap();
-            (until.boot, until.at) = ("another".to_owned(), at);
-            set(directory, &held).unwrap();
-            find(directory, "web").unwrap().is_over()
-        };
-        assert!(rebooted(since_1970().as_secs() - 1));
-        assert!(!rebooted(since_1970().as_secs() + 100));
-    }
-
-    #[test]
-    fn a_unit_takes_nothing_from_the_operator() {
-        let directory = tempfile::tempdir().unwrap();
-        let directory = directory.path();
-        set(directory, &hold(None, None)).unwrap();
-        set(directory, &hold(Some("web.service"), None)).unwrap();
-        assert!(!now(directory, "web").unwrap().is_of("web.service"));
-        set(directory, &hold(None, Some(0))).unwrap();
-        set(directory, &hold(Some("web.service"), None)).unwrap();
-        assert!(now(directory, "web").unwrap().is_of("web.service"));
-        assert!(told(directory).contains(", for web.service"));
-        let before = Hold {
-            boot: "another".to_owned(),
-            ..hold(Some("web.service"), None)
-        };
-        set(directory, &before).unwrap();
-        assert_eq!(now(directory, "web"), None, "a unit's ends with its boot");
-        set(directory, &hold(None, None)).unwrap();
-        assert!(!now(directory, "web").unwrap().is_of("web.service"));
-        std::fs::write(Kept::Hold.path(directory, "web"), "{").unwrap();
-        set(directory, &hold(Some("web.service"), None)).unwrap();
-        assert_eq!(now(directory, "web"), Some(Held::Unknown));
-    }
-}
+mod tests;

@@ -33,6 +33,9 @@ pub struct Entry {
     /// It finishes a restart, and nobody can tell whether that had happened.
     #[serde(default)]
     pub unsure: bool,
+    /// The gates are held closed, and it is to leave them so.
+    #[serde(default)]
+    pub stays_closed: bool,
     /// Which version of the app it is to bring up.
     #[serde(default)]
     pub version: Version,
@@ -175,6 +178,7 @@ mod tests {
             instance: None,
             restarting: true,
             unsure: false,
+            stays_closed: false,
             version: Version::Same,
             asked: Asked::default(),
             ended: false,

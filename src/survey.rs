@@ -36,8 +36,8 @@ pub struct Survey {
     pub balancers: Vec<BalancerSurvey>,
     /// Where the app was asked, and what it answered.
     pub health: (SocketAddr, Result<(), String>),
-    /// Why the app's restart, or its upgrade, could not work.
-    pub restart: Result<(), String>,
+    /// Why the app's restart, or its upgrade, could not work. Ok: what is only odd.
+    pub restart: Result<Vec<String>, String>,
     /// Why the app could not be asked for its health.
     pub askable: Result<(), String>,
     /// Why the connections to it can't be seen.
@@ -91,12 +91,17 @@ impl ThisHost {
 
     /// What restarts the app is there, and is the app's; so is what upgrades it before, and
     /// the way back from that.
-    async fn restart_check(&self) -> Result<(), String> {
+    async fn restart_check(&self) -> Result<Vec<String>, String> {
         let app = &self.app;
         let restart = match app.restart.check().await {
-            Ok(()) => app.restart.serves(app.ports.port).map_err(told),
+            Ok(odd) => match app.restart.serves(app.ports.port) {
+                Ok(()) => Ok(odd),
+                Err(error) => Err(told(error)),
+            },
             Err(error) => Err(told(error)),
         };
+        let mut odd = Vec::new();
+        let restart = restart.map(|it| odd = it);
         let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
         let changes = app.upgrade.iter().chain(back);
         let checks = changes.map(|change| change.check().map_err(told));
@@ -105,7 +110,7 @@ impl ThisHost {
             .filter_map(Result::err)
             .collect();
         match wrong.is_empty() {
-            true => Ok(()),
+            true => Ok(odd),
             false => Err(wrong.join("; ")),
         }
     }
@@ -244,7 +249,7 @@ impl Survey {
         Facts {
             gates: self.trouble(),
             main_closed: self.positions().first() == Some(&Position::Closed),
-            restart: self.restart.clone(),
+            restart: self.restart.as_ref().map(drop).map_err(Clone::clone),
             health: self.health.1.clone(),
             balancers: self.balancers.iter().map(balancer).collect(),
         }

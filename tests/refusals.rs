@@ -4,8 +4,12 @@
 mod lab;
 mod own_network;
 
+#[path = "refusals/beside.rs"]
+mod beside;
 #[path = "refusals/clock.rs"]
 mod clock;
+#[path = "refusals/held.rs"]
+mod held;
 #[path = "refusals/shell.rs"]
 mod shell;
 #[path = "refusals/state_dir.rs"]
@@ -18,7 +22,7 @@ use own_network::{inside, sh};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const GOOD: &str = r#"[app.web]
 port = 1000
@@ -64,16 +68,46 @@ fn haproxy(config: &str) -> Running {
     running
 }
 
-/// Answers 200 to everything on `port`.
+/// Answers 200 to everything on `port`, in a process of its own: the agent takes two ports of
+/// one process for one app. It ends with this one.
 fn app(port: u16) {
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 2048]);
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        }
-    });
+    apps(&[port]);
+}
+
+/// The same with several ports in one process.
+fn apps(ports: &[u16]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["serves", "--exact", "--ignored", "--nocapture"]);
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    command.env(SERVES, ports.join(" "));
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+    std::mem::forget(command.spawn().unwrap());
+    for port in ports {
+        sh(&format!(
+            "for i in $(seq 200); do ss -Hltn 'sport = :{port}' | grep -q . && exit; sleep 0.02; done; exit 1"
+        ));
+    }
+}
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const SERVES: &str = "HAPROXY_GATE_TEST_SERVES";
+
+/// No test: the process of [`app`].
+#[test]
+#[ignore = "the process of an app"]
+fn serves() {
+    let ports = std::env::var(SERVES).unwrap();
+    for port in ports.split(' ') {
+        let listener = TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 2048]);
+                let _ = stream.write_all(ANSWER);
+            }
+        });
+    }
+    // Who started it holds the other end.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
 fn agent(config: &str, arguments: &[&str]) -> Ended {
@@ -432,7 +466,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
 fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
-    command.args(["restart", "--config", "/run/agent.toml"]);
+    command.args(["restart", "--reopen", "--config", "/run/agent.toml"]);
     let running = Running::start("agent", &mut command);
     let says = format!("'\"phase\":.*\"{phase}\"'");
     sh(&format!(

@@ -10,7 +10,7 @@ use haproxy_gate::driver::{Progress, drive};
 use haproxy_gate::holder::Holder;
 use haproxy_gate::journal::{Entry, Journal, found_open};
 use haproxy_gate::restart::{
-    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start,
+    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start, stays_closed,
 };
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -32,6 +32,7 @@ fn limits() -> Limits {
         healthy_times: 1,
         two_stage: true,
         found_open: true,
+        stays_closed: false,
         min_available: 1,
         serving: vec!["lb backend srvs".to_owned()],
         turn: Duration::from_secs(20),
@@ -81,18 +82,25 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     let restarted = before.map(|before| Some(before) != now);
     let left_behind = left.as_ref().map(|entry| entry.left_behind(restarted));
     let stand = match world.gates {
+        _ if world.held => Stand::Held,
         [true, true] => Stand::Open,
         _ => Stand::Astray,
     };
+    let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
+    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);
     let start = match start(verb, left_behind.as_ref(), stand) {
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
     };
-    let found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
+    let mut found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
+    if stays_closed {
+        found_open.fill(false);
+    }
     world.found_open.clone_from(&found_open);
     let limits = Limits {
         found_open: found_open.iter().all(|open| *open),
+        stays_closed,
         ..limits.clone()
     };
     let start = start.within(&limits, false);
@@ -103,6 +111,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         instance: None,
         restarting: start.verb == Verb::Restart,
         unsure: start.finishes == Some(false),
+        stays_closed: limits.stays_closed,
         version: start.version.clone(),
         asked: Default::default(),
         ended: false,
@@ -358,6 +367,78 @@ fn a_host_found_closed_is_put_back_closed() {
         ..World::new()
     };
     insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+}
+
+fn held() -> World {
+    World {
+        held: true,
+        gates: [false, false],
+        shown: [false, false],
+        ..World::new()
+    }
+}
+
+/// Whoever dies in it, and whoever comes after: a hold is respected to the end.
+#[test]
+fn a_host_that_is_held_closed_stays_so() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &held(), &limits));
+    cut_everywhere(&held(), &limits);
+}
+
+/// Somebody opened the gates of a host that is held: they are closed, also where the restart is
+/// given up.
+#[test]
+fn a_host_that_is_held_and_was_opened_is_closed() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    let opened = World {
+        held: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &opened, &limits));
+    let endless = World {
+        endless: true,
+        ..opened
+    };
+    let given_up = tell(Verb::Restart, &endless, &limits);
+    assert!(given_up.contains("exit 14: "), "{given_up}");
+    let left = "main gate closed, backup gate closed, app healthy, restarted 0 times";
+    assert!(given_up.ends_with(left), "{given_up}");
+}
+
+#[test]
+fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    let sick = World {
+        healthy_after: None,
+        ..held()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &sick, &limits));
+    let upgraded = World {
+        upgrade_is_sick: true,
+        ..held()
+    };
+    let limits = Limits {
+        upgrades: true,
+        rolls_back: true,
+        ..limits
+    };
+    insta::assert_snapshot!(
+        "a_host_that_is_held_is_rolled_back",
+        tell(Verb::Restart, &upgraded, &limits)
+    );
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod lab;
 
 #[path = "systemd/machine.rs"]
 mod machine;
+#[path = "systemd/reach.rs"]
+mod reach;
 #[path = "systemd/refusals.rs"]
 mod refusals;
 #[path = "systemd/restarts.rs"]

@@ -28,6 +28,8 @@ examples:
       the order, and who would refuse
   %(prog)s --hosts FILE --with 'apt-get install -y web'
       upgraded before each restart
+  %(prog)s --hosts FILE --skip-held
+      without those that `agent close` holds closed
   %(prog)s --hosts FILE --reason 'new certificates'
       and each host's agent history has it
   %(prog)s --resume roll.json --hosts FILE
@@ -126,6 +128,13 @@ def parser(program: str) -> Parser:
         default=None,
         help="only restart, although a host has an upgrade configured",
     )
+    held = made.add_mutually_exclusive_group()
+    for option, value, what in (
+        ("--reopen", "reopen", "restart and open hosts that are held closed: the hold ends"),
+        ("--stay-closed", "stay_closed", "restart hosts that are held closed, and leave them so"),
+        ("--skip-held", "skip", "leave hosts alone that are held closed; they count as done"),
+    ):
+        held.add_argument(option, dest="on_hold", action="store_const", const=value, help=what)
     add("--reason", metavar="WORDS", help="why, for whoever looks at agent history on the hosts")
     add(
         "--turn",

@@ -19,6 +19,10 @@ class Verdict(Enum):
 
     # It is done there; HAProxy is asked once more.
     RESTARTED = "restarted"
+    # Done there, too, and the host stays out of rotation: it is held closed.
+    CLOSED = "closed"
+    # Left alone, because it is held closed.
+    SKIPPED = "skipped"
     FAILED = "failed"
     # Somebody else was at work there: nothing was changed, and it may be tried again.
     LOCKED = "locked"
@@ -26,6 +30,14 @@ class Verdict(Enum):
     FINISHED = "finished"
     # The connection is gone: how the host stands is not known.
     LOST = "lost"
+
+
+# By the agent's word, where its exit is 0; any other: restarted.
+DONE = {
+    "recovered": Verdict.FINISHED,
+    "restarted_closed": Verdict.CLOSED,
+    "skipped": Verdict.SKIPPED,
+}
 
 
 @dataclass(frozen=True)
@@ -65,5 +77,5 @@ def ending_of(answer: Answer) -> Ending:
 
 def verdict_of(exit_code: int, outcome: Any) -> Verdict:
     if exit_code == 0:
-        return Verdict.FINISHED if outcome == "recovered" else Verdict.RESTARTED
+        return DONE.get(str(outcome), Verdict.RESTARTED)
     return Verdict.LOCKED if exit_code == LOCKED else Verdict.FAILED

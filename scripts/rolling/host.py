@@ -76,6 +76,8 @@ class Host:
             if ending.verdict is Verdict.RESTARTED:
                 missing = await self.way_back()
                 self.end(missing is None, ending.message if missing is None else missing)
+            elif ending.verdict in (Verdict.CLOSED, Verdict.SKIPPED):
+                self.end(True, ending.message)
             elif ending.verdict is Verdict.LOST:
                 self.end(False, f"the connection is lost ({ending.message}): {await self.find()}")
             else:
@@ -167,6 +169,11 @@ class Host:
                 return told
             self.at("lost", told)
             await asyncio.sleep(AGAIN)
+
+    @property
+    def skipped(self) -> bool:
+        """Left alone, because it is held closed."""
+        return self.ending is not None and self.ending.verdict is Verdict.SKIPPED
 
     def fail(self, message: str) -> None:
         """Never begun, or given up on."""

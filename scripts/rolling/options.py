@@ -20,6 +20,15 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+# What an agent's restart does where its host is held closed: its option for that.
+ON_HOLD = {
+    "refuse": None,
+    "reopen": "--reopen",
+    "stay_closed": "--stay-closed",
+    "skip": "--skip-held",
+}
+
+
 class UsageError(Exception):
     """In one line."""
 
@@ -41,6 +50,7 @@ class Options:
     ssh_config: str | None = None
     agent: str = "agent"
     turn: str = "10m"
+    on_hold: str = "refuse"
 
     @property
     def shape(self) -> Shape:
@@ -65,6 +75,9 @@ class Options:
             words += ["--with", self.with_command]
         if self.without_upgrade:
             words.append("--without-upgrade")
+        held = ON_HOLD[self.on_hold]
+        if held is not None:
+            words.append(held)
         if self.reason is not None:
             # One word: it may begin as an option does.
             words.append(f"--reason={self.reason}")
@@ -101,6 +114,8 @@ class Options:
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
+            if self.on_hold not in ON_HOLD:
+                raise ValueError(f"{self.on_hold!r} is nothing to do with a host that is held")
             if self.with_command is not None and not self.with_command.strip():
                 raise ValueError("--with wants a command line that is not blank")
             if self.reason is not None and not on_one_line(self.reason, REASON):

@@ -111,7 +111,11 @@ class Roll:
             return True
         next_hosts: list[tuple[str, Status]] = []
         for name, answer in zip(asked, answers):
-            wrong = str(answer) if isinstance(answer, Unusable) else in_the_way(answer)
+            wrong = (
+                str(answer)
+                if isinstance(answer, Unusable)
+                else in_the_way(answer, self.options.on_hold)
+            )
             if wrong is not None:
                 self.give_up(name, wrong)
             elif isinstance(answer, Status):

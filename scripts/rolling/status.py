@@ -87,11 +87,14 @@ def told(lines: list[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{name} is {status}" for name, status in lines))
 
 
-def in_the_way(status: Status) -> str | None:
+def in_the_way(status: Status, on_hold: str) -> str | None:
     """Why this host is not to be rolled at all; None: it may be. An app that is down is no
     reason, nor is somebody else at work there, who will be done."""
-    if status.held is not None:
-        return f"closed by {status.held}: `agent open {status.app}` ends that"
+    if status.held is not None and on_hold == "refuse":
+        return (
+            f"held closed by {status.held}: `agent open {status.app}` there ends that, or "
+            "--reopen, --stay-closed or --skip-held says what to do with it"
+        )
     return None
 
 

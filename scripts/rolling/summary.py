@@ -52,12 +52,15 @@ class Summary:
         if self.outcome == "planned":
             return self.planned()
         lines = []
-        done = [host.name for host in self.hosts if host.stage is Stage.DONE]
+        over = [host for host in self.hosts if host.stage is Stage.DONE]
+        done = [host.name for host in over if not host.skipped]
+        skipped = [host.name for host in over if host.skipped]
         failed = [host for host in self.hosts if host.stage is Stage.FAILED]
         waiting = [host.name for host in self.hosts if host.stage is Stage.WAITING]
         for what, names in (
             ("done before", list(self.done_before)),
             ("done", done),
+            ("held", skipped),
             ("failed", [host.name for host in failed]),
             ("not reached", waiting),
         ):
@@ -80,7 +83,7 @@ class Summary:
         lines += [
             f"  {host.name}: {host.message}"
             for host in self.hosts
-            if host.ending is None or host.ending.exit != 0
+            if host.ending is None or host.ending.exit != 0 or host.skipped
         ]
         return "\n".join([*lines, self.message])
 
@@ -103,6 +106,8 @@ def why(host: Host) -> str:
 def host_json(host: Host) -> dict[str, Any]:
     ending = host.ending
     state = "not_reached" if host.stage is Stage.WAITING else host.stage.value
+    if host.skipped and host.stage is Stage.DONE:
+        state = "skipped"
     return {
         "host": host.name,
         "state": state,
@@ -130,7 +135,10 @@ def of_roll(hosts: Sequence[Host], seconds: float, signal: int | None) -> Summar
     """A roll that has begun."""
     done = sum(host.stage is Stage.DONE for host in hosts)
     failed = sum(host.stage is Stage.FAILED for host in hosts)
-    message = f"{done} of {len(hosts)} hosts done in {span(seconds)}"
+    skipped = sum(host.skipped for host in hosts if host.stage is Stage.DONE)
+    message = f"{done - skipped} of {len(hosts)} hosts done in {span(seconds)}"
+    if skipped:
+        message += f", {skipped} held closed and skipped"
     if done == len(hosts):
         return Summary("rolled", DONE, message, seconds, hosts)
     if failed:

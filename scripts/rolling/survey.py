@@ -45,6 +45,8 @@ class Survey:
             return None
         if status.operation is not None:
             return f"under way there, and waited for: {status.operation}"
+        if status.held is not None:
+            return f"held closed by {status.held}"
         if not status.healthy:
             return f"goes first: {status.health}"
         if not status.in_rotation:
@@ -64,7 +66,7 @@ async def survey(hosts: Sequence[Host], stop: Stop) -> Survey:
             trouble[host.name] = str(error)
             return
         statuses[host.name] = status
-        wrong = in_the_way(status) or "; ".join(status.unseen)
+        wrong = in_the_way(status, host.options.on_hold) or "; ".join(status.unseen)
         if wrong:
             trouble[host.name] = wrong
 

@@ -50,7 +50,7 @@ pub(super) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), Uni
     let deadline = Instant::now() + limit;
     let find = async {
         let unit = Unit::find(name).await?;
-        unit.usable_for(job).await.map(|()| unit)
+        unit.usable_for(job).await.map(|_| unit)
     };
     let unit = timeout_at(deadline, find)
         .await

@@ -56,7 +56,7 @@ fn related(one: &Stat, other: &Stat) -> bool {
     one.pgrp == other.pgrp || descends(one, other.pid) || descends(other, one.pid)
 }
 
-fn descends(process: &Stat, from: i32) -> bool {
+pub(super) fn descends(process: &Stat, from: i32) -> bool {
     let parent = |stat: &Stat| {
         Process::new(stat.ppid)
             .and_then(|parent| parent.stat())

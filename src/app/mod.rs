@@ -6,6 +6,7 @@
 
 mod change;
 mod command;
+mod fit;
 mod health;
 mod http;
 mod job;
@@ -13,17 +14,20 @@ mod kin;
 mod output;
 mod program;
 mod proxy;
+mod reach;
 mod restart;
 mod signal;
 mod systemd;
 mod tls;
 mod unit;
+mod units;
 
 pub use change::Change;
 pub use command::CommandError;
 pub use health::{Health, HealthCheck};
 pub use job::Job;
 pub use proxy::Proxy;
+pub use reach::Reach;
 pub use restart::{Restart, RestartError};
 pub use signal::SignalError;
 pub use tls::Verify;

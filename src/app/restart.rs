@@ -96,18 +96,18 @@ impl Restart {
     }
 
     /// What can be refused before anything is touched: a unit that is missing, masked, broken or
-    /// cannot do the job; a program that is not there or not executable; a pidfile that cannot be
+    /// cannot do the job, as systemd's own properties say; a program that is not there or not executable; a pidfile that cannot be
     /// read or is stale.
     ///
     /// Whether the app runs is no question here, but for the signal, which needs somebody to
-    /// get it.
-    pub async fn check(&self) -> Result<(), RestartError> {
+    /// get it. Ok: what is only odd, each with what to do.
+    pub async fn check(&self) -> Result<Vec<String>, RestartError> {
         match self {
-            Self::Systemd { unit, job } => systemd::check(unit, *job).await?,
+            Self::Systemd { unit, job } => return Ok(systemd::check(unit, *job).await?),
             Self::Command(argv) => drop(program::check(argv)?),
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.may_be_signalled()?,
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Whether what is restarted is the app on `port`: refused where a pidfile's number was

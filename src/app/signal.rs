@@ -190,6 +190,10 @@ impl Addressee {
         self.pid != 1 && self.written.is_some_and(is_later)
     }
 
+    pub(super) fn into_stat(self) -> Stat {
+        self.stat
+    }
+
     pub(super) fn pid(&self) -> i32 {
         self.pid
     }

@@ -5,16 +5,17 @@ use std::time::Duration;
 use tokio::time::timeout;
 use zbus::Connection;
 use zbus::proxy::CacheProperties;
-use zbus_systemd::systemd1::{ManagerProxy, ServiceProxy, UnitProxy};
+use zbus_systemd::systemd1::{ManagerProxy, ServiceProxy, SocketProxy, UnitProxy};
 
+use super::fit::{self, Shown};
 use super::job::Job;
 use super::unit::{UnitError, UnitState};
 
 /// What one look at systemd may take: it answers in milliseconds, but not while it reloads.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What can be refused before the unit is touched.
-pub(super) async fn check(name: &str, job: Job) -> Result<(), UnitError> {
+/// What can be refused before the unit is touched. Ok: what is only odd.
+pub(super) async fn check(name: &str, job: Job) -> Result<Vec<String>, UnitError> {
     let look = async { Unit::find(name).await?.usable_for(job).await };
     timeout(PATIENCE, look)
         .await
@@ -53,6 +54,9 @@ pub(super) struct Unit {
 impl Unit {
     /// systemd has an object for any name; whether there is a unit behind it, it tells then.
     pub(super) async fn find(name: &str) -> Result<Self, UnitError> {
+        if let Some(template) = fit::template(name) {
+            return Err(template);
+        }
         let bus = Connection::system().await?;
         let manager = ManagerProxy::builder(&bus)
             .cache_properties(CacheProperties::No)
@@ -82,32 +86,58 @@ impl Unit {
         })
     }
 
-    pub(super) async fn usable_for(&self, job: Job) -> Result<(), UnitError> {
-        let unit = self.name.clone();
-        match self.proxy.load_state().await?.as_str() {
-            "loaded" | "merged" => self.can(job).await,
-            "not-found" => Err(UnitError::Missing { unit }),
-            "masked" => Err(UnitError::Masked { unit }),
-            state => {
-                let (_, error) = self.proxy.load_error().await?;
-                let reason = format!("{state}, {error}; see `systemd-analyze verify {unit}`");
-                Err(UnitError::Unusable { unit, reason })
-            }
-        }
+    /// Whether the job can work. Ok: what is only odd.
+    pub(super) async fn usable_for(&self, job: Job) -> Result<Vec<String>, UnitError> {
+        fit::judge(&self.shown().await?, job)
     }
 
-    async fn can(&self, job: Job) -> Result<(), UnitError> {
-        let reason = match job {
-            Job::Reload if !self.proxy.can_reload().await? => "it has no ExecReload=",
-            Job::Restart | Job::ReloadOrRestart if !self.proxy.can_start().await? => {
-                "it cannot be started by hand (RefuseManualStart=)"
-            }
-            _ => return Ok(()),
-        };
-        Err(UnitError::Unusable {
+    async fn shown(&self) -> Result<Shown, UnitError> {
+        let unit = &self.proxy;
+        let restarted = [
+            unit.consists_of().await?,
+            unit.required_by().await?,
+            unit.bound_by().await?,
+        ];
+        let (_, error) = unit.load_error().await?;
+        Ok(Shown {
             unit: self.name.clone(),
-            reason: reason.to_owned(),
+            load: (unit.load_state().await?, error),
+            state: self.state().await?,
+            can_start: unit.can_start().await?,
+            can_stop: unit.can_stop().await?,
+            can_reload: unit.can_reload().await?,
+            refuses_start: unit.refuse_manual_start().await?,
+            refuses_stop: unit.refuse_manual_stop().await?,
+            service: self.service_kind().await,
+            sockets: self.sockets(&unit.triggered_by().await?).await?,
+            restarts_too: restarted.iter().map(Vec::len).sum(),
+            stale: unit.need_daemon_reload().await?,
         })
+    }
+
+    /// Other units than services have none of these properties.
+    async fn service_kind(&self) -> Option<(String, bool)> {
+        let kind = self.service.type_property().await.ok()?;
+        Some((kind, self.service.remain_after_exit().await.ok()?))
+    }
+
+    /// The active ones, with what they listen on.
+    async fn sockets(&self, triggers: &[String]) -> Result<Vec<String>, UnitError> {
+        let mut sockets = Vec::new();
+        for name in triggers.iter().filter(|name| name.ends_with(".socket")) {
+            let path = self.manager.load_unit(name.clone()).await?;
+            let bus = self.manager.inner().connection();
+            let unit = UnitProxy::builder(bus).path(path.clone());
+            let unit = unit.cache_properties(CacheProperties::No).build().await?;
+            if unit.active_state().await? == "active" {
+                let socket = SocketProxy::builder(bus).path(path);
+                let socket = socket.cache_properties(CacheProperties::No).build().await?;
+                let listens = socket.listen().await?;
+                let listens: Vec<&str> = listens.iter().map(|(_, at)| at.as_str()).collect();
+                sockets.push(format!("{name} ({})", listens.join(", ")));
+            }
+        }
+        Ok(sockets)
     }
 
     pub(super) async fn state(&self) -> zbus::Result<UnitState> {

@@ -37,7 +37,8 @@ const RESTART: &str = "\
 Examples:
   agent restart web --dry-run
   agent restart web --with 'apt-get install -y web=2.1'
-  agent restart web --turn 10m   where other hosts may be out now";
+  agent restart web --turn 10m       where other hosts may be out now
+  agent restart web --stay-closed    where `agent close` holds the gates closed";
 
 /// Restart an app behind HAProxy, and nobody notices.
 ///
@@ -137,12 +138,16 @@ pub(super) enum Command {
     ///
     /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
     /// Where it does not come up then, `rollback` is run and the app restarted once more.
+    ///
+    /// An app whose gates `agent close` holds closed is not restarted, unless one of --reopen,
+    /// --stay-closed and --skip-held says what is to become of the hold.
     #[command(after_help = RESTART)]
     Restart(Restarting),
     /// Out of rotation and drained, and stay so
     ///
     /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
-    /// (`agent run`) opens the gates, once the app is healthy.
+    /// (`agent run`) opens the gates, once the app is healthy. A hold that is there already
+    /// keeps its reason and its end (see --replace).
     #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
     Close(Closing),
     /// Back in rotation, if the app is healthy

@@ -103,9 +103,11 @@ impl Cli {
                     target,
                     patience,
                     upgrade,
+                    held,
                 }) => {
                     let wish = Wish {
                         turn: patience.turn,
+                        on_hold: held.on_hold(),
                         ..wish(target)
                     };
                     let settings = upgraded(settings, upgrade);
@@ -150,6 +152,7 @@ impl Cli {
             owner: closing.owner.clone(),
             lasts: closing.lasts,
             turn: closing.patience.turn,
+            replace: closing.replace,
             ..wish(target)
         };
         self.wished(Verb::Close, settings, target, wish).await

@@ -1,5 +1,6 @@
 //! What an operation is asked for with: on which app, why, for whom and how long.
 
+use crate::operation::OnHold;
 use clap::Args;
 use std::time::Duration;
 
@@ -29,6 +30,37 @@ pub(super) struct Restarting {
     pub(super) patience: Patience,
     #[command(flatten)]
     pub(super) upgrade: Upgrade,
+    #[command(flatten)]
+    pub(super) held: WhereHeld,
+}
+
+/// What a restart does where `agent close` holds the gates closed. At most one of them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct WhereHeld {
+    /// Where the gates are held closed: open them after the restart, and end the hold
+    ///
+    /// Without one of these three the agent refuses to restart an app whose gates an operator
+    /// or a unit holds closed (exit 11). They do nothing where the gates are not held.
+    #[arg(long)]
+    reopen: bool,
+    /// Where the gates are held closed: restart the app, and leave gates and hold as they are
+    #[arg(long)]
+    stay_closed: bool,
+    /// Where the gates are held closed: restart nothing, and exit with 0 (for timers)
+    #[arg(long)]
+    skip_held: bool,
+}
+
+impl WhereHeld {
+    pub(super) fn on_hold(&self) -> OnHold {
+        match (self.reopen, self.stay_closed, self.skip_held) {
+            (true, _, _) => OnHold::Reopen,
+            (_, true, _) => OnHold::StayClosed,
+            (_, _, true) => OnHold::Skip,
+            _ => OnHold::Refuse,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +98,12 @@ pub(super) struct Closing {
     /// very app is left to itself. What an operator has closed stays his.
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
+    /// Take the place of a hold that is there already
+    ///
+    /// Without it a second close keeps the first one's reason and end: it may move the end
+    /// with --for to a later time. An earlier end or another --reason is refused (exit 11).
+    #[arg(long, conflicts_with = "owner")]
+    pub(super) replace: bool,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     }
     let [state_dir, hold_dir, history_dir] = directories(&file.agent).map_err(nowhere)?;
     distinct_ports(&file.app)?;
+    known_beside(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
     let balancers = file
@@ -118,6 +119,27 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
     Ok(())
 }
 
+/// A name that is nobody's would leave the operator in the belief that it is taken care of.
+fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
+    let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
+    for (own, app) in apps {
+        for name in &app.also_restarts {
+            let told = name.get_ref();
+            let other = is_app(told) && told != own.get_ref();
+            let is_line =
+                |(backend, server): (&str, &str)| !backend.is_empty() && !server.is_empty();
+            if !other && !told.split_once('/').is_some_and(is_line) {
+                let what = format!(
+                    "also_restarts: {told:?} is neither another app of this file nor a server line \
+                     BACKEND/SERVER"
+                );
+                return Err(Mistake::new(name.span(), what));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.get_ref().is_empty()
@@ -139,6 +161,11 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
         restart: check_restart(app.restart)?,
         upgrade: check_change("upgrade", app.upgrade)?,
         rollback: check_change("rollback", app.rollback)?,
+        also_restarts: app
+            .also_restarts
+            .into_iter()
+            .map(Spanned::into_inner)
+            .collect(),
         limits: Limits {
             sticky: app.sticky,
             out_of_rotation: app.timeouts.out_of_rotation,
@@ -151,6 +178,7 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
             healthy_times: health.times,
             two_stage: app.backup_status_port.is_some(),
             found_open: true,
+            stays_closed: false,
             min_available: app.min_available,
             serving: Vec::new(),
             turn: app.timeouts.turn,

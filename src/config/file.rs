@@ -34,6 +34,8 @@ pub struct AppFile {
     pub restart: Spanned<RestartFile>,
     pub upgrade: Option<Spanned<Vec<String>>>,
     pub rollback: Option<Spanned<Vec<String>>>,
+    #[serde(default)]
+    pub also_restarts: Vec<Spanned<String>>,
     #[serde(default, deserialize_with = "limit")]
     pub sticky: Duration,
     #[serde(default = "one")]

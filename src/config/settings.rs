@@ -37,6 +37,9 @@ pub struct AppSettings {
     pub upgrade: Option<Change>,
     /// What takes an upgrade back that does not come up.
     pub rollback: Option<Change>,
+    /// Other apps, and server lines as BACKEND/SERVER, that its restart takes down, too, and
+    /// that is meant.
+    pub also_restarts: Vec<String>,
     /// Limits and policies.
     pub limits: Limits,
 }

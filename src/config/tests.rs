@@ -42,6 +42,18 @@ fn every_mistake_names_its_line() {
             "unknown key `status_prot`",
         ),
         ("port = 1000", "port = \"1000\"", 3, "invalid type"),
+        (
+            "port = 1000",
+            "port = 1000\nalso_restarts = [\"web\"]",
+            4,
+            "also_restarts: \"web\" is neither another app of this file nor",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\nalso_restarts = [\"srvs/web1\", \"/web1\"]",
+            4,
+            "\"/web1\" is neither",
+        ),
         ("port = 1000", "port = 0", 3, "0 is not a port"),
         ("port = 1000", "port = 70000", 3, "70000 is not a port"),
         (

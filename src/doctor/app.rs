@@ -21,6 +21,10 @@ const RESTART: Check = Check {
     why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
           out for it",
 };
+const BESIDE: Check = Check {
+    name: "app-beside",
+    why: "a restart drains the lines of its own app only: what else it takes down loses requests",
+};
 
 /// What is looked at.
 #[derive(Debug, Clone)]
@@ -40,15 +44,19 @@ pub struct App {
     pub unverified: bool,
     /// Why it could not be asked: the health command, or the file of its CA.
     pub askable: Result<(), String>,
-    /// How it is restarted, and why that could not work.
-    pub restart: (String, Result<(), String>),
+    /// How it is restarted, and why that could not work. Ok: what is only odd.
+    pub restart: (String, Result<Vec<String>, String>),
+    /// What else the restart takes down, though that is meant; Err: and nobody has said so.
+    pub beside: Result<Vec<String>, Vec<String>>,
     /// How it can be known what leaving workers carry.
     pub leaving: Leaving,
 }
 
 pub(super) fn points(app: &App) -> Vec<Point> {
     let mut points = address(app);
-    points.extend([health(app), restart(app)]);
+    points.push(health(app));
+    points.extend(restart(app));
+    points.extend(beside(app));
     points.extend(connections::point(&app.app, app.port, &app.leaving));
     points
 }
@@ -166,18 +174,42 @@ fn health(app: &App) -> Point {
     }
 }
 
-fn restart(app: &App) -> Point {
+fn restart(app: &App) -> Vec<Point> {
     let (how, works) = &app.restart;
+    let otherwise = format!(
+        "correct `restart`, `upgrade` or `rollback` in [app.{}]",
+        app.app
+    );
     match works {
-        Ok(()) => RESTART.ok(&app.app, format!("can be restarted: {how}")),
-        Err(why) => RESTART.error(
-            &app.app,
-            format!("can't be restarted: {why}"),
-            format!(
-                "mend `restart`, `upgrade` or `rollback` in [app.{}]",
-                app.app
-            ),
-        ),
+        Ok(odd) if odd.is_empty() => {
+            vec![RESTART.ok(&app.app, format!("can be restarted: {how}"))]
+        }
+        Ok(odd) => {
+            let odd = odd.iter().map(|odd| parted(odd, &otherwise));
+            odd.map(|(found, mend)| RESTART.warning(&app.app, found, mend))
+                .collect()
+        }
+        Err(why) => {
+            let (found, mend) = parted(why, &otherwise);
+            let found = format!("can't be restarted: {found}");
+            vec![RESTART.error(&app.app, found, mend)]
+        }
+    }
+}
+
+/// Nothing, where nothing else goes down.
+fn beside(app: &App) -> Vec<Point> {
+    match &app.beside {
+        Ok(meant) => {
+            let told = meant.iter();
+            told.map(|told| BESIDE.ok(&app.app, told.clone())).collect()
+        }
+        Err(reasons) => {
+            let reasons = reasons.iter().map(|reason| parted(reason, ""));
+            reasons
+                .map(|(found, mend)| BESIDE.error(&app.app, found, mend))
+                .collect()
+        }
     }
 }
 
@@ -199,7 +231,8 @@ mod tests {
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             unverified: false,
             askable: Ok(()),
-            restart: ("web.service".into(), Ok(())),
+            restart: ("web.service".into(), Ok(Vec::new())),
+            beside: Ok(Vec::new()),
             leaving: Leaving::NoLines,
         }
     }
@@ -295,8 +328,17 @@ mod tests {
         };
         assert_eq!(of(&|app| app.health.1 = why()), [("app-health", Error)]);
         assert_eq!(of(&|app| app.askable = why()), [("app-health", Error)]);
-        assert_eq!(of(&|app| app.restart.1 = why()), [("app-restart", Error)]);
+        let restart = |result: Result<Vec<String>, String>| {
+            of(&|app: &mut App| app.restart.1 = result.clone())
+        };
+        assert_eq!(restart(Err("it's gone".into())), [("app-restart", Error)]);
+        let odd = vec!["it's odd; look".to_owned(); 2];
+        assert_eq!(restart(Ok(odd)), [("app-restart", Warning); 2]);
         let unknown = || Leaving::Unknown("no table".into());
         assert_eq!(of(&|app| app.leaving = unknown()), [("connections", Error)]);
+        let beside = || vec!["app https, too; close it".to_owned(); 2];
+        let both = [("app-beside", Error); 2];
+        assert_eq!(of(&|app| app.beside = Err(beside())), both);
+        assert_eq!(of(&|app| app.beside = Ok(beside())), []);
     }
 }

@@ -2,6 +2,7 @@
 //! read, and which of their lines are ours. Level `user` is enough for all of it.
 
 mod balancer;
+mod beside;
 mod check_status;
 mod counting;
 mod examination;

@@ -1,6 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod beside;
 mod callers;
 mod counting;
 mod look;

@@ -68,8 +68,8 @@ impl ThisHost {
     fn hold(&self, phase: &str) -> io::Result<Option<Hold>> {
         let before = hold::known(&self.hold_dir, &self.app.name);
         let holder = Holder::new(Verb::Restart, &self.app.name);
-        let hold = Hold::until_opened(holder, format!("its {phase} has begun and not ended"));
-        hold::set(&self.hold_dir, &hold)?;
+        let why = format!("its {phase} has begun and not ended");
+        hold::until_opened(&self.hold_dir, holder, why)?;
         Ok(before)
     }
 

@@ -1,7 +1,7 @@
 //! How an operation begins: what an earlier one left behind, the preflight, and the limits.
 
 use super::looks::Begin;
-use super::{Operation, Report, plan, refused};
+use super::{OnHold, Operation, Report, plan, refused};
 use crate::driver::Host;
 use crate::gate::Position;
 use crate::host::ThisHost;
@@ -9,7 +9,7 @@ use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
     Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, preflight,
-    serving, start, turns,
+    serving, start, stays_closed, turns,
 };
 use crate::state;
 use crate::survey::Survey;
@@ -18,9 +18,6 @@ use std::time::{Duration, Instant};
 
 /// The first wait of a host that gave way to another, and the longest; each with jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
-
-const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
-                      restart, `agent recover` is what opens it";
 
 const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy-gate`): nobody opens \
                           the gates in time but it, or `agent recover` after that";
@@ -41,6 +38,7 @@ impl Operation<'_> {
         report: &mut Report,
     ) -> Result<(Start, Limits), Outcome> {
         let held = self.held()?;
+        report.notices.extend(self.heeds(held.as_ref())?);
         let asked = Instant::now();
         self.settle(host).await?;
         report.before.settling = asked.elapsed();
@@ -59,10 +57,11 @@ impl Operation<'_> {
             report.notices.extend(survey.threats());
         }
         report.notices.extend(survey.unreserved());
-        if let (Verb::Restart, Some(held)) = (self.verb, held) {
-            let who = held.told();
-            let note = format!("the gates are held closed by {who}: this restart opens them");
-            report.notices.push(note);
+        self.beside(&start, host, report).await?;
+        if self.verb == Verb::Restart {
+            report
+                .notices
+                .extend(survey.restart.iter().flatten().cloned());
         }
         if self.verb == Verb::Close
             && self.wish.lasts.is_some()
@@ -71,14 +70,23 @@ impl Operation<'_> {
             report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
-            report.notices.push(ASTRAY.to_owned());
+            report.notices.push(self.astray());
         }
         let now = survey
             .positions()
             .into_iter()
             .map(|position| position != Position::Closed);
         host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
-        let limits = self.limits(&start, &facts, host);
+        let left_closed = left.entry.as_ref().is_some_and(|entry| entry.stays_closed);
+        let stay = self.wish.on_hold == OnHold::StayClosed;
+        let stays_closed = stays_closed(self.law(), stay, left_closed, stand);
+        if stays_closed {
+            host.found_open.fill(false);
+        }
+        let limits = Limits {
+            stays_closed,
+            ..self.limits(&start, &facts, host)
+        };
         let start = start.within(&limits, few);
         self.go_ahead(&start, &limits, (host, &survey), report)?;
         Ok((start, limits))

@@ -1,14 +1,17 @@
 //! Who wants the gates closed: looked at before an operation, noted after it.
 
-use super::{Operation, Report, Wish, refused};
+use super::{OnHold, Operation, Report, Wish, refused};
 use crate::clock::boot;
 use crate::driver::Host;
-use crate::hold::{self, Held, Hold, Until};
+use crate::hold::{self, Closing, Held, Hold, Until};
 use crate::holder::Holder;
 use crate::host::ThisHost;
 use crate::journal::Journal;
 use crate::restart::{Acted, Action, Outcome, Verb};
 use crate::state;
+
+const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
+                      restart, `agent recover` is what opens it";
 
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
@@ -37,6 +40,56 @@ impl Operation<'_> {
         }
     }
 
+    /// Whether what is asked for respects the hold. Ok: what the operator should know.
+    pub(super) fn heeds(&self, held: Option<&Held>) -> Result<Option<String>, Outcome> {
+        let (Some(held), app) = (held, &self.app.name) else {
+            return Ok(None);
+        };
+        let by = format!("the gates are held closed by {}", held.told());
+        match (self.verb, self.wish.on_hold) {
+            (Verb::Restart, OnHold::Skip) => Err(Outcome::Skipped(by)),
+            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Err(refused(format!(
+                "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
+                 and leaves the gates closed, `agent restart {app} --reopen` opens them"
+            ))),
+            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Err(refused(format!(
+                "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
+                 `agent close {app}` first keeps them closed, or `agent restart {app} --reopen` opens them"
+            ))),
+            (Verb::Restart, OnHold::StayClosed) => Ok(Some(format!("{by}: they stay closed"))),
+            (Verb::Restart, _) => Ok(Some(format!("{by}: this restart opens them"))),
+            (Verb::Close, _) if self.wish.owner.is_none() => {
+                let closing = hold::second(Some(held), &self.wanted(), self.wish.replace);
+                closing.map(|closing| closing.told()).map_err(refused)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Why gates are closed that nobody holds so, or not any more.
+    pub(super) fn astray(&self) -> String {
+        match hold::find(self.hold_dir(), &self.app.name) {
+            Some(over) => format!(
+                "the gates were held closed by {}; that is over, and this restart opens them",
+                over.told()
+            ),
+            None => ASTRAY.to_owned(),
+        }
+    }
+
+    /// The hold that a close asks for.
+    fn wanted(&self) -> Hold {
+        let Wish { owner, reason, .. } = self.wish.clone();
+        Hold {
+            holder: Holder::new(Verb::Close, &self.app.name),
+            owner,
+            reason,
+            until: self.wish.lasts.map(Until::after),
+            boot: boot(),
+            also: None,
+        }
+    }
+
     /// It will have to make a mark, or to take one away.
     fn marks(&self, held: bool) -> bool {
         match self.law() {
@@ -51,36 +104,36 @@ impl Operation<'_> {
     /// Gates that an operator has closed stay so until somebody opens them, and those of an
     /// app whose restart or upgrade failed: whatever runs now is not what was asked for.
     pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
-        let hold_dir = self.hold_dir();
-        let Wish { owner, reason, .. } = self.wish.clone();
-        let hold = |owner, reason| Hold {
-            holder,
-            owner,
-            reason,
-            until: self.wish.lasts.map(Until::after),
-            boot: boot(),
+        let (hold_dir, app) = (self.hold_dir(), &self.app.name);
+        let wanted = Hold {
+            holder: holder.clone(),
+            ..self.wanted()
         };
         match (self.verb, outcome) {
-            (Verb::Close, Outcome::Done { note }) => {
-                match hold::set(hold_dir, &hold(owner, reason)) {
-                    Ok(()) => Outcome::Done { note },
-                    Err(error) => Outcome::NotHeld(error.to_string()),
-                }
-            }
+            (Verb::Close, Outcome::Done { note }) => match self.mark(wanted) {
+                Ok(()) => Outcome::Done { note },
+                Err(error) => Outcome::NotHeld(error.to_string()),
+            },
             // A unit's stop goes on, however the drain was.
             (Verb::Close, outcome @ (Outcome::Undrained(_) | Outcome::Interrupted { .. }))
-                if owner.is_some() =>
+                if wanted.owner.is_some() =>
             {
-                note(hold::set(hold_dir, &hold(owner, reason)));
+                note(hold::set(hold_dir, &wanted));
                 outcome
             }
             (_, failed @ (Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_))) => {
                 let what = failed.word(self.verb).replace('_', " ");
-                note(hold::set(
-                    hold_dir,
-                    &hold(None, Some(format!("the {what}"))),
-                ));
+                note(hold::until_opened(hold_dir, holder, format!("the {what}")));
                 failed
+            }
+            // The hold of before outlives a restart that should have ended it.
+            (Verb::Restart, Outcome::NotHealthy(why)) if hold::now(hold_dir, app).is_some() => {
+                Outcome::NotHealthyClosed(why)
+            }
+            // What failed before is over; the rest of the hold stays.
+            (_, outcome @ (Outcome::RestartedClosed | Outcome::RolledBackClosed(_))) => {
+                note(hold::settled(hold_dir, app));
+                outcome
             }
             // Not by who only closes: what he could not close is still wanted closed.
             (Verb::Restart | Verb::Open | Verb::Recover, outcome) if report.all_open() => {
@@ -88,6 +141,20 @@ impl Operation<'_> {
                 outcome
             }
             (_, outcome) => outcome,
+        }
+    }
+
+    /// A hold that is there already stays, or is changed as far as the operator asked for that.
+    fn mark(&self, wanted: Hold) -> std::io::Result<()> {
+        let (hold_dir, app) = (self.hold_dir(), &self.app.name);
+        if wanted.owner.is_some() {
+            return hold::set(hold_dir, &wanted);
+        }
+        let there = hold::now(hold_dir, app);
+        match hold::second(there.as_ref(), &wanted, self.wish.replace) {
+            Ok(Closing::Keeps(_)) => Ok(()),
+            Ok(Closing::Sets { hold, .. }) => hold::set(hold_dir, &hold),
+            Err(refused) => Err(std::io::Error::other(refused)),
         }
     }
 
@@ -104,8 +171,7 @@ impl Operation<'_> {
             };
         }
         let holder = Holder::new(self.verb, &self.app.name);
-        let hold = Hold::until_opened(holder, how.clone());
-        let marked = hold::set(self.hold_dir(), &hold);
+        let marked = hold::until_opened(self.hold_dir(), holder, how.clone());
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Outcome::UpgradeFailed(how)
     }

@@ -2,6 +2,7 @@
 //! for and what the sidecar does by itself are the same.
 
 mod begin;
+mod beside;
 mod describe;
 mod held;
 mod lock;
@@ -63,6 +64,24 @@ pub struct Wish {
     pub lasts: Option<Duration>,
     /// None: the configuration's, and refused where the preflight finds too few others.
     pub turn: Option<Duration>,
+    /// What a restart does where the gates are held closed.
+    pub on_hold: OnHold,
+    /// A close takes the place of the hold that is there.
+    pub replace: bool,
+}
+
+/// What a restart does where the gates are held closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnHold {
+    /// Nothing: it is refused.
+    #[default]
+    Refuse,
+    /// It opens them, and the hold ends.
+    Reopen,
+    /// It restarts the app and leaves them closed.
+    StayClosed,
+    /// Nothing, and that is well so.
+    Skip,
 }
 
 /// Makes who is told how an operation on this app, within these limits, goes.
@@ -139,7 +158,7 @@ impl Operation<'_> {
     ) -> Result<Outcome, Outcome> {
         let holder = Holder::new(self.verb, &self.app.name);
         let (start, limits) = self.begin(host, report).await?;
-        let mut journal = self.journal(&holder, &start, (host, report))?;
+        let mut journal = self.journal(&holder, (&start, &limits), (host, report))?;
         let told = tell(self.app, &limits);
         let outcome = self
             .drive(host, &mut journal, (&start, &limits), (told, report))
@@ -172,7 +191,7 @@ impl Operation<'_> {
     fn journal(
         &self,
         holder: &Holder,
-        start: &Start,
+        (start, limits): (&Start, &Limits),
         (host, report): (&ThisHost, &Report),
     ) -> Result<Journal, Outcome> {
         let entry = Entry {
@@ -182,6 +201,7 @@ impl Operation<'_> {
             instance: None,
             restarting: start.verb == Verb::Restart,
             unsure: start.finishes == Some(false),
+            stays_closed: limits.stays_closed,
             version: start.version.clone(),
             asked: report.asked.clone(),
             ended: false,
@@ -229,11 +249,28 @@ impl Operation<'_> {
             report.gates(host.gates.iter().zip(positions));
         }
         match (self.verb, start.finishes, record.outcome) {
-            (Verb::Restart, Some(surely), Outcome::Done { .. }) => Outcome::Finished { surely },
+            (
+                Verb::Restart,
+                Some(surely),
+                ended @ (Outcome::Done { .. } | Outcome::RestartedClosed),
+            ) => Outcome::Finished {
+                surely,
+                closed: ended == Outcome::RestartedClosed,
+            },
+            (_, Some(false), Outcome::RolledBackClosed(why)) => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished {
+                    surely: false,
+                    closed: true,
+                }
+            }
             // Rolled back, and perhaps not restarted after that.
             (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
                 report.notices.push(format!("rolled back: {why}"));
-                Outcome::Finished { surely: false }
+                Outcome::Finished {
+                    surely: false,
+                    closed: false,
+                }
             }
             (_, _, outcome) => outcome,
         }

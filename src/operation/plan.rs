@@ -95,11 +95,14 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
     let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];
     let out = out.into_iter().flatten();
-    let back = [Phase::Healthy { streak: 0 }, Phase::Open];
+    let open = (!limits.stays_closed).then_some(Phase::Open);
+    let back = [Some(Phase::Healthy { streak: 0 }), open]
+        .into_iter()
+        .flatten();
     match (&start.phase, start.verb) {
         (phase, Verb::Close | Verb::Stop) if goes_out(phase) => out.collect(),
         (phase, _) if goes_out(phase) => out.chain(touches(limits)).chain(back).collect(),
-        (Phase::Healthy { .. }, _) => back.into(),
+        (Phase::Healthy { .. }, _) => back.collect(),
         (phase, _) => vec![phase.clone()],
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> 
         None => (0, "not asked yet"),
     };
     match streak >= limits.healthy_times {
+        true if limits.stays_closed => still_closed(streak, seen, over),
         true => go(Phase::Open),
         false if over => {
             let sick = format!("the app was not healthy: {why}");
@@ -69,8 +70,29 @@ pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> 
     }
 }
 
+/// The hold stays: the gates are closed for sure, and no UP is waited for.
+fn still_closed(streak: u32, seen: &Seen, over: bool) -> Step {
+    let why = match (&seen.acted, seen.interrupted, &seen.version) {
+        (Acted::Failed(why), ..) => why.clone(),
+        (_, Some(signal), _) => {
+            let left = "the app is healthy, and the gates stay closed".to_owned();
+            return Step::End(Outcome::Interrupted { signal, left });
+        }
+        (_, None, Version::Old(why)) => return Step::End(Outcome::RolledBackClosed(why.clone())),
+        (_, None, _) => return Step::End(Outcome::RestartedClosed),
+    };
+    match over {
+        true => Step::End(Outcome::GateFailed {
+            why,
+            put_back: false,
+        }),
+        false => again(Phase::Healthy { streak }, vec![why]),
+    }
+}
+
 fn not_healthy(why: &str, seen: &Seen, limits: &Limits) -> Outcome {
     match seen.version {
+        _ if limits.stays_closed => Outcome::NotHealthyClosed(why.to_owned()),
         Version::Inherited if limits.rolls_back => Outcome::NotHealthy(format!(
             "{why} (upgraded by an operation that was cut short: the rollback is not run)"
         )),

@@ -8,13 +8,15 @@ impl Outcome {
         let mend = format!("mend it, then `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
-            Outcome::Finished { surely: true } => {
-                "back in rotation: an earlier restart was finished, not repeated".to_owned()
+            Outcome::RestartedClosed => {
+                let what = match verb {
+                    Verb::Recover => "recovered: the app is healthy",
+                    _ => "restarted, and the app is healthy",
+                };
+                format!("{what}; {}", stays_closed(app))
             }
-            Outcome::Finished { surely: false } => {
-                "back in rotation, but whether the app was restarted can't be told: if it is still the old \
-                 one, run `agent restart` again".to_owned()
-            }
+            Outcome::Finished { surely, closed } => finished(*surely, *closed, app),
+            Outcome::Skipped(why) => format!("skipped: {why}; nothing was changed"),
             Outcome::NotHeld(why) => format!(
                 "closed, but that can't be noted: {why}; mend [agent] hold_dir and close again, or `agent \
                  recover {app}` opens it"
@@ -33,15 +35,21 @@ impl Outcome {
                 "the app is not healthy after the restart: {why}; the gates stay closed: {mend}; a sidecar opens them \
                  once it is healthy"
             ),
+            Outcome::NotHealthyClosed(why) => {
+                format!(
+                    "the app is not healthy after the restart: {why}; {}",
+                    stays_closed(app)
+                )
+            }
+            Outcome::RolledBackClosed(why) => format!(
+                "rolled back: {why}; the app is healthy on the old version; {}",
+                stays_closed(app)
+            ),
             Outcome::UpgradeFailed(why) => format!(
                 "{why}; the gates stay closed: look, then `agent restart {app}` (with the upgrade again) \
                  or `agent open {app}`"
             ),
-            Outcome::RolledBack {
-                why,
-                waiting,
-                note,
-            } => rolled_back(why, waiting, note.is_some()),
+            Outcome::RolledBack { why, waiting, note } => rolled_back(why, waiting, note.is_some()),
             Outcome::Undrained(waiting) => format!(
                 "stopped, but the drain ran out: {}; the gates stay closed",
                 waiting.join(", ")
@@ -68,12 +76,20 @@ impl Outcome {
             }
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out: {}", waiting.join(", "));
-                given_up(&what, *back, "a longer timeouts.drain, or on_drain_timeout, may help")
+                given_up(
+                    &what,
+                    *back,
+                    "a longer timeouts.drain, or on_drain_timeout, may help",
+                )
             }
             Outcome::FloorBroken { few, back } => {
                 let few = few.join(", ");
                 let what = format!("too few others, and our turn did not come in time: {few}");
-                given_up(&what, *back, "try again when they are back, or with a longer --turn")
+                given_up(
+                    &what,
+                    *back,
+                    "try again when they are back, or with a longer --turn",
+                )
             }
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");
@@ -84,6 +100,24 @@ impl Outcome {
                 put_back: true,
             } => format!("the rules could not be set: {why}; {PUT_BACK}"),
         }
+    }
+}
+
+fn stays_closed(app: &str) -> String {
+    format!("the gates stay closed, because they are held: `agent open {app}` ends the hold")
+}
+
+fn finished(surely: bool, closed: bool, app: &str) -> String {
+    let left = match closed {
+        true => stays_closed(app),
+        false => "back in rotation".to_owned(),
+    };
+    match surely {
+        true => format!("{left}: an earlier restart was finished, not repeated"),
+        false => format!(
+            "{left}, but whether the app was restarted can't be told: if it is still the old one, run \
+             `agent restart` again"
+        ),
     }
 }
 

@@ -9,6 +9,7 @@
 //! ```
 
 mod back;
+mod beside;
 mod closed_lines;
 mod connections;
 mod decide;
@@ -27,6 +28,7 @@ mod recovery;
 mod room;
 mod version;
 
+pub use beside::{Beside, taken_down};
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
@@ -37,7 +39,7 @@ pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, preflight, serving};
 pub use reason::{Reason, Refusal};
-pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
+pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
 pub use version::Version;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +98,8 @@ pub struct Limits {
     pub two_stage: bool,
     /// All gates stood open when the operation began: putting back means opening them.
     pub found_open: bool,
+    /// The gates are held closed, and stay so once the app is healthy.
+    pub stays_closed: bool,
     /// Other usable servers that must be left in each backend; 0: they are not counted.
     pub min_available: usize,
     /// The backends (BALANCER backend NAME) that this host served at the preflight. Later looks

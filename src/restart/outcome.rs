@@ -10,11 +10,17 @@ pub enum Outcome {
         /// What the operator should know about it.
         note: Option<String>,
     },
+    /// The app is restarted and healthy; a hold keeps the gates closed.
+    RestartedClosed,
     /// A restart that another operation had begun is finished, and not repeated.
     Finished {
         /// It has surely happened.
         surely: bool,
+        /// A hold keeps the gates closed.
+        closed: bool,
     },
+    /// The hold asks to leave this host alone: why nothing was done.
+    Skipped(String),
     /// Closed and drained, but that this is wanted could not be noted: why.
     NotHeld(String),
     /// There was nothing to do: why.
@@ -60,6 +66,8 @@ pub enum Outcome {
     RestartFailed(String),
     /// The app is not healthy. The gates stay closed.
     NotHealthy(String),
+    /// The app is not healthy. The gates stay closed, whatever becomes of it: they are held.
+    NotHealthyClosed(String),
     /// The upgrade, or what it brought, did not come up, and nor did what a rollback brought;
     /// or nobody knows what it brought. The gates stay closed.
     UpgradeFailed(String),
@@ -73,6 +81,9 @@ pub enum Outcome {
         /// What the operator should know about it.
         note: Option<String>,
     },
+    /// The upgrade was rolled back: why. The app is healthy, of the version of before, and a
+    /// hold keeps the gates closed.
+    RolledBackClosed(String),
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
     /// Restarted, healthy and back in rotation; but while the gates were closed HAProxy showed
@@ -126,15 +137,18 @@ impl Outcome {
     /// operation.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Outcome::Done { .. } | Outcome::Nothing(_) | Outcome::Planned => 0,
+            Outcome::Done { .. } | Outcome::RestartedClosed => 0,
+            Outcome::Nothing(_) | Outcome::Skipped(_) | Outcome::Planned => 0,
             Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } | Outcome::NotHeld(_) => 1,
-            Outcome::Finished { surely } => u8::from(!surely),
+            Outcome::Finished { surely, .. } => u8::from(!surely),
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
             Outcome::NotOut { .. } => 13,
             Outcome::DrainRanOut { .. } | Outcome::Undrained(_) => 14,
-            Outcome::RestartFailed(_) | Outcome::NotHealthy(_) | Outcome::UpgradeFailed(_) => 15,
+            Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_) => 15,
+            Outcome::NotHealthy(_) | Outcome::NotHealthyClosed(_) => 15,
+            Outcome::RolledBackClosed(_) => 17,
             Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
             Outcome::UpWhileClosed { .. } => 20,
@@ -150,8 +164,11 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Open) => "opened",
             (Outcome::Done { .. }, Verb::Recover) => "recovered",
             (Outcome::Done { .. }, Verb::Stop) => "stopped",
-            (Outcome::Finished { surely: true }, _) => "recovered",
-            (Outcome::Finished { surely: false }, _) => "not_told",
+            (Outcome::RestartedClosed, Verb::Recover) => "recovered",
+            (Outcome::RestartedClosed, _) => "restarted_closed",
+            (Outcome::Finished { surely: true, .. }, _) => "recovered",
+            (Outcome::Finished { surely: false, .. }, _) => "not_told",
+            (Outcome::Skipped(_), _) => "skipped",
             (Outcome::NotHeld(_), _) => "not_recorded",
             (Outcome::Nothing(_), _) => "nothing_to_do",
             (Outcome::Planned, _) => "planned",
@@ -165,7 +182,8 @@ impl Outcome {
             (Outcome::DrainRanOut { .. }, _) => "drain_ran_out",
             (Outcome::Undrained(_), _) => "not_drained",
             (Outcome::RestartFailed(_), _) => "restart_failed",
-            (Outcome::NotHealthy(_), _) => "not_healthy",
+            (Outcome::NotHealthy(_) | Outcome::NotHealthyClosed(_), _) => "not_healthy",
+            (Outcome::RolledBackClosed(_), _) => "rolled_back",
             (Outcome::UpgradeFailed(_), _) => "upgrade_failed",
             (Outcome::RolledBack { waiting, .. }, _) if waiting.is_empty() => "rolled_back",
             (Outcome::NotBack(_) | Outcome::RolledBack { .. }, _) => "not_in_rotation",

@@ -74,8 +74,10 @@ fn any_limits() -> impl Strategy<Value = Limits> {
         1..3_u32,
     );
     let upgrade = (any::<bool>(), any::<bool>());
-    (switches, upgrade).prop_map(
-        |((sticky, proceed, found_open, serves, times), upgrade)| Limits {
+    let held = prop::bool::weighted(0.3);
+    (switches, upgrade, held).prop_map(
+        |((sticky, proceed, found_open, serves, times), upgrade, held)| Limits {
+            stays_closed: held,
             upgrades: upgrade.0,
             rolls_back: upgrade.1,
             sticky: Duration::from_secs(if sticky { 20 } else { 0 }),
@@ -85,7 +87,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                 OnDrainTimeout::Abort
             },
             healthy_times: times,
-            found_open,
+            found_open: found_open && !held,
             min_available: usize::from(serves),
             ..limits()
         },
@@ -264,6 +266,12 @@ impl Model {
                 prop_assert!(!self.open);
             }
             (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!self.open),
+            (
+                Outcome::RestartedClosed
+                | Outcome::NotHealthyClosed(_)
+                | Outcome::RolledBackClosed(_),
+                _,
+            ) => prop_assert!(!self.open && self.limits.stays_closed),
             // A host that goes down puts nothing back.
             (Outcome::Interrupted { .. }, Verb::Stop) => prop_assert!(!self.open),
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
@@ -310,7 +318,8 @@ proptest! {
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         // Nobody's turn is waited for by a host that goes down.
         let min_available = if verb == Verb::Stop { 0 } else { limits.min_available };
-        let limits = Limits { min_available, ..limits };
+        let held = limits.stays_closed && verb == Verb::Restart;
+        let limits = Limits { min_available, stays_closed: held, ..limits };
         let open = limits.found_open;
         let upgrades = limits.upgrades;
         let mut model = Model {
@@ -321,7 +330,11 @@ proptest! {
         let mut moments = moments.into_iter().peekable();
         let (mut asked, mut left) = (verb, None);
         loop {
-            let stand = if model.open { Stand::Open } else { Stand::Astray };
+            let stand = match model.open {
+                _ if model.limits.stays_closed => Stand::Held,
+                true => Stand::Open,
+                false => Stand::Astray,
+            };
             let before = model.restarts;
             let start = match start(asked, left.as_ref(), stand) {
                 Ok(start) => start.within(&model.limits, false),
@@ -336,6 +349,8 @@ proptest! {
                 }
             }
         }
+        // A hold is respected, whoever died in the middle.
+        prop_assert!(!held || !model.open, "opened what is held");
         // However often it was cut short and begun again.
         prop_assert!(upgrades || model.restarts <= 1, "restarted {} times", model.restarts);
         if then == Verb::Recover && verb != Verb::Restart {

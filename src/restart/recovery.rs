@@ -87,6 +87,17 @@ enum Was {
     Upgrading(String),
 }
 
+/// Whether the gates stay closed once the app is healthy: for as long as they are held, where
+/// the operation was asked for that, or the one that died and is finished now.
+pub fn stays_closed(asked: Verb, stay: bool, left: bool, stand: Stand) -> bool {
+    let wanted = match asked {
+        Verb::Restart => stay,
+        Verb::Recover => left,
+        Verb::Close | Verb::Open | Verb::Stop => false,
+    };
+    wanted && stand == Stand::Held
+}
+
 /// Where to begin. Err: nowhere.
 pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, NoStart> {
     let start = |verb, phase| {

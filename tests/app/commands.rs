@@ -85,7 +85,7 @@ async fn arguments_reach_the_program_as_they_are() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_refused_and_does_not_run() {
     let restart = Restart::Command(vec!["no-such-program".to_owned(), "-k".to_owned()]);
-    for refused in [restart.check().await, restart.run(LONG).await] {
+    for refused in [restart.check().await.map(drop), restart.run(LONG).await] {
         let refused = refused.unwrap_err();
         assert!(matches!(
             refused,

@@ -46,7 +46,7 @@ impl Pidfile {
     /// Refused by check and by run alike.
     async fn refusal(&self) -> SignalError {
         let (checked, ran) = (
-            self.restart().check().await,
+            self.restart().check().await.map(drop),
             self.restart().run(LIMIT).await,
         );
         assert_eq!(

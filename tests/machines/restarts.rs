@@ -19,6 +19,16 @@ fn by_the_agent() {
 fn by_its_unit() {
     let pair = Pair::up("m_unit");
     restarted_by(&pair, &["systemctl", "start", "haproxy-gate-restart@web"]);
+    // Held closed, it is left alone, and that is no failure.
+    let machine = pair.machine(1);
+    machine.succeed(&["agent", "close", "web", "--reason", "disk swap"]);
+    let began = now();
+    machine.succeed(&["systemctl", "start", "haproxy-gate-restart@web"]);
+    assert_eq!(machine.app.boots().len(), 2);
+    assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
+    let said = machine.journal("haproxy-gate-restart@web", began);
+    let skips = |message: &str| message.contains("skipped: ") && message.contains("disk swap");
+    assert!(said.iter().any(|entry| skips(&entry.message)), "{said:#?}");
 }
 
 /// The drop-in's close and open leave a restart alone that is the agent's.

@@ -82,7 +82,8 @@ fn drain_behind_a_closed_gate_and_then_both_lines() {
     agent.run("close", "web").expect_exit(0);
     operate(&fleet, "web1", "drain");
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
-    respected(&fleet, agent.run("restart", "web"), "DRAIN");
+    let reopened = agent.words(&["restart", "web", "--json", "--reopen"]);
+    respected(&fleet, reopened, "DRAIN");
     let traffic = fleet.traffic();
     operate(&fleet, "bkp1", "maint");
     let report = agent

@@ -106,15 +106,19 @@ class InTheWay(unittest.TestCase):
             ({"healthy": False, "serving": False, "in_rotation": False}, None),
             ({"operation": "`agent restart web`, pid 7"}, None),
             ({"spare": 0}, None),
-            ({"held": "root, for a disk"}, "closed by root, for a disk"),
+            ({"held": "root, for a disk"}, "held closed by root, for a disk"),
             # It may be seen again in a moment.
             ({"error": "Connection refused", "spare": None}, None),
         ]
         for changes, why in table:
             with self.subTest(changes):
-                said = in_the_way(status_of(answer(told(**changes)), None))
+                status = status_of(answer(told(**changes)), None)
+                said = in_the_way(status, "refuse")
                 self.assertEqual(said is None, why is None)
                 self.assertIn(why or "", said or "")
+                # Once it is said what to do with those that are held.
+                for on_hold in ("reopen", "stay_closed", "skip"):
+                    self.assertIsNone(in_the_way(status, on_hold))
 
 
 class EndingOf(unittest.TestCase):
@@ -122,6 +126,8 @@ class EndingOf(unittest.TestCase):
         for exit, outcome, verdict in [
             (0, "restarted", Verdict.RESTARTED),
             (0, "recovered", Verdict.FINISHED),
+            (0, "restarted_closed", Verdict.CLOSED),
+            (0, "skipped", Verdict.SKIPPED),
             (10, "locked", Verdict.LOCKED),
             (11, "refused", Verdict.FAILED),
             (12, "too_few_servers", Verdict.FAILED),

@@ -42,6 +42,21 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(options.words("--attached"), (*words, command, "--", "web"))
         self.assertEqual(Options().words(), ("restart", "--json", "--turn", "10m"))
 
+    def test_what_to_do_with_a_host_that_is_held(self) -> None:
+        for option, on_hold in [
+            ("--reopen", "reopen"),
+            ("--stay-closed", "stay_closed"),
+            ("--skip-held", "skip"),
+        ]:
+            with self.subTest(option):
+                options = merge(Options(), given(parse("x", [option, "web1"])))
+                self.assertEqual(options.on_hold, on_hold)
+                self.assertEqual(options.words()[-1], option)
+        with self.assertRaises(UsageError):
+            parse("x", ["--reopen", "--skip-held", "web1"])
+        with self.assertRaises(UsageError):
+            merge(Options(), {"on_hold": "open"})
+
     def test_the_reason_is_one_of_them(self) -> None:
         options = Options(app="web", reason="--it's $HOME")
         words = ("restart", "--json", "--turn", "10m", "--reason=--it's $HOME", "--", "web")

@@ -31,6 +31,7 @@ def ended(name: str, exit: int, outcome: str, message: str, **more: Any) -> Host
     done = exit == 0
     made = host(name, Stage.DONE if done else Stage.FAILED, None, message)
     verdict = Verdict.RESTARTED if done else Verdict.FAILED
+    verdict = Verdict.SKIPPED if outcome == "skipped" else verdict
     report = {"exit": exit, "outcome": outcome, **more}
     made.ending = Ending(verdict, exit, outcome, message, report)
     made.seconds = 2.04
@@ -74,6 +75,19 @@ class Told(unittest.TestCase):
         self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
         text = "done:          1  web1\n1 of 1 hosts done in 1 min 5 s"
         self.assertEqual(summary.text(), text)
+
+    def test_what_was_skipped(self) -> None:
+        hosts = [
+            ended("web1", 0, "restarted", "back"),
+            ended("web2", 0, "skipped", "skipped: held closed by root"),
+        ]
+        summary = of_roll(hosts, 5.0, None)
+        self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
+        text = "done:          1  web1\nheld:          1  web2\n"
+        text += "1 of 2 hosts done in 5.0 s, 1 held closed and skipped"
+        self.assertEqual(summary.text(), text)
+        states = [host["state"] for host in json.loads(summary.json())["hosts"]]
+        self.assertEqual(states, ["done", "skipped"])
 
     def test_what_failed_and_what_was_not_reached(self) -> None:
         called_off = ended("web4", 129, "interrupted", "put back, the app is untouched")

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::sidecar::Sidecar;
+use crate::lab::wait_for;
 
 /// However often it is started anew; a flush that is nobody's wish changes nothing, either.
 #[test]
@@ -26,6 +29,34 @@ fn without_a_time_it_stays_so() {
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     agent().run("open", "web").expect_exit(0);
     sidecar.wait_told("web: open");
+    traffic.stop().assert_unnoticed();
+}
+
+/// Restarted while it is held, and killed in the middle: the sidecar ends that, and opens nothing.
+#[test]
+fn restarted_while_it_is_held() {
+    let (fleet, mut sidecar) = kept_open("sc_stay");
+    let agent = || fleet.agent(1, |settings| settings);
+    let traffic = fleet.traffic();
+    agent().run("close", "web").expect_exit(0);
+    let boots = fleet.boots()[0];
+    let stay = ["restart", "web", "--stay-closed", "--json"];
+    let told = "the gates stay closed, because they are held";
+    agent().words(&stay).expect(0, told);
+    fleet.app(1).set_cold(Duration::from_millis(1500));
+    let running = agent().start_words(&stay);
+    fleet.host(1).wait_for_phase("healthy");
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    wait_for("its journal is gone", Duration::from_secs(10), || {
+        fleet.host(1).journal_phase().is_none().then_some(())
+    });
+    // By then the app is healthy, and it would be opened where nobody held it.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    assert_eq!(fleet.boots()[0], boots + 2);
+    sidecar.wait_told("web: closed by ");
+    agent().run("open", "web").expect_exit(0);
     traffic.stop().assert_unnoticed();
 }
 

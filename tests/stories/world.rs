@@ -21,6 +21,8 @@ pub struct World {
     /// Main and backup gate.
     pub gates: [bool; 2],
     pub classic: bool,
+    /// An operator holds the gates closed.
+    pub held: bool,
     /// How the gates were found: what putting back means.
     pub found_open: Vec<bool>,
     /// How long HAProxy takes to notice a gate; None: it never does.
@@ -85,6 +87,7 @@ impl World {
             trace: Rc::default(),
             gates: [true, true],
             classic: false,
+            held: false,
             found_open: vec![true, true],
             notices_after: Some(3),
             in_flight: 2,

@@ -101,7 +101,9 @@ fn a_unit_that_is_broken() {
             machine.service("Type=simple");
             let (_, said) = refused(&machine, Job::default()).await;
             assert!(
-                said.starts_with("a-unit-that-is-broken.service cannot be used: bad-setting"),
+                said.starts_with(
+                    "a-unit-that-is-broken.service cannot be used: LoadState=bad-setting"
+                ),
                 "{said}"
             );
         },
@@ -130,7 +132,9 @@ fn a_reload_where_there_is_none() {
             let before = machine.restart(Job::Restart).instance().await;
             let (_, said) = refused(&machine, Job::Reload).await;
             assert!(
-                said.ends_with("cannot be used: it has no ExecReload="),
+                said.ends_with(
+                    "cannot be used: CanReload=no, it has no ExecReload=; write job = \"restart\""
+                ),
                 "{said}"
             );
             assert_eq!(machine.restart(Job::Restart).instance().await, before);
@@ -188,4 +192,105 @@ fn a_bus_that_is_silent() {
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     again("refusals::a_bus_that_is_silent", folder.path(), &socket);
     fs::remove_file(socket).unwrap();
+}
+
+/// Refused before the drain, and not touched: systemd would refuse it after that.
+#[test]
+fn a_unit_that_must_not_be_stopped_by_hand() {
+    let test = "refusals::a_unit_that_must_not_be_stopped_by_hand";
+    inside(test, async |machine: Inside| {
+        machine.service("ExecStart=/bin/sleep infinity");
+        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+        let pid = machine.main_pid().await;
+        let unit = "[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/bin/sleep infinity\n";
+        machine.file(&machine.unit(), unit);
+        machine.manager().await.reload().await.unwrap();
+        let (_, said) = refused(&machine, Job::Restart).await;
+        assert!(said.contains("RefuseManualStop=yes, so that"), "{said}");
+        refused_by_the_agent(&machine, "RefuseManualStop=yes, so that systemd refuses");
+        assert_eq!(machine.main_pid().await, pid);
+    });
+}
+
+#[test]
+fn a_unit_that_is_inactive_after_each_run() {
+    let test = "refusals::a_unit_that_is_inactive_after_each_run";
+    inside(test, async |machine: Inside| {
+        machine.service("Type=oneshot\nExecStart=/bin/true");
+        let (_, said) = refused(&machine, Job::default()).await;
+        assert!(said.contains("RemainAfterExit=no"), "{said}");
+        // One that remains is fine.
+        machine.service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true");
+        machine.manager().await.reload().await.unwrap();
+        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+        let odd = machine.restart(Job::Restart).check().await.unwrap();
+        assert_eq!(odd, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_reload_of_what_is_down() {
+    let test = "refusals::a_reload_of_what_is_down";
+    inside(test, async |machine: Inside| {
+        machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/true");
+        let (_, said) = refused(&machine, Job::Reload).await;
+        assert!(said.contains("ActiveState=inactive"), "{said}");
+        // What starts it is only told of.
+        let odd = machine.restart(Job::Restart).check().await.unwrap();
+        assert!(odd.concat().contains("is inactive (dead)"), "{odd:?}");
+    });
+}
+
+#[test]
+fn a_template_a_target_and_a_timer() {
+    let test = "refusals::a_template_a_target_and_a_timer";
+    inside(test, async |machine: Inside| {
+        let refuses = async |unit: &str, says: &str| {
+            let unit = unit.to_owned();
+            let job = Job::Restart;
+            let restart = haproxy_gate::app::Restart::Systemd { unit, job };
+            let said = restart.check().await.unwrap_err().to_string();
+            assert!(said.contains(says), "{said}");
+        };
+        refuses("web@.service", "`web@INSTANCE.service`").await;
+        refuses("systemd-tmpfiles-clean.timer", "a timer unit runs no app").await;
+        machine.file("app-a.target", "[Unit]\nDescription=x\n");
+        refuses("app-a.target", "its restart restarts nothing").await;
+        let part = "[Unit]\nPartOf=app-b.target\n[Service]\nExecStart=/bin/sleep infinity\n";
+        machine.file("app-b.target", "[Unit]\nWants=app-b.service\n");
+        machine.file("app-b.service", part);
+        let unit = "app-b.target".to_owned();
+        let job = Job::Restart;
+        let restart = haproxy_gate::app::Restart::Systemd { unit, job };
+        restart.run(LIMIT).await.unwrap();
+        restart.check().await.unwrap();
+    });
+}
+
+/// Odd, and no reason to refuse.
+#[test]
+fn a_socket_before_it_and_a_file_that_changed() {
+    let test = "refusals::a_socket_before_it_and_a_file_that_changed";
+    inside(test, async |machine: Inside| {
+        machine.service("ExecStart=/bin/sleep infinity");
+        let socket = format!("{}.socket", machine.unit);
+        machine.file(&socket, "[Socket]\nListenStream=127.0.0.1:7071\n");
+        let restart = machine.restart(Job::Restart);
+        restart.run(LIMIT).await.unwrap();
+        // Its socket can't be started while it runs.
+        let manager = machine.manager().await;
+        let odd = restart.check().await.unwrap();
+        assert_eq!(odd, Vec::<String>::new(), "the socket is not active");
+        let replace = || "replace".to_owned();
+        manager.stop_unit(machine.unit(), replace()).await.unwrap();
+        manager.start_unit(socket.clone(), replace()).await.unwrap();
+        restart.run(LIMIT).await.unwrap();
+        let odd = restart.check().await.unwrap().join("\n");
+        let told = format!("is triggered by {socket} (127.0.0.1:7071)");
+        assert!(odd.contains(&told), "{odd}");
+
+        machine.service("ExecStart=/bin/sleep 1000000");
+        let odd = restart.check().await.unwrap().join("\n");
+        assert!(odd.contains("NeedDaemonReload=yes"), "{odd}");
+    });
 }

@@ -149,7 +149,7 @@ fn a_job_that_is_done_is_not_yet_a_unit_that_runs() {
     inside(
         "restarts::a_job_that_is_done_is_not_yet_a_unit_that_runs",
         async |machine: Inside| {
-            machine.service("Type=oneshot\nExecStart=/bin/true");
+            machine.service("Type=simple\nExecCondition=/bin/false\nExecStart=/bin/true");
             let (failed, said) = machine.failure(Job::Restart, LIMIT).await;
             assert!(matches!(failed, UnitError::NotActive { .. }));
             assert!(

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 20;
+const KINDS: usize = 24;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -32,7 +32,11 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Undrained(_) => 16,
         Outcome::UpgradeFailed(_) => 17,
         Outcome::RolledBack { .. } => 18,
-        Outcome::UpWhileClosed { .. } => 19,
+        Outcome::RestartedClosed => 19,
+        Outcome::Skipped(_) => 20,
+        Outcome::NotHealthyClosed(_) => 21,
+        Outcome::RolledBackClosed(_) => 22,
+        Outcome::UpWhileClosed { .. } => 23,
     }
 }
 
@@ -41,6 +45,10 @@ fn samples() -> Vec<Outcome> {
     let mut samples = vec![
         Outcome::Done { note: None },
         Outcome::Nothing(text()),
+        Outcome::RestartedClosed,
+        Outcome::Skipped(text()),
+        Outcome::NotHealthyClosed(text()),
+        Outcome::RolledBackClosed(text()),
         Outcome::NotHeld(text()),
         Outcome::Planned,
         Outcome::Locked(text()),
@@ -67,7 +75,10 @@ fn samples() -> Vec<Outcome> {
                 waiting: none(),
                 back: yes,
             },
-            Outcome::Finished { surely: yes },
+            Outcome::Finished {
+                surely: yes,
+                closed: !yes,
+            },
             Outcome::FloorBroken {
                 few: none(),
                 back: yes,

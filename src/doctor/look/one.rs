@@ -10,7 +10,7 @@ use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{ThisHost, balancers};
 use crate::journal::{Entry, Journal};
 use crate::lock::Lock;
-use crate::restart::{Ask, Count, Counted};
+use crate::restart::{Ask, Count, Counted, taken_down};
 use crate::stop::Stop;
 use crate::survey::{Asking, Survey};
 use crate::{hold, state};
@@ -70,7 +70,9 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
     };
     host.look_again(&asked);
     let survey = host.survey(Asking::Nobody).await;
+    let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
+        beside: taken_down(&beside, &settings.name, &settings.also_restarts),
         leaving: leaving(&mut host, &survey).await,
         ..of_itself(settings, &survey, &lines)
     });
@@ -170,6 +172,7 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
         unverified: settings.health.unverified(),
         askable: survey.askable.clone(),
         restart: (settings.restart.to_string(), survey.restart.clone()),
+        beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
 }

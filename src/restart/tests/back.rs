@@ -29,6 +29,49 @@ fn the_gates_open_only_before_a_healthy_app() {
     assert_eq!(ends(step(Phase::Restart, &failed)).exit_code(), 15);
 }
 
+/// Held gates are no reason to wait for HAProxy, and one that can't be closed is no end.
+#[test]
+fn held_gates_stay_closed_once_the_app_is_healthy() {
+    let held = Limits {
+        stays_closed: true,
+        ..limits()
+    };
+    let healthy = |seen: &Seen| {
+        let phase = Phase::Healthy { streak: 0 };
+        decide(Verb::Restart, &phase, seen, &held)
+    };
+    let well = Seen {
+        health: Some(Ok(())),
+        ..seen(&[(Main, "DOWN", 0)])
+    };
+    assert_eq!(ends(healthy(&well)), Outcome::RestartedClosed);
+    let signalled = Seen {
+        interrupted: Some(15),
+        ..well.clone()
+    };
+    assert_eq!(ends(healthy(&signalled)).exit_code(), 143);
+    let rolled_back = Seen {
+        version: Version::Old("503".into()),
+        ..well.clone()
+    };
+    let end = ends(healthy(&rolled_back));
+    assert_eq!(end, Outcome::RolledBackClosed("503".into()));
+    let open = Seen {
+        acted: Acted::Failed("no".into()),
+        ..well
+    };
+    assert_eq!(waits(healthy(&open)), ["no"]);
+    assert_eq!(ends(healthy(&late(open))).exit_code(), 1);
+    let sick = late(Seen {
+        health: Some(Err("503".into())),
+        ..seen(&[])
+    });
+    assert_eq!(
+        ends(healthy(&sick)),
+        Outcome::NotHealthyClosed("503".into())
+    );
+}
+
 #[test]
 fn healthy_as_often_in_a_row_as_asked() {
     let limits = Limits {

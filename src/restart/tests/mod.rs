@@ -1,6 +1,7 @@
 //! The law as tables: phase and look -> step.
 
 mod back;
+mod beside;
 mod claim;
 mod closed_lines;
 mod floor;
@@ -31,6 +32,7 @@ pub(super) fn limits() -> Limits {
         healthy_times: 1,
         two_stage: true,
         found_open: true,
+        stays_closed: false,
         min_available: 0,
         serving: Vec::new(),
         turn: seconds(60),

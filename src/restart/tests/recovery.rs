@@ -137,6 +137,25 @@ fn what_an_operator_closed_is_put_back_so() {
     assert_eq!(begins(Verb::Recover, &close), (Verb::Open, HEALTHY));
 }
 
+/// Only a hold that is still there keeps them closed, and only where that was asked for.
+#[test]
+fn what_is_held_stays_closed_as_the_restart_was_asked_to() {
+    for (asked, stay, left, stand, stays) in [
+        (Verb::Restart, true, false, Stand::Held, true),
+        (Verb::Restart, false, true, Stand::Held, false),
+        (Verb::Restart, true, true, Stand::Open, false),
+        (Verb::Restart, true, true, Stand::Astray, false),
+        (Verb::Recover, false, true, Stand::Held, true),
+        (Verb::Recover, false, false, Stand::Held, false),
+        (Verb::Recover, false, true, Stand::Astray, false),
+        (Verb::Open, true, true, Stand::Held, false),
+        (Verb::Close, true, true, Stand::Held, false),
+    ] {
+        let told = format!("{asked:?} {stay} {left} {stand:?}");
+        assert_eq!(stays_closed(asked, stay, left, stand), stays, "{told}");
+    }
+}
+
 #[test]
 fn without_a_journal_the_gates_tell() {
     let recover = |stand| start(Verb::Recover, None, stand);

@@ -71,9 +71,26 @@ fn each_state() {
     case.assert_gates(false);
     case.told(close).expect(false);
     case.told("state=closed").expect(false);
-    case.told("state=closed reason='another'").expect(true);
-    case.told("state=closed for=1h").expect(true);
-    case.told("state=closed for=1h").expect(true);
+    let drops = ["another --reason would drop that one", "(exit 11: "];
+    case.told("state=closed reason='another'")
+        .expect_failure(&drops);
+    let earlier = ["with this --for it would end earlier"];
+    case.told("state=closed for=1h").expect_failure(&earlier);
+    case.told("state=closed for=1h replace=true").expect(true);
+    // Later than before.
+    case.told("state=closed for=2h").expect(true);
+    let held = [
+        "the gates are held closed by `agent close web`",
+        "(exit 11: ",
+    ];
+    case.told("state=restarted").expect_failure(&held);
+    let skipped = case.told("state=restarted held=skip").expect(false);
+    assert_eq!(skipped["outcome"], "skipped");
+    assert_eq!(estate.boots(), [2, 1, 1]);
+    let closed = case.told("state=restarted held=stay_closed").expect(true);
+    assert_eq!(closed["outcome"], "restarted_closed");
+    assert_eq!(estate.boots(), [3, 1, 1]);
+    case.assert_gates(false);
 
     // Which is an operator's will, and not what is to be recovered.
     let said = ["web is not in rotation: closed by `agent close web`"];
@@ -91,7 +108,7 @@ fn each_state() {
     assert_eq!(present["status"]["in_rotation"], true);
     case.assert_gates(true);
     case.told("state=present").expect(false);
-    assert_eq!(estate.boots(), [2, 1, 1]);
+    assert_eq!(estate.boots(), [3, 1, 1]);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
@@ -145,7 +162,7 @@ fn diff_mode() {
     let again = diff("state=closed");
     assert!(again.side('-').is_empty(), "{}", again.out);
     again.expect(false);
-    let restarted = diff("state=restarted");
+    let restarted = diff("state=restarted held=reopen");
     assert_eq!(sides(&restarted), OPENED);
     restarted.expect(true);
 }

@@ -53,6 +53,12 @@ fn a_host_that_an_operator_has_closed() {
     estate.remote(3).sh("agent close web --reason 'a disk'");
     refuses(&estate, "a disk");
     assert_eq!(estate.boots(), [1; 8]);
+    // Said what to do with it, the others are done.
+    let rolled = estate.roll(&["--batch", "4", "--skip-held"], 0);
+    assert_eq!(rolled.in_state("skipped"), [3], "{rolled:#?}");
+    assert_eq!(rolled.in_state("done").len(), 7);
+    assert_eq!(estate.boots(), [2, 2, 1, 2, 2, 2, 2, 2]);
+    assert!(!estate.host(3).gate_is_open(2000));
 }
 
 /// With one failure allowed the others are done, and the one that failed is as it was.

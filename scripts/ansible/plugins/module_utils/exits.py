@@ -10,13 +10,13 @@ EXITS = {
     1: ("rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
     2: ("usage, configuration, or too few open files allowed", "unchanged"),
     10: ("another operation holds the lock", "unchanged"),
-    11: ("refused by preflight (HAProxy, rules, app, state directory)", "unchanged"),
+    11: ("refused by preflight (HAProxy, rules, app, a hold, state directory)", "unchanged"),
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
     14: ("the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
     15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     16: ("not back in rotation in time", "gates open"),
-    17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open, on the old version"),
+    17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open (held: closed), on the old version"),
     20: ("restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open"),
 }
 

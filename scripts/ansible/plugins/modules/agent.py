@@ -47,6 +47,16 @@ options:
       - Of V(restarted).
     type: bool
     default: true
+  held:
+    description:
+      - What V(restarted) does with a host whose gates an operator or a unit holds closed.
+      - V(refuse) fails, and names who holds it. V(reopen) restarts the app and opens the gates,
+        which ends the hold. V(stay_closed) restarts the app and leaves gates and hold as they
+        are. V(skip) restarts nothing, and is no change and no failure.
+      - Of V(restarted). It does nothing where the gates are not held.
+    type: str
+    choices: [refuse, reopen, stay_closed, skip]
+    default: refuse
   lasts:
     description:
       - Open again by itself after this time, as V(90s), V(30m) or V(2h). The time begins anew
@@ -54,6 +64,13 @@ options:
       - Of V(closed).
     type: str
     aliases: [for]
+  replace:
+    description:
+      - Take the place of a hold that is there already. Without it the agent refuses another
+        O(reason), and an end that is earlier than that of the hold.
+      - Of V(closed).
+    type: bool
+    default: false
   reason:
     description:
       - Why, in 1 to 200 characters on one line, for whoever looks at C(agent history), and at
@@ -89,6 +106,12 @@ EXAMPLES = r"""
   haproxy_gate.agent.agent:
     app: web
     state: restarted
+
+- name: Restart the app also where the host is held closed, and leave it closed there
+  haproxy_gate.agent.agent:
+    app: web
+    state: restarted
+    held: stay_closed
 
 - name: Switch to another release on the way
   haproxy_gate.agent.agent:
@@ -177,6 +200,14 @@ POLL = 0.5
 # Which options belong to which state alone.
 OWN = {"upgrade_command": "restarted", "lasts": "closed"}
 
+# What V(restarted) does with a host that is held closed: the agent's option for it.
+HELD = {
+    "refuse": None,
+    "reopen": "--reopen",
+    "stay_closed": "--stay-closed",
+    "skip": "--skip-held",
+}
+
 # The agent's verb for a state.
 VERBS = {
     "restarted": "restart",
@@ -191,6 +222,10 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
     for option, state in OWN.items():
         if params[option] is not None and params["state"] != state:
             return "{0} is an option of state={1}".format(option, state)
+    if params["held"] != "refuse" and params["state"] != "restarted":
+        return "held is an option of state=restarted"
+    if params["replace"] and params["state"] != "closed":
+        return "replace is an option of state=closed"
     if params["upgrade"]:
         return None
     if params["state"] != "restarted":
@@ -209,6 +244,11 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
         words.append("--turn={0}".format(params["turn"]))
     if not params["upgrade"]:
         words.append("--without-upgrade")
+    held = HELD[params["held"]]
+    if held is not None:
+        words.append(held)
+    if params["replace"]:
+        words.append("--replace")
     given = {
         "--with": params["upgrade_command"],
         "--for": params["lasts"],
@@ -233,7 +273,7 @@ def is_change(
     state: str, before: standing.Status | None, answer: Answer, check_mode: bool
 ) -> bool:
     """Whether an operation that went well has changed the host, or would."""
-    if answer.outcome == "nothing_to_do":
+    if answer.outcome in ("nothing_to_do", "skipped"):
         return False
     if state == "open" and before is not None:
         return bool(before.get("held")) or not standing.all_gates(before, "open")
@@ -338,7 +378,7 @@ class Work:
         if not self.module.check_mode:
             return self.status()
         before = self.before or {}
-        if answer.outcome == "nothing_to_do":
+        if answer.outcome in ("nothing_to_do", "skipped"):
             return before
         return standing.expected(before, closed=self.state == "closed")
 
@@ -365,6 +405,8 @@ def main() -> None:
             turn=dict(type="str", default="10m"),
             upgrade_command=dict(type="str"),
             upgrade=dict(type="bool", default=True),
+            held=dict(type="str", choices=list(HELD), default="refuse"),
+            replace=dict(type="bool", default=False),
             lasts=dict(type="str", aliases=["for"]),
             reason=dict(type="str"),
             timeout=dict(type="int", default=60),

@@ -65,9 +65,14 @@ pub fn killed_twice(round: &mut Round) {
 pub fn close_killed(round: &mut Round) {
     kill(round, "close");
     let then = round.pick(&["recover", "restart", "open"]);
-    round.run(then, exits_after(then));
+    // Where it had noted that the gates are held, a restart is refused.
+    let exits = match then {
+        "restart" => &[0, 1, 11],
+        then => exits_after(then),
+    };
+    let restarted = round.run(then, exits).exit != 11 && then == "restart";
     round.run("open", &[0]);
-    round.booted(if then == "restart" { 1..=1 } else { 0..=0 });
+    round.booted(if restarted { 1..=1 } else { 0..=0 });
 }
 
 /// Where it died, by the journal that it left; None: it left none.

@@ -17,7 +17,8 @@ HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
 def params(state: str, **given: t.Any) -> dict[str, t.Any]:
     """As Ansible gives them."""
     none = dict.fromkeys([*agent.OWN, "reason"])
-    return {**none, "state": state, "turn": "10m", "upgrade": True, **given}
+    usual = {"turn": "10m", "upgrade": True, "held": "refuse", "replace": False}
+    return {**none, **usual, "state": state, **given}
 
 
 def answer(outcome: str) -> Answer:
@@ -36,6 +37,10 @@ class Options(unittest.TestCase):
                 params("closed", turn="5s", lasts="30m", reason="disk swap"),
                 ["--turn=5s", "--for=30m", "--reason=disk swap"],
             ),
+            (params("restarted", held="reopen"), ["--turn=10m", "--reopen"]),
+            (params("restarted", held="stay_closed"), ["--turn=10m", "--stay-closed"]),
+            (params("restarted", held="skip"), ["--turn=10m", "--skip-held"]),
+            (params("closed", replace=True), ["--turn=10m", "--replace"]),
             (params("restarted", upgrade=False), ["--turn=10m", "--without-upgrade"]),
             (params("restarted", reason="-x; 'y'"), ["--turn=10m", "--reason=-x; 'y'"]),
             (params("open"), []),
@@ -57,6 +62,8 @@ class Options(unittest.TestCase):
             params("restarted", lasts="1h"),
             params("closed", upgrade_command="true"),
             params("open", upgrade=False),
+            params("closed", held="reopen"),
+            params("restarted", replace=True),
             params("restarted", upgrade=False, upgrade_command="true"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
@@ -69,6 +76,8 @@ class Changes(unittest.TestCase):
         for state, outcome, changed in (
             ("restarted", "restarted", True),
             ("restarted", "recovered", True),
+            ("restarted", "restarted_closed", True),
+            ("restarted", "skipped", False),
             ("closed", "closed", True),
             ("present", "recovered", True),
             ("present", "nothing_to_do", False),

@@ -1,0 +1,171 @@
+//! How far the restart of an app reaches: what else has the same unit, command or pidfile, and
+//! which other ports go down with it. Only what is there now counts.
+
+use std::fs;
+
+use procfs::process::Stat;
+
+use super::kin::{descends, named};
+use super::restart::Restart;
+use super::signal::Addressee;
+use super::units;
+use crate::gate::holders;
+
+/// The first process holds sockets for others, and never goes down.
+const FIRST: i32 = 1;
+
+/// What a restart takes down.
+pub struct Reach {
+    restart: Restart,
+    /// The unit that is restarted, by systemd's own name for it, and those that go with it.
+    units: Vec<String>,
+    /// Who listens on the app's port, for a command; whom the pidfile names, for a signal.
+    processes: Vec<Stat>,
+}
+
+impl Restart {
+    /// Looks at what it would take down of the app on `port`.
+    pub async fn reach(&self, port: u16) -> Reach {
+        let (mut units, mut processes) = (Vec::new(), Vec::new());
+        match self {
+            Self::Systemd { unit, .. } => units = units::restarted_with(unit).await,
+            Self::Command(_) => processes = listening(port),
+            Self::Signal { pidfile, .. } => {
+                processes.extend(Addressee::find(pidfile).ok().map(Addressee::into_stat));
+            }
+        }
+        Reach {
+            restart: self.clone(),
+            units,
+            processes,
+        }
+    }
+}
+
+impl Reach {
+    /// Why the other restart takes down the same, in words: `has the same unit, web.service`.
+    pub async fn same_as(&self, other: &Restart) -> Option<String> {
+        match (&self.restart, other) {
+            (Restart::Systemd { .. }, Restart::Systemd { unit, .. }) => {
+                let id = units::id(unit).await?;
+                self.units.contains(&id).then(|| match self.units.first() {
+                    Some(first) if *first == id => format!("has the same unit, {id}"),
+                    _ => format!("has the unit {id}, which is restarted with it"),
+                })
+            }
+            (Restart::Command(own), Restart::Command(argv)) if own == argv => {
+                Some(format!("has the same restart command, {other}"))
+            }
+            (Restart::Signal { pidfile: own, .. }, Restart::Signal { pidfile, .. }) => {
+                let real = |path| fs::canonicalize(path).ok();
+                let same = own == pidfile || (real(own).is_some() && real(own) == real(pidfile));
+                same.then(|| format!("has the same pidfile, {}", pidfile.display()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why what listens on this other port goes down, too, in words: `which the same process
+    /// serves, web (pid 7)`.
+    pub async fn takes_down(&self, port: u16) -> Option<String> {
+        if self.units.is_empty() && self.processes.is_empty() {
+            return None;
+        }
+        // Workers of one server are many, and of one unit.
+        let mut asked: Vec<Option<String>> = Vec::new();
+        for process in listening(port) {
+            let who = named(&process);
+            if self.is_or_has(&process) {
+                return Some(format!("which the same process serves, {who}"));
+            }
+            let group = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok();
+            if self.units.is_empty() || asked.contains(&group) {
+                continue;
+            }
+            asked.push(group);
+            if let Some(unit) = units::unit_of(process.pid.cast_unsigned()).await
+                && self.units.contains(&unit)
+            {
+                return Some(format!("which a process of {unit} serves, {who}"));
+            }
+        }
+        None
+    }
+
+    /// It is one of our processes, or the child of one, or its parent.
+    fn is_or_has(&self, other: &Stat) -> bool {
+        let related = |own: &Stat| descends(other, own.pid) || descends(own, other.pid);
+        self.processes.iter().any(related)
+    }
+}
+
+fn listening(port: u16) -> Vec<Stat> {
+    let all = holders(port).into_iter().flatten();
+    all.filter(|process| process.pid != FIRST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Job;
+    use nix::sys::signal::Signal;
+    use std::net::TcpListener;
+
+    fn command(words: &[&str]) -> Restart {
+        Restart::Command(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    fn port(listener: &TcpListener) -> u16 {
+        listener.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn the_same_command_or_pidfile_is_told() {
+        let here = tempfile::tempdir().unwrap();
+        let (pidfile, alias) = (here.path().join("pid"), here.path().join("alias"));
+        fs::write(&pidfile, "1").unwrap();
+        std::os::unix::fs::symlink(&pidfile, &alias).unwrap();
+        let signal = |path: &std::path::Path| Restart::Signal {
+            signal: Signal::SIGHUP,
+            pidfile: path.to_owned(),
+        };
+        let systemd = Restart::Systemd {
+            unit: "web.service".to_owned(),
+            job: Job::default(),
+        };
+        for (own, other, same) in [
+            (command(&["a", "b"]), command(&["a", "b"]), true),
+            (command(&["a", "b"]), command(&["a", "c"]), false),
+            (signal(&pidfile), signal(&pidfile), true),
+            (signal(&pidfile), signal(&alias), true),
+            (signal(&pidfile), signal(&here.path().join("no")), false),
+            (signal(&pidfile), command(&["a"]), false),
+            (command(&["a"]), systemd, false),
+        ] {
+            let told = own.reach(1).await.same_as(&other).await;
+            assert_eq!(told.is_some(), same, "{own:?} {other:?}: {told:?}");
+        }
+    }
+
+    /// Two ports of this process, and one of another that is no relative of it.
+    #[tokio::test]
+    async fn another_port_of_the_same_process_goes_down_too() {
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (first, second) = (bind(), bind());
+        let reach = command(&["true"]).reach(port(&first)).await;
+        let told = reach.takes_down(port(&second)).await.unwrap();
+        let who = format!("(pid {})", std::process::id());
+        assert!(
+            told.starts_with("which the same process serves, "),
+            "{told}"
+        );
+        assert!(told.ends_with(&who), "{told}");
+        let gone = port(&second);
+        drop(second);
+        assert_eq!(reach.takes_down(gone).await, None);
+        // Nobody listens on the app's own port: nothing is known of its processes.
+        let third = bind();
+        let nobody = command(&["true"]).reach(gone).await;
+        assert_eq!(nobody.takes_down(port(&third)).await, None);
+    }
+}

@@ -1,0 +1,96 @@
+//! What a restart of this app would take down beside it, and what HAProxy shows of that.
+
+use super::{ThisHost, balancers, line_seen};
+use crate::config::{AppSettings, Settings};
+use crate::haproxy::{Balancer, Own};
+use crate::restart::{Beside, LineSeen};
+use futures_util::future::join_all;
+
+impl ThisHost {
+    /// Looks for other apps of this configuration with the same unit, command or pidfile, and
+    /// for server lines of this host whose port belongs to the same process or unit.
+    pub async fn beside(&self, settings: &Settings) -> Vec<Beside> {
+        let name = &self.app.name;
+        let others: Vec<&AppSettings> = settings
+            .apps
+            .iter()
+            .filter(|app| app.name != *name)
+            .collect();
+        let strangers = self.strangers(settings);
+        if others.is_empty() && strangers.is_empty() {
+            return Vec::new();
+        }
+        let reach = self.app.restart.reach(self.app.ports.port).await;
+        let mut beside = Vec::new();
+        for app in others {
+            let why = match reach.same_as(&app.restart).await {
+                Some(why) => Some(why),
+                None => reach
+                    .takes_down(app.ports.port)
+                    .await
+                    .map(|why| format!("has port {}, {why}", app.ports.port)),
+            };
+            if let Some(why) = why {
+                beside.push(Beside::App {
+                    name: app.name.clone(),
+                    why,
+                    balancers: lines(settings, app).await,
+                });
+            }
+        }
+        for (balancer, own, port) in strangers {
+            if let Some(why) = reach.takes_down(port).await {
+                beside.push(Beside::Line {
+                    balancer: balancer.name.clone(),
+                    name: format!("{}/{}", own.backend, own.server),
+                    port,
+                    why,
+                    line: stranger(balancer, &own).await,
+                });
+            }
+        }
+        beside
+    }
+
+    /// The server lines of this host on ports that no app of this configuration has.
+    fn strangers(&self, settings: &Settings) -> Vec<(&Balancer, Own, u16)> {
+        let ports: Vec<u16> = settings.apps.iter().map(|app| app.ports.port).collect();
+        let mut strangers = Vec::new();
+        for balancer in &self.balancers {
+            let beside = balancer.on_other_ports();
+            let new = beside.filter(|(_, port)| !ports.contains(port));
+            strangers.extend(new.map(|(own, port)| (balancer, own, port)));
+        }
+        strangers
+    }
+}
+
+async fn stranger(balancer: &Balancer, own: &Own) -> Result<LineSeen, String> {
+    let stat = balancer.stat_of(own).await;
+    stat.map(|stat| line_seen(own, &stat))
+        .map_err(|unseen| unseen.to_string())
+}
+
+/// The lines of another app. A balancer that has none of them takes nothing from it.
+async fn lines(
+    settings: &Settings,
+    app: &AppSettings,
+) -> Vec<(String, Result<Vec<LineSeen>, String>)> {
+    let mut balancers = balancers(settings, app);
+    let looks = balancers.iter_mut().map(async |balancer| {
+        let lines = match balancer.find().await {
+            Ok(Err(_missing)) => Ok(Vec::new()),
+            Ok(Ok(_)) => balancer.poll().await,
+            Err(unseen) => Err(unseen),
+        };
+        let lines = lines.map(|lines| {
+            let lines = lines.iter();
+            lines.map(|(own, stat)| line_seen(own, stat)).collect()
+        });
+        (
+            balancer.name.clone(),
+            lines.map_err(|unseen| unseen.to_string()),
+        )
+    });
+    join_all(looks).await
+}

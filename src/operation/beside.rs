@@ -1,0 +1,28 @@
+//! What a restart would take down beside its app: looked at before the host is taken out.
+
+use super::{Operation, Report};
+use crate::host::ThisHost;
+use crate::restart::{Outcome, Phase, Reason, Refusal, Start, Verb, taken_down};
+
+impl Operation<'_> {
+    /// Err: it would take down what still serves, and nobody has said that this is meant.
+    pub(super) async fn beside(
+        &self,
+        start: &Start,
+        host: &ThisHost,
+        report: &mut Report,
+    ) -> Result<(), Outcome> {
+        // A restart that is only finished takes nothing down any more.
+        if start.verb != Verb::Restart || start.phase != Phase::Close {
+            return Ok(());
+        }
+        let beside = host.beside(self.settings).await;
+        let told = taken_down(&beside, &self.app.name, &self.app.also_restarts);
+        let refused = |reasons: Vec<String>| {
+            let reasons = reasons.into_iter().map(Reason::from);
+            Outcome::Refused(Refusal::Preflight(reasons.collect()))
+        };
+        report.notices.extend(told.map_err(refused)?);
+        Ok(())
+    }
+}

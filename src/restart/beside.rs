@@ -1,0 +1,131 @@
+//! A restart may take down more than the lines that the agent watches: other apps of the same
+//! unit, other ports of the same process. Their users would notice. Pure.
+
+use super::LineSeen;
+use crate::haproxy::Role;
+
+/// What a restart takes down beside its own app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beside {
+    /// Another app of this configuration.
+    App {
+        /// Its name.
+        name: String,
+        /// In words: `has the same unit, web.service`.
+        why: String,
+        /// Its lines, by balancer; Err: why they can't be seen.
+        balancers: Vec<(String, Result<Vec<LineSeen>, String>)>,
+    },
+    /// A server line of this host that no app of this configuration has.
+    Line {
+        /// The balancer.
+        balancer: String,
+        /// BACKEND/SERVER.
+        name: String,
+        /// Where it leads on this host.
+        port: u16,
+        /// Whose that is, in words: `which the same process serves, web (pid 7)`.
+        why: String,
+        /// As it is now; Err: why it can't be seen.
+        line: Result<LineSeen, String>,
+    },
+}
+
+impl Beside {
+    /// As `also_restarts` names it.
+    pub fn name(&self) -> &str {
+        match self {
+            Beside::App { name, .. } | Beside::Line { name, .. } => name,
+        }
+    }
+
+    /// Who it is, and why it goes down, too.
+    fn whose(&self) -> String {
+        match self {
+            Beside::App { name, why, .. } => format!("app {name} {why}"),
+            Beside::Line {
+                balancer,
+                name,
+                port,
+                why,
+                ..
+            } => format!("{balancer} {name} sends users to port {port}, {why}"),
+        }
+    }
+
+    /// What users would notice, one entry each: lines that serve, or carry something yet.
+    fn serving(&self) -> Vec<String> {
+        match self {
+            Beside::Line { line: Ok(line), .. } => busy(line).into_iter().collect(),
+            Beside::Line { line: Err(why), .. } => vec![format!("it can't be seen: {why}")],
+            Beside::App { balancers, .. } => {
+                let seen = balancers.iter().flat_map(|(name, lines)| match lines {
+                    Ok(lines) => lines
+                        .iter()
+                        .filter_map(busy)
+                        .map(|busy| format!("{name} {busy}"))
+                        .collect(),
+                    Err(why) => vec![format!("{name} can't be seen: {why}")],
+                });
+                seen.collect()
+            }
+        }
+    }
+
+    /// What an operator does about it.
+    fn way_out(&self, app: &str) -> String {
+        let name = self.name();
+        let meant = format!("also_restarts = [\"{name}\"] in [app.{app}] if users may notice");
+        match self {
+            Beside::App { .. } => format!(
+                "run `agent close {name}` before this restart and `agent open {name}` after it, or \
+                 write {meant}"
+            ),
+            Beside::Line { .. } => format!(
+                "give it an [app] table and `agent close` that app first, have the line put in \
+                 MAINT on the balancer, or write {meant}"
+            ),
+        }
+    }
+}
+
+/// A line that is out and carries nothing loses nothing. The twin of the classic layout can't
+/// be taken out: it counts by what it carries.
+fn busy(line: &LineSeen) -> Option<String> {
+    let out = line.status.is_out() || line.role == Role::ClassicTwin;
+    let (name, status) = (&line.name, &line.status);
+    match line.in_flight {
+        0 if out => None,
+        0 => Some(format!("{name} is {status}")),
+        more => Some(format!("{name} is {status} with {more} in flight")),
+    }
+}
+
+/// Decides for the restart of `app`. `meant`: what its `also_restarts` names. Ok: what the
+/// operator should know. Err: each reason to refuse, with what to do.
+pub fn taken_down(
+    beside: &[Beside],
+    app: &str,
+    meant: &[String],
+) -> Result<Vec<String>, Vec<String>> {
+    let (mut told, mut reasons) = (Vec::new(), Vec::new());
+    for one in beside {
+        let serving = one.serving();
+        if serving.is_empty() {
+            continue;
+        }
+        let what = format!(
+            "this restart takes down more than app {app}: {} ({})",
+            one.whose(),
+            serving.join(", ")
+        );
+        match meant.iter().any(|meant| meant == one.name()) {
+            true => told.push(format!("{what}, as also_restarts says")),
+            false => reasons.push(format!("{what}; {}", one.way_out(app))),
+        }
+    }
+    match reasons.is_empty() {
+        true => Ok(told),
+        false => Err(reasons),
+    }
+}

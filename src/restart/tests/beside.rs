@@ -1,0 +1,83 @@
+//! What a restart takes down beside its own app.
+
+use super::*;
+
+fn app(lines: Result<Vec<LineSeen>, String>) -> Beside {
+    Beside::App {
+        name: "https".into(),
+        why: "has the same unit, web.service".into(),
+        balancers: vec![("lb".into(), lines)],
+    }
+}
+
+fn of_nobody(status: &str, in_flight: u64) -> Beside {
+    Beside::Line {
+        balancer: "lb".into(),
+        name: "srvs/Main".into(),
+        port: 1443,
+        why: "which the same process serves, web (pid 7)".into(),
+        line: Ok(line(Role::Main, status, in_flight)),
+    }
+}
+
+fn refused(beside: Beside) -> Option<String> {
+    let reasons = taken_down(&[beside], "http", &[]).err()?;
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    reasons.into_iter().next()
+}
+
+#[test]
+fn what_is_out_and_carries_nothing_loses_nothing() {
+    for (role, status, in_flight, refuses) in [
+        (Role::Main, "UP", 0, true),
+        (Role::Main, "UP 1/3", 0, true),
+        (Role::Main, "DRAIN", 0, true),
+        (Role::Main, "no check", 0, true),
+        (Role::Main, "DOWN 1/2", 0, true),
+        (Role::Main, "DOWN", 0, false),
+        (Role::Main, "DOWN", 1, true),
+        (Role::Main, "MAINT", 0, false),
+        (Role::Main, "MAINT", 2, true),
+        (Role::Twin, "UP", 0, true),
+        (Role::ClassicTwin, "UP", 0, false),
+        (Role::ClassicTwin, "UP", 1, true),
+    ] {
+        let beside = app(Ok(vec![line(role, status, in_flight)]));
+        let told = format!("{role:?} {status} {in_flight}");
+        assert_eq!(refused(beside).is_some(), refuses, "{told}");
+    }
+    assert!(refused(of_nobody("UP", 0)).is_some());
+    assert!(refused(of_nobody("MAINT", 0)).is_none());
+    // An app that HAProxy has no lines of, and one that nobody can see.
+    assert!(refused(app(Ok(vec![]))).is_none());
+    assert!(refused(app(Err("timed out".into()))).is_some());
+    assert_eq!(taken_down(&[], "http", &[]), Ok(vec![]));
+}
+
+#[test]
+fn it_names_them_and_says_what_to_do() {
+    let up = || Ok(vec![line(Role::Main, "UP", 2)]);
+    let said = refused(app(up())).unwrap();
+    let wanted = "this restart takes down more than app http: app https has the same unit, \
+                  web.service (lb srvs/Main is UP with 2 in flight); run `agent close https` before";
+    assert!(said.starts_with(wanted), "{said}");
+    let said = refused(of_nobody("UP", 0)).unwrap();
+    let wanted = "lb srvs/Main sends users to port 1443, which the same process serves, web (pid 7) \
+                  (srvs/Main is UP); give it";
+    assert!(said.contains(wanted), "{said}");
+    assert!(said.contains("also_restarts = [\"srvs/Main\"] in [app.http]"));
+}
+
+#[test]
+fn what_is_meant_is_only_told() {
+    let beside = [app(Ok(vec![line(Role::Main, "UP", 0)])), of_nobody("UP", 0)];
+    let meant = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        taken_down(&beside, "http", &names)
+    };
+    let told = meant(&["https", "srvs/Main"]).unwrap();
+    assert_eq!(told.len(), 2);
+    assert!(told[0].ends_with("(lb srvs/Main is UP), as also_restarts says"));
+    assert_eq!(meant(&["https"]).unwrap_err().len(), 1);
+    assert_eq!(meant(&["other"]).unwrap_err().len(), 2);
+}

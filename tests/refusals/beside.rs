@@ -1,0 +1,143 @@
+//! A restart that takes down more than its app: refused while that serves anybody.
+
+use super::*;
+use std::os::unix::net::UnixStream;
+
+/// Two backends, each with a line of this host and one that always serves, and a process that
+/// has both ports.
+const LINES: &str = "
+global
+  stats socket /run/lb.sock level user
+  stats socket /run/admin.sock level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+  option redispatch
+  default-server check inter 100ms fall 2 rise 2
+frontend www
+  bind 127.0.0.1:80
+  default_backend srvs
+backend srvs
+  option httpchk GET /healthz
+  server web1 127.0.0.1:1000 port 2000
+  server web2 127.0.0.1:1001 port 1001
+backend tls
+  option httpchk GET /healthz
+  server web1 127.0.0.1:1443 port 2443
+  server web2 127.0.0.1:1001 port 1001
+";
+
+/// One app with both ports in the configuration, or with the other's table, too.
+fn config(restarts: [&str; 2], second: bool) -> String {
+    let table = |name: &str, [port, status]: [u16; 2], restart: &str| {
+        format!(
+            "[app.{name}]\nport = {port}\nstatus_port = {status}\nhealth = {{ http = \"/healthz\" }}\n\
+             restart = {{ command = [\"touch\", \"/run/{restart}\"] }}\n"
+        )
+    };
+    let http = table("http", [1000, 2000], restarts[0]);
+    let https = table("https", [1443, 2443], restarts[1]);
+    let rest = "[[haproxy]]\nsocket = \"/run/lb.sock\"\n[agent]\nstate_dir = \"/run/state\"\n";
+    format!("{http}{}{rest}", if second { https } else { String::new() })
+}
+
+fn admin(command: &str) {
+    let mut socket = UnixStream::connect("/run/admin.sock").unwrap();
+    writeln!(socket, "{command}").unwrap();
+    socket.read_to_string(&mut String::new()).unwrap();
+}
+
+fn restarted(config: &str) -> Ended {
+    let ended = agent(config, &["restart", "http", "--json"]);
+    ended.expect(0, "restarted, and back in rotation")
+}
+
+/// The doctor's word on it.
+fn doctor(config: &str) -> Option<String> {
+    let asked = agent(config, &["doctor", "http", "--quick", "--json"]);
+    let points = asked.json()["points"].as_array().unwrap().clone();
+    let point = points
+        .iter()
+        .find(|point| point["check"] == "app-beside" && point["of"] == "http")?;
+    Some(format!("{} {}", point["verdict"], point["found"]))
+}
+
+#[test]
+fn another_app_with_the_same_restart() {
+    if !inside("beside::another_app_with_the_same_restart") {
+        return;
+    }
+    [1000, 1443, 1001].into_iter().for_each(app);
+    let _haproxy = haproxy(LINES);
+    let same = config(["both", "both"], true);
+    let open = |name: &str| {
+        agent(&same, &["open", name, "--json"]).expect(0, "open");
+    };
+    open("http");
+    open("https");
+    let says = "app https has the same restart command, touch /run/both (/run/lb.sock tls/web1 is UP); \
+                run `agent close https` before this restart and `agent open https` after it";
+    refused(&same, &["restart", "http"], 11, says);
+    refused(&same, &["restart", "http", "--dry-run"], 11, says);
+    assert!(!std::path::Path::new("/run/both").exists());
+    let told = doctor(&same).unwrap();
+    assert!(
+        told.starts_with("\"error\"") && told.contains("app https has"),
+        "{told}"
+    );
+
+    // As it says.
+    agent(&same, &["close", "https", "--json"]).expect(0, "closed");
+    restarted(&same);
+    let status = agent(&same, &["status", "https"]).out;
+    assert!(
+        status.contains("main gate 2443 -> 1443 is closed"),
+        "{status}"
+    );
+    open("https");
+    // Or meant so.
+    let meant = same.replace("[app.http]", "[app.http]\nalso_restarts = [\"https\"]");
+    let report = restarted(&meant).report();
+    let told =
+        |note: &String| note.ends_with("(/run/lb.sock tls/web1 is UP), as also_restarts says");
+    assert!(report.notices.iter().any(told), "{report:?}");
+    assert!(doctor(&meant).unwrap().starts_with("\"ok\""));
+    // Another restart, and another process: nothing in common.
+    let apart = config(["http", "https"], true);
+    restarted(&apart);
+    assert_eq!(doctor(&apart), None);
+}
+
+#[test]
+fn another_port_of_the_same_process() {
+    if !inside("beside::another_port_of_the_same_process") {
+        return;
+    }
+    apps(&[1000, 1443]);
+    app(1001);
+    let _haproxy = haproxy(LINES);
+    let both = config(["http", "https"], true);
+    let one = config(["http", ""], false);
+    for name in ["http", "https"] {
+        agent(&both, &["open", name, "--json"]).expect(0, "open");
+    }
+    // With a table of its own, and without.
+    let says = "app https has port 1443, which the same process serves, refusals-";
+    refused(&both, &["restart", "http"], 11, says);
+    let says = "/run/lb.sock tls/web1 sends users to port 1443, which the same process serves";
+    refused(&one, &["restart", "http"], 11, says);
+    assert!(doctor(&one).unwrap().starts_with("\"error\""));
+    let meant = one.replace("[app.http]", "[app.http]\nalso_restarts = [\"tls/web1\"]");
+    restarted(&meant);
+
+    // What is out and carries nothing loses nothing.
+    admin("set server tls/web1 state maint");
+    restarted(&one);
+    assert_eq!(doctor(&one), None);
+    admin("set server tls/web1 state ready");
+    refused(&one, &["restart", "http"], 11, says);
+    agent(&both, &["close", "https", "--json"]).expect(0, "closed");
+    restarted(&one);
+}

@@ -1,0 +1,315 @@
+//! A host whose gates somebody holds closed: what ends the hold must be said.
+
+use super::*;
+use nix::sys::signal::Signal;
+use std::path::Path;
+
+fn restarts() -> usize {
+    let log = std::fs::read_to_string("/run/restarts").unwrap_or_default();
+    log.lines().count()
+}
+
+/// GOOD, with a restart that counts.
+fn counts() -> String {
+    GOOD.replace(
+        "[\"touch\", \"/run/restarted\"]",
+        "[\"sh\", \"-c\", \"echo >>/run/restarts\"]",
+    )
+}
+
+fn hold() -> String {
+    std::fs::read_to_string("/run/state/web.closed").unwrap_or_default()
+}
+
+fn is_closed() -> bool {
+    let status = agent(&counts(), &["status"]).out;
+    status.contains("main gate 2000 -> 1000 is closed")
+}
+
+fn ends(arguments: &[&str], exit: i32, outcome: &str, says: &str) {
+    let ended = agent(&counts(), &[arguments, &["--json"]].concat());
+    let report = ended.report();
+    assert_eq!(
+        (ended.exit, report.outcome.as_str()),
+        (exit, outcome),
+        "{arguments:?}: {report:?}"
+    );
+    let told = format!("{}; {}", report.message, report.notices.join("; "));
+    assert!(told.contains(says), "wanted {says:?} in {told}");
+}
+
+#[test]
+fn a_restart_says_what_becomes_of_the_hold() {
+    if !inside("held::a_restart_says_what_becomes_of_the_hold") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    // Where nobody holds anything they say nothing.
+    for flag in ["--reopen", "--stay-closed", "--skip-held"] {
+        let back = "restarted, and back in rotation";
+        ends(&["restart", flag], 0, "restarted", back);
+    }
+    assert_eq!(restarts(), 3);
+    good(&["close", "--for", "2h", "--reason", "disk swap"]);
+    let held = hold();
+    let before = rules();
+    for arguments in [&["restart"][..], &["restart", "--dry-run"]] {
+        ends(arguments, 11, "refused", "Z: disk swap; a restart would");
+        ends(
+            arguments,
+            11,
+            "refused",
+            "`agent restart web --stay-closed`",
+        );
+        ends(
+            arguments,
+            11,
+            "refused",
+            "held closed by `agent close web`, pid ",
+        );
+        ends(arguments, 11, "refused", ", until 2");
+    }
+    ends(&["restart", "--skip-held"], 0, "skipped", "Z: disk swap");
+    assert_eq!((restarts(), hold()), (3, held.clone()));
+    assert_eq!(rules(), before);
+
+    let plan = agent(&counts(), &["restart", "--stay-closed", "--dry-run"]).out;
+    assert!(
+        plan.contains("healthy ") && !plan.contains(". open"),
+        "{plan}"
+    );
+    assert_eq!((restarts(), hold()), (3, held.clone()));
+    let stay = ["restart", "--stay-closed"];
+    ends(
+        &stay,
+        0,
+        "restarted_closed",
+        "the gates stay closed, because",
+    );
+    assert_eq!((restarts(), hold(), is_closed()), (4, held.clone(), true));
+    let history = agent(&counts(), &["history", "--json"]).out;
+    assert!(history.contains("\"restarted_closed\""), "{history}");
+    ends(
+        &["recover", "web"],
+        0,
+        "nothing_to_do",
+        "an operator closed the gates",
+    );
+
+    ends(
+        &["restart", "--reopen"],
+        0,
+        "restarted",
+        "this restart opens them",
+    );
+    assert_eq!((restarts(), hold(), is_closed()), (5, String::new(), false));
+}
+
+/// Killed where the app was restarted and not yet healthy: the hold outlives that.
+#[test]
+fn a_restart_that_stays_closed_is_cut_short() {
+    if !inside("held::a_restart_that_stays_closed_is_cut_short") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    good(&["close", "--reason", "disk swap"]);
+    let held = hold();
+    let sick = counts().replace("/healthz\" }", "/healthz\", status = 404 }");
+    for then in [&["recover", "web"][..], &["restart", "--stay-closed"]] {
+        let before = restarts();
+        std::fs::write("/run/sick.toml", &sick).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        command.args(["restart", "--stay-closed", "--config", "/run/sick.toml"]);
+        let running = Running::start("agent", &mut command);
+        sh(
+            "for i in $(seq 500); do grep -qs healthy /run/state/web.json && exit; sleep 0.01; done; exit 1",
+        );
+        running.interrupt(Signal::SIGKILL);
+        running.wait();
+        assert_eq!(restarts(), before + 1);
+        let ended = agent(&counts(), &[then, &["--json"]].concat());
+        let told = "the gates stay closed, because they are held";
+        let report = ended.expect(0, told).report();
+        assert_eq!(report.outcome, "recovered");
+        assert_eq!((restarts(), hold()), (before + 1, held.clone()));
+        assert!(is_closed() && !Path::new("/run/state/web.json").exists());
+    }
+    // Nor does a sick app lose it, whatever the restart was to do with it.
+    let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
+    let ended = agent(&quick, &["restart", "--stay-closed", "--json"]);
+    let told = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
+    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    assert_eq!(hold(), held);
+    let ended = agent(&quick, &["restart", "--reopen", "--json"]);
+    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    assert_eq!((hold(), is_closed()), (held, true));
+}
+
+/// After an upgrade that failed the hold must not end by itself; the operator's words stay.
+#[test]
+fn an_upgrade_that_fails_keeps_the_hold() {
+    if !inside("held::an_upgrade_that_fails_keeps_the_hold") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    good(&["close", "--for", "1h", "--reason", "disk swap"]);
+    let held = hold();
+    let fails = ["restart", "--stay-closed", "--with", "exit 3"];
+    ends(&fails, 15, "upgrade_failed", "the gates stay closed");
+    let status = agent(&counts(), &["status"]).out;
+    let told = "closed by `agent close web`, pid ";
+    assert!(status.contains(told), "{status}");
+    assert!(
+        status.contains(": disk swap; then the upgrade failed"),
+        "{status}"
+    );
+    assert!(!status.contains(", until "), "{status}");
+    ends(&["restart"], 11, "refused", "; then the upgrade failed");
+    // Nor does the death of the agent in the middle of one.
+    std::fs::write("/run/agent.toml", counts()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "--stay-closed", "--with", "sleep 1"]);
+    command.args(["--config", "/run/agent.toml"]);
+    let running = Running::start("agent", &mut command);
+    sh(
+        "for i in $(seq 500); do grep -qs upgrade\\\" /run/state/web.json && exit; sleep 0.01; done; exit 1",
+    );
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let halves = "an earlier upgrade was cut short, and nobody can tell";
+    ends(&["recover", "web"], 15, "upgrade_failed", halves);
+    ends(
+        &["restart"],
+        11,
+        "refused",
+        ": disk swap; then an earlier upgrade",
+    );
+    assert!(is_closed());
+    let mends = ["restart", "--stay-closed", "--with", "true"];
+    ends(&mends, 0, "restarted_closed", "stay closed");
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(parsed(&hold()), parsed(&held));
+}
+
+/// A failure of before is nobody's wish: the next restart is what ends it, as ever.
+#[test]
+fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
+    if !inside("held::a_hold_of_the_agents_own_is_no_reason_to_refuse") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    ends(
+        &["restart", "--with", "exit 3"],
+        15,
+        "upgrade_failed",
+        "stay closed",
+    );
+    ends(
+        &["restart", "--skip-held"],
+        0,
+        "skipped",
+        "the upgrade failed",
+    );
+    ends(&["restart"], 0, "restarted", "this restart opens them");
+
+    // A unit that is stopped holds them, too, and opens them when it starts.
+    let owner = ["--owner", "web.service"];
+    good(&[&["close"][..], &owner].concat());
+    ends(
+        &["restart"],
+        11,
+        "refused",
+        ", for web.service; a restart would",
+    );
+    let stay = ["restart", "--stay-closed"];
+    ends(
+        &stay,
+        11,
+        "refused",
+        "that unit opens them as soon as it starts",
+    );
+    ends(&["restart", "--skip-held"], 0, "skipped", "for web.service");
+    // An operator's word counts from then on.
+    ends(&["close"], 0, "closed", "from now on by an operator");
+    ends(&stay, 0, "restarted_closed", "stay closed");
+    ends(
+        &[&["open"][..], &owner].concat(),
+        0,
+        "nothing_to_do",
+        "left alone",
+    );
+
+    // One whose time is over holds nothing.
+    good(&["open"]);
+    good(&["close", "--for", "1s"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let over = "; that is over, and this restart opens them";
+    ends(&["restart"], 0, "restarted", over);
+}
+
+#[test]
+fn a_second_close_drops_nothing() {
+    if !inside("held::a_second_close_drops_nothing") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    good(&["close", "--for", "2h", "--reason", "disk swap"]);
+    let held = hold();
+    let kept = "that hold stays as it is";
+    ends(&["close"], 0, "closed", kept);
+    ends(&["close", "--reason", "disk swap"], 0, "closed", kept);
+    let other = ["close", "--reason", "kernel"];
+    ends(
+        &other,
+        11,
+        "refused",
+        ": disk swap; another --reason would drop",
+    );
+    ends(
+        &["close", "--for", "1h"],
+        11,
+        "refused",
+        "it would end earlier",
+    );
+    ends(
+        &["close", "--for", "1h", "--dry-run"],
+        11,
+        "refused",
+        "--replace",
+    );
+    assert_eq!((hold(), is_closed()), (held.clone(), true));
+
+    let later = "from now on until 2";
+    ends(&["close", "--for", "3h"], 0, "closed", later);
+    assert!(hold().contains("disk swap") && hold() != held, "{}", hold());
+    let replaces = ["close", "--reason", "kernel", "--replace"];
+    ends(
+        &replaces,
+        0,
+        "closed",
+        "the hold is replaced, it was by `agent close web`",
+    );
+    assert!(hold().contains("kernel") && !hold().contains("disk swap"));
+    assert!(hold().contains("\"until\":null"), "{}", hold());
+    ends(
+        &["close", "--for", "9h"],
+        11,
+        "refused",
+        "it would end earlier",
+    );
+}

@@ -1,0 +1,140 @@
+//! What else a restart takes down, by systemd's own word.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use haproxy_gate::app::{Job, Restart};
+
+use crate::{Inside, inside};
+
+fn restart(unit: &str) -> Restart {
+    let unit = unit.to_owned();
+    let job = Job::default();
+    Restart::Systemd { unit, job }
+}
+
+#[test]
+fn an_alias_and_what_is_restarted_with_it() {
+    let test = "reach::an_alias_and_what_is_restarted_with_it";
+    inside(test, async |machine: Inside| {
+        let sleeps = "[Service]\nExecStart=/bin/sleep infinity\n";
+        machine.file("reach.service", sleeps);
+        let units = machine.folder.join("units");
+        symlink("reach.service", units.join("reach-alias.service")).unwrap();
+        machine.file(
+            "reach-part.service",
+            &format!("[Unit]\nPartOf=reach.service\n{sleeps}"),
+        );
+        machine.file(
+            "reach-needs.service",
+            &format!("[Unit]\nRequires=reach-part.service\n{sleeps}"),
+        );
+        machine.file("reach-apart.service", sleeps);
+        // What systemd has not loaded it does not know to belong to another.
+        for unit in ["reach-part", "reach-needs"] {
+            let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
+            started.unwrap();
+        }
+        let same = async |own: &str, other: &str| {
+            let reach = restart(own).reach(1).await;
+            reach.same_as(&restart(other)).await
+        };
+        for (own, other, told) in [
+            (
+                "reach.service",
+                "reach.service",
+                Some("has the same unit, reach.service"),
+            ),
+            (
+                "reach.service",
+                "reach-alias.service",
+                Some("has the same unit, reach.service"),
+            ),
+            (
+                "reach-alias.service",
+                "reach.service",
+                Some("has the same unit, reach.service"),
+            ),
+            (
+                "reach.service",
+                "reach-part.service",
+                Some("has the unit reach-part.service, which is restarted with it"),
+            ),
+            (
+                "reach.service",
+                "reach-needs.service",
+                Some("has the unit reach-needs.service, which is restarted with it"),
+            ),
+            ("reach-part.service", "reach.service", None),
+            ("reach.service", "reach-apart.service", None),
+            ("reach.service", "reach-nobody.service", None),
+        ] {
+            let found = same(own, other).await;
+            assert_eq!(found.as_deref(), told, "{own} {other}");
+        }
+    });
+}
+
+const PROBE: &str = "HAPROXY_GATE_TEST_PROBE";
+
+/// No test, but what is run in the machine: what the restart of reach-two.service takes down.
+#[test]
+#[ignore = "run in the machine"]
+fn probe() {
+    let answer = env::var(PROBE).unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let told = runtime.block_on(async {
+        let reach = restart("reach-two.service").reach(7081).await;
+        let mut told = Vec::new();
+        for port in [7081, 7082, 7083, 7084] {
+            told.push(format!("{port}: {:?}\n", reach.takes_down(port).await));
+        }
+        told.concat()
+    });
+    fs::write(answer, told).unwrap();
+}
+
+/// Two processes of one unit, and one of another; asked in the machine itself, where systemd
+/// knows processes by their numbers.
+#[test]
+fn another_port_of_the_same_unit() {
+    let test = "reach::another_port_of_the_same_unit";
+    inside(test, async |machine: Inside| {
+        let listens = |port: u16| {
+            format!(
+                "perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 5, LocalPort => {port}) \
+                 or die; sleep 9999'"
+            )
+        };
+        let sh = |line: &str| {
+            let line = line.replace('$', "$$");
+            format!("[Service]\nExecStart=/bin/sh -c \"{line}\"\n")
+        };
+        let two = format!("{} & exec {}", listens(7081), listens(7082));
+        machine.file("reach-two.service", &sh(&two));
+        machine.file(
+            "reach-else.service",
+            &sh(&format!("exec {}", listens(7083))),
+        );
+        fs::copy(env::current_exe().unwrap(), machine.work("probe")).unwrap();
+        let ports = "for port in 1BA9 1BAA 1BAB; do until grep -q :$$port /proc/net/tcp; do sleep 0.02; done; done";
+        let probe = format!(
+            "[Service]\nType=oneshot\nRemainAfterExit=yes\nEnvironment={PROBE}=/work/answer\n\
+             ExecStartPre=/bin/sh -c \"{ports}\"\n\
+             ExecStart=/work/probe --exact reach::probe --ignored --nocapture\n"
+        );
+        machine.file("reach-probe.service", &probe);
+        for unit in ["reach-two", "reach-else", "reach-probe"] {
+            let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
+            started.unwrap();
+        }
+        let told = fs::read_to_string(machine.work("answer")).unwrap();
+        let lines: Vec<&str> = told.lines().collect();
+        let ours = "Some(\"which a process of reach-two.service serves, perl (pid ";
+        assert!(lines[0].starts_with(&format!("7081: {ours}")), "{told}");
+        assert!(lines[1].starts_with(&format!("7082: {ours}")), "{told}");
+        assert_eq!(lines[2..], ["7083: None", "7084: None"], "{told}");
+    });
+}
