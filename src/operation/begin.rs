@@ -172,7 +172,8 @@ impl Operation<'_> {
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
         let turn = self.wish.turn.unwrap_or(limits.turn);
-        let floor = limits.min_available > 0 && start.verb != Verb::Stop;
+        let stops = start.verb == Verb::Stop && !self.stops_in_turn();
+        let floor = limits.min_available > 0 && !stops;
         let closes = start.phase == Phase::Close && floor;
         let [first, longest] = BACK_OFF;
         let waits = ExponentialBuilder::default()

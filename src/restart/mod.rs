@@ -50,7 +50,8 @@ pub enum Verb {
     /// To a good end with what an earlier operation, or somebody else, left behind.
     Recover,
     /// The host goes down, or its sidecar is stopped: out, and stay so, also where HAProxy or
-    /// a request did not let itself be waited for. Nobody is there to put gates back.
+    /// a request did not let itself be waited for. Gates are put back only where it looks at
+    /// the floor (`Limits::serving` is not empty), and too few others are left.
     Stop,
 }
 
