@@ -13,8 +13,12 @@ mod leaving;
 mod metrics;
 #[path = "sidecar/opens.rs"]
 mod opens;
+#[path = "sidecar/readers.rs"]
+mod readers;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
+#[path = "sidecar/stopping.rs"]
+mod stopping;
 
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;

@@ -166,7 +166,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
 #[test]
 fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     let fleet = Fleet::closed("history_sidecar", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
+    let agent = fleet.agent(1, |settings| settings.set("agent.on_stop", "drain"));
     let sidecar = agent.start_sidecar();
     fleet.host(1).wait_for_gate(2000, true);
     let opened = wait_for("a line of the sidecar's", Duration::from_secs(5), || {
