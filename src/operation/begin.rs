@@ -7,8 +7,8 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
-    Facts, Limits, NoStart, Outcome, Phase, Refusal, Stand, Start, Verb, preflight, serving, start,
-    turns,
+    Facts, Limits, NoStart, Outcome, Phase, Refusal, Stand, Start, Verb, floor_unseen, preflight,
+    serving, start, turns,
 };
 use crate::state;
 use crate::survey::{Asking, Survey};
@@ -155,6 +155,11 @@ impl Operation<'_> {
             (Verb::Open, _) | (_, Phase::Close) => self.law(),
             _ => Verb::Recover,
         };
+        if self.stops_in_turn()
+            && let Some(refusal) = floor_unseen(facts)
+        {
+            return Err(Outcome::Refused(refusal));
+        }
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
             Err(Refusal::TooFewServers(few)) if self.wish.turn.is_some() => {
                 report

@@ -30,7 +30,7 @@ pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
+pub use preflight::{BalancerFacts, Facts, Refusal, floor_unseen, preflight, serving};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};
 pub use version::Version;
 

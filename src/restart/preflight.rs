@@ -87,6 +87,21 @@ fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
     balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
 }
 
+/// No balancer shows how many others there are.
+pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
+    let unseen = |(name, seen): &(String, Result<BalancerFacts, String>)| {
+        let why = seen.as_ref().err()?;
+        Some(format!("{name}: {why}"))
+    };
+    let unseen: Option<Vec<String>> = facts.balancers.iter().map(unseen).collect();
+    let unseen = unseen.filter(|unseen| !unseen.is_empty())?;
+    let what = "no balancer shows whether enough others are left";
+    Some(Refusal::Preflight(vec![format!(
+        "{what}: {}",
+        unseen.join(", ")
+    )]))
+}
+
 /// A main line marked backup, a twin that isn't, or a line without checks: the gate would
 /// not do what it is closed for.
 fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<String> {

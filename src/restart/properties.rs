@@ -204,7 +204,7 @@ impl Model {
                     phase = same;
                 }
                 Step::Go { to, .. } => {
-                    self.holds(&phase, &to, &look)?;
+                    self.holds(start.verb, (&phase, &to), &look)?;
                     self.healthy = 0;
                     version = version.at(&to);
                     (phase, in_phase, entered) = (to, Duration::ZERO, true);
@@ -219,7 +219,12 @@ impl Model {
     /// Never restarts while something is in flight, on a current worker or a leaving one,
     /// or in rotation, or too few others are known to be left, or after a signal, unless
     /// the settings say so; never opens before healthy.
-    fn holds(&self, from: &Phase, to: &Phase, look: &Seen) -> Result<(), TestCaseError> {
+    fn holds(
+        &self,
+        verb: Verb,
+        (from, to): (&Phase, &Phase),
+        look: &Seen,
+    ) -> Result<(), TestCaseError> {
         let limits = &self.limits;
         let untouched = !from.touches_app() && !matches!(from, Phase::Healthy { .. });
         if to.touches_app() && untouched {
@@ -238,7 +243,8 @@ impl Model {
             prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
         }
         if *from == Phase::Claim && *to == Phase::Close {
-            prop_assert!(look.not_out(Twin).is_empty(), "a claim that nobody sees");
+            let seen = look.not_out(Twin).is_empty() || verb == Verb::Stop;
+            prop_assert!(seen, "a claim that nobody sees");
             prop_assert!(look.too_few_stay(limits).is_empty(), "the floor will break");
         }
         if *to == Phase::Open {
@@ -264,8 +270,10 @@ impl Model {
                 prop_assert!(!self.open);
             }
             (Outcome::NotHealthy(_), Verb::Restart) => prop_assert!(!self.open),
-            // A host that goes down puts nothing back.
-            (Outcome::Interrupted { .. }, Verb::Stop) => prop_assert!(!self.open),
+            // A host that goes down without a look at the floor puts nothing back.
+            (Outcome::Interrupted { .. }, Verb::Stop) if self.limits.serving.is_empty() => {
+                prop_assert!(!self.open);
+            }
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
                 prop_assert!(self.open || !self.limits.found_open);
             }
@@ -308,9 +316,6 @@ proptest! {
                          can_tell in any::<bool>(),
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
-        // Nobody's turn is waited for by a host that goes down.
-        let serving = if verb == Verb::Stop { Vec::new() } else { limits.serving.clone() };
-        let limits = Limits { serving, ..limits };
         let open = limits.found_open;
         let upgrades = limits.upgrades;
         let mut model = Model {
