@@ -129,7 +129,7 @@ mod tests {
             |state: &str, jobs: &[_]| matches!(machine(state, jobs), Machine::GoesDown(_));
         for state in ["running", "degraded", "starting", "maintenance", ""] {
             assert!(!goes_down(state, &[]), "{state}");
-            assert!(!goes_down(state, &[sidecar.clone()]), "{state}");
+            assert!(!goes_down(state, std::slice::from_ref(&sidecar)), "{state}");
             for unit in DOWN {
                 assert!(goes_down(state, &[sidecar.clone(), job(unit, "start")]));
                 assert!(!goes_down(state, &[job(unit, "stop")]), "{unit}");

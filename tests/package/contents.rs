@@ -62,7 +62,9 @@ fn the_package_has_all_of_it() {
     file("/usr/share/zsh/vendor-completions/_agent");
     file("/usr/share/fish/vendor_completions.d/agent.fish");
     file(NEEDRESTART);
-    let etc = list.lines().filter(|line| line.contains(" ./etc/") && !line.ends_with('/'));
+    let etc = list
+        .lines()
+        .filter(|line| line.contains(" ./etc/") && !line.ends_with('/'));
     assert_eq!(etc.count(), 1, "{list}");
 }
 
