@@ -62,8 +62,7 @@ impl Sidecar {
 /// Nothing is changed: that is said, and what it means.
 fn keep(settings: &Settings, machine: &Machine) -> Ended {
     let machine = machine.told();
-    let means =
-        "HAProxy goes on as before, and nobody looks after the gates until the sidecar runs again";
+    let means = "HAProxy goes on as before, and no rules are repaired until the sidecar runs again";
     tracing::info!("stopped, the gates stay as they are: {machine}; {means}");
     if settings.agent.on_stop == OnStop::Keep {
         tracing::info!("to take this host out at each stop: [agent] on_stop = \"drain\"");
