@@ -69,6 +69,7 @@ pub mod lock;
 pub mod metrics;
 pub mod netlink;
 pub mod operation;
+pub mod outbox;
 pub mod record;
 pub mod restart;
 pub mod sidecar;

@@ -8,6 +8,8 @@ mod lab;
 mod contents;
 #[path = "package/double.rs"]
 mod double;
+#[path = "package/goes_down.rs"]
+mod goes_down;
 #[path = "package/life.rs"]
 mod life;
 #[path = "package/machine.rs"]

@@ -15,8 +15,12 @@ mod metrics;
 mod opens;
 #[path = "sidecar/ports.rs"]
 mod ports;
+#[path = "sidecar/readers.rs"]
+mod readers;
 #[path = "sidecar/renewed.rs"]
 mod renewed;
+#[path = "sidecar/stopping.rs"]
+mod stopping;
 
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;

@@ -168,8 +168,10 @@ pub(super) enum Command {
     /// For systemd (haproxy-gate.service). Repairs rules that somebody else has flushed,
     /// recovers what a crash has cut short, opens in time what `agent close --for` has
     /// closed, and leaves alone what was closed without a time. On SIGTERM and SIGINT it
-    /// takes the host out of rotation, waits until it is drained, within the limits of the
-    /// configuration, and ends: the gates stay closed. SIGHUP reads the configuration again,
+    /// ends. Where systemd says that the machine goes down it takes the host out of rotation
+    /// first, waits until it is drained, within the limits of the configuration, and leaves
+    /// the gates closed; otherwise the gates stay as they are (or, with [agent] on_stop =
+    /// "drain", the same is done where enough others are left). SIGHUP reads the configuration again,
     /// all of it or, with an error, nothing; SIGUSR2 goes on as the program that is installed
     /// now. Logs to stderr, or with fields to the journal; --json: a JSON object a line.
     #[command(after_help = "Example:\n  agent run --dry-run   is the configuration all right?")]

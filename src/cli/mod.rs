@@ -61,6 +61,9 @@ impl Cli {
             _ => Logs::Operation,
         };
         screen::heed_no_color();
+        if let Asked::Configured(Command::Run { dry_run: false }) = &self.asked {
+            screen::never_wait();
+        }
         logs::begin(logs, self.verbose);
         let code = self.load_and_run().unwrap_or_else(|error| {
             let text = format!("{error:#}");
@@ -70,6 +73,7 @@ impl Cli {
             complain(&text);
             USAGE
         });
+        screen::end();
         ExitCode::from(code)
     }
 

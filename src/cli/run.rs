@@ -2,7 +2,7 @@
 
 use super::{complain, say};
 use crate::config::{AppSettings, Settings};
-use crate::sidecar::{Sidecar, StartError};
+use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state;
 use std::path::Path;
 
@@ -21,16 +21,14 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
     match sidecar {
         Ok(ended) => {
             if json {
-                let outcome = if ended.exit == 0 {
-                    "stopped"
-                } else {
-                    "not_drained"
+                let ending = match ended.ending {
+                    Ending::Keep => "keep",
+                    Ending::Out | Ending::OutIfEnough => "drain",
                 };
-                let apps = &ended.apps;
-                let exit = ended.exit;
-                print(
-                    &serde_json::json!({"verb": "run", "outcome": outcome, "exit": exit, "apps": apps}),
-                );
+                let (outcome, exit, apps) = (ended.outcome, ended.exit, &ended.apps);
+                print(&serde_json::json!({
+                    "verb": "run", "outcome": outcome, "exit": exit, "ending": ending, "apps": apps,
+                }));
             }
             ended.exit
         }

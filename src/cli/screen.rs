@@ -3,17 +3,21 @@
 //! While an operation is under way a thread of its own writes all of it, whoever reads, and
 //! nobody waits for it: a terminal that is stopped (Ctrl-S), a pager that reads no further, a
 //! window that is gone must not keep a restart from going on. (Progress bars of the usual
-//! libraries write in the caller's thread, and panic where the terminal is gone.) All goes
-//! through it, logs too, or the row would be torn. At any other time lines are written as they
-//! come.
+//! libraries write in the caller's thread, and panic where the terminal is gone.)
+//!
+//! What goes to stderr has an [outbox](crate::outbox) of its own, always: a log that nobody
+//! reads keeps neither stdout nor the end of the program waiting. Only where both are one
+//! terminal it goes through here, or the row would be torn. The sidecar's stdout has one, too.
 
 mod queue;
 mod row;
 
 pub(super) use row::{Row, columns};
 
+use crate::outbox::{self, Stream};
 use queue::{Frame, Line, Queue};
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,6 +28,12 @@ const TICK: Duration = Duration::from_millis(100);
 static QUEUE: Mutex<Queue> = Mutex::new(Queue::new());
 /// There is more to show.
 static MORE: Condvar = Condvar::new();
+
+/// Nobody waits for a reader of stdout, not even in the end.
+static NEVER_WAITS: AtomicBool = AtomicBool::new(false);
+
+/// What a reader gets in the end, who may not read any more.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// As long as this is there, nobody who tells something waits until it is shown.
 pub(super) struct Showing(Option<JoinHandle<()>>);
@@ -67,6 +77,16 @@ pub(super) fn draw(row: Option<Row>) {
     MORE.notify_one();
 }
 
+/// The sidecar's: from now on nobody waits for a reader of stdout, either.
+pub(super) fn never_wait() {
+    NEVER_WAITS.store(true, Ordering::Relaxed);
+}
+
+/// The end of the program: a reader who reads gets all of it.
+pub(super) fn end() {
+    outbox::flush(PATIENCE);
+}
+
 /// Prints on stdout. A reader that has gone away must not stop a restart half way.
 pub(super) fn say(text: &str) {
     show(Line::Out(text.to_owned()), true);
@@ -92,10 +112,8 @@ pub(super) struct Stderr;
 
 impl Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        show(
-            Line::Err(String::from_utf8_lossy(bytes).into_owned()),
-            false,
-        );
+        let line = String::from_utf8_lossy(bytes).into_owned();
+        show(Line::Err(line), false);
         Ok(bytes.len())
     }
 
@@ -109,14 +127,33 @@ fn queue() -> MutexGuard<'static, Queue> {
 }
 
 fn show(line: Line, must: bool) {
+    let apart = match line {
+        Line::Out(_) => false,
+        Line::Err(_) => !is_one_terminal(),
+    };
     let mut queue = queue();
-    if queue.is_taken {
+    if queue.is_taken && !apart {
         queue.put(line, must);
         MORE.notify_one();
         return;
     }
+    let is_at_work = queue.is_taken || NEVER_WAITS.load(Ordering::Relaxed);
     drop(queue);
-    write(&line);
+    match line {
+        // Of a command that has nothing to keep waiting.
+        Line::Err(_) if must && !is_at_work => {
+            outbox::flush(PATIENCE);
+            write(&line);
+        }
+        Line::Out(_) if !is_at_work => write(&line),
+        Line::Err(text) => outbox::put(Stream::Err, text.into_bytes(), must),
+        Line::Out(text) => outbox::put(Stream::Out, text.into_bytes(), must),
+    }
+}
+
+/// Stderr goes to where the row is drawn.
+fn is_one_terminal() -> bool {
+    is_live() && io::stderr().is_terminal()
 }
 
 fn write(line: &Line) {

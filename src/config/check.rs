@@ -5,7 +5,7 @@ use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
 use super::health::check_health;
 use super::metrics::check_metrics;
 use super::port::Port;
-use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, Settings};
+use super::{AgentSettings, AppSettings, BalancerSettings, Mistake, OnStop, Settings};
 use crate::gate::Variant;
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::restart::Limits;
@@ -70,8 +70,23 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
                 IptablesFile::Legacy => Variant::Legacy,
             }),
             metrics: metrics.transpose()?,
+            on_stop: file.agent.on_stop.map_or(Ok(OnStop::Keep), on_stop)?,
         },
     })
+}
+
+fn on_stop(word: Spanned<String>) -> Result<OnStop, Mistake> {
+    match word.get_ref().as_str() {
+        "keep" => Ok(OnStop::Keep),
+        "drain" => Ok(OnStop::Drain),
+        other => {
+            let what = format!(
+                "on_stop is {other:?}: write \"keep\" (a stop of the sidecar leaves the gates as they are) or \
+                 \"drain\" (it takes this host out of rotation)"
+            );
+            Err(Mistake::new(word.span(), what))
+        }
+    }
 }
 
 /// Who sets one directory gets everything there: state, holds, history.

@@ -141,6 +141,7 @@ pub struct AgentFile {
     pub ipv6: bool,
     pub iptables: Option<IptablesFile>,
     pub metrics: Option<Spanned<String>>,
+    pub on_stop: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -161,6 +162,7 @@ impl Default for AgentFile {
             ipv6: true,
             iptables: None,
             metrics: None,
+            on_stop: None,
         }
     }
 }

@@ -10,7 +10,7 @@ mod port;
 mod settings;
 mod source;
 
-pub use settings::{AgentSettings, AppSettings, BalancerSettings, Settings};
+pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Settings};
 
 use crate::app::Verify;
 use crate::trust;

@@ -87,6 +87,18 @@ pub struct AgentSettings {
     pub iptables: Option<Variant>,
     /// Where `agent run` serves metrics; None: nowhere.
     pub metrics: Option<MetricsAddress>,
+    /// What a stop of the sidecar does with the gates.
+    pub on_stop: OnStop,
+}
+
+/// What the sidecar does with the gates when it is stopped and the machine stays up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnStop {
+    /// They stay as they are.
+    #[default]
+    Keep,
+    /// The host is taken out of rotation and drained, where enough others are left.
+    Drain,
 }
 
 impl AppSettings {

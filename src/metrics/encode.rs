@@ -33,7 +33,7 @@ enum Value {
 /// All families. A sample whose number is not known is left out.
 pub fn encode(apps: &[AppView], tallies: &[(String, Tally)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
-    let families = [build()].into_iter().chain(seen(apps));
+    let families = [build(), dropped()].into_iter().chain(seen(apps));
     for family in families.chain(counted(tallies)) {
         registry.register_collector(Box::new(family));
     }
@@ -50,6 +50,14 @@ fn build() -> Family {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     build.add([("version", &version)], Value::Is(true));
     build
+}
+
+/// Of the sidecar's own log, since it began.
+fn dropped() -> Family {
+    let help = "Lines of the log that were dropped, as its reader was too slow.";
+    let mut dropped = Family::new("log_lines_dropped", help, MetricType::Counter);
+    dropped.add([], Value::Count(crate::outbox::dropped()));
+    dropped
 }
 
 /// What the sidecar saw at its last look.
@@ -155,6 +163,10 @@ impl Collector for Family {
         }
         let unit = self.unit.as_ref();
         let mut family = encoder.encode_descriptor(self.name, self.help, unit, self.kind)?;
+        // One that has no labels is alone.
+        if let Some(value) = self.samples.get(&Labels::new()) {
+            return value.encode(family);
+        }
         for (labels, value) in &self.samples {
             value.encode(family.encode_family(labels)?)?;
         }

@@ -8,8 +8,8 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
-    Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, preflight,
-    serving, start, stays_closed, turns,
+    Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, floor_unseen,
+    preflight, serving, start, stays_closed, turns,
 };
 use crate::state;
 use crate::survey::Survey;
@@ -198,6 +198,11 @@ impl Operation<'_> {
             (Verb::Open, _) | (_, Phase::Close) => self.law(),
             _ => Verb::Recover,
         };
+        if self.stops_in_turn()
+            && let Some(refusal) = floor_unseen(facts)
+        {
+            return Err(Outcome::Refused(refusal));
+        }
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
             Err(few @ Refusal::TooFewServers(_)) if self.wish.turn.is_some() => {
                 let waiting = format!("{few}: waiting for our turn");
@@ -218,8 +223,8 @@ impl Operation<'_> {
         let limits = &self.app.limits;
         let turn = self.wish.turn.unwrap_or(limits.turn);
         let min_available = match start.verb {
-            // Nobody's turn is waited for by a host that goes down.
-            Verb::Stop => 0,
+            // Nobody's turn is waited for by a host that goes down at once.
+            Verb::Stop if !self.stops_in_turn() => 0,
             _ => limits.min_available,
         };
         let [first, longest] = BACK_OFF;

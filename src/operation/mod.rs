@@ -188,6 +188,11 @@ impl Operation<'_> {
         }
     }
 
+    /// The sidecar's end, where it may wait until enough others are left.
+    fn stops_in_turn(&self) -> bool {
+        self.verb == Verb::Stop && self.wish.turn.is_some()
+    }
+
     fn journal(
         &self,
         holder: &Holder,

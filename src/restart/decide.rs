@@ -31,7 +31,7 @@ pub enum Step {
 /// (all but the classic twin) unless `on_drain_timeout` says so; once the app was touched,
 /// never opens before it is healthy.
 pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
-    if let Some(step) = interrupted(verb, phase, seen) {
+    if let Some(step) = interrupted(verb, phase, seen, limits) {
         return step;
     }
     let over = seen.in_phase >= phase.limit(limits);
@@ -54,7 +54,7 @@ pub fn decide(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Step {
 
 /// Before the app was touched a signal puts everything back; after that, what keeps the
 /// host safe is finished first: the app comes up, the gates open, nothing more is awaited.
-fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
+fn interrupted(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Option<Step> {
     let signal = seen.interrupted?;
     let end = |left: &str| {
         Some(Step::End(Outcome::Interrupted {
@@ -63,7 +63,7 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen) -> Option<Step> {
         }))
     };
     match phase {
-        phase if phase.closes() && verb == Verb::Stop => {
+        phase if phase.closes() && verb == Verb::Stop && !phase.awaits_floor(limits) => {
             if seen.acted != Acted::Done {
                 return None;
             }

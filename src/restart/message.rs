@@ -85,11 +85,12 @@ impl Outcome {
             Outcome::FloorBroken { few, back } => {
                 let few = few.join(", ");
                 let what = format!("too few others, and our turn did not come in time: {few}");
-                given_up(
-                    &what,
-                    *back,
-                    "try again when they are back, or with a longer --turn",
-                )
+                let longer = match verb {
+                    Verb::Stop => "timeouts.turn",
+                    _ => "--turn",
+                };
+                let mend = format!("try again when they are back, or with a longer {longer}");
+                given_up(&what, *back, &mend)
             }
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");

@@ -37,7 +37,7 @@ pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source};
 pub use phase::{Action, Ask, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, preflight, serving};
+pub use preflight::{BalancerFacts, Facts, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
 pub use version::Version;
@@ -58,7 +58,8 @@ pub enum Verb {
     /// To a good end with what an earlier operation, or somebody else, left behind.
     Recover,
     /// The host goes down, or its sidecar is stopped: out, and stay so, also where HAProxy or
-    /// a request did not let itself be waited for. Nobody is there to put gates back.
+    /// a request did not let itself be waited for. Gates are put back only where it looks at
+    /// the floor ([`Limits::counts_others`]), and too few others are left.
     Stop,
 }
 

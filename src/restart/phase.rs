@@ -189,6 +189,12 @@ impl Phase {
         )
     }
 
+    /// Whether enough others are left is not known yet.
+    pub fn awaits_floor(&self, limits: &Limits) -> bool {
+        let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);
+        is_before && limits.counts_others()
+    }
+
     /// Its action touches the app.
     pub fn touches_app(&self) -> bool {
         matches!(self, Phase::Upgrade | Phase::Rollback(_) | Phase::Restart)

@@ -80,6 +80,20 @@ fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
     balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
 }
 
+/// No balancer shows how many others there are.
+pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
+    let what = "no balancer shows whether enough others are left";
+    let unseen = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
+        Ok(_) => None,
+        Err(Reason::Passing(why)) => Some(Reason::Passing(format!("{what}: {name}: {why}"))),
+        Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{what}: {name}: {why}"))),
+    };
+    let unseen: Option<Vec<Reason>> = facts.balancers.iter().map(unseen).collect();
+    unseen
+        .filter(|unseen| !unseen.is_empty())
+        .map(Refusal::Preflight)
+}
+
 /// A main line marked backup, a twin that isn't, or a line without checks: the gate would
 /// not do what it is closed for.
 fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {

@@ -206,7 +206,7 @@ impl Model {
                     phase = same;
                 }
                 Step::Go { to, .. } => {
-                    self.holds(&phase, &to, &look)?;
+                    self.holds(start.verb, (&phase, &to), &look)?;
                     self.healthy = 0;
                     version = version.at(&to);
                     (phase, in_phase, entered) = (to, Duration::ZERO, true);
@@ -221,7 +221,12 @@ impl Model {
     /// Never restarts while something is in flight, on a current worker or a leaving one,
     /// or in rotation, or too few others are known to be left, or after a signal, unless
     /// the settings say so; never opens before healthy.
-    fn holds(&self, from: &Phase, to: &Phase, look: &Seen) -> Result<(), TestCaseError> {
+    fn holds(
+        &self,
+        verb: Verb,
+        (from, to): (&Phase, &Phase),
+        look: &Seen,
+    ) -> Result<(), TestCaseError> {
         let limits = &self.limits;
         let untouched = !from.touches_app() && !matches!(from, Phase::Healthy { .. });
         if to.touches_app() && untouched {
@@ -240,7 +245,8 @@ impl Model {
             prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
         }
         if *from == Phase::Claim && *to == Phase::Close {
-            prop_assert!(look.not_out(Twin).is_empty(), "a claim that nobody sees");
+            let seen = look.not_out(Twin).is_empty() || verb == Verb::Stop;
+            prop_assert!(seen, "a claim that nobody sees");
             prop_assert!(look.too_few_stay(limits).is_empty(), "the floor will break");
         }
         if *to == Phase::Open {
@@ -272,8 +278,10 @@ impl Model {
                 | Outcome::RolledBackClosed(_),
                 _,
             ) => prop_assert!(!self.open && self.limits.stays_closed),
-            // A host that goes down puts nothing back.
-            (Outcome::Interrupted { .. }, Verb::Stop) => prop_assert!(!self.open),
+            // A host that goes down without a look at the floor puts nothing back.
+            (Outcome::Interrupted { .. }, Verb::Stop) if !self.limits.counts_others() => {
+                prop_assert!(!self.open);
+            }
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
                 prop_assert!(self.open || !self.limits.found_open);
             }
@@ -316,10 +324,8 @@ proptest! {
                          can_tell in any::<bool>(),
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
-        // Nobody's turn is waited for by a host that goes down.
-        let min_available = if verb == Verb::Stop { 0 } else { limits.min_available };
         let held = limits.stays_closed && verb == Verb::Restart;
-        let limits = Limits { min_available, stays_closed: held, ..limits };
+        let limits = Limits { stays_closed: held, ..limits };
         let open = limits.found_open;
         let upgrades = limits.upgrades;
         let mut model = Model {

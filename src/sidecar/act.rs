@@ -64,22 +64,28 @@ impl Care {
     async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
         let app = hasty(&self.app);
-        self.run_as(verb, &app, (&balancers, Stop::default()), true)
+        self.run_as(verb, &app, (&balancers, Stop::default()), None, true)
             .await
     }
 
-    /// An operation on the app, within the limits that `app` has, by who has the lock.
+    /// An operation on the app, within the limits that `app` has, by who has the lock. With a
+    /// `turn` a stop waits so long for enough others.
     pub(super) async fn run_as(
         &mut self,
         verb: Verb,
         app: &AppSettings,
         (balancers, stop): (&[Balancer], Stop),
+        turn: Option<Duration>,
         hasty: bool,
     ) -> Unwritten {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
         let operation = Operation {
             again: self.failure.clone(),
+            wish: Wish {
+                turn,
+                ..Wish::default()
+            },
             ..own(&self.settings, verb, app, hasty)
         };
         let board = &self.board;

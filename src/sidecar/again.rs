@@ -4,6 +4,7 @@ use super::care::Care;
 use super::{Sidecar, cares};
 use crate::config::{self, AppSettings};
 use crate::host::balancers;
+use crate::outbox;
 use futures_util::{FutureExt, StreamExt};
 use nix::sys::signal::SigSet;
 use sd_notify::NotifyState;
@@ -15,6 +16,9 @@ use std::time::Duration;
 
 /// What the new program may take to look at the configuration.
 const TO_CHECK: Duration = Duration::from_secs(3);
+
+/// What was logged goes with this program: a reader of it is waited for no longer than that.
+const TO_FLUSH: Duration = Duration::from_secs(1);
 
 impl Sidecar {
     /// Reads the configuration again. With an error in it the old one goes on.
@@ -86,6 +90,7 @@ impl Sidecar {
         let why = match self.signals.next().now_or_never() {
             None => {
                 tracing::info!("going on as {}", program.display());
+                outbox::flush(TO_FLUSH);
                 let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
                 let mut command = Command::new(program);
                 match self.reservation.hand_over() {

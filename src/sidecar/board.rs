@@ -20,6 +20,9 @@ const MORE_TIME: Duration = Duration::from_secs(30);
 /// systemd is told of news this often at most.
 const NEWS: Duration = Duration::from_millis(200);
 
+/// systemd is given so long to hear the last words.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// One for all apps.
 #[derive(Debug, Clone)]
 pub struct Board {
@@ -118,6 +121,17 @@ impl Board {
             self.systemd.tell(&[NotifyState::Watchdog]);
         }
         self.tell();
+    }
+
+    /// systemd listens.
+    pub fn has_systemd(&self) -> bool {
+        self.systemd.is_there()
+    }
+
+    /// How it ended; systemd keeps it.
+    pub fn last_words(&self, text: &str) {
+        self.systemd.tell(&[NotifyState::Status(text)]);
+        self.systemd.flush(LAST_WORDS);
     }
 
     /// The same while the host is taken out, which may take its time.

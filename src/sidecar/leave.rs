@@ -1,9 +1,11 @@
-//! SIGTERM: the host goes down, or its sidecar is stopped. Out of rotation, drained, the end.
+//! SIGTERM: [`ending`] decides. The gates stay as they are, or the host is taken out of
+//! rotation and drained; then the end.
 
 use super::act::own;
 use super::care::Care;
-use super::{ENDS, Ended, HEARTBEAT, Sidecar};
-use crate::config::Settings;
+use super::ending::{Ending, Machine, ending, goes_without_turn};
+use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine};
+use crate::config::{OnStop, Settings};
 use crate::host::balancers;
 use crate::lock::{Lock, LockError, Who, told};
 use crate::operation::{Report, Unwritten};
@@ -20,34 +22,83 @@ use std::time::{Duration, Instant};
 /// Between two tries for the lock.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// A turn is waited for no longer, where systemd can't be asked for more time.
+const LITTLE_TIME: Duration = Duration::from_secs(20);
+
 impl Sidecar {
-    /// Takes all apps out at once: the host has little time. A second signal ends the waiting;
-    /// the gates stay closed all the same.
+    /// Asks systemd what the stop is for, and does what that means for the gates. A second
+    /// signal ends all waiting.
     pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
         self.board.notify(&[NotifyState::Stopping]);
         let stop = Stop::default();
-        let leaving = take_out(&self.settings, &mut cares, &stop);
-        let mut leaving = std::pin::pin!(leaving);
-        let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let apps = loop {
-            tokio::select! {
-                apps = &mut leaving => break apps,
-                Some(signal) = self.signals.next() => asked_again(signal, &stop),
-                _ = heartbeat.tick() => self.board.tell_leaving(),
+        let board = self.board.clone();
+        let may_extend = board.has_systemd();
+        let leaving = async {
+            let machine = machine::look().await;
+            let ending = ending(&machine, self.settings.agent.on_stop);
+            match ending {
+                Ending::Keep => self::keep(&self.settings, &machine),
+                Ending::Out | Ending::OutIfEnough => {
+                    tell_way_out(&machine, ending);
+                    let all = take_out(&self.settings, &mut cares, (ending, may_extend), &stop);
+                    ended(ending, all.await)
+                }
             }
         };
-        for report in &apps {
-            let (app, outcome) = (&report.app, report.outcome);
-            tracing::info!(%app, outcome, "{app}: {}", report.message);
-        }
-        let exit = apps
-            .iter()
-            .map(|report| report.exit)
-            .find(|exit| *exit != 0);
-        Ended {
-            exit: exit.unwrap_or(0),
-            apps,
-        }
+        let mut leaving = std::pin::pin!(leaving);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let ended = loop {
+            tokio::select! {
+                ended = &mut leaving => break ended,
+                Some(signal) = self.signals.next() => asked_again(signal, &stop),
+                _ = heartbeat.tick() => board.tell_leaving(),
+            }
+        };
+        board.last_words(&ended.told);
+        ended
+    }
+}
+
+/// Nothing is changed: that is said, and what it means.
+fn keep(settings: &Settings, machine: &Machine) -> Ended {
+    let machine = machine.told();
+    let means = "HAProxy goes on as before, and no rules are repaired until the sidecar runs again";
+    tracing::info!("stopped, the gates stay as they are: {machine}; {means}");
+    if settings.agent.on_stop == OnStop::Keep {
+        tracing::info!("to take this host out at each stop: [agent] on_stop = \"drain\"");
+    }
+    Ended {
+        exit: 0,
+        outcome: "stopped",
+        ending: Ending::Keep,
+        told: "stopped, the gates stay as they are".to_owned(),
+        apps: Vec::new(),
+    }
+}
+
+fn tell_way_out(machine: &Machine, ending: Ending) {
+    let machine = machine.told();
+    match ending {
+        Ending::Out => tracing::info!("taking this host out of rotation: {machine}"),
+        _ => tracing::info!("taking this host out of rotation, by on_stop = \"drain\": {machine}"),
+    }
+}
+
+fn ended(ending: Ending, apps: Vec<Report>) -> Ended {
+    for report in &apps {
+        let (app, outcome) = (&report.app, report.outcome);
+        tracing::info!(%app, outcome, "{app}: {}", report.message);
+    }
+    let told = apps.iter();
+    let told = told.map(|report| format!("{}: {}", report.app, report.message));
+    let told = told.collect::<Vec<_>>().join("; ");
+    let failed = apps.iter().find(|report| report.exit != 0);
+    Ended {
+        exit: failed.map_or(0, |report| report.exit),
+        outcome: failed.map_or("stopped", |report| report.outcome),
+        ending,
+        told,
+        apps,
     }
 }
 
@@ -59,7 +110,12 @@ fn asked_again(signal: i32, stop: &Stop) {
     }
 }
 
-async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<Report> {
+async fn take_out(
+    settings: &Settings,
+    cares: &mut [Care],
+    how: (Ending, bool),
+    stop: &Stop,
+) -> Vec<Report> {
     let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
     let longest = longest.unwrap_or_default();
     let state_dir = &settings.agent.state_dir;
@@ -75,7 +131,7 @@ async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<R
                 Err(why) => Err(why),
             };
             let ended = match locked {
-                Ok(_locks) => take_one_out(care, stop).await,
+                Ok(_locks) => take_one_out(care, how, stop).await,
                 Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
             };
             ended.write().await
@@ -86,13 +142,27 @@ async fn take_out(settings: &Settings, cares: &mut [Care], stop: &Stop) -> Vec<R
     apps.await
 }
 
-/// The balancers are found anew: those of the keeping may be from before this host had its
-/// addresses.
-async fn take_one_out(care: &mut Care, stop: &Stop) -> Unwritten {
+/// In its turn; or without, where the machine does not wait. The balancers are found anew:
+/// those of the keeping may be from before this host had its addresses.
+async fn take_one_out(
+    care: &mut Care,
+    (ending, may_extend): (Ending, bool),
+    stop: &Stop,
+) -> Unwritten {
     let app = care.app.clone();
     let balancers = balancers(&care.settings, &app);
-    care.run_as(Verb::Stop, &app, (&balancers, stop.clone()), false)
-        .await
+    let turn = match may_extend {
+        true => app.limits.turn,
+        false => app.limits.turn.min(LITTLE_TIME),
+    };
+    let on = || (balancers.as_slice(), stop.clone());
+    let ended = care.run_as(Verb::Stop, &app, on(), Some(turn), false).await;
+    if !goes_without_turn(ending, ended.report.exit) {
+        return ended;
+    }
+    let (name, why) = (&app.name, &ended.report.message);
+    tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
+    care.run_as(Verb::Stop, &app, on(), None, false).await
 }
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.

@@ -1,18 +1,20 @@
 //! `agent run`: the sidecar. It opens the gates once the app is healthy, keeps them as they
 //! should be, ends what was cut short and what was closed for a time, and takes the host out
-//! before it goes down. All that by the same operations, under the same lock, as the command
+//! before the machine goes down. All that by the same operations, under the same lock, as the command
 //! line: there is no second way to do anything.
 //!
 //! [`duty`] decides, [`Care`] looks and acts, one for each app; [`Board`] tells systemd and
-//! metrics. Signals: SIGTERM and SIGINT take the host out and end it, SIGHUP reads the
-//! configuration again, SIGUSR2 goes on as the program that is installed now.
+//! metrics. Signals: SIGTERM and SIGINT end it, and [`ending`] decides what that means for the
+//! gates; SIGHUP reads the configuration again, SIGUSR2 goes on as the program that is installed now.
 
 mod act;
 mod again;
 mod board;
 mod care;
 mod duty;
+mod ending;
 mod leave;
+mod machine;
 mod ports;
 mod rotation;
 mod systemd;
@@ -20,6 +22,7 @@ mod told;
 mod view;
 
 pub use duty::{Duty, Gates, Seen, duty};
+pub use ending::{Ending, Machine, ending};
 
 use crate::config::Settings;
 use crate::gate::{GateError, Reservation};
@@ -81,10 +84,16 @@ pub enum StartError {
 /// How a sidecar ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// How each app was left.
+    /// How each app was left; none where the gates were left as they are.
     pub apps: Vec<Report>,
     /// The first that is not 0 of theirs.
     pub exit: u8,
+    /// The word of that one.
+    pub outcome: &'static str,
+    /// What was decided.
+    pub ending: Ending,
+    /// In words.
+    told: String,
 }
 
 impl Sidecar {
@@ -128,7 +137,8 @@ impl Sidecar {
         Ok(sidecar)
     }
 
-    /// Keeps the gates until it is told to end; then takes the host out.
+    /// Keeps the gates until it is told to end; then leaves them as they are, or takes the host
+    /// out.
     ///
     /// # Errors
     ///

@@ -73,7 +73,11 @@ fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
     let state_dir = fleet.host(1).dir.join("state");
     let host_lock = state::lock(&state_dir);
     let app_lock = state::app_lock(&state_dir, "web");
-    let (agent, at) = apart(&fleet);
+    let (agent, at) = apart_with(&fleet, |settings| {
+        settings
+            .set("agent.on_stop", "drain")
+            .set("app.web.min_available", 0)
+    });
     let _lock = hang(&at);
     let sidecar = agent.start_sidecar();
     let writes = |number| {

@@ -2,6 +2,7 @@
 
 use crate::lab::agent::{Agent, Ended, Running};
 use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
 use crate::lab::wait_for;
 use haproxy_gate::tally::Tally;
 use nix::sys::signal::Signal;
@@ -166,7 +167,12 @@ fn what_did_not_go_well_leaves_its_line_too() {
 #[test]
 fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     let fleet = Fleet::closed("history_sidecar", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
+    // No other host serves.
+    let drains = |settings: Settings| {
+        let settings = settings.set("agent.on_stop", "drain");
+        settings.set("app.web.min_available", 0)
+    };
+    let agent = fleet.agent(1, drains);
     let sidecar = agent.start_sidecar();
     fleet.host(1).wait_for_gate(2000, true);
     let opened = wait_for("a line of the sidecar's", Duration::from_secs(5), || {

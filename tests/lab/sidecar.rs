@@ -82,6 +82,16 @@ impl Sidecar {
         self.running.wait()
     }
 
+    /// Its end, and everything that systemd was told.
+    pub fn wait_and_hear(mut self) -> (Ended, Vec<String>) {
+        wait_for("its end", Duration::from_secs(20), || {
+            self.told();
+            (!self.running.is_running()).then_some(())
+        });
+        let heard = self.told().to_vec();
+        (self.running.wait(), heard)
+    }
+
     /// SIGTERM, and its end.
     pub fn stop(self) -> Ended {
         self.running.interrupt(Signal::SIGTERM);

@@ -13,11 +13,40 @@ use crate::repairs::{assert_goes_on, assert_repairs};
 
 const UNIT: &str = "haproxy-gate.service";
 
-/// It takes the host out of rotation and drains it, and leaves the app alone.
+/// No gate moves, as the machine stays up; the sidecar that is started next goes on.
 #[test]
 fn stops_and_starts() {
     let pair = Pair::up("m_stop");
     let machine = pair.machine(1);
+    let traffic = pair.traffic();
+    let monitor = Monitor::start(pair.host(1));
+    let began = now();
+    for verb in ["stop", "start", "restart"] {
+        machine.succeed(&["systemctl", verb, UNIT]);
+        if verb == "stop" {
+            assert_eq!(show(machine, "ActiveState"), "inactive");
+            assert_eq!(show(machine, "Result"), "success");
+            let said = show(machine, "StatusText");
+            assert_eq!(said, "stopped, the gates stay as they are");
+        }
+    }
+    let said = machine.journal(UNIT, began);
+    let stays = said
+        .iter()
+        .filter(|entry| entry.message.contains("this machine stays up"));
+    assert_eq!(stays.count(), 2, "{said:#?}");
+    assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
+    assert_goes_on(&pair, &monitor, began);
+    pair.assert_unnoticed(traffic);
+}
+
+/// It takes the host out of rotation and drains it, and leaves the app alone.
+#[test]
+fn stops_and_drains_where_it_is_told_to() {
+    let pair = Pair::up("m_stop_drain");
+    let machine = pair.machine(1);
+    write_config(machine, &settings().set("agent.on_stop", "drain").text());
+    machine.succeed(&["systemctl", "reload", UNIT]);
     let traffic = pair.traffic();
     let request = pair.slow_request(2000);
     let began = now();

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::{deb, newest, output};
 
 const DOC: &str = "/usr/share/doc/haproxy-gate";
+const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
 
 #[test]
 fn the_package_has_all_of_it() {
@@ -60,7 +61,11 @@ fn the_package_has_all_of_it() {
     file("/usr/share/bash-completion/completions/agent");
     file("/usr/share/zsh/vendor-completions/_agent");
     file("/usr/share/fish/vendor_completions.d/agent.fish");
-    assert!(!list.contains(" ./etc/"), "{list}");
+    file(NEEDRESTART);
+    let etc = list
+        .lines()
+        .filter(|line| line.contains(" ./etc/") && !line.ends_with('/'));
+    assert_eq!(etc.count(), 1, "{list}");
 }
 
 #[test]
@@ -69,7 +74,27 @@ fn it_depends_on_iptables_and_what_the_binary_asks_for() {
     let depends = field("Depends");
     assert!(depends.contains("iptables"), "{depends}");
     assert!(depends.contains("libc6 (>= "), "{depends}");
-    assert_eq!(field("Conffiles").trim(), "");
+    let mut conffiles = Command::new("dpkg-deb");
+    let conffiles = output(conffiles.arg("-I").arg(deb()).arg("conffiles"));
+    assert_eq!(conffiles.trim(), NEEDRESTART);
+}
+
+/// needrestart reads it as Perl, after its own: no unit of ours is restarted, and no other is
+/// left out.
+#[test]
+fn needrestart_leaves_our_units_alone() {
+    let script = r#"our %nrconf = (override_rc => { qr(^dbus) => 0 });
+        do "./systemd/needrestart.conf" // die $@ || $!;
+        for my $unit (@ARGV) {
+            my ($re) = grep { $unit =~ /$_/ } keys %{$nrconf{override_rc}};
+            print defined $re ? $nrconf{override_rc}{$re} : 1;
+        }"#;
+    let mut perl = Command::new("perl");
+    perl.current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["-e", script]);
+    perl.args(["haproxy-gate.service", "haproxy-gate-drain@web.service"]);
+    let said = output(perl.args(["dbus.service", "haproxy.service", "web.service"]));
+    assert_eq!(said, "00011");
 }
 
 /// Alone in a folder, with not even a library.

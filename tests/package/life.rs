@@ -81,7 +81,7 @@ fn an_upgrade_leaves_a_stopped_sidecar_alone() {
 }
 
 #[test]
-fn a_removal_drains_and_then_takes_the_rules_away() {
+fn a_removal_stops_the_sidecar_and_takes_the_rules_away() {
     let machine = boot(&[CONFIG]);
     machine.sh(&format!("{APT} /work/1.0-1.deb"));
     machine.sh("systemctl start haproxy-gate-restart@web.timer");

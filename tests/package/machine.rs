@@ -58,6 +58,12 @@ impl Machine {
         self.debian.wait_until_booted();
     }
 
+    /// The same by this command.
+    pub fn reboot_by(&self, command: &[&str]) {
+        self.debian.reboot_by(command);
+        self.debian.wait_until_booted();
+    }
+
     /// Waits until that is so, which it must be in time.
     pub fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
         wait_for(what, Duration::from_secs(60), || is_so().then_some(()));

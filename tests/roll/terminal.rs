@@ -1,6 +1,7 @@
 //! What an operator sees on a terminal of 80 columns.
 
 use crate::lab::fleet::Fleet;
+use crate::lab::settings::Settings;
 use crate::lab::terminal::Terminal;
 use crate::lab::wait_for;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -132,6 +133,36 @@ fn a_pipe_that_nobody_reads_changes_nothing() {
             assert!(read.contains(phase), "{phase}: {read}");
         }
     }
+}
+
+/// A log that is never read at all: the outcome comes out on stdout, and the program ends. So
+/// does one that is refused, and would say so there.
+#[test]
+fn a_log_that_nobody_ever_reads_keeps_no_operation_waiting() {
+    let fleet = Fleet::quick("no_log_reader", |reference| reference);
+    let well = |settings: Settings| settings;
+    let refused = |settings: Settings| settings.set("app.web.min_available", 9);
+    let change: [&dyn Fn(Settings) -> Settings; 2] = [&well, &refused];
+    for (change, exit) in change.into_iter().zip([0, 12]) {
+        let agent = fleet.agent(1, change);
+        let (_reader, writer) = full_pipe();
+        let mut command = agent.command(&["restart", "web", "-vv"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.stderr(writer).spawn().expect("the agent");
+        let ended = wait_for("its end", Duration::from_secs(20), || {
+            child.try_wait().expect("our child")
+        });
+        assert_eq!(ended.code(), Some(exit));
+        let mut said = String::new();
+        let mut stdout = child.stdout.take().expect("a pipe");
+        stdout.read_to_string(&mut said).expect("text");
+        let outcome = "web: restarted, and back in rotation, in ";
+        assert_eq!(said.contains(outcome), exit == 0, "{said}");
+    }
+    assert_eq!(
+        (fleet.boots()[0], fleet.host(1).gates_are_open()),
+        (2, [true; 2])
+    );
 }
 
 /// There is no room in it for anything more.

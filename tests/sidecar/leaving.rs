@@ -1,14 +1,28 @@
-//! SIGTERM: out of rotation and drained, then the end.
+//! SIGTERM with `on_stop = "drain"`: out of rotation and drained, then the end. Where the
+//! machine goes down the way is the same: `tests/machines/boots.rs`.
 
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::kept_open;
 use crate::lab::fleet::Fleet;
 use crate::lab::settings::Settings;
 use crate::lab::sidecar::Sidecar;
 use crate::lab::wait_for;
+
+/// The gates of all hosts are open, and a sidecar on host 1 that drains has said that it
+/// keeps them so.
+fn kept_open(test: &str) -> (Fleet, Sidecar) {
+    let fleet = Fleet::quick(test, |reference| reference);
+    let agent = fleet.agent(1, drains);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent);
+    sidecar.wait_told("web: open");
+    (fleet, sidecar)
+}
+
+pub fn drains(settings: Settings) -> Settings {
+    settings.set("agent.on_stop", "drain")
+}
 
 /// A request is under way, and the users are to notice nothing when the app stops after it.
 #[test]
@@ -45,7 +59,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
         let settings = settings
             .hurried()
             .set("app.web.timeouts.out_of_rotation", "1s");
-        settings.haproxy_within("tcp://10.77.0.1:9", "300ms")
+        drains(settings).haproxy_within("tcp://10.77.0.1:9", "300ms")
     };
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
     sidecar.wait_told("web: open, UP on 1 of 2 balancers");
@@ -121,7 +135,7 @@ fn drained_also_where_it_opened_them_itself() {
     let unseen = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "2s");
         let settings = settings.set("app.web.timeouts.drain", "4s");
-        settings.haproxy_within("tcp://10.77.0.99:9", "2s")
+        drains(settings).haproxy_within("tcp://10.77.0.99:9", "2s")
     };
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
     fleet.host(1).wait_for_gate(3000, true);

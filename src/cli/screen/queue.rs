@@ -1,6 +1,7 @@
 //! What was told and is not shown yet. It has bounds, however long nobody reads.
 
 use super::Row;
+use crate::outbox::{Bounded, Next};
 use std::mem::take;
 
 /// How far the reader may be behind: what only tells how it goes is left out then.
@@ -22,9 +23,7 @@ pub(super) struct Frame {
 pub(super) struct Queue {
     /// Somebody takes what is put here.
     pub(super) is_taken: bool,
-    lines: Vec<Line>,
-    /// Lines that had no room since then.
-    left_out: usize,
+    lines: Bounded<Line>,
     row: Option<Row>,
     /// The row is to be drawn anew.
     is_due: bool,
@@ -35,8 +34,7 @@ impl Queue {
     pub(super) const fn new() -> Queue {
         Queue {
             is_taken: false,
-            lines: Vec::new(),
-            left_out: 0,
+            lines: Bounded::new(BEHIND),
             row: None,
             is_due: false,
             ends: false,
@@ -45,12 +43,9 @@ impl Queue {
 
     /// An outcome `must` be shown, sooner or later.
     pub(super) fn put(&mut self, line: Line, must: bool) {
-        if self.lines.len() >= BEHIND && !must {
-            self.left_out += 1;
-            return;
-        }
-        self.tell_left_out();
-        self.lines.push(line);
+        let (Line::Out(text) | Line::Err(text)) = &line;
+        let bytes = text.len();
+        self.lines.put(line, bytes, must);
     }
 
     /// Only the last row counts.
@@ -76,10 +71,12 @@ impl Queue {
 
     /// None: nothing is new.
     pub(super) fn take(&mut self) -> Option<Frame> {
-        self.tell_left_out();
+        let lines: Vec<Line> = std::iter::from_fn(|| self.lines.take())
+            .map(shown)
+            .collect();
         let is_due = take(&mut self.is_due);
-        (is_due || !self.lines.is_empty()).then(|| Frame {
-            lines: take(&mut self.lines),
+        (is_due || !lines.is_empty()).then(|| Frame {
+            lines,
             row: self.row.clone(),
         })
     }
@@ -90,14 +87,14 @@ impl Queue {
         self.is_taken &= !is_over;
         is_over
     }
+}
 
-    fn tell_left_out(&mut self) {
-        match take(&mut self.left_out) {
-            0 => {}
-            count => self.lines.push(Line::Err(format!(
-                "agent: lines left out here: {count}, as nobody read on\n"
-            ))),
-        }
+fn shown(next: Next<Line>) -> Line {
+    match next {
+        Next::Item(line) => line,
+        Next::Dropped(count) => Line::Err(format!(
+            "agent: lines left out here: {count}, as nobody read on\n"
+        )),
     }
 }
 

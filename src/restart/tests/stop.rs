@@ -1,6 +1,8 @@
-//! The way out of a host that goes down: nothing is put back, and nobody can refuse.
+//! The way out of a host that goes down: nothing is put back, and nobody can refuse. Where it
+//! looks at the floor it is put back as long as too few others are left.
 
 use super::*;
+use crate::haproxy::Others;
 use crate::haproxy::Role::{Main, Twin};
 
 fn step(phase: Phase, seen: &Seen) -> Step {
@@ -108,4 +110,109 @@ fn the_sidecar_opens_and_does_not_wait() {
             ..
         }
     ));
+}
+
+/// The sidecar's stop in its turn.
+fn in_turn() -> Limits {
+    Limits {
+        min_available: 1,
+        serving: vec!["lb backend srvs".into()],
+        ..limits()
+    }
+}
+
+fn beside(usable: usize, look: Seen) -> Seen {
+    let mut look = look;
+    look.balancers[0].others = vec![Others {
+        backend: "srvs".into(),
+        usable,
+        claimed: Vec::new(),
+        unproven: Vec::new(),
+    }];
+    look.serving = vec!["lb backend srvs".into()];
+    look
+}
+
+#[test]
+fn in_turn_it_gives_way_while_too_few_others_are_left() {
+    let limits = in_turn();
+    assert_eq!(limits.first(), Phase::Claim);
+    let claimed = seen(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
+    let out = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    for (phase, look, next) in [
+        (Phase::Claim, claimed, Phase::Close),
+        (Phase::Floor, out, Phase::Drain { zeros: 0 }),
+    ] {
+        let step = |usable| decide(Verb::Stop, &phase, &beside(usable, look.clone()), &limits);
+        assert_eq!(goes(step(1)), next);
+        assert!(matches!(
+            goes(step(0)),
+            Phase::PutBack(Why::TooFewServers(_))
+        ));
+    }
+    // Its turn is over: the gates are as they were found, and he is told what is longer.
+    let up = seen(&[(Main, "UP", 0), (Twin, "UP", 0)]);
+    let long = Seen {
+        elapsed: Duration::from_secs(61),
+        ..beside(0, up)
+    };
+    let back_off = Phase::BackOff {
+        until: Duration::from_secs(60),
+    };
+    let end = ends(decide(Verb::Stop, &back_off, &long, &limits));
+    assert_eq!(
+        (end.exit_code(), end.word(Verb::Stop)),
+        (12, "too_few_servers")
+    );
+    let message = end.message(Verb::Stop, "web");
+    assert!(message.contains("the gates were put back"), "{message}");
+    assert!(message.ends_with("timeouts.turn"), "{message}");
+}
+
+/// Before it is known that enough others are left a signal puts back; after that it is out.
+#[test]
+fn in_turn_a_signal_ends_the_waiting() {
+    for (phase, goes_back) in [
+        (Phase::Claim, true),
+        (Phase::Close, true),
+        (Phase::Floor, true),
+        (Phase::Drain { zeros: 0 }, false),
+    ] {
+        let asked = Seen {
+            interrupted: Some(15),
+            ..beside(1, seen(&[(Main, "UP", 1), (Twin, "UP", 0)]))
+        };
+        match decide(Verb::Stop, &phase, &asked, &in_turn()) {
+            Step::Go { to, .. } if goes_back => {
+                assert_eq!(to, Phase::PutBack(Why::Interrupted(15)))
+            }
+            Step::End(end) if !goes_back => assert_eq!(end.exit_code(), 143),
+            other => panic!("{phase:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn in_turn_it_is_refused_where_nobody_shows_the_others() {
+    let unseen = || ("lb".to_owned(), Err(Reason::Lasting("can't connect".to_owned())));
+    let shown = || {
+        let facts = BalancerFacts {
+            lines: Vec::new(),
+            others: Vec::new(),
+        };
+        ("lb2".to_owned(), Ok(facts))
+    };
+    let facts = |balancers| Facts {
+        gates: Vec::new(),
+        main_closed: false,
+        restart: Ok(()),
+        health: Ok(()),
+        balancers,
+    };
+    let refusal = floor_unseen(&facts(vec![unseen()])).expect("a refusal");
+    assert!(
+        refusal.to_string().ends_with(": lb: can't connect"),
+        "{refusal}"
+    );
+    assert_eq!(floor_unseen(&facts(vec![unseen(), shown()])), None);
 }

@@ -49,8 +49,13 @@ impl Debian {
 
     /// Reboots it, until another systemd has begun.
     pub fn reboot(&self) {
+        self.reboot_by(&["systemctl", "reboot"]);
+    }
+
+    /// The same by another command.
+    pub fn reboot_by(&self, command: &[&str]) {
         let first = self.pid();
-        self.succeed(&["systemctl", "reboot"]);
+        self.succeed(command);
         wait_for("another systemd", BOOT, || {
             (self.pid() != first).then_some(())
         });

@@ -1,6 +1,13 @@
-//! Where logs go: to stderr, or with their fields to the journal that stderr is.
+//! Where logs go: to stderr, or with their fields to the journal that stderr is. Either has
+//! an [outbox]: nobody waits for a reader of logs, and the end of the program only for a
+//! moment.
+
+mod journal;
+mod panics;
 
 use super::screen::Stderr;
+use crate::outbox::{self, Stream};
+use journal::Journal;
 use std::os::fd::AsFd;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -20,6 +27,11 @@ pub(super) enum Logs {
 /// Logs from now on. A stderr that has gone away must not stop a restart half way: by default
 /// a line that can't be written is told on stderr, and that panics.
 pub(super) fn begin(logs: Logs, verbose: u8) {
+    panics::begin();
+    outbox::say_dropped(match logs {
+        Logs::SidecarJson => dropped_json,
+        Logs::Operation | Logs::Sidecar => dropped,
+    });
     let subscriber = tracing_subscriber::registry().with(filter(logs, verbose));
     let text = tracing_subscriber::fmt::layer()
         .log_internal_errors(false)
@@ -48,12 +60,27 @@ fn filter(logs: Logs, verbose: u8) -> EnvFilter {
 }
 
 /// The journal, where stderr is a stream to it: systemd says so by device and inode.
-fn journal() -> Option<tracing_journald::Layer> {
+fn journal() -> Option<Journal> {
     let stream = std::env::var("JOURNAL_STREAM").ok()?;
     let stderr = nix::sys::stat::fstat(std::io::stderr().as_fd()).ok()?;
     let is_it = stream == format!("{}:{}", stderr.st_dev, stderr.st_ino);
-    let journal = tracing_journald::layer().ok().filter(|_| is_it)?;
-    let named = journal.with_syslog_identifier("haproxy-gate".to_owned());
-    // APP, PHASE, BALANCER: as an operator would ask for them.
-    Some(named.with_field_prefix(None))
+    (is_it && outbox::has_journal()).then_some(Journal)
+}
+
+fn dropped(stream: Stream, count: usize) -> Vec<u8> {
+    match stream {
+        Stream::Journal => journal::warning(&lines_dropped(count)),
+        Stream::Out | Stream::Err => format!("agent: {}\n", lines_dropped(count)).into_bytes(),
+    }
+}
+
+fn dropped_json(_stream: Stream, count: usize) -> Vec<u8> {
+    let message = lines_dropped(count);
+    let line = serde_json::json!({"level": "WARN", "message": message, "dropped": count});
+    format!("{line}\n").into_bytes()
+}
+
+fn lines_dropped(count: usize) -> String {
+    let lines = if count == 1 { "line was" } else { "lines were" };
+    format!("{count} log {lines} dropped: the reader of the log was too slow")
 }

@@ -1,0 +1,174 @@
+//! Whoever reads what the sidecar says may stop reading: it goes on, and ends when it is told
+//! to.
+
+use std::fs;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::lab::fleet::Fleet;
+use crate::lab::site::Host;
+use crate::lab::wait_for;
+
+/// A sidecar whose stdout and stderr are the test's.
+struct Unheard(Child);
+
+impl Unheard {
+    fn start(command: &mut Command, stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -> Unheard {
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        Unheard(command.spawn().expect("the agent"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.0.id().cast_signed());
+        kill(pid, signal).expect("a running child");
+    }
+
+    /// More lines than wait anywhere.
+    fn talks(&self) {
+        for _ in 0..150 {
+            self.signal(Signal::SIGHUP);
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// SIGTERM: it ends in time, however few of its last words anybody wants.
+    fn ends(&mut self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        wait_for("the sidecar's end", Duration::from_secs(6), || {
+            self.0.try_wait().expect("our child")
+        })
+    }
+}
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn assert_repairs(host: &Host) {
+    let iptables = ["-t", "nat", "-F", "HAPROXY-GATE"];
+    host.namespace.run("iptables", &iptables);
+    let flushed = Instant::now();
+    host.wait_for_gate(2000, true);
+    host.wait_for_gate(3000, true);
+    let took = flushed.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+/// There is no room in it for anything more.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = io::pipe().expect("a pipe");
+    let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");
+    let full = vec![b'.'; usize::try_from(size).expect("a size")];
+    writer.write_all(&full).expect("room");
+    (reader, writer)
+}
+
+/// Also of its one object on stdout.
+#[test]
+fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
+    let fleet = Fleet::quick("sc_pipe", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let (_reader, writer) = full_pipe();
+    let again = writer.try_clone().expect("a pipe");
+    let mut command = agent.command(&["run", "--json", "-vv"]);
+    let mut sidecar = Unheard::start(&mut command, writer, again);
+    thread::sleep(Duration::from_secs(1));
+    sidecar.talks();
+    assert_repairs(fleet.host(1));
+    assert_eq!(sidecar.ends().code(), Some(0));
+    assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
+}
+
+/// And he who reads again gets what was kept, and how much was not.
+#[test]
+fn who_reads_again_learns_what_he_has_missed() {
+    let fleet = Fleet::quick("sc_missed", |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let (mut reader, writer) = full_pipe();
+    let mut command = agent.command(&["run", "-vv"]);
+    let mut sidecar = Unheard::start(&mut command, Stdio::null(), writer);
+    drop(command);
+    thread::sleep(Duration::from_secs(1));
+    sidecar.talks();
+    let reading = thread::spawn(move || {
+        let mut text = String::new();
+        reader.read_to_string(&mut text).map(|_| text)
+    });
+    // What comes from now on is read as it comes.
+    assert_repairs(fleet.host(1));
+    sidecar.ends();
+    let text = reading.join().expect("a reader").expect("text");
+    let missed = text
+        .lines()
+        .filter(|line| line.contains("log lines were dropped"));
+    assert_eq!(missed.count(), 1, "{text}");
+    assert!(text.contains("the gates stay as they are"), "{text}");
+}
+
+/// journald hangs: in its place is a socket that nobody reads, in a mount namespace.
+#[test]
+fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
+    let fleet = Fleet::quick("sc_journald", |reference| reference);
+    let host = fleet.host(1);
+    let path = host.dir.join("journal");
+    let journald = UnixDatagram::bind(&path).expect("a socket");
+    let (ours, theirs) = UnixStream::pair().expect("a stream");
+    let theirs = OwnedFd::from(theirs);
+    let stream = fs::File::from(theirs.try_clone().expect("a stream"));
+    let stream = stream.metadata().expect("its inode");
+    let script = "mount --make-rprivate / && mount -t tmpfs lab /run/systemd && \
+                  mkdir /run/systemd/journal && : >/run/systemd/journal/socket && \
+                  mount --bind \"$0\" /run/systemd/journal/socket && exec \"$@\"";
+    let agent = fleet.agent(1, |settings| settings);
+    let inner = agent.command(&["run", "-vv"]);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-euc", script]).arg(&path);
+    command.arg(inner.get_program()).args(inner.get_args());
+    let stream = format!("{}:{}", stream.dev(), stream.ino());
+    command.env("JOURNAL_STREAM", stream);
+    let mut sidecar = Unheard::start(&mut command, Stdio::null(), theirs);
+    drop((command, ours));
+    thread::sleep(Duration::from_secs(1));
+    sidecar.talks();
+    assert_repairs(host);
+    let journal = thread::spawn(move || records(&journald));
+    // What comes from now on is read as it comes.
+    assert_repairs(host);
+    assert_eq!(sidecar.ends().code(), Some(0));
+    let records = journal.join().expect("a reader").join("\n");
+    for field in [
+        "SYSLOG_IDENTIFIER\n",
+        "PRIORITY\n",
+        "APP\n",
+        "BALANCER\n",
+        "MESSAGE\n",
+        "log lines were dropped",
+        "the gates stay as they are",
+    ] {
+        assert!(records.contains(field), "{field}: {records}");
+    }
+}
+
+/// What comes within two seconds of what came before.
+fn records(journald: &UnixDatagram) -> Vec<String> {
+    let quiet = Some(Duration::from_secs(2));
+    journald.set_read_timeout(quiet).expect("a limit");
+    let mut buffer = [0; 65536];
+    let mut records = Vec::new();
+    while let Ok(length) = journald.recv(&mut buffer) {
+        records.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+    }
+    records
+}

@@ -1,0 +1,96 @@
+//! SIGTERM, and the machine stays up: the gates stay as they are. All sidecars may be stopped
+//! at once, by a package tool or a push of a configuration.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::kept_open;
+use crate::lab::agent::Ended;
+use crate::lab::fleet::{Fleet, NUMBERS};
+use crate::lab::settings::Settings;
+use crate::lab::sidecar::Sidecar;
+use crate::leaving::drains;
+
+fn sidecars(fleet: &Fleet, change: impl Fn(Settings) -> Settings) -> Vec<Sidecar> {
+    let start = |number| Sidecar::start(fleet.host(number), fleet.agent(number, &change));
+    let mut sidecars: Vec<Sidecar> = NUMBERS.into_iter().map(start).collect();
+    for sidecar in &mut sidecars {
+        sidecar.wait_told("web: open");
+    }
+    sidecars
+}
+
+fn stop_all(sidecars: Vec<Sidecar>) -> Vec<Ended> {
+    sidecars
+        .iter()
+        .for_each(|sidecar| sidecar.signal(Signal::SIGTERM));
+    sidecars.into_iter().map(Sidecar::wait).collect()
+}
+
+#[test]
+fn all_at_once_and_nobody_notices() {
+    let fleet = Fleet::quick("sc_all_stop", |reference| reference);
+    let sidecars = sidecars(&fleet, |settings| settings);
+    let rules = NUMBERS.map(|number| fleet.host(number).rules());
+    let traffic = fleet.traffic();
+    let asked = Instant::now();
+    for ended in stop_all(sidecars) {
+        let ended = ended.expect_exit(0);
+        let says = "the gates stay as they are: no systemd runs here";
+        assert!(ended.err.contains(says), "{}", ended.err);
+    }
+    // It waits for nobody.
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(NUMBERS.map(|number| fleet.host(number).rules()), rules);
+    traffic.stop().assert_unnoticed();
+}
+
+/// Those that have their turn go, and the last ones stay: `min_available` holds.
+#[test]
+fn all_at_once_and_enough_stay_where_they_drain() {
+    let fleet = Fleet::quick("sc_all_drain", |reference| reference);
+    let hurried = |settings: Settings| drains(settings).set("app.web.timeouts.turn", "3s");
+    let sidecars = sidecars(&fleet, hurried);
+    let traffic = fleet.traffic();
+    let ended = stop_all(sidecars);
+    let mut exits: Vec<i32> = ended.iter().map(|ended| ended.exit).collect();
+    exits.sort_unstable();
+    // One is left, and has one other no more.
+    let last = ended.iter().find(|ended| ended.exit == 12);
+    let last = last.unwrap_or_else(|| panic!("{ended:?}"));
+    assert!(last.err.contains("too few others"), "{}", last.err);
+    assert!(exits[0] == 0 && exits[2] == 12, "{exits:?}");
+    for (number, ended) in NUMBERS.into_iter().zip(&ended) {
+        let open = fleet.host(number).gates_are_open();
+        assert_eq!(open, [ended.exit == 12; 2], "{number}: {}", ended.err);
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    traffic.stop().assert_unnoticed();
+}
+
+/// systemd keeps the last status, and programs get one object.
+#[test]
+fn says_how_it_left_the_gates() {
+    let (fleet, mut sidecar) = kept_open("sc_says");
+    sidecar.forget();
+    sidecar.signal(Signal::SIGTERM);
+    let ended = sidecar.wait_and_hear();
+    ended.0.expect_exit(0);
+    let told = ended.1.join("\n");
+    let last = "STATUS=stopped, the gates stay as they are";
+    assert!(told.contains("STOPPING=1") && told.contains(last), "{told}");
+    assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
+
+    let agent = fleet.agent(1, |settings| settings);
+    let json = agent.start_words(&["run", "--json"]);
+    json.wait_for_word("srvs/web1 UP");
+    json.interrupt(Signal::SIGTERM);
+    let ended = json.wait().expect_exit(0).json();
+    assert_eq!(
+        (&ended["outcome"], &ended["ending"], &ended["apps"]),
+        (&"stopped".into(), &"keep".into(), &serde_json::json!([]))
+    );
+}
