@@ -35,6 +35,8 @@ mod interrupts;
 mod killed;
 #[path = "roll/layouts.rs"]
 mod layouts;
+#[path = "roll/leaving.rs"]
+mod leaving;
 #[path = "roll/one_machine.rs"]
 mod one_machine;
 #[path = "roll/real_apps.rs"]

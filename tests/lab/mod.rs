@@ -21,6 +21,7 @@ pub mod haproxy;
 pub mod harm;
 pub mod journal;
 pub mod keeper;
+pub mod kinds;
 pub mod leave;
 pub mod load;
 pub mod machine;
@@ -45,6 +46,7 @@ pub mod stats;
 pub mod stats_proxy;
 pub mod terminal;
 pub mod traffic;
+pub mod underway;
 pub mod watch;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
