@@ -28,7 +28,7 @@ pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub use outcome::Outcome;
-pub use peers::{Peers, Source};
+pub use peers::{Peers, Source, none_leaves};
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, Refusal, preflight, serving};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, turns};

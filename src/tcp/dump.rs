@@ -21,6 +21,9 @@ const LISTED: StateFlags = StateFlags::ESTABLISHED
     .union(StateFlags::SYN_RECV)
     .union(StateFlags::CLOSE_WAIT);
 
+/// As the kernel numbers it (`net/tcp_states.h`).
+const CLOSE_WAIT: u8 = 8;
+
 /// All connections with that local port. Blocks, at most about [`LIMIT`].
 pub fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
     all(Port::Own(port), &LISTED, connection)
@@ -113,6 +116,7 @@ fn connection(response: &InetResponse) -> Connection {
     Connection {
         peer: address(id.destination_address, id.destination_port),
         local: address(id.source_address, id.source_port),
+        closed_by_peer: response.header.state == CLOSE_WAIT,
         waits: info.and_then(|info| info::ages(info)?.waits(unacknowledged > 0)),
     }
 }
