@@ -63,7 +63,9 @@ fn a_request_waits_until_it_is_answered() {
     }
     drop(peer);
     sleep(Duration::from_millis(20));
-    assert_eq!(only().waits, None, "half closed, and answered");
+    let closed = only();
+    assert_eq!(closed.waits, None, "half closed, and answered");
+    assert!(closed.closed_by_peer && !idle.closed_by_peer);
 }
 
 #[test]
