@@ -9,6 +9,8 @@ mod at_once;
 mod attached;
 #[path = "roll/balancers.rs"]
 mod balancers;
+#[path = "roll/callers.rs"]
+mod callers;
 #[path = "roll/descriptors.rs"]
 mod descriptors;
 #[path = "roll/endings.rs"]
