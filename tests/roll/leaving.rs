@@ -60,8 +60,11 @@ pub fn wait_for_all_kinds(
         busy.count() == users.len()
     });
     kinds.haproxy.reload();
-    // The twin of the classic layout goes on serving meanwhile.
-    let classic = kinds.all().filter(|(one, _)| one.layout == Layout::Classic);
+    // The twin of the classic layout goes on serving meanwhile. (In mode tcp users who keep their
+    // connections would stay on the main line.)
+    let classic = kinds
+        .all()
+        .filter(|(one, _)| one.layout == Layout::Classic && one.kind != Kind::Tcp);
     let _traffic: Vec<Traffic> = classic.map(|(_, host)| traffic(&kinds, host)).collect();
     let agents = kinds.all().map(|(one, host)| {
         let agent = kinds.agent(one, host, |settings| change(&kinds, settings));
