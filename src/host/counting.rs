@@ -72,17 +72,13 @@ impl Counting {
         if surplus(&of_balancers, counted) > 0 {
             self.set_apart(&connections, &mut of_balancers, &mut of_others);
         }
-        let none_leaves = none_leaves(youngest);
-        if none_leaves {
-            leave_out_closed(&connections, &mut of_balancers, counted);
-        }
         let mut seen = Connections {
             of_balancers,
             of_others,
             addresses_known: false,
             hidden: false,
             uncounted: false,
-            none_leaves,
+            none_leaves: none_leaves(youngest),
             after: count_again(balancers).await,
             oldest: tcp::oldest(&connections),
         };
@@ -166,18 +162,6 @@ fn surplus(ours: &ByPeer, counted: Count) -> u64 {
     ours.values().sum::<u64>().saturating_sub(counted)
 }
 
-/// HAProxy gave up on these requests, and a hung app goes on with them. Only where no worker
-/// leaves: in mode tcp it may have said all, and wait for the answer.
-fn leave_out_closed(all: &[Connection], ours: &mut ByPeer, counted: Count) {
-    let closed = all.iter().filter(|one| one.closed_by_peer);
-    for peer in closed.map(|one| one.peer.ip()) {
-        let left = surplus(ours, counted) > 0;
-        if let Some(count) = ours.get_mut(&peer).filter(|_| left) {
-            *count = count.saturating_sub(1);
-        }
-    }
-}
-
 /// Nothing is in flight on lines that must drain.
 fn is_quiet(balancer: &BalancerSeen) -> bool {
     let must_drain = |line: &&LineSeen| line.role != Role::ClassicTwin;
@@ -199,39 +183,4 @@ async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
         lines.extend(polled?.iter().map(|(own, stat)| line_seen(own, stat)));
     }
     Ok(Count::of(lines.iter()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn connection(peer: &str, closed_by_peer: bool) -> Connection {
-        Connection {
-            peer: peer.parse().unwrap(),
-            local: "10.0.0.11:1000".parse().unwrap(),
-            closed_by_peer,
-            waits: None,
-        }
-    }
-
-    #[test]
-    fn what_haproxy_has_closed_is_left_out_as_far_as_it_is_too_many() {
-        let all = [
-            connection("10.0.0.1:1", true),
-            connection("10.0.0.1:2", true),
-            connection("10.0.0.1:3", false),
-            connection("10.0.0.50:1", true),
-        ];
-        let left = |counted| {
-            let mut ours = ByPeer::from([("10.0.0.1".parse().unwrap(), 3)]);
-            let counted = Count {
-                connections: Some(counted),
-                sessions: 1,
-            };
-            leave_out_closed(&all, &mut ours, counted);
-            ours.into_values().sum::<u64>()
-        };
-        // Counted are those that it has closed half, in mode tcp.
-        assert_eq!([0, 1, 2, 3].map(left), [1, 1, 2, 3]);
-    }
 }

@@ -16,8 +16,6 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// This end, likewise.
     pub local: SocketAddr,
-    /// The other end has closed it, and the app has not yet.
-    pub closed_by_peer: bool,
     /// How long its request seems to have waited for an answer. The kernel counts in ticks of 1
     /// to 10 ms (CONFIG_HZ). Nothing may rest on it: a protocol's own frames look like requests.
     pub waits: Option<Duration>,
