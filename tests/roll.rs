@@ -9,6 +9,8 @@ mod at_once;
 mod attached;
 #[path = "roll/balancers.rs"]
 mod balancers;
+#[path = "roll/callers.rs"]
+mod callers;
 #[path = "roll/descriptors.rs"]
 mod descriptors;
 #[path = "roll/endings.rs"]
@@ -35,6 +37,8 @@ mod interrupts;
 mod killed;
 #[path = "roll/layouts.rs"]
 mod layouts;
+#[path = "roll/leaving.rs"]
+mod leaving;
 #[path = "roll/one_machine.rs"]
 mod one_machine;
 #[path = "roll/other_reasons.rs"]

@@ -5,7 +5,7 @@ mod own_network;
 use haproxy_gate::tcp::{Connection, TcpError, connections};
 use own_network::inside;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,12 @@ fn a_request_waits_until_it_is_answered() {
     drop(peer);
     sleep(Duration::from_millis(20));
     assert_eq!(only().waits, None, "half closed, and answered");
+    // HAProxy counts it until it has read that the app has closed.
+    let (mut peer, app) = connected("127.0.0.1", "127.0.0.1");
+    app.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+    let of_peer = |one: &Connection| one.peer == peer.local_addr().unwrap();
+    assert!(listed(PORT).unwrap().iter().any(of_peer));
 }
 
 #[test]

@@ -92,6 +92,8 @@ mod tests {
             of_others: peers("10.0.0.50", of_others),
             addresses_known: true,
             hidden: false,
+            uncounted: false,
+            none_leaves: false,
             after: Ok(count),
             oldest: None,
         };

@@ -35,9 +35,12 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// It was led on from `port` to another address, where this host's TCP table ends.
-    pub fn is_led_away(&self, port: u16) -> bool {
-        self.to.port() == port && self.answered_by.ip() != self.to.ip()
+    /// It was led on from `port` to where this host's TCP table of that port ends. Another of this
+    /// host's `own` addresses is in it.
+    pub fn is_led_away(&self, port: u16, own: &[IpAddr]) -> bool {
+        let (ip, at) = (self.answered_by.ip(), self.answered_by.port());
+        let stays = at == port && (ip.is_loopback() || own.contains(&ip));
+        self.to.port() == port && ip != self.to.ip() && !stays
     }
 }
 

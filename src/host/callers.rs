@@ -6,8 +6,9 @@ use crate::tcp;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-/// What HAProxy's workers are called, the leaving ones too.
-const HAPROXY: &str = "haproxy";
+/// What HAProxy's workers are called, the leaving ones too: with a version, or by HAProxy
+/// Technologies.
+const HAPROXY: [&str; 2] = ["haproxy", "hapee"];
 
 /// The sockets of this host that are connected to the app's port, as far as they were asked for.
 #[derive(Debug, Default)]
@@ -29,9 +30,24 @@ impl Callers {
             *self
                 .asked
                 .entry(caller.inode)
-                .or_insert_with(|| owner(caller.inode).is_some_and(|name| name != HAPROXY))
+                .or_insert_with(|| owner(caller.inode).is_some_and(|name| !is_haproxy(&name)))
         });
         let end = |ip: SocketAddr| SocketAddr::new(ip.ip().to_canonical(), ip.port());
         others.map(|caller| end(caller.local)).collect()
+    }
+}
+
+fn is_haproxy(name: &str) -> bool {
+    HAPROXY.iter().any(|ours| name.contains(ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_haproxy;
+
+    #[test]
+    fn haproxy_has_more_names_than_one() {
+        let named = ["haproxy", "haproxy-2.8", "hapee-lb", "nginx", "prometheus"].map(is_haproxy);
+        assert_eq!(named, [true, true, true, false, false]);
     }
 }

@@ -7,7 +7,7 @@ use super::{interface_addresses, line_seen};
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::gate::{Flow, flows};
 use crate::haproxy::{AppPorts, Balancer, Role};
-use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers};
+use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, none_leaves};
 use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
@@ -69,10 +69,7 @@ impl Counting {
             self.add_tracked(&mut peers, &mut by_peer).await;
         }
         let (mut of_balancers, mut of_others) = peers.sort(by_peer);
-        if counted
-            .connections
-            .is_some_and(|counted| counted < of_balancers.values().sum())
-        {
+        if surplus(&of_balancers, counted) > 0 {
             self.set_apart(&connections, &mut of_balancers, &mut of_others);
         }
         let mut seen = Connections {
@@ -80,10 +77,14 @@ impl Counting {
             of_others,
             addresses_known: false,
             hidden: false,
+            uncounted: false,
+            none_leaves: none_leaves(youngest),
             after: count_again(balancers).await,
             oldest: tcp::oldest(&connections),
         };
         peers.learn(counted, &seen);
+        peers.learn_uncounted(before.iter().flat_map(|one| one.lines.iter().flatten()));
+        seen.uncounted = peers.are_uncounted();
         (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
         Ok(seen)
@@ -134,10 +135,11 @@ impl Counting {
             Vec::new()
         });
         let peer = |flow: &Flow| flow.peer.ip().to_canonical();
+        let own = interface_addresses();
         for flow in &flows {
             if status_ports.contains(&Some(flow.to.port())) {
                 peers.checked_from(peer(flow));
-            } else if flow.is_led_away(self.ports.port) {
+            } else if flow.is_led_away(self.ports.port, &own) {
                 self.led_away = true;
                 if flow.alive {
                     *by_peer.entry(peer(flow)).or_default() += 1;
@@ -153,6 +155,11 @@ fn by_peer(connections: &[Connection]) -> ByPeer {
         *by_peer.entry(connection.peer.ip()).or_default() += 1;
     }
     by_peer
+}
+
+fn surplus(ours: &ByPeer, counted: Count) -> u64 {
+    let counted = counted.connections.unwrap_or(u64::MAX);
+    ours.values().sum::<u64>().saturating_sub(counted)
 }
 
 /// Nothing is in flight on lines that must drain.

@@ -22,6 +22,10 @@ pub struct Connections {
     pub addresses_known: bool,
     /// HAProxy was seen to have connections to the app that no table of this host shows.
     pub hidden: bool,
+    /// HAProxy was seen to count none of those that it has.
+    pub uncounted: bool,
+    /// The workers have run for so long that no other leaves.
+    pub none_leaves: bool,
     /// What the balancers counted right after. Err: why that is not known.
     pub after: Result<Count, String>,
     /// How long the oldest request seems to have waited; for people alone.
@@ -94,6 +98,7 @@ impl Connections {
             _ if self.hidden => Counted::Left(vec![HIDDEN.to_owned()]),
             _ if before.sessions != after.sessions => Counted::Unsteady,
             Some(0) => Counted::All,
+            Some(_) if self.uncounted && self.none_leaves => Counted::All,
             Some(surplus) => Counted::Left(vec![self.surplus(surplus, counted)]),
             None => Counted::Left(vec![format!(
                 "HAProxy counts {counted} connections to the app, this host's tables show {all}: a container or \
@@ -130,6 +135,9 @@ impl Connections {
              that leaves after a reload may have a request there"
         );
         match settled {
+            _ if self.uncounted => {
+                format!("{what}; it counts none with `http-reuse never`, and {ONLY_MASTER}")
+            }
             true => what,
             false => format!("{what}; `source` in [[haproxy]] names the addresses that count"),
         }

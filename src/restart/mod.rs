@@ -35,7 +35,7 @@ pub use decide::{Step, decide};
 pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
 pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
-pub use peers::{Peers, Source};
+pub use peers::{Peers, Source, none_leaves};
 pub use phase::{Action, Ask, Phase, Why};
 pub use preflight::{BalancerFacts, Facts, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};

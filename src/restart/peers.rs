@@ -1,7 +1,7 @@
 //! Which addresses are the balancers'. Others call the app directly, too: a monitoring with
 //! keep-alive, a neighbour. They must never hold up a restart.
 
-use super::{ByPeer, Connections, Count};
+use super::{ByPeer, Connections, Count, LineSeen};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -34,6 +34,13 @@ pub struct Peers {
     /// Looks in a row in which connections came from elsewhere; in which some were missing.
     elsewhere: u32,
     short: u32,
+    /// Looks in which HAProxy counted no connection for what it had under way.
+    uncounted: u32,
+}
+
+/// No worker leaves any more that was there before the youngest one.
+pub fn none_leaves(youngest: Option<Duration>) -> bool {
+    youngest.is_some_and(|uptime| uptime >= LONG)
 }
 
 impl Peers {
@@ -53,8 +60,7 @@ impl Peers {
     /// Others than these need not be looked at: every balancer's address is named, or confirmed by
     /// its checks; or the `youngest` worker has run for so long that none leaves any more.
     pub fn are_known(&self, youngest: Option<Duration>) -> bool {
-        let long = youngest.is_some_and(|uptime| uptime >= LONG);
-        self.elsewhere < ROW && (long || self.are_confirmed())
+        self.elsewhere < ROW && (none_leaves(youngest) || self.are_confirmed())
     }
 
     fn are_confirmed(&self) -> bool {
@@ -86,6 +92,21 @@ impl Peers {
     /// HAProxy had connections here that no table shows.
     pub fn are_hidden(&self) -> bool {
         self.short >= ROW
+    }
+
+    /// HAProxy does not count connections that belong to one client (`http-reuse never`).
+    pub fn are_uncounted(&self) -> bool {
+        self.uncounted >= ROW
+    }
+
+    /// Learns from the lines of one look: each session has a connection, so none is never right.
+    pub fn learn_uncounted<'a>(&mut self, lines: impl Iterator<Item = &'a LineSeen>) {
+        let busy: Vec<&LineSeen> = lines.filter(|line| line.in_flight > 0).collect();
+        if busy.iter().any(|line| line.connections == Some(0)) {
+            self.uncounted = ROW.min(self.uncounted + 1);
+        } else if !busy.is_empty() {
+            self.uncounted = 0;
+        }
     }
 
     /// The balancers' connections, and all others'.

@@ -15,10 +15,13 @@ use std::time::{Duration, Instant};
 /// take 75 ms, and 9,000 of other ports 5 ms.
 pub(super) const LIMIT: Duration = Duration::from_secs(2);
 
-/// From the first packet on, so that none is missed that HAProxy counts already; and also of a
-/// peer that has said all it has to say, and still waits for the answer.
+/// From the first packet to the last, so that none is missed that HAProxy counts already or still:
+/// it learns a moment later that the app has closed. And also of a peer that has said all it has
+/// to say, and still waits for the answer.
 const LISTED: StateFlags = StateFlags::ESTABLISHED
     .union(StateFlags::SYN_RECV)
+    .union(StateFlags::FIN_WAIT1)
+    .union(StateFlags::FIN_WAIT2)
     .union(StateFlags::CLOSE_WAIT);
 
 /// All connections with that local port. Blocks, at most about [`LIMIT`].
@@ -28,7 +31,7 @@ pub fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
 
 /// The sockets of this host that are connected to that port of whatever host. Blocks likewise.
 pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
-    all(Port::Peers(port), &StateFlags::ESTABLISHED, socket)
+    all(Port::Peers(port), &LISTED, socket)
 }
 
 /// All sockets that listen on that port. The kernel has a table of its own for them, and does

@@ -22,6 +22,7 @@ pub mod haproxy;
 pub mod harm;
 pub mod journal;
 pub mod keeper;
+pub mod kinds;
 pub mod leave;
 pub mod load;
 pub mod machine;
@@ -46,6 +47,7 @@ pub mod stats;
 pub mod stats_proxy;
 pub mod terminal;
 pub mod traffic;
+pub mod underway;
 pub mod watch;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

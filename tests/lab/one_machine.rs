@@ -40,7 +40,11 @@ impl OneMachine {
     }
 
     pub fn agent(&self) -> Agent<'_> {
-        Agent::new(self.host(), &self.settings())
+        self.agent_with(|settings| settings)
+    }
+
+    pub fn agent_with(&self, change: impl FnOnce(Settings) -> Settings) -> Agent<'_> {
+        Agent::new(self.host(), &change(self.settings()))
     }
 
     fn settings(&self) -> Settings {

@@ -53,6 +53,11 @@ impl Reference {
         Reference::read("one-machine.cfg", dir)
     }
 
+    /// A configuration of a test's own.
+    pub fn of(text: String) -> Reference {
+        Reference { text }
+    }
+
     /// Puts `new` for `old` wherever it stands.
     pub fn with(mut self, old: &str, new: &str) -> Reference {
         assert!(self.text.contains(old), "no `{old}` in\n{}", self.text);

@@ -3,7 +3,7 @@
 
 use crate::lab::fleet::Layout;
 use crate::lab::release::Release;
-use crate::{layouts, reload};
+use crate::{layouts, leaving, reload};
 
 #[test]
 fn debian_13_two_stage() {
@@ -26,6 +26,13 @@ fn debian_13_long_requests() {
 }
 
 #[test]
+fn debian_13_leaving() {
+    leaving::wait_for_all_kinds(Release::Debian13, "deb13_leaving", 1, |_, settings| {
+        settings
+    });
+}
+
+#[test]
 fn sid_two_stage() {
     layouts::roll_two_stage(Release::Sid, "sid_two_stage");
 }
@@ -43,4 +50,9 @@ fn sid_reload() {
 #[test]
 fn sid_long_requests() {
     reload::finish_the_long_requests(Release::Sid, "sid_long", Layout::TwoStage);
+}
+
+#[test]
+fn sid_leaving() {
+    leaving::wait_for_all_kinds(Release::Sid, "sid_leaving", 2, |_, settings| settings);
 }

@@ -24,6 +24,8 @@ fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) 
         of_others: by_peer(of_others),
         addresses_known: true,
         hidden: false,
+        uncounted: false,
+        none_leaves: false,
         after: Ok(count(counted)),
         oldest: None,
     }
@@ -260,4 +262,51 @@ fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden(
     let mut later = vec![&hidden; 5];
     later.extend([&fine; 9]);
     assert_eq!(after(&later), (true, true), "once seen, it stays so");
+}
+
+#[test]
+fn a_haproxy_that_counts_none_is_told_by_what_it_has_under_way() {
+    let line = |in_flight, connections| LineSeen {
+        in_flight,
+        connections: Some(connections),
+        ..seen(&[(Main, "DOWN", 0)]).balancers[0]
+            .lines
+            .as_ref()
+            .unwrap()[0]
+            .clone()
+    };
+    let after = |lines: &[LineSeen]| {
+        let mut peers = Peers::new(vec![]);
+        for line in lines {
+            peers.learn_uncounted([line].into_iter());
+        }
+        peers.are_uncounted()
+    };
+    let (private, idle, pooled) = (line(2, 0), line(0, 0), line(2, 2));
+    assert!(!after(&vec![private.clone(); 4]));
+    assert!(after(&vec![private.clone(); 5]));
+    let mut quiet = vec![private.clone(); 3];
+    quiet.extend([idle.clone(), idle, private.clone(), private.clone()]);
+    assert!(after(&quiet), "between two sessions nothing is learned");
+    let mut moment = vec![private.clone(); 4];
+    moment.extend([pooled, private]);
+    assert!(!after(&moment), "it counts them after all");
+}
+
+#[test]
+fn what_haproxy_does_not_count_is_no_news_once_none_leaves() {
+    let connections = |uncounted, none_leaves| Connections {
+        uncounted,
+        none_leaves,
+        ..table(&[(LB, 6)], &[], 0)
+    };
+    let counted = |uncounted, none_leaves| connections(uncounted, none_leaves).counted(count(0));
+    assert_eq!(counted(true, true), Counted::All);
+    assert!(left(counted(false, true)).starts_with("6 connections to the app more"));
+    let young = left(counted(true, false));
+    assert!(
+        young.contains("`http-reuse never`") && young.contains("`master` in [[haproxy]]"),
+        "{young}"
+    );
+    assert!(none_leaves(OLD) && !none_leaves(YOUNG) && !none_leaves(None));
 }

@@ -1,6 +1,7 @@
 //! `lab-app`: an app behind HAProxy. It is cold for a while after each boot, stops
 //! gracefully on SIGTERM, and on SIGUSR2 does the same and starts again in place, with the
-//! same pid and a new boot id, as Puma and others do.
+//! same pid and a new boot id, as Puma and others do. On SIGUSR1 it starts again at once: what is
+//! in flight is cut, as by SIGKILL.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -12,10 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use signal_hook::consts::{SIGTERM, SIGUSR2};
+use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
 
 #[path = "app/serve.rs"]
 mod serve;
+#[path = "app/stream.rs"]
+mod stream;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -44,7 +47,7 @@ pub struct Boot {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGUSR2])?;
+    let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGUSR1, SIGUSR2])?;
     let boot = Boot::begin(&arguments)?;
     let cold = boot.cold_time().unwrap_or(arguments.cold_ms);
     let signal = tokio::select! {
@@ -54,7 +57,7 @@ async fn main() -> io::Result<()> {
         }
     };
     match signal {
-        SIGUSR2 => Err(start_again()),
+        SIGUSR1 | SIGUSR2 => Err(start_again()),
         _ => Ok(()),
     }
 }

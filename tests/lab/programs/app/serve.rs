@@ -15,13 +15,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use signal_hook::consts::SIGUSR1;
 use signal_hook_tokio::Signals;
 use socket2::{SockFilter, SockRef};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
-use super::Boot;
+use super::{Boot, stream};
 
 /// A BPF that lets go a segment with SYN set, and keeps every other: `ldb [13]; jset #2, 0, 1;
 /// ret #0; ret #-1`.
@@ -58,6 +59,9 @@ pub async fn until_told_to_stop(
         });
     };
     let signal = accept_until_signal(&listeners, signals, &serve).await;
+    if signal == SIGUSR1 {
+        return Ok(signal);
+    }
     for listener in listeners {
         stop_listening(listener, &serve)?;
     }
@@ -116,7 +120,8 @@ async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Rece
     });
     let mut http = http1::Builder::new();
     let io = TokioIo::new(stream);
-    let mut connection = pin!(http.timer(TokioTimer::new()).serve_connection(io, service));
+    let connection = http.timer(TokioTimer::new()).serve_connection(io, service);
+    let mut connection = pin!(connection.with_upgrades());
     tokio::select! {
         _ = &mut connection => return,
         _ = stopping.changed() => {}
@@ -132,7 +137,7 @@ async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Rece
 
 async fn answer(
     boot: &Boot,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let path = request.uri().path().to_owned();
     let pause = request.uri().query().and_then(milliseconds);
@@ -142,6 +147,7 @@ async fn answer(
             let body = request.into_body().collect().await?.to_bytes();
             format!("{} bytes\n", body.len())
         }
+        (_, "/stream") => return Ok(stream::begin(&mut request, pause.unwrap_or_default())),
         (_, "/healthz") if boot.is_sick() => {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             "sick\n".to_owned()
@@ -161,6 +167,7 @@ async fn answer(
 
 /// `ms=300`
 fn milliseconds(query: &str) -> Option<Duration> {
-    let millis = query.strip_prefix("ms=")?.parse().ok()?;
+    let (_, millis) = query.split_once("ms=")?;
+    let millis = millis.parse().ok()?;
     Some(Duration::from_millis(millis))
 }

@@ -1,0 +1,107 @@
+//! What a user does that takes seconds: a request, an upload, a stream.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::namespace::{self, Namespace};
+use super::now;
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Longer than anything in the tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Something that is under way.
+pub struct Underway(JoinHandle<Got>);
+
+/// What came of it, and when it ended.
+#[derive(Debug)]
+pub struct Got {
+    pub text: String,
+    pub ended_at: f64,
+}
+
+impl Underway {
+    /// A GET.
+    pub fn get(from: &Namespace, to: SocketAddr, path: &str) -> Underway {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n");
+        Underway::begin(from, to, head, Duration::ZERO)
+    }
+
+    /// A POST whose body takes so long.
+    pub fn upload(from: &Namespace, to: SocketAddr, length: Duration) -> Underway {
+        let bytes = pieces(length);
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        Underway::begin(from, to, head, length)
+    }
+
+    /// What begins as a web socket does.
+    pub fn stream(from: &Namespace, to: SocketAddr, path: &str) -> Underway {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: stream\r\n\r\n"
+        );
+        Underway::begin(from, to, head, Duration::ZERO)
+    }
+
+    fn begin(from: &Namespace, to: SocketAddr, head: String, body: Duration) -> Underway {
+        let network = from.path();
+        Underway(thread::spawn(move || {
+            let mut text = Vec::new();
+            let stream = namespace::connect(&network, to);
+            let talked = stream.and_then(|stream| {
+                stream.set_read_timeout(Some(PATIENCE))?;
+                talk(stream, &head, body, &mut text)
+            });
+            if let Err(error) = talked {
+                text.extend(format!(" [{error}]").into_bytes());
+            }
+            Got {
+                text: String::from_utf8_lossy(&text).into_owned(),
+                ended_at: now(),
+            }
+        }))
+    }
+
+    /// Waits for its end.
+    pub fn got(self) -> Got {
+        self.0.join().expect("no panic")
+    }
+}
+
+impl Got {
+    /// To its last byte.
+    pub fn is_whole(&self) -> bool {
+        let Some((head, body)) = self.text.split_once("\r\n\r\n") else {
+            return false;
+        };
+        match head.split_whitespace().nth(1) {
+            Some("200") => body.ends_with('\n'),
+            Some("101") => body.ends_with("the end\n"),
+            _ => false,
+        }
+    }
+}
+
+fn talk(
+    mut stream: impl Read + Write,
+    head: &str,
+    body: Duration,
+    text: &mut Vec<u8>,
+) -> io::Result<()> {
+    stream.write_all(head.as_bytes())?;
+    let began = Instant::now();
+    for piece in 1..=pieces(body) {
+        thread::sleep((PAUSE * piece).saturating_sub(began.elapsed()));
+        stream.write_all(b"x")?;
+    }
+    stream.read_to_end(text)?;
+    Ok(())
+}
+
+fn pieces(length: Duration) -> u32 {
+    u32::try_from(length.as_millis() / PAUSE.as_millis()).expect("some pieces")
+}

@@ -1,0 +1,55 @@
+//! Others call the app directly, past HAProxy: idle keep-alive connections and requests of theirs
+//! never hold up a restart, also right after a reload.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::lab::agent::Agent;
+use crate::lab::fleet::Fleet;
+use crate::lab::namespace::{self, Namespace};
+use crate::lab::one_machine::OneMachine;
+use crate::lab::settings::Settings;
+use crate::lab::underway::Underway;
+
+/// What a neighbour has open to the app: an idle connection, and a request that takes longer than
+/// any restart.
+fn open(from: &Namespace, app: &str) -> (TcpStream, Underway) {
+    let to: SocketAddr = app.parse().expect("an address");
+    let idle = namespace::connect(&from.path(), to).expect("a connection");
+    (idle, Underway::get(from, to, "/slow?ms=40000"))
+}
+
+/// Restarts the app, which does not wait for them either.
+fn restart(agent: &Agent, app: &str) {
+    let report = agent.run("restart", app).expect_exit(0).report();
+    let drain = report.ended("drain") - report.began("drain");
+    assert!(drain < 2.0, "{report:?}");
+}
+
+fn cut(settings: Settings, app: &str) -> Settings {
+    settings.set(&format!("app.{app}.restart.signal"), "SIGUSR1")
+}
+
+#[test]
+fn a_neighbour_with_an_address_of_its_own() {
+    let fleet = Fleet::quick("callers_neighbour", |reference| reference);
+    let (_idle, request) = open(&fleet.host(2).namespace, "10.77.0.11:1000");
+    fleet.haproxy.reload();
+    restart(&fleet.agent(1, |settings| cut(settings, "web")), "web");
+    assert!(!request.got().is_whole(), "it was under way all the time");
+}
+
+/// All have loopback's address there; the process tells them apart.
+#[test]
+fn a_process_beside_haproxy() {
+    let machine = OneMachine::start("callers_beside", Duration::from_millis(100));
+    let agent = machine.agent_with(|settings| cut(settings, "one"));
+    for app in &machine.apps {
+        agent.open(app.name());
+    }
+    machine.haproxy.wait_until_all_up();
+    let (_idle, request) = open(&machine.host().namespace, "127.0.0.1:1000");
+    machine.haproxy.reload();
+    restart(&agent, "one");
+    assert!(!request.got().is_whole(), "it was under way all the time");
+}
