@@ -12,28 +12,56 @@
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | refused, nothing was changed |
 //! | claim | the twin's gate is closed: others see that this host goes next | twins DOWN, and enough others | gates put back, and tried again |
-//! | close | the main gate is closed (both, where no others have to be counted) | main lines DOWN | gates put back |
+//! | close | the main gate is closed (both, where no others have to be counted) | main lines DOWN; without a claim, enough others at each look | gates put back |
 //! | floor | the gates are kept closed | enough other servers, counted once more | gates put back, and tried again |
 //! | sticky | | the twin is quiet | on |
 //! | shed | the twin's gate is closed | twins DOWN | gates put back |
 //! | drain | the gates are kept closed | nothing in flight, twice in a row | gates put back, or on |
 //! | upgrade | its command, where there is one | its result | rolled back, or gates stay closed |
-//! | restart | systemd, a command or a signal | its result | rolled back, or gates stay closed |
-//! | healthy | the gates are kept closed | the app answers | rolled back, or gates stay closed |
+//! | restart | systemd, a command or a signal; HAProxy is looked at | its result | rolled back, or gates stay closed |
+//! | healthy | the gates are kept closed; HAProxy is looked at | the app answers | rolled back, or gates stay closed |
 //! | open | both gates are opened | all lines fully UP | told |
 //!
 //! # What always holds
 //!
 //! - The app is never restarted with a request in flight on a line that can be taken out,
 //!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin
-//!   of the classic layout can't be taken out: what it carries is told.
+//!   of the classic layout can't be taken out: what it carries is told. Leaving workers are asked
+//!   by the master socket, or their connections are counted. What can't be counted is waited for.
+//! - A line is out when the closed gate's own check has failed to the end, whatever else holds it
+//!   DOWN.
 //! - However often the agent is killed and started again, the app is restarted at most once:
 //!   once for its upgrade, and once for a rollback. No upgrade is gone on with by another agent.
 //! - Once the app was touched, no gate is opened before it is healthy.
-//! - Of hosts in the two-stage layout never so many go at once that fewer than
-//!   `min_available` others are left, whoever began them and when.
+//! - The status ports are reserved from the preflight to the end. A line that is UP behind a closed
+//!   gate all the same is reported at once, and the outcome says so.
+//! - Never so many hosts go at once that fewer than `min_available` others are left, whatever is
+//!   started when: always in two-stage, by the claim; in time in the other layouts (the table
+//!   below). Whether a host serves is judged at each look, never once at the begin.
+//! - A hold ends only by its time, `agent open`, its unit's start, or a command that says so; an
+//!   operation that was cut short does not end it.
+//! - No restart begins that takes down another app's serving lines, as far as the unit, the
+//!   command, the pidfile and the listening processes show, unless the settings say so.
+//! - The sidecar takes the host out only when the machine goes down, or where `on_stop` says so.
+//!   No log reader, and no terminal, holds up the sidecar or an operation.
 //! - What could not be seen is never taken for "drained" or "up".
 //! - Whatever ends an operation, its outcome says how the gates were left.
+//!
+//! # What each layout promises
+//!
+//! | | single (no twin) | classic | two-stage | two-stage, `sticky` window |
+//! | --- | --- | --- | --- | --- |
+//! | users with this host's cookie | redispatched once the line is DOWN | stay on the twin until the app stops; their first request after that waits for HAProxy's retries | moved before the app stops | kept on the twin for the window, then moved before the app stops |
+//! | nothing is in flight when the app is restarted | on its line | on the main line; what the twin carries rests on the app's graceful stop | on both lines | on both lines |
+//! | never fewer than `min_available` others, whatever is started when | in time | in time | always, by the claim | in time |
+//!
+//! *In time*: a host sees the first failed check of another one, and opens its gate before its own
+//! line is DOWN. That takes two looks (`poll`) and one change of the rules, 0.1 s on a quiet host.
+//! HAProxy gives it (`fall` - 1) x `fastinter`, or x `inter` where `fastinter` is not set. So it is not
+//! promised with `fall 1`, with checks quicker than that, right after a reload (the first failed check
+//! turns a line DOWN then), for an agent that is paused or can't reach a balancer, or in backends of
+//! thousands of servers (they are counted every 125 us x servers). *Always*: where every balancer has a
+//! twin line of the host, and no operator holds it; elsewhere in time.
 //!
 //! # Where things are
 //!
