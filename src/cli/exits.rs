@@ -44,7 +44,7 @@ const ROWS: [Row; 13] = [
     row(&[15], &["restart_failed", "not_healthy", "upgrade_failed"], "the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
     row(&[17], &["rolled_back"], "the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open (held: closed), on the old version"),
-    row(&[20], &["up_while_closed"], "restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open"),
+    row(&[20], &["up_while_closed"], "restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open (held: closed)"),
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),
 ];
 

@@ -131,7 +131,12 @@ impl Operation<'_> {
                 Outcome::NotHealthyClosed(why)
             }
             // What failed before is over; the rest of the hold stays.
-            (_, outcome @ (Outcome::RestartedClosed | Outcome::RolledBackClosed(_))) => {
+            (
+                _,
+                outcome @ (Outcome::RestartedClosed
+                | Outcome::RolledBackClosed(_)
+                | Outcome::UpWhileClosed { closed: true, .. }),
+            ) => {
                 note(hold::settled(hold_dir, app));
                 outcome
             }

@@ -130,13 +130,16 @@ impl ClosedLines {
     /// The outcome, which must not say that all went well where it did not. One that says so
     /// already stays as it is: a note tells the rest.
     pub fn judge(&self, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Done { note } if !self.wrong.is_empty() => Outcome::UpWhileClosed {
-                lines: self.wrong.clone(),
-                causes: self.causes.clone(),
-                note,
-            },
-            outcome => outcome,
+        let (closed, note) = match outcome {
+            Outcome::Done { note } if !self.wrong.is_empty() => (false, note),
+            Outcome::RestartedClosed if !self.wrong.is_empty() => (true, None),
+            outcome => return outcome,
+        };
+        Outcome::UpWhileClosed {
+            lines: self.wrong.clone(),
+            causes: self.causes.clone(),
+            closed,
+            note,
         }
     }
 }

@@ -59,7 +59,12 @@ impl Outcome {
                  the cause",
                 waiting.join(", ")
             ),
-            Outcome::UpWhileClosed { lines, causes, .. } => up_while_closed(lines, causes, app),
+            Outcome::UpWhileClosed {
+                lines,
+                causes,
+                closed,
+                ..
+            } => up_while_closed(lines, causes, *closed, app),
             Outcome::GateFailed {
                 why,
                 put_back: false,
@@ -135,13 +140,17 @@ fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
     format!("rolled back: {why}; the app is healthy on the old version {left}")
 }
 
-fn up_while_closed(lines: &[String], causes: &[String], app: &str) -> String {
+fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str) -> String {
+    let gates = match closed {
+        true => "a hold keeps the gates closed",
+        false => "the gates are open",
+    };
     let causes = match causes {
         [] => format!("`agent doctor {app}` looks for what answers its checks"),
         causes => causes.join("; "),
     };
     format!(
-        "restarted, and the gates are open, but users may have met an app that restarts: HAProxy took \
+        "restarted, and {gates}, but users may have met an app that restarts: HAProxy took \
          this host for UP meanwhile: {}; {causes}",
         lines.join(", ")
     )

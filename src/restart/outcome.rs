@@ -86,13 +86,15 @@ pub enum Outcome {
     RolledBackClosed(String),
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
-    /// Restarted, healthy and back in rotation; but while the gates were closed HAProxy showed
+    /// Restarted, healthy, and the gates are as they should be; but while the gates were closed HAProxy showed
     /// lines UP again, and sent users to the host.
     UpWhileClosed {
         /// Which.
         lines: Vec<String>,
         /// Why, as far as this host can see it.
         causes: Vec<String>,
+        /// A hold keeps the gates closed.
+        closed: bool,
         /// What the operator should know beside.
         note: Option<String>,
     },

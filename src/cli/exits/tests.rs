@@ -60,6 +60,7 @@ fn samples() -> Vec<Outcome> {
         Outcome::Undrained(none()),
         Outcome::UpgradeFailed(text()),
         Outcome::UpWhileClosed {
+            closed: false,
             lines: none(),
             causes: none(),
             note: None,

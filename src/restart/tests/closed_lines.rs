@@ -151,6 +151,10 @@ fn each_cause_is_told_once_and_worse_outcomes_stay() {
         told.contains("lb srvs/Main was UP") && told.contains(&listener()),
         "{told}"
     );
+    let held = closed.judge(Outcome::RestartedClosed);
+    let told = held.message(Verb::Restart, "web");
+    assert_eq!(held.exit_code(), 20);
+    assert!(told.contains("a hold keeps the gates closed"), "{told}");
     for outcome in [
         Outcome::NotHealthy("x".into()),
         Outcome::NotBack(vec!["x".into()]),

@@ -17,7 +17,7 @@ EXITS = {
     15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
     16: ("not back in rotation in time", "gates open"),
     17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open (held: closed), on the old version"),
-    20: ("restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open"),
+    20: ("restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open (held: closed)"),
 }
 
 # Of every code above 128.
