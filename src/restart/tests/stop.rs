@@ -194,7 +194,12 @@ fn in_turn_a_signal_ends_the_waiting() {
 
 #[test]
 fn in_turn_it_is_refused_where_nobody_shows_the_others() {
-    let unseen = || ("lb".to_owned(), Err(Reason::Lasting("can't connect".to_owned())));
+    let unseen = || {
+        (
+            "lb".to_owned(),
+            Err(Reason::Lasting("can't connect".to_owned())),
+        )
+    };
     let shown = || {
         let facts = BalancerFacts {
             lines: Vec::new(),
