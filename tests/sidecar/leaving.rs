@@ -135,6 +135,8 @@ fn drained_also_where_it_opened_them_itself() {
     let unseen = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "2s");
         let settings = settings.set("app.web.timeouts.drain", "4s");
+        // No other host serves.
+        let settings = settings.set("app.web.min_available", 0);
         drains(settings).haproxy_within("tcp://10.77.0.99:9", "2s")
     };
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
