@@ -14,12 +14,13 @@ use super::process::Process;
 use super::reference::{QUICK, Reference};
 use super::release::Release;
 use super::settings::Settings;
-use super::site::{BALANCER, Host, Site};
+use super::site::{BALANCER, Host, Site, last};
 
 /// What a user of the host does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Http,
+    /// By IPv6.
     Upload,
     BusyStream,
     SilentStream,
@@ -150,7 +151,7 @@ impl Member {
         let namespace = container.as_ref().unwrap_or(&host.namespace);
         let listen = match kind {
             Kind::Http2 | Kind::Tls | Kind::TlsHttp2 => "127.0.0.1:1001",
-            _ => "0.0.0.0:1000",
+            _ => "[::]:1000",
         };
         Member {
             kind,
@@ -231,7 +232,11 @@ fn config(site: &Site, members: &[Member]) -> String {
          default-server check {QUICK} fall 2 rise 2\n"
     );
     for (member, host) in members.iter().zip(&site.hosts) {
-        let (name, port, to) = (host.name(), port(host), host.address());
+        let (name, port) = (host.name(), port(host));
+        let to = match member.kind {
+            Kind::Upload => format!("[fd77::{}]", last(host.number)),
+            _ => host.address(),
+        };
         let mode = if member.kind == Kind::Tcp {
             "tcp"
         } else {
