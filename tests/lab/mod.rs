@@ -17,6 +17,7 @@ pub mod debian_root;
 pub mod estate;
 pub mod firewall;
 pub mod fleet;
+pub mod front;
 pub mod grab;
 pub mod haproxy;
 pub mod harm;
