@@ -191,9 +191,6 @@ impl<H: Host> Drive<'_, H> {
         if self.phase.closes() {
             self.closed.on_the_way_out(&seen.balancers);
         }
-        if self.phase.keeps_closed(self.verb) {
-            self.look_meanwhile().await;
-        }
         if self.phase.watches_connections() {
             seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {
@@ -206,6 +203,10 @@ impl<H: Host> Drive<'_, H> {
         }
         if self.phase.asks_app() {
             seen.health = Some(self.host.health().await);
+        }
+        // After the health, which may take its time: what is seen meanwhile counts.
+        if self.phase.keeps_closed(self.verb) {
+            self.look_meanwhile().await;
         }
         seen.elapsed = self.host.elapsed();
         seen.in_phase = seen.elapsed.saturating_sub(self.entered);

@@ -28,7 +28,9 @@
 //!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin
 //!   of the classic layout can't be taken out: what it carries is told. Leaving workers are asked
 //!   by the master socket, or their connections are counted. What can't be counted is waited for,
-//!   up to the limit; what no table of this host shows, on an app without traffic, is not known.
+//!   up to the limit. Two things are not known: what no table of this host shows, on an app without
+//!   traffic; and, once every worker has run for an hour, what a HAProxy with `http-reuse never`
+//!   carries, or one whose addresses nothing shows.
 //! - A line is out when the closed gate's own check has failed to the end, whatever else holds it
 //!   DOWN.
 //! - However often the agent is killed and started again, the app is restarted at most once:

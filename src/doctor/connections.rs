@@ -94,6 +94,7 @@ mod tests {
             hidden: false,
             uncounted: false,
             none_leaves: false,
+            untracked: None,
             after: Ok(count),
             oldest: None,
         };

@@ -5,6 +5,7 @@ use crate::tcp::{self, Socket};
 use crate::visible::visible;
 use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process, Stat};
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 /// Each listener on `port`, as "NAME (pid N) on ADDRESS".
@@ -41,9 +42,30 @@ pub fn holds(pid: i32, port: u16) -> bool {
     sockets.any(|socket| has(&process, socket.inode))
 }
 
-/// What the process is called that has this socket; None: that can't be known.
-pub fn owner(inode: u64) -> Option<String> {
-    owners(inode).next().map(|stat| stat.comm)
+/// What the processes are called that have these sockets, as far as that can be known. One walk
+/// through the files of all processes.
+pub fn names_of(inodes: &HashSet<u64>) -> HashMap<u64, String> {
+    let mut names = HashMap::new();
+    if inodes.is_empty() {
+        return names;
+    }
+    for process in procfs::process::all_processes()
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let files = process.fd().into_iter().flatten().flatten();
+        let sockets = files.filter_map(|file| match file.target {
+            FDTarget::Socket(inode) if inodes.contains(&inode) => Some(inode),
+            _ => None,
+        });
+        for inode in sockets {
+            if let Ok(stat) = process.stat() {
+                names.entry(inode).or_insert(stat.comm);
+            }
+        }
+    }
+    names
 }
 
 fn listening(port: u16) -> Vec<Socket> {

@@ -24,7 +24,7 @@ pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};
 pub use known::Known;
-pub use listener::{bound, holders, holds, listeners, owner};
+pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::{Listing, Rule};
 pub use plan::{plan, plan_all, position};
 pub use removal::{Removal, removal};

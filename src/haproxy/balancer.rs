@@ -34,6 +34,8 @@ pub struct Balancer {
     worker: Option<Info>,
     /// Another worker answered the last poll than the one before it.
     reloaded: bool,
+    /// It did, and no look has shown the lines since: whoever looks has not heard of it.
+    undelivered: bool,
     pub(super) found: Option<Found>,
     /// Of the lines that were found.
     pub(super) lately: Option<Lately>,
@@ -59,6 +61,7 @@ impl Balancer {
             addresses,
             worker: None,
             reloaded: false,
+            undelivered: false,
             found: None,
             lately: None,
             counted: None,
@@ -123,12 +126,15 @@ impl Balancer {
     pub async fn poll(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
         let before = self.worker.clone();
         let lines = self.poll_anew().await;
-        self.reloaded = before.is_some() && self.worker != before;
+        let changed = before.is_some() && self.worker != before;
+        self.reloaded = changed || self.undelivered;
+        self.undelivered = self.reloaded && lines.is_err();
         lines
     }
 
+    /// One look that shows another worker, one that finds the lines anew, one that reads them.
     async fn poll_anew(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
-        for _ in 0..2 {
+        for _ in 0..3 {
             let Some(found) = &self.found else {
                 self.find()
                     .await?

@@ -5,8 +5,11 @@ use std::fmt;
 
 /// The last check of one server line.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
-pub struct CheckStatus(String);
+#[serde(into = "String")]
+pub struct CheckStatus {
+    word: String,
+    under_way: bool,
+}
 
 /// What a check says that gets no answer: refused or lost on the way (L4), broken off before an
 /// answer (a proxy between), or an external check's failure, which says no more.
@@ -17,24 +20,44 @@ const UNANSWERED: [&str; 7] = [
 impl CheckStatus {
     /// The column's text; `* L4CON` while the next check is under way.
     pub fn parse(text: &str) -> CheckStatus {
-        CheckStatus(text.trim_start_matches("* ").to_owned())
+        let ended = text.strip_prefix("* ");
+        CheckStatus {
+            word: ended.unwrap_or(text).to_owned(),
+            under_way: ended.is_some(),
+        }
+    }
+
+    /// The next check is under way: it may have begun before the gate was closed, and pass.
+    pub fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
+    /// It got the answer that it wants.
+    pub fn passed(&self) -> bool {
+        ["L4OK", "L6OK", "L7OK", "L7OKC"].contains(&self.word.as_str())
     }
 
     /// It failed as a check fails at a closed gate. `L7STS` is the answer of a sick app, so the
     /// gate was open; `INI` and `UNK` are no checks yet; `HANA` came from traffic.
     pub fn met_a_closed_gate(&self) -> bool {
-        UNANSWERED.contains(&self.0.as_str())
+        UNANSWERED.contains(&self.word.as_str())
     }
 
     /// The word.
     pub fn word(&self) -> &str {
-        &self.0
+        &self.word
     }
 }
 
 impl fmt::Display for CheckStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.word)
+    }
+}
+
+impl From<CheckStatus> for String {
+    fn from(status: CheckStatus) -> String {
+        status.word
     }
 }
 

@@ -37,14 +37,16 @@ pub struct ServerStat {
 
 impl ServerStat {
     /// Out of the balancing because its own check meets a closed gate. What else holds the line
-    /// down (`DOWN (agent)`, a resolution, an app that answered sick) may end in any moment. An
-    /// operator's MAINT stops the checks, and is his own word.
+    /// down (`DOWN (agent)`, a resolution, an app that answered sick) may end in any moment. So may
+    /// a check that is under way: it may have begun before the gate was closed. An operator's MAINT
+    /// stops the checks, and is his own word.
     pub fn is_out(&self) -> bool {
         match (&self.status, &self.check) {
             (status, None) => status.is_out(),
             (status, Some(_)) if status.is_maint() => status.is_out(),
             (status, Some(check)) => {
-                status.is_out() && self.failed_to_the_end && check.met_a_closed_gate()
+                let failed = self.failed_to_the_end && check.met_a_closed_gate();
+                status.is_out() && failed && !check.is_under_way()
             }
         }
     }
@@ -189,7 +191,9 @@ mod tests {
 
     #[test]
     fn out_is_out_because_the_closed_gate_was_checked_to_the_end() {
-        assert!(is_out("DOWN", 0, "L4CON") && is_out("DOWN", 0, "* L4TOUT"));
+        assert!(is_out("DOWN", 0, "L4CON") && is_out("DOWN", 0, "L4TOUT"));
+        // From before the gate was closed, perhaps: it may pass.
+        assert!(!is_out("DOWN", 0, "* L4CON"));
         assert!(is_out("DOWN (agent)", 0, "L4CON"), "both hold it down");
         // The agent's word, a sick app's answer, no check yet: any of them may end at once.
         assert!(!is_out("DOWN (agent)", 4, "L7OK") && !is_out("DOWN (agent)", 3, "L4CON"));

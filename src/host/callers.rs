@@ -1,9 +1,9 @@
 //! Who on this host itself calls the app: a HAProxy that runs here, or a local nginx, a monitoring.
 //! Their addresses are the same, so the process tells them apart.
 
-use crate::gate::owner;
+use crate::gate::names_of;
 use crate::tcp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 /// What HAProxy's workers are called, the leaving ones too: with a version, or by HAProxy
@@ -19,22 +19,37 @@ pub(super) struct Callers {
 
 impl Callers {
     /// Those ends, of connections to `port`, that surely belong to another program than HAProxy.
-    /// A look through the files of all processes takes milliseconds: once for each socket.
-    pub(super) fn of_others(&mut self, port: u16) -> Vec<SocketAddr> {
-        let Ok(callers) = tcp::callers(port) else {
-            return Vec::new();
-        };
-        self.asked
-            .retain(|inode, _| callers.iter().any(|caller| caller.inode == *inode));
-        let others = callers.iter().filter(|caller| {
-            *self
-                .asked
-                .entry(caller.inode)
-                .or_insert_with(|| owner(caller.inode).is_some_and(|name| !is_haproxy(&name)))
-        });
-        let end = |ip: SocketAddr| SocketAddr::new(ip.ip().to_canonical(), ip.port());
-        others.map(|caller| end(caller.local)).collect()
+    /// A look through the files of all processes takes milliseconds: one for all new sockets, and
+    /// in a thread of its own.
+    pub(super) async fn of_others(&mut self, port: u16) -> Vec<SocketAddr> {
+        let asked = std::mem::take(&mut self.asked);
+        let look = tokio::task::spawn_blocking(move || look(port, asked));
+        let (asked, others) = look.await.unwrap_or_default();
+        self.asked = asked;
+        others
     }
+}
+
+fn look(port: u16, before: HashMap<u64, bool>) -> (HashMap<u64, bool>, Vec<SocketAddr>) {
+    let callers = tcp::callers(port).unwrap_or_default();
+    let new: HashSet<u64> = callers.iter().map(|caller| caller.inode).collect();
+    let new: HashSet<u64> = new
+        .into_iter()
+        .filter(|it| !before.contains_key(it))
+        .collect();
+    let names = names_of(&new);
+    let is_other = |inode: &u64| {
+        let found = names.get(inode).is_some_and(|name| !is_haproxy(name));
+        before.get(inode).copied().unwrap_or(found)
+    };
+    let asked: HashMap<u64, bool> = callers
+        .iter()
+        .map(|caller| (caller.inode, is_other(&caller.inode)))
+        .collect();
+    let end = |ip: SocketAddr| SocketAddr::new(ip.ip().to_canonical(), ip.port());
+    let others = callers.iter().filter(|caller| asked[&caller.inode]);
+    let others = others.map(|caller| end(caller.local)).collect();
+    (asked, others)
 }
 
 fn is_haproxy(name: &str) -> bool {

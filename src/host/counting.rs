@@ -26,6 +26,8 @@ pub(crate) struct Counting {
     tracked: Option<Instant>,
     /// Connections to the app are led away from this host's own table.
     led_away: bool,
+    /// Why the tracked connections could not be read.
+    untracked: Option<String>,
     callers: Callers,
 }
 
@@ -40,6 +42,7 @@ impl Counting {
             peers: None,
             tracked: None,
             led_away: false,
+            untracked: None,
             callers: Callers::default(),
         }
     }
@@ -47,7 +50,7 @@ impl Counting {
     /// For the next operation.
     pub(super) fn renew(&mut self, ports: AppPorts) {
         (self.ports, self.peers) = (ports, None);
-        (self.tracked, self.led_away) = (None, false);
+        (self.tracked, self.led_away, self.untracked) = (None, false, None);
     }
 
     /// One look. The balancers have just shown `before`, and are asked once more.
@@ -70,7 +73,8 @@ impl Counting {
         }
         let (mut of_balancers, mut of_others) = peers.sort(by_peer);
         if surplus(&of_balancers, counted) > 0 {
-            self.set_apart(&connections, &mut of_balancers, &mut of_others);
+            let apart = self.set_apart(&connections, &mut of_balancers, &mut of_others);
+            apart.await;
         }
         let mut seen = Connections {
             of_balancers,
@@ -79,6 +83,7 @@ impl Counting {
             hidden: false,
             uncounted: false,
             none_leaves: none_leaves(youngest),
+            untracked: self.untracked.clone(),
             after: count_again(balancers).await,
             oldest: tcp::oldest(&connections),
         };
@@ -109,12 +114,12 @@ impl Counting {
     }
 
     /// Other programs of this host have HAProxy's address where that runs here, too.
-    fn set_apart(&mut self, all: &[Connection], ours: &mut ByPeer, others: &mut ByPeer) {
+    async fn set_apart(&mut self, all: &[Connection], ours: &mut ByPeer, others: &mut ByPeer) {
         let own = interface_addresses();
         if !ours.keys().any(|ip| own.contains(ip)) {
             return;
         }
-        let of_others = self.callers.of_others(self.ports.port);
+        let of_others = self.callers.of_others(self.ports.port).await;
         for peer in all.iter().map(|one| one.peer) {
             if let Some(count) = ours.get_mut(&peer.ip())
                 && of_others.contains(&peer)
@@ -130,13 +135,10 @@ impl Counting {
         let ports = [Some(self.ports.port)].into_iter().chain(status_ports);
         let flows = flows(ports.flatten().collect()).await;
         self.tracked = Some(Instant::now());
-        let flows = flows.unwrap_or_else(|why| {
-            tracing::info!("{why}");
-            Vec::new()
-        });
+        self.untracked = flows.as_ref().err().cloned();
         let peer = |flow: &Flow| flow.peer.ip().to_canonical();
         let own = interface_addresses();
-        for flow in &flows {
+        for flow in flows.iter().flatten() {
             if status_ports.contains(&Some(flow.to.port())) {
                 peers.checked_from(peer(flow));
             } else if flow.is_led_away(self.ports.port, &own) {

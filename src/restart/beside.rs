@@ -92,7 +92,7 @@ impl Beside {
 /// A line that is out and carries nothing loses nothing. The twin of the classic layout can't
 /// be taken out: it counts by what it carries.
 fn busy(line: &LineSeen) -> Option<String> {
-    let out = line.status.is_out() || line.role == Role::ClassicTwin;
+    let out = line.out || line.role == Role::ClassicTwin;
     let (name, status) = (&line.name, &line.status);
     match line.in_flight {
         0 if out => None,

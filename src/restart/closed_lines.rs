@@ -3,7 +3,7 @@
 //! its check, and that users meet an app that restarts.
 
 use super::{BalancerSeen, LineSeen, Outcome};
-use crate::haproxy::{Role, Status};
+use crate::haproxy::{CheckStatus, Role, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the lines of all balancers, in one operation.
@@ -152,7 +152,7 @@ fn judged(before: Known, line: &LineSeen) -> Known {
         (Status::Maint(_), _) => Known::Unchecked,
         (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
         // After a reload, without a check that has passed.
-        _ if line.proven => Known::Wrong,
+        _ if line.proven && line.check.as_ref().is_none_or(CheckStatus::passed) => Known::Wrong,
         _ => Known::UncheckedTold,
     }
 }

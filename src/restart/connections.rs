@@ -26,6 +26,8 @@ pub struct Connections {
     pub uncounted: bool,
     /// The workers have run for so long that no other leaves.
     pub none_leaves: bool,
+    /// Why connections that are led away from here, to a container, can't be seen.
+    pub untracked: Option<String>,
     /// What the balancers counted right after. Err: why that is not known.
     pub after: Result<Count, String>,
     /// How long the oldest request seems to have waited; for people alone.
@@ -97,7 +99,11 @@ impl Connections {
         match seen.checked_sub(counted) {
             _ if self.hidden => Counted::Left(vec![HIDDEN.to_owned()]),
             _ if before.sessions != after.sessions => Counted::Unsteady,
-            Some(0) => Counted::All,
+            // Where HAProxy has some here, and they are in the table, none is led away.
+            Some(0) => match &self.untracked {
+                Some(why) if counted == 0 => Counted::Left(vec![format!("{why}; {ONLY_MASTER}")]),
+                _ => Counted::All,
+            },
             Some(_) if self.uncounted && self.none_leaves => Counted::All,
             Some(surplus) => Counted::Left(vec![self.surplus(surplus, counted)]),
             None => Counted::Left(vec![format!(
@@ -138,7 +144,9 @@ impl Connections {
             _ if self.uncounted => {
                 format!("{what}; it counts none with `http-reuse never`, and {ONLY_MASTER}")
             }
-            true => what,
+            true => format!(
+                "{what}, or somebody calls the app from there (`ss -tnp` shows it); {ONLY_MASTER}"
+            ),
             false => format!("{what}; `source` in [[haproxy]] names the addresses that count"),
         }
     }

@@ -120,6 +120,9 @@ impl Seen {
     pub fn not_out(&self, role: Role) -> Vec<String> {
         let not_out = |line: &LineSeen| line.role == role && !line.out;
         self.lines_where(not_out, |line| match (&line.check, line.status.is_out()) {
+            (Some(check), true) if check.is_under_way() => {
+                format!("{} is {}, and a check is under way", line.name, line.status)
+            }
             // Something else holds it down, and may let go of it in any moment.
             (Some(check), true) => format!(
                 "{} is {}, but not by the closed gate: its check shows {check}",

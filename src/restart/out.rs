@@ -12,7 +12,8 @@ const QUIET: Duration = Duration::from_secs(10);
 /// line, so one look may fall between two lines.
 const ZEROS: u32 = 2;
 
-const UNSTEADY: &str = "counting connections: sessions came while they were counted";
+const UNSTEADY: &str = "counting connections: sessions came while they were counted (HAProxy's master socket needs \
+                        no counting: `master` in [[haproxy]])";
 
 /// Every other agent can see this claim now, and whoever counts after it counts this host as
 /// gone: two that claim at the same moment both see the other, and no main gate is closed

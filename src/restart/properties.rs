@@ -31,14 +31,25 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
     let dies = prop::sample::select(vec![Dies::BeforeActing, Dies::AfterActing]);
     let dies = prop::option::weighted(0.05, dies);
-    let oddities = (rare(), rare(), rare(), rare());
+    let oddities = (rare(), rare(), rare(), rare(), (rare(), rare()));
     (lines, any::<bool>(), signal, oddities, dies).prop_map(
-        |(lines, healthy, signal, (failed, reloaded, few, leaving), dies)| {
+        |(lines, healthy, signal, (failed, reloaded, few, leaving, more), dies)| {
+            let (held_by_another, surplus) = more;
             let mut look = match lines {
                 Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
                 None => blind(),
             };
+            look.connections = Some(Ok(counted(&look, u64::from(surplus))));
             let balancer = &mut look.balancers[0];
+            for line in balancer
+                .lines
+                .iter_mut()
+                .flatten()
+                .filter(|_| held_by_another)
+            {
+                // As `DOWN (agent)`: it is DOWN, and not by the closed gate.
+                line.out = false;
+            }
             balancer.reloaded = reloaded;
             balancer.others = vec![Others {
                 backend: "srvs".into(),
@@ -63,6 +74,32 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             Moment { look, dies }
         },
     )
+}
+
+/// What the host's table shows: what HAProxy counts, and `surplus` more.
+fn counted(look: &Seen, surplus: u64) -> Connections {
+    let count = Count::at(&look.balancers);
+    let seen = count.connections.unwrap_or_default() + surplus;
+    Connections {
+        of_balancers: [([10, 0, 0, 1].into(), seen)].into(),
+        of_others: ByPeer::new(),
+        addresses_known: true,
+        hidden: false,
+        uncounted: false,
+        none_leaves: false,
+        untracked: None,
+        after: Ok(count),
+        oldest: None,
+    }
+}
+
+/// So many connections are in the table that HAProxy does not count.
+fn surplus(look: &Seen) -> u64 {
+    let Some(Ok(seen)) = &look.connections else {
+        return 0;
+    };
+    let counted = Count::at(&look.balancers).connections.unwrap_or_default();
+    seen.of_balancers.values().sum::<u64>() - counted
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
@@ -234,7 +271,10 @@ impl Model {
                 look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
             let quiet = look.in_flight().is_empty()
                 && look.left_over() == Counted::All
+                && surplus(look) == 0
                 && look.reloaded().is_empty();
+            let lines = look.balancers[0].lines.iter().flatten();
+            prop_assert!(lines.clone().all(|line| line.out), "not by the closed gate");
             let out = look.unseen().is_empty()
                 && look.not_out(Main).is_empty()
                 && look.not_out(Twin).is_empty();

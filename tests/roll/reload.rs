@@ -1,5 +1,5 @@
 //! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight:
-//! the agent waits for it all the same, by the master CLI or by the host's own TCP table.
+//! the agent waits for it all the same, by the master CLI or by counting connections.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn before_a_restart_classic() {
 }
 
 /// Requests of 10 s on two hosts, a reload, and then both hosts are restarted: one agent
-/// asks the master, the other has to go by the connections it sees. Neither touches its app
+/// asks the master, the other has to count the connections. Neither touches its app
 /// before the answer.
 pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
     let fleet = Fleet::behind(release, test, layout, |reference| reference);
@@ -55,8 +55,8 @@ fn while_draining_with_the_master() {
 }
 
 #[test]
-fn while_draining_by_the_tcp_table() {
-    while_draining("drain_tcp", |_, settings| settings);
+fn while_draining_by_counting() {
+    while_draining("drain_count", |_, settings| settings);
 }
 
 fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
@@ -124,6 +124,24 @@ fn a_socket_that_stays_away() {
         .expect(11, "no server line of this host");
     let took = from.elapsed();
     assert!(took < Duration::from_millis(800), "refused in {took:?}");
+}
+
+/// The new worker takes every line for UP until its first check: that is said, and is no fault.
+#[test]
+fn while_the_app_restarts() {
+    let fleet = Fleet::two_stage("reload_restart");
+    fleet.open_gates();
+    let traffic = fleet.traffic();
+    let running = fleet.agent(1, |settings| settings).start("restart", "web");
+    fleet.host(1).wait_for_phase("healthy");
+    fleet.haproxy.reload();
+    let report = running.wait().expect_exit(0).report();
+    let unseen = report
+        .notices
+        .iter()
+        .any(|note| note.contains("can't be seen"));
+    assert!(!unseen, "{:?}", report.notices);
+    traffic.stop();
 }
 
 fn unharmed(answer: &Answer, restarted_at: f64) {

@@ -26,6 +26,7 @@ fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) 
         hidden: false,
         uncounted: false,
         none_leaves: false,
+        untracked: None,
         after: Ok(count(counted)),
         oldest: None,
     }
@@ -163,6 +164,25 @@ fn fewer_than_haproxy_counts_prove_nothing() {
     };
     let left = left(table(&[], &[], 0).counted(old));
     assert!(left.contains("does not count its connections"), "{left}");
+}
+
+/// A container's connections would be there, and only there.
+#[test]
+fn tracking_that_can_not_be_read_is_not_an_empty_one() {
+    let unread = |counted| Connections {
+        untracked: Some("can't list tracked connections: not permitted".into()),
+        ..table(&[(LB, counted)], &[], counted)
+    };
+    let nothing = left(unread(0).counted(count(0)));
+    assert!(
+        nothing.contains("not permitted") && nothing.contains("`master`"),
+        "{nothing}"
+    );
+    assert_eq!(
+        unread(6).counted(count(6)),
+        Counted::All,
+        "the table has them"
+    );
 }
 
 /// A pooled connection that HAProxy closes between two counts must not hide a leaving one.
