@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub mod agent;
+pub mod agent_check;
 pub mod ansible;
 pub mod apache;
 pub mod app;
@@ -49,6 +50,7 @@ pub mod stats_proxy;
 pub mod terminal;
 pub mod traffic;
 pub mod underway;
+pub mod unread;
 pub mod watch;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -32,17 +32,42 @@ impl Underway {
 
     /// A POST whose body takes so long.
     pub fn upload(from: &Namespace, to: SocketAddr, length: Duration) -> Underway {
+        Underway::upload_with(from, to, length, "")
+    }
+
+    /// The same by the user with this cookie.
+    pub fn sticky_upload(
+        from: &Namespace,
+        to: SocketAddr,
+        length: Duration,
+        cookie: &str,
+    ) -> Underway {
+        Underway::upload_with(from, to, length, &cookie_line(cookie))
+    }
+
+    fn upload_with(from: &Namespace, to: SocketAddr, length: Duration, line: &str) -> Underway {
         let bytes = pieces(length);
         let head = format!(
-            "POST / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: lab\r\n{line}Connection: close\r\n\
+             Content-Length: {bytes}\r\n\r\n"
         );
         Underway::begin(from, to, head, length)
     }
 
     /// What begins as a web socket does.
     pub fn stream(from: &Namespace, to: SocketAddr, path: &str) -> Underway {
+        Underway::stream_with(from, to, path, "")
+    }
+
+    /// The same by the user with this cookie.
+    pub fn sticky_stream(from: &Namespace, to: SocketAddr, path: &str, cookie: &str) -> Underway {
+        Underway::stream_with(from, to, path, &cookie_line(cookie))
+    }
+
+    fn stream_with(from: &Namespace, to: SocketAddr, path: &str, line: &str) -> Underway {
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: stream\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: lab\r\n{line}Connection: Upgrade\r\n\
+             Upgrade: stream\r\n\r\n"
         );
         Underway::begin(from, to, head, Duration::ZERO)
     }
@@ -84,6 +109,10 @@ impl Got {
             _ => false,
         }
     }
+}
+
+fn cookie_line(cookie: &str) -> String {
+    format!("Cookie: SRV={cookie}\r\n")
 }
 
 fn talk(

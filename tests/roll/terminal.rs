@@ -3,10 +3,10 @@
 use crate::lab::fleet::Fleet;
 use crate::lab::settings::Settings;
 use crate::lab::terminal::Terminal;
+use crate::lab::unread::full_pipe;
 use crate::lab::wait_for;
-use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::Signal;
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -163,15 +163,6 @@ fn a_log_that_nobody_ever_reads_keeps_no_operation_waiting() {
         (fleet.boots()[0], fleet.host(1).gates_are_open()),
         (2, [true; 2])
     );
-}
-
-/// There is no room in it for anything more.
-fn full_pipe() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().expect("a pipe");
-    let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");
-    let full = vec![b'.'; usize::try_from(size).expect("a size")];
-    writer.write_all(&full).expect("room");
-    (reader, writer)
 }
 
 #[test]

@@ -2,58 +2,32 @@
 //! to.
 
 use std::fs;
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::lab::fleet::Fleet;
 use crate::lab::site::Host;
-use crate::lab::wait_for;
+use crate::lab::unread::{Unread, full_pipe};
 
-/// A sidecar whose stdout and stderr are the test's.
-struct Unheard(Child);
-
-impl Unheard {
-    fn start(command: &mut Command, stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -> Unheard {
-        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        Unheard(command.spawn().expect("the agent"))
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.0.id().cast_signed());
-        kill(pid, signal).expect("a running child");
-    }
-
-    /// More lines than wait anywhere.
-    fn talks(&self) {
-        for _ in 0..150 {
-            self.signal(Signal::SIGHUP);
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// SIGTERM: it ends in time, however few of its last words anybody wants.
-    fn ends(&mut self) -> ExitStatus {
-        self.signal(Signal::SIGTERM);
-        wait_for("the sidecar's end", Duration::from_secs(6), || {
-            self.0.try_wait().expect("our child")
-        })
+/// More lines than wait anywhere.
+fn talk(sidecar: &Unread) {
+    for _ in 0..150 {
+        sidecar.signal(Signal::SIGHUP);
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
-impl Drop for Unheard {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
+/// SIGTERM: it ends in time, however few of its last words anybody wants.
+fn end(sidecar: &mut Unread) -> ExitStatus {
+    sidecar.signal(Signal::SIGTERM);
+    sidecar.ends(Duration::from_secs(6))
 }
 
 fn assert_repairs(host: &Host) {
@@ -66,15 +40,6 @@ fn assert_repairs(host: &Host) {
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
-/// There is no room in it for anything more.
-fn full_pipe() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = io::pipe().expect("a pipe");
-    let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");
-    let full = vec![b'.'; usize::try_from(size).expect("a size")];
-    writer.write_all(&full).expect("room");
-    (reader, writer)
-}
-
 /// Also of its one object on stdout.
 #[test]
 fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
@@ -83,11 +48,11 @@ fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
     let (_reader, writer) = full_pipe();
     let again = writer.try_clone().expect("a pipe");
     let mut command = agent.command(&["run", "--json", "-vv"]);
-    let mut sidecar = Unheard::start(&mut command, writer, again);
+    let mut sidecar = Unread::start(&mut command, writer, again);
     thread::sleep(Duration::from_secs(1));
-    sidecar.talks();
+    talk(&sidecar);
     assert_repairs(fleet.host(1));
-    assert_eq!(sidecar.ends().code(), Some(0));
+    assert_eq!(end(&mut sidecar).code(), Some(0));
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
 }
 
@@ -98,17 +63,17 @@ fn who_reads_again_learns_what_he_has_missed() {
     let agent = fleet.agent(1, |settings| settings);
     let (mut reader, writer) = full_pipe();
     let mut command = agent.command(&["run", "-vv"]);
-    let mut sidecar = Unheard::start(&mut command, Stdio::null(), writer);
+    let mut sidecar = Unread::start(&mut command, Stdio::null(), writer);
     drop(command);
     thread::sleep(Duration::from_secs(1));
-    sidecar.talks();
+    talk(&sidecar);
     let reading = thread::spawn(move || {
         let mut text = String::new();
         reader.read_to_string(&mut text).map(|_| text)
     });
     // What comes from now on is read as it comes.
     assert_repairs(fleet.host(1));
-    sidecar.ends();
+    end(&mut sidecar);
     let text = reading.join().expect("a reader").expect("text");
     let missed = text
         .lines()
@@ -138,15 +103,15 @@ fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
     command.arg(inner.get_program()).args(inner.get_args());
     let stream = format!("{}:{}", stream.dev(), stream.ino());
     command.env("JOURNAL_STREAM", stream);
-    let mut sidecar = Unheard::start(&mut command, Stdio::null(), theirs);
+    let mut sidecar = Unread::start(&mut command, Stdio::null(), theirs);
     drop((command, ours));
     thread::sleep(Duration::from_secs(1));
-    sidecar.talks();
+    talk(&sidecar);
     assert_repairs(host);
     let journal = thread::spawn(move || records(&journald));
     // What comes from now on is read as it comes.
     assert_repairs(host);
-    assert_eq!(sidecar.ends().code(), Some(0));
+    assert_eq!(end(&mut sidecar).code(), Some(0));
     let records = journal.join().expect("a reader").join("\n");
     for field in [
         "SYSLOG_IDENTIFIER\n",

@@ -1,6 +1,7 @@
 //! The soak: restarts in a loop over three hosts behind HAProxy, with users on them, and one
 //! fault after the other: agents killed and interrupted, rules flushed and restored, two at
-//! once, operators, sick apps, a silent HAProxy, a reloaded one. After each what must hold is checked.
+//! once, operators, sick apps, HAProxy silent or reloaded, logs that nobody reads. After each what
+//! must hold is checked.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use fastrand::Rng;
 
 use account::Account;
 use fault::Fault;
+use lab::agent_check;
 use lab::firewall;
 use lab::fleet::{Fleet, Layout};
 use lab::peak::Peaks;
@@ -28,6 +30,8 @@ mod cut;
 mod fault;
 #[path = "soak/gates.rs"]
 mod gates;
+#[path = "soak/leaving.rs"]
+mod leaving;
 #[path = "soak/operation.rs"]
 mod operation;
 #[path = "soak/ports.rs"]
@@ -46,6 +50,8 @@ mod stop;
 mod table;
 #[path = "soak/together.rs"]
 mod together;
+#[path = "soak/unread.rs"]
+mod unread;
 #[path = "soak/variation.rs"]
 mod variation;
 
@@ -95,7 +101,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The socket in the lab's folder is an operator's; the agents ask over TCP, at level user.
+/// The socket in the lab's folder is an operator's; the agents ask over TCP, at level user. A
+/// main line may be DOWN by its agent check, too.
 fn with_operator(reference: Reference) -> Reference {
-    reference.with("mode 660 level user", "mode 660 level admin")
+    let main = format!("port 2000 {}\n", agent_check::WORDS);
+    reference.for_operators().with("port 2000\n", &main)
 }

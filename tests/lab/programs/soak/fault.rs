@@ -4,7 +4,7 @@
 use fastrand::Rng;
 
 use crate::round::Round;
-use crate::{cut, gates, ports, rotation, sick, together};
+use crate::{cut, gates, leaving, ports, rotation, sick, together, unread};
 
 pub struct Fault {
     pub name: &'static str,
@@ -13,7 +13,7 @@ pub struct Fault {
     pub play: fn(&mut Round),
 }
 
-const FAULTS: [Fault; 16] = [
+const FAULTS: [Fault; 20] = [
     fault("none", 4, none),
     fault("killed, then recover or restart", 10, cut::killed),
     fault("killed twice", 3, cut::killed_twice),
@@ -25,13 +25,21 @@ const FAULTS: [Fault; 16] = [
         gates::changed_between,
     ),
     fault("rules changed in an operation", 8, gates::changed_meanwhile),
-    fault("closed by an operator, recover, opened", 3, gates::held),
+    fault("held by an operator, restarted, opened", 4, gates::held),
     fault("two operations on a host", 4, together::on_one_host),
     fault("two hosts, one may be out", 3, together::on_two_hosts),
     fault("MAINT or DRAIN by an operator", 5, rotation::maintained),
     fault("stats socket silent or refused", 5, rotation::silent),
     fault("HAProxy reloaded", 6, rotation::reloaded),
+    fault("reloaded under users, no master", 4, leaving::counted),
+    fault(
+        "DOWN by its agent check, let go",
+        4,
+        rotation::down_by_agent,
+    ),
     fault("another user wants the status ports", 4, ports::grabbed),
+    fault("an operation that nobody reads", 3, unread::operation),
+    fault("a sidecar that nobody reads, stopped", 4, unread::sidecar),
     fault("app slow to come up", 3, sick::slow),
     fault("app sick after its restart", 5, sick::sick),
 ];

@@ -81,16 +81,35 @@ impl Saved {
     }
 }
 
-/// What an operator has closed stays so, until he opens it, or restarts the app and says that he
-/// means it.
+/// What an operator has closed stays so, also when the app is restarted behind it, until he opens
+/// it, or restarts the app and says that he means it.
 pub fn held(round: &mut Round) {
     round.run("close", &[0]);
     round.run("status", &[0]);
     round.run("recover", &[0]);
-    if round.host().gate_is_open(2000) || round.host().gate_is_open(3000) {
-        round.violated("`agent recover` opened what an operator had closed");
-    }
+    is_held(round, "`agent recover`");
     round.run("restart", &[11]);
-    round.run("open", &[0]);
-    round.booted(0..=0);
+    is_held(round, "a refused restart");
+    let stays = round.one_in(2);
+    if stays {
+        round.run_with("restart", "--stay-closed", &[0]);
+        is_held(round, "`agent restart --stay-closed`");
+    }
+    let reopens = round.one_in(2);
+    match reopens {
+        true => round.run_with("restart", "--reopen", &[0]),
+        false => round.run("open", &[0]),
+    };
+    let times = usize::from(stays) + usize::from(reopens);
+    round.booted(times..=times);
+}
+
+fn is_held(round: &mut Round, after: &str) {
+    let host = round.host();
+    if host.gates_are_open() != [false; 2] {
+        round.violated(&format!("{after} opened what an operator had closed"));
+    }
+    if !host.dir.join("state/web.closed").exists() {
+        round.violated(&format!("{after} has ended an operator's hold"));
+    }
 }

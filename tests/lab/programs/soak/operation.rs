@@ -26,9 +26,10 @@ impl<'a> Operation<'a> {
         host: &'a Host,
         agent: &Agent,
         verb: &'static str,
+        options: &[&str],
         peaks: &Peaks,
     ) -> Operation<'a> {
-        let running = agent.start(verb, "web");
+        let running = agent.start_words(&[&[verb, "web", "--json"], options].concat());
         peaks.look_at(running.pid());
         Operation {
             host,

@@ -3,6 +3,7 @@
 
 use std::thread::sleep;
 
+use crate::lab::agent_check::AgentCheck;
 use crate::operation::says;
 use crate::round::Round;
 
@@ -18,7 +19,9 @@ pub fn maintained(round: &mut Round) {
         let running = operation.insert(round.start("restart"));
         running.runs_after(moment);
     }
-    lines.iter().for_each(|line| round.set_line(line, state));
+    lines
+        .iter()
+        .for_each(|line| round.set_line(line, &format!("state {state}")));
     let told = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
     let operation = operation.unwrap_or_else(|| round.start("restart"));
     round.end(operation, &told, &[0]);
@@ -29,7 +32,34 @@ pub fn maintained(round: &mut Round) {
             round.violated(&format!("{line} is {status}, not in {state}"));
         }
     }
-    round.set_lines(number, "ready");
+    round.set_lines(number, "state ready");
+}
+
+/// The main line is held DOWN by its agent check, and let go in the middle: only the check of
+/// the closed gate says that it is out.
+pub fn down_by_agent(round: &mut Round) {
+    let line = format!("web{}", round.number);
+    let check = AgentCheck::says_down(&round.host().namespace);
+    wait_for_status(round, &line, "DOWN (agent)");
+    let mut operation = round.start("restart");
+    let moment = round.moment();
+    let _runs = match round.one_in(2) {
+        true => operation.comes_to("restart"),
+        false => operation.runs_after(moment),
+    };
+    let phase = operation.phase();
+    check.say_up();
+    round.end(operation, &format!("{phase}: agent check up again"), &[0]);
+    round.booted(1..=1);
+    wait_for_status(round, &line, "UP");
+}
+
+fn wait_for_status(round: &Round, line: &str, status: &str) {
+    let what = format!("{line} is {status}");
+    round.fleet.haproxy.wait_until(&what, |lines| {
+        let mut lines = lines.iter();
+        lines.any(|one| one.get("svname") == line && one.status() == status)
+    });
 }
 
 /// HAProxy does not answer the host's questions for a while: dropped or refused.
@@ -66,7 +96,7 @@ pub fn silent(round: &mut Round) {
 
 impl Round<'_> {
     /// The new worker counts from nothing.
-    fn reload(&mut self) {
+    pub fn reload(&mut self) {
         self.account.trouble += self.fleet.haproxy.trouble();
         self.fleet.haproxy.reload();
     }

@@ -100,13 +100,27 @@ impl<'a> Round<'a> {
         self.millis(0..most)
     }
 
+    /// Another host than the one it is about.
+    pub fn another(&mut self) -> usize {
+        NUMBERS[(self.number + self.rng.usize(0..2)) % NUMBERS.len()]
+    }
+
+    /// Another agent whose memory and open files count.
+    pub fn look_at(&self, pid: u32) {
+        self.peaks.look_at(pid);
+    }
+
     pub fn host(&self) -> &'a Host {
         self.fleet.host(self.number)
     }
 
     pub fn start_on(&self, number: usize, verb: &'static str) -> Operation<'a> {
+        self.start_with(number, verb, &[])
+    }
+
+    fn start_with(&self, number: usize, verb: &'static str, options: &[&str]) -> Operation<'a> {
         let (host, agent) = (self.fleet.host(number), self.agent(number));
-        Operation::start(host, &agent, verb, self.peaks)
+        Operation::start(host, &agent, verb, options, self.peaks)
     }
 
     pub fn start(&self, verb: &'static str) -> Operation<'a> {
@@ -136,6 +150,12 @@ impl<'a> Round<'a> {
     pub fn run(&mut self, verb: &'static str, exits: &[i32]) -> Ended {
         let operation = self.start(verb);
         self.end(operation, "", exits)
+    }
+
+    /// The same with an option.
+    pub fn run_with(&mut self, verb: &'static str, option: &str, exits: &[i32]) -> Ended {
+        let operation = self.start_with(self.number, verb, &[option]);
+        self.end(operation, option, exits)
     }
 
     pub fn run_if(&mut self, wanted: bool, verb: &'static str) {

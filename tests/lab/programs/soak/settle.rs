@@ -95,7 +95,8 @@ impl Round<'_> {
         let mended = catch_unwind(AssertUnwindSafe(|| {
             for number in NUMBERS {
                 self.fleet.app(number).set_sick(false);
-                self.set_lines(number, "ready");
+                self.set_lines(number, "state ready");
+                self.set_line(&format!("web{number}"), "agent up");
                 self.start_on(number, "open").end();
             }
             self.hear_again();
@@ -105,14 +106,14 @@ impl Round<'_> {
     }
 
     /// What an operator does to both lines of a host.
-    pub fn set_lines(&self, number: usize, state: &str) {
+    pub fn set_lines(&self, number: usize, words: &str) {
         for line in ["web", "bkp"] {
-            self.set_line(&format!("{line}{number}"), state);
+            self.set_line(&format!("{line}{number}"), words);
         }
     }
 
-    pub fn set_line(&self, line: &str, state: &str) {
-        let command = format!("set server srvs/{line} state {state}");
+    pub fn set_line(&self, line: &str, words: &str) {
+        let command = format!("set server srvs/{line} {words}");
         let answer = stats::ask(&self.fleet.haproxy.socket, &command);
         assert_eq!(answer.trim(), "", "{command}");
     }

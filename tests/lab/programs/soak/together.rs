@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::lab::agent::Ended;
-use crate::lab::fleet::NUMBERS;
 use crate::operation::report;
 use crate::round::Round;
 
@@ -52,7 +51,7 @@ fn after_a_race(round: &mut Round, verb: &str, second: &Ended, first_runs: bool)
 pub fn on_two_hosts(round: &mut Round) {
     round.set("app.web.min_available", 2);
     round.set("app.web.timeouts.turn", "2m");
-    let other = NUMBERS[(round.number + round.rng.usize(0..2)) % NUMBERS.len()];
+    let other = round.another();
     let first = round.start("restart");
     std::thread::sleep(round.millis(0..250));
     let second = round.start_on(other, "restart");

@@ -1,0 +1,91 @@
+//! Agents whose readers do not read: a full pipe takes what they say.
+
+use std::io::{self, Read};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::lab::harm::{HARM, harm};
+use crate::lab::unread::{Unread, full_pipe};
+use crate::lab::wait_for;
+use crate::round::Round;
+
+/// More than a restart takes, with all that a round adds to it.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// In which a program ends that has nothing more to do.
+const TO_END: Duration = Duration::from_secs(6);
+
+/// Its log is never read, and its outcome not before it has done its work.
+pub fn operation(round: &mut Round) {
+    let (_log, log) = full_pipe();
+    let (mut reader, out) = match round.one_in(2) {
+        true => full_pipe(),
+        false => io::pipe().expect("a pipe"),
+    };
+    let words = ["restart", "web", "--json", "--progress", "-vv"];
+    let mut command = round.agent(round.number).command(&words);
+    let began = Instant::now();
+    let mut restart = Unread::start(&mut command, out, log);
+    // It has the pipes' ends, too.
+    drop(command);
+    round.look_at(restart.pid());
+    let (number, host) = (round.number, round.host());
+    let booted = || round.fleet.boots()[number - 1] > round.boots_before[number - 1];
+    wait_for("a restart that nobody reads", LIMIT, || {
+        let is_done = booted() && host.journal_phase().is_none();
+        (is_done && host.gates_are_open() == [true; 2]).then_some(())
+    });
+    let mut said = String::new();
+    reader.read_to_string(&mut said).expect("text");
+    let exit = restart.ends(TO_END).code().unwrap_or(-1);
+    let seconds = began.elapsed().as_secs_f64();
+    round
+        .account
+        .operation(number, "restart", exit, seconds, "nobody reads");
+    let said = said.trim_start_matches('.');
+    if exit != 0 || !said.contains("\"outcome\":\"restarted\"") {
+        round.violated(&format!("restart exits with {exit}, not 0: {said}"));
+    }
+    round.booted(1..=1);
+}
+
+/// It repairs, an operation works beside it, and SIGTERM ends it: the gates stay as they are.
+pub fn sidecar(round: &mut Round) {
+    let (_log, log) = full_pipe();
+    let mut command = round.agent(round.number).command(&["run", "-vv"]);
+    let mut sidecar = Unread::start(&mut command, Stdio::null(), log);
+    round.look_at(sidecar.pid());
+    let (host, (_, flush)) = (round.host(), HARM[0]);
+    harm(host, "iptables", flush);
+    host.wait_for_gate(2000, true);
+    host.wait_for_gate(3000, true);
+    let beside = round.pick(&["nothing", "restart", "close"]);
+    match beside {
+        "restart" => {
+            round.run("restart", &[0]);
+            round.booted(1..=1);
+        }
+        "close" => {
+            round.run("close", &[0]);
+        }
+        _ => {}
+    }
+    let is_open = [beside != "close"; 2];
+    let began = Instant::now();
+    sidecar.signal(Signal::SIGTERM);
+    let exit = sidecar.ends(TO_END).code().unwrap_or(-1);
+    let seconds = began.elapsed().as_secs_f64();
+    let told = format!("stopped after {beside}, nobody reads");
+    round
+        .account
+        .operation(round.number, "run", exit, seconds, &told);
+    if exit != 0 {
+        round.violated(&format!("a sidecar that is stopped exits with {exit}"));
+    }
+    if host.gates_are_open() != is_open {
+        round.violated("a sidecar that was stopped has moved the gates");
+    }
+    round.run_if(beside == "close", "open");
+}
