@@ -63,10 +63,19 @@ struct Arguments {
     minutes: f64,
     /// Repeats the faults of an earlier run, in their order
     seed: Option<u64>,
+    /// Only the faults with this word in their name
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 fn main() -> ExitCode {
-    let Arguments { minutes, seed } = Arguments::parse();
+    let Arguments {
+        minutes,
+        seed,
+        only,
+    } = Arguments::parse();
+    let faults = Fault::named(&only);
+    assert!(!faults.is_empty(), "no fault is called so: {only}");
     let time = Duration::from_secs_f64(minutes * 60.0);
     let seed = seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
     let stop = Stop::on_signals();
@@ -83,7 +92,7 @@ fn main() -> ExitCode {
     let mut rng = Rng::with_seed(seed);
     while account.elapsed() < time && !stop.asked() {
         let mut rng = rng.fork();
-        let fault = Fault::draw(&mut rng);
+        let fault = Fault::draw(&faults, &mut rng);
         let is_well = Round::new(&fleet, &peaks, &mut account, rng).play(fault);
         account.tell_failed(traffic.failed());
         account.tell_trouble(fleet.haproxy.trouble());

@@ -13,7 +13,7 @@ pub struct Fault {
     pub play: fn(&mut Round),
 }
 
-const FAULTS: [Fault; 20] = [
+static FAULTS: [Fault; 20] = [
     fault("none", 4, none),
     fault("killed, then recover or restart", 10, cut::killed),
     fault("killed twice", 3, cut::killed_twice),
@@ -49,9 +49,15 @@ const fn fault(name: &'static str, weight: u32, play: fn(&mut Round)) -> Fault {
 }
 
 impl Fault {
-    pub fn draw(rng: &mut Rng) -> &'static Fault {
-        let mut at = rng.u32(0..FAULTS.iter().map(|fault| fault.weight).sum());
-        let drawn = FAULTS.iter().find(|fault| {
+    /// Those with this word in their name.
+    pub fn named(word: &str) -> Vec<&'static Fault> {
+        let faults = FAULTS.iter();
+        faults.filter(|fault| fault.name.contains(word)).collect()
+    }
+
+    pub fn draw(of: &[&'static Fault], rng: &mut Rng) -> &'static Fault {
+        let mut at = rng.u32(0..of.iter().map(|fault| fault.weight).sum());
+        let drawn = of.iter().find(|fault| {
             let is_it = at < fault.weight;
             at = at.saturating_sub(fault.weight);
             is_it

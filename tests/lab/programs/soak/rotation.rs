@@ -43,10 +43,13 @@ pub fn down_by_agent(round: &mut Round) {
     wait_for_status(round, &line, "DOWN (agent)");
     let mut operation = round.start("restart");
     let moment = round.moment();
-    let _runs = match round.one_in(2) {
-        true => operation.comes_to("restart"),
-        false => operation.runs_after(moment),
-    };
+    if round.one_in(2) {
+        // Users would meet an app that is cold.
+        let before = round.boots_before[round.number - 1];
+        round.fleet.app(round.number).wait_for_boot_after(before);
+    } else {
+        operation.runs_after(moment);
+    }
     let phase = operation.phase();
     check.say_up();
     round.end(operation, &format!("{phase}: agent check up again"), &[0]);
