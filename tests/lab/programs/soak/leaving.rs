@@ -39,7 +39,8 @@ pub fn counted(round: &mut Round) {
     for got in [Some(got), beside.map(Underway::got)].into_iter().flatten() {
         if !got.is_whole() {
             round.account.unanswered += 1;
-            round.violated(&format!("cut: {kind}: {}", got.text));
+            let last = got.text.lines().last();
+            round.violated(&format!("{kind} was cut, after {last:?}"));
         }
     }
 }

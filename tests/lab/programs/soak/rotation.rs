@@ -41,6 +41,7 @@ pub fn down_by_agent(round: &mut Round) {
     let line = format!("web{}", round.number);
     let check = AgentCheck::says_down(&round.host().namespace);
     wait_for_status(round, &line, "DOWN (agent)");
+    let trouble = round.fleet.haproxy.trouble();
     let mut operation = round.start("restart");
     let moment = round.moment();
     if round.one_in(2) {
@@ -55,6 +56,12 @@ pub fn down_by_agent(round: &mut Round) {
     round.end(operation, &format!("{phase}: agent check up again"), &[0]);
     round.booted(1..=1);
     wait_for_status(round, &line, "UP");
+    let met = round.fleet.haproxy.trouble() - trouble;
+    if met > 0 {
+        round.violated(&format!(
+            "{met} requests met a restarting app and were retried"
+        ));
+    }
 }
 
 fn wait_for_status(round: &Round, line: &str, status: &str) {
