@@ -39,6 +39,19 @@ pub struct Hold {
     /// hold does not end by itself then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<String>,
+    /// What failed, where the agent itself holds the gates closed after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failed>,
+}
+
+/// What the agent itself holds the gates closed after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failed {
+    /// The restart: the next one heals it.
+    Restart,
+    /// The upgrade or its rollback, or it was cut short: an operator must look.
+    Upgrade,
 }
 
 /// A moment to come. By the clock that runs since the boot, which nobody sets; after a
@@ -141,6 +154,11 @@ impl Held {
         }
     }
 
+    /// The agent's own, after a restart that failed: the next restart heals that.
+    pub fn is_of_a_failed_restart(&self) -> bool {
+        matches!(self, Held::By(hold) if hold.failed == Some(Failed::Restart))
+    }
+
     /// A unit's, which opens them when it starts.
     pub fn is_a_units(&self) -> bool {
         matches!(self, Held::By(hold) if hold.owner.is_some())
@@ -168,7 +186,12 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
 
 /// Marks the app's gates as closed until somebody opens them: what the agent does after a
 /// failure. An operator's hold keeps its reason, and does not end by itself any more.
-pub fn until_opened(hold_dir: &Path, holder: Holder, why: String) -> io::Result<()> {
+pub fn until_opened(
+    hold_dir: &Path,
+    holder: Holder,
+    why: String,
+    failed: Failed,
+) -> io::Result<()> {
     let there = match now(hold_dir, &holder.app) {
         Some(Held::By(there)) if there.is_an_operators() => Some(there),
         _ => None,
@@ -185,6 +208,7 @@ pub fn until_opened(hold_dir: &Path, holder: Holder, why: String) -> io::Result<
             until: None,
             boot: boot(),
             also: None,
+            failed: Some(failed),
         },
     };
     set(hold_dir, &hold)
@@ -206,11 +230,23 @@ pub fn may_change(hold_dir: &Path) -> io::Result<()> {
     Ok(nix::unistd::access(hold_dir, AccessFlags::W_OK)?)
 }
 
-/// A mark that can be read, and set again.
-pub fn known(hold_dir: &Path, app: &str) -> Option<Hold> {
-    match find(hold_dir, app) {
-        Some(Held::By(hold)) => Some(hold),
-        Some(Held::Unknown) | None => None,
+/// Marks the gates for as long as an upgrade runs. Returns the hold of before. One that can't be
+/// read stays as it is: the gates are held closed with it as well, and it could not be restored.
+pub fn during_upgrade(hold_dir: &Path, holder: Holder, why: String) -> io::Result<Option<Held>> {
+    let before = find(hold_dir, &holder.app);
+    if before != Some(Held::Unknown) {
+        until_opened(hold_dir, holder, why, Failed::Upgrade)?;
+    }
+    Ok(before)
+}
+
+/// The hold is as [`during_upgrade`] found it. An operator's is written over the file in one step:
+/// there is no moment without a hold, in which a crash would lose it and the sidecar open the gates.
+pub fn as_before(hold_dir: &Path, app: &str, before: Option<&Held>) -> io::Result<()> {
+    match before {
+        None => lift(hold_dir, app),
+        Some(Held::By(hold)) => Kept::Hold.write(hold_dir, app, hold),
+        Some(Held::Unknown) => Ok(()),
     }
 }
 

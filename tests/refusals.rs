@@ -10,6 +10,8 @@ mod beside;
 mod clock;
 #[path = "refusals/held.rs"]
 mod held;
+#[path = "refusals/sandbox.rs"]
+mod sandbox;
 #[path = "refusals/shell.rs"]
 mod shell;
 #[path = "refusals/state_dir.rs"]

@@ -73,11 +73,7 @@ pub(super) fn template(unit: &str) -> Option<UnitError> {
 fn unfit(shown: &Shown, job: Job) -> Option<String> {
     let unit = &shown.unit;
     let kind = unit.rsplit_once('.').map_or("", |(_, kind)| kind);
-    let restarts = match job {
-        Job::Restart => true,
-        Job::ReloadOrRestart => !shown.can_reload,
-        Job::Reload => false,
-    };
+    let restarts = job.restarts(shown.can_reload);
     let starts = restarts || (job == Job::ReloadOrRestart && !is_up(&shown.state));
     let edit = |key: &str| format!("write `{key}` in `systemctl edit {unit}`");
     let command = format!("restart = {{ command = [\"systemctl\", \"restart\", \"{unit}\"] }}");

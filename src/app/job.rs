@@ -34,6 +34,17 @@ pub enum Job {
     Reload,
 }
 
+impl Job {
+    /// Whether it restarts a unit that can be reloaded, or can't be.
+    pub(super) fn restarts(self, can_reload: bool) -> bool {
+        match self {
+            Self::Restart => true,
+            Self::ReloadOrRestart => !can_reload,
+            Self::Reload => false,
+        }
+    }
+}
+
 impl fmt::Display for Job {
     /// systemctl's word for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,7 +28,7 @@ impl Restart {
     pub async fn reach(&self, port: u16) -> Reach {
         let (mut units, mut processes) = (Vec::new(), Vec::new());
         match self {
-            Self::Systemd { unit, .. } => units = units::restarted_with(unit).await,
+            Self::Systemd { unit, job } => units = units::restarted_with(unit, *job).await,
             Self::Command(_) => processes = listening(port),
             Self::Signal { pidfile, .. } => {
                 processes.extend(Addressee::find(pidfile).ok().map(Addressee::into_stat));

@@ -5,6 +5,7 @@ use zbus::Connection;
 use zbus::proxy::CacheProperties;
 use zbus_systemd::systemd1::{ManagerProxy, UnitProxy};
 
+use super::job::Job;
 use super::systemd::{PATIENCE, Unit};
 
 /// By systemd's own name for it, whatever alias it was asked by.
@@ -13,11 +14,14 @@ pub(super) async fn id(name: &str) -> Option<String> {
     timeout(PATIENCE, look).await.ok()?
 }
 
-/// The unit by systemd's own name, first, and those that are restarted with it: by PartOf=,
-/// Requires= and BindsTo=. Empty where systemd does not answer.
-pub(super) async fn restarted_with(name: &str) -> Vec<String> {
+/// The unit by systemd's own name, first, and those that the job restarts with it: by PartOf=,
+/// Requires= and BindsTo=. A reload touches the unit alone. Empty where systemd does not answer.
+pub(super) async fn restarted_with(name: &str, job: Job) -> Vec<String> {
     let look = async {
         let mut units: Vec<String> = id(name).await.into_iter().collect();
+        if !restarts(name, job).await {
+            return units;
+        }
         let mut looked = 0;
         while let Some(next) = units.get(looked).cloned() {
             looked += 1;
@@ -38,6 +42,15 @@ pub(super) async fn restarted_with(name: &str) -> Vec<String> {
         units
     };
     timeout(PATIENCE, look).await.unwrap_or_default()
+}
+
+/// Whether systemd restarts the unit for this job. What can't be seen counts as a restart.
+async fn restarts(name: &str, job: Job) -> bool {
+    let can_reload = match (job, Unit::find(name).await) {
+        (Job::ReloadOrRestart, Ok(unit)) => unit.proxy.can_reload().await.unwrap_or(false),
+        _ => false,
+    };
+    job.restarts(can_reload)
 }
 
 /// The unit that a process belongs to.

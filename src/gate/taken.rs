@@ -50,12 +50,17 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     let all = tcp::bound(port).unwrap_or_default();
     let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
         all.iter().partition(|one| is_an_agents(one, said.as_ref()));
-    // On a full disk it could not say who it is.
-    if said.is_none() && !others.is_empty() && Lock::holder(&lock).is_some() {
-        others.retain(|one| one.uid != 0);
+    let mut agents = agents.len();
+    if others.iter().any(|one| one.uid == 0)
+        && let Some(holder) = Lock::holder(&lock)
+    {
+        let before = others.len();
+        let is_the_holders = |one: &Bound| is_the_holders(one, holder.as_ref());
+        others.retain(|one| !is_the_holders(one));
+        agents += before - others.len();
     }
     // This process may have one family, and want the other.
-    let agent = said.filter(|who| !agents.is_empty() && who.pid != std::process::id());
+    let agent = said.filter(|who| agents > 0 && who.pid != std::process::id());
     let passing = match &agent {
         Some(_) => Vec::new(),
         None => tcp::passing(port).unwrap_or_default(),
@@ -98,6 +103,19 @@ fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
         .chain([std::process::id()]);
     let mut processes = pids.filter_map(|pid| Process::new(pid.cast_signed()).ok());
     bound.uid == 0 && processes.any(|process| has(&process, bound.inode))
+}
+
+/// Of root's socket, where an agent has the port's lock. In a sandbox an agent can't look into the
+/// files of another one that has more capabilities: what no process shows is taken for that agent's,
+/// unless this process has the lock. On a full disk the holder could not say who it is.
+fn is_the_holders(bound: &Bound, holder: Option<&Who>) -> bool {
+    bound.uid == 0
+        && match holder {
+            Some(holder) => {
+                holder.pid != std::process::id() && owners(bound.inode).next().is_none()
+            }
+            None => true,
+        }
 }
 
 fn named(bound: &Bound) -> String {

@@ -116,6 +116,7 @@ mod tests {
             until: minutes.map(|minutes| Until::after(Duration::from_mins(minutes))),
             boot: boot(),
             also: None,
+            failed: None,
         }
     }
 

@@ -4,7 +4,7 @@
 use super::ThisHost;
 use crate::app::{Change, Restart};
 use crate::driver::{Host, Meanwhile, OnMeanwhile};
-use crate::hold::{self, Hold};
+use crate::hold::{self, Held};
 use crate::holder::Holder;
 use crate::journal::{Entry, Journal};
 use crate::leftover::Leftover;
@@ -59,24 +59,20 @@ impl ThisHost {
         let run = async { run.await.map_err(|error| error.to_string()) };
         let result = self.touch(Some(leftover), run, on).await;
         if result.is_ok() {
-            self.hold_as_before(before);
+            self.hold_as_before(before.as_ref());
         }
         acted(result)
     }
 
     /// Returns what held them closed before.
-    fn hold(&self, phase: &str) -> io::Result<Option<Hold>> {
-        let before = hold::known(&self.hold_dir, &self.app.name);
+    fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
         let holder = Holder::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} has begun and not ended");
-        hold::until_opened(&self.hold_dir, holder, why)?;
-        Ok(before)
+        hold::during_upgrade(&self.hold_dir, holder, why)
     }
 
-    fn hold_as_before(&self, before: Option<Hold>) {
-        let lifted = hold::lift(&self.hold_dir, &self.app.name);
-        let set = before.map_or(Ok(()), |before| hold::set(&self.hold_dir, &before));
-        if let Err(error) = lifted.and(set) {
+    fn hold_as_before(&self, before: Option<&Held>) {
+        if let Err(error) = hold::as_before(&self.hold_dir, &self.app.name, before) {
             tracing::warn!(%error, "the mark of the closed gates is not as it was");
         }
     }

@@ -3,7 +3,7 @@
 use super::{OnHold, Operation, Report, Wish, refused};
 use crate::clock::boot;
 use crate::driver::Host;
-use crate::hold::{self, Closing, Held, Hold, Until};
+use crate::hold::{self, Closing, Failed, Held, Hold, Until};
 use crate::holder::Holder;
 use crate::host::ThisHost;
 use crate::journal::Journal;
@@ -47,7 +47,15 @@ impl Operation<'_> {
         };
         let by = format!("the gates are held closed by {}", held.told());
         match (self.verb, self.wish.on_hold) {
-            (Verb::Restart, OnHold::Skip) => Err(Outcome::Skipped(by)),
+            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Err(Outcome::Skipped(by)),
+            // A timer that skips it would be green every night, with the host out of rotation.
+            (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
+                Err(refused(format!(
+                    "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
+                 after an upgrade that failed or was cut short: the host stays out of rotation. Look at \
+                 the app, then `agent restart {app}` or `agent open {app}`"
+                )))
+            }
             (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Err(refused(format!(
                 "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
                  and leaves the gates closed, `agent restart {app} --reopen` opens them"
@@ -87,6 +95,7 @@ impl Operation<'_> {
             until: self.wish.lasts.map(Until::after),
             boot: boot(),
             also: None,
+            failed: None,
         }
     }
 
@@ -123,7 +132,16 @@ impl Operation<'_> {
             }
             (_, failed @ (Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_))) => {
                 let what = failed.word(self.verb).replace('_', " ");
-                note(hold::until_opened(hold_dir, holder, format!("the {what}")));
+                let cause = match failed {
+                    Outcome::RestartFailed(_) => Failed::Restart,
+                    _ => Failed::Upgrade,
+                };
+                note(hold::until_opened(
+                    hold_dir,
+                    holder,
+                    format!("the {what}"),
+                    cause,
+                ));
                 failed
             }
             // The hold of before outlives a restart that should have ended it.
@@ -176,7 +194,7 @@ impl Operation<'_> {
             };
         }
         let holder = Holder::new(self.verb, &self.app.name);
-        let marked = hold::until_opened(self.hold_dir(), holder, how.clone());
+        let marked = hold::until_opened(self.hold_dir(), holder, how.clone(), Failed::Upgrade);
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Outcome::UpgradeFailed(how)
     }

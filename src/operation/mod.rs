@@ -80,7 +80,8 @@ pub enum OnHold {
     Reopen,
     /// It restarts the app and leaves them closed.
     StayClosed,
-    /// Nothing, and that is well so.
+    /// Nothing, and that is well so, where an operator or a unit holds them. What the agent holds
+    /// after a restart that failed is restarted; after an upgrade that failed it is refused.
     Skip,
 }
 

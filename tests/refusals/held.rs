@@ -194,6 +194,8 @@ fn an_upgrade_that_fails_keeps_the_hold() {
         ": disk swap; then an earlier upgrade",
     );
     assert!(is_closed());
+    let skip = ["restart", "--skip-held"];
+    ends(&skip, 0, "skipped", ": disk swap; then an earlier upgrade");
     let mends = ["restart", "--stay-closed", "--with", "true"];
     ends(&mends, 0, "restarted_closed", "stay closed");
     let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
@@ -216,13 +218,20 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
         "upgrade_failed",
         "stay closed",
     );
-    ends(
-        &["restart", "--skip-held"],
-        0,
-        "skipped",
-        "the upgrade failed",
-    );
+    // A timer is not green over that, and restarts nothing.
+    let held = hold();
+    let skip = ["restart", "--skip-held"];
+    let looks =
+        "the upgrade failed; --skip-held skips only what an operator or a unit holds closed";
+    ends(&skip, 11, "refused", looks);
+    assert_eq!((restarts(), hold(), is_closed()), (0, held, true));
     ends(&["restart"], 0, "restarted", "this restart opens them");
+    // After a restart that failed the next one heals it.
+    let fails = counts().replace("echo >>/run/restarts", "exit 3");
+    assert_eq!(agent(&fails, &["restart"]).exit, 15);
+    assert!(hold().contains("the restart failed") && is_closed());
+    ends(&skip, 0, "restarted", "this restart opens them");
+    assert_eq!((restarts(), hold(), is_closed()), (2, String::new(), false));
 
     // A unit that is stopped holds them, too, and opens them when it starts.
     let owner = ["--owner", "web.service"];

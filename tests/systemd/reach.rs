@@ -9,8 +9,11 @@ use haproxy_gate::app::{Job, Restart};
 use crate::{Inside, inside};
 
 fn restart(unit: &str) -> Restart {
+    by(unit, Job::default())
+}
+
+fn by(unit: &str, job: Job) -> Restart {
     let unit = unit.to_owned();
-    let job = Job::default();
     Restart::Systemd { unit, job }
 }
 
@@ -72,6 +75,28 @@ fn an_alias_and_what_is_restarted_with_it() {
         ] {
             let found = same(own, other).await;
             assert_eq!(found.as_deref(), told, "{own} {other}");
+        }
+        // A reload takes down nothing beside the unit, whatever belongs to it.
+        let reloads = format!("{sleeps}ExecReload=/bin/true\n");
+        machine.file("reach-reloads.service", &reloads);
+        machine.file(
+            "reach-beside.service",
+            &format!("[Unit]\nPartOf=reach-reloads.service reach.service\n{sleeps}"),
+        );
+        let started = restart("reach-beside.service").run(crate::LIMIT).await;
+        started.unwrap();
+        let beside = restart("reach-beside.service");
+        for (own, job, takes) in [
+            ("reach-reloads.service", Job::Reload, false),
+            ("reach-reloads.service", Job::ReloadOrRestart, false),
+            ("reach-reloads.service", Job::Restart, true),
+            ("reach.service", Job::Reload, false),
+            ("reach.service", Job::ReloadOrRestart, true),
+        ] {
+            let reach = by(own, job).reach(1).await;
+            let told = reach.same_as(&beside).await;
+            assert_eq!(told.is_some(), takes, "{own} {job}: {told:?}");
+            assert!(reach.same_as(&restart(own)).await.is_some(), "{own} {job}");
         }
     });
 }

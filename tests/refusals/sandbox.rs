@@ -1,0 +1,77 @@
+//! An agent in the sandbox of its unit can't look into the files of a process with more
+//! capabilities, and so not into those of an agent outside.
+
+use super::*;
+use nix::sys::signal::Signal;
+
+/// With the capabilities that the units leave the agent.
+fn sandboxed(arguments: &[&str]) -> Running {
+    std::fs::write("/run/agent.toml", GOOD).unwrap();
+    let mut command = Command::new("setpriv");
+    let bounded = "--bounding-set=-all,+net_admin,+net_bind_service";
+    command.args([bounded, "--inh-caps=-all", env!("CARGO_BIN_EXE_agent")]);
+    command.args(arguments);
+    Running::start("agent", command.args(["--config", "/run/agent.toml"]))
+}
+
+/// Until an agent has said that the status ports are its own.
+fn reserved() {
+    sh(
+        "for i in $(seq 500); do grep -qs agent /run/state/port:2000.lock && grep -qs agent /run/state/port:3000.lock \
+        && exit; sleep 0.01; done; exit 1",
+    );
+}
+
+#[test]
+fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
+    if !inside("sandbox::an_agent_outside_its_sandbox_is_known_by_its_lock") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    // Another process of root, without a lock, is a threat in the sandbox, too.
+    let bind = "import socket, sys; s = socket.socket(); s.bind(('0.0.0.0', 2000)); \
+                print('bound', flush=True); sys.stdin.read()";
+    let mut other = Command::new("/usr/bin/python3");
+    let piped = other.args(["-c", bind]).stdin(Stdio::piped());
+    let mut other = piped.stdout(Stdio::piped()).spawn().unwrap();
+    other.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let threat =
+        "a process of user 0 that can't be named on 0.0.0.0:2000 has bound the status port";
+    let ended = sandboxed(&["restart", "web"]).wait();
+    assert!(
+        ended.exit == 11 && ended.err.contains(threat),
+        "{}",
+        ended.err
+    );
+    drop(other.stdin.take());
+    other.wait().unwrap();
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["run", "--config", "/run/agent.toml"]);
+    let sidecar = Running::start("agent", &mut command);
+    reserved();
+    let ended = sandboxed(&["restart", "web"]).wait();
+    let told = format!("{}{}", ended.out, ended.err);
+    assert!(ended.exit == 0 && !told.contains("has bound"), "{told}");
+    sidecar.interrupt(Signal::SIGTERM);
+    sidecar.wait();
+    assert!(std::path::Path::new("/run/restarted").exists());
+
+    // The other way round: the sidecar begins while an operation runs outside.
+    let slow = GOOD.replace("[\"touch\", \"/run/restarted\"]", "[\"sleep\", \"1\"]");
+    std::fs::write("/run/slow.toml", slow).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "web", "--config", "/run/slow.toml"]);
+    let operation = Running::start("agent", &mut command);
+    reserved();
+    let sidecar = sandboxed(&["run"]);
+    assert_eq!(operation.wait().exit, 0);
+    reserved();
+    sidecar.interrupt(Signal::SIGTERM);
+    let ended = sidecar.wait();
+    let told = format!("{}{}", ended.out, ended.err);
+    assert!(!told.contains("has bound"), "{told}");
+}
