@@ -95,7 +95,19 @@ def in_the_way(status: Status, on_hold: str) -> str | None:
             f"held closed by {status.held}: `agent open {status.app}` there ends that, or "
             "--reopen, --stay-closed or --skip-held says what to do with it"
         )
+    if on_hold == "skip" and is_after_upgrade(status.held):
+        return (
+            f"held closed by {status.held}: --skip-held skips no upgrade that failed, look at "
+            f"it, then `agent restart {status.app}` or `agent open {status.app}` there"
+        )
     return None
+
+
+def is_after_upgrade(held: str | None) -> bool:
+    """The agent itself holds it, and not after a restart that failed, which the next heals."""
+    held = held or ""
+    asked_for = held.startswith("`agent close ") or not held.startswith("`agent ")
+    return not asked_for and not held.endswith(": the restart failed")
 
 
 def back(status: Status) -> str | None:

@@ -48,6 +48,10 @@ pub(super) struct WhereHeld {
     #[arg(long)]
     stay_closed: bool,
     /// Where the gates are held closed: restart nothing, and exit with 0 (for timers)
+    ///
+    /// It skips only what an operator or a unit holds closed. After a restart that failed the
+    /// agent restarts the app, and opens the gates. After an upgrade that failed or was cut
+    /// short it refuses (exit 11).
     #[arg(long)]
     skip_held: bool,
 }

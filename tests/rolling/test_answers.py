@@ -120,6 +120,21 @@ class InTheWay(unittest.TestCase):
                 for on_hold in ("reopen", "stay_closed", "skip"):
                     self.assertIsNone(in_the_way(status, on_hold))
 
+    def test_of_a_roll_that_skips_what_is_held(self) -> None:
+        at = ", pid 7, since 2026-11-29T15:00:00Z"
+        for held, in_way in [
+            (f"`agent close web`{at}: disk swap; then the upgrade failed", False),
+            (f"`agent close web`{at}, for web.service", False),
+            ("somebody", False),
+            (f"`agent restart web`{at}: the restart failed", False),
+            (f"`agent restart web`{at}: the upgrade failed", True),
+            (f"`agent restart web`{at}: its upgrade has begun and not ended", True),
+            (f"`agent recover web`{at}: an earlier upgrade was cut short", True),
+        ]:
+            with self.subTest(held):
+                said = in_the_way(status_of(answer(told(held=held)), None), "skip")
+                self.assertEqual(said is not None, in_way, said)
+
 
 class EndingOf(unittest.TestCase):
     def test_the_agents_exit_is_the_verdict(self) -> None:

@@ -13,7 +13,11 @@ use crate::lab::wait_for;
 
 /// The roll does not begin, because of host 3, and says this of it.
 fn refuses(ansible: &Ansible, says: &str) {
-    let ended = roll(ansible, &[]).wait();
+    refuses_with(ansible, &[], says);
+}
+
+fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) {
+    let ended = roll(ansible, words).wait();
     assert!([2, 4].contains(&ended.exit), "exit {}", ended.exit);
     for words in ["Nothing was begun. In the way:", "web3", says] {
         assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
@@ -46,7 +50,22 @@ fn a_host_that_is_not_reached_or_not_ready() {
 
     remote.sh("agent close web --reason 'a disk'");
     refuses(&ansible, "closed by `agent close web`");
+    // The default is the same where it is said.
+    let said = ["-e", "haproxy_gate_held=refuse"];
+    refuses_with(&ansible, &said, "closed by `agent close web`");
+    // Half an upgrade is not skipped as if an operator had asked for that.
+    remote.sh("agent open web; agent restart web --with 'exit 3' || true");
+    let skip = ["-e", "haproxy_gate_held=skip"];
+    refuses_with(&ansible, &skip, "skips no upgrade that failed");
     assert_eq!(estate.boots(), [1; 4]);
+    // What an earlier roll has left closed is no operator's hold.
+    remote.sh("agent open web; agent close web --reason rolling_restart.yml");
+    let ended = roll(&ansible, &[&said[..], &["--limit", "web3"]].concat()).wait();
+    assert_told(
+        &ended.expect_exit(0),
+        &["The roll is over.", "done: web3", "to do: none"],
+    );
+    assert_eq!(estate.boots(), [1, 1, 2, 1]);
 }
 
 /// It stops there, with the others untouched; mended, it goes on with that host.
