@@ -181,3 +181,35 @@ impl Taken {
         Some(format!("the status port {port} can't be reserved: {why}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_socket_that_no_process_shows_is_of_the_agent_that_has_the_lock() {
+        let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let shown = rustix::fs::fstat(here.as_fd()).unwrap().st_ino;
+        let hidden = u64::MAX;
+        let own = Who::new("agent restart web");
+        let other = Who {
+            pid: 1,
+            ..Who::new("agent run")
+        };
+        for (inode, uid, holder, is_his) in [
+            (hidden, 0, Some(&other), true),
+            (hidden, 1000, Some(&other), false),
+            // This process sees its own sockets.
+            (hidden, 0, Some(&own), false),
+            (shown, 0, Some(&other), false),
+            (hidden, 0, None, true),
+            (hidden, 1000, None, false),
+        ] {
+            let local = here.local_addr().unwrap();
+            let bound = Bound { local, inode, uid };
+            let told = is_the_holders(&bound, holder);
+            assert_eq!(told, is_his, "{inode} {uid} {holder:?}");
+        }
+    }
+}

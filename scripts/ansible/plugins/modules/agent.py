@@ -52,7 +52,8 @@ options:
       - What V(restarted) does with a host whose gates an operator or a unit holds closed.
       - V(refuse) fails, and names who holds it. V(reopen) restarts the app and opens the gates,
         which ends the hold. V(stay_closed) restarts the app and leaves gates and hold as they
-        are. V(skip) restarts nothing, and is no change and no failure.
+        are. V(skip) restarts nothing, and is no change and no failure. After an upgrade that
+        failed the agent itself holds the gates closed, and V(skip) fails.
       - Of V(restarted). It does nothing where the gates are not held.
     type: str
     choices: [refuse, reopen, stay_closed, skip]
