@@ -46,7 +46,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
         return Some(Taken::Listening);
     }
     let lock = state::port_lock(state_dir, port);
-    let said = Lock::last_holder(&lock);
+    let mut said = Lock::last_holder(&lock);
     let all = tcp::bound(port).unwrap_or_default();
     let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
         all.iter().partition(|one| is_an_agents(one, said.as_ref()));
@@ -58,6 +58,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
         let is_the_holders = |one: &Bound| is_the_holders(one, holder.as_ref());
         others.retain(|one| !is_the_holders(one));
         agents += before - others.len();
+        said = holder.or(said);
     }
     // This process may have one family, and want the other.
     let agent = said.filter(|who| agents > 0 && who.pid != std::process::id());
