@@ -23,6 +23,9 @@ pub struct Hold {
     /// The operation that closed them.
     #[serde(flatten)]
     pub holder: Holder,
+    /// Which user asked for it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Box<str>>,
     /// For whom; None: an operator.
     #[serde(default)]
     pub owner: Option<String>,
@@ -113,7 +116,14 @@ impl Hold {
     }
 
     fn told(&self) -> String {
-        let mut told = self.holder.told();
+        // The process is long gone; the user can be asked.
+        let mut told = match &self.user {
+            Some(user) => {
+                let (command, since) = (self.holder.command(), clock::told(self.holder.since));
+                format!("`{command}` by {user}, since {since}")
+            }
+            None => self.holder.told(),
+        };
         if let Some(owner) = &self.owner {
             told += &format!(", for {owner}");
         }
@@ -203,6 +213,7 @@ pub fn until_opened(
         },
         None => Hold {
             holder,
+            user: None,
             owner: None,
             reason: Some(why),
             until: None,

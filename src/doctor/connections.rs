@@ -37,6 +37,16 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
             Some(CONNECTIONS.error(app, found, mend))
         }
         Leaving::NoLines => None,
+        Leaving::Counted(seen, _) if !seen.misnamed.is_empty() => {
+            let checks: Vec<String> = seen.misnamed.iter().map(|ip| format!("{ip:?}")).collect();
+            let checks = checks.join(", ");
+            let found = format!(
+                "`source` names none of the addresses that check the status ports: {checks}"
+            );
+            let quoted = checks.split(", ").map(|ip| format!("\"{ip}\""));
+            let fix = quoted.collect::<Vec<_>>().join(", ");
+            Some(CONNECTIONS.error(app, found, format!("[[haproxy]] source = [{fix}]")))
+        }
         Leaving::Counted(seen, before) => match seen.counted(*before) {
             Counted::All => Some(CONNECTIONS.ok(app, equation(seen, *before))),
             // A busy app: the drain counts when the host is out.
@@ -60,13 +70,18 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
 /// "7 from 10.0.0.1 = 7 that HAProxy counts; 1 from 10.0.0.50, no balancer"
 fn equation(seen: &Connections, counted: Count) -> String {
     let counted = counted.connections.unwrap_or_default();
-    let ours = match seen.of_balancers.values().sum::<u64>() >= counted {
-        true => peers_in_words(&seen.of_balancers),
-        false => peers_in_words(&all(seen)),
+    let all_are_ours = seen.of_balancers.values().sum::<u64>() < counted;
+    let ours = match all_are_ours {
+        false => peers_in_words(&seen.of_balancers),
+        true => peers_in_words(&all(seen)),
     };
-    let equal = format!("{ours} = {counted} that HAProxy counts");
+    let equal = match counted {
+        0 => "no connections, and HAProxy counts none".to_owned(),
+        _ => format!("{ours} = {counted} that HAProxy counts"),
+    };
     match seen.of_others.values().sum() {
         0_u64 => equal,
+        _ if all_are_ours => equal,
         _ => format!("{equal}; {}, no balancer", peers_in_words(&seen.of_others)),
     }
 }
@@ -94,6 +109,7 @@ mod tests {
             hidden: false,
             uncounted: false,
             none_leaves: false,
+            misnamed: Vec::new(),
             untracked: None,
             after: Ok(count),
             oldest: None,
@@ -107,7 +123,10 @@ mod tests {
         let (verdict, text) = counted(7, 1, 7);
         let expected = "7 from 10.0.0.1 = 7 that HAProxy counts; 1 from 10.0.0.50, no balancer";
         assert_eq!((verdict, text.as_str()), (Well, expected));
-        assert_eq!(counted(0, 0, 0).1, "none = 0 that HAProxy counts");
+        assert_eq!(
+            counted(0, 0, 0).1,
+            "no connections, and HAProxy counts none"
+        );
     }
 
     #[test]

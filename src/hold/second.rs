@@ -111,6 +111,7 @@ mod tests {
     fn hold(reason: Option<&str>, minutes: Option<u64>) -> Hold {
         Hold {
             holder: Holder::new(Verb::Close, "web"),
+            user: None,
             owner: None,
             reason: reason.map(str::to_owned),
             until: minutes.map(|minutes| Until::after(Duration::from_mins(minutes))),

@@ -5,6 +5,7 @@ use super::*;
 fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
     Hold {
         holder: Holder::new(Verb::Close, "web"),
+        user: None,
         owner: owner.map(str::to_owned),
         reason: Some("disk swap".to_owned()),
         until: lasts.map(Duration::from_secs).map(Until::after),

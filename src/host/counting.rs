@@ -53,11 +53,13 @@ impl Counting {
         (self.tracked, self.led_away, self.untracked) = (None, false, None);
     }
 
-    /// One look. The balancers have just shown `before`, and are asked once more.
+    /// One look. The balancers have just shown `before`, and are asked `again` after it, or where
+    /// nothing else is in flight: then it is the last word.
     pub(crate) async fn look(
         &mut self,
         balancers: &mut [Balancer],
         before: &[BalancerSeen],
+        again: bool,
     ) -> Result<Connections, String> {
         let connections = tcp::connections(self.ports.port).await;
         let connections = connections.map_err(|error| error.to_string())?;
@@ -83,13 +85,17 @@ impl Counting {
             hidden: false,
             uncounted: false,
             none_leaves: none_leaves(youngest),
+            misnamed: Vec::new(),
             untracked: self.untracked.clone(),
-            after: count_again(balancers).await,
+            after: match again || before.iter().all(is_quiet) {
+                true => count_again(balancers).await,
+                false => Ok(counted),
+            },
             oldest: tcp::oldest(&connections),
         };
         peers.learn(counted, &seen);
         peers.learn_uncounted(before.iter().flat_map(|one| one.lines.iter().flatten()));
-        seen.uncounted = peers.are_uncounted();
+        (seen.uncounted, seen.misnamed) = (peers.are_uncounted(), peers.misnamed());
         (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
         Ok(seen)
@@ -110,7 +116,7 @@ impl Counting {
         let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
         let last_word = ours <= counted && before.iter().all(is_quiet);
         let wanted = !peers.are_known(None) || ours < counted || last_word;
-        self.led_away || (due && wanted)
+        self.led_away || self.tracked.is_none() || (due && wanted)
     }
 
     /// Other programs of this host have HAProxy's address where that runs here, too.

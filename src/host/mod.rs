@@ -125,6 +125,17 @@ impl ThisHost {
         )
     }
 
+    /// The connections to the app, while nobody is taken out; None: every balancer has a master.
+    pub(crate) async fn connections_at_rest(
+        &mut self,
+        before: &[BalancerSeen],
+    ) -> Option<Result<Connections, String>> {
+        match self.balancers.iter().all(Balancer::has_master) {
+            true => None,
+            false => Some(self.counting.look(&mut self.balancers, before, true).await),
+        }
+    }
+
     /// Returns once there is a signal: its number.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await
@@ -174,7 +185,7 @@ impl Host for ThisHost {
     ) -> Option<Result<Connections, String>> {
         match self.balancers.iter().all(Balancer::has_master) {
             true => None,
-            false => Some(self.counting.look(&mut self.balancers, before).await),
+            false => Some(self.counting.look(&mut self.balancers, before, false).await),
         }
     }
 

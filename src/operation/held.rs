@@ -3,6 +3,7 @@
 use super::{OnHold, Operation, Report, Wish, refused};
 use crate::clock::boot;
 use crate::driver::Host;
+use crate::history::Asked;
 use crate::hold::{self, Closing, Failed, Held, Hold, Until};
 use crate::holder::Holder;
 use crate::host::ThisHost;
@@ -88,8 +89,10 @@ impl Operation<'_> {
     /// The hold that a close asks for.
     fn wanted(&self) -> Hold {
         let Wish { owner, reason, .. } = self.wish.clone();
+        let user = Asked::by_caller(owner.as_deref(), None).who.named().user;
         Hold {
             holder: Holder::new(Verb::Close, &self.app.name),
+            user: user.filter(|_| owner.is_none()).map(String::into_boxed_str),
             owner,
             reason,
             until: self.wish.lasts.map(Until::after),

@@ -26,6 +26,8 @@ pub struct Connections {
     pub uncounted: bool,
     /// The workers have run for so long that no other leaves.
     pub none_leaves: bool,
+    /// `source` names none of the addresses that check the status ports, which are these.
+    pub misnamed: Vec<IpAddr>,
     /// Why connections that are led away from here, to a container, can't be seen.
     pub untracked: Option<String>,
     /// What the balancers counted right after. Err: why that is not known.

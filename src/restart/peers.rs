@@ -57,10 +57,22 @@ impl Peers {
         self.checks.insert(peer);
     }
 
+    /// Addresses that check the status ports, where the configuration names others alone: it is
+    /// wrong then, and any connection may be a balancer's.
+    pub fn misnamed(&self) -> Vec<IpAddr> {
+        let named: Vec<&IpAddr> = self.sources.iter().flat_map(named).collect();
+        let agrees = named.is_empty() || self.checks.iter().any(|ip| named.contains(&ip));
+        match agrees || self.sockets().next().is_some() {
+            true => Vec::new(),
+            false => self.checks.iter().copied().collect(),
+        }
+    }
+
     /// Others than these need not be looked at: every balancer's address is named, or confirmed by
     /// its checks; or the `youngest` worker has run for so long that none leaves any more.
     pub fn are_known(&self, youngest: Option<Duration>) -> bool {
-        self.elsewhere < ROW && (none_leaves(youngest) || self.are_confirmed())
+        let agree = self.elsewhere < ROW && self.misnamed().is_empty();
+        agree && (none_leaves(youngest) || self.are_confirmed())
     }
 
     fn are_confirmed(&self) -> bool {
@@ -125,5 +137,12 @@ impl Peers {
         };
         self.elsewhere = row(self.elsewhere, seen.come_from_elsewhere(before));
         self.short = row(self.short, seen.fall_short(before));
+    }
+}
+
+fn named(source: &Source) -> &[IpAddr] {
+    match source {
+        Source::Named(addresses) => addresses,
+        Source::Any | Source::Socket(_) => &[],
     }
 }

@@ -87,6 +87,7 @@ fn counted(look: &Seen, surplus: u64) -> Connections {
         hidden: false,
         uncounted: false,
         none_leaves: false,
+        misnamed: Vec::new(),
         untracked: None,
         after: Ok(count),
         oldest: None,

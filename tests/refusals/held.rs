@@ -68,7 +68,7 @@ fn a_restart_says_what_becomes_of_the_hold() {
             arguments,
             11,
             "refused",
-            "held closed by `agent close web`, pid ",
+            "held closed by `agent close web` by ",
         );
         ends(arguments, 11, "refused", ", until 2");
     }
@@ -166,7 +166,7 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     let fails = ["restart", "--stay-closed", "--with", "exit 3"];
     ends(&fails, 15, "upgrade_failed", "the gates stay closed");
     let status = agent(&counts(), &["status"]).out;
-    let told = "closed by `agent close web`, pid ";
+    let told = "closed by `agent close web` by ";
     assert!(status.contains(told), "{status}");
     assert!(
         status.contains(": disk swap; then the upgrade failed"),

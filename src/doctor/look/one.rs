@@ -108,7 +108,7 @@ async fn leaving(host: &mut ThisHost, survey: &Survey) -> Leaving {
             return Leaving::NoLines;
         }
         let count = Count::at(&before);
-        last = match host.connections(&before).await {
+        last = match host.connections_at_rest(&before).await {
             None => return Leaving::Asked,
             Some(Err(why)) => return Leaving::Unknown(why),
             Some(Ok(seen)) if seen.counted(count) == Counted::All => {

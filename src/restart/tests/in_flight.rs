@@ -26,6 +26,7 @@ fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) 
         hidden: false,
         uncounted: false,
         none_leaves: false,
+        misnamed: Vec::new(),
         untracked: None,
         after: Ok(count(counted)),
         oldest: None,
@@ -255,6 +256,21 @@ fn what_the_configuration_names_is_what_counts() {
     let any = Peers::new(vec![Source::Any]);
     assert!(any.are_known(YOUNG));
     assert_eq!(sorted(&any).1, by_peer(&[]));
+}
+
+/// A wrong `source` must not hide a leaving worker's request.
+#[test]
+fn a_source_that_nobody_checks_from_is_not_believed() {
+    let mut wrong = Peers::new(vec![Source::Named(vec![ip("10.0.0.77")])]);
+    assert!(wrong.are_known(YOUNG) && wrong.misnamed().is_empty());
+    wrong.checked_from(ip(LB));
+    assert!(!wrong.are_known(OLD));
+    assert_eq!(wrong.misnamed(), [ip(LB)]);
+    // One of two: the other check is a probe of the status port.
+    let mut right = Peers::new(vec![Source::Named(vec![ip("10.0.0.77"), ip(LB)])]);
+    right.checked_from(ip(LB));
+    right.checked_from(ip(MONITORING));
+    assert!(right.are_known(YOUNG) && right.misnamed().is_empty());
 }
 
 #[test]
