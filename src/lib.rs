@@ -42,7 +42,7 @@
 //!   started when: always in two-stage, by the claim; in time in the other layouts (the table
 //!   below). Whether a host serves is judged at each look, never once at the begin.
 //! - A hold ends only by its time, `agent open`, its unit's start, or a command that says so; an
-//!   operation that was cut short does not end it.
+//!   operation that was cut short does not end it, but for one that was to end it (`--reopen`).
 //! - No restart begins that takes down another app's serving lines, as far as the unit, the
 //!   command, the pidfile and the listening processes show, unless the settings say so.
 //! - The sidecar takes the host out only when the machine goes down, or where `on_stop` says so.
