@@ -27,14 +27,16 @@ impl CheckStatus {
         }
     }
 
-    /// The next check is under way: it may have begun before the gate was closed, and pass.
-    pub fn is_under_way(&self) -> bool {
-        self.under_way
+    /// The next check is under way: it may have begun before the gate was closed, and pass. Where
+    /// checks end by a time limit, or are programs, one is under way most of the time: that says
+    /// nothing there.
+    pub fn may_pass_yet(&self) -> bool {
+        self.under_way && !["L4TOUT", "PROCERR", "PROCTOUT"].contains(&self.word.as_str())
     }
 
     /// It got the answer that it wants.
     pub fn passed(&self) -> bool {
-        ["L4OK", "L6OK", "L7OK", "L7OKC"].contains(&self.word.as_str())
+        ["L4OK", "L6OK", "L7OK", "L7OKC", "PROCOK"].contains(&self.word.as_str())
     }
 
     /// It failed as a check fails at a closed gate. `L7STS` is the answer of a sick app, so the

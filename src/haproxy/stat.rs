@@ -46,7 +46,7 @@ impl ServerStat {
             (status, Some(_)) if status.is_maint() => status.is_out(),
             (status, Some(check)) => {
                 let failed = self.failed_to_the_end && check.met_a_closed_gate();
-                status.is_out() && failed && !check.is_under_way()
+                status.is_out() && failed && !check.may_pass_yet()
             }
         }
     }
@@ -194,6 +194,8 @@ mod tests {
         assert!(is_out("DOWN", 0, "L4CON") && is_out("DOWN", 0, "L4TOUT"));
         // From before the gate was closed, perhaps: it may pass.
         assert!(!is_out("DOWN", 0, "* L4CON"));
+        // A firewall drops the checks: one is under way most of the time.
+        assert!(is_out("DOWN", 0, "* L4TOUT"));
         assert!(is_out("DOWN (agent)", 0, "L4CON"), "both hold it down");
         // The agent's word, a sick app's answer, no check yet: any of them may end at once.
         assert!(!is_out("DOWN (agent)", 4, "L7OK") && !is_out("DOWN (agent)", 3, "L4CON"));

@@ -50,6 +50,14 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
         let told = format!("held closed so far by {who}: from now on by an operator");
         return sets(wanted, Some(told));
     }
+    if !there.is_an_operators() {
+        let told = format!("held closed so far by {who}: from now on by an operator, too");
+        let hold = Hold {
+            also: there.reason.clone(),
+            ..wanted.clone()
+        };
+        return sets(&hold, Some(told));
+    }
     if replace {
         let hold = Hold {
             also: there.also.clone(),
@@ -190,6 +198,24 @@ mod tests {
             let closing = second(there.as_ref(), &wanted, false).unwrap();
             assert_eq!(closing.clone().told().is_some(), tells, "{there:?}");
             assert!(matches!(closing, Closing::Sets { hold, .. } if hold == wanted));
+        }
+    }
+
+    /// The agent holds the gates after a restart that failed; then an operator closes them, too.
+    #[test]
+    fn an_operator_who_closes_after_a_failure_has_asked_for_it() {
+        let of_the_agent = Hold {
+            holder: Holder::new(Verb::Restart, "web"),
+            failed: Some(crate::hold::Failed::Restart),
+            ..hold(Some("the restart failed"), None)
+        };
+        let wanted = hold(Some("disk swap"), Some(5));
+        match closes(&of_the_agent, &wanted, false).unwrap() {
+            Closing::Sets { hold, .. } => {
+                assert!(hold.is_an_operators() && hold.reason == wanted.reason);
+                assert_eq!(hold.also.as_deref(), Some("the restart failed"));
+            }
+            kept => panic!("{kept:?}"),
         }
     }
 

@@ -28,6 +28,9 @@ pub(crate) struct Counting {
     led_away: bool,
     /// Why the tracked connections could not be read.
     untracked: Option<String>,
+    /// The last look, where HAProxy was not asked after it: the next one shows whether it counted
+    /// the same all the time.
+    last: Option<Connections>,
     callers: Callers,
 }
 
@@ -43,6 +46,7 @@ impl Counting {
             tracked: None,
             led_away: false,
             untracked: None,
+            last: None,
             callers: Callers::default(),
         }
     }
@@ -51,6 +55,7 @@ impl Counting {
     pub(super) fn renew(&mut self, ports: AppPorts) {
         (self.ports, self.peers) = (ports, None);
         (self.tracked, self.led_away, self.untracked) = (None, false, None);
+        self.last = None;
     }
 
     /// One look. The balancers have just shown `before`, and are asked `again` after it, or where
@@ -78,6 +83,7 @@ impl Counting {
             let apart = self.set_apart(&connections, &mut of_balancers, &mut of_others);
             apart.await;
         }
+        let asks = again || before.iter().all(is_quiet);
         let mut seen = Connections {
             of_balancers,
             of_others,
@@ -87,13 +93,19 @@ impl Counting {
             none_leaves: none_leaves(youngest),
             misnamed: Vec::new(),
             untracked: self.untracked.clone(),
-            after: match again || before.iter().all(is_quiet) {
+            after: match asks {
                 true => count_again(balancers).await,
                 false => Ok(counted),
             },
             oldest: tcp::oldest(&connections),
         };
-        peers.learn(counted, &seen);
+        if let Some(last) = self.last.take().filter(|last| last.after == Ok(counted)) {
+            peers.learn(counted, &last);
+        }
+        match asks {
+            true => peers.learn(counted, &seen),
+            false => self.last = Some(seen.clone()),
+        }
         peers.learn_uncounted(before.iter().flat_map(|one| one.lines.iter().flatten()));
         (seen.uncounted, seen.misnamed) = (peers.are_uncounted(), peers.misnamed());
         (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());

@@ -56,13 +56,15 @@ impl Beside {
     /// What users would notice, one entry each: lines that serve, or carry something yet.
     fn serving(&self) -> Vec<String> {
         match self {
-            Beside::Line { line: Ok(line), .. } => busy(line).into_iter().collect(),
+            Beside::Line { line: Ok(line), .. } => {
+                busy(line, line.status.is_out()).into_iter().collect()
+            }
             Beside::Line { line: Err(why), .. } => vec![format!("it can't be seen: {why}")],
             Beside::App { balancers, .. } => {
                 let seen = balancers.iter().flat_map(|(name, lines)| match lines {
                     Ok(lines) => lines
                         .iter()
-                        .filter_map(busy)
+                        .filter_map(|line| busy(line, line.out))
                         .map(|busy| format!("{name} {busy}"))
                         .collect(),
                     Err(why) => vec![format!("{name} can't be seen: {why}")],
@@ -91,8 +93,8 @@ impl Beside {
 
 /// A line that is out and carries nothing loses nothing. The twin of the classic layout can't
 /// be taken out: it counts by what it carries.
-fn busy(line: &LineSeen) -> Option<String> {
-    let out = line.out || line.role == Role::ClassicTwin;
+fn busy(line: &LineSeen, out: bool) -> Option<String> {
+    let out = out || line.role == Role::ClassicTwin;
     let (name, status) = (&line.name, &line.status);
     match line.in_flight {
         0 if out => None,

@@ -152,7 +152,7 @@ fn judged(before: Known, line: &LineSeen) -> Known {
         (Status::Maint(_), _) => Known::Unchecked,
         (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
         // After a reload, without a check that has passed.
-        _ if line.proven && line.check.as_ref().is_none_or(CheckStatus::passed) => Known::Wrong,
+        _ if line.proven && line.check.as_ref().is_some_and(CheckStatus::passed) => Known::Wrong,
         _ => Known::UncheckedTold,
     }
 }

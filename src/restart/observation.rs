@@ -120,7 +120,7 @@ impl Seen {
     pub fn not_out(&self, role: Role) -> Vec<String> {
         let not_out = |line: &LineSeen| line.role == role && !line.out;
         self.lines_where(not_out, |line| match (&line.check, line.status.is_out()) {
-            (Some(check), true) if check.is_under_way() => {
+            (Some(check), true) if check.may_pass_yet() => {
                 format!("{} is {}, and a check is under way", line.name, line.status)
             }
             // Something else holds it down, and may let go of it in any moment.

@@ -1,11 +1,21 @@
 //! Lines that are UP while the app is touched: which are news, and what is told of them.
 
 use super::*;
+use crate::haproxy::CheckStatus;
 use crate::haproxy::Role::{ClassicTwin, Main, Twin};
 
 fn look(lines: &[(Role, &str)]) -> BalancerSeen {
     let lines = lines.iter().map(|(role, status)| line(*role, status, 0));
     balancer(Ok(lines.collect()))
+}
+
+/// The same, with checks that ended so.
+fn checked(lines: &[(Role, &str)], check: &str) -> BalancerSeen {
+    let mut look = look(lines);
+    for line in look.lines.iter_mut().flatten() {
+        line.check = Some(CheckStatus::parse(check));
+    }
+    look
 }
 
 fn reloaded(lines: &[(Role, &str)]) -> BalancerSeen {
@@ -116,8 +126,12 @@ fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
     assert_eq!(news(&mut well, &look(&[(Main, "DOWN")])), (0, 0));
     assert_eq!(well.judge(Outcome::Done { note: None }).exit_code(), 0);
     assert_eq!(news(&mut well, &look(&[(Main, "UP 1/3")])), (1, 0));
+    // With `fall 1` it is UP from the first moment on, without a check.
+    let unchecked = checked(&[(Main, "UP")], "INI");
+    assert_eq!(news(&mut closed.clone(), &unchecked), (0, 0));
     // It goes up from there: something answers.
-    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+    let passed = checked(&[(Main, "UP")], "L7OK");
+    assert_eq!(news(&mut closed, &passed), (1, 0));
     // An operator's `set server ... state ready`.
     let mut closed = out(&[(Main, "DOWN")]);
     assert_eq!(news(&mut closed, &look(&[(Main, "MAINT")])), (0, 0));
