@@ -138,7 +138,7 @@ fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
     assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 1));
     let mut closed = out(&[(Main, "MAINT")]);
     assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 1));
-    assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
+    assert_eq!(news(&mut closed, &checked(&[(Main, "UP")], "L7OK")), (1, 0));
 }
 
 #[test]
