@@ -4,7 +4,7 @@
 use super::Point;
 use super::check::Check;
 use super::host::parted;
-use crate::restart::{ByPeer, Connections, Count, Counted, peers_in_words};
+use crate::restart::{Connections, Count, Counted, peers_in_words};
 
 const CONNECTIONS: Check = Check {
     name: "connections",
@@ -73,7 +73,7 @@ fn equation(seen: &Connections, counted: Count) -> String {
     let all_are_ours = seen.of_balancers.values().sum::<u64>() < counted;
     let ours = match all_are_ours {
         false => peers_in_words(&seen.of_balancers),
-        true => peers_in_words(&all(seen)),
+        true => peers_in_words(&seen.by_peer()),
     };
     let equal = match counted {
         0 => "no connections, and HAProxy counts none".to_owned(),
@@ -84,11 +84,6 @@ fn equation(seen: &Connections, counted: Count) -> String {
         _ if all_are_ours => equal,
         _ => format!("{equal}; {}, no balancer", peers_in_words(&seen.of_others)),
     }
-}
-
-fn all(seen: &Connections) -> ByPeer {
-    let both = seen.of_balancers.iter().chain(&seen.of_others);
-    both.map(|(peer, count)| (*peer, *count)).collect()
 }
 
 #[cfg(test)]
@@ -102,17 +97,13 @@ mod tests {
             connections: Some(counted),
             sessions: 9,
         };
+        let (of_balancers, of_others) = (
+            peers("10.0.0.1", of_balancers),
+            peers("10.0.0.50", of_others),
+        );
         let seen = Connections {
-            of_balancers: peers("10.0.0.1", of_balancers),
-            of_others: peers("10.0.0.50", of_others),
             addresses_known: true,
-            hidden: false,
-            uncounted: false,
-            none_leaves: false,
-            misnamed: Vec::new(),
-            untracked: None,
-            after: Ok(count),
-            oldest: None,
+            ..Connections::new(of_balancers, of_others, Ok(count))
         };
         let point = point("web", 1000, &Leaving::Counted(seen, count)).unwrap();
         (point.verdict, point.found + &point.mend.unwrap_or_default())

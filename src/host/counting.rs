@@ -3,11 +3,11 @@
 
 use super::callers::Callers;
 use super::sources::sources;
-use super::{interface_addresses, line_seen};
+use super::{interface_addresses, seen};
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::gate::{Flow, flows};
 use crate::haproxy::{AppPorts, Balancer, Role};
-use crate::restart::{BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, none_leaves};
+use crate::restart::{Ask, BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, none_leaves};
 use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
@@ -75,7 +75,8 @@ impl Counting {
         let counted = Count::at(before);
         let youngest = before.iter().filter_map(|one| one.uptime).min();
         let mut by_peer = by_peer(&connections);
-        if self.needs_tracking(&peers, &by_peer, counted, before) {
+        let quiet = before.iter().all(is_quiet);
+        if self.needs_tracking(&peers, &by_peer, counted, quiet) {
             self.add_tracked(&mut peers, &mut by_peer).await;
         }
         let (mut of_balancers, mut of_others) = peers.sort(by_peer);
@@ -83,21 +84,16 @@ impl Counting {
             let apart = self.set_apart(&connections, &mut of_balancers, &mut of_others);
             apart.await;
         }
-        let asks = again || before.iter().all(is_quiet);
+        let asks = again || quiet;
+        let after = match asks {
+            true => count_again(balancers).await,
+            false => Ok(counted),
+        };
         let mut seen = Connections {
-            of_balancers,
-            of_others,
-            addresses_known: false,
-            hidden: false,
-            uncounted: false,
             none_leaves: none_leaves(youngest),
-            misnamed: Vec::new(),
             untracked: self.untracked.clone(),
-            after: match asks {
-                true => count_again(balancers).await,
-                false => Ok(counted),
-            },
             oldest: tcp::oldest(&connections),
+            ..Connections::new(of_balancers, of_others, after)
         };
         if let Some(last) = self.last.take().filter(|last| last.after == Ok(counted)) {
             peers.learn(counted, &last);
@@ -115,18 +111,12 @@ impl Counting {
 
     /// Reading them is dear on a busy host: only where the table alone is not enough, or would be
     /// the last word.
-    fn needs_tracking(
-        &self,
-        peers: &Peers,
-        by_peer: &ByPeer,
-        counted: Count,
-        before: &[BalancerSeen],
-    ) -> bool {
+    fn needs_tracking(&self, peers: &Peers, by_peer: &ByPeer, counted: Count, quiet: bool) -> bool {
         let (ours, _) = peers.sort(by_peer.clone());
         let ours: u64 = ours.values().sum();
         let counted = counted.connections.unwrap_or(0);
         let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
-        let last_word = ours <= counted && before.iter().all(is_quiet);
+        let last_word = ours <= counted && quiet;
         let wanted = !peers.are_known(None) || ours < counted || last_word;
         self.led_away || self.tracked.is_none() || (due && wanted)
     }
@@ -184,23 +174,19 @@ fn surplus(ours: &ByPeer, counted: Count) -> u64 {
 
 /// Nothing is in flight on lines that must drain.
 fn is_quiet(balancer: &BalancerSeen) -> bool {
-    let must_drain = |line: &&LineSeen| line.role != Role::ClassicTwin;
-    let lines = balancer.lines.iter().flatten().filter(must_drain);
-    lines.fold(true, |quiet, line| quiet && line.out && line.in_flight == 0)
+    let is_quiet = |line: &LineSeen| line.out && line.in_flight == 0;
+    let mut lines = balancer.lines.iter().flatten();
+    lines.all(|line| line.role == Role::ClassicTwin || is_quiet(line))
 }
 
 async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
-    let polls = balancers.iter_mut().map(async |balancer| {
-        let lines = balancer.poll().await;
-        let lines = lines.map_err(|unseen| format!("{} can't be seen: {unseen}", balancer.name))?;
-        match balancer.was_reloaded() {
-            true => Err(format!("{} was reloaded: looking anew", balancer.name)),
-            false => Ok(lines),
-        }
-    });
-    let mut lines = Vec::new();
-    for polled in join_all(polls).await {
-        lines.extend(polled?.iter().map(|(own, stat)| line_seen(own, stat)));
+    let looks = balancers
+        .iter_mut()
+        .map(|balancer| seen(balancer, Ask::Lines));
+    let again = join_all(looks).await;
+    let trouble = |one: &BalancerSeen| one.unseen().or_else(|| one.anew());
+    match again.iter().find_map(trouble) {
+        Some(trouble) => Err(trouble),
+        None => Ok(Count::at(&again)),
     }
-    Ok(Count::of(lines.iter()))
 }

@@ -57,13 +57,14 @@ pub enum Counted {
 }
 
 impl Count {
-    /// Of all lines that were seen.
-    pub fn of<'a>(lines: impl Iterator<Item = &'a LineSeen>) -> Count {
+    /// Of all lines of these balancers.
+    pub fn at(balancers: &[BalancerSeen]) -> Count {
+        let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
         let none = Count {
             connections: Some(0),
             sessions: 0,
         };
-        lines.fold(none, |sum, line| Count {
+        lines.fold(none, |sum, line: &LineSeen| Count {
             connections: sum
                 .connections
                 .zip(line.connections)
@@ -71,14 +72,38 @@ impl Count {
             sessions: sum.sessions.saturating_add(line.sessions),
         })
     }
-
-    /// Of all lines of these balancers.
-    pub fn at(balancers: &[BalancerSeen]) -> Count {
-        Count::of(balancers.iter().flat_map(|one| one.lines.iter().flatten()))
-    }
 }
 
 impl Connections {
+    /// These, where nothing is known yet of whose they are.
+    pub fn new(
+        of_balancers: ByPeer,
+        of_others: ByPeer,
+        after: Result<Count, String>,
+    ) -> Connections {
+        Connections {
+            of_balancers,
+            of_others,
+            addresses_known: false,
+            hidden: false,
+            uncounted: false,
+            none_leaves: false,
+            misnamed: Vec::new(),
+            untracked: None,
+            after,
+            oldest: None,
+        }
+    }
+
+    /// All of them. On one machine a program beside HAProxy has the same address.
+    pub fn by_peer(&self) -> ByPeer {
+        let mut all = self.of_balancers.clone();
+        for (peer, count) in &self.of_others {
+            *all.entry(*peer).or_default() += count;
+        }
+        all
+    }
+
     /// What is left beside what the current workers counted `before` this look and after it.
     ///
     /// Between two equal counts of sessions nobody opened a connection, so there were never more
@@ -132,12 +157,12 @@ impl Connections {
     }
 
     fn surplus(&self, surplus: u64, counted: u64) -> String {
-        let mut peers = self.of_balancers.clone();
         let settled = self.addresses_known && sum(&self.of_balancers) >= counted;
-        if !settled {
-            peers.extend(&self.of_others);
-        }
-        let (from, plural) = (peers_in_words(&peers), if surplus == 1 { "" } else { "s" });
+        let peers = match settled {
+            true => &self.of_balancers,
+            false => &self.by_peer(),
+        };
+        let (from, plural) = (peers_in_words(peers), if surplus == 1 { "" } else { "s" });
         let what = format!(
             "{surplus} connection{plural} to the app more than HAProxy counts ({from}; {counted} counted): a worker \
              that leaves after a reload may have a request there"

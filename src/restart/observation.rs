@@ -91,6 +91,18 @@ impl LineSeen {
 }
 
 impl BalancerSeen {
+    /// That it could not be seen, and why.
+    pub fn unseen(&self) -> Option<String> {
+        let why = self.lines.as_ref().err()?;
+        Some(format!("{} can't be seen: {why}", self.name))
+    }
+
+    /// That another worker answers since the last look.
+    pub fn anew(&self) -> Option<String> {
+        let told = || format!("{} was reloaded: looking anew", self.name);
+        self.reloaded.then(told)
+    }
+
     /// It shows every line of ours fully UP.
     pub fn all_up(&self) -> bool {
         let lines = self.lines.as_ref();
@@ -101,19 +113,18 @@ impl BalancerSeen {
 impl Seen {
     /// The balancers that could not be seen, one entry each.
     pub fn unseen(&self) -> Vec<String> {
-        let failed = |balancer: &BalancerSeen| {
-            let why = balancer.lines.as_ref().err()?;
-            Some(format!("{} can't be seen: {why}", balancer.name))
-        };
-        self.balancers.iter().filter_map(failed).collect()
+        self.balancers
+            .iter()
+            .filter_map(BalancerSeen::unseen)
+            .collect()
     }
 
     /// The balancers that another worker answers for since the last look, one entry each.
     pub fn reloaded(&self) -> Vec<String> {
-        let reloaded = self.balancers.iter().filter(|balancer| balancer.reloaded);
-        let told =
-            |balancer: &BalancerSeen| format!("{} was reloaded: looking anew", balancer.name);
-        reloaded.map(told).collect()
+        self.balancers
+            .iter()
+            .filter_map(BalancerSeen::anew)
+            .collect()
     }
 
     /// The lines of `role` that are not out, one entry each.

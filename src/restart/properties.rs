@@ -80,17 +80,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
 fn counted(look: &Seen, surplus: u64) -> Connections {
     let count = Count::at(&look.balancers);
     let seen = count.connections.unwrap_or_default() + surplus;
+    let of_balancers = [([10, 0, 0, 1].into(), seen)].into();
     Connections {
-        of_balancers: [([10, 0, 0, 1].into(), seen)].into(),
-        of_others: ByPeer::new(),
         addresses_known: true,
-        hidden: false,
-        uncounted: false,
-        none_leaves: false,
-        misnamed: Vec::new(),
-        untracked: None,
-        after: Ok(count),
-        oldest: None,
+        ..Connections::new(of_balancers, ByPeer::new(), Ok(count))
     }
 }
 

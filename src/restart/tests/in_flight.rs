@@ -20,16 +20,12 @@ fn by_peer(peers: &[(&str, u64)]) -> ByPeer {
 /// What the tables show, with `counted` by HAProxy after it.
 fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) -> Connections {
     Connections {
-        of_balancers: by_peer(of_balancers),
-        of_others: by_peer(of_others),
         addresses_known: true,
-        hidden: false,
-        uncounted: false,
-        none_leaves: false,
-        misnamed: Vec::new(),
-        untracked: None,
-        after: Ok(count(counted)),
-        oldest: None,
+        ..Connections::new(
+            by_peer(of_balancers),
+            by_peer(of_others),
+            Ok(count(counted)),
+        )
     }
 }
 
