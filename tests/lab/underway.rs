@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Something that is under way.
 pub struct Underway(JoinHandle<Got>);
 
-/// What came of it, and when it ended.
+/// What came of it, and when the last of it came: HAProxy may close the connection later, once
+/// nothing is in flight any more.
 #[derive(Debug)]
 pub struct Got {
     pub text: String,
@@ -75,18 +76,21 @@ impl Underway {
     fn begin(from: &Namespace, to: SocketAddr, head: String, body: Duration) -> Underway {
         let network = from.path();
         Underway(thread::spawn(move || {
-            let mut text = Vec::new();
+            let (mut text, mut ended_at) = (Vec::new(), now());
             let stream = namespace::connect(&network, to);
             let talked = stream.and_then(|stream| {
                 stream.set_read_timeout(Some(PATIENCE))?;
-                talk(stream, &head, body, &mut text)
+                talk(stream, &head, body, |bytes| {
+                    ended_at = now();
+                    text.extend(bytes);
+                })
             });
             if let Err(error) = talked {
                 text.extend(format!(" [{error}]").into_bytes());
             }
             Got {
                 text: String::from_utf8_lossy(&text).into_owned(),
-                ended_at: now(),
+                ended_at,
             }
         }))
     }
@@ -119,7 +123,7 @@ fn talk(
     mut stream: impl Read + Write,
     head: &str,
     body: Duration,
-    text: &mut Vec<u8>,
+    mut hears: impl FnMut(&[u8]),
 ) -> io::Result<()> {
     stream.write_all(head.as_bytes())?;
     let began = Instant::now();
@@ -127,8 +131,13 @@ fn talk(
         thread::sleep((PAUSE * piece).saturating_sub(began.elapsed()));
         stream.write_all(b"x")?;
     }
-    stream.read_to_end(text)?;
-    Ok(())
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            bytes => hears(&buffer[..bytes]),
+        }
+    }
 }
 
 fn pieces(length: Duration) -> u32 {
