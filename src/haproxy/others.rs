@@ -1,6 +1,6 @@
 //! The other servers of our backends: would there be enough without this host? Pure.
 
-use super::{Found, Own, ServerStat, Status};
+use super::{Found, Own, Role, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -13,6 +13,9 @@ pub struct Others {
     pub usable: usize,
     /// Those of them that are about to go out of rotation: their twin alone is DOWN.
     pub claimed: Vec<String>,
+    /// How many of these HAProxy lists after us: of hosts that claim in the same moment they
+    /// give way to us.
+    pub claimed_after_us: usize,
     /// Those whose main line shows `UP n/m`: a check has failed and the next may turn it DOWN,
     /// or HAProxy was reloaded and has not checked it yet. They are not counted as usable.
     pub unproven: Vec<String>,
@@ -27,6 +30,11 @@ impl Others {
     /// Its other servers that will take new users in a moment, too.
     pub fn staying(&self) -> usize {
         self.usable.saturating_sub(self.claimed.len())
+    }
+
+    /// The same once those that claim after us have given way.
+    pub fn staying_in_turn(&self) -> usize {
+        self.staying() + self.claimed_after_us
     }
 
     /// Its other servers that are not out: the next checks decide on some of them.
@@ -75,9 +83,12 @@ impl Others {
         let usable = servers.values().filter(|server| server.is_usable());
         let claimed = usable.clone().filter(|server| server.has_claimed());
         let unproven = servers.values().filter(|server| server.is_unproven());
+        let ours = found.main_id(backend);
+        let after_us = |server: &&Server| ours.is_some_and(|ours| server.id() > ours);
         Others {
             backend: backend.to_owned(),
             usable: usable.count(),
+            claimed_after_us: claimed.clone().filter(after_us).count(),
             claimed: claimed.map(Server::name).collect(),
             unproven: unproven.map(Server::name).collect(),
         }
@@ -85,6 +96,13 @@ impl Others {
 }
 
 impl Found {
+    /// The id of our first main line of this backend.
+    fn main_id(&self, backend: &str) -> Option<u64> {
+        let own = self.own.iter();
+        let mains = own.filter(|own| own.backend == backend && own.role == Role::Main);
+        mains.map(|own| own.server_id).min()
+    }
+
     /// What lines of one server have in common: address and port, as far as they are known.
     fn place(&self, stat: &ServerStat) -> String {
         let mut servers = self.servers.iter();
@@ -126,6 +144,11 @@ impl Server<'_> {
     fn name(&self) -> String {
         let first = self.lines().first();
         first.map(|stat| stat.server.clone()).unwrap_or_default()
+    }
+
+    /// HAProxy's id of the first line that counts: its place in the backend.
+    fn id(&self) -> u64 {
+        self.lines().first().map_or(0, |stat| stat.server_id)
     }
 
     /// Its agent has closed the twin's gate: it goes next, if enough others stay.
@@ -229,6 +252,31 @@ mod tests {
     }
 
     #[test]
+    fn those_that_have_claimed_and_are_listed_after_us_give_way() {
+        let counted = |ours: u64| {
+            let mut found = found();
+            found.own.iter_mut().for_each(|own| own.server_id = ours);
+            let lines = [
+                ("web2", 2, "UP"),
+                ("bkp2", 5, "UP"),
+                ("web3", 3, "UP"),
+                ("bkp3", 6, "DOWN"),
+            ];
+            let stats = lines.map(|(name, server_id, status)| ServerStat {
+                server_id,
+                ..stat(name, name.starts_with("bkp"), status)
+            });
+            let others = Others::count("a", &found, &stats);
+            (others.staying(), others.staying_in_turn())
+        };
+        // web3 has claimed, web2 has not.
+        assert_eq!(
+            [counted(1), counted(3), counted(4)],
+            [(1, 2), (1, 1), (1, 1)]
+        );
+    }
+
+    #[test]
     fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
         let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
         assert_eq!(Others::count("a", &found(), &stats).usable, 2);
@@ -241,6 +289,7 @@ mod tests {
                 backend: "a".into(),
                 usable: 0,
                 claimed: vec![],
+                claimed_after_us: 0,
                 unproven: vec![],
             }
         );

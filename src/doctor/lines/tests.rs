@@ -74,6 +74,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
+            claimed_after_us: 0,
             unproven: vec![],
         }],
         master: None,

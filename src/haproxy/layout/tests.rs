@@ -68,6 +68,20 @@ fn each_host_has_its_two_lines() {
 }
 
 #[test]
+fn idle_connections_are_purged_where_a_drain_must_count_them() {
+    let purges = |settings: &Settings| {
+        let section = section(settings, TWO, None).unwrap();
+        section.contains("    default-server pool-purge-delay 1s\n")
+    };
+    let socket = r#"socket = "tcp://10.0.0.1:9999""#;
+    let master = format!("{socket}\n    master = \"tcp://10.0.0.1:9998\"");
+    let second = format!("{master}\n    [[haproxy]]\n    socket = \"tcp://10.0.0.2:9999\"");
+    assert!(purges(&settings("", "")));
+    assert!(!purges(&settings(socket, &master)));
+    assert!(purges(&settings(socket, &second)));
+}
+
+#[test]
 fn the_layout_is_what_the_app_can() {
     let two_stage = settings("", "");
     let classic = settings("backup_status_port = 3000", "");

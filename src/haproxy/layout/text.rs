@@ -1,6 +1,7 @@
 //! The text. Whoever reads it later has only its comments, so they say why.
 
 use super::{BACKEND, CHECKS, Layout, Line, Plan, health};
+use crate::config::BalancerSettings;
 use crate::haproxy::Address;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -42,6 +43,12 @@ const CHECKED: &str =
     # shutdown-backup-sessions`: both cut requests that are in flight.
 ";
 
+/// Only for who has no master socket: users' connections to the app are opened anew more often.
+const PURGED: &str = "    # After a reload the leaving worker keeps its idle connections for a while. Without HAProxy's
+    # master socket a drain waits for them: for some seconds with this, up to a minute without.
+    default-server pool-purge-delay 1s
+";
+
 impl Plan<'_> {
     /// The backend alone, which holds whatever the `defaults` above it say; only what a
     /// `default-server` there has beside its checks' rhythm can't be taken back.
@@ -59,8 +66,9 @@ impl Plan<'_> {
              # `inter`, and an app that is busy is taken for sick.\n    \
              timeout check {patience}\n    \
              # Should every main line be DOWN, spread users over all twins, not the first alone.\n    \
-             option allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n\n{}\n{}",
+             option allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n{}\n{}\n{}",
             self.backend,
+            self.purged(),
             self.mains(),
             self.twins(),
         )
@@ -116,10 +124,21 @@ impl Plan<'_> {
         format!("#   agent haproxy-config {}{hosts}\n", words.join(" "))
     }
 
-    fn global(&self) -> String {
+    /// Where one of the balancers has no master socket, what its leaving workers carry is counted.
+    fn purged(&self) -> &'static str {
+        match self.serving().all(|balancer| balancer.master.is_some()) {
+            true => "",
+            false => PURGED,
+        }
+    }
+
+    fn serving(&self) -> impl Iterator<Item = &BalancerSettings> {
         let balancers = self.settings.balancers.iter();
-        let serving = balancers.filter(|b| self.lines.iter().any(|line| b.serves(&line.app.name)));
-        let addresses: Vec<&Address> = serving.map(|balancer| &balancer.address).collect();
+        balancers.filter(|b| self.lines.iter().any(|line| b.serves(&line.app.name)))
+    }
+
+    fn global(&self) -> String {
+        let addresses: Vec<&Address> = self.serving().map(|balancer| &balancer.address).collect();
         let unix = addresses.iter().find_map(|address| match address {
             Address::Unix(path) => Some(path.as_path()),
             Address::Tcp(_) => None,

@@ -20,6 +20,7 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed,
+        claimed_after_us: 0,
         unproven: vec![],
     }];
     look.serving = vec!["lb backend srvs".into()];
@@ -60,6 +61,30 @@ fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
         "{few:?}"
     );
     assert_eq!(waits(claim(&blind())).len(), 1);
+}
+
+#[test]
+fn of_hosts_that_claim_together_the_first_in_haproxys_list_keeps_its_claim() {
+    let claim = |after_us| {
+        let mut look = look("UP", "DOWN", (2, 2));
+        look.balancers[0].others[0].claimed_after_us = after_us;
+        look
+    };
+    let few = waits(step(Phase::Claim, &claim(1)));
+    assert!(few[0].contains("web2, web3"), "{few:?}");
+    assert!(matches!(
+        goes(step(Phase::Claim, &claim(0))),
+        Phase::PutBack(_)
+    ));
+    // A twin that is DOWN for good looks like a claim, and never gives way.
+    let too_long = Seen {
+        in_phase: claiming().out_of_rotation,
+        ..claim(2)
+    };
+    assert!(matches!(
+        goes(step(Phase::Claim, &too_long)),
+        Phase::PutBack(Why::TooFewServers(_))
+    ));
 }
 
 #[test]
@@ -119,6 +144,7 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],
+        claimed_after_us: 0,
         unproven: vec![],
     });
     look.serving.push("lb backend new".into());

@@ -112,6 +112,10 @@ impl Farm {
         }
     }
 
+    pub fn phases(&self) -> Vec<Option<Phase>> {
+        self.hosts.iter().map(|host| host.phase.clone()).collect()
+    }
+
     /// A balancer checks a line.
     pub fn check(&mut self, number: usize, lb: usize, side: usize) {
         let host = &mut self.hosts[number];
@@ -162,12 +166,17 @@ impl Farm {
             named.map(|(n, _, _)| format!("web{n}")).collect::<Vec<_>>()
         };
         let has_twin = |other: &Of| other.layout.role(1).is_some();
+        let has_claimed = |health: &[u32; 2], other: &Of| {
+            health[0] == MOST && health[1] < MOST && has_twin(other)
+        };
+        let after_us = others
+            .iter()
+            .filter(|(n, health, other)| *n > number && has_claimed(health, other));
         let others = Others {
             backend: "srvs".into(),
             usable: names(&|health, _| health[0] == MOST).len(),
-            claimed: names(&|health, other| {
-                health[0] == MOST && health[1] < MOST && has_twin(other)
-            }),
+            claimed: names(&has_claimed),
+            claimed_after_us: after_us.count(),
             unproven: names(&|health, _| (RISE..MOST).contains(&health[0])),
         };
         BalancerSeen {

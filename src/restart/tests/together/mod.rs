@@ -3,6 +3,7 @@
 
 mod farm;
 
+use super::super::Phase;
 use farm::{Farm, Layout};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -128,6 +129,34 @@ proptest! {
                                            (down, spare) in any_room(), seed in any::<u64>()) {
         let farm = farm(&layouts, (down, spare), seed);
         keeps_the_floor(farm, order, (down == 0, true))?;
+    }
+}
+
+/// All begin in the same moment, and look and are checked in step: the worst case for claims.
+#[test]
+fn those_that_claim_in_step_need_no_second_turn_to_find_the_first() {
+    for spare in 1..4 {
+        let mut farm = Farm::new(&[Layout::TwoStage; 5], 5 - spare, 1);
+        (0..5).for_each(|number| farm.begin(number));
+        for now in 0..40 {
+            farm.now = now;
+            (0..5).for_each(|number| farm.agent_goes_on(number));
+            (0..20).for_each(|line| farm.check(line / 4, line / 2 % 2, line % 2));
+            let out = |host: &&farm::Of| matches!(host.phase, Some(Phase::Drain { .. }));
+            if farm.hosts.iter().filter(out).count() == spare {
+                break;
+            }
+            assert!(now < 30, "{spare}: {:?}", farm.phases());
+        }
+        let waits = farm.phases();
+        let given_way = |phase: &&Option<Phase>| {
+            matches!(phase, Some(Phase::BackOff { .. } | Phase::PutBack(_)))
+        };
+        assert_eq!(
+            waits.iter().filter(given_way).count(),
+            5 - spare,
+            "{waits:?}"
+        );
     }
 }
 
