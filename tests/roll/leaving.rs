@@ -42,6 +42,21 @@ fn each_kind_by_the_master() {
     );
 }
 
+/// Each kind in each layout behind each HAProxy, counted and by the master: 18 times the above.
+#[test]
+#[ignore = "some minutes: cargo nextest run --test roll --run-ignored only every_combination"]
+fn every_combination() {
+    for release in [Release::Installed, Release::Debian13, Release::Sid] {
+        for turn in 0..3 {
+            let named = |by: &str| format!("every_{by}_{release:?}_{turn}").to_lowercase();
+            wait_for_all_kinds(release, &named("count"), turn, |_, settings| settings);
+            wait_for_all_kinds(release, &named("master"), turn, |kinds, settings| {
+                settings.master(kinds.haproxy.master())
+            });
+        }
+    }
+}
+
 /// Nine hosts with one request or stream each, one reload, and nine restarts at once.
 pub fn wait_for_all_kinds(
     release: Release,

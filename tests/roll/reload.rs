@@ -80,20 +80,20 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
 fn a_preflight_in_the_moment_of_a_reload() {
     let fleet = Fleet::quick("reload_preflight", |reference| reference);
     let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
-    let worker = fleet.haproxy.worker();
-    fleet.haproxy.process.signal(Signal::SIGUSR2);
-    let from = Instant::now();
-    let mut looks = Vec::new();
-    while from.elapsed() < Duration::from_secs(1) {
-        let ended = agent.words(&["restart", "web", "--dry-run"]);
-        looks.push(ended.expect_exit(0).out);
-    }
-    assert_ne!(fleet.haproxy.worker(), worker);
-    let again = looks.iter().filter(|out| out.contains("looked again"));
-    assert!(
-        again.count() > 0,
-        "no look fell into the reload: {looks:#?}"
-    );
+    // Whether a look falls into the moment is chance: so many reloads are tried.
+    let fell_into_one = (0..20).any(|_| {
+        let worker = fleet.haproxy.worker();
+        fleet.haproxy.process.signal(Signal::SIGUSR2);
+        let from = Instant::now();
+        let mut again = false;
+        while from.elapsed() < Duration::from_secs(1) {
+            let ended = agent.words(&["restart", "web", "--dry-run"]);
+            again |= ended.expect_exit(0).out.contains("looked again");
+        }
+        assert_ne!(fleet.haproxy.worker(), worker);
+        again
+    });
+    assert!(fell_into_one, "no look fell into a reload");
 }
 
 /// A socket that stays away is waited for no longer than a second, and Ctrl-C ends even that.

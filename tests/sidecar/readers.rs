@@ -75,10 +75,8 @@ fn who_reads_again_learns_what_he_has_missed() {
     assert_repairs(fleet.host(1));
     end(&mut sidecar);
     let text = reading.join().expect("a reader").expect("text");
-    let missed = text
-        .lines()
-        .filter(|line| line.contains("log lines were dropped"));
-    assert_eq!(missed.count(), 1, "{text}");
+    // Perhaps more than once: on a busy machine the reader is slow, too.
+    assert!(text.contains("log lines were dropped"), "{text}");
     assert!(text.contains("the gates stay as they are"), "{text}");
 }
 
