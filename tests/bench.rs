@@ -1,7 +1,5 @@
 //! The bench stays alive: its quickest part, with the agent that the tests have.
 
-mod lab;
-
 use lab::built;
 use serde_json::Value;
 use std::process::Command;

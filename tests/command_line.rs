@@ -1,5 +1,7 @@
 //! What the command line says of itself, and completes.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn agent(words: &[&str]) -> Output {
@@ -98,4 +100,36 @@ fn a_shell_that_is_not_known_is_told_with_those_that_are() {
         told.contains("bash, elvish, fish, powershell, zsh"),
         "{told}"
     );
+}
+
+#[test]
+fn tests_readme_names_only_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("tests/README.md")).expect("a text");
+    let rows = text.lines().filter_map(|line| line.strip_suffix("` |"));
+    let rows: Vec<&str> = rows
+        .filter_map(|row| Some(row.rsplit_once("| `")?.1))
+        .collect();
+    assert!(rows.len() > 50, "{rows:?}");
+    for row in rows {
+        let (folder, rest) = match row.strip_prefix("--test ") {
+            Some(rest) => (root.join("tests"), rest),
+            None => (root.join("src"), row.strip_prefix("--lib ").expect(row)),
+        };
+        let (file, name) = rest.split_once(' ').unwrap_or((rest, ""));
+        let file = folder.join(file.trim_end_matches("::"));
+        let module = name.strip_suffix("::").map(|name| file.join(name));
+        let source = source(module.as_ref().unwrap_or(&file)).expect(row);
+        assert!(module.is_some() || source.contains(name), "{row}");
+    }
+}
+
+/// A module, or a folder of them.
+fn source(module: &Path) -> Option<String> {
+    let files = [
+        module.with_extension("rs"),
+        module.join("main.rs"),
+        module.join("mod.rs"),
+    ];
+    files.iter().find_map(|file| fs::read_to_string(file).ok())
 }

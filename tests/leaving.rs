@@ -1,7 +1,5 @@
 //! Ring 3: a real reload with a request in flight, and what the leaving worker carries.
 
-mod lab;
-
 use haproxy_gate::haproxy::{Address, AppPorts, Balancer, Master, Socket};
 use lab::fleet::Fleet;
 use nix::sys::signal::Signal;

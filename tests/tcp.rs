@@ -1,9 +1,7 @@
 //! Ring 3: the kernel's own TCP table, on real connections in a network of its own.
 
-mod own_network;
-
 use haproxy_gate::tcp::{Connection, TcpError, connections};
-use own_network::inside;
+use lab::own_network::inside;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::sleep;
@@ -119,9 +117,9 @@ fn a_long_table_is_listed_whole_and_soon() {
     if !inside("a_long_table_is_listed_whole_and_soon") {
         return;
     }
-    own_network::sh("sysctl -qw net.ipv4.ip_local_port_range='10000 60000'");
+    lab::own_network::sh("sysctl -qw net.ipv4.ip_local_port_range='10000 60000'");
     let limit = format!("prlimit --pid {} --nofile=19000:", std::process::id());
-    own_network::sh(&limit);
+    lab::own_network::sh(&limit);
     let mut held = Vec::new();
     for (port, count) in [(PORT, 5000), (1001, 4000)] {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();

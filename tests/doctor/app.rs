@@ -57,7 +57,7 @@ fn an_app_that_listens_for_ipv6_alone() {
     setup.doctor().expect_ok("app-address");
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
     setup.app_listens("[::]:1000");
-    let is_refused = |line: &crate::lab::stats::Line| {
+    let is_refused = |line: &lab::stats::Line| {
         line.get("svname") == "web1" && line.get("check_status").ends_with("L4CON")
     };
     setup.haproxy().wait_until("web1 is refused", |lines| {

@@ -7,14 +7,14 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::lab::settings::Settings;
-use crate::lab::stats_proxy::{Fault, StatsProxy};
 use crate::setup::{STATS, Setup, Told};
+use lab::settings::Settings;
+use lab::stats_proxy::{Fault, StatsProxy};
 
 /// The doctor with that one balancer.
 fn asking(setup: &Setup, socket: &str) -> Told {
     let settings = setup.settings().haproxy_within(socket, "500ms");
-    let agent = crate::lab::agent::Agent::new(setup.host(), &settings);
+    let agent = lab::agent::Agent::new(setup.host(), &settings);
     Told::of(agent.words(&["doctor", "--quick", "--json"]))
 }
 
@@ -72,10 +72,10 @@ fn a_socket_that_is_not_ours_to_open() {
         let mut command = setup.host().namespace.command("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         command
-            .arg(crate::lab::built::agent())
+            .arg(lab::built::agent())
             .args(["doctor", "--quick", "--json", "--config"]);
         command.arg(&config);
-        Told::of(crate::lab::agent::Running::start("agent", &mut command).wait())
+        Told::of(lab::agent::Running::start("agent", &mut command).wait())
     };
     let point = by_nobody().expect("balancer", "error", "Permission denied");
     assert!(point.mend.starts_with("run the agent as root"), "{point:?}");

@@ -1,8 +1,8 @@
 //! `agent doctor --haproxy-cfg` beside the HAProxy that runs with that file: each is accepted by
 //! HAProxy, breaks restarts in one way, and no stats socket shows it.
 
-use crate::lab::reference::Reference;
 use crate::setup::{Point, Setup, Told};
+use lab::reference::Reference;
 
 const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
 const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n";

@@ -5,9 +5,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use crate::lab::stats::Line;
-use crate::lab::wait_for;
 use crate::setup::{Setup, Told};
+use lab::stats::Line;
+use lab::wait_for;
 
 /// What a careful administrator lets in.
 const LET_IN: &str = "-A INPUT -i lo -j ACCEPT; \

@@ -3,8 +3,8 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use crate::lab::sidecar::Sidecar;
 use crate::setup::{Setup, Told};
+use lab::sidecar::Sidecar;
 
 #[test]
 fn a_configuration_that_can_not_be_loaded_is_the_first_point() {
@@ -92,7 +92,7 @@ fn a_full_disk_is_told() {
         "setpriv",
     ]);
     command.args(words);
-    let told = Told::of(crate::lab::agent::Running::start("agent", &mut command).wait());
+    let told = Told::of(lab::agent::Running::start("agent", &mut command).wait());
     let point = told.expect("state-dir", "error", "no storage space");
     assert!(point.mend.starts_with("free space"), "{point:?}");
     Told::of(agent.words(&["doctor", "--quick", "--json"])).expect_ok("state-dir");

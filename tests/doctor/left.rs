@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::lab::agent::Running;
-use crate::lab::traffic::InFlight;
 use crate::setup::Setup;
+use lab::agent::Running;
+use lab::traffic::InFlight;
 
 #[test]
 fn an_operation_that_died_and_one_under_way() {

@@ -1,8 +1,8 @@
 //! Our lines on a real HAProxy, wrong in each way; the same with the sound lines is ok.
 
-use crate::lab::reference::Reference;
-use crate::lab::wait_for;
 use crate::setup::Setup;
+use lab::reference::Reference;
+use lab::wait_for;
 use std::time::Duration;
 
 const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";

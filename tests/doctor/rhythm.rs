@@ -1,8 +1,8 @@
 //! The seconds to DOWN and UP, timed from the checks of a real HAProxy.
 
-use crate::lab::reference::QUICK;
-use crate::lab::settings::Settings;
 use crate::setup::{Point, Setup, Told};
+use lab::reference::QUICK;
+use lab::settings::Settings;
 
 /// The doctor, who counts.
 fn timed(setup: &Setup, change: impl Fn(Settings) -> Settings) -> Told {

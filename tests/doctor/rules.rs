@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::lab::app::App;
-use crate::lab::settings::Settings;
 use crate::setup::Setup;
+use lab::app::App;
+use lab::settings::Settings;
 
 const FOREIGN: &str = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
 

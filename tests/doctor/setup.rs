@@ -8,13 +8,13 @@ use std::time::Duration;
 use haproxy_gate::doctor::is_to_paste;
 use serde::Deserialize;
 
-use crate::lab::agent::{Agent, Ended, Running};
-use crate::lab::app::App;
-use crate::lab::built;
-use crate::lab::haproxy::Haproxy;
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
-use crate::lab::site::{Host, Site};
+use lab::agent::{Agent, Ended, Running};
+use lab::app::App;
+use lab::built;
+use lab::haproxy::Haproxy;
+use lab::reference::Reference;
+use lab::settings::Settings;
+use lab::site::{Host, Site};
 
 pub const STATS: &str = "tcp://10.77.0.1:9999";
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::lab::one_machine::OneMachine;
-use crate::lab::sidecar::Sidecar;
 use crate::setup::{Setup, Told};
+use lab::one_machine::OneMachine;
+use lab::sidecar::Sidecar;
 
 #[test]
 fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use rcgen::generate_simple_self_signed;
 use toml::{Table, Value};
 
-use crate::lab::agent::Agent;
-use crate::lab::daemon::{Daemon, argv};
-use crate::lab::haproxy::Haproxy;
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
-use crate::lab::site::{Host, Site};
 use crate::setup::{STATS, Told};
+use lab::agent::Agent;
+use lab::daemon::{Daemon, argv};
+use lab::haproxy::Haproxy;
+use lab::reference::Reference;
+use lab::settings::Settings;
+use lab::site::{Host, Site};
 
 const NAME: &str = "shop.example";
 

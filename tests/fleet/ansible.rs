@@ -4,20 +4,15 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::lab::agent::{Ended, Running};
-use crate::lab::ansible::Ansible;
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
+use lab::agent::{Ended, Running};
+use lab::ansible::Ansible;
+use lab::estate::Estate;
+use lab::settings::Settings;
 
-#[path = "ansible/backend.rs"]
 mod backend;
-#[path = "ansible/changes.rs"]
 mod changes;
-#[path = "ansible/faults.rs"]
 mod faults;
-#[path = "ansible/rolls.rs"]
 mod rolls;
-#[path = "ansible/states.rs"]
 mod states;
 
 const ROLL: &str = "haproxy_gate.agent.rolling_restart";

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use crate::lab::agent::Running;
-use crate::lab::estate::Estate;
-use crate::lab::haproxy::Haproxy;
-use crate::lab::now;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use lab::agent::Running;
+use lab::estate::Estate;
+use lab::haproxy::Haproxy;
+use lab::now;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 #[test]
 fn one_after_the_other() {

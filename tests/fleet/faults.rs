@@ -1,8 +1,8 @@
 //! Hosts that can't be reached, and one whose app does not come back: what a roll meets.
 
-use crate::lab::agent::{Ended, Running};
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
+use lab::agent::{Ended, Running};
+use lab::estate::Estate;
+use lab::settings::Settings;
 
 /// A fleet whose hosts are soon given up.
 fn estate(test: &str) -> Estate {

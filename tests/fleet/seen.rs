@@ -1,8 +1,8 @@
 //! What is said of a roll rests on what the watch makes of HAProxy's answers: tried with answers
 //! of which everything is known.
 
-use crate::lab::process::Line;
-use crate::lab::seen::{Moment, Seen, Track};
+use lab::process::Line;
+use lab::seen::{Moment, Seen, Track};
 
 /// One HAProxy with two hosts: at each second their status, and what slow start says.
 fn track(moments: &[[&str; 2]]) -> Track {

@@ -5,22 +5,16 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::lab::agent::{Ended, Running};
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::InFlight;
+use lab::agent::{Ended, Running};
+use lab::estate::Estate;
+use lab::settings::Settings;
+use lab::traffic::InFlight;
 
-#[path = "ssh/batches.rs"]
 mod batches;
-#[path = "ssh/faults.rs"]
 mod faults;
-#[path = "ssh/forty.rs"]
 mod forty;
-#[path = "ssh/interrupts.rs"]
 mod interrupts;
-#[path = "ssh/operators.rs"]
 mod operators;
-#[path = "ssh/upgrades.rs"]
 mod upgrades;
 
 /// What it says in the end, with `--json`.
@@ -85,7 +79,18 @@ impl Rolled {
     }
 }
 
-impl Estate {
+/// What an operator does with an estate over SSH.
+trait Rolling {
+    fn rolling(&self, words: &[&str]) -> Command;
+    fn start_roll(&self, words: &[&str]) -> Running;
+    fn roll(&self, words: &[&str], exit: i32) -> Rolled;
+    fn go_on(&self, rolled: &Rolled, exit: i32) -> Rolled;
+    fn slow_request(&self, number: usize, ms: u64) -> InFlight;
+    fn assert_no_record(&self);
+    fn assert_no_connection(&self);
+}
+
+impl Rolling for Estate {
     /// `rolling-restart --json WORDS`.
     fn rolling(&self, words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/rolling-restart");

@@ -1,8 +1,8 @@
 //! The kernel's word on changed rules, on the real kernel.
 
 use super::*;
-use crate::lab::harm::HARM;
 use haproxy_gate::gate::RuleWatch;
+use lab::harm::HARM;
 use tokio::time::timeout;
 
 /// Longer than the pause between two words.

@@ -1,8 +1,8 @@
 //! What the kernel tracks: connections that are led away, and where a status port is checked from.
 
 use super::{block_on, firewall, gate, set};
-use crate::own_network::{inside, sh};
 use haproxy_gate::gate::{Flow, Side, Variant, flows};
+use lab::own_network::{inside, sh};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 

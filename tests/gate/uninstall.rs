@@ -2,9 +2,9 @@
 //! else does.
 
 use super::*;
-use crate::lab::agent::{Ended, Running};
 use haproxy_gate::lock::{Lock, Who};
 use haproxy_gate::state;
+use lab::agent::{Ended, Running};
 use std::path::Path;
 
 const PROGRAMS: [&str; 4] = [

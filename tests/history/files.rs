@@ -1,12 +1,12 @@
 //! The files, on real disks: written to by many, torn, full, and not to be trusted.
 
 use crate::hangs::writers;
-use crate::lab::wait_for;
-use crate::own_network::{inside, sh};
 use futures_util::future::join_all;
 use haproxy_gate::history::{
     Asked, Entry, LARGEST, Line, MOST, OLD, PATIENCE, append, has, new_id, path, read, write,
 };
+use lab::own_network::{inside, sh};
+use lab::wait_for;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

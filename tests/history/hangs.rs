@@ -1,13 +1,13 @@
 //! A history that hangs: whoever writes it waits for its lock without an end, and nobody else
 //! waits for that.
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::wait_for;
 use crate::operations::history;
 use haproxy_gate::lock::Lock;
 use haproxy_gate::state;
+use lab::agent::Agent;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::wait_for;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::fs::{self, File};

@@ -1,10 +1,10 @@
 //! What real operations leave: how they ended, who, why; and those that could not say it.
 
-use crate::lab::agent::{Agent, Ended, Running};
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::wait_for;
 use haproxy_gate::tally::Tally;
+use lab::agent::{Agent, Ended, Running};
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::wait_for;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::time::Duration;

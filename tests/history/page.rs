@@ -1,10 +1,10 @@
 //! The page of a real restart, in a real browser.
 
 use crate::browser::{dom, picture};
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::own_network::inside;
 use haproxy_gate::history::{Entry, page};
+use lab::fleet::Fleet;
+use lab::own_network::inside;
+use lab::settings::Settings;
 use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::agent::{Ended, Running};
-use crate::lab::ansible::Ansible;
-use crate::lab::machine::{Disk, Machine};
-use crate::lab::operator::Operator;
-use crate::lab::site::{Host, Site};
-use crate::lab::traffic::{RATE, Traffic};
 use crate::package;
 use crate::sidecar::show;
+use lab::agent::{Ended, Running};
+use lab::ansible::Ansible;
+use lab::machine::{Disk, Machine};
+use lab::operator::Operator;
+use lab::site::{Host, Site};
+use lab::traffic::{RATE, Traffic};
 
 const INSTALL: &str = "haproxy_gate.agent.install";
 const ROLL: &str = "haproxy_gate.agent.rolling_restart";

@@ -3,9 +3,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::now;
 use crate::pair::{Pair, configured};
 use crate::restarts::install_drop_in;
+use lab::now;
 
 /// The package is there, and a configuration: nobody opens anything.
 #[test]

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::machine::Machine;
-use crate::lab::now;
-use crate::lab::site::Host;
 use crate::package;
 use crate::pair::{Pair, settings};
 use crate::restarts::install_drop_in;
 use crate::sidecar::show;
+use lab::machine::Machine;
+use lab::now;
+use lab::site::Host;
 
 /// Nothing but the package and a configuration.
 #[test]

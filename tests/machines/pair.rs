@@ -6,14 +6,14 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::firewall;
-use crate::lab::haproxy::Haproxy;
-use crate::lab::machine::{Disk, Machine};
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
-use crate::lab::site::{BALANCER, Host, Site};
-use crate::lab::traffic::{InFlight, RATE, Traffic};
 use crate::package;
+use lab::firewall;
+use lab::haproxy::Haproxy;
+use lab::machine::{Disk, Machine};
+use lab::reference::Reference;
+use lab::settings::Settings;
+use lab::site::{BALANCER, Host, Site};
+use lab::traffic::{InFlight, RATE, Traffic};
 
 // Processes before the site: fields are dropped in this order.
 pub struct Pair {

@@ -3,10 +3,10 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::monitor::Monitor;
-use crate::lab::reference::QUICK;
-use crate::lab::{now, wait_for};
 use crate::pair::Pair;
+use lab::monitor::Monitor;
+use lab::reference::QUICK;
+use lab::{now, wait_for};
 
 /// Within a second, measured from the kernel's own word, and before HAProxy has noticed.
 #[test]

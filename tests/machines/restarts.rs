@@ -4,9 +4,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::agent::Ended;
-use crate::lab::now;
 use crate::pair::Pair;
+use lab::agent::Ended;
+use lab::now;
 
 #[test]
 fn by_the_agent() {

@@ -1,8 +1,8 @@
 //! What HAProxy, the users and machine 1 have seen.
 
-use crate::lab::load::record::Summary;
-use crate::lab::traffic::{InFlight, Traffic};
 use crate::pair::Pair;
+use lab::load::record::Summary;
+use lab::traffic::{InFlight, Traffic};
 
 impl Pair {
     /// When HAProxy had said of both lines of machine 1 that they are DOWN, or UP.

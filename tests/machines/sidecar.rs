@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::machine::Machine;
-use crate::lab::monitor::Monitor;
-use crate::lab::{namespace, now, wait_for};
 use crate::pair::{Pair, settings};
 use crate::repairs::{assert_goes_on, assert_repairs};
+use lab::machine::Machine;
+use lab::monitor::Monitor;
+use lab::{namespace, now, wait_for};
 
 const UNIT: &str = "haproxy-gate.service";
 

@@ -3,14 +3,14 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::machine::Machine;
-use crate::lab::monitor::Monitor;
-use crate::lab::{now, wait_for};
 use crate::package;
 use crate::packages::install;
 use crate::pair::Pair;
 use crate::repairs::assert_goes_on;
 use crate::sidecar::show;
+use lab::machine::Machine;
+use lab::monitor::Monitor;
+use lab::{now, wait_for};
 
 /// The same process goes on as the new program, and no rule is touched.
 #[test]

@@ -1,11 +1,11 @@
 //! The server: what it answers, and what no client can do to it.
 
-use super::own_network::inside;
 use super::scrape::{Server, ask};
 use super::{count, view};
 use haproxy_gate::metrics::{Listener, encode, serve};
 use haproxy_gate::tally::Tally;
 use hyper::Method;
+use lab::own_network::inside;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};

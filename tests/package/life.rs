@@ -6,9 +6,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::double::{self, CONFIG, NEEDS};
-use crate::lab::debian_root;
 use crate::machine::Machine;
 use crate::output;
+use lab::debian_root;
 
 /// The new lines of the log since it was asked last, without their times.
 fn noted(machine: &Machine) -> Vec<String> {

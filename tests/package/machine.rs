@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::lab::agent::Ended;
-use crate::lab::machine::{self, Boot, Debian, Disk};
-use crate::lab::wait_for;
+use lab::agent::Ended;
+use lab::machine::{self, Boot, Debian, Disk};
+use lab::wait_for;
 
 pub struct Machine {
     // Before the folder that it uses: fields are dropped in this order.

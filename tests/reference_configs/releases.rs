@@ -15,7 +15,7 @@ use haproxy_gate::haproxy::layout::{Host, Layout, Transport, Wanted, print};
 use tempfile::TempDir;
 
 use crate::file;
-use crate::lab::release::Release;
+use lab::release::Release;
 
 #[test]
 fn installed() {

@@ -1,9 +1,9 @@
 //! Two at once: on one host one wins, and of two hosts that may not both be out one gives way.
 
-use crate::lab::fleet::{Fleet, Layout, NUMBERS};
-use crate::lab::reference::{QUICK, Reference};
-use crate::lab::report::Report;
-use crate::lab::settings::Settings;
+use lab::fleet::{Fleet, Layout, NUMBERS};
+use lab::reference::{QUICK, Reference};
+use lab::report::Report;
+use lab::settings::Settings;
 
 #[test]
 fn one_operation_a_host() {

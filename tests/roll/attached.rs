@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::lab::agent::{Agent, Ended, Running};
-use crate::lab::fleet::Fleet;
-use crate::lab::reference::QUICK;
-use crate::lab::settings::Settings;
-use crate::lab::wait_for;
+use lab::agent::{Agent, Ended, Running};
+use lab::fleet::Fleet;
+use lab::reference::QUICK;
+use lab::settings::Settings;
+use lab::wait_for;
 
 #[test]
 fn the_end_of_standard_input_calls_it_off() {

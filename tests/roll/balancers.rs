@@ -1,9 +1,9 @@
 //! An app that more than one backend, or more than one balancer, sends users to.
 
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::RATE;
+use lab::fleet::{Fleet, Layout};
+use lab::reference::Reference;
+use lab::settings::Settings;
+use lab::traffic::RATE;
 
 #[test]
 fn two_backends_serve_the_same_app() {
@@ -13,7 +13,7 @@ fn two_backends_serve_the_same_app() {
     let boots = fleet.boots();
     let traffic = fleet.traffic();
     let api = fleet.traffic_to(80, "/api", 100.0);
-    let started = crate::lab::now();
+    let started = lab::now();
     let report = fleet.agent(1, |settings| settings).run("restart", "web");
     let report = report.expect_exit(0).report();
     let (met, api) = (traffic.stop(), api.stop());
@@ -38,7 +38,7 @@ fn two_balancers_must_agree() {
     let trouble = fleet.haproxy.trouble() + second.trouble();
     let traffic = fleet.traffic();
     let other = fleet.traffic_to(81, "/", RATE / 6.0);
-    let started = crate::lab::now();
+    let started = lab::now();
     let report = fleet.agent(1, both).run("restart", "web");
     let ended = report.expect_exit(0);
     let (met, other) = (traffic.stop(), other.stop());

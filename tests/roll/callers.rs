@@ -4,12 +4,12 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::Fleet;
-use crate::lab::namespace::{self, Namespace};
-use crate::lab::one_machine::OneMachine;
-use crate::lab::settings::Settings;
-use crate::lab::underway::Underway;
+use lab::agent::Agent;
+use lab::fleet::Fleet;
+use lab::namespace::{self, Namespace};
+use lab::one_machine::OneMachine;
+use lab::settings::Settings;
+use lab::underway::Underway;
 
 /// What a neighbour has open to the app: an idle connection, and a request that takes longer than
 /// any restart.

@@ -1,7 +1,7 @@
 //! A small limit of open files: enough for three balancers, or refused in one line.
 
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
 use std::process::Command;
 
 #[test]

@@ -1,10 +1,10 @@
 //! Restarts that end otherwise: each exit code leaves the host as DESIGN-ed, and no user
 //! notices.
 
-use crate::lab::agent::Ended;
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::reference::{QUICK, Reference};
-use crate::lab::settings::Settings;
+use lab::agent::Ended;
+use lab::fleet::{Fleet, Layout};
+use lab::reference::{QUICK, Reference};
+use lab::settings::Settings;
 use std::time::Duration;
 
 #[test]

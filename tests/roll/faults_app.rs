@@ -7,12 +7,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::lab::agent::Ended;
-use crate::lab::daemon::argv;
-use crate::lab::fleet::Fleet;
-use crate::lab::process::Process;
-use crate::lab::reference::{QUICK, Reference};
-use crate::lab::settings::Settings;
+use lab::agent::Ended;
+use lab::daemon::argv;
+use lab::fleet::Fleet;
+use lab::process::Process;
+use lab::reference::{QUICK, Reference};
+use lab::settings::Settings;
 
 const OPEN: [bool; 2] = [true, true];
 const CLOSED: [bool; 2] = [false, false];

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::lab::agent::Running;
-use crate::lab::fleet::Fleet;
-use crate::lab::haproxy::Haproxy;
-use crate::lab::reference::QUICK;
-use crate::lab::settings::Settings;
+use lab::agent::Running;
+use lab::fleet::Fleet;
+use lab::haproxy::Haproxy;
+use lab::reference::QUICK;
+use lab::settings::Settings;
 
 const GONE: &str = "tcp://10.77.0.1:9998 can't be seen: can't connect: Connection refused";
 const PUT_BACK: &str =

@@ -6,10 +6,10 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::lab::agent::Ended;
-use crate::lab::daemon::argv;
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
+use lab::agent::Ended;
+use lab::daemon::argv;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
 
 /// The gates stay closed, even where the old app still runs: nobody knows in what state. What
 /// hangs is killed with all it has started.

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use crate::lab::agent::Ended;
-use crate::lab::fleet::Fleet;
-use crate::lab::now;
-use crate::lab::reference::Reference;
-use crate::lab::report::Report;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::InFlight;
+use lab::agent::Ended;
+use lab::fleet::Fleet;
+use lab::now;
+use lab::reference::Reference;
+use lab::report::Report;
+use lab::settings::Settings;
+use lab::traffic::InFlight;
 
 const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
 

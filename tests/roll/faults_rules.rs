@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::Fleet;
-use crate::lab::process::Process;
-use crate::lab::settings::Settings;
+use lab::agent::Agent;
+use lab::fleet::Fleet;
+use lab::process::Process;
+use lab::settings::Settings;
 
 const LOCKED: &str = "somebody holds the xtables lock";
 

@@ -4,10 +4,10 @@
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::stats_proxy::{Fault, StatsProxy};
+use lab::agent::Agent;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::stats_proxy::{Fault, StatsProxy};
 
 const FAULTS: [(Fault, &str); 3] = [
     (Fault::Hangs, "no complete answer within 500ms"),

@@ -1,9 +1,9 @@
 //! Somebody else changes the rules: seen by `agent status`, mended by `agent recover`, and in
 //! the middle of a restart set right at the next look.
 
-use crate::lab::fleet::Fleet;
-use crate::lab::harm::{HARM, harm};
-use crate::lab::settings::Settings;
+use lab::fleet::Fleet;
+use lab::harm::{HARM, harm};
+use lab::settings::Settings;
 
 #[test]
 fn seen_by_status_and_mended_by_recover_nft() {
@@ -77,7 +77,7 @@ fn in_the_middle_of_a_drain() {
     std::fs::write(&file, saved).unwrap();
     let traffic = fleet.traffic();
     let request = fleet.slow_request(1, 2000);
-    let started = crate::lab::now();
+    let started = lab::now();
     let agent = fleet.agent(1, |settings| settings).start("restart", "web");
     host.wait_for_phase("drain");
     let down = fleet.haproxy.wait_said("srvs/web1", "DOWN", started);

@@ -1,8 +1,8 @@
 //! How long the agent itself keeps everybody waiting: from the moment something becomes
 //! true, by HAProxy's log, the user's answer or the app's journal, to the agent's next step.
 
-use crate::lab::fleet::{Fleet, NUMBERS};
-use crate::lab::now;
+use lab::fleet::{Fleet, NUMBERS};
+use lab::now;
 
 /// Seconds, in the middle one of the restarts: what is late once may be the machine, and what is
 /// late twice is the agent.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::now;
-use crate::lab::reference::{QUICK, Reference};
+use lab::fleet::{Fleet, Layout};
+use lab::now;
+use lab::reference::{QUICK, Reference};
 
 /// The signals, the exit code of each, and the host to try it on.
 const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::SIGTERM, 143, 2)];

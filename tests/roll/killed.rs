@@ -9,12 +9,12 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use toml::Value;
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::reference::{QUICK, Reference};
-use crate::lab::report::Report;
-use crate::lab::settings::Settings;
-use crate::lab::site::Host;
+use lab::agent::Agent;
+use lab::fleet::{Fleet, Layout};
+use lab::reference::{QUICK, Reference};
+use lab::report::Report;
+use lab::settings::Settings;
+use lab::site::Host;
 
 #[test]
 fn at_every_record_then_recover() {

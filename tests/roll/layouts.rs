@@ -3,10 +3,10 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::load::record::Summary;
-use crate::lab::release::Release;
-use crate::lab::report::Report;
+use lab::fleet::{Fleet, Layout};
+use lab::load::record::Summary;
+use lab::release::Release;
+use lab::report::Report;
 
 /// Requests a second.
 const PROMISED: f64 = 500.0;

@@ -5,12 +5,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::lab::kinds::{self, Kind, Kinds, Layout};
-use crate::lab::release::Release;
-use crate::lab::settings::Settings;
-use crate::lab::site::{BALANCER, Host};
-use crate::lab::traffic::Traffic;
-use crate::lab::underway::Underway;
+use lab::kinds::{self, Kind, Kinds, Layout};
+use lab::release::Release;
+use lab::settings::Settings;
+use lab::site::{BALANCER, Host};
+use lab::traffic::Traffic;
+use lab::underway::Underway;
 
 /// Long enough that every agent looks at it for seconds.
 const LENGTH: Duration = Duration::from_secs(8);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::lab::one_machine::OneMachine;
-use crate::lab::traffic::{RATE, Traffic};
+use lab::one_machine::OneMachine;
+use lab::traffic::{RATE, Traffic};
 
 #[test]
 fn one_machine() {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::lab::fleet::Fleet;
+use lab::fleet::Fleet;
 
 /// Its checks take 2 s to notice the gate; the word of its agent check needs no time.
 const LINE: &str = "server web1 10.77.0.11:1000 cookie w1 port 2000";

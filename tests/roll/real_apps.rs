@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::lab::fleet::NUMBERS;
-use crate::lab::mixed::Mixed;
-use crate::lab::traffic::RATE;
-use crate::lab::{apache, nginx};
+use lab::fleet::NUMBERS;
+use lab::mixed::Mixed;
+use lab::traffic::RATE;
+use lab::{apache, nginx};
 
 #[test]
 fn apache_and_nginx() {

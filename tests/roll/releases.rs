@@ -1,9 +1,9 @@
 //! The same rolls and the same reload with the HAProxy of other Debians, from the root
 //! folders of `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
-use crate::lab::fleet::Layout;
-use crate::lab::release::Release;
 use crate::{layouts, leaving, reload};
+use lab::fleet::Layout;
+use lab::release::Release;
 
 #[test]
 fn debian_13_two_stage() {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::release::Release;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::Answer;
-use crate::lab::{stats, wait_for};
+use lab::fleet::{Fleet, Layout};
+use lab::release::Release;
+use lab::settings::Settings;
+use lab::traffic::Answer;
+use lab::{stats, wait_for};
 
 #[test]
 fn before_a_restart_two_stage() {

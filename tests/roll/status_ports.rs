@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::grab;
-use crate::lab::process::Process;
+use lab::fleet::Fleet;
+use lab::grab;
+use lab::process::Process;
 
 /// Without a sidecar the operation itself has reserved them.
 #[test]

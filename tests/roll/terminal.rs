@@ -1,10 +1,10 @@
 //! What an operator sees on a terminal of 80 columns.
 
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::terminal::Terminal;
-use crate::lab::unread::full_pipe;
-use crate::lab::wait_for;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::terminal::Terminal;
+use lab::unread::full_pipe;
+use lab::wait_for;
 use nix::sys::signal::Signal;
 use std::io::Read;
 use std::process::Stdio;

@@ -1,11 +1,11 @@
 //! Hosts that begin in the same moment where no twin tells of a claim: each sees the other's
 //! first failed check, and one gives way before its own line is DOWN.
 
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::reference::{QUICK, Reference};
-use crate::lab::report::Report;
-use crate::lab::settings::Settings;
-use crate::lab::watch::Watch;
+use lab::fleet::{Fleet, Layout};
+use lab::reference::{QUICK, Reference};
+use lab::report::Report;
+use lab::settings::Settings;
+use lab::watch::Watch;
 
 /// 400 ms from a first failed check until DOWN: enough on a machine with other work, too.
 fn calm(reference: Reference) -> Reference {

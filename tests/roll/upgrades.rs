@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::lab::agent::{Agent, Ended, Running};
-use crate::lab::daemon::argv;
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::{now, wait_for};
+use lab::agent::{Agent, Ended, Running};
+use lab::daemon::argv;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::{now, wait_for};
 
 const OPEN: [bool; 2] = [true, true];
 const CLOSED: [bool; 2] = [false, false];

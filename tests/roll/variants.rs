@@ -1,9 +1,9 @@
 //! The same restart over other tables, other addresses, and with a sticky window.
 
-use crate::lab::fleet::{Fleet, Layout, NUMBERS};
-use crate::lab::now;
-use crate::lab::reference::Reference;
-use crate::lab::settings::Settings;
+use lab::fleet::{Fleet, Layout, NUMBERS};
+use lab::now;
+use lab::reference::Reference;
+use lab::settings::Settings;
 
 #[test]
 fn legacy_tables() {

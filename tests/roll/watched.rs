@@ -1,10 +1,10 @@
 //! `agent status`, and `--watch`: one look, and the next.
 
-use crate::lab::agent::Agent;
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::stats_proxy::{Fault, StatsProxy};
-use crate::lab::terminal::Terminal;
+use lab::agent::Agent;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::stats_proxy::{Fault, StatsProxy};
+use lab::terminal::Terminal;
 use nix::sys::signal::Signal;
 use std::os::unix::net::UnixListener;
 use std::thread::sleep;

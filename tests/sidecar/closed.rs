@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::kept_open;
-use crate::lab::fleet::Fleet;
-use crate::lab::sidecar::Sidecar;
-use crate::lab::wait_for;
+use lab::fleet::Fleet;
+use lab::sidecar::Sidecar;
+use lab::wait_for;
 
 /// However often it is started anew; a flush that is nobody's wish changes nothing, either.
 #[test]

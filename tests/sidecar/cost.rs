@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::lab::built;
-use crate::lab::fleet::Fleet;
-use crate::lab::reference::QUICK;
-use crate::lab::settings::Settings;
-use crate::lab::sidecar::Sidecar;
+use lab::built;
+use lab::fleet::Fleet;
+use lab::reference::QUICK;
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
 
 #[test]
 fn there_is_one_on_a_host() {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::settings::Settings;
-use crate::lab::sidecar::Sidecar;
-use crate::lab::wait_for;
+use lab::fleet::Fleet;
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
+use lab::wait_for;
 
 /// The gates of all hosts are open, and a sidecar on host 1 that drains has said that it
 /// keeps them so.

@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::harm::{HARM, harm};
-use crate::lab::namespace::connect;
-use crate::lab::settings::Settings;
-use crate::lab::sidecar::Sidecar;
-use crate::lab::site::Host;
-use crate::lab::wait_for;
+use lab::fleet::Fleet;
+use lab::harm::{HARM, harm};
+use lab::namespace::connect;
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
+use lab::site::Host;
+use lab::wait_for;
 
 const ADDRESS: &str = "127.0.0.1:9127";
 

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use crate::kept_open;
-use crate::lab::fleet::Fleet;
-use crate::lab::harm::{HARM, harm};
-use crate::lab::one_machine::OneMachine;
-use crate::lab::process::Process;
-use crate::lab::settings::Settings;
-use crate::lab::sidecar::Sidecar;
-use crate::lab::site::Host;
-use crate::lab::wait_for;
+use lab::fleet::Fleet;
+use lab::harm::{HARM, harm};
+use lab::one_machine::OneMachine;
+use lab::process::Process;
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
+use lab::site::Host;
+use lab::wait_for;
 
 /// A boot: no rules, and an app that is not there yet.
 #[test]

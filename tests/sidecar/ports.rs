@@ -6,10 +6,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::kept_open;
-use crate::lab::fleet::Fleet;
-use crate::lab::grab;
-use crate::lab::sidecar::Sidecar;
-use crate::lab::{built, wait_for};
+use lab::fleet::Fleet;
+use lab::grab;
+use lab::sidecar::Sidecar;
+use lab::{built, wait_for};
 
 /// At rest, and beside an operation, which leaves them to it.
 #[test]

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::site::Host;
-use crate::lab::unread::{Unread, full_pipe};
+use lab::fleet::Fleet;
+use lab::site::Host;
+use lab::unread::{Unread, full_pipe};
 
 /// More lines than wait anywhere.
 fn talk(sidecar: &Unread) {

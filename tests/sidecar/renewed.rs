@@ -7,9 +7,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::kept_open;
-use crate::lab::built;
-use crate::lab::fleet::Fleet;
-use crate::lab::sidecar::Sidecar;
+use lab::built;
+use lab::fleet::Fleet;
+use lab::sidecar::Sidecar;
 
 /// The command line is the same with a sidecar, and its end is not the sidecar's beginning.
 #[test]

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::kept_open;
-use crate::lab::agent::Ended;
-use crate::lab::fleet::{Fleet, NUMBERS};
-use crate::lab::settings::Settings;
-use crate::lab::sidecar::Sidecar;
 use crate::leaving::drains;
+use lab::agent::Ended;
+use lab::fleet::{Fleet, NUMBERS};
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
 
 fn sidecars(fleet: &Fleet, change: impl Fn(Settings) -> Settings) -> Vec<Sidecar> {
     let start = |number| Sidecar::start(fleet.host(number), fleet.agent(number, &change));

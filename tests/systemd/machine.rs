@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::lab::machine::{self, Boot, Debian, Disk};
-use crate::lab::wait_for;
+use lab::machine::{self, Boot, Debian, Disk};
+use lab::wait_for;
 
 /// Boots when the first test asks, is gone when the last one has let go.
 pub fn shared() -> Arc<Machine> {

@@ -6,10 +6,10 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::start;
-use crate::lab::ansible::Ansible;
-use crate::lab::built;
-use crate::lab::operator::Operator;
-use crate::lab::site::Site;
+use lab::ansible::Ansible;
+use lab::built;
+use lab::operator::Operator;
+use lab::site::Site;
 
 /// Both templates of the role, by the same variables: the agents' configuration, and the backend
 /// as the role itself looks it up.

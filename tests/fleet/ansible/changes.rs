@@ -4,10 +4,10 @@ use serde_json::json;
 use toml::Value;
 
 use super::{ansible, assert_told, roll};
-use crate::lab::ansible::Ansible;
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use lab::ansible::Ansible;
+use lab::estate::Estate;
+use lab::settings::Settings;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 /// Which tasks there are, and that the host is out of rotation in the middle ones and back in
 /// the last ones.

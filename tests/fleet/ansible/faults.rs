@@ -5,11 +5,11 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::{ansible, assert_told, roll};
-use crate::lab::ansible::Ansible;
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
-use crate::lab::wait_for;
+use lab::ansible::Ansible;
+use lab::estate::Estate;
+use lab::settings::Settings;
+use lab::traffic::{Traffic, assert_unnoticed};
+use lab::wait_for;
 
 /// The roll does not begin, because of host 3, and says this of it.
 fn refuses(ansible: &Ansible, says: &str) {

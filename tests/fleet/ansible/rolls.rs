@@ -1,10 +1,10 @@
 //! All hosts, a few at a time, and nobody notices.
 
 use super::{ansible, assert_told, eight, named, roll};
-use crate::lab::ansible::Ansible;
-use crate::lab::estate::Estate;
-use crate::lab::now;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use lab::ansible::Ansible;
+use lab::estate::Estate;
+use lab::now;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: &str = "done: web1, web2, web3, web4, web5, web6, web7, web8";
 

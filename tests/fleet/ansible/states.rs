@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use super::{Told, ansible, start};
-use crate::lab::agent::Running;
-use crate::lab::ansible::Ansible;
-use crate::lab::estate::{Estate, settings};
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use lab::agent::Running;
+use lab::ansible::Ansible;
+use lab::estate::{Estate, settings};
+use lab::traffic::{Traffic, assert_unnoticed};
 
 const MODULE: &str = "haproxy_gate.agent.agent";
 

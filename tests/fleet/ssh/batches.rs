@@ -1,8 +1,8 @@
 //! The order of a roll, as both HAProxies see it.
 
-use super::eight;
-use crate::lab::estate::Estate;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use super::{Rolling, eight};
+use lab::estate::Estate;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: [usize; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 

@@ -3,10 +3,10 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Rolled, eight, hurried};
-use crate::lab::estate::Estate;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
-use crate::lab::wait_for;
+use super::{Rolled, Rolling, eight, hurried};
+use lab::estate::Estate;
+use lab::traffic::{Traffic, assert_unnoticed};
+use lab::wait_for;
 
 /// Nothing was begun, because of host 3.
 fn refuses(estate: &Estate, says: &str) {

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use crate::lab::agent::Running;
-use crate::lab::estate::Estate;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use super::Rolling;
+use lab::agent::Running;
+use lab::estate::Estate;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 const HOSTS: usize = 40;
 const BATCH: usize = 10;

@@ -2,8 +2,8 @@
 
 use nix::sys::signal::Signal;
 
-use super::{Rolled, eight};
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use super::{Rolled, Rolling, eight};
+use lab::traffic::{Traffic, assert_unnoticed};
 
 /// Hosts under way finish, no more are started; going on leaves out what is done.
 #[test]

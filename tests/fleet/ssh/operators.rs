@@ -1,7 +1,7 @@
 //! Two operators who know nothing of each other.
 
-use super::{Rolled, eight};
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use super::{Rolled, Rolling, eight};
+use lab::traffic::{Traffic, assert_unnoticed};
 
 /// The same eight hosts at once, in other orders: together they take no more out than one
 /// alone may, and each restarts every host.

@@ -1,10 +1,10 @@
 //! An upgrade that breaks one host's app: the roll stops there.
 
-use super::{eight, hurried};
-use crate::lab::daemon::argv;
-use crate::lab::estate::Estate;
-use crate::lab::settings::Settings;
-use crate::lab::traffic::{Traffic, assert_unnoticed};
+use super::{Rolling, eight, hurried};
+use lab::daemon::argv;
+use lab::estate::Estate;
+use lab::settings::Settings;
+use lab::traffic::{Traffic, assert_unnoticed};
 
 /// What each host runs once it is drained. Release 2 is no good for web3.
 const UPGRADE: &str = ". /etc/default/web; echo 2 >\"$dir/release\"; \

@@ -9,11 +9,8 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use load::client::{Broken, Connection};
-use load::users::Traffic;
-
-#[path = "../load/mod.rs"]
-mod load;
+use lab::load::client::{Broken, Connection};
+use lab::load::users::Traffic;
 
 #[derive(Debug, Parser)]
 struct Arguments {

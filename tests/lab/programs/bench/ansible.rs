@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::namespace;
+use lab::fleet::Fleet;
+use lab::namespace;
 
 /// On the balancer: its tasks are told to its own host.
 const PLAYBOOK: &str = r#"

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::lab::reference::Reference;
+use lab::reference::Reference;
 
 /// The reference's own lines.
 const REFERENCE: usize = 6;

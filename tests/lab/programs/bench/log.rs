@@ -12,9 +12,9 @@ use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
-use crate::lab::namespace::{self, Namespace};
-use crate::lab::process::Line;
-use crate::lab::reference::Reference;
+use lab::namespace::{self, Namespace};
+use lab::process::Line;
+use lab::reference::Reference;
 
 const ADDRESS: &str = "127.0.0.1:514";
 

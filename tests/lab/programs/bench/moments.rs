@@ -1,9 +1,9 @@
 //! The moments of one restart, and whose the time between two of them is: the floor's, which
 //! HAProxy's checks, the requests in flight and the app take by themselves; or the agent's.
 
-use crate::lab::monitor::Monitor;
-use crate::lab::process::Line;
-use crate::lab::report::Report;
+use lab::monitor::Monitor;
+use lab::process::Line;
+use lab::report::Report;
 
 /// Two programs tell of moments that one brings about in the other: by so much they may differ.
 const CLOCKS: f64 = 0.02;

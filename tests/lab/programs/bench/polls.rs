@@ -8,11 +8,11 @@ use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::crowd::{beside_others, cpu_time};
-use crate::lab::haproxy::Haproxy;
-use crate::lab::namespace;
-use crate::lab::reference::Reference;
-use crate::lab::site::{BALANCER, Site};
 use crate::spread::Spread;
+use lab::haproxy::Haproxy;
+use lab::namespace;
+use lab::reference::Reference;
+use lab::site::{BALANCER, Site};
 
 /// Configured server lines, and how many of them a backend has. The last is the worst: HAProxy
 /// walks the list of a backend's servers, and ours are at its end.

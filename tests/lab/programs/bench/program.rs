@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use crate::lab::fleet::Fleet;
-use crate::lab::namespace;
-use crate::lab::peak::Peaks;
 use crate::spread::Spread;
+use lab::fleet::Fleet;
+use lab::namespace;
+use lab::peak::Peaks;
 
 /// Milliseconds for `agent status`.
 const AIM: f64 = 30.0;

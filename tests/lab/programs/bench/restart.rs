@@ -5,16 +5,16 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::lab::agent::{Ended, Running};
-use crate::lab::fleet::{Fleet, Layout};
-use crate::lab::monitor::Monitor;
-use crate::lab::namespace;
-use crate::lab::now;
-use crate::lab::process::Line;
 use crate::log::{self, Log};
 use crate::moments::{self, Moments, Part, Parts};
 use crate::rolls::CHECKS;
 use crate::spread::Spread;
+use lab::agent::{Ended, Running};
+use lab::fleet::{Fleet, Layout};
+use lab::monitor::Monitor;
+use lab::namespace;
+use lab::now;
+use lab::process::Line;
 
 /// What the whole operation may take, in floors.
 const AIM: f64 = 1.03;

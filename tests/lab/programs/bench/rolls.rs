@@ -9,10 +9,10 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::ansible;
-use crate::lab::app_dir::AppDir;
-use crate::lab::fleet::{Fleet, Layout, NUMBERS};
-use crate::lab::load::record::Summary;
-use crate::lab::reference::{QUICK, Reference};
+use lab::app_dir::AppDir;
+use lab::fleet::{Fleet, Layout, NUMBERS};
+use lab::load::record::Summary;
+use lab::reference::{QUICK, Reference};
 
 /// The checks of the lab, and those of the bench: an ordinary HAProxy's.
 pub const CHECKS: (&str, &str) = (QUICK, "inter 500ms");

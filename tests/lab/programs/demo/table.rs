@@ -1,6 +1,6 @@
 //! The closing table, at most 80 columns wide.
 
-use crate::lab::load::record::Summary;
+use lab::load::record::Summary;
 
 pub struct Row {
     how: &'static str,

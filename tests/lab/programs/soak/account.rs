@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::lab::load::record::Event;
-use crate::lab::now;
+use lab::load::record::Event;
+use lab::now;
 
 /// The exit code of an agent that a signal has ended.
 pub const KILLED: i32 = -1;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::account::KILLED;
-use crate::lab::agent::Ended;
 use crate::operation::says;
 use crate::round::Round;
+use lab::agent::Ended;
 
 /// Until its handlers stand, a signal ends the agent at once; it has touched nothing then.
 const YOUNG: Duration = Duration::from_millis(300);

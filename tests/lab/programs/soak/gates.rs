@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::harm::{HARM, harm};
 use crate::operation::says;
 use crate::round::Round;
+use lab::harm::{HARM, harm};
 
 /// A gate that was closed a moment ago, while HAProxy has not noticed yet, is taken for one
 /// that something else answers for.

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::lab::site::BALANCER;
-use crate::lab::underway::Underway;
 use crate::round::Round;
+use lab::site::BALANCER;
+use lab::underway::Underway;
 
 /// By then the worker that will leave has what was sent to it.
 const ARRIVED: Duration = Duration::from_millis(300);

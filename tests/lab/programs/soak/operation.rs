@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::lab::agent::{Agent, Ended, Running};
-use crate::lab::peak::Peaks;
-use crate::lab::report::Report;
-use crate::lab::site::Host;
+use lab::agent::{Agent, Ended, Running};
+use lab::peak::Peaks;
+use lab::report::Report;
+use lab::site::Host;
 
 /// More than all limits of one operation together.
 const LIMIT: Duration = Duration::from_secs(300);

@@ -1,7 +1,7 @@
 //! Another user's process wants the status ports while the app restarts.
 
-use crate::lab::grab;
 use crate::round::Round;
+use lab::grab;
 
 pub fn grabbed(round: &mut Round) {
     // Time enough for it to try.

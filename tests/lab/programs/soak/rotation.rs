@@ -3,9 +3,9 @@
 
 use std::thread::sleep;
 
-use crate::lab::agent_check::AgentCheck;
 use crate::operation::says;
 use crate::round::Round;
+use lab::agent_check::AgentCheck;
 
 /// Lines that somebody holds out of rotation are left so, and not waited for.
 pub fn maintained(round: &mut Round) {

@@ -9,12 +9,12 @@ use toml::Value;
 
 use crate::account::Account;
 use crate::fault::Fault;
-use crate::lab::agent::Ended;
-use crate::lab::fleet::{Fleet, NUMBERS};
-use crate::lab::peak::Peaks;
-use crate::lab::site::Host;
-use crate::lab::traffic::InFlight;
 use crate::operation::{Operation, says};
+use lab::agent::Ended;
+use lab::fleet::{Fleet, NUMBERS};
+use lab::peak::Peaks;
+use lab::site::Host;
+use lab::traffic::InFlight;
 
 /// What a restart takes, without what a round adds to it.
 const QUICK: Duration = Duration::from_millis(1200);

@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::lab::fleet::NUMBERS;
-use crate::lab::stats;
-use crate::lab::traffic::Answer;
 use crate::round::Round;
+use lab::fleet::NUMBERS;
+use lab::stats;
+use lab::traffic::Answer;
 
 /// HAProxy's checks take less than a second.
 const TO_BE_UP: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::thread;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::lab::site;
+use lab::site;
 
 pub struct Stop(Arc<AtomicBool>);
 

@@ -1,8 +1,8 @@
 //! The closing table, at most 80 columns wide.
 
 use crate::account::{Account, clock, exit_told};
-use crate::lab::load::record::Summary;
-use crate::lab::peak::Peak;
+use lab::load::record::Summary;
+use lab::peak::Peak;
 
 /// As many failed requests and violated checks as a reader will look at.
 const SHOWN: usize = 10;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::lab::agent::Ended;
 use crate::operation::report;
 use crate::round::Round;
+use lab::agent::Ended;
 
 pub fn on_one_host(round: &mut Round) {
     round.booted(1..=1);

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::lab::harm::{HARM, harm};
-use crate::lab::unread::{Unread, full_pipe};
-use crate::lab::wait_for;
 use crate::round::Round;
+use lab::harm::{HARM, harm};
+use lab::unread::{Unread, full_pipe};
+use lab::wait_for;
 
 /// More than a restart takes, with all that a round adds to it.
 const LIMIT: Duration = Duration::from_secs(60);

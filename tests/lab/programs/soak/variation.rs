@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use crate::lab::agent::Agent;
-use crate::lab::settings::Settings;
 use crate::round::Round;
+use lab::agent::Agent;
+use lab::settings::Settings;
 
 impl<'a> Round<'a> {
     pub fn vary(&mut self) {

@@ -1,0 +1,111 @@
+//! `lab-app`: an app behind HAProxy. It is cold for a while after each boot, stops
+//! gracefully on SIGTERM, and on SIGUSR2 does the same and starts again in place, with the
+//! same pid and a new boot id, as Puma and others do. On SIGUSR1 it starts again at once: what is
+//! in flight is cut, as by SIGKILL.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
+
+mod serve;
+mod stream;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The host's name, told in each answer
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    listen: Vec<SocketAddr>,
+    /// Milliseconds from a boot to listening; the file `cold-ms` overrides it
+    #[arg(long, default_value_t = 0)]
+    cold_ms: u64,
+    /// Where pidfile, journal and flags are
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+/// One boot of the app.
+#[derive(Debug)]
+pub struct Boot {
+    name: String,
+    id: String,
+    dir: PathBuf,
+    was_healthy: AtomicBool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGUSR1, SIGUSR2])?;
+    let boot = Boot::begin(&arguments)?;
+    let cold = boot.cold_time().unwrap_or(arguments.cold_ms);
+    let signal = tokio::select! {
+        signal = serve::next(&mut signals) => signal,
+        () = tokio::time::sleep(Duration::from_millis(cold)) => {
+            serve::until_told_to_stop(boot, &arguments.listen, &mut signals).await?
+        }
+    };
+    match signal {
+        SIGUSR1 | SIGUSR2 => Err(start_again()),
+        _ => Ok(()),
+    }
+}
+
+/// The same process, a new program image: only returns when that fails.
+fn start_again() -> io::Error {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    Command::new(program).args(arguments).exec()
+}
+
+impl Boot {
+    fn begin(arguments: &Arguments) -> io::Result<&'static Boot> {
+        let id = fs::read_to_string("/proc/sys/kernel/random/uuid")?;
+        let boot = Box::leak(Box::new(Boot {
+            name: arguments.name.clone(),
+            id: id.trim().to_owned(),
+            dir: arguments.dir.clone(),
+            was_healthy: AtomicBool::new(false),
+        }));
+        fs::write(boot.dir.join("pid"), std::process::id().to_string())?;
+        boot.note("boot");
+        Ok(boot)
+    }
+
+    fn is_sick(&self) -> bool {
+        self.dir.join("sick").exists()
+    }
+
+    fn cold_time(&self) -> Option<u64> {
+        let text = fs::read_to_string(self.dir.join("cold-ms")).ok()?;
+        text.trim().parse().ok()
+    }
+
+    fn note_healthy(&self) {
+        if !self.was_healthy.swap(true, Ordering::Relaxed) {
+            self.note("healthy");
+        }
+    }
+
+    /// One line `TIME WORD BOOT` in the journal.
+    fn note(&self, word: &str) {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH);
+        let at = at.unwrap_or_default().as_secs_f64();
+        let line = format!("{at:.6} {word} {}\n", self.id);
+        let mut append = OpenOptions::new();
+        let journal = append.create(true).append(true);
+        let file = journal.open(self.dir.join("journal"));
+        if let Err(error) = file.and_then(|mut file| file.write_all(line.as_bytes())) {
+            eprintln!("journal: {error}");
+        }
+    }
+}

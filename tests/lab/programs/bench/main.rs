@@ -1,0 +1,93 @@
+//! The bench: what a restart costs beside what HAProxy and the app take by themselves, what a
+//! poll costs HAProxy, what users meet in a roll by the agent and by other means, and how light
+//! the program is. All in one run on one machine, as a table and as JSON.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use clap::{Parser, ValueEnum};
+
+use figures::Figures;
+use lab::{built, leave};
+
+mod ansible;
+mod crowd;
+mod figures;
+mod log;
+mod moments;
+mod polls;
+mod program;
+mod restart;
+mod rolls;
+mod spread;
+mod table;
+
+/// Measures what a restart, a poll, a roll and the program itself cost
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Fewer repetitions; the rolls are of one host
+    #[arg(long)]
+    quick: bool,
+    /// Only these
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Writes the figures there, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The agent that is measured; by default the one built beside this program
+    #[arg(long, value_name = "FILE")]
+    agent: Option<PathBuf>,
+    /// The Python environment with Ansible and its community.general; the rolls need it
+    #[arg(long, value_name = "FOLDER")]
+    ansible: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Restart,
+    Polls,
+    Rolls,
+    Program,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let agent = arguments.agent.clone().unwrap_or_else(built::agent);
+    let agent = fs::canonicalize(&agent)
+        .unwrap_or_else(|error| panic!("--agent {}: {error}", agent.display()));
+    let (quick, wants) = (arguments.quick, |part| arguments.wants(part));
+    let ansible = wants(Part::Rolls).then(|| {
+        let folder = arguments.ansible.as_deref();
+        folder.expect("--ansible, which scripts/bench gives: the rolls need it")
+    });
+    // Minutes later is no time to hear of a missing folder.
+    let json = arguments.json.as_deref().map(create);
+    leave::clean_up_on_signals();
+    let figures = Figures {
+        set_up: figures::set_up(&agent),
+        restart: wants(Part::Restart).then(|| restart::measure(&agent, quick)),
+        polls: wants(Part::Polls).then(|| polls::measure(quick)),
+        rolls: ansible.map(|ansible| rolls::measure(&agent, ansible, quick)),
+        program: wants(Part::Program).then(|| program::measure(&agent, quick)),
+    };
+    table::print(&figures);
+    if let Some(mut file) = json {
+        let figures = serde_json::to_string_pretty(&figures).expect("figures");
+        writeln!(file, "{figures}").expect("the figures are written");
+    }
+}
+
+fn create(path: &Path) -> File {
+    File::create(path).unwrap_or_else(|error| {
+        eprintln!("--json {}: {error}", path.display());
+        process::exit(2);
+    })
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}

@@ -1,0 +1,113 @@
+//! Ansible, as an operator has it: an inventory, and the collection of `scripts/ansible`.
+
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::operator::Operator;
+use super::project;
+
+/// Where it runs, beside the operator's keys.
+#[derive(Debug)]
+pub struct Ansible<'a> {
+    operator: &'a Operator,
+    /// Its working directory.
+    pub dir: PathBuf,
+    programs: PathBuf,
+}
+
+impl<'a> Ansible<'a> {
+    /// With these hosts, each a line of the inventory, and variables of all of them.
+    pub fn create(
+        operator: &'a Operator,
+        name: &str,
+        hosts: impl IntoIterator<Item = String>,
+        variables: &str,
+    ) -> Ansible<'a> {
+        let dir = operator.dir.join(name);
+        let collections = dir.join("collections/ansible_collections/haproxy_gate");
+        fs::create_dir_all(&collections).expect("a folder for collections");
+        let sources = project().join("scripts/ansible");
+        symlink(sources, collections.join("agent")).expect("a link");
+        let mut inventory = "[web]\n".to_owned();
+        for host in hosts {
+            writeln!(inventory, "{host}").expect("a string");
+        }
+        write!(
+            inventory,
+            "[all:vars]\nansible_python_interpreter=/usr/bin/python3\n\
+             ansible_ssh_common_args=\"-F {}\"\n{variables}\n",
+            operator.ssh_config().display()
+        )
+        .expect("a string");
+        fs::write(dir.join("inventory"), inventory).expect("an inventory");
+        Ansible {
+            operator,
+            dir,
+            programs: programs(),
+        }
+    }
+
+    /// `ansible-playbook PLAYBOOK WORDS`, of the collection or a file.
+    pub fn playbook(&self, playbook: &str, words: &[&str]) -> Command {
+        let mut command = self.command("ansible-playbook");
+        command.arg(playbook).args(words);
+        command
+    }
+
+    /// One module on one host.
+    pub fn module(&self, module: &str, host: &str, arguments: &str, words: &[&str]) -> Command {
+        let mut command = self.command("ansible");
+        command.args(["-m", module, "-a", arguments]);
+        command.args(words).arg(host);
+        command
+    }
+
+    fn command(&self, program: &str) -> Command {
+        // Who looks at HAProxy meanwhile must not wait for eight Pythons.
+        let mut command = self.operator.command("nice");
+        command.args(["-n", "10"]).arg(self.programs.join(program));
+        command.env_clear().current_dir(&self.dir);
+        let path = format!("{}:/usr/bin:/bin", self.programs.display());
+        command.env("PATH", path).env("HOME", &self.dir);
+        command.env("PWD", &self.dir).env("LC_ALL", "C.UTF-8");
+        command.env("ANSIBLE_NOCOLOR", "1");
+        // As whoever has many hosts: one connection a task, and not five.
+        command.env("ANSIBLE_PIPELINING", "1");
+        // The collection is that of the checkout.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("ANSIBLE_COLLECTIONS_PATH", self.dir.join("collections"));
+        // Its connections do not outlive the test for long.
+        command.env(
+            "ANSIBLE_SSH_ARGS",
+            "-o ControlMaster=auto -o ControlPersist=3s",
+        );
+        command.args(["-i", "inventory", "--forks", "8"]);
+        command
+    }
+
+    /// A file beside the inventory.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.dir.join(name), text).expect("a file");
+    }
+
+    /// The hosts that a roll has left to do; None: there is no such file.
+    pub fn left(&self) -> Option<Vec<String>> {
+        let text = fs::read_to_string(self.dir.join("rolling_restart.retry")).ok()?;
+        Some(text.lines().map(str::to_owned).collect())
+    }
+}
+
+/// Those of the environment that `scripts/collection env` makes. What is not there is a
+/// failure, with its mend: no test passes by skipping.
+fn programs() -> PathBuf {
+    let script = project().join("scripts/collection");
+    let found = Command::new(script).arg("find").output();
+    let found = found.expect("scripts/collection runs");
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert!(found.status.success(), "{said}");
+    let path = String::from_utf8_lossy(&found.stdout);
+    Path::new(path.trim()).join("bin")
+}

@@ -1,0 +1,129 @@
+//! The reference configurations of `haproxy/`, moved into the lab by substitution: so what
+//! users copy is what the tests try. A substitution that finds nothing panics.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::project;
+use super::site::last;
+
+pub struct Reference {
+    text: String,
+}
+
+/// Checks as quick as the lab wants them, and those of the reference, which are cheaper.
+pub const CALM: &str = "inter 1s fastinter 300ms downinter 500ms";
+pub const QUICK: &str = "inter 300ms fastinter 100ms downinter 150ms";
+
+impl Reference {
+    pub fn two_stage(dir: &Path) -> Reference {
+        Reference::read("two-stage.cfg", dir).hosts()
+    }
+
+    /// The same for two hosts.
+    pub fn two_hosts(dir: &Path) -> Reference {
+        Reference::two_stage(dir)
+            .with("    server web3 10.77.0.13:1000 cookie w3 port 2000\n", "")
+            .with(
+                "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n",
+                "",
+            )
+    }
+
+    /// The same for three and more: the lines of the third host once more for each.
+    pub fn of_hosts(dir: &Path, hosts: usize) -> Reference {
+        let mut reference = Reference::two_stage(dir);
+        for number in (4..=hosts).rev() {
+            for (line, end) in [("web", "port 2000\n"), ("bkp", "port 3000 backup\n")] {
+                let third = format!("    server {line}3 10.77.0.13:1000 cookie w3 {end}");
+                let other = third
+                    .replace(&format!("{line}3"), &format!("{line}{number}"))
+                    .replace("10.77.0.13", &format!("10.77.0.{}", last(number)))
+                    .replace("w3", &format!("w{number}"));
+                reference = reference.with(&third, &format!("{third}{other}"));
+            }
+        }
+        reference
+    }
+
+    pub fn classic(dir: &Path) -> Reference {
+        Reference::read("classic.cfg", dir).hosts()
+    }
+
+    pub fn one_machine(dir: &Path) -> Reference {
+        Reference::read("one-machine.cfg", dir)
+    }
+
+    /// A configuration of a test's own.
+    pub fn of(text: String) -> Reference {
+        Reference { text }
+    }
+
+    /// Puts `new` for `old` wherever it stands.
+    pub fn with(mut self, old: &str, new: &str) -> Reference {
+        assert!(self.text.contains(old), "no `{old}` in\n{}", self.text);
+        self.text = self.text.replace(old, new);
+        self
+    }
+
+    /// The backend `srvs` once more under another name, reached by the path `/NAME`.
+    pub fn with_second_backend(self, name: &str) -> Reference {
+        let at = self.text.find("backend srvs").expect("a backend");
+        // `default_backend srvs` comes first and is no section.
+        let at = self.text[at + 1..]
+            .find("\nbackend srvs")
+            .map(|n| at + n + 2);
+        let section = self.text[at.expect("a section")..].to_owned();
+        let section = section.replace("backend srvs", &format!("backend {name}"));
+        let rule = format!("use_backend {name} if {{ path_beg /{name} }}\n    default_backend");
+        let mut both = self.with("default_backend", &rule);
+        both.text.push_str(&format!("\n{section}"));
+        both
+    }
+
+    /// On a machine that is busy with many hosts an answer that is late takes well apps out.
+    pub fn patient(self) -> Reference {
+        self.with("timeout check 2s", "timeout check 5s")
+    }
+
+    /// Where HAProxy answers over TCP.
+    pub fn stats_over_tcp(&self) -> Option<SocketAddr> {
+        let (_, rest) = self.text.split_once("stats socket ipv4@")?;
+        let address = rest.split_whitespace().next()?;
+        Some(address.parse().expect("an address and a port"))
+    }
+
+    /// The lab's own socket may change things; the agent's, over TCP, still only reads.
+    pub fn for_operators(self) -> Reference {
+        self.with("mode 660 level user", "mode 660 level admin")
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn read(file: &str, dir: &Path) -> Reference {
+        let path = project().join("haproxy").join(file);
+        let text = std::fs::read_to_string(&path);
+        let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Reference::printed(text, dir)
+    }
+
+    /// A whole configuration as `agent haproxy-config` prints it.
+    pub fn printed(text: String, dir: &Path) -> Reference {
+        Reference { text }
+            .with("/run/haproxy/", &format!("{}/", dir.display()))
+            .with("log /dev/log local0", "log stdout format raw daemon")
+            .with("    user haproxy\n    group haproxy\n", "")
+            // 600 lines a second would measure the log; failures are kept.
+            .with(
+                "option httplog",
+                "option httplog\n    option dontlog-normal",
+            )
+            .with(CALM, QUICK)
+    }
+
+    fn hosts(self) -> Reference {
+        self.with("10.0.0.", "10.77.0.")
+    }
+}

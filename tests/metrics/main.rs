@@ -1,0 +1,67 @@
+//! What Prometheus is told, and over which wire: the text as snapshots, and real scrapes.
+
+mod listener;
+mod scrape;
+mod server;
+mod text;
+
+use haproxy_gate::gate::Side;
+use haproxy_gate::metrics::{AppView, BalancerView};
+use haproxy_gate::record::PhaseRecord;
+use haproxy_gate::tally::{Done, Tally};
+use std::path::Path;
+
+/// One app in two stages, behind two balancers, of which one does not answer.
+fn view() -> AppView {
+    let up = |line: &str, up| (line.to_owned(), up);
+    let balancer = |name: &str, lines| BalancerView {
+        name: name.to_owned(),
+        lines,
+    };
+    AppView {
+        app: "web".to_owned(),
+        gates: vec![(Side::Main, Some(true)), (Side::Backup, Some(false))],
+        healthy: Some(true),
+        held: false,
+        balancers: vec![
+            balancer(
+                "tcp://10.0.0.1:9999",
+                Some(vec![up("srvs/web1", true), up("srvs/bkp1", false)]),
+            ),
+            balancer("/run/haproxy/admin.sock", None),
+        ],
+    }
+}
+
+/// Two restarts of `web`, one of which found the app sick, and a repair.
+fn count(state_dir: &Path) {
+    let phases = [
+        ("preflight", 0.07),
+        ("close", 0.26),
+        ("drain", 0.03),
+        ("restart", 12.5),
+        ("healthy", 130.0),
+    ];
+    let phases = phases.map(|(phase, seconds)| PhaseRecord {
+        phase,
+        start: 0.0,
+        seconds,
+        acting: 0.0,
+        waited_for: Vec::new(),
+    });
+    let ended = [
+        ("restarted", 0, 1_795_248_000.25),
+        ("not_healthy", 15, 1_795_249_000.0),
+    ];
+    for (outcome, exit, ended) in ended {
+        let done = Done {
+            verb: "restart",
+            outcome,
+            exit,
+            phases: &phases,
+            ended,
+        };
+        Tally::add(state_dir, "web", &done).unwrap();
+    }
+    Tally::repaired(state_dir, "web").unwrap();
+}

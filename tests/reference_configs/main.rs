@@ -1,0 +1,132 @@
+//! The reference configurations are what the agent prints and takes, and what HAProxy takes as
+//! it stands.
+
+mod printed;
+mod releases;
+
+use std::path::{Path, PathBuf};
+
+use haproxy_gate::config::{Settings, read};
+
+use lab::reference::Reference;
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("haproxy")
+        .join(name)
+}
+
+fn annotated() -> String {
+    std::fs::read_to_string(file("agent.toml")).unwrap()
+}
+
+fn settings(text: &str) -> Settings {
+    read(Path::new("agent.toml"), text).unwrap_or_else(|error| panic!("{error} in:\n{text}"))
+}
+
+/// A key that is off begins with `#`; prose, and an alternative, with `# `.
+fn all_on(text: &str) -> String {
+    let on = |line: &str| match line.strip_prefix('#') {
+        Some(key) if !key.is_empty() && !key.starts_with(' ') => key.to_owned(),
+        _ => line.to_owned(),
+    };
+    text.lines().map(on).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_annotated_configuration() {
+    let settings = settings(&annotated());
+    assert_eq!(settings.apps[0].name, "web");
+    assert!(!settings.apps[0].limits.two_stage);
+}
+
+#[test]
+fn the_annotated_configuration_with_every_key() {
+    let settings = settings(&all_on(&annotated()));
+    assert!(settings.apps[0].limits.two_stage);
+    assert!(settings.balancers[0].names.is_some() && settings.balancers[0].master.is_some());
+    assert!(settings.agent.iptables.is_some());
+}
+
+/// What is off has the default: turning it on changes nothing, but for the keys that have none.
+#[test]
+fn the_annotated_defaults_are_the_defaults() {
+    let (off, on) = (settings(&annotated()), settings(&all_on(&annotated())));
+    let (mut expected, limits) = (off.apps[0].limits.clone(), &on.apps[0].limits);
+    expected.two_stage = true;
+    assert_eq!(&expected, limits);
+    assert_eq!(off.apps[0].health, on.apps[0].health);
+    assert_eq!(off.apps[0].restart, on.apps[0].restart);
+    assert_eq!(off.balancers[0].timeout, on.balancers[0].timeout);
+    assert_eq!(off.agent.state_dir, on.agent.state_dir);
+    assert_eq!(off.agent.hold_dir, on.agent.hold_dir);
+    assert_eq!(off.agent.history_dir, on.agent.history_dir);
+    assert_eq!(off.agent.poll, on.agent.poll);
+    assert_eq!(off.agent.ipv6, on.agent.ipv6);
+}
+
+/// `# or: KEY = ...` may stand in the place of the key above it.
+#[test]
+fn the_annotated_alternatives() {
+    let text = all_on(&annotated());
+    let lines: Vec<&str> = text.lines().collect();
+    let mut tried = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some(other) = line.strip_prefix("# or: ") else {
+            continue;
+        };
+        let key = other.split(" = ").next().unwrap();
+        let is_it = |line: &&str| line.starts_with(&format!("{key} = "));
+        let above = lines[..at].iter().rposition(is_it).unwrap();
+        let mut lines = lines.clone();
+        lines[above] = other;
+        settings(&lines.join("\n"));
+        tried += 1;
+    }
+    assert!(tried >= 8, "{tried}");
+}
+
+/// README's tables and this file name the same keys.
+#[test]
+fn the_annotated_configuration_has_every_key_of_readme() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, section) = readme.split_once("\n## Configuration\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let (text, mut keys) = (all_on(&annotated()), 0);
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.split('|').nth(1).unwrap();
+        for key in cell.split('`').skip(1).step_by(2) {
+            let key = key.rsplit(' ').next().unwrap();
+            let stands = format!("\n{key} = ");
+            assert!(
+                text.contains(&stands) || text.contains(&format!(".{key}]")),
+                "{key}"
+            );
+            keys += 1;
+        }
+    }
+    assert!(keys > 15, "{keys}");
+}
+
+/// The long tests put their own values in the place of what is printed: a change of the text
+/// that they would stumble over is seen here first.
+#[test]
+fn the_lab_finds_what_it_replaces() {
+    let dir = Path::new("/tmp/lab");
+    let both = Reference::two_stage(dir).with_second_backend("api");
+    assert_eq!(both.text().matches("\nbackend ").count(), 2);
+    let all = [
+        Reference::two_hosts(dir).patient(),
+        Reference::of_hosts(dir, 5).for_operators(),
+        Reference::classic(dir).patient(),
+        Reference::one_machine(dir),
+        both,
+    ];
+    let servers = |reference: &Reference| reference.text().matches("\n    server ").count();
+    assert_eq!(all.each_ref().map(servers), [4, 10, 6, 4, 12]);
+    let stats = all
+        .each_ref()
+        .map(|reference| reference.stats_over_tcp().is_some());
+    assert_eq!(stats, [true, true, true, false, true]);
+}

@@ -1,0 +1,512 @@
+//! What the agent refuses, on a real host with a real HAProxy: one clear line with the
+//! place or the thing that failed, the exit code, and nothing changed.
+
+mod beside;
+mod clock;
+mod held;
+mod sandbox;
+mod shell;
+mod state_dir;
+mod trust;
+
+use lab::agent::{Ended, Running};
+use lab::own_network::{inside, sh};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+
+const GOOD: &str = r#"[app.web]
+port = 1000
+status_port = 2000
+backup_status_port = 3000
+health = { http = "/healthz" }
+restart = { command = ["touch", "/run/restarted"] }
+
+[[haproxy]]
+socket = "/run/lb.sock"
+
+[agent]
+state_dir = "/run/state"
+"#;
+
+const HAPROXY: &str = "
+global
+  stats socket /run/lb.sock level user
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+  option redispatch
+frontend www
+  bind 127.0.0.1:80
+  default_backend srvs
+backend srvs
+  cookie SRV insert indirect nocache
+  option httpchk GET /healthz
+  default-server check inter 100ms fall 2 rise 2
+  server web1 127.0.0.1:1000 cookie w1 port 2000
+  server web2 127.0.0.1:1001 cookie w2 port 1001
+  server bkp1 127.0.0.1:1000 cookie w1 port 3000 backup
+";
+
+fn haproxy(config: &str) -> Running {
+    std::fs::write("/run/haproxy.cfg", config).unwrap();
+    let mut command = Command::new("haproxy");
+    command.args(["-db", "-f", "/run/haproxy.cfg"]);
+    let running = Running::start("haproxy", &mut command);
+    sh("for i in $(seq 100); do [ -S /run/lb.sock ] && exit; sleep 0.05; done; exit 1");
+    running
+}
+
+/// Answers 200 to everything on `port`, in a process of its own: the agent takes two ports of
+/// one process for one app. It ends with this one.
+fn app(port: u16) {
+    apps(&[port]);
+}
+
+/// The same with several ports in one process.
+fn apps(ports: &[u16]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["serves", "--exact", "--ignored", "--nocapture"]);
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    command.env(SERVES, ports.join(" "));
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+    std::mem::forget(command.spawn().unwrap());
+    for port in ports {
+        sh(&format!(
+            "for i in $(seq 200); do ss -Hltn 'sport = :{port}' | grep -q . && exit; sleep 0.02; done; exit 1"
+        ));
+    }
+}
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const SERVES: &str = "HAPROXY_GATE_TEST_SERVES";
+
+/// No test: the process of [`app`].
+#[test]
+#[ignore = "the process of an app"]
+fn serves() {
+    let ports = std::env::var(SERVES).unwrap();
+    for port in ports.split(' ') {
+        let listener = TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 2048]);
+                let _ = stream.write_all(ANSWER);
+            }
+        });
+    }
+    // Who started it holds the other end.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+fn agent(config: &str, arguments: &[&str]) -> Ended {
+    std::fs::write("/run/agent.toml", config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command
+        .args(arguments)
+        .args(["--config", "/run/agent.toml"]);
+    Running::start("agent", &mut command).wait()
+}
+
+/// The rules, both variants and families.
+fn rules() -> String {
+    sh("for i in iptables ip6tables; do for v in nft legacy; do $i-$v -t nat -S; done; done")
+}
+
+/// Refused: this exit code, one line on stderr that says so, nothing on stdout, no rule
+/// touched, no app restarted. And with --json one object that says the same.
+fn refused(config: &str, arguments: &[&str], exit: i32, says: &str) {
+    let before = rules();
+    let ended = agent(config, arguments);
+    assert_eq!(
+        (ended.exit, ended.out.as_str()),
+        (exit, ""),
+        "{arguments:?}: {}",
+        ended.err
+    );
+    assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
+    assert!(
+        ended.err.contains(says),
+        "wanted {says:?} in {:?}",
+        ended.err
+    );
+    let json = agent(config, &[arguments, &["--json"]].concat());
+    let object = json.json();
+    assert_eq!(
+        (json.exit, object["exit"].as_i64()),
+        (exit, Some(i64::from(exit))),
+        "{object}"
+    );
+    assert!(
+        object["message"].as_str().unwrap().contains(says),
+        "{object}"
+    );
+    assert_eq!(rules(), before);
+    assert!(
+        !std::path::Path::new("/run/restarted").exists(),
+        "the app was restarted"
+    );
+}
+
+fn good(arguments: &[&str]) -> Ended {
+    let ended = agent(GOOD, arguments);
+    assert_eq!(ended.exit, 0, "{arguments:?}: {}{}", ended.out, ended.err);
+    ended
+}
+
+#[test]
+fn mistakes_in_the_configuration() {
+    if !inside("mistakes_in_the_configuration") {
+        return;
+    }
+    let with = |from: &str, to: &str| {
+        assert!(GOOD.contains(from), "{from}");
+        GOOD.replacen(from, to, 1)
+    };
+    let at = "/run/agent.toml";
+    let restart: &[&str] = &["restart", "web"];
+    let line = |line: u32, what: &str| format!("agent: {at}:{line}: {what}");
+    let says = |text: String| text.trim_start_matches("agent: ").to_owned();
+    for (config, what) in [
+        (with("health =", "helth ="), line(5, "unknown key `helth`")),
+        (
+            with("port = 1000", "port = \"x\""),
+            line(2, "invalid type: string \"x\""),
+        ),
+        (
+            with("port = 1000", "port = 0"),
+            line(2, "0 is not a port: 1 to 65535"),
+        ),
+        (
+            with("= 3000", "= 2000"),
+            line(4, "backup_status_port 2000 is app.web.status_port already"),
+        ),
+        (with("[app.web]", "[app.web"), line(1, "")),
+        (String::new(), format!("agent: {at}: no app")),
+    ] {
+        refused(&config, restart, 2, &says(what));
+    }
+    refused(
+        GOOD,
+        &["restart", "www"],
+        2,
+        "no app \"www\" in the configuration; it has web",
+    );
+    let blank: &[&str] = &["restart", "web", "--with", " "];
+    let both: &[&str] = &["restart", "web", "--with", "true", "--without-upgrade"];
+    for (words, what) in [(blank, "not blank"), (both, "cannot be used with")] {
+        let ended = agent(GOOD, &[words, &["--json"]].concat());
+        let object = ended.json();
+        assert_eq!(
+            (ended.exit, &object["outcome"]),
+            (2, &"usage".into()),
+            "{object}"
+        );
+        assert!(ended.err.contains(what), "{}", ended.err);
+    }
+    std::fs::remove_file(at).unwrap();
+    let missing = Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["status", "--config", at])
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    let err = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(
+        err,
+        format!("agent: {at}: No such file or directory (os error 2)\n")
+    );
+    assert!(!std::path::Path::new("/run/state").exists());
+}
+
+#[test]
+fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
+    if !inside("a_haproxy_that_can_not_be_asked_or_does_not_have_us") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    let restart: &[&str] = &["restart", "web"];
+    let socket = |socket: &str| GOOD.replace("/run/lb.sock", socket);
+    refused(
+        &socket("/run/no.sock"),
+        restart,
+        11,
+        "/run/no.sock: can't connect: No such file",
+    );
+    refused(
+        &socket("tcp://127.0.0.1:9"),
+        restart,
+        11,
+        "tcp://127.0.0.1:9: can't connect: Connection refused",
+    );
+    let denying = UnixListener::bind("/run/deny.sock").unwrap();
+    std::thread::spawn(move || {
+        for mut stream in denying.incoming().flatten() {
+            let _ = stream.read(&mut [0; 2048]);
+            let _ = stream.write_all(b"Permission denied\n\n");
+        }
+    });
+    refused(
+        &socket("/run/deny.sock"),
+        restart,
+        11,
+        "permission denied for `show info`: the socket needs `level user`",
+    );
+    let elsewhere = GOOD.replace("port = 1000", "port = 1234");
+    refused(
+        &elsewhere,
+        restart,
+        11,
+        "no server line of this host has port 1234 (there are srvs/web1:1000",
+    );
+    let other_check = GOOD.replace("= 3000", "= 3333");
+    refused(
+        &other_check,
+        restart,
+        11,
+        "srvs/bkp1 checks port 3000, which no gate of this app opens",
+    );
+    let named = GOOD.replace("[agent]", "backend = \"srvs\"\nmain = \"web9\"\n[agent]");
+    refused(&named, restart, 11, "no server srvs/web9");
+    refused(
+        &socket("/run/no.sock"),
+        &["open", "web"],
+        11,
+        "/run/no.sock: can't connect",
+    );
+    let no_check = GOOD.replace("{ http = \"/healthz\" }", "{ command = [\"/nope/check\"] }");
+    refused(&no_check, restart, 11, "/nope/check");
+    let no_program = GOOD.replace("\"touch\"", "\"tuch\"");
+    refused(&no_program, restart, 11, "tuch");
+    let upgraded = |change: &str| GOOD.replace("restart =", &format!("{change}\nrestart ="));
+    let nope = "upgrade = [\"/nope/upgrade\"]";
+    let no_way_back = "upgrade = [\"true\"]\nrollback = [\"/nope/rollback\"]";
+    let missing = |what: &str| format!("cannot run /nope/{what}: no such file or directory");
+    refused(&upgraded(nope), restart, 11, &missing("upgrade"));
+    refused(&upgraded(no_way_back), restart, 11, &missing("rollback"));
+    let with: &[&str] = &["restart", "web", "--with", "true"];
+    let rollback = upgraded("rollback = [\"/nope/rollback\"]");
+    refused(&rollback, with, 11, &missing("rollback"));
+}
+
+#[test]
+fn rules_and_listeners_in_the_way_and_a_floor() {
+    if !inside("rules_and_listeners_in_the_way_and_a_floor") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    let restart: &[&str] = &["restart", "web"];
+    let foreign = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+    for program in ["iptables-nft", "iptables-legacy"] {
+        sh(&format!("{program} -t nat -A PREROUTING {foreign}"));
+        refused(
+            GOOD,
+            restart,
+            11,
+            &format!("remove it with: {program} -t nat -D PREROUTING {foreign}"),
+        );
+        sh(&format!("{program} -t nat -D PREROUTING {foreign}"));
+    }
+    let listener = TcpListener::bind("127.0.0.1:2000").unwrap();
+    refused(
+        GOOD,
+        restart,
+        11,
+        "answers on the status port 2000: stop it",
+    );
+    drop(listener);
+    good(&["open"]);
+    let floor = GOOD.replace(
+        "status_port = 2000",
+        "status_port = 2000\nmin_available = 2",
+    );
+    refused(
+        &floor,
+        restart,
+        12,
+        "backend srvs has 1 other usable servers, min_available is 2",
+    );
+    let plan = good(&["restart", "--dry-run"]).out;
+    for line in [
+        "1. claim",
+        "2. close",
+        "iptables-nft -t nat -D HAPROXY-GATE",
+        "-A HAPROXY-GATE",
+        "srvs/web1 (main) UP",
+    ] {
+        assert!(plan.contains(line), "{line}: {plan}");
+    }
+    assert!(!std::path::Path::new("/run/restarted").exists());
+    let status = good(&["status", "--json"]).json();
+    assert_eq!(
+        status["apps"][0]["gates"][0]["position"], "open",
+        "{status}"
+    );
+}
+
+#[test]
+fn a_second_operation_is_refused_and_names_the_first() {
+    if !inside("a_second_operation_is_refused_and_names_the_first") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    std::fs::write(
+        "/run/slow.toml",
+        GOOD.replace("[\"touch\", \"/run/restarted\"]", "[\"sleep\", \"3\"]"),
+    )
+    .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "--config", "/run/slow.toml"]);
+    let first = Running::start("agent", &mut command);
+    sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
+    let holder = format!(
+        "another operation holds the lock: `agent restart web`, pid {}",
+        first.pid()
+    );
+    let second = agent(GOOD, &["restart", "web"]);
+    assert_eq!(second.exit, 10, "{}", second.err);
+    assert!(second.err.contains(&holder), "{}", second.err);
+    assert_eq!(agent(GOOD, &["close", "--dry-run"]).exit, 10);
+    assert!(
+        good(&["status"])
+            .out
+            .contains("under way: `agent restart web`")
+    );
+    first.wait().expect_exit(0);
+}
+
+/// A stdout or stderr that has gone away must not stop a restart half way.
+#[test]
+fn nobody_listens() {
+    if !inside("nobody_listens") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let agent = env!("CARGO_BIN_EXE_agent");
+    for redirect in [">/dev/full 2>/dev/full", ">&- 2>&-", "2>&1 | true"] {
+        sh(&format!(
+            "rm -f /run/restarted; {agent} restart -vv --config /run/agent.toml {redirect}"
+        ));
+        sh("for i in $(seq 200); do [ -e /run/restarted ] && exit; sleep 0.05; done; exit 1");
+        sh(
+            "for i in $(seq 200); do [ -e /run/state/web.json ] || exit 0; sleep 0.05; done; exit 1",
+        );
+        assert!(
+            good(&["status"])
+                .out
+                .contains("main gate 2000 -> 1000 is open"),
+            "{redirect}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_host_stays_closed_until_it_is_opened() {
+    if !inside("a_closed_host_stays_closed_until_it_is_opened") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    for _ in 0..2 {
+        assert!(
+            good(&["close"])
+                .out
+                .contains("closed: out of rotation and drained")
+        );
+        let status = good(&["status"]).out;
+        assert!(
+            status.contains("main gate 2000 -> 1000 is closed"),
+            "{status}"
+        );
+        assert!(
+            status.contains("srvs/web1 (main) DOWN") && status.contains("srvs/bkp1 (twin) DOWN"),
+            "{status}"
+        );
+    }
+    // Interrupted before the app is touched: put back means closed.
+    let waits = GOOD.replace("status_port = 2000", "status_port = 2000\nsticky = \"20s\"");
+    let ended = interrupted(&waits, "TERM", "sticky");
+    assert_eq!(ended.exit, 143, "{}", ended.err);
+    assert!(
+        ended.err.contains("put back as they were found"),
+        "{}",
+        ended.err
+    );
+    assert!(
+        good(&["status"])
+            .out
+            .contains("main gate 2000 -> 1000 is closed")
+    );
+    assert!(good(&["open"]).out.contains("open: in rotation"));
+}
+
+/// Sends a signal once the journal says that a phase is acted on.
+fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
+    std::fs::write("/run/agent.toml", config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["restart", "--reopen", "--config", "/run/agent.toml"]);
+    let running = Running::start("agent", &mut command);
+    let says = format!("'\"phase\":.*\"{phase}\"'");
+    sh(&format!(
+        "for i in $(seq 500); do grep -qs {says} /run/state/web.json && exit; sleep 0.01; done; exit 1"
+    ));
+    sh(&format!("kill -{signal} {}", running.pid()));
+    running.wait()
+}
+
+/// The app is touched: it is brought back and opened before the agent leaves.
+#[test]
+fn a_signal_while_the_app_is_restarted_finishes_what_was_begun() {
+    if !inside("a_signal_while_the_app_is_restarted_finishes_what_was_begun") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let slow = GOOD.replace(
+        "[\"touch\", \"/run/restarted\"]",
+        "[\"sh\", \"-c\", \"sleep 1; touch /run/restarted\"]",
+    );
+    for (signal, exit) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        sh("rm -f /run/restarted");
+        let ended = interrupted(&slow, signal, "restart");
+        assert_eq!(ended.exit, exit, "{}{}", ended.out, ended.err);
+        assert!(
+            ended.err.contains("that is finished first"),
+            "{}",
+            ended.err
+        );
+        assert!(
+            ended
+                .err
+                .contains("the app is healthy and the gates are open"),
+            "{}",
+            ended.err
+        );
+        assert!(
+            std::path::Path::new("/run/restarted").exists(),
+            "the restart was cut short"
+        );
+        assert!(
+            good(&["status"])
+                .out
+                .contains("main gate 2000 -> 1000 is open")
+        );
+        good(&["open"]);
+    }
+}

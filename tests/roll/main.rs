@@ -1,0 +1,32 @@
+//! Ring 4, the whole thing: real HAProxy, real iptables, real apps and steady traffic, in
+//! network namespaces. It needs root, and fails without.
+
+mod at_once;
+mod attached;
+mod balancers;
+mod callers;
+mod descriptors;
+mod endings;
+mod faults_app;
+mod faults_balancers;
+mod faults_command;
+mod faults_operator;
+mod faults_rules;
+mod faults_stats;
+mod flushed;
+mod gaps;
+mod interrupts;
+mod killed;
+mod layouts;
+mod leaving;
+mod one_machine;
+mod other_reasons;
+mod real_apps;
+mod releases;
+mod reload;
+mod status_ports;
+mod terminal;
+mod together;
+mod upgrades;
+mod variants;
+mod watched;

@@ -1,0 +1,24 @@
+//! The sidecar on real hosts: real HAProxy, real iptables, steady traffic, in network
+//! namespaces. Under a real systemd it is tried by `tests/machines/`.
+
+mod closed;
+mod cost;
+mod leaving;
+mod metrics;
+mod opens;
+mod ports;
+mod readers;
+mod renewed;
+mod stopping;
+
+use lab::fleet::Fleet;
+use lab::sidecar::Sidecar;
+
+/// The gates of all hosts are open, and a sidecar on host 1 has said that it keeps them so.
+fn kept_open(test: &str) -> (Fleet, Sidecar) {
+    let fleet = Fleet::quick(test, |reference| reference);
+    let agent = fleet.agent(1, |settings| settings);
+    let mut sidecar = Sidecar::start(fleet.host(1), agent);
+    sidecar.wait_told("web: open");
+    (fleet, sidecar)
+}

@@ -1,0 +1,730 @@
+//! Ring 2: whole operations on a host on paper, told as text. Stories are also cut short at
+//! every look and at every action, and both `agent recover` and the next `agent restart` must
+//! leave the host well, with the app restarted at most once.
+
+mod world;
+
+use futures_util::FutureExt;
+use haproxy_gate::driver::{Progress, drive};
+use haproxy_gate::holder::Holder;
+use haproxy_gate::journal::{Entry, Journal, found_open};
+use haproxy_gate::restart::{
+    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start, stays_closed,
+};
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+use world::{KILLED, World};
+
+fn limits() -> Limits {
+    Limits {
+        sticky: Duration::ZERO,
+        out_of_rotation: Duration::from_secs(2),
+        drain: Duration::from_secs(3),
+        restart: Duration::from_secs(2),
+        upgrade: Duration::from_secs(2),
+        healthy: Duration::from_secs(2),
+        in_rotation: Duration::from_secs(2),
+        on_drain_timeout: OnDrainTimeout::Abort,
+        healthy_times: 1,
+        two_stage: true,
+        found_open: true,
+        stays_closed: false,
+        min_available: 1,
+        serving: vec!["lb backend srvs".to_owned()],
+        turn: Duration::from_secs(20),
+        turns: [3, 6, 12].map(Duration::from_secs).to_vec(),
+        upgrades: false,
+        rolls_back: false,
+    }
+}
+
+/// Writes what a person would read into the story; a wait is told when it changes.
+struct Told {
+    trace: Rc<RefCell<Vec<String>>>,
+    waiting: Vec<String>,
+}
+
+impl Told {
+    fn say(&self, at: Duration, what: &str) {
+        self.trace
+            .borrow_mut()
+            .push(format!("{:6.1}s {what}", at.as_secs_f64()));
+    }
+}
+
+impl Progress for Told {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        self.say(at, phase.name());
+        self.waiting.clear();
+    }
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        if self.waiting != waiting {
+            waiting
+                .iter()
+                .for_each(|what| self.say(at, &format!("   waiting: {what}")));
+            self.waiting = waiting.to_vec();
+        }
+    }
+    fn notes(&mut self, at: Duration, note: &str) {
+        self.say(at, &format!("   note: {note}"));
+    }
+}
+
+/// Runs one operation as the command line does; None: it was killed half way.
+fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
+    let left = Journal::left_behind(state_dir, "web").unwrap();
+    let now = Some(format!("instance {}", world.restarts));
+    let before = left.as_ref().and_then(|entry| entry.instance.clone());
+    let restarted = before.map(|before| Some(before) != now);
+    let left_behind = left.as_ref().map(|entry| entry.left_behind(restarted));
+    let stand = match world.gates {
+        _ if world.held => Stand::Held,
+        [true, true] => Stand::Open,
+        _ => Stand::Astray,
+    };
+    let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
+    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);
+    let start = match start(verb, left_behind.as_ref(), stand) {
+        Ok(start) => start,
+        Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
+        Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
+    };
+    let mut found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
+    if stays_closed {
+        found_open.fill(false);
+    }
+    world.found_open.clone_from(&found_open);
+    let limits = Limits {
+        found_open: found_open.iter().all(|open| *open),
+        stays_closed,
+        ..limits.clone()
+    };
+    let start = start.within(&limits, false);
+    let entry = Entry {
+        holder: Holder::new(verb, "web"),
+        phase: start.phase.clone(),
+        found_open,
+        instance: None,
+        restarting: start.verb == Verb::Restart,
+        unsure: start.finishes == Some(false),
+        stays_closed: limits.stays_closed,
+        version: start.version.clone(),
+        asked: Default::default(),
+        ended: false,
+    };
+    let mut journal = Journal::begin(state_dir, entry).unwrap();
+    let mut told = Told {
+        trace: Rc::clone(&world.trace),
+        waiting: Vec::new(),
+    };
+    let drive = drive(
+        world,
+        &mut journal,
+        &mut told,
+        (start.verb, start.phase, &limits),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    match runtime.block_on(AssertUnwindSafe(drive).catch_unwind()) {
+        Ok(record) => {
+            let _ = journal.end();
+            Some(record.outcome)
+        }
+        Err(panic) if panic.downcast_ref() == Some(&KILLED) => None,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Tells a story from begin to end.
+fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
+    let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+    let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
+    let exit = format!(
+        "exit {}: {}",
+        outcome.exit_code(),
+        outcome.message(verb, "web")
+    );
+    format!(
+        "{}\n{exit}\n{}",
+        world.trace.take().join("\n"),
+        world.left()
+    )
+}
+
+/// Kills the story at every look and around every action; what comes after must end it well.
+fn cut_everywhere(world: &World, limits: &Limits) {
+    let whole = {
+        let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
+        world
+    };
+    let at_looks = (1..whole.now).map(|at| World {
+        killed_at: Some(at),
+        ..world.clone()
+    });
+    let at_actions = (1..=whole.actions).flat_map(|at| {
+        [false, true].map(|after| World {
+            killed_acting: Some((at, after)),
+            ..world.clone()
+        })
+    });
+    let mut cuts = 0;
+    for killed in at_looks.chain(at_actions) {
+        for then in [Verb::Recover, Verb::Restart] {
+            cuts += u32::from(is_mended(killed.clone(), limits, then, &whole));
+        }
+    }
+    assert!(
+        cuts > 20,
+        "only {cuts} cuts: the story is too short to prove anything"
+    );
+}
+
+/// False: it ended before it could be killed.
+fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
+    world.trace = Rc::default();
+    if run(Verb::Restart, &mut world, limits, directory.path()).is_some() {
+        return false;
+    }
+    let restarts = world.restarts;
+    (world.killed_at, world.killed_acting) = (None, None);
+    let outcome = run(then, &mut world, limits, directory.path()).unwrap();
+    assert_eq!(outcome.exit_code(), 0, "{what}: {outcome:?}");
+    assert_eq!(world.gates, whole.gates, "{what}");
+    assert!(
+        world.left().contains("app healthy"),
+        "{what}: {}",
+        world.left()
+    );
+    match then {
+        Verb::Recover => assert_eq!(world.restarts, restarts, "{what}"),
+        _ => assert_eq!(world.restarts, 1, "{what}"),
+    }
+    assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
+    true
+}
+
+#[test]
+fn a_restart_two_stage() {
+    let world = World::new();
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    cut_everywhere(&world, &limits());
+}
+
+#[test]
+fn a_restart_classic() {
+    let (world, limits) = (
+        World {
+            classic: true,
+            ..World::new()
+        },
+        Limits {
+            two_stage: false,
+            ..limits()
+        },
+    );
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    cut_everywhere(&world, &limits);
+}
+
+#[test]
+fn a_restart_with_a_sticky_window() {
+    let limits = Limits {
+        sticky: Duration::from_secs(1),
+        ..limits()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &World::new(), &limits));
+    cut_everywhere(&World::new(), &limits);
+}
+
+#[test]
+fn a_restart_of_a_sick_app() {
+    let world = World {
+        app_up: false,
+        in_flight: 0,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn haproxy_never_notices() {
+    let world = World {
+        notices_after: None,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn the_drain_runs_out() {
+    let world = World {
+        endless: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_drain_runs_out_abort",
+        tell(Verb::Restart, &world, &limits())
+    );
+    let proceed = Limits {
+        on_drain_timeout: OnDrainTimeout::Proceed,
+        ..limits()
+    };
+    insta::assert_snapshot!(
+        "the_drain_runs_out_proceed",
+        tell(Verb::Restart, &world, &proceed)
+    );
+}
+
+#[test]
+fn the_restart_fails_or_the_app_never_comes_back() {
+    let fails = World {
+        restart_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!("the_restart_fails", tell(Verb::Restart, &fails, &limits()));
+    let never = World {
+        healthy_after: None,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_app_never_comes_back",
+        tell(Verb::Restart, &never, &limits())
+    );
+}
+
+#[test]
+fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
+    let whole = {
+        let (mut world, directory) = (World::new(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
+        world.now
+    };
+    for at in 0..whole {
+        let directory = tempfile::tempdir().unwrap();
+        let mut world = World {
+            signal: Some((at, 15)),
+            ..World::new()
+        };
+        let outcome = run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
+        assert_eq!(outcome.exit_code(), 143, "signal at look {at}");
+        assert_eq!(world.gates, [true, true], "signal at look {at}");
+    }
+    let world = World {
+        signal: Some((4, 2)),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn the_xtables_lock_is_held_for_a_while_and_for_good() {
+    let a_while = World {
+        gate_fails: 3,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "the_lock_is_held_for_a_while",
+        tell(Verb::Restart, &a_while, &limits())
+    );
+    let for_good = World {
+        gate_fails: 1000,
+        ..World::new()
+    };
+    let text = tell(Verb::Restart, &for_good, &limits());
+    assert!(
+        text.contains("exit 1: the rules could not be set"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
+    let world = World {
+        blind: 2..14,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn a_host_found_closed_is_put_back_closed() {
+    let limits = Limits {
+        found_open: false,
+        ..limits()
+    };
+    let world = World {
+        gates: [false, false],
+        shown: [false, false],
+        endless: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+}
+
+fn held() -> World {
+    World {
+        held: true,
+        gates: [false, false],
+        shown: [false, false],
+        ..World::new()
+    }
+}
+
+/// Whoever dies in it, and whoever comes after: a hold is respected to the end.
+#[test]
+fn a_host_that_is_held_closed_stays_so() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &held(), &limits));
+    cut_everywhere(&held(), &limits);
+}
+
+/// Somebody opened the gates of a host that is held: they are closed, also where the restart is
+/// given up.
+#[test]
+fn a_host_that_is_held_and_was_opened_is_closed() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    let opened = World {
+        held: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &opened, &limits));
+    let endless = World {
+        endless: true,
+        ..opened
+    };
+    let given_up = tell(Verb::Restart, &endless, &limits);
+    assert!(given_up.contains("exit 14: "), "{given_up}");
+    let left = "main gate closed, backup gate closed, app healthy, restarted 0 times";
+    assert!(given_up.ends_with(left), "{given_up}");
+}
+
+#[test]
+fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
+    let limits = Limits {
+        stays_closed: true,
+        serving: Vec::new(),
+        ..limits()
+    };
+    let sick = World {
+        healthy_after: None,
+        ..held()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &sick, &limits));
+    let upgraded = World {
+        upgrade_is_sick: true,
+        ..held()
+    };
+    let limits = Limits {
+        upgrades: true,
+        rolls_back: true,
+        ..limits
+    };
+    insta::assert_snapshot!(
+        "a_host_that_is_held_is_rolled_back",
+        tell(Verb::Restart, &upgraded, &limits)
+    );
+}
+
+#[test]
+fn the_rules_are_flushed_while_the_gates_open() {
+    let world = World {
+        flushed_at: Some(11),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn close_and_open() {
+    insta::assert_snapshot!("close", tell(Verb::Close, &World::new(), &limits()));
+    let closed = World {
+        gates: [false, false],
+        ..World::new()
+    };
+    insta::assert_snapshot!("open", tell(Verb::Open, &closed, &limits()));
+}
+
+#[test]
+fn haproxy_is_reloaded_while_the_host_drains() {
+    let world = World {
+        in_flight: 3,
+        endless: false,
+        reloaded_at: Some(5),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    cut_everywhere(&world, &limits());
+}
+
+#[test]
+fn another_host_goes_out_at_the_same_moment() {
+    let world = World {
+        alone: 2..40,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_host_is_back_in_time",
+        tell(Verb::Restart, &world, &limits())
+    );
+    cut_everywhere(&world, &limits());
+    let for_good = World {
+        alone: 2..1000,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_host_is_not_back_in_time",
+        tell(Verb::Restart, &for_good, &limits())
+    );
+}
+
+/// In the classic layout, and with a sticky window, hosts see each other go by their main lines.
+#[test]
+fn another_host_is_a_check_ahead_where_nobody_claims() {
+    let sticky = Limits {
+        sticky: Duration::from_secs(1),
+        ..limits()
+    };
+    let world = World {
+        failing: 1..3,
+        alone: 3..20,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &sticky));
+}
+
+/// Its line is DOWN when the operation begins, and UP by the time that the gate is closed.
+#[test]
+fn a_host_that_rises_while_it_begins() {
+    let limits = Limits {
+        serving: Vec::new(),
+        ..limits()
+    };
+    let world = World {
+        shown: [false, false],
+        gate_fails: 5,
+        alone: 0..20,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+}
+
+#[test]
+fn recover_opens_what_a_flush_has_closed() {
+    let flushed = World {
+        gates: [false, false],
+        shown: [false, false],
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Recover, &flushed, &limits()));
+    let whole = tell(Verb::Recover, &World::new(), &limits());
+    assert!(whole.contains("nothing to recover"), "{whole}");
+}
+
+#[test]
+fn rules_are_put_back_by_somebody_while_the_host_drains() {
+    let world = World {
+        endless: true,
+        restored_at: Some(8),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+#[test]
+fn rules_are_put_back_by_somebody_before_a_sick_app() {
+    let world = World {
+        healthy_after: None,
+        restored_at: Some(8),
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+}
+
+/// HAProxy takes the host for UP while its app restarts.
+#[test]
+fn another_process_answers_the_checks_while_the_app_restarts() {
+    let answered = World {
+        answered_at: Some(10),
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "another_process_answers_the_checks",
+        tell(Verb::Restart, &answered, &limits())
+    );
+    let never = World {
+        healthy_after: None,
+        ..answered.clone()
+    };
+    let text = tell(Verb::Restart, &never, &limits());
+    assert!(
+        text.contains("although its gate is closed") && text.contains("exit 15"),
+        "{text}"
+    );
+    // The twin that checks the app itself is UP when the app is, and never news.
+    let classic = World {
+        classic: true,
+        ..World::new()
+    };
+    let text = tell(
+        Verb::Restart,
+        &classic,
+        &Limits {
+            two_stage: false,
+            ..limits()
+        },
+    );
+    assert!(!text.contains("its gate is closed"), "{text}");
+}
+
+/// Nor does the restart wait for it.
+#[test]
+fn haproxy_does_not_answer_while_the_app_restarts() {
+    let blind = World {
+        blind: 9..12,
+        ..World::new()
+    };
+    insta::assert_snapshot!(tell(Verb::Restart, &blind, &limits()));
+}
+
+fn upgrading() -> Limits {
+    Limits {
+        upgrades: true,
+        rolls_back: true,
+        ..limits()
+    }
+}
+
+#[test]
+fn an_upgrade_and_one_that_is_rolled_back() {
+    insta::assert_snapshot!(
+        "an_upgrade",
+        tell(Verb::Restart, &World::new(), &upgrading())
+    );
+    let sick = World {
+        upgrade_is_sick: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_is_rolled_back",
+        tell(Verb::Restart, &sick, &upgrading())
+    );
+    let fails = World {
+        upgrade_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_fails_and_is_rolled_back",
+        tell(Verb::Restart, &fails, &upgrading())
+    );
+}
+
+#[test]
+fn an_upgrade_that_nothing_takes_back() {
+    let no_way_back = Limits {
+        rolls_back: false,
+        ..upgrading()
+    };
+    let fails = World {
+        upgrade_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "an_upgrade_fails",
+        tell(Verb::Restart, &fails, &no_way_back)
+    );
+    let neither = World {
+        upgrade_is_sick: true,
+        rollback_fails: true,
+        ..World::new()
+    };
+    insta::assert_snapshot!(
+        "a_rollback_fails",
+        tell(Verb::Restart, &neither, &upgrading())
+    );
+}
+
+/// Killed around every action of an upgrade that is rolled back. Once it was changed the app
+/// is not served before it was restarted, nor by a recovery that does not know what it is.
+#[test]
+fn an_upgrade_is_cut_short_everywhere() {
+    let sick = World {
+        upgrade_is_sick: true,
+        healthy_after: Some(1),
+        ..World::new()
+    };
+    // What is sick is asked a few times, not twenty.
+    let limits = Limits {
+        healthy: Duration::from_millis(300),
+        ..upgrading()
+    };
+    let whole = {
+        let (mut world, directory) = (sick.clone(), tempfile::tempdir().unwrap());
+        run(Verb::Restart, &mut world, &limits, directory.path()).unwrap();
+        world
+    };
+    use Action::{Restart, Rollback, Upgrade};
+    assert_eq!(whole.touched, [Upgrade, Restart, Rollback, Restart]);
+    let mut unfinished = 0;
+    for (at, after) in (1..=whole.actions).flat_map(|at| [(at, false), (at, true)]) {
+        for then in [Verb::Recover, Verb::Restart] {
+            let mut world = World {
+                killed_acting: Some((at, after)),
+                ..sick.clone()
+            };
+            world.trace = Rc::default();
+            let directory = tempfile::tempdir().unwrap();
+            if run(Verb::Restart, &mut world, &limits, directory.path()).is_some() {
+                continue;
+            }
+            let touched = std::mem::take(&mut world.touched);
+            world.killed_acting = None;
+            let outcome = run(then, &mut world, &limits, directory.path()).unwrap();
+            let what = format!("{at} {after} {touched:?}, then {then:?}: {outcome:?}");
+            let served = world.gates == [true, true];
+            assert_eq!(served, [0, 16, 17].contains(&outcome.exit_code()), "{what}");
+            assert!(!served || world.runs_new == world.new, "{what}");
+            if then == Verb::Recover {
+                assert_eq!(world.touched, [], "{what}");
+            }
+            if let Outcome::UpgradeFailed(how) = outcome {
+                assert!(how.contains("cut short"), "{what}");
+                assert!(touched.len() >= usize::from(after), "{what}");
+                unfinished += 1;
+            }
+        }
+    }
+    // Before and after the upgrade, the rollback, and before the restart of each.
+    assert_eq!(unfinished, 6);
+}
+
+/// After a crash nobody would know that the app was restarted.
+#[test]
+fn without_a_journal_the_app_is_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let state_dir = directory.path().join("state");
+    std::fs::create_dir(&state_dir).unwrap();
+    let mut world = World {
+        state_dir_gone: Some((4, state_dir.clone())),
+        ..World::new()
+    };
+    let restart = run(Verb::Restart, &mut world, &limits(), &state_dir);
+    let outcome = restart.unwrap();
+    assert_eq!(outcome.exit_code(), 1, "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Unrecorded { back: true, .. }));
+    assert_eq!((world.gates, world.restarts), ([true, true], 0));
+}
