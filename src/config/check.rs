@@ -197,6 +197,7 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
             min_available: app.min_available,
             serving: Vec::new(),
             turn: app.timeouts.turn,
+            claimed_before: Vec::new(),
             turns: Vec::new(),
             upgrades: false,
             rolls_back: false,

@@ -61,14 +61,35 @@ impl Balancer {
     ///
     /// As [`Balancer::others`].
     pub async fn others_soon(&mut self) -> Result<Option<Vec<Others>>, Unseen> {
-        let is_early = |counted: &Counted| counted.at.elapsed() < EACH * counted.servers;
-        if self.counted.as_ref().is_some_and(is_early) {
-            return Ok(None);
+        match self.early_by() {
+            Some(_) => Ok(None),
+            None => self.others_counted().await.map(Some),
         }
+    }
+
+    /// [`Balancer::others`] as they are now, as soon as that may be asked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Balancer::others`].
+    pub async fn others_in_time(&mut self) -> Result<Vec<Others>, Unseen> {
+        if let Some(early) = self.early_by() {
+            tokio::time::sleep(early).await;
+        }
+        self.others_counted().await
+    }
+
+    /// How long whole backends should not be asked for yet.
+    fn early_by(&self) -> Option<Duration> {
+        let counted = self.counted.as_ref()?;
+        (EACH * counted.servers).checked_sub(counted.at.elapsed())
+    }
+
+    async fn others_counted(&mut self) -> Result<Vec<Others>, Unseen> {
         let (at, others) = (Instant::now(), self.others().await?);
         let servers = u32::try_from(self.servers_beside()).unwrap_or(u32::MAX);
         self.counted = Some(Counted { at, servers });
-        Ok(Some(others))
+        Ok(others)
     }
 
     /// How many servers there are in the backends that serve us.

@@ -1,6 +1,6 @@
 //! The other servers of our backends: would there be enough without this host? Pure.
 
-use super::{Found, Own, Role, ServerStat, Status};
+use super::{Found, Own, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -13,9 +13,9 @@ pub struct Others {
     pub usable: usize,
     /// Those of them that are about to go out of rotation: their twin alone is DOWN.
     pub claimed: Vec<String>,
-    /// How many of these HAProxy lists after us: of hosts that claim in the same moment they
-    /// give way to us.
-    pub claimed_after_us: usize,
+    /// Those of these with a higher address than ours: of hosts that claim together they give
+    /// way to us.
+    pub claimed_after_us: Vec<String>,
     /// Those whose main line shows `UP n/m`: a check has failed and the next may turn it DOWN,
     /// or HAProxy was reloaded and has not checked it yet. They are not counted as usable.
     pub unproven: Vec<String>,
@@ -32,9 +32,11 @@ impl Others {
         self.usable.saturating_sub(self.claimed.len())
     }
 
-    /// The same once those that claim after us have given way.
-    pub fn staying_in_turn(&self) -> usize {
-        self.staying() + self.claimed_after_us
+    /// The same once those that claim together with us, and after us, have given way. Those that
+    /// had claimed `before` us do not: they go, or their twin is DOWN for good.
+    pub fn staying_in_turn(&self, before: &[String]) -> usize {
+        let together = |server: &&String| !before.contains(server);
+        self.staying() + self.claimed_after_us.iter().filter(together).count()
     }
 
     /// Its other servers that are not out: the next checks decide on some of them.
@@ -72,9 +74,11 @@ impl Others {
             let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
             !found.own.iter().any(ours)
         });
-        let mut servers: BTreeMap<String, Server> = BTreeMap::new();
+        let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
         for stat in others {
-            let server = servers.entry(found.place(stat)).or_default();
+            let server = servers
+                .entry(found.place(backend, &stat.server))
+                .or_default();
             match stat.backup {
                 true => server.backups.push(stat),
                 false => server.mains.push(stat),
@@ -83,12 +87,16 @@ impl Others {
         let usable = servers.values().filter(|server| server.is_usable());
         let claimed = usable.clone().filter(|server| server.has_claimed());
         let unproven = servers.values().filter(|server| server.is_unproven());
-        let ours = found.main_id(backend);
-        let after_us = |server: &&Server| ours.is_some_and(|ours| server.id() > ours);
+        let ours = found.own_place(backend);
+        let after_us = servers
+            .iter()
+            .filter(|(place, _)| Some(*place) > ours.as_ref());
+        let after_us = after_us.map(|(_, server)| server);
+        let after_us = after_us.filter(|server| server.is_usable() && server.has_claimed());
         Others {
             backend: backend.to_owned(),
             usable: usable.count(),
-            claimed_after_us: claimed.clone().filter(after_us).count(),
+            claimed_after_us: after_us.map(Server::name).collect(),
             claimed: claimed.map(Server::name).collect(),
             unproven: unproven.map(Server::name).collect(),
         }
@@ -96,20 +104,28 @@ impl Others {
 }
 
 impl Found {
-    /// The id of our first main line of this backend.
-    fn main_id(&self, backend: &str) -> Option<u64> {
-        let own = self.own.iter();
-        let mains = own.filter(|own| own.backend == backend && own.role == Role::Main);
-        mains.map(|own| own.server_id).min()
+    /// Where our lines of this backend are; the lowest, where they are in several places.
+    fn own_place(&self, backend: &str) -> Option<Place> {
+        let own = self.own.iter().filter(|own| own.backend == backend);
+        own.map(|own| self.place(backend, &own.server)).min()
     }
 
     /// What lines of one server have in common: address and port, as far as they are known.
-    fn place(&self, stat: &ServerStat) -> String {
+    fn place(&self, backend: &str, server: &str) -> Place {
         let mut servers = self.servers.iter();
-        let state = servers.find(|s| s.backend == stat.backend && s.server == stat.server);
-        let address = state.and_then(|s| Some(SocketAddr::new(s.address?, s.port)));
-        address.map_or_else(|| stat.server.clone(), |address| address.to_string())
+        let state = servers.find(|s| s.backend == backend && s.server == server);
+        match state.and_then(|state| Some(SocketAddr::new(state.address?, state.port))) {
+            Some(address) => Place::At(address),
+            None => Place::Named(server.to_owned()),
+        }
     }
+}
+
+/// In an order that each host finds the same, behind each balancer: by the address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    At(SocketAddr),
+    Named(String),
 }
 
 /// The lines of one other server.
@@ -144,11 +160,6 @@ impl Server<'_> {
     fn name(&self) -> String {
         let first = self.lines().first();
         first.map(|stat| stat.server.clone()).unwrap_or_default()
-    }
-
-    /// HAProxy's id of the first line that counts: its place in the backend.
-    fn id(&self) -> u64 {
-        self.lines().first().map_or(0, |stat| stat.server_id)
     }
 
     /// Its agent has closed the twin's gate: it goes next, if enough others stay.
@@ -252,28 +263,28 @@ mod tests {
     }
 
     #[test]
-    fn those_that_have_claimed_and_are_listed_after_us_give_way() {
-        let counted = |ours: u64| {
-            let mut found = found();
-            found.own.iter_mut().for_each(|own| own.server_id = ours);
-            let lines = [
-                ("web2", 2, "UP"),
-                ("bkp2", 5, "UP"),
-                ("web3", 3, "UP"),
-                ("bkp3", 6, "DOWN"),
-            ];
-            let stats = lines.map(|(name, server_id, status)| ServerStat {
-                server_id,
-                ..stat(name, name.starts_with("bkp"), status)
-            });
-            let others = Others::count("a", &found, &stats);
-            (others.staying(), others.staying_in_turn())
+    fn those_that_claim_together_give_way_to_the_lowest_address() {
+        let lines = [
+            ("web1", "UP"),
+            ("bkp1", "UP"),
+            ("web2", "UP"),
+            ("bkp2", "DOWN"),
+            ("web3", "UP"),
+            ("bkp3", "DOWN"),
+        ];
+        let stats = lines.map(|(name, status)| stat(name, name.starts_with("bkp"), status));
+        let after = |ours: char| {
+            let Found { servers, .. } = found();
+            let own = find(&servers, PORTS, |s| s.server.ends_with(ours)).unwrap();
+            Others::count("a", &Found { own, servers }, &stats)
         };
-        // web3 has claimed, web2 has not.
-        assert_eq!(
-            [counted(1), counted(3), counted(4)],
-            [(1, 2), (1, 1), (1, 1)]
-        );
+        assert_eq!(after('1').claimed_after_us, ["web2", "web3"]);
+        assert_eq!(after('2').claimed_after_us, ["web3"]);
+        let last = after('3');
+        assert!(last.claimed_after_us.is_empty(), "{last:?}");
+        assert_eq!(after('1').staying(), 0);
+        assert_eq!(after('1').staying_in_turn(&[]), 2);
+        assert_eq!(after('1').staying_in_turn(&["web3".to_owned()]), 1);
     }
 
     #[test]
@@ -289,7 +300,7 @@ mod tests {
                 backend: "a".into(),
                 usable: 0,
                 claimed: vec![],
-                claimed_after_us: 0,
+                claimed_after_us: vec![],
                 unproven: vec![],
             }
         );

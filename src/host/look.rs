@@ -40,7 +40,9 @@ async fn look(
         Ask::OthersSoon(true) if !goes_unseen(&shown) => {}
         Ask::OthersSoon(_) => seen.others = balancer.others_soon().await?.unwrap_or_default(),
         Ask::OthersOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
-        Ask::Others | Ask::OthersOnceOut(_) => seen.others = balancer.others().await?,
+        // A claim may be kept for many looks.
+        Ask::OthersOnceOut(_) => seen.others = balancer.others_in_time().await?,
+        Ask::Others => seen.others = balancer.others().await?,
         // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
         // decided before those of the current worker's lines are quiet that must be.
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}

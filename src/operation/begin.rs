@@ -8,8 +8,8 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal, found_open};
 use crate::lock::Lock;
 use crate::restart::{
-    Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, floor_unseen,
-    preflight, serving, start, stays_closed, turns,
+    Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, claimed,
+    floor_unseen, preflight, serving, start, stays_closed, turns,
 };
 use crate::state;
 use crate::survey::Survey;
@@ -234,6 +234,7 @@ impl Operation<'_> {
         Limits {
             found_open: host.found_open.iter().all(|open| *open),
             serving: serving(facts),
+            claimed_before: claimed(facts),
             min_available,
             upgrades: self.app.upgrade.is_some(),
             rolls_back: self.app.rollback.is_some(),

@@ -37,7 +37,7 @@ pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
 pub use phase::{Action, Ask, Phase, Why};
-pub use preflight::{BalancerFacts, Facts, floor_unseen, preflight, serving};
+pub use preflight::{BalancerFacts, Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
 pub use version::Version;
@@ -106,6 +106,8 @@ pub struct Limits {
     /// The backends (BALANCER backend NAME) that this host served at the preflight. Later looks
     /// may add some.
     pub serving: Vec<String>,
+    /// Other servers that had claimed to go next before this operation began.
+    pub claimed_before: Vec<String>,
     /// How long to try, where two hosts have closed at the same moment.
     pub turn: Duration,
     /// When to try again, since the operation began, in order.

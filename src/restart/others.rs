@@ -54,9 +54,11 @@ impl Seen {
         self.fewer(limits, |_, others| Some(others.staying()))
     }
 
-    /// The same once those others that have claimed after us have given way.
+    /// The same once those others that claim together with us, and after us, have given way.
     pub fn too_few_in_turn(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |_, others| Some(others.staying_in_turn()))
+        self.fewer(limits, |_, others| {
+            Some(others.staying_in_turn(&limits.claimed_before))
+        })
     }
 
     /// The same with those that HAProxy is not sure of.

@@ -17,8 +17,8 @@ const UNSTEADY: &str = "counting connections: sessions came while they were coun
 
 /// Every other agent can see this claim now, and whoever counts after it counts this host as
 /// gone: two that claim at the same moment both see the other, and no main gate is closed
-/// that would leave too few. Of several that claim together the one whose line HAProxy lists
-/// first keeps its claim, and the others give way: without an order all might, again and again.
+/// that would leave too few. Of several that claim together the one with the lowest address
+/// keeps its claim, and the others give way: without an order all might, again and again.
 pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
     let few = seen.too_few_stay(limits);
     let next = || match few.is_empty() {
@@ -35,7 +35,9 @@ pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Ste
         Step::Go {
             to: Phase::PutBack(Why::TooFewServers(few)),
             ..
-        } if !over && seen.too_few_in_turn(limits).is_empty() => again(Phase::Claim, few),
+        } if !over && seen.elapsed < limits.turn && seen.too_few_in_turn(limits).is_empty() => {
+            again(Phase::Claim, few)
+        }
         step => step,
     }
 }

@@ -139,6 +139,12 @@ pub fn serving(facts: &Facts) -> Vec<String> {
     serving
 }
 
+/// The other servers that have claimed to go next, behind any balancer.
+pub fn claimed(facts: &Facts) -> Vec<String> {
+    let others = seen(facts).flat_map(|(_, facts)| &facts.others);
+    others.flat_map(|others| others.claimed.clone()).collect()
+}
+
 impl BalancerFacts {
     /// A line of ours in this backend carries users, or may do so from the next check on.
     fn serves(&self, others: &Others) -> bool {

@@ -55,7 +55,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
                 claimed: Vec::new(),
-                claimed_after_us: 0,
+                claimed_after_us: Vec::new(),
                 unproven: Vec::new(),
             }];
             balancer.leaving = Some(match leaving {

@@ -42,18 +42,56 @@ fn each_kind_by_the_master() {
     );
 }
 
-/// Each kind in each layout behind each HAProxy, counted and by the master: 18 times the above.
-#[test]
-#[ignore = "some minutes: cargo nextest run --test roll --run-ignored only every_combination"]
-fn every_combination() {
-    for release in [Release::Installed, Release::Debian13, Release::Sid] {
+/// Each kind in each layout behind each HAProxy, counted and by the master: 18 rolls of nine hosts.
+mod every_combination {
+    use super::*;
+
+    fn counted(release: Release, test: &str) {
+        (0..3).for_each(|turn| wait_for_all_kinds(release, test, turn, |_, settings| settings));
+    }
+
+    fn by_the_master(release: Release, test: &str) {
         for turn in 0..3 {
-            let named = |by: &str| format!("every_{by}_{release:?}_{turn}").to_lowercase();
-            wait_for_all_kinds(release, &named("count"), turn, |_, settings| settings);
-            wait_for_all_kinds(release, &named("master"), turn, |kinds, settings| {
+            wait_for_all_kinds(release, test, turn, |kinds, settings| {
                 settings.master(kinds.haproxy.master())
             });
         }
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn counted_here() {
+        counted(Release::Installed, "every_counted");
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn counted_debian_13() {
+        counted(Release::Debian13, "every_deb13_counted");
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn counted_sid() {
+        counted(Release::Sid, "every_sid_counted");
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn by_the_master_here() {
+        by_the_master(Release::Installed, "every_master");
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn by_the_master_debian_13() {
+        by_the_master(Release::Debian13, "every_deb13_master");
+    }
+
+    #[test]
+    #[ignore = "half a minute: tests/README.md"]
+    fn by_the_master_sid() {
+        by_the_master(Release::Sid, "every_sid_master");
     }
 }
 

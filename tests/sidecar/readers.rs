@@ -75,8 +75,9 @@ fn who_reads_again_learns_what_he_has_missed() {
     assert_repairs(fleet.host(1));
     end(&mut sidecar);
     let text = reading.join().expect("a reader").expect("text");
-    // Perhaps more than once: on a busy machine the reader is slow, too.
-    assert!(text.contains("log lines were dropped"), "{text}");
+    let missed = text.matches("log lines were dropped").count();
+    // On a busy machine the reader is slow, too.
+    assert!((1..=3).contains(&missed), "{text}");
     assert!(text.contains("the gates stay as they are"), "{text}");
 }
 

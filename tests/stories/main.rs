@@ -35,6 +35,7 @@ fn limits() -> Limits {
         min_available: 1,
         serving: vec!["lb backend srvs".to_owned()],
         turn: Duration::from_secs(20),
+        claimed_before: Vec::new(),
         turns: [3, 6, 12].map(Duration::from_secs).to_vec(),
         upgrades: false,
         rolls_back: false,

@@ -332,7 +332,7 @@ impl World {
                 !self.alone.contains(&self.now) && !self.failing.contains(&self.now),
             ),
             claimed: Vec::new(),
-            claimed_after_us: 0,
+            claimed_after_us: Vec::new(),
             unproven: vec!["web2".to_owned(); usize::from(self.failing.contains(&self.now))],
         };
         let leaving = Leaving {

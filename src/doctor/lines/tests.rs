@@ -74,7 +74,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
-            claimed_after_us: 0,
+            claimed_after_us: Vec::new(),
             unproven: vec![],
         }],
         master: None,

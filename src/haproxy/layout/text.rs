@@ -43,7 +43,7 @@ const CHECKED: &str =
     # shutdown-backup-sessions`: both cut requests that are in flight.
 ";
 
-/// Only for who has no master socket: users' connections to the app are opened anew more often.
+/// Of no use where the master socket shows what leaving workers carry.
 const PURGED: &str = "    # After a reload the leaving worker keeps its idle connections for a while. Without HAProxy's
     # master socket a drain waits for them: for some seconds with this, up to a minute without.
     default-server pool-purge-delay 1s

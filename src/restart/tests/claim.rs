@@ -20,7 +20,7 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed,
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: vec![],
     }];
     look.serving = vec!["lb backend srvs".into()];
@@ -64,27 +64,29 @@ fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
 }
 
 #[test]
-fn of_hosts_that_claim_together_the_first_in_haproxys_list_keeps_its_claim() {
-    let claim = |after_us| {
+fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
+    let claim = |after_us: &[&str]| {
         let mut look = look("UP", "DOWN", (2, 2));
-        look.balancers[0].others[0].claimed_after_us = after_us;
+        let names = after_us.iter().map(|name| (*name).to_owned());
+        look.balancers[0].others[0].claimed_after_us = names.collect();
         look
     };
-    let few = waits(step(Phase::Claim, &claim(1)));
+    let gives_way = |step: Step| matches!(goes(step), Phase::PutBack(Why::TooFewServers(_)));
+    let few = waits(step(Phase::Claim, &claim(&["web3"])));
     assert!(few[0].contains("web2, web3"), "{few:?}");
-    assert!(matches!(
-        goes(step(Phase::Claim, &claim(0))),
-        Phase::PutBack(_)
-    ));
-    // A twin that is DOWN for good looks like a claim, and never gives way.
-    let too_long = Seen {
-        in_phase: claiming().out_of_rotation,
-        ..claim(2)
+    assert!(gives_way(step(Phase::Claim, &claim(&[]))));
+    // What had claimed before goes, or its twin is DOWN for good: it never gives way.
+    let limits = Limits {
+        claimed_before: vec!["web3".into()],
+        ..claiming()
     };
-    assert!(matches!(
-        goes(step(Phase::Claim, &too_long)),
-        Phase::PutBack(Why::TooFewServers(_))
-    ));
+    let late = decide(Verb::Restart, &Phase::Claim, &claim(&["web3"]), &limits);
+    assert!(gives_way(late));
+    // Nor is a claim kept longer than the line may take to go DOWN, or than the turn lasts.
+    let (in_phase, elapsed) = (claiming().out_of_rotation, claiming().turn);
+    let look = || claim(&["web2", "web3"]);
+    assert!(gives_way(step(Phase::Claim, &Seen { in_phase, ..look() })));
+    assert!(gives_way(step(Phase::Claim, &Seen { elapsed, ..look() })));
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: vec![],
     });
     look.serving.push("lb backend new".into());

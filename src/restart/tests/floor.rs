@@ -19,7 +19,7 @@ fn others(usable: usize, status: &str) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: Vec::new(),
     }];
     look.serving = vec!["lb backend srvs".into()];

@@ -129,6 +129,13 @@ fn whoever_calls_the_app_directly_never_holds_up_a_restart() {
     assert!(left.contains("`source` in [[haproxy]]"), "{left}");
 }
 
+/// On one machine a program beside HAProxy calls from the same address.
+#[test]
+fn an_address_of_both_is_counted_whole() {
+    let all = table(&[(LB, 6), (MONITORING, 1)], &[(LB, 2)], 6).by_peer();
+    assert_eq!(all, by_peer(&[(LB, 8), (MONITORING, 1)]));
+}
+
 #[test]
 fn connections_that_come_from_elsewhere_are_haproxys_all_the_same() {
     let elsewhere = table(&[], &[("10.1.0.1", 6)], 6);

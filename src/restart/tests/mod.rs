@@ -36,6 +36,7 @@ pub(super) fn limits() -> Limits {
         min_available: 0,
         serving: Vec::new(),
         turn: seconds(60),
+        claimed_before: Vec::new(),
         turns: [1, 3, 7].map(seconds).to_vec(),
         upgrades: false,
         rolls_back: false,

@@ -10,7 +10,7 @@ fn facts() -> Facts {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: vec![],
     }];
     Facts {

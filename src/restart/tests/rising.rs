@@ -19,7 +19,7 @@ fn alone(main: &str, twin: &str) -> Seen {
         backend: "srvs".into(),
         usable: 0,
         claimed: Vec::new(),
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: Vec::new(),
     }];
     look.serving = look.balancers[0].serving().collect();

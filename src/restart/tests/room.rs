@@ -9,7 +9,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: vec![],
     };
     let line = |number: usize, role| LineSeen {

@@ -127,7 +127,7 @@ fn beside(usable: usize, look: Seen) -> Seen {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
-        claimed_after_us: 0,
+        claimed_after_us: Vec::new(),
         unproven: Vec::new(),
     }];
     look.serving = vec!["lb backend srvs".into()];

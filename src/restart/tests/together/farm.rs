@@ -37,7 +37,7 @@ pub struct Of {
     pub app_up: bool,
     gates: [bool; 2],
     /// How far HAProxy has counted, by balancer and line.
-    health: [[u32; 2]; 2],
+    pub health: [[u32; 2]; 2],
     pub phase: Option<Phase>,
     /// It has decided on its phase, and has yet to act: iptables is slow.
     has_to_act: bool,
@@ -46,6 +46,9 @@ pub struct Of {
     served: Vec<String>,
     /// When it tries again, if it has given way: each host has its own chance.
     turns: Vec<Duration>,
+    claimed_before: Vec<String>,
+    /// Its twin's line fails for a reason of its own, where not.
+    pub twin_up: bool,
     /// Its agent does not go on before this event.
     pub stalled_until: usize,
     /// How often it has looked or acted.
@@ -55,6 +58,8 @@ pub struct Of {
 pub struct Farm {
     pub hosts: Vec<Of>,
     pub min_available: usize,
+    /// The second balancer knows the hosts by other addresses.
+    pub orders_differ: bool,
     /// Seconds.
     pub now: u64,
 }
@@ -83,12 +88,15 @@ impl Farm {
             entered: 0,
             served: Vec::new(),
             turns: turns(&mut chance),
+            claimed_before: Vec::new(),
+            twin_up: true,
             stalled_until: 0,
             turns_taken: 0,
         };
         Farm {
             hosts: layouts.iter().map(host).collect(),
             min_available,
+            orders_differ: false,
             now: 0,
         }
     }
@@ -106,14 +114,11 @@ impl Farm {
             sticky: Duration::from_secs(if host.layout == Layout::Sticky { 3 } else { 0 }),
             min_available: self.min_available,
             turns: host.turns.clone(),
+            claimed_before: host.claimed_before.clone(),
             turn: Duration::from_secs(4000),
             out_of_rotation: Duration::from_secs(100),
             ..limits()
         }
-    }
-
-    pub fn phases(&self) -> Vec<Option<Phase>> {
-        self.hosts.iter().map(|host| host.phase.clone()).collect()
     }
 
     /// A balancer checks a line.
@@ -121,7 +126,8 @@ impl Farm {
         let host = &mut self.hosts[number];
         let is_open = host.layout.role(side) == Some(Role::ClassicTwin) || host.gates[side];
         let health = &mut host.health[lb][side];
-        *health = match (is_open && host.app_up, *health) {
+        let answers = is_open && host.app_up && (side == 0 || host.twin_up);
+        *health = match (answers, *health) {
             (true, health) if health + 1 >= RISE => MOST,
             (true, health) => health + 1,
             (false, health) if health > RISE => health - 1,
@@ -169,14 +175,14 @@ impl Farm {
         let has_claimed = |health: &[u32; 2], other: &Of| {
             health[0] == MOST && health[1] < MOST && has_twin(other)
         };
-        let after_us = others
-            .iter()
-            .filter(|(n, health, other)| *n > number && has_claimed(health, other));
+        let is_after = |n: usize| (n > number) != (self.orders_differ && lb == 1);
+        let after_us = others.iter().filter(|(n, ..)| is_after(*n));
+        let after_us = after_us.filter(|(_, health, other)| has_claimed(health, other));
         let others = Others {
             backend: "srvs".into(),
             usable: names(&|health, _| health[0] == MOST).len(),
             claimed: names(&has_claimed),
-            claimed_after_us: after_us.count(),
+            claimed_after_us: after_us.map(|(n, ..)| format!("web{n}")).collect(),
             unproven: names(&|health, _| (RISE..MOST).contains(&health[0])),
         };
         BalancerSeen {
@@ -190,6 +196,9 @@ impl Farm {
     pub fn begin(&mut self, number: usize) {
         let (limits, look) = (self.limits(number), self.look(number));
         if look.too_few(&limits).is_empty() {
+            let others = look.balancers.iter().flat_map(|balancer| &balancer.others);
+            let claimed = others.flat_map(|others| others.claimed.clone()).collect();
+            self.hosts[number].claimed_before = claimed;
             self.hosts[number].begun = self.now;
             self.enter(number, limits.first());
         }
