@@ -71,7 +71,7 @@
 //! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
 //! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
 //! socket and the master CLI), [`tcp`] (the host's own connections), [`app`] (its restart and
-//! its health); [`host`] is all of them together, and [`survey`] one look at everything.
+//! its health); [`host`] is all of them together, and [`snapshot`] one look at everything.
 //!
 //! An [`operation`] is the whole of it for one app, from the lock to the report: what the
 //! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
@@ -82,32 +82,24 @@
 //! [`fold`]ed for a terminal.
 
 pub mod app;
+pub mod backend_config;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doctor;
-pub mod driver;
-pub mod fold;
 pub mod gate;
 pub mod haproxy;
 pub mod history;
-pub mod hold;
-pub mod holder;
 pub mod host;
-pub mod journal;
-pub mod leftover;
-pub mod lock;
 pub mod metrics;
 pub mod netlink;
 pub mod operation;
 pub mod outbox;
-pub mod record;
+pub mod report;
+pub mod report_page;
 pub mod restart;
 pub mod sidecar;
+pub mod signals;
 pub mod state;
-pub mod stop;
-pub mod survey;
-pub mod tally;
 pub mod tcp;
-pub mod trust;
-pub mod visible;
+pub mod text;

@@ -77,7 +77,7 @@ impl Restart {
 
     /// Waits, at most `limit`, until systemd has done what it was asked before. Err: it is
     /// still at it. A command and a process that was told to end are waited for by
-    /// [`crate::leftover`].
+    /// [`crate::state::orphan`].
     pub async fn settle(&self, limit: Duration) -> Result<(), RestartError> {
         if let Self::Systemd { unit, job } = self {
             job::settle(unit, *job, limit).await?;

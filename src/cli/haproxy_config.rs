@@ -3,8 +3,8 @@
 
 use super::{say, the_app};
 use crate::app::Proxy;
+use crate::backend_config::{self, Host, Layout, Transport, Wanted};
 use crate::config::Settings;
-use crate::haproxy::layout::{self, Host, Layout, Transport, Wanted};
 use anyhow::Context;
 use clap::Args;
 use std::io::Read;
@@ -91,7 +91,7 @@ pub(super) fn haproxy_config(
         },
         whole: asked.whole,
     };
-    let text = layout::print(settings, &wanted).map_err(anyhow::Error::msg)?;
+    let text = backend_config::print(settings, &wanted).map_err(anyhow::Error::msg)?;
     match json {
         true => say(&format!(
             "{}\n",

@@ -156,7 +156,7 @@ pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Who;
+    use crate::state::caller::Who;
 
     #[test]
     fn a_moment_may_be_told_in_several_ways() {

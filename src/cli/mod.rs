@@ -9,6 +9,7 @@ mod haproxy_config;
 mod history;
 mod kept;
 mod logs;
+mod options;
 mod print;
 mod progress;
 mod report;
@@ -16,20 +17,20 @@ mod run;
 mod screen;
 mod status;
 mod uninstall;
-mod wish;
 
 use crate::app::Change;
 use crate::config::{self, AppSettings, Settings};
-use crate::operation::{Operation, Report, Wish};
+use crate::operation::{Operation, Options};
+use crate::report::Report;
 use crate::restart::{Limits, Verb};
-use crate::stop::Stop;
+use crate::signals::StopSignal;
 use arguments::{Asked, Command};
 use clap::Parser;
 use logs::Logs;
+use options::{Closing, Opening, Restarting, Target, Upgrade};
 use progress::Audience;
 use screen::{complain, say};
 use std::process::ExitCode;
-use wish::{Closing, Opening, Restarting, Target, Upgrade};
 
 pub use arguments::{Cli, command, completions};
 
@@ -39,7 +40,7 @@ const USAGE: u8 = 2;
 const USAGE_WORD: &str = "usage";
 
 impl Cli {
-    /// The command line, or what a mistake in it (or a wish for help) ends with.
+    /// The command line, or what a mistake in it (or a options for help) ends with.
     pub fn from_arguments() -> Result<Cli, ExitCode> {
         Cli::try_parse().map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
@@ -109,28 +110,28 @@ impl Cli {
                     upgrade,
                     held,
                 }) => {
-                    let wish = Wish {
+                    let options = Options {
                         turn: patience.turn,
                         on_hold: held.on_hold(),
-                        ..wish(target)
+                        ..options(target)
                     };
                     let settings = upgraded(settings, upgrade);
-                    self.wished(Verb::Restart, &settings, target, wish).await
+                    self.wished(Verb::Restart, &settings, target, options).await
                 }
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
                     let owner = owner.clone();
-                    let wish = Wish {
+                    let options = Options {
                         owner,
-                        ..wish(target)
+                        ..options(target)
                     };
-                    self.wished(Verb::Open, &settings, target, wish).await
+                    self.wished(Verb::Open, &settings, target, options).await
                 }
                 Command::Recover(target) if target.app.is_none() => {
                     self.recover_all(&settings, target).await
                 }
                 Command::Recover(target) => {
-                    self.wished(Verb::Recover, &settings, target, wish(target))
+                    self.wished(Verb::Recover, &settings, target, options(target))
                         .await
                 }
                 Command::Run { dry_run } => {
@@ -152,14 +153,14 @@ impl Cli {
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
         let target = &closing.target;
-        let wish = Wish {
+        let options = Options {
             owner: closing.owner.clone(),
             lasts: closing.lasts,
             turn: closing.patience.turn,
             replace: closing.replace,
-            ..wish(target)
+            ..options(target)
         };
-        self.wished(Verb::Close, settings, target, wish).await
+        self.wished(Verb::Close, settings, target, options).await
     }
 
     async fn wished(
@@ -167,14 +168,14 @@ impl Cli {
         verb: Verb,
         settings: &Settings,
         target: &Target,
-        wish: Wish,
+        options: Options,
     ) -> anyhow::Result<u8> {
         let operation = Operation {
             verb,
             settings,
             app: the_app(settings, target.app.as_deref())?,
             dry_run: target.dry_run,
-            wish,
+            options,
             hasty: false,
             again: None,
         };
@@ -197,7 +198,7 @@ impl Cli {
                 settings,
                 app,
                 dry_run: target.dry_run,
-                wish: wish(target),
+                options: options(target),
                 hasty: false,
                 again: None,
             };
@@ -216,7 +217,7 @@ impl Cli {
         Ok(exit)
     }
 
-    async fn report(&self, operation: &Operation<'_>, stop: Stop) -> Report {
+    async fn report(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
         let audience = match (self.json, self.progress) {
             (true, true) => Audience::Machine,
             (true, false) => Audience::Nobody,
@@ -227,10 +228,10 @@ impl Cli {
     }
 }
 
-fn wish(target: &Target) -> Wish {
-    Wish {
+fn options(target: &Target) -> Options {
+    Options {
         reason: target.reason.clone(),
-        ..Wish::default()
+        ..Options::default()
     }
 }
 
@@ -246,8 +247,8 @@ fn upgraded(mut settings: Settings, asked: &Upgrade) -> Settings {
     settings
 }
 
-fn listen(target: &Target) -> std::io::Result<Stop> {
-    let stop = Stop::listen()?;
+fn listen(target: &Target) -> std::io::Result<StopSignal> {
+    let stop = StopSignal::listen()?;
     if target.attached {
         attached::hang_up_with_stdin(stop.clone())?;
     }

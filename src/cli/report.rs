@@ -3,7 +3,8 @@
 use super::history::{when, wrapped};
 use super::kept::{Kept, Which, failed};
 use super::say;
-use crate::history::{self, Entry, PhaseEntry, page};
+use crate::history::{self, Entry, PhaseEntry};
+use crate::report_page;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use atomic_write_file::unix::OpenOptionsExt as _;
@@ -91,7 +92,7 @@ fn is_to_be_written(file: &Path) -> anyhow::Result<()> {
 }
 
 fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
-    let page = page::render(entry)?;
+    let page = report_page::render(entry)?;
     if file == Path::new(STDOUT) {
         say(&page);
         return Ok(());

@@ -13,7 +13,7 @@ mod source;
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Settings};
 
 use crate::app::Verify;
-use crate::trust;
+use crate::state::permissions;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {
-    trust::read(path).map_err(|error| ConfigError::Whole {
+    permissions::read(path).map_err(|error| ConfigError::Whole {
         path: path.to_owned(),
         what: error.to_string(),
     })
@@ -120,7 +120,7 @@ pub fn history_dir(path: &Path) -> PathBuf {
 
 /// The first of these keys of `[agent]` that names a directory.
 fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
-    let text = trust::read(path).unwrap_or_default();
+    let text = permissions::read(path).unwrap_or_default();
     let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
     let agent = table.get("agent")?;
     let named = |key: &&str| Some(PathBuf::from(agent.get(key)?.as_str()?));

@@ -1,7 +1,7 @@
 //! The fixed part of a check: its name for machines, and why it matters.
 
 use super::{Point, Verdict};
-use crate::visible::visible;
+use crate::text::escape;
 
 /// One of the doctor's checks.
 pub(super) struct Check {
@@ -39,7 +39,7 @@ impl Check {
 
 /// Names and messages of others' may hold what a terminal obeys. Lines become one.
 fn line(text: &str) -> String {
-    visible(&text.trim().replace(['\n', '\r', '\t'], " "))
+    escape(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The points as people read them: in 80 columns, without colour.
 
 use super::{Point, Verdict};
-use crate::fold;
+use crate::text;
 
 /// What begins a line to paste: it stays one line, however long.
 const TO_PASTE: [&str; 19] = [
@@ -61,15 +61,15 @@ fn one(point: &Point) -> String {
         of if of.contains(' ') => format!("{of}:"),
         of => of.to_owned(),
     };
-    let mut text = folded(&format!("{verdict:<8} {of:<5} "), &point.found);
+    let mut text = wrapped(&format!("{verdict:<8} {of:<5} "), &point.found);
     if point.verdict == Verdict::Ok {
         return text;
     }
-    text.push_str(&folded("  why: ", point.why));
+    text.push_str(&wrapped("  why: ", point.why));
     if let Some(mend) = &point.mend {
         match is_to_paste(mend) {
             true => text.push_str(&format!("  mend: {mend}\n")),
-            false => text.push_str(&folded("  mend: ", mend)),
+            false => text.push_str(&wrapped("  mend: ", mend)),
         }
     }
     text
@@ -81,8 +81,8 @@ pub fn is_to_paste(mend: &str) -> bool {
     TO_PASTE.contains(&first)
 }
 
-fn folded(head: &str, words: &str) -> String {
-    let lines = fold::folded(head, words).into_iter();
+fn wrapped(head: &str, words: &str) -> String {
+    let lines = text::wrapped(head, words).into_iter();
     lines.map(|line| line + "\n").collect()
 }
 
@@ -146,7 +146,7 @@ error    tcp://balancer-with-a-name.example.org:9999 srvs/web1: leads to port
         let text = text(&[point(Verdict::Error, "web", &words, Some("do this"))]);
         let wide: Vec<&str> = text
             .lines()
-            .filter(|line| line.len() > fold::WIDTH)
+            .filter(|line| line.len() > text::WIDTH)
             .collect();
         assert_eq!(wide.len(), 1, "{text}");
     }

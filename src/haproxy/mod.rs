@@ -8,7 +8,6 @@ mod counting;
 mod examination;
 mod find;
 mod info;
-pub mod layout;
 mod master;
 mod others;
 mod servers;

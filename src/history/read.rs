@@ -3,7 +3,7 @@
 
 use super::Entry;
 use super::store::{LARGEST, LONG, OLD, path};
-use crate::trust;
+use crate::state::permissions;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
@@ -58,7 +58,7 @@ pub fn one(history_dir: &Path, id: &str) -> io::Result<Option<Entry>> {
 pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut open: Vec<(u64, u64, File)> = Vec::new();
     for number in 0..=OLD {
-        let file = match trust::open(&path(history_dir, number)) {
+        let file = match permissions::open(&path(history_dir, number)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             file => file?,
         };

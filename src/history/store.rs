@@ -2,8 +2,8 @@
 //! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
 
 use super::Entry;
-use crate::state;
-use crate::trust;
+use crate::state::directory;
+use crate::state::permissions;
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -58,7 +58,7 @@ fn lock_path(history_dir: &Path) -> PathBuf {
 pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     let line = line(entry)?;
     trusted(history_dir)?;
-    state::make(history_dir)?;
+    directory::make(history_dir)?;
     // Below a sticky directory somebody else may have been faster.
     trusted(history_dir)?;
     let _lock = lock(history_dir)?;
@@ -126,10 +126,10 @@ fn turn_over(history_dir: &Path) -> io::Result<()> {
 fn trusted(history_dir: &Path) -> io::Result<()> {
     let denied = |untrusted| io::Error::new(io::ErrorKind::PermissionDenied, untrusted);
     let places = [lock_path(history_dir), path(history_dir, 0)];
-    trust::check(history_dir).map_err(denied)?;
+    permissions::check(history_dir).map_err(denied)?;
     places
         .iter()
-        .try_for_each(|place| trust::check(place).map_err(denied))
+        .try_for_each(|place| permissions::check(place).map_err(denied))
 }
 
 /// Held until it is dropped, and waited for without an end.
@@ -185,8 +185,9 @@ fn write_at_once(file: &mut File, line: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PhaseEntry, Samples};
+    use super::super::PhaseEntry;
     use super::*;
+    use crate::report::Samples;
 
     #[test]
     fn a_file_is_turned_over_before_it_is_too_large_and_never_for_one_line_alone() {

@@ -8,18 +8,20 @@ mod look;
 mod meanwhile;
 mod ports;
 mod rules;
+mod snapshot;
 mod sources;
 mod touch;
 
 pub(crate) use look::{line_seen, seen};
+pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
-use crate::driver::{Host, OnMeanwhile};
 use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
 use crate::haproxy::{Address, Balancer, Master, Socket};
-use crate::lock::Who;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
-use crate::stop::Stop;
+use crate::restart::{Host, OnMeanwhile};
+use crate::signals::StopSignal;
+use crate::state::lock::Who;
 use crate::tcp;
 use ages::Ages;
 use counting::Counting;
@@ -56,7 +58,7 @@ pub struct ThisHost {
     started: Instant,
     /// When the last pause was over.
     woke: Instant,
-    stop: Stop,
+    stop: StopSignal,
 }
 
 impl ThisHost {
@@ -64,7 +66,7 @@ impl ThisHost {
     pub async fn new(
         settings: &Settings,
         app: &AppSettings,
-        stop: Stop,
+        stop: StopSignal,
     ) -> Result<ThisHost, GateError> {
         let started = Instant::now();
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
@@ -101,7 +103,7 @@ impl ThisHost {
     }
 
     /// Ready for the next operation.
-    pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
+    pub fn renew(&mut self, app: &AppSettings, stop: StopSignal) {
         self.app = app.clone();
         self.counting.renew(app.ports);
         self.ages = Ages::default();

@@ -1,5 +1,5 @@
 //! What Prometheus is told: the gates and lines as the sidecar last saw them, and the
-//! [`tally`](crate::tally) of what all processes did. OpenMetrics over HTTP/1.1, on a loopback
+//! [`tally`](crate::state::counters) of what all processes did. OpenMetrics over HTTP/1.1, on a loopback
 //! address or a unix socket: there is no password, so nobody beyond this host is answered.
 
 mod encode;

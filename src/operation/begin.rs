@@ -1,18 +1,19 @@
 //! How an operation begins: what an earlier one left behind, the preflight, and the limits.
 
 use super::looks::Begin;
-use super::{OnHold, Operation, Report, plan, refused};
-use crate::driver::Host;
+use super::{OnHold, Operation, plan, refused};
 use crate::gate::Position;
+use crate::host::Snapshot;
 use crate::host::ThisHost;
-use crate::journal::{Entry, Journal, found_open};
-use crate::lock::Lock;
+use crate::report::Report;
+use crate::restart::Host;
 use crate::restart::{
     Facts, Limits, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, claimed,
     floor_unseen, preflight, serving, start, stays_closed, turns,
 };
-use crate::state;
-use crate::survey::Survey;
+use crate::state::directory;
+use crate::state::journal::{Entry, Journal, found_open};
+use crate::state::lock::Lock;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::{Duration, Instant};
 
@@ -47,38 +48,38 @@ impl Operation<'_> {
             host.reserve(&self.command(), !self.hasty).await;
         }
         let Begin {
-            survey,
+            snapshot,
             stand,
             facts,
             start,
             few,
         } = self.look(host, report, (&left, held.is_some())).await?;
         if !self.refuses_threats() {
-            report.notices.extend(survey.threats());
+            report.notices.extend(snapshot.threats());
         }
-        report.notices.extend(survey.unreserved());
+        report.notices.extend(snapshot.unreserved());
         self.beside(&start, host, report).await?;
         if self.verb == Verb::Restart {
             report
                 .notices
-                .extend(survey.restart.iter().flatten().cloned());
+                .extend(snapshot.restart.iter().flatten().cloned());
         }
         if self.verb == Verb::Close
-            && self.wish.lasts.is_some()
-            && Lock::holder(&state::sidecar(self.state_dir())).is_none()
+            && self.options.lasts.is_some()
+            && Lock::holder(&directory::sidecar(self.state_dir())).is_none()
         {
             report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
             report.notices.push(self.astray());
         }
-        let now = survey
+        let now = snapshot
             .positions()
             .into_iter()
             .map(|position| position != Position::Closed);
         host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
         let left_closed = left.entry.as_ref().is_some_and(|entry| entry.stays_closed);
-        let stay = self.wish.on_hold == OnHold::StayClosed;
+        let stay = self.options.on_hold == OnHold::StayClosed;
         let stays_closed = stays_closed(self.law(), stay, left_closed, stand);
         if stays_closed {
             host.found_open.fill(false);
@@ -88,7 +89,7 @@ impl Operation<'_> {
             ..self.limits(&start, &facts, host)
         };
         let start = start.within(&limits, few);
-        self.go_ahead(&start, &limits, (host, &survey), report)?;
+        self.go_ahead(&start, &limits, (host, &snapshot), report)?;
         Ok((start, limits))
     }
 
@@ -101,29 +102,29 @@ impl Operation<'_> {
     /// Whether and where to begin, by one look at everything.
     pub(super) async fn judge(
         &self,
-        survey: Survey,
+        snapshot: Snapshot,
         (left, held): (&Left, bool),
         (host, report): (&mut ThisHost, &mut Report),
     ) -> Result<Begin, Outcome> {
-        let stand = stand(&survey.positions(), held);
+        let stand = stand(&snapshot.positions(), held);
         let left_behind = left
             .entry
             .as_ref()
             .map(|entry| entry.left_behind(left.restarted));
         let start = match start(self.law(), left_behind.as_ref(), stand) {
             Ok(start) => start,
-            Err(NoStart::Nothing(why)) => return Err(self.nothing(why, survey.trouble())),
+            Err(NoStart::Nothing(why)) => return Err(self.nothing(why, snapshot.trouble())),
             Err(NoStart::Unfinished(how)) => return Err(self.unfinished(how, host).await),
         };
-        let mut facts = survey.facts();
+        let mut facts = snapshot.facts();
         // Who died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         if self.refuses_threats() {
-            facts.gates.extend(survey.threats());
+            facts.gates.extend(snapshot.threats());
         }
         let few = self.preflight(&start, &facts, report)?;
         Ok(Begin {
-            survey,
+            snapshot,
             stand,
             facts,
             start,
@@ -204,7 +205,7 @@ impl Operation<'_> {
             return Err(Outcome::Refused(refusal));
         }
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
-            Err(few @ Refusal::TooFewServers(_)) if self.wish.turn.is_some() => {
+            Err(few @ Refusal::TooFewServers(_)) if self.options.turn.is_some() => {
                 let waiting = format!("{few}: waiting for our turn");
                 let notices = preflight(verb, facts, 0);
                 (
@@ -221,7 +222,7 @@ impl Operation<'_> {
 
     fn limits(&self, start: &Start, facts: &Facts, host: &ThisHost) -> Limits {
         let limits = &self.app.limits;
-        let turn = self.wish.turn.unwrap_or(limits.turn);
+        let turn = self.options.turn.unwrap_or(limits.turn);
         let min_available = match start.verb {
             // Nobody's turn is waited for by a host that goes down at once.
             Verb::Stop if !self.stops_in_turn() => 0,
@@ -249,11 +250,11 @@ impl Operation<'_> {
         &self,
         start: &Start,
         limits: &Limits,
-        (host, survey): (&ThisHost, &Survey),
+        (host, snapshot): (&ThisHost, &Snapshot),
         report: &mut Report,
     ) -> Result<(), Outcome> {
         if self.dry_run {
-            report.plan = Some(plan::steps(start, self.app, limits, survey));
+            report.plan = Some(plan::steps(start, self.app, limits, snapshot));
             return Err(Outcome::Planned);
         }
         match host.interrupted() {

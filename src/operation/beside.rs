@@ -1,7 +1,8 @@
 //! What a restart would take down beside its app: looked at before the host is taken out.
 
-use super::{Operation, Report};
+use super::Operation;
 use crate::host::ThisHost;
+use crate::report::Report;
 use crate::restart::{Outcome, Phase, Reason, Refusal, Start, Verb, taken_down};
 
 impl Operation<'_> {

@@ -1,15 +1,16 @@
 //! Who wants the gates closed: looked at before an operation, noted after it.
 
-use super::{OnHold, Operation, Report, Wish, refused};
+use super::{OnHold, Operation, Options, refused};
 use crate::clock::boot;
-use crate::driver::Host;
-use crate::history::Asked;
-use crate::hold::{self, Closing, Failed, Held, Hold, Until};
-use crate::holder::Holder;
 use crate::host::ThisHost;
-use crate::journal::Journal;
+use crate::report::Report;
+use crate::restart::Host;
 use crate::restart::{Acted, Action, Outcome, Verb};
-use crate::state;
+use crate::state::caller::Asked;
+use crate::state::directory;
+use crate::state::hold::{self, Closing, Failed, Held, Hold, Until};
+use crate::state::invocation::Invocation;
+use crate::state::journal::Journal;
 
 const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
                       restart, `agent recover` is what opens it";
@@ -22,10 +23,10 @@ impl Operation<'_> {
         if self.marks(held.is_some())
             && let Err(error) = hold::may_change(self.hold_dir())
         {
-            let what = state::unusable("hold_dir", self.hold_dir(), &error);
+            let what = directory::unusable("hold_dir", self.hold_dir(), &error);
             return Err(refused(what));
         }
-        let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
+        let (Verb::Open, Some(owner)) = (self.verb, &self.options.owner) else {
             return Ok(held);
         };
         match held {
@@ -47,7 +48,7 @@ impl Operation<'_> {
             return Ok(None);
         };
         let by = format!("the gates are held closed by {}", held.told());
-        match (self.verb, self.wish.on_hold) {
+        match (self.verb, self.options.on_hold) {
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Err(Outcome::Skipped(by)),
             // A timer that skips it would be green every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
@@ -67,8 +68,8 @@ impl Operation<'_> {
             ))),
             (Verb::Restart, OnHold::StayClosed) => Ok(Some(format!("{by}: they stay closed"))),
             (Verb::Restart, _) => Ok(Some(format!("{by}: this restart opens them"))),
-            (Verb::Close, _) if self.wish.owner.is_none() => {
-                let closing = hold::second(Some(held), &self.wanted(), self.wish.replace);
+            (Verb::Close, _) if self.options.owner.is_none() => {
+                let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
                 closing.map(|closing| closing.told()).map_err(refused)
             }
             _ => Ok(None),
@@ -88,14 +89,14 @@ impl Operation<'_> {
 
     /// The hold that a close asks for.
     fn wanted(&self) -> Hold {
-        let Wish { owner, reason, .. } = self.wish.clone();
+        let Options { owner, reason, .. } = self.options.clone();
         let user = Asked::by_caller(owner.as_deref(), None).who.named().user;
         Hold {
-            holder: Holder::new(Verb::Close, &self.app.name),
+            holder: Invocation::new(Verb::Close, &self.app.name),
             user: user.filter(|_| owner.is_none()).map(String::into_boxed_str),
             owner,
             reason,
-            until: self.wish.lasts.map(Until::after),
+            until: self.options.lasts.map(Until::after),
             boot: boot(),
             also: None,
             failed: None,
@@ -115,7 +116,7 @@ impl Operation<'_> {
 
     /// Gates that an operator has closed stay so until somebody opens them, and those of an
     /// app whose restart or upgrade failed: whatever runs now is not what was asked for.
-    pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
+    pub(super) fn hold(&self, holder: Invocation, outcome: Outcome, report: &Report) -> Outcome {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let wanted = Hold {
             holder: holder.clone(),
@@ -177,7 +178,7 @@ impl Operation<'_> {
             return hold::set(hold_dir, &wanted);
         }
         let there = hold::now(hold_dir, app);
-        match hold::second(there.as_ref(), &wanted, self.wish.replace) {
+        match hold::second(there.as_ref(), &wanted, self.options.replace) {
             Ok(Closing::Keeps(_)) => Ok(()),
             Ok(Closing::Sets { hold, .. }) => hold::set(hold_dir, &hold),
             Err(refused) => Err(std::io::Error::other(refused)),
@@ -196,7 +197,7 @@ impl Operation<'_> {
                 put_back: false,
             };
         }
-        let holder = Holder::new(self.verb, &self.app.name);
+        let holder = Invocation::new(self.verb, &self.app.name);
         let marked = hold::until_opened(self.hold_dir(), holder, how.clone(), Failed::Upgrade);
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Outcome::UpgradeFailed(how)

@@ -2,11 +2,11 @@
 //! for an app.
 
 use super::{Operation, refused};
-use crate::journal::Journal;
-use crate::lock::{Lock, LockError, Who, told};
 use crate::restart::Outcome;
-use crate::state;
-use crate::stop::Stop;
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::journal::Journal;
+use crate::state::lock::{Lock, LockError, Who, told};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -26,34 +26,34 @@ impl Operation<'_> {
     /// Takes the locks; a dry run makes nothing, and only looks whether they are free. Waits
     /// for who is done in a moment, and for everybody on behalf of a unit: that does not ask
     /// for the host's turn, as it may be stopped because another app is restarted.
-    pub(super) async fn lock(&self, stop: &Stop) -> Result<Locks, Outcome> {
+    pub(super) async fn lock(&self, stop: &StopSignal) -> Result<Locks, Outcome> {
         self.may_lock()?;
         let state_dir = self.state_dir();
-        let host = match self.wish.owner {
-            None => self.wait_for(&state::lock(state_dir), stop).await?,
+        let host = match self.options.owner {
+            None => self.wait_for(&directory::lock(state_dir), stop).await?,
             Some(_) => None,
         };
-        let app = state::app_lock(state_dir, &self.app.name);
+        let app = directory::app_lock(state_dir, &self.app.name);
         Ok(Locks {
             _host: host,
             _app: self.wait_for(&app, stop).await?,
         })
     }
 
-    async fn wait_for(&self, path: &Path, stop: &Stop) -> Result<Option<Lock>, Outcome> {
+    async fn wait_for(&self, path: &Path, stop: &StopSignal) -> Result<Option<Lock>, Outcome> {
         let began = Instant::now();
         loop {
             let who = match self.try_lock(path)? {
                 Ok(lock) => return Ok(lock),
                 Err(who) => who,
             };
-            if self.wish.owner.is_some()
+            if self.options.owner.is_some()
                 && let Some(restarting) = self.restarting(who.as_ref())
             {
                 return Err(Outcome::Nothing(restarting));
             }
             let brief = who.as_ref().is_some_and(|who| who.brief) && began.elapsed() < MOMENT;
-            if !brief && (self.wish.owner.is_none() || self.dry_run) {
+            if !brief && (self.options.owner.is_none() || self.dry_run) {
                 return Err(Outcome::Locked(LockError::Held(who).to_string()));
             }
             match stop.asked() {
@@ -70,7 +70,7 @@ impl Operation<'_> {
             ));
         }
         let (agent, app) = (&self.settings.agent, &self.app.name);
-        state::trusted(&agent.state_dir, &agent.hold_dir, app)
+        directory::trusted(&agent.state_dir, &agent.hold_dir, app)
             .map_err(|untrusted| refused(untrusted.to_string()))
     }
 

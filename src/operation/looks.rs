@@ -3,11 +3,11 @@
 
 use super::Operation;
 use super::begin::{Left, untouched};
-use super::report::Report;
-use crate::driver::Host;
 use crate::host::ThisHost;
+use crate::host::{Asking, Snapshot};
+use crate::report::Report;
+use crate::restart::Host;
 use crate::restart::{Facts, Outcome, Refusal, Stand, Start};
-use crate::survey::{Asking, Survey};
 use std::time::{Duration, Instant};
 
 /// How long what may pass is given to do so.
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the last look has shown, and what follows from it.
 pub(super) struct Begin {
-    pub survey: Survey,
+    pub snapshot: Snapshot,
     pub facts: Facts,
     pub stand: Stand,
     pub start: Start,
@@ -36,9 +36,9 @@ impl Operation<'_> {
     ) -> Result<Begin, Outcome> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
-            let survey = host.survey(self.asking()).await;
-            report.survey(host.elapsed(), &survey);
-            let refusal = match self.judge(survey, (left, held), (host, report)).await {
+            let snapshot = host.snapshot(self.asking()).await;
+            report.snapshot(host.elapsed(), &snapshot);
+            let refusal = match self.judge(snapshot, (left, held), (host, report)).await {
                 Ok(begin) => {
                     let passed =
                         |(_, refusal)| format!("looked again, and this had passed: {refusal}");

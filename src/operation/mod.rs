@@ -4,32 +4,30 @@
 mod begin;
 mod beside;
 mod describe;
+pub mod driver;
 mod held;
 mod lock;
 mod looks;
 mod plan;
 mod remember;
-mod report;
-mod shares;
 
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
-pub use report::{BalancerReport, GateReport, Report};
-pub use shares::{Before, Shares};
 
 use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings};
-use crate::driver::{Host, Progress, drive};
-use crate::history::Watched;
-use crate::holder::Holder;
 use crate::host::ThisHost;
-use crate::journal::{Entry, Journal};
-use crate::record::{PhaseRecord, seconds};
+use crate::report::{Report, Watched};
+use crate::restart::{Host, Progress};
 use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
-use crate::state;
-use crate::stop::Stop;
-use crate::tally::{Done, Tally};
+use crate::restart::{PhaseTime, seconds};
+use crate::signals::StopSignal;
+use crate::state::counters::{Counters, Done};
+use crate::state::directory;
+use crate::state::invocation::Invocation;
+use crate::state::journal::{Entry, Journal};
+use driver::drive;
 use remember::By;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -45,7 +43,7 @@ pub struct Operation<'a> {
     /// Change nothing, say what would be done.
     pub dry_run: bool,
     /// For whom and how long gates are closed.
-    pub wish: Wish,
+    pub options: Options,
     /// The sidecar's: HAProxy is not asked before gates are opened, and nobody waits for UP.
     pub hasty: bool,
     /// The sidecar's: why the try before failed. The history has that once.
@@ -55,7 +53,7 @@ pub struct Operation<'a> {
 /// For whom, why and how long gates are closed; whose gates are opened; and how long this
 /// host's turn is waited for.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct Options {
     /// None: an operator.
     pub owner: Option<String>,
     /// In the operator's words.
@@ -90,7 +88,7 @@ pub type Tell<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
 
 impl Operation<'_> {
     /// Runs it to its end, and says how that was.
-    pub async fn run(&self, stop: Stop, tell: Tell<'_>) -> Report {
+    pub async fn run(&self, stop: StopSignal, tell: Tell<'_>) -> Report {
         let mut report = self.report(By::Caller);
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
@@ -144,7 +142,7 @@ impl Operation<'_> {
         };
         let app = &self.app.name;
         if !self.dry_run
-            && let Err(error) = Tally::add(self.state_dir(), app, &done)
+            && let Err(error) = Counters::add(self.state_dir(), app, &done)
         {
             tracing::info!(%app, %error, "what this came to is not counted");
         }
@@ -157,7 +155,7 @@ impl Operation<'_> {
         tell: Tell<'_>,
         report: &mut Report,
     ) -> Result<Outcome, Outcome> {
-        let holder = Holder::new(self.verb, &self.app.name);
+        let holder = Invocation::new(self.verb, &self.app.name);
         let (start, limits) = self.begin(host, report).await?;
         let mut journal = self.journal(&holder, (&start, &limits), (host, report))?;
         let told = tell(self.app, &limits);
@@ -183,7 +181,7 @@ impl Operation<'_> {
 
     /// Whoever closes for a unit can't call its stop off: then nothing is put back.
     fn law(&self) -> Verb {
-        match (self.verb, &self.wish.owner) {
+        match (self.verb, &self.options.owner) {
             (Verb::Close, Some(_)) => Verb::Stop,
             (verb, _) => verb,
         }
@@ -191,12 +189,12 @@ impl Operation<'_> {
 
     /// The sidecar's end, where it may wait until enough others are left.
     fn stops_in_turn(&self) -> bool {
-        self.verb == Verb::Stop && self.wish.turn.is_some()
+        self.verb == Verb::Stop && self.options.turn.is_some()
     }
 
     fn journal(
         &self,
-        holder: &Holder,
+        holder: &Invocation,
         (start, limits): (&Start, &Limits),
         (host, report): (&ThisHost, &Report),
     ) -> Result<Journal, Outcome> {
@@ -220,7 +218,7 @@ impl Operation<'_> {
                 Ok(Journal::unwritten(state_dir, entry))
             }
             journal => {
-                let told = |error| refused(state::unusable("state_dir", state_dir, &error));
+                let told = |error| refused(directory::unusable("state_dir", state_dir, &error));
                 journal.map_err(told)
             }
         }
@@ -241,7 +239,7 @@ impl Operation<'_> {
         let plan = (start.verb, start.phase.clone(), limits);
         let watching = &mut report.watching;
         let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
-        let preflight = PhaseRecord {
+        let preflight = PhaseTime {
             phase: "preflight",
             start: 0.0,
             seconds: seconds(begun),

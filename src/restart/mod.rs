@@ -22,10 +22,12 @@ mod outcome;
 mod pace;
 mod peers;
 mod phase;
+mod ports;
 mod preflight;
 mod reason;
 mod recovery;
 mod room;
+mod timeline;
 mod version;
 
 pub use beside::{Beside, taken_down};
@@ -37,9 +39,11 @@ pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
 pub use phase::{Action, Ask, Phase, Why};
+pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{BalancerFacts, Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
+pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;
 
 use serde::{Deserialize, Serialize};

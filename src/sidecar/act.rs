@@ -4,15 +4,16 @@
 use super::care::{BUSY, Care};
 use super::told::Told;
 use crate::config::{AppSettings, Settings};
-use crate::driver::Progress;
 use crate::haproxy::Balancer;
-use crate::hold;
-use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Operation, Report, Unwritten, Wish};
+use crate::operation::{Operation, Options, Unwritten};
+use crate::report::Report;
+use crate::restart::Progress;
 use crate::restart::{Limits, Verb};
-use crate::state;
-use crate::stop::Stop;
-use crate::tally::Tally;
+use crate::signals::StopSignal;
+use crate::state::counters::Counters;
+use crate::state::directory;
+use crate::state::hold;
+use crate::state::lock::{Lock, LockError, Who, told};
 use std::time::{Duration, Instant};
 
 /// After something failed it is tried again: the first wait, and the longest.
@@ -56,15 +57,15 @@ impl Care {
 
     fn lock(&self) -> Result<Lock, LockError> {
         let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
-        state::trusted(state_dir, hold_dir, &self.app.name)?;
-        let path = state::app_lock(state_dir, &self.app.name);
+        directory::trusted(state_dir, hold_dir, &self.app.name)?;
+        let path = directory::app_lock(state_dir, &self.app.name);
         Lock::take(&path, &Who::new("agent run").brief())
     }
 
     async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
         let app = hasty(&self.app);
-        self.run_as(verb, &app, (&balancers, Stop::default()), None, true)
+        self.run_as(verb, &app, (&balancers, StopSignal::default()), None, true)
             .await
     }
 
@@ -74,7 +75,7 @@ impl Care {
         &mut self,
         verb: Verb,
         app: &AppSettings,
-        (balancers, stop): (&[Balancer], Stop),
+        (balancers, stop): (&[Balancer], StopSignal),
         turn: Option<Duration>,
         hasty: bool,
     ) -> Unwritten {
@@ -82,9 +83,9 @@ impl Care {
         self.host.look_again(balancers);
         let operation = Operation {
             again: self.failure.clone(),
-            wish: Wish {
+            options: Options {
                 turn,
-                ..Wish::default()
+                ..Options::default()
             },
             ..own(&self.settings, verb, app, hasty)
         };
@@ -99,7 +100,7 @@ impl Care {
         let app = &self.app.name;
         let millis = begun.elapsed().as_millis();
         tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
-        if let Err(error) = Tally::repaired(self.state_dir(), app) {
+        if let Err(error) = Counters::repaired(self.state_dir(), app) {
             tracing::warn!(%app, %error, "the repair is not counted");
         }
     }
@@ -145,7 +146,7 @@ pub(super) fn own<'a>(
         settings,
         app,
         dry_run: false,
-        wish: Wish::default(),
+        options: Options::default(),
         hasty,
         again: None,
     }

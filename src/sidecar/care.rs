@@ -5,15 +5,15 @@ use super::board::Board;
 use super::duty::{Duty, Gates, Seen, duty};
 use super::rotation::{self, Rotation};
 use crate::config::{AppSettings, Settings};
-use crate::driver::Host;
 use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
-use crate::hold::{self, Held};
 use crate::host::ThisHost;
-use crate::journal::{Entry, Journal};
-use crate::lock::{Lock, told};
+use crate::restart::Host;
 use crate::restart::Verb;
-use crate::state;
-use crate::stop::Stop;
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::hold::{self, Held};
+use crate::state::journal::{Entry, Journal};
+use crate::state::lock::{Lock, told};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -68,7 +68,7 @@ impl Care {
         app: &AppSettings,
         (board, reservation): (&Board, &Reservation),
     ) -> Result<Care, GateError> {
-        let mut host = ThisHost::new(settings, app, Stop::default()).await?;
+        let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
         host.share(reservation);
         let rules = host.firewall.watch().unwrap_or_else(|error| {
             tracing::warn!(app = %app.name, %error, "the rules are looked at every 2 s");
@@ -130,7 +130,7 @@ impl Care {
             self.rest(seen.gates, held);
             return REST;
         }
-        let lock = state::app_lock(self.state_dir(), &self.app.name);
+        let lock = directory::app_lock(self.state_dir(), &self.app.name);
         if let Some(who) = Lock::holder(&lock) {
             self.stand_back(&told(who.as_ref()), left.ok().flatten());
             return BUSY;

@@ -2,8 +2,8 @@
 
 use super::board::Board;
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase};
 use std::time::Duration;
 

@@ -2,9 +2,9 @@
 
 use super::care::Care;
 use crate::gate::Position;
-use crate::hold;
 use crate::metrics::{AppView, BalancerView};
 use crate::restart::BalancerSeen;
+use crate::state::hold;
 
 impl Care {
     /// Shows it to the board.

@@ -2,8 +2,8 @@
 //! else does.
 
 use super::*;
-use haproxy_gate::lock::{Lock, Who};
-use haproxy_gate::state;
+use haproxy_gate::state::lock::{Lock, Who};
+use haproxy_gate::state::directory;
 use lab::agent::{Ended, Running};
 use std::path::Path;
 
@@ -170,9 +170,9 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
     set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
     let (before, state_dir) = (rules(), Path::new("/run/state"));
     for (path, who, mend) in [
-        (state::lock(state_dir), "agent restart web", ""),
+        (directory::lock(state_dir), "agent restart web", ""),
         (
-            state::sidecar(state_dir),
+            directory::sidecar(state_dir),
             "agent run",
             "mend: systemctl stop haproxy-gate",
         ),

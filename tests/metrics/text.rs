@@ -3,17 +3,17 @@
 use super::{count, view};
 use haproxy_gate::gate::Side;
 use haproxy_gate::metrics::{AppView, encode};
-use haproxy_gate::tally::Tally;
+use haproxy_gate::state::counters::Counters;
 
 /// The version is not what changes it.
 fn without_version(text: &str) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
-fn counted() -> Vec<(String, Tally)> {
+fn counted() -> Vec<(String, Counters)> {
     let directory = tempfile::tempdir().unwrap();
     count(directory.path());
-    vec![("web".to_owned(), Tally::read(directory.path(), "web"))]
+    vec![("web".to_owned(), Counters::read(directory.path(), "web"))]
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn odd_names_break_no_line() {
     let odd = "a\"b\\c\nd{e=\"f\"} 1\t\u{1b}é";
     view.app = odd.to_owned();
     view.balancers[0].name = odd.to_owned();
-    let text = encode(&[view], &[(odd.to_owned(), Tally::default())]);
+    let text = encode(&[view], &[(odd.to_owned(), Counters::default())]);
     let label = "\"a\\\"b\\\\c\\nd{e=\\\"f\\\"} 1\t\u{1b}é\"";
     let line = format!(
         "\nhaproxy_gate_in_rotation{{app={label},balancer={label},line=\"srvs/web1\"}} 1\n"

@@ -5,12 +5,13 @@
 mod world;
 
 use futures_util::FutureExt;
-use haproxy_gate::driver::{Progress, drive};
-use haproxy_gate::holder::Holder;
-use haproxy_gate::journal::{Entry, Journal, found_open};
+use haproxy_gate::operation::driver::drive;
+use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::{
     Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start, stays_closed,
 };
+use haproxy_gate::state::invocation::Invocation;
+use haproxy_gate::state::journal::{Entry, Journal, found_open};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -105,7 +106,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     };
     let start = start.within(&limits, false);
     let entry = Entry {
-        holder: Holder::new(verb, "web"),
+        holder: Invocation::new(verb, "web"),
         phase: start.phase.clone(),
         found_open,
         instance: None,

@@ -1,10 +1,10 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::driver::{Host, Meanwhile, OnMeanwhile};
 use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
+use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;

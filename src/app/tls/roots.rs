@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls;
 
 use super::Verify;
-use crate::trust;
+use crate::state::permissions;
 
 /// As large as the file may be: the whole of what a system trusts is a quarter of it.
 const LARGEST: u64 = 1024 * 1024;
@@ -49,7 +49,7 @@ pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
 
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut text = Vec::new();
-    let read = trust::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let read = permissions::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
     let size = read.map_err(|error| at(path, &crate::app::plain(&error)))?;
     if size as u64 == LARGEST {
         return Err(at(path, "too large: 1 MiB is the most"));

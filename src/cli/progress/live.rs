@@ -4,8 +4,8 @@
 use super::super::screen::{self, Row, columns, tell};
 use super::{oldest_of, rows::rows};
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase, Seen};
 use console::{style, truncate_str};
 use std::time::{Duration, Instant};

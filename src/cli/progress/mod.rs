@@ -7,7 +7,7 @@ mod rows;
 
 use super::screen;
 use crate::config::AppSettings;
-use crate::driver::Progress;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase};
 use live::Live;
 use machine::Machine;

@@ -3,8 +3,8 @@
 use super::super::screen::tell;
 use super::oldest_of;
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase, Seen};
 use std::time::Duration;
 

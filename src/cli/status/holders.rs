@@ -1,8 +1,8 @@
 //! Who is at work on this host.
 
 use crate::config::Settings;
-use crate::lock::{Lock, told};
-use crate::state;
+use crate::state::directory;
+use crate::state::lock::{Lock, told};
 use std::path::PathBuf;
 
 /// Who holds the locks.
@@ -20,10 +20,10 @@ impl Holders {
     pub(super) fn ask(settings: &Settings, apps: &[String]) -> Holders {
         let state_dir = &settings.agent.state_dir;
         let holder = |path: PathBuf| Lock::holder(&path).map(|who| told(who.as_ref()));
-        let app = |app: &String| holder(state::app_lock(state_dir, app)).is_some();
+        let app = |app: &String| holder(directory::app_lock(state_dir, app)).is_some();
         Holders {
-            operation: holder(state::lock(state_dir)).or_else(|| of_units(settings)),
-            sidecar: holder(state::sidecar(state_dir)),
+            operation: holder(directory::lock(state_dir)).or_else(|| of_units(settings)),
+            sidecar: holder(directory::sidecar(state_dir)),
             apps: apps.iter().map(app).collect(),
         }
     }
@@ -31,7 +31,7 @@ impl Holders {
 
 /// Somebody is at this app.
 pub(super) async fn is_held(settings: &Settings, app: &str) -> bool {
-    let lock = state::app_lock(&settings.agent.state_dir, app);
+    let lock = directory::app_lock(&settings.agent.state_dir, app);
     let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
     asked.await.unwrap_or(false)
 }
@@ -39,7 +39,7 @@ pub(super) async fn is_held(settings: &Settings, app: &str) -> bool {
 /// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
 fn of_units(settings: &Settings) -> Option<String> {
     let apps = settings.apps.iter();
-    let mut locks = apps.map(|app| state::app_lock(&settings.agent.state_dir, &app.name));
+    let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));
     locks.find_map(|lock| {
         let who = Lock::holder(&lock)?;
         let brief = who.as_ref().is_none_or(|who| who.brief);

@@ -5,10 +5,10 @@ use super::seen::{Seen, seen};
 use super::{AppStatus, Others, Status};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
+use crate::host::Asking;
 use crate::host::ThisHost;
-use crate::journal::Journal;
-use crate::stop::Stop;
-use crate::survey::Asking;
+use crate::signals::StopSignal;
+use crate::state::journal::Journal;
 
 pub(super) struct Looks<'a> {
     settings: &'a Settings,
@@ -65,19 +65,19 @@ async fn look(
     if let Some(host) = host {
         host.look_again(&[]);
     } else {
-        let new = ThisHost::new(settings, app, Stop::default()).await;
+        let new = ThisHost::new(settings, app, StopSignal::default()).await;
         *host = Some(new.map_err(|error| error.to_string())?);
     }
     let host = host.as_mut().ok_or("there is no host to look at")?;
-    let survey = host.survey(Asking::OfKnownLines).await;
+    let snapshot = host.snapshot(Asking::OfKnownLines).await;
     // A look takes its time: who was not at work when it began may be by now, and what he is
     // about is no trouble. Where there is none, the kernel need not be asked.
-    let all_open = survey.positions().iter().all(|it| *it == Position::Open);
+    let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
     let held = (!all_open || before != Ok(None)) && is_held(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
     Ok(Seen {
-        survey,
+        snapshot,
         under_way: held || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,

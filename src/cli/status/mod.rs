@@ -11,7 +11,7 @@ pub(super) use watch::watch;
 
 use super::screen::say;
 use crate::config::{AppSettings, Settings};
-use crate::operation::{BalancerReport, GateReport};
+use crate::report::{BalancerReport, GateReport};
 use look::Looks;
 use serde::Serialize;
 

@@ -3,17 +3,18 @@
 use super::{AppStatus, Others, PhaseNow};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
-use crate::hold;
-use crate::journal::Entry;
-use crate::operation::{BalancerReport, GateReport, found};
-use crate::state::{self, Kept};
-use crate::survey::Survey;
+use crate::host::Snapshot;
+use crate::operation::found;
+use crate::report::{BalancerReport, GateReport};
+use crate::state::hold;
+use crate::state::journal::Entry;
+use crate::state::{StateFile, directory};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// One app, as it was seen.
 pub(super) struct Seen {
-    pub(super) survey: Survey,
+    pub(super) snapshot: Snapshot,
     /// After that.
     pub(super) journal: Result<Option<Entry>, String>,
     /// It said so before and after.
@@ -23,31 +24,31 @@ pub(super) struct Seen {
 }
 
 pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
-    let survey = &it.survey;
-    let gates = survey.gates().zip(survey.positions());
-    let mut trouble = survey.trouble();
+    let snapshot = &it.snapshot;
+    let gates = snapshot.gates().zip(snapshot.positions());
+    let mut trouble = snapshot.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
-    let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
+    let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
     let held = hold::now(hold_dir, &app.name).map(|held| held.told());
-    trouble.extend(survey.threats());
-    trouble.extend(survey.restart.as_ref().err().cloned());
+    trouble.extend(snapshot.threats());
+    trouble.extend(snapshot.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
         let who = others.who_mends(&app.name);
-        let positions = survey.positions();
+        let positions = snapshot.positions();
         trouble.extend(astray(app, &it.journal, (&positions, held.is_some()), &who));
-        let broken = survey.broken().filter(|_| held.is_none());
+        let broken = snapshot.broken().filter(|_| held.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
     }
-    let (address, health) = &survey.health;
-    let facts = survey.facts();
+    let (address, health) = &snapshot.health;
+    let facts = snapshot.facts();
     AppStatus {
         app: app.name.clone(),
         gates: gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
-        balancers: BalancerReport::of_survey(survey),
+        balancers: BalancerReport::of_snapshot(snapshot),
         held,
         phase: it
             .phase
@@ -63,13 +64,13 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
         serving: facts.serves(),
         spare: facts.spare(app.limits.min_available),
         trouble,
-        text: found(app, survey),
+        text: found(app, snapshot),
     }
 }
 
 /// The journal is written as each phase begins.
 fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
-    let journal = Kept::Journal.path(state_dir, &entry.holder.app);
+    let journal = StateFile::Journal.path(state_dir, &entry.holder.app);
     let written = journal.metadata().ok()?;
     let since = SystemTime::now().duration_since(written.modified().ok()?);
     Some(PhaseNow {

@@ -1,7 +1,8 @@
 //! Whether a directory can be used, without making anything in it.
 
 use crate::config::{AgentSettings, AppSettings};
-use crate::{history, state, trust};
+use crate::history;
+use crate::state::{directory as state, permissions};
 use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::Path;
@@ -31,7 +32,7 @@ pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(
 pub fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
-    let trusted = trust::check(path).and_then(|()| trust::check(&current));
+    let trusted = permissions::check(path).and_then(|()| permissions::check(&current));
     let trusted = trusted.map_err(|untrusted| untrusted.to_string());
     let usable = trusted.and_then(|()| used(path, "history_dir"));
     (path.display().to_string(), usable)

@@ -8,8 +8,8 @@ mod one;
 
 use super::{Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
-use crate::lock::{Lock, told};
-use crate::state;
+use crate::state::directory as state;
+use crate::state::lock::{Lock, told};
 use filters::{filters, native_rules};
 use network::Network;
 use one::{Looked, of_app};

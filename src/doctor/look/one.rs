@@ -4,16 +4,16 @@ use super::network::{Network, Way};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::connections::Leaving;
 use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
-use crate::driver::Host;
 use crate::gate::{Firewall, Gate, Position, Side, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
+use crate::host::{Asking, Snapshot};
 use crate::host::{ThisHost, balancers};
-use crate::journal::{Entry, Journal};
-use crate::lock::Lock;
+use crate::restart::Host;
 use crate::restart::{Ask, Count, Counted, taken_down};
-use crate::stop::Stop;
-use crate::survey::{Asking, Survey};
-use crate::{hold, state};
+use crate::signals::StopSignal;
+use crate::state::journal::{Entry, Journal};
+use crate::state::lock::Lock;
+use crate::state::{directory as state, hold};
 use futures_util::future::join_all;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct Looked {
 
 /// Looks at it.
 pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -> Looked {
-    let host = ThisHost::new(all, settings, Stop::default()).await;
+    let host = ThisHost::new(all, settings, StopSignal::default()).await;
     let mut asked = match &host {
         Ok(host) => host.balancers.clone(),
         Err(_) => balancers(all, settings),
@@ -69,16 +69,16 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         }
     };
     host.look_again(&asked);
-    let survey = host.survey(Asking::Nobody).await;
+    let snapshot = host.snapshot(Asking::Nobody).await;
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts),
-        leaving: leaving(&mut host, &survey).await,
-        ..of_itself(settings, &survey, &lines)
+        leaving: leaving(&mut host, &snapshot).await,
+        ..of_itself(settings, &snapshot, &lines)
     });
-    let (gates, used) = match &survey.rules {
+    let (gates, used) = match &snapshot.rules {
         Ok(view) => (
-            Some(of_gates(all, settings, view, &survey)),
+            Some(of_gates(all, settings, view, &snapshot)),
             Ok(used(&host.firewall, view, &host.gates)),
         ),
         Err(error) => (None, Err(error.to_string())),
@@ -97,8 +97,8 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
 }
 
 /// Looks until both ends agree: HAProxy and the kernel are not asked in the same instant.
-async fn leaving(host: &mut ThisHost, survey: &Survey) -> Leaving {
-    if let Err(why) = &survey.countable {
+async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
+    if let Err(why) = &snapshot.countable {
         return Leaving::Unknown(why.clone());
     }
     let mut last = Leaving::NoLines;
@@ -155,7 +155,7 @@ async fn of_lines(asked: &[Balancer], seen: &[balancer::Balancer], network: &Net
     lines
 }
 
-fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::App {
+fn of_itself(settings: &AppSettings, snapshot: &Snapshot, lines: &[Line]) -> app::App {
     let led = lines
         .iter()
         .filter(|line| line.own.role != Role::ClassicTwin);
@@ -168,10 +168,10 @@ fn of_itself(settings: &AppSettings, survey: &Survey, lines: &[Line]) -> app::Ap
                 .collect()
         }),
         refused: Vec::new(),
-        health: survey.health.clone(),
+        health: snapshot.health.clone(),
         unverified: settings.health.unverified(),
-        askable: survey.askable.clone(),
-        restart: (settings.restart.to_string(), survey.restart.clone()),
+        askable: snapshot.askable.clone(),
+        restart: (settings.restart.to_string(), snapshot.restart.clone()),
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
@@ -198,10 +198,15 @@ fn refused(gates: &gates::Gates, lines: &[Line]) -> Vec<String> {
     refused.map(|line| named(&line.own)).collect()
 }
 
-fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey) -> gates::Gates {
+fn of_gates(
+    all: &Settings,
+    settings: &AppSettings,
+    view: &View,
+    snapshot: &Snapshot,
+) -> gates::Gates {
     let agent = &all.agent;
     let app = &settings.name;
-    let seen = survey
+    let seen = snapshot
         .listeners
         .iter()
         .map(|(gate, listeners)| gates::Seen {
@@ -215,7 +220,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
             perhaps: Vec::new(),
             native: Ok(()),
             listeners: listeners.clone(),
-            taken: survey.taken_by(gate).cloned(),
+            taken: snapshot.taken_by(gate).cloned(),
         });
     gates::Gates {
         app: app.clone(),

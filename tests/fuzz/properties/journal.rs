@@ -1,7 +1,7 @@
 //! The journal that an operation leaves behind by dying.
 
-use haproxy_gate::journal::{Entry, found_open};
 use haproxy_gate::restart::{NoStart, Phase, Stand, Verb, Version, start};
+use haproxy_gate::state::journal::{Entry, found_open};
 
 /// Takes the bytes for a journal's file.
 pub fn check(data: &[u8]) {

@@ -2,7 +2,7 @@ use super::*;
 use crate::cli::status::PhaseNow;
 use crate::gate::Side;
 use crate::haproxy::Role;
-use crate::operation::GateReport;
+use crate::report::GateReport;
 
 fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
     LineSeen {
