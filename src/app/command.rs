@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::output::{Invocation, Output, Tail};
+use super::output::{Holder, Output, Tail};
 use super::program::{check, shown, unusable};
 
 /// Between SIGTERM and SIGKILL.
@@ -98,12 +98,12 @@ pub(super) async fn run(
 fn judge(
     command: String,
     status: ExitStatus,
-    left: (Tail, Invocation),
+    left: (Tail, Holder),
 ) -> Result<(), CommandError> {
     let (tail, holder) = left;
     let ended = match (status.code(), status.signal()) {
         (Some(0), _) => {
-            if holder == Invocation::Somebody {
+            if holder == Holder::Somebody {
                 tracing::warn!(
                     "{command} left a process behind that still holds its output, which is lost \
                      from now on; mend: redirect it where the process is started (>>FILE 2>&1)"
@@ -166,10 +166,10 @@ impl Running {
     }
 
     /// It has ended: whatever it left behind stays.
-    fn leave(self) -> (Tail, Invocation) {
+    fn leave(self) -> (Tail, Holder) {
         self.output
             .close()
-            .unwrap_or((Tail::default(), Invocation::Nobody))
+            .unwrap_or((Tail::default(), Holder::Nobody))
     }
 
     /// The child is not waited for before the last signal, so that its number stays taken.

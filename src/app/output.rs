@@ -62,7 +62,7 @@ impl Output {
     ///
     /// Does not wait for the end of it: a daemon that the command left behind may never close it.
     /// From here on a full pipe refuses that daemon's output instead of holding the daemon up.
-    pub(super) fn close(mut self) -> io::Result<(Tail, Invocation)> {
+    pub(super) fn close(mut self) -> io::Result<(Tail, Holder)> {
         fcntl(
             &self.writer,
             FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
@@ -72,16 +72,16 @@ impl Output {
         let mut left = CHUNK;
         let holder = loop {
             match reader.read(&mut self.chunk) {
-                Ok(0) => break Invocation::Nobody,
+                Ok(0) => break Holder::Nobody,
                 Ok(read) => {
                     keep(&mut self.tail, &self.chunk[..read]);
                     left = left.saturating_sub(read);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Invocation::Somebody,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Holder::Somebody,
                 Err(error) => return Err(error),
             }
             if left == 0 {
-                break Invocation::Somebody;
+                break Holder::Somebody;
             }
         };
         Ok((Tail(self.tail), holder))
@@ -90,7 +90,7 @@ impl Output {
 
 /// Who has the command's output open once the command has ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Invocation {
+pub(super) enum Holder {
     Nobody,
     Somebody,
 }

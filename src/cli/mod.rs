@@ -40,7 +40,7 @@ const USAGE: u8 = 2;
 const USAGE_WORD: &str = "usage";
 
 impl Cli {
-    /// The command line, or what a mistake in it (or a options for help) ends with.
+    /// The command line, or what a mistake in it (or a request for help) ends with.
     pub fn from_arguments() -> Result<Cli, ExitCode> {
         Cli::try_parse().map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
@@ -116,7 +116,7 @@ impl Cli {
                         ..options(target)
                     };
                     let settings = upgraded(settings, upgrade);
-                    self.wished(Verb::Restart, &settings, target, options).await
+                    self.operate(Verb::Restart, &settings, target, options).await
                 }
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
@@ -125,13 +125,13 @@ impl Cli {
                         owner,
                         ..options(target)
                     };
-                    self.wished(Verb::Open, &settings, target, options).await
+                    self.operate(Verb::Open, &settings, target, options).await
                 }
                 Command::Recover(target) if target.app.is_none() => {
                     self.recover_all(&settings, target).await
                 }
                 Command::Recover(target) => {
-                    self.wished(Verb::Recover, &settings, target, options(target))
+                    self.operate(Verb::Recover, &settings, target, options(target))
                         .await
                 }
                 Command::Run { dry_run } => {
@@ -160,10 +160,10 @@ impl Cli {
             replace: closing.replace,
             ..options(target)
         };
-        self.wished(Verb::Close, settings, target, options).await
+        self.operate(Verb::Close, settings, target, options).await
     }
 
-    async fn wished(
+    async fn operate(
         &self,
         verb: Verb,
         settings: &Settings,
