@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::CommandError;
+use super::command_error::CommandError;
 use crate::state::permissions;
 
 /// A command line for the eye: what a shell would split or a terminal obey is quoted.

@@ -1,8 +1,9 @@
 //! What has to fit before anything is printed, each with its mend.
 
-use super::host::server_name;
+use super::health;
+use super::host::{Host, server_name};
 use super::transport::Words;
-use super::{BACKEND, Host, Layout, Line, Plan, TO_DOWN_MS, TO_UP_MS, Wanted, health};
+use super::wanted::{BACKEND, Layout, Line, Plan, TO_DOWN_MS, TO_UP_MS, Wanted};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
 use std::collections::BTreeMap;

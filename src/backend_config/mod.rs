@@ -6,65 +6,13 @@ mod health;
 mod host;
 mod text;
 mod transport;
+mod wanted;
 
 pub use host::Host;
 pub use transport::Transport;
+pub use wanted::{Layout, Wanted};
 
-use crate::config::{AppSettings, Settings};
-
-/// How often HAProxy checks. Closed gate to DOWN: 1.3 s at most; open gate to UP: 0.8 s.
-const CHECKS: &str = "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
-/// `inter` + (`fall` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
-const TO_DOWN_MS: u128 = 1300;
-/// `downinter` + (`rise` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
-const TO_UP_MS: u128 = 800;
-
-/// The backend's name where nobody says.
-const BACKEND: &str = "srvs";
-
-/// What the twin checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Layout {
-    /// A status port of its own.
-    TwoStage,
-    /// The app itself.
-    Classic,
-}
-
-/// What is to be printed.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// The app that a host serves which names no other.
-    pub app: &'a AppSettings,
-    /// The hosts, in the order of their lines.
-    pub hosts: &'a [Host],
-    /// None: two-stage where every app has a `backup_status_port`.
-    pub layout: Option<Layout>,
-    /// None: as the configuration names it, or `srvs`.
-    pub backend: Option<&'a str>,
-    /// What the lines speak, beside what `health` says.
-    pub transport: Transport<'a>,
-    /// With global, defaults and a frontend: a whole configuration.
-    pub whole: bool,
-}
-
-/// A host with what its two lines are made from.
-#[derive(Debug, Clone, Copy)]
-struct Line<'a> {
-    host: &'a Host,
-    app: &'a AppSettings,
-}
-
-/// Checked: what the text is made from.
-#[derive(Debug)]
-struct Plan<'a> {
-    settings: &'a Settings,
-    wanted: Wanted<'a>,
-    lines: Vec<Line<'a>>,
-    layout: Layout,
-    backend: &'a str,
-    words: transport::Words,
-}
+use crate::config::Settings;
 
 /// The text. Err: one line on what does not fit, with the mend.
 pub fn print(settings: &Settings, wanted: &Wanted<'_>) -> Result<String, String> {

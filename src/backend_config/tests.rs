@@ -1,5 +1,6 @@
 //! What is printed, and what is refused with which mend.
 
+use super::wanted::CHECKS;
 use super::*;
 use crate::app::Proxy;
 use crate::config::read;

@@ -1,6 +1,7 @@
 //! The text. Whoever reads it later has only its comments, so they say why.
 
-use super::{BACKEND, CHECKS, Layout, Line, Plan, health};
+use super::health;
+use super::wanted::{BACKEND, CHECKS, Layout, Line, Plan};
 use crate::config::BalancerSettings;
 use crate::haproxy::Address;
 use std::net::SocketAddr;

@@ -1,7 +1,8 @@
 //! `agent haproxy-config`: HAProxy's side of the configuration, for whoever administers it.
 //! Nothing is asked and nothing is changed: it reads the configuration, anywhere.
 
-use super::{say, the_app};
+use super::options::the_app;
+use super::screen::say;
 use crate::app::Proxy;
 use crate::backend_config::{self, Host, Layout, Transport, Wanted};
 use crate::config::Settings;

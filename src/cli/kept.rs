@@ -1,6 +1,6 @@
 //! The operations that are kept, and which of them is asked for by name.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config;
 use crate::history::{self, Entry};
 use crate::state::operation_id;

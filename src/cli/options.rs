@@ -1,5 +1,6 @@
 //! What an operation is asked for with: on which app, why, for whom and how long.
 
+use crate::config::{AppSettings, Settings};
 use crate::operation::OnHold;
 use clap::Args;
 use std::time::Duration;
@@ -151,5 +152,24 @@ fn words(text: &str) -> Result<String, String> {
     match fits && !text.contains(|c: char| c.is_control()) {
         true => Ok(text.to_owned()),
         false => Err("1 to 200 characters on one line".to_owned()),
+    }
+}
+
+/// The app of that name, or the only one.
+pub(super) fn the_app<'a>(
+    settings: &'a Settings,
+    name: Option<&str>,
+) -> anyhow::Result<&'a AppSettings> {
+    let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
+    match (name, settings.apps.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => anyhow::bail!("which app? The configuration has {}", names.join(", ")),
+        (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
+            Some(app) => Ok(app),
+            None => anyhow::bail!(
+                "no app {name:?} in the configuration; it has {}",
+                names.join(", ")
+            ),
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! `agent run`: the sidecar, until it is told to end.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config::{AppSettings, Settings};
 use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;

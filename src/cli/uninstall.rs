@@ -1,7 +1,7 @@
 //! `agent uninstall`: every rule of ours goes. The package's removal runs it, so it needs no
 //! configuration that is whole.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config;
 use crate::gate::Removal;
 use crate::state::lock::{Lock, LockError, Who};

@@ -1,7 +1,7 @@
 //! How an app is restarted: one way of several.
 
-use super::Mistake;
 use super::file::{JobFile, RestartFile};
+use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
 use nix::sys::signal::Signal;
 use std::str::FromStr;

@@ -1,9 +1,9 @@
 //! The shape of agent.toml. What serde can check is checked here (unknown keys, types,
 //! durations), with the place; what needs a second look is `Spanned`.
 
-use super::health::{ProxyFile, VerifyFile};
 use super::port::Port;
 use super::source::SourceFile;
+use super::words::{ProxyFile, VerifyFile};
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Where metrics are served, if at all.
 
-use super::{AppSettings, Mistake};
+use super::AppSettings;
+use super::mistake::Mistake;
 use crate::metrics::MetricsAddress;
 use toml::Spanned;
 

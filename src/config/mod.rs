@@ -6,15 +6,17 @@ mod check;
 mod file;
 mod health;
 mod metrics;
+mod mistake;
 mod port;
 mod settings;
 mod source;
+mod words;
 
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Settings};
 
 use crate::app::Verify;
 use crate::state::permissions;
-use std::ops::Range;
+use mistake::Mistake;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for.
@@ -41,34 +43,6 @@ pub enum ConfigError {
         /// What is wrong with it.
         what: String,
     },
-}
-
-/// A mistake at a place in the text; no place: the whole file.
-struct Mistake {
-    at: Option<Range<usize>>,
-    what: String,
-}
-
-impl Mistake {
-    fn new(at: Range<usize>, what: impl Into<String>) -> Mistake {
-        Mistake {
-            at: Some(at),
-            what: what.into(),
-        }
-    }
-}
-
-impl From<toml::de::Error> for Mistake {
-    fn from(error: toml::de::Error) -> Mistake {
-        let what = error
-            .message()
-            .replace('\n', ", ")
-            .replace("unknown field", "unknown key");
-        Mistake {
-            at: error.span(),
-            what: what.replace("missing field", "missing key"),
-        }
-    }
 }
 
 /// Reads and checks the whole configuration, and the files that it names for the health checks.

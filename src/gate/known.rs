@@ -101,3 +101,24 @@ impl Known {
         Ok(&self.last.insert((tables, mark)).0)
     }
 }
+
+impl Firewall {
+    /// [`Known::positions`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
+        let mut known = Known::new(RuleWatch::blind());
+        known.positions(self, gates).await
+    }
+
+    /// [`Known::ensure`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
+        Known::new(RuleWatch::blind()).ensure(self, wanted).await
+    }
+}

@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(calls[5..], [format!("-A HAPROXY-GATE {}", twin.rule())]);
     }
 
-    /// From any of these tables to any options for two gates: done in one go, it is done.
+    /// From any of these tables to any positions of two gates: done in one go, it is done.
     #[test]
     fn after_its_calls_nothing_is_left_to_do() {
         let (main, twin) = (gate(), twin());

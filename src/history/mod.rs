@@ -8,10 +8,12 @@
 
 mod beside;
 mod entry;
+mod files;
 mod read;
 mod store;
 
 pub use beside::{Line, PATIENCE, write};
 pub use entry::{CUT_SHORT, Entry, PhaseEntry};
-pub use read::{Read, one, read};
-pub use store::{LARGEST, MOST, OLD, append, has, path};
+pub use files::{LARGEST, MOST, OLD, path};
+pub use read::{Read, has, one, read};
+pub use store::append;

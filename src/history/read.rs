@@ -2,7 +2,7 @@
 //! waited for.
 
 use super::Entry;
-use super::store::{LARGEST, LONG, OLD, path};
+use super::files::{LARGEST, LONG, OLD, path};
 use crate::state::permissions;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -51,6 +51,13 @@ pub fn one(history_dir: &Path, id: &str) -> io::Result<Option<Entry>> {
         let entry: Entry = serde_json::from_slice(line).ok()?;
         (entry.id == id).then_some(entry)
     }))
+}
+
+/// Whether an operation of this id is there.
+pub fn has(history_dir: &Path, id: &str) -> bool {
+    let begins = format!("{{\"id\":\"{id}\"");
+    let mut files = files(history_dir).ok().into_iter().flatten();
+    files.any(|text| lines(&text).any(|line| line.starts_with(begins.as_bytes())))
 }
 
 /// The files that there are, oldest first. Opened newest first: one that is turned over

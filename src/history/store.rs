@@ -2,6 +2,7 @@
 //! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
 
 use super::Entry;
+use super::files::{LARGEST, LONG, OLD, path};
 use crate::state::directory;
 use crate::state::permissions;
 use nix::fcntl::OFlag;
@@ -9,18 +10,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// What the current file may grow to, in bytes.
-pub const LARGEST: u64 = 4 * 1024 * 1024;
-
-/// Old files that are kept.
-pub const OLD: usize = 3;
-
-/// What all of them may come to, in bytes.
-pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
-
-/// A line longer than this goes without what is [cut](CUTS).
-pub(super) const LONG: usize = 1024 * 1024;
 
 /// One after the other, until the line is short enough: the samples, all but one thing that
 /// each phase waited for, the phases.
@@ -35,14 +24,6 @@ const CUTS: [fn(&mut Entry); 3] = [
 
 /// Who may read it: root, for it says who logged in from where.
 const MODE: u32 = 0o600;
-
-/// The current file, or with a number from 1 an old one: the higher, the older.
-pub fn path(history_dir: &Path, number: usize) -> PathBuf {
-    history_dir.join(match number {
-        0 => "history.jsonl".to_owned(),
-        number => format!("history.{number}.jsonl"),
-    })
-}
 
 /// Its lock. Where the state directory is the same, no app's file has such a name.
 fn lock_path(history_dir: &Path) -> PathBuf {
@@ -83,13 +64,6 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
             Err(error)
         }
     }
-}
-
-/// Whether an operation of this id is there.
-pub fn has(history_dir: &Path, id: &str) -> bool {
-    let begins = format!("{{\"id\":\"{id}\"");
-    let mut files = super::read::files(history_dir).ok().into_iter().flatten();
-    files.any(|text| super::read::lines(&text).any(|line| line.starts_with(begins.as_bytes())))
 }
 
 fn line(entry: &Entry) -> io::Result<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod balancers;
 mod beside;
 mod callers;
 mod counting;
@@ -11,19 +12,22 @@ mod rules;
 mod snapshot;
 mod sources;
 mod touch;
+mod why_up;
 
+pub(crate) use balancers::balancers;
 pub(crate) use look::{line_seen, seen};
 pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
-use crate::config::{AppSettings, BalancerSettings, Settings};
+use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
-use crate::haproxy::{Address, Balancer, Master, Socket};
+use crate::haproxy::Balancer;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
 use crate::state::lock::Who;
 use crate::tcp;
 use ages::Ages;
+use balancers::interface_addresses;
 use counting::Counting;
 use futures_util::future::join_all;
 use meanwhile::Meanwhile;
@@ -257,38 +261,4 @@ impl Host for ThisHost {
         tokio::time::sleep(rest).await;
         self.woke = Instant::now();
     }
-}
-
-/// The balancers that serve the app, not yet asked.
-pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer> {
-    let interfaces = interface_addresses();
-    let routed = interfaces.iter().filter(|address| !address.is_loopback());
-    let ours: Vec<IpAddr> = routed.chain(&settings.agent.addresses).copied().collect();
-    let all = settings.balancers.iter();
-    let serving = all.filter(|balancer| balancer.serves(&app.name));
-    serving
-        .map(|balancer| new_balancer(balancer, app, &ours))
-        .collect()
-}
-
-fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {
-    let socket = |address: &Address| Socket {
-        address: address.clone(),
-        timeout: settings.timeout,
-    };
-    let master = settings.master.as_ref().map(|address| Master {
-        socket: socket(address),
-    });
-    let (names, ours) = (settings.names.clone(), ours.to_vec());
-    Balancer::new(socket(&settings.address), names, app.ports, ours).with_master(master)
-}
-
-fn interface_addresses() -> Vec<IpAddr> {
-    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
-    let addresses = interfaces.filter_map(|interface| {
-        let address = interface.address?;
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-    });
-    addresses.collect()
 }

@@ -1,6 +1,7 @@
 //! Who wants the gates closed: looked at before an operation, noted after it.
 
-use super::{OnHold, Operation, Options, refused};
+use super::early::{Begun, or_ends, refused};
+use super::request::{OnHold, Operation, Options};
 use crate::clock::boot;
 use crate::host::ThisHost;
 use crate::report::Report;
@@ -11,6 +12,7 @@ use crate::state::directory;
 use crate::state::hold::{self, Closing, Failed, Held, Hold, Until};
 use crate::state::invocation::Invocation;
 use crate::state::journal::Journal;
+use std::ops::ControlFlow::{Break, Continue};
 
 const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
                       restart, `agent recover` is what opens it";
@@ -18,61 +20,63 @@ const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
     /// himself, and that to be over also where the app is not healthy yet.
-    pub(super) fn held(&self) -> Result<Option<Held>, Outcome> {
+    pub(super) fn held(&self) -> Begun<Option<Held>> {
         let held = hold::now(self.hold_dir(), &self.app.name);
         if self.marks(held.is_some())
             && let Err(error) = hold::may_change(self.hold_dir())
         {
             let what = directory::unusable("hold_dir", self.hold_dir(), &error);
-            return Err(refused(what));
+            return Break(refused(what));
         }
         let (Verb::Open, Some(owner)) = (self.verb, &self.options.owner) else {
-            return Ok(held);
+            return Continue(held);
         };
         match held {
-            Some(held) if !held.is_of(owner) => Err(Outcome::Nothing(format!(
+            Some(held) if !held.is_of(owner) => Break(Outcome::Nothing(format!(
                 "left alone: closed by {}",
                 held.told()
             ))),
-            _ if self.dry_run => Ok(None),
+            _ if self.dry_run => Continue(None),
             _ => {
                 self.lift();
-                Ok(None)
+                Continue(None)
             }
         }
     }
 
-    /// Whether what is asked for respects the hold. Ok: what the operator should know.
-    pub(super) fn heeds(&self, held: Option<&Held>) -> Result<Option<String>, Outcome> {
+    /// Whether what is asked for respects the hold. Continue: what the operator should know.
+    pub(super) fn heeds(&self, held: Option<&Held>) -> Begun<Option<String>> {
         let (Some(held), app) = (held, &self.app.name) else {
-            return Ok(None);
+            return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.told());
         match (self.verb, self.options.on_hold) {
-            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Err(Outcome::Skipped(by)),
+            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Outcome::Skipped(by)),
             // A timer that skips it would be green every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
-                Err(refused(format!(
+                Break(refused(format!(
                     "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
                  after an upgrade that failed or was cut short: the host stays out of rotation. Look at \
                  the app, then `agent restart {app}` or `agent open {app}`"
                 )))
             }
-            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Err(refused(format!(
+            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Break(refused(format!(
                 "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
                  and leaves the gates closed, `agent restart {app} --reopen` opens them"
             ))),
-            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Err(refused(format!(
+            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Break(refused(format!(
                 "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
                  `agent close {app}` first keeps them closed, or `agent restart {app} --reopen` opens them"
             ))),
-            (Verb::Restart, OnHold::StayClosed) => Ok(Some(format!("{by}: they stay closed"))),
-            (Verb::Restart, _) => Ok(Some(format!("{by}: this restart opens them"))),
+            (Verb::Restart, OnHold::StayClosed) => {
+                Continue(Some(format!("{by}: they stay closed")))
+            }
+            (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
-                closing.map(|closing| closing.told()).map_err(refused)
+                or_ends(closing.map(|closing| closing.told()).map_err(refused))
             }
-            _ => Ok(None),
+            _ => Continue(None),
         }
     }
 
@@ -105,7 +109,7 @@ impl Operation<'_> {
 
     /// It will have to make a mark, or to take one away.
     fn marks(&self, held: bool) -> bool {
-        match self.law() {
+        match self.effective_verb() {
             _ if self.dry_run => false,
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),

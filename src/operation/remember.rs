@@ -1,7 +1,7 @@
 //! What the history is told of an operation: after it has ended, its journal too, and whoever
 //! runs the operation has let go of its locks. Nothing rests on it, and nobody waits for it long.
 
-use super::Operation;
+use super::request::Operation;
 use crate::clock::since_1970;
 use crate::history::{self, Line};
 use crate::report::Report;
@@ -85,7 +85,7 @@ impl Operation<'_> {
         let lasted = (last - left.holder.since as f64).max(0.0);
         let found = match self.verb {
             Verb::Stop => "agent run".to_owned(),
-            verb if self.hasty => format!("agent run, {} {app}", verb.word()),
+            verb if self.non_blocking => format!("agent run, {} {app}", verb.word()),
             verb => format!("agent {} {app}", verb.word()),
         };
         Some(CutShort {

@@ -27,14 +27,16 @@ mod preflight;
 mod reason;
 mod recovery;
 mod room;
+mod step;
 mod timeline;
 mod version;
 
+pub use crate::haproxy::{BalancerSeen, LineSeen};
 pub use beside::{Beside, taken_down};
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
-pub use decide::{Step, decide};
-pub use observation::{Acted, BalancerSeen, LineSeen, Seen};
+pub use decide::decide;
+pub use observation::{Acted, Seen};
 pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
@@ -43,6 +45,7 @@ pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{BalancerFacts, Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
 pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
+pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;
 

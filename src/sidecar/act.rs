@@ -64,7 +64,7 @@ impl Care {
 
     async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
-        let app = hasty(&self.app);
+        let app = non_blocking(&self.app);
         self.run_as(verb, &app, (&balancers, StopSignal::default()), None, true)
             .await
     }
@@ -77,7 +77,7 @@ impl Care {
         app: &AppSettings,
         (balancers, stop): (&[Balancer], StopSignal),
         turn: Option<Duration>,
-        hasty: bool,
+        non_blocking: bool,
     ) -> Unwritten {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
@@ -87,7 +87,7 @@ impl Care {
                 turn,
                 ..Options::default()
             },
-            ..own(&self.settings, verb, app, hasty)
+            ..own(&self.settings, verb, app, non_blocking)
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
@@ -139,7 +139,7 @@ pub(super) fn own<'a>(
     settings: &'a Settings,
     verb: Verb,
     app: &'a AppSettings,
-    hasty: bool,
+    non_blocking: bool,
 ) -> Operation<'a> {
     Operation {
         verb,
@@ -147,14 +147,14 @@ pub(super) fn own<'a>(
         app,
         dry_run: false,
         options: Options::default(),
-        hasty,
+        non_blocking,
         again: None,
     }
 }
 
 /// Every limit as short as it goes: what takes longer is tried again, without the lock in
 /// between.
-fn hasty(app: &AppSettings) -> AppSettings {
+fn non_blocking(app: &AppSettings) -> AppSettings {
     let mut app = app.clone();
     let limits = &mut app.limits;
     (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);

@@ -2,8 +2,8 @@
 //! else does.
 
 use super::*;
-use haproxy_gate::state::lock::{Lock, Who};
 use haproxy_gate::state::directory;
+use haproxy_gate::state::lock::{Lock, Who};
 use lab::agent::{Ended, Running};
 use std::path::Path;
 

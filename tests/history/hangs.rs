@@ -2,8 +2,8 @@
 //! waits for that.
 
 use crate::operations::history;
-use haproxy_gate::state::lock::Lock;
 use haproxy_gate::state::directory;
+use haproxy_gate::state::lock::Lock;
 use lab::agent::Agent;
 use lab::fleet::Fleet;
 use lab::settings::Settings;

@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls;
 
-use super::Verify;
+use super::verify::Verify;
 use crate::state::permissions;
 
 /// As large as the file may be: the whole of what a system trusts is a quarter of it.
@@ -44,6 +44,16 @@ pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
             ),
             some => Ok(some),
         },
+    }
+}
+
+impl Verify {
+    /// Whether its certificates can be read: here, and now.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self {
+            Verify::Nothing => Ok(()),
+            Verify::System | Verify::File(_) => read(self).map(drop),
+        }
     }
 }
 

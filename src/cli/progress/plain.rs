@@ -1,7 +1,7 @@
 //! Lines on stdout, for a file or a pipe: each is written once.
 
 use super::super::screen::tell;
-use super::oldest_of;
+use super::rows::oldest_of;
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;

@@ -4,7 +4,6 @@
 //! lost while systemd reloads itself: so we listen before we ask, and look now and then.
 //! And a job that is done is not yet a unit that runs.
 
-use std::fmt;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -12,8 +11,9 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use zbus::OwnedObjectPath;
 use zbus_systemd::systemd1::JobRemovedStream;
 
-use super::systemd::{Unit, said};
-use super::{UnitError, UnitState};
+use super::error::{UnitError, UnitState};
+use super::job::Job;
+use super::unit::{Unit, said};
 
 /// Between two looks at a job whose end we have not been told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -22,42 +22,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// What the last look may take, once the limit is over.
 const LAST_LOOK: Duration = Duration::from_secs(2);
 
-/// What systemd is asked to do with the unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Job {
-    /// Reload where the unit can, restart where it cannot, start where it is down.
-    #[default]
-    ReloadOrRestart,
-    /// Stop and start; start where it is down.
-    Restart,
-    /// Reload; an error where the unit is down or cannot.
-    Reload,
-}
-
-impl Job {
-    /// Whether it restarts a unit that can be reloaded, or can't be.
-    pub(super) fn restarts(self, can_reload: bool) -> bool {
-        match self {
-            Self::Restart => true,
-            Self::ReloadOrRestart => !can_reload,
-            Self::Reload => false,
-        }
-    }
-}
-
-impl fmt::Display for Job {
-    /// systemctl's word for it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReloadOrRestart => "reload-or-restart",
-            Self::Restart => "restart",
-            Self::Reload => "reload",
-        })
-    }
-}
-
 /// Queues the job and waits, at most `limit`, until the unit is active.
-pub(super) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
+pub(in crate::app) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
     let deadline = Instant::now() + limit;
     let find = async {
         let unit = Unit::find(name).await?;
@@ -75,7 +41,7 @@ pub(super) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), Uni
 }
 
 /// Waits, at most `limit`, until no job of the unit is queued and it is on its way nowhere.
-pub(super) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
+pub(in crate::app) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
     let unit = Unit::find(name).await?;
     let idle = async {
         loop {

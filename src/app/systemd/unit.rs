@@ -7,15 +7,15 @@ use zbus::Connection;
 use zbus::proxy::CacheProperties;
 use zbus_systemd::systemd1::{ManagerProxy, ServiceProxy, SocketProxy, UnitProxy};
 
+use super::error::{UnitError, UnitState};
 use super::fit::{self, Shown};
 use super::job::Job;
-use super::unit::{UnitError, UnitState};
 
 /// What one look at systemd may take: it answers in milliseconds, but not while it reloads.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What can be refused before the unit is touched. Ok: what is only odd.
-pub(super) async fn check(name: &str, job: Job) -> Result<Vec<String>, UnitError> {
+pub(in crate::app) async fn check(name: &str, job: Job) -> Result<Vec<String>, UnitError> {
     let look = async { Unit::find(name).await?.usable_for(job).await };
     timeout(PATIENCE, look)
         .await
@@ -24,7 +24,7 @@ pub(super) async fn check(name: &str, job: Job) -> Result<Vec<String>, UnitError
 
 /// The InvocationID, in systemctl's way of writing it, and when the unit last changed its
 /// state, in microseconds since the boot: a reload keeps the id.
-pub(super) async fn instance(name: &str) -> Option<String> {
+pub(in crate::app) async fn instance(name: &str) -> Option<String> {
     let look = async {
         let unit = Unit::find(name).await.ok()?;
         let id = unit.proxy.invocation_id().await.ok()?;

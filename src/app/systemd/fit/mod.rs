@@ -1,8 +1,8 @@
 //! Whether a unit can be restarted as it is configured: judged by systemd's own properties,
 //! before the host is taken out for it. Pure.
 
+use super::error::{UnitError, UnitState};
 use super::job::Job;
-use super::unit::{UnitError, UnitState};
 
 /// What systemd shows of a unit.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,17 +6,17 @@ use zbus::proxy::CacheProperties;
 use zbus_systemd::systemd1::{ManagerProxy, UnitProxy};
 
 use super::job::Job;
-use super::systemd::{PATIENCE, Unit};
+use super::unit::{PATIENCE, Unit};
 
 /// By systemd's own name for it, whatever alias it was asked by.
-pub(super) async fn id(name: &str) -> Option<String> {
+pub(in crate::app) async fn id(name: &str) -> Option<String> {
     let look = async { Unit::find(name).await.ok()?.proxy.id().await.ok() };
     timeout(PATIENCE, look).await.ok()?
 }
 
 /// The unit by systemd's own name, first, and those that the job restarts with it: by PartOf=,
 /// Requires= and BindsTo=. A reload touches the unit alone. Empty where systemd does not answer.
-pub(super) async fn restarted_with(name: &str, job: Job) -> Vec<String> {
+pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> {
     let look = async {
         let mut units: Vec<String> = id(name).await.into_iter().collect();
         if !restarts(name, job).await {
@@ -54,7 +54,7 @@ async fn restarts(name: &str, job: Job) -> bool {
 }
 
 /// The unit that a process belongs to.
-pub(super) async fn unit_of(pid: u32) -> Option<String> {
+pub(in crate::app) async fn unit_of(pid: u32) -> Option<String> {
     let look = async {
         let bus = Connection::system().await.ok()?;
         let manager = ManagerProxy::builder(&bus).cache_properties(CacheProperties::No);
