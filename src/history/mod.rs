@@ -3,7 +3,7 @@
 //!
 //! Nothing rests on it. No operation waits for the history before the gates stand and its locks
 //! are free, nor then for long ([`PATIENCE`]), or fails because of it: what can't be written is
-//! a warning. What was watched on the way ([`Samples`]) costs HAProxy no
+//! a warning. What was watched on the way ([`Samples`](crate::report::Samples)) costs HAProxy no
 //! question, and [`crate::report_page`] draws it.
 
 mod beside;

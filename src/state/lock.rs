@@ -94,7 +94,7 @@ pub fn told(who: Option<&Who>) -> String {
 }
 
 impl Lock {
-    /// Takes the lock, one of [`state`]'s, or says who has it. Makes its directory if need be.
+    /// Takes the lock, one of [`directory`]'s, or says who has it. Makes its directory if need be.
     pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
         let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
