@@ -182,7 +182,7 @@ impl<'a> Visit<'a> for Reader<'_> {
                     file: self.file,
                     pass: Pass::Paths,
                 }
-                .visit_expr(it)
+                .visit_expr(it);
             });
         }
     }

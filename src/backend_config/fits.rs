@@ -8,7 +8,7 @@ use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
 use std::collections::BTreeMap;
 
-pub fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>, String> {
+pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>, String> {
     let lines = wanted.hosts.iter().map(|host| line(settings, wanted, host));
     let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
     if lines.is_empty() {

@@ -4,7 +4,7 @@ use super::transport::Words;
 use crate::app::{Health, HealthCheck};
 
 /// The lines of the check, each without its indentation.
-pub fn lines(health: &Health, words: &Words) -> Vec<String> {
+pub(crate) fn lines(health: &Health, words: &Words) -> Vec<String> {
     let what = if words.ssl {
         "TLS handshake"
     } else {
@@ -64,7 +64,7 @@ fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {
 }
 
 /// One word of HAProxy's configuration, whatever is in it.
-pub fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     match word.contains(['#', '"', '\'', '\\', '$', ' ']) {
         false => word.to_owned(),
         true => format!("'{}'", word.replace('\'', r"'\''")),
@@ -72,7 +72,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// `timeout check`, as HAProxy writes it: what the agent itself gives one probe.
-pub fn timeout(health: &Health) -> String {
+pub(crate) fn timeout(health: &Health) -> String {
     match health.timeout.as_millis().max(1) {
         whole if whole % 1000 == 0 => format!("{}s", whole / 1000),
         parts => format!("{parts}ms"),

@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod runtime;
 mod screen;
+#[allow(unreachable_pub)]
 mod status;
 mod uninstall;
 

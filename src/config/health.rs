@@ -7,7 +7,7 @@ use crate::app::{self, Health, HealthCheck, Verify};
 use std::path::PathBuf;
 use toml::Spanned;
 
-pub fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
+pub(crate) fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
     let Some(health) = health else {
         return Ok(Health::default());
     };

@@ -6,7 +6,7 @@ use crate::metrics::MetricsAddress;
 use toml::Spanned;
 
 /// A status port on which the agent itself listened would look open for ever.
-pub fn check_metrics(
+pub(crate) fn check_metrics(
     metrics: Spanned<String>,
     apps: &[AppSettings],
 ) -> Result<MetricsAddress, Mistake> {

@@ -6,13 +6,13 @@ use crate::history::Entry;
 use crate::report::{BalancerSamples, LineSamples, Stretch};
 
 /// One balancer.
-pub struct Bands {
+pub(crate) struct Bands {
     pub name: String,
     pub lines: Vec<Band>,
 }
 
 /// One line.
-pub struct Band {
+pub(crate) struct Band {
     pub name: String,
     pub role: String,
     pub parts: Vec<Part>,
@@ -21,7 +21,7 @@ pub struct Band {
 }
 
 /// A stretch of one status.
-pub struct Part {
+pub(crate) struct Part {
     pub kind: &'static str,
     pub word: String,
     pub x: String,
@@ -34,7 +34,7 @@ pub struct Part {
 /// As many are told in words.
 const TOLD: usize = 30;
 
-pub fn bands(entry: &Entry, axis: &Axis) -> Vec<Bands> {
+pub(crate) fn bands(entry: &Entry, axis: &Axis) -> Vec<Bands> {
     let samples = entry.samples.iter();
     let all = samples.flat_map(|samples| {
         let bands = |balancer: &BalancerSamples| Bands {
@@ -78,7 +78,7 @@ fn band(balancer: &BalancerSamples, line: &LineSamples, at: &[f64], axis: &Axis)
     }
 }
 
-pub fn role(role: &str) -> String {
+pub(crate) fn role(role: &str) -> String {
     role.replace('_', " ")
 }
 

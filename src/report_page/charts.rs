@@ -8,7 +8,7 @@ use crate::report::{BalancerSamples, LineSamples, Samples};
 use std::fmt::Write;
 
 /// One number, of all lines.
-pub struct Chart {
+pub(crate) struct Chart {
     pub title: &'static str,
     pub about: &'static str,
     /// The top of the scale, and its half.
@@ -18,7 +18,7 @@ pub struct Chart {
 }
 
 /// Of one line.
-pub struct Plot {
+pub(crate) struct Plot {
     pub balancer: String,
     pub name: String,
     pub role: String,
@@ -45,7 +45,7 @@ const RATES: f64 = 80.0;
 /// none.
 const SHORTEST: f64 = 0.2;
 
-pub fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
+pub(crate) fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
     let Some(samples) = &entry.samples else {
         return Vec::new();
     };

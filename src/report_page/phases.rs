@@ -4,7 +4,7 @@ use super::scale::{Axis, percent, seconds};
 use crate::history::{Entry, PhaseEntry};
 
 /// A phase as a bar.
-pub struct Bar {
+pub(crate) struct Bar {
     pub number: usize,
     pub name: String,
     /// `look`, `out`, `app`, `back` or `wait`: what it is for.
@@ -18,7 +18,7 @@ pub struct Bar {
 }
 
 /// A phase as a row.
-pub struct Row {
+pub(crate) struct Row {
     pub number: usize,
     pub name: String,
     pub kind: &'static str,
@@ -28,7 +28,7 @@ pub struct Row {
     pub waited_for: String,
 }
 
-pub fn bars(entry: &Entry, axis: &Axis) -> Vec<Bar> {
+pub(crate) fn bars(entry: &Entry, axis: &Axis) -> Vec<Bar> {
     let bar = |(at, phase): (usize, &PhaseEntry)| {
         let (number, end) = (at + 1, phase.start + phase.seconds);
         let fits = |letters| axis.fits(letters, phase.start, end).unwrap_or(0);
@@ -47,7 +47,7 @@ pub fn bars(entry: &Entry, axis: &Axis) -> Vec<Bar> {
     entry.phases.iter().enumerate().map(bar).collect()
 }
 
-pub fn rows(entry: &Entry) -> Vec<Row> {
+pub(crate) fn rows(entry: &Entry) -> Vec<Row> {
     let row = |(at, phase): (usize, &PhaseEntry)| Row {
         number: at + 1,
         name: phase.phase.clone(),

@@ -23,14 +23,14 @@ const AFTER: f64 = 0.035;
 
 /// The time axis: from 0 to the operation's end, and a little more.
 #[derive(Debug, Clone, Copy)]
-pub struct Axis {
+pub(crate) struct Axis {
     end: f64,
     total: f64,
 }
 
 /// A tick of it.
 #[derive(Debug, PartialEq)]
-pub struct Tick {
+pub(crate) struct Tick {
     /// Where, in percent.
     pub x: String,
     /// Seconds, or minutes and seconds.
@@ -41,7 +41,7 @@ pub struct Tick {
 
 impl Axis {
     /// All that was seen of an operation is on it.
-    pub fn of(entry: &Entry) -> Axis {
+    pub(crate) fn of(entry: &Entry) -> Axis {
         let phases = entry.phases.iter().map(|phase| phase.start + phase.seconds);
         let samples = entry.samples.iter().flat_map(|samples| &samples.at);
         let ends = phases.chain(samples.copied()).chain([entry.seconds]);
@@ -56,27 +56,27 @@ impl Axis {
     }
 
     /// From 0 to 1.
-    pub fn place(&self, at: f64) -> f64 {
+    pub(crate) fn place(&self, at: f64) -> f64 {
         (at / self.total).clamp(0.0, 1.0)
     }
 
     /// In percent.
-    pub fn x(&self, at: f64) -> String {
+    pub(crate) fn x(&self, at: f64) -> String {
         percent(self.place(at))
     }
 
     /// The operation's end, in seconds.
-    pub fn end(&self) -> f64 {
+    pub(crate) fn end(&self) -> f64 {
         self.end
     }
 
     /// The end of the axis.
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.total
     }
 
     /// Round numbers of seconds.
-    pub fn ticks(&self) -> Vec<Tick> {
+    pub(crate) fn ticks(&self) -> Vec<Tick> {
         let few = STEPS.iter().find(|step| self.end / **step <= TICKS);
         let step = few
             .copied()
@@ -101,7 +101,7 @@ impl Axis {
 
     /// The width of a drawing from which a label of so many letters fits between two
     /// moments; None: it never does.
-    pub fn fits(&self, letters: usize, from: f64, to: f64) -> Option<u32> {
+    pub(crate) fn fits(&self, letters: usize, from: f64, to: f64) -> Option<u32> {
         let share = self.place(to) - self.place(from);
         let needed = (letters as f64 * LETTER + FREE) / share;
         WIDTHS
@@ -111,7 +111,7 @@ impl Axis {
 }
 
 /// As it is written in a drawing.
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.3}%", share * 100.0)
 }
 
@@ -127,7 +127,7 @@ fn clock(at: f64, step: f64) -> String {
 }
 
 /// A time, as exact as somebody wants it.
-pub fn seconds(seconds: f64) -> String {
+pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {
         ..120.0 => format!("{seconds:.2} s"),
         _ => format!("{}:{:04.1} min", (seconds / 60.0) as u64, seconds % 60.0),
@@ -135,7 +135,7 @@ pub fn seconds(seconds: f64) -> String {
 }
 
 /// The next round number: the top of a chart.
-pub fn top(most: f64) -> f64 {
+pub(crate) fn top(most: f64) -> f64 {
     if most <= 1.0 {
         return 1.0;
     }

@@ -31,7 +31,7 @@ const LISTED: Duration = Duration::from_secs(2);
 const PATIENT: Duration = Duration::from_secs(1);
 
 /// One app, and what is known of it.
-pub struct Care {
+pub(crate) struct Care {
     pub(super) settings: Settings,
     pub(super) host: ThisHost,
     /// As it is configured.
@@ -63,7 +63,7 @@ impl Care {
     /// # Errors
     ///
     /// There is no iptables to ask.
-    pub async fn new(
+    pub(crate) async fn new(
         settings: &Settings,
         app: &AppSettings,
         (board, reservation): (&Board, &Reservation),
@@ -96,7 +96,7 @@ impl Care {
     }
 
     /// Looks after it until it is asked to leave off; an operation is not cut short.
-    pub async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
+    pub(crate) async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
         while !*quit.borrow() {
             let pace = self.round().await;
             self.show();

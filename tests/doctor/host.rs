@@ -75,7 +75,10 @@ fn a_full_disk_is_told() {
     let disk = setup.host().dir.join("disk").display().to_string();
     let agent = setup.with_settings(|settings| settings.set("agent.state_dir", disk.as_str()));
     let mut command = agent.command(&["doctor", "--quick", "--json"]);
-    let words: Vec<_> = command.get_args().map(|word| word.to_owned()).collect();
+    let words: Vec<_> = command
+        .get_args()
+        .map(std::borrow::ToOwned::to_owned)
+        .collect();
     let full = format!(
         "mkdir -p {disk} && mount -t tmpfs -o size=8k,mode=755 none {disk} && \
          (head -c 1M /dev/zero >{disk}/ballast || true) 2>/dev/null && exec \"$0\" \"$@\""

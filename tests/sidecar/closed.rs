@@ -113,7 +113,7 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
-    let hurried = fleet.agent(1, |settings| settings.hurried());
+    let hurried = fleet.agent(1, lab::settings::Settings::hurried);
     let request = fleet.slow_request(1, 3000);
     let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);
     ran_out.expect(14, "1 request in flight; the gates stay closed");

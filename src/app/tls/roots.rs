@@ -16,10 +16,10 @@ use crate::state::permissions;
 const LARGEST: u64 = 1024 * 1024;
 
 /// What changes when a file, or its mode, is changed: its ctime, size and inode.
-pub type Stamp = (i64, i64, u64, u64);
+pub(crate) type Stamp = (i64, i64, u64, u64);
 
 /// None: no file of its own.
-pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
+pub(crate) fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
     let Verify::File(path) = verify else {
         return Ok(None);
     };
@@ -33,7 +33,7 @@ pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
 }
 
 /// The certificates; at least one.
-pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
     match verify {
         Verify::Nothing => Ok(Vec::new()),
         Verify::File(path) => of_file(path),

@@ -11,6 +11,9 @@ use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
 use std::time::Duration;
 
+/// As its log lines name it.
+pub(crate) const LOG_TARGET: &str = module_path!();
+
 /// Runs an operation from `phase` to its end. The journal says `phase` already.
 pub async fn drive<H: Host>(
     host: &mut H,

@@ -8,7 +8,7 @@ use crate::restart::{BalancerSeen, LineSeen, Phase, Seen};
 use std::time::Duration;
 
 /// Instants of one operation, however long it lasts.
-pub const MOST: usize = 400;
+pub(crate) const MOST: usize = 400;
 
 /// What was watched so far.
 #[derive(Debug, Default)]

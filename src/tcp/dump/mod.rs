@@ -22,19 +22,19 @@ const LISTED: StateFlags = StateFlags::ESTABLISHED
     .union(StateFlags::CLOSE_WAIT);
 
 /// All connections with that local port. Blocks, at most about [`LIMIT`].
-pub fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
+pub(crate) fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
     all(Port::Own(port), &LISTED, connection)
 }
 
 /// The sockets of this host that are connected to that port of whatever host. Blocks likewise.
-pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
+pub(crate) fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
     all(Port::Peers(port), &LISTED, socket)
 }
 
 /// All sockets that listen on that port. The kernel has a table of its own for them, and does
 /// not walk that of the connections, which for `/proc/net/tcp` takes milliseconds. Blocks
 /// likewise.
-pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
+pub(crate) fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
     all(Port::Own(port), &StateFlags::LISTEN, socket)
 }
 
@@ -43,7 +43,7 @@ pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
 const BOUND: StateFlags = StateFlags::from_bits_retain(1 << 13);
 
 /// All sockets that have bound that port, and nothing more. Blocks likewise.
-pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
+pub(crate) fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
     all(Port::Own(port), &BOUND, |response| Bound {
         local: socket(response).local,
         inode: response.header.inode.into(),
@@ -53,7 +53,7 @@ pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
 
 /// All connections in any state, also those that are over and only kept for a while, that have
 /// that port on this side. Blocks likewise.
-pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
+pub(crate) fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
     let rest = StateFlags::LISTEN.union(StateFlags::CLOSE);
     let states = StateFlags::all().difference(rest);
     all(Port::Own(port), &states, |response| {

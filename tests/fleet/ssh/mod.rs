@@ -107,7 +107,7 @@ impl Rolling for Estate {
 
     /// Of all hosts, in order.
     fn start_roll(&self, words: &[&str]) -> Running {
-        let names: Vec<String> = self.site.hosts.iter().map(|host| host.name()).collect();
+        let names: Vec<String> = self.site.hosts.iter().map(lab::site::Host::name).collect();
         let mut command = self.rolling(words);
         Running::start("rolling-restart", command.args(names))
     }

@@ -62,7 +62,7 @@ impl Remote {
         init.args(["--pdeathsig", "KILL", "unshare"]);
         init.args(["--mount", "--pid", "--uts", "--fork", "--kill-child"]);
         let script = host.dir.join("up.sh");
-        fs::write(&script, include_str!("remote/up.sh")).expect("a script");
+        fs::write(&script, include_str!("up.sh")).expect("a script");
         init.args(["--", "sh"]).arg(script);
         init.env_clear().env("PATH", PATH).env("HOME", "/root");
         init.env("dir", &host.dir).env("name", host.name());
@@ -194,7 +194,7 @@ fn write_files(files: &Path, host: &Host, app: &AppDir, cold: Duration) {
         cold.as_millis()
     );
     put(files, "etc/default/web", &service);
-    put(files, "usr/local/sbin/web", include_str!("remote/web.sh"));
+    put(files, "usr/local/sbin/web", include_str!("web.sh"));
     let script = files.join("usr/local/sbin/web");
     fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("a script");
 }

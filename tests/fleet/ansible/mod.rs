@@ -72,7 +72,7 @@ fn ansible(estate: &Estate) -> Ansible<'_> {
 
 /// Another operator's, of this name.
 fn named<'a>(estate: &'a Estate, name: &str) -> Ansible<'a> {
-    let hosts = estate.site.hosts.iter().map(|host| host.name());
+    let hosts = estate.site.hosts.iter().map(lab::site::Host::name);
     Ansible::create(&estate.operator, name, hosts, "")
 }
 
