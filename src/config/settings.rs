@@ -1,7 +1,8 @@
 //! Settings that hold together: what the rest of the program is given.
 
 use crate::app::{Change, Health, Restart};
-use crate::gate::{Gate, Side, Variant};
+use crate::gate::{Gate, Variant};
+use crate::haproxy::Role;
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
 use crate::restart::{Limits, Source};
@@ -104,17 +105,17 @@ pub enum OnStop {
 impl AppSettings {
     /// Its gates: the main one, and in the two-stage layout the twin's.
     pub fn gates(&self) -> Vec<Gate> {
-        let gate = |side, status_port| Gate {
+        let gate = |role, status_port| Gate {
             app: self.name.clone(),
-            side,
+            role,
             status_port,
             port: self.ports.port,
         };
         let backup = self
             .ports
             .backup_status_port
-            .map(|port| gate(Side::Backup, port));
-        [gate(Side::Main, self.ports.status_port)]
+            .map(|port| gate(Role::Twin, port));
+        [gate(Role::Main, self.ports.status_port)]
             .into_iter()
             .chain(backup)
             .collect()

@@ -155,9 +155,9 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
 
 fn listening(app: &str, seen: &Seen) -> Vec<Point> {
     let port = seen.gate.status_port;
-    let key = match seen.gate.side {
-        crate::gate::Side::Main => "status_port",
-        crate::gate::Side::Backup => "backup_status_port",
+    let key = match seen.gate.role {
+        crate::haproxy::Role::Main => "status_port",
+        _ => "backup_status_port",
     };
     let point = |who: &String| {
         let mend = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
@@ -235,13 +235,13 @@ fn layout(gates: &Gates) -> Point {
 mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
-    use crate::gate::Side;
+    use crate::haproxy::Role;
 
-    fn seen(side: Side, status_port: u16) -> Seen {
+    fn seen(role: Role, status_port: u16) -> Seen {
         Seen {
             gate: Gate {
                 app: "web".into(),
-                side,
+                role,
                 status_port,
                 port: 1000,
             },
@@ -257,7 +257,7 @@ mod tests {
     fn sound() -> Gates {
         Gates {
             app: "web".into(),
-            gates: vec![seen(Side::Main, 2000), seen(Side::Backup, 3000)],
+            gates: vec![seen(Role::Main, 2000), seen(Role::Twin, 3000)],
             left_behind: None,
             held: None,
             under_way: false,

@@ -66,13 +66,14 @@ impl fmt::Display for Foreign {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Family, Side};
+    use super::super::Family;
     use super::*;
+    use crate::haproxy::Role;
 
     fn found(rule: &str, in_use: bool) -> usize {
         let gate = Gate {
             app: "web".into(),
-            side: Side::Main,
+            role: Role::Main,
             status_port: 2000,
             port: 1000,
         };

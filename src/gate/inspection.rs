@@ -91,14 +91,14 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Side;
     use super::*;
+    use crate::haproxy::Role;
 
     #[test]
     fn packets_are_those_of_the_gates_own_rule() {
         let gate = Gate {
             app: "web".into(),
-            side: Side::Main,
+            role: Role::Main,
             status_port: 2000,
             port: 1000,
         };

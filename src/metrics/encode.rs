@@ -73,8 +73,8 @@ fn seen(apps: &[AppView]) -> [Family; 5] {
     );
     for view in apps {
         let app = ("app", &view.app);
-        for (side, position) in &view.gates {
-            let labels = [app, ("side", &side.to_string())];
+        for (role, position) in &view.gates {
+            let labels = [app, ("role", &role.word().to_owned())];
             open.known(labels, position.map(Value::Is));
         }
         healthy.known([app], view.healthy.map(Value::Is));

@@ -3,7 +3,8 @@
 use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
-use crate::gate::{Gate, Position, Side};
+use crate::gate::{Gate, Position};
+use crate::haproxy::Role;
 use crate::host::Snapshot;
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::restart::{PhaseTime, seconds};
@@ -64,8 +65,8 @@ pub struct Report {
 /// One gate, as the kernel has it.
 #[derive(Debug, Serialize)]
 pub struct GateReport {
-    /// Whose checks it leads.
-    pub side: Side,
+    /// Which line's checks it answers.
+    pub role: Role,
     /// From there.
     pub status_port: u16,
     /// To there.
@@ -183,7 +184,7 @@ impl GateReport {
             Position::Broken(why) => ("broken", Some(why)),
         };
         GateReport {
-            side: gate.side,
+            role: gate.role,
             status_port: gate.status_port,
             port: gate.port,
             position,

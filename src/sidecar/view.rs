@@ -18,7 +18,7 @@ impl Care {
         let rotation = self.rotation.borrow();
         let view = AppView {
             app: self.app.name.clone(),
-            gates: gates.map(|(at, gate)| (gate.side, position(at))).collect(),
+            gates: gates.map(|(at, gate)| (gate.role, position(at))).collect(),
             healthy: self.answered(),
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
             balancers: rotation.seen.iter().map(balancer).collect(),

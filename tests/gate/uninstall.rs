@@ -51,8 +51,8 @@ fn fill() {
         ));
     }
     for (variant, _) in VARIANTS {
-        set(&firewall(variant), &gate(Side::Main, 2000), true);
-        set(&firewall(variant), &gate(Side::Backup, 3000), true);
+        set(&firewall(variant), &gate(Role::Main, 2000), true);
+        set(&firewall(variant), &gate(Role::Twin, 3000), true);
     }
 }
 
@@ -153,7 +153,7 @@ fn a_legacy_table_that_is_not_there_is_not_made() {
     if !inside("uninstall::a_legacy_table_that_is_not_there_is_not_made") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let names = || sh("cat /proc/net/ip_tables_names /proc/net/ip6_tables_names");
     assert!(!names().contains("nat"), "{}", names());
     let ended = uninstall(&["--json"]).json();
@@ -167,7 +167,7 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
     if !inside("uninstall::it_never_meets_an_operation_nor_the_sidecar") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let (before, state_dir) = (rules(), Path::new("/run/state"));
     for (path, who, mend) in [
         (directory::lock(state_dir), "agent restart web", ""),
@@ -201,7 +201,7 @@ fn without_root_or_a_state_directory_of_roots_it_is_refused() {
     if !inside("uninstall::without_root_or_a_state_directory_of_roots_it_is_refused") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let before = rules();
     let agent = env!("CARGO_BIN_EXE_agent");
     sh(&format!("install -m 755 {agent} /run/agent"));

@@ -5,7 +5,7 @@ mod scrape;
 mod server;
 mod text;
 
-use haproxy_gate::gate::Side;
+use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, BalancerView};
 use haproxy_gate::restart::PhaseTime;
 use haproxy_gate::state::counters::{Counters, Done};
@@ -20,7 +20,7 @@ fn view() -> AppView {
     };
     AppView {
         app: "web".to_owned(),
-        gates: vec![(Side::Main, Some(true)), (Side::Backup, Some(false))],
+        gates: vec![(Role::Main, Some(true)), (Role::Twin, Some(false))],
         healthy: Some(true),
         held: false,
         balancers: vec![

@@ -1,7 +1,7 @@
 //! The text.
 
 use super::{count, view};
-use haproxy_gate::gate::Side;
+use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, encode};
 use haproxy_gate::state::counters::Counters;
 
@@ -25,7 +25,7 @@ fn the_numbers_of_a_host() {
 fn what_is_not_known_is_not_told() {
     let view = AppView {
         app: "web".to_owned(),
-        gates: vec![(Side::Main, None), (Side::Backup, Some(true))],
+        gates: vec![(Role::Main, None), (Role::Twin, Some(true))],
         healthy: None,
         held: true,
         balancers: Vec::new(),

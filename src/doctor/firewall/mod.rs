@@ -123,7 +123,8 @@ fn of_gate(app: &str, filters: &Filters, checked: &Checked) -> Point {
 mod tests {
     use super::super::Verdict;
     use super::*;
-    use crate::gate::{Family, Iptables, Listing, Side};
+    use crate::gate::{Family, Iptables, Listing};
+    use crate::haproxy::Role;
 
     fn coming(to: &str, from: Option<&str>) -> Coming {
         Coming {
@@ -142,7 +143,7 @@ mod tests {
         Checked {
             gate: Gate {
                 app: "web".into(),
-                side: Side::Main,
+                role: Role::Main,
                 status_port: 2000,
                 port: 1000,
             },

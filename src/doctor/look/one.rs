@@ -4,7 +4,7 @@ use super::network::{Network, Way};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::connections::Leaving;
 use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
-use crate::gate::{Firewall, Gate, Position, Side, View, bound};
+use crate::gate::{Firewall, Gate, Position, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{Asking, Snapshot};
 use crate::host::{ThisHost, balancers};
@@ -295,8 +295,5 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewal
 
 /// Whose check comes by that gate.
 pub fn role(gate: &Gate) -> Role {
-    match gate.side {
-        Side::Main => Role::Main,
-        Side::Backup => Role::Twin,
-    }
+    gate.role
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::cli::status::PhaseNow;
-use crate::gate::Side;
 use crate::haproxy::Role;
 use crate::report::GateReport;
 
@@ -19,8 +18,8 @@ fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> 
 }
 
 fn draining(sessions: u64) -> Status {
-    let gate = |side, status_port, position| GateReport {
-        side,
+    let gate = |role, status_port, position| GateReport {
+        role,
         status_port,
         port: 1000,
         position,
@@ -29,8 +28,8 @@ fn draining(sessions: u64) -> Status {
     let app = AppStatus {
         app: "web".to_owned(),
         gates: vec![
-            gate(Side::Main, 2000, "closed"),
-            gate(Side::Backup, 3000, "closed"),
+            gate(Role::Main, 2000, "closed"),
+            gate(Role::Twin, 3000, "closed"),
         ],
         balancers: vec![
             BalancerReport {

@@ -23,8 +23,8 @@ def status(**said: t.Any) -> standing.Status:
     return {
         "app": "web",
         "gates": [
-            {"side": "main", "status_port": 2000, **gate},
-            {"side": "backup", "status_port": 3000, **gate},
+            {"role": "main", "status_port": 2000, **gate},
+            {"role": "twin", "status_port": 3000, **gate},
         ],
         "balancers": [{"name": "tcp://10.0.0.1:9999", "lines": lines}],
         "held": None,

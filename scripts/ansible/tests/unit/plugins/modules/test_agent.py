@@ -10,7 +10,7 @@ import unittest
 from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import Answer
 from ansible_collections.haproxy_gate.agent.plugins.modules import agent
 
-GATES = [{"side": "main", "position": "open"}]
+GATES = [{"role": "main", "position": "open"}]
 HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
 
 
