@@ -4,6 +4,7 @@
 
 use super::firewall::{Tables, standing, to_do};
 use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
+use crate::restart::PerGate;
 
 /// What is known of the tables.
 pub struct Known {
@@ -37,10 +38,10 @@ impl Known {
     pub async fn positions(
         &mut self,
         firewall: &Firewall,
-        gates: &[Gate],
-    ) -> Result<Vec<Position>, GateError> {
+        gates: &PerGate<Gate>,
+    ) -> Result<PerGate<Position>, GateError> {
         let tables = self.tables(firewall).await?;
-        Ok(gates.iter().map(|gate| standing(tables, gate)).collect())
+        Ok(gates.as_ref().map(|gate| standing(tables, gate)))
     }
 
     /// Each gate stands open (true) or closed already.
@@ -108,7 +109,7 @@ impl Firewall {
     /// # Errors
     ///
     /// The same.
-    pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
+    pub async fn positions(&self, gates: &PerGate<Gate>) -> Result<PerGate<Position>, GateError> {
         let mut known = Known::new(RuleWatch::blind());
         known.positions(self, gates).await
     }

@@ -21,7 +21,7 @@ pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
 use crate::haproxy::Balancer;
-use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
+use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
 use crate::state::lock::Who;
@@ -38,11 +38,11 @@ use std::time::{Duration, Instant};
 /// One app on this host, with everything an operation on it touches.
 pub struct ThisHost {
     pub(crate) app: AppSettings,
-    pub(crate) gates: Vec<Gate>,
+    pub(crate) gates: PerGate<Gate>,
     pub(crate) firewall: Firewall,
     pub(crate) balancers: Vec<Balancer>,
     /// Whether each gate stood open when the operation began: what putting back means.
-    pub(crate) found_open: Vec<bool>,
+    pub(crate) found_open: PerGate<bool>,
     pub(crate) rules: Known,
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
@@ -79,7 +79,7 @@ impl ThisHost {
             rules: Known::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
-            found_open: Vec::new(),
+            found_open: PerGate::default(),
             app: app.clone(),
             interfaces: interface_addresses(),
             counting: Counting::new(settings, app),
@@ -111,7 +111,7 @@ impl ThisHost {
         self.app = app.clone();
         self.counting.renew(app.ports);
         self.ages = Ages::default();
-        self.found_open = Vec::new();
+        self.found_open = PerGate::default();
         self.meanwhile = None;
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
@@ -147,8 +147,8 @@ impl ThisHost {
         self.stop.wait().await
     }
 
-    /// Sets the gates in order, the main one first; one that is not `wanted` stays as it is.
-    async fn set(&mut self, wanted: &[Option<bool>]) -> Acted {
+    /// Sets the gates; one of which nothing is `wanted` stays as it is.
+    async fn set(&mut self, wanted: PerGate<Option<bool>>) -> Acted {
         let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
         match set {
@@ -158,10 +158,10 @@ impl ThisHost {
     }
 
     /// Ok(true): something had to be changed.
-    async fn ensure(&mut self, wanted: &[Option<bool>]) -> Result<bool, GateError> {
+    async fn ensure(&mut self, wanted: PerGate<Option<bool>>) -> Result<bool, GateError> {
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
-            .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
+            .filter_map(|(gate, wanted)| Some((gate, wanted?)))
             .collect();
         if self.rules.stand(&self.firewall, &wanted).await? {
             return Ok(false);
@@ -170,6 +170,17 @@ impl ThisHost {
         self.rules.ensure(&self.firewall, &wanted).await
     }
 }
+
+/// What is wanted of the main gate and of the twin's.
+const fn gates(main: Option<bool>, twin: Option<bool>) -> PerGate<Option<bool>> {
+    PerGate {
+        main,
+        twin: Some(twin),
+    }
+}
+
+/// Both gates closed.
+const CLOSED: PerGate<Option<bool>> = gates(Some(false), Some(false));
 
 impl Host for ThisHost {
     fn elapsed(&self) -> Duration {
@@ -225,14 +236,11 @@ impl Host for ThisHost {
             self.meanwhile = None;
         }
         match action {
-            Action::CloseMain => self.set(&[Some(false)]).await,
-            Action::CloseTwin => self.set(&[None, Some(false)]).await,
-            Action::CloseBoth => self.set(&[Some(false); 2]).await,
-            Action::OpenBoth => self.set(&[Some(true); 2]).await,
-            Action::PutBack => {
-                let found: Vec<_> = self.found_open.iter().copied().map(Some).collect();
-                self.set(&found).await
-            }
+            Action::CloseMain => self.set(gates(Some(false), None)).await,
+            Action::CloseTwin => self.set(gates(None, Some(false))).await,
+            Action::CloseBoth => self.set(CLOSED).await,
+            Action::OpenBoth => self.set(gates(Some(true), Some(true))).await,
+            Action::PutBack => self.set(self.found_open.map(Some)).await,
             Action::Upgrade => {
                 let upgrade = self.app.upgrade.clone();
                 self.change(upgrade, "upgrade", on).await

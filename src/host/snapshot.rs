@@ -4,7 +4,7 @@
 use super::{ThisHost, line_seen};
 use crate::gate::{Gate, GateError, Position, Taken, View, listeners};
 use crate::haproxy::{Balancer, Info, Missing, Unseen};
-use crate::restart::{BalancerFacts, Facts, Reason};
+use crate::restart::{BalancerFacts, Facts, PerGate, Reason};
 use crate::tcp;
 use futures_util::future::join_all;
 use std::iter;
@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// The rules in the kernel.
     pub rules: Result<View, GateError>,
     /// For each gate, who listens on its status port.
-    pub listeners: Vec<(Gate, Vec<String>)>,
+    pub listeners: PerGate<(Gate, Vec<String>)>,
     /// Who has the status ports that can't be reserved.
     pub taken: Vec<(u16, Taken)>,
     /// Every balancer.
@@ -69,11 +69,11 @@ impl ThisHost {
             join_all(asked),
             countable(self.app.ports.port, counts),
         );
-        let listeners = self
-            .gates
-            .iter()
-            .map(|gate| (gate.clone(), listeners(gate.status_port)));
-        let listeners = listeners.collect();
+        let gates = self.gates.clone();
+        let listeners = gates.map(|gate| {
+            let who = listeners(gate.status_port);
+            (gate, who)
+        });
         let address = self.probe_address();
         let (health, restart) = join!(self.app.health.probe(address), self.restart_check());
         let askable = self.app.health.check();
@@ -177,23 +177,22 @@ fn missing_on(balancer: &Balancer, missing: &Missing) -> Reason {
 }
 
 impl Snapshot {
-    /// The app's gates, the main one first.
-    pub fn gates(&self) -> impl Iterator<Item = &Gate> {
-        self.listeners.iter().map(|(gate, _)| gate)
+    /// The app's gates.
+    pub fn gates(&self) -> PerGate<&Gate> {
+        self.listeners.as_ref().map(|(gate, _)| gate)
     }
 
     /// Where each gate stands; broken where the rules can't be read.
-    pub fn positions(&self) -> Vec<Position> {
-        let gates = self.gates();
-        match &self.rules {
-            Ok(view) => gates.map(|gate| view.position(gate)).collect(),
-            Err(error) => gates.map(|_| Position::Broken(error.to_string())).collect(),
-        }
+    pub fn positions(&self) -> PerGate<Position> {
+        self.gates().map(|gate| match &self.rules {
+            Ok(view) => view.position(gate),
+            Err(error) => Position::Broken(error.to_string()),
+        })
     }
 
     /// Gates that are neither open nor closed, with the reason.
     pub fn broken(&self) -> impl Iterator<Item = String> {
-        let gates = self.gates().zip(self.positions());
+        let gates = self.gates().into_iter().zip(self.positions());
         let broken = gates.filter(|(_, position)| matches!(position, Position::Broken(_)));
         broken
             .filter(|_| self.rules.is_ok())
@@ -209,7 +208,7 @@ impl Snapshot {
         };
         let unable = [&self.askable, &self.countable].into_iter();
         let mut trouble: Vec<String> = unable.filter_map(|able| able.clone().err()).collect();
-        for (gate, listeners) in &self.listeners {
+        for (gate, listeners) in self.listeners.iter() {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();
             trouble.extend(
@@ -249,7 +248,7 @@ impl Snapshot {
             |balancer: &BalancerSnapshot| (balancer.name.clone(), balancer.facts.clone());
         Facts {
             gates: self.trouble(),
-            main_closed: self.positions().first() == Some(&Position::Closed),
+            main_closed: self.positions().main == Position::Closed,
             restart: self.restart.as_ref().map(drop).map_err(Clone::clone),
             health: self.health.1.clone(),
             balancers: self.balancers.iter().map(balancer).collect(),

@@ -1,7 +1,7 @@
 //! What touches the app: its restart and its upgrade; and what is left of either whose agent
 //! died.
 
-use super::ThisHost;
+use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
 use crate::restart::{Acted, BalancerSeen, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -145,8 +145,7 @@ impl ThisHost {
     }
 
     async fn keep_closed(&mut self) -> bool {
-        let closed = vec![Some(false); self.gates.len()];
-        self.ensure(&closed).await == Ok(true)
+        self.ensure(CLOSED).await == Ok(true)
     }
 
     /// Waits until what an earlier operation had begun to do to the app is over. Err: it is

@@ -21,14 +21,14 @@ impl ThisHost {
     /// What answers the checks of closed gates, as far as this host can see it.
     pub(super) async fn why_up(&mut self) -> Vec<String> {
         let mut causes = Vec::new();
-        for gate in &self.gates {
+        for gate in self.gates.iter() {
             let port = gate.status_port;
             let told = |who: String| format!("{who} listens on the status port {port}: stop it");
             causes.extend(listeners(port).into_iter().map(told));
         }
         // As the preflight looks for them.
         if let Ok(view) = self.firewall.look().await {
-            for gate in &self.gates {
+            for gate in self.gates.iter() {
                 let port = gate.status_port;
                 let foreign = view.foreign(gate).into_iter();
                 causes.extend(foreign.map(|rule| {

@@ -71,14 +71,13 @@ impl Operation<'_> {
         }
         let now = snapshot
             .positions()
-            .into_iter()
             .map(|position| position != Position::Closed);
-        host.found_open = found_open(now.collect(), left.entry.as_ref(), left.restarted);
+        host.found_open = found_open(now, left.entry.as_ref(), left.restarted);
         let left_closed = left.entry.as_ref().is_some_and(|entry| entry.stays_closed);
         let stay = self.options.on_hold == OnHold::StayClosed;
         let stays_closed = stays_closed(self.effective_verb(), stay, left_closed, stand);
         if stays_closed {
-            host.found_open.fill(false);
+            host.found_open = host.found_open.map(|_| false);
         }
         let limits = Limits {
             stays_closed,

@@ -7,8 +7,8 @@ use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Report;
 use crate::restart::{
-    Facts, NoStart, Outcome, Phase, Reason, Refusal, Stand, Start, Verb, floor_unseen, preflight,
-    start,
+    Facts, NoStart, Outcome, PerGate, Phase, Reason, Refusal, Stand, Start, Verb, floor_unseen,
+    preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -108,7 +108,7 @@ impl Operation<'_> {
     }
 }
 
-fn stand(positions: &[Position], held: bool) -> Stand {
+fn stand(positions: &PerGate<Position>, held: bool) -> Stand {
     let all_open = positions.iter().all(|position| *position == Position::Open);
     match (all_open, held) {
         // Also where somebody else has opened them.

@@ -38,7 +38,7 @@ pub(super) fn steps(
 /// The gates, lines and other servers there are.
 pub fn found(app: &AppSettings, snapshot: &Snapshot) -> Vec<String> {
     let mut lines = Vec::new();
-    for (gate, position) in snapshot.gates().zip(snapshot.positions()) {
+    for (gate, position) in snapshot.gates().into_iter().zip(snapshot.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));
     }
     for (balancer, seen) in BalancerReport::of_snapshot(snapshot)
@@ -123,21 +123,19 @@ fn calls(start: &Start, phase: &Phase, limits: &Limits, snapshot: &Snapshot) -> 
         return Vec::new();
     };
     let gates = snapshot.gates();
+    let all = gates.into_iter();
     let later = !limits.closes_both();
     match phase {
-        Phase::Close if later => gates
-            .take(1)
-            .flat_map(|gate| view.plan(gate, false))
-            .collect(),
-        Phase::Close => gates.flat_map(|gate| view.plan(gate, false)).collect(),
-        Phase::Claim | Phase::Shed if later => gates
-            .skip(1)
-            .flat_map(|gate| view.plan(gate, false))
-            .collect(),
-        Phase::Open if !goes_out(&start.phase) => {
-            gates.flat_map(|gate| view.plan(gate, true)).collect()
+        Phase::Close if later => view.plan(gates.main, false),
+        Phase::Close => all.flat_map(|gate| view.plan(gate, false)).collect(),
+        Phase::Claim | Phase::Shed if later => {
+            let twin = gates.twin.into_iter();
+            twin.flat_map(|gate| view.plan(gate, false)).collect()
         }
-        Phase::Open => gates.flat_map(|gate| view.reopening(gate)).collect(),
+        Phase::Open if !goes_out(&start.phase) => {
+            all.flat_map(|gate| view.plan(gate, true)).collect()
+        }
+        Phase::Open => all.flat_map(|gate| view.reopening(gate)).collect(),
         _ => Vec::new(),
     }
 }

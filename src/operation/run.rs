@@ -132,7 +132,7 @@ impl Operation<'_> {
         let entry = Entry {
             holder: invocation.clone(),
             phase: start.phase.clone(),
-            found_open: host.found_open.clone(),
+            found_open: host.found_open,
             instance: None,
             restarting: start.verb == Verb::Restart,
             unsure: start.finishes == Some(false),

@@ -135,7 +135,7 @@ impl Report {
 
     /// What the preflight saw.
     pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
-        self.gates(snapshot.gates().zip(snapshot.positions()));
+        self.gates(snapshot.gates().into_iter().zip(snapshot.positions()));
         self.balancers = BalancerReport::of_snapshot(snapshot);
         let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
         self.watching.look(at, &seen);

@@ -8,7 +8,7 @@ use crate::config::{AppSettings, Settings};
 use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
 use crate::host::ThisHost;
 use crate::restart::Host;
-use crate::restart::Verb;
+use crate::restart::{PerGate, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
@@ -40,7 +40,7 @@ pub(crate) struct Care {
     rules: RuleWatch,
     /// The rules as they were listed, and when that was.
     pub(super) listed: Option<(Option<Mark>, Instant)>,
-    pub(super) positions: Vec<Position>,
+    pub(super) positions: Option<PerGate<Position>>,
     /// The gates were open, and nobody's operation has closed them since.
     pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
@@ -82,7 +82,7 @@ impl Care {
             board: board.clone(),
             rules,
             listed: None,
-            positions: Vec::new(),
+            positions: None,
             open: false,
             rotation,
             _looking: looking,
@@ -114,14 +114,14 @@ impl Care {
     async fn round(&mut self) -> Duration {
         self.reserve();
         if let Err(error) = self.look().await {
-            self.positions.clear();
+            self.positions = None;
             self.in_the_way(error.to_string());
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
         let left = Journal::left_behind(self.state_dir(), &self.app.name);
         let mut seen = Seen {
-            gates: gates(&self.positions),
+            gates: gates(self.positions.as_ref()),
             held: held.is_some(),
             left: !matches!(left, Ok(None)),
             healthy: false,
@@ -156,7 +156,7 @@ impl Care {
         };
         if !known {
             self.listed = None;
-            self.positions = self.host.firewall.positions(&self.host.gates).await?;
+            self.positions = Some(self.host.firewall.positions(&self.host.gates).await?);
             self.listed = Some((mark, Instant::now()));
         }
         Ok(())
@@ -248,8 +248,11 @@ impl Care {
     }
 }
 
-fn gates(positions: &[Position]) -> Gates {
-    let all = |wanted: Position| positions.iter().all(|one| *one == wanted);
+fn gates(positions: Option<&PerGate<Position>>) -> Gates {
+    let all = |wanted: Position| {
+        let mut all = positions.into_iter().flat_map(PerGate::iter);
+        all.all(|one| *one == wanted)
+    };
     match (all(Position::Open), all(Position::Closed)) {
         (true, _) => Gates::Open,
         (_, true) => Gates::Closed,

@@ -1,6 +1,6 @@
 //! The journal of where an operation on an app is, written before a phase is acted on.
 
-use crate::restart::{LeftBehind, Phase, Version};
+use crate::restart::{LeftBehind, PerGate, Phase, Version};
 use crate::state::StateFile;
 use crate::state::caller::Asked;
 use crate::state::invocation::Invocation;
@@ -24,7 +24,7 @@ pub struct Entry {
     /// The phase it was about to act on.
     pub phase: Phase,
     /// Whether each of the app's gates stood open before the operation.
-    pub found_open: Vec<bool>,
+    pub found_open: PerGate<bool>,
     /// The app's instance before its restart; after a crash it tells whether that happened.
     pub instance: Option<String>,
     /// It is to restart the app, or finishes a restart that another one had begun.
@@ -166,13 +166,17 @@ impl Journal {
 /// Which gates stood open before anybody touched them. An operation that was cut short
 /// before the app was touched had found them otherwise than they are `now`; after that the
 /// kernel is believed, since nobody knows whether the app is well.
-pub fn found_open(now: Vec<bool>, left: Option<&Entry>, restarted: Option<bool>) -> Vec<bool> {
+pub fn found_open(
+    now: PerGate<bool>,
+    left: Option<&Entry>,
+    restarted: Option<bool>,
+) -> PerGate<bool> {
     let closing = left.filter(|entry| entry.was_closing(restarted));
-    let before = closing.map_or(&[][..], |entry| &entry.found_open);
-    let gates = now.into_iter().enumerate();
-    gates
-        .map(|(at, open)| open || before.get(at) == Some(&true))
-        .collect()
+    let before = closing.map(|entry| entry.found_open).unwrap_or_default();
+    PerGate {
+        main: now.main || before.main,
+        twin: now.twin.map(|open| open || before.twin == Some(true)),
+    }
 }
 
 #[cfg(test)]
@@ -180,12 +184,19 @@ mod tests {
     use super::*;
     use crate::restart::Verb;
 
+    fn both(main: bool, twin: bool) -> PerGate<bool> {
+        PerGate {
+            main,
+            twin: Some(twin),
+        }
+    }
+
     fn entry(phase: Phase) -> Entry {
         let holder = Invocation::new(Verb::Restart, "web");
         Entry {
             holder,
             phase,
-            found_open: vec![true, false],
+            found_open: both(true, false),
             instance: None,
             restarting: true,
             unsure: false,
@@ -200,20 +211,23 @@ mod tests {
     fn putting_back_means_how_it_was_before_the_one_that_died() {
         let put_back = |phase, restarted| {
             let died = Entry {
-                found_open: vec![true, true],
+                found_open: both(true, true),
                 ..entry(phase)
             };
-            found_open(vec![false, false], Some(&died), restarted)
+            found_open(both(false, false), Some(&died), restarted)
         };
-        assert_eq!(put_back(Phase::Drain { zeros: 0 }, None), [true, true]);
-        assert_eq!(put_back(Phase::Close, None), [true, true]);
-        assert_eq!(put_back(Phase::Restart, Some(false)), [true, true]);
-        assert_eq!(put_back(Phase::Restart, None), [false, false]);
-        assert_eq!(put_back(Phase::Upgrade, None), [false, false]);
-        assert_eq!(put_back(Phase::Restart, Some(true)), [false, false]);
-        assert_eq!(put_back(Phase::Open, None), [false, false]);
-        assert_eq!(found_open(vec![false, false], None, None), [false, false]);
-        assert_eq!(found_open(vec![true, false], None, None), [true, false]);
+        assert_eq!(put_back(Phase::Drain { zeros: 0 }, None), both(true, true));
+        assert_eq!(put_back(Phase::Close, None), both(true, true));
+        assert_eq!(put_back(Phase::Restart, Some(false)), both(true, true));
+        assert_eq!(put_back(Phase::Restart, None), both(false, false));
+        assert_eq!(put_back(Phase::Upgrade, None), both(false, false));
+        assert_eq!(put_back(Phase::Restart, Some(true)), both(false, false));
+        assert_eq!(put_back(Phase::Open, None), both(false, false));
+        assert_eq!(
+            found_open(both(false, false), None, None),
+            both(false, false)
+        );
+        assert_eq!(found_open(both(true, false), None, None), both(true, false));
     }
 
     /// The agents before this one did not write so, and read over it.
@@ -258,7 +272,7 @@ mod tests {
         let left = left.unwrap().unwrap();
         assert_eq!(
             (left.phase, left.found_open),
-            (Phase::Healthy { streak: 0 }, vec![true, false])
+            (Phase::Healthy { streak: 0 }, both(true, false))
         );
         assert_eq!(left.instance.as_deref(), Some("pid 7 since 9"));
         assert_eq!(left.version, Version::Same);

@@ -8,7 +8,8 @@ use futures_util::FutureExt;
 use haproxy_gate::operation::driver::drive;
 use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::{
-    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start, stays_closed,
+    Action, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Stand, Verb, start,
+    stays_closed,
 };
 use haproxy_gate::state::invocation::Invocation;
 use haproxy_gate::state::journal::{Entry, Journal, found_open};
@@ -94,11 +95,16 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
     };
-    let mut found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
+    let [main, twin] = world.gates;
+    let gates = PerGate {
+        main,
+        twin: Some(twin),
+    };
+    let mut found_open = found_open(gates, left.as_ref(), restarted);
     if stays_closed {
-        found_open.fill(false);
+        found_open = found_open.map(|_| false);
     }
-    world.found_open.clone_from(&found_open);
+    world.found_open = found_open;
     let limits = Limits {
         found_open: found_open.iter().all(|open| *open),
         stays_closed,

@@ -25,7 +25,7 @@ pub(super) struct Seen {
 
 pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
     let snapshot = &it.snapshot;
-    let gates = snapshot.gates().zip(snapshot.positions());
+    let gates = snapshot.gates().into_iter().zip(snapshot.positions());
     let mut trouble = snapshot.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
     let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
@@ -36,7 +36,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
         let who = others.who_mends(&app.name);
-        let positions = snapshot.positions();
+        let positions = Vec::from(snapshot.positions());
         trouble.extend(astray(app, &it.journal, (&positions, held.is_some()), &who));
         let broken = snapshot.broken().filter(|_| held.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));

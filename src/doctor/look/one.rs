@@ -79,7 +79,7 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
     let (gates, used) = match &snapshot.rules {
         Ok(view) => (
             Some(of_gates(all, settings, view, &snapshot)),
-            Ok(used(&host.firewall, view, &host.gates)),
+            Ok(used(&host.firewall, view, &Vec::from(host.gates.clone()))),
         ),
         Err(error) => (None, Err(error.to_string())),
     };
