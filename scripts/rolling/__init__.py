@@ -11,7 +11,8 @@ The decisions, without effects:
     plan      the order of the hosts, and the batches
     step      what is to be done next: start, pause, wait, end
     guard     who of those that are next may go now
-    status    what a host says of itself
+    status    what a host says of itself: the parser of the Ansible collection
+    judge     what that means for a roll
     ending    what the end of an `agent restart` means
 
 and what acts on them:

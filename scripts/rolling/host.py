@@ -7,10 +7,11 @@ import time
 from typing import Any, Callable
 
 from .ending import INTERRUPTED, Ending, Verdict, ending_of
+from .judge import Unusable, back, not_up, status_of
 from .options import Options
 from .program import Program
 from .ssh import Ssh
-from .status import Status, Unusable, back, status_of
+from .status import Status
 from .step import Stage
 from .text import visible
 
@@ -40,6 +41,8 @@ class Host:
         self.stage = Stage.WAITING
         # Of the agent, or our own word.
         self.phase: str | None = None
+        # It takes no other server away any more: the agent says so of each phase.
+        self.settled = False
         self.waiting = ""
         self.ending: Ending | None = None
         self.message = ""
@@ -100,13 +103,15 @@ class Host:
         if "phase" in told:
             # What it had closed before is put back while it waits for its turn.
             self.began_to_close = told["phase"] != "back_off"
-            self.at(visible(str(told["phase"]), 20), visible(str(told.get("what", ""))))
+            settled = told.get("settled") is True
+            self.at(visible(str(told["phase"]), 20), visible(str(told.get("what", ""))), settled)
         elif isinstance(waiting, list):
-            self.at(self.phase, visible("; ".join(str(one) for one in waiting[:5])))
+            said = visible("; ".join(str(one) for one in waiting[:5]))
+            self.at(self.phase, said, self.settled)
 
-    def at(self, phase: str | None, waiting: str = "") -> None:
+    def at(self, phase: str | None, waiting: str = "", settled: bool = False) -> None:
         moved = phase != self.phase
-        self.phase, self.waiting = phase, waiting
+        self.phase, self.waiting, self.settled = phase, waiting, settled
         self.changed(self, moved)
 
     def call_off(self) -> None:
@@ -136,7 +141,7 @@ class Host:
 
     async def way_back(self) -> str | None:
         """None when HAProxy, asked once more, shows it in rotation; else what is missing."""
-        self.at("check", "in rotation?")
+        self.at("check", "in rotation?", settled=True)
         until = time.monotonic() + BACK
         while True:
             try:
@@ -145,7 +150,7 @@ class Host:
                 missing = f"restarted, and then: {error}"
             if missing is None or time.monotonic() > until or self.called_off:
                 return missing and f"restarted, but not in rotation: {missing}"
-            self.at("check", missing)
+            self.at("check", missing, settled=True)
             await asyncio.sleep(AGAIN)
 
     async def find(self) -> str:
@@ -171,6 +176,11 @@ class Host:
             await asyncio.sleep(AGAIN)
 
     @property
+    def is_closing(self) -> bool:
+        """HAProxy may still count it as usable, and it is about to go."""
+        return self.stage is Stage.UNDER_WAY and not self.settled
+
+    @property
     def skipped(self) -> bool:
         """Left alone, because it is held closed."""
         return self.ending is not None and self.ending.verdict is Verdict.SKIPPED
@@ -191,5 +201,5 @@ def stands(status: Status) -> str:
     if status.operation is not None:
         return f"still under way there: {status.operation}"
     rotation = "in rotation" if status.in_rotation else "not in rotation"
-    missing = "" if status.in_rotation else f" ({'; '.join(status.not_up)})"
+    missing = "" if status.in_rotation else f" ({not_up(status)})"
     return f"now {rotation}{missing}; {status.health}"

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from .guard import admit, unsettled, worth_asking
+from .guard import admit, worth_asking
 from .host import Host
+from .judge import Unusable, in_the_way
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
-from .status import Status, Unusable, in_the_way
+from .status import Status
 from .step import End, Finish, Next, Pause, Rules, Stage, decide
 from .stop import Stop
 
@@ -150,8 +151,9 @@ class Roll:
         self.keep(self.hosts[name])
 
     def closing(self) -> int:
-        hosts = self.hosts.values()
-        return unsettled([host.phase for host in hosts if host.stage is Stage.UNDER_WAY])
+        """How many of those under way HAProxy may still count as usable; to be counted before
+        HAProxy is asked."""
+        return sum(host.is_closing for host in self.hosts.values())
 
     async def ask(self, name: str) -> Status | Unusable:
         try:

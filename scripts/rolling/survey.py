@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from .ending import Ending, Verdict, ending_of
 from .host import Host
+from .judge import Unusable, in_the_way, not_up
 from .options import Options
 from .ssh import Ssh
-from .status import Status, Unusable, in_the_way
+from .status import Status
 from .stop import Stop
 
 Seen = TypeVar("Seen")
@@ -45,12 +46,12 @@ class Survey:
             return None
         if status.operation is not None:
             return f"under way there, and waited for: {status.operation}"
-        if status.held is not None:
-            return f"held closed by {status.held}"
+        if status.hold is not None:
+            return f"held closed by {status.hold.text}"
         if not status.healthy:
             return f"goes first: {status.health}"
         if not status.in_rotation:
-            return f"not in rotation: {'; '.join(status.not_up)}"
+            return f"not in rotation: {not_up(status)}"
         return None
 
 

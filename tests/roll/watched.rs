@@ -95,6 +95,7 @@ fn a_restart_that_begins_meanwhile_was_not_cut_short() {
     );
     assert_eq!(web["gates"][0]["position"], "closed", "{web}");
     assert_eq!(web["phase"]["phase"], "drain", "{web}");
+    assert_eq!(web["phase"]["settled"], true, "{web}");
     assert_eq!(request.answer().status, 200);
     restart.wait().expect_exit(0);
 }

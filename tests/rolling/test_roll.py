@@ -8,16 +8,17 @@ from pathlib import Path
 
 from rolling.ending import Ending, Verdict
 from rolling.host import Host
+from rolling.judge import Unusable
 from rolling.options import Options
 from rolling.record import Record
 from rolling.roll import Roll
 from rolling.screen import Screen
 from rolling.ssh import Remote, Ssh
-from rolling.status import Status, Unusable
+from rolling.status import Status
 from rolling.step import Rules, Stage
 from rolling.stop import Stop
 
-WELL = Status("web", True, "healthy", True, True, 9, None, None, (), (), ())
+WELL = Status("web", True, "healthy", True, True, 9, None, None)
 
 
 class Scripted(Host):

@@ -147,7 +147,7 @@ class Heard(unittest.TestCase):
         self.assertLess(len(lines.rest), 2 * LONGEST_LINE)
 
     def test_progress_is_an_object_about_an_app(self) -> None:
-        told = progress('{"app":"web","at":0.8,"phase":"close","what":"x","limit":30.0}')
+        told = progress('{"app":"web","at_seconds":0.8,"phase":"close","what":"x"}')
         self.assertEqual((told or {})["phase"], "close")
         for line in ["", "agent: a log", "{", '{"a":1}', "[1]", '{"app":' + "[" * 100000]:
             with self.subTest(line[:20]):
@@ -159,6 +159,31 @@ class Heard(unittest.TestCase):
         self.assertEqual((one.phase, one.waiting), ("drain\\x1b[2J", "until nothing is in flight"))
         one.hear({"app": "web", "waiting": ["a has 3", 7]})
         self.assertEqual(one.waiting, "a has 3; 7")
+        self.assertTrue(one.is_closing)
         one.hear({"app": "web", "waiting": "no list"})
         one.hear({"app": "web", "note": "rules set again"})
         self.assertEqual(one.waiting, "a has 3; 7")
+
+    def test_the_agent_says_whether_haproxy_may_still_count_the_host(self) -> None:
+        one = host("web1")
+        self.assertFalse(one.is_closing)
+        one.begin()
+        self.assertTrue(one.is_closing)
+        table: list[tuple[dict[str, Any], bool]] = [
+            ({"phase": "claim", "settled": False}, True),
+            ({"phase": "drain", "settled": True}, False),
+            ({"waiting": ["srvs/web1 has 3"]}, False),
+            # UP again, and it will go.
+            ({"phase": "back_off", "settled": False}, True),
+            # An agent that does not say so, or says no truth value.
+            ({"phase": "drain"}, True),
+            ({"phase": "drain", "settled": "true"}, True),
+        ]
+        for told, closing in table:
+            with self.subTest(told):
+                one.hear({"app": "web", **told})
+                self.assertEqual(one.is_closing, closing)
+        one.at("check", settled=True)
+        self.assertFalse(one.is_closing)
+        one.at("lost")
+        self.assertTrue(one.is_closing)

@@ -43,14 +43,16 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn lines(&self) -> Vec<String> {
-        let told = [
-            ("sidecar", &self.all.sidecar),
-            ("under way", &self.all.operation),
+        let owners = [
+            ("sidecar", &self.all.sidecar, "does not run"),
+            ("under way", &self.all.operation, "nothing"),
         ];
-        let told =
-            told.map(|(what, who)| format!("{what:10} {}", who.as_deref().unwrap_or("nobody")));
+        let owners = owners.map(|(what, owner, none)| {
+            let text = owner.as_ref().map_or(none, |owner| &owner.text);
+            format!("{what:10} {text}")
+        });
         let apps = self.all.apps.iter().flat_map(|app| self.app(app));
-        told.into_iter().chain(apps).collect()
+        owners.into_iter().chain(apps).collect()
     }
 
     fn app(&self, app: &AppStatus) -> Vec<String> {
@@ -61,11 +63,11 @@ impl<'a> Frame<'a> {
             lines.push(format!("  {label:8} {verb}: {phase} for {seconds} s"));
         }
         let mut row = |label, text: &str| lines.extend(folded(&labelled(label), text));
-        if let Some(who) = &app.held {
-            row("held", &format!("closed by {who}"));
+        if let Some(hold) = &app.hold {
+            row("held", &format!("closed by {}", hold.text));
         }
         row("gates", &gates(app));
-        row("health", &app.health);
+        row("health", &app.health.text);
         let trouble = app.trouble.iter();
         lines.extend(trouble.flat_map(|what| red(&labelled("trouble"), what)));
         lines.extend(

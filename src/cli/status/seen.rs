@@ -1,6 +1,6 @@
 //! How one app stands, of what was seen.
 
-use super::{AppStatus, Others, PhaseNow};
+use super::{AppStatus, Health, Others, PhaseNow};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::hold;
@@ -29,15 +29,15 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
     let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
-    let held = hold::now(hold_dir, &app.name).map(|held| held.told());
+    let hold = hold::now(hold_dir, &app.name).map(|held| held.report());
     trouble.extend(survey.threats());
     trouble.extend(survey.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
         let who = others.who_mends(&app.name);
         let positions = survey.positions();
-        trouble.extend(astray(app, &it.journal, (&positions, held.is_some()), &who));
-        let broken = survey.broken().filter(|_| held.is_none());
+        trouble.extend(astray(app, &it.journal, (&positions, hold.is_some()), &who));
+        let broken = survey.broken().filter(|_| hold.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
     }
     let (address, health) = &survey.health;
@@ -48,17 +48,13 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
         balancers: BalancerReport::of_survey(survey),
-        held,
+        hold,
         phase: it
             .phase
             .as_ref()
             .filter(|_| others.under_way)
             .and_then(|entry| phase_now(state_dir, entry)),
-        healthy: health.is_ok(),
-        health: match health {
-            Ok(()) => format!("the app at {address} is healthy"),
-            Err(why) => format!("the app at {address} is not healthy: {why}"),
-        },
+        health: Health::of(*address, health),
         in_rotation: facts.in_rotation(),
         serving: facts.serves(),
         spare: facts.spare(app.limits.min_available),
@@ -76,6 +72,7 @@ fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
         verb: entry.holder.verb.word(),
         phase: entry.phase.name(),
         seconds: since.as_ref().map_or(0, Duration::as_secs),
+        settled: entry.phase.is_settled(),
     })
 }
 

@@ -1,7 +1,8 @@
 use super::*;
-use crate::cli::status::PhaseNow;
+use crate::cli::status::{Health, LockOwner, PhaseNow};
 use crate::gate::Side;
 use crate::haproxy::Role;
+use crate::lock::Who;
 use crate::operation::GateReport;
 
 fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
@@ -49,18 +50,24 @@ fn draining(sessions: u64) -> Status {
                 error: Some("nobody listens".to_owned()),
             },
         ],
-        held: None,
+        hold: None,
         phase: Some(PhaseNow {
             verb: "restart",
             phase: "drain",
             seconds: 4,
+            settled: true,
         }),
-        health: "the app at 10.0.0.11:1000 is healthy".to_owned(),
+        health: Health::of("10.0.0.11:1000".parse().unwrap(), &Ok(())),
         ..AppStatus::unseen("web", "a rule that is not ours".to_owned())
     };
     Status {
         apps: vec![app],
-        operation: Some("`agent restart web`, pid 12, since 2026-11-21T12:00:00Z".to_owned()),
+        operation: Some(LockOwner::from(Some(Who {
+            command: "agent restart web".to_owned(),
+            pid: 12,
+            since: 1_795_262_400,
+            brief: false,
+        }))),
         sidecar: None,
     }
 }
@@ -71,7 +78,7 @@ fn all_there_is_in_80_columns() {
     let frame = draining(340);
     let lines = Frame::new(&frame, Some(&before)).lines();
     let wanted = "\
-sidecar    nobody
+sidecar    does not run
 under way  `agent restart web`, pid 12, since 2026-11-21T12:00:00Z
 
 web  out of rotation, how many hosts may go out can't be told
