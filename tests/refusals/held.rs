@@ -302,6 +302,44 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     ends(&["restart"], 0, "restarted", over);
 }
 
+/// What `status` says of closed gates that nothing keeps closed.
+#[test]
+fn status_says_what_closed_the_gates() {
+    if !inside("held::status_says_what_closed_the_gates") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let says = |what: &str| {
+        let status = agent(&counts(), &["status"]);
+        assert_eq!(status.exit, 1, "{}", status.out);
+        assert!(status.out.contains(what), "{}", status.out);
+    };
+    let opens = "`agent recover web` opens the gates once the app is healthy";
+    let unexpectedly = format!("web: trouble: a gate was closed unexpectedly: {opens}");
+    sh("iptables -t nat -F; ip6tables -t nat -F");
+    says(&unexpectedly);
+    // As a sidecar leaves it that has taken the host out.
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let mark = serde_json::json!({"since": 1_795_262_400, "boot": boot.trim()}).to_string();
+    std::fs::write("/run/state/web.stopped", &mark).unwrap();
+    says(&format!(
+        "web: trouble: the sidecar took this host out of rotation when it stopped, \
+         at 2026-11-21T12:00:00Z: {opens}"
+    ));
+    // The next operation has another say, and what closes the gates after it is no sidecar.
+    good(&["recover", "web"]);
+    sh("iptables -t nat -F; ip6tables -t nat -F");
+    says(&unexpectedly);
+    std::fs::write("/run/state/web.stopped", &mark).unwrap();
+    good(&["close", "--for", "1s"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    says("web: trouble: the gates were held closed by `agent close web` by ");
+    says(&format!("; that hold is over: {opens}"));
+}
+
 #[test]
 fn a_second_close_drops_nothing() {
     if !inside("held::a_second_close_drops_nothing") {

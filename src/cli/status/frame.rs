@@ -123,7 +123,7 @@ fn labelled(label: &str) -> String {
     format!("  {label:8} ")
 }
 
-/// What is wrong, in full: its mend stands at its end.
+/// What is wrong, in full: the fix is at its end.
 fn red(head: &str, what: &str) -> Vec<String> {
     let lines = folded(head, what).into_iter();
     let red = |line: String| {
@@ -139,13 +139,13 @@ pub(super) fn fitting(mut lines: Vec<String>, room: usize) -> Vec<String> {
         let more = lines.len() - room.saturating_sub(1);
         lines.truncate(room.saturating_sub(1));
         lines.push(format!(
-            "and {more} more lines: a higher window, or `agent status`"
+            "and {more} more lines: enlarge the window, or use `agent status`"
         ));
     }
     lines
 }
 
-/// `web   in rotation, 2 hosts may go`
+/// `web  in rotation, 2 more hosts can be taken out`
 fn head(app: &AppStatus) -> String {
     let state = match (app.in_rotation, app.serving) {
         (true, _) => style("in rotation").green(),
@@ -153,9 +153,9 @@ fn head(app: &AppStatus) -> String {
         (false, false) => style("out of rotation").red(),
     };
     let spare = match app.spare {
-        Some(1) => "1 host may go out now".to_owned(),
-        Some(spare) => format!("{} hosts may go out now", spare.max(0)),
-        None => "how many hosts may go out can't be told".to_owned(),
+        Some(1) => "1 more host can be taken out".to_owned(),
+        Some(spare) => format!("{} more hosts can be taken out", spare.max(0)),
+        None => "room unknown: a balancer can't be seen".to_owned(),
     };
     format!("{}  {state}, {spare}", style(&app.app).bold())
 }

@@ -1,4 +1,5 @@
-//! `agent status`: what the kernel, HAProxy and the app say now; nothing is remembered.
+//! `agent status`: what the kernel, HAProxy and the app say now, and what the state directory has
+//! of holds and operations.
 
 mod frame;
 mod holders;
@@ -35,6 +36,8 @@ struct AppStatus {
     balancers: Vec<BalancerReport>,
     /// The request that the gates stay closed.
     hold: Option<HoldReport>,
+    /// When the sidecar closed the gates as it stopped, where nothing has opened them since.
+    closed_by_sidecar_unix_seconds: Option<u64>,
     /// The phase of the operation under way.
     phase: Option<PhaseNow>,
     health: Health,
@@ -104,6 +107,7 @@ impl AppStatus {
             gates: Vec::new(),
             balancers: Vec::new(),
             hold: None,
+            closed_by_sidecar_unix_seconds: None,
             phase: None,
             health: Health::not_asked(),
             in_rotation: false,
@@ -115,7 +119,7 @@ impl AppStatus {
     }
 }
 
-/// Who else is at work on this host.
+/// Which other agents work on this host.
 #[derive(Clone, Copy)]
 struct Others {
     under_way: bool,
@@ -123,7 +127,8 @@ struct Others {
 }
 
 impl Others {
-    fn who_mends(self, app: &str) -> String {
+    /// What opens gates that nothing keeps closed.
+    fn opener(self, app: &str) -> String {
         match self.sidecar {
             true => "the sidecar".to_owned(),
             false => format!("`agent recover {app}`"),

@@ -1,11 +1,13 @@
-//! How one app stands, of what was seen.
+//! One look at an app -> its status.
 
 use super::{AppStatus, Health, Others, PhaseNow};
+use crate::clock;
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::hold;
 use crate::journal::Entry;
 use crate::operation::{BalancerReport, GateReport, found};
+use crate::sidecar::took_out;
 use crate::state::{self, Kept};
 use crate::survey::Survey;
 use std::path::Path;
@@ -32,13 +34,29 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     let hold = hold::now(hold_dir, &app.name).map(|held| held.report());
     trouble.extend(survey.threats());
     trouble.extend(survey.restart.as_ref().err().cloned());
+    let positions = survey.positions();
+    let all_closed = positions.iter().all(|gate| *gate == Position::Closed);
+    let stopped = took_out(state_dir, &app.name).filter(|_| all_closed && hold.is_none());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
-        let who = others.who_mends(&app.name);
-        let positions = survey.positions();
-        trouble.extend(astray(app, &it.journal, (&positions, hold.is_some()), &who));
+        let opener = others.opener(&app.name);
+        let why = match (&hold, stopped, hold::find(hold_dir, &app.name)) {
+            (Some(_), _, _) => Closed::Held { all_closed },
+            (None, Some(since), _) => Closed::BySidecar(since),
+            (None, None, Some(over)) => Closed::Over(over.told()),
+            (None, None, None) => Closed::Unexpectedly,
+        };
+        let closed = positions.contains(&Position::Closed);
+        trouble.extend(match &it.journal {
+            Ok(Some(entry)) => Some(format!(
+                "{}: {opener} finishes or undoes it",
+                entry.cut_short()
+            )),
+            Err(torn) => Some(format!("{torn}: {opener} goes by the kernel and HAProxy")),
+            Ok(None) => why.text(closed, &app.name, &opener),
+        });
         let broken = survey.broken().filter(|_| hold.is_none());
-        trouble.extend(broken.map(|what| format!("{what}: {who} mends it")));
+        trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
     }
     let (address, health) = &survey.health;
     let facts = survey.facts();
@@ -49,6 +67,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
             .collect(),
         balancers: BalancerReport::of_survey(survey),
         hold,
+        closed_by_sidecar_unix_seconds: stopped,
         phase: it
             .phase
             .as_ref()
@@ -76,28 +95,37 @@ fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
     })
 }
 
-/// What an operation left behind by dying, and gates that nobody asked to be closed.
-fn astray(
-    app: &AppSettings,
-    journal: &Result<Option<Entry>, String>,
-    (positions, held): (&[Position], bool),
-    who: &str,
-) -> Vec<String> {
-    let closed = positions.contains(&Position::Closed);
-    match journal {
-        Ok(Some(entry)) => vec![format!("{}: {who} ends it", entry.cut_short())],
-        Err(torn) => vec![format!("{torn}: {who} goes on without it")],
-        Ok(None) if held && positions.iter().any(|gate| *gate != Position::Closed) => {
-            vec![format!(
-                "an operator closed the gates, and not all are closed: `agent close {0}`, or `agent open {0}`",
-                app.name
-            )]
+/// Why gates are closed while no operation is under way.
+enum Closed {
+    Held {
+        all_closed: bool,
+    },
+    /// The sidecar took the host out as it stopped, in seconds since 1970.
+    BySidecar(u64),
+    /// The time of this hold is over.
+    Over(String),
+    Unexpectedly,
+}
+
+impl Closed {
+    /// What is wrong, and what fixes it. `closed`: a gate is.
+    fn text(&self, closed: bool, app: &str, opener: &str) -> Option<String> {
+        let opens = format!("{opener} opens the gates once the app is healthy");
+        match self {
+            Closed::Held { all_closed: true } => None,
+            Closed::Held { all_closed: false } => Some(format!(
+                "the gates are held closed, and one is open: `agent close {app}` closes it, \
+                 `agent open {app}` ends the hold"
+            )),
+            _ if !closed => None,
+            Closed::BySidecar(since) => Some(format!(
+                "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
+                clock::told(*since)
+            )),
+            Closed::Over(hold) => Some(format!(
+                "the gates were held closed by {hold}; that hold is over: {opens}"
+            )),
+            Closed::Unexpectedly => Some(format!("a gate was closed unexpectedly: {opens}")),
         }
-        Ok(None) if closed && !held => {
-            vec![format!(
-                "a gate is closed, and nobody asked for that: {who} opens it once the app is healthy"
-            )]
-        }
-        Ok(None) => Vec::new(),
     }
 }

@@ -81,7 +81,7 @@ fn all_there_is_in_80_columns() {
 sidecar    does not run
 under way  `agent restart web`, pid 12, since 2026-11-21T12:00:00Z
 
-web  out of rotation, how many hosts may go out can't be told
+web  out of rotation, room unknown: a balancer can't be seen
   at work  restart: drain for 4 s
   gates    2000 -> 1000 closed, 3000 -> 1000 closed
   health   the app at 10.0.0.11:1000 is healthy
@@ -95,13 +95,13 @@ web  out of rotation, how many hosts may go out can't be told
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
 }
 
-/// Its mend stands at its end.
+/// The fix is at its end.
 #[test]
 fn trouble_is_folded_and_not_cut() {
     let mut frame = draining(1);
-    let mend = "stop it, or take another status port, and say `agent recover web` after that";
-    frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {mend}")];
-    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {mend}"));
+    let fix = "stop it, or take another status port, and say `agent recover web` after that";
+    frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {fix}")];
+    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {fix}"));
     let lines = Frame::new(&frame, None).lines();
     let wanted = "  trouble  x (pid 1) on 0.0.0.0:2000 answers there: stop it, or take another
            status port, and say `agent recover web` after that";
