@@ -1,10 +1,9 @@
 """`agent restart` on many hosts over SSH, for a jump host that has Python and nothing else.
 
-A roll goes so: all hosts are asked for their status, and what is not well is told before
-anything begins; then batch after batch, each host by `agent restart --attached` over a
-connection of its own. A host is started only where HAProxy, asked at that moment, has a
-server to spare; the agents' own floor is what makes that safe, asking first is what makes it
-quick.
+First the roll asks all hosts for their status, and reports what is wrong. Then it goes batch after
+batch, each host by `agent restart --attached` over a connection of its own. It starts a host only
+where HAProxy, asked at that moment, has a server to spare. The agents' own floor makes that safe;
+asking first makes it quick.
 
 The decisions, without effects:
 
@@ -18,14 +17,14 @@ The decisions, without effects:
 and what acts on them:
 
     main      command_line, options, hosts -> exit code
-    session   one call of the program: survey, roll, summary
-    survey    how all hosts stand before anything begins
-    roll      the loop: look, decide, act; stop is what signals ask for
+    session   one call of the program: snapshot, roll, summary
+    snapshot  one look at all hosts before anything begins
+    roll      the loop: look, decide, act; signals stop it
     host      one host: its status, its restart, its way back into rotation
     ssh       one connection a host; program is what runs over it, and its output
     record    what was done, in a file, to go on from
     screen    how it goes, for people
     summary   how it went, for people and machines
 
-What comes from a host is data: it is bounded, parsed, made visible, and never run here.
+What a host answers is data: it is bounded, parsed, escaped, and never run here.
 """

@@ -45,8 +45,8 @@ def scarce(spare: int, closing: int) -> str:
 def worth_asking(
     waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
 ) -> Sequence[str]:
-    """Of those that wait, so many as might go, by what was to spare when it was last told;
-    one at least, to hear what is. Last those where somebody else was at work."""
+    """Of those that wait, so many as might go, by what was to spare at the last look; one at
+    least, to hear what is. Last those where another operation was under way."""
     waiting = sorted(waiting, key=lambda host: host in busy)
     if spare is None:
         return waiting[:1]

@@ -7,7 +7,7 @@ from typing import Any
 
 from .answer import Answer, no_answer, parse_object
 from .status import Line, OtherVersion, Status, WhichApp, read
-from .text import visible
+from .text import escape
 
 
 class Unusable(Exception):
@@ -20,23 +20,23 @@ def status_of(answer: Answer, app: str | None) -> Status:
     if answered is None:
         raise Unusable(no_answer(answer))
     if "apps" not in answered:
-        raise Unusable(visible(str(answered.get("message", answer.said()))))
+        raise Unusable(escape(str(answered.get("message", answer.said()))))
     try:
-        return read(all_visible(answered), app)
+        return read(all_escaped(answered), app)
     except WhichApp as error:
         raise Unusable(f"{error}: name one with --app") from error
     except (OtherVersion, RecursionError) as error:
-        raise Unusable(visible(error)) from error
+        raise Unusable(escape(error)) from error
 
 
-def all_visible(value: Any) -> Any:
+def all_escaped(value: Any) -> Any:
     """The same, and no text in it moves a cursor or fills a screen."""
     if isinstance(value, str):
-        return visible(value)
+        return escape(value)
     if isinstance(value, list):
-        return [all_visible(one) for one in value]
+        return [all_escaped(one) for one in value]
     if isinstance(value, dict):
-        return {key: all_visible(one) for key, one in value.items()}
+        return {key: all_escaped(one) for key, one in value.items()}
     return value
 
 

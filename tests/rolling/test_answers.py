@@ -23,7 +23,7 @@ def health(healthy: bool = True, text: Any = "the app is healthy") -> dict[str, 
     return {"healthy": healthy, "address": "10.0.0.1:1000", "error": None, "text": text}
 
 
-def told(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+def printed(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
     """What `agent status --json` says."""
     lines = [line("UP")] if lines is None else lines
     balancer = {"name": "lb1", "version": "2.6.12", "lines": lines}
@@ -51,17 +51,17 @@ def answer(said: Any, exit: int = 0, err: tuple[str, ...] = ()) -> Answer:
 
 class StatusOf(unittest.TestCase):
     def test_it_is_read(self) -> None:
-        status = status_of(answer(told(), exit=1), None)
+        status = status_of(answer(printed(), exit=1), None)
         self.assertEqual((status.app, status.spare), ("web", 3))
         self.assertTrue(status.healthy and status.in_rotation and status.serving)
 
     def test_a_login_shell_may_talk_before_it(self) -> None:
-        noisy = b"welcome to web1\n" + json.dumps(told()).encode() + b"\n"
+        noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
         self.assertEqual(status_of(answer(noisy), "web").app, "web")
 
     def test_why_there_is_none(self) -> None:
         refused = "ssh: connect to host web1 port 22: Connection refused"
-        two = told()
+        two = printed()
         two["apps"].append({**two["apps"][0], "app": "api"})
         usage = {"outcome": "usage", "exit": 2, "message": "no configuration"}
         for given, app, said in [
@@ -75,7 +75,7 @@ class StatusOf(unittest.TestCase):
             (answer([1]), None, "no answer of an agent"),
             (answer(usage, 2), None, "no configuration"),
             (answer(two), None, "the apps web, api: name one with --app"),
-            (answer(told()), "api", "the apps web: name one"),
+            (answer(printed()), "api", "the apps web: name one"),
             (answer({"apps": [{"app": "web"}]}), None, "another version"),
             (answer({"apps": 7}), None, "another version"),
             (answer({"apps": [7]}), None, "another version"),
@@ -86,17 +86,17 @@ class StatusOf(unittest.TestCase):
 
     def test_what_no_agent_says_is_a_hosts_trouble_not_the_rolls(self) -> None:
         for odd in [
-            told(app=7, spare="x"),
-            told(spare=[]),
-            told([{"name": 1}]),
+            printed(app=7, spare="x"),
+            printed(spare=[]),
+            printed([{"name": 1}]),
             {"apps": [{"app": "web", "balancers": [7]}], "operation": None},
             {"apps": [7], "operation": None},
             {"apps": 7, "operation": None},
-            told(health=health(text=7)),
-            told(hold="`agent close web`, pid 7"),
-            told(hold={"by": "operator"}),
-            told(operation="`agent restart web`, pid 7"),
-            told(spare=1.5),
+            printed(health=health(text=7)),
+            printed(hold="`agent close web`, pid 7"),
+            printed(hold={"by": "operator"}),
+            printed(operation="`agent restart web`, pid 7"),
+            printed(spare=1.5),
         ]:
             with self.subTest(odd), self.assertRaises(Unusable) as raised:
                 status_of(answer(odd), None)
@@ -105,8 +105,8 @@ class StatusOf(unittest.TestCase):
         for _ in range(900):
             deep = [deep]
         for text in [
-            json.dumps(told(spare=7)).replace(": 7", ": 1e999").encode(),
-            json.dumps(told(trouble=deep)).encode(),
+            json.dumps(printed(spare=7)).replace(": 7", ": 1e999").encode(),
+            json.dumps(printed(trouble=deep)).encode(),
             b'{"apps": NaN}',
             b'{"apps": [], "x": Infinity}',
         ]:
@@ -117,7 +117,7 @@ class StatusOf(unittest.TestCase):
         ill = health(text="\x1b[31m\r\u202eill\n")
         held = hold(text="x" * 999)
         lines = [line("\x1b[2J"), line("UP", "srvs/\n1")]
-        status = status_of(answer(told(lines, health=ill, hold=held)), None)
+        status = status_of(answer(printed(lines, health=ill, hold=held)), None)
         self.assertEqual(status.health, "\\x1b[31m\\r\\u202eill")
         assert status.hold is not None
         self.assertLess(len(status.hold.text), 310)
@@ -138,7 +138,7 @@ class InTheWay(unittest.TestCase):
         ]
         for changes, why in table:
             with self.subTest(changes):
-                status = status_of(answer(told(**changes)), None)
+                status = status_of(answer(printed(**changes)), None)
                 said = in_the_way(status, "refuse")
                 self.assertEqual(said is None, why is None)
                 self.assertIn(why or "", said or "")
@@ -158,7 +158,7 @@ class InTheWay(unittest.TestCase):
             (hold("agent", "switch"), True),
         ]:
             with self.subTest(held):
-                said = in_the_way(status_of(answer(told(hold=held)), None), "skip")
+                said = in_the_way(status_of(answer(printed(hold=held)), None), "skip")
                 self.assertEqual(said is not None, in_way, said)
 
 
@@ -220,10 +220,10 @@ class Back(unittest.TestCase):
             ([{**line("UP"), "proven": False}], False, "srvs/web1 is UP, but not proven yet"),
         ]:
             with self.subTest(lines):
-                said = back(status_of(answer(told(lines, in_rotation=in_rotation)), None))
+                said = back(status_of(answer(printed(lines, in_rotation=in_rotation)), None))
                 self.assertEqual(said is None, missing is None, said)
                 self.assertIn(missing or "", said or "")
 
     def test_a_balancer_that_is_not_seen(self) -> None:
-        status = status_of(answer(told([], in_rotation=False, error="timed out")), None)
+        status = status_of(answer(printed([], in_rotation=False, error="timed out")), None)
         self.assertEqual(back(status), "lb1: timed out")

@@ -24,7 +24,7 @@ def spares(number: int | None) -> Status:
 
 class Admit(unittest.TestCase):
     def test_never_more_than_haproxy_can_spare(self) -> None:
-        for told, closing, go in [
+        for spares_seen, closing, go in [
             ([3, 3, 3, 3], 0, "abc"),
             ([3, 3, 3, 3], 1, "ab"),
             ([3, 3, 3, 3], 3, ""),
@@ -36,12 +36,12 @@ class Admit(unittest.TestCase):
             ([3, 1], 0, "a"),
             ([0, 3], 0, "b"),
         ]:
-            with self.subTest(told, closing=closing):
+            with self.subTest(spares_seen, closing=closing):
                 admitted = admit(
-                    [(host, spares(spare)) for host, spare in zip("abcd", told)], closing
+                    [(host, spares(spare)) for host, spare in zip("abcd", spares_seen)], closing
                 )
                 self.assertEqual("".join(admitted.go), go)
-                self.assertEqual(len(admitted.go) + len(admitted.held_up), len(told))
+                self.assertEqual(len(admitted.go) + len(admitted.held_up), len(spares_seen))
 
     def test_what_is_not_serving_takes_nothing_away(self) -> None:
         down = replace(UP, serving=False, healthy=False, spare=0)

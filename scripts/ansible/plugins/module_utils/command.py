@@ -62,9 +62,9 @@ def parse(code: int, out: str, err: str) -> Answer:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        told = (err.strip() or out.strip() or "nothing")[-500:]
+        printed = (err.strip() or out.strip() or "nothing")[-500:]
         text = "it exited with {0} ({1}) and said no JSON, but: {2}"
-        raise NoAnswer(text.format(code, meaning(code), told))
+        raise NoAnswer(text.format(code, meaning(code), printed))
     return Answer(code, said)
 
 

@@ -34,7 +34,7 @@ def is_held_so(status: Status, reason: str | None) -> bool:
 
 
 def why_not_in_rotation(status: Status) -> str:
-    """In words, the most telling first."""
+    """In words, the most important first."""
     reasons = [] if status.hold is None else [f"closed by {status.hold.text}"]
     reasons += status.trouble
     reasons += [] if status.healthy else [status.health]

@@ -21,9 +21,9 @@ options:
         is back in rotation, slow start over. Always a change.
       - V(closed) takes the host out of rotation and drains it. It stays so, over reboots too.
       - V(open) brings the host back, also what an operator has closed.
-      - V(present) demands that the host is in rotation. It first recovers what a crash, a
-        reboot or a flush of the rules has left behind, and waits. What an operator has closed
-        is left alone, and is a failure.
+      - V(present) demands that the host is in rotation. It first finishes or undoes
+        what a crash, a reboot or a flush of the rules has interrupted, and waits. It leaves alone
+        what an operator has closed, and fails.
     type: str
     choices: [restarted, closed, open, present]
     default: present
@@ -74,8 +74,8 @@ options:
     default: false
   reason:
     description:
-      - Why, in 1 to 200 characters on one line, for whoever looks at C(agent history), and at
-        closed gates in C(agent status).
+      - Why, in 1 to 200 characters on one line. C(agent history) shows it, and C(agent status)
+        of closed gates.
       - Where nothing had to be done there is no operation that would have it.
     type: str
   timeout:
@@ -103,7 +103,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Restart the app, and nobody notices
+- name: Restart the app without users noticing
   haproxy_gate.agent.agent:
     app: web
     state: restarted
@@ -176,7 +176,7 @@ exit:
   type: int
   sample: 0
 exit_meaning:
-  description: What the exit code tells, and how the host is left.
+  description: The meaning of the exit code, and how the host is left.
   returned: where the agent has answered
   type: str
   sample: "done, or already so; the host is left: as asked"
@@ -399,9 +399,9 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    mistake = misplaced(module.params)
-    if mistake is not None:
-        module.fail_json(msg=mistake)
+    wrong = misplaced(module.params)
+    if wrong is not None:
+        module.fail_json(msg=wrong)
     Work(module).run()
 
 

@@ -10,7 +10,7 @@ module: agent_info
 short_description: Look at a host behind HAProxy by its agent
 version_added: 0.1.0
 description:
-  - Runs C(agent status) on the host, and tells what the kernel, HAProxy and the app say now.
+  - Runs C(agent status) on the host, and returns what the kernel, HAProxy and the app say now.
   - That something is not well is no failure, but RV(well) says so.
 extends_documentation_fragment:
   - haproxy_gate.agent.common
@@ -36,7 +36,7 @@ EXAMPLES = r"""
   haproxy_gate.agent.agent_info:
   register: seen
 
-- name: Tell how many hosts HAProxy can spare beside those that are out
+- name: Show how many hosts HAProxy can spare beside those that are out
   ansible.builtin.debug:
     msg: "{{ seen.status.spare }} of {{ seen.status.app }}"
 """

@@ -81,7 +81,7 @@ class Options(unittest.TestCase):
 
 
 class Changes(unittest.TestCase):
-    """What is told as changed."""
+    """What is reported as changed."""
 
     def test_by_the_outcome(self) -> None:
         for state, outcome, changed in (
@@ -93,8 +93,8 @@ class Changes(unittest.TestCase):
             ("present", "recovered", True),
             ("present", "nothing_to_do", False),
         ):
-            told = agent.is_change(state, None, answer(outcome), check_mode=False)
-            self.assertEqual(told, changed, (state, outcome))
+            changes = agent.is_change(state, None, answer(outcome), check_mode=False)
+            self.assertEqual(changes, changed, (state, outcome))
 
     def test_a_plan_is_a_change_in_check_mode(self) -> None:
         self.assertTrue(agent.is_change("restarted", None, answer("planned"), True))
@@ -106,8 +106,8 @@ class Changes(unittest.TestCase):
             (status("open", HELD), True),
             (status("closed"), True),
         ):
-            told = agent.is_change("open", before, answer("opened"), check_mode=False)
-            self.assertEqual(told, changed, before)
+            changes = agent.is_change("open", before, answer("opened"), check_mode=False)
+            self.assertEqual(changes, changed, before)
 
     def test_what_is_so_already(self) -> None:
         rotates = status("open", in_rotation=True)

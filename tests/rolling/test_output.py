@@ -69,7 +69,7 @@ class Picture(unittest.TestCase):
         self.assertNotIn("\x1b", picture(failed, "", 23, False, 79)[1])
 
 
-class Told(unittest.TestCase):
+class Result(unittest.TestCase):
     def test_all_done(self) -> None:
         summary = of_roll([ended("web1", 0, "restarted", "back")], 65.2, None)
         self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
@@ -117,11 +117,11 @@ class Told(unittest.TestCase):
                 "1 of 6 hosts done in 3.0 s, 4 failed",
             ],
         )
-        told = json.loads(summary.json())
-        states = {one["host"]: one["state"] for one in told["hosts"]}
+        result = json.loads(summary.json())
+        states = {one["host"]: one["state"] for one in result["hosts"]}
         failed = dict.fromkeys(["web2", "web3", "web4", "web5"], "failed")
         self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
-        self.assertEqual(told["hosts"][2]["agent"]["exit"], 15)
+        self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
 
     def test_interrupted(self) -> None:
         for signal, exit in [(2, 130), (15, 143), (1, 129)]:
@@ -141,14 +141,14 @@ class Heard(unittest.TestCase):
 
     def test_a_line_that_never_ends(self) -> None:
         lines = Lines()
-        told = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
-        self.assertGreater(len(told), 10)
-        self.assertLess(max(map(len, told)), 2 * LONGEST_LINE)
+        fed = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
+        self.assertGreater(len(fed), 10)
+        self.assertLess(max(map(len, fed)), 2 * LONGEST_LINE)
         self.assertLess(len(lines.rest), 2 * LONGEST_LINE)
 
     def test_progress_is_an_object_about_an_app(self) -> None:
-        told = progress('{"app":"web","at_seconds":0.8,"phase":"close","what":"x"}')
-        self.assertEqual((told or {})["phase"], "close")
+        parsed = progress('{"app":"web","at_seconds":0.8,"phase":"close","what":"x"}')
+        self.assertEqual((parsed or {})["phase"], "close")
         for line in ["", "agent: a log", "{", '{"a":1}', "[1]", '{"app":' + "[" * 100000]:
             with self.subTest(line[:20]):
                 self.assertIsNone(progress(line))
@@ -179,9 +179,9 @@ class Heard(unittest.TestCase):
             ({"phase": "drain"}, True),
             ({"phase": "drain", "settled": "true"}, True),
         ]
-        for told, closing in table:
-            with self.subTest(told):
-                one.hear({"app": "web", **told})
+        for line, closing in table:
+            with self.subTest(line):
+                one.hear({"app": "web", **line})
                 self.assertEqual(one.is_closing, closing)
         one.at("check", settled=True)
         self.assertFalse(one.is_closing)
