@@ -2,8 +2,8 @@
 //! of holds and operations.
 
 mod frame;
-mod holders;
 mod look;
+mod owners;
 mod seen;
 mod text;
 mod watch;
@@ -14,8 +14,8 @@ use super::screen::say;
 use crate::config::{AppSettings, Settings};
 use crate::hold::HoldReport;
 use crate::operation::{BalancerReport, GateReport};
-use holders::LockOwner;
 use look::Looks;
+use owners::LockOwner;
 use serde::Serialize;
 use std::net::SocketAddr;
 

@@ -18,9 +18,9 @@ pub(super) struct Seen {
     pub(super) survey: Survey,
     /// After that.
     pub(super) journal: Result<Option<Entry>, String>,
-    /// It said so before and after.
+    /// The journal of before, where it is the same after that.
     pub(super) phase: Option<Entry>,
-    /// Somebody was at it.
+    /// An operation on the app was under way.
     pub(super) under_way: bool,
 }
 

@@ -27,7 +27,7 @@ impl From<Option<Who>> for LockOwner {
 }
 
 /// The owners of the locks.
-pub(super) struct Holders {
+pub(super) struct Owners {
     /// Of the host's lock, or of an app's on behalf of a unit.
     pub(super) operation: Option<LockOwner>,
     /// Of the sidecar's lock.
@@ -36,13 +36,13 @@ pub(super) struct Holders {
     pub(super) apps: Vec<bool>,
 }
 
-impl Holders {
+impl Owners {
     /// Blocks.
-    pub(super) fn ask(settings: &Settings, apps: &[String]) -> Holders {
+    pub(super) fn ask(settings: &Settings, apps: &[String]) -> Owners {
         let state_dir = &settings.agent.state_dir;
         let owner = |path: PathBuf| Lock::holder(&path).map(LockOwner::from);
         let app = |app: &String| owner(state::app_lock(state_dir, app)).is_some();
-        Holders {
+        Owners {
             operation: owner(state::lock(state_dir)).or_else(|| of_units(settings)),
             sidecar: owner(state::sidecar(state_dir)),
             apps: apps.iter().map(app).collect(),
@@ -51,7 +51,7 @@ impl Holders {
 }
 
 /// Whether this app's lock is taken.
-pub(super) async fn is_held(settings: &Settings, app: &str) -> bool {
+pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
     let lock = state::app_lock(&settings.agent.state_dir, app);
     let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
     asked.await.unwrap_or(false)
