@@ -101,10 +101,9 @@ class Host:
         """A line of `--progress`."""
         waiting = line.get("waiting")
         if "phase" in line:
-            # What it had closed before is put back while it waits for its turn.
-            self.began_to_close = line["phase"] != "back_off"
             settled = line.get("settled") is True
             self.at(escape(str(line["phase"]), 20), escape(str(line.get("what", ""))), settled)
+            self.began_to_close = not self.waits_for_turn
         elif isinstance(waiting, list):
             said = escape("; ".join(str(one) for one in waiting[:5]))
             self.at(self.phase, said, self.settled)
@@ -174,6 +173,11 @@ class Host:
                 return state
             self.at("lost", state)
             await asyncio.sleep(AGAIN)
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Its agent has put back what it had closed, and waits until more hosts are available."""
+        return self.phase == "back_off"
 
     @property
     def is_closing(self) -> bool:

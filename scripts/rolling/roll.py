@@ -73,7 +73,7 @@ class Roll:
     def take_back(self) -> None:
         """Of those that wait for their turn there nothing is touched: none begins any more."""
         for host in self.hosts.values():
-            if host.phase == "back_off":
+            if host.waits_for_turn:
                 host.call_off()
 
     def call_off(self) -> None:
