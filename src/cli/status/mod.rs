@@ -1,6 +1,7 @@
 //! `agent status`: what the kernel, HAProxy and the app say now, and what the state directory has
 //! of holds and operations.
 
+mod closed;
 mod frame;
 mod look;
 mod owners;

@@ -1,9 +1,8 @@
 //! One look at an app -> its status.
 
+use super::closed::Closed;
 use super::{AppStatus, Health, Others, PhaseNow};
-use crate::clock;
 use crate::config::{AppSettings, Settings};
-use crate::gate::Position;
 use crate::hold;
 use crate::journal::Entry;
 use crate::operation::{BalancerReport, GateReport, found};
@@ -31,29 +30,24 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
     let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
-    let hold = hold::now(hold_dir, &app.name).map(|held| held.report());
+    let held = hold::find(hold_dir, &app.name);
+    let mark = took_out(state_dir, &app.name);
+    let closed = Closed::of(&survey.positions(), held.as_ref(), mark);
+    let hold = held
+        .filter(|held| !held.is_over())
+        .map(|held| held.report());
     trouble.extend(survey.threats());
     trouble.extend(survey.restart.as_ref().err().cloned());
-    let positions = survey.positions();
-    let all_closed = positions.iter().all(|gate| *gate == Position::Closed);
-    let stopped = took_out(state_dir, &app.name).filter(|_| all_closed && hold.is_none());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
         let opener = others.opener(&app.name);
-        let why = match (&hold, stopped, hold::find(hold_dir, &app.name)) {
-            (Some(_), _, _) => Closed::Held { all_closed },
-            (None, Some(since), _) => Closed::BySidecar(since),
-            (None, None, Some(over)) => Closed::Over(over.told()),
-            (None, None, None) => Closed::Unexpectedly,
-        };
-        let closed = positions.contains(&Position::Closed);
         trouble.extend(match &it.journal {
             Ok(Some(entry)) => Some(format!(
                 "{}: {opener} finishes or undoes it",
                 entry.cut_short()
             )),
             Err(torn) => Some(format!("{torn}: {opener} goes by the kernel and HAProxy")),
-            Ok(None) => why.text(closed, &app.name, &opener),
+            Ok(None) => closed.trouble(&app.name, &opener),
         });
         let broken = survey.broken().filter(|_| hold.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
@@ -67,7 +61,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
             .collect(),
         balancers: BalancerReport::of_survey(survey),
         hold,
-        closed_by_sidecar_unix_seconds: stopped,
+        closed_by_sidecar_unix_seconds: closed.by_sidecar(),
         phase: it
             .phase
             .as_ref()
@@ -93,39 +87,4 @@ fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
         seconds: since.as_ref().map_or(0, Duration::as_secs),
         settled: entry.phase.is_settled(),
     })
-}
-
-/// Why gates are closed while no operation is under way.
-enum Closed {
-    Held {
-        all_closed: bool,
-    },
-    /// The sidecar took the host out as it stopped, in seconds since 1970.
-    BySidecar(u64),
-    /// The time of this hold is over.
-    Over(String),
-    Unexpectedly,
-}
-
-impl Closed {
-    /// What is wrong, and what fixes it. `closed`: a gate is.
-    fn text(&self, closed: bool, app: &str, opener: &str) -> Option<String> {
-        let opens = format!("{opener} opens the gates once the app is healthy");
-        match self {
-            Closed::Held { all_closed: true } => None,
-            Closed::Held { all_closed: false } => Some(format!(
-                "the gates are held closed, and one is open: `agent close {app}` closes it, \
-                 `agent open {app}` ends the hold"
-            )),
-            _ if !closed => None,
-            Closed::BySidecar(since) => Some(format!(
-                "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
-                clock::told(*since)
-            )),
-            Closed::Over(hold) => Some(format!(
-                "the gates were held closed by {hold}; that hold is over: {opens}"
-            )),
-            Closed::Unexpectedly => Some(format!("a gate was closed unexpectedly: {opens}")),
-        }
-    }
 }
