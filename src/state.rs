@@ -22,6 +22,8 @@ pub enum Kept {
     Command,
     /// What its operations have come to: statistics.
     Tally,
+    /// That the sidecar closed the gates as it stopped.
+    Stopped,
 }
 
 impl Kept {
@@ -32,6 +34,7 @@ impl Kept {
             Kept::Hold => format!("{app}.closed"),
             Kept::Command => format!("{app}.command"),
             Kept::Tally => format!("{app}.tally"),
+            Kept::Stopped => format!("{app}.stopped"),
         })
     }
 

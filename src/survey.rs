@@ -213,7 +213,7 @@ impl Survey {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();
             trouble.extend(
-                foreign.map(|rule| format!("a rule that is not ours leads port {port}: {rule}")),
+                foreign.map(|rule| format!("a foreign rule redirects port {port}: {rule}")),
             );
             let listening = listeners.iter();
             trouble.extend(listening.map(|who| {

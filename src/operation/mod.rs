@@ -27,7 +27,7 @@ use crate::host::ThisHost;
 use crate::journal::{Entry, Journal};
 use crate::record::{PhaseRecord, seconds};
 use crate::restart::{Limits, Outcome, Refusal, Start, Verb};
-use crate::state;
+use crate::state::{self, Kept};
 use crate::stop::Stop;
 use crate::tally::{Done, Tally};
 use remember::By;
@@ -160,6 +160,9 @@ impl Operation<'_> {
         let holder = Holder::new(self.verb, &self.app.name);
         let (start, limits) = self.begin(host, report).await?;
         let mut journal = self.journal(&holder, (&start, &limits), (host, report))?;
+        if let Err(error) = Kept::Stopped.remove(self.state_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the sidecar's stop stays");
+        }
         let told = tell(self.app, &limits);
         let outcome = self
             .drive(host, &mut journal, (&start, &limits), (told, report))

@@ -150,6 +150,12 @@ impl Report {
         self.gates.iter().all(|gate| gate.position == "open")
     }
 
+    /// It has run, and left every gate closed.
+    pub fn has_closed(&self) -> bool {
+        let closed = self.gates.iter().all(|gate| gate.position == "closed");
+        closed && !self.phases.is_empty()
+    }
+
     /// What the balancers showed last.
     pub fn balancers(&mut self, seen: &[BalancerSeen]) {
         for (balancer, seen) in self.balancers.iter_mut().zip(seen) {

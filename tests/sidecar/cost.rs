@@ -30,8 +30,10 @@ fn there_is_one_on_a_host() {
         second.err
     );
     let status = agent().words(&["status", "--json"]).json();
-    let told = status["sidecar"].as_str().unwrap();
-    assert!(told.contains(&format!("pid {}", sidecar.pid())), "{told}");
+    let owner = &status["sidecar"];
+    assert_eq!(owner["pid"], sidecar.pid(), "{owner}");
+    assert_eq!(owner["command"], "agent run", "{owner}");
+    assert!(owner["since_unix_seconds"].is_u64(), "{owner}");
     let checked = agent().words(&["run", "--dry-run"]).expect_exit(0);
     assert!(
         checked.out.contains("web: would keep open: "),

@@ -69,7 +69,7 @@ class Picture(unittest.TestCase):
         self.assertNotIn("\x1b", picture(failed, "", 23, False, 79)[1])
 
 
-class Told(unittest.TestCase):
+class Result(unittest.TestCase):
     def test_all_done(self) -> None:
         summary = of_roll([ended("web1", 0, "restarted", "back")], 65.2, None)
         self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
@@ -117,11 +117,11 @@ class Told(unittest.TestCase):
                 "1 of 6 hosts done in 3.0 s, 4 failed",
             ],
         )
-        told = json.loads(summary.json())
-        states = {one["host"]: one["state"] for one in told["hosts"]}
+        result = json.loads(summary.json())
+        states = {one["host"]: one["state"] for one in result["hosts"]}
         failed = dict.fromkeys(["web2", "web3", "web4", "web5"], "failed")
         self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
-        self.assertEqual(told["hosts"][2]["agent"]["exit"], 15)
+        self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
 
     def test_interrupted(self) -> None:
         for signal, exit in [(2, 130), (15, 143), (1, 129)]:
@@ -141,14 +141,14 @@ class Heard(unittest.TestCase):
 
     def test_a_line_that_never_ends(self) -> None:
         lines = Lines()
-        told = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
-        self.assertGreater(len(told), 10)
-        self.assertLess(max(map(len, told)), 2 * LONGEST_LINE)
+        fed = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
+        self.assertGreater(len(fed), 10)
+        self.assertLess(max(map(len, fed)), 2 * LONGEST_LINE)
         self.assertLess(len(lines.rest), 2 * LONGEST_LINE)
 
     def test_progress_is_an_object_about_an_app(self) -> None:
-        told = progress('{"app":"web","at":0.8,"phase":"close","what":"x","limit":30.0}')
-        self.assertEqual((told or {})["phase"], "close")
+        parsed = progress('{"app":"web","at_seconds":0.8,"phase":"close","what":"x"}')
+        self.assertEqual((parsed or {})["phase"], "close")
         for line in ["", "agent: a log", "{", '{"a":1}', "[1]", '{"app":' + "[" * 100000]:
             with self.subTest(line[:20]):
                 self.assertIsNone(progress(line))
@@ -159,6 +159,31 @@ class Heard(unittest.TestCase):
         self.assertEqual((one.phase, one.waiting), ("drain\\x1b[2J", "until nothing is in flight"))
         one.hear({"app": "web", "waiting": ["a has 3", 7]})
         self.assertEqual(one.waiting, "a has 3; 7")
+        self.assertTrue(one.is_closing)
         one.hear({"app": "web", "waiting": "no list"})
         one.hear({"app": "web", "note": "rules set again"})
         self.assertEqual(one.waiting, "a has 3; 7")
+
+    def test_the_agent_says_whether_haproxy_may_still_count_the_host(self) -> None:
+        one = host("web1")
+        self.assertFalse(one.is_closing)
+        one.begin()
+        self.assertTrue(one.is_closing)
+        table: list[tuple[dict[str, Any], bool]] = [
+            ({"phase": "claim", "settled": False}, True),
+            ({"phase": "drain", "settled": True}, False),
+            ({"waiting": ["srvs/web1 has 3"]}, False),
+            # UP again, and it will go.
+            ({"phase": "back_off", "settled": False}, True),
+            # An agent that does not say so, or says no truth value.
+            ({"phase": "drain"}, True),
+            ({"phase": "drain", "settled": "true"}, True),
+        ]
+        for line, closing in table:
+            with self.subTest(line):
+                one.hear({"app": "web", **line})
+                self.assertEqual(one.is_closing, closing)
+        one.at("check", settled=True)
+        self.assertFalse(one.is_closing)
+        one.at("lost")
+        self.assertTrue(one.is_closing)

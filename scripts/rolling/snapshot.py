@@ -1,4 +1,4 @@
-"""Before anything begins: how all hosts stand, and what a dry run of each says."""
+"""One look at all hosts before anything begins, and a dry run of each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TypeVar
 
 from .ending import Ending, Verdict, ending_of
 from .host import Host
+from .judge import Unusable, in_the_way, not_up
 from .options import Options
+from .signals import Stop
 from .ssh import Ssh
-from .status import Status, Unusable, in_the_way
-from .stop import Stop
+from .status import Status
 
 Seen = TypeVar("Seen")
 
@@ -27,7 +28,7 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True)
-class Survey:
+class Snapshot:
     """All of them, as they are now."""
 
     statuses: dict[str, Status]
@@ -35,26 +36,26 @@ class Survey:
     trouble: dict[str, str]
 
     def down(self) -> list[str]:
-        """Whose app is not healthy: nobody is served there."""
+        """Whose app is not healthy: these hosts serve no users."""
         return [name for name, status in self.statuses.items() if not status.healthy]
 
-    def told(self, name: str) -> str | None:
+    def notice(self, name: str) -> str | None:
         """What an operator should know of a host that is no trouble."""
         status = self.statuses.get(name)
         if status is None or name in self.trouble:
             return None
         if status.operation is not None:
             return f"under way there, and waited for: {status.operation}"
-        if status.held is not None:
-            return f"held closed by {status.held}"
+        if status.hold is not None:
+            return f"held closed by {status.hold.text}"
         if not status.healthy:
             return f"goes first: {status.health}"
         if not status.in_rotation:
-            return f"not in rotation: {'; '.join(status.not_up)}"
+            return f"not in rotation: {not_up(status)}"
         return None
 
 
-async def survey(hosts: Sequence[Host], stop: Stop) -> Survey:
+async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
     """Interrupted, where that is asked for."""
     statuses: dict[str, Status] = {}
     trouble: dict[str, str] = {}
@@ -71,7 +72,7 @@ async def survey(hosts: Sequence[Host], stop: Stop) -> Survey:
             trouble[host.name] = wrong
 
     await unless_stopped([look(host) for host in hosts], stop)
-    return Survey(statuses, trouble)
+    return Snapshot(statuses, trouble)
 
 
 async def seen_by_all(host: Host) -> Status:

@@ -21,7 +21,7 @@ class Stop:
         """`heard` gets how often a signal came, with each."""
 
         def came(number: int) -> None:
-            # A terminal that is closed may tell so more than once.
+            # A terminal that is closed may send it more than once.
             hangup = number == signal.SIGHUP
             self.asked = max(self.asked, 1) if hangup else self.asked + 1
             self.signal = self.signal or number
