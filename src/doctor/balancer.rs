@@ -46,7 +46,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
             return vec![REACHABLE.error(
                 &balancer.name,
                 why.to_string(),
-                mend(&balancer.address, why),
+                fix(&balancer.address, why),
             )];
         }
     };
@@ -74,7 +74,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
 }
 
 /// By what kept it from answering.
-pub(super) fn mend(address: &Address, why: &Unseen) -> String {
+pub(super) fn fix(address: &Address, why: &Unseen) -> String {
     let (unix, listener) = match address {
         Address::Unix(path) => (
             true,
@@ -86,7 +86,7 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
         Unseen::Connect {
             kind: ErrorKind::NotFound,
             ..
-        } if unix => format!("mend `socket` in [[haproxy]], or in HAProxy's `global`: {listener}"),
+        } if unix => format!("fix `socket` in [[haproxy]], or in HAProxy's `global`: {listener}"),
         Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             ..
@@ -94,9 +94,9 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
         Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             ..
-        } => format!(
-            "start HAProxy, or in its `global`: {listener}; or mend `socket` in [[haproxy]]"
-        ),
+        } => {
+            format!("start HAProxy, or in its `global`: {listener}; or fix `socket` in [[haproxy]]")
+        }
         Unseen::Connect {
             kind: ErrorKind::PermissionDenied,
             ..
@@ -105,7 +105,7 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
                 .to_owned()
         }
         Unseen::Connect { .. } => {
-            "mend `socket` in [[haproxy]], or the network and the firewalls on the way".to_owned()
+            "fix `socket` in [[haproxy]], or the network and the firewalls on the way".to_owned()
         }
         Unseen::TimedOut(_) => "let this host through to the socket; or too many ask it at once \
             (`stats maxconn`), or `timeout` in [[haproxy]] is too short"
@@ -258,9 +258,9 @@ mod tests {
         };
         let told = |tcp, why: Unseen| -> (Verdict, String) {
             let point = points(&over(tcp, Err(why))).remove(0);
-            (point.verdict, point.mend.unwrap())
+            (point.verdict, point.fix.unwrap())
         };
-        for (tcp, why, mend) in [
+        for (tcp, why, fix) in [
             (
                 false,
                 connect(ErrorKind::NotFound),
@@ -299,7 +299,7 @@ mod tests {
             ),
         ] {
             let (verdict, told) = told(tcp, why);
-            assert!(verdict == Error && told.contains(mend), "{told}");
+            assert!(verdict == Error && told.contains(fix), "{told}");
         }
     }
 
@@ -321,11 +321,11 @@ mod tests {
             ("lb.example:9999", "stats socket lb.example:9999 level user"),
         ] {
             let address = Address::Tcp(at.into());
-            let mend = mend(&address, &refused);
-            assert!(mend.contains(bind), "{mend}");
+            let fix = fix(&address, &refused);
+            assert!(fix.contains(bind), "{fix}");
             let mut balancer = over(true, Ok(seen(Level::Admin)));
             balancer.address = address;
-            assert!(points(&balancer)[2].mend.as_ref().unwrap().ends_with(bind));
+            assert!(points(&balancer)[2].fix.as_ref().unwrap().ends_with(bind));
         }
     }
 

@@ -46,9 +46,9 @@ fn whole(reader: impl Read) -> io::Result<String> {
     }
 }
 
-fn mend(why: &io::Error) -> &'static str {
+fn fix(why: &io::Error) -> &'static str {
     match why.kind() {
-        io::ErrorKind::NotFound => "mend the path",
+        io::ErrorKind::NotFound => "correct the path",
         io::ErrorKind::PermissionDenied => "as root, or give a copy that can be read",
         _ => "give HAProxy's configuration file itself, or a copy of it",
     }
@@ -56,16 +56,15 @@ fn mend(why: &io::Error) -> &'static str {
 
 pub(super) fn points(facts: &Facts) -> Vec<Point> {
     let Some(file) = &facts.file else {
-        // A sound set-up is to have no warning for ever.
-        let found = "HAProxy's configuration file was not given: what stands only there was not \
-                     looked at (--haproxy-cfg FILE, a copy will do)";
-        return vec![FILE.ok("", found)];
+        let found =
+            "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)";
+        return vec![FILE.unseen("", found)];
     };
     let shown = file.path.display();
     let text = match &file.text {
         Ok(text) => text,
         Err(why) => {
-            return vec![FILE.error("", format!("{shown} can't be read: {why}"), mend(why))];
+            return vec![FILE.error("", format!("{shown} can't be read: {why}"), fix(why))];
         }
     };
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
@@ -100,17 +99,6 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
     }
 }
 
-/// Whether the file's own points judge every backend that serves the app: what a socket tells
-/// in part, or not at all, is then their matter.
-pub(super) fn tells(app: &AppFacts, of_file: &[Point]) -> bool {
-    let lines = own_lines(app);
-    let judged = |own: &Own| {
-        let mut points = of_file.iter();
-        points.any(|point| point.check == cfg::RHYTHM && point.of == own.backend)
-    };
-    !lines.is_empty() && lines.iter().all(judged)
-}
-
 /// As its balancers show them, each once.
 fn own_lines(app: &AppFacts) -> Vec<Own> {
     let mut lines: Vec<Own> = Vec::new();
@@ -140,8 +128,8 @@ mod tests {
 
     #[test]
     fn only_a_path_that_is_wrong_is_mended() {
-        let of = |path: &str| mend(&read(Path::new(path)).unwrap_err());
-        assert_eq!(of("/nowhere/haproxy.cfg"), "mend the path");
+        let of = |path: &str| fix(&read(Path::new(path)).unwrap_err());
+        assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
         assert!(of("/").starts_with("give HAProxy's"));
     }
 }

@@ -3,8 +3,7 @@
 
 use super::Point;
 use super::check::Check;
-use super::firewall::SEE_NFT;
-use crate::gate::{Gate, Position, Taken};
+use crate::gate::{Foreign, Gate, Position, SHOW_NFT, Taken};
 
 const GATE: Check = Check {
     name: "gate",
@@ -12,8 +11,12 @@ const GATE: Check = Check {
 };
 const FOREIGN: Check = Check {
     name: "foreign-rule",
-    why: "a rule that is not ours leads the status port to the app: the gate can't be closed",
+    why: "where another rule redirects HAProxy's check, a closed gate changes nothing: the host \
+          stays in rotation",
 };
+/// A rule that holds is not to be deleted: it is somebody's.
+const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
+                        close shows whether they do";
 const STATUS_PORT: Check = Check {
     name: "status-port",
     why: "whatever listens on a status port answers HAProxy's check while the gate is closed: \
@@ -49,7 +52,7 @@ pub struct Gates {
     pub held: Option<String>,
     /// An operation is at work on this app: its gates move.
     pub under_way: bool,
-    /// The sidecar runs, and mends what it can.
+    /// The sidecar runs, and fixes what it can.
     pub sidecar: bool,
     /// A port that no app of this configuration has, for the twin's gate.
     pub free_port: u16,
@@ -67,12 +70,11 @@ pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
 pub struct Seen {
     pub gate: Gate,
     pub position: Position,
-    /// Rules that are not ours, each with the line that removes it.
-    pub foreign: Vec<(String, String)>,
-    /// Rules of which nobody can tell whether they lead the status port, each with the line
-    /// that shows it.
-    pub perhaps: Vec<(String, String)>,
-    /// Why native rules can't be told.
+    /// Rules that are not ours.
+    pub foreign: Vec<Foreign>,
+    /// At the last close HAProxy showed its lines DOWN.
+    pub was_closed: bool,
+    /// Why native rules can't be read.
     pub native: Result<(), String>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
@@ -102,7 +104,7 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
 
 fn position(gates: &Gates, seen: &Seen) -> Point {
     let (app, told) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
-    let mend = match gates.sidecar {
+    let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
         false => format!("agent recover {app}"),
     };
@@ -117,7 +119,7 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
         (Position::Closed, None) => {
-            GATE.warning(app, format!("{told}, and nobody asked for that"), mend)
+            GATE.warning(app, format!("{told}, and nobody asked for that"), fix)
         }
         (Position::Broken(_), _) => GATE.error(app, told, format!("agent recover {app}")),
     }
@@ -125,31 +127,33 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
 
 fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
     let port = seen.gate.status_port;
-    let point = |(rule, removal): &(String, String)| {
-        FOREIGN.error(
-            app,
-            format!("port {port} is led by a rule that is not ours: {rule}"),
-            removal.as_str(),
-        )
-    };
-    match (seen.foreign.is_empty(), seen.perhaps.as_slice()) {
-        (true, [(rule, sight), more @ ..]) => {
-            let more = match more.len() {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            let found = format!("port {port} may be led by a rule that is not ours: {rule}{more}");
-            vec![FOREIGN.warning(app, found, format!("look at it: {sight}"))]
+    let point = |one: &Foreign| match &one.removal {
+        Some(removal) => {
+            let found = format!(
+                "a rule that is not ours redirects port {port}: {}",
+                one.rule
+            );
+            FOREIGN.error(app, found, removal.as_str())
         }
-        (true, []) => vec![match &seen.native {
-            Ok(()) => FOREIGN.ok(app, format!("port {port}: no rules but ours")),
-            Err(why) => {
-                let found =
-                    format!("port {port}: whether native rules lead it can't be told: {why}");
-                FOREIGN.warning(app, found, SEE_NFT)
+        None => {
+            let found = format!(
+                "a rule that is not ours may redirect port {port}: {}",
+                one.rule
+            );
+            match seen.was_closed {
+                true => FOREIGN.ok(app, format!("{found}; at the last close it did not")),
+                false => FOREIGN.warning(app, found, POSSIBLE),
             }
-        }],
-        (false, _) => seen.foreign.iter().map(point).collect(),
+        }
+    };
+    let mut points: Vec<Point> = seen.foreign.iter().map(point).collect();
+    points.extend(seen.native.as_ref().err().map(|why| {
+        let found = format!("whether native rules redirect port {port} is not known: {why}");
+        FOREIGN.warning(app, found, SHOW_NFT)
+    }));
+    match points.is_empty() {
+        true => vec![FOREIGN.ok(app, format!("no rule but ours redirects port {port}"))],
+        false => points,
     }
 }
 
@@ -160,8 +164,8 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
         crate::gate::Side::Backup => "backup_status_port",
     };
     let point = |who: &String| {
-        let mend = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
-        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), mend)
+        let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
+        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), fix)
     };
     match seen.listeners.is_empty() {
         true => vec![STATUS_PORT.ok(app, format!("status port {port}: nothing listens there"))],
@@ -247,7 +251,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
-            perhaps: Vec::new(),
+            was_closed: false,
             native: Ok(()),
             listeners: Vec::new(),
             taken: Some(Taken::Reserved("`agent run`".into())),
@@ -286,16 +290,19 @@ mod tests {
             wrong(|gates| drop(gates.gates.pop())),
             [("layout", Warning)]
         );
-        let rule = ("-A X".to_owned(), "iptables -D X".to_owned());
-        assert_eq!(
-            wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
-            [("foreign-rule", Error)]
-        );
-        let seen = ("nft rule".to_owned(), "nft list".to_owned());
-        assert_eq!(
-            wrong(|gates| gates.gates[0].perhaps = vec![seen.clone(); 2]),
-            [("foreign-rule", Warning)]
-        );
+        for (removal, verdict) in [(Some("iptables -D X".to_owned()), Error), (None, Warning)] {
+            let rule = "-A X".to_owned();
+            let rule = Foreign { rule, removal };
+            assert_eq!(
+                wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
+                [("foreign-rule", verdict)]
+            );
+            let disproved = |gates: &mut Gates| {
+                gates.gates[0].foreign.push(rule.clone());
+                gates.gates[0].was_closed = true;
+            };
+            assert_eq!(wrong(disproved).is_empty(), verdict == Warning);
+        }
         assert_eq!(
             wrong(|gates| gates.gates[0].native = Err("nft hangs".into())),
             [("foreign-rule", Warning)]

@@ -58,8 +58,8 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
             format!("state: {path} is root's alone and may be written"),
         ),
         Err(why) => {
-            let (found, mend) = parted(why, "choose another [agent] state_dir");
-            STATE.error("", format!("state: {found}"), mend)
+            let (found, fix) = parted(why, "choose another [agent] state_dir");
+            STATE.error("", format!("state: {found}"), fix)
         }
     }));
     let (path, usable) = &host.history;
@@ -69,15 +69,15 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
             format!("history: {path} is root's alone and may be written"),
         ),
         Err(why) => {
-            let (found, mend) = parted(why, "choose another [agent] history_dir");
-            HISTORY.warning("", format!("history: {found}"), mend)
+            let (found, fix) = parted(why, "choose another [agent] history_dir");
+            HISTORY.warning("", format!("history: {found}"), fix)
         }
     });
     points.push(match &host.files {
         Ok(()) => FILES.ok("", "open files: as many as needed are allowed"),
         Err(why) => {
-            let (found, mend) = parted(why, "ulimit -n 1024");
-            FILES.error("", format!("open files: {found}"), mend)
+            let (found, fix) = parted(why, "ulimit -n 1024");
+            FILES.error("", format!("open files: {found}"), fix)
         }
     });
     points.push(match &host.sidecar {
@@ -108,11 +108,11 @@ fn rights(host: &Host) -> Point {
     }
 }
 
-/// Messages of ours name the mend themselves, after "mend: " or the last "; ".
+/// Our messages name the fix themselves, after "mend: " or the last "; ".
 pub(super) fn parted(why: &str, otherwise: &str) -> (String, String) {
     let at = why.split_once("; mend: ").or_else(|| why.rsplit_once("; "));
     match at {
-        Some((found, mend)) => (found.to_owned(), mend.to_owned()),
+        Some((found, fix)) => (found.to_owned(), fix.to_owned()),
         None => (why.to_owned(), otherwise.to_owned()),
     }
 }
@@ -139,7 +139,7 @@ mod tests {
         let points = points(&host).into_iter();
         let wrong = points.filter(|point| point.verdict != Verdict::Ok);
         wrong
-            .map(|point| (point.check, point.verdict, point.mend.unwrap()))
+            .map(|point| (point.check, point.verdict, point.fix.unwrap()))
             .collect()
     }
 
@@ -155,14 +155,14 @@ mod tests {
                 .contains("--cap-add NET_ADMIN")
         );
         let untrusted = "/run/x belongs to uid 7, not to root; mend: chown root:root /run/x";
-        let mend = "chown root:root /run/x".to_owned();
+        let fix = "chown root:root /run/x".to_owned();
         assert_eq!(
             wrong(|host| host.directories[0].1 = Err(untrusted.into())),
-            [("state-dir", Error, mend.clone())]
+            [("state-dir", Error, fix.clone())]
         );
         assert_eq!(
             wrong(|host| host.history.1 = Err(untrusted.into())),
-            [("history-dir", Warning, mend)]
+            [("history-dir", Warning, fix)]
         );
         let start = "systemctl enable --now haproxy-gate".to_owned();
         assert_eq!(
@@ -170,10 +170,10 @@ mod tests {
             [("sidecar", Warning, start)]
         );
         let few = "only 9 open files are allowed, 30 are needed; mend: ulimit -n 1024";
-        let mend = "ulimit -n 1024".to_owned();
+        let fix = "ulimit -n 1024".to_owned();
         assert_eq!(
             wrong(|host| host.files = Err(few.into())),
-            [("open-files", Error, mend)]
+            [("open-files", Error, fix)]
         );
     }
 }

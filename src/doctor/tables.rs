@@ -2,7 +2,7 @@
 
 use super::Point;
 use super::check::Check;
-use crate::gate::Variant;
+use crate::gate::{Foreign, Variant};
 
 const KERNEL: Check = Check {
     name: "iptables",
@@ -29,8 +29,8 @@ pub struct Used {
     pub variant: Variant,
     /// Programs of the other variant and how many rules their nat tables have.
     pub beside: Vec<(&'static str, usize)>,
-    /// Rules there that lead one of our status ports, each with the line that removes it.
-    pub shadowing: Vec<(String, String)>,
+    /// Rules there that redirect one of our status ports for certain.
+    pub shadowing: Vec<Foreign>,
 }
 
 pub(super) fn points(tables: &Tables) -> Vec<Point> {
@@ -46,18 +46,21 @@ pub(super) fn points(tables: &Tables) -> Vec<Point> {
 }
 
 fn unread(why: &str) -> Point {
-    let mend = match why.contains("apt install iptables") {
+    let fix = match why.contains("apt install iptables") {
         true => "apt install iptables",
         false => "as root: iptables -t nat -S",
     };
-    KERNEL.error("", format!("rules: {why}"), mend)
+    KERNEL.error("", format!("rules: {why}"), fix)
 }
 
 fn mixed(used: &Used) -> Vec<Point> {
     if !used.shadowing.is_empty() {
-        let point = |(rule, removal): &(String, String)| {
-            let found = format!("rules: the other variant leads a status port, too: {rule}");
-            MIXED.error("", found, removal.as_str())
+        let point = |one: &Foreign| {
+            let found = format!(
+                "rules: the other variant redirects a status port, too: {}",
+                one.rule
+            );
+            MIXED.error("", found, one.removal.clone().unwrap_or_default())
         };
         return used.shadowing.iter().map(point).collect();
     }
@@ -111,7 +114,10 @@ mod tests {
                 beside: beside.to_vec(),
                 shadowing: shadowing
                     .iter()
-                    .map(|rule| ((*rule).into(), "-D".into()))
+                    .map(|rule| Foreign {
+                        rule: (*rule).into(),
+                        removal: Some("-D".into()),
+                    })
                     .collect(),
             }),
         };
@@ -143,6 +149,6 @@ mod tests {
         };
         let points = points(&tables);
         assert_eq!(points.len(), 1);
-        assert_eq!(points[0].mend.as_deref(), Some("apt install iptables"));
+        assert_eq!(points[0].fix.as_deref(), Some("apt install iptables"));
     }
 }

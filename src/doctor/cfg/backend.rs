@@ -1,10 +1,11 @@
 //! What the backend as a whole does to a restart.
 
 use super::Expected;
-use super::ours::{Ours, first_three, names};
+use super::ours::{Ours, names};
 use super::time::seconds;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::doctor::lines::judge::first_three;
 
 const PERSIST: Check = Check {
     name: "cfg-persist",
@@ -80,8 +81,8 @@ fn forced(ours: &Ours<'_>) -> Point {
     match ours.proxy.forced {
         false => FORCED.ok(of, "no force-persist"),
         true => {
-            let mend = format!("take the force-persist rules of {of} away");
-            FORCED.warning(of, "it has force-persist rules", mend)
+            let fix = format!("take the force-persist rules of {of} away");
+            FORCED.warning(of, "it has force-persist rules", fix)
         }
     }
 }
@@ -90,9 +91,9 @@ fn forced(ours: &Ours<'_>) -> Point {
 /// negative, ends HAProxy 2.6 itself at the first retry: it divides by zero.
 fn redispatch(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
-    let mend = line(ours, "option redispatch");
+    let fix = line(ours, "option redispatch");
     let Some(words) = ours.proxy.settings.option("redispatch") else {
-        return REDISPATCH.error(of, "no option redispatch", mend);
+        return REDISPATCH.error(of, "no option redispatch", fix);
     };
     let interval = words.first().map_or(Ok(-1), |word| word.parse::<i64>());
     let retries = ours.proxy.settings.retries.unwrap_or(DEFAULT_RETRIES);
@@ -101,13 +102,13 @@ fn redispatch(ours: &Ours<'_>) -> Point {
         return REDISPATCH.ok(of, "option redispatch, its number is a variable");
     }
     let Ok(interval) = interval else {
-        return REDISPATCH.error(of, "option redispatch has no number behind it", mend);
+        return REDISPATCH.error(of, "option redispatch has no number behind it", fix);
     };
     let found = format!("option redispatch {interval}, with {retries} retries");
     match interval.unsigned_abs() {
-        0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), mend),
+        0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), fix),
         every if retries > 0 && !hidden && every > retries.unsigned_abs() => {
-            REDISPATCH.error(of, format!("{found}: there are not that many"), mend)
+            REDISPATCH.error(of, format!("{found}: there are not that many"), fix)
         }
         _ => REDISPATCH.ok(of, found),
     }
@@ -140,8 +141,8 @@ fn cookie(ours: &Ours<'_>) -> Point {
             true => COOKIE.ok(of, "no cookies: nobody is sticky"),
             false => {
                 let found = format!("no cookie, though {} have a value for it", names(with));
-                let mend = line(ours, "cookie SRV insert indirect nocache httponly");
-                COOKIE.warning(of, found, mend)
+                let fix = line(ours, "cookie SRV insert indirect nocache httponly");
+                COOKIE.warning(of, found, fix)
             }
         };
     };
@@ -182,8 +183,8 @@ fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     match (expected.http, ours.proxy.settings.check.as_deref()) {
         (Some(path), None | Some("tcp-check")) => {
             let found = format!("{found}, though {} has health by HTTP", expected.app);
-            let mend = line(ours, &format!("option httpchk GET {path}"));
-            KIND.warning(of, found, mend)
+            let fix = line(ours, &format!("option httpchk GET {path}"));
+            KIND.warning(of, found, fix)
         }
         _ => KIND.ok(of, found),
     }
@@ -208,8 +209,8 @@ fn variables(ours: &Ours<'_>) -> Point {
         true => VARIABLES.ok(of, "nothing that is looked at is a variable"),
         false => {
             let found = format!("can't be told, it is a variable: {}", first_three(&all));
-            let mend = "name a copy of the file with the values in it";
-            VARIABLES.warning(of, found, mend)
+            let fix = "name a copy of the file with the values in it";
+            VARIABLES.warning(of, found, fix)
         }
     }
 }

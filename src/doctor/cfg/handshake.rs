@@ -44,8 +44,8 @@ fn sni(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
         .and_then(|name| name.strip_suffix(')'));
     let name = fixed.unwrap_or("NAME");
     let names = names(lack.iter().copied());
-    let mend = format!("on the line of {names}: check-sni {name}");
-    SNI.warning(of, format!("`sni` without `check-sni`: {names}"), mend)
+    let fix = format!("on the line of {names}: check-sni {name}");
+    SNI.warning(of, format!("`sni` without `check-sni`: {names}"), fix)
 }
 
 fn alpn(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
@@ -60,10 +60,10 @@ fn alpn(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
         return ALPN.ok(of, "no check by HTTP offers h2 by its line's `alpn`");
     }
     let names = names(lack);
-    let mend = format!("on the line of {names}: check-alpn http/1.1");
+    let fix = format!("on the line of {names}: check-alpn http/1.1");
     ALPN.warning(
         of,
         format!("`alpn` with h2 without `check-alpn`: {names}"),
-        mend,
+        fix,
     )
 }

@@ -9,7 +9,6 @@ mod file;
 mod handshake;
 mod lines;
 mod ours;
-mod pairs;
 mod rhythm;
 mod rules;
 mod server;
@@ -20,10 +19,10 @@ mod words;
 
 use super::Point;
 use super::check::Check;
+use super::lines::judge::{first_three, judge};
 use crate::haproxy::{AppPorts, Own};
 use file::{File, Proxy};
-use ours::{Ours, find, first_three};
-pub(super) use rhythm::NAME as RHYTHM;
+use ours::{Ours, find};
 use server::{ADDRESS, Server};
 use std::time::Duration;
 use words::{VARIABLE, is_variable};
@@ -72,11 +71,11 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let hides = hides_lines(&file.proxies);
     points.extend(missing.iter().map(|line| {
         let what = format!("HAProxy has {line}, and this file has not");
-        let mend = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
+        let fix = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
         // Of several balancers each has its own file.
         match found.is_empty() && !hides {
-            true => SERVES.error(expected.app, what, mend),
-            false => SERVES.warning(expected.app, what, mend),
+            true => SERVES.error(expected.app, what, fix),
+            false => SERVES.warning(expected.app, what, fix),
         }
     }));
     if found.is_empty() {
@@ -94,7 +93,7 @@ fn told(point: Point) -> Point {
     Point {
         of: dollar(point.of),
         found: dollar(point.found),
-        mend: point.mend.map(dollar),
+        fix: point.fix.map(dollar),
         ..point
     }
 }
@@ -124,8 +123,8 @@ fn whole(file: &File) -> Vec<Point> {
     }
     if file.conditional {
         let what = "it has .if: all branches were read, as if each were true";
-        let mend = "name a file without the branches that HAProxy does not take";
-        points.push(READ.warning("", what, mend));
+        let fix = "name a file without the branches that HAProxy does not take";
+        points.push(READ.warning("", what, fix));
     }
     if points.is_empty() {
         points.push(READ.ok("", "all lines could be read"));
@@ -141,13 +140,13 @@ fn unfound(expected: &Expected<'_>, hides: bool) -> Point {
         "no backend has a server on port {port} that checks {status_port}: none serves {}",
         expected.app
     );
-    let mend = format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app);
+    let fix = format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app);
     match hides {
-        false => SERVES.error(expected.app, what, mend),
+        false => SERVES.error(expected.app, what, fix),
         true => {
             let what = format!("{what}, as far as can be told: some are variables");
-            let mend = "name a copy of the file with the values in it";
-            SERVES.warning(expected.app, what, mend)
+            let fix = "name a copy of the file with the values in it";
+            SERVES.warning(expected.app, what, fix)
         }
     }
 }
@@ -158,7 +157,7 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
     let mut points = vec![SERVES.ok(name, what)];
     points.extend(backend::points(ours, expected));
-    points.extend(pairs::points(ours, expected));
+    points.extend(judge(&ours.as_judged(expected)));
     points.extend(lines::points(ours, file.spread, expected));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));

@@ -168,7 +168,7 @@ fn point(
         true => format!("{} {word}", checks.rule()),
         false => check.to_owned(),
     };
-    let mend = match fault {
+    let fix = match fault {
         Fault::Dropped => to_be_checked(ours, layer, lines),
         Fault::Rule => format!("in {of}: add `{word}` to the rule `{}`", checks.rule()),
         Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
@@ -192,11 +192,11 @@ fn point(
         Fault::Extra => format!("`{extra}` without `{word}`, users come {without}: {names}"),
     };
     match fault {
-        Fault::Extra if layer.optional => layer.check.warning(of, found, mend),
-        Fault::Extra => layer.check.error(of, found, mend),
-        _ if checks.ask => layer.check.error(of, found, mend),
+        Fault::Extra if layer.optional => layer.check.warning(of, found, fix),
+        Fault::Extra => layer.check.error(of, found, fix),
+        _ if checks.ask => layer.check.error(of, found, fix),
         // A TCP connect succeeds all the same.
-        _ => layer.check.warning(of, found, mend),
+        _ => layer.check.warning(of, found, fix),
     }
 }
 
@@ -215,21 +215,21 @@ fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
     let check = layer.words[1];
     let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
     let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(line));
-    let mut mends = Vec::new();
+    let mut fixes = Vec::new();
     // It outlasts what `default-server` says.
     if !off.is_empty() {
         let names = names(off);
-        mends.push(format!(
+        fixes.push(format!(
             "write `{check}` in place of `no-{check}` for {names}"
         ));
     }
     let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
     match ours.proxy.servers.iter().all(layer.users) {
         _ if on.is_empty() => {}
-        true => mends.push(format!(
+        true => fixes.push(format!(
             "in {kind} {name}, above its servers: default-server {check}"
         )),
-        false => mends.push(format!("on the line of {}: {check}", names(on))),
+        false => fixes.push(format!("on the line of {}: {check}", names(on))),
     }
-    mends.join("; ")
+    fixes.join("; ")
 }
