@@ -67,6 +67,12 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
             return vec![FILE.error("", format!("{shown} can't be read: {why}"), fix(why))];
         }
     };
+    if cfg::is_empty(text) {
+        let found = format!(
+            "HAProxy's configuration file: no server line of this host is in {shown}, nor any other"
+        );
+        return vec![FILE.error("", found, "name the file that HAProxy runs with")];
+    }
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
     let own = facts.apps.iter().map(own_lines);
     let own: Vec<Vec<Own>> = own.collect();
@@ -94,6 +100,7 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
         http,
         https,
         proxy,
+        master: app.has_master,
         out_of_rotation: app.settings.limits.out_of_rotation,
         in_rotation: app.settings.limits.in_rotation,
     }

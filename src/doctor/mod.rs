@@ -73,6 +73,8 @@ struct AppFacts {
     /// None: without iptables nobody could look.
     app: Option<app::App>,
     balancers: Vec<balancer::Balancer>,
+    /// Each of them has a master socket in the configuration.
+    has_master: bool,
 }
 
 /// A balancer serves several apps, and a file too: no point is said twice.

@@ -28,7 +28,7 @@ fn an_operation_that_died_and_one_under_way() {
     running.wait();
     let told = setup.doctor();
     let point = told.expect("left-behind", "warning", "was cut short in phase drain");
-    assert_eq!(point.mend, "agent recover web");
+    assert_eq!(point.fix, "agent recover web");
     setup
         .with_settings(|settings| settings)
         .words(&["recover", "web"])
@@ -46,7 +46,7 @@ fn gates_that_are_held_closed() {
         .expect_exit(0);
     let told = setup.doctor();
     let point = told.expect("held", "warning", "disk swap");
-    assert_eq!(point.mend, "agent open web");
+    assert_eq!(point.fix, "agent open web");
     told.expect("gate", "ok", "closed, as it is to be");
     told.expect("fully-up", "ok", "DOWN, as its gate is closed");
     setup.sh(

@@ -41,6 +41,12 @@ const KIND: Check = Check {
           for sick",
 };
 
+const REUSE: Check = Check {
+    name: "cfg-http-reuse",
+    why: "where HAProxy keeps no connection open, what its leaving workers carry after a reload \
+          can't be counted: a drain then waits for timeouts.drain",
+};
+
 const VARIABLES: Check = Check {
     name: "cfg-variable",
     why: "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told",
@@ -59,6 +65,7 @@ pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
         cookie(ours),
         timeout(ours),
         kind(ours, expected),
+        reuse(ours, expected),
         variables(ours),
     ]
 }
@@ -187,6 +194,19 @@ fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
             KIND.warning(of, found, fix)
         }
         _ => KIND.ok(of, found),
+    }
+}
+
+/// Only the master socket shows what leaving workers carry then.
+fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+    let of = &ours.proxy.name;
+    match ours.proxy.settings.never_reuses && !expected.master {
+        true => {
+            let found = "http-reuse never, and [[haproxy]] has no `master`";
+            let fix = "`master` in [[haproxy]] with HAProxy's master socket (`haproxy -S`), or `http-reuse safe`";
+            REUSE.warning(of, found, fix)
+        }
+        false => REUSE.ok(of, "leaving workers can be counted, or asked"),
     }
 }
 

@@ -72,6 +72,8 @@ pub struct Settings {
     pub tcp_check: Rules,
     /// `mode http`.
     pub http: bool,
+    /// `http-reuse never`.
+    pub never_reuses: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
     pub unknown: Vec<&'static str>,
     server: Words,
@@ -119,6 +121,7 @@ impl Settings {
                 self.hide("timeout check", value);
             }
             ["mode", mode, ..] => self.http = *mode == "http",
+            ["http-reuse", how, ..] => self.never_reuses = *how == "never",
             ["http-check", rule @ ..] => self.http_check.read(rule),
             ["tcp-check", rule @ ..] => self.tcp_check.read(rule),
             ["cookie", rest @ ..] => self.cookie = (!no).then(|| Rc::from(owned(rest))),

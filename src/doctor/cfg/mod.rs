@@ -42,6 +42,8 @@ pub struct Expected<'a> {
     pub https: bool,
     /// Whether it does so with a PROXY header.
     pub proxy: bool,
+    /// Each of its balancers has a master socket in the configuration.
+    pub master: bool,
     /// How long a restart waits until its lines are DOWN.
     pub out_of_rotation: Duration,
     /// And until they are UP.
@@ -57,6 +59,8 @@ const SERVES: Check = Check {
     why: "a gate moves users only where a backend has lines that check the app's status ports",
 };
 
+const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
+
 /// A point for each check of the file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
@@ -65,26 +69,27 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     points.into_iter().map(told).collect()
 }
 
+/// No server line at all is in it: nothing of it can be judged.
+pub fn is_empty(text: &str) -> bool {
+    file::read(text)
+        .proxies
+        .iter()
+        .all(|proxy| proxy.servers.is_empty())
+}
+
 fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
-    let mut points = Vec::new();
     let (found, missing) = find(&file.proxies, expected);
     let hides = hides_lines(&file.proxies);
-    points.extend(missing.iter().map(|line| {
-        let what = format!("HAProxy has {line}, and this file has not");
-        let fix = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
-        // Of several balancers each has its own file.
-        match found.is_empty() && !hides {
-            true => SERVES.error(expected.app, what, fix),
-            false => SERVES.warning(expected.app, what, fix),
-        }
-    }));
     if found.is_empty() {
-        points.push(unfound(expected, hides));
+        return vec![unfound(expected, &missing, hides)];
     }
-    for ours in &found {
-        points.extend(one(ours, file, expected));
-    }
-    points
+    let missing = missing.iter().map(|line| {
+        let what = format!("HAProxy has {line}, and this file has not");
+        // Of several balancers each has its own file.
+        SERVES.warning(expected.app, what, OTHER_FILE)
+    });
+    let points = found.iter().flat_map(|ours| one(ours, file, expected));
+    missing.chain(points).collect()
 }
 
 /// As it stands in the file.
@@ -132,22 +137,28 @@ fn whole(file: &File) -> Vec<Point> {
     points
 }
 
-fn unfound(expected: &Expected<'_>, hides: bool) -> Point {
-    let AppPorts {
-        port, status_port, ..
-    } = expected.ports;
-    let what = format!(
-        "no backend has a server on port {port} that checks {status_port}: none serves {}",
-        expected.app
-    );
-    let fix = format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app);
-    match hides {
-        false => SERVES.error(expected.app, what, fix),
-        true => {
-            let what = format!("{what}, as far as can be told: some are variables");
+fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
+    let (app, ports) = (expected.app, expected.ports);
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    let why = match missing.is_empty() {
+        true => format!(
+            "none is on port {} and checks {}",
+            ports.port, ports.status_port
+        ),
+        false => format!("HAProxy has {}", first_three(&missing)),
+    };
+    let what = format!("no server line of this host is in it for {app}: {why}");
+    match (hides, missing.is_empty()) {
+        (true, _) => {
             let fix = "name a copy of the file with the values in it";
-            SERVES.warning(expected.app, what, fix)
+            SERVES.warning(app, format!("{what}, and some lines are variables"), fix)
         }
+        (false, true) => SERVES.error(
+            app,
+            what,
+            format!("agent haproxy-config {app} --host NAME=ADDRESS"),
+        ),
+        (false, false) => SERVES.error(app, what, OTHER_FILE),
     }
 }
 

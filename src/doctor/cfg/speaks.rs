@@ -44,6 +44,8 @@ struct Layer {
     own: &'static [&'static str],
     /// Apps that take it, and do well without, are common.
     optional: bool,
+    /// The agent's `health` has it, and HAProxy does not pass on what the users speak.
+    of_users_too: bool,
 }
 
 pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
@@ -71,6 +73,7 @@ fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
         },
         own: &["external-check", "ssl-hello-chk"],
         optional: false,
+        of_users_too: expected.https && ours.proxy.settings.http,
     }
 }
 
@@ -89,6 +92,7 @@ fn proxy(expected: &Expected<'_>) -> Layer {
         otherwise: Some(expected.proxy),
         own: &["external-check"],
         optional: true,
+        of_users_too: false,
     }
 }
 
@@ -103,6 +107,8 @@ enum Fault {
     Nowhere,
     /// Its checks have the layer, and its users have not.
     Extra,
+    /// The same where `health` has it, too: only the users do without.
+    Users,
 }
 
 fn layer(ours: &Ours<'_>, checks: &Checks, layer: &Layer) -> Vec<Point> {
@@ -139,6 +145,7 @@ fn fault(checks: &Checks, layer: &Layer, server: &Server) -> Option<Fault> {
         (Some(true), false) if users => Some(Fault::Dropped),
         (Some(true), false) => Some(Fault::Nowhere),
         (Some(false), true) => Some(Fault::Extra),
+        (_, true) if layer.of_users_too && !users => Some(Fault::Users),
         _ => None,
     }
 }
@@ -172,6 +179,7 @@ fn point(
         Fault::Dropped => to_be_checked(ours, layer, lines),
         Fault::Rule => format!("in {of}: add `{word}` to the rule `{}`", checks.rule()),
         Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
+        Fault::Users => format!("on the line of {names}: {}", layer.both),
         Fault::Extra => format!(
             "take `{extra}` away, or on the line of {names}: {}",
             layer.both
@@ -189,11 +197,13 @@ fn point(
         Fault::Nowhere => {
             format!("checked {without}, though `health` is not, there is no `{check}`: {names}")
         }
-        Fault::Extra => format!("`{extra}` without `{word}`, users come {without}: {names}"),
+        Fault::Extra | Fault::Users => {
+            format!("`{extra}` without `{word}`, users come {without}: {names}")
+        }
     };
     match fault {
         Fault::Extra if layer.optional => layer.check.warning(of, found, fix),
-        Fault::Extra => layer.check.error(of, found, fix),
+        Fault::Extra | Fault::Users => layer.check.error(of, found, fix),
         _ if checks.ask => layer.check.error(of, found, fix),
         // A TCP connect succeeds all the same.
         _ => layer.check.warning(of, found, fix),

@@ -29,6 +29,7 @@ fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
             http: Some("/healthz"),
             https: false,
             proxy: false,
+            master: false,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         }],
@@ -102,7 +103,7 @@ fn the_reference_files_are_all_ok() {
     ] {
         let points = points(text, ports, lines);
         let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
-        assert_eq!((checks.len(), points.len()), (28, 28));
+        assert_eq!((checks.len(), points.len()), (29, 29));
         for point in &points {
             assert_eq!((point.verdict, &point.fix), (Ok, &None), "{point:?}");
         }
@@ -153,6 +154,8 @@ fn what_a_backend_has() {
         ("cfg-check-kind", "    option httpchk GET /healthz\n", "", Warning, "by a TCP connect, though web has health by HTTP"),
         ("cfg-check-kind", "option httpchk GET /healthz\n", "option tcp-check\n", Warning, "by option tcp-check, though"),
         ("cfg-check-kind", "option httpchk GET /healthz\n", "option redis-check\n", Ok, "by option redis-check"),
+        ("cfg-http-reuse", "    retries 3\n", "    http-reuse never\n", Warning, "http-reuse never"),
+        ("cfg-http-reuse", "    retries 3\n", "    http-reuse always\n", Ok, "can be counted"),
         ("cfg-cookie", "    cookie SRV insert indirect nocache httponly\n", "", Warning,
             "no cookie, though web1, web2, web3 and 3 more"),
         ("cfg-cookie", " cookie w1 ", " ", Warning, "cookie SRV, and web1, bkp1 have no value"),
@@ -348,6 +351,7 @@ fn what_the_app_speaks() {
             http,
             https,
             proxy,
+            master: false,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         };
@@ -355,6 +359,16 @@ fn what_the_app_speaks() {
         ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
     };
     let asked = Some("/healthz");
+    // HAProxy passes nothing on in mode http: then the users need it, too.
+    let http = tcp("check-ssl").replace("mode tcp", "mode http");
+    let [ssl, _] = told(&http, asked, true, false);
+    assert_eq!(ssl.0, Error);
+    assert!(
+        ssl.1
+            .contains("`check-ssl` without `ssl`, users come in plain text"),
+        "{}",
+        ssl.1
+    );
     let [ssl, proxy] = told(&tcp(""), None, false, false);
     assert_eq!((ssl.0, proxy.0), (Ok, Ok));
     assert!(ssl.1.contains("can't be known (mode tcp)"), "{}", ssl.1);
@@ -461,15 +475,17 @@ fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
         status_port: 2,
         backup_status_port: None,
     };
-    for text in ["", TWO_STAGE, "frontend f\n  bind :1\n"] {
-        let points = points(text, other, &[]);
-        let (verdict, found) = worst(&points, "cfg-backend");
-        assert_eq!(verdict, Error);
-        assert_eq!(
-            found,
-            "no backend has a server on port 1 that checks 2: none serves web"
-        );
-        assert_eq!(points.len(), 2);
+    let points_of = points(TWO_STAGE, other, &[]);
+    let (verdict, found) = worst(&points_of, "cfg-backend");
+    assert_eq!((verdict, points_of.len()), (Error, 2));
+    let told = "no server line of this host is in it for web: none is on port 1 and checks 2";
+    assert_eq!(found, told);
+    for (text, empty) in [
+        ("", true),
+        ("frontend f\n  bind :1\n", true),
+        (TWO_STAGE, false),
+    ] {
+        assert_eq!(is_empty(text), empty, "{text}");
     }
     for (new, verdict, found) in [
         (
@@ -502,14 +518,20 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         }
     }
     let gone = [own("web1", Role::Main), own("web9", Role::Main)];
-    let told = "HAProxy has srvs/web9, and this file has not".to_owned();
+    let told = [
+        "HAProxy has srvs/web9, and this file has not",
+        "no server line of this host is in it for web: HAProxy has srvs/web9",
+    ];
     for (text, lines, verdict) in [
         (TWO_STAGE, &gone[..], Warning),
         (TWO_STAGE, &gone[1..], Warning),
         ("", &gone[1..], Error),
     ] {
         let points = points(text, PORTS, lines);
-        let point = points.iter().find(|point| point.found == told).unwrap();
+        let mut told_of = points
+            .iter()
+            .filter(|point| told.contains(&point.found.as_str()));
+        let point = told_of.next().unwrap();
         assert_eq!(point.verdict, verdict);
     }
 }

@@ -105,6 +105,9 @@ pub fn first_three(all: &[&str]) -> String {
 
 type Pair<'a> = (&'a Line, &'a Line);
 
+/// A check that main and twin are alike in one thing: its name, and how a line shows it.
+type Alike<'a> = (&'a Check, &'a str, fn(&Line) -> Option<&str>);
+
 /// One point for each check, and one more for each thing that is wrong beside.
 pub fn judge(backend: &Backend) -> Vec<Point> {
     let (mains, twins): (Vec<&Line>, Vec<&Line>) =
@@ -198,11 +201,7 @@ impl Backend {
     }
 
     /// The first pair that differs, as far as both are shown.
-    fn same(
-        &self,
-        (check, what, get): (&Check, &str, fn(&Line) -> Option<&str>),
-        pairs: &[Pair],
-    ) -> Vec<Point> {
+    fn same(&self, (check, what, get): Alike<'_>, pairs: &[Pair]) -> Vec<Point> {
         let shown = pairs
             .iter()
             .filter_map(|(main, twin)| Some((*main, *twin, get(main)?, get(twin)?)));

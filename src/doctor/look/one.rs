@@ -53,6 +53,7 @@ pub async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
             gates: None,
             checked: Vec::new(),
             app: None,
+            has_master: asked.iter().all(Balancer::has_master),
             balancers: seen,
             evidence: evidence::Evidence {
                 out_of_rotation: settings.limits.out_of_rotation,
