@@ -237,6 +237,7 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn haproxy_shows_whether_the_app_is_reached() {
         let (up, refused, sick) = (
             through(true, false),
@@ -244,48 +245,12 @@ mod tests {
             through(false, false),
         );
         for (bound, through, is_well, verdict, says) in [
-            (
-                "127.0.0.1:1000",
-                &up,
-                true,
-                Well,
-                "reach it through the gate",
-            ),
-            (
-                "127.0.0.1:1000",
-                &refused,
-                true,
-                Error,
-                "alone, and srvs/web1 is refused",
-            ),
-            (
-                "127.0.0.1:1000",
-                &sick,
-                true,
-                Warning,
-                "shows when it is open",
-            ),
-            (
-                "0.0.0.0:1000",
-                &sick,
-                false,
-                Well,
-                "listens on 0.0.0.0:1000",
-            ),
-            (
-                "[::]:1000",
-                &refused,
-                false,
-                Warning,
-                "for IPv6 alone as it seems",
-            ),
-            (
-                "[::]:1000",
-                &refused,
-                true,
-                Warning,
-                "is refused through the open gate",
-            ),
+            ("127.0.0.1:1000", &up, true, Well, "reach it through the gate"),
+            ("127.0.0.1:1000", &refused, true, Error, "alone, and srvs/web1 is refused"),
+            ("127.0.0.1:1000", &sick, true, Warning, "shows when it is open"),
+            ("0.0.0.0:1000", &sick, false, Well, "listens on 0.0.0.0:1000"),
+            ("[::]:1000", &refused, false, Warning, "for IPv6 alone as it seems"),
+            ("[::]:1000", &refused, true, Warning, "is refused through the open gate"),
             ("", &refused, false, Error, "nothing listens on port 1000"),
             ("", &refused, true, Error, "a container's DNAT"),
         ] {

@@ -251,6 +251,7 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn each_kind_of_silence_has_its_mend() {
         let connect = |kind: ErrorKind| Unseen::Connect {
             kind,
@@ -261,42 +262,14 @@ mod tests {
             (point.verdict, point.fix.unwrap())
         };
         for (tcp, why, fix) in [
-            (
-                false,
-                connect(ErrorKind::NotFound),
-                "stats socket /run/lb.sock mode 660 level user",
-            ),
-            (
-                false,
-                connect(ErrorKind::ConnectionRefused),
-                "systemctl start haproxy",
-            ),
-            (
-                true,
-                connect(ErrorKind::ConnectionRefused),
-                "stats socket ipv4@10.0.0.1:9999 level user",
-            ),
-            (
-                false,
-                connect(ErrorKind::PermissionDenied),
-                "run the agent as root",
-            ),
-            (
-                true,
-                connect(ErrorKind::HostUnreachable),
-                "the firewalls on the way",
-            ),
-            (
-                true,
-                Unseen::TimedOut(Duration::from_secs(2)),
-                "let this host through",
-            ),
+            (false, connect(ErrorKind::NotFound), "stats socket /run/lb.sock mode 660 level user"),
+            (false, connect(ErrorKind::ConnectionRefused), "systemctl start haproxy"),
+            (true, connect(ErrorKind::ConnectionRefused), "stats socket ipv4@10.0.0.1:9999 level user"),
+            (false, connect(ErrorKind::PermissionDenied), "run the agent as root"),
+            (true, connect(ErrorKind::HostUnreachable), "the firewalls on the way"),
+            (true, Unseen::TimedOut(Duration::from_secs(2)), "let this host through"),
             (true, Unseen::Denied("show info".into()), "level user"),
-            (
-                true,
-                Unseen::Truncated("show info".into()),
-                "is it HAProxy's stats socket?",
-            ),
+            (true, Unseen::Truncated("show info".into()), "is it HAProxy's stats socket?"),
         ] {
             let (verdict, told) = told(tcp, why);
             assert!(verdict == Error && told.contains(fix), "{told}");
@@ -304,20 +277,15 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn a_listener_is_of_the_sockets_family() {
         let refused = Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             why: String::new(),
         };
         for (at, bind) in [
-            (
-                "10.0.0.1:9999",
-                "stats socket ipv4@10.0.0.1:9999 level user",
-            ),
-            (
-                "[fd00::1]:9999",
-                "stats socket ipv6@[fd00::1]:9999 level user",
-            ),
+            ("10.0.0.1:9999", "stats socket ipv4@10.0.0.1:9999 level user"),
+            ("[fd00::1]:9999", "stats socket ipv6@[fd00::1]:9999 level user"),
             ("lb.example:9999", "stats socket lb.example:9999 level user"),
         ] {
             let address = Address::Tcp(at.into());

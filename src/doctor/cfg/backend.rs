@@ -84,13 +84,10 @@ fn persist(ours: &Ours<'_>) -> Point {
 }
 
 fn forced(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
+    let (of, fix) = (&ours.proxy.name, "take its force-persist rules away");
     match ours.proxy.forced {
         false => FORCED.ok(of, "no force-persist"),
-        true => {
-            let fix = format!("take the force-persist rules of {of} away");
-            FORCED.warning(of, "it has force-persist rules", fix)
-        }
+        true => FORCED.warning(of, "it has force-persist rules", fix),
     }
 }
 

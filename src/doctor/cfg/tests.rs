@@ -62,6 +62,7 @@ fn own(server: &str, role: Role) -> Own {
 }
 
 #[test]
+#[rustfmt::skip]
 fn the_reference_files_are_all_ok() {
     let machine = |number: u16| AppPorts {
         port: 1000 + number,
@@ -70,36 +71,11 @@ fn the_reference_files_are_all_ok() {
     };
     let ours = [own("web2", Role::Main), own("bkp2", Role::Twin)];
     for (text, ports, lines, counts) in [
-        (
-            TWO_STAGE,
-            PORTS,
-            &[][..],
-            "backend srvs: 3 main and 3 backup lines",
-        ),
-        (
-            TWO_STAGE,
-            PORTS,
-            &ours,
-            "backend srvs: 1 main and 1 backup lines",
-        ),
-        (
-            CLASSIC,
-            NO_OWN,
-            &[],
-            "backend srvs: 3 main and 3 backup lines",
-        ),
-        (
-            ONE_MACHINE,
-            machine(0),
-            &[],
-            "backend srvs: 1 main and 1 backup lines",
-        ),
-        (
-            ONE_MACHINE,
-            machine(1),
-            &ours,
-            "backend srvs: 1 main and 1 backup lines",
-        ),
+        (TWO_STAGE, PORTS, &[][..], "backend srvs: 3 main and 3 backup lines"),
+        (TWO_STAGE, PORTS, &ours, "backend srvs: 1 main and 1 backup lines"),
+        (CLASSIC, NO_OWN, &[], "backend srvs: 3 main and 3 backup lines"),
+        (ONE_MACHINE, machine(0), &[], "backend srvs: 1 main and 1 backup lines"),
+        (ONE_MACHINE, machine(1), &ours, "backend srvs: 1 main and 1 backup lines"),
     ] {
         let points = points(text, ports, lines);
         let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
@@ -244,6 +220,7 @@ fn what_checks_speak() {
 
 /// Where the rules of a check connect, they decide how.
 #[test]
+#[rustfmt::skip]
 fn rules_that_connect() {
     let text = |rules: &str, words: &str| {
         let text = with("    option httpchk GET /healthz\n", rules);
@@ -257,59 +234,19 @@ fn rules_that_connect() {
     let send = "\n    tcp-check send x\n";
     for (rules, words, ssl, proxy) in [
         (format!("{http}connect\n"), "ssl check-ssl", Error, Ok),
-        (
-            format!("{http}connect\n"),
-            "send-proxy check-send-proxy",
-            Ok,
-            Error,
-        ),
+        (format!("{http}connect\n"), "send-proxy check-send-proxy", Ok, Error),
         (format!("{http}connect ssl\n"), "ssl", Ok, Ok),
         (format!("{http}connect default\n"), "ssl", Error, Ok),
-        (
-            format!("{http}connect default send-proxy\n"),
-            "send-proxy ssl check-ssl",
-            Ok,
-            Ok,
-        ),
+        (format!("{http}connect default send-proxy\n"), "send-proxy ssl check-ssl", Ok, Ok),
         // Those of another kind of check are not used.
-        (
-            format!("{http}expect status 200\n    tcp-check connect\n"),
-            "ssl check-ssl",
-            Ok,
-            Ok,
-        ),
+        (format!("{http}expect status 200\n    tcp-check connect\n"), "ssl check-ssl", Ok, Ok),
         // A connect succeeds, whatever is spoken over it.
-        (
-            format!("{tcp}connect\n"),
-            "ssl send-proxy",
-            Warning,
-            Warning,
-        ),
-        (
-            format!("{tcp}connect default{send}"),
-            "ssl send-proxy",
-            Error,
-            Error,
-        ),
+        (format!("{tcp}connect\n"), "ssl send-proxy", Warning, Warning),
+        (format!("{tcp}connect default{send}"), "ssl send-proxy", Error, Error),
         (String::new(), "ssl send-proxy", Warning, Warning),
-        (
-            "    option external-check\n".to_owned(),
-            "ssl send-proxy",
-            Ok,
-            Ok,
-        ),
-        (
-            "    option ssl-hello-chk\n".to_owned(),
-            "ssl send-proxy",
-            Ok,
-            Error,
-        ),
-        (
-            "    option redis-check\n".to_owned(),
-            "ssl send-proxy",
-            Error,
-            Error,
-        ),
+        ("    option external-check\n".to_owned(), "ssl send-proxy", Ok, Ok),
+        ("    option ssl-hello-chk\n".to_owned(), "ssl send-proxy", Ok, Error),
+        ("    option redis-check\n".to_owned(), "ssl send-proxy", Error, Error),
     ] {
         let points = points(&text(&rules, words), PORTS, &[]);
         let told = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
@@ -597,28 +534,13 @@ fn readme_has_the_right_seconds() {
 
 /// Neither word gives way to a `default-server check`.
 #[test]
+#[rustfmt::skip]
 fn a_line_without_a_check_is_told_which_word_to_take_away() {
     for (default, words, fix) in [
-        (
-            "check",
-            "no-check",
-            "on the line of web2: `check` in place of `no-check`",
-        ),
-        (
-            "check",
-            "track o/a",
-            "on the line of web2: `check` in place of `track`",
-        ),
-        (
-            "track o/a",
-            "check",
-            "on the line of web1, web2, web3 and 3 more: `check` in place of `track`",
-        ),
-        (
-            "no-backup",
-            "check",
-            "on the line of web1, web3, bkp1 and 2 more, or in default-server: `check`",
-        ),
+        ("check", "no-check", "on the line of web2: `check` in place of `no-check`"),
+        ("check", "track o/a", "on the line of web2: `check` in place of `track`"),
+        ("track o/a", "check", "on the line of web1, web2, web3 and 3 more: `check` in place of `track`"),
+        ("no-backup", "check", "on the line of web1, web3, bkp1 and 2 more, or in default-server: `check`"),
     ] {
         let text = with("w2 port 2000", &format!("w2 port 2000 {words}"));
         let text = text.replace("default-server check", &format!("default-server {default}"));
@@ -641,46 +563,19 @@ fn lines_that_can_not_be_read_are_one_point() {
 
 /// What is in HAProxy's environment is nobody's mistake.
 #[test]
+#[rustfmt::skip]
 fn a_value_that_is_a_variable_is_only_told() {
     for (old, new, what) in [
-        (
-            "port 2000",
-            "port \"$STATUS\"",
-            "port of web1, port of web2, port of web3",
-        ),
-        (
-            "port 3000",
-            "port \"${TWIN}\"",
-            "port of bkp1, port of bkp2, port of bkp3",
-        ),
-        (
-            "bkp1 10.0.0.11:1000",
-            "bkp1 \"${WEB1}:${PORT}\"",
-            "address of bkp1",
-        ),
+        ("port 2000", "port \"$STATUS\"", "port of web1, port of web2, port of web3"),
+        ("port 3000", "port \"${TWIN}\"", "port of bkp1, port of bkp2, port of bkp3"),
+        ("bkp1 10.0.0.11:1000", "bkp1 \"${WEB1}:${PORT}\"", "address of bkp1"),
         ("web1 10.0.0.11", "web1 \"$WEB1\"", "address of web1"),
-        (
-            "cookie w1 port 2000",
-            "cookie \"$W\" port 2000",
-            "cookie of web1",
-        ),
+        ("cookie w1 port 2000", "cookie \"$W\" port 2000", "cookie of web1"),
         ("inter 1s", "inter \"${T}\"", "inter of web1"),
         ("fall 2", "fall \"${T}\"", "fall of web1"),
-        (
-            "timeout check 2s",
-            "timeout check \"${T}\"",
-            "variable: timeout check",
-        ),
-        (
-            "retries 3\n    option redispatch",
-            "retries \"$R\"\n    option redispatch 5",
-            "variable: retries",
-        ),
-        (
-            "option redispatch",
-            "option redispatch \"$N\"",
-            "variable: option redispatch",
-        ),
+        ("timeout check 2s", "timeout check \"${T}\"", "variable: timeout check"),
+        ("retries 3\n    option redispatch", "retries \"$R\"\n    option redispatch 5", "variable: retries"),
+        ("option redispatch", "option redispatch \"$N\"", "variable: option redispatch"),
     ] {
         let points = points(&with(old, new), PORTS, &[]);
         let wrong: Vec<_> = points.iter().filter(|point| point.verdict != Ok).collect();

@@ -169,24 +169,16 @@ fn lines_that_could_not_be_asked_for_are_not_missing() {
 }
 
 #[test]
+#[rustfmt::skip]
 fn a_twin_is_missing_classic_or_of_another_server() {
     let main = || state("web1", "10.0.0.11", 1000, 2000);
     let mut astray = of(vec![main()]);
     astray.astray = vec![state("bkp1", "10.0.0.11", 1009, 3000)];
     for (seen, expected) in [
         (of(vec![main()]), &[("twin", Warning)][..]),
-        (
-            of(vec![main(), state("bkp1", "10.0.0.11", 1000, 0)]),
-            &[("check-port", Warning)],
-        ),
-        (
-            of(vec![main(), state("bkp1", "10.0.0.12", 1000, 3000)]),
-            &[("same-address", Error)],
-        ),
-        (
-            of(vec![state("bkp1", "10.0.0.11", 1000, 3000), main()]),
-            &[("twin-order", Error)],
-        ),
+        (of(vec![main(), state("bkp1", "10.0.0.11", 1000, 0)]), &[("check-port", Warning)]),
+        (of(vec![main(), state("bkp1", "10.0.0.12", 1000, 3000)]), &[("same-address", Error)]),
+        (of(vec![state("bkp1", "10.0.0.11", 1000, 3000), main()]), &[("twin-order", Error)]),
         (astray, &[("same-port", Error), ("twin", Warning)]),
     ] {
         assert_eq!(wrong(&seen), expected);
