@@ -296,18 +296,4 @@ mod tests {
             assert!(points(&balancer)[2].fix.as_ref().unwrap().ends_with(bind));
         }
     }
-
-    #[test]
-    fn a_master_is_judged_where_there_is_one() {
-        let of = |master| {
-            let mut seen = seen(Level::User);
-            seen.master = master;
-            let points = points(&over(true, Ok(seen)));
-            points.get(3).map(|point| (point.check, point.verdict))
-        };
-        assert_eq!(of(None), None, "nobody asked it");
-        assert_eq!(of(Some(Ok(()))), Some(("master-socket", Well)));
-        let cut = Unseen::Truncated("show proc".into());
-        assert_eq!(of(Some(Err(cut))), Some(("master-socket", Error)));
-    }
 }

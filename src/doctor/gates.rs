@@ -280,40 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn each_fact_has_its_point() {
-        assert_eq!(wrong(|_| {}), []);
-        assert_eq!(
-            wrong(|gates| gates.left_behind = Some("x".into())),
-            [("left-behind", Warning)]
-        );
-        assert_eq!(
-            wrong(|gates| drop(gates.gates.pop())),
-            [("layout", Warning)]
-        );
-        for (removal, verdict) in [(Some("iptables -D X".to_owned()), Error), (None, Warning)] {
-            let rule = "-A X".to_owned();
-            let rule = Foreign { rule, removal };
-            assert_eq!(
-                wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
-                [("foreign-rule", verdict)]
-            );
-            let disproved = |gates: &mut Gates| {
-                gates.gates[0].foreign.push(rule.clone());
-                gates.gates[0].was_closed = true;
-            };
-            assert_eq!(wrong(disproved).is_empty(), verdict == Warning);
-        }
-        assert_eq!(
-            wrong(|gates| gates.gates[0].native = Err("nft hangs".into())),
-            [("foreign-rule", Warning)]
-        );
-        assert_eq!(
-            wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),
-            [("status-port", Error)]
-        );
-    }
-
-    #[test]
     fn a_reserved_port_is_no_fault_and_one_that_others_have_is() {
         let by = |taken: Option<Taken>, sidecar| {
             wrong(|gates| {

@@ -78,15 +78,6 @@ impl Setup {
         self.haproxy().wait_until_all_up();
     }
 
-    /// Another HAProxy with the same lines, on port 81, with its stats on 9998.
-    pub fn second_balancer(&self) -> Haproxy {
-        let dir = self.site.dir.join("balancer2");
-        let reference = Reference::two_hosts(&dir)
-            .with("bind :80", "bind :81")
-            .with(":9999", ":9998");
-        Haproxy::start(&self.site.balancer, &dir, &reference)
-    }
-
     /// Host 1: the doctor's.
     pub fn host(&self) -> &Host {
         &self.site.hosts[0]

@@ -2,10 +2,10 @@
 
 use super::Expected;
 use super::ours::{Ours, names};
-use super::time::seconds;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
 use crate::doctor::lines::judge::first_three;
+use crate::haproxy::cfg::time::seconds;
 
 const PERSIST: Check = Check {
     name: "cfg-persist",

@@ -2,9 +2,9 @@
 
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
-use super::server::Server;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::haproxy::cfg::server::Server;
 
 const SNI: Check = Check {
     name: "cfg-check-sni",

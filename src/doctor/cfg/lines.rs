@@ -3,10 +3,10 @@
 use super::Expected;
 use super::ours::{Ours, names};
 use super::rhythm::Rhythm;
-use super::server::Server;
-use super::time::seconds;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::haproxy::cfg::server::Server;
+use crate::haproxy::cfg::time::seconds;
 
 const DOWN: Check = Check {
     name: "cfg-marked-down",

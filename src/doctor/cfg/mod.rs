@@ -5,27 +5,21 @@
 
 mod backend;
 mod checks;
-mod file;
 mod handshake;
 mod lines;
 mod ours;
 mod rhythm;
-mod rules;
-mod server;
 mod speaks;
-mod time;
-mod transport;
-mod words;
 
 use super::Point;
 use super::check::Check;
 use super::lines::judge::{first_three, judge};
+use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::server::{ADDRESS, Server};
+use crate::haproxy::cfg::words::{VARIABLE, is_variable};
 use crate::haproxy::{AppPorts, Own};
-use file::{File, Proxy};
 use ours::{Ours, find};
-use server::{ADDRESS, Server};
 use std::time::Duration;
-use words::{VARIABLE, is_variable};
 
 /// What the file is held against.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Which backends serve the app, and which of their lines are main and twin.
 
 use super::Expected;
-use super::file::Proxy;
-use super::server::{ADDRESS, Server};
-use super::words::is_variable;
 use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
+use crate::haproxy::cfg::file::Proxy;
+use crate::haproxy::cfg::server::{ADDRESS, Server};
+use crate::haproxy::cfg::words::is_variable;
 use crate::haproxy::{AppPorts, Role};
 use std::collections::HashSet;
 

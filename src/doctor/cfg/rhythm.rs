@@ -2,10 +2,10 @@
 
 use super::Expected;
 use super::ours::Ours;
-use super::server::Words;
-use super::time::seconds;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::haproxy::cfg::server::Words;
+use crate::haproxy::cfg::time::seconds;
 use std::time::Duration;
 
 const RHYTHM: Check = Check {

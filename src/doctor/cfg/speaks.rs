@@ -6,10 +6,10 @@
 use super::Expected;
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
-use super::rules::Connect;
-use super::server::Server;
 use crate::doctor::Point;
 use crate::doctor::check::Check;
+use crate::haproxy::cfg::rules::Connect;
+use crate::haproxy::cfg::server::Server;
 
 const SSL: Check = Check {
     name: "cfg-check-ssl",

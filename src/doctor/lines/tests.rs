@@ -120,30 +120,9 @@ fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
     wrong_with(seen, [Some(Position::Open), Some(Position::Open)], 1)
 }
 
-fn changed(change: impl Fn(&mut Examination)) -> Vec<(&'static str, Verdict)> {
-    let mut seen = sound();
-    change(&mut seen);
-    wrong(&seen)
-}
-
 #[test]
 fn a_sound_pair_is_ok_in_every_point() {
     assert_eq!(wrong(&sound()), []);
-}
-
-#[test]
-fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
-    let seen = of(vec![state("web1", "10.0.0.11", 1000, 2009)]);
-    let points = points(&lines(&seen, &haproxy()));
-    assert_eq!((points.len(), points[0].verdict), (1, Error));
-    assert!(
-        points[0]
-            .fix
-            .as_ref()
-            .unwrap()
-            .starts_with("set `status_port`"),
-        "{points:?}"
-    );
 }
 
 #[test]
@@ -166,45 +145,6 @@ fn lines_that_could_not_be_asked_for_are_not_missing() {
     let (found, fix) = told(&seen);
     assert_eq!(found, "app web: no server line has an address of this host");
     assert!(fix.starts_with("set [agent] addresses"), "{fix}");
-}
-
-#[test]
-#[rustfmt::skip]
-fn a_twin_is_missing_classic_or_of_another_server() {
-    let main = || state("web1", "10.0.0.11", 1000, 2000);
-    let mut astray = of(vec![main()]);
-    astray.astray = vec![state("bkp1", "10.0.0.11", 1009, 3000)];
-    for (seen, expected) in [
-        (of(vec![main()]), &[("twin", Warning)][..]),
-        (of(vec![main(), state("bkp1", "10.0.0.11", 1000, 0)]), &[("check-port", Warning)]),
-        (of(vec![main(), state("bkp1", "10.0.0.12", 1000, 3000)]), &[("same-address", Error)]),
-        (of(vec![state("bkp1", "10.0.0.11", 1000, 3000), main()]), &[("twin-order", Error)]),
-        (astray, &[("same-port", Error), ("twin", Warning)]),
-    ] {
-        assert_eq!(wrong(&seen), expected);
-    }
-}
-
-#[test]
-fn cookies_are_compared_where_they_are_shown() {
-    let other = |seen: &mut Examination| seen.listed[1].cookie = Some("w2".into());
-    assert_eq!(changed(other), [("same-cookie", Error)]);
-    assert_eq!(
-        changed(|seen| seen.listed[1].cookie = None),
-        [("same-cookie", Error)]
-    );
-    // An app that is not sticky has no cookies.
-    let mut none = sound();
-    none.listed.iter_mut().for_each(|line| line.cookie = None);
-    let cookies = |seen: &Examination| {
-        let mut points = points(&lines(seen, &haproxy())).into_iter();
-        let point = points.find(|point| point.check == "same-cookie").unwrap();
-        (point.verdict, point.found)
-    };
-    let told = "main and twin have no cookie".to_owned();
-    assert_eq!(cookies(&none), (Well, told));
-    none.level = Some(Level::User);
-    assert_eq!(cookies(&none).0, Verdict::Unseen);
 }
 
 /// What the file shows, too, is said by the file alone; what only runs stays.
@@ -239,75 +179,6 @@ fn no_check_is_said_twice() {
     ] {
         assert_eq!(verdicts(line, of_file), [(of.to_owned(), verdict)]);
     }
-}
-
-/// With a line by IPv4 and one by IPv6, each with its twin.
-#[test]
-fn each_main_line_is_judged_with_its_own_twin() {
-    let both = || {
-        let servers = vec![
-            state("web1", "10.0.0.11", 1000, 2000),
-            state("web1six", "fd00::11", 1000, 2000),
-            state("bkp1six", "fd00::11", 1000, 3000),
-            state("bkp1", "10.0.0.11", 1000, 3000),
-        ];
-        let mut seen = of(servers);
-        for (name, backup) in [("web1six", false), ("bkp1six", true)] {
-            let mut line = listed(name, backup);
-            line.cookie = Some("w1s".into());
-            seen.listed.push(line);
-        }
-        seen
-    };
-    assert_eq!(wrong(&both()), []);
-    let told = |seen: &Examination| {
-        let wrong = points(&lines(seen, &haproxy())).into_iter();
-        let wrong = wrong.filter(|point| point.verdict != Well && point.check != "fully-up");
-        let told = wrong.map(|point| format!("{}: {}", point.check, point.found));
-        told.collect::<Vec<String>>()
-    };
-    let without = |name: &str| {
-        let mut seen = both();
-        let found = seen.found.as_mut().unwrap();
-        found.own.retain(|own| own.server != name);
-        found.servers.retain(|server| server.server != name);
-        told(&seen)
-    };
-    assert_eq!(without("bkp1six"), ["twin: no twin: web1six"]);
-    assert_eq!(without("web1six"), ["twin: no main line: bkp1six"]);
-    let mut other = both();
-    other.listed[3].cookie = Some("w9".into());
-    assert_eq!(
-        told(&other),
-        ["same-cookie: bkp1six has cookie w9, web1six has w1s"]
-    );
-}
-
-#[test]
-fn marks_checks_fall_and_slow_start_have_their_points() {
-    assert_eq!(
-        changed(|seen| seen.listed[0].stat.backup = true),
-        [("backup", Error)]
-    );
-    assert_eq!(
-        changed(|seen| seen.listed[1].stat.backup = false),
-        [("backup", Error)]
-    );
-    let unchecked = |seen: &mut Examination| {
-        seen.listed[0].stat.status = Status::NoCheck;
-        seen.listed[0].check = None;
-    };
-    assert_eq!(changed(unchecked), [("checks", Error)]);
-    let once_is_enough = |seen: &mut Examination| seen.listed[1].check.as_mut().unwrap().fall = 1;
-    assert_eq!(changed(once_is_enough), [("fall", Warning)]);
-    let slow = |seen: &mut Examination| {
-        seen.listed[0].throttle = Some(40);
-        seen.listed[0].stat.proven = false;
-    };
-    assert_eq!(
-        changed(slow),
-        [("fully-up", Warning), ("slow-start", Warning)]
-    );
 }
 
 #[test]
@@ -353,19 +224,6 @@ fn what_moves_in_an_operation_is_no_error() {
     let broken = Some(Position::Broken("2 rules".into()));
     assert_eq!(of("DOWN", broken, false), (Error, false));
     assert_eq!(of("DOWN", None, false), (Error, false));
-}
-
-#[test]
-fn enough_others_carry_the_load_or_not() {
-    let with = |usable, min_available| {
-        let mut seen = sound();
-        seen.others[0].usable = usable;
-        let gates = [Some(Position::Open), Some(Position::Open)];
-        wrong_with(&seen, gates, min_available)
-    };
-    assert_eq!(with(1, 1), []);
-    assert_eq!(with(1, 2), [("others", Error)]);
-    assert_eq!(with(0, 0), [("others", Warning)]);
 }
 
 /// It can be pasted: with the twin's own name, and without what is not known.
