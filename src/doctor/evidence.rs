@@ -273,35 +273,21 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn drops_slow_checks_and_lines_that_stayed_up_are_told() {
-        let verdicts = |entry: Entry, now| -> Vec<(&str, Verdict)> {
-            let points = judged(&[entry], now).into_iter();
-            points.map(|(check, verdict, _)| (check, verdict)).collect()
-        };
-        let meets = |verdict| ("firewall", verdict);
-        let seconds = |verdict| ("detection", verdict);
-        assert_eq!(
-            verdicts(entry("web", Some("L4TOUT"), None, None), None),
-            [meets(Warning)]
-        );
-        // What is seen now counts more.
-        assert_eq!(
-            verdicts(entry("web", Some("L4TOUT"), None, None), Some("L4CON")),
-            [meets(Well)]
-        );
-        assert_eq!(
-            verdicts(entry("web", Some("L4CON"), None, None), Some("L4TOUT")),
-            [meets(Warning)]
-        );
-        assert_eq!(
-            verdicts(entry("web", None, Some("UP"), None), None),
-            [seconds(Error)]
-        );
-        let slow = [meets(Well), seconds(Warning), seconds(Well)];
-        assert_eq!(
-            verdicts(entry("web", Some("L4CON"), None, Some(20.1)), None),
-            slow
-        );
+        let (meets, seconds) = (|verdict| ("firewall", verdict), |verdict| ("detection", verdict));
+        for (check, still, took, now, expected) in [
+            (Some("L4TOUT"), None, None, None, &[meets(Warning)][..]),
+            // What is seen now counts more.
+            (Some("L4TOUT"), None, None, Some("L4CON"), &[meets(Well)]),
+            (Some("L4CON"), None, None, Some("L4TOUT"), &[meets(Warning)]),
+            (None, Some("UP"), None, None, &[seconds(Error)]),
+            (Some("L4CON"), None, Some(20.1), None, &[meets(Well), seconds(Warning), seconds(Well)]),
+        ] {
+            let points = judged(&[entry("web", check, still, took)], now);
+            let told: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
+            assert_eq!(told, expected, "{check:?} {still:?} {took:?} {now:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! An app's gates: where they stand, what else leads or answers their ports, and what nobody
-//! is at work on any more.
+//! An app's gates: their positions, what else redirects or answers their ports, holds, and
+//! unfinished operations.
 
 use super::Point;
 use super::check::Check;
@@ -14,12 +14,12 @@ const FOREIGN: Check = Check {
     why: "where another rule redirects HAProxy's check, a closed gate changes nothing: the host \
           stays in rotation",
 };
-/// A rule that holds is not to be deleted: it is somebody's.
+/// Another program may need the rule: doctor names no command that deletes it.
 const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
                         close shows whether they do";
 const STATUS_PORT: Check = Check {
     name: "status-port",
-    why: "whatever listens on a status port answers HAProxy's check while the gate is closed: \
+    why: "a listener on a status port answers HAProxy's check while the gate is closed: \
           the host never goes out of rotation",
 };
 const RESERVED: Check = Check {
@@ -27,13 +27,13 @@ const RESERVED: Check = Check {
     why: "a process that binds a status port can listen there once the gate is closed, and HAProxy \
           takes a host for UP whose app restarts: the sidecar, or else each operation, reserves it",
 };
-const LEFT: Check = Check {
-    name: "left-behind",
-    why: "an operation that died has left the host as it was in that moment",
+const UNFINISHED: Check = Check {
+    name: "unfinished",
+    why: "an operation that was killed has left the host as it was in that moment",
 };
 const HELD: Check = Check {
     name: "held",
-    why: "gates that somebody holds closed stay closed, over reboots, too",
+    why: "gates that an operator or a unit holds closed stay closed, over reboots, too",
 };
 const LAYOUT: Check = Check {
     name: "layout",
@@ -46,8 +46,8 @@ const LAYOUT: Check = Check {
 pub struct Gates {
     pub app: String,
     pub gates: Vec<Seen>,
-    /// What an operation left behind by dying.
-    pub left_behind: Option<String>,
+    /// An operation that was killed.
+    pub unfinished: Option<String>,
     /// Who holds the gates closed.
     pub held: Option<String>,
     /// An operation is at work on this app: its gates move.
@@ -90,13 +90,11 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
         points.extend(listening(&gates.app, seen));
         points.extend(reserved(gates, seen));
     }
-    points.push(match &gates.left_behind {
-        None => LEFT.ok(
-            &gates.app,
-            "nothing was left behind by an operation that died",
-        ),
-        Some(what) => LEFT.warning(&gates.app, what, format!("agent recover {}", gates.app)),
-    });
+    let app = &gates.app;
+    let unfinished = gates.unfinished.iter();
+    let unfinished =
+        unfinished.map(|what| UNFINISHED.warning(app, what, format!("agent recover {app}")));
+    points.extend(UNFINISHED.or_ok(unfinished.collect(), app, "no operation is unfinished"));
     points.push(held(gates));
     points.push(layout(gates));
     points
@@ -110,17 +108,19 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
     };
     match (&seen.position, &gates.held) {
         (Position::Open, None) => GATE.ok(app, told),
-        // Between two families, or closed by who is at it.
+        // Between two families, or closed by that operation.
         _ if gates.under_way => GATE.ok(app, format!("{told}: an operation is under way")),
-        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as it is to be")),
+        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
             app,
             format!("{told}, but held closed"),
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
-        (Position::Closed, None) => {
-            GATE.warning(app, format!("{told}, and nobody asked for that"), fix)
-        }
+        (Position::Closed, None) => GATE.warning(
+            app,
+            format!("{told} unexpectedly: no hold explains it"),
+            fix,
+        ),
         (Position::Broken(_), _) => GATE.error(app, told, format!("agent recover {app}")),
     }
 }
@@ -151,10 +151,11 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
         let found = format!("whether native rules redirect port {port} is not known: {why}");
         FOREIGN.warning(app, found, SHOW_NFT)
     }));
-    match points.is_empty() {
-        true => vec![FOREIGN.ok(app, format!("no rule but ours redirects port {port}"))],
-        false => points,
-    }
+    FOREIGN.or_ok(
+        points,
+        app,
+        format!("no rule but ours redirects port {port}"),
+    )
 }
 
 fn listening(app: &str, seen: &Seen) -> Vec<Point> {
@@ -167,10 +168,12 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
         let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
         STATUS_PORT.error(app, format!("status port {port}: {who} listens"), fix)
     };
-    match seen.listeners.is_empty() {
-        true => vec![STATUS_PORT.ok(app, format!("status port {port}: nothing listens there"))],
-        false => seen.listeners.iter().map(point).collect(),
-    }
+    let points = seen.listeners.iter().map(point).collect();
+    STATUS_PORT.or_ok(
+        points,
+        app,
+        format!("status port {port}: nothing listens there"),
+    )
 }
 
 /// Nothing to say where somebody listens: that is worse.
@@ -209,7 +212,7 @@ fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
 
 fn held(gates: &Gates) -> Point {
     match &gates.held {
-        None => HELD.ok(&gates.app, "nobody holds the gates closed"),
+        None => HELD.ok(&gates.app, "no hold keeps the gates closed"),
         Some(who) => HELD.warning(
             &gates.app,
             format!("the gates are held closed by {who}"),
@@ -262,7 +265,7 @@ mod tests {
         Gates {
             app: "web".into(),
             gates: vec![seen(Side::Main, 2000), seen(Side::Backup, 3000)],
-            left_behind: None,
+            unfinished: None,
             held: None,
             under_way: false,
             sidecar: true,

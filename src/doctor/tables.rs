@@ -46,9 +46,13 @@ pub(super) fn points(tables: &Tables) -> Vec<Point> {
 }
 
 fn unread(why: &str) -> Point {
-    let fix = match why.contains("apt install iptables") {
-        true => "apt install iptables",
-        false => "as root: iptables -t nat -S",
+    let fix = match () {
+        () if why.contains("apt install iptables") => "apt install iptables",
+        () if why.contains("is incompatible") => {
+            "a native table `ip nat` or `ip6 nat` keeps iptables-nft out: give that table another name (nft list \
+             ruleset), or set [agent] iptables = \"legacy\""
+        }
+        () => "as root: iptables -t nat -S",
     };
     KERNEL.error("", format!("rules: {why}"), fix)
 }

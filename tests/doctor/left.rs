@@ -27,7 +27,7 @@ fn an_operation_that_died_and_one_under_way() {
     running.interrupt(Signal::SIGKILL);
     running.wait();
     let told = setup.doctor();
-    let point = told.expect("left-behind", "warning", "was cut short in phase drain");
+    let point = told.expect("unfinished", "warning", "was cut short in phase drain");
     assert_eq!(point.fix, "agent recover web");
     setup
         .with_settings(|settings| settings)
@@ -47,7 +47,7 @@ fn gates_that_are_held_closed() {
     let told = setup.doctor();
     let point = told.expect("held", "warning", "disk swap");
     assert_eq!(point.fix, "agent open web");
-    told.expect("gate", "ok", "closed, as it is to be");
+    told.expect("gate", "ok", "closed, as expected");
     told.expect("fully-up", "ok", "DOWN, as its gate is closed");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \

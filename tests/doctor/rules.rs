@@ -105,7 +105,7 @@ fn a_gate_that_is_broken_or_closed_by_nobody() {
     setup.sh("iptables -t nat -F; ip6tables -t nat -F");
     let point = setup
         .doctor()
-        .expect("gate", "warning", "nobody asked for that");
+        .expect("gate", "warning", "closed unexpectedly");
     fixed(&setup, &point.fix);
 }
 
@@ -141,6 +141,25 @@ fn a_listener_on_the_status_port() {
     );
     drop(other);
     setup.doctor().expect_ok("status-port");
+}
+
+/// What iptables-nft can't read keeps the agent from every rule.
+#[test]
+fn a_native_table_that_iptables_can_not_read() {
+    let setup = Setup::start("doctor_incompatible");
+    setup.sh("iptables -t nat -F; iptables -t nat -X; nft delete table ip nat || true");
+    setup.sh("nft add table ip nat && \
+         nft 'add map ip nat fwds { type inet_service : ipv4_addr . inet_service; }' && \
+         nft 'add element ip nat fwds { 8443 : 192.168.7.2 . 443 }' && \
+         nft 'add chain ip nat PREROUTING { type nat hook prerouting priority dstnat; }' && \
+         nft 'add rule ip nat PREROUTING dnat ip to tcp dport map @fwds'");
+    let point = setup.doctor().expect("iptables", "error", "incompatible");
+    assert!(
+        point.fix.contains("[agent] iptables = \"legacy\""),
+        "{point:?}"
+    );
+    setup.sh("nft delete table ip nat");
+    setup.doctor().expect_ok("iptables");
 }
 
 #[test]

@@ -121,7 +121,7 @@ const CHECKS: [&str; 53] = [
     "gate",
     "foreign-rule",
     "status-port",
-    "left-behind",
+    "unfinished",
     "held",
     "layout",
     "firewall",

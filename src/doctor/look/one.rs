@@ -198,7 +198,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
     gates::Gates {
         app: app.clone(),
         gates: seen.collect(),
-        left_behind: match Journal::left_behind(&agent.state_dir, app) {
+        unfinished: match Journal::left_behind(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
         },
