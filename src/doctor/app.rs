@@ -1,30 +1,22 @@
 //! The app itself: where it listens, whether it is healthy, and whether it can be restarted.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use super::connections::{self, Leaving};
 use super::host::parted;
 use std::net::SocketAddr;
 
-const ADDRESS: Check = Check {
-    name: "app-address",
-    why: "the gate redirects a check to the first address of the interface that it comes in by, \
-          and one from this host to loopback: an app that listens elsewhere is not reached",
-};
-const HEALTH: Check = Check {
-    name: "app-health",
-    why: "a sick app is not put in rotation, and after a restart the gates stay closed until it \
-          is healthy",
-};
-const RESTART: Check = Check {
-    name: "app-restart",
-    why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
-          out for it",
-};
-const BESIDE: Check = Check {
-    name: "app-beside",
-    why: "a restart drains the lines of its own app only: what else it takes down loses requests",
-};
+checks! {
+    ADDRESS "app-address":
+        "the gate redirects a check to the first address of the interface that it comes in by, and one \
+         from this host to loopback: an app that listens elsewhere is not reached";
+    HEALTH "app-health":
+        "a sick app is not put in rotation, and after a restart the gates stay closed until it is healthy";
+    RESTART "app-restart":
+        "what restarts, upgrades or rolls back the app must be there before the host is taken out for it";
+    BESIDE "app-beside":
+        "a restart drains the lines of its own app only: what else it takes down loses requests";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]
@@ -74,60 +66,30 @@ pub(super) fn points(app: &App) -> Vec<Point> {
 fn address(app: &App) -> Point {
     let (name, port) = (&app.app, app.port);
     let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
-    let bound = bound.join(", ");
-    let everywhere = app.bound.iter().any(|at| at.ip().is_unspecified());
+    let (none, bound) = (bound.is_empty(), bound.join(", "));
     let is_well = app.health.1.is_ok() && app.askable.is_ok();
-    if app.bound.is_empty() {
-        return nothing_listens(app, is_well);
-    }
-    if app.through.iter().any(|one| one.is_up) {
-        let found = format!("listens on {bound}; HAProxy's checks reach it through the gate");
-        return ADDRESS.ok(name, found);
-    }
-    let Some(refused) = app.through.iter().find(|one| one.is_refused) else {
-        return match everywhere {
-            true => ADDRESS.ok(name, format!("listens on {bound}")),
-            false => ADDRESS.warning(
-                name,
-                format!(
-                    "listens on {bound} alone; whether a gate reaches that shows when it is open"
-                ),
-                format!("bind the app to 0.0.0.0:{port} or [::]:{port}"),
-            ),
-        };
-    };
-    let line = &refused.line;
+    let is_up = app.through.iter().any(|one| one.is_up);
+    let refused = app.through.iter().find(|one| one.is_refused);
+    let line = refused.map_or("", |refused| &refused.line);
+    let everywhere = app.bound.iter().any(|at| at.ip().is_unspecified());
     let is_v6 = app.bound.iter().all(SocketAddr::is_ipv6);
-    match everywhere {
-        false => ADDRESS.error(
+    let found = match none {
+        true => format!("nothing listens on port {port}"),
+        false => format!("listens on {bound}"),
+    };
+    let bind = format!("bind the app to 0.0.0.0:{port} or [::]:{port}");
+    match refused {
+        _ if none && !is_well => ADDRESS.error(
             name,
-            format!("listens on {bound} alone, and {line} is refused through the open gate (L4CON)"),
-            format!("bind the app to 0.0.0.0:{port} or [::]:{port}"),
+            found,
+            format!("start the app, or correct `port` in [app.{name}]"),
         ),
-        // A listener on `::` takes IPv4, too, unless it asked for IPv6 alone.
-        true if is_v6 && refused.is_v4 && !is_well => ADDRESS.warning(
+        _ if is_up => ADDRESS.ok(
             name,
-            format!("listens on {bound}, for IPv6 alone as it seems: {line} is refused"),
-            format!("bind the app to 0.0.0.0:{port} as well"),
+            format!("{found}; HAProxy's checks reach it through the gate"),
         ),
-        true => ADDRESS.warning(
-            name,
-            format!("listens on {bound}, and {line} is refused through the open gate (L4CON)"),
-            format!("is a firewall before port {port}, or connection tracking off for it (`notrack`)? nft list ruleset"),
-        ),
-    }
-}
-
-/// What Docker publishes without its proxy has no listener on this host.
-fn nothing_listens(app: &App, is_well: bool) -> Point {
-    let (name, port) = (&app.app, app.port);
-    let found = format!("nothing listens on port {port}");
-    match is_well {
-        false => {
-            let fix = format!("start the app, or correct `port` in [app.{name}]");
-            ADDRESS.error(name, found, fix)
-        }
-        true => {
+        // As Docker publishes a port without its proxy.
+        _ if none => {
             let found = format!(
                 "{found}, and the app answers: another rule (a container's DNAT) redirects that port, and what a \
                  gate has redirected meets no other rule"
@@ -136,6 +98,30 @@ fn nothing_listens(app: &App, is_well: bool) -> Point {
                 "let a process listen on port {port}: Docker's userland-proxy, or the host's network"
             );
             ADDRESS.error(name, found, fix)
+        }
+        None if everywhere => ADDRESS.ok(name, found),
+        None => {
+            let found = format!("{found} alone; whether a gate reaches that shows when it is open");
+            ADDRESS.warning(name, found, bind)
+        }
+        Some(_) if !everywhere => {
+            let found =
+                format!("{found} alone, and {line} is refused through the open gate (L4CON)");
+            ADDRESS.error(name, found, bind)
+        }
+        // A listener on `::` takes IPv4, too, unless it asked for IPv6 alone.
+        Some(refused) if is_v6 && refused.is_v4 && !is_well => {
+            let found = format!("{found}, for IPv6 alone as it seems: {line} is refused");
+            ADDRESS.warning(
+                name,
+                found,
+                format!("bind the app to 0.0.0.0:{port} as well"),
+            )
+        }
+        Some(_) => {
+            let found = format!("{found}, and {line} is refused through the open gate (L4CON)");
+            let fix = "is a firewall before that port, or connection tracking off for it (`notrack`)? nft list ruleset";
+            ADDRESS.warning(name, found, fix)
         }
     }
 }
@@ -162,41 +148,33 @@ fn health(app: &App) -> Point {
 }
 
 fn restart(app: &App) -> Vec<Point> {
-    let (how, works) = &app.restart;
-    let otherwise = format!(
-        "correct `restart`, `upgrade` or `rollback` in [app.{}]",
-        app.app
-    );
+    let ((how, works), name) = (&app.restart, &app.app);
+    let otherwise = format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]");
     match works {
-        Ok(odd) if odd.is_empty() => {
-            vec![RESTART.ok(&app.app, format!("can be restarted: {how}"))]
-        }
         Ok(odd) => {
             let odd = odd.iter().map(|odd| parted(odd, &otherwise));
-            odd.map(|(found, fix)| RESTART.warning(&app.app, found, fix))
-                .collect()
+            let odd = odd.map(|(found, fix)| RESTART.warning(name, found, fix));
+            RESTART.or_ok(odd.collect(), name, format!("can be restarted: {how}"))
         }
         Err(why) => {
             let (found, fix) = parted(why, &otherwise);
-            let found = format!("can't be restarted: {found}");
-            vec![RESTART.error(&app.app, found, fix)]
+            vec![RESTART.error(name, format!("can't be restarted: {found}"), fix)]
         }
     }
 }
 
 /// Nothing, where nothing else goes down.
 fn beside(app: &App) -> Vec<Point> {
+    let error = |(found, fix): (String, String)| BESIDE.error(&app.app, found, fix);
     match &app.beside {
-        Ok(meant) => {
-            let told = meant.iter();
-            told.map(|told| BESIDE.ok(&app.app, told.clone())).collect()
-        }
-        Err(reasons) => {
-            let reasons = reasons.iter().map(|reason| parted(reason, ""));
-            reasons
-                .map(|(found, fix)| BESIDE.error(&app.app, found, fix))
-                .collect()
-        }
+        Ok(meant) => meant
+            .iter()
+            .map(|meant| BESIDE.ok(&app.app, meant))
+            .collect(),
+        Err(reasons) => reasons
+            .iter()
+            .map(|reason| error(parted(reason, "")))
+            .collect(),
     }
 }
 

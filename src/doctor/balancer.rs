@@ -1,30 +1,23 @@
 //! One balancer: can it be asked, which HAProxy is it, and what else might its socket do.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use crate::haproxy::{Address, Examination, Level, Unseen};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-const REACHABLE: Check = Check {
-    name: "balancer",
-    why: "out of rotation, drained and back in is what HAProxy says: a restart needs the word of \
-          every balancer",
-};
-const VERSION: Check = Check {
-    name: "haproxy-version",
-    why: "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show",
-};
-const LEVEL: Check = Check {
-    name: "socket-level",
-    why: "over TCP there is no password: at level admin whoever reaches the socket may take any \
-          server out or send its users elsewhere (`set server`); the agent only reads",
-};
-const MASTER: Check = Check {
-    name: "master-socket",
-    why: "a drain waits for what the workers of before a reload still carry, and they are asked \
-          there",
-};
+checks! {
+    REACHABLE "balancer":
+        "out of rotation, drained and back in is what HAProxy says: a restart needs the word of every \
+         balancer";
+    VERSION "haproxy-version":
+        "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show";
+    LEVEL "socket-level":
+        "over TCP there is no password: at level admin whoever reaches the socket may take any server out \
+         or send its users elsewhere (`set server`); the agent only reads";
+    MASTER "master-socket":
+        "a drain waits for what the workers of before a reload still carry, and they are asked there";
+}
 
 /// The versions that are tried, and the first that shows what is read.
 const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);

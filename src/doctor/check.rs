@@ -9,6 +9,14 @@ pub(super) struct Check {
     pub why: &'static str,
 }
 
+/// The checks of one file: each with its name, and why it matters.
+macro_rules! checks {
+    ($($vis:vis $id:ident $name:literal: $why:literal;)+) => {
+        $($vis const $id: Check = Check { name: $name, why: $why };)+
+    };
+}
+pub(super) use checks;
+
 impl Check {
     /// It was seen to be right.
     pub fn ok(&self, of: &str, found: impl Into<String>) -> Point {

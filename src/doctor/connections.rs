@@ -2,15 +2,15 @@
 //! by counting the connections to the app at both ends.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use super::host::parted;
 use crate::restart::{Connections, Count, Counted, peers_in_words};
 
-const CONNECTIONS: Check = Check {
-    name: "connections",
-    why: "after a reload of HAProxy the drain waits for what its leaving workers carry: its master \
-          socket shows that; without one, the connections to the app that HAProxy does not count",
-};
+checks! {
+    CONNECTIONS "connections":
+        "after a reload of HAProxy the drain waits for what its leaving workers carry: its master socket \
+         shows that; without one, the connections to the app that HAProxy does not count";
+}
 
 const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
 

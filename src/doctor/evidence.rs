@@ -2,22 +2,20 @@
 //! How its checks end there, and in how many seconds it sees a gate that moves.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use crate::clock;
 use crate::gate::{Gate, Side};
 use crate::history::{Detection, Entry};
 use std::time::Duration;
 
-const MEETS: Check = Check {
-    name: "firewall",
-    why: "a refused check is seen at once, a dropped one only after the check's timeout: \
-          until then HAProxy sends users to a host that is about to restart",
-};
-const SECONDS: Check = Check {
-    name: "detection",
-    why: "every restart waits until HAProxy has seen the lines DOWN, and at the end UP; limits \
-          that are shorter put the gates back each time",
-};
+checks! {
+    MEETS "firewall":
+        "a refused check is seen at once, a dropped one only after the check's timeout: until then \
+         HAProxy sends users to a host that is about to restart";
+    SECONDS "detection":
+        "every restart waits until HAProxy has seen the lines DOWN, and at the end UP; limits that are \
+         shorter put the gates back each time";
+}
 
 const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
                      iptables -I INPUT -p tcp --dport";

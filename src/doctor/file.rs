@@ -1,7 +1,7 @@
 //! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
 //! restart without anybody's notice stands only there.
 
-use super::check::Check;
+use super::check::{Check, checks};
 use super::{AppFacts, Facts, Point, cfg};
 use crate::app::HealthCheck;
 use crate::haproxy::Own;
@@ -9,11 +9,11 @@ use std::fs::File as Opened;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-const FILE: Check = Check {
-    name: "haproxy-cfg",
-    why: "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether \
-          users notice, and no stats socket shows them",
-};
+checks! {
+    FILE "haproxy-cfg":
+        "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether users \
+         notice, and no stats socket shows them";
+}
 
 /// Larger than any that is written by hand or by a template.
 const LARGEST: u64 = 64 * 1024 * 1024;

@@ -2,44 +2,30 @@
 //! unfinished operations.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use crate::gate::{Foreign, Gate, Position, SHOW_NFT, Taken};
 
-const GATE: Check = Check {
-    name: "gate",
-    why: "HAProxy's check goes through the gate: by it the host is in rotation or out of it",
-};
-const FOREIGN: Check = Check {
-    name: "foreign-rule",
-    why: "where another rule redirects HAProxy's check, a closed gate changes nothing: the host \
-          stays in rotation",
-};
+checks! {
+    GATE "gate": "HAProxy's check goes through the gate: by it the host is in rotation or out of it";
+    FOREIGN "foreign-rule":
+        "where another rule redirects HAProxy's check, a closed gate changes nothing: the host stays in \
+         rotation";
+    STATUS_PORT "status-port":
+        "a listener on a status port answers HAProxy's check while the gate is closed: the host never goes out \
+         of rotation";
+    RESERVED "reserved-port":
+        "a process that binds a status port can listen there once the gate is closed, and HAProxy takes a \
+         host for UP whose app restarts: the sidecar, or else each operation, reserves it";
+    UNFINISHED "unfinished": "an operation that was killed has left the host as it was in that moment";
+    HELD "held": "gates that an operator or a unit holds closed stay closed, over reboots, too";
+    LAYOUT "layout":
+        "in the classic layout the twin stays UP until the app has stopped: the first request of each \
+         sticky user then waits for HAProxy's retries, 1 to 3 s";
+}
+
 /// Another program may need the rule: doctor names no command that deletes it.
 const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
                         close shows whether they do";
-const STATUS_PORT: Check = Check {
-    name: "status-port",
-    why: "a listener on a status port answers HAProxy's check while the gate is closed: \
-          the host never goes out of rotation",
-};
-const RESERVED: Check = Check {
-    name: "reserved-port",
-    why: "a process that binds a status port can listen there once the gate is closed, and HAProxy \
-          takes a host for UP whose app restarts: the sidecar, or else each operation, reserves it",
-};
-const UNFINISHED: Check = Check {
-    name: "unfinished",
-    why: "an operation that was killed has left the host as it was in that moment",
-};
-const HELD: Check = Check {
-    name: "held",
-    why: "gates that an operator or a unit holds closed stay closed, over reboots, too",
-};
-const LAYOUT: Check = Check {
-    name: "layout",
-    why: "in the classic layout the twin stays UP until the app has stopped: the first request \
-          of each sticky user then waits for HAProxy's retries, 1 to 3 s",
-};
 
 /// What is looked at.
 #[derive(Debug, Clone)]
@@ -180,61 +166,54 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
 fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
     let (app, port) = (&gates.app, seen.gate.status_port);
     let told = |what: &str| format!("status port {port}: {what}");
+    let by = |who: &[String]| who.join(", ");
     Some(match &seen.taken {
         Some(Taken::Listening) => return None,
         Some(Taken::Reserved(who)) => RESERVED.ok(app, told(&format!("reserved by {who}"))),
-        Some(Taken::Bound(who)) => RESERVED.error(
-            app,
-            told(&format!("bound by {}", who.join(", "))),
-            "stop it: `agent restart` and `agent close` refuse until then",
-        ),
-        Some(Taken::Passing(who)) => RESERVED.warning(
-            app,
-            told(&format!(
-                "not reserved: it is the source port of {}",
-                who.join(", ")
-            )),
-            format!("add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"),
-        ),
-        Some(Taken::Denied(why)) => RESERVED.warning(
-            app,
-            told(&format!("can't be reserved: {why}")),
-            "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE",
-        ),
-        None if gates.sidecar => RESERVED.warning(
-            app,
-            told("the sidecar has not reserved it"),
-            "systemctl restart haproxy-gate",
-        ),
+        Some(Taken::Bound(who)) => {
+            let fix = "stop it: `agent restart` and `agent close` refuse until then";
+            RESERVED.error(app, told(&format!("bound by {}", by(who))), fix)
+        }
+        Some(Taken::Passing(who)) => {
+            let found = format!("not reserved: it is the source port of {}", by(who));
+            let fix = format!(
+                "add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"
+            );
+            RESERVED.warning(app, told(&found), fix)
+        }
+        Some(Taken::Denied(why)) => {
+            let fix = "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE";
+            RESERVED.warning(app, told(&format!("can't be reserved: {why}")), fix)
+        }
+        None if gates.sidecar => {
+            let fix = "systemctl restart haproxy-gate";
+            RESERVED.warning(app, told("the sidecar has not reserved it"), fix)
+        }
         None => RESERVED.ok(app, told("each operation reserves it for itself")),
     })
 }
 
 fn held(gates: &Gates) -> Point {
+    let app = &gates.app;
     match &gates.held {
-        None => HELD.ok(&gates.app, "no hold keeps the gates closed"),
-        Some(who) => HELD.warning(
-            &gates.app,
-            format!("the gates are held closed by {who}"),
-            format!("agent open {}", gates.app),
-        ),
+        None => HELD.ok(app, "no hold keeps the gates closed"),
+        Some(who) => {
+            let found = format!("the gates are held closed by {who}");
+            HELD.warning(app, found, format!("agent open {app}"))
+        }
     }
 }
 
 fn layout(gates: &Gates) -> Point {
+    let (app, port) = (&gates.app, gates.free_port);
     match gates.gates.len() {
-        2.. => LAYOUT.ok(
-            &gates.app,
-            "two-stage: the twin has a status port of its own",
-        ),
-        _ => LAYOUT.warning(
-            &gates.app,
-            "classic: the twin checks the app itself",
-            format!(
-                "backup_status_port = {0} in [app.{1}], and `port {0}` on the twin's server line",
-                gates.free_port, gates.app
-            ),
-        ),
+        2.. => LAYOUT.ok(app, "two-stage: the twin has a status port of its own"),
+        _ => {
+            let fix = format!(
+                "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
+            );
+            LAYOUT.warning(app, "classic: the twin checks the app itself", fix)
+        }
     }
 }
 

@@ -1,31 +1,22 @@
 //! The host itself: rights, its directories, the sidecar, open files.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 
-const RIGHTS: Check = Check {
-    name: "rights",
-    why: "the agent sets iptables rules and reads whose sockets listen: that takes root with \
-          CAP_NET_ADMIN",
-};
-const STATE: Check = Check {
-    name: "state-dir",
-    why: "lock, journal and holds are kept there: without them no operation begins, and what \
-          others may write there would not be believed",
-};
-const HISTORY: Check = Check {
-    name: "history-dir",
-    why: "operations go on without it, and nobody finds out afterwards who did what, and why",
-};
-const SIDECAR: Check = Check {
-    name: "sidecar",
-    why: "nobody opens the gates after a boot, sets flushed rules again, or ends what a killed \
-          agent has begun",
-};
-const FILES: Check = Check {
-    name: "open-files",
-    why: "an operation that may open no further file could not list the rules half way through",
-};
+checks! {
+    RIGHTS "rights":
+        "the agent sets iptables rules and reads whose sockets listen: that takes root with CAP_NET_ADMIN";
+    STATE "state-dir":
+        "lock, journal and holds are kept there: without them no operation begins, and what others may \
+         write there would not be believed";
+    HISTORY "history-dir":
+        "operations go on without it, and nobody finds out afterwards who did what, and why";
+    SIDECAR "sidecar":
+        "nobody opens the gates after a boot, sets flushed rules again, or ends what a killed agent has \
+         begun";
+    FILES "open-files":
+        "an operation that may open no further file could not list the rules half way through";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]

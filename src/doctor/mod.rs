@@ -26,12 +26,11 @@ pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
-use check::Check;
+use check::{Check, checks};
 
-const CONFIG: Check = Check {
-    name: "config",
-    why: "the agent does nothing without a configuration that it can read and trust",
-};
+checks! {
+    CONFIG "config": "the agent does nothing without a configuration that it can read and trust";
+}
 
 /// The one point where there is no configuration.
 pub fn unconfigured(error: &ConfigError) -> Point {

@@ -1,18 +1,15 @@
 //! Which nat tables the rules are in, and who else has rules beside them.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use crate::gate::{Foreign, Variant};
 
-const KERNEL: Check = Check {
-    name: "iptables",
-    why: "the gates are rules of iptables' nat tables",
-};
-const MIXED: Check = Check {
-    name: "mixed-tables",
-    why: "the kernel asks the nat tables of both variants: what one redirects, the other can't \
-          close, and `iptables -S` shows one of them alone",
-};
+checks! {
+    KERNEL "iptables": "the gates are rules of iptables' nat tables";
+    MIXED "mixed-tables":
+        "the kernel asks the nat tables of both variants: what one redirects, the other can't close, and \
+         `iptables -S` shows one of them alone";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]

@@ -3,54 +3,29 @@
 use super::Expected;
 use super::ours::{Ours, names};
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::doctor::lines::judge::first_three;
 use crate::haproxy::cfg::time::seconds;
 
-const PERSIST: Check = Check {
-    name: "cfg-persist",
-    why: "users with a cookie are sent to their host although its line is DOWN",
-};
-const FORCED: Check = Check {
-    name: "cfg-force-persist",
-    why: "users that the rule matches are sent to their host although its line is DOWN",
-};
-const REDISPATCH: Check = Check {
-    name: "cfg-redispatch",
-    why: "without it a request for an app that has just stopped fails, and goes to no other host",
-};
-const RETRIES: Check = Check {
-    name: "cfg-retries",
-    why: "a connect that is refused as the app stops is tried again only as often as that",
-};
-const ALLBACKUPS: Check = Check {
-    name: "cfg-allbackups",
-    why: "should every main line be DOWN, the first twin alone gets all users",
-};
-const COOKIE: Check = Check {
-    name: "cfg-cookie",
-    why: "without the backend's cookie nobody is sticky, and a twin has nobody to serve",
-};
-const TIMEOUT: Check = Check {
-    name: "cfg-timeout-check",
-    why: "without it an answer must come within `inter`: an app that is busy is taken for sick",
-};
-const KIND: Check = Check {
-    name: "cfg-check-kind",
-    why: "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes \
-          for sick",
-};
-
-const REUSE: Check = Check {
-    name: "cfg-http-reuse",
-    why: "where HAProxy keeps no connection open, what its leaving workers carry after a reload \
-          can't be counted: a drain then waits for timeouts.drain",
-};
-
-const VARIABLES: Check = Check {
-    name: "cfg-variable",
-    why: "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told",
-};
+checks! {
+    PERSIST "cfg-persist": "users with a cookie are sent to their host although its line is DOWN";
+    FORCED "cfg-force-persist":
+        "users that the rule matches are sent to their host although its line is DOWN";
+    REDISPATCH "cfg-redispatch":
+        "without it a request for an app that has just stopped fails, and goes to no other host";
+    RETRIES "cfg-retries": "a connect that is refused as the app stops is tried again only as often as that";
+    ALLBACKUPS "cfg-allbackups": "should every main line be DOWN, the first twin alone gets all users";
+    COOKIE "cfg-cookie": "without the backend's cookie nobody is sticky, and a twin has nobody to serve";
+    TIMEOUT "cfg-timeout-check":
+        "without it an answer must come within `inter`: an app that is busy is taken for sick";
+    KIND "cfg-check-kind":
+        "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes for sick";
+    REUSE "cfg-http-reuse":
+        "where HAProxy keeps no connection open, what its leaving workers carry after a reload can't be \
+         counted: a drain then waits for timeouts.drain";
+    VARIABLES "cfg-variable":
+        "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told";
+}
 
 /// HAProxy's own, where nobody says.
 const DEFAULT_RETRIES: i64 = 3;
@@ -157,11 +132,8 @@ fn cookie(ours: &Ours<'_>) -> Point {
         true => COOKIE.ok(of, format!("cookie {name}")),
         false => {
             let found = format!("cookie {name}, and {} have no value for it", names(without));
-            COOKIE.warning(
-                of,
-                found,
-                "on each such line, the same for both of a host: cookie NAME",
-            )
+            let fix = "on each such line, the same for both of a host: cookie NAME";
+            COOKIE.warning(of, found, fix)
         }
     }
 }
@@ -215,7 +187,7 @@ fn variables(ours: &Ours<'_>) -> Point {
         .settings
         .unknown
         .iter()
-        .map(|name| (*name).to_owned());
+        .map(|&name| name.to_owned());
     let servers = ours.all().flat_map(|server| {
         let unknown = server.words.unknown.iter();
         unknown.map(move |word| format!("{word} of {}", server.name))

@@ -4,66 +4,53 @@ use super::Expected;
 use super::ours::{Ours, names};
 use super::rhythm::Rhythm;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::haproxy::cfg::server::Server;
 use crate::haproxy::cfg::time::seconds;
 
-const DOWN: Check = Check {
-    name: "cfg-marked-down",
-    why: "it kills the requests in flight as soon as the gate is closed",
-};
-const UP: Check = Check {
-    name: "cfg-marked-up",
-    why: "it kills the sessions on every twin as soon as one main line is back",
-};
-const SLOW: Check = Check {
-    name: "cfg-slowstart",
-    why: "a restart is done when slow start is over, and timeouts.in_rotation has to cover it",
-};
+checks! {
+    DOWN "cfg-marked-down": "it kills the requests in flight as soon as the gate is closed";
+    UP "cfg-marked-up": "it kills the sessions on every twin as soon as one main line is back";
+    SLOW "cfg-slowstart":
+        "a restart is done when slow start is over, and timeouts.in_rotation has to cover it";
+}
 
 pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
+    let downs = ours
+        .all()
+        .filter(|server| server.words.marked_down.is_some());
+    // Whichever line of the backend comes back kills the sessions on our twin, too.
+    let servers = ours.proxy.servers.iter();
+    let ups = servers.filter(|server| server.words.marked_up.is_some());
     vec![
-        marked_down(ours),
-        marked_up(ours),
+        marked(
+            ours,
+            &DOWN,
+            ("on-marked-down", "shutdown-sessions"),
+            downs.collect(),
+        ),
+        marked(
+            ours,
+            &UP,
+            ("on-marked-up", "shutdown-backup-sessions"),
+            ups.collect(),
+        ),
         slowstart(ours, spread, expected),
     ]
 }
 
-fn marked_down(ours: &Ours<'_>) -> Point {
+fn marked(
+    ours: &Ours<'_>,
+    check: &Check,
+    (word, what): (&str, &str),
+    kills: Vec<&Server>,
+) -> Point {
     let of = &ours.proxy.name;
-    let kills = ours
-        .all()
-        .filter(|server| server.words.marked_down.is_some());
-    let kills: Vec<&Server> = kills.collect();
     match kills.is_empty() {
-        true => DOWN.ok(of, "no on-marked-down"),
+        true => check.ok(of, format!("no {word}")),
         false => {
-            let found = format!("on-marked-down shutdown-sessions: {}", names(kills));
-            DOWN.error(
-                of,
-                found,
-                format!("in {of}: take on-marked-down off its lines"),
-            )
-        }
-    }
-}
-
-/// Whichever line of the backend comes back kills the sessions on our twin, too.
-fn marked_up(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    let servers = ours.proxy.servers.iter();
-    let kills: Vec<&Server> = servers
-        .filter(|server| server.words.marked_up.is_some())
-        .collect();
-    match kills.is_empty() {
-        true => UP.ok(of, "no on-marked-up"),
-        false => {
-            let found = format!("on-marked-up shutdown-backup-sessions: {}", names(kills));
-            UP.error(
-                of,
-                found,
-                format!("in {of}: take on-marked-up off its lines"),
-            )
+            let found = format!("{word} {what}: {}", names(kills));
+            check.error(of, found, format!("in {of}: take {word} off its lines"))
         }
     }
 }
@@ -79,23 +66,17 @@ fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
     let Some((slow, up)) = longest else {
         return SLOW.ok(of, "no slow start");
     };
-    let found = format!(
-        "UP within {}, then slow start, {}",
-        seconds(up),
-        seconds(slow)
-    );
-    match slow + up >= limit {
-        false => SLOW.ok(of, found),
-        true => {
-            let limit = seconds(limit);
-            let found = format!("{found}: timeouts.in_rotation is {limit}, restarts end with 16");
-            // Where UP alone takes as long, `cfg-rhythm` tells that.
-            let longer = (slow + up).as_secs() * 3 / 2 + 1;
-            let fix = format!(
-                "in [app.{}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart",
-                expected.app
-            );
-            SLOW.error(of, found, fix)
-        }
+    let (first, then) = (seconds(up), seconds(slow));
+    let found = format!("UP within {first}, then slow start, {then}");
+    if slow + up < limit {
+        return SLOW.ok(of, found);
     }
+    let limit = seconds(limit);
+    let found = format!("{found}: timeouts.in_rotation is {limit}, restarts end with 16");
+    // Where UP alone takes as long, `cfg-rhythm` says so, too.
+    let (longer, app) = ((slow + up).as_secs() * 3 / 2 + 1, expected.app);
+    let fix = format!(
+        "in [app.{app}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart"
+    );
+    SLOW.error(of, found, fix)
 }

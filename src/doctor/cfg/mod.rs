@@ -12,7 +12,7 @@ mod rhythm;
 mod speaks;
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use super::lines::judge::{first_three, judge};
 use crate::haproxy::cfg::file::{self, File, Proxy};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
@@ -44,14 +44,11 @@ pub struct Expected<'a> {
     pub in_rotation: Duration,
 }
 
-const READ: Check = Check {
-    name: "cfg-file",
-    why: "what can't be read can't be checked, and HAProxy itself refuses such a file",
-};
-const SERVES: Check = Check {
-    name: "cfg-backend",
-    why: "a gate moves users only where a backend has lines that check the app's status ports",
-};
+checks! {
+    READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
+    SERVES "cfg-backend":
+        "a gate moves users only where a backend has lines that check the app's status ports";
+}
 
 const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
 

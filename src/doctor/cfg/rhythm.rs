@@ -3,15 +3,15 @@
 use super::Expected;
 use super::ours::Ours;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::haproxy::cfg::server::Words;
 use crate::haproxy::cfg::time::seconds;
 use std::time::Duration;
 
-const RHYTHM: Check = Check {
-    name: "cfg-rhythm",
-    why: "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker",
-};
+checks! {
+    RHYTHM "cfg-rhythm":
+        "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker";
+}
 /// Longer than this nobody waits at each host of a roll.
 const LONG: Duration = Duration::from_secs(20);
 

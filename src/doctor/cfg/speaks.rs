@@ -7,21 +7,18 @@ use super::Expected;
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::haproxy::cfg::rules::Connect;
 use crate::haproxy::cfg::server::Server;
 
-const SSL: Check = Check {
-    name: "cfg-check-ssl",
-    why: "with `port` or `addr` on a line HAProxy checks it without the line's `ssl`; the gate \
-          redirects the check to the app's own port, and an app that wants TLS refuses it",
-};
-const PROXY: Check = Check {
-    name: "cfg-check-send-proxy",
-    why: "with `port` or `addr` on a line HAProxy checks it without the line's `send-proxy`; the \
-          gate redirects the check to the app's own port, and an app that wants a PROXY header \
-          refuses it",
-};
+checks! {
+    SSL "cfg-check-ssl":
+        "with `port` or `addr` on a line HAProxy checks it without the line's `ssl`; the gate redirects \
+         the check to the app's own port, and an app that wants TLS refuses it";
+    PROXY "cfg-check-send-proxy":
+        "with `port` or `addr` on a line HAProxy checks it without the line's `send-proxy`; the gate \
+         redirects the check to the app's own port, and an app that wants a PROXY header refuses it";
+}
 
 /// One layer below the checks.
 struct Layer {

@@ -3,54 +3,35 @@
 
 use super::twin::{self, Traits};
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::haproxy::AppPorts;
 use std::net::IpAddr;
 
-const TWIN: Check = Check {
-    name: "twin",
-    why: "the twin serves users with a cookie while the main line is DOWN, and by it other hosts \
-          see in time that this one is about to go",
-};
-const ORDER: Check = Check {
-    name: "twin-order",
-    why: "HAProxy takes the first line with a user's cookie that is not DOWN, backup or not: with \
-          the twin first it would serve the sticky users all the time",
-};
-const BACKUP: Check = Check {
-    name: "backup",
-    why: "new users go to lines without `backup`: a main line with it gets none, and a twin \
-          without it goes on getting them when the main gate is closed",
-};
-const ADDRESS: Check = Check {
-    name: "same-address",
-    why: "the twin stands for the main line while that is DOWN: it must be the same app on the \
-          same host",
-};
-pub(super) const PORT: Check = Check {
-    name: "same-port",
-    why: "a line that is checked through our gate and sends its users elsewhere comes and goes \
-          with this app, whatever it serves",
-};
-const COOKIE: Check = Check {
-    name: "same-cookie",
-    why: "users with a cookie find the twin by it: with another one they are moved as soon as \
-          the main line is DOWN, and lose their session",
-};
-const CHECKS: Check = Check {
-    name: "checks",
-    why: "a line without a check of its own is UP whatever the gate says: the host can't be \
-          taken out",
-};
-const CHECKED: Check = Check {
-    name: "check-port",
-    why: "a gate moves only those lines that check its status port, on the host itself",
-};
-const FALL: Check = Check {
-    name: "fall",
-    why: "with `fall 1` one lost packet takes a server out of rotation, and a reload shows every \
-          server as fully UP before its first check",
-};
+checks! {
+    TWIN "twin":
+        "the twin serves users with a cookie while the main line is DOWN, and by it other hosts see in \
+         time that this one is about to go";
+    ORDER "twin-order":
+        "HAProxy takes the first line with a user's cookie that is not DOWN, backup or not: with the twin \
+         first it would serve the sticky users all the time";
+    BACKUP "backup":
+        "new users go to lines without `backup`: a main line with it gets none, and a twin without it \
+         goes on getting them when the main gate is closed";
+    ADDRESS "same-address":
+        "the twin stands for the main line while that is DOWN: it must be the same app on the same host";
+    pub(super) PORT "same-port":
+        "a line that is checked through our gate and sends its users elsewhere comes and goes with this \
+         app, whatever it serves";
+    COOKIE "same-cookie":
+        "users with a cookie find the twin by it: with another one they are moved as soon as the main \
+         line is DOWN, and lose their session";
+    CHECKS "checks":
+        "a line without a check of its own is UP whatever the gate says: the host can't be taken out";
+    CHECKED "check-port": "a gate moves only those lines that check its status port, on the host itself";
+    FALL "fall":
+        "with `fall 1` one lost packet takes a server out of rotation, and a reload shows every server as \
+         fully UP before its first check";
+}
 
 /// What a line shows that does not have it.
 pub const NONE: &str = "none";

@@ -5,23 +5,21 @@ pub mod judge;
 mod state;
 mod twin;
 
-use super::check::Check;
+use super::check::{Check, checks};
 use super::{Point, Verdict};
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState, Status};
 use judge::{Backend, Line, NONE, judge};
 use std::net::SocketAddr;
 
-const FOUND: Check = Check {
-    name: "lines",
-    why: "the agent watches this host's own server lines: without them it does not know whether \
-          the host is in rotation",
-};
-const OTHERS: Check = Check {
-    name: "others",
-    why: "while this host is out the others carry its load; with fewer than min_available a \
-          restart is refused (exit 12)",
-};
+checks! {
+    FOUND "lines":
+        "the agent watches this host's own server lines: without them it does not know whether the host \
+         is in rotation";
+    OTHERS "others":
+        "while this host is out the others carry its load; with fewer than min_available a restart is \
+         refused (exit 12)";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]

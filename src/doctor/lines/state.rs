@@ -2,19 +2,16 @@
 
 use super::Lines;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
 use crate::gate::Position;
 use crate::haproxy::{Listed, Own, Role, Status};
 
-const UP: Check = Check {
-    name: "fully-up",
-    why: "users come to lines that are UP, and a restart ends when they are fully UP again",
-};
-const SLOW: Check = Check {
-    name: "slow-start",
-    why: "in slow start a server gets less than its share: a restart waits for its end, within \
-          timeouts.in_rotation",
-};
+checks! {
+    UP "fully-up": "users come to lines that are UP, and a restart ends when they are fully UP again";
+    SLOW "slow-start":
+        "in slow start a server gets less than its share: a restart waits for its end, within \
+         timeouts.in_rotation";
+}
 pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
     let own = lines.own(backend, |_| true);
     let pairs = own.filter_map(|own| Some((own, lines.seen.listed(own)?)));
