@@ -1,6 +1,7 @@
 //! Ring 3: the gate against the real iptables, both variants, both families. Root only.
 
 mod changes;
+mod foreign;
 mod reserved;
 mod tracked;
 mod uninstall;

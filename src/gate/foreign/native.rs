@@ -123,7 +123,11 @@ fn steps_of(rule: &Value, port: u16) -> Vec<Judged> {
         if let Some(asked) = statement.get("match") {
             names_port |= is_port(&asked["left"]);
             let is_negated = text(asked, "op") == "!=";
-            matches = matches.min(match_matches(asked, port).negated(is_negated));
+            matches = matches.min(match text(&asked["left"]["payload"], "protocol") {
+                // Whatever it asks of them.
+                "udp" | "sctp" | "icmp" | "icmpv6" => Matches::No,
+                _ => match_matches(asked, port).negated(is_negated),
+            });
         } else if statement.get("xt").is_some() || statement.get("limit").is_some() {
             matches = matches.min(Matches::Maybe);
         }
