@@ -163,10 +163,9 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::super::Verdict::{Error, Ok as Well, Warning};
     use super::*;
     use crate::haproxy::{Info, Lost};
-    use std::time::Duration;
 
     fn seen(level: Level) -> Examination {
         Examination {

@@ -4,9 +4,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use crate::setup::Setup;
 use lab::settings::Settings;
 use lab::stats::Line;
-use crate::setup::Setup;
 
 fn close_and_open(setup: &Setup) {
     for verb in ["close", "open"] {

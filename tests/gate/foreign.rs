@@ -1,8 +1,8 @@
 //! Rules that are not ours, as a real iptables and a real nft print them: which are certain.
 
 use super::{Side, block_on, firewall, gate};
-use crate::own_network::{inside, sh};
 use haproxy_gate::gate::{Variant, native, native_rules};
+use lab::own_network::{inside, sh};
 
 /// What the wild has: a proxy that takes all ports but some, docker, redsocks, a mark, a DNAT of the whole host.
 #[test]
