@@ -1,7 +1,7 @@
 //! Everything there is to see of one app, looked at once and read-only: what the
 //! preflight judges, `--dry-run` prints and `status` shows.
 
-use crate::gate::{Gate, GateError, Position, Taken, View, listeners};
+use crate::gate::{Foreign, Gate, GateError, Position, Taken, View, listeners};
 use crate::haproxy::{Balancer, Info, Missing, Unseen};
 use crate::host::{ThisHost, line_seen};
 use crate::restart::{BalancerFacts, Facts, Reason};
@@ -200,7 +200,7 @@ impl Survey {
             .map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// Foreign rules, listeners, a health program that isn't there: what keeps a gate from
+    /// Certain foreign rules, listeners, a health program that isn't there: what keeps a gate from
     /// doing its job, with the mend.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
@@ -212,8 +212,9 @@ impl Survey {
         for (gate, listeners) in &self.listeners {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();
+            let certain = foreign.filter(Foreign::is_certain);
             trouble.extend(
-                foreign.map(|rule| format!("a foreign rule redirects port {port}: {rule}")),
+                certain.map(|rule| format!("a foreign rule redirects port {port}: {rule}")),
             );
             let listening = listeners.iter();
             trouble.extend(listening.map(|who| {

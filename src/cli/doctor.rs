@@ -1,6 +1,6 @@
-//! `agent doctor`: every point of the set-up, for people or as one object.
+//! `agent doctor`: the set-up point by point, for people or as one object.
 
-use super::{Cli, complain, descriptors, in_runtime, say, the_app};
+use super::{Cli, descriptors, in_runtime, say, the_app};
 use crate::config::{self, AppSettings, Settings};
 use crate::doctor::{self, Asked, Point};
 use clap::Args;
@@ -13,8 +13,11 @@ pub(super) struct Doctor {
     /// A balancer's haproxy.cfg, or a copy of it, to be checked as well; - is standard input
     #[arg(long, value_name = "FILE")]
     haproxy_cfg: Option<PathBuf>,
-    /// Do not count HAProxy's checks: no seconds to DOWN and UP, and nothing to wait for
+    /// Print every point, also what is ok; JSON always has them all
     #[arg(long)]
+    all: bool,
+    /// Does nothing: doctor waits for nothing
+    #[arg(long, hide = true)]
     quick: bool,
 }
 
@@ -31,7 +34,7 @@ impl Cli {
                 "{}\n",
                 serde_json::json!({"exit": exit, "points": points})
             )),
-            false => say(&doctor::text(&points)),
+            false => say(&doctor::text(&points, asked.all)),
         }
         Ok(exit)
     }
@@ -45,11 +48,6 @@ impl Cli {
             let text = doctor::read_haproxy_cfg(&path);
             (path, text)
         });
-        let tell = |what: &str| {
-            if !self.json {
-                complain(what);
-            }
-        };
         let files = descriptors::check(settings.balancers.len());
         in_runtime(doctor::look(Asked {
             config: &self.config,
@@ -57,8 +55,6 @@ impl Cli {
             apps,
             files: files.map_err(|error| error.to_string()),
             haproxy_cfg,
-            quick: asked.quick,
-            tell: &tell,
         }))
     }
 }

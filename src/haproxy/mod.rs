@@ -3,6 +3,7 @@
 
 mod balancer;
 mod beside;
+pub(crate) mod cfg;
 mod check_status;
 mod counting;
 mod examination;

@@ -1,6 +1,6 @@
 //! One operation that has ended, as its line in the history has it.
 
-use super::{Asked, Samples, Who, id};
+use super::{Asked, Detection, Samples, Who, id};
 use crate::holder::Holder;
 use crate::journal;
 use crate::operation::{Report, Shares};
@@ -58,6 +58,9 @@ pub struct Entry {
     pub reason: Option<String>,
     /// The version of the agent.
     pub agent: String,
+    /// What HAProxy made of the gates that closed and opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub detection: Vec<Detection>,
     /// What the balancers showed on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
@@ -93,6 +96,7 @@ impl Entry {
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_harmless(&report.notices),
+            detection: report.watching.detecting.found(),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }

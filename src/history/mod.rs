@@ -7,6 +7,7 @@
 //! question, and [`page`] draws it.
 
 mod beside;
+mod detection;
 mod entry;
 mod id;
 pub mod page;
@@ -17,6 +18,7 @@ mod watched;
 mod who;
 
 pub use beside::{Line, PATIENCE, write};
+pub use detection::Detection;
 pub use entry::{CUT_SHORT, Entry, PhaseEntry};
 pub use id::{is_id, new as new_id};
 pub use read::{Read, one, read};

@@ -243,6 +243,7 @@ impl Operation<'_> {
             .for_each(|notice| told.notes(begun, notice));
         let plan = (start.verb, start.phase.clone(), limits);
         let watching = &mut report.watching;
+        watching.detecting.plan(start.verb, limits);
         let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
         let preflight = PhaseRecord {
             phase: "preflight",

@@ -136,6 +136,12 @@ impl Report {
         self.balancers = BalancerReport::of_survey(survey);
         let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
         self.watching.look(at, &seen);
+        let mut closed = survey
+            .positions()
+            .into_iter()
+            .map(|one| one == Position::Closed);
+        let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+        self.watching.detecting.finds(closed, &seen);
     }
 
     /// How the gates stand.

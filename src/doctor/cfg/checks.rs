@@ -1,8 +1,8 @@
 //! How the checks of a backend connect: by its rules, or by the words of each line.
 
 use super::ours::Ours;
-use super::rules::{Connect, Rules};
-use super::server::Server;
+use crate::haproxy::cfg::rules::{Connect, Rules};
+use crate::haproxy::cfg::server::Server;
 
 /// How the backend's checks connect, and whether they ask anything.
 pub struct Checks {

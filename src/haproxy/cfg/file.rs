@@ -9,23 +9,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// What begins a section, beside those that are read. An indented one does, too.
-const OTHERS: [&str; 15] = [
-    "acme",
-    "cache",
-    "crt-store",
-    "fcgi-app",
-    "http-errors",
-    "log-forward",
-    "log-profile",
-    "mailers",
-    "peers",
-    "program",
-    "resolvers",
-    "ring",
-    "traces",
-    "userlist",
-    "frontend",
-];
+const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
+    resolvers ring traces userlist frontend";
 
 /// What is needed of a configuration.
 #[derive(Debug, Default)]
@@ -72,6 +57,8 @@ pub struct Settings {
     pub tcp_check: Rules,
     /// `mode http`.
     pub http: bool,
+    /// `http-reuse never`.
+    pub never_reuses: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
     pub unknown: Vec<&'static str>,
     server: Words,
@@ -119,6 +106,7 @@ impl Settings {
                 self.hide("timeout check", value);
             }
             ["mode", mode, ..] => self.http = *mode == "http",
+            ["http-reuse", how, ..] => self.never_reuses = *how == "never",
             ["http-check", rule @ ..] => self.http_check.read(rule),
             ["tcp-check", rule @ ..] => self.tcp_check.read(rule),
             ["cookie", rest @ ..] => self.cookie = (!no).then(|| Rc::from(owned(rest))),
@@ -187,7 +175,9 @@ impl Reader {
             ["defaults", rest @ ..] => self.begin_defaults(rest),
             ["backend", rest @ ..] => self.begin_proxy("backend", rest),
             ["listen", rest @ ..] => self.begin_proxy("listen", rest),
-            [word, ..] if OTHERS.contains(word) => self.begin(Section::Other),
+            [word, ..] if OTHERS.split(' ').any(|other| other == *word) => {
+                self.begin(Section::Other)
+            }
             ["no" | "default", rest @ ..] => self.inside(rest, words, true),
             line => self.inside(line, words, false),
         }

@@ -79,73 +79,16 @@ pub struct Server {
 
 /// Words of a server line that have a value behind them, beside those that are read. All
 /// others, of which nothing is needed, stand alone.
-const VALUED: [&str; 52] = [
-    "agent-addr",
-    "agent-inter",
-    "agent-port",
-    "agent-send",
-    "ca-file",
-    "check-pool-conn-name",
-    "check-proto",
-    "ciphers",
-    "ciphersuites",
-    "client-sigalgs",
-    "crl-file",
-    "crt",
-    "curves",
-    "error-limit",
-    "guid",
-    "hash-key",
-    "id",
-    "idle-ping",
-    "init-addr",
-    "init-state",
-    "log-bufsize",
-    "log-proto",
-    "max-reuse",
-    "maxconn",
-    "maxqueue",
-    "minconn",
-    "namespace",
-    "npn",
-    "observe",
-    "on-error",
-    "pool-conn-name",
-    "pool-low-conn",
-    "pool-max-conn",
-    "pool-purge-delay",
-    "proto",
-    "redir",
-    "resolve-net",
-    "resolve-opts",
-    "resolve-prefer",
-    "resolvers",
-    "set-proxy-v2-tlv-fmt",
-    "shard",
-    "sigalgs",
-    "socks4",
-    "source",
-    "ssl-max-ver",
-    "ssl-min-ver",
-    "tcp-ut",
-    "usesrc",
-    "verify",
-    "verifyhost",
-    "ws",
-];
+const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check-pool-conn-name check-proto \
+    ciphers ciphersuites client-sigalgs crl-file crt curves error-limit guid hash-key id \
+    idle-ping init-addr init-state log-bufsize log-proto max-reuse maxconn maxqueue minconn \
+    namespace npn observe on-error pool-conn-name pool-low-conn pool-max-conn pool-purge- \
+    delay proto redir resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt \
+    shard sigalgs socks4 source ssl-max-ver ssl-min-ver tcp-ut usesrc verify verifyhost ws";
 
 /// Those of which the value matters.
-const READ: [&str; 9] = [
-    "port",
-    "addr",
-    "cookie",
-    "inter",
-    "fastinter",
-    "downinter",
-    "rise",
-    "fall",
-    "slowstart",
-];
+#[rustfmt::skip]
+const READ: [&str; 9] = ["port", "addr", "cookie", "inter", "fastinter", "downinter", "rise", "fall", "slowstart"];
 
 impl Words {
     /// Whether one of these is a variable.
@@ -167,7 +110,8 @@ impl Words {
                     let Some(value) = rest.first() else { break };
                     // set-proxy-v2-tlv-fmt(ID)
                     let bare = valued.split('(').next().unwrap_or_default();
-                    let known = self.value(valued, value) || VALUED.contains(&bare);
+                    let known =
+                        self.value(valued, value) || VALUED.split(' ').any(|valued| valued == bare);
                     line = if known { &rest[1..] } else { rest };
                 }
             }
