@@ -93,7 +93,6 @@ pub mod backend_config;
 pub mod cli;
 pub mod clock;
 pub mod config;
-#[allow(unreachable_pub)]
 pub mod doctor;
 pub mod gate;
 pub mod haproxy;

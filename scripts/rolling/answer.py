@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .text import decoded, visible
+from .text import decoded, escape
 
 # What a shell says of a program that it can't run, or can't find.
 NOT_RUNNABLE = (126, 127)
@@ -26,10 +26,10 @@ class Answer:
     err: tuple[str, ...] = ()
 
     def said(self) -> str:
-        """In one line, why it went wrong."""
+        """In one line, why it failed."""
         lines = [*decoded(self.out[:LONGEST]).splitlines(), *self.err]
         lines = [line for line in lines if line.strip()]
-        return visible(lines[-1]) if lines else f"exit {self.exit}, and nothing said"
+        return escape(lines[-1]) if lines else f"exit {self.exit}, and nothing said"
 
 
 def parse_object(out: bytes) -> dict[str, Any] | None:

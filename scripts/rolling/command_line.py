@@ -42,8 +42,8 @@ on is said. Hosts that are not recorded as done are restarted then, also those
 that were under way when the roll was killed. A canary that fails ends the roll,
 --max-failures or not.
 
-exit: 0 all done; 1 some failed; 2 usage; 3 nothing was begun; 70 a mistake of
-its own; 129, 130, 143 interrupted
+exit: 0 all done; 1 some failed; 2 usage; 3 nothing was begun; 70 an
+internal error; 129, 130, 143 interrupted
 """
 
 
@@ -54,31 +54,31 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def number(told: str) -> int:
-    if not (told.isascii() and told.isdigit()) or len(told) > 6:
-        raise argparse.ArgumentTypeError(f"{told!r} is no number of hosts")
-    return int(told)
+def number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hosts")
+    return int(text)
 
 
-def time(told: str) -> str:
+def time(text: str) -> str:
     try:
-        seconds(told)
+        seconds(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    return told
+    return text
 
 
-def share(told: str) -> str:
+def share(text: str) -> str:
     try:
-        Share.parse(told)
+        Share.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    return told
+    return text
 
 
-def config_file(told: str) -> str:
+def config_file(text: str) -> str:
     """Also from another folder, when the roll is gone on with."""
-    return told if told == "none" else os.path.abspath(told)
+    return text if text == "none" else os.path.abspath(text)
 
 
 def parser(program: str) -> Parser:
@@ -135,7 +135,7 @@ def parser(program: str) -> Parser:
         ("--skip-held", "skip", "leave hosts alone that are held closed; they count as done"),
     ):
         held.add_argument(option, dest="on_hold", action="store_const", const=value, help=what)
-    add("--reason", metavar="WORDS", help="why, for whoever looks at agent history on the hosts")
+    add("--reason", metavar="WORDS", help="why; agent history on each host shows it")
     add(
         "--turn",
         type=time,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from .answer import SSH_FAILED, Answer, no_answer, parse_object
-from .text import visible
+from .text import escape
 
 LOCKED = 10
 ROLLED_BACK = 17
@@ -24,11 +24,11 @@ class Verdict(Enum):
     # Left alone, because it is held closed.
     SKIPPED = "skipped"
     FAILED = "failed"
-    # Somebody else was at work there: nothing was changed, and it may be tried again.
+    # Another operation is under way there: nothing was changed, and it may be tried again.
     LOCKED = "locked"
     # What an earlier restart had left was finished: this one is still to come.
     FINISHED = "finished"
-    # The connection is gone: how the host stands is not known.
+    # The connection is gone: the state of the host is not known.
     LOST = "lost"
 
 
@@ -65,11 +65,11 @@ def ending_of(answer: Answer) -> Ending:
             None,
         )
     exit_code = int(report["exit"])
-    message = visible(str(report.get("message", "")))
+    message = escape(str(report.get("message", "")))
     return Ending(
         verdict_of(exit_code, report.get("outcome")),
         exit_code,
-        visible(str(report.get("outcome", "")), 40),
+        escape(str(report.get("outcome", "")), 40),
         message,
         report,
     )

@@ -7,23 +7,6 @@ from dataclasses import dataclass
 
 from .status import Status
 
-# In these HAProxy shows a host of ours DOWN, or the host is on its way up: it is not counted
-# among the usable servers of which `spare` is made, or does not go away any more.
-SETTLED = frozenset(
-    [
-        "floor",
-        "sticky",
-        "shed",
-        "drain",
-        "upgrade",
-        "restart",
-        "healthy",
-        "rollback",
-        "open",
-        "check",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Admitted:
@@ -31,12 +14,6 @@ class Admitted:
 
     go: tuple[str, ...]
     held_up: Mapping[str, str]
-
-
-def unsettled(phases: Sequence[str | None]) -> int:
-    """How many of those under way HAProxy may still count as usable, by their phases; to be
-    told before HAProxy is asked."""
-    return sum(phase not in SETTLED for phase in phases)
 
 
 def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
@@ -68,8 +45,8 @@ def scarce(spare: int, closing: int) -> str:
 def worth_asking(
     waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
 ) -> Sequence[str]:
-    """Of those that wait, so many as might go, by what was to spare when it was last told;
-    one at least, to hear what is. Last those where somebody else was at work."""
+    """Of those that wait, so many as might go, by what was to spare at the last look; one at
+    least, to hear what is. Last those where another operation was under way."""
     waiting = sorted(waiting, key=lambda host: host in busy)
     if spare is None:
         return waiting[:1]

@@ -7,18 +7,19 @@ import time
 from typing import Any, Callable
 
 from .ending import INTERRUPTED, Ending, Verdict, ending_of
+from .judge import Unusable, back, not_up, status_of
 from .options import Options
 from .program import Program
 from .ssh import Ssh
-from .status import Status, Unusable, back, status_of
+from .status import Status
 from .step import Stage
-from .text import visible
+from .text import escape
 
 # For `agent status`: it has time limits of its own.
 ASK = 30.0
 # HAProxy is asked for so long whether a host is back; its agent has waited for that before.
 BACK = 30.0
-# And how long a host that was lost is asked how it stands, where something is under way.
+# And a host whose connection was lost, where an operation is under way.
 FOUND = 60.0
 # Nothing is under way there any more: after that the lines stay as they are.
 RESTS = 10.0
@@ -27,8 +28,8 @@ AGAIN = 1.0
 
 
 class Host:
-    """Where it stands, and what it is at. `changed` hears of each change, and whether its
-    phase has moved with it."""
+    """Its stage and phase. `changed` hears of each change, and whether its phase has moved with
+    it."""
 
     def __init__(
         self, name: str, ssh: Ssh, options: Options, changed: Callable[[Host, bool], None]
@@ -40,6 +41,8 @@ class Host:
         self.stage = Stage.WAITING
         # Of the agent, or our own word.
         self.phase: str | None = None
+        # It takes no other server away any more: the agent says so of each phase.
+        self.settled = False
         self.waiting = ""
         self.ending: Ending | None = None
         self.message = ""
@@ -94,19 +97,20 @@ class Host:
         self.program = None
         return ending_of(answer)
 
-    def hear(self, told: dict[str, Any]) -> None:
+    def hear(self, line: dict[str, Any]) -> None:
         """A line of `--progress`."""
-        waiting = told.get("waiting")
-        if "phase" in told:
-            # What it had closed before is put back while it waits for its turn.
-            self.began_to_close = told["phase"] != "back_off"
-            self.at(visible(str(told["phase"]), 20), visible(str(told.get("what", ""))))
+        waiting = line.get("waiting")
+        if "phase" in line:
+            settled = line.get("settled") is True
+            self.at(escape(str(line["phase"]), 20), escape(str(line.get("what", ""))), settled)
+            self.began_to_close = not self.waits_for_turn
         elif isinstance(waiting, list):
-            self.at(self.phase, visible("; ".join(str(one) for one in waiting[:5])))
+            said = escape("; ".join(str(one) for one in waiting[:5]))
+            self.at(self.phase, said, self.settled)
 
-    def at(self, phase: str | None, waiting: str = "") -> None:
+    def at(self, phase: str | None, waiting: str = "", settled: bool = False) -> None:
         moved = phase != self.phase
-        self.phase, self.waiting = phase, waiting
+        self.phase, self.waiting, self.settled = phase, waiting, settled
         self.changed(self, moved)
 
     def call_off(self) -> None:
@@ -127,7 +131,7 @@ class Host:
         return self.called_off and put_back and not self.began_to_close
 
     async def put_off(self, ending: Ending) -> None:
-        """Somebody was quicker there, or has left something to finish: it waits again."""
+        """Another operation was quicker, or an unfinished one came first: it waits again."""
         self.at("waits", ending.message)
         if not self.called_off:
             await asyncio.sleep(AGAIN)
@@ -136,7 +140,7 @@ class Host:
 
     async def way_back(self) -> str | None:
         """None when HAProxy, asked once more, shows it in rotation; else what is missing."""
-        self.at("check", "in rotation?")
+        self.at("check", "in rotation?", settled=True)
         until = time.monotonic() + BACK
         while True:
             try:
@@ -145,30 +149,40 @@ class Host:
                 missing = f"restarted, and then: {error}"
             if missing is None or time.monotonic() > until or self.called_off:
                 return missing and f"restarted, but not in rotation: {missing}"
-            self.at("check", missing)
+            self.at("check", missing, settled=True)
             await asyncio.sleep(AGAIN)
 
     async def find(self) -> str:
-        """How it stands, after its connection was lost."""
+        """Its state, after its connection was lost."""
         until = time.monotonic() + FOUND
         idle: float | None = None
         while True:
-            self.at("lost", "asking how it stands")
+            self.at("lost", "asking for its status")
             try:
                 status = await self.status()
             except Unusable as error:
-                told, over = str(error), False
+                state, over = str(error), False
             else:
-                told = stands(status)
+                state = state_of(status)
                 # Its agent has put the gates back, and HAProxy takes its time.
                 if status.operation is None:
                     idle = idle or time.monotonic()
                 rests = idle is not None and time.monotonic() - idle > RESTS
                 over = status.operation is None and (status.in_rotation or rests)
             if over or time.monotonic() > until or self.called_off:
-                return told
-            self.at("lost", told)
+                return state
+            self.at("lost", state)
             await asyncio.sleep(AGAIN)
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Its agent has put back what it had closed, and waits until more hosts are available."""
+        return self.phase == "back_off"
+
+    @property
+    def is_closing(self) -> bool:
+        """HAProxy may still count it as usable, and it is about to go."""
+        return self.stage is Stage.UNDER_WAY and not self.settled
 
     @property
     def skipped(self) -> bool:
@@ -187,9 +201,9 @@ class Host:
         self.at(None)
 
 
-def stands(status: Status) -> str:
+def state_of(status: Status) -> str:
     if status.operation is not None:
         return f"still under way there: {status.operation}"
     rotation = "in rotation" if status.in_rotation else "not in rotation"
-    missing = "" if status.in_rotation else f" ({'; '.join(status.not_up)})"
+    missing = "" if status.in_rotation else f" ({not_up(status)})"
     return f"now {rotation}{missing}; {status.health}"

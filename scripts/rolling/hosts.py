@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .text import visible
+from .text import escape
 
 # What ssh itself puts into a ProxyCommand goes through a shell there: a name has nothing
 # that a shell or ssh would take for more than a name.
@@ -51,7 +51,7 @@ def distinct(named: Iterable[tuple[str, str]]) -> list[str]:
     for where, name in named:
         if len(name) > LONGEST or not HOST.fullmatch(name):
             raise Wrong(
-                f"{where}: {visible(name, 80)!r} is no host: [user@]name, or a name of ssh's config"
+                f"{where}: {escape(name, 80)!r} is no host: [user@]name, or a name of ssh's config"
             )
         machine = name.rpartition("@")[2]
         if machine in seen:

@@ -37,15 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
     except Exception as error:
         traceback.print_exc()
-        message = (
-            f"{program}: a mistake of its own, {error!r}: the hosts under way put back, or finish"
-        )
+        message = f"{program}: internal error, {error!r}: the agents put the gates back, or finish"
         summary = Summary("broken", ending.BROKEN, message)
-    tell(summary, "--json" in words)
+    show(summary, "--json" in words)
     return summary.exit
 
 
-def tell(summary: Summary, as_json: bool) -> None:
+def show(summary: Summary, as_json: bool) -> None:
     to = sys.stdout if as_json or summary.exit != ending.USAGE else sys.stderr
     if isinstance(to, io.TextIOWrapper):
         # A name that this terminal can't show is no reason to say nothing.
@@ -53,7 +51,7 @@ def tell(summary: Summary, as_json: bool) -> None:
     try:
         print(summary.json() if as_json else summary.text(), file=to, flush=True)
     except OSError:
-        # Nobody listens, and the interpreter would say so once more.
+        # Its reader is gone, and the interpreter would report that once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
 
 

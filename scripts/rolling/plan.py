@@ -14,14 +14,14 @@ class Share:
     percent: bool = False
 
     @classmethod
-    def parse(cls, told: str) -> Share:
+    def parse(cls, text: str) -> Share:
         """ValueError for what is neither."""
-        digits = told[:-1] if told.endswith("%") else told
+        digits = text[:-1] if text.endswith("%") else text
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 6 or int(digits) < 1:
-            raise ValueError(f"{told!r} is neither a number of hosts nor a share: 3, 25%")
-        share = cls(int(digits), told.endswith("%"))
+            raise ValueError(f"{text!r} is neither a number of hosts nor a share: 3, 25%")
+        share = cls(int(digits), text.endswith("%"))
         if share.percent and share.number > 100:
-            raise ValueError(f"{told!r} is more than all")
+            raise ValueError(f"{text!r} is more than all")
         return share
 
     def of(self, hosts: int) -> int:

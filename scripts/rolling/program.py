@@ -64,11 +64,11 @@ class Program(asyncio.SubprocessProtocol):
             self.hear(line)
 
     def hear(self, line: str) -> None:
-        told = progress(line)
-        if told is None:
+        parsed = progress(line)
+        if parsed is None:
             self.err.append(line)
         elif self.heard is not None:
-            self.heard(told)
+            self.heard(parsed)
 
     def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
         self.open_pipes.discard(fd)
@@ -100,7 +100,7 @@ class Program(asyncio.SubprocessProtocol):
         return Answer(255 if code is None or code < 0 else code, bytes(self.out), tuple(self.err))
 
     def end_input(self) -> None:
-        """The agent takes that as a wish to stop."""
+        """The agent takes that as a request to stop."""
         stdin = None if self.transport is None else self.transport.get_pipe_transport(0)
         if stdin is not None:
             stdin.close()
@@ -115,7 +115,7 @@ def progress(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
-        told = json.loads(line)
+        parsed = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and "app" in told else None
+    return parsed if isinstance(parsed, dict) and "app" in parsed else None

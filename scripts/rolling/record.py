@@ -1,4 +1,4 @@
-"""What a roll has done so far, in a file: whoever goes on believes it."""
+"""What a roll has done so far, in a file: a roll that goes on believes it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Record:
         try:
             self.lock = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever had it has removed it in this moment: the next has another.
+            # Another roll has just removed it: the next one makes another.
             if os.fstat(self.lock).st_nlink == 0:
                 raise BlockingIOError
         except BlockingIOError as error:
@@ -111,7 +111,7 @@ def replace_file(path: Path, text: str) -> None:
 def read(path: Path) -> Record | None:
     """None where there is none yet. UsageError for what is no record."""
     try:
-        trust(path)
+        check_owner(path)
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
@@ -125,11 +125,11 @@ def read(path: Path) -> Record | None:
         raise UsageError(f"{path} is no record of a roll: {error}") from error
 
 
-def trust(path: Path) -> None:
-    """It tells what is run on all hosts."""
+def check_owner(path: Path) -> None:
+    """It names what is run on all hosts."""
     there = path.stat()
     if there.st_uid not in (0, os.geteuid()):
-        raise UsageError(f"{path} belongs to somebody else, and tells what is run on the hosts")
+        raise UsageError(f"{path} belongs to another user, and names what is run on the hosts")
     if there.st_mode & 0o022:
         raise UsageError(f"{path} may be written by others: chmod go-w {shlex.quote(str(path))}")
 

@@ -1,4 +1,4 @@
-"""The loop of a roll: look where the hosts stand, decide, act."""
+"""The loop of a roll: look at the hosts, decide, act."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from .guard import admit, unsettled, worth_asking
+from .guard import admit, worth_asking
 from .host import Host
+from .judge import Unusable, in_the_way
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
-from .status import Status, Unusable, in_the_way
+from .signals import Stop
+from .status import Status
 from .step import End, Finish, Next, Pause, Rules, Stage, decide
-from .stop import Stop
 
 # Between two questions to HAProxy while there is nothing to spare.
 LOOK = 1.0
@@ -40,9 +41,9 @@ class Roll:
         self.screen = screen
         self.stop = stop
         self.paused = 0
-        # What HAProxy had to spare when it last told.
+        # What HAProxy had to spare at the last look.
         self.spare: int | None = None
-        # Those that wait where somebody else was at work.
+        # Those that wait for another operation there.
         self.busy: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.unkept = False
@@ -51,7 +52,7 @@ class Roll:
         self.stuck_since: float | None = None
 
     async def run(self) -> None:
-        """To its end; what came of each host stands in the hosts."""
+        """To its end; each host has what came of it."""
         while True:
             self.stop.changed.clear()
             self.reap()
@@ -72,7 +73,7 @@ class Roll:
     def take_back(self) -> None:
         """Of those that wait for their turn there nothing is touched: none begins any more."""
         for host in self.hosts.values():
-            if host.phase == "back_off":
+            if host.waits_for_turn:
                 host.call_off()
 
     def call_off(self) -> None:
@@ -81,7 +82,7 @@ class Roll:
             host.call_off()
 
     def let_go(self) -> None:
-        """The third: the agents go on by themselves, or put back; nobody waits for them."""
+        """The third: the agents go on by themselves, or put back; the roll does not wait."""
         for host in self.hosts.values():
             host.let_go()
 
@@ -102,7 +103,7 @@ class Roll:
     async def start(self, names: Sequence[str]) -> bool:
         """Starts those of them that HAProxy can spare; True where any did, or anything else has
         changed meanwhile."""
-        self.tell_batch(names[0])
+        self.show_batch(names[0])
         closing = self.closing()
         asked = list(worth_asking(names, self.busy, self.spare, closing))
         failed_before = self.failed()
@@ -138,7 +139,7 @@ class Roll:
     def failed(self) -> int:
         return sum(host.stage is Stage.FAILED for host in self.hosts.values())
 
-    def tell_batch(self, name: str) -> None:
+    def show_batch(self, name: str) -> None:
         number = next(number for number, batch in enumerate(self.plan) if name in batch)
         if number > self.batch:
             self.batch = number
@@ -150,8 +151,9 @@ class Roll:
         self.keep(self.hosts[name])
 
     def closing(self) -> int:
-        hosts = self.hosts.values()
-        return unsettled([host.phase for host in hosts if host.stage is Stage.UNDER_WAY])
+        """How many of those under way HAProxy may still count as usable; to be counted before
+        HAProxy is asked."""
+        return sum(host.is_closing for host in self.hosts.values())
 
     async def ask(self, name: str) -> Status | Unusable:
         try:
@@ -174,7 +176,7 @@ class Roll:
             self.stop.changed.set()
 
     def reap(self) -> None:
-        """A mistake of ours in a task must not be waited for for ever."""
+        """An internal error in a task ends the roll: it would wait for ever."""
         for task in [task for task in self.tasks if task.done()]:
             self.tasks.remove(task)
             task.result()

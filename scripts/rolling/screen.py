@@ -23,7 +23,7 @@ COLOURS = {Stage.DONE: "32", Stage.FAILED: "31", Stage.UNDER_WAY: "33"}
 
 
 class Screen:
-    """Nobody reads it any more: that is no reason to end a roll."""
+    """A reader that has gone does not end a roll."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -37,7 +37,7 @@ class Screen:
         self.drawn = 0
         self.ticker: asyncio.Task[None] | None = None
         # The last word on each host, where there is no picture.
-        self.told: dict[str, str] = {}
+        self.printed: dict[str, str] = {}
 
     def line(self, text: str) -> None:
         """One that stays."""
@@ -64,8 +64,8 @@ class Screen:
         if self.live:
             return
         kind, text = (host.phase or "waits", host.waiting) if unfinished(host) else ended(host)
-        if kind != self.told.get(host.name) and (text or host.stage is not Stage.WAITING):
-            self.told[host.name] = kind
+        if kind != self.printed.get(host.name) and (text or host.stage is not Stage.WAITING):
+            self.printed[host.name] = kind
             self.line(f"{host.name:{NAME}} {kind:9} {text}".rstrip())
 
     async def tick(self) -> None:
@@ -120,14 +120,15 @@ def picture(hosts: Sequence[Host], head: str, rows: int, colour: bool, width: in
     """The head, and a line a host; where there are too many, of those that matter now."""
     shown = list(hosts)
     if len(shown) >= rows:
-        told = [host for host in hosts if is_told(host)]
-        shown = [host for host in hosts if host.stage in (Stage.UNDER_WAY, Stage.FAILED)] + told
+        next_up = [host for host in hosts if says_why_it_waits(host)]
+        shown = [host for host in hosts if host.stage in (Stage.UNDER_WAY, Stage.FAILED)]
+        shown += next_up
     now = time.monotonic()
     lines = [cut(head, width)]
     return lines + [row(host, now, colour, width) for host in shown[: max(0, rows - 1)]]
 
 
-def is_told(host: Host) -> bool:
+def says_why_it_waits(host: Host) -> bool:
     return host.stage is Stage.WAITING and bool(host.waiting)
 
 

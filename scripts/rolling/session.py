@@ -16,11 +16,11 @@ from .plan import batches, order
 from .record import Record
 from .roll import Roll
 from .screen import Screen
+from .signals import Stop
+from .snapshot import Interrupted, Snapshot, dry_runs, look_at_all
 from .ssh import Ssh
 from .step import Rules
-from .stop import Stop
 from .summary import Summary
-from .survey import Interrupted, Survey, dry_runs, survey
 
 
 class Session:
@@ -41,13 +41,13 @@ class Session:
             self.hosts = [self.host(name, ssh) for name in remaining]
             self.stop.listen(self.signal_came)
             if not self.hosts:
-                return self.told(
+                return self.complete(
                     Summary("nothing_to_do", ending.DONE, "all hosts are done already")
                 )
             try:
-                return self.told(await self.begin(ssh))
+                return self.complete(await self.begin(ssh))
             except Interrupted:
-                return self.told(interrupted(self.stop))
+                return self.complete(interrupted(self.stop))
 
     def host(self, name: str, ssh: Ssh) -> Host:
         return Host(name, ssh, self.options, self.host_changed)
@@ -57,17 +57,17 @@ class Session:
         if moved:
             self.stop.changed.set()
 
-    def told(self, summary: Summary) -> Summary:
+    def complete(self, summary: Summary) -> Summary:
         summary.done_before = self.before
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        self.tell_record()
-        self.screen.line(f"asking {len(self.hosts)} hosts how they stand")
-        seen = await survey(self.hosts, self.stop)
+        self.show_record()
+        self.screen.line(f"asking {len(self.hosts)} hosts for their status")
+        seen = await look_at_all(self.hosts, self.stop)
         self.hosts = sorted_hosts(self.hosts, seen)
         if self.arguments.dry_run:
-            self.tell_of(seen)
+            self.show_notices(seen)
             return await self.dry_run(ssh, seen)
         if len(seen.trouble) > self.options.max_failures:
             message = (
@@ -77,10 +77,10 @@ class Session:
             for host in self.hosts:
                 host.message = seen.trouble.get(host.name, "")
             return summary
-        self.tell_of(seen)
+        self.show_notices(seen)
         return await self.roll(seen)
 
-    def tell_record(self) -> None:
+    def show_record(self) -> None:
         """A name that was mistyped would begin anew."""
         if self.arguments.resume is not None:
             path, done = self.record.path, len(self.before)
@@ -91,13 +91,13 @@ class Session:
             )
             self.screen.line(begun)
 
-    def tell_of(self, seen: Survey) -> None:
+    def show_notices(self, seen: Snapshot) -> None:
         for host in self.hosts:
-            said = seen.told(host.name)
+            said = seen.notice(host.name)
             if said:
                 self.screen.line(f"{host.name}: {said}")
 
-    def plan(self, seen: Survey) -> list[list[str]]:
+    def plan(self, seen: Snapshot) -> list[list[str]]:
         """Of those that can be rolled: another one is no canary, and no batch before a pause."""
         remaining = [host.name for host in self.hosts if host.name not in seen.trouble]
         everybody = len(self.record.hosts) - len(seen.trouble)
@@ -108,7 +108,7 @@ class Session:
         canary = len(self.before) < options.canary
         return Rules(options.max_failures, options.pause_seconds > 0, canary)
 
-    async def dry_run(self, ssh: Ssh, seen: Survey) -> Summary:
+    async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
         """Each batch, and what the agents would say."""
         endings = await dry_runs(
             [host for host in self.hosts if host.name not in seen.trouble],
@@ -126,7 +126,7 @@ class Session:
         exit_code = ending.SOME_FAILED if refusals else ending.DONE
         return Summary("planned", exit_code, message, hosts=self.hosts, batches=plan)
 
-    async def roll(self, seen: Survey) -> Summary:
+    async def roll(self, seen: Snapshot) -> Summary:
         plan = self.plan(seen)
         if self.record.path == Path():
             self.record.path = records.default_path()
@@ -169,7 +169,7 @@ class Session:
             self.under_way.let_go()
 
 
-def sorted_hosts(hosts: Sequence[Host], seen: Survey) -> list[Host]:
+def sorted_hosts(hosts: Sequence[Host], seen: Snapshot) -> list[Host]:
     by_name = {host.name: host for host in hosts}
     return [by_name[name] for name in order(list(by_name), seen.down())]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from .answer import SSH_FAILED, Answer
 from .program import Heard, Program
 
-# Nobody is asked for a password, and no unknown host is believed. A connection that is gone
+# ssh asks for no password, and believes no unknown host. A connection that is gone
 # is found out in 15 s.
 OPTIONS = {
     "BatchMode": "yes",
@@ -65,7 +65,7 @@ class Ssh:
         self.gate = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Ssh:
-        # Nobody else may enter: who has a socket has the connection.
+        # For this user alone: a process that has the socket has the connection.
         self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         return self
 

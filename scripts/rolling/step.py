@@ -1,4 +1,4 @@
-"""What is to be done next, told from where each host stands."""
+"""The next step of a roll, from the stage of each host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Union
 
 
 class Stage(Enum):
-    """Where a host stands."""
+    """How far a host has come."""
 
     # Not begun.
     WAITING = "waiting"

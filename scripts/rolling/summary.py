@@ -21,7 +21,7 @@ BROKEN = 70
 
 @dataclass
 class Summary:
-    """All that is told in the end."""
+    """The result of a roll."""
 
     outcome: str
     exit: int
@@ -36,7 +36,7 @@ class Summary:
     go_on: str | None = None
 
     def json(self) -> str:
-        told = {
+        result = {
             "outcome": self.outcome,
             "exit": self.exit,
             "message": self.message,
@@ -46,7 +46,7 @@ class Summary:
             "record": self.record,
             "go_on": self.go_on,
         }
-        return json.dumps(told)
+        return json.dumps(result)
 
     def text(self) -> str:
         if self.outcome == "planned":

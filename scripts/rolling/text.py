@@ -1,4 +1,4 @@
-"""What hosts say, made fit to print: nothing of it may move a cursor or fill a disk."""
+"""Text of a host, made fit to print: it moves no cursor and fills no disk."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import unicodedata
 LINE = 300
 
 
-def visible(said: object, limit: int = LINE) -> str:
+def escape(said: object, limit: int = LINE) -> str:
     """One line of printable text: everything else is shown as an escape."""
     shown: list[str] = []
     size = 0
     for character in str(said).strip():
-        piece = character if character.isprintable() else escape(character)
+        piece = character if character.isprintable() else as_escape(character)
         size += len(piece)
         if size > limit:
             return "".join(shown) + "..."
@@ -22,15 +22,15 @@ def visible(said: object, limit: int = LINE) -> str:
     return "".join(shown)
 
 
-def escape(character: str) -> str:
+def as_escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
-def on_one_line(told: str, limit: int) -> bool:
+def on_one_line(text: str, limit: int) -> bool:
     """As the agent takes words: none of their characters controls a terminal, and they are
     text at all."""
-    kinds = {unicodedata.category(character) for character in told}
-    return 1 <= len(told) <= limit and not kinds & {"Cc", "Cs"}
+    kinds = {unicodedata.category(character) for character in text}
+    return 1 <= len(text) <= limit and not kinds & {"Cc", "Cs"}
 
 
 def decoded(said: bytes) -> str:
@@ -55,11 +55,11 @@ def cut(text: str, width: int) -> str:
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def seconds(told: str) -> float:
+def seconds(text: str) -> float:
     """`30s`, `1m30s`, `500ms`: as the agent has it. ValueError for anything else."""
-    if not re.fullmatch(r"(?:[0-9]{1,9}(?:ms|s|m|h))+", told):
-        raise ValueError(f"{told!r} is no time: 30s, 5m, 1m30s")
-    parts = re.findall(r"([0-9]+)(ms|s|m|h)", told)
+    if not re.fullmatch(r"(?:[0-9]{1,9}(?:ms|s|m|h))+", text):
+        raise ValueError(f"{text!r} is no time: 30s, 5m, 1m30s")
+    parts = re.findall(r"([0-9]+)(ms|s|m|h)", text)
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 

@@ -1,4 +1,4 @@
-//! The text. Whoever reads it later has only its comments, so they say why.
+//! The text. Its readers have only its comments later, so these say why.
 
 use super::health;
 use super::wanted::{BACKEND, CHECKS, Layout, Line, Plan};
@@ -39,7 +39,7 @@ const RETRIES: &str =
 const CHECKED: &str =
     "    # A closed gate costs up to inter + (fall - 1) x fastinter until DOWN, an opened one
     # downinter + (rise - 1) x fastinter until UP. Never `fall 1`: right after a reload it
-    # shows every server as surely UP.
+    # shows every server as UP at full health.
     # Never `on-marked-down shutdown-sessions` on the main lines, nor `on-marked-up
     # shutdown-backup-sessions`: both cut requests that are in flight.
 ";
@@ -90,9 +90,9 @@ impl Plan<'_> {
         let what = match self.layout {
             Layout::TwoStage => format!(
                 "# Two-stage layout: the recommended one. A main line checks a status port ({status}) and\n\
-                 # its twin a status port of its own ({twin}); on each host the agent leads both to the\n\
-                 # app ({app}), and takes them away for a restart. So HAProxy moves new users first,\n\
-                 # sticky users second, and nobody waits.\n"
+                 # its twin a status port of its own ({twin}); on each host the agent redirects both to the\n\
+                 # app ({app}), and removes the redirects for a restart. So HAProxy moves new users first,\n\
+                 # sticky users second, and no user waits.\n"
             ),
             Layout::Classic => format!(
                 "# Classic layout. A main line checks a status port ({status}), its twin the app's own\n\
@@ -156,7 +156,7 @@ impl Plan<'_> {
              stats socket {unix} user haproxy group haproxy mode 660 level user\n"
         );
         if let Some((here, others)) = tcp.split_first() {
-            text += "    # Let in the hosts and nobody else: over TCP there is no password.\n";
+            text += "    # Let in the hosts alone: over TCP there is no password.\n";
             text += &format!("    stats socket {here} level user\n");
             for other in others {
                 text += &format!("    # On the other balancer: stats socket {other} level user\n");

@@ -30,7 +30,8 @@ const DOCTOR_HELP: &str = "\
 Examples:
   agent doctor
   ssh lb1 cat /etc/haproxy/haproxy.cfg | agent doctor web --haproxy-cfg -
-  agent doctor --quick --json | jq '.points[] | select(.verdict != \"ok\")'
+  agent doctor --all
+  agent doctor --json | jq '.points[] | select(.verdict != \"ok\")'
 ";
 
 const RESTART: &str = "\
@@ -70,11 +71,12 @@ pub struct Cli {
 pub(super) enum Asked {
     #[command(flatten)]
     Configured(Command),
-    /// Check the whole set-up, read-only: what is wrong, why it matters, and the mend
+    /// Check the whole set-up, read-only: what is wrong, why it matters, and the fix
     ///
-    /// The configuration, rights, rules and firewall of this host, the app, each balancer and
-    /// our lines on it, and how long HAProxy takes to see a gate that moves. For each point ok,
-    /// warning or error. Exit code 1 where there is an error; warnings alone are 0.
+    /// The configuration, rights and rules of this host, the gates and what HAProxy's checks met
+    /// at the last close, the app, each balancer and our lines on it, HAProxy's own file. Prints
+    /// one line for each area, and each error and warning. A point is ok only where that was
+    /// seen, else it is unseen. Exit code 1 where there is an error; warnings alone are 0.
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
     /// Print the completions for a shell

@@ -1,9 +1,9 @@
-//! `agent doctor`: every point of the set-up, for people or as one object.
+//! `agent doctor`: the set-up point by point, for people or as one object.
 
 use super::descriptors;
 use super::options::the_app;
 use super::runtime::in_runtime;
-use super::screen::{complain, say};
+use super::screen::say;
 use crate::config::{self, AppSettings, Settings};
 use crate::doctor::{self, Asked, Point};
 use clap::Args;
@@ -16,8 +16,11 @@ pub(super) struct Doctor {
     /// A balancer's haproxy.cfg, or a copy of it, to be checked as well; - is standard input
     #[arg(long, value_name = "FILE")]
     haproxy_cfg: Option<PathBuf>,
-    /// Do not count HAProxy's checks: no seconds to DOWN and UP, and nothing to wait for
+    /// Print every point, also what is ok; JSON always has them all
     #[arg(long)]
+    all: bool,
+    /// Does nothing: doctor waits for nothing
+    #[arg(long, hide = true)]
     quick: bool,
 }
 
@@ -25,7 +28,7 @@ impl Doctor {
     /// Looks, and prints. Exit code 1 where there is an error.
     pub(super) fn run(&self, config: &Path, json: bool) -> anyhow::Result<u8> {
         let points = match config::load(config) {
-            Ok(settings) => self.examined(&settings, config, json)?,
+            Ok(settings) => self.examined(&settings, config)?,
             Err(error) => vec![doctor::unconfigured(&error)],
         };
         let exit = doctor::exit(&points);
@@ -34,17 +37,12 @@ impl Doctor {
                 "{}\n",
                 serde_json::json!({"exit": exit, "points": points})
             )),
-            false => say(&doctor::text(&points)),
+            false => say(&doctor::text(&points, self.all)),
         }
         Ok(exit)
     }
 
-    fn examined(
-        &self,
-        settings: &Settings,
-        config: &Path,
-        json: bool,
-    ) -> anyhow::Result<Vec<Point>> {
+    fn examined(&self, settings: &Settings, config: &Path) -> anyhow::Result<Vec<Point>> {
         let apps: &[AppSettings] = match &self.app {
             Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
             None => &settings.apps,
@@ -53,11 +51,6 @@ impl Doctor {
             let text = doctor::read_haproxy_cfg(&path);
             (path, text)
         });
-        let tell = |what: &str| {
-            if !json {
-                complain(what);
-            }
-        };
         let files = descriptors::check(settings.balancers.len());
         in_runtime(doctor::look(Asked {
             config,
@@ -65,8 +58,6 @@ impl Doctor {
             apps,
             files: files.map_err(|error| error.to_string()),
             haproxy_cfg,
-            quick: self.quick,
-            tell: &tell,
         }))
     }
 }

@@ -18,7 +18,6 @@ mod report;
 mod run;
 mod runtime;
 mod screen;
-#[allow(unreachable_pub)]
 mod status;
 mod uninstall;
 

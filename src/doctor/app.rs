@@ -1,43 +1,32 @@
 //! The app itself: where it listens, whether it is healthy, and whether it can be restarted.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use super::connections::{self, Leaving};
 use super::host::parted;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-const ADDRESS: Check = Check {
-    name: "app-address",
-    why: "the redirect leads a check to the first address of the interface that it comes in by, \
-          and those from this host to loopback: an app bound elsewhere is never reached",
-};
-const HEALTH: Check = Check {
-    name: "app-health",
-    why: "a sick app is not put in rotation, and after a restart the gates stay closed until it \
-          is healthy",
-};
-const RESTART: Check = Check {
-    name: "app-restart",
-    why: "what restarts, upgrades or rolls back the app must be there before the host is taken \
-          out for it",
-};
-const BESIDE: Check = Check {
-    name: "app-beside",
-    why: "a restart drains the lines of its own app only: what else it takes down loses requests",
-};
+checks! {
+    ADDRESS "app-address":
+        "the gate redirects a check to the first address of the interface that it comes in by, and one \
+         from this host to loopback: an app that listens elsewhere is not reached";
+    HEALTH "app-health":
+        "a sick app is not put in rotation, and after a restart the gates stay closed until it is healthy";
+    RESTART "app-restart":
+        "what restarts, upgrades or rolls back the app must be there before the host is taken out for it";
+    BESIDE "app-beside":
+        "a restart drains the lines of its own app only: what else it takes down loses requests";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct App {
+pub(crate) struct App {
     pub app: String,
     pub port: u16,
     /// Where it listens.
     pub bound: Vec<SocketAddr>,
-    /// Where the redirect may lead the checks of each line: the line, and the addresses; none
-    /// where that is not known. None: HAProxy shows no line of ours.
-    pub led_to: Option<Vec<(String, Vec<IpAddr>)>>,
-    /// Lines by IPv4 whose checks HAProxy finds refused although the gate is open.
-    pub refused: Vec<String>,
+    /// What HAProxy shows of the lines whose gates are open.
+    pub through: Vec<Through>,
     /// Where it was asked, and what is wrong with it.
     pub health: (SocketAddr, Result<(), String>),
     /// It is asked by TLS, and its certificate is not verified.
@@ -52,8 +41,20 @@ pub struct App {
     pub leaving: Leaving,
 }
 
+/// A line whose checks come through an open gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Through {
+    /// BACKEND/SERVER
+    pub line: String,
+    pub is_v4: bool,
+    /// It is UP.
+    pub is_up: bool,
+    /// It is DOWN, its checks are refused (L4CON).
+    pub is_refused: bool,
+}
+
 pub(super) fn points(app: &App) -> Vec<Point> {
-    let mut points = address(app);
+    let mut points = vec![address(app)];
     points.push(health(app));
     points.extend(restart(app));
     points.extend(beside(app));
@@ -61,103 +62,75 @@ pub(super) fn points(app: &App) -> Vec<Point> {
     points
 }
 
-fn address(app: &App) -> Vec<Point> {
+/// What HAProxy shows decides: where a redirect goes to is the kernel's matter.
+fn address(app: &App) -> Point {
     let (name, port) = (&app.app, app.port);
     let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
-    let bound = bound.join(", ");
-    if let Some(point) = v6_alone(app, &bound) {
-        return vec![point];
-    }
-    if app.bound.is_empty() {
-        let found = format!("nothing listens on port {port}");
-        return vec![ADDRESS.error(
+    let (none, bound) = (bound.is_empty(), bound.join(", "));
+    let is_well = app.health.1.is_ok() && app.askable.is_ok();
+    let is_up = app.through.iter().any(|one| one.is_up);
+    let refused = app.through.iter().find(|one| one.is_refused);
+    let line = refused.map_or("", |refused| &refused.line);
+    let everywhere = app.bound.iter().any(|at| at.ip().is_unspecified());
+    let is_v6 = app.bound.iter().all(SocketAddr::is_ipv6);
+    let found = match none {
+        true => format!("nothing listens on port {port}"),
+        false => format!("listens on {bound}"),
+    };
+    let bind = format!("bind the app to 0.0.0.0:{port} or [::]:{port}");
+    match refused {
+        _ if none && !is_well => ADDRESS.error(
             name,
             found,
-            format!("start the app, or mend `port` in [app.{name}]"),
-        )];
-    }
-    let mut missed: Vec<IpAddr> = Vec::new();
-    for (_, to) in app.led_to.iter().flatten() {
-        // Surely missed is what is reached at none of them.
-        if !to.iter().any(|to| is_reached(&app.bound, *to)) {
-            missed.extend(to.first().filter(|to| !missed.contains(*to)));
-        }
-    }
-    if missed.is_empty() {
-        let unknown = unknown(app);
-        return vec![match unknown {
-            None => ADDRESS.ok(
-                name,
-                format!("listens on {bound}, where the redirect leads"),
-            ),
-            Some(whose) => ADDRESS.warning(
-                name,
-                format!("listens on {bound}; where {whose} checks come in can't be told"),
-                format!("bind the app to 0.0.0.0:{port} or [::]:{port}"),
-            ),
-        }];
-    }
-    let point = |to: &IpAddr| {
-        let wildcard = if to.is_ipv6() {
-            format!("[::]:{port}")
-        } else {
-            format!("0.0.0.0:{port}")
-        };
-        ADDRESS.error(
+            format!("start the app, or correct `port` in [app.{name}]"),
+        ),
+        _ if is_up => ADDRESS.ok(
             name,
-            format!(
-                "listens on {bound}, but the redirect leads to {}",
-                SocketAddr::new(*to, port)
-            ),
-            format!(
-                "bind the app to {wildcard}, or to {} as well",
-                SocketAddr::new(*to, port)
-            ),
-        )
-    };
-    missed.iter().map(point).collect()
-}
-
-/// Whose checks come in where nobody knows whether the app listens there.
-fn unknown(app: &App) -> Option<String> {
-    let everywhere = |to: &[IpAddr]| match to {
-        [] => app.bound.iter().any(|at| at.ip().is_unspecified()),
-        to => to.iter().all(|to| is_reached(&app.bound, *to)),
-    };
-    match &app.led_to {
-        None => (!everywhere(&[])).then(|| "HAProxy's".to_owned()),
-        Some(led_to) => {
-            let (line, _) = led_to.iter().find(|(_, to)| !everywhere(to))?;
-            Some(format!("{line}'s"))
+            format!("{found}; HAProxy's checks reach it through the gate"),
+        ),
+        // As Docker publishes a port without its proxy.
+        _ if none => {
+            let found = format!(
+                "{found}, and the app answers: another rule (a container's DNAT) redirects that port, and what a \
+                 gate has redirected meets no other rule"
+            );
+            let fix = format!(
+                "let a process listen on port {port}: Docker's userland-proxy, or the host's network"
+            );
+            ADDRESS.error(name, found, fix)
+        }
+        None if everywhere => ADDRESS.ok(name, found),
+        None => {
+            let found = format!("{found} alone; whether a gate reaches that shows when it is open");
+            ADDRESS.warning(name, found, bind)
+        }
+        Some(_) if !everywhere => {
+            let found =
+                format!("{found} alone, and {line} is refused through the open gate (L4CON)");
+            ADDRESS.error(name, found, bind)
+        }
+        // A listener on `::` takes IPv4, too, unless it asked for IPv6 alone.
+        Some(refused) if is_v6 && refused.is_v4 && !is_well => {
+            let found = format!("{found}, for IPv6 alone as it seems: {line} is refused");
+            ADDRESS.warning(
+                name,
+                found,
+                format!("bind the app to 0.0.0.0:{port} as well"),
+            )
+        }
+        Some(_) => {
+            let found = format!("{found}, and {line} is refused through the open gate (L4CON)");
+            let fix = "is a firewall before that port, or connection tracking off for it (`notrack`)? nft list ruleset";
+            ADDRESS.warning(name, found, fix)
         }
     }
-}
-
-/// A listener on `::` takes IPv4, too, unless it asked for IPv6 alone, which no table tells:
-/// HAProxy's own word does.
-fn v6_alone(app: &App, bound: &str) -> Option<Point> {
-    let six = |at: &SocketAddr| at.is_ipv6() && at.ip().is_unspecified();
-    let line = app.refused.first()?;
-    (!app.bound.is_empty() && app.bound.iter().all(six)).then(|| {
-        let found = format!("listens on {bound}, for IPv6 alone as it seems: {line} is refused");
-        let mend = format!("bind the app to 0.0.0.0:{} as well", app.port);
-        ADDRESS.warning(&app.app, found, mend)
-    })
-}
-
-fn is_reached(bound: &[SocketAddr], to: IpAddr) -> bool {
-    bound.iter().any(|at| match at.ip().to_canonical() {
-        IpAddr::V4(v4) if v4.is_unspecified() => to.is_ipv4(),
-        at if at.is_unspecified() => true,
-        at => at == to,
-    })
 }
 
 fn health(app: &App) -> Point {
     let (at, health) = &app.health;
     if let Err(why) = &app.askable {
-        let (found, mend) = parted(why, "mend `health`");
-        return HEALTH.error(&app.app, found, mend);
+        let (found, fix) = parted(why, "fix `health`");
+        return HEALTH.error(&app.app, found, fix);
     }
     match health {
         Ok(()) if app.unverified => {
@@ -169,47 +142,39 @@ fn health(app: &App) -> Point {
         Err(why) => HEALTH.error(
             &app.app,
             format!("not healthy at {at}: {why}"),
-            format!("look after the app, or mend `health` in [app.{}]", app.app),
+            format!("look after the app, or fix `health` in [app.{}]", app.app),
         ),
     }
 }
 
 fn restart(app: &App) -> Vec<Point> {
-    let (how, works) = &app.restart;
-    let otherwise = format!(
-        "correct `restart`, `upgrade` or `rollback` in [app.{}]",
-        app.app
-    );
+    let ((how, works), name) = (&app.restart, &app.app);
+    let otherwise = format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]");
     match works {
-        Ok(odd) if odd.is_empty() => {
-            vec![RESTART.ok(&app.app, format!("can be restarted: {how}"))]
-        }
         Ok(odd) => {
             let odd = odd.iter().map(|odd| parted(odd, &otherwise));
-            odd.map(|(found, mend)| RESTART.warning(&app.app, found, mend))
-                .collect()
+            let odd = odd.map(|(found, fix)| RESTART.warning(name, found, fix));
+            RESTART.or_ok(odd.collect(), name, format!("can be restarted: {how}"))
         }
         Err(why) => {
-            let (found, mend) = parted(why, &otherwise);
-            let found = format!("can't be restarted: {found}");
-            vec![RESTART.error(&app.app, found, mend)]
+            let (found, fix) = parted(why, &otherwise);
+            vec![RESTART.error(name, format!("can't be restarted: {found}"), fix)]
         }
     }
 }
 
 /// Nothing, where nothing else goes down.
 fn beside(app: &App) -> Vec<Point> {
+    let error = |(found, fix): (String, String)| BESIDE.error(&app.app, found, fix);
     match &app.beside {
-        Ok(meant) => {
-            let told = meant.iter();
-            told.map(|told| BESIDE.ok(&app.app, told.clone())).collect()
-        }
-        Err(reasons) => {
-            let reasons = reasons.iter().map(|reason| parted(reason, ""));
-            reasons
-                .map(|(found, mend)| BESIDE.error(&app.app, found, mend))
-                .collect()
-        }
+        Ok(meant) => meant
+            .iter()
+            .map(|meant| BESIDE.ok(&app.app, meant))
+            .collect(),
+        Err(reasons) => reasons
+            .iter()
+            .map(|reason| error(parted(reason, "")))
+            .collect(),
     }
 }
 
@@ -218,16 +183,12 @@ mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
 
-    fn app(bound: &[&str], to: &[&str]) -> App {
+    fn app(bound: &[&str], through: &[Through]) -> App {
         App {
             app: "web".into(),
             port: 1000,
             bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
-            led_to: Some(vec![(
-                "srvs/web1".into(),
-                to.iter().map(|to| to.parse().unwrap()).collect(),
-            )]),
-            refused: Vec::new(),
+            through: through.to_vec(),
             health: ("10.0.0.11:1000".parse().unwrap(), Ok(())),
             unverified: false,
             askable: Ok(()),
@@ -235,6 +196,15 @@ mod tests {
             beside: Ok(Vec::new()),
             leaving: Leaving::NoLines,
         }
+    }
+
+    fn through(is_up: bool, is_refused: bool) -> Vec<Through> {
+        vec![Through {
+            line: "srvs/web1".into(),
+            is_v4: true,
+            is_up,
+            is_refused,
+        }]
     }
 
     fn wrong(app: &App) -> Vec<(&'static str, Verdict)> {
@@ -245,80 +215,46 @@ mod tests {
     }
 
     #[test]
-    fn the_redirect_reaches_the_app_or_not() {
-        for (bound, to, verdict) in [
-            (&["0.0.0.0:1000"][..], Some("10.0.0.11"), Well),
-            (&["[::]:1000"], Some("10.0.0.11"), Well),
-            (&["[::]:1000"], Some("fd00::11"), Well),
-            (&["0.0.0.0:1000"], Some("fd00::11"), Error),
-            (&["10.0.0.11:1000"], Some("10.0.0.11"), Well),
-            (&["[::ffff:10.0.0.11]:1000"], Some("10.0.0.11"), Well),
-            (&["127.0.0.1:1000"], Some("10.0.0.11"), Error),
-            (&["10.0.0.12:1000"], Some("10.0.0.11"), Error),
-            (
-                &["127.0.0.1:1000", "10.0.0.11:1000"],
-                Some("10.0.0.11"),
-                Well,
-            ),
-            (&["127.0.0.1:1000"], Some("127.0.0.1"), Well),
-            (&["10.0.0.11:1000"], Some("127.0.0.1"), Error),
-            (&[], Some("10.0.0.11"), Error),
+    #[rustfmt::skip]
+    fn haproxy_shows_whether_the_app_is_reached() {
+        let (up, refused, sick) = (
+            through(true, false),
+            through(false, true),
+            through(false, false),
+        );
+        for (bound, through, is_well, verdict, says) in [
+            ("127.0.0.1:1000", &up, true, Well, "reach it through the gate"),
+            ("127.0.0.1:1000", &refused, true, Error, "alone, and srvs/web1 is refused"),
+            ("127.0.0.1:1000", &sick, true, Warning, "shows when it is open"),
+            ("0.0.0.0:1000", &sick, false, Well, "listens on 0.0.0.0:1000"),
+            ("[::]:1000", &refused, false, Warning, "for IPv6 alone as it seems"),
+            ("[::]:1000", &refused, true, Warning, "is refused through the open gate"),
+            ("", &refused, false, Error, "nothing listens on port 1000"),
+            ("", &refused, true, Error, "a container's DNAT"),
         ] {
-            let to: Vec<&str> = to.into_iter().collect();
-            let point = address(&app(bound, &to)).remove(0);
-            assert_eq!(point.verdict, verdict, "{bound:?} {to:?}: {}", point.found);
-        }
-    }
-
-    #[test]
-    fn a_redirect_that_may_lead_to_several_addresses_is_told_where_one_is_missed() {
-        let either = ["127.0.0.1", "10.0.0.11"];
-        for (bound, to, verdict) in [
-            ("10.0.0.11:1000", &[][..], Warning),
-            ("0.0.0.0:1000", &[], Well),
-            ("0.0.0.0:1000", &either, Well),
-            ("127.0.0.1:1000", &either, Warning),
-            ("10.0.0.11:1000", &either, Warning),
-            ("10.0.0.12:1000", &either, Error),
-        ] {
-            let points = address(&app(&[bound], to));
-            let verdicts: Vec<Verdict> = points.iter().map(|point| point.verdict).collect();
-            assert_eq!(verdicts, [verdict], "{bound} {to:?}");
-        }
-    }
-
-    /// As while no balancer answers. Classic twins alone are led nowhere.
-    #[test]
-    fn without_lines_only_an_app_that_listens_everywhere_is_reached() {
-        for (bound, led_to, verdict) in [
-            ("127.0.0.1:1000", None, Warning),
-            ("0.0.0.0:1000", None, Well),
-            ("[::]:1000", None, Well),
-            ("127.0.0.1:1000", Some(vec![]), Well),
-        ] {
-            let mut app = app(&[bound], &[]);
-            app.led_to = led_to;
-            assert_eq!(address(&app)[0].verdict, verdict, "{bound}");
-        }
-    }
-
-    #[test]
-    fn a_listener_for_ipv6_alone_is_told_by_haproxy() {
-        for (bound, verdict) in [
-            (&["[::]:1000"][..], Warning),
-            (&["[::]:1000", "0.0.0.0:1000"], Well),
-            (&["0.0.0.0:1000"], Well),
-        ] {
-            let mut app = app(bound, &["10.0.0.11"]);
-            assert_eq!(address(&app)[0].verdict, Well, "{bound:?}");
-            app.refused = vec!["srvs/web1".into()];
-            assert_eq!(address(&app)[0].verdict, verdict, "{bound:?}");
+            let bound: Vec<&str> = Some(bound)
+                .filter(|at| !at.is_empty())
+                .into_iter()
+                .collect();
+            let mut app = app(&bound, through);
+            app.health.1 = if is_well {
+                Ok(())
+            } else {
+                Err("refused".into())
+            };
+            let point = address(&app);
+            assert!(
+                point.verdict == verdict && point.found.contains(says),
+                "{point:?}"
+            );
+            let starts = point.fix.unwrap_or_default().starts_with("start the app");
+            assert_eq!(starts, bound.is_empty() && !is_well, "{says}");
         }
     }
 
     #[test]
     fn health_and_restart_have_their_points() {
-        let sound = app(&["0.0.0.0:1000"], &["10.0.0.11"]);
+        let sound = app(&["0.0.0.0:1000"], &[]);
         assert_eq!(wrong(&sound), []);
         let why = || Err::<(), String>("it's gone; mend: bring it back".into());
         let of = |change: &dyn Fn(&mut App)| {

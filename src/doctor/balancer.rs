@@ -1,30 +1,23 @@
 //! One balancer: can it be asked, which HAProxy is it, and what else might its socket do.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use crate::haproxy::{Address, Examination, Level, Unseen};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-const REACHABLE: Check = Check {
-    name: "balancer",
-    why: "out of rotation, drained and back in is what HAProxy says: a restart needs the word of \
-          every balancer",
-};
-const VERSION: Check = Check {
-    name: "haproxy-version",
-    why: "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show",
-};
-const LEVEL: Check = Check {
-    name: "socket-level",
-    why: "over TCP there is no password: at level admin whoever reaches the socket may take any \
-          server out or send its users elsewhere (`set server`); the agent only reads",
-};
-const MASTER: Check = Check {
-    name: "master-socket",
-    why: "a drain waits for what the workers of before a reload still carry, and they are asked \
-          there",
-};
+checks! {
+    REACHABLE "balancer":
+        "out of rotation, drained and back in is what HAProxy says: a restart needs the word of every \
+         balancer";
+    VERSION "haproxy-version":
+        "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show";
+    LEVEL "socket-level":
+        "over TCP there is no password: at level admin whoever reaches the socket may take any server out \
+         or send its users elsewhere (`set server`); the agent only reads";
+    MASTER "master-socket":
+        "a drain waits for what the workers of before a reload still carry, and they are asked there";
+}
 
 /// The versions that are tried, and the first that shows what is read.
 const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);
@@ -32,7 +25,7 @@ const FIRST: (u32, u32) = (2, 4);
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Balancer {
+pub(crate) struct Balancer {
     /// As it is called in messages: its socket's address.
     pub name: String,
     pub address: Address,
@@ -46,7 +39,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
             return vec![REACHABLE.error(
                 &balancer.name,
                 why.to_string(),
-                mend(&balancer.address, why),
+                fix(&balancer.address, why),
             )];
         }
     };
@@ -74,7 +67,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
 }
 
 /// By what kept it from answering.
-pub(super) fn mend(address: &Address, why: &Unseen) -> String {
+pub(super) fn fix(address: &Address, why: &Unseen) -> String {
     let (unix, listener) = match address {
         Address::Unix(path) => (
             true,
@@ -82,36 +75,30 @@ pub(super) fn mend(address: &Address, why: &Unseen) -> String {
         ),
         Address::Tcp(at) => (false, listener(address, at)),
     };
-    match why {
-        Unseen::Connect {
-            kind: ErrorKind::NotFound,
-            ..
-        } if unix => format!("mend `socket` in [[haproxy]], or in HAProxy's `global`: {listener}"),
-        Unseen::Connect {
-            kind: ErrorKind::ConnectionRefused,
-            ..
-        } if unix => "nobody listens on the socket: systemctl start haproxy".to_owned(),
-        Unseen::Connect {
-            kind: ErrorKind::ConnectionRefused,
-            ..
-        } => format!(
-            "start HAProxy, or in its `global`: {listener}; or mend `socket` in [[haproxy]]"
-        ),
-        Unseen::Connect {
-            kind: ErrorKind::PermissionDenied,
-            ..
-        } => {
+    let kind = match why {
+        Unseen::Connect { kind, .. } => *kind,
+        Unseen::TimedOut(_) => {
+            return "let this host through to the socket; or too many ask it at once (`stats maxconn`), or `timeout` in \
+                    [[haproxy]] is too short"
+                .to_owned();
+        }
+        Unseen::Denied(_) => return format!("in HAProxy's `global`: {listener}"),
+        _ => return format!("is it HAProxy's stats socket? In its `global`: {listener}"),
+    };
+    let correct = "correct `socket` in [[haproxy]]";
+    match (kind, unix) {
+        (ErrorKind::NotFound, true) => format!("{correct}, or in HAProxy's `global`: {listener}"),
+        (ErrorKind::ConnectionRefused, true) => {
+            "no process listens on the socket: systemctl start haproxy".to_owned()
+        }
+        (ErrorKind::ConnectionRefused, false) => {
+            format!("start HAProxy, or in its `global`: {listener}; or {correct}")
+        }
+        (ErrorKind::PermissionDenied, _) => {
             "run the agent as root, or let its group in: `mode 660 group GROUP` on the stats socket"
                 .to_owned()
         }
-        Unseen::Connect { .. } => {
-            "mend `socket` in [[haproxy]], or the network and the firewalls on the way".to_owned()
-        }
-        Unseen::TimedOut(_) => "let this host through to the socket; or too many ask it at once \
-            (`stats maxconn`), or `timeout` in [[haproxy]] is too short"
-            .to_owned(),
-        Unseen::Denied(_) => format!("in HAProxy's `global`: {listener}"),
-        _ => format!("is it HAProxy's stats socket? In its `global`: {listener}"),
+        _ => format!("{correct}, or the network and the firewalls on the way"),
     }
 }
 
@@ -176,10 +163,9 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::super::Verdict::{Error, Ok as Well, Warning};
     use super::*;
     use crate::haproxy::{Info, Lost};
-    use std::time::Duration;
 
     fn seen(level: Level) -> Examination {
         Examination {
@@ -250,96 +236,39 @@ mod tests {
         }
     }
 
+    /// The kinds that no test of a broken set-up has.
     #[test]
-    fn each_kind_of_silence_has_its_mend() {
-        let connect = |kind: ErrorKind| Unseen::Connect {
-            kind,
-            why: kind.to_string(),
+    fn each_kind_of_silence_has_its_fix() {
+        let far = ErrorKind::HostUnreachable;
+        let far = Unseen::Connect {
+            kind: far,
+            why: far.to_string(),
         };
-        let told = |tcp, why: Unseen| -> (Verdict, String) {
-            let point = points(&over(tcp, Err(why))).remove(0);
-            (point.verdict, point.mend.unwrap())
-        };
-        for (tcp, why, mend) in [
-            (
-                false,
-                connect(ErrorKind::NotFound),
-                "stats socket /run/lb.sock mode 660 level user",
-            ),
-            (
-                false,
-                connect(ErrorKind::ConnectionRefused),
-                "systemctl start haproxy",
-            ),
-            (
-                true,
-                connect(ErrorKind::ConnectionRefused),
-                "stats socket ipv4@10.0.0.1:9999 level user",
-            ),
-            (
-                false,
-                connect(ErrorKind::PermissionDenied),
-                "run the agent as root",
-            ),
-            (
-                true,
-                connect(ErrorKind::HostUnreachable),
-                "the firewalls on the way",
-            ),
-            (
-                true,
-                Unseen::TimedOut(Duration::from_secs(2)),
-                "let this host through",
-            ),
-            (true, Unseen::Denied("show info".into()), "level user"),
-            (
-                true,
-                Unseen::Truncated("show info".into()),
-                "is it HAProxy's stats socket?",
-            ),
-        ] {
-            let (verdict, told) = told(tcp, why);
-            assert!(verdict == Error && told.contains(mend), "{told}");
+        let denied = Unseen::Denied("show info".into());
+        for (why, fix) in [(far, "the firewalls on the way"), (denied, "level user")] {
+            let point = points(&over(true, Err(why))).remove(0);
+            assert!(point.fix.unwrap().contains(fix), "{fix}");
         }
     }
 
     #[test]
+    #[rustfmt::skip]
     fn a_listener_is_of_the_sockets_family() {
         let refused = Unseen::Connect {
             kind: ErrorKind::ConnectionRefused,
             why: String::new(),
         };
         for (at, bind) in [
-            (
-                "10.0.0.1:9999",
-                "stats socket ipv4@10.0.0.1:9999 level user",
-            ),
-            (
-                "[fd00::1]:9999",
-                "stats socket ipv6@[fd00::1]:9999 level user",
-            ),
+            ("10.0.0.1:9999", "stats socket ipv4@10.0.0.1:9999 level user"),
+            ("[fd00::1]:9999", "stats socket ipv6@[fd00::1]:9999 level user"),
             ("lb.example:9999", "stats socket lb.example:9999 level user"),
         ] {
             let address = Address::Tcp(at.into());
-            let mend = mend(&address, &refused);
-            assert!(mend.contains(bind), "{mend}");
+            let fix = fix(&address, &refused);
+            assert!(fix.contains(bind), "{fix}");
             let mut balancer = over(true, Ok(seen(Level::Admin)));
             balancer.address = address;
-            assert!(points(&balancer)[2].mend.as_ref().unwrap().ends_with(bind));
+            assert!(points(&balancer)[2].fix.as_ref().unwrap().ends_with(bind));
         }
-    }
-
-    #[test]
-    fn a_master_is_judged_where_there_is_one() {
-        let of = |master| {
-            let mut seen = seen(Level::User);
-            seen.master = master;
-            let points = points(&over(true, Ok(seen)));
-            points.get(3).map(|point| (point.check, point.verdict))
-        };
-        assert_eq!(of(None), None, "nobody asked it");
-        assert_eq!(of(Some(Ok(()))), Some(("master-socket", Well)));
-        let cut = Unseen::Truncated("show proc".into());
-        assert_eq!(of(Some(Err(cut))), Some(("master-socket", Error)));
     }
 }

@@ -9,35 +9,67 @@ pub(super) struct Check {
     pub why: &'static str,
 }
 
+/// The checks of one file: each with its name, and why it matters.
+macro_rules! checks {
+    ($($vis:vis $id:ident $name:literal: $why:literal;)+) => {
+        $($vis const $id: Check = Check { name: $name, why: $why };)+
+    };
+}
+pub(super) use checks;
+
 impl Check {
-    /// All is well with `of`.
-    pub fn ok(&self, of: &str, found: impl Into<String>) -> Point {
+    /// It was seen to be right.
+    pub(crate) fn ok(&self, of: &str, found: impl Into<String>) -> Point {
         self.point(Verdict::Ok, of, found.into(), None)
     }
 
-    /// It works, and may bite.
-    pub fn warning(&self, of: &str, found: impl Into<String>, mend: impl Into<String>) -> Point {
-        self.point(Verdict::Warning, of, found.into(), Some(mend.into()))
+    /// Nothing has shown it yet, right or wrong.
+    pub(crate) fn unseen(&self, of: &str, found: impl Into<String>) -> Point {
+        self.point(Verdict::Unseen, of, found.into(), None)
+    }
+
+    /// It works, and may do harm.
+    pub(crate) fn warning(
+        &self,
+        of: &str,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Point {
+        self.point(Verdict::Warning, of, found.into(), Some(fix.into()))
     }
 
     /// It does not work, or users will notice.
-    pub fn error(&self, of: &str, found: impl Into<String>, mend: impl Into<String>) -> Point {
-        self.point(Verdict::Error, of, found.into(), Some(mend.into()))
+    pub(crate) fn error(
+        &self,
+        of: &str,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Point {
+        self.point(Verdict::Error, of, found.into(), Some(fix.into()))
     }
 
-    fn point(&self, verdict: Verdict, of: &str, found: String, mend: Option<String>) -> Point {
+    /// What is wrong; where nothing is: one point that says what is right.
+    pub(crate) fn or_ok(&self, wrong: Vec<Point>, of: &str, well: impl Into<String>) -> Vec<Point> {
+        match wrong.is_empty() {
+            true => vec![self.ok(of, well)],
+            false => wrong,
+        }
+    }
+
+    fn point(&self, verdict: Verdict, of: &str, found: String, fix: Option<String>) -> Point {
         Point {
+            area: "",
             check: self.name,
             of: line(of),
             verdict,
             found: line(&found),
             why: self.why,
-            mend: mend.as_deref().map(line),
+            fix: fix.as_deref().map(line),
         }
     }
 }
 
-/// Names and messages of others' may hold what a terminal obeys. Lines become one.
+/// Names and messages of other programs may hold what a terminal obeys. Lines become one.
 fn line(text: &str) -> String {
     escape(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
@@ -53,13 +85,7 @@ mod tests {
             why: "y",
         };
         let point = check.error("a\x1b[2Jb", "c\nd\r\n", "e\u{202e}f");
-        assert_eq!(
-            (
-                point.of.as_str(),
-                point.found.as_str(),
-                point.mend.as_deref()
-            ),
-            ("a\\u{1b}[2Jb", "c d", Some("e\\u{202e}f"))
-        );
+        let shown = [point.of.as_str(), &point.found, &point.fix.unwrap()].map(str::to_owned);
+        assert_eq!(shown, ["a\\u{1b}[2Jb", "c d", "e\\u{202e}f"]);
     }
 }

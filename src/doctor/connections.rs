@@ -2,21 +2,21 @@
 //! by counting the connections to the app at both ends.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 use super::host::parted;
 use crate::restart::{Connections, Count, Counted, peers_in_words};
 
-const CONNECTIONS: Check = Check {
-    name: "connections",
-    why: "after a reload of HAProxy the drain waits for what its leaving workers carry: its master \
-          socket shows that; without one, the connections to the app that HAProxy does not count",
-};
+checks! {
+    CONNECTIONS "connections":
+        "after a reload of HAProxy the drain waits for what its leaving workers carry: its master socket \
+         shows that; without one, the connections to the app that HAProxy does not count";
+}
 
 const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
 
 /// How that can be known.
 #[derive(Debug, Clone)]
-pub enum Leaving {
+pub(crate) enum Leaving {
     /// Every balancer has a master socket.
     Asked,
     /// Counted at both ends, at rest.
@@ -33,8 +33,8 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
             Some(CONNECTIONS.ok(app, "leaving workers are asked by the master socket"))
         }
         Leaving::Unknown(why) => {
-            let (found, mend) = parted(why, MASTER);
-            Some(CONNECTIONS.error(app, found, mend))
+            let (found, fix) = parted(why, MASTER);
+            Some(CONNECTIONS.error(app, found, fix))
         }
         Leaving::NoLines => None,
         Leaving::Counted(seen, _) if !seen.misnamed.is_empty() => {
@@ -54,14 +54,14 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
             Counted::Left(left) => {
                 let left = left.concat();
                 let (found, _) = left.split_once("; ").unwrap_or((&left, ""));
-                let mend = match seen.hidden || seen.fall_short(*before) {
+                let fix = match seen.hidden || seen.fall_short(*before) {
                     true => MASTER.to_owned(),
                     false => format!(
                         "`ss -tnp sport = :{port}` shows them; `source` in [[haproxy]] names the balancers' addresses; \
                          or {MASTER}"
                     ),
                 };
-                Some(CONNECTIONS.warning(app, found, mend))
+                Some(CONNECTIONS.warning(app, found, fix))
             }
         },
     }
@@ -106,7 +106,7 @@ mod tests {
             ..Connections::new(of_balancers, of_others, Ok(count))
         };
         let point = point("web", 1000, &Leaving::Counted(seen, count)).unwrap();
-        (point.verdict, point.found + &point.mend.unwrap_or_default())
+        (point.verdict, point.found + &point.fix.unwrap_or_default())
     }
 
     #[test]

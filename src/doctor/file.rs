@@ -1,7 +1,7 @@
 //! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
 //! restart without anybody's notice stands only there.
 
-use super::check::Check;
+use super::check::{Check, checks};
 use super::{AppFacts, Facts, Point, cfg};
 use crate::app::HealthCheck;
 use crate::haproxy::Own;
@@ -9,11 +9,11 @@ use std::fs::File as Opened;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-const FILE: Check = Check {
-    name: "haproxy-cfg",
-    why: "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether \
-          users notice, and no stats socket shows them",
-};
+checks! {
+    FILE "haproxy-cfg":
+        "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether users \
+         notice, and no stats socket shows them";
+}
 
 /// Larger than any that is written by hand or by a template.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -46,9 +46,9 @@ fn whole(reader: impl Read) -> io::Result<String> {
     }
 }
 
-fn mend(why: &io::Error) -> &'static str {
+fn fix(why: &io::Error) -> &'static str {
     match why.kind() {
-        io::ErrorKind::NotFound => "mend the path",
+        io::ErrorKind::NotFound => "correct the path",
         io::ErrorKind::PermissionDenied => "as root, or give a copy that can be read",
         _ => "give HAProxy's configuration file itself, or a copy of it",
     }
@@ -56,18 +56,23 @@ fn mend(why: &io::Error) -> &'static str {
 
 pub(super) fn points(facts: &Facts) -> Vec<Point> {
     let Some(file) = &facts.file else {
-        // A sound set-up is to have no warning for ever.
-        let found = "HAProxy's configuration file was not given: what stands only there was not \
-                     looked at (--haproxy-cfg FILE, a copy will do)";
-        return vec![FILE.ok("", found)];
+        let found =
+            "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)";
+        return vec![FILE.unseen("", found)];
     };
     let shown = file.path.display();
     let text = match &file.text {
         Ok(text) => text,
         Err(why) => {
-            return vec![FILE.error("", format!("{shown} can't be read: {why}"), mend(why))];
+            return vec![FILE.error("", format!("{shown} can't be read: {why}"), fix(why))];
         }
     };
+    if cfg::is_empty(text) {
+        let found = format!(
+            "HAProxy's configuration file: no server line of this host is in {shown}, nor any other"
+        );
+        return vec![FILE.error("", found, "name the file that HAProxy runs with")];
+    }
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
     let own = facts.apps.iter().map(own_lines);
     let own: Vec<Vec<Own>> = own.collect();
@@ -95,20 +100,10 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
         http,
         https,
         proxy,
+        master: app.has_master,
         out_of_rotation: app.settings.limits.out_of_rotation,
         in_rotation: app.settings.limits.in_rotation,
     }
-}
-
-/// Whether the file's own points judge every backend that serves the app: what a socket tells
-/// in part, or not at all, is then their matter.
-pub(super) fn tells(app: &AppFacts, of_file: &[Point]) -> bool {
-    let lines = own_lines(app);
-    let judged = |own: &Own| {
-        let mut points = of_file.iter();
-        points.any(|point| point.check == cfg::RHYTHM && point.of == own.backend)
-    };
-    !lines.is_empty() && lines.iter().all(judged)
 }
 
 /// As its balancers show them, each once.
@@ -140,8 +135,8 @@ mod tests {
 
     #[test]
     fn only_a_path_that_is_wrong_is_mended() {
-        let of = |path: &str| mend(&read(Path::new(path)).unwrap_err());
-        assert_eq!(of("/nowhere/haproxy.cfg"), "mend the path");
+        let of = |path: &str| fix(&read(Path::new(path)).unwrap_err());
+        assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
         assert!(of("/").starts_with("give HAProxy's"));
     }
 }

@@ -1,62 +1,51 @@
-//! An app's gates: where they stand, what else leads or answers their ports, and what nobody
-//! is at work on any more.
+//! An app's gates: their positions, what else redirects or answers their ports, holds, and
+//! unfinished operations.
 
 use super::Point;
-use super::check::Check;
-use super::firewall::SEE_NFT;
-use crate::gate::{Gate, Position, Taken};
+use super::check::{Check, checks};
+use crate::gate::{Foreign, Gate, Position, SHOW_NFT, Taken};
 
-const GATE: Check = Check {
-    name: "gate",
-    why: "HAProxy's check goes through the gate: by it the host is in rotation or out of it",
-};
-const FOREIGN: Check = Check {
-    name: "foreign-rule",
-    why: "a rule that is not ours leads the status port to the app: the gate can't be closed",
-};
-const STATUS_PORT: Check = Check {
-    name: "status-port",
-    why: "whatever listens on a status port answers HAProxy's check while the gate is closed: \
-          the host never goes out of rotation",
-};
-const RESERVED: Check = Check {
-    name: "reserved-port",
-    why: "a process that binds a status port can listen there once the gate is closed, and HAProxy \
-          takes a host for UP whose app restarts: the sidecar, or else each operation, reserves it",
-};
-const LEFT: Check = Check {
-    name: "left-behind",
-    why: "an operation that died has left the host as it was in that moment",
-};
-const HELD: Check = Check {
-    name: "held",
-    why: "gates that somebody holds closed stay closed, over reboots, too",
-};
-const LAYOUT: Check = Check {
-    name: "layout",
-    why: "in the classic layout the twin stays UP until the app has stopped: the first request \
-          of each sticky user then waits for HAProxy's retries, 1 to 3 s",
-};
+checks! {
+    GATE "gate": "HAProxy's check goes through the gate: by it the host is in rotation or out of it";
+    FOREIGN "foreign-rule":
+        "where another rule redirects HAProxy's check, a closed gate changes nothing: the host stays in \
+         rotation";
+    STATUS_PORT "status-port":
+        "a listener on a status port answers HAProxy's check while the gate is closed: the host never goes out \
+         of rotation";
+    RESERVED "reserved-port":
+        "a process that binds a status port can listen there once the gate is closed, and HAProxy takes a \
+         host for UP whose app restarts: the sidecar, or else each operation, reserves it";
+    UNFINISHED "unfinished": "an operation that was killed has left the host as it was in that moment";
+    HELD "held": "gates that an operator or a unit holds closed stay closed, over reboots, too";
+    LAYOUT "layout":
+        "in the classic layout the twin stays UP until the app has stopped: the first request of each \
+         sticky user then waits for HAProxy's retries, 1 to 3 s";
+}
+
+/// Another program may need the rule: doctor names no command that deletes it.
+const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
+                        close shows whether they do";
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Gates {
+pub(crate) struct Gates {
     pub app: String,
     pub gates: Vec<Seen>,
-    /// What an operation left behind by dying.
-    pub left_behind: Option<String>,
+    /// An operation that was killed.
+    pub unfinished: Option<String>,
     /// Who holds the gates closed.
     pub held: Option<String>,
     /// An operation is at work on this app: its gates move.
     pub under_way: bool,
-    /// The sidecar runs, and mends what it can.
+    /// The sidecar runs, and fixes what it can.
     pub sidecar: bool,
     /// A port that no app of this configuration has, for the twin's gate.
     pub free_port: u16,
 }
 
 /// The first in the thousand after the status port's, 3000 for 2000, that is not taken.
-pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
+pub(crate) fn free_port(status_port: u16, taken: &[u16]) -> u16 {
     let first = status_port.checked_add(1000).unwrap_or(1024);
     let mut ports = (first..=u16::MAX).chain(1024..first);
     ports.find(|port| !taken.contains(port)).unwrap_or(first)
@@ -64,15 +53,14 @@ pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
 
 /// One gate.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub gate: Gate,
     pub position: Position,
-    /// Rules that are not ours, each with the line that removes it.
-    pub foreign: Vec<(String, String)>,
-    /// Rules of which nobody can tell whether they lead the status port, each with the line
-    /// that shows it.
-    pub perhaps: Vec<(String, String)>,
-    /// Why native rules can't be told.
+    /// Rules that are not ours.
+    pub foreign: Vec<Foreign>,
+    /// At the last close HAProxy showed its lines DOWN.
+    pub was_closed: bool,
+    /// Why native rules can't be read.
     pub native: Result<(), String>,
     /// Who listens on the status port.
     pub listeners: Vec<String>,
@@ -88,13 +76,11 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
         points.extend(listening(&gates.app, seen));
         points.extend(reserved(gates, seen));
     }
-    points.push(match &gates.left_behind {
-        None => LEFT.ok(
-            &gates.app,
-            "nothing was left behind by an operation that died",
-        ),
-        Some(what) => LEFT.warning(&gates.app, what, format!("agent recover {}", gates.app)),
-    });
+    let app = &gates.app;
+    let unfinished = gates.unfinished.iter();
+    let unfinished =
+        unfinished.map(|what| UNFINISHED.warning(app, what, format!("agent recover {app}")));
+    points.extend(UNFINISHED.or_ok(unfinished.collect(), app, "no operation is unfinished"));
     points.push(held(gates));
     points.push(layout(gates));
     points
@@ -102,55 +88,60 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
 
 fn position(gates: &Gates, seen: &Seen) -> Point {
     let (app, told) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
-    let mend = match gates.sidecar {
+    let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
         false => format!("agent recover {app}"),
     };
     match (&seen.position, &gates.held) {
         (Position::Open, None) => GATE.ok(app, told),
-        // Between two families, or closed by who is at it.
+        // Between two families, or closed by that operation.
         _ if gates.under_way => GATE.ok(app, format!("{told}: an operation is under way")),
-        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as it is to be")),
+        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
             app,
             format!("{told}, but held closed"),
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
-        (Position::Closed, None) => {
-            GATE.warning(app, format!("{told}, and nobody asked for that"), mend)
-        }
+        (Position::Closed, None) => GATE.warning(
+            app,
+            format!("{told} unexpectedly: no hold explains it"),
+            fix,
+        ),
         (Position::Broken(_), _) => GATE.error(app, told, format!("agent recover {app}")),
     }
 }
 
 fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
     let port = seen.gate.status_port;
-    let point = |(rule, removal): &(String, String)| {
-        FOREIGN.error(
-            app,
-            format!("port {port} is led by a rule that is not ours: {rule}"),
-            removal.as_str(),
-        )
-    };
-    match (seen.foreign.is_empty(), seen.perhaps.as_slice()) {
-        (true, [(rule, sight), more @ ..]) => {
-            let more = match more.len() {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            let found = format!("port {port} may be led by a rule that is not ours: {rule}{more}");
-            vec![FOREIGN.warning(app, found, format!("look at it: {sight}"))]
+    let point = |one: &Foreign| match &one.removal {
+        Some(removal) => {
+            let found = format!(
+                "a rule that is not ours redirects port {port}: {}",
+                one.rule
+            );
+            FOREIGN.error(app, found, removal.as_str())
         }
-        (true, []) => vec![match &seen.native {
-            Ok(()) => FOREIGN.ok(app, format!("port {port}: no rules but ours")),
-            Err(why) => {
-                let found =
-                    format!("port {port}: whether native rules lead it can't be told: {why}");
-                FOREIGN.warning(app, found, SEE_NFT)
+        None => {
+            let found = format!(
+                "a rule that is not ours may redirect port {port}: {}",
+                one.rule
+            );
+            match seen.was_closed {
+                true => FOREIGN.ok(app, format!("{found}; at the last close it did not")),
+                false => FOREIGN.warning(app, found, POSSIBLE),
             }
-        }],
-        (false, _) => seen.foreign.iter().map(point).collect(),
-    }
+        }
+    };
+    let mut points: Vec<Point> = seen.foreign.iter().map(point).collect();
+    points.extend(seen.native.as_ref().err().map(|why| {
+        let found = format!("whether native rules redirect port {port} is not known: {why}");
+        FOREIGN.warning(app, found, SHOW_NFT)
+    }));
+    FOREIGN.or_ok(
+        points,
+        app,
+        format!("no rule but ours redirects port {port}"),
+    )
 }
 
 fn listening(app: &str, seen: &Seen) -> Vec<Point> {
@@ -160,74 +151,69 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
         _ => "backup_status_port",
     };
     let point = |who: &String| {
-        let mend = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
-        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), mend)
+        let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
+        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), fix)
     };
-    match seen.listeners.is_empty() {
-        true => vec![STATUS_PORT.ok(app, format!("status port {port}: nothing listens there"))],
-        false => seen.listeners.iter().map(point).collect(),
-    }
+    let points = seen.listeners.iter().map(point).collect();
+    STATUS_PORT.or_ok(
+        points,
+        app,
+        format!("status port {port}: nothing listens there"),
+    )
 }
 
 /// Nothing to say where somebody listens: that is worse.
 fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
     let (app, port) = (&gates.app, seen.gate.status_port);
     let told = |what: &str| format!("status port {port}: {what}");
+    let by = |who: &[String]| who.join(", ");
     Some(match &seen.taken {
         Some(Taken::Listening) => return None,
         Some(Taken::Reserved(who)) => RESERVED.ok(app, told(&format!("reserved by {who}"))),
-        Some(Taken::Bound(who)) => RESERVED.error(
-            app,
-            told(&format!("bound by {}", who.join(", "))),
-            "stop it: `agent restart` and `agent close` refuse until then",
-        ),
-        Some(Taken::Passing(who)) => RESERVED.warning(
-            app,
-            told(&format!(
-                "not reserved: it is the source port of {}",
-                who.join(", ")
-            )),
-            format!("add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"),
-        ),
-        Some(Taken::Denied(why)) => RESERVED.warning(
-            app,
-            told(&format!("can't be reserved: {why}")),
-            "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE",
-        ),
-        None if gates.sidecar => RESERVED.warning(
-            app,
-            told("the sidecar has not reserved it"),
-            "systemctl restart haproxy-gate",
-        ),
+        Some(Taken::Bound(who)) => {
+            let fix = "stop it: `agent restart` and `agent close` refuse until then";
+            RESERVED.error(app, told(&format!("bound by {}", by(who))), fix)
+        }
+        Some(Taken::Passing(who)) => {
+            let found = format!("not reserved: it is the source port of {}", by(who));
+            let fix = format!(
+                "add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"
+            );
+            RESERVED.warning(app, told(&found), fix)
+        }
+        Some(Taken::Denied(why)) => {
+            let fix = "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE";
+            RESERVED.warning(app, told(&format!("can't be reserved: {why}")), fix)
+        }
+        None if gates.sidecar => {
+            let fix = "systemctl restart haproxy-gate";
+            RESERVED.warning(app, told("the sidecar has not reserved it"), fix)
+        }
         None => RESERVED.ok(app, told("each operation reserves it for itself")),
     })
 }
 
 fn held(gates: &Gates) -> Point {
+    let app = &gates.app;
     match &gates.held {
-        None => HELD.ok(&gates.app, "nobody holds the gates closed"),
-        Some(who) => HELD.warning(
-            &gates.app,
-            format!("the gates are held closed by {who}"),
-            format!("agent open {}", gates.app),
-        ),
+        None => HELD.ok(app, "no hold keeps the gates closed"),
+        Some(who) => {
+            let found = format!("the gates are held closed by {who}");
+            HELD.warning(app, found, format!("agent open {app}"))
+        }
     }
 }
 
 fn layout(gates: &Gates) -> Point {
+    let (app, port) = (&gates.app, gates.free_port);
     match gates.gates.len() {
-        2.. => LAYOUT.ok(
-            &gates.app,
-            "two-stage: the twin has a status port of its own",
-        ),
-        _ => LAYOUT.warning(
-            &gates.app,
-            "classic: the twin checks the app itself",
-            format!(
-                "backup_status_port = {0} in [app.{1}], and `port {0}` on the twin's server line",
-                gates.free_port, gates.app
-            ),
-        ),
+        2.. => LAYOUT.ok(app, "two-stage: the twin has a status port of its own"),
+        _ => {
+            let fix = format!(
+                "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
+            );
+            LAYOUT.warning(app, "classic: the twin checks the app itself", fix)
+        }
     }
 }
 
@@ -247,7 +233,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
-            perhaps: Vec::new(),
+            was_closed: false,
             native: Ok(()),
             listeners: Vec::new(),
             taken: Some(Taken::Reserved("`agent run`".into())),
@@ -258,7 +244,7 @@ mod tests {
         Gates {
             app: "web".into(),
             gates: vec![seen(Role::Main, 2000), seen(Role::Twin, 3000)],
-            left_behind: None,
+            unfinished: None,
             held: None,
             under_way: false,
             sidecar: true,
@@ -273,37 +259,6 @@ mod tests {
             .into_iter()
             .filter(|point| point.verdict != Well);
         points.map(|point| (point.check, point.verdict)).collect()
-    }
-
-    #[test]
-    fn each_fact_has_its_point() {
-        assert_eq!(wrong(|_| {}), []);
-        assert_eq!(
-            wrong(|gates| gates.left_behind = Some("x".into())),
-            [("left-behind", Warning)]
-        );
-        assert_eq!(
-            wrong(|gates| drop(gates.gates.pop())),
-            [("layout", Warning)]
-        );
-        let rule = ("-A X".to_owned(), "iptables -D X".to_owned());
-        assert_eq!(
-            wrong(|gates| gates.gates[0].foreign.push(rule.clone())),
-            [("foreign-rule", Error)]
-        );
-        let seen = ("nft rule".to_owned(), "nft list".to_owned());
-        assert_eq!(
-            wrong(|gates| gates.gates[0].perhaps = vec![seen.clone(); 2]),
-            [("foreign-rule", Warning)]
-        );
-        assert_eq!(
-            wrong(|gates| gates.gates[0].native = Err("nft hangs".into())),
-            [("foreign-rule", Warning)]
-        );
-        assert_eq!(
-            wrong(|gates| gates.gates[1].listeners.push("nc (pid 1)".into())),
-            [("status-port", Error)]
-        );
     }
 
     #[test]

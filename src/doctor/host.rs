@@ -1,35 +1,26 @@
 //! The host itself: rights, its directories, the sidecar, open files.
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
 
-const RIGHTS: Check = Check {
-    name: "rights",
-    why: "the agent sets iptables rules and reads whose sockets listen: that takes root with \
-          CAP_NET_ADMIN",
-};
-const STATE: Check = Check {
-    name: "state-dir",
-    why: "lock, journal and holds are kept there: without them no operation begins, and what \
-          others may write there would not be believed",
-};
-const HISTORY: Check = Check {
-    name: "history-dir",
-    why: "operations go on without it, and nobody finds out afterwards who did what, and why",
-};
-const SIDECAR: Check = Check {
-    name: "sidecar",
-    why: "nobody opens the gates after a boot, sets flushed rules again, or ends what a killed \
-          agent has begun",
-};
-const FILES: Check = Check {
-    name: "open-files",
-    why: "an operation that may open no further file could not list the rules half way through",
-};
+checks! {
+    RIGHTS "rights":
+        "the agent sets iptables rules and reads whose sockets listen: that takes root with CAP_NET_ADMIN";
+    STATE "state-dir":
+        "lock, journal and holds are kept there: without them no operation begins, and what others may \
+         write there would not be believed";
+    HISTORY "history-dir":
+        "operations go on without it, and nobody finds out afterwards who did what, and why";
+    SIDECAR "sidecar":
+        "nobody opens the gates after a boot, sets flushed rules again, or ends what a killed agent has \
+         begun";
+    FILES "open-files":
+        "an operation that may open no further file could not list the rules half way through";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub(crate) struct Host {
     pub root: bool,
     /// CAP_NET_ADMIN is in the effective set.
     pub net_admin: bool,
@@ -45,7 +36,7 @@ pub struct Host {
 
 impl Host {
     /// Without these rights every look at them fails.
-    pub fn sees_rules(&self) -> bool {
+    pub(crate) fn sees_rules(&self) -> bool {
         self.root && self.net_admin
     }
 }
@@ -58,8 +49,8 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
             format!("state: {path} is root's alone and may be written"),
         ),
         Err(why) => {
-            let (found, mend) = parted(why, "choose another [agent] state_dir");
-            STATE.error("", format!("state: {found}"), mend)
+            let (found, fix) = parted(why, "choose another [agent] state_dir");
+            STATE.error("", format!("state: {found}"), fix)
         }
     }));
     let (path, usable) = &host.history;
@@ -69,15 +60,15 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
             format!("history: {path} is root's alone and may be written"),
         ),
         Err(why) => {
-            let (found, mend) = parted(why, "choose another [agent] history_dir");
-            HISTORY.warning("", format!("history: {found}"), mend)
+            let (found, fix) = parted(why, "choose another [agent] history_dir");
+            HISTORY.warning("", format!("history: {found}"), fix)
         }
     });
     points.push(match &host.files {
         Ok(()) => FILES.ok("", "open files: as many as needed are allowed"),
         Err(why) => {
-            let (found, mend) = parted(why, "ulimit -n 1024");
-            FILES.error("", format!("open files: {found}"), mend)
+            let (found, fix) = parted(why, "ulimit -n 1024");
+            FILES.error("", format!("open files: {found}"), fix)
         }
     });
     points.push(match &host.sidecar {
@@ -108,72 +99,11 @@ fn rights(host: &Host) -> Point {
     }
 }
 
-/// Messages of ours name the mend themselves, after "mend: " or the last "; ".
+/// Our messages name the fix themselves, after "mend: " or the last "; ".
 pub(super) fn parted(why: &str, otherwise: &str) -> (String, String) {
     let at = why.split_once("; mend: ").or_else(|| why.rsplit_once("; "));
     match at {
-        Some((found, mend)) => (found.to_owned(), mend.to_owned()),
+        Some((found, fix)) => (found.to_owned(), fix.to_owned()),
         None => (why.to_owned(), otherwise.to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Verdict;
-    use super::*;
-
-    fn sound() -> Host {
-        Host {
-            root: true,
-            net_admin: true,
-            directories: vec![("/run/x".into(), Ok(()))],
-            history: ("/var/lib/x".into(), Ok(())),
-            sidecar: Some("`agent run`".into()),
-            files: Ok(()),
-        }
-    }
-
-    fn wrong(change: impl Fn(&mut Host)) -> Vec<(&'static str, Verdict, String)> {
-        let mut host = sound();
-        change(&mut host);
-        let points = points(&host).into_iter();
-        let wrong = points.filter(|point| point.verdict != Verdict::Ok);
-        wrong
-            .map(|point| (point.check, point.verdict, point.mend.unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn each_fact_has_its_point() {
-        use Verdict::{Error, Warning};
-        assert_eq!(wrong(|_| {}), []);
-        let sudo = "sudo agent doctor".to_owned();
-        assert_eq!(wrong(|host| host.root = false), [("rights", Error, sudo)]);
-        assert!(
-            wrong(|host| host.net_admin = false)[0]
-                .2
-                .contains("--cap-add NET_ADMIN")
-        );
-        let untrusted = "/run/x belongs to uid 7, not to root; mend: chown root:root /run/x";
-        let mend = "chown root:root /run/x".to_owned();
-        assert_eq!(
-            wrong(|host| host.directories[0].1 = Err(untrusted.into())),
-            [("state-dir", Error, mend.clone())]
-        );
-        assert_eq!(
-            wrong(|host| host.history.1 = Err(untrusted.into())),
-            [("history-dir", Warning, mend)]
-        );
-        let start = "systemctl enable --now haproxy-gate".to_owned();
-        assert_eq!(
-            wrong(|host| host.sidecar = None),
-            [("sidecar", Warning, start)]
-        );
-        let few = "only 9 open files are allowed, 30 are needed; mend: ulimit -n 1024";
-        let mend = "ulimit -n 1024".to_owned();
-        assert_eq!(
-            wrong(|host| host.files = Err(few.into())),
-            [("open-files", Error, mend)]
-        );
     }
 }

@@ -1,25 +1,24 @@
 //! `agent doctor`: the whole set-up looked at read-only, point by point.
 //!
 //! [`look`] gathers the facts; each area judges its own, purely: the [`host`], its [`tables`],
-//! an app's [`gates`], the [`firewall`] before them, the [`app`] itself, each [`balancer`], our
-//! [`lines`] on it, the [`rhythm`] of its checks, and HAProxy's own file ([`cfg`]).
+//! an app's [`gates`], the [`evidence`] of what a closed one meets, the [`app`] itself, each
+//! [`balancer`], our [`lines`] on it, and HAProxy's own file ([`cfg`]). Nothing is called ok that
+//! was not seen.
 
 mod app;
 mod balancer;
 pub mod cfg;
 mod check;
 mod connections;
+mod evidence;
 mod file;
-mod firewall;
 mod gates;
 mod host;
 mod lines;
 mod look;
 mod point;
-mod rhythm;
 mod tables;
 mod text;
-mod twin;
 
 pub use file::read as read_haproxy_cfg;
 pub use look::{Asked, look};
@@ -27,23 +26,25 @@ pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
-use check::Check;
+use check::{Check, checks};
 
-const CONFIG: Check = Check {
-    name: "config",
-    why: "the agent does nothing without a configuration that it can read and trust",
-};
+checks! {
+    CONFIG "config": "the agent does nothing without a configuration that it can read and trust";
+}
 
 /// The one point where there is no configuration.
 pub fn unconfigured(error: &ConfigError) -> Point {
-    let (found, mend) = host::parted(&error.to_string(), "");
+    let (found, fix) = host::parted(&error.to_string(), "");
     let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
-    let mend = match (mend.is_empty(), error) {
-        (false, _) => mend,
-        (true, ConfigError::Wrong { .. }) => format!("mend that line; {explained}"),
+    let fix = match (fix.is_empty(), error) {
+        (false, _) => fix,
+        (true, ConfigError::Wrong { .. }) => format!("correct that line; {explained}"),
         (true, ConfigError::Whole { .. }) => format!("write it; {explained}"),
     };
-    CONFIG.error("", format!("configuration: {found}"), mend)
+    Point {
+        area: "host",
+        ..CONFIG.error("", format!("configuration: {found}"), fix)
+    }
 }
 
 /// 1 where there is an error.
@@ -57,8 +58,6 @@ struct Facts {
     config: String,
     host: host::Host,
     tables: tables::Tables,
-    /// None: without root nobody can look.
-    filters: Option<firewall::Filters>,
     apps: Vec<AppFacts>,
     file: Option<file::File>,
 }
@@ -68,43 +67,55 @@ struct AppFacts {
     settings: crate::config::AppSettings,
     /// None: without root, or without iptables, they can't be seen.
     gates: Option<gates::Gates>,
-    checked: Vec<firewall::Checked>,
+    checked: Vec<evidence::Checked>,
+    evidence: evidence::Evidence,
     /// None: without iptables nobody could look.
     app: Option<app::App>,
     balancers: Vec<balancer::Balancer>,
-    counted: Vec<rhythm::Counted>,
+    /// Each of them has a master socket in the configuration.
+    has_master: bool,
+}
+
+/// A balancer serves several apps, and a file too: no point is said twice.
+#[derive(Default)]
+struct Points(Vec<Point>);
+
+impl Points {
+    fn add(&mut self, area: &'static str, points: impl IntoIterator<Item = Point>) {
+        for point in points {
+            let point = Point { area, ..point };
+            self.0.extend((!self.0.contains(&point)).then_some(point));
+        }
+    }
 }
 
 fn judge(facts: &Facts) -> Vec<Point> {
-    let of_file = file::points(facts);
-    let mut points = vec![CONFIG.ok("", format!("configuration: {}", facts.config))];
-    points.extend(host::points(&facts.host));
+    let mut points = Points::default();
+    let config = CONFIG.ok("", format!("configuration: {}", facts.config));
+    points.add("host", [config]);
+    points.add("host", host::points(&facts.host));
     if facts.host.sees_rules() {
-        points.extend(tables::points(&facts.tables));
+        points.add("host", tables::points(&facts.tables));
     }
     for app in &facts.apps {
-        points.extend(app.gates.iter().flat_map(gates::points));
-        if app.gates.is_some() {
-            points.extend(firewall::points(
-                &app.settings.name,
-                facts.filters.as_ref(),
-                &app.checked,
-            ));
-        }
-        points.extend(app.app.iter().flat_map(app::points));
-        // A balancer serves several apps, and is judged once.
-        let balancers = app.balancers.iter().flat_map(balancer::points);
-        let new: Vec<Point> = balancers.filter(|point| !points.contains(point)).collect();
-        points.extend(new);
-        let by_file = file::tells(app, &of_file);
-        points.extend(of_lines(app, facts.filters.as_ref(), by_file));
-        points.extend(rhythm::points(&app.counted, by_file));
+        points.add("gates", app.gates.iter().flat_map(gates::points));
+        let name = &app.settings.name;
+        points.add("gates", evidence::points(name, &app.checked, &app.evidence));
     }
-    points.extend(of_file);
-    points
+    let apps = facts.apps.iter().filter_map(|app| app.app.as_ref());
+    points.add("app", apps.flat_map(app::points));
+    let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
+    points.add("balancers", balancers.flat_map(balancer::points));
+    let (of_lines, of_file) = lines::once(
+        facts.apps.iter().flat_map(of_lines).collect(),
+        file::points(facts),
+    );
+    points.add("lines", of_lines);
+    points.add("file", of_file);
+    points.0
 }
 
-fn of_lines(app: &AppFacts, filters: Option<&firewall::Filters>, by_file: bool) -> Vec<Point> {
+fn of_lines(app: &AppFacts) -> Vec<Point> {
     let position = |at: usize| {
         let gates = app.gates.as_ref()?;
         Some(gates.gates.get(at)?.position.clone())
@@ -123,8 +134,6 @@ fn of_lines(app: &AppFacts, filters: Option<&firewall::Filters>, by_file: bool) 
             gates: [position(0), position(1)],
             min_available: app.settings.limits.min_available,
             under_way: app.gates.as_ref().is_some_and(|gates| gates.under_way),
-            filters,
-            by_file,
         })
     });
     points.collect()

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-/// How one point stands.
+/// How one point was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// It was seen to be right.
     Ok,
-    /// It works, and may bite.
+    /// Nothing has shown it yet, right or wrong.
+    Unseen,
+    /// It works, and may do harm.
     Warning,
     /// It does not work, or users will notice.
     Error,
@@ -17,17 +19,19 @@ pub enum Verdict {
 /// One point of the set-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Point {
+    /// Which part of the set-up: `host`, `gates`, `app`, `balancers`, `lines` or `file`.
+    pub area: &'static str,
     /// The check's name, for machines: lower case with hyphens, `status-port`. It stays.
     pub check: &'static str,
     /// What was looked at: an app, a balancer, a line; empty for the host itself.
     pub of: String,
-    /// How it stands.
+    /// How it was found.
     pub verdict: Verdict,
     /// What was found, in one line.
     pub found: String,
     /// Why it matters, in one line; the same whatever was found.
     pub why: &'static str,
-    /// The line to paste, or what to do; None where all is well.
+    /// The line to paste, or what to do; None for ok and unseen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mend: Option<String>,
+    pub fix: Option<String>,
 }

@@ -1,22 +1,19 @@
 //! Which nat tables the rules are in, and who else has rules beside them.
 
 use super::Point;
-use super::check::Check;
-use crate::gate::Variant;
+use super::check::{Check, checks};
+use crate::gate::{Foreign, Variant};
 
-const KERNEL: Check = Check {
-    name: "iptables",
-    why: "the gates are rules of iptables' nat tables",
-};
-const MIXED: Check = Check {
-    name: "mixed-tables",
-    why: "the kernel asks the nat tables of both variants: what one redirects, the other can't \
-          close, and `iptables -S` shows one of them alone",
-};
+checks! {
+    KERNEL "iptables": "the gates are rules of iptables' nat tables";
+    MIXED "mixed-tables":
+        "the kernel asks the nat tables of both variants: what one redirects, the other can't close, and \
+         `iptables -S` shows one of them alone";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Tables {
+pub(crate) struct Tables {
     /// Linux's release.
     pub kernel: String,
     /// Err: the tables in use can't be read, or there is no iptables.
@@ -25,12 +22,12 @@ pub struct Tables {
 
 /// The tables in use, and those beside them.
 #[derive(Debug, Clone)]
-pub struct Used {
+pub(crate) struct Used {
     pub variant: Variant,
     /// Programs of the other variant and how many rules their nat tables have.
     pub beside: Vec<(&'static str, usize)>,
-    /// Rules there that lead one of our status ports, each with the line that removes it.
-    pub shadowing: Vec<(String, String)>,
+    /// Rules there that redirect one of our status ports for certain.
+    pub shadowing: Vec<Foreign>,
 }
 
 pub(super) fn points(tables: &Tables) -> Vec<Point> {
@@ -46,18 +43,25 @@ pub(super) fn points(tables: &Tables) -> Vec<Point> {
 }
 
 fn unread(why: &str) -> Point {
-    let mend = match why.contains("apt install iptables") {
-        true => "apt install iptables",
-        false => "as root: iptables -t nat -S",
+    let fix = match () {
+        () if why.contains("apt install iptables") => "apt install iptables",
+        () if why.contains("is incompatible") => {
+            "a native table `ip nat` or `ip6 nat` keeps iptables-nft out: give that table another name (nft list \
+             ruleset), or set [agent] iptables = \"legacy\""
+        }
+        () => "as root: iptables -t nat -S",
     };
-    KERNEL.error("", format!("rules: {why}"), mend)
+    KERNEL.error("", format!("rules: {why}"), fix)
 }
 
 fn mixed(used: &Used) -> Vec<Point> {
     if !used.shadowing.is_empty() {
-        let point = |(rule, removal): &(String, String)| {
-            let found = format!("rules: the other variant leads a status port, too: {rule}");
-            MIXED.error("", found, removal.as_str())
+        let point = |one: &Foreign| {
+            let found = format!(
+                "rules: the other variant redirects a status port, too: {}",
+                one.rule
+            );
+            MIXED.error("", found, one.removal.clone().unwrap_or_default())
         };
         return used.shadowing.iter().map(point).collect();
     }
@@ -92,57 +96,5 @@ fn program(variant: Variant) -> &'static str {
     match variant {
         Variant::Nft => "iptables-nft",
         Variant::Legacy => "iptables-legacy",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Verdict;
-    use super::*;
-
-    fn judged(
-        beside: &[(&'static str, usize)],
-        shadowing: &[&str],
-    ) -> Vec<(&'static str, Verdict)> {
-        let tables = Tables {
-            kernel: "6.18".into(),
-            used: Ok(Used {
-                variant: Variant::Nft,
-                beside: beside.to_vec(),
-                shadowing: shadowing
-                    .iter()
-                    .map(|rule| ((*rule).into(), "-D".into()))
-                    .collect(),
-            }),
-        };
-        let points = points(&tables).into_iter();
-        points.map(|point| (point.check, point.verdict)).collect()
-    }
-
-    #[test]
-    fn others_rules_are_a_warning_and_an_error_where_they_lead_our_port() {
-        let legacy = ("iptables-legacy", 3);
-        let kernel = ("iptables", Verdict::Ok);
-        assert_eq!(judged(&[], &[]), [kernel, ("mixed-tables", Verdict::Ok)]);
-        assert_eq!(
-            judged(&[legacy], &[]),
-            [kernel, ("mixed-tables", Verdict::Warning)]
-        );
-        assert_eq!(
-            judged(&[legacy], &["-A"]),
-            [kernel, ("mixed-tables", Verdict::Error)]
-        );
-    }
-
-    #[test]
-    fn tables_that_can_not_be_read_are_one_error() {
-        let why = "iptables can't be run: No such file (Debian: apt install iptables)";
-        let tables = Tables {
-            kernel: "6.18".into(),
-            used: Err(why.into()),
-        };
-        let points = points(&tables);
-        assert_eq!(points.len(), 1);
-        assert_eq!(points[0].mend.as_deref(), Some("apt install iptables"));
     }
 }

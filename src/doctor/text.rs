@@ -4,54 +4,76 @@ use super::{Point, Verdict};
 use crate::text;
 
 /// What begins a line to paste: it stays one line, however long.
-const TO_PASTE: [&str; 19] = [
-    "agent",
-    "apt",
-    "chmod",
-    "chown",
-    "curl",
-    "default-server",
-    "haproxy",
-    "ip6tables",
-    "ip6tables-legacy",
-    "ip6tables-nft",
-    "iptables",
-    "iptables-legacy",
-    "iptables-nft",
-    "nft",
-    "option",
-    "server",
-    "sudo",
-    "systemctl",
-    "ulimit",
+const TO_PASTE: &str = "agent apt chmod chown curl default-server haproxy ip6tables \
+    ip6tables-legacy ip6tables-nft iptables iptables-legacy iptables-nft nft option server sudo \
+    systemctl ulimit";
+
+/// The checks that say most of their area, where all of it is ok.
+const HEADLINES: [&str; 6] = [
+    "config",
+    "detection",
+    "app-health",
+    "balancer",
+    "lines",
+    "haproxy-cfg",
 ];
 
-/// One line a point; for what is not ok, why it matters and the mend; the counts.
-pub fn text(points: &[Point]) -> String {
-    let mut text: String = points.iter().map(one).collect();
-    let count = |verdict: Verdict| {
+/// One line for each area, and what is not ok in it; with `all` every point. The counts.
+pub fn text(points: &[Point], all: bool) -> String {
+    let mut text = String::new();
+    for area in points.chunk_by(|one, other| one.area == other.area) {
+        let is_told = |point: &&Point| all || point.verdict != Verdict::Ok;
+        text.push_str(&match all {
+            true => String::new(),
+            false => summary(area),
+        });
+        text.extend(area.iter().filter(is_told).map(one));
+    }
+    let all = if all { "" } else { " (--all prints each)" };
+    let points_are = plural(points.len(), "point");
+    text.push_str(&format!("{points_are}: {}{all}\n", counts(points)));
+    text
+}
+
+fn plural(count: usize, word: &str) -> String {
+    match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    }
+}
+
+fn counts(points: &[Point]) -> String {
+    let count = |verdict| {
         points
             .iter()
             .filter(|point| point.verdict == verdict)
             .count()
     };
-    let plural = |count: usize, word: &str| match count {
-        1 => format!("1 {word}"),
-        count => format!("{count} {word}s"),
-    };
-    text.push_str(&format!(
-        "{}: {} ok, {}, {}\n",
-        plural(points.len(), "point"),
-        count(Verdict::Ok),
-        plural(count(Verdict::Warning), "warning"),
-        plural(count(Verdict::Error), "error"),
-    ));
-    text
+    let mut counts = vec![format!("{} ok", count(Verdict::Ok))];
+    let unseen = count(Verdict::Unseen);
+    counts.extend((unseen > 0).then(|| format!("{unseen} unseen")));
+    for (verdict, word) in [(Verdict::Warning, "warning"), (Verdict::Error, "error")] {
+        let count = count(verdict);
+        counts.extend((count > 0).then(|| plural(count, word)));
+    }
+    counts.join(", ")
+}
+
+fn summary(area: &[Point]) -> String {
+    let is_headline =
+        |point: &&Point| HEADLINES.contains(&point.check) && point.verdict == Verdict::Ok;
+    let headline = area.iter().find(is_headline);
+    let headline = headline.map_or(String::new(), |point| format!("; {}", point.found));
+    wrapped(
+        &format!("{:<10} ", area[0].area),
+        &format!("{}{headline}", counts(area)),
+    )
 }
 
 fn one(point: &Point) -> String {
     let verdict = match point.verdict {
         Verdict::Ok => "ok",
+        Verdict::Unseen => "unseen",
         Verdict::Warning => "warning",
         Verdict::Error => "error",
     };
@@ -62,23 +84,21 @@ fn one(point: &Point) -> String {
         of => of.to_owned(),
     };
     let mut text = wrapped(&format!("{verdict:<8} {of:<5} "), &point.found);
-    if point.verdict == Verdict::Ok {
+    let Some(fix) = &point.fix else {
         return text;
-    }
+    };
     text.push_str(&wrapped("  why: ", point.why));
-    if let Some(mend) = &point.mend {
-        match is_to_paste(mend) {
-            true => text.push_str(&format!("  mend: {mend}\n")),
-            false => text.push_str(&wrapped("  mend: ", mend)),
-        }
+    match is_to_paste(fix) {
+        true => text.push_str(&format!("  fix: {fix}\n")),
+        false => text.push_str(&wrapped("  fix: ", fix)),
     }
     text
 }
 
 /// Whether it is one line for a shell or for HAProxy's file, and not words about one.
-pub fn is_to_paste(mend: &str) -> bool {
-    let first = mend.split(' ').next().unwrap_or_default();
-    TO_PASTE.contains(&first)
+pub fn is_to_paste(fix: &str) -> bool {
+    let first = fix.split(' ').next().unwrap_or_default();
+    TO_PASTE.split_whitespace().any(|word| word == first)
 }
 
 fn wrapped(head: &str, words: &str) -> String {
@@ -90,60 +110,78 @@ fn wrapped(head: &str, words: &str) -> String {
 mod tests {
     use super::*;
 
-    fn point(verdict: Verdict, of: &str, found: &str, mend: Option<&str>) -> Point {
+    fn point(area: &'static str, verdict: Verdict, found: &str, fix: Option<&str>) -> Point {
         Point {
-            check: "x",
-            of: of.into(),
+            area,
+            check: "config",
+            of: if area == "host" { "" } else { "web" }.into(),
             verdict,
             found: found.into(),
-            why: "nobody knows what comes of it, and everybody has to live with it for as long as it takes",
-            mend: mend.map(str::to_owned),
+            why: "users notice a gate that can't be closed, for as long as it takes until somebody looks",
+            fix: fix.map(str::to_owned),
         }
     }
 
-    #[test]
-    fn one_line_where_all_is_well_and_two_more_where_not() {
-        let long = "iptables -I INPUT -p tcp --dport 2000 -j REJECT --reject-with tcp-reset -m comment --comment x";
-        let points = [
+    const LONG: &str = "iptables -I INPUT -p tcp --dport 2000 -j REJECT --reject-with tcp-reset -m comment --comment x";
+
+    fn points() -> Vec<Point> {
+        vec![
+            point("host", Verdict::Ok, "agent.toml: app web", None),
+            point("gates", Verdict::Ok, "main gate 2000 -> 1000 is open", None),
+            point("gates", Verdict::Unseen, "no gate was closed yet", None),
             point(
-                Verdict::Ok,
-                "web",
-                "status port 2000: nothing listens there",
-                None,
+                "gates",
+                Verdict::Warning,
+                "port 2000 is dropped",
+                Some(LONG),
             ),
-            point(Verdict::Warning, "", "sidecar: not running", Some(long)),
             point(
+                "gates",
                 Verdict::Error,
-                "tcp://balancer-with-a-name.example.org:9999 srvs/web1",
-                "leads to port 1009, and something else that is told at length here",
+                "a rule",
                 Some(
-                    "move the line of bkp1 behind that of web1, and reload HAProxy at a quiet hour",
+                    "stop what redirects the status port of the app before the next restart of it",
                 ),
             ),
-        ];
-        let wanted = format!(
+        ]
+    }
+
+    #[test]
+    fn one_line_an_area_and_what_is_not_ok() {
+        let details = format!(
             "\
-ok       web   status port 2000: nothing listens there
-warning  host  sidecar: not running
-  why: nobody knows what comes of it, and everybody has to live with it for as
-       long as it takes
-  mend: {long}
-error    tcp://balancer-with-a-name.example.org:9999 srvs/web1: leads to port
-         1009, and something else that is told at length here
-  why: nobody knows what comes of it, and everybody has to live with it for as
-       long as it takes
-  mend: move the line of bkp1 behind that of web1, and reload HAProxy at a quiet
-        hour
-3 points: 1 ok, 1 warning, 1 error
-"
+unseen   web   no gate was closed yet
+warning  web   port 2000 is dropped
+  why: users notice a gate that can't be closed, for as long as it takes until
+       somebody looks
+  fix: {LONG}
+error    web   a rule
+  why: users notice a gate that can't be closed, for as long as it takes until
+       somebody looks
+  fix: stop what redirects the status port of the app before the next restart of
+       it
+5 points: 2 ok, 1 unseen, 1 warning, 1 error"
         );
-        assert_eq!(text(&points), wanted);
+        let summary = "\
+host       1 ok; agent.toml: app web
+gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
+";
+        assert_eq!(
+            text(&points(), false),
+            format!("{summary}{details} (--all prints each)\n")
+        );
+        let oks =
+            "ok       host  agent.toml: app web\nok       web   main gate 2000 -> 1000 is open\n";
+        assert_eq!(text(&points(), true), format!("{oks}{details}\n"));
     }
 
     #[test]
     fn only_what_is_pasted_or_can_not_be_parted_is_wider() {
         let words = "word ".repeat(60) + &"w".repeat(90);
-        let text = text(&[point(Verdict::Error, "web", &words, Some("do this"))]);
+        let text = text(
+            &[point("app", Verdict::Error, &words, Some("do this"))],
+            false,
+        );
         let wide: Vec<&str> = text
             .lines()
             .filter(|line| line.len() > text::WIDTH)

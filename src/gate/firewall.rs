@@ -214,14 +214,6 @@ pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>
     if_there(iptables.list().await)
 }
 
-/// The same of the filter table.
-pub(super) async fn filter_if_there(iptables: &Iptables) -> Result<Option<Listing>, GateError> {
-    if !in_kernel(iptables, "filter") {
-        return Ok(None);
-    }
-    if_there(iptables.list_table("filter").await)
-}
-
 fn if_there(listing: Result<Listing, GateError>) -> Result<Option<Listing>, GateError> {
     match listing {
         // Nobody can have put rules there with a program that isn't installed.

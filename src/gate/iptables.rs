@@ -124,21 +124,6 @@ impl Iptables {
             .map_err(|what| self.strange("nat", what))
     }
 
-    /// Another table as it is now.
-    pub async fn list_table(&self, table: &'static str) -> Result<Listing, GateError> {
-        let output = self.call_on(table, "-S").await?;
-        Listing::parse_any(&String::from_utf8_lossy(&output.stdout))
-            .map_err(|what| self.strange(table, what))
-    }
-
-    /// Our chain, each rule with how many packets it has met (`-c PACKETS BYTES`). No chain
-    /// is an error of iptables' own.
-    pub async fn list_counted(&self) -> Result<Listing, GateError> {
-        let output = self.call(&format!("-v -S {}", super::CHAIN)).await?;
-        Listing::parse_any(&String::from_utf8_lossy(&output.stdout))
-            .map_err(|what| self.strange("nat", what))
-    }
-
     fn strange(&self, table: &'static str, what: String) -> GateError {
         GateError::Strange {
             program: self.program.to_owned(),

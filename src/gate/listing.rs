@@ -86,11 +86,6 @@ impl Listing {
         self.chains.contains_key(chain)
     }
 
-    /// What becomes of a packet that comes to the chain's end; None: it has no policy.
-    pub fn policy(&self, chain: &str) -> Option<&str> {
-        self.chains.get(chain)?.as_deref()
-    }
-
     /// All rules, in the kernel's order.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
@@ -122,18 +117,6 @@ impl Rule {
     /// Whether it says the same as `spec`, quotes aside.
     pub fn says(&self, spec: &str) -> bool {
         self.words == words(spec)
-    }
-
-    /// Nothing but a protocol decides whether it applies.
-    pub fn is_unconditional(&self) -> bool {
-        let target = self.words.iter().position(|word| word == "-j");
-        let before: Vec<&str> = self
-            .words
-            .iter()
-            .take(target.unwrap_or(0))
-            .map(String::as_str)
-            .collect();
-        target.is_some() && matches!(before.as_slice(), [] | ["-p", _])
     }
 
     /// Whether it jumps or goes to that chain. iptables prints that last.

@@ -3,6 +3,7 @@
 
 mod balancer;
 mod beside;
+pub(crate) mod cfg;
 mod counting;
 mod examination;
 mod find;

@@ -1,7 +1,6 @@
 //! One operation that has ended, as its line in the history has it.
 
-use crate::report::Samples;
-use crate::report::{Report, Shares};
+use crate::report::{Detection, Report, Samples, Shares};
 use crate::restart::Outcome;
 use crate::restart::PhaseTime;
 use crate::state::caller::{Asked, Who};
@@ -60,6 +59,9 @@ pub struct Entry {
     pub reason: Option<String>,
     /// The version of the agent.
     pub agent: String,
+    /// What HAProxy made of the gates that closed and opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub detection: Vec<Detection>,
     /// What the balancers showed on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
@@ -95,6 +97,7 @@ impl Entry {
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_escaped(&report.notices),
+            detection: report.watching.detecting.found(),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }

@@ -77,12 +77,20 @@ impl ThisHost {
             // Let go of at once.
             None => Reservation::default(),
         };
+        match self.taken_from(&reservation, port)? {
+            // An agent that ends closes its sockets, and then lets go of the lock that names it.
+            // It may have ended between the two looks.
+            Taken::Bound(_) => self.taken_from(&reservation, port),
+            taken => Some(taken),
+        }
+    }
+
+    fn taken_from(&self, reservation: &Reservation, port: u16) -> Option<Taken> {
         let bound = reservation.take(port, self.ipv6());
         if let Some(who) = &self.reserves {
             reservation.sign(port, &self.state_dir, who);
         }
-        let error = bound.err()?;
-        Some(taken(port, &error, &self.state_dir))
+        Some(taken(port, &bound.err()?, &self.state_dir))
     }
 
     fn status_ports(&self) -> impl Iterator<Item = u16> {

@@ -2,7 +2,7 @@
 //! preflight judges, `--dry-run` prints and `status` shows.
 
 use super::{ThisHost, line_seen};
-use crate::gate::{Gate, GateError, Position, Taken, View, listeners};
+use crate::gate::{Foreign, Gate, GateError, Position, Taken, View, listeners};
 use crate::haproxy::{Balancer, Info, Missing, Unseen};
 use crate::restart::{BalancerFacts, Facts, PerGate, Reason};
 use crate::tcp;
@@ -199,7 +199,7 @@ impl Snapshot {
             .map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// Foreign rules, listeners, a health program that isn't there: what keeps a gate from
+    /// Certain foreign rules, listeners, a health program that isn't there: what keeps a gate from
     /// doing its job, with the mend.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
@@ -211,8 +211,9 @@ impl Snapshot {
         for (gate, listeners) in self.listeners.iter() {
             let port = gate.status_port;
             let foreign = view.foreign(gate).into_iter();
+            let certain = foreign.filter(Foreign::is_certain);
             trouble.extend(
-                foreign.map(|rule| format!("a rule that is not ours leads port {port}: {rule}")),
+                certain.map(|rule| format!("a foreign rule redirects port {port}: {rule}")),
             );
             let listening = listeners.iter();
             trouble.extend(listening.map(|who| {

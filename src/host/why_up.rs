@@ -2,7 +2,7 @@
 
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
-use crate::gate::listeners;
+use crate::gate::{Foreign, listeners, native as native_redirects, native_rules};
 use crate::restart::BalancerSeen;
 
 impl ThisHost {
@@ -26,16 +26,23 @@ impl ThisHost {
             let told = |who: String| format!("{who} listens on the status port {port}: stop it");
             causes.extend(listeners(port).into_iter().map(told));
         }
-        // As the preflight looks for them.
-        if let Ok(view) = self.firewall.look().await {
-            for gate in self.gates.iter() {
-                let port = gate.status_port;
-                let foreign = view.foreign(gate).into_iter();
-                causes.extend(foreign.map(|rule| {
-                    format!("a rule that is not ours leads the status port {port}: {rule}")
-                }));
-            }
+        // The preflight refuses the certain ones; these may have come since, or be possible.
+        let (view, native) = tokio::join!(self.firewall.look(), native_rules());
+        let native = native.ok().flatten().unwrap_or_default();
+        for gate in self.gates.iter() {
+            let iptables = view.iter().flat_map(|view| view.foreign(gate));
+            let foreign = iptables.chain(native_redirects(&native, gate));
+            let mut foreign: Vec<Foreign> = foreign.collect();
+            foreign.sort_by_key(|rule| !rule.is_certain());
+            causes.extend(foreign.iter().map(|rule| cause(gate.status_port, rule)));
         }
         causes
+    }
+}
+
+fn cause(port: u16, rule: &Foreign) -> String {
+    match rule.is_certain() {
+        true => format!("a rule that is not ours redirects the status port {port}: {rule}"),
+        false => format!("this rule may redirect the status port {port}: {rule}"),
     }
 }

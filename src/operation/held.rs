@@ -202,7 +202,12 @@ impl Operation<'_> {
             };
         }
         let holder = Invocation::new(self.verb, &self.app.name);
-        let marked = hold::until_opened(self.hold_dir(), holder, how.clone(), Failed::Upgrade);
+        let marked = hold::until_opened(
+            self.hold_dir(),
+            holder,
+            how.clone(),
+            Failed::UpgradeCutShort,
+        );
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Outcome::UpgradeFailed(how)
     }

@@ -13,9 +13,9 @@ use crate::restart::{Outcome, Verb};
 use crate::restart::{PhaseTime, seconds};
 use crate::signals::StopSignal;
 use crate::state::counters::{Counters, Done};
-use crate::state::directory;
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal};
+use crate::state::{StateFile, directory};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
 
@@ -105,6 +105,9 @@ impl Operation<'_> {
         (told, report): (Box<dyn Progress>, &mut Report),
         invocation: Invocation,
     ) -> Outcome {
+        if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the sidecar's stop stays");
+        }
         let outcome = self.drive(host, &mut journal, go, (told, report)).await;
         let outcome = self.hold(invocation, outcome, report);
         // While the journal still says what was done: counting takes its time, too.
@@ -169,6 +172,7 @@ impl Operation<'_> {
             .for_each(|notice| told.notes(begun, notice));
         let plan = (start.verb, start.phase.clone(), limits);
         let watching = &mut report.watching;
+        watching.detecting.plan(start.verb, limits);
         let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
         let preflight = PhaseTime {
             phase: "preflight",

@@ -139,6 +139,12 @@ impl Report {
         self.balancers = BalancerReport::of_snapshot(snapshot);
         let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
         self.watching.look(at, &seen);
+        let mut closed = snapshot
+            .positions()
+            .into_iter()
+            .map(|one| one == Position::Closed);
+        let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+        self.watching.detecting.finds(closed, &seen);
     }
 
     /// How the gates stand.
@@ -151,6 +157,12 @@ impl Report {
     /// Every gate stands open.
     pub fn all_open(&self) -> bool {
         self.gates.iter().all(|gate| gate.position == "open")
+    }
+
+    /// It has run, and left every gate closed.
+    pub fn has_closed(&self) -> bool {
+        let closed = self.gates.iter().all(|gate| gate.position == "closed");
+        closed && !self.phases.is_empty()
     }
 
     /// What the balancers showed last.

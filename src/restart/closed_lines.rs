@@ -127,12 +127,26 @@ impl ClosedLines {
         new
     }
 
+    /// HAProxy still sends users to a line whose gate is closed.
+    pub fn still_up(balancers: &[BalancerSeen]) -> bool {
+        let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
+        let mut gated = lines.filter(|line| line.role != Role::ClassicTwin);
+        gated.any(|line| line.status.is_usable())
+    }
+
     /// The outcome, which must not say that all went well where it did not. One that says so
     /// already stays as it is: a note tells the rest.
     pub fn judge(&self, outcome: Outcome) -> Outcome {
         let (closed, note) = match outcome {
             Outcome::Done { note } if !self.wrong.is_empty() => (false, note),
             Outcome::RestartedClosed if !self.wrong.is_empty() => (true, None),
+            Outcome::NotOut { waiting, back, .. } => {
+                return Outcome::NotOut {
+                    waiting,
+                    causes: self.causes.clone(),
+                    back,
+                };
+            }
             outcome => return outcome,
         };
         Outcome::UpWhileClosed {

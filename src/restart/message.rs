@@ -72,12 +72,20 @@ impl Outcome {
                 "the rules could not be set: {why}; see `agent status {app}` for how they stand"
             ),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
-            Outcome::NotOut { waiting, back } => {
-                let mend = format!(
-                    "are the checks slower than timeouts.out_of_rotation? `agent doctor {app}` times them"
-                );
+            Outcome::NotOut {
+                waiting,
+                causes,
+                back,
+            } => {
+                let fix = match causes.as_slice() {
+                    [] => format!(
+                        "are the checks slower than timeouts.out_of_rotation? `agent doctor {app}` shows the \
+                         seconds that HAProxy took"
+                    ),
+                    causes => causes.join("; "),
+                };
                 let what = format!("not out of rotation in time: {}", waiting.join(", "));
-                given_up(&what, *back, &mend)
+                given_up(&what, *back, &fix)
             }
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out: {}", waiting.join(", "));

@@ -35,6 +35,8 @@ pub enum Outcome {
     NotOut {
         /// What it showed.
         waiting: Vec<String>,
+        /// What may answer its checks, where it still showed a line UP.
+        causes: Vec<String>,
         /// The lines are UP again.
         back: bool,
     },
@@ -118,7 +120,11 @@ impl Outcome {
     /// The outcome once the gates are put back.
     pub fn put_back(why: &Why, back: bool) -> Outcome {
         match why.clone() {
-            Why::NotOut(waiting) => Outcome::NotOut { waiting, back },
+            Why::NotOut(waiting) => Outcome::NotOut {
+                waiting,
+                causes: Vec::new(),
+                back,
+            },
             Why::DrainRanOut(waiting) => Outcome::DrainRanOut { waiting, back },
             Why::GateFailed(why) => Outcome::GateFailed {
                 why,

@@ -189,6 +189,13 @@ impl Phase {
         )
     }
 
+    /// HAProxy shows this host DOWN already, or the host is on its way back: it does not take
+    /// another server away any more.
+    pub fn is_settled(&self) -> bool {
+        let goes = matches!(self, Phase::Claim | Phase::Close);
+        !goes && !matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
+    }
+
     /// Whether enough others are left is not known yet.
     pub fn awaits_floor(&self, limits: &Limits) -> bool {
         let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);

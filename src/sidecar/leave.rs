@@ -4,7 +4,7 @@
 use super::act::own;
 use super::care::Care;
 use super::ending::{Ending, Machine, ending, goes_without_turn};
-use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine};
+use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
 use crate::config::{OnStop, Settings};
 use crate::host::balancers;
 use crate::operation::Unwritten;
@@ -132,7 +132,11 @@ async fn take_out(
                 Err(why) => Err(why),
             };
             let ended = match locked {
-                Ok(_locks) => take_one_out(care, how, stop).await,
+                Ok(_locks) => {
+                    let ended = take_one_out(care, how, stop).await;
+                    stopped::mark((state_dir, &settings.agent.hold_dir), &ended.report);
+                    ended
+                }
                 Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
             };
             ended.write().await

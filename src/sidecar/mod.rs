@@ -17,12 +17,14 @@ mod leave;
 mod machine;
 mod ports;
 mod rotation;
+mod stopped;
 mod systemd;
 mod told;
 mod view;
 
 pub use duty::{Duty, Gates, Seen, duty};
 pub use ending::{Ending, Machine, ending};
+pub use stopped::took_out;
 
 use crate::config::Settings;
 use crate::gate::{GateError, Reservation};

@@ -22,6 +22,8 @@ pub enum StateFile {
     Command,
     /// What its operations have come to: statistics.
     Counters,
+    /// That the sidecar closed the gates as it stopped.
+    Stopped,
 }
 
 impl StateFile {
@@ -32,6 +34,7 @@ impl StateFile {
             StateFile::Hold => format!("{app}.closed"),
             StateFile::Command => format!("{app}.command"),
             StateFile::Counters => format!("{app}.tally"),
+            StateFile::Stopped => format!("{app}.stopped"),
         })
     }
 

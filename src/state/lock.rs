@@ -90,7 +90,7 @@ pub fn signature(command: &str, pid: u32, since: u64) -> String {
 
 /// Who holds it, in words.
 pub fn told(who: Option<&Who>) -> String {
-    who.map_or("somebody who has not said who".to_owned(), Who::told)
+    who.map_or("a process that has not named itself".to_owned(), Who::told)
 }
 
 impl Lock {

@@ -7,35 +7,67 @@ use crate::setup::Setup;
 #[test]
 fn an_app_that_the_redirect_does_not_reach() {
     let mut setup = Setup::start("doctor_bound");
-    setup.app_listens("127.0.0.1:1000");
-    let point = setup
+    setup
         .doctor()
-        .expect("app-address", "error", "listens on 127.0.0.1:1000");
-    assert!(
-        point
-            .found
-            .ends_with("but the redirect leads to 10.77.0.11:1000"),
-        "{point:?}"
-    );
+        .expect("app-address", "ok", "reach it through the gate");
+    setup.app_listens("127.0.0.1:1000");
+    web1_is_refused(&setup);
+    let refused = "alone, and srvs/web1 is refused through the open gate";
+    setup.doctor().expect("app-address", "error", refused);
     // The interface's second address is not where a redirect leads, though the line may.
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     setup.app_listens("10.77.0.111:1000");
-    setup.doctor().expect(
-        "app-address",
-        "error",
-        "but the redirect leads to 10.77.0.11:1000",
-    );
-    setup.app_listens("10.77.0.11:1000");
-    setup.doctor().expect_ok("app-address");
-    setup.app_listens("0.0.0.0:1000");
-    setup.doctor().expect_ok("app-address");
+    setup.doctor().expect("app-address", "error", refused);
+    for reached in ["10.77.0.11:1000", "0.0.0.0:1000"] {
+        setup.app_listens(reached);
+        setup.haproxy().wait_until_all_up();
+        setup.doctor().expect_ok("app-address");
+    }
     setup.apps[0].daemon.process.stop();
     let told = setup.doctor();
-    told.expect("app-address", "error", "nothing listens on port 1000");
+    let point = told.expect("app-address", "error", "nothing listens on port 1000");
+    assert!(point.fix.starts_with("start the app"), "{point:?}");
     told.expect("app-health", "error", "connection refused");
+    // As Docker publishes a port without its proxy: the app is well, and no gate reaches it.
+    setup.sh("ip addr add 10.77.9.1/32 dev lo");
+    setup.app_listens("10.77.9.1:8080");
+    let dnat = "-p tcp -m addrtype --dst-type LOCAL --dport 1000 -j DNAT --to 10.77.9.1:8080";
+    setup.sh(&format!(
+        "for c in PREROUTING OUTPUT; do iptables -t nat -A $c {dnat}; done"
+    ));
+    web1_is_refused(&setup);
+    let told = setup.doctor();
+    told.expect_ok("app-health");
+    told.expect("app-address", "error", "a container's DNAT");
 }
 
-/// While no balancer answers nobody knows where a check would come in.
+fn web1_is_refused(setup: &Setup) {
+    setup.haproxy().wait_until("web1 is refused", |lines| {
+        let mut lines = lines.iter().filter(|line| line.get("svname") == "web1");
+        lines.any(|line| line.status() == "DOWN" && line.get("check_status").ends_with("L4CON"))
+    });
+}
+
+/// Tracking is off for the app's ports: the redirect does nothing, and the app is not to blame.
+#[test]
+fn ports_that_are_not_tracked() {
+    let setup = Setup::start("doctor_notrack");
+    setup.sh(
+        "nft add table inet raw && \
+         nft 'add chain inet raw pre { type filter hook prerouting priority raw; policy accept; }' && \
+         nft add rule inet raw pre iifname eth0 tcp dport '{ 1000, 2000, 3000 }' notrack",
+    );
+    web1_is_refused(&setup);
+    let told = setup.doctor();
+    told.expect_ok("app-health");
+    let point = told.expect("app-address", "warning", "is refused through the open gate");
+    assert!(point.fix.contains("notrack"), "{point:?}");
+    setup.sh("nft delete table inet raw");
+    setup.haproxy().wait_until_all_up();
+    setup.doctor().expect_only(&[]);
+}
+
+/// While no balancer answers nothing shows whether a gate reaches the app.
 #[test]
 fn an_app_of_which_no_line_is_seen() {
     let mut setup = Setup::start("doctor_unseen");
@@ -43,12 +75,8 @@ fn an_app_of_which_no_line_is_seen() {
     setup.doctor().expect_ok("app-address");
     setup.app_listens("127.0.0.1:1000");
     let told = setup.doctor();
-    let point = told.expect(
-        "app-address",
-        "warning",
-        "where HAProxy's checks come in can't",
-    );
-    assert_eq!(point.mend, "bind the app to 0.0.0.0:1000 or [::]:1000");
+    let point = told.expect("app-address", "warning", "shows when it is open");
+    assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 or [::]:1000");
 }
 
 #[test]
@@ -57,21 +85,14 @@ fn an_app_that_listens_for_ipv6_alone() {
     setup.doctor().expect_ok("app-address");
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
     setup.app_listens("[::]:1000");
-    let is_refused = |line: &lab::stats::Line| {
-        line.get("svname") == "web1" && line.get("check_status").ends_with("L4CON")
-    };
-    setup.haproxy().wait_until("web1 is refused", |lines| {
-        lines
-            .iter()
-            .any(|line| is_refused(line) && line.status() == "DOWN")
-    });
+    web1_is_refused(&setup);
     let told = setup.doctor();
     let point = told.expect(
         "app-address",
         "warning",
         "for IPv6 alone as it seems: srvs/web1",
     );
-    assert_eq!(point.mend, "bind the app to 0.0.0.0:1000 as well");
+    assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 as well");
 }
 
 /// As in a container whose seccomp profile, or a unit whose `RestrictAddressFamilies=`, lets no
@@ -81,7 +102,7 @@ fn connections_that_can_not_be_seen() {
     let setup = Setup::start("doctor_connections");
     let refused = setup.doctor_by(&["python3", "-c", NO_SOCK_DIAG]);
     let point = refused.expect("connections", "error", "can't list TCP connections");
-    assert!(point.mend.contains("`master` in [[haproxy]]"), "{point:?}");
+    assert!(point.fix.contains("`master` in [[haproxy]]"), "{point:?}");
     setup.doctor().expect_ok("connections");
 }
 
@@ -151,7 +172,7 @@ fn a_single_layout() {
     let told = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
     let point = told.expect("layout", "warning", "classic");
     assert!(
-        point.mend.starts_with("backup_status_port = 3000"),
+        point.fix.starts_with("backup_status_port = 3000"),
         "{point:?}"
     );
     setup.doctor().expect_ok("layout");

@@ -15,7 +15,7 @@ use lab::stats_proxy::{Fault, StatsProxy};
 fn asking(setup: &Setup, socket: &str) -> Told {
     let settings = setup.settings().haproxy_within(socket, "500ms");
     let agent = lab::agent::Agent::new(setup.host(), &settings);
-    Told::of(agent.words(&["doctor", "--quick", "--json"]))
+    Told::of(agent.words(&["doctor", "--json"]))
 }
 
 #[test]
@@ -27,14 +27,14 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
     let point = asking(&setup, "/run/no/such.sock").expect("balancer", "error", "No such file");
     assert!(
         point
-            .mend
+            .fix
             .ends_with("stats socket /run/no/such.sock mode 660 level user"),
         "{point:?}"
     );
     let point = asking(&setup, "tcp://10.77.0.1:9").expect("balancer", "error", "refused");
     assert!(
         point
-            .mend
+            .fix
             .contains("stats socket ipv4@10.77.0.1:9 level user"),
         "{point:?}"
     );
@@ -46,7 +46,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
         .run("sh", &["-ec", &format!("iptables -A {drop}")]);
     let point =
         asking(&setup, STATS).expect("balancer", "error", "no complete answer within 500ms");
-    assert!(point.mend.starts_with("let this host through"), "{point:?}");
+    assert!(point.fix.starts_with("let this host through"), "{point:?}");
     setup
         .site
         .balancer
@@ -55,7 +55,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
     setup.without_haproxy();
     let point = asking(&setup, &socket).expect("balancer", "error", "refused");
     assert!(
-        point.mend.ends_with(": systemctl start haproxy"),
+        point.fix.ends_with(": systemctl start haproxy"),
         "{point:?}"
     );
     setup.haproxy_is_up(|reference| reference);
@@ -73,12 +73,12 @@ fn a_socket_that_is_not_ours_to_open() {
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         command
             .arg(lab::built::agent())
-            .args(["doctor", "--quick", "--json", "--config"]);
+            .args(["doctor", "--json", "--config"]);
         command.arg(&config);
         Told::of(lab::agent::Running::start("agent", &mut command).wait())
     };
     let point = by_nobody().expect("balancer", "error", "Permission denied");
-    assert!(point.mend.starts_with("run the agent as root"), "{point:?}");
+    assert!(point.fix.starts_with("run the agent as root"), "{point:?}");
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
     by_nobody().expect_ok("balancer");
 }
@@ -91,7 +91,7 @@ fn something_else_than_haproxy_answers() {
     proxy.set(Fault::Halves);
     let point = asking(&setup, &socket).expect("balancer", "error", "cut short");
     assert!(
-        point.mend.starts_with("is it HAProxy's stats socket?"),
+        point.fix.starts_with("is it HAProxy's stats socket?"),
         "{point:?}"
     );
     proxy.set(Fault::Hangs);
@@ -114,7 +114,7 @@ fn a_version_that_is_too_old_or_not_tried() {
         let socket = rewriting(&setup.site.dir.join(told), &setup.haproxy().socket, says);
         let told = asking(&setup, &socket.display().to_string());
         let point = told.expect("haproxy-version", verdict, "HAProxy ");
-        assert_eq!(point.mend, "run HAProxy 2.6 to 3.2");
+        assert_eq!(point.fix, "run HAProxy 2.6 to 3.2");
     }
     setup.doctor().expect_ok("haproxy-version");
 }
@@ -147,7 +147,7 @@ fn a_level_that_lets_any_host_change_servers() {
     let point = told.expect("socket-level", "warning", "level admin over TCP");
     assert!(
         point
-            .mend
+            .fix
             .ends_with("stats socket ipv4@10.77.0.1:9999 level user"),
         "{point:?}"
     );

@@ -24,13 +24,13 @@ const BROKEN: [Row; 21] = [
     ("cfg-marked-down", "error", DEFAULT, "default-server on-marked-down shutdown-sessions check"),
     ("cfg-marked-up", "error", DEFAULT, "default-server on-marked-up shutdown-backup-sessions check"),
     ("cfg-slowstart", "error", DEFAULT, "default-server slowstart 60s check"),
-    ("cfg-fall", "warning", "fall 2", "fall 1"),
-    ("cfg-check", "error", "w1 port 3000 backup", "w1 port 3000 backup no-check"),
-    ("cfg-check-port", "error", "cookie w1 port 2000", "cookie w1"),
-    ("cfg-twin", "warning", TWIN, ""),
-    ("cfg-backup", "error", "w1 port 3000 backup", "w1 port 3000"),
-    ("cfg-agree", "error", "bkp1 10.77.0.11:1000 cookie w1", "bkp1 10.77.0.11:1000 cookie w9"),
-    ("cfg-order", "error", MAIN, ""),
+    ("fall", "warning", "fall 2", "fall 1"),
+    ("checks", "error", "w1 port 3000 backup", "w1 port 3000 backup no-check"),
+    ("check-port", "error", "cookie w1 port 2000", "cookie w1"),
+    ("twin", "warning", TWIN, ""),
+    ("backup", "error", "w1 port 3000 backup", "w1 port 3000"),
+    ("same-cookie", "error", "bkp1 10.77.0.11:1000 cookie w1", "bkp1 10.77.0.11:1000 cookie w9"),
+    ("twin-order", "error", MAIN, ""),
     ("cfg-rhythm", "warning", "inter 300ms", "inter 25s"),
     ("cfg-variable", "warning", "cookie w1 port 2000", "cookie \"${W1-w1}\" port 2000"),
     ("cfg-file", "warning", "    retries 3\n", "    retries 3\n.if defined(NEVER)\n    retries 4\n.endif\n"),
@@ -41,7 +41,7 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
     let mut setup = Setup::start("doctor_cfg");
     for (check, verdict, old, new) in BROKEN {
         let broken = |reference: Reference| match check {
-            "cfg-order" => reference
+            "twin-order" => reference
                 .with(MAIN, "")
                 .with(TWIN, &format!("{TWIN}{MAIN}")),
             _ => reference.with(old, new),
@@ -50,11 +50,11 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
         let told = judged(&setup);
         let point = told.expect(check, verdict, "");
         assert_eq!(wrong(&told), [check], "{}", told.text());
-        // A mend that is a line of the backend is one.
-        if let Some(line) = point.mend.strip_prefix("in backend srvs: ") {
+        // A fix that is a line of the backend is one.
+        if let Some(line) = point.fix.strip_prefix("in backend srvs: ") {
             let mains = "    # Main lines:";
-            let mended = format!("    {line}\n{mains}");
-            setup.haproxy_is(|reference| broken(reference).with(mains, &mended));
+            let fixed = format!("    {line}\n{mains}");
+            setup.haproxy_is(|reference| broken(reference).with(mains, &fixed));
             judged(&setup).expect_ok(check);
         }
     }
@@ -79,7 +79,7 @@ fn a_file_that_is_not_the_one_that_runs() {
     let with = |file: &std::path::Path| {
         let file = file.display().to_string();
         let agent = setup.with_settings(|settings| settings);
-        Told::of(agent.words(&["doctor", "--quick", "--json", "--haproxy-cfg", &file]))
+        Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
     };
     let told = with(&other);
     told.expect(
@@ -88,10 +88,10 @@ fn a_file_that_is_not_the_one_that_runs() {
         "HAProxy has srvs/web1, and this file has not",
     );
     // What it does not tell is told by nobody.
-    told.expect("same-cookie", "warning", "is hidden at level user");
+    told.expect("same-cookie", "unseen", "hidden at level user");
     let told = with(&setup.site.dir.join("no.cfg"));
     let point = told.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
-    assert_eq!(point.mend, "mend the path");
+    assert_eq!(point.fix, "correct the path");
     let told = with(&file);
     for check in ["cfg-backend", "haproxy-cfg", "same-cookie"] {
         told.expect_ok(check);
@@ -131,12 +131,12 @@ fn judged_with(setup: &Setup, key: &str, value: &str) -> Told {
         "" => settings,
         value => settings.set(key, value),
     });
-    Told::of(agent.words(&["doctor", "--quick", "--json", "--haproxy-cfg", &file]))
+    Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
 }
 
 /// Checks of the file that are not ok, each once.
 fn wrong(told: &Told) -> Vec<&str> {
-    let wrong = |point: &&Point| point.check.starts_with("cfg-") && point.verdict != "ok";
+    let wrong = |point: &&Point| point.area == "file" && point.verdict != "ok";
     let mut checks: Vec<&str> = told
         .points
         .iter()

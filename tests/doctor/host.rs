@@ -19,8 +19,8 @@ fn a_configuration_that_can_not_be_loaded_is_the_first_point() {
     fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
     let told = Told::of(agent.words(&["doctor", "--json"]));
     let point = told.expect("config", "error", "may be written by others than root");
-    setup.sh(&point.mend);
-    Told::of(agent.words(&["doctor", "--json", "--quick"])).expect_ok("config");
+    setup.sh(&point.fix);
+    Told::of(agent.words(&["doctor", "--json"])).expect_ok("config");
     agent.words(&["doctor", "wbe"]).expect_exit(2);
 }
 
@@ -50,22 +50,22 @@ fn directories_that_others_may_write_and_too_few_files() {
     let point = setup
         .doctor()
         .expect("state-dir", "error", "may be written by others");
-    setup.sh(&point.mend);
+    setup.sh(&point.fix);
     setup.doctor().expect_ok("state-dir");
     let file = setup.host().dir.join("file");
     fs::write(&file, "").unwrap();
     let in_the_way = file.display().to_string();
     let told = setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
     let point = told.expect("state-dir", "error", "not a directory");
-    assert_eq!(point.mend, "mend [agent] hold_dir");
+    assert_eq!(point.fix, "mend [agent] hold_dir");
     let told = setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
     let point = told.expect("history-dir", "warning", "not a directory");
-    assert_eq!(point.mend, "mend [agent] history_dir");
+    assert_eq!(point.fix, "mend [agent] history_dir");
     told.expect_only(&["history-dir"]);
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
     let point = few.expect("open-files", "error", "22 open files are allowed");
-    assert!(point.mend.ends_with(": ulimit -n 1024"), "{point:?}");
+    assert!(point.fix.ends_with(": ulimit -n 1024"), "{point:?}");
     setup.doctor().expect_ok("open-files");
 }
 
@@ -74,11 +74,8 @@ fn a_full_disk_is_told() {
     let setup = Setup::start("doctor_disk");
     let disk = setup.host().dir.join("disk").display().to_string();
     let agent = setup.with_settings(|settings| settings.set("agent.state_dir", disk.as_str()));
-    let mut command = agent.command(&["doctor", "--quick", "--json"]);
-    let words: Vec<_> = command
-        .get_args()
-        .map(std::borrow::ToOwned::to_owned)
-        .collect();
+    let mut command = agent.command(&["doctor", "--json"]);
+    let words: Vec<_> = command.get_args().map(|word| word.to_owned()).collect();
     let full = format!(
         "mkdir -p {disk} && mount -t tmpfs -o size=8k,mode=755 none {disk} && \
          (head -c 1M /dev/zero >{disk}/ballast || true) 2>/dev/null && exec \"$0\" \"$@\""
@@ -97,15 +94,15 @@ fn a_full_disk_is_told() {
     command.args(words);
     let told = Told::of(lab::agent::Running::start("agent", &mut command).wait());
     let point = told.expect("state-dir", "error", "no storage space");
-    assert!(point.mend.starts_with("free space"), "{point:?}");
-    Told::of(agent.words(&["doctor", "--quick", "--json"])).expect_ok("state-dir");
+    assert!(point.fix.starts_with("free space"), "{point:?}");
+    Told::of(agent.words(&["doctor", "--json"])).expect_ok("state-dir");
 }
 
 #[test]
 fn a_sidecar_runs_or_not() {
     let setup = Setup::start("doctor_sidecar");
     let point = setup.doctor().expect("sidecar", "warning", "not running");
-    assert_eq!(point.mend, "systemctl enable --now haproxy-gate");
+    assert_eq!(point.fix, "systemctl enable --now haproxy-gate");
     let sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
     setup
         .doctor()

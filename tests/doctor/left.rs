@@ -27,8 +27,8 @@ fn an_operation_that_died_and_one_under_way() {
     running.interrupt(Signal::SIGKILL);
     running.wait();
     let told = setup.doctor();
-    let point = told.expect("left-behind", "warning", "was cut short in phase drain");
-    assert_eq!(point.mend, "agent recover web");
+    let point = told.expect("unfinished", "warning", "was cut short in phase drain");
+    assert_eq!(point.fix, "agent recover web");
     setup
         .with_settings(|settings| settings)
         .words(&["recover", "web"])
@@ -46,8 +46,8 @@ fn gates_that_are_held_closed() {
         .expect_exit(0);
     let told = setup.doctor();
     let point = told.expect("held", "warning", "disk swap");
-    assert_eq!(point.mend, "agent open web");
-    told.expect("gate", "ok", "closed, as it is to be");
+    assert_eq!(point.fix, "agent open web");
+    told.expect("gate", "ok", "closed, as expected");
     told.expect("fully-up", "ok", "DOWN, as its gate is closed");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \

@@ -44,15 +44,15 @@ fn a_twin_that_does_not_fit_its_main_line() {
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     let first = format!("{TWIN}{MAIN}");
     for (check, says, lines) in [
-        ("twin", "web1 has no twin", String::new()),
+        ("twin", "no twin: web1", String::new()),
         (
-            "twin",
+            "check-port",
             "bkp1 checks the app itself",
             twin("10.77.0.11:1000 cookie w1 backup"),
         ),
         (
             "same-address",
-            "bkp1 leads to 10.77.0.111, web1 to 10.77.0.11",
+            "bkp1 has address 10.77.0.111, web1 has 10.77.0.11",
             twin("10.77.0.111:1000 cookie w1 port 3000 backup"),
         ),
         (
@@ -62,22 +62,22 @@ fn a_twin_that_does_not_fit_its_main_line() {
         ),
         (
             "backup",
-            "bkp1 is a twin, and not marked",
+            "a twin, and not marked `backup`: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000"),
         ),
         (
             "checks",
-            "bkp1 has no check",
+            "no check of its own: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000 backup no-check"),
         ),
         (
             "fall",
-            "bkp1 goes DOWN after 1",
+            "fall 1: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000 backup fall 1"),
         ),
     ] {
         setup.haproxy_is(|reference| reference.with(TWIN, &lines));
-        let verdict = if ["twin", "fall"].contains(&check) {
+        let verdict = if ["twin", "fall", "check-port"].contains(&check) {
             "warning"
         } else {
             "error"
@@ -85,16 +85,14 @@ fn a_twin_that_does_not_fit_its_main_line() {
         setup.doctor().expect(check, verdict, says);
     }
     setup.haproxy_is(|reference| reference.with(TWIN, "").with(MAIN, &first));
-    setup.doctor().expect(
-        "twin-order",
-        "error",
-        "bkp1 comes before its main line web1",
-    );
+    setup
+        .doctor()
+        .expect("twin-order", "error", "before its main line: bkp1");
     let marked = MAIN.replace("port 2000", "port 2000 backup");
     setup.haproxy_is(|reference| reference.with(MAIN, &marked));
     setup
         .doctor()
-        .expect("backup", "error", "web1 is a main line, and marked");
+        .expect("backup", "error", "a main line, and marked `backup`: web1");
     setup.haproxy_is_up(|reference| reference);
     setup.doctor().expect_only(&[]);
     for check in [
@@ -124,14 +122,13 @@ fn a_twin_with_another_cookie() {
         .doctor()
         .expect("same-cookie", "error", "bkp1 has cookie w2, web1 has w1");
     assert!(
-        point.mend.contains("cookie w1 check port 3000 backup"),
+        point.fix.contains("cookie w1 check port 3000 backup"),
         "{point:?}"
     );
     setup.haproxy_is_up(|reference| reference.with(TWIN, &other));
     let hidden = setup.doctor();
-    let point = hidden.expect("same-cookie", "warning", "is hidden at level user");
-    assert_eq!(point.mend, "agent doctor web --haproxy-cfg FILE");
-    hidden.expect("haproxy-cfg", "ok", "was not given");
+    hidden.expect("same-cookie", "unseen", "hidden at level user");
+    hidden.expect("haproxy-cfg", "unseen", "was not given");
     let none = TWIN.replace(" cookie w1", "");
     let main = MAIN.replace(" cookie w1", "");
     setup.haproxy_is(|reference| {
@@ -139,7 +136,7 @@ fn a_twin_with_another_cookie() {
         reference.with(MAIN, &main).with(TWIN, &none)
     });
     let told = setup.doctor();
-    told.expect("same-cookie", "ok", "neither web1 nor bkp1 has a cookie");
+    told.expect("same-cookie", "ok", "main and twin have no cookie");
 }
 
 /// A host with a line by IPv4 and one by IPv6, each with its twin.
@@ -161,9 +158,9 @@ fn a_host_with_lines_of_both_families() {
     setup.doctor().expect_only(&[]);
     setup.haproxy_is_up(|reference| both(reference, TWIN));
     let told = setup.doctor();
-    let point = told.expect("twin", "warning", "web1six has no twin");
+    let point = told.expect("twin", "warning", "no twin: web1six");
     let line = "server web1six-twin [fd77::11]:1000 cookie w1s check port 3000 backup";
-    assert_eq!(point.mend, line);
+    assert_eq!(point.fix, line);
     told.expect_only(&["twin"]);
 }
 
@@ -175,7 +172,7 @@ fn lines_that_are_not_up() {
         .doctor()
         .expect("fully-up", "warning", "srvs/web1 is MAINT");
     assert_eq!(
-        point.mend,
+        point.fix,
         "on the balancer: set server srvs/web1 state ready"
     );
     setup.haproxy().operate("set server srvs/web1 state ready");

@@ -21,11 +21,11 @@ fn foreign_rules_of_both_variants() {
         let told = setup.doctor();
         let point = told.expect(check, "error", "--dport 2000");
         assert_eq!(
-            point.mend,
+            point.fix,
             format!("{program} -t nat -D PREROUTING {FOREIGN}")
         );
         told.expect_only(&[check]);
-        setup.sh(&point.mend);
+        setup.sh(&point.fix);
         setup.doctor().expect_ok(check);
     }
 }
@@ -46,9 +46,7 @@ fn rules_beside_ours_that_do_not_touch_us() {
     let told = setup.doctor_with(legacy);
     let point = told.expect("mixed-tables", "error", "haproxy-gate:web:main");
     assert!(
-        point
-            .mend
-            .starts_with("iptables-nft -t nat -D HAPROXY-GATE"),
+        point.fix.starts_with("iptables-nft -t nat -D HAPROXY-GATE"),
         "{point:?}"
     );
     setup.sh("for i in iptables-nft ip6tables-nft; do $i -t nat -F; $i -t nat -X; done");
@@ -69,24 +67,28 @@ fn a_native_nft_redirect_of_the_status_port() {
     let point = setup
         .doctor()
         .expect("foreign-rule", "error", "ip mine pre");
-    setup.sh(&point.mend);
+    setup.sh(&point.fix);
     setup.doctor().expect_ok("foreign-rule");
-    // What no check of ours meets: another hook, a chain that nobody calls, another port's key.
-    setup.sh(
-        "nft 'add chain ip mine out { type nat hook output priority -110; }' && \
-         nft add chain ip mine lost && \
-         nft add rule ip mine out tcp dport 2000 redirect to :1000 && \
+    // What no check of ours meets: a chain that no rule calls, another port's key.
+    setup.sh("nft add chain ip mine lost && \
          nft add rule ip mine lost tcp dport 2000 redirect to :1000 && \
-         nft 'add rule ip mine pre dnat to tcp dport map { 8080 : 10.77.0.12 }'",
-    );
+         nft 'add rule ip mine pre dnat to tcp dport map { 8080 : 10.77.0.12 }'");
     setup.doctor().expect_ok("foreign-rule");
-    setup.sh("nft add rule ip mine pre meta mark 7 tcp dport 2000 redirect to :1000");
-    let point = setup
-        .doctor()
-        .expect("foreign-rule", "warning", "may be led by a rule");
-    assert_eq!(point.mend, "look at it: nft -a list chain ip mine pre");
-    setup.sh("nft flush chain ip mine pre");
-    setup.doctor().expect_ok("foreign-rule");
+    for (chain, condition) in [("pre", "meta mark 7 "), ("out", "")] {
+        setup.sh(&format!(
+            "nft 'add chain ip mine out {{ type nat hook output priority -110; }}' && \
+             nft add rule ip mine {chain} {condition}tcp dport 2000 redirect to :1000"
+        ));
+        let says = format!("may redirect port 2000: nft rule ip mine {chain} handle ");
+        let point = setup.doctor().expect("foreign-rule", "warning", &says);
+        assert!(
+            point.found.contains("tcp dport 2000 redirect to :1000"),
+            "{point:?}"
+        );
+        assert!(!point.fix.contains("delete"), "{point:?}");
+        setup.sh(&format!("nft flush chain ip mine {chain}"));
+        setup.doctor().expect_ok("foreign-rule");
+    }
 }
 
 #[test]
@@ -99,21 +101,17 @@ fn a_gate_that_is_broken_or_closed_by_nobody() {
     let point = setup
         .doctor()
         .expect("gate", "error", "2 times the same rule");
-    mended(&setup, &point.mend);
+    fixed(&setup, &point.fix);
     setup.sh("iptables -t nat -F; ip6tables -t nat -F");
     let point = setup
         .doctor()
-        .expect("gate", "warning", "nobody asked for that");
-    mended(&setup, &point.mend);
+        .expect("gate", "warning", "closed unexpectedly");
+    fixed(&setup, &point.fix);
 }
 
 /// `agent recover web`, as it says, by the agent of this tree.
-fn mended(setup: &Setup, mend: &str) {
-    let words: Vec<&str> = mend
-        .strip_prefix("agent ")
-        .expect(mend)
-        .split(' ')
-        .collect();
+fn fixed(setup: &Setup, fix: &str) {
+    let words: Vec<&str> = fix.strip_prefix("agent ").expect(fix).split(' ').collect();
     setup
         .with_settings(|settings| settings)
         .words(&words)
@@ -145,12 +143,31 @@ fn a_listener_on_the_status_port() {
     setup.doctor().expect_ok("status-port");
 }
 
+/// What iptables-nft can't read keeps the agent from every rule.
+#[test]
+fn a_native_table_that_iptables_can_not_read() {
+    let setup = Setup::start("doctor_incompatible");
+    setup.sh("iptables -t nat -F; iptables -t nat -X; nft delete table ip nat || true");
+    setup.sh("nft add table ip nat && \
+         nft 'add map ip nat fwds { type inet_service : ipv4_addr . inet_service; }' && \
+         nft 'add element ip nat fwds { 8443 : 192.168.7.2 . 443 }' && \
+         nft 'add chain ip nat PREROUTING { type nat hook prerouting priority dstnat; }' && \
+         nft 'add rule ip nat PREROUTING dnat ip to tcp dport map @fwds'");
+    let point = setup.doctor().expect("iptables", "error", "incompatible");
+    assert!(
+        point.fix.contains("[agent] iptables = \"legacy\""),
+        "{point:?}"
+    );
+    setup.sh("nft delete table ip nat");
+    setup.doctor().expect_ok("iptables");
+}
+
 #[test]
 fn no_iptables_at_all() {
     let setup = Setup::start("doctor_missing");
     let told = setup.doctor_by(&["env", "PATH=/nowhere"]);
     let point = told.expect("iptables", "error", "iptables can't be run");
-    assert_eq!(point.mend, "apt install iptables");
+    assert_eq!(point.fix, "apt install iptables");
     told.expect_ok("fully-up");
     setup.doctor().expect_ok("iptables");
 }

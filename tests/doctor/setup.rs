@@ -78,15 +78,6 @@ impl Setup {
         self.haproxy().wait_until_all_up();
     }
 
-    /// Another HAProxy with the same lines, on port 81, with its stats on 9998.
-    pub fn second_balancer(&self) -> Haproxy {
-        let dir = self.site.dir.join("balancer2");
-        let reference = Reference::two_hosts(&dir)
-            .with("bind :80", "bind :81")
-            .with(":9999", ":9998");
-        Haproxy::start(&self.site.balancer, &dir, &reference)
-    }
-
     /// Host 1: the doctor's.
     pub fn host(&self) -> &Host {
         &self.site.hosts[0]
@@ -126,16 +117,13 @@ impl Setup {
         self.agent(self.host(), &change)
     }
 
-    /// `agent doctor --quick` of host 1.
+    /// `agent doctor` of host 1.
     pub fn doctor(&self) -> Told {
         self.doctor_with(|settings| settings)
     }
 
     pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Told {
-        Told::of(
-            self.with_settings(change)
-                .words(&["doctor", "--quick", "--json"]),
-        )
+        Told::of(self.with_settings(change).words(&["doctor", "--json"]))
     }
 
     /// The same by another program that runs it, `setpriv` say.
@@ -143,9 +131,7 @@ impl Setup {
         let config = self.settings().haproxy(STATS).write(&self.host().dir);
         let mut command: Command = self.host().namespace.command(words[0]);
         command.args(&words[1..]).arg(built::agent());
-        command
-            .args(["doctor", "--quick", "--json", "--config"])
-            .arg(config);
+        command.args(["doctor", "--json", "--config"]).arg(config);
         Told::of(Running::start("agent", &mut command).wait())
     }
 
@@ -172,13 +158,14 @@ pub struct Told {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Point {
+    pub area: String,
     pub check: String,
     pub of: String,
     pub verdict: String,
     pub found: String,
     pub why: String,
     #[serde(default)]
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Told {
@@ -192,11 +179,12 @@ impl Told {
                 !point.why.is_empty() && !point.found.is_empty(),
                 "{point:?}"
             );
-            assert_eq!(point.verdict == "ok", point.mend.is_empty(), "{point:?}");
+            let is_wrong = ["warning", "error"].contains(&point.verdict.as_str());
+            assert_eq!(is_wrong, !point.fix.is_empty(), "{point:?}");
             // What is to be pasted is nothing but that.
             let words = [", ", "; ", ": ", "(", "..."];
-            let mixed = words.iter().any(|words| point.mend.contains(words));
-            assert!(!(is_to_paste(&point.mend) && mixed), "{point:?}");
+            let mixed = words.iter().any(|words| point.fix.contains(words));
+            assert!(!(is_to_paste(&point.fix) && mixed), "{point:?}");
         }
         told
     }
@@ -221,20 +209,12 @@ impl Told {
         assert!(well, "{check}: {verdicts:?}\n{}", self.text());
     }
 
-    /// Only these checks are not ok; cookies that are hidden while no file was given, and a
-    /// sidecar that does not run, are left aside.
+    /// Only these checks are wrong; a sidecar that does not run is left aside.
     pub fn expect_only(&self, checks: &[&str]) {
-        let aside = [
-            ("same-cookie", "is hidden at level user"),
-            ("sidecar", "not running"),
-        ];
-        let wrong = self.points.iter().filter(|point| point.verdict != "ok");
-        let is_aside = |point: &Point| {
-            let mut aside = aside.iter();
-            aside.any(|(check, says)| point.check == *check && point.found.contains(says))
-        };
+        let is_wrong = |point: &&Point| ["warning", "error"].contains(&point.verdict.as_str());
+        let wrong = self.points.iter().filter(is_wrong);
         let others: Vec<&Point> = wrong
-            .filter(|point| !is_aside(point))
+            .filter(|point| point.check != "sidecar")
             .filter(|point| !checks.contains(&point.check.as_str()))
             .collect();
         assert!(others.is_empty(), "{others:#?}");
@@ -247,10 +227,10 @@ impl Told {
                 of,
                 verdict,
                 found,
-                mend,
+                fix,
                 ..
             } = point;
-            format!("{verdict} {check} [{of}] {found} -- {mend}\n")
+            format!("{verdict} {check} [{of}] {found} -- {fix}\n")
         };
         self.points.iter().map(line).collect()
     }

@@ -38,7 +38,7 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     let start = |reference: &Reference| Haproxy::start(&site.balancer, &site.dir, reference);
     let cfg = site.dir.join("haproxy.cfg").display().to_string();
     let doctor = || {
-        let words = ["doctor", "--quick", "--json", "--haproxy-cfg", &cfg];
+        let words = ["doctor", "--json", "--haproxy-cfg", &cfg];
         Told::of(agent.words(&words))
     };
 

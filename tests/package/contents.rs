@@ -50,6 +50,8 @@ fn the_package_has_all_of_it() {
         file(&format!("{DOC}/{text}"));
     }
     file("/usr/share/haproxy-gate/rolling/main.py");
+    // A link in the checkout; here a file, as is that of the collection.
+    file("/usr/share/haproxy-gate/rolling/status.py");
     file("/usr/share/man/man1/haproxy-gate-rolling-restart.1.gz");
     file("/usr/share/man/man8/agent.8.gz");
     for verb in haproxy_gate::cli::command().get_subcommands() {

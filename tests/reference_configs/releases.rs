@@ -170,6 +170,7 @@ fn is_its_own(health: &str, text: &str) {
         http: health.contains("http").then_some("/healthz"),
         https: health.contains("https"),
         proxy: health.contains("proxy"),
+        master: true,
         out_of_rotation: Duration::from_secs(30),
         in_rotation: Duration::from_secs(60),
     };
@@ -242,11 +243,12 @@ fn reads_all_words(release: Release) {
             http: None,
             https: false,
             proxy: false,
+            master: true,
             out_of_rotation: Duration::from_secs(30),
             in_rotation: Duration::from_secs(60),
         };
         let points = check(&text, &[expected]);
-        let point = points.iter().find(|point| point.check == "cfg-backup");
+        let point = points.iter().find(|point| point.check == "backup");
         let backup = point.is_some_and(|point| point.verdict == Verdict::Error);
         assert_eq!(backup, values.is_empty(), "{release:?}: {word} {values}");
         tried += 1;

@@ -56,7 +56,7 @@ fn restarted(config: &str) -> Ended {
 
 /// The doctor's word on it.
 fn doctor(config: &str) -> Option<String> {
-    let asked = agent(config, &["doctor", "http", "--quick", "--json"]);
+    let asked = agent(config, &["doctor", "http", "--json"]);
     let points = asked.json()["points"].as_array().unwrap().clone();
     let point = points
         .iter()

@@ -21,6 +21,22 @@ fn hold() -> String {
     std::fs::read_to_string("/run/state/web.closed").unwrap_or_default()
 }
 
+/// The hold as `status --json` has it.
+fn shown() -> serde_json::Value {
+    agent(&counts(), &["status", "--json"]).json()["apps"][0]["hold"].take()
+}
+
+/// Who holds the gates, and what failed.
+fn by() -> (String, Option<String>) {
+    let hold = shown();
+    let word = |key: &str| hold[key].as_str().map(str::to_owned);
+    (word("by").unwrap_or_default(), word("failed"))
+}
+
+fn failed(by: &str, what: &str) -> (String, Option<String>) {
+    (by.to_owned(), Some(what.to_owned()))
+}
+
 fn is_closed() -> bool {
     let status = agent(&counts(), &["status"]).out;
     status.contains("main gate 2000 -> 1000 is closed")
@@ -53,7 +69,14 @@ fn a_restart_says_what_becomes_of_the_hold() {
         ends(&["restart", flag], 0, "restarted", back);
     }
     assert_eq!(restarts(), 3);
+    assert_eq!(shown(), serde_json::Value::Null);
     good(&["close", "--for", "2h", "--reason", "disk swap"]);
+    let shows = shown();
+    let words = ["by", "command", "reason"].map(|key| shows[key].as_str().expect("a word"));
+    assert_eq!(words, ["operator", "agent close web", "disk swap"]);
+    let moment = |key: &str| shows[key].as_u64().expect("a moment");
+    let lasts = moment("until_unix_seconds") - moment("since_unix_seconds");
+    assert!((7200..7260).contains(&lasts), "{shows}");
     let held = hold();
     let before = rules();
     for arguments in [&["restart"][..], &["restart", "--dry-run"]] {
@@ -165,6 +188,8 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     let held = hold();
     let fails = ["restart", "--stay-closed", "--with", "exit 3"];
     ends(&fails, 15, "upgrade_failed", "the gates stay closed");
+    assert_eq!(by(), failed("operator", "upgrade"));
+    assert_eq!(shown()["until_unix_seconds"], serde_json::Value::Null);
     let status = agent(&counts(), &["status"]).out;
     let told = "closed by `agent close web` by ";
     assert!(status.contains(told), "{status}");
@@ -194,6 +219,7 @@ fn an_upgrade_that_fails_keeps_the_hold() {
         ": disk swap; then an earlier upgrade",
     );
     assert!(is_closed());
+    assert_eq!(by(), failed("operator", "upgrade_cut_short"));
     let skip = ["restart", "--skip-held"];
     ends(&skip, 0, "skipped", ": disk swap; then an earlier upgrade");
     let mends = ["restart", "--stay-closed", "--with", "true"];
@@ -218,6 +244,7 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
         "upgrade_failed",
         "stay closed",
     );
+    assert_eq!(by(), failed("agent", "upgrade"));
     // A timer is not green over that, and restarts nothing.
     let held = hold();
     let skip = ["restart", "--skip-held"];
@@ -230,12 +257,19 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     let fails = counts().replace("echo >>/run/restarts", "exit 3");
     assert_eq!(agent(&fails, &["restart"]).exit, 15);
     assert!(hold().contains("the restart failed") && is_closed());
+    assert_eq!(by(), failed("agent", "restart"));
+    // Also one that an older agent has written.
+    let older = hold().replace(",\"failed\":\"restart\"", "");
+    assert_ne!(older, hold());
+    std::fs::write("/run/state/web.closed", older).unwrap();
     ends(&skip, 0, "restarted", "this restart opens them");
     assert_eq!((restarts(), hold(), is_closed()), (2, String::new(), false));
 
     // A unit that is stopped holds them, too, and opens them when it starts.
     let owner = ["--owner", "web.service"];
     good(&[&["close"][..], &owner].concat());
+    assert_eq!(by(), ("unit".to_owned(), None));
+    assert_eq!(shown()["unit"], "web.service");
     ends(
         &["restart"],
         11,
@@ -266,6 +300,44 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     std::thread::sleep(std::time::Duration::from_millis(1100));
     let over = "; that is over, and this restart opens them";
     ends(&["restart"], 0, "restarted", over);
+}
+
+/// What `status` says of closed gates that nothing keeps closed.
+#[test]
+fn status_says_what_closed_the_gates() {
+    if !inside("held::status_says_what_closed_the_gates") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let _haproxy = haproxy(HAPROXY);
+    good(&["open"]);
+    let says = |what: &str| {
+        let status = agent(&counts(), &["status"]);
+        assert_eq!(status.exit, 1, "{}", status.out);
+        assert!(status.out.contains(what), "{}", status.out);
+    };
+    let opens = "`agent recover web` opens the gates once the app is healthy";
+    let unexpectedly = format!("web: trouble: a gate was closed unexpectedly: {opens}");
+    sh("iptables -t nat -F; ip6tables -t nat -F");
+    says(&unexpectedly);
+    // As a sidecar leaves it that has taken the host out.
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let mark = serde_json::json!({"since": 1_795_262_400, "boot": boot.trim()}).to_string();
+    std::fs::write("/run/state/web.stopped", &mark).unwrap();
+    says(&format!(
+        "web: trouble: the sidecar took this host out of rotation when it stopped, \
+         at 2026-11-21T12:00:00Z: {opens}"
+    ));
+    // The next operation has another say, and what closes the gates after it is no sidecar.
+    good(&["recover", "web"]);
+    sh("iptables -t nat -F; ip6tables -t nat -F");
+    says(&unexpectedly);
+    std::fs::write("/run/state/web.stopped", &mark).unwrap();
+    good(&["close", "--for", "1s"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    says("web: trouble: the gates were held closed by `agent close web` by ");
+    says(&format!("; that hold is over: {opens}"));
 }
 
 #[test]

@@ -59,13 +59,19 @@ fn progress_is_told_as_it_goes() {
     assert_eq!(phases, all, "{}", ended.err);
     for one in &told {
         assert_eq!(one["app"], "web");
-        assert!(one["at"].is_number(), "{one}");
-        let words = one["what"].is_string() && one["limit"].is_number();
+        assert!(one["at_seconds"].is_number(), "{one}");
+        let words = one["what"].is_string() && one["limit_seconds"].is_number();
         assert!(
             words || one["waiting"].is_array() || one["note"].is_string(),
             "{one}"
         );
     }
+    let settled: Vec<&str> = told
+        .iter()
+        .filter(|one| one["settled"] == true)
+        .filter_map(|one| one["phase"].as_str())
+        .collect();
+    assert_eq!(settled, all[2..], "{}", ended.err);
     let waits = |what: &str| {
         told.iter()
             .any(|one| one["waiting"].to_string().contains(what))

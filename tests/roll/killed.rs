@@ -16,34 +16,53 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::site::Host;
 
+/// What comes after the kill: a verb, and where the app restarts by a command, the seconds that
+/// the command takes before it touches the app. It goes on without the agent.
+#[derive(Debug, Clone, Copy)]
+struct Way(&'static str, Option<f64>);
+
+const RECOVER: Way = Way("recover", None);
+const RESTART: Way = Way("restart", None);
+const BY_COMMAND: Way = Way("recover", Some(0.7));
+
+/// Each way on a host of its own. `scripts/soak` goes each way through all records.
 #[test]
+fn at_every_record() {
+    killed_at_every_record("killed_record", [RECOVER, RESTART, BY_COMMAND]);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
 fn at_every_record_then_recover() {
-    at_every_record("killed_recover", "recover", |_, settings| settings);
+    killed_at_every_record("killed_recover", [RECOVER; 3]);
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn at_every_record_then_restart() {
-    at_every_record("killed_restart", "restart", |_, settings| settings);
+    killed_at_every_record("killed_restart", [RESTART; 3]);
 }
 
-/// The command takes its time before it touches the app, and goes on without the agent.
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn at_every_record_of_a_restart_by_command() {
-    at_every_record("killed_command_at", "recover", |number, settings| {
-        by_command(number, 0.7, settings)
-    });
+    killed_at_every_record("killed_command_at", [BY_COMMAND; 3]);
 }
 
 /// The agent writes its journal before each phase and syncs it to the disk, the file and
 /// then the folder: it dies at the first sync, the second, ... until one run is through.
-fn at_every_record(test: &str, then: &str, change: impl Fn(&Host, Settings) -> Settings) {
+fn killed_at_every_record(test: &str, ways: [Way; 3]) {
     let fleet = fleet(test);
     let mut died_in = Vec::new();
     let traffic = fleet.traffic();
     for sync in 1.. {
         let number = 1 + sync % 3;
+        let Way(then, command) = ways[number - 1];
         let boots = fleet.boots()[number - 1];
-        let change = |settings| change(fleet.host(number), settings);
+        let change = |settings| match command {
+            Some(seconds) => by_command(fleet.host(number), seconds, settings),
+            None => settings,
+        };
         let agent = fleet.agent(number, change);
         let ended = agent.start_killed_at("restart", sync).wait();
         if ended.exit == 0 {
@@ -64,7 +83,7 @@ fn at_every_record(test: &str, then: &str, change: impl Fn(&Host, Settings) -> S
         let found = died_in.iter().any(|died| died == phase);
         assert!(found, "never died with {phase} recorded: {died_in:?}");
     }
-    println!("{then}: died {} times, in {died_in:?}", died_in.len());
+    println!("{ways:?}: died {} times, in {died_in:?}", died_in.len());
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn one_that_is_bound_already_is_named_and_nothing_is_touched() {
         "{}",
         status.out
     );
-    let doctor = agent.words(&["doctor", "--quick"]).expect_exit(1);
+    let doctor = agent.words(&["doctor"]).expect_exit(1);
     assert!(
         doctor.out.contains("status port 3000: bound by python3"),
         "{}",
@@ -83,7 +83,7 @@ fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
     };
     rule("-I");
     running.wait_for_word("srvs/web1 is UP");
-    running.wait_for_word("a rule that is not ours leads the status port 2000");
+    running.wait_for_word("a rule that is not ours redirects the status port 2000");
     assert_eq!(fleet.host(1).journal_phase().as_deref(), Some("healthy"));
     rule("-D");
     let report = running
@@ -91,7 +91,7 @@ fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
         .expect(20, "HAProxy took this host for UP")
         .report();
     assert_eq!(report.outcome, "up_while_closed");
-    let named = "a rule that is not ours leads the status port 2000: ";
+    let named = "a rule that is not ours redirects the status port 2000: ";
     assert!(report.message.contains(named), "{}", report.message);
     let notices = report.notices.join("\n");
     assert!(notices.contains("srvs/web1 is UP"), "{notices}");

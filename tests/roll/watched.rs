@@ -18,7 +18,7 @@ fn status_is_watched() {
     let agent = fleet.agent(1, |settings| settings);
     let watch = Terminal::start(&mut agent.command(&["status", "--watch=1s"]));
     watch.wait_for("a host in rotation", |line| {
-        line.starts_with("web  in rotation, 2 hosts")
+        line.starts_with("web  in rotation, 2 more hosts")
     });
     let request = fleet.slow_request(1, 4000);
     let restart = agent.start("restart", "web");
@@ -95,6 +95,7 @@ fn a_restart_that_begins_meanwhile_was_not_cut_short() {
     );
     assert_eq!(web["gates"][0]["position"], "closed", "{web}");
     assert_eq!(web["phase"]["phase"], "drain", "{web}");
+    assert_eq!(web["phase"]["settled"], true, "{web}");
     assert_eq!(request.answer().status, 200);
     restart.wait().expect_exit(0);
 }

@@ -6,14 +6,24 @@ from typing import Any
 
 from rolling.answer import Answer
 from rolling.ending import Verdict, ending_of
-from rolling.status import Unusable, back, in_the_way, status_of
+from rolling.judge import Unusable, back, in_the_way, status_of
 
 
 def line(status: str, name: str = "srvs/web1") -> dict[str, Any]:
-    return {"name": name, "role": "main", "status": status, "proven": True}
+    state = {"UP 1/3": "up_unproven"}.get(status, status.split(" ")[0].lower())
+    return {"name": name, "role": "main", "status": status, "state": state, "proven": state == "up"}
 
 
-def told(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+def hold(by: str = "operator", failed: str | None = None, text: str = "a disk") -> dict[str, Any]:
+    until = {"since_unix_seconds": 1, "until_unix_seconds": None}
+    return {"by": by, "failed": failed, "reason": "a disk", **until, "text": text}
+
+
+def health(healthy: bool = True, text: Any = "the app is healthy") -> dict[str, Any]:
+    return {"healthy": healthy, "address": "10.0.0.1:1000", "error": None, "text": text}
+
+
+def printed(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
     """What `agent status --json` says."""
     lines = [line("UP")] if lines is None else lines
     balancer = {"name": "lb1", "version": "2.6.12", "lines": lines}
@@ -23,9 +33,8 @@ def told(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str,
         "app": "web",
         "gates": [],
         "balancers": [balancer],
-        "held": None,
-        "healthy": True,
-        "health": "the app is healthy",
+        "hold": None,
+        "health": health(),
         "trouble": [],
         "in_rotation": True,
         "serving": True,
@@ -42,17 +51,17 @@ def answer(said: Any, exit: int = 0, err: tuple[str, ...] = ()) -> Answer:
 
 class StatusOf(unittest.TestCase):
     def test_it_is_read(self) -> None:
-        status = status_of(answer(told(), exit=1), None)
+        status = status_of(answer(printed(), exit=1), None)
         self.assertEqual((status.app, status.spare), ("web", 3))
         self.assertTrue(status.healthy and status.in_rotation and status.serving)
 
     def test_a_login_shell_may_talk_before_it(self) -> None:
-        noisy = b"welcome to web1\n" + json.dumps(told()).encode() + b"\n"
+        noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
         self.assertEqual(status_of(answer(noisy), "web").app, "web")
 
     def test_why_there_is_none(self) -> None:
         refused = "ssh: connect to host web1 port 22: Connection refused"
-        two = told()
+        two = printed()
         two["apps"].append({**two["apps"][0], "app": "api"})
         usage = {"outcome": "usage", "exit": 2, "message": "no configuration"}
         for given, app, said in [
@@ -66,7 +75,7 @@ class StatusOf(unittest.TestCase):
             (answer([1]), None, "no answer of an agent"),
             (answer(usage, 2), None, "no configuration"),
             (answer(two), None, "the apps web, api: name one with --app"),
-            (answer(told()), "api", "the apps web: name one"),
+            (answer(printed()), "api", "the apps web: name one"),
             (answer({"apps": [{"app": "web"}]}), None, "another version"),
             (answer({"apps": 7}), None, "another version"),
             (answer({"apps": [7]}), None, "another version"),
@@ -77,42 +86,59 @@ class StatusOf(unittest.TestCase):
 
     def test_what_no_agent_says_is_a_hosts_trouble_not_the_rolls(self) -> None:
         for odd in [
-            told(app=7, spare="x"),
-            told(spare=[]),
-            told([{"name": 1}]),
+            printed(app=7, spare="x"),
+            printed(spare=[]),
+            printed([{"name": 1}]),
             {"apps": [{"app": "web", "balancers": [7]}], "operation": None},
             {"apps": [7], "operation": None},
             {"apps": 7, "operation": None},
+            printed(health=health(text=7)),
+            printed(hold="`agent close web`, pid 7"),
+            printed(hold={"by": "operator"}),
+            printed(operation="`agent restart web`, pid 7"),
+            printed(spare=1.5),
         ]:
-            with self.subTest(odd), self.assertRaises(Unusable):
+            with self.subTest(odd), self.assertRaises(Unusable) as raised:
                 status_of(answer(odd), None)
-        for text in [b'{"apps": NaN}', b'{"apps": [], "x": Infinity}']:
-            with self.subTest(text), self.assertRaises(Unusable):
+            self.assertIn("another version", str(raised.exception))
+        deep: Any = []
+        for _ in range(900):
+            deep = [deep]
+        for text in [
+            json.dumps(printed(spare=7)).replace(": 7", ": 1e999").encode(),
+            json.dumps(printed(trouble=deep)).encode(),
+            b'{"apps": NaN}',
+            b'{"apps": [], "x": Infinity}',
+        ]:
+            with self.subTest(text[:40]), self.assertRaises(Unusable):
                 status_of(answer(text), None)
-        self.assertEqual(status_of(answer(told(health=7)), None).health, "7")
-        with self.assertRaises(Unusable):
-            status_of(answer(json.dumps(told(spare=7)).replace(": 7", ": 1e999").encode()), None)
 
     def test_what_a_host_says_moves_no_cursor(self) -> None:
-        status = status_of(answer(told(health="\x1b[31m\r\u202eill\n", held="x" * 999)), None)
+        ill = health(text="\x1b[31m\r\u202eill\n")
+        held = hold(text="x" * 999)
+        lines = [line("\x1b[2J"), line("UP", "srvs/\n1")]
+        status = status_of(answer(printed(lines, health=ill, hold=held)), None)
         self.assertEqual(status.health, "\\x1b[31m\\r\\u202eill")
-        self.assertLess(len(status.held or ""), 310)
+        assert status.hold is not None
+        self.assertLess(len(status.hold.text), 310)
+        shown = [(one.name, one.status) for one in status.lines]
+        self.assertEqual(shown, [("srvs/web1", "\\x1b[2J"), ("srvs/\\n1", "UP")])
 
 
 class InTheWay(unittest.TestCase):
     def test_of_a_roll(self) -> None:
         table: list[tuple[dict[str, Any], str | None]] = [
             ({}, None),
-            ({"healthy": False, "serving": False, "in_rotation": False}, None),
-            ({"operation": "`agent restart web`, pid 7"}, None),
+            ({"health": health(False), "serving": False, "in_rotation": False}, None),
+            ({"operation": {"text": "`agent restart web`, pid 7"}}, None),
             ({"spare": 0}, None),
-            ({"held": "root, for a disk"}, "held closed by root, for a disk"),
+            ({"hold": hold(text="root, for a disk")}, "held closed by root, for a disk"),
             # It may be seen again in a moment.
             ({"error": "Connection refused", "spare": None}, None),
         ]
         for changes, why in table:
             with self.subTest(changes):
-                status = status_of(answer(told(**changes)), None)
+                status = status_of(answer(printed(**changes)), None)
                 said = in_the_way(status, "refuse")
                 self.assertEqual(said is None, why is None)
                 self.assertIn(why or "", said or "")
@@ -121,18 +147,18 @@ class InTheWay(unittest.TestCase):
                     self.assertIsNone(in_the_way(status, on_hold))
 
     def test_of_a_roll_that_skips_what_is_held(self) -> None:
-        at = ", pid 7, since 2026-11-29T15:00:00Z"
         for held, in_way in [
-            (f"`agent close web`{at}: disk swap; then the upgrade failed", False),
-            (f"`agent close web`{at}, for web.service", False),
-            ("somebody", False),
-            (f"`agent restart web`{at}: the restart failed", False),
-            (f"`agent restart web`{at}: the upgrade failed", True),
-            (f"`agent restart web`{at}: its upgrade has begun and not ended", True),
-            (f"`agent recover web`{at}: an earlier upgrade was cut short", True),
+            (hold("operator", "upgrade"), False),
+            (hold("unit"), False),
+            (hold("unknown"), False),
+            (hold("agent", "restart"), False),
+            (hold("agent", "upgrade"), True),
+            (hold("agent", "upgrade_cut_short"), True),
+            # Of a later agent.
+            (hold("agent", "switch"), True),
         ]:
             with self.subTest(held):
-                said = in_the_way(status_of(answer(told(held=held)), None), "skip")
+                said = in_the_way(status_of(answer(printed(hold=held)), None), "skip")
                 self.assertEqual(said is not None, in_way, said)
 
 
@@ -190,12 +216,14 @@ class Back(unittest.TestCase):
             ([line("DOWN"), maint], False, "srvs/web1 is DOWN"),
             ([], False, "does not show it"),
             ([line("UP")], False, "does not show it"),
+            # In its slow start.
+            ([{**line("UP"), "proven": False}], False, "srvs/web1 is UP, but not proven yet"),
         ]:
             with self.subTest(lines):
-                said = back(status_of(answer(told(lines, in_rotation=in_rotation)), None))
+                said = back(status_of(answer(printed(lines, in_rotation=in_rotation)), None))
                 self.assertEqual(said is None, missing is None, said)
                 self.assertIn(missing or "", said or "")
 
     def test_a_balancer_that_is_not_seen(self) -> None:
-        status = status_of(answer(told([], in_rotation=False, error="timed out")), None)
+        status = status_of(answer(printed([], in_rotation=False, error="timed out")), None)
         self.assertEqual(back(status), "lb1: timed out")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from rolling.guard import admit, unsettled, worth_asking
+from rolling.guard import admit, worth_asking
 from rolling.status import Status
 
 UP = Status(
@@ -13,11 +13,8 @@ UP = Status(
     in_rotation=True,
     serving=True,
     spare=1,
-    held=None,
+    hold=None,
     operation=None,
-    taken_out=(),
-    not_up=(),
-    unseen=(),
 )
 
 
@@ -27,7 +24,7 @@ def spares(number: int | None) -> Status:
 
 class Admit(unittest.TestCase):
     def test_never_more_than_haproxy_can_spare(self) -> None:
-        for told, closing, go in [
+        for spares_seen, closing, go in [
             ([3, 3, 3, 3], 0, "abc"),
             ([3, 3, 3, 3], 1, "ab"),
             ([3, 3, 3, 3], 3, ""),
@@ -39,12 +36,12 @@ class Admit(unittest.TestCase):
             ([3, 1], 0, "a"),
             ([0, 3], 0, "b"),
         ]:
-            with self.subTest(told, closing=closing):
+            with self.subTest(spares_seen, closing=closing):
                 admitted = admit(
-                    [(host, spares(spare)) for host, spare in zip("abcd", told)], closing
+                    [(host, spares(spare)) for host, spare in zip("abcd", spares_seen)], closing
                 )
                 self.assertEqual("".join(admitted.go), go)
-                self.assertEqual(len(admitted.go) + len(admitted.held_up), len(told))
+                self.assertEqual(len(admitted.go) + len(admitted.held_up), len(spares_seen))
 
     def test_what_is_not_serving_takes_nothing_away(self) -> None:
         down = replace(UP, serving=False, healthy=False, spare=0)
@@ -71,21 +68,6 @@ class Admit(unittest.TestCase):
             "HAProxy has 1 to spare, 1 of ours on the way out",
         )
         self.assertEqual(admit([("a", spares(-1))], 0).held_up["a"], "HAProxy has 0 to spare")
-
-
-class Unsettled(unittest.TestCase):
-    def test_hosts_that_haproxy_may_still_count(self) -> None:
-        table: list[tuple[list[str | None], int]] = [
-            ([], 0),
-            ([None, "begins", "claim", "close"], 4),
-            (["floor", "sticky", "shed", "drain", "restart", "healthy", "open", "check"], 0),
-            (["upgrade", "rollback"], 0),
-            # They are UP again, and will go; a phase that is not known may be anything.
-            (["back_off", "put_back", "lost", "of a later version"], 4),
-        ]
-        for phases, number in table:
-            with self.subTest(phases):
-                self.assertEqual(unsettled(phases), number)
 
 
 class WorthAsking(unittest.TestCase):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import unittest
 
 from rolling.hosts import Wrong, from_arguments, from_text
-from rolling.text import columns, cut, seconds, visible
+from rolling.text import columns, cut, escape, seconds
 
 
 class Hosts(unittest.TestCase):
@@ -53,8 +53,8 @@ class Text(unittest.TestCase):
             ("\udcff", "\\udcff"),
         ]:
             with self.subTest(shown):
-                self.assertEqual(visible(said), shown)
-        self.assertEqual(visible("x" * 50, 10), "x" * 10 + "...")
+                self.assertEqual(escape(said), shown)
+        self.assertEqual(escape("x" * 50, 10), "x" * 10 + "...")
 
     def test_it_is_cut_to_columns(self) -> None:
         for text, width, shown in [
@@ -69,9 +69,9 @@ class Text(unittest.TestCase):
                 self.assertLessEqual(columns(shown), width)
 
     def test_times(self) -> None:
-        for told, wanted in [("0s", 0), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
-            with self.subTest(told):
-                self.assertEqual(seconds(told), wanted)
-        for told in ["", "30", "s", "30 s", "-1s", "1d", "1.5s", "nan", "٣s"]:
-            with self.subTest(told), self.assertRaises(ValueError):
-                seconds(told)
+        for text, wanted in [("0s", 0), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
+            with self.subTest(text):
+                self.assertEqual(seconds(text), wanted)
+        for text in ["", "30", "s", "30 s", "-1s", "1d", "1.5s", "nan", "٣s"]:
+            with self.subTest(text), self.assertRaises(ValueError):
+                seconds(text)

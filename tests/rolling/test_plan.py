@@ -9,7 +9,7 @@ HOSTS = [f"web{number}" for number in range(1, 9)]
 
 class Sizes(unittest.TestCase):
     def test_a_share_is_a_number_or_a_percentage_of_all(self) -> None:
-        for told, hosts, size in [
+        for text, hosts, size in [
             ("1", 8, 1),
             ("3", 8, 3),
             ("25%", 8, 2),
@@ -18,13 +18,13 @@ class Sizes(unittest.TestCase):
             ("1%", 8, 1),
             ("100%", 8, 8),
         ]:
-            with self.subTest(told, hosts=hosts):
-                self.assertEqual(Share.parse(told).of(hosts), size)
+            with self.subTest(text, hosts=hosts):
+                self.assertEqual(Share.parse(text).of(hosts), size)
 
     def test_what_is_no_share(self) -> None:
-        for told in ["", "0", "0%", "-1", "101%", "%", "1.5", "many", "1 %", "٣", "9999999"]:
-            with self.subTest(told), self.assertRaises(ValueError):
-                Share.parse(told)
+        for text in ["", "0", "0%", "-1", "101%", "%", "1.5", "many", "1 %", "٣", "9999999"]:
+            with self.subTest(text), self.assertRaises(ValueError):
+                Share.parse(text)
 
     def test_batches_of_a_roll(self) -> None:
         for shape, hosts, sizes in [

@@ -8,20 +8,21 @@ from pathlib import Path
 
 from rolling.ending import Ending, Verdict
 from rolling.host import Host
+from rolling.judge import Unusable
 from rolling.options import Options
 from rolling.record import Record
 from rolling.roll import Roll
 from rolling.screen import Screen
+from rolling.signals import Stop
 from rolling.ssh import Remote, Ssh
-from rolling.status import Status, Unusable
+from rolling.status import Status
 from rolling.step import Rules, Stage
-from rolling.stop import Stop
 
-WELL = Status("web", True, "healthy", True, True, 9, None, None, (), (), ())
+WELL = Status("web", True, "healthy", True, True, 9, None, None)
 
 
 class Scripted(Host):
-    """A host whose agent is told what to do, and that hears when it is called off."""
+    """A host with a scripted agent that hears when it is called off."""
 
     def __init__(self, name: str, stop: Stop, ending: Ending, seconds: float = 0.0) -> None:
         super().__init__(name, Ssh(None, Remote()), Options(), lambda *_: stop.changed.set())
@@ -74,7 +75,7 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         record = Record(self.folder / "roll.json", Options(), names)
         screen = Screen(io.StringIO())
         roll = Roll(hosts, [names], Rules(0, False), Options(), record, screen, stop)
-        # As if HAProxy had told before: all of them are asked at once.
+        # As after an earlier look at HAProxy: all of them are asked at once.
         roll.spare = 9
         await asyncio.wait_for(roll.run(), 10)
 

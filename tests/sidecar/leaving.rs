@@ -45,6 +45,16 @@ fn drained_first() {
     assert_eq!(answered.status, 200);
     assert!(answered.ended_at < ended.at, "it left before the answer");
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
+    let status = fleet.agent(1, drains).words(&["status", "--json"]).json();
+    let web = &status["apps"][0];
+    let closed_at = web["closed_by_sidecar_unix_seconds"].as_f64();
+    assert!(
+        (closed_at.expect("a moment") - ended.at).abs() < 2.0,
+        "{web}"
+    );
+    let trouble = web["trouble"].to_string();
+    let says = "the sidecar took this host out of rotation when it stopped, at 2";
+    assert!(trouble.contains(says), "{trouble}");
     fleet.stop_app(1);
     std::thread::sleep(Duration::from_millis(500));
     traffic.stop().assert_unnoticed();

@@ -20,7 +20,7 @@ fn nobody_else_can_bind_them() {
     assert_eq!(bound(), [false; 2]);
     let agent = fleet.agent(1, |settings| settings);
     agent.words(&["status"]).expect_exit(0);
-    let doctor = agent.words(&["doctor", "--quick"]);
+    let doctor = agent.words(&["doctor", "--all"]);
     let reserved = "status port 2000: reserved by `agent run`, pid ";
     assert!(doctor.out.contains(reserved), "{}", doctor.out);
     agent.run("restart", "web").expect_exit(0);

@@ -70,6 +70,7 @@ fn samples() -> Vec<Outcome> {
         samples.extend([
             Outcome::NotOut {
                 waiting: none(),
+                causes: none(),
                 back: yes,
             },
             Outcome::DrainRanOut {

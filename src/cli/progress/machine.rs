@@ -32,10 +32,11 @@ impl Progress for Machine {
         self.told = Vec::new();
         tell_machine(&json!({
             "app": self.app.name,
-            "at": seconds(at),
+            "at_seconds": seconds(at),
             "phase": phase.name(),
+            "settled": phase.is_settled(),
             "what": describe(phase, &self.limits, &self.app),
-            "limit": seconds(phase.limit(&self.limits)),
+            "limit_seconds": seconds(phase.limit(&self.limits)),
         }));
     }
 
@@ -44,16 +45,17 @@ impl Progress for Machine {
         if waiting == self.told {
             return;
         }
-        let mut told = json!({"app": self.app.name, "at": seconds(at), "waiting": waiting});
-        if let Some(oldest) = self.oldest {
-            told["oldest"] = json!(seconds(oldest));
-        }
-        tell_machine(&told);
+        tell_machine(&json!({
+            "app": self.app.name,
+            "at_seconds": seconds(at),
+            "waiting": waiting,
+            "oldest_seconds": self.oldest.map(seconds),
+        }));
         self.told = waiting.to_vec();
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        tell_machine(&json!({"app": self.app.name, "at": seconds(at), "note": note}));
+        tell_machine(&json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}));
     }
 
     fn sees(&mut self, _at: Duration, seen: &Seen) {

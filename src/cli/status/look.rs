@@ -1,6 +1,6 @@
 //! A look at everything, and the next: where our lines are on the balancers is found once.
 
-use super::holders::{Holders, is_held};
+use super::owners::{Owners, is_taken};
 use super::seen::{Seen, seen};
 use super::{AppStatus, Others, Status};
 use crate::config::{AppSettings, Settings};
@@ -30,25 +30,25 @@ impl<'a> Looks<'a> {
         // For its list of locks the kernel waits for a grace period of RCU, some 10 ms.
         let asking = self.settings.clone();
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
-        let holders = tokio::task::spawn_blocking(move || Holders::ask(&asking, &names));
+        let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));
         let mut looks = Vec::new();
         for (app, host) in self.apps.iter().zip(&mut self.hosts) {
             looks.push(look(self.settings, app, host).await);
         }
-        let holders = holders.await?;
+        let owners = owners.await?;
         let at_work = |under_way| Others {
             under_way,
-            sidecar: holders.sidecar.is_some(),
+            sidecar: owners.sidecar.is_some(),
         };
-        let looks = looks.into_iter().zip(&holders.apps);
+        let looks = looks.into_iter().zip(&owners.apps);
         let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
-            (Ok(it), held) => seen(self.settings, app, &it, at_work(*held || it.under_way)),
+            (Ok(it), taken) => seen(self.settings, app, &it, at_work(*taken || it.under_way)),
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
         Ok(Status {
             apps: apps.collect(),
-            operation: holders.operation,
-            sidecar: holders.sidecar,
+            operation: owners.operation,
+            sidecar: owners.sidecar,
         })
     }
 }
@@ -70,15 +70,15 @@ async fn look(
     }
     let host = host.as_mut().ok_or("there is no host to look at")?;
     let snapshot = host.snapshot(Asking::OfKnownLines).await;
-    // A look takes its time: who was not at work when it began may be by now, and what he is
-    // about is no trouble. Where there is none, the kernel need not be asked.
+    // An operation may have begun during the look: what it does is no trouble. With all gates open
+    // and no journal there is none, and the kernel need not be asked.
     let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
-    let held = (!all_open || before != Ok(None)) && is_held(settings, &app.name).await;
+    let taken = (!all_open || before != Ok(None)) && is_taken(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
     Ok(Seen {
         snapshot,
-        under_way: held || moved,
+        under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,
     })

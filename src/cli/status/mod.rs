@@ -1,8 +1,10 @@
-//! `agent status`: what the kernel, HAProxy and the app say now; nothing is remembered.
+//! `agent status`: what the kernel, HAProxy and the app say now, and what the state directory has
+//! of holds and operations.
 
+mod closed;
 mod frame;
-mod holders;
 mod look;
+mod owners;
 mod seen;
 mod text;
 mod watch;
@@ -12,16 +14,20 @@ pub(super) use watch::watch;
 use super::screen::say;
 use crate::config::{AppSettings, Settings};
 use crate::report::{BalancerReport, GateReport};
+use crate::state::hold::HoldReport;
 use look::Looks;
+use owners::LockOwner;
 use serde::Serialize;
+use std::net::SocketAddr;
 
+/// Each `text` in it is for people: it says in one line what the fields beside it say.
 #[derive(Serialize)]
 struct Status {
     apps: Vec<AppStatus>,
-    /// Who holds the host's lock, or an app's on behalf of a unit.
-    operation: Option<String>,
-    /// Who keeps the gates.
-    sidecar: Option<String>,
+    /// The process that has the host's lock, or an app's on behalf of a unit.
+    operation: Option<LockOwner>,
+    /// The process that keeps the gates.
+    sidecar: Option<LockOwner>,
 }
 
 #[derive(Serialize)]
@@ -29,13 +35,13 @@ struct AppStatus {
     app: String,
     gates: Vec<GateReport>,
     balancers: Vec<BalancerReport>,
-    /// Who closed the gates and wants them so.
-    held: Option<String>,
+    /// The request that the gates stay closed.
+    hold: Option<HoldReport>,
+    /// When the sidecar closed the gates as it stopped, where nothing has opened them since.
+    closed_by_sidecar_unix_seconds: Option<u64>,
     /// The phase of the operation under way.
-    #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<PhaseNow>,
-    healthy: bool,
-    health: String,
+    health: Health,
     /// Every balancer answers, and shows all lines of this host fully UP.
     in_rotation: bool,
     /// Users come to this host now: it takes something away when it goes.
@@ -48,7 +54,7 @@ struct AppStatus {
     text: Vec<String>,
 }
 
-/// Where an operation stands, as its journal says.
+/// The phase of an operation, as its journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct PhaseNow {
     /// As on the command line.
@@ -56,6 +62,43 @@ struct PhaseNow {
     phase: &'static str,
     /// How long it has been in it.
     seconds: u64,
+    /// Whether the host takes no other server away any more: it is out, or on its way back.
+    settled: bool,
+}
+
+/// The answer to a health check.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Health {
+    healthy: bool,
+    /// Where the app was asked; None: it was not.
+    address: Option<SocketAddr>,
+    error: Option<String>,
+    text: String,
+}
+
+impl Health {
+    fn of(address: SocketAddr, answer: &Result<(), String>) -> Health {
+        let error = answer.as_ref().err().cloned();
+        Health {
+            healthy: error.is_none(),
+            address: Some(address),
+            text: match &error {
+                None => format!("the app at {address} is healthy"),
+                Some(why) => format!("the app at {address} is not healthy: {why}"),
+            },
+            error,
+        }
+    }
+
+    fn not_asked() -> Health {
+        let text = "the app was not asked".to_owned();
+        Health {
+            healthy: false,
+            address: None,
+            error: Some(text.clone()),
+            text,
+        }
+    }
 }
 
 impl AppStatus {
@@ -64,10 +107,10 @@ impl AppStatus {
             app: app.to_owned(),
             gates: Vec::new(),
             balancers: Vec::new(),
-            held: None,
+            hold: None,
+            closed_by_sidecar_unix_seconds: None,
             phase: None,
-            healthy: false,
-            health: "the app was not asked".to_owned(),
+            health: Health::not_asked(),
             in_rotation: false,
             serving: false,
             spare: None,
@@ -77,7 +120,7 @@ impl AppStatus {
     }
 }
 
-/// Who else is at work on this host.
+/// Which other agents work on this host.
 #[derive(Clone, Copy)]
 struct Others {
     under_way: bool,
@@ -85,7 +128,8 @@ struct Others {
 }
 
 impl Others {
-    fn who_mends(self, app: &str) -> String {
+    /// What opens gates that nothing keeps closed.
+    fn opener(self, app: &str) -> String {
         match self.sidecar {
             true => "the sidecar".to_owned(),
             false => format!("`agent recover {app}`"),
@@ -105,7 +149,9 @@ pub(super) async fn status(
         false => say(&text::text(&all)),
     }
     let sound = |app: &AppStatus| {
-        app.healthy && app.trouble.is_empty() && app.balancers.iter().all(|b| b.error.is_none())
+        app.health.healthy
+            && app.trouble.is_empty()
+            && app.balancers.iter().all(|b| b.error.is_none())
     };
     Ok(u8::from(!all.apps.iter().all(sound)))
 }

@@ -7,18 +7,17 @@ pub(super) fn text(all: &Status) -> String {
     for app in &all.apps {
         let mut line = |line: &str| text.push_str(&format!("{line}\n"));
         app.text.iter().for_each(|seen| line(seen));
-        line(&format!("{}: {}", app.app, app.health));
-        if let Some(who) = &app.held {
-            line(&format!("{}: closed by {who}", app.app));
+        line(&format!("{}: {}", app.app, app.health.text));
+        if let Some(hold) = &app.hold {
+            line(&format!("{}: held closed by {}", app.app, hold.text));
         }
         app.trouble
             .iter()
             .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
     }
-    let told = [("under way", &all.operation), ("sidecar", &all.sidecar)];
-    for (what, who) in told {
-        if let Some(who) = who {
-            text += &format!("{what}: {who}\n");
+    for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {
+        if let Some(owner) = owner {
+            text += &format!("{what}: {}\n", owner.text);
         }
     }
     text

@@ -1,54 +1,36 @@
 //! What the backend as a whole does to a restart.
 
 use super::Expected;
-use super::ours::{Ours, first_three, names};
-use super::time::seconds;
+use super::ours::{Ours, names};
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
+use crate::doctor::lines::judge::first_three;
+use crate::haproxy::cfg::time::seconds;
 
-const PERSIST: Check = Check {
-    name: "cfg-persist",
-    why: "users with a cookie are sent to their host although its line is DOWN",
-};
-const FORCED: Check = Check {
-    name: "cfg-force-persist",
-    why: "users that the rule matches are sent to their host although its line is DOWN",
-};
-const REDISPATCH: Check = Check {
-    name: "cfg-redispatch",
-    why: "without it a request for an app that has just stopped fails, and goes to no other host",
-};
-const RETRIES: Check = Check {
-    name: "cfg-retries",
-    why: "a connect that is refused as the app stops is tried again only as often as that",
-};
-const ALLBACKUPS: Check = Check {
-    name: "cfg-allbackups",
-    why: "should every main line be DOWN, the first twin alone gets all users",
-};
-const COOKIE: Check = Check {
-    name: "cfg-cookie",
-    why: "without the backend's cookie nobody is sticky, and a twin has nobody to serve",
-};
-const TIMEOUT: Check = Check {
-    name: "cfg-timeout-check",
-    why: "without it an answer must come within `inter`: an app that is busy is taken for sick",
-};
-const KIND: Check = Check {
-    name: "cfg-check-kind",
-    why: "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes \
-          for sick",
-};
-
-const VARIABLES: Check = Check {
-    name: "cfg-variable",
-    why: "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told",
-};
+checks! {
+    PERSIST "cfg-persist": "users with a cookie are sent to their host although its line is DOWN";
+    FORCED "cfg-force-persist":
+        "users that the rule matches are sent to their host although its line is DOWN";
+    REDISPATCH "cfg-redispatch":
+        "without it a request for an app that has just stopped fails, and goes to no other host";
+    RETRIES "cfg-retries": "a connect that is refused as the app stops is tried again only as often as that";
+    ALLBACKUPS "cfg-allbackups": "should every main line be DOWN, the first twin alone gets all users";
+    COOKIE "cfg-cookie": "without the backend's cookie nobody is sticky, and a twin has nobody to serve";
+    TIMEOUT "cfg-timeout-check":
+        "without it an answer must come within `inter`: an app that is busy is taken for sick";
+    KIND "cfg-check-kind":
+        "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes for sick";
+    REUSE "cfg-http-reuse":
+        "where HAProxy keeps no connection open, what its leaving workers carry after a reload can't be \
+         counted: a drain then waits for timeouts.drain";
+    VARIABLES "cfg-variable":
+        "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told";
+}
 
 /// HAProxy's own, where nobody says.
 const DEFAULT_RETRIES: i64 = 3;
 
-pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     vec![
         persist(ours),
         forced(ours),
@@ -58,6 +40,7 @@ pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
         cookie(ours),
         timeout(ours),
         kind(ours, expected),
+        reuse(ours, expected),
         variables(ours),
     ]
 }
@@ -76,13 +59,10 @@ fn persist(ours: &Ours<'_>) -> Point {
 }
 
 fn forced(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
+    let (of, fix) = (&ours.proxy.name, "take its force-persist rules away");
     match ours.proxy.forced {
         false => FORCED.ok(of, "no force-persist"),
-        true => {
-            let mend = format!("take the force-persist rules of {of} away");
-            FORCED.warning(of, "it has force-persist rules", mend)
-        }
+        true => FORCED.warning(of, "it has force-persist rules", fix),
     }
 }
 
@@ -90,9 +70,9 @@ fn forced(ours: &Ours<'_>) -> Point {
 /// negative, ends HAProxy 2.6 itself at the first retry: it divides by zero.
 fn redispatch(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
-    let mend = line(ours, "option redispatch");
+    let fix = line(ours, "option redispatch");
     let Some(words) = ours.proxy.settings.option("redispatch") else {
-        return REDISPATCH.error(of, "no option redispatch", mend);
+        return REDISPATCH.error(of, "no option redispatch", fix);
     };
     let interval = words.first().map_or(Ok(-1), |word| word.parse::<i64>());
     let retries = ours.proxy.settings.retries.unwrap_or(DEFAULT_RETRIES);
@@ -101,13 +81,13 @@ fn redispatch(ours: &Ours<'_>) -> Point {
         return REDISPATCH.ok(of, "option redispatch, its number is a variable");
     }
     let Ok(interval) = interval else {
-        return REDISPATCH.error(of, "option redispatch has no number behind it", mend);
+        return REDISPATCH.error(of, "option redispatch has no number behind it", fix);
     };
     let found = format!("option redispatch {interval}, with {retries} retries");
     match interval.unsigned_abs() {
-        0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), mend),
+        0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), fix),
         every if retries > 0 && !hidden && every > retries.unsigned_abs() => {
-            REDISPATCH.error(of, format!("{found}: there are not that many"), mend)
+            REDISPATCH.error(of, format!("{found}: there are not that many"), fix)
         }
         _ => REDISPATCH.ok(of, found),
     }
@@ -140,8 +120,8 @@ fn cookie(ours: &Ours<'_>) -> Point {
             true => COOKIE.ok(of, "no cookies: nobody is sticky"),
             false => {
                 let found = format!("no cookie, though {} have a value for it", names(with));
-                let mend = line(ours, "cookie SRV insert indirect nocache httponly");
-                COOKIE.warning(of, found, mend)
+                let fix = line(ours, "cookie SRV insert indirect nocache httponly");
+                COOKIE.warning(of, found, fix)
             }
         };
     };
@@ -152,11 +132,8 @@ fn cookie(ours: &Ours<'_>) -> Point {
         true => COOKIE.ok(of, format!("cookie {name}")),
         false => {
             let found = format!("cookie {name}, and {} have no value for it", names(without));
-            COOKIE.warning(
-                of,
-                found,
-                "on each such line, the same for both of a host: cookie NAME",
-            )
+            let fix = "on each such line, the same for both of a host: cookie NAME";
+            COOKIE.warning(of, found, fix)
         }
     }
 }
@@ -182,10 +159,23 @@ fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     match (expected.http, ours.proxy.settings.check.as_deref()) {
         (Some(path), None | Some("tcp-check")) => {
             let found = format!("{found}, though {} has health by HTTP", expected.app);
-            let mend = line(ours, &format!("option httpchk GET {path}"));
-            KIND.warning(of, found, mend)
+            let fix = line(ours, &format!("option httpchk GET {path}"));
+            KIND.warning(of, found, fix)
         }
         _ => KIND.ok(of, found),
+    }
+}
+
+/// Only the master socket shows what leaving workers carry then.
+fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
+    let of = &ours.proxy.name;
+    match ours.proxy.settings.never_reuses && !expected.master {
+        true => {
+            let found = "http-reuse never, and [[haproxy]] has no `master`";
+            let fix = "`master` in [[haproxy]] with HAProxy's master socket (`haproxy -S`), or `http-reuse safe`";
+            REUSE.warning(of, found, fix)
+        }
+        false => REUSE.ok(of, "leaving workers can be counted, or asked"),
     }
 }
 
@@ -197,7 +187,7 @@ fn variables(ours: &Ours<'_>) -> Point {
         .settings
         .unknown
         .iter()
-        .map(|name| (*name).to_owned());
+        .map(|&name| name.to_owned());
     let servers = ours.all().flat_map(|server| {
         let unknown = server.words.unknown.iter();
         unknown.map(move |word| format!("{word} of {}", server.name))
@@ -208,8 +198,8 @@ fn variables(ours: &Ours<'_>) -> Point {
         true => VARIABLES.ok(of, "nothing that is looked at is a variable"),
         false => {
             let found = format!("can't be told, it is a variable: {}", first_three(&all));
-            let mend = "name a copy of the file with the values in it";
-            VARIABLES.warning(of, found, mend)
+            let fix = "name a copy of the file with the values in it";
+            VARIABLES.warning(of, found, fix)
         }
     }
 }

@@ -2,22 +2,21 @@
 
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
-use super::server::Server;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::server::Server;
+use crate::haproxy::cfg::transport::Transport;
 
-const SNI: Check = Check {
-    name: "cfg-check-sni",
-    why: "HAProxy never takes `sni` over to the checks: an app that wants a name in the handshake \
-          refuses them",
-};
-const ALPN: Check = Check {
-    name: "cfg-check-alpn",
-    why: "HAProxy 2.6 and 3.0 offer the line's `alpn` in a check, too, and speak HTTP/1 whatever \
-          the app chooses: where it chooses h2, the check fails (L7RSP)",
-};
+checks! {
+    SNI "cfg-check-sni":
+        "HAProxy never takes `sni` over to the checks: an app that wants a name in the handshake refuses \
+         them";
+    ALPN "cfg-check-alpn":
+        "HAProxy 2.6 and 3.0 offer the line's `alpn` in a check, too, and speak HTTP/1 whatever the app \
+         chooses: where it chooses h2, the check fails (L7RSP)";
+}
 
-pub fn points(ours: &Ours<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
     let checks = Checks::of(ours);
     let tls = |server: &Server| {
         let mut connects = checks.connects.iter();
@@ -30,11 +29,9 @@ pub fn points(ours: &Ours<'_>) -> Vec<Point> {
 fn sni(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
     let of = &ours.proxy.name;
     let ruled = checks.connects.iter().any(|connect| connect.sni);
-    let lacks = |server: &&&Server| {
-        let transport = &server.words.transport;
-        transport.sni.is_some() && !transport.check_sni && !ruled
-    };
-    let lack: Vec<&Server> = lines.iter().filter(lacks).copied().collect();
+    let lacks = |words: &Transport| words.sni.is_some() && !words.check_sni && !ruled;
+    let lack = lines.iter().filter(|server| lacks(&server.words.transport));
+    let lack: Vec<&Server> = lack.copied().collect();
     let Some(first) = lack.first() else {
         return SNI.ok(of, "no check by TLS lacks the name that its line has");
     };
@@ -42,28 +39,25 @@ fn sni(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
     let fixed = sni
         .strip_prefix("str(")
         .and_then(|name| name.strip_suffix(')'));
-    let name = fixed.unwrap_or("NAME");
-    let names = names(lack.iter().copied());
-    let mend = format!("on the line of {names}: check-sni {name}");
-    SNI.warning(of, format!("`sni` without `check-sni`: {names}"), mend)
+    let (name, names) = (fixed.unwrap_or("NAME"), names(lack));
+    let fix = format!("on the line of {names}: check-sni {name}");
+    SNI.warning(of, format!("`sni` without `check-sni`: {names}"), fix)
 }
 
 fn alpn(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
     let of = &ours.proxy.name;
     let ruled = checks.connects.iter().any(|connect| connect.alpn);
-    let lacks = |server: &&&Server| {
-        let transport = &server.words.transport;
-        transport.offers_h2() && !transport.check_alpn && !ruled
-    };
-    let lack: Vec<&Server> = lines.iter().filter(lacks).copied().collect();
+    let lacks = |words: &Transport| words.offers_h2() && !words.check_alpn && !ruled;
+    let lack = lines.iter().filter(|server| lacks(&server.words.transport));
+    let lack: Vec<&Server> = lack.copied().collect();
     if lack.is_empty() || !checks.is("httpchk") {
         return ALPN.ok(of, "no check by HTTP offers h2 by its line's `alpn`");
     }
     let names = names(lack);
-    let mend = format!("on the line of {names}: check-alpn http/1.1");
+    let fix = format!("on the line of {names}: check-alpn http/1.1");
     ALPN.warning(
         of,
         format!("`alpn` with h2 without `check-alpn`: {names}"),
-        mend,
+        fix,
     )
 }

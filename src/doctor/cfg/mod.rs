@@ -5,28 +5,21 @@
 
 mod backend;
 mod checks;
-mod file;
 mod handshake;
 mod lines;
 mod ours;
-mod pairs;
 mod rhythm;
-mod rules;
-mod server;
 mod speaks;
-mod time;
-mod transport;
-mod words;
 
 use super::Point;
-use super::check::Check;
+use super::check::{Check, checks};
+use super::lines::judge::{first_three, judge};
+use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::server::{ADDRESS, Server};
+use crate::haproxy::cfg::words::{VARIABLE, is_variable};
 use crate::haproxy::{AppPorts, Own};
-use file::{File, Proxy};
-use ours::{Ours, find, first_three};
-pub(super) use rhythm::NAME as RHYTHM;
-use server::{ADDRESS, Server};
+use ours::{Ours, find};
 use std::time::Duration;
-use words::{VARIABLE, is_variable};
 
 /// What the file is held against.
 #[derive(Debug, Clone, Copy)]
@@ -43,20 +36,21 @@ pub struct Expected<'a> {
     pub https: bool,
     /// Whether it does so with a PROXY header.
     pub proxy: bool,
+    /// Each of its balancers has a master socket in the configuration.
+    pub master: bool,
     /// How long a restart waits until its lines are DOWN.
     pub out_of_rotation: Duration,
     /// And until they are UP.
     pub in_rotation: Duration,
 }
 
-const READ: Check = Check {
-    name: "cfg-file",
-    why: "what can't be read can't be checked, and HAProxy itself refuses such a file",
-};
-const SERVES: Check = Check {
-    name: "cfg-backend",
-    why: "a gate moves users only where a backend has lines that check the app's status ports",
-};
+checks! {
+    READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
+    SERVES "cfg-backend":
+        "a gate moves users only where a backend has lines that check the app's status ports";
+}
+
+const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
 
 /// A point for each check of the file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
@@ -66,26 +60,27 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     points.into_iter().map(told).collect()
 }
 
+/// No server line at all is in it: nothing of it can be judged.
+pub fn is_empty(text: &str) -> bool {
+    file::read(text)
+        .proxies
+        .iter()
+        .all(|proxy| proxy.servers.is_empty())
+}
+
 fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
-    let mut points = Vec::new();
     let (found, missing) = find(&file.proxies, expected);
     let hides = hides_lines(&file.proxies);
-    points.extend(missing.iter().map(|line| {
-        let what = format!("HAProxy has {line}, and this file has not");
-        let mend = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
-        // Of several balancers each has its own file.
-        match found.is_empty() && !hides {
-            true => SERVES.error(expected.app, what, mend),
-            false => SERVES.warning(expected.app, what, mend),
-        }
-    }));
     if found.is_empty() {
-        points.push(unfound(expected, hides));
+        return vec![unfound(expected, &missing, hides)];
     }
-    for ours in &found {
-        points.extend(one(ours, file, expected));
-    }
-    points
+    let missing = missing.iter().map(|line| {
+        let what = format!("HAProxy has {line}, and this file has not");
+        // Of several balancers each has its own file.
+        SERVES.warning(expected.app, what, OTHER_FILE)
+    });
+    let points = found.iter().flat_map(|ours| one(ours, file, expected));
+    missing.chain(points).collect()
 }
 
 /// As it stands in the file.
@@ -94,7 +89,7 @@ fn told(point: Point) -> Point {
     Point {
         of: dollar(point.of),
         found: dollar(point.found),
-        mend: point.mend.map(dollar),
+        fix: point.fix.map(dollar),
         ..point
     }
 }
@@ -124,8 +119,8 @@ fn whole(file: &File) -> Vec<Point> {
     }
     if file.conditional {
         let what = "it has .if: all branches were read, as if each were true";
-        let mend = "name a file without the branches that HAProxy does not take";
-        points.push(READ.warning("", what, mend));
+        let fix = "name a file without the branches that HAProxy does not take";
+        points.push(READ.warning("", what, fix));
     }
     if points.is_empty() {
         points.push(READ.ok("", "all lines could be read"));
@@ -133,22 +128,28 @@ fn whole(file: &File) -> Vec<Point> {
     points
 }
 
-fn unfound(expected: &Expected<'_>, hides: bool) -> Point {
-    let AppPorts {
-        port, status_port, ..
-    } = expected.ports;
-    let what = format!(
-        "no backend has a server on port {port} that checks {status_port}: none serves {}",
-        expected.app
-    );
-    let mend = format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app);
-    match hides {
-        false => SERVES.error(expected.app, what, mend),
-        true => {
-            let what = format!("{what}, as far as can be told: some are variables");
-            let mend = "name a copy of the file with the values in it";
-            SERVES.warning(expected.app, what, mend)
+fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
+    let (app, ports) = (expected.app, expected.ports);
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    let why = match missing.is_empty() {
+        true => format!(
+            "none is on port {} and checks {}",
+            ports.port, ports.status_port
+        ),
+        false => format!("HAProxy has {}", first_three(&missing)),
+    };
+    let what = format!("no server line of this host is in it for {app}: {why}");
+    match (hides, missing.is_empty()) {
+        (true, _) => {
+            let fix = "name a copy of the file with the values in it";
+            SERVES.warning(app, format!("{what}, and some lines are variables"), fix)
         }
+        (false, true) => SERVES.error(
+            app,
+            what,
+            format!("agent haproxy-config {app} --host NAME=ADDRESS"),
+        ),
+        (false, false) => SERVES.error(app, what, OTHER_FILE),
     }
 }
 
@@ -158,7 +159,7 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
     let mut points = vec![SERVES.ok(name, what)];
     points.extend(backend::points(ours, expected));
-    points.extend(pairs::points(ours, expected));
+    points.extend(judge(&ours.as_judged(expected)));
     points.extend(lines::points(ours, file.spread, expected));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));

@@ -1,15 +1,16 @@
 //! Which backends serve the app, and which of their lines are main and twin.
 
 use super::Expected;
-use super::file::Proxy;
-use super::server::Server;
-use crate::doctor::twin::{self, Traits};
+use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
+use crate::haproxy::cfg::file::Proxy;
+use crate::haproxy::cfg::server::{ADDRESS, Server};
+use crate::haproxy::cfg::words::is_variable;
 use crate::haproxy::{AppPorts, Role};
 use std::collections::HashSet;
 
 /// One backend that serves the app.
 #[derive(Debug)]
-pub struct Ours<'a> {
+pub(crate) struct Ours<'a> {
     pub proxy: &'a Proxy,
     /// In the order of the file, as are the twins.
     pub mains: Vec<Placed<'a>>,
@@ -18,43 +19,92 @@ pub struct Ours<'a> {
 
 /// A server with its place in the backend: HAProxy looks for a cookie in that order.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     pub at: usize,
     pub server: &'a Server,
 }
 
 impl<'a> Ours<'a> {
-    pub fn all(&self) -> impl Iterator<Item = &'a Server> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> {
         self.mains.iter().chain(&self.twins).map(|line| line.server)
     }
 
-    /// Each main line with its twin, and the twins that are left.
-    pub fn pairs(&self) -> (Vec<(Placed<'a>, Option<Placed<'a>>)>, Vec<Placed<'a>>) {
-        twin::pairs(&self.mains, &self.twins, |line| Traits {
-            host: line.server.host.as_str(),
-            cookie: line.server.words.cookie.as_deref(),
-        })
+    /// As each backend is judged, whoever shows it.
+    pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
+        let mains = self
+            .mains
+            .iter()
+            .map(|line| as_judged(line, true, expected));
+        let twins = self
+            .twins
+            .iter()
+            .map(|line| as_judged(line, false, expected));
+        Backend {
+            of: self.proxy.name.clone(),
+            lines: mains.chain(twins).collect(),
+            ports: expected.ports,
+            hides_cookies: false,
+        }
+    }
+}
+
+fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line {
+    let (server, words) = (line.server, &line.server.words);
+    let shown = |hiding: &[&str], value: String| (!words.hides(hiding)).then_some(value);
+    let none = || NONE.to_owned();
+    // A variable only counts in quotes.
+    let quoted = |word: &str| match is_variable(word) {
+        true => format!("\"{word}\""),
+        false => word.to_owned(),
+    };
+    let host = match server.host.contains(':') {
+        true => format!("[{}]", server.host),
+        false => server.host.clone(),
+    };
+    let port = server.port.unwrap_or(expected.ports.port);
+    let other = words.check_host.as_deref();
+    Line {
+        name: server.name.clone(),
+        is_main,
+        at: line.at,
+        host: shown(&[ADDRESS], server.host.clone()),
+        port: shown(
+            &[ADDRESS],
+            server.port.map_or_else(none, |port| port.to_string()),
+        ),
+        cookie: shown(
+            &["cookie"],
+            words.cookie.as_deref().map_or_else(none, str::to_owned),
+        ),
+        written: (
+            quoted(&format!("{host}:{port}")),
+            words.cookie.as_deref().map(quoted),
+        ),
+        backup: words.backup,
+        checked: server.checked().filter(|_| !server.hides_checked()),
+        elsewhere: !words.hides(&["addr", ADDRESS]) && other.is_some_and(|at| at != server.host),
+        unchecked: match (&words.track, words.check, words.no_check) {
+            (Some(_), ..) => Some("track"),
+            (None, true, _) => None,
+            (None, false, true) => Some("no-check"),
+            (None, false, false) => Some(""),
+        },
+        fall: (!words.hides(&["fall"])).then_some(words.fall.into()),
     }
 }
 
 /// `web1, web2, web3 and 4 more`
-pub fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
+pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
     let names: Vec<&str> = servers.into_iter().map(|s| s.name.as_str()).collect();
     first_three(&names)
 }
 
-/// `a, b, c and 4 more`
-pub fn first_three(all: &[&str]) -> String {
-    let (first, rest) = all.split_at(all.len().min(3));
-    match rest.len() {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
 /// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
 /// there, the file is another HAProxy's, or what it will be after a reload.
-pub fn find<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
+pub(crate) fn find<'a>(
+    proxies: &'a [Proxy],
+    expected: &Expected<'_>,
+) -> (Vec<Ours<'a>>, Vec<String>) {
     match by_names(proxies, expected) {
         (none, missing) if none.is_empty() => (by_ports(proxies, expected.ports), missing),
         some => some,

@@ -1,25 +1,17 @@
 //! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
 
 use super::Expected;
-use super::ours::{Ours, names};
-use super::server::{Server, Words};
-use super::time::seconds;
+use super::ours::Ours;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::server::Words;
+use crate::haproxy::cfg::time::seconds;
 use std::time::Duration;
 
-/// Its name: it is told of a backend whose lines' words are all known.
-pub const NAME: &str = "cfg-rhythm";
-
-const RHYTHM: Check = Check {
-    name: NAME,
-    why: "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker",
-};
-const FALL: Check = Check {
-    name: "cfg-fall",
-    why: "with `fall 1` a reload shows every server as surely UP before it was checked once",
-};
-
+checks! {
+    RHYTHM "cfg-rhythm":
+        "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker";
+}
 /// Longer than this nobody waits at each host of a roll.
 const LONG: Duration = Duration::from_secs(20);
 
@@ -27,14 +19,14 @@ const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fal
 
 /// The longest that it takes where checks are refused or answered at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rhythm {
+pub(crate) struct Rhythm {
     pub down: Duration,
     pub up: Duration,
 }
 
 impl Rhythm {
     /// `spread`: `spread-checks`, in percent.
-    pub fn of(words: &Words, spread: u32) -> Rhythm {
+    pub(crate) fn of(words: &Words, spread: u32) -> Rhythm {
         let fast = words.fastinter.unwrap_or(words.inter);
         let slow = words.downinter.unwrap_or(words.inter);
         let total = |first: Duration, checks: u32| {
@@ -49,12 +41,12 @@ impl Rhythm {
     }
 }
 
-pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     let rhythm = ["inter", "fastinter", "downinter", "fall", "rise"];
     if ours.all().any(|server| server.words.hides(&rhythm)) {
-        return vec![fall(ours)];
+        return Vec::new();
     }
-    vec![quick(ours, spread, expected), fall(ours)]
+    vec![quick(ours, spread, expected)]
 }
 
 fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
@@ -68,7 +60,7 @@ fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
         .map(|server| Rhythm::of(&server.words, spread).up);
     let (down, up) = (down.max().unwrap_or_default(), up.max().unwrap_or_default());
     let found = format!("DOWN within {}, UP within {}", seconds(down), seconds(up));
-    let mend = format!("in {of}, above its servers: {QUICK}");
+    let fix = format!("in {of}, above its servers: {QUICK}");
     for (key, takes, limit, exit) in [
         ("out_of_rotation", down, expected.out_of_rotation, 13),
         ("in_rotation", up, expected.in_rotation, 16),
@@ -76,27 +68,11 @@ fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
         if takes >= limit {
             let limit = seconds(limit);
             let found = format!("{found}: timeouts.{key} is {limit}, restarts end with {exit}");
-            return RHYTHM.error(of, found, format!("{mend}; or a longer timeouts.{key}"));
+            return RHYTHM.error(of, found, format!("{fix}; or a longer timeouts.{key}"));
         }
     }
     match down.max(up) > LONG {
         false => RHYTHM.ok(of, found),
-        true => RHYTHM.warning(of, found, mend),
-    }
-}
-
-fn fall(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    let hasty: Vec<&Server> = ours.all().filter(|server| server.words.fall < 2).collect();
-    match hasty.is_empty() {
-        true => FALL.ok(of, "fall is 2 or more"),
-        false => {
-            let found = format!("fall 1: {}", names(hasty));
-            FALL.warning(
-                of,
-                found,
-                format!("in {of}, above its servers: default-server fall 2"),
-            )
-        }
+        true => RHYTHM.warning(of, found, fix),
     }
 }

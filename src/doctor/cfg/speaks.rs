@@ -6,22 +6,19 @@
 use super::Expected;
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};
-use super::rules::Connect;
-use super::server::Server;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
+use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::rules::Connect;
+use crate::haproxy::cfg::server::Server;
 
-const SSL: Check = Check {
-    name: "cfg-check-ssl",
-    why: "with `port` or `addr` on a line HAProxy checks it without the line's `ssl`; the gate \
-          redirects the check to the app's own port, and an app that wants TLS refuses it",
-};
-const PROXY: Check = Check {
-    name: "cfg-check-send-proxy",
-    why: "with `port` or `addr` on a line HAProxy checks it without the line's `send-proxy`; the \
-          gate redirects the check to the app's own port, and an app that wants a PROXY header \
-          refuses it",
-};
+checks! {
+    SSL "cfg-check-ssl":
+        "with `port` or `addr` on a line HAProxy checks it without the line's `ssl`; the gate redirects \
+         the check to the app's own port, and an app that wants TLS refuses it";
+    PROXY "cfg-check-send-proxy":
+        "with `port` or `addr` on a line HAProxy checks it without the line's `send-proxy`; the gate \
+         redirects the check to the app's own port, and an app that wants a PROXY header refuses it";
+}
 
 /// One layer below the checks.
 struct Layer {
@@ -44,9 +41,11 @@ struct Layer {
     own: &'static [&'static str],
     /// Apps that take it, and do well without, are common.
     optional: bool,
+    /// The agent's `health` has it, and HAProxy does not pass on what the users speak.
+    of_users_too: bool,
 }
 
-pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     let checks = Checks::of(ours);
     let mut points = layer(ours, &checks, &tls(ours, expected));
     points.extend(layer(ours, &checks, &proxy(expected)));
@@ -71,6 +70,7 @@ fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
         },
         own: &["external-check", "ssl-hello-chk"],
         optional: false,
+        of_users_too: expected.https && ours.proxy.settings.http,
     }
 }
 
@@ -89,6 +89,7 @@ fn proxy(expected: &Expected<'_>) -> Layer {
         otherwise: Some(expected.proxy),
         own: &["external-check"],
         optional: true,
+        of_users_too: false,
     }
 }
 
@@ -103,6 +104,8 @@ enum Fault {
     Nowhere,
     /// Its checks have the layer, and its users have not.
     Extra,
+    /// The same where `health` has it, too: only the users do without.
+    Users,
 }
 
 fn layer(ours: &Ours<'_>, checks: &Checks, layer: &Layer) -> Vec<Point> {
@@ -139,6 +142,7 @@ fn fault(checks: &Checks, layer: &Layer, server: &Server) -> Option<Fault> {
         (Some(true), false) if users => Some(Fault::Dropped),
         (Some(true), false) => Some(Fault::Nowhere),
         (Some(false), true) => Some(Fault::Extra),
+        (_, true) if layer.of_users_too && !users => Some(Fault::Users),
         _ => None,
     }
 }
@@ -168,10 +172,11 @@ fn point(
         true => format!("{} {word}", checks.rule()),
         false => check.to_owned(),
     };
-    let mend = match fault {
+    let fix = match fault {
         Fault::Dropped => to_be_checked(ours, layer, lines),
         Fault::Rule => format!("in {of}: add `{word}` to the rule `{}`", checks.rule()),
         Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
+        Fault::Users => format!("on the line of {names}: {}", layer.both),
         Fault::Extra => format!(
             "take `{extra}` away, or on the line of {names}: {}",
             layer.both
@@ -189,14 +194,16 @@ fn point(
         Fault::Nowhere => {
             format!("checked {without}, though `health` is not, there is no `{check}`: {names}")
         }
-        Fault::Extra => format!("`{extra}` without `{word}`, users come {without}: {names}"),
+        Fault::Extra | Fault::Users => {
+            format!("`{extra}` without `{word}`, users come {without}: {names}")
+        }
     };
     match fault {
-        Fault::Extra if layer.optional => layer.check.warning(of, found, mend),
-        Fault::Extra => layer.check.error(of, found, mend),
-        _ if checks.ask => layer.check.error(of, found, mend),
+        Fault::Extra if layer.optional => layer.check.warning(of, found, fix),
+        Fault::Extra | Fault::Users => layer.check.error(of, found, fix),
+        _ if checks.ask => layer.check.error(of, found, fix),
         // A TCP connect succeeds all the same.
-        _ => layer.check.warning(of, found, mend),
+        _ => layer.check.warning(of, found, fix),
     }
 }
 
@@ -215,21 +222,21 @@ fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
     let check = layer.words[1];
     let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
     let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(line));
-    let mut mends = Vec::new();
+    let mut fixes = Vec::new();
     // It outlasts what `default-server` says.
     if !off.is_empty() {
         let names = names(off);
-        mends.push(format!(
+        fixes.push(format!(
             "write `{check}` in place of `no-{check}` for {names}"
         ));
     }
     let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
     match ours.proxy.servers.iter().all(layer.users) {
         _ if on.is_empty() => {}
-        true => mends.push(format!(
+        true => fixes.push(format!(
             "in {kind} {name}, above its servers: default-server {check}"
         )),
-        false => mends.push(format!("on the line of {}: {check}", names(on))),
+        false => fixes.push(format!("on the line of {}: {check}", names(on))),
     }
-    mends.join("; ")
+    fixes.join("; ")
 }

@@ -1,35 +1,29 @@
 //! Our lines on one balancer: that they are there, fit each other, are checked and UP, and
 //! that others can carry the load.
 
-mod pair;
+pub(crate) mod judge;
 mod state;
+mod twin;
 
-use super::Point;
-use super::check::Check;
-use super::firewall::Filters;
-use super::twin::{self, Traits};
+use super::check::{Check, checks};
+use super::{Point, Verdict};
 use crate::gate::Position;
-use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState};
+use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState, Status};
+use judge::{Backend, Line, NONE, judge};
+use std::net::SocketAddr;
 
-const FOUND: Check = Check {
-    name: "lines",
-    why: "the agent watches this host's own server lines: without them it does not know whether \
-          the host is in rotation",
-};
-const TWIN: Check = Check {
-    name: "twin",
-    why: "the twin serves users with a cookie while the main line is DOWN, and by it other hosts \
-          see in time that this one is about to go",
-};
-const OTHERS: Check = Check {
-    name: "others",
-    why: "while this host is out the others carry its load; with fewer than min_available a \
-          restart is refused (exit 12)",
-};
+checks! {
+    FOUND "lines":
+        "the agent watches this host's own server lines: without them it does not know whether the host \
+         is in rotation";
+    OTHERS "others":
+        "while this host is out the others carry its load; with fewer than min_available a restart is \
+         refused (exit 12)";
+}
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     /// The app, as the configuration names it.
     pub app: &'a str,
     /// The balancer, as messages name it.
@@ -42,10 +36,6 @@ pub struct Lines<'a> {
     pub min_available: usize,
     /// An operation is at work on this app: HAProxy is just about to see its gates move.
     pub under_way: bool,
-    /// What of this host may drop their checks; None: it can't be read.
-    pub filters: Option<&'a Filters>,
-    /// HAProxy's own file is judged for them.
-    pub by_file: bool,
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {
@@ -57,54 +47,56 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     let told = format!("app {}: its lines are {}", lines.app, names.join(", "));
     let mut points = vec![FOUND.ok(lines.balancer, told)];
     for backend in lines.backends() {
-        points.extend(has_twin(lines, backend));
-        points.extend(pair::points(lines, backend));
+        points.extend(astray(lines, backend));
+        points.extend(judge(&lines.as_judged(backend)));
         points.extend(state::points(lines, backend));
     }
     points.extend(others(lines));
     points
 }
 
+/// The file's lines are judged like HAProxy's: what both show is said once, by the file, which
+/// shows more. What only the running HAProxy has wrong stays.
+pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, Vec<Point>) {
+    let is_same = |line: &Point, file: &Point| {
+        let of = format!(" {}", file.of);
+        line.check == file.check && line.of.ends_with(&of)
+    };
+    lines.retain(|line| {
+        let mut same = file.iter().filter(|file| is_same(line, file));
+        same.all(|file| file.verdict < line.verdict && line.verdict > Verdict::Unseen)
+    });
+    file.retain(|file| !lines.iter().any(|line| is_same(line, file)));
+    (lines, file)
+}
+
 fn lost(lines: &Lines, why: &Lost) -> Point {
-    let (found, mend) = match why {
+    let (found, fix) = match why {
         Lost::Missing(missing) => (missing.what.clone(), missing.mend.clone()),
         Lost::Unseen(why) => (
             format!("its lines can't be seen: {why}"),
-            super::balancer::mend(lines.address, why),
+            super::balancer::fix(lines.address, why),
         ),
     };
-    FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), mend)
+    FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), fix)
 }
 
-fn has_twin(lines: &Lines, backend: &str) -> Vec<Point> {
-    let of = format!("{} {backend}", lines.balancer);
-    let (pairs, left) = lines.pairs(backend);
-    let pairs = pairs.into_iter().map(|(main, twin)| match twin {
-        Some(twin) => of_pair(lines, &of, main, twin),
-        None => {
-            let found = format!("{} has no twin", main.server);
-            TWIN.warning(&of, found, lines.twin_line(main, None))
-        }
-    });
-    let left = left.into_iter().map(|twin| {
-        let found = format!("{} has no main line of its own", twin.server);
-        let mend = "give it the address and cookie of a main line, or take it away";
-        TWIN.warning(&of, found, mend)
-    });
-    pairs.chain(left).collect()
-}
-
-fn of_pair(lines: &Lines, of: &str, main: &Own, twin: &Own) -> Point {
-    let (main_name, name) = (&main.server, &twin.server);
-    match (lines.ports.backup_status_port, twin.role) {
-        (Some(port), Role::ClassicTwin) => TWIN.warning(
-            of,
-            format!("{name} checks the app itself, not port {port}"),
-            lines.twin_line(main, Some(twin)),
-        ),
-        (Some(_), _) => TWIN.ok(of, format!("{main_name}'s twin is {name}")),
-        (None, _) => TWIN.ok(of, format!("{main_name}'s twin is {name} (classic)")),
-    }
+/// Lines whose check goes through a gate of ours, and their users somewhere else.
+fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
+    let astray = lines.seen.astray.iter();
+    let astray = astray.filter(|server| server.backend == backend);
+    let point = |server: &ServerState| {
+        let (name, port) = (&server.server, server.port);
+        let of = format!("{} {backend}/{name}", lines.balancer);
+        let found = format!(
+            "leads to port {port}, and checks port {} of app {}",
+            server.check_port, lines.app
+        );
+        let ours = lines.ports.port;
+        let fix = format!("on the line of {name}: port {ours} in place of {port}");
+        judge::PORT.error(&of, found, fix)
+    };
+    astray.map(point).collect()
 }
 
 fn others(lines: &Lines) -> Vec<Point> {
@@ -157,52 +149,61 @@ impl Lines<'_> {
         own.filter(move |own| own.backend == backend && is(own.role))
     }
 
-    /// Each main line of a backend with its twin, and the twins that are left: a host may have
-    /// a line by IPv4 and one by IPv6.
-    fn pairs<'b>(&'b self, backend: &'b str) -> (Vec<(&'b Own, Option<&'b Own>)>, Vec<&'b Own>) {
-        let mains: Vec<&Own> = self.own(backend, |role| role == Role::Main).collect();
-        let twins: Vec<&Own> = self.own(backend, |role| role != Role::Main).collect();
-        twin::pairs(&mains, &twins, |own| Traits {
-            host: self.state(own).and_then(|state| state.address),
-            cookie: self.cookie(own),
-        })
-    }
-
-    /// None: it has none, or HAProxy hides it.
-    fn cookie(&self, own: &Own) -> Option<&str> {
-        self.seen.listed(own)?.cookie.as_deref()
-    }
-
-    /// Cookies are hidden from level user.
-    fn sees_cookies(&self) -> bool {
-        self.seen.level >= Some(Level::Operator)
-    }
-
-    fn state(&self, own: &Own) -> Option<&ServerState> {
-        let found = self.seen.found.as_ref().ok()?;
-        let mut servers = found.servers.iter();
-        servers.find(|one| (&one.backend, &one.server) == (&own.backend, &own.server))
+    /// Our lines of a backend, as they are judged.
+    fn as_judged(&self, backend: &str) -> Backend {
+        let sees_cookies = self.seen.level >= Some(Level::Operator);
+        let servers = self
+            .seen
+            .found
+            .as_ref()
+            .map_or(&[][..], |found| &found.servers);
+        let line = |own: &Own| {
+            let is_it =
+                |one: &&ServerState| (&one.backend, &one.server) == (&own.backend, &own.server);
+            let state = servers.iter().find(is_it);
+            let listed = self.seen.listed(own);
+            let host = state
+                .and_then(|state| state.address)
+                .map(|ip| ip.to_string());
+            let port = self.ports.port;
+            let cookie = listed.and_then(|listed| listed.cookie.clone());
+            let at = state.and_then(|state| state.address);
+            let at = at.map_or(format!("ADDRESS:{port}"), |ip| {
+                SocketAddr::new(ip, port).to_string()
+            });
+            Line {
+                name: own.server.clone(),
+                is_main: own.role == Role::Main,
+                at: servers
+                    .iter()
+                    .position(|one| is_it(&one))
+                    .unwrap_or_default(),
+                host: Some(host.unwrap_or_else(|| "a name".to_owned())),
+                port: state.map(|state| state.port.to_string()),
+                cookie: sees_cookies.then(|| cookie.clone().unwrap_or_else(|| NONE.to_owned())),
+                written: (at, cookie),
+                backup: listed.is_some_and(|listed| listed.stat.backup),
+                checked: state.map(|state| match state.check_port {
+                    0 => state.port,
+                    port => port,
+                }),
+                elsewhere: false,
+                unchecked: listed
+                    .filter(|listed| listed.stat.status == Status::NoCheck)
+                    .map(|_| ""),
+                fall: listed.and_then(|listed| Some(listed.check.as_ref()?.fall)),
+            }
+        };
+        Backend {
+            of: format!("{} {backend}", self.balancer),
+            lines: self.own(backend, |_| true).map(line).collect(),
+            ports: self.ports,
+            hides_cookies: !sees_cookies,
+        }
     }
 
     fn of(&self, own: &Own) -> String {
         format!("{} {}/{}", self.balancer, own.backend, own.server)
-    }
-
-    /// The twin that fits a main line, as HAProxy's configuration has it.
-    fn twin_line(&self, main: &Own, twin: Option<&Own>) -> String {
-        let name = twin.map_or_else(|| twin::name(&main.server), |twin| twin.server.clone());
-        let port = self.ports.port;
-        let address = self.state(main).and_then(|state| state.address);
-        let at = address.map_or_else(
-            || format!("ADDRESS:{port}"),
-            |ip| std::net::SocketAddr::new(ip, port).to_string(),
-        );
-        let cookie = self.cookie(main);
-        let line = twin::line(&name, &at, cookie, self.ports.backup_status_port);
-        match cookie.is_some() || self.sees_cookies() {
-            true => line,
-            false => format!("with `cookie` as on the line of {}: {line}", main.server),
-        }
     }
 }
 

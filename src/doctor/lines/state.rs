@@ -2,98 +2,39 @@
 
 use super::Lines;
 use crate::doctor::Point;
-use crate::doctor::check::Check;
-use crate::doctor::firewall::{Packet, program};
+use crate::doctor::check::{Check, checks};
 use crate::gate::Position;
 use crate::haproxy::{Listed, Own, Role, Status};
 
-const CHECKS: Check = Check {
-    name: "checks",
-    why: "a line without checks is UP whatever the gate says: the host can't be taken out",
-};
-const UP: Check = Check {
-    name: "fully-up",
-    why: "users come to lines that are UP, and a restart ends when they are fully UP again",
-};
-const SLOW: Check = Check {
-    name: "slow-start",
-    why: "in slow start a server gets less than its share: a restart waits for its end, within \
-          timeouts.in_rotation",
-};
-const FALL: Check = Check {
-    name: "fall",
-    why: "with `fall 1` one lost packet takes a server out of rotation",
-};
-
-pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
-    let of = format!("{} {backend}", lines.balancer);
-    let own = lines.own(backend, |_| true);
-    let pairs: Vec<(&Own, &Listed)> = own
-        .filter_map(|own| Some((own, lines.seen.listed(own)?)))
-        .collect();
-    let each = |judge: &dyn Fn(&Own, &Listed) -> Option<Point>| -> Vec<Point> {
-        pairs
-            .iter()
-            .filter_map(|(own, listed)| judge(own, listed))
-            .collect()
-    };
-    let or_ok = |wrong: Vec<Point>, check: &Check, well: &str| match wrong.is_empty() {
-        true => vec![check.ok(&of, well)],
-        false => wrong,
-    };
-    let up = each(&|own, listed| Some(up(lines, own, listed)));
-    [
-        or_ok(
-            each(&|own, listed| unchecked(lines, own, listed)),
-            &CHECKS,
-            "all its lines are checked",
-        ),
-        up,
-        or_ok(
-            each(&|own, listed| slow(lines, own, listed)),
-            &SLOW,
-            "no slow start is under way",
-        ),
-        or_ok(
-            each(&|own, listed| hasty(lines, own, listed)),
-            &FALL,
-            "more than one check decides",
-        ),
-    ]
-    .concat()
+checks! {
+    UP "fully-up": "users come to lines that are UP, and a restart ends when they are fully UP again";
+    SLOW "slow-start":
+        "in slow start a server gets less than its share: a restart waits for its end, within \
+         timeouts.in_rotation";
 }
-
-fn unchecked(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
-    let port = match own.role {
-        Role::Main => format!(" port {}", lines.ports.status_port),
-        Role::Twin => lines
-            .ports
-            .backup_status_port
-            .map_or(String::new(), |port| format!(" port {port}")),
-        Role::ClassicTwin => String::new(),
-    };
-    let mend = format!("add `check{port}` to the line of {}", own.server);
-    (listed.stat.status == Status::NoCheck)
-        .then(|| CHECKS.error(&lines.of(own), "has no check", mend))
+pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
+    let own = lines.own(backend, |_| true);
+    let pairs = own.filter_map(|own| Some((own, lines.seen.listed(own)?)));
+    let pairs: Vec<(&Own, &Listed)> = pairs.collect();
+    let mut points: Vec<Point> = pairs
+        .iter()
+        .map(|(own, listed)| up(lines, own, listed))
+        .collect();
+    let slow = pairs
+        .iter()
+        .filter_map(|(own, listed)| slow(lines, own, listed));
+    let of = format!("{} {backend}", lines.balancer);
+    points.extend(SLOW.or_ok(slow.collect(), &of, "no slow start is under way"));
+    points
 }
 
 fn slow(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
     let found = format!("is in slow start, at {} %", listed.throttle?);
-    let mend = format!(
+    let fix = format!(
         "wait for its end; timeouts.in_rotation in [app.{}] is to be longer than `slowstart`",
         lines.app
     );
-    Some(SLOW.warning(&lines.of(own), found, mend))
-}
-
-fn hasty(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
-    let fall = listed.check.as_ref()?.fall;
-    let found = format!("goes DOWN after {fall} failed check");
-    let mend = format!(
-        "`fall 2` on the line of {}, or in default-server",
-        own.server
-    );
-    (fall == 1).then(|| FALL.warning(&lines.of(own), found, mend))
+    Some(SLOW.warning(&lines.of(own), found, fix))
 }
 
 fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
@@ -129,8 +70,8 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
         _ if closed => UP.error(
             &of,
             format!("is {status} although its gate is closed: something else answers its check"),
-            "look for a redirect that is not ours: nft list ruleset; or, if it was closed this \
-             moment, again: agent doctor",
+            "stop what foreign-rule and status-port name, else a proxy on the way answers; or, if it was closed \
+             this moment, again: agent doctor",
         ),
         Status::Up | Status::UpUnproven(_) => UP.warning(
             &of,
@@ -145,44 +86,25 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
                 }
                 _ => format!("is {status} ({word})"),
             },
-            down(lines, own, word),
+            down(lines, word),
         ),
     }
 }
 
-/// By how its last check ended.
-fn down(lines: &Lines, own: &Own, word: &str) -> String {
-    let port = lines.ports.port;
+/// By how its last check ended. INPUT sees the port that the gate redirects to.
+fn down(lines: &Lines, word: &str) -> String {
+    let (port, status_port) = (lines.ports.port, lines.ports.status_port);
     match word {
-        "L4TOUT" => dropped(lines, own),
+        "L4TOUT" => format!(
+            "let HAProxy through to the app's port in the firewall that drops it, here or on the way (there: \
+             {status_port}), as here: iptables -I INPUT -p tcp --dport {port} -j ACCEPT"
+        ),
         "L4CON" => {
-            "mend what is told of app-address and app-health; else a firewall refuses it".to_owned()
+            "fix what app-address and app-health name; else a firewall refuses it".to_owned()
         }
         _ => format!(
-            "the app answers the check otherwise than HAProxy expects (`option httpchk`, \
-                      `http-check expect`): curl -i http://ADDRESS:{port}/"
+            "the app answers the check otherwise than HAProxy expects (`option httpchk`, `http-check expect`): \
+             curl -i http://ADDRESS:{port}/"
         ),
     }
-}
-
-/// INPUT sees the port that the redirect leads to.
-fn dropped(lines: &Lines, own: &Own) -> String {
-    let packet = Packet {
-        port: lines.ports.port,
-        to: own.address.map(|address| address.ip()),
-        from: None,
-        interface: None,
-    };
-    let Some(filters) = lines.filters else {
-        return format!("as root: agent doctor {}", lines.app);
-    };
-    filters.let_in(&packet).unwrap_or_else(|| {
-        format!(
-            "nothing on this host drops it: let HAProxy through to port {} on the way, as here: \
-             {} -I INPUT -p tcp --dport {} -j ACCEPT",
-            lines.ports.status_port,
-            program(packet.is_v6()),
-            packet.port
-        )
-    })
 }

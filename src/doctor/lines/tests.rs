@@ -96,8 +96,6 @@ fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
         gates: [None, None],
         min_available: 1,
         under_way: false,
-        filters: None,
-        by_file: false,
     }
 }
 
@@ -122,30 +120,9 @@ fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
     wrong_with(seen, [Some(Position::Open), Some(Position::Open)], 1)
 }
 
-fn changed(change: impl Fn(&mut Examination)) -> Vec<(&'static str, Verdict)> {
-    let mut seen = sound();
-    change(&mut seen);
-    wrong(&seen)
-}
-
 #[test]
 fn a_sound_pair_is_ok_in_every_point() {
     assert_eq!(wrong(&sound()), []);
-}
-
-#[test]
-fn lines_that_are_not_found_are_one_error_with_find_s_own_mend() {
-    let seen = of(vec![state("web1", "10.0.0.11", 1000, 2009)]);
-    let points = points(&lines(&seen, &haproxy()));
-    assert_eq!((points.len(), points[0].verdict), (1, Error));
-    assert!(
-        points[0]
-            .mend
-            .as_ref()
-            .unwrap()
-            .starts_with("set `status_port`"),
-        "{points:?}"
-    );
 }
 
 #[test]
@@ -153,162 +130,55 @@ fn lines_that_could_not_be_asked_for_are_not_missing() {
     let mut seen = sound();
     let told = |seen: &Examination| {
         let point = points(&lines(seen, &haproxy())).remove(0);
-        (point.found, point.mend.unwrap())
+        (point.found, point.fix.unwrap())
     };
     let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
     seen.found = Err(Lost::Unseen(late));
-    let (found, mend) = told(&seen);
+    let (found, fix) = told(&seen);
     assert!(
         found.contains("can't be seen: no complete answer"),
         "{found}"
     );
-    assert!(mend.contains("`timeout` in [[haproxy]]"), "{mend}");
+    assert!(fix.contains("`timeout` in [[haproxy]]"), "{fix}");
     let none = find(&[], PORTS, |_| true).unwrap_err();
     seen.found = Err(Lost::Missing(none));
-    let (found, mend) = told(&seen);
+    let (found, fix) = told(&seen);
     assert_eq!(found, "app web: no server line has an address of this host");
-    assert!(mend.starts_with("set [agent] addresses"), "{mend}");
+    assert!(fix.starts_with("set [agent] addresses"), "{fix}");
 }
 
+/// What the file shows, too, is said by the file alone; what only runs stays.
 #[test]
-fn a_twin_is_missing_classic_or_of_another_server() {
-    let main = || state("web1", "10.0.0.11", 1000, 2000);
-    assert_eq!(wrong(&of(vec![main()])), [("twin", Warning)]);
-    let classic = state("bkp1", "10.0.0.11", 1000, 0);
-    assert_eq!(wrong(&of(vec![main(), classic])), [("twin", Warning)]);
-    let elsewhere = state("bkp1", "10.0.0.12", 1000, 3000);
-    assert_eq!(
-        wrong(&of(vec![main(), elsewhere])),
-        [("same-address", Error)]
-    );
-    let first = state("bkp1", "10.0.0.11", 1000, 3000);
-    assert_eq!(wrong(&of(vec![first, main()])), [("twin-order", Error)]);
-    let mut astray = of(vec![main()]);
-    astray.astray = vec![state("bkp1", "10.0.0.11", 1009, 3000)];
-    assert_eq!(wrong(&astray), [("twin", Warning), ("same-port", Error)]);
-}
-
-#[test]
-fn cookies_are_compared_where_they_are_shown() {
-    let other = |seen: &mut Examination| seen.listed[1].cookie = Some("w2".into());
-    assert_eq!(changed(other), [("same-cookie", Error)]);
-    assert_eq!(
-        changed(|seen| seen.listed[1].cookie = None),
-        [("same-cookie", Error)]
-    );
-    // Not to be sticky is nobody's mistake; to say that the cookies are the same would be.
-    let mut none = sound();
-    none.listed.iter_mut().for_each(|line| line.cookie = None);
-    assert_eq!(wrong(&none), []);
-    let haproxy = haproxy();
-    let cookies = |lines: &Lines| {
-        let mut points = points(lines).into_iter();
-        points.find(|point| point.check == "same-cookie").unwrap()
+fn no_check_is_said_twice() {
+    let of_lines = || points(&lines(&sound(), &haproxy()));
+    let file = |verdict| {
+        let point = of_lines()
+            .into_iter()
+            .find(|point| point.check == "same-cookie")
+            .unwrap();
+        vec![Point {
+            of: "srvs".into(),
+            verdict,
+            ..point
+        }]
     };
-    let told = cookies(&lines(&none, &haproxy)).found;
-    assert_eq!(
-        told,
-        "neither web1 nor bkp1 has a cookie: nobody is sticky by it"
-    );
-    none.level = Some(Level::User);
-    let mut hidden = lines(&none, &haproxy);
-    assert_eq!(cookies(&hidden).verdict, Warning);
-    hidden.by_file = true;
-    assert_eq!(cookies(&hidden).verdict, Well);
-}
-
-/// With a line by IPv4 and one by IPv6, each with its twin.
-#[test]
-fn each_main_line_is_judged_with_its_own_twin() {
-    let both = || {
-        let servers = vec![
-            state("web1", "10.0.0.11", 1000, 2000),
-            state("web1six", "fd00::11", 1000, 2000),
-            state("bkp1six", "fd00::11", 1000, 3000),
-            state("bkp1", "10.0.0.11", 1000, 3000),
-        ];
-        let mut seen = of(servers);
-        for (name, backup) in [("web1six", false), ("bkp1six", true)] {
-            let mut line = listed(name, backup);
-            line.cookie = Some("w1s".into());
-            seen.listed.push(line);
-        }
-        seen
+    let verdicts = |line: Verdict, of_file| -> Vec<(String, Verdict)> {
+        let mut of_lines = of_lines();
+        of_lines.iter_mut().for_each(|point| point.verdict = line);
+        let (lines, file) = once(of_lines, file(of_file));
+        let all = lines.into_iter().chain(file);
+        let cookies = all.filter(|point| point.check == "same-cookie");
+        cookies.map(|point| (point.of, point.verdict)).collect()
     };
-    assert_eq!(wrong(&both()), []);
-    let told = |seen: &Examination| {
-        let wrong = points(&lines(seen, &haproxy())).into_iter();
-        let wrong = wrong.filter(|point| point.verdict != Well && point.check != "fully-up");
-        let told = wrong.map(|point| format!("{}: {}", point.check, point.found));
-        told.collect::<Vec<String>>()
-    };
-    let without = |name: &str| {
-        let mut seen = both();
-        let found = seen.found.as_mut().unwrap();
-        found.own.retain(|own| own.server != name);
-        found.servers.retain(|server| server.server != name);
-        told(&seen)
-    };
-    assert_eq!(without("bkp1six"), ["twin: web1six has no twin"]);
-    assert_eq!(
-        without("web1six"),
-        ["twin: bkp1six has no main line of its own"]
-    );
-    let mut other = both();
-    other.listed[3].cookie = Some("w9".into());
-    assert_eq!(
-        told(&other),
-        ["same-cookie: has cookie w9, web1six has w1s"]
-    );
-}
-
-/// A check that is dropped is let in where it is dropped, by the line's family.
-#[test]
-fn a_dropped_check_is_let_in_by_its_family() {
-    let mut seen = of(vec![state("web1", "fd00::11", 1000, 2000)]);
-    seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
-    seen.listed[0].check.as_mut().unwrap().status = CheckStatus::parse("L4TOUT");
-    let haproxy = haproxy();
-    let mut lines = lines(&seen, &haproxy);
-    let mend = |lines: &Lines| {
-        let up = |point: &Point| point.check == "fully-up";
-        points(lines).into_iter().find(up).unwrap().mend.unwrap()
-    };
-    assert_eq!(mend(&lines), "as root: agent doctor web");
-    let nothing = Filters {
-        iptables: Ok(Vec::new()),
-        nft: Ok(None),
-    };
-    lines.filters = Some(&nothing);
-    let way = "ip6tables -I INPUT -p tcp --dport 1000 -j ACCEPT";
-    assert!(mend(&lines).ends_with(way), "{}", mend(&lines));
-}
-
-#[test]
-fn marks_checks_fall_and_slow_start_have_their_points() {
-    assert_eq!(
-        changed(|seen| seen.listed[0].stat.backup = true),
-        [("backup", Error)]
-    );
-    assert_eq!(
-        changed(|seen| seen.listed[1].stat.backup = false),
-        [("backup", Error)]
-    );
-    let unchecked = |seen: &mut Examination| {
-        seen.listed[0].stat.status = Status::NoCheck;
-        seen.listed[0].check = None;
-    };
-    assert_eq!(changed(unchecked), [("checks", Error)]);
-    let hasty = |seen: &mut Examination| seen.listed[1].check.as_mut().unwrap().fall = 1;
-    assert_eq!(changed(hasty), [("fall", Warning)]);
-    let slow = |seen: &mut Examination| {
-        seen.listed[0].throttle = Some(40);
-        seen.listed[0].stat.proven = false;
-    };
-    assert_eq!(
-        changed(slow),
-        [("fully-up", Warning), ("slow-start", Warning)]
-    );
+    for (line, of_file, of, verdict) in [
+        (Well, Well, "srvs", Well),
+        (Verdict::Unseen, Well, "srvs", Well),
+        (Error, Error, "srvs", Error),
+        (Well, Error, "srvs", Error),
+        (Error, Well, "lb srvs", Error),
+    ] {
+        assert_eq!(verdicts(line, of_file), [(of.to_owned(), verdict)]);
+    }
 }
 
 #[test]
@@ -356,19 +226,6 @@ fn what_moves_in_an_operation_is_no_error() {
     assert_eq!(of("DOWN", None, false), (Error, false));
 }
 
-#[test]
-fn enough_others_carry_the_load_or_not() {
-    let with = |usable, min_available| {
-        let mut seen = sound();
-        seen.others[0].usable = usable;
-        let gates = [Some(Position::Open), Some(Position::Open)];
-        wrong_with(&seen, gates, min_available)
-    };
-    assert_eq!(with(1, 1), []);
-    assert_eq!(with(1, 2), [("others", Error)]);
-    assert_eq!(with(0, 0), [("others", Warning)]);
-}
-
 /// It can be pasted: with the twin's own name, and without what is not known.
 #[test]
 fn the_mend_of_a_twin_is_its_line() {
@@ -376,21 +233,21 @@ fn the_mend_of_a_twin_is_its_line() {
         state("web1", "10.0.0.11", 1000, 2000),
         state("bkp1", "10.0.0.12", 1000, 3000),
     ]);
-    let mend = |seen: &Examination| {
+    let fix = |seen: &Examination| {
         let mut wrong = points(&lines(seen, &haproxy())).into_iter();
         let wrong = wrong
             .find(|point| ["same-address", "twin"].contains(&point.check) && point.verdict != Well);
-        wrong.and_then(|point| point.mend).unwrap()
+        wrong.and_then(|point| point.fix).unwrap()
     };
     let line = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
-    assert_eq!(mend(&seen), line);
+    assert_eq!(fix(&seen), line);
     seen.level = Some(Level::User);
     seen.listed.iter_mut().for_each(|line| line.cookie = None);
     assert_eq!(
-        mend(&seen),
+        fix(&seen),
         "with `cookie` as on the line of web1: server bkp1 10.0.0.11:1000 check port 3000 backup"
     );
     let alone = of(vec![state("web1", "2001:db8::1", 1000, 2000)]);
     let line = "server web1-twin [2001:db8::1]:1000 cookie w1 check port 3000 backup";
-    assert_eq!(mend(&alone), line);
+    assert_eq!(fix(&alone), line);
 }

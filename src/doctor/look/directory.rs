@@ -8,7 +8,10 @@ use std::io;
 use std::path::Path;
 
 /// The state directories: each once, and why it can't be used.
-pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(), String>)> {
+pub(crate) fn all(
+    agent: &AgentSettings,
+    apps: &[AppSettings],
+) -> Vec<(String, Result<(), String>)> {
     let mut all = Vec::new();
     for (key, path) in [
         ("state_dir", &agent.state_dir),
@@ -29,7 +32,7 @@ pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(
 }
 
 /// Where operations are written down, and why that can't be used.
-pub fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
+pub(crate) fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
     let trusted = permissions::check(path).and_then(|()| permissions::check(&current));

@@ -1,17 +1,14 @@
 //! Gathers the facts, read-only: no lock is taken, no rule touched, no file written.
 
-mod count;
 mod directory;
-mod filters;
-mod network;
 mod one;
 
-use super::{Facts, Point, file, host, judge, tables};
+use super::{AppFacts, Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
+use crate::gate::{self, Native};
+use crate::history;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, told};
-use filters::{filters, native_rules};
-use network::Network;
 use one::{Looked, of_app};
 use procfs::process::Process;
 use std::path::{Path, PathBuf};
@@ -31,39 +28,29 @@ pub struct Asked<'a> {
     pub files: Result<(), String>,
     /// HAProxy's configuration file and its text; Err: why it can't be read.
     pub haproxy_cfg: Option<(PathBuf, std::io::Result<String>)>,
-    /// Counts no checks, and waits for nothing.
-    pub quick: bool,
-    /// Told before it waits.
-    pub tell: &'a dyn Fn(&str),
 }
 
 /// Looks at everything, and judges it.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked);
-    let network = Network::look();
     let mut apps = Vec::new();
-    let mut firewall = None;
     let mut rules = None;
     for settings in asked.apps {
-        let seen = of_app(asked.settings, settings, &network).await;
         let Looked {
             facts,
-            firewall: there,
             rules: found,
-        } = seen;
+        } = of_app(asked.settings, settings).await;
         apps.push(facts);
-        firewall = firewall.or(there);
         rules = merged(rules, found);
     }
-    let filters = match &firewall {
-        Some(firewall) if host.sees_rules() => Some(filters(firewall).await),
-        _ => None,
+    let native = match host.sees_rules() {
+        true => gate::native_rules().await,
+        false => Ok(None),
     };
+    let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
-        native_rules(app, filters.as_ref());
-    }
-    if let Some(firewall) = firewall.filter(|_| !asked.quick && host.sees_rules()) {
-        count::checks(&firewall, &mut apps, asked.tell).await;
+        app.evidence.read(&app.settings.name, &kept.entries);
+        with_rules(app, &native);
     }
     let facts = Facts {
         config: configuration(&asked),
@@ -72,13 +59,29 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
             used: rules.unwrap_or_else(|| Err("no app".to_owned())),
         },
         host,
-        filters,
         apps,
         file: asked
             .haproxy_cfg
             .map(|(path, text)| file::File { path, text }),
     };
     judge(&facts)
+}
+
+/// Native rules are no less in the way than those of iptables; a close that was seen disproves
+/// those that are only possible.
+fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
+    for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
+        seen.was_closed = app.evidence.was_closed(&seen.gate);
+        match native {
+            Ok(rules) => {
+                let found = rules
+                    .iter()
+                    .flat_map(|rules| gate::native(rules, &seen.gate));
+                seen.foreign.extend(found);
+            }
+            Err(why) => seen.native = Err(why.clone()),
+        }
+    }
 }
 
 /// Linux's release.

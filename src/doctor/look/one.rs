@@ -1,10 +1,9 @@
-//! One app: itself, its gates, its balancers, and how the checks of its lines come in.
+//! One app: itself, its gates, its balancers, and how the checks of its lines end.
 
-use super::network::{Network, Way};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::connections::Leaving;
-use crate::doctor::{AppFacts, app, balancer, firewall, gates, tables};
-use crate::gate::{Firewall, Gate, Position, View, bound};
+use crate::doctor::{AppFacts, app, balancer, evidence, gates, tables};
+use crate::gate::{Firewall, Foreign, Gate, Position, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{Asking, Snapshot};
 use crate::host::{ThisHost, balancers};
@@ -23,15 +22,14 @@ const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 /// One app, and what it brought to light of the whole host.
-pub struct Looked {
+pub(crate) struct Looked {
     pub facts: AppFacts,
-    pub firewall: Option<Firewall>,
     /// The nat tables, as this app's gates meet them.
     pub rules: Result<tables::Used, String>,
 }
 
 /// Looks at it.
-pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -> Looked {
+pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     let host = ThisHost::new(all, settings, StopSignal::default()).await;
     let mut asked = match &host {
         Ok(host) => host.balancers.clone(),
@@ -48,17 +46,21 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
             seen,
         })
         .collect();
-    let lines = of_lines(&asked, &seen, network).await;
+    let lines = of_lines(&seen);
     let mut looked = Looked {
         facts: AppFacts {
             settings: settings.clone(),
             gates: None,
             checked: Vec::new(),
             app: None,
+            has_master: asked.iter().all(Balancer::has_master),
             balancers: seen,
-            counted: Vec::new(),
+            evidence: evidence::Evidence {
+                out_of_rotation: settings.limits.out_of_rotation,
+                in_rotation: settings.limits.in_rotation,
+                ..evidence::Evidence::default()
+            },
         },
-        firewall: None,
         rules: Err(String::new()),
     };
     let mut host = match host {
@@ -74,7 +76,7 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts),
         leaving: leaving(&mut host, &snapshot).await,
-        ..of_itself(settings, &snapshot, &lines)
+        ..of_itself(settings, &snapshot)
     });
     let (gates, used) = match &snapshot.rules {
         Ok(view) => (
@@ -89,10 +91,9 @@ pub async fn of_app(all: &Settings, settings: &AppSettings, network: &Network) -
         .map(|gate| checked(gate, gates.as_ref(), &lines))
         .collect();
     if let (Some(app), Some(gates)) = (&mut looked.facts.app, &gates) {
-        app.refused = refused(gates, &lines);
+        app.through = through(gates, &lines);
     }
     (looked.facts.gates, looked.rules) = (gates, used);
-    looked.firewall = Some(host.firewall);
     looked
 }
 
@@ -121,53 +122,37 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     last
 }
 
-/// A line of ours, how its checks come, and how the last one ended.
+/// A line of ours, and how its last check ended.
 struct Line {
     own: Own,
-    way: Way,
-    /// HAProxy says so, by its checks.
-    up: bool,
-    down: bool,
+    status: Option<Status>,
     word: Option<String>,
 }
 
-async fn of_lines(asked: &[Balancer], seen: &[balancer::Balancer], network: &Network) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (balancer, examined) in asked.iter().zip(seen) {
-        let Ok(examined) = &examined.seen else {
-            continue;
-        };
-        for own in examined.own() {
-            let listed = examined.listed(own);
-            let is = |such: &dyn Fn(&Status) -> bool| {
-                listed.is_some_and(|listed| such(&listed.stat.status))
-            };
-            let word = listed.and_then(|listed| listed.check.as_ref());
-            lines.push(Line {
+fn of_lines(seen: &[balancer::Balancer]) -> Vec<Line> {
+    let seen = seen
+        .iter()
+        .filter_map(|balancer| balancer.seen.as_ref().ok());
+    let lines = seen.flat_map(|seen| {
+        seen.own().iter().map(|own| {
+            let listed = seen.listed(own);
+            let check = listed.and_then(|listed| listed.check.as_ref());
+            Line {
                 own: own.clone(),
-                way: network.way(balancer, own).await,
-                up: is(&|status| *status == Status::Up),
-                down: is(&|status| matches!(status, Status::Down(_))),
-                word: word.map(|check| check.status.to_string()),
-            });
-        }
-    }
-    lines
+                status: listed.map(|listed| listed.stat.status.clone()),
+                word: check.map(|check| check.status.to_string()),
+            }
+        })
+    });
+    lines.collect()
 }
 
-fn of_itself(settings: &AppSettings, snapshot: &Snapshot, lines: &[Line]) -> app::App {
-    let led = lines
-        .iter()
-        .filter(|line| line.own.role != Role::ClassicTwin);
+fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
     app::App {
         app: settings.name.clone(),
         port: settings.ports.port,
         bound: bound(settings.ports.port),
-        led_to: (!lines.is_empty()).then(|| {
-            led.map(|line| (named(&line.own), line.way.led_to.clone()))
-                .collect()
-        }),
-        refused: Vec::new(),
+        through: Vec::new(),
         health: snapshot.health.clone(),
         unverified: settings.health.unverified(),
         askable: snapshot.askable.clone(),
@@ -177,25 +162,22 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot, lines: &[Line]) -> app
     }
 }
 
-fn named(own: &Own) -> String {
-    format!("{}/{}", own.backend, own.server)
-}
-
-/// Those by IPv4 whose gate is open.
-fn refused(gates: &gates::Gates, lines: &[Line]) -> Vec<String> {
-    let of_gate = |seen: &&gates::Seen| seen.position == Position::Open;
-    let open: Vec<Role> = gates
+/// The lines whose gates are open.
+fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
+    let open = gates
         .gates
         .iter()
-        .filter(of_gate)
-        .map(|seen| role(&seen.gate))
-        .collect();
-    let refused = lines.iter().filter(|line| {
-        let v4 = line.own.address.is_some_and(|address| address.is_ipv4());
-        let is_open = line.own.role == Role::ClassicTwin || open.contains(&line.own.role);
-        v4 && is_open && line.down && line.word.as_deref() == Some("L4CON")
-    });
-    refused.map(|line| named(&line.own)).collect()
+        .filter(|seen| seen.position == Position::Open);
+    let open: Vec<Role> = open.map(|seen| role(&seen.gate)).collect();
+    let through = lines.iter().filter(|line| open.contains(&line.own.role));
+    let one = |line: &Line| app::Through {
+        line: format!("{}/{}", line.own.backend, line.own.server),
+        is_v4: line.own.address.is_some_and(|address| address.is_ipv4()),
+        is_up: line.status == Some(Status::Up),
+        is_refused: matches!(line.status, Some(Status::Down(_)))
+            && line.word.as_deref() == Some("L4CON"),
+    };
+    through.map(one).collect()
 }
 
 fn of_gates(
@@ -212,12 +194,8 @@ fn of_gates(
         .map(|(gate, listeners)| gates::Seen {
             gate: gate.clone(),
             position: view.position(gate),
-            foreign: view
-                .foreign_in_use(gate)
-                .into_iter()
-                .map(|one| (one.rule, one.removal))
-                .collect(),
-            perhaps: Vec::new(),
+            foreign: view.foreign_in_use(gate),
+            was_closed: false,
             native: Ok(()),
             listeners: listeners.clone(),
             taken: snapshot.taken_by(gate).cloned(),
@@ -225,7 +203,7 @@ fn of_gates(
     gates::Gates {
         app: app.clone(),
         gates: seen.collect(),
-        left_behind: match Journal::left_behind(&agent.state_dir, app) {
+        unfinished: match Journal::left_behind(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
         },
@@ -248,52 +226,27 @@ fn taken(all: &Settings) -> Vec<u16> {
 
 fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
     let shadowing = gates.iter().flat_map(|gate| view.foreign_beside(gate));
+    let shadowing = shadowing.filter(Foreign::is_certain);
     tables::Used {
         variant: firewall.variant(),
         beside: view.beside(),
-        shadowing: shadowing.map(|one| (one.rule, one.removal)).collect(),
+        shadowing: shadowing.collect(),
     }
 }
 
-fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> firewall::Checked {
-    let of_gate: Vec<&Line> = lines
-        .iter()
-        .filter(|line| line.own.role == role(gate))
-        .collect();
-    let mut coming: Vec<firewall::Coming> = Vec::new();
-    for line in &of_gate {
-        let packet = line.way.packet(gate.status_port);
-        match coming.iter_mut().find(|one| one.packet == packet) {
-            Some(one) => one.led &= line.up,
-            None => coming.push(firewall::Coming {
-                packet,
-                led: line.up,
-            }),
-        }
-    }
-    if coming.is_empty() {
-        let packet = Way::default().packet(gate.status_port);
-        coming.push(firewall::Coming { packet, led: false });
-    }
-    let seen = gates.and_then(|gates| gates.gates.iter().find(|seen| seen.gate == *gate));
-    let is = |position| seen.is_some_and(|seen| seen.position == position);
-    coming
-        .iter_mut()
-        .for_each(|one| one.led &= is(Position::Open));
-    let words = || {
-        of_gate
-            .iter()
-            .filter_map(|line| line.word.clone())
-            .collect()
-    };
-    firewall::Checked {
+fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> evidence::Checked {
+    let mut seen = gates.iter().flat_map(|gates| &gates.gates);
+    let is_closed = seen.any(|seen| seen.gate == *gate && seen.position == Position::Closed);
+    let is_out =
+        |line: &&Line| line.own.role == role(gate) && matches!(line.status, Some(Status::Down(_)));
+    let words = lines.iter().filter(is_out);
+    evidence::Checked {
         gate: gate.clone(),
-        coming,
-        closed: is(Position::Closed).then(words),
+        now: is_closed.then(|| words.filter_map(|line| line.word.clone()).collect()),
     }
 }
 
 /// Whose check comes by that gate.
-pub fn role(gate: &Gate) -> Role {
+pub(crate) fn role(gate: &Gate) -> Role {
     gate.role
 }

@@ -28,7 +28,8 @@ pub struct LineSeen {
     pub name: String,
     /// Main or twin.
     pub role: Role,
-    /// HAProxy's word.
+    /// HAProxy's word; in JSON its text as `status`, and its kind as `state`.
+    #[serde(flatten)]
     pub status: Status,
     /// Out of the balancing, as its own check has failed to the end; see
     /// [`crate::haproxy::ServerStat::is_out`].

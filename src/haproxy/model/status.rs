@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The state of one server line.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(into = "String")]
+#[serde(into = "Shown")]
 pub enum Status {
     /// `UP`
     Up,
@@ -111,9 +111,28 @@ impl fmt::Display for Status {
     }
 }
 
-impl From<Status> for String {
-    fn from(status: Status) -> String {
-        status.to_string()
+/// A status in JSON: HAProxy's own text, and its kind as one word.
+#[derive(serde::Serialize)]
+struct Shown {
+    status: String,
+    state: &'static str,
+}
+
+impl From<Status> for Shown {
+    fn from(status: Status) -> Shown {
+        let state = match &status {
+            Status::Up => "up",
+            Status::UpUnproven(_) => "up_unproven",
+            Status::Down(_) => "down",
+            Status::NoLb(_) => "nolb",
+            Status::Drain(_) => "drain",
+            Status::Maint(_) => "maint",
+            Status::NoCheck => "no_check",
+        };
+        Shown {
+            status: status.to_string(),
+            state,
+        }
     }
 }
 

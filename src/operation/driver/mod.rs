@@ -213,6 +213,12 @@ impl<H: Host> Drive<'_, H> {
             (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
             _ => None,
         };
+        if matches!(to, Phase::PutBack(Why::NotOut(_)))
+            && ClosedLines::still_up(&self.timeline.balancers)
+        {
+            let causes = self.host.causes().await;
+            self.closed.because(causes);
+        }
         let to = self.record_first(to, instance);
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;

@@ -1,6 +1,7 @@
 //! An operation watched: each look that the driver takes anyway is noted, and thinned as the
 //! operation goes on, so that it never has more than [`MOST`] instants.
 
+use super::detection::Detecting;
 use super::samples::{BalancerSamples, LineSamples, Samples};
 use crate::restart::Progress;
 use crate::restart::seconds;
@@ -18,6 +19,8 @@ pub struct Watching {
     latest: Option<Instant>,
     /// Between two that are kept although nothing has changed.
     every: Duration,
+    /// What the gates that move come to.
+    pub detecting: Detecting,
 }
 
 /// One look.
@@ -192,6 +195,7 @@ impl Progress for Watched<'_> {
         if phase.touches_app() || phase.asks_app() {
             self.watching.nobody_asked(at);
         }
+        self.watching.detecting.enters(phase);
         self.told.enters(at, phase);
     }
 
@@ -204,6 +208,7 @@ impl Progress for Watched<'_> {
     }
 
     fn sees(&mut self, at: Duration, seen: &Seen) {
+        self.watching.detecting.sees(at, seen);
         match seen.balancers.is_empty() {
             true => self.watching.nobody_asked(at),
             false => self.watching.look(at, &seen.balancers),

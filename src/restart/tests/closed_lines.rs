@@ -38,6 +38,39 @@ fn news(closed: &mut ClosedLines, seen: &BalancerSeen) -> (usize, usize) {
     (news.up.len(), news.notices.len())
 }
 
+/// Exit 13 names what may answer the checks.
+#[test]
+fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
+    for (status, is_up) in [
+        ("UP", true),
+        ("UP 1/2", true),
+        ("DOWN", false),
+        ("MAINT", false),
+    ] {
+        assert_eq!(
+            ClosedLines::still_up(&[look(&[(Main, status)])]),
+            is_up,
+            "{status}"
+        );
+    }
+    assert!(!ClosedLines::still_up(&[look(&[(ClassicTwin, "UP")])]));
+    let mut closed = ClosedLines::default();
+    closed.because(vec![
+        "this rule may redirect the status port 2000: `-A X`".to_owned(),
+    ]);
+    let not_out = Outcome::put_back(&Why::NotOut(vec!["lb srvs/web1 is UP".to_owned()]), true);
+    let plain = not_out.message(Verb::Restart, "web");
+    assert!(
+        plain.ends_with("`agent doctor web` shows the seconds that HAProxy took"),
+        "{plain}"
+    );
+    let told = closed.judge(not_out).message(Verb::Restart, "web");
+    assert!(
+        told.ends_with("this rule may redirect the status port 2000: `-A X`"),
+        "{told}"
+    );
+}
+
 #[test]
 fn after_the_drain_each_status_means_one_thing() {
     for (status, up) in [

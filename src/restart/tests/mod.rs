@@ -11,6 +11,7 @@ mod preflight;
 mod recovery;
 mod rising;
 mod room;
+mod settled;
 mod stop;
 mod together;
 mod upgrade;

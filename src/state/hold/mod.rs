@@ -2,8 +2,10 @@
 //! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
 //! and may end by itself.
 
+mod report;
 mod second;
 
+pub use report::{By, HoldReport};
 pub use second::{Closing, second};
 
 use crate::clock::{self, boot, since_1970, uptime};
@@ -42,7 +44,8 @@ pub struct Hold {
     /// hold does not end by itself then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<String>,
-    /// What failed, where the agent itself holds the gates closed after that.
+    /// What failed, where the agent itself holds the gates closed after that, or has added that to
+    /// an operator's hold. Older agents did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
 }
@@ -53,8 +56,10 @@ pub struct Hold {
 pub enum Failed {
     /// The restart: the next one heals it.
     Restart,
-    /// The upgrade or its rollback, or it was cut short: an operator must look.
+    /// The upgrade or its rollback: an operator must look.
     Upgrade,
+    /// The upgrade runs, or its agent died while it ran: an operator must look.
+    UpgradeCutShort,
 }
 
 /// A moment to come. By the clock that runs since the boot, which nobody sets; after a
@@ -88,6 +93,10 @@ impl Until {
         }
     }
 
+    fn unix_seconds(&self) -> u64 {
+        self.at
+    }
+
     fn is_over(&self) -> bool {
         match self.boot == boot() {
             true => uptime() >= self.uptime,
@@ -111,8 +120,7 @@ impl Hold {
     /// A unit's ends with the boot, too: whatever it stopped for begins anew.
     fn is_over(&self) -> bool {
         let of_another_boot = self.owner.is_some() && self.boot != boot();
-        let until = self.until.as_ref().filter(|_| self.also.is_none());
-        of_another_boot || until.is_some_and(Until::is_over)
+        of_another_boot || self.end().is_some_and(Until::is_over)
     }
 
     fn told(&self) -> String {
@@ -127,7 +135,7 @@ impl Hold {
         if let Some(owner) = &self.owner {
             told += &format!(", for {owner}");
         }
-        if let Some(until) = self.until.as_ref().filter(|_| self.also.is_none()) {
+        if let Some(until) = self.end() {
             told += &format!(", until {}", clock::told(until.at));
         }
         let reasons: Vec<&str> = [&self.reason, &self.also]
@@ -146,7 +154,7 @@ impl Held {
     pub fn told(&self) -> String {
         match self {
             Held::By(hold) => hold.told(),
-            Held::Unknown => "somebody".to_owned(),
+            Held::Unknown => "a hold that can't be read".to_owned(),
         }
     }
 
@@ -158,20 +166,21 @@ impl Held {
     /// Somebody closed the gates on purpose: an operator, or a unit that stopped. False: the
     /// agent did, after a restart or an upgrade that failed.
     pub fn is_asked_for(&self) -> bool {
-        match self {
-            Held::By(hold) => hold.owner.is_some() || hold.is_an_operators(),
-            Held::Unknown => true,
-        }
+        self.by() != By::Agent
     }
 
     /// The agent's own, after a restart that failed: the next restart heals that.
     pub fn is_of_a_failed_restart(&self) -> bool {
-        matches!(self, Held::By(hold) if hold.failed == Some(Failed::Restart))
+        let failure = match self {
+            Held::By(hold) if self.by() == By::Agent => hold.failure(),
+            _ => None,
+        };
+        failure == Some(Failed::Restart)
     }
 
     /// A unit's, which opens them when it starts.
     pub fn is_a_units(&self) -> bool {
-        matches!(self, Held::By(hold) if hold.owner.is_some())
+        self.by() == By::Unit
     }
 
     /// It is this owner's.
@@ -209,6 +218,7 @@ pub fn until_opened(
     let hold = match there {
         Some(there) => Hold {
             also: Some(why),
+            failed: Some(failed),
             ..there
         },
         None => Hold {
@@ -229,7 +239,12 @@ pub fn until_opened(
 pub fn settled(hold_dir: &Path, app: &str) -> io::Result<()> {
     match find(hold_dir, app) {
         Some(Held::By(hold)) if hold.also.is_some() => {
-            StateFile::Hold.write(hold_dir, app, &Hold { also: None, ..hold })
+            let hold = Hold {
+                also: None,
+                failed: None,
+                ..hold
+            };
+            StateFile::Hold.write(hold_dir, app, &hold)
         }
         _ => Ok(()),
     }
@@ -250,7 +265,7 @@ pub fn during_upgrade(
 ) -> io::Result<Option<Held>> {
     let before = find(hold_dir, &holder.app);
     if before != Some(Held::Unknown) {
-        until_opened(hold_dir, holder, why, Failed::Upgrade)?;
+        until_opened(hold_dir, holder, why, Failed::UpgradeCutShort)?;
     }
     Ok(before)
 }

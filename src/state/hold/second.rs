@@ -54,6 +54,7 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
         let told = format!("held closed so far by {who}: from now on by an operator, too");
         let hold = Hold {
             also: there.reason.clone(),
+            failed: there.failure(),
             ..wanted.clone()
         };
         return sets(&hold, Some(told));
@@ -61,6 +62,7 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
     if replace {
         let hold = Hold {
             also: there.also.clone(),
+            failed: there.failure(),
             ..wanted.clone()
         };
         let told = format!("the hold is replaced, it was by {who}; now {}", hold.told());
@@ -214,6 +216,7 @@ mod tests {
             Closing::Sets { hold, .. } => {
                 assert!(hold.is_an_operators() && hold.reason == wanted.reason);
                 assert_eq!(hold.also.as_deref(), Some("the restart failed"));
+                assert_eq!(hold.failed, Some(crate::state::hold::Failed::Restart));
             }
             kept => panic!("{kept:?}"),
         }

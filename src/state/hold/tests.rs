@@ -155,7 +155,19 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     };
     assert_eq!(until("the restart failed", Failed::Restart), (false, true));
     assert_eq!(until("the upgrade failed", Failed::Upgrade), (false, false));
-    // Of an agent that did not say so.
+    // An operator's that has seen one.
+    lift(directory, "web").unwrap();
+    set(directory, &hold(None, None)).unwrap();
+    assert_eq!(until("the restart failed", Failed::Restart), (true, false));
+    settled(directory, "web").unwrap();
+    assert_eq!(
+        find(directory, "web").unwrap().report().failed,
+        None,
+        "what failed is over"
+    );
+    lift(directory, "web").unwrap();
+    // An agent that did not write so has held them after a restart that failed, too.
+    until("the restart failed", Failed::Restart);
     let older = serde_json::json!(find(directory, "web").map(|held| match held {
         Held::By(hold) => Hold {
             failed: None,
@@ -164,8 +176,5 @@ fn a_hold_of_the_agents_own_says_what_failed() {
         Held::Unknown => unreachable!(),
     }));
     std::fs::write(StateFile::Hold.path(directory, "web"), older.to_string()).unwrap();
-    assert!(!now(directory, "web").unwrap().is_of_a_failed_restart());
-    lift(directory, "web").unwrap();
-    set(directory, &hold(None, None)).unwrap();
-    assert_eq!(until("the restart failed", Failed::Restart), (true, false));
+    assert!(now(directory, "web").unwrap().is_of_a_failed_restart());
 }

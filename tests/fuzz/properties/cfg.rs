@@ -46,6 +46,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             http: Some("/healthz"),
             https: false,
             proxy: false,
+            master: false,
             out_of_rotation,
             in_rotation,
         };
@@ -66,11 +67,11 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
 }
 
 fn check_point(point: &Point) {
-    assert_eq!(point.mend.is_some(), point.verdict != Verdict::Ok);
+    assert_eq!(point.fix.is_some(), point.verdict > Verdict::Unseen);
     for text in [
         &point.of,
         &point.found,
-        point.mend.as_ref().unwrap_or(&point.of),
+        point.fix.as_ref().unwrap_or(&point.of),
     ] {
         assert_printable(text);
     }

@@ -20,6 +20,8 @@ def bind():
 
 def app_is_there():
     with socket.socket() as caller:
+        # An app that ends lets no SYN in: a second one, after a second, may find the next app.
+        caller.settimeout(0.02)
         return caller.connect_ex(("127.0.0.1", 1000)) == 0
 
 if how == "once":

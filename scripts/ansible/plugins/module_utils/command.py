@@ -8,6 +8,7 @@ import json
 import typing as t
 
 from .exits import meaning
+from .status import OtherVersion, Status, WhichApp, read
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -61,9 +62,9 @@ def parse(code: int, out: str, err: str) -> Answer:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        told = (err.strip() or out.strip() or "nothing")[-500:]
+        printed = (err.strip() or out.strip() or "nothing")[-500:]
         text = "it exited with {0} ({1}) and said no JSON, but: {2}"
-        raise NoAnswer(text.format(code, meaning(code), told))
+        raise NoAnswer(text.format(code, meaning(code), printed))
     return Answer(code, said)
 
 
@@ -89,3 +90,36 @@ class Agent:
             command = " ".join([self.program, *words])
             self.module.fail_json(msg="{0}: {1}".format(command, error), exit=code)
             raise
+
+    def status(self) -> Answer:
+        """One look. Faults are no failure; a configuration that can't be read is one."""
+        answer = self.run("status")
+        if answer.exit not in (0, 1):
+            self.fail(answer)
+        return answer
+
+    def status_of_app(self) -> Status:
+        """One look at the app that was asked for, or the only one."""
+        answer = self.status()
+        try:
+            return read(answer.said, self.module.params["app"])
+        except WhichApp as error:
+            text = "name the app with app=: {0}".format(error)
+            self.module.fail_json(msg=text, exit=answer.exit)
+            raise
+        except OtherVersion as error:
+            self.module.fail_json(msg=str(error), exit=answer.exit)
+            raise
+
+    def fail(self, answer: Answer, **result: t.Any) -> None:
+        """Ends the module with the agent's own message, and the meaning of its exit code."""
+        message = answer.said.get("message") or "the agent gave no reason"
+        means = meaning(answer.exit)
+        self.module.fail_json(
+            msg="{0} (exit {1}: {2})".format(message, answer.exit, means),
+            agent=answer.said,
+            outcome=answer.outcome,
+            exit=answer.exit,
+            exit_meaning=means,
+            **result,
+        )

@@ -23,12 +23,12 @@ EXITS = {
 # Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says")
 
-# How the host stands may be another way than before, although the agent did not do all.
+# The host may have changed, although the agent did not do all.
 TOUCHED = frozenset([1, 15, 16, 17, 20])
 
 
 def meaning(code: int) -> str:
-    """What an exit code tells, and how it leaves the host."""
+    """The meaning of an exit code, and how the host is left."""
     if code in EXITS:
         what, left = EXITS[code]
     elif code > 128:

@@ -21,9 +21,9 @@ options:
         is back in rotation, slow start over. Always a change.
       - V(closed) takes the host out of rotation and drains it. It stays so, over reboots too.
       - V(open) brings the host back, also what an operator has closed.
-      - V(present) demands that the host is in rotation. It first recovers what a crash, a
-        reboot or a flush of the rules has left behind, and waits. What an operator has closed
-        is left alone, and is a failure.
+      - V(present) demands that the host is in rotation. It first finishes or undoes
+        what a crash, a reboot or a flush of the rules has interrupted, and waits. It leaves alone
+        what an operator has closed, and fails.
     type: str
     choices: [restarted, closed, open, present]
     default: present
@@ -74,8 +74,8 @@ options:
     default: false
   reason:
     description:
-      - Why, in 1 to 200 characters on one line, for whoever looks at C(agent history), and at
-        closed gates in C(agent status).
+      - Why, in 1 to 200 characters on one line. C(agent history) shows it, and C(agent status)
+        of closed gates.
       - Where nothing had to be done there is no operation that would have it.
     type: str
   timeout:
@@ -103,7 +103,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Restart the app, and nobody notices
+- name: Restart the app without users noticing
   haproxy_gate.agent.agent:
     app: web
     state: restarted
@@ -159,8 +159,10 @@ status:
   type: dict
   sample:
     app: web
-    healthy: true
-    held:
+    health:
+      address: 10.0.0.11:1000
+      healthy: true
+    hold:
     in_rotation: true
     spare: 1
 outcome:
@@ -174,7 +176,7 @@ exit:
   type: int
   sample: 0
 exit_meaning:
-  description: What the exit code tells, and how the host is left.
+  description: The meaning of the exit code, and how the host is left.
   returned: where the agent has answered
   type: str
   sample: "done, or already so; the host is left: as asked"
@@ -194,6 +196,7 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.exits import (
     meaning,
     touched,
 )
+from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import Status
 
 # Between two looks at HAProxy, in seconds.
 POLL = 0.5
@@ -259,8 +262,8 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
     return words
 
 
-def is_so_already(params: dict[str, t.Any], status: standing.Status) -> bool:
-    """It stands as asked for, and nothing has to be done."""
+def is_so_already(params: dict[str, t.Any], status: Status) -> bool:
+    """It is as asked for already: there is nothing to do."""
     if params["state"] == "open":
         return standing.is_open(status)
     if params["state"] == "closed" and params["lasts"] is None:
@@ -271,13 +274,13 @@ def is_so_already(params: dict[str, t.Any], status: standing.Status) -> bool:
 
 
 def is_change(
-    state: str, before: standing.Status | None, answer: Answer, check_mode: bool
+    state: str, before: Status | None, answer: Answer, check_mode: bool
 ) -> bool:
     """Whether an operation that went well has changed the host, or would."""
     if answer.outcome in ("nothing_to_do", "skipped"):
         return False
     if state == "open" and before is not None:
-        return bool(before.get("held")) or not standing.all_gates(before, "open")
+        return before.hold is not None or not before.all_gates("open")
     return answer.outcome != "planned" or check_mode
 
 
@@ -289,7 +292,7 @@ class Work:
         self.params = module.params
         self.state: str = module.params["state"]
         self.agent = Agent(module)
-        self.before: standing.Status | None = None
+        self.before: Status | None = None
         self.result: dict[str, t.Any] = {"changed": False}
 
     def run(self) -> None:
@@ -305,30 +308,23 @@ class Work:
         if self.state == "present":
             self.demand_rotation()
         if self.module._diff:
-            self.show(self.after(answer))
+            self.show(self.after(self.before, answer))
         self.module.exit_json(**self.result)
 
-    def status(self) -> standing.Status:
+    def status(self) -> Status:
         """One look; a configuration that can't be read is a failure."""
-        answer = self.agent.run("status")
-        if answer.exit not in (0, 1):
-            self.fail(answer)
-        try:
-            status = standing.of_app(answer.said, self.params["app"])
-        except LookupError as error:
-            self.module.fail_json(msg=str(error), exit=answer.exit)
-            raise
+        status = self.agent.status_of_app()
         # `recover` without an app would mean all of them.
-        self.params["app"] = status["app"]
+        self.params["app"] = status.app
         return status
 
-    def leave_alone(self, status: standing.Status) -> None:
-        """It stands as asked for."""
+    def leave_alone(self, status: Status) -> None:
+        """It is as asked for."""
         self.result.update(
-            agent=status, outcome="nothing_to_do", exit=0, exit_meaning=meaning(0)
+            agent=status.entry, outcome="nothing_to_do", exit=0, exit_meaning=meaning(0)
         )
         if self.module._diff:
-            self.show(status)
+            self.show(status.entry)
         self.module.exit_json(**self.result)
 
     def take(self, answer: Answer) -> None:
@@ -336,7 +332,8 @@ class Work:
         for notice in answer.said.get("notices") or []:
             self.module.warn(str(notice))
         if answer.exit != 0:
-            self.fail(answer)
+            changed = touched(answer.exit) and not self.module.check_mode
+            self.agent.fail(answer, changed=changed)
         self.result.update(
             changed=is_change(self.state, self.before, answer, self.module.check_mode),
             agent=answer.said,
@@ -345,52 +342,39 @@ class Work:
             exit_meaning=meaning(answer.exit),
         )
 
-    def fail(self, answer: Answer) -> None:
-        """By the agent's own words."""
-        message = answer.said.get("message") or "the agent gave no reason"
-        means = meaning(answer.exit)
-        self.module.fail_json(
-            msg="{0} (exit {1}: {2})".format(message, answer.exit, means),
-            changed=touched(answer.exit) and not self.module.check_mode,
-            agent=answer.said,
-            outcome=answer.outcome,
-            exit=answer.exit,
-            exit_meaning=means,
-        )
-
     def demand_rotation(self) -> None:
         """Waits for it, where waiting may help."""
         if self.module.check_mode and self.result["changed"]:
             return
         until = time.monotonic() + self.params["timeout"]
         status = self.status()
-        while not standing.is_in_rotation(status):
+        while not status.in_rotation:
             over = time.monotonic() >= until or self.module.check_mode
-            if over or status.get("held"):
+            if over or status.hold is not None:
                 why = standing.why_not_in_rotation(status)
-                text = "{0} is not in rotation: {1}".format(status["app"], why)
-                self.module.fail_json(msg=text, status=status, **self.result)
+                text = "{0} is not in rotation: {1}".format(status.app, why)
+                self.module.fail_json(msg=text, status=status.entry, **self.result)
             time.sleep(POLL)
             status = self.status()
-        self.result["status"] = status
+        self.result["status"] = status.entry
 
-    def after(self, answer: Answer) -> standing.Status:
-        """How it stands now, or would stand."""
+    def after(self, before: Status, answer: Answer) -> dict[str, t.Any]:
+        """The app's entry now, or as it would be."""
         if not self.module.check_mode:
-            return self.status()
-        before = self.before or {}
+            return self.status().entry
         if answer.outcome in ("nothing_to_do", "skipped"):
-            return before
-        return standing.expected(before, closed=self.state == "closed")
+            return before.entry
+        return standing.expected(before.entry, closed=self.state == "closed")
 
-    def show(self, after: standing.Status) -> None:
+    def show(self, after: dict[str, t.Any]) -> None:
         """Both sides of the diff."""
         self.result["status"] = after
+        before = after if self.before is None else self.before.entry
         sides = {
-            "before": standing.told(self.before or {}),
-            "after": standing.told(after),
+            "before": standing.side_of_diff(before),
+            "after": standing.side_of_diff(after),
         }
-        header = "haproxy-gate: {0}".format(after.get("app"))
+        header = "haproxy-gate: {0}".format(after["app"])
         self.result["diff"] = {
             "before_header": header,
             "after_header": header,
@@ -415,9 +399,9 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    mistake = misplaced(module.params)
-    if mistake is not None:
-        module.fail_json(msg=mistake)
+    wrong = misplaced(module.params)
+    if wrong is not None:
+        module.fail_json(msg=wrong)
     Work(module).run()
 
 

@@ -10,7 +10,7 @@ module: agent_info
 short_description: Look at a host behind HAProxy by its agent
 version_added: 0.1.0
 description:
-  - Runs C(agent status) on the host, and tells what the kernel, HAProxy and the app say now.
+  - Runs C(agent status) on the host, and returns what the kernel, HAProxy and the app say now.
   - That something is not well is no failure, but RV(well) says so.
 extends_documentation_fragment:
   - haproxy_gate.agent.common
@@ -36,7 +36,7 @@ EXAMPLES = r"""
   haproxy_gate.agent.agent_info:
   register: seen
 
-- name: Tell how many hosts HAProxy can spare beside those that are out
+- name: Show how many hosts HAProxy can spare beside those that are out
   ansible.builtin.debug:
     msg: "{{ seen.status.spare }} of {{ seen.status.app }}"
 """
@@ -58,15 +58,69 @@ status:
       description: Each HAProxy, with the lines of this host.
       type: list
       elements: dict
-    held:
-      description: Who closed the gates and wants them so, and why.
-      type: str
-    healthy:
-      description: Whether the app itself is healthy.
-      type: bool
+    hold:
+      description: The request that the gates stay closed. None where there is none.
+      type: dict
+      contains:
+        by:
+          description: C(operator), C(unit), C(agent) after a failure, or C(unknown).
+          type: str
+        failed:
+          description: C(restart), C(upgrade) or C(upgrade_cut_short), where one failed.
+          type: str
+        command:
+          description: The command that closed the gates.
+          type: str
+        user:
+          description: The operator who gave the command.
+          type: str
+        unit:
+          description: The unit that opens the gates when it starts.
+          type: str
+        reason:
+          description: Why.
+          type: str
+        since_unix_seconds:
+          description: When the hold began.
+          type: int
+        until_unix_seconds:
+          description: When it ends by itself. None where only a command ends it.
+          type: int
+        text:
+          description: All of it in one line, for people.
+          type: str
+    phase:
+      description: The phase of the operation under way. None where there is none.
+      type: dict
+      contains:
+        verb:
+          description: The operation, as on the command line.
+          type: str
+        phase:
+          description: The phase.
+          type: str
+        seconds:
+          description: How long the operation has been in it.
+          type: int
+        settled:
+          description: Whether the host takes no other server away any more.
+          type: bool
     health:
-      description: The same in words.
-      type: str
+      description: The answer to a health check of the app itself.
+      type: dict
+      contains:
+        healthy:
+          description: Whether the app is healthy.
+          type: bool
+        address:
+          description: Where the agent has asked it.
+          type: str
+        error:
+          description: Why it is not healthy.
+          type: str
+        text:
+          description: All of it in one line, for people.
+          type: str
     trouble:
       description: What is in the way.
       type: list
@@ -84,8 +138,10 @@ status:
       type: int
   sample:
     app: web
-    healthy: true
-    held:
+    health:
+      address: 10.0.0.11:1000
+      healthy: true
+    hold:
     in_rotation: true
     serving: true
     spare: 1
@@ -95,13 +151,15 @@ apps:
   type: list
   elements: dict
 operation:
-  description: Who is at work on this host.
+  description:
+    - The process that has the lock of this host, with C(command), C(pid), C(since_unix_seconds)
+      and C(text). None where no operation is under way.
   returned: always
-  type: str
+  type: dict
 sidecar:
-  description: Who keeps the gates.
+  description: The same of the sidecar. None where none runs.
   returned: always
-  type: str
+  type: dict
 well:
   description: All is well with every app of this answer.
   returned: always
@@ -120,10 +178,9 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import 
     Agent,
     Answer,
 )
-from ansible_collections.haproxy_gate.agent.plugins.module_utils.exits import meaning
 
 
-def told(answer: Answer) -> dict[str, t.Any]:
+def result_of(answer: Answer) -> dict[str, t.Any]:
     """The answer, with the entry apart where there is one alone."""
     apps = answer.said.get("apps") or []
     result = {
@@ -141,15 +198,7 @@ def told(answer: Answer) -> dict[str, t.Any]:
 def main() -> None:
     """As Ansible calls it."""
     module = AnsibleModule(argument_spec=dict(ARGUMENTS), supports_check_mode=True)
-    answer = Agent(module).run("status")
-    if answer.exit not in (0, 1):
-        message = answer.said.get("message") or "the agent gave no reason"
-        means = meaning(answer.exit)
-        module.fail_json(
-            msg="{0} (exit {1}: {2})".format(message, answer.exit, means),
-            exit=answer.exit,
-        )
-    module.exit_json(**told(answer))
+    module.exit_json(**result_of(Agent(module).status()))
 
 
 if __name__ == "__main__":

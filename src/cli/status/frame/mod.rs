@@ -43,14 +43,16 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn lines(&self) -> Vec<String> {
-        let told = [
-            ("sidecar", &self.all.sidecar),
-            ("under way", &self.all.operation),
+        let owners = [
+            ("sidecar", &self.all.sidecar, "does not run"),
+            ("under way", &self.all.operation, "nothing"),
         ];
-        let told =
-            told.map(|(what, who)| format!("{what:10} {}", who.as_deref().unwrap_or("nobody")));
+        let owners = owners.map(|(what, owner, none)| {
+            let text = owner.as_ref().map_or(none, |owner| &owner.text);
+            format!("{what:10} {text}")
+        });
         let apps = self.all.apps.iter().flat_map(|app| self.app(app));
-        told.into_iter().chain(apps).collect()
+        owners.into_iter().chain(apps).collect()
     }
 
     fn app(&self, app: &AppStatus) -> Vec<String> {
@@ -61,11 +63,11 @@ impl<'a> Frame<'a> {
             lines.push(format!("  {label:8} {verb}: {phase} for {seconds} s"));
         }
         let mut row = |label, text: &str| lines.extend(wrapped(&labelled(label), text));
-        if let Some(who) = &app.held {
-            row("held", &format!("closed by {who}"));
+        if let Some(hold) = &app.hold {
+            row("held", &format!("closed by {}", hold.text));
         }
         row("gates", &gates(app));
-        row("health", &app.health);
+        row("health", &app.health.text);
         let trouble = app.trouble.iter();
         lines.extend(trouble.flat_map(|what| red(&labelled("trouble"), what)));
         lines.extend(
@@ -121,7 +123,7 @@ fn labelled(label: &str) -> String {
     format!("  {label:8} ")
 }
 
-/// What is wrong, in full: its mend stands at its end.
+/// What is wrong, in full: the fix is at its end.
 fn red(head: &str, what: &str) -> Vec<String> {
     let lines = wrapped(head, what).into_iter();
     let red = |line: String| {
@@ -137,13 +139,13 @@ pub(super) fn fitting(mut lines: Vec<String>, room: usize) -> Vec<String> {
         let more = lines.len() - room.saturating_sub(1);
         lines.truncate(room.saturating_sub(1));
         lines.push(format!(
-            "and {more} more lines: a higher window, or `agent status`"
+            "and {more} more lines: enlarge the window, or use `agent status`"
         ));
     }
     lines
 }
 
-/// `web   in rotation, 2 hosts may go`
+/// `web  in rotation, 2 more hosts can be taken out`
 fn head(app: &AppStatus) -> String {
     let state = match (app.in_rotation, app.serving) {
         (true, _) => style("in rotation").green(),
@@ -151,9 +153,9 @@ fn head(app: &AppStatus) -> String {
         (false, false) => style("out of rotation").red(),
     };
     let spare = match app.spare {
-        Some(1) => "1 host may go out now".to_owned(),
-        Some(spare) => format!("{} hosts may go out now", spare.max(0)),
-        None => "how many hosts may go out can't be told".to_owned(),
+        Some(1) => "1 more host can be taken out".to_owned(),
+        Some(spare) => format!("{} more hosts can be taken out", spare.max(0)),
+        None => "room unknown: a balancer can't be seen".to_owned(),
     };
     format!("{}  {state}, {spare}", style(&app.app).bold())
 }

@@ -1,7 +1,8 @@
 use super::*;
-use crate::cli::status::PhaseNow;
+use crate::cli::status::{Health, LockOwner, PhaseNow};
 use crate::haproxy::Role;
 use crate::report::GateReport;
+use crate::state::lock::Who;
 
 fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
     LineSeen {
@@ -48,18 +49,24 @@ fn draining(sessions: u64) -> Status {
                 error: Some("nobody listens".to_owned()),
             },
         ],
-        held: None,
+        hold: None,
         phase: Some(PhaseNow {
             verb: "restart",
             phase: "drain",
             seconds: 4,
+            settled: true,
         }),
-        health: "the app at 10.0.0.11:1000 is healthy".to_owned(),
+        health: Health::of("10.0.0.11:1000".parse().unwrap(), &Ok(())),
         ..AppStatus::unseen("web", "a rule that is not ours".to_owned())
     };
     Status {
         apps: vec![app],
-        operation: Some("`agent restart web`, pid 12, since 2026-11-21T12:00:00Z".to_owned()),
+        operation: Some(LockOwner::from(Some(Who {
+            command: "agent restart web".to_owned(),
+            pid: 12,
+            since: 1_795_262_400,
+            brief: false,
+        }))),
         sidecar: None,
     }
 }
@@ -70,10 +77,10 @@ fn all_there_is_in_80_columns() {
     let frame = draining(340);
     let lines = Frame::new(&frame, Some(&before)).lines();
     let wanted = "\
-sidecar    nobody
+sidecar    does not run
 under way  `agent restart web`, pid 12, since 2026-11-21T12:00:00Z
 
-web  out of rotation, how many hosts may go out can't be told
+web  out of rotation, room unknown: a balancer can't be seen
   at work  restart: drain for 4 s
   gates    2000 -> 1000 closed, 3000 -> 1000 closed
   health   the app at 10.0.0.11:1000 is healthy
@@ -87,13 +94,13 @@ web  out of rotation, how many hosts may go out can't be told
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
 }
 
-/// Its mend stands at its end.
+/// The fix is at its end.
 #[test]
 fn trouble_is_folded_and_not_cut() {
     let mut frame = draining(1);
-    let mend = "stop it, or take another status port, and say `agent recover web` after that";
-    frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {mend}")];
-    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {mend}"));
+    let fix = "stop it, or take another status port, and say `agent recover web` after that";
+    frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {fix}")];
+    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {fix}"));
     let lines = Frame::new(&frame, None).lines();
     let wanted = "  trouble  x (pid 1) on 0.0.0.0:2000 answers there: stop it, or take another
            status port, and say `agent recover web` after that";

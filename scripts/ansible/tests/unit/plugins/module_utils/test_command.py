@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""What the agent is told, and what is made of its answers."""
+"""The words for the agent, and its answers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""How an app stands, from what `agent status` says."""
+"""Whether an app is as a task asks for it, from what `agent status` says."""
 
 from __future__ import annotations
 
@@ -8,13 +8,29 @@ import typing as t
 import unittest
 
 from ansible_collections.haproxy_gate.agent.plugins.module_utils import standing
+from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import (
+    OtherVersion,
+    Status,
+    WhichApp,
+    read,
+)
 
-HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z"
+
+def hold(**changes: t.Any) -> dict[str, t.Any]:
+    """An operator's."""
+    data = {
+        "by": "operator",
+        "failed": None,
+        "reason": "disk swap",
+        "until_unix_seconds": None,
+        "text": "`agent close web` by alice",
+    }
+    return {**data, **changes}
 
 
-def status(**said: t.Any) -> standing.Status:
-    """In rotation, but for what is said."""
-    up = {"status": "UP", "proven": True}
+def entry(**changes: t.Any) -> dict[str, t.Any]:
+    """Of an app in rotation, but for the changes."""
+    up = {"status": "UP", "state": "up", "proven": True}
     lines = [
         {"name": "srvs/web1", "role": "main", **up},
         {"name": "srvs/bkp1", "role": "twin", **up},
@@ -27,13 +43,48 @@ def status(**said: t.Any) -> standing.Status:
             {"role": "twin", "status_port": 3000, **gate},
         ],
         "balancers": [{"name": "tcp://10.0.0.1:9999", "lines": lines}],
-        "held": None,
-        "healthy": True,
-        "health": "the app is healthy",
+        "hold": None,
+        "phase": None,
+        "health": {"healthy": True, "text": "the app is healthy"},
         "trouble": [],
         "in_rotation": True,
-        **said,
+        "serving": True,
+        "spare": 1,
+        **changes,
     }
+
+
+def status(**changes: t.Any) -> Status:
+    """The same, read."""
+    return read({"apps": [entry(**changes)], "operation": None}, "web")
+
+
+def read_entry(one: dict[str, t.Any]) -> Status:
+    """Of what a dry run expects."""
+    return status(**one)
+
+
+class Reading(unittest.TestCase):
+    """One entry of the answer."""
+
+    def test_which_app(self) -> None:
+        answer = {"apps": [entry(), entry(app="api")], "operation": None}
+        self.assertEqual(read(answer, "api").app, "api")
+        for app in (None, "db"):
+            with self.assertRaises(WhichApp) as raised:
+                read(answer, app)
+            self.assertEqual(raised.exception.apps, ["web", "api"])
+
+    def test_what_is_no_status_of_this_version(self) -> None:
+        for odd in (
+            {"hold": "`agent close web`, pid 7"},
+            {"health": "the app is healthy"},
+            {"in_rotation": 1},
+            {"spare": "1"},
+            {"balancers": None},
+        ):
+            with self.subTest(odd), self.assertRaises(OtherVersion):
+                status(**odd)
 
 
 class Standing(unittest.TestCase):
@@ -42,51 +93,52 @@ class Standing(unittest.TestCase):
     def test_in_rotation(self) -> None:
         self.assertTrue(standing.is_open(status()))
         self.assertFalse(standing.is_closed(status()))
-
-    def test_what_is_not_said_is_not_in_rotation(self) -> None:
-        for unseen in (None, 1, "true"):
-            self.assertFalse(standing.is_in_rotation(status(in_rotation=unseen)))
+        self.assertFalse(standing.is_open(status(in_rotation=False)))
 
     def test_closed(self) -> None:
-        closed = standing.expected(status(), closed=True)
+        closed = read_entry(standing.expected(entry(), closed=True))
         self.assertTrue(standing.is_closed(closed))
         self.assertFalse(standing.is_open(closed))
 
     def test_not_closed(self) -> None:
-        closed = standing.expected(status(), closed=True)
+        closed = standing.expected(entry(), closed=True)
         for otherwise in (
-            {"held": None},
+            {"hold": None},
             {"gates": []},
-            {"gates": status()["gates"]},
-            {"balancers": status()["balancers"]},
+            {"gates": entry()["gates"]},
+            {"balancers": entry()["balancers"]},
         ):
-            self.assertFalse(standing.is_closed({**closed, **otherwise}), otherwise)
+            self.assertFalse(
+                standing.is_closed(read_entry({**closed, **otherwise})), otherwise
+            )
 
     def test_the_twin_of_the_classic_layout_stays_up(self) -> None:
-        line = {"name": "srvs/bkp1", "role": "classic_twin", "status": "UP", "proven": True}
-        classic = status(balancers=[{"name": "lb", "lines": [line]}])
+        line = {"name": "srvs/bkp1", "role": "classic_twin", "status": "UP"}
+        line.update(state="up", proven=True)
+        classic = entry(balancers=[{"name": "lb", "lines": [line]}])
         closed = standing.expected(classic, closed=True)
         self.assertEqual(closed["balancers"][0]["lines"], [line])
-        self.assertTrue(standing.is_closed(closed))
+        self.assertTrue(standing.is_closed(read_entry(closed)))
 
 
 class Held(unittest.TestCase):
-    """Whether somebody holds it closed as it is asked for."""
+    """Whether an operator holds it closed as it is asked for."""
 
     def test_so(self) -> None:
-        for held, reason in ((HELD, None), (HELD + ": disk Z: swap", "disk Z: swap")):
-            self.assertTrue(standing.is_held_so(status(held=held), reason), held)
-        self.assertTrue(standing.is_held_so(status(held=HELD + ": disk swap"), None))
+        for reason in (None, "disk swap"):
+            self.assertTrue(standing.is_held_so(status(hold=hold()), reason), reason)
 
     def test_not_so(self) -> None:
-        for held, reason in (
-            (None, None),
-            (HELD, "disk swap"),
-            (HELD + ": another", "disk swap"),
-            (HELD + ", until 2026-11-21T13:00:00Z: disk swap", "disk swap"),
-            (HELD + ", for web.service: disk swap", "disk swap"),
+        for changes in (
+            None,
+            {"reason": None},
+            {"reason": "another"},
+            {"until_unix_seconds": 1795262400},
+            {"by": "unit"},
+            {"by": "agent", "failed": "restart"},
         ):
-            self.assertFalse(standing.is_held_so(status(held=held), reason), held)
+            held = status(hold=changes and hold(**changes))
+            self.assertFalse(standing.is_held_so(held, "disk swap"), changes)
 
 
 class Words(unittest.TestCase):
@@ -100,20 +152,17 @@ class Words(unittest.TestCase):
             "tcp://10.0.0.1:9999 srvs/bkp1: UP\n"
             "held closed: no\n"
         )
-        self.assertEqual(standing.told(status()), wanted)
+        self.assertEqual(standing.side_of_diff(entry()), wanted)
 
     def test_why_it_is_not_in_rotation(self) -> None:
-        closed = standing.expected(status(), closed=True)
-        why = standing.why_not_in_rotation({**closed, "held": HELD})
-        self.assertTrue(why.startswith("closed by " + HELD), why)
-        self.assertIn("srvs/web1 is DOWN", why)
-        unseen = status(balancers=[{"name": "lb", "error": "no answer"}])
-        self.assertEqual(standing.why_not_in_rotation(unseen), "lb: no answer")
-
-    def test_which_app(self) -> None:
-        said = {"apps": [status(), status(app="api")]}
-        self.assertEqual(standing.of_app(said, "api")["app"], "api")
-        for app in (None, "db"):
-            with self.assertRaises(LookupError) as raised:
-                standing.of_app(said, app)
-            self.assertIn("web, api", str(raised.exception))
+        closed = standing.expected(entry(), closed=True)
+        why = standing.why_not_in_rotation(read_entry({**closed, "hold": hold()}))
+        self.assertTrue(why.startswith("closed by `agent close web` by alice"), why)
+        self.assertIn("tcp://10.0.0.1:9999 srvs/web1 is DOWN", why)
+        unseen = {"name": "lb", "lines": [], "error": "no answer"}
+        why = standing.why_not_in_rotation(status(balancers=[unseen]))
+        self.assertEqual(why, "lb: no answer")
+        slow = entry()["balancers"]
+        slow[0]["lines"][0]["proven"] = False
+        why = standing.why_not_in_rotation(status(balancers=slow))
+        self.assertTrue(why.endswith("srvs/web1 is UP, but not proven yet"), why)

@@ -8,10 +8,21 @@ import typing as t
 import unittest
 
 from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import Answer
+from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import (
+    Hold,
+    Status,
+)
 from ansible_collections.haproxy_gate.agent.plugins.modules import agent
 
-GATES = [{"role": "main", "position": "open"}]
-HELD = "`agent close web`, pid 7, since 2026-11-21T12:00:00Z: disk swap"
+HELD = Hold("operator", None, "disk swap", None, "`agent close web`")
+
+
+def status(
+    gate: str, hold: Hold | None = None, in_rotation: bool = False
+) -> Status:
+    """Of an app with one gate."""
+    seen = (in_rotation, in_rotation, 1, hold, None, (gate,))
+    return Status("web", True, "healthy", *seen)
 
 
 def params(state: str, **given: t.Any) -> dict[str, t.Any]:
@@ -70,7 +81,7 @@ class Options(unittest.TestCase):
 
 
 class Changes(unittest.TestCase):
-    """What is told as changed."""
+    """What is reported as changed."""
 
     def test_by_the_outcome(self) -> None:
         for state, outcome, changed in (
@@ -82,8 +93,8 @@ class Changes(unittest.TestCase):
             ("present", "recovered", True),
             ("present", "nothing_to_do", False),
         ):
-            told = agent.is_change(state, None, answer(outcome), check_mode=False)
-            self.assertEqual(told, changed, (state, outcome))
+            changes = agent.is_change(state, None, answer(outcome), check_mode=False)
+            self.assertEqual(changes, changed, (state, outcome))
 
     def test_a_plan_is_a_change_in_check_mode(self) -> None:
         self.assertTrue(agent.is_change("restarted", None, answer("planned"), True))
@@ -91,19 +102,19 @@ class Changes(unittest.TestCase):
 
     def test_to_wait_for_open_gates_is_none(self) -> None:
         for before, changed in (
-            ({"gates": GATES, "held": None}, False),
-            ({"gates": GATES, "held": HELD}, True),
-            ({"gates": [{"position": "closed"}], "held": None}, True),
+            (status("open"), False),
+            (status("open", HELD), True),
+            (status("closed"), True),
         ):
-            told = agent.is_change("open", before, answer("opened"), check_mode=False)
-            self.assertEqual(told, changed, before)
+            changes = agent.is_change("open", before, answer("opened"), check_mode=False)
+            self.assertEqual(changes, changed, before)
 
     def test_what_is_so_already(self) -> None:
-        rotates = {"gates": GATES, "held": None, "in_rotation": True}
-        closed = {"gates": [{"position": "closed"}], "held": HELD}
-        for asked, status, so in (
+        rotates = status("open", in_rotation=True)
+        closed = status("closed", HELD)
+        for asked, seen, so in (
             (params("open"), rotates, True),
-            (params("open"), {**rotates, "in_rotation": False}, False),
+            (params("open"), status("open"), False),
             (params("closed"), closed, True),
             (params("closed"), rotates, False),
             (params("closed", reason="disk swap"), closed, True),
@@ -113,4 +124,4 @@ class Changes(unittest.TestCase):
             (params("restarted"), rotates, False),
             (params("present"), rotates, False),
         ):
-            self.assertEqual(agent.is_so_already(asked, status), so, (asked, status))
+            self.assertEqual(agent.is_so_already(asked, seen), so, (asked, seen))

@@ -1,0 +1,81 @@
+"""What a host's status means for a roll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .answer import Answer, no_answer, parse_object
+from .status import Line, OtherVersion, Status, WhichApp, read
+from .text import escape
+
+
+class Unusable(Exception):
+    """A host that gave no answer, or one that is no answer of an agent."""
+
+
+def status_of(answer: Answer, app: str | None) -> Status:
+    """Unusable says why there is none."""
+    answered = parse_object(answer.out)
+    if answered is None:
+        raise Unusable(no_answer(answer))
+    if "apps" not in answered:
+        raise Unusable(escape(str(answered.get("message", answer.said()))))
+    try:
+        return read(all_escaped(answered), app)
+    except WhichApp as error:
+        raise Unusable(f"{error}: name one with --app") from error
+    except (OtherVersion, RecursionError) as error:
+        raise Unusable(escape(error)) from error
+
+
+def all_escaped(value: Any) -> Any:
+    """The same, and no text in it moves a cursor or fills a screen."""
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, list):
+        return [all_escaped(one) for one in value]
+    if isinstance(value, dict):
+        return {key: all_escaped(one) for key, one in value.items()}
+    return value
+
+
+def in_the_way(status: Status, on_hold: str) -> str | None:
+    """Why this host is not to be rolled at all; None: it may be. An app that is down is no
+    reason, nor is another operation there, which will end."""
+    hold = status.hold
+    if hold is None:
+        return None
+    if on_hold == "refuse":
+        return (
+            f"held closed by {hold.text}: `agent open {status.app}` there ends that, or "
+            "--reopen, --stay-closed or --skip-held says what to do with it"
+        )
+    if on_hold == "skip" and hold.by == "agent" and hold.failed != "restart":
+        return (
+            f"held closed by {hold.text}: --skip-held skips no upgrade that failed, look at "
+            f"it, then `agent restart {status.app}` or `agent open {status.app}` there"
+        )
+    return None
+
+
+def not_up(status: Status) -> str:
+    """Lines that are not fully UP, in words."""
+    return joined(status.not_up)
+
+
+def back(status: Status) -> str | None:
+    """After a restart: None when HAProxy shows the host back, else what is missing. What an
+    operator of HAProxy has taken out stays so, and is not waited for."""
+    if status.in_rotation:
+        return None
+    missing = [line for line in status.not_up if line not in status.taken_out]
+    if not missing and not status.unseen and status.taken_out:
+        return None
+    said = [part for part in (joined(missing), *status.unseen) if part]
+    return "; ".join(said) or "HAProxy does not show it in rotation"
+
+
+def joined(lines: Iterable[Line]) -> str:
+    """Each once, although several balancers show it."""
+    return "; ".join(dict.fromkeys(str(line) for line in lines))

@@ -1,0 +1,116 @@
+"""One look at all hosts before anything begins, and a dry run of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .ending import Ending, Verdict, ending_of
+from .host import Host
+from .judge import Unusable, in_the_way, not_up
+from .options import Options
+from .signals import Stop
+from .ssh import Ssh
+from .status import Status
+
+Seen = TypeVar("Seen")
+
+# So often a host is asked whose balancer can't be seen.
+PATIENCE = 3
+# For a preflight, which asks every balancer.
+DRY = 60.0
+
+
+class Interrupted(Exception):
+    """While nothing was begun."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All of them, as they are now."""
+
+    statuses: dict[str, Status]
+    # Why a host can't be rolled.
+    trouble: dict[str, str]
+
+    def down(self) -> list[str]:
+        """Whose app is not healthy: these hosts serve no users."""
+        return [name for name, status in self.statuses.items() if not status.healthy]
+
+    def notice(self, name: str) -> str | None:
+        """What an operator should know of a host that is no trouble."""
+        status = self.statuses.get(name)
+        if status is None or name in self.trouble:
+            return None
+        if status.operation is not None:
+            return f"under way there, and waited for: {status.operation}"
+        if status.hold is not None:
+            return f"held closed by {status.hold.text}"
+        if not status.healthy:
+            return f"goes first: {status.health}"
+        if not status.in_rotation:
+            return f"not in rotation: {not_up(status)}"
+        return None
+
+
+async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
+    """Interrupted, where that is asked for."""
+    statuses: dict[str, Status] = {}
+    trouble: dict[str, str] = {}
+
+    async def look(host: Host) -> None:
+        try:
+            status = await seen_by_all(host)
+        except Unusable as error:
+            trouble[host.name] = str(error)
+            return
+        statuses[host.name] = status
+        wrong = in_the_way(status, host.options.on_hold) or "; ".join(status.unseen)
+        if wrong:
+            trouble[host.name] = wrong
+
+    await unless_stopped([look(host) for host in hosts], stop)
+    return Snapshot(statuses, trouble)
+
+
+async def seen_by_all(host: Host) -> Status:
+    """A balancer that does not answer once, as in a reload, is no trouble yet."""
+    for _ in range(PATIENCE):
+        status = await host.status()
+        if not status.unseen:
+            break
+        await asyncio.sleep(1.0)
+    return status
+
+
+async def dry_runs(
+    hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop
+) -> dict[str, Ending]:
+    """What `agent restart --dry-run` says on each."""
+
+    async def ask(host: Host) -> Ending:
+        try:
+            return ending_of(await ssh.ask(host.name, options.words("--dry-run"), DRY))
+        except OSError as error:
+            return Ending(Verdict.FAILED, 1, "no_answer", f"ssh: {error.strerror}", None)
+
+    endings = await unless_stopped([ask(host) for host in hosts], stop)
+    return {host.name: ending for host, ending in zip(hosts, endings)}
+
+
+async def unless_stopped(asking: Sequence[Awaitable[Seen]], stop: Stop) -> list[Seen]:
+    async def together() -> list[Seen]:
+        return list(await asyncio.gather(*asking))
+
+    task = asyncio.ensure_future(together())
+    while not task.done():
+        stopped = asyncio.ensure_future(stop.wait(None))
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if stop.asked:
+            task.cancel()
+            raise Interrupted
+        stop.changed.clear()
+    return task.result()

@@ -1,0 +1,136 @@
+//! Why gates are closed while no operation is under way, and what opens them. Pure.
+
+use crate::clock;
+use crate::gate::Position;
+use crate::state::hold::Held;
+
+/// Why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// A hold; true: not all gates are closed.
+    Held(bool),
+    /// The sidecar took the host out as it stopped, in seconds since 1970.
+    BySidecar(u64),
+    /// The time of this hold is over.
+    Over(String),
+    /// A flush of the rules, a reboot, or another process.
+    Unexpectedly,
+    /// No gate is.
+    NotAtAll,
+}
+
+impl Closed {
+    /// By the gates, the hold that was found, and the mark of the sidecar's stop.
+    pub(super) fn of(positions: &[Position], held: Option<&Held>, mark: Option<u64>) -> Closed {
+        let is_closed = |gate: &Position| *gate == Position::Closed;
+        let all = positions.iter().all(is_closed);
+        match (held, mark) {
+            (Some(held), _) if !held.is_over() => Closed::Held(!all),
+            _ if !positions.iter().any(is_closed) => Closed::NotAtAll,
+            (_, Some(since)) if all => Closed::BySidecar(since),
+            (Some(over), _) => Closed::Over(over.told()),
+            (None, _) => Closed::Unexpectedly,
+        }
+    }
+
+    /// When the sidecar closed them.
+    pub(super) fn by_sidecar(&self) -> Option<u64> {
+        match self {
+            Closed::BySidecar(since) => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, and what fixes it; None: nothing is wrong.
+    pub(super) fn trouble(&self, app: &str, opener: &str) -> Option<String> {
+        let opens = format!("{opener} opens the gates once the app is healthy");
+        match self {
+            Closed::NotAtAll | Closed::Held(false) => None,
+            Closed::Held(true) => Some(format!(
+                "the gates are held closed, and one is open: `agent close {app}` closes it, \
+                 `agent open {app}` ends the hold"
+            )),
+            Closed::BySidecar(since) => Some(format!(
+                "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
+                clock::told(*since)
+            )),
+            Closed::Over(hold) => Some(format!(
+                "the gates were held closed by {hold}; that hold is over: {opens}"
+            )),
+            Closed::Unexpectedly => Some(format!("a gate was closed unexpectedly: {opens}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Position::{Closed as Shut, Open};
+    use super::*;
+    use crate::restart::Verb;
+    use crate::state::hold::{Hold, Until};
+    use crate::state::invocation::Invocation;
+    use std::time::Duration;
+
+    fn held(seconds: u64) -> Held {
+        Held::By(Hold {
+            holder: Invocation::new(Verb::Close, "web"),
+            user: None,
+            owner: None,
+            reason: None,
+            until: Some(Until::after(Duration::from_secs(seconds))),
+            boot: String::new(),
+            also: None,
+            failed: None,
+        })
+    }
+
+    #[test]
+    fn what_closed_the_gates_and_what_opens_them() {
+        let (now, over) = (held(1000), held(0));
+        let ended = Closed::Over(over.told());
+        for (positions, held, mark, why) in [
+            ([Open, Open], None, None, Closed::NotAtAll),
+            ([Shut, Open], None, None, Closed::Unexpectedly),
+            ([Shut, Shut], None, None, Closed::Unexpectedly),
+            ([Shut, Shut], Some(&now), None, Closed::Held(false)),
+            ([Shut, Open], Some(&now), None, Closed::Held(true)),
+            ([Open, Open], Some(&now), None, Closed::Held(true)),
+            (
+                [Shut, Shut],
+                Some(&Held::Unknown),
+                None,
+                Closed::Held(false),
+            ),
+            ([Shut, Shut], Some(&over), None, ended.clone()),
+            ([Open, Open], Some(&over), None, Closed::NotAtAll),
+            ([Shut, Shut], None, Some(7), Closed::BySidecar(7)),
+            ([Shut, Shut], Some(&over), Some(7), Closed::BySidecar(7)),
+            // A hold says it itself; and gates of which one is open are not as the sidecar left them.
+            ([Shut, Shut], Some(&now), Some(7), Closed::Held(false)),
+            ([Shut, Open], None, Some(7), Closed::Unexpectedly),
+            ([Open, Open], None, Some(7), Closed::NotAtAll),
+        ] {
+            assert_eq!(
+                Closed::of(&positions, held, mark),
+                why,
+                "{positions:?} {held:?} {mark:?}"
+            );
+        }
+        let opens = "`agent recover web` opens the gates once the app is healthy";
+        for (why, says) in [
+            (Closed::NotAtAll, None),
+            (Closed::Held(false), None),
+            (Closed::Held(true), Some("`agent open web` ends the hold")),
+            (Closed::BySidecar(7), Some(opens)),
+            (ended, Some(opens)),
+            (Closed::Unexpectedly, Some(opens)),
+        ] {
+            let text = why.trouble("web", "`agent recover web`");
+            assert_eq!(text.is_some(), says.is_some(), "{why:?}");
+            assert!(
+                text.is_none_or(|text| text.ends_with(says.unwrap_or_default())),
+                "{why:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The processes that have this host's locks.
+
+use crate::config::Settings;
+use crate::state::directory;
+use crate::state::lock::{Lock, Who, told};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// A process that has a lock. What it has not written about itself is None.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct LockOwner {
+    pub(super) command: Option<String>,
+    pub(super) pid: Option<u32>,
+    pub(super) since_unix_seconds: Option<u64>,
+    pub(super) text: String,
+}
+
+impl From<Option<Who>> for LockOwner {
+    fn from(who: Option<Who>) -> LockOwner {
+        LockOwner {
+            text: told(who.as_ref()),
+            pid: who.as_ref().map(|who| who.pid),
+            since_unix_seconds: who.as_ref().map(|who| who.since),
+            command: who.map(|who| who.command),
+        }
+    }
+}
+
+/// The owners of the locks.
+pub(super) struct Owners {
+    /// Of the host's lock, or of an app's on behalf of a unit.
+    pub(super) operation: Option<LockOwner>,
+    /// Of the sidecar's lock.
+    pub(super) sidecar: Option<LockOwner>,
+    /// Whether each app's lock is taken.
+    pub(super) apps: Vec<bool>,
+}
+
+impl Owners {
+    /// Blocks.
+    pub(super) fn ask(settings: &Settings, apps: &[String]) -> Owners {
+        let state_dir = &settings.agent.state_dir;
+        let owner = |path: PathBuf| Lock::holder(&path).map(LockOwner::from);
+        let app = |app: &String| owner(directory::app_lock(state_dir, app)).is_some();
+        Owners {
+            operation: owner(directory::lock(state_dir)).or_else(|| of_units(settings)),
+            sidecar: owner(directory::sidecar(state_dir)),
+            apps: apps.iter().map(app).collect(),
+        }
+    }
+}
+
+/// Whether this app's lock is taken.
+pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
+    let lock = directory::app_lock(&settings.agent.state_dir, app);
+    let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
+    asked.await.unwrap_or(false)
+}
+
+/// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
+fn of_units(settings: &Settings) -> Option<LockOwner> {
+    let apps = settings.apps.iter();
+    let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));
+    locks.find_map(|lock| {
+        let who = Lock::holder(&lock)?;
+        let brief = who.as_ref().is_none_or(|who| who.brief);
+        (!brief).then(|| LockOwner::from(who))
+    })
+}

@@ -1,0 +1,304 @@
+//! What HAProxy has shown of closed gates: now, and at the last close, which the history keeps.
+//! How its checks end there, and in how many seconds it sees a gate that moves.
+
+use super::Point;
+use super::check::{Check, checks};
+use crate::clock;
+use crate::gate::Gate;
+use crate::haproxy::Role;
+use crate::history::Entry;
+use crate::report::Detection;
+use std::time::Duration;
+
+checks! {
+    MEETS "firewall":
+        "a refused check is seen at once, a dropped one only after the check's timeout: until then \
+         HAProxy sends users to a host that is about to restart";
+    SECONDS "detection":
+        "every restart waits until HAProxy has seen the lines DOWN, and at the end UP; limits that are \
+         shorter put the gates back each time";
+}
+
+const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
+                     iptables -I INPUT -p tcp --dport";
+const SHORTER: &str =
+    "a shorter `inter` in HAProxy (`default-server inter 1s fastinter 300ms`), or a longer";
+
+/// An operation that has closed a gate, or opened one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Moved {
+    /// "restart, 2026-11-21T16:14:16Z"
+    pub by: String,
+    pub lines: Vec<Detection>,
+}
+
+/// What is known of one app.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Evidence {
+    /// The last operation that shows how checks met a closed gate.
+    pub close: Option<Moved>,
+    /// And the last that shows the seconds to UP.
+    pub open: Option<Moved>,
+    /// How long an operation waits for HAProxy.
+    pub out_of_rotation: Duration,
+    pub in_rotation: Duration,
+}
+
+impl Evidence {
+    /// From the history, newest last.
+    pub(crate) fn read(&mut self, app: &str, entries: &[Entry]) {
+        let last = |is_it: fn(&Detection) -> bool| {
+            let mut entries = entries.iter().rev().filter(|entry| entry.app == app);
+            let entry = entries.find(|entry| entry.detection.iter().any(is_it))?;
+            let at = clock::told(entry.started_at.max(0.0) as u64);
+            Some(Moved {
+                by: format!("{}, {at}", entry.verb),
+                lines: entry.detection.clone(),
+            })
+        };
+        self.close = last(Detection::is_of_a_close);
+        self.open = last(|one| one.up_seconds.is_some());
+    }
+
+    /// At the last close HAProxy showed each line of this gate DOWN: no rule caught the checks.
+    pub(crate) fn was_closed(&self, gate: &Gate) -> bool {
+        let lines = of_gate(self.close.as_ref(), gate);
+        !lines.is_empty() && lines.iter().all(|line| line.check.is_some())
+    }
+}
+
+/// One gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked {
+    pub gate: Gate,
+    /// It is closed: how the last check of each line ended, in HAProxy's word.
+    pub now: Option<Vec<String>>,
+}
+
+pub(super) fn points(app: &str, gates: &[Checked], evidence: &Evidence) -> Vec<Point> {
+    let mut points: Vec<Point> = gates
+        .iter()
+        .filter_map(|one| meets(app, one, evidence))
+        .collect();
+    points.extend(
+        gates
+            .iter()
+            .flat_map(|one| seconds(app, &one.gate, evidence)),
+    );
+    if points.is_empty() {
+        let found = "no gate was closed yet: what HAProxy's checks meet then, and the seconds to DOWN and UP, \
+                     show at the first close";
+        points.push(SECONDS.unseen(app, found));
+    }
+    points
+}
+
+fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
+    let lines = moved.into_iter().flat_map(|moved| &moved.lines);
+    lines
+        .filter(|line| line.twin == (gate.role == Role::Twin))
+        .collect()
+}
+
+fn meets(app: &str, checked: &Checked, evidence: &Evidence) -> Option<Point> {
+    let port = checked.gate.status_port;
+    let now = checked.now.as_deref().unwrap_or_default();
+    let last: Vec<&str> = of_gate(evidence.close.as_ref(), &checked.gate)
+        .into_iter()
+        .filter_map(|line| line.check.as_deref())
+        .collect();
+    let (words, when) = match (now, &evidence.close) {
+        ([_, ..], _) => (
+            now.iter().map(String::as_str).collect(),
+            "closed".to_owned(),
+        ),
+        ([], Some(close)) => (last, format!("at the last close ({})", close.by)),
+        ([], None) => return None,
+    };
+    let word = words
+        .iter()
+        .find(|word| **word == "L4TOUT")
+        .or(words.first())?;
+    Some(match *word {
+        "L4TOUT" => {
+            let found = format!("port {port}, {when}: HAProxy's checks were dropped ({word})");
+            MEETS.warning(
+                app,
+                found,
+                format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
+            )
+        }
+        "L4CON" => MEETS.ok(
+            app,
+            format!("port {port}, {when}: refused at once ({word})"),
+        ),
+        word => MEETS.ok(
+            app,
+            format!("port {port}, {when}: HAProxy's checks failed ({word})"),
+        ),
+    })
+}
+
+fn seconds(app: &str, gate: &Gate, evidence: &Evidence) -> Vec<Point> {
+    let port = gate.status_port;
+    let closed = of_gate(evidence.close.as_ref(), gate);
+    let by = evidence
+        .close
+        .as_ref()
+        .map_or("", |close| close.by.as_str());
+    let still = closed
+        .iter()
+        .filter_map(|line| Some((line, line.still.as_ref()?)));
+    let mut points: Vec<Point> = still
+        .map(|(line, status)| {
+            let found = format!(
+                "port {port}: at the last close ({by}) {} {} was still {status}",
+                line.balancer, line.line
+            );
+            let fix = "fix what foreign-rule and status-port name, else a proxy on the way answers its checks";
+            SECONDS.error(app, found, fix)
+        })
+        .collect();
+    let opened = of_gate(evidence.open.as_ref(), gate);
+    let most = |lines: &[&Detection], of: fn(&Detection) -> Option<f64>| {
+        lines
+            .iter()
+            .filter_map(|line| of(line))
+            .max_by(f64::total_cmp)
+    };
+    let measured = [
+        (
+            "DOWN",
+            most(&closed, |line| line.down_seconds),
+            by,
+            "out_of_rotation",
+            evidence.out_of_rotation,
+        ),
+        (
+            "UP",
+            most(&opened, |line| line.up_seconds),
+            evidence.open.as_ref().map_or("", |open| open.by.as_str()),
+            "in_rotation",
+            evidence.in_rotation,
+        ),
+    ];
+    for (word, took, by, key, limit) in measured {
+        let Some(took) = took else { continue };
+        let found = format!("port {port}: {word} after {took:.1} s ({by})");
+        // One more look of a busier HAProxy, and the limit is over.
+        points.push(match took * 1.5 > limit.as_secs_f64() {
+            false => SECONDS.ok(app, found),
+            true => {
+                let found = format!("{found}, timeouts.{key} is {:.1} s", limit.as_secs_f64());
+                SECONDS.warning(app, found, format!("{SHORTER} timeouts.{key}"))
+            }
+        });
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{self, Error, Ok as Well, Unseen, Warning};
+    use super::*;
+
+    fn gate() -> Gate {
+        Gate {
+            app: "web".into(),
+            role: Role::Main,
+            status_port: 2000,
+            port: 1000,
+        }
+    }
+
+    fn entry(app: &str, check: Option<&str>, still: Option<&str>, seconds: Option<f64>) -> Entry {
+        Entry {
+            app: app.into(),
+            verb: "restart".into(),
+            started_at: 1_795_277_656.0,
+            detection: vec![Detection {
+                balancer: "lb".into(),
+                line: "srvs/web1".into(),
+                check: check.map(str::to_owned),
+                still: still.map(str::to_owned),
+                down_seconds: seconds,
+                up_seconds: seconds,
+                ..Detection::default()
+            }],
+            ..Entry::default()
+        }
+    }
+
+    fn judged(entries: &[Entry], now: Option<&str>) -> Vec<(&'static str, Verdict, String)> {
+        let mut evidence = Evidence {
+            out_of_rotation: Duration::from_secs(30),
+            in_rotation: Duration::from_secs(60),
+            ..Evidence::default()
+        };
+        evidence.read("web", entries);
+        let checked = Checked {
+            gate: gate(),
+            now: now.map(|word| vec![word.to_owned()]),
+        };
+        let points = points("web", &[checked], &evidence).into_iter();
+        points
+            .map(|point| (point.check, point.verdict, point.found))
+            .collect()
+    }
+
+    #[test]
+    fn before_the_first_close_nothing_is_called_ok() {
+        for entries in [&[][..], &[entry("api", Some("L4CON"), None, Some(1.0))]] {
+            let points = judged(entries, None);
+            assert_eq!((points.len(), points[0].1), (1, Unseen));
+            assert!(points[0].2.starts_with("no gate was closed yet"));
+        }
+    }
+
+    #[test]
+    fn the_last_close_is_quoted() {
+        let old = entry("web", Some("L4TOUT"), None, Some(9.0));
+        let points = judged(&[old, entry("web", Some("L4CON"), None, Some(0.44))], None);
+        let told = [
+            "port 2000, at the last close (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
+            "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)",
+            "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)",
+        ];
+        let expected = told.map(str::to_owned);
+        assert_eq!(
+            points.iter().map(|one| one.2.clone()).collect::<Vec<_>>(),
+            expected
+        );
+        assert!(points.iter().all(|one| one.1 == Well));
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn drops_slow_checks_and_lines_that_stayed_up_are_told() {
+        let (meets, seconds) = (|verdict| ("firewall", verdict), |verdict| ("detection", verdict));
+        for (check, still, took, now, expected) in [
+            (Some("L4TOUT"), None, None, None, &[meets(Warning)][..]),
+            // What is seen now counts more.
+            (Some("L4TOUT"), None, None, Some("L4CON"), &[meets(Well)]),
+            (Some("L4CON"), None, None, Some("L4TOUT"), &[meets(Warning)]),
+            (None, Some("UP"), None, None, &[seconds(Error)]),
+            (Some("L4CON"), None, Some(20.1), None, &[meets(Well), seconds(Warning), seconds(Well)]),
+        ] {
+            let points = judged(&[entry("web", check, still, took)], now);
+            let told: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
+            assert_eq!(told, expected, "{check:?} {still:?} {took:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_disproved_by_a_close_that_was_seen() {
+        let was_closed = |entry: Entry| {
+            let mut evidence = Evidence::default();
+            evidence.read("web", &[entry]);
+            evidence.was_closed(&gate())
+        };
+        assert!(was_closed(entry("web", Some("L4CON"), None, None)));
+        assert!(!was_closed(entry("web", None, Some("UP"), None)));
+        assert!(!was_closed(entry("api", Some("L4CON"), None, None)));
+    }
+}

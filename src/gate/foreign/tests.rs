@@ -1,0 +1,246 @@
+use super::super::Family;
+use super::*;
+use crate::haproxy::Role;
+
+fn gate() -> Gate {
+    Gate {
+        app: "web".into(),
+        role: Role::Main,
+        status_port: 2000,
+        port: 1000,
+    }
+}
+
+/// `!` before each rule that is certain; the chain is left out.
+fn found(rules: &str, in_use: bool) -> Vec<String> {
+    let chains = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N HAPROXY-GATE\n-N X\n-N Y\n\
+        -A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n\
+        -A HAPROXY-GATE -m conntrack --ctstate INVALID -j RETURN\n";
+    let listing = Listing::parse(&format!("{chains}{rules}\n")).unwrap();
+    let iptables = Iptables::new("iptables", Family::V4);
+    let all = foreign(&iptables, &listing, &gate(), in_use);
+    let told = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
+    all.iter().map(told).collect()
+}
+
+/// The sign of the only rule; nothing where none is found.
+fn sign(rules: &str) -> String {
+    let found = found(rules, true);
+    assert!(found.len() < 2, "{found:?}");
+    found
+        .first()
+        .map_or(String::new(), |one| one[..1].to_owned())
+}
+
+#[test]
+fn a_redirect_of_the_port_without_a_condition_is_certain() {
+    for ports in [
+        "-m tcp --dport 2000",
+        "-m tcp --dport 1999:2001",
+        "-m multiport --dports 80,2000",
+        "-m multiport --dports 1:9,2000:2000",
+        "-m multiport --ports 2000,3000",
+        "-m multiport ! --dports 22,1000",
+        "-m comment --comment \"a: b\" -m tcp --dport 2000",
+        "-m addrtype --dst-type LOCAL",
+        "",
+    ] {
+        let rule = format!("-A PREROUTING -p tcp {ports} -j REDIRECT --to-ports 1000");
+        assert_eq!(sign(&rule), "!", "{ports}");
+    }
+    assert_eq!(sign("-A PREROUTING -j DNAT --to-destination 10.0.0.1"), "!");
+    let removal = foreign(
+        &Iptables::new("iptables-nft", Family::V4),
+        &Listing::parse("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT\n").unwrap(),
+        &gate(),
+        true,
+    );
+    let command = "iptables-nft -t nat -D PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT";
+    assert_eq!(removal[0].removal.as_deref(), Some(command));
+}
+
+/// As redsocks, docker, a DNAT of a whole host, a balancer beside and a mark do it.
+#[test]
+fn a_rule_with_a_condition_is_only_possible() {
+    for rule in [
+        "-A PREROUTING -i virbr0 -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 8080",
+        "-A PREROUTING -d 10.9.9.9/32 ! -i docker0 -p tcp -m tcp --dport 2000 -j DNAT",
+        "-A PREROUTING -d 10.9.9.9/32 -p tcp -m tcp ! --dport 1000 -j DNAT",
+        "-A PREROUTING -s 10.9.0.0/16 -p tcp -j REDIRECT --to-ports 12345",
+        "-A PREROUTING -p tcp -m mark --mark 0x7 -m tcp --dport 2000 -j REDIRECT",
+        "-A PREROUTING -p tcp -m tcp --dport 2000 -m limit --limit 3/min -j REDIRECT",
+        "-A OUTPUT -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 8080",
+        "-A OUTPUT -m owner --uid-owner 7 -p tcp -m tcp --dport 2000 -j REDIRECT",
+    ] {
+        assert_eq!(sign(rule), "?", "{rule}");
+    }
+}
+
+#[test]
+fn what_can_not_meet_the_check_is_not_found() {
+    for rule in [
+        "-A PREROUTING -p tcp -m tcp --dport 2001 -j REDIRECT --to-ports 1000",
+        "-A PREROUTING -p tcp -m tcp ! --dport 2000 -j REDIRECT --to-ports 1000",
+        "-A PREROUTING -p tcp -m tcp --dport 2000 -j RETURN",
+        "-A PREROUTING -p udp -m udp --dport 2000 -j REDIRECT --to-ports 1000",
+        "-A OUTPUT -d 10.9.9.9/32 -p tcp -j DNAT --to-destination 10.8.8.8",
+        // A chain that no rule calls.
+        "-A X -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000",
+    ] {
+        assert_eq!(sign(rule), "", "{rule}");
+    }
+}
+
+#[test]
+fn a_chain_is_as_sure_as_the_way_into_it() {
+    let redirect = "-A X -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000\n";
+    for (before, sure) in [
+        ("-A PREROUTING -j X\n", "!"),
+        ("-A PREROUTING -p tcp -g X\n", "!"),
+        ("-A PREROUTING -j Y\n-A Y -j X\n", "!"),
+        ("-A PREROUTING -i eth0 -j X\n", "?"),
+        ("-A PREROUTING -p tcp -m tcp --dport 80 -j X\n", ""),
+        // What stands before it may take the check, or surely does.
+        ("-A PREROUTING -i eth1 -j ACCEPT\n-A PREROUTING -j X\n", "?"),
+        ("-A PREROUTING -p tcp -j ACCEPT\n-A PREROUTING -j X\n", ""),
+        ("-A PREROUTING -p udp -j ACCEPT\n-A PREROUTING -j X\n", "!"),
+        ("-A PREROUTING -j X\n-A X -s 10.0.0.1/32 -j RETURN\n", "?"),
+        ("-A PREROUTING -j X\n-A X -j LOG\n", "!"),
+        (
+            "-A PREROUTING -j Y\n-A PREROUTING -j X\n-A Y -i eth0 -j RETURN\n",
+            "!",
+        ),
+        (
+            "-A PREROUTING -j Y\n-A PREROUTING -j X\n-A Y -i eth0 -j ACCEPT\n",
+            "?",
+        ),
+        (
+            "-A PREROUTING -j Y\n-A PREROUTING -j X\n-A Y -j ACCEPT\n",
+            "",
+        ),
+    ] {
+        assert_eq!(sign(&format!("{before}{redirect}")), sure, "{before}");
+    }
+}
+
+/// istio/istio#29412: every port but those that return first.
+#[test]
+fn ports_that_return_first_are_left_alone() {
+    let istio = |ports: &str| {
+        format!(
+            "-A PREROUTING -p tcp -j X\n-A X -p tcp -m multiport --dports {ports} -j RETURN\n\
+             -A X -p tcp -j Y\n-A Y -p tcp -j REDIRECT --to-ports 15006\n"
+        )
+    };
+    assert_eq!(sign(&istio("22,1000,2000,3000")), "");
+    assert_eq!(sign(&istio("22,1000")), "!");
+}
+
+#[test]
+fn our_rule_is_foreign_in_the_variant_not_in_use_or_under_another_name() {
+    let rule = "-A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment \
+        --comment \"haproxy-gate:web:main\" -j REDIRECT --to-ports 1000";
+    assert_eq!(found(rule, true), [""; 0]);
+    assert_eq!(found(rule, false), [format!("!{rule}")]);
+    let stale = rule.replace("web", "old");
+    assert_eq!(found(&stale, true), [format!("!{stale}")]);
+    let twice = "-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT\n";
+    assert_eq!(found(&format!("{twice}{twice}{stale}"), true).len(), 2);
+}
+
+/// Ten jumps each, so many below each other: no blow-up, and no endless loop.
+#[test]
+fn a_chain_is_not_walked_again_and_again() {
+    let mut rules = String::from("-A PREROUTING -j L0\n-A X -j X\n-A PREROUTING -j X\n");
+    for level in 0..20 {
+        rules = format!("-N L{level}\n{rules}");
+        rules += &format!("-A L{level} -i eth0 -j L{}\n", level + 1).repeat(10);
+    }
+    assert_eq!(found(&format!("-N L20\n{rules}"), true), [""; 0]);
+}
+
+fn natives(rules: &str) -> Vec<String> {
+    let base = r#"{"chain": {"family": "ip", "table": "t", "name": "pre", "type": "nat", "hook": "prerouting", "prio": -100}},
+        {"chain": {"family": "ip", "table": "t", "name": "out", "type": "nat", "hook": "output", "prio": -100}},
+        {"chain": {"family": "ip", "table": "t", "name": "sub"}}"#;
+    let json = format!("{{\"nftables\": [{base}{rules}]}}");
+    let text = "table ip t { # handle 1\n\tchain pre { # handle 2\n\t\ttcp dport 2000 redirect to :1000 # handle 4\n\t}\n}\n";
+    let rules = Native::parse(&json, text).unwrap();
+    let all = native(&rules, &gate());
+    let told = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
+    all.iter().map(told).collect()
+}
+
+fn rule(chain: &str, expr: &str) -> String {
+    format!(
+        r#", {{"rule": {{"family": "ip", "table": "t", "chain": "{chain}", "handle": 4, "expr": [{expr}]}}}}"#
+    )
+}
+
+fn dport(op: &str, right: &str) -> String {
+    format!(
+        r#"{{"match": {{"op": "{op}", "left": {{"payload": {{"protocol": "tcp", "field": "dport"}}}}, "right": {right}}}}}"#
+    )
+}
+
+const REDIRECT: &str = r#", {"redirect": {"port": 1000}}"#;
+
+#[test]
+fn native_rules_are_judged_alike() {
+    let iif = r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}}, "#;
+    let tcp = r#"{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": "tcp"}}, {"counter": {}}, "#;
+    for (op, right, before, sure) in [
+        ("==", "2000", "", "!"),
+        ("==", "2000", tcp, "!"),
+        ("==", "2000", iif, "?"),
+        ("==", "80", "", ""),
+        ("==", r#"{"set": [80, {"range": [1999, 2001]}]}"#, "", "!"),
+        ("==", r#"{"set": [80, 443]}"#, "", ""),
+        ("!=", r#"{"set": [22, 1000]}"#, "", "!"),
+        ("==", "\"@ports\"", "", "?"),
+    ] {
+        let one = natives(&rule(
+            "pre",
+            &format!("{before}{}{REDIRECT}", dport(op, right)),
+        ));
+        let expected = match sure {
+            "" => Vec::new(),
+            sure => vec![format!(
+                "{sure}nft rule ip t pre handle 4: tcp dport 2000 redirect to :1000"
+            )],
+        };
+        assert_eq!(one, expected, "{op} {right} {before}");
+    }
+    let named = format!("{}{REDIRECT}", dport("==", "2000"));
+    assert_eq!(
+        natives(&rule("out", &named)),
+        ["?nft rule ip t out handle 4"]
+    );
+    assert_eq!(natives(&rule("sub", &named)), [""; 0], "no rule calls it");
+    let jump = rule("pre", r#"{"jump": {"target": "sub"}}"#);
+    assert_eq!(natives(&(jump + &rule("sub", &named)))[0][..1], *"!");
+}
+
+#[test]
+fn native_maps_are_looked_up_by_their_keys() {
+    let key = r#""key": {"payload": {"protocol": "tcp", "field": "dport"}}"#;
+    let dnat = |data: &str| {
+        natives(&rule(
+            "pre",
+            &format!(r#"{{"dnat": {{"addr": {{"map": {{{key}, "data": {data}}}}}}}}}"#),
+        ))
+        .first()
+        .map_or(String::new(), |one| one[..1].to_owned())
+    };
+    assert_eq!(dnat(r#"{"set": [[8080, "10.0.0.2"]]}"#), "");
+    assert_eq!(dnat(r#"{"set": [[2000, "10.0.0.2"]]}"#), "!");
+    assert_eq!(dnat("\"@fwds\""), "?");
+    let verdicts = |port: u16| {
+        let map =
+            format!(r#"{{"vmap": {{{key}, "data": {{"set": [[{port}, {{"accept": null}}]]}}}}}}"#);
+        let after = rule("pre", &format!("{}{REDIRECT}", dport("==", "2000")));
+        natives(&(rule("pre", &map) + &after)).len()
+    };
+    assert_eq!((verdicts(2000), verdicts(80)), (0, 1));
+    assert!(Native::parse("[]", "").is_err() && Native::parse("nft: no", "").is_err());
+}

@@ -1,0 +1,357 @@
+//! A whole HAProxy configuration: its sections, with what they inherit from `defaults`.
+
+use super::rules::Rules;
+use super::server::{Server, Words};
+use super::time::time;
+use super::words::{is_variable, words};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What begins a section, beside those that are read. An indented one does, too.
+const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
+    resolvers ring traces userlist frontend";
+
+/// What is needed of a configuration.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    /// Backends and listens, in the order of the file.
+    pub proxies: Vec<Proxy>,
+    /// `spread-checks` of global, in percent.
+    pub spread: u32,
+    /// Lines that could not be taken apart, from 1, and why.
+    pub strange: Vec<(usize, &'static str)>,
+    /// It has `.if`: all branches were read.
+    pub conditional: bool,
+}
+
+/// One backend or listen.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    /// `backend` or `listen`.
+    pub kind: &'static str,
+    pub name: String,
+    pub settings: Settings,
+    pub servers: Vec<Server>,
+    /// `force-persist` rules.
+    pub forced: bool,
+}
+
+/// The options that are looked at. Others are not kept: each section has its own copy of what
+/// its `defaults` say, and a file may have thousands of both.
+const OPTIONS: [&str; 3] = ["allbackups", "persist", "redispatch"];
+
+/// What a proxy has from its own lines and from its `defaults`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    /// Those of [`OPTIONS`] that are on, each with the words behind it.
+    options: BTreeMap<&'static str, Rc<[String]>>,
+    pub retries: Option<i64>,
+    pub timeout_check: Option<Duration>,
+    /// The words behind `cookie`.
+    pub cookie: Option<Rc<[String]>>,
+    /// The kind of check: `httpchk`, `tcp-check`, ...; None: a TCP connect.
+    pub check: Option<Rc<str>>,
+    /// The rules of each kind of check that has some.
+    pub http_check: Rules,
+    pub tcp_check: Rules,
+    /// `mode http`.
+    pub http: bool,
+    /// `http-reuse never`.
+    pub never_reuses: bool,
+    /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
+    pub unknown: Vec<&'static str>,
+    server: Words,
+}
+
+impl Settings {
+    /// The words behind an option that is on.
+    pub(crate) fn option(&self, name: &str) -> Option<&[String]> {
+        self.options.get(name).map(|words| &words[..])
+    }
+
+    fn read(&mut self, line: &[&str], no: bool) {
+        let owned = |words: &[&str]| -> Vec<String> {
+            words.iter().map(|word| (*word).to_owned()).collect()
+        };
+        match line {
+            ["option", name, rest @ ..] => {
+                if let Some(name) = OPTIONS.iter().find(|option| *option == name) {
+                    match no {
+                        true => self.options.remove(name),
+                        false => self.options.insert(name, Rc::from(owned(rest))),
+                    };
+                    if *name == "redispatch" {
+                        let number = rest.first().filter(|_| !no);
+                        self.hide("option redispatch", number.copied().unwrap_or_default());
+                    }
+                }
+                // Each takes the place of the one before.
+                let asks = name.ends_with("-check") || name.ends_with("chk");
+                if *name == "httpchk" && !no {
+                    self.http_check.own();
+                }
+                match (asks, no) {
+                    (true, false) => self.check = Some(Rc::from(*name)),
+                    (true, true) if self.check.as_deref() == Some(*name) => self.check = None,
+                    _ => {}
+                }
+            }
+            ["retries", number, ..] => {
+                self.retries = number.parse().ok();
+                self.hide("retries", number);
+            }
+            ["timeout", "check", value, ..] => {
+                self.timeout_check = time(value).or(self.timeout_check);
+                self.hide("timeout check", value);
+            }
+            ["mode", mode, ..] => self.http = *mode == "http",
+            ["http-reuse", how, ..] => self.never_reuses = *how == "never",
+            ["http-check", rule @ ..] => self.http_check.read(rule),
+            ["tcp-check", rule @ ..] => self.tcp_check.read(rule),
+            ["cookie", rest @ ..] => self.cookie = (!no).then(|| Rc::from(owned(rest))),
+            ["default-server", rest @ ..] => {
+                self.server.read(&owned(rest));
+            }
+            _ => {}
+        }
+    }
+
+    fn hide(&mut self, name: &'static str, value: &str) {
+        self.unknown.retain(|other| *other != name);
+        if is_variable(value) {
+            self.unknown.push(name);
+        }
+    }
+
+    pub(crate) fn hides(&self, name: &str) -> bool {
+        self.unknown.contains(&name)
+    }
+}
+
+/// Where a line belongs.
+enum Section {
+    Global,
+    Defaults,
+    Proxy,
+    Other,
+}
+
+struct Reader {
+    file: File,
+    at: Section,
+    /// The `defaults` that counts for a section that names none.
+    last: Settings,
+    named: BTreeMap<String, Settings>,
+    /// The name of the `defaults` that is being read.
+    name: Option<String>,
+}
+
+/// Reads as much as can be understood; what HAProxy itself would refuse is skipped.
+pub(crate) fn read(text: &str) -> File {
+    let mut reader = Reader {
+        file: File::default(),
+        at: Section::Other,
+        last: Settings::default(),
+        named: BTreeMap::new(),
+        name: None,
+    };
+    for (line, number) in text.lines().zip(1..) {
+        match words(line) {
+            Ok(words) => reader.line(&words),
+            Err(why) => reader.file.strange.push((number, why)),
+        }
+    }
+    reader.file
+}
+
+impl Reader {
+    fn line(&mut self, words: &[String]) {
+        let line: Vec<&str> = words.iter().map(String::as_str).collect();
+        match line.as_slice() {
+            [] => {}
+            [".if", ..] => self.file.conditional = true,
+            ["global", ..] => self.begin(Section::Global),
+            ["defaults", rest @ ..] => self.begin_defaults(rest),
+            ["backend", rest @ ..] => self.begin_proxy("backend", rest),
+            ["listen", rest @ ..] => self.begin_proxy("listen", rest),
+            [word, ..] if OTHERS.split(' ').any(|other| other == *word) => {
+                self.begin(Section::Other);
+            }
+            ["no" | "default", rest @ ..] => self.inside(rest, words, true),
+            line => self.inside(line, words, false),
+        }
+    }
+
+    /// What was a named `defaults` is complete.
+    fn begin(&mut self, section: Section) {
+        if let Some(name) = self.name.take() {
+            self.named.insert(name, self.last.clone());
+        }
+        self.at = section;
+    }
+
+    fn begin_defaults(&mut self, rest: &[&str]) {
+        self.begin(Section::Defaults);
+        let (name, from) = match rest {
+            ["from", from, ..] => (None, self.from(Some(from))),
+            [name, "from", from, ..] => (Some(*name), self.from(Some(from))),
+            rest => (rest.first().copied(), Settings::default()),
+        };
+        self.name = name.map(str::to_owned);
+        self.last = from;
+    }
+
+    fn begin_proxy(&mut self, kind: &'static str, rest: &[&str]) {
+        self.begin(Section::Proxy);
+        let from = match rest {
+            [_, .., "from", from] => Some(*from),
+            _ => None,
+        };
+        self.file.proxies.push(Proxy {
+            kind,
+            name: rest.first().copied().unwrap_or_default().to_owned(),
+            settings: self.from(from),
+            servers: Vec::new(),
+            forced: false,
+        });
+    }
+
+    /// What a section begins with.
+    fn from(&self, name: Option<&str>) -> Settings {
+        let mut from = match name {
+            None => self.last.clone(),
+            Some(name) => self.named.get(name).cloned().unwrap_or_default(),
+        };
+        from.http_check.inherit();
+        from.tcp_check.inherit();
+        from
+    }
+
+    fn inside(&mut self, line: &[&str], words: &[String], no: bool) {
+        match (&self.at, line) {
+            (Section::Global, ["spread-checks", percent, ..]) => {
+                self.file.spread = percent.parse().unwrap_or(0).min(50);
+            }
+            (Section::Defaults, line) => self.last.read(line, no),
+            (Section::Proxy, line) => {
+                let Some(proxy) = self.file.proxies.last_mut() else {
+                    return;
+                };
+                proxy.read(line, words, no);
+            }
+            (Section::Global | Section::Other, _) => {}
+        }
+    }
+}
+
+impl Proxy {
+    fn read(&mut self, line: &[&str], words: &[String], no: bool) {
+        let from = &self.settings.server;
+        match line {
+            ["server", ..] => self.servers.extend(Server::read(&words[1..], from)),
+            ["server-template", ..] => self.servers.extend(Server::template(&words[1..], from)),
+            ["force-persist", ..] => self.forced = true,
+            line => self.settings.read(line, no),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INHERITS: &str = "
+global
+  spread-checks 5
+defaults base
+  option redispatch
+  option persist
+  retries 2
+  timeout check 2s
+  default-server check inter 1s backup
+defaults other from base
+  no option persist
+  timeout check 3s
+backend a
+  server one 10.0.0.1:80
+  default-server no-backup fall 5
+  server two 10.0.0.2:80
+frontend f
+  option persist
+  default_backend a
+backend b from base
+    listen c from nowhere
+      option httpchk GET /
+      no option httpchk
+peers p
+  server one 10.0.0.9:80
+defaults
+backend d # none of it
+  cookie S insert
+  option httpchk
+  option tcp-check
+";
+
+    fn proxy<'a>(file: &'a File, name: &str) -> &'a Proxy {
+        file.proxies
+            .iter()
+            .find(|proxy| proxy.name == name)
+            .unwrap()
+    }
+
+    #[test]
+    fn sections_inherit() {
+        let file = read(INHERITS);
+        let names: Vec<_> = file
+            .proxies
+            .iter()
+            .map(|p| (p.kind, p.name.as_str()))
+            .collect();
+        let expected = [
+            ("backend", "a"),
+            ("backend", "b"),
+            ("listen", "c"),
+            ("backend", "d"),
+        ];
+        assert_eq!((names, file.spread), (expected.to_vec(), 5));
+        let on = |name, option| proxy(&file, name).settings.option(option).is_some();
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|name| on(name, "persist")),
+            [false, true, false, false]
+        );
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|name| on(name, "redispatch")),
+            [true, true, false, false]
+        );
+        let check = |name| {
+            proxy(&file, name)
+                .settings
+                .timeout_check
+                .map(|time| time.as_secs())
+        };
+        assert_eq!(
+            ["a", "b", "c", "d"].map(check),
+            [Some(3), Some(2), None, None]
+        );
+        let kind = |name| proxy(&file, name).settings.check.clone();
+        assert_eq!((kind("c"), kind("d")), (None, Some("tcp-check".into())));
+    }
+
+    #[test]
+    fn a_server_has_what_stands_above_it() {
+        let file = read(INHERITS);
+        let servers = &proxy(&file, "a").servers;
+        let words = |n: usize| &servers[n].words;
+        assert!(words(0).check && words(0).backup && words(0).fall == 3);
+        assert!(words(1).check && !words(1).backup && words(1).fall == 5);
+        assert_eq!(servers.len(), 2);
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_told() {
+        let file = read("backend a\n  acl x path '/\n.if defined(X)\n  server s 10.0.0.1:80\n");
+        assert_eq!(file.strange, [(2, "a quote does not end")]);
+        assert!(file.conditional && file.proxies[0].servers.len() == 1);
+    }
+}

@@ -1,0 +1,10 @@
+//! HAProxy's own configuration file, read as far as a restart hangs on it: the sections with what
+//! they inherit from `defaults`, their servers, and the rules of their checks. Pure, and it
+//! judges nothing.
+
+pub(crate) mod file;
+pub(crate) mod rules;
+pub(crate) mod server;
+pub(crate) mod time;
+pub(crate) mod transport;
+pub(crate) mod words;

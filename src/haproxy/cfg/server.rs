@@ -1,0 +1,313 @@
+//! One `server`, `server-template` or `default-server` line (configuration manual, 5.2).
+
+use super::time::time;
+use super::transport::Transport;
+use super::words::is_variable;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What a server has by its own words and those of `default-server` above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub check: bool,
+    pub backup: bool,
+    /// `port`: what is checked; None: where the traffic goes.
+    pub check_port: Option<u16>,
+    /// `addr`: where is checked; None: where the traffic goes.
+    pub check_host: Option<Rc<str>>,
+    /// `no-check`, with no `check` behind it.
+    pub no_check: bool,
+    pub track: Option<Rc<str>>,
+    pub cookie: Option<Rc<str>>,
+    pub inter: Duration,
+    pub fastinter: Option<Duration>,
+    pub downinter: Option<Duration>,
+    pub rise: u32,
+    pub fall: u32,
+    pub marked_down: Option<Rc<str>>,
+    pub marked_up: Option<Rc<str>>,
+    pub slowstart: Option<Duration>,
+    /// TLS, the PROXY header and the like.
+    pub transport: Transport,
+    /// Words whose value is a variable.
+    pub unknown: Vec<&'static str>,
+}
+
+/// What stands between a server's name and its words.
+pub(crate) const ADDRESS: &str = "address";
+
+/// HAProxy's own defaults.
+impl Default for Words {
+    fn default() -> Words {
+        Words {
+            check: false,
+            backup: false,
+            check_port: None,
+            check_host: None,
+            no_check: false,
+            track: None,
+            cookie: None,
+            inter: Duration::from_secs(2),
+            fastinter: None,
+            downinter: None,
+            rise: 2,
+            fall: 3,
+            marked_down: None,
+            marked_up: None,
+            slowstart: None,
+            transport: Transport::default(),
+            unknown: Vec::new(),
+        }
+    }
+}
+
+/// A server, or all that a template makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// A template's prefix.
+    pub name: String,
+    /// The numbers behind the prefix.
+    pub numbers: Option<RangeInclusive<u64>>,
+    /// An IP address as it is written by [`IpAddr`], or what stands in its place.
+    pub host: String,
+    /// None where it has none of its own.
+    pub port: Option<u16>,
+    pub words: Words,
+}
+
+/// Words of a server line that have a value behind them, beside those that are read. All
+/// others, of which nothing is needed, stand alone.
+const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check-pool-conn-name check-proto \
+    ciphers ciphersuites client-sigalgs crl-file crt curves error-limit guid hash-key id \
+    idle-ping init-addr init-state log-bufsize log-proto max-reuse maxconn maxqueue minconn \
+    namespace npn observe on-error pool-conn-name pool-low-conn pool-max-conn pool-purge- \
+    delay proto redir resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt \
+    shard sigalgs socks4 source ssl-max-ver ssl-min-ver tcp-ut usesrc verify verifyhost ws";
+
+/// Those of which the value matters.
+#[rustfmt::skip]
+const READ: [&str; 9] = ["port", "addr", "cookie", "inter", "fastinter", "downinter", "rise", "fall", "slowstart"];
+
+impl Words {
+    /// Whether one of these is a variable.
+    pub(crate) fn hides(&self, words: &[&str]) -> bool {
+        self.unknown.iter().any(|word| words.contains(word))
+    }
+
+    /// Reads the words of a line onto those from above.
+    pub(crate) fn read(&mut self, mut line: &[String]) {
+        while let [word, rest @ ..] = line {
+            line = rest;
+            match word.as_str() {
+                "check" => (self.check, self.no_check) = (true, false),
+                "no-check" => (self.check, self.no_check) = (false, true),
+                "backup" => self.backup = true,
+                "no-backup" => self.backup = false,
+                alone if self.transport.word(alone) => {}
+                valued => {
+                    let Some(value) = rest.first() else { break };
+                    // set-proxy-v2-tlv-fmt(ID)
+                    let bare = valued.split('(').next().unwrap_or_default();
+                    let known =
+                        self.value(valued, value) || VALUED.split(' ').any(|valued| valued == bare);
+                    line = if known { &rest[1..] } else { rest };
+                }
+            }
+        }
+    }
+
+    /// False: no word that is read here.
+    fn value(&mut self, word: &str, value: &str) -> bool {
+        let text = || Some(Rc::from(value));
+        if let Some(word) = READ.iter().find(|read| **read == word) {
+            self.unknown.retain(|other| other != word);
+            if is_variable(value) {
+                self.unknown.push(word);
+            }
+        }
+        match word {
+            "port" => self.check_port = value.parse().ok().filter(|port| *port > 0),
+            "addr" => self.check_host = Some(plain(value).into()),
+            "track" => self.track = text(),
+            "cookie" => self.cookie = text(),
+            "inter" => self.inter = time(value).unwrap_or(self.inter),
+            "fastinter" => self.fastinter = time(value),
+            "downinter" => self.downinter = time(value),
+            "rise" => self.rise = value.parse().unwrap_or(self.rise).max(1),
+            "fall" => self.fall = value.parse().unwrap_or(self.fall).max(1),
+            "on-marked-down" => self.marked_down = text(),
+            "on-marked-up" => self.marked_up = text(),
+            "slowstart" => self.slowstart = time(value).filter(|time| !time.is_zero()),
+            "weight" => {}
+            word => return self.transport.value(word, value),
+        }
+        true
+    }
+}
+
+impl Server {
+    /// The words behind `server`. None: no server line.
+    pub(crate) fn read(line: &[String], from: &Words) -> Option<Server> {
+        let [name, address, words @ ..] = line else {
+            return None;
+        };
+        Some(Server::new(name, None, address, words, from))
+    }
+
+    /// The words behind `server-template`.
+    pub(crate) fn template(line: &[String], from: &Words) -> Option<Server> {
+        let [prefix, numbers, address, words @ ..] = line else {
+            return None;
+        };
+        let numbers = match numbers.split_once('-') {
+            Some((first, last)) => first.parse().ok()?..=last.parse().ok()?,
+            None => 1..=numbers.parse().ok()?,
+        };
+        Some(Server::new(prefix, Some(numbers), address, words, from))
+    }
+
+    fn new(
+        name: &str,
+        numbers: Option<RangeInclusive<u64>>,
+        address: &str,
+        words: &[String],
+        from: &Words,
+    ) -> Server {
+        let (host, port) = place(address);
+        let mut own = from.clone();
+        own.read(words);
+        if is_variable(address) {
+            own.unknown.push(ADDRESS);
+        }
+        Server {
+            name: name.to_owned(),
+            numbers,
+            host,
+            port,
+            words: own,
+        }
+    }
+
+    /// Whether HAProxy shows it, or one that the template makes, under that name.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let Some(numbers) = &self.numbers else {
+            return self.name == name;
+        };
+        let number = name.strip_prefix(&self.name);
+        number
+            .and_then(|number| number.parse().ok())
+            .is_some_and(|number| numbers.contains(&number))
+    }
+
+    /// Whether the file does not say which port its checks go to.
+    pub(crate) fn hides_checked(&self) -> bool {
+        let follows = self.words.check_port.is_none() && self.port.is_none();
+        self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
+    }
+
+    /// Whether `port` or `addr` stands on it: its checks then inherit neither TLS nor a PROXY
+    /// header from it.
+    pub(crate) fn checks_by_its_own_place(&self) -> bool {
+        let words = &self.words;
+        words.check_port.is_some() || words.check_host.is_some() || words.hides(&["port"])
+    }
+
+    /// The port that its checks go to.
+    pub(crate) fn checked(&self) -> Option<u16> {
+        self.words.check_port.or(self.port)
+    }
+}
+
+/// `10.0.0.11:1000`, `[::1]:1000`, `ipv6@::1:1000`, `web1.example.org:1000`, `/path`.
+fn place(address: &str) -> (String, Option<u16>) {
+    let family = |kind: &str| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric());
+    let bare = match address.split_once('@') {
+        Some((kind, rest)) if family(kind) => rest,
+        _ => address,
+    };
+    match bare.rsplit_once(':') {
+        Some((host, port)) if !bare.starts_with('/') => {
+            let number = |port: &str| port.parse().ok().filter(|port| *port > 0);
+            // `+1000` is added to the port that the user came by.
+            let port = Some(port).filter(|port| !port.starts_with('+'));
+            (plain(host), port.and_then(number))
+        }
+        _ => (plain(bare), None),
+    }
+}
+
+/// One way to write an address.
+fn plain(host: &str) -> String {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let ip: Result<IpAddr, _> = bare.unwrap_or(host).parse();
+    ip.map_or_else(|_| host.to_owned(), |ip| ip.to_canonical().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::words;
+    use super::*;
+
+    fn server(line: &str) -> Server {
+        Server::read(&words(line).unwrap(), &Words::default()).unwrap()
+    }
+
+    #[test]
+    fn addresses() {
+        for (address, host, port) in [
+            ("10.0.0.11:1000", "10.0.0.11", Some(1000)),
+            ("ipv4@10.0.0.11:1000", "10.0.0.11", Some(1000)),
+            ("[2001:DB8::1]:1000", "2001:db8::1", Some(1000)),
+            ("ipv6@2001:db8::1:1000", "2001:db8::1", Some(1000)),
+            ("::ffff:10.0.0.11:1000", "10.0.0.11", Some(1000)),
+            ("web1.example.org:1000", "web1.example.org", Some(1000)),
+            ("10.0.0.11", "10.0.0.11", None),
+            ("10.0.0.11:+1000", "10.0.0.11", None),
+            ("10.0.0.11:99999", "10.0.0.11", None),
+            ("unix@/run/a:b", "/run/a:b", None),
+            ("/run/a:b", "/run/a:b", None),
+            ("${WEB}:1000", "${WEB}", Some(1000)),
+        ] {
+            let read = server(&format!("web1 {address}"));
+            assert_eq!((read.host.as_str(), read.port), (host, port), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_no_word() {
+        let read =
+            server("web1 10.0.0.1:80 cookie backup sni check id 7 source 10.0.0.9 port 2000");
+        assert_eq!(read.words.cookie.as_deref(), Some("backup"));
+        assert!(!read.words.backup && !read.words.check);
+        assert_eq!(read.checked(), Some(2000));
+        let flags = server("web1 10.0.0.1:80 ssl check-ssl send-proxy check backup");
+        assert!(flags.words.check && flags.words.backup);
+        assert_eq!(flags.checked(), Some(80));
+    }
+
+    #[test]
+    fn the_last_word_counts_and_defaults_are_haproxys() {
+        let read = server("a 10.0.0.1:80 check no-check no-backup inter 5 fall x rise 0 weight");
+        assert!(!read.words.check && !read.words.backup);
+        let (inter, fall, rise) = (read.words.inter, read.words.fall, read.words.rise);
+        assert_eq!((inter, fall, rise), (Duration::from_millis(5), 3, 1));
+    }
+
+    #[test]
+    fn a_template_makes_many() {
+        let template = |line: &str| Server::template(&words(line).unwrap(), &Words::default());
+        let some = template("web 2-3 app.local:80 check").unwrap();
+        assert_eq!(
+            ["web1", "web2", "web3", "web"].map(|n| some.is_called(n)),
+            [false, true, true, false]
+        );
+        assert!(
+            template("web 18446744073709551615 a:80")
+                .unwrap()
+                .is_called("web9")
+        );
+        assert!(template("web x a:80").is_none() && template("web 3").is_none());
+    }
+}

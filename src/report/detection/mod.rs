@@ -1,0 +1,189 @@
+//! What HAProxy made of a gate that closed or opened: how its check ended, and after how many
+//! seconds it showed the line DOWN, or UP. `agent doctor` quotes it.
+
+use crate::haproxy::Role;
+use crate::restart::{Acted, Action, BalancerSeen, Limits, LineSeen, Phase, Seen, Verb};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Of one line on one balancer, in one operation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Detection {
+    /// The balancer's name.
+    pub balancer: String,
+    /// BACKEND/SERVER.
+    pub line: String,
+    /// Its check goes to the backup status port.
+    pub twin: bool,
+    /// How the check met the closed gate, in HAProxy's word: `L4CON`, `L4TOUT`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// HAProxy's status for the line at the last look, where it never was out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub still: Option<String>,
+    /// From the closed gate to DOWN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub down_seconds: Option<f64>,
+    /// From the open gate to fully UP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_seconds: Option<f64>,
+}
+
+impl Detection {
+    /// It says how the check met a closed gate.
+    pub fn is_of_a_close(&self) -> bool {
+        self.check.is_some() || self.still.is_some()
+    }
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub struct Detecting {
+    plan: Option<(Verb, Limits)>,
+    action: Option<Action>,
+    /// Since when the main gate and the twin's are closed.
+    closed: [Option<Duration>; 2],
+    opened: Option<Duration>,
+    lines: BTreeMap<(String, String), Line>,
+}
+
+/// One line.
+#[derive(Debug, Default)]
+struct Line {
+    found: Detection,
+    /// Since the gate moved it was seen as it was before: then what follows is the gate's doing.
+    before: bool,
+}
+
+impl Detecting {
+    /// The operation that is watched.
+    pub fn plan(&mut self, verb: Verb, limits: &Limits) {
+        self.plan = Some((verb, limits.clone()));
+    }
+
+    /// Before it begins: the lines behind gates (main, twin) that are closed already.
+    pub fn finds(&mut self, closed: [bool; 2], balancers: &[BalancerSeen]) {
+        for (balancer, line) in gated(balancers) {
+            if closed[place(line)] && line.out {
+                self.line(balancer, line).found.check = check(line);
+            }
+        }
+    }
+
+    /// A phase begins.
+    pub fn enters(&mut self, phase: &Phase) {
+        let plan = self.plan.as_ref();
+        self.action = plan.and_then(|(verb, limits)| phase.action(*verb, limits));
+    }
+
+    /// One look of it.
+    pub fn sees(&mut self, at: Duration, seen: &Seen) {
+        let Some(action) = self.action.filter(|_| seen.acted == Acted::Done) else {
+            return;
+        };
+        let moved = at.saturating_sub(seen.in_phase);
+        // A host that has waited for its turn tries again.
+        if !closes(action).is_empty() && self.opened.take().is_some() {
+            self.closed = [None; 2];
+            self.lines.values_mut().for_each(|line| line.before = false);
+        }
+        for place in closes(action) {
+            self.closed[*place].get_or_insert(moved);
+        }
+        if action.opens() && self.opened.is_none() {
+            self.opened = Some(moved);
+            self.lines.values_mut().for_each(|line| line.before = false);
+        }
+        for (balancer, line) in gated(&seen.balancers) {
+            let (closed, opened) = (self.closed[place(line)], self.opened);
+            let known = self.line(balancer, line);
+            match (opened, closed) {
+                _ if line.status.is_held() => {}
+                (Some(opened), _) => known.rises(line, seconds(at, opened)),
+                (None, Some(closed)) => known.falls(line, seconds(at, closed)),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn line(&mut self, balancer: &str, line: &LineSeen) -> &mut Line {
+        let key = (balancer.to_owned(), line.name.clone());
+        let found = Detection {
+            balancer: key.0.clone(),
+            line: key.1.clone(),
+            twin: place(line) == 1,
+            ..Detection::default()
+        };
+        self.lines.entry(key).or_insert(Line {
+            found,
+            before: false,
+        })
+    }
+
+    /// What was found of each line, where there is something.
+    pub fn found(&self) -> Vec<Detection> {
+        let found = self.lines.values().map(|line| line.found.clone());
+        let has_some = |one: &Detection| one.is_of_a_close() || one.up_seconds.is_some();
+        found.filter(has_some).collect()
+    }
+}
+
+impl Line {
+    fn falls(&mut self, line: &LineSeen, seconds: f64) {
+        if !line.out {
+            (self.before, self.found.still) = (true, Some(line.status.to_string()));
+            return;
+        }
+        (self.found.still, self.found.check) = (None, check(line));
+        if self.before && self.found.down_seconds.is_none() {
+            self.found.down_seconds = Some(seconds);
+        }
+    }
+
+    fn rises(&mut self, line: &LineSeen, seconds: f64) {
+        match line.proven {
+            false => self.before = true,
+            true if self.before && self.found.up_seconds.is_none() => {
+                self.found.up_seconds = Some(seconds);
+            }
+            true => {}
+        }
+    }
+}
+
+/// The gates that it closes: 0 is the main gate, 1 the twin's.
+fn closes(action: Action) -> &'static [usize] {
+    match action {
+        Action::CloseMain => &[0],
+        Action::CloseTwin => &[1],
+        Action::CloseBoth => &[0, 1],
+        _ => &[],
+    }
+}
+
+fn place(line: &LineSeen) -> usize {
+    usize::from(line.role != Role::Main)
+}
+
+fn check(line: &LineSeen) -> Option<String> {
+    line.check.as_ref().map(ToString::to_string)
+}
+
+/// Each line that is checked through a gate.
+fn gated(balancers: &[BalancerSeen]) -> impl Iterator<Item = (&str, &LineSeen)> {
+    balancers.iter().flat_map(|balancer| {
+        let lines = balancer.lines.iter().flatten();
+        let gated = lines.filter(|line| line.role != Role::ClassicTwin);
+        gated.map(|line| (balancer.name.as_str(), line))
+    })
+}
+
+/// To the hundredth: no poll is finer.
+fn seconds(at: Duration, since: Duration) -> f64 {
+    (at.saturating_sub(since).as_secs_f64() * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests;

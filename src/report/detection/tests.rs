@@ -1,0 +1,145 @@
+use super::*;
+use crate::haproxy::{CheckStatus, Status};
+use crate::restart::Version;
+
+fn line(name: &str, role: Role, status: &str, check: &str) -> LineSeen {
+    LineSeen {
+        name: name.to_owned(),
+        role,
+        status: Status::parse(status).unwrap(),
+        out: status == "DOWN",
+        check: Some(CheckStatus::parse(check)),
+        proven: status == "UP",
+        in_flight: 0,
+        sessions: 0,
+        connections: None,
+    }
+}
+
+/// Both lines of a host, as one balancer shows them.
+fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerSeen> {
+    let lines = vec![
+        line("srvs/web1", Role::Main, main.0, main.1),
+        line("srvs/bkp1", Role::Twin, twin.0, twin.1),
+    ];
+    vec![BalancerSeen {
+        name: "lb".to_owned(),
+        lines: Ok(lines),
+        reloaded: false,
+        uptime: None,
+        others: Vec::new(),
+        leaving: None,
+    }]
+}
+
+/// In a phase that began at `began`, in ms.
+fn look(
+    detecting: &mut Detecting,
+    (began, at): (u64, u64),
+    main: (&str, &str),
+    twin: (&str, &str),
+) {
+    let seen = Seen {
+        elapsed: Duration::from_millis(at),
+        in_phase: Duration::from_millis(at - began),
+        acted: Acted::Done,
+        version: Version::Same,
+        interrupted: None,
+        balancers: balancers(main, twin),
+        serving: Vec::new(),
+        connections: None,
+        oldest: None,
+        health: None,
+    };
+    detecting.sees(seen.elapsed, &seen);
+}
+
+const UP: (&str, &str) = ("UP", "L7OK");
+const DOWN: (&str, &str) = ("DOWN", "L4CON");
+
+/// The check's word, or what it still was, and the seconds to DOWN and to UP.
+fn told(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
+    let found = detecting.found();
+    let one = found
+        .iter()
+        .find(|one| one.line == name)
+        .cloned()
+        .unwrap_or_default();
+    let word = one.check.or(one.still).unwrap_or_default();
+    (word, one.down_seconds, one.up_seconds)
+}
+
+fn word(word: &str) -> String {
+    word.to_owned()
+}
+
+#[test]
+fn seconds_are_those_from_the_gate_to_what_haproxy_shows() {
+    let mut detecting = Detecting {
+        action: Some(Action::CloseTwin),
+        ..Detecting::default()
+    };
+    look(&mut detecting, (50, 60), UP, UP);
+    look(&mut detecting, (50, 450), UP, DOWN);
+    detecting.action = Some(Action::CloseBoth);
+    look(&mut detecting, (500, 510), UP, DOWN);
+    look(&mut detecting, (500, 1750), ("DOWN", "L4TOUT"), DOWN);
+    look(&mut detecting, (500, 2750), ("DOWN", "L4TOUT"), DOWN);
+    assert_eq!(
+        told(&detecting, "srvs/bkp1"),
+        (word("L4CON"), Some(0.4), None)
+    );
+    assert_eq!(
+        told(&detecting, "srvs/web1"),
+        (word("L4TOUT"), Some(1.25), None)
+    );
+    detecting.action = Some(Action::OpenBoth);
+    look(&mut detecting, (9000, 9010), DOWN, DOWN);
+    look(&mut detecting, (9000, 9600), UP, ("DOWN 1/2", "L7OK"));
+    look(&mut detecting, (9000, 9700), UP, UP);
+    assert_eq!(
+        told(&detecting, "srvs/web1"),
+        (word("L4TOUT"), Some(1.25), Some(0.6))
+    );
+    assert_eq!(
+        told(&detecting, "srvs/bkp1"),
+        (word("L4CON"), Some(0.4), Some(0.7))
+    );
+}
+
+#[test]
+fn a_line_that_stays_up_is_kept_as_such() {
+    let mut detecting = Detecting {
+        action: Some(Action::CloseBoth),
+        ..Detecting::default()
+    };
+    look(&mut detecting, (0, 10), UP, UP);
+    look(&mut detecting, (0, 30_000), UP, DOWN);
+    detecting.action = Some(Action::PutBack);
+    look(&mut detecting, (30_000, 30_010), UP, DOWN);
+    assert_eq!(told(&detecting, "srvs/web1"), (word("UP"), None, None));
+    assert_eq!(told(&detecting, "srvs/bkp1").0, "L4CON");
+}
+
+/// What was so before the gate moved is not measured, and an operator's MAINT says nothing.
+#[test]
+fn only_what_a_gate_has_done_is_measured() {
+    let mut detecting = Detecting::default();
+    detecting.finds([true, false], &balancers(DOWN, DOWN));
+    assert_eq!(told(&detecting, "srvs/web1"), (word("L4CON"), None, None));
+    assert_eq!(detecting.found().len(), 1, "the twin's gate is open");
+    detecting.action = Some(Action::OpenBoth);
+    look(&mut detecting, (100, 110), DOWN, UP);
+    look(&mut detecting, (100, 900), UP, UP);
+    assert_eq!(
+        told(&detecting, "srvs/web1"),
+        (word("L4CON"), None, Some(0.8))
+    );
+    let mut held = Detecting {
+        action: Some(Action::CloseBoth),
+        ..Detecting::default()
+    };
+    look(&mut held, (0, 10), ("MAINT", "L7OK"), DOWN);
+    assert_eq!(told(&held, "srvs/web1"), (word(""), None, None));
+    assert_eq!(told(&held, "srvs/bkp1"), (word("L4CON"), None, None));
+}

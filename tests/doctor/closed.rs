@@ -1,0 +1,185 @@
+//! What HAProxy's checks meet at a closed gate, and in how many seconds HAProxy sees a gate that
+//! moves: nothing is predicted, the last close is quoted.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::setup::Setup;
+use lab::settings::Settings;
+use lab::stats::Line;
+
+fn close_and_open(setup: &Setup) {
+    for verb in ["close", "open"] {
+        let agent = setup.with_settings(|settings| settings);
+        agent.words(&[verb, "web"]).expect_exit(0);
+    }
+}
+
+#[test]
+fn the_last_close_is_quoted() {
+    let setup = Setup::start("doctor_close");
+    let fresh = setup.host().dir.join("fresh").display().to_string();
+    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", fresh.as_str()));
+    told.expect("detection", "unseen", "no gate was closed yet");
+    close_and_open(&setup);
+    let told = setup.doctor();
+    for port in ["2000", "3000"] {
+        let says = |what: &str| format!("port {port}{what}");
+        told.expect("firewall", "ok", &says(", at the last close (close, 20"));
+        told.expect("firewall", "ok", "refused at once (L4CON)");
+        told.expect("detection", "ok", &says(": UP after "));
+        let point = told.expect("detection", "ok", &says(": DOWN after "));
+        let (_, seconds) = point.found.split_once("after ").expect("seconds");
+        let seconds = seconds.split(' ').next().expect("a number");
+        let seconds: f64 = seconds.parse().expect("a number");
+        // Reference: inter 300 ms, fastinter 100 ms, fall 2.
+        assert!((0.1..2.0).contains(&seconds), "{point:?}");
+    }
+    let limit = |key: &'static str| {
+        let short = move |settings: Settings| settings.set(key, "100ms");
+        setup.doctor_with(short)
+    };
+    for (key, word) in [("out_of_rotation", "DOWN"), ("in_rotation", "UP")] {
+        let told = limit(&*format!("app.web.timeouts.{key}").leak());
+        let point = told.expect("detection", "warning", &format!("timeouts.{key} is 0.1 s"));
+        assert!(point.found.contains(&format!("{word} after")), "{point:?}");
+        assert!(
+            point.fix.ends_with(&format!("a longer timeouts.{key}")),
+            "{point:?}"
+        );
+    }
+}
+
+/// A firewall of this host, and one on the way, of which nothing is seen here.
+#[test]
+fn checks_that_are_dropped() {
+    let setup = Setup::start("doctor_drop");
+    let agent = || setup.with_settings(|settings| settings);
+    let here = |change: &str| {
+        drop(setup.sh(&format!(
+            "iptables-legacy {change} INPUT -p tcp --dport 2000 -j DROP"
+        )));
+    };
+    let way = |change: &str| {
+        let rule = format!("iptables {change} OUTPUT -p tcp --dport 2000 -j DROP");
+        drop(setup.site.balancer.run("sh", &["-ec", &rule]));
+    };
+    let firewalls: [&dyn Fn(&str); 2] = [&here, &way];
+    for firewall in firewalls {
+        close_and_open(&setup);
+        setup.doctor().expect_ok("firewall");
+        // Only new connections: the open gate is not touched on this host.
+        firewall("-A");
+        agent().words(&["close", "web"]).expect_exit(0);
+        let point = setup.doctor().expect(
+            "firewall",
+            "warning",
+            "port 2000, closed: HAProxy's checks were dropped (L4TOUT)",
+        );
+        assert!(
+            point
+                .fix
+                .contains("--dport 2000 -j REJECT --reject-with tcp-reset"),
+            "{point:?}"
+        );
+        firewall("-D");
+        agent().words(&["open", "web"]).expect_exit(0);
+        let told = setup.doctor();
+        told.expect(
+            "firewall",
+            "warning",
+            "port 2000, at the last close (close, 20",
+        );
+        told.expect("firewall", "ok", "port 3000, at the last close (close, 20");
+    }
+}
+
+/// Neither an error nor a refusal before: the rule has a condition. What HAProxy shows decides.
+#[test]
+fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
+    let setup = Setup::start("doctor_possible");
+    let agent =
+        || setup.with_settings(|settings| settings.set("app.web.timeouts.out_of_rotation", "2s"));
+    let rule = |condition: &str| {
+        format!("PREROUTING {condition} -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000")
+    };
+    let other = rule("-i virbr0");
+    setup.sh(&format!("iptables -t nat -A {other}"));
+    let point = setup.doctor().expect(
+        "foreign-rule",
+        "warning",
+        &format!("may redirect port 2000: -A {other}"),
+    );
+    assert!(
+        !point.fix.contains("-D ") && !point.fix.contains("delete"),
+        "{point:?}"
+    );
+    agent().words(&["restart", "web"]).expect_exit(0);
+    setup
+        .doctor()
+        .expect("foreign-rule", "ok", "at the last close it did not");
+    let catches = rule("-s 10.77.0.0/24");
+    setup.sh(&format!("iptables -t nat -I {catches}"));
+    let ended = agent().words(&["restart", "web"]).expect_exit(13);
+    let said = format!("{}{}", ended.out, ended.err);
+    let named = format!("this rule may redirect the status port 2000: `-A {catches}`");
+    assert!(said.contains(&named), "{said}");
+    let told = setup.doctor();
+    told.expect("detection", "error", "srvs/web1 was still UP");
+    told.expect("foreign-rule", "warning", &format!("-A {catches}"));
+    setup.sh(&format!("iptables -t nat -D {catches}"));
+    close_and_open(&setup);
+    setup.doctor().expect_only(&[]);
+}
+
+/// On the app's own port they are dropped while the gate is open: by whom is told with the line
+/// that lets them in.
+#[test]
+fn checks_that_are_dropped_by_the_open_gate() {
+    let setup = Setup::start("doctor_open_drop");
+    for drop in [
+        "iptables-legacy -A INPUT -p tcp --dport 1000 -j DROP",
+        "nft add table inet fw; \
+         nft 'add chain inet fw input { type filter hook input priority 0; policy accept; }'; \
+         nft add rule inet fw input tcp dport 1000 drop",
+    ] {
+        setup.sh(drop);
+        setup.haproxy().wait_until("web1 is DOWN", |lines| {
+            let down = |line: &&Line| line.get("svname") == "web1" && line.status() == "DOWN";
+            let word = |line: &Line| line.get("check_status").ends_with("L4TOUT");
+            lines.iter().find(down).is_some_and(word)
+        });
+        let told = setup.doctor();
+        let point = told.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
+        assert!(
+            point
+                .fix
+                .ends_with("iptables -I INPUT -p tcp --dport 1000 -j ACCEPT"),
+            "{point:?}"
+        );
+        setup.sh("iptables-legacy -F INPUT; nft delete table inet fw || true");
+        setup.haproxy().wait_until_all_up();
+        setup.doctor().expect_ok("fully-up");
+    }
+}
+
+/// Nothing that could not be looked at is ok.
+#[test]
+fn an_nft_that_does_not_list_its_rules() {
+    let setup = Setup::start("doctor_nft_fails");
+    let dir = setup.host().dir.join("bin");
+    fs::create_dir(&dir).expect("a folder");
+    let nft = dir.join("nft");
+    fs::write(&nft, "#!/bin/sh\necho 'Error: no memory' >&2\nexit 1\n").expect("a script");
+    fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a program");
+    let path = std::env::var("PATH").expect("a PATH");
+    let told = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
+    let point = told.expect(
+        "foreign-rule",
+        "warning",
+        "`nft -j list ruleset`: Error: no memory",
+    );
+    assert_eq!(point.fix, "nft -j list ruleset");
+    told.expect_only(&["foreign-rule"]);
+    setup.doctor().expect_ok("foreign-rule");
+}

@@ -1,0 +1,119 @@
+//! Rules that are not ours, as a real iptables and a real nft print them: which are certain.
+
+use super::{Role, block_on, firewall, gate};
+use haproxy_gate::gate::{Variant, native, native_rules};
+use lab::own_network::{inside, sh};
+
+/// What the wild has: a proxy that takes all ports but some, docker, redsocks, a mark, a DNAT of the whole host.
+#[test]
+fn rules_of_iptables_are_certain_or_possible() {
+    if !inside("foreign::rules_of_iptables_are_certain_or_possible") {
+        return;
+    }
+    let main = gate(Role::Main, 2000);
+    for (variant, program) in [
+        (Variant::Nft, "iptables-nft"),
+        (Variant::Legacy, "iptables-legacy"),
+    ] {
+        let firewall = firewall(variant);
+        for (rules, expected) in [
+            (
+                "-A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80",
+                Some(true),
+            ),
+            (
+                "-A PREROUTING -p tcp -m multiport ! --dports 22,1000 -j REDIRECT --to-ports 80",
+                Some(true),
+            ),
+            (
+                "-A PREROUTING -p tcp -m multiport --ports 2000,3000 -j REDIRECT --to-ports 80",
+                Some(true),
+            ),
+            (
+                "-A PREROUTING -i virbr0 -p tcp --dport 2000 -j REDIRECT --to-ports 80",
+                Some(false),
+            ),
+            (
+                "-A PREROUTING -d 10.9.9.9 -p tcp ! --dport 1000 -j DNAT --to-destination 10.9.9.8",
+                Some(false),
+            ),
+            (
+                "-A PREROUTING -p tcp --dport 2000 -m mark --mark 7 -j REDIRECT --to-ports 80",
+                Some(false),
+            ),
+            (
+                "-A PREROUTING -p tcp --dport 2001 -j REDIRECT --to-ports 80",
+                None,
+            ),
+            (
+                "-A PREROUTING -p tcp -m multiport --dports 22,2000 -j RETURN\n-A PREROUTING -p tcp -j REDIRECT --to-ports 80",
+                None,
+            ),
+        ] {
+            sh(&format!("{program} -t nat -F PREROUTING"));
+            for rule in rules.lines() {
+                sh(&format!("{program} -t nat {rule}"));
+            }
+            let found = block_on(firewall.look()).unwrap().foreign(&main);
+            let certain = found.first().map(|one| one.is_certain());
+            assert_eq!(
+                (certain, found.len()),
+                (expected, usize::from(expected.is_some())),
+                "{program} {rules}: {found:?}"
+            );
+        }
+        sh(&format!("{program} -t nat -F PREROUTING"));
+    }
+}
+
+#[test]
+fn native_rules_are_named_with_their_text() {
+    if !inside("foreign::native_rules_are_named_with_their_text") {
+        return;
+    }
+    let main = gate(Role::Main, 2000);
+    // Of iptables' own rules in nft's listing none is native.
+    let firewall = firewall(Variant::Nft);
+    block_on(firewall.ensure(&[(&main, true)])).unwrap();
+    sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80");
+    let found = || native(&block_on(native_rules()).unwrap().unwrap(), &main);
+    assert_eq!(found(), []);
+    sh(
+        "nft add table inet mine && nft 'add chain inet mine pre { type nat hook prerouting priority -110; }'",
+    );
+    for (rule, certain) in [
+        ("tcp dport 2000 counter redirect to :80", Some(true)),
+        ("tcp dport { 80, 1999-2001 } redirect to :80", Some(true)),
+        ("tcp dport != { 22, 1000 } redirect to :80", Some(true)),
+        ("meta l4proto tcp th dport 2000 redirect to :80", Some(true)),
+        (
+            "iifname \"eth7\" tcp dport 2000 redirect to :80",
+            Some(false),
+        ),
+        (
+            "ip saddr 10.0.0.0/8 tcp dport 2000 redirect to :80",
+            Some(false),
+        ),
+        ("tcp dport { 80, 443 } redirect to :80", None),
+        ("udp dport 2000 redirect to :80", None),
+        ("dnat ip to tcp dport map { 8080 : 10.9.9.9 }", None),
+    ] {
+        sh("nft flush chain inet mine pre");
+        sh(&format!("nft add rule inet mine pre '{rule}'"));
+        let found = found();
+        assert_eq!(
+            found.first().map(|one| one.is_certain()),
+            certain,
+            "{rule}: {found:?}"
+        );
+        if let Some(one) = found.first() {
+            assert!(
+                one.rule.starts_with("nft rule inet mine pre handle "),
+                "{one:?}"
+            );
+            assert!(one.rule.contains("redirect to :80"), "{one:?}");
+            one.removal.iter().for_each(|removal| drop(sh(removal)));
+        }
+    }
+    assert_eq!(found().len(), 0, "the last removal works");
+}

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+import unittest
+from typing import Any
+
+from rolling.ending import Ending, Verdict
+from rolling.host import Host
+from rolling.options import Options
+from rolling.program import LONGEST_LINE, Lines, progress
+from rolling.screen import picture
+from rolling.ssh import Remote, Ssh
+from rolling.step import Stage
+from rolling.summary import of_roll
+from rolling.text import columns
+
+
+def ignore(_host: Host, _moved: bool) -> None:
+    pass
+
+
+def host(name: str, stage: Stage = Stage.WAITING, phase: str | None = None, said: str = "") -> Host:
+    made = Host(name, Ssh(None, Remote()), Options(), ignore)
+    made.stage = stage
+    made.phase = phase
+    made.waiting = made.message = said
+    return made
+
+
+def ended(name: str, exit: int, outcome: str, message: str, **more: Any) -> Host:
+    done = exit == 0
+    made = host(name, Stage.DONE if done else Stage.FAILED, None, message)
+    verdict = Verdict.RESTARTED if done else Verdict.FAILED
+    verdict = Verdict.SKIPPED if outcome == "skipped" else verdict
+    report = {"exit": exit, "outcome": outcome, **more}
+    made.ending = Ending(verdict, exit, outcome, message, report)
+    made.seconds = 2.04
+    return made
+
+
+class Picture(unittest.TestCase):
+    def test_a_line_a_host_that_fits(self) -> None:
+        hosts = [
+            ended("web1", 0, "restarted", "restarted, and back in rotation " * 3),
+            host("web2", Stage.UNDER_WAY, "drain", "srvs/bkp2 has 3 requests in flight"),
+            host("web3", Stage.WAITING, None, "HAProxy has 0 to spare"),
+            host("web4.a-very-long-name.example.org"),
+        ]
+        lines = picture(hosts, "1 of 4 done", 23, False, 79)
+        self.assertEqual(len(lines), 5)
+        self.assertEqual([columns(line) <= 79 for line in lines], [True] * 5)
+        self.assertTrue(lines[1].startswith("web1                 done         2.0 s  restarted"))
+        self.assertRegex(lines[2], r"web2 +drain +srvs/bkp2 has 3 requests in flight$")
+        self.assertRegex(lines[3], r"web3 +waits +HAProxy has 0 to spare$")
+        self.assertEqual(lines[4], "web4.a-very-long-na~")
+
+    def test_more_hosts_than_lines(self) -> None:
+        hosts = [ended(f"web{number}", 0, "restarted", "back") for number in range(40)]
+        hosts[7] = host("web7", Stage.UNDER_WAY, "drain")
+        hosts[8] = host("web8", Stage.WAITING, None, "HAProxy has 0 to spare")
+        lines = picture(hosts, "head", 23, False, 79)
+        self.assertEqual([line.split()[0] for line in lines], ["head", "web7", "web8"])
+        everybody = [host(f"web{number}", Stage.UNDER_WAY, "drain") for number in range(40)]
+        self.assertEqual(len(picture(everybody, "head", 23, False, 79)), 23)
+
+    def test_colours_only_where_they_are_wanted(self) -> None:
+        failed = [ended("web1", 15, "not_healthy", "sick")]
+        self.assertIn("\x1b[31m", picture(failed, "", 23, True, 79)[1])
+        self.assertNotIn("\x1b", picture(failed, "", 23, False, 79)[1])
+
+
+class Result(unittest.TestCase):
+    def test_all_done(self) -> None:
+        summary = of_roll([ended("web1", 0, "restarted", "back")], 65.2, None)
+        self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
+        text = "done:          1  web1\n1 of 1 hosts done in 1 min 5 s"
+        self.assertEqual(summary.text(), text)
+
+    def test_what_was_skipped(self) -> None:
+        hosts = [
+            ended("web1", 0, "restarted", "back"),
+            ended("web2", 0, "skipped", "skipped: held closed by root"),
+        ]
+        summary = of_roll(hosts, 5.0, None)
+        self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
+        text = "done:          1  web1\nheld:          1  web2\n"
+        text += "1 of 2 hosts done in 5.0 s, 1 held closed and skipped"
+        self.assertEqual(summary.text(), text)
+        states = [host["state"] for host in json.loads(summary.json())["hosts"]]
+        self.assertEqual(states, ["done", "skipped"])
+
+    def test_what_failed_and_what_was_not_reached(self) -> None:
+        called_off = ended("web4", 129, "interrupted", "put back, the app is untouched")
+        called_off.called_off = True
+        hosts = [
+            ended("web1", 0, "restarted", "back"),
+            ended("web2", 15, "not_healthy", "the gates stay closed"),
+            ended("web3", 17, "rolled_back", "in rotation"),
+            called_off,
+            host("web5", Stage.FAILED, None, "unreachable: Connection refused"),
+            host("web6"),
+        ]
+        summary = of_roll(hosts, 3.0, None)
+        summary.done_before = ["web0"]
+        self.assertEqual((summary.outcome, summary.exit), ("failed", 1))
+        self.assertEqual(
+            summary.text().splitlines(),
+            [
+                "done before:   1  web0",
+                "done:          1  web1",
+                "failed:        4  web2 web3 web4 web5",
+                "not reached:   1  web6",
+                "  web2: exit 15, not_healthy: the gates stay closed",
+                "  web3: exit 17, rolled back, what was there before serves again: in rotation",
+                "  web4: exit 129, called off: put back, the app is untouched",
+                "  web5: not started: unreachable: Connection refused",
+                "1 of 6 hosts done in 3.0 s, 4 failed",
+            ],
+        )
+        result = json.loads(summary.json())
+        states = {one["host"]: one["state"] for one in result["hosts"]}
+        failed = dict.fromkeys(["web2", "web3", "web4", "web5"], "failed")
+        self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
+        self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
+
+    def test_interrupted(self) -> None:
+        for signal, exit in [(2, 130), (15, 143), (1, 129)]:
+            with self.subTest(signal):
+                summary = of_roll([host("web1")], 1.0, signal)
+                self.assertEqual((summary.outcome, summary.exit), ("interrupted", exit))
+        # It came when all was done.
+        self.assertEqual(of_roll([ended("web1", 0, "restarted", "")], 1.0, 2).exit, 0)
+
+
+class Heard(unittest.TestCase):
+    def test_lines_in_pieces(self) -> None:
+        lines = Lines()
+        self.assertEqual(lines.feed(b"on"), [])
+        self.assertEqual(lines.feed(b"e\ntwo\nthr"), ["one", "two"])
+        self.assertEqual(lines.feed(b"\xff\n"), ["thr\\xff"])
+
+    def test_a_line_that_never_ends(self) -> None:
+        lines = Lines()
+        fed = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
+        self.assertGreater(len(fed), 10)
+        self.assertLess(max(map(len, fed)), 2 * LONGEST_LINE)
+        self.assertLess(len(lines.rest), 2 * LONGEST_LINE)
+
+    def test_progress_is_an_object_about_an_app(self) -> None:
+        parsed = progress('{"app":"web","at_seconds":0.8,"phase":"close","what":"x"}')
+        self.assertEqual((parsed or {})["phase"], "close")
+        for line in ["", "agent: a log", "{", '{"a":1}', "[1]", '{"app":' + "[" * 100000]:
+            with self.subTest(line[:20]):
+                self.assertIsNone(progress(line))
+
+    def test_it_shows_in_the_host(self) -> None:
+        one = host("web1", Stage.UNDER_WAY)
+        one.hear({"app": "web", "phase": "drain\x1b[2J", "what": "until nothing is in flight"})
+        self.assertEqual((one.phase, one.waiting), ("drain\\x1b[2J", "until nothing is in flight"))
+        one.hear({"app": "web", "waiting": ["a has 3", 7]})
+        self.assertEqual(one.waiting, "a has 3; 7")
+        self.assertTrue(one.is_closing)
+        one.hear({"app": "web", "waiting": "no list"})
+        one.hear({"app": "web", "note": "rules set again"})
+        self.assertEqual(one.waiting, "a has 3; 7")
+
+    def test_the_agent_says_whether_haproxy_may_still_count_the_host(self) -> None:
+        one = host("web1")
+        self.assertFalse(one.is_closing)
+        one.begin()
+        self.assertTrue(one.is_closing)
+        table: list[tuple[dict[str, Any], bool]] = [
+            ({"phase": "claim", "settled": False}, True),
+            ({"phase": "drain", "settled": True}, False),
+            ({"waiting": ["srvs/web1 has 3"]}, False),
+            # UP again, and it will go.
+            ({"phase": "back_off", "settled": False}, True),
+            # An agent that does not say so, or says no truth value.
+            ({"phase": "drain"}, True),
+            ({"phase": "drain", "settled": "true"}, True),
+        ]
+        for line, closing in table:
+            with self.subTest(line):
+                one.hear({"app": "web", **line})
+                self.assertEqual(one.is_closing, closing)
+        one.at("check", settled=True)
+        self.assertFalse(one.is_closing)
+        one.at("lost")
+        self.assertTrue(one.is_closing)
