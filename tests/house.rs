@@ -14,9 +14,6 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Token, UseTree, Visibility};
 
-/// Being rebuilt: an arrow inside one of these is not looked at.
-const NOT_YET: [&str; 2] = ["doctor", "cli::status"];
-
 /// Rooms that decide, and do nothing.
 const PURE: [&str; 2] = ["restart", "haproxy::model"];
 
@@ -271,15 +268,7 @@ impl House {
 
     /// The circles of files.
     fn circles(&self) -> Vec<BTreeSet<Name>> {
-        let counted = |from: &Name, to: &Name| {
-            let both = |room: &&str| is_in(from, room) && is_in(to, room);
-            !NOT_YET.iter().any(both)
-        };
-        let arrows = self.arrows.iter().map(|(from, to)| {
-            let to = to.iter().filter(|to| counted(from, to));
-            (from.clone(), to.cloned().collect())
-        });
-        circles(&arrows.collect())
+        circles(&self.arrows)
     }
 
     /// The circles of rooms: the directories and files right below `src`.

@@ -1,8 +1,8 @@
 //! A look at everything, and the next: where our lines are on the balancers is found once.
 
+use super::model::{AppStatus, Others, Status};
 use super::owners::{Owners, is_taken};
 use super::seen::{Seen, seen};
-use super::{AppStatus, Others, Status};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::host::Asking;

@@ -1,7 +1,7 @@
 //! One look at an app -> its status.
 
 use super::closed::Closed;
-use super::{AppStatus, Health, Others, PhaseNow};
+use super::model::{AppStatus, Health, Others, PhaseNow};
 use crate::config::{AppSettings, Settings};
 use crate::host::Snapshot;
 use crate::operation::found;

@@ -1,8 +1,8 @@
 //! `agent status --watch`: the same look again and again, on a terminal in place.
 
-use super::Status;
 use super::frame::{Frame, Sessions, fitting};
 use super::look::Looks;
+use super::model::Status;
 use crate::cli::screen;
 use crate::clock::{since_1970, told};
 use crate::config::{AppSettings, Settings};

@@ -1,6 +1,6 @@
 //! What the backend as a whole does to a restart.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};

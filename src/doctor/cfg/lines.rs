@@ -1,6 +1,6 @@
 //! What single lines do to a restart.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use super::rhythm::Rhythm;
 use crate::doctor::Point;

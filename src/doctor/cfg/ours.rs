@@ -1,6 +1,6 @@
 //! Which backends serve the app, and which of their lines are main and twin.
 
-use super::Expected;
+use super::expected::Expected;
 use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
 use crate::haproxy::cfg::file::Proxy;
 use crate::haproxy::cfg::server::{ADDRESS, Server};

@@ -1,6 +1,6 @@
 //! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::Ours;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};

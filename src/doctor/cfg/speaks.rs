@@ -3,8 +3,8 @@
 //! With `port` or `addr` on a line, HAProxy takes neither `ssl` nor `send-proxy` over to its
 //! checks. The gate redirects them to the app all the same, and the app refuses them.
 
-use super::Expected;
 use super::checks::{Checks, by_tls};
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};

@@ -3,7 +3,8 @@
 mod directory;
 mod one;
 
-use super::{AppFacts, Facts, Point, file, host, judge, tables};
+use super::app_facts::AppFacts;
+use super::{Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
 use crate::gate::{self, Native};
 use crate::history;

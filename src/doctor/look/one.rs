@@ -1,8 +1,9 @@
 //! One app: itself, its gates, its balancers, and how the checks of its lines end.
 
 use crate::config::{AppSettings, Settings};
+use crate::doctor::app_facts::AppFacts;
 use crate::doctor::connections::Leaving;
-use crate::doctor::{AppFacts, app, balancer, evidence, gates, tables};
+use crate::doctor::{app, balancer, evidence, gates, tables};
 use crate::gate::{Firewall, Foreign, Gate, Position, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
 use crate::host::{Asking, Snapshot};

@@ -1,6 +1,6 @@
 //! One frame of `agent status --watch`: pure, in 80 columns where the names allow.
 
-use super::{AppStatus, Status};
+use super::model::{AppStatus, Status};
 use crate::haproxy;
 use crate::report::BalancerReport;
 use crate::restart::LineSeen;

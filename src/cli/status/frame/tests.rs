@@ -1,5 +1,6 @@
 use super::*;
-use crate::cli::status::{Health, LockOwner, PhaseNow};
+use crate::cli::status::model::{Health, PhaseNow};
+use crate::cli::status::owners::LockOwner;
 use crate::haproxy::Role;
 use crate::report::GateReport;
 use crate::state::lock::Who;
