@@ -11,8 +11,8 @@ use crate::journal::Journal;
 use crate::restart::{Acted, Action, Outcome, Verb};
 use crate::state;
 
-const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
-                      restart, `agent recover` is what opens it";
+const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if this restart aborts, \
+                           run `agent recover`";
 
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
@@ -82,7 +82,7 @@ impl Operation<'_> {
                 "the gates were held closed by {}; that is over, and this restart opens them",
                 over.told()
             ),
-            None => ASTRAY.to_owned(),
+            None => UNEXPLAINED.to_owned(),
         }
     }
 
