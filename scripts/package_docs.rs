@@ -41,7 +41,7 @@ fn pages(folder: &Path) -> io::Result<()> {
 /// The page so far, open for more.
 fn page(command: clap::Command, after: &str, folder: &Path) -> io::Result<fs::File> {
     let text = command.get_after_help().map(ToString::to_string);
-    // As it stands: by itself the renderer would fill its lines into one paragraph.
+    // Unchanged: by itself the renderer would fill its lines into one paragraph.
     let text = text
         .unwrap_or_default()
         .replace('\\', "\\e")

@@ -121,7 +121,7 @@ async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program
         stdout=pipe,
         stderr=pipe,
         start_new_session=True,
-        # Nor is anybody asked by a window, also not by the ssh of a jump host.
+        # Nor does a window ask, also not that of the ssh of a jump host.
         env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
     )
     return program

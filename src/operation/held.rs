@@ -14,8 +14,8 @@ use crate::state::invocation::Invocation;
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
 
-const ASTRAY: &str = "a gate is closed already, and nobody asked for that: given up before the \
-                      restart, `agent recover` is what opens it";
+const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if this restart aborts, \
+                           run `agent recover`";
 
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
@@ -87,7 +87,7 @@ impl Operation<'_> {
                 "the gates were held closed by {}; that is over, and this restart opens them",
                 over.told()
             ),
-            None => ASTRAY.to_owned(),
+            None => UNEXPLAINED.to_owned(),
         }
     }
 

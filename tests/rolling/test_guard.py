@@ -84,6 +84,6 @@ class WorthAsking(unittest.TestCase):
             with self.subTest(spare=spare, closing=closing):
                 self.assertEqual("".join(worth_asking("abcd", "", spare, closing)), asked)
 
-    def test_where_somebody_is_at_work_last(self) -> None:
+    def test_where_another_operation_is_under_way_last(self) -> None:
         self.assertEqual("".join(worth_asking("abcd", {"a", "b"}, 1, 0)), "c")
         self.assertEqual("".join(worth_asking("abcd", {"a", "c"}, 9, 0)), "bdac")

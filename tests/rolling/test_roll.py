@@ -87,7 +87,7 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([host.begun for host in hosts], [0, 0, 0])
         self.assertEqual(hosts[0].stage, Stage.FAILED)
 
-    async def test_after_a_failure_nobody_begins_who_waited_for_his_turn(self) -> None:
+    async def test_after_a_failure_no_host_begins_that_waited_for_its_turn(self) -> None:
         stop = Stop()
         hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
         hosts[1].waits = True

@@ -45,7 +45,7 @@ struct Screen {
     host: String,
     /// What the lines had had at the last look, and when.
     before: Option<(Sessions, Instant)>,
-    /// Somebody still reads what is printed.
+    /// The reader of stdout is still there.
     is_read: bool,
 }
 

@@ -47,7 +47,7 @@ fn draining(sessions: u64) -> Status {
                 name: "tcp://10.0.0.2:9999".to_owned(),
                 version: None,
                 lines: Vec::new(),
-                error: Some("nobody listens".to_owned()),
+                error: Some("connection refused".to_owned()),
             },
         ],
         hold: None,
@@ -90,7 +90,7 @@ web  out of rotation, room unknown: a balancer can't be seen
     srvs/web1                      main         DOWN                 3     120
     srvs/bkp1                      twin         UP 1/2               0       0
   tcp://10.0.0.2:9999
-    nobody listens";
+    connection refused";
     assert_eq!(lines.join("\n"), wanted);
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
 }
@@ -101,7 +101,7 @@ fn trouble_is_folded_and_not_cut() {
     let mut frame = draining(1);
     let fix = "stop it, or take another status port, and say `agent recover web` after that";
     frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {fix}")];
-    frame.apps[0].balancers[1].error = Some(format!("nobody listens there, and why: {fix}"));
+    frame.apps[0].balancers[1].error = Some(format!("connection refused there, and why: {fix}"));
     let lines = Frame::new(&frame, None).lines();
     let wanted = "  trouble  x (pid 1) on 0.0.0.0:2000 answers there: stop it, or take another
            status port, and say `agent recover web` after that";

@@ -31,7 +31,7 @@ class Answers(unittest.TestCase):
     def test_status_has_no_outcome(self) -> None:
         self.assertEqual(command.parse(1, '{"apps": []}', "").outcome, "")
 
-    def test_what_is_no_answer_is_told_with_what_it_said(self) -> None:
+    def test_what_is_no_answer_is_shown_with_what_it_said(self) -> None:
         for out in ["", "web: restarted", "[]", '{"apps":']:
             with self.subTest(out=out), self.assertRaises(command.NoAnswer) as raised:
                 command.parse(101, out, "thread panicked")
