@@ -58,8 +58,8 @@ pub struct Seen {
     pub position: Position,
     /// Rules that are not ours.
     pub foreign: Vec<Foreign>,
-    /// At the last close HAProxy showed its lines DOWN.
-    pub was_closed: bool,
+    /// Those that were there at the last close, and did not catch the checks.
+    pub disproved: Vec<String>,
     /// Why native rules can't be read.
     pub native: Result<(), String>,
     /// Who listens on the status port.
@@ -126,7 +126,7 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
                 "a rule that is not ours may redirect port {port}: {}",
                 one.rule
             );
-            match seen.was_closed {
+            match seen.disproved.contains(&one.rule) {
                 true => FOREIGN.ok(app, format!("{found}; at the last close it did not")),
                 false => FOREIGN.warning(app, found, POSSIBLE),
             }
@@ -233,7 +233,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
-            was_closed: false,
+            disproved: Vec::new(),
             native: Ok(()),
             listeners: Vec::new(),
             taken: Some(Taken::Reserved("`agent run`".into())),

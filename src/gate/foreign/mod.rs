@@ -59,7 +59,8 @@ fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
 pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
     let chains = iptables::chains(iptables, listing, gate, in_use);
     let hooks = HOOKS.iter().enumerate();
-    once(hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base))))
+    let met = hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base)));
+    once(met.chain(Foreign::behind(0, walk::named(&chains))))
 }
 
 impl fmt::Display for Foreign {
