@@ -18,22 +18,42 @@ const NO_OWN: AppPorts = AppPorts {
     ..PORTS
 };
 
+/// An app that is asked by HTTP.
+const EXPECTED: Expected<'static> = Expected {
+    app: "web",
+    ports: PORTS,
+    lines: &[],
+    http: Some("/healthz"),
+    https: false,
+    proxy: false,
+    master: false,
+    out_of_rotation: Duration::from_secs(30),
+    in_rotation: Duration::from_secs(60),
+};
+
 fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
-    let app = "web";
     check(
         text,
         &[Expected {
-            app,
             ports,
             lines,
-            http: Some("/healthz"),
-            https: false,
-            proxy: false,
-            master: false,
-            out_of_rotation: Duration::from_secs(30),
-            in_rotation: Duration::from_secs(60),
+            ..EXPECTED
         }],
     )
+}
+
+/// The verdict of a check in the two-stage layout, and its fix.
+fn verdict(text: &str, check: &str) -> Verdict {
+    worst(&points(text, PORTS, &[]), check).0
+}
+
+fn fix(text: &str, ports: AppPorts, check: &str) -> String {
+    let mut points = points(text, ports, &[]).into_iter();
+    let is_wrong = |point: &Point| point.check == check && point.fix.is_some();
+    points
+        .find(is_wrong)
+        .and_then(|point| point.fix)
+        .unwrap_or_default()
 }
 
 /// What the checks with that name say, the worst of them.
@@ -90,15 +110,9 @@ fn the_reference_files_are_all_ok() {
 }
 
 /// Check, what is replaced in two-stage.cfg, by what; the verdict and what is found.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Verdict,
-    &'static str,
-);
+type Row<'a> = (&'a str, &'a str, &'a str, Verdict, &'a str);
 
-fn fires(rows: &[Row]) {
+fn fires(rows: &[Row<'_>]) {
     for (check, old, new, verdict, found) in rows {
         let points = points(&with(old, new), PORTS, &[]);
         let (judged, told) = worst(&points, check);
@@ -137,9 +151,9 @@ fn what_a_backend_has() {
         ("cfg-cookie", " cookie w1 ", " ", Warning, "cookie SRV, and web1, bkp1 have no value"),
     ]);
     let dynamic = with("nocache", "nocache dynamic").replace(" cookie w", " id 1");
-    assert_eq!(worst(&points(&dynamic, PORTS, &[]), "cfg-cookie").0, Ok);
+    assert_eq!(verdict(&dynamic, "cfg-cookie"), Ok);
     let none = with("    cookie SRV insert", "    # ").replace(" cookie w", " id 1");
-    assert_eq!(worst(&points(&none, PORTS, &[]), "cfg-cookie").0, Ok);
+    assert_eq!(verdict(&none, "cfg-cookie"), Ok);
 }
 
 #[test]
@@ -258,16 +272,16 @@ fn rules_that_connect() {
         "defaults\n    option httpchk GET /\n    http-check connect ssl\n",
     );
     assert_eq!(
-        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        verdict(&inherited, "cfg-check-ssl"),
         Error
     );
     let inherited = inherited.replace("    http-check expect status 200\n", "");
     assert_eq!(
-        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        verdict(&inherited, "cfg-check-ssl"),
         Ok
     );
     let own = inherited.replace("backend srvs\n", "backend srvs\n    option httpchk GET /\n");
-    assert_eq!(worst(&points(&own, PORTS, &[]), "cfg-check-ssl").0, Error);
+    assert_eq!(verdict(&own, "cfg-check-ssl"), Error);
 }
 
 /// What the app speaks is known by its lines, by `health`, and by `mode http`.
@@ -281,18 +295,15 @@ fn what_the_app_speaks() {
         )
     };
     let told = |text: &str, http, https, proxy| {
-        let expected = Expected {
-            app: "web",
-            ports: PORTS,
-            lines: &[],
-            http,
-            https,
-            proxy,
-            master: false,
-            out_of_rotation: Duration::from_secs(30),
-            in_rotation: Duration::from_secs(60),
-        };
-        let points = check(text, &[expected]);
+        let points = check(
+            text,
+            &[Expected {
+                http,
+                https,
+                proxy,
+                ..EXPECTED
+            }],
+        );
         ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
     };
     let asked = Some("/healthz");
@@ -329,45 +340,24 @@ fn what_the_app_speaks() {
 
 /// The word goes where it harms no other line, and it is enough.
 #[test]
-fn the_mend_of_a_check_that_speaks_otherwise() {
-    let fix = |text: &str, check: &str| {
-        let points = points(text, PORTS, &[]);
-        let point = points.iter().find(|point| point.check == check).unwrap();
-        point.fix.clone().unwrap()
-    };
-    let all = with(
-        "default-server check",
-        "default-server check ssl verify none send-proxy",
-    );
+#[rustfmt::skip]
+fn the_fix_of_a_check_that_speaks_otherwise() {
+    let fix = |text: &str, check: &str| fix(text, PORTS, check);
+    let all = with("default-server check", "default-server check ssl verify none send-proxy");
     for word in ["check-ssl", "check-send-proxy"] {
-        let check = format!("cfg-{word}");
-        let line = format!("default-server {word}");
-        assert_eq!(
-            fix(&all, &check),
-            format!("in backend srvs, above its servers: {line}")
-        );
+        let (check, line) = (format!("cfg-{word}"), format!("default-server {word}"));
+        assert_eq!(fix(&all, &check), format!("in backend srvs, above its servers: {line}"));
         let fixed = all.replace("    server web1", &format!("    {line}\n    server web1"));
-        assert_eq!(worst(&points(&fixed, PORTS, &[]), &check).0, Ok);
+        assert_eq!(verdict(&fixed, &check), Ok);
     }
-    let one = with(
-        "w1 port 2000",
-        "w1 port 2000 ssl verify none sni str(a.example)",
-    );
+    let one = with("w1 port 2000", "w1 port 2000 ssl verify none sni str(a.example)");
     assert_eq!(fix(&one, "cfg-check-ssl"), "on the line of web1: check-ssl");
     let off = all.replace("w2 port 2000", "w2 port 2000 no-check-ssl");
-    assert_eq!(
-        fix(&off, "cfg-check-ssl"),
-        "write `check-ssl` in place of `no-check-ssl` for web2; in backend srvs, above its servers: \
-         default-server check-ssl"
-    );
-    let named = with(
-        "w1 port 2000",
-        "w1 port 2000 ssl check-ssl sni str(a.example)",
-    );
-    assert_eq!(
-        fix(&named, "cfg-check-sni"),
-        "on the line of web1: check-sni a.example"
-    );
+    let both = "write `check-ssl` in place of `no-check-ssl` for web2; in backend srvs, above its servers: \
+                default-server check-ssl";
+    assert_eq!(fix(&off, "cfg-check-ssl"), both);
+    let named = with("w1 port 2000", "w1 port 2000 ssl check-ssl sni str(a.example)");
+    assert_eq!(fix(&named, "cfg-check-sni"), "on the line of web1: check-sni a.example");
 }
 
 #[test]
@@ -394,15 +384,11 @@ fn what_pairs_have() {
 
 /// The line that is told to be pasted is the one that was there.
 #[test]
-fn the_mend_of_a_twin_is_the_twin() {
-    let broken = with(
-        "bkp1 10.0.0.11:1000 cookie w1",
-        "bkp1 10.0.0.11:1000 cookie w9",
-    );
-    let points = points(&broken, PORTS, &[]);
-    let agree = points.iter().find(|point| point.check == "same-cookie");
-    let fix = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
-    assert_eq!(agree.unwrap().fix.as_deref(), Some(fix));
+fn the_fix_of_a_twin_is_the_twin() {
+    let line = "bkp1 10.0.0.11:1000 cookie w1";
+    let broken = with(line, &line.replace("w1", "w9"));
+    let told = fix(&broken, PORTS, "same-cookie");
+    assert_eq!(told, format!("server {line} check port 3000 backup"));
 }
 
 #[test]
@@ -489,11 +475,9 @@ fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
     let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
-    let (verdict, _) = worst(&points, "twin");
-    assert_eq!(verdict, Warning);
-    let twins = points.iter().find(|point| point.check == "twin").unwrap();
-    let fix = "server w1-twin 10.0.0.1:1000 check backup";
-    assert_eq!(twins.fix.as_deref(), Some(fix));
+    assert_eq!(worst(&points, "twin").0, Warning);
+    let line = "server w1-twin 10.0.0.1:1000 check backup";
+    assert_eq!(fix(plain, NO_OWN, "twin"), line);
 }
 
 #[test]
@@ -536,7 +520,7 @@ fn readme_has_the_right_seconds() {
 #[test]
 #[rustfmt::skip]
 fn a_line_without_a_check_is_told_which_word_to_take_away() {
-    for (default, words, fix) in [
+    for (default, words, told) in [
         ("check", "no-check", "on the line of web2: `check` in place of `no-check`"),
         ("check", "track o/a", "on the line of web2: `check` in place of `track`"),
         ("track o/a", "check", "on the line of web1, web2, web3 and 3 more: `check` in place of `track`"),
@@ -544,9 +528,8 @@ fn a_line_without_a_check_is_told_which_word_to_take_away() {
     ] {
         let text = with("w2 port 2000", &format!("w2 port 2000 {words}"));
         let text = text.replace("default-server check", &format!("default-server {default}"));
-        let points = points(&text, PORTS, &[]);
-        let point = points.iter().find(|point| point.check == "checks").unwrap();
-        assert_eq!((point.verdict, point.fix.as_deref()), (Error, Some(fix)));
+        assert_eq!(verdict(&text, "checks"), Error);
+        assert_eq!(fix(&text, PORTS, "checks"), told);
     }
 }
 
@@ -637,7 +620,7 @@ fn a_large_file_takes_no_time() {
     for n in 0..10_000 {
         text += &format!("backend b{n} from a\n option x{n}\n");
     }
-    assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-backend").0, Error);
+    assert_eq!(verdict(&text, "cfg-backend"), Error);
     assert!(
         began.elapsed() < Duration::from_secs(10),
         "{:?}",
