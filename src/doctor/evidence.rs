@@ -268,12 +268,12 @@ mod tests {
     fn the_last_close_is_quoted() {
         let old = entry("web", Some("L4TOUT"), None, Some(9.0));
         let points = judged(&[old, entry("web", Some("L4CON"), None, Some(0.44))], None);
-        let told = [
+        let said = [
             "port 2000, when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
             "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)",
             "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)",
         ];
-        let expected = told.map(str::to_owned);
+        let expected = said.map(str::to_owned);
         assert_eq!(
             points.iter().map(|one| one.2.clone()).collect::<Vec<_>>(),
             expected
@@ -294,8 +294,8 @@ mod tests {
             (Some("L4CON"), None, Some(20.1), None, &[meets(Well), seconds(Warning), seconds(Well)]),
         ] {
             let points = judged(&[entry("web", check, still, took)], now);
-            let told: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
-            assert_eq!(told, expected, "{check:?} {still:?} {took:?} {now:?}");
+            let said: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
+            assert_eq!(said, expected, "{check:?} {still:?} {took:?} {now:?}");
         }
     }
 
@@ -339,14 +339,14 @@ mod tests {
             &[entry("web", Some("L4CON"), None, Some(0.44)), found],
             None,
         );
-        let told: Vec<&str> = points.iter().map(|one| one.2.as_str()).collect();
+        let said: Vec<&str> = points.iter().map(|one| one.2.as_str()).collect();
         assert!(
-            told[0].contains("(open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped"),
-            "{told:?}"
+            said[0].contains("(open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped"),
+            "{said:?}"
         );
         assert!(
-            told[1].starts_with("port 2000: DOWN after 0.4 s (restart,"),
-            "{told:?}"
+            said[1].starts_with("port 2000: DOWN after 0.4 s (restart,"),
+            "{said:?}"
         );
     }
 }

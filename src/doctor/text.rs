@@ -117,7 +117,7 @@ mod tests {
             of: if area == "host" { "" } else { "web" }.into(),
             verdict,
             found: found.into(),
-            why: "users notice a gate that can't be closed, for as long as it takes until somebody looks",
+            why: "users notice a gate that can't be closed, for as long as it takes until an operator looks",
             fix: fix.map(str::to_owned),
         }
     }
@@ -152,12 +152,12 @@ mod tests {
             "\
 unseen   web   no gate was closed yet
 warning  web   port 2000 is dropped
-  why: users notice a gate that can't be closed, for as long as it takes until
-       somebody looks
+  why: users notice a gate that can't be closed, for as long as it takes until an
+       operator looks
   fix: {LONG}
 error    web   a rule
-  why: users notice a gate that can't be closed, for as long as it takes until
-       somebody looks
+  why: users notice a gate that can't be closed, for as long as it takes until an
+       operator looks
   fix: stop what redirects the status port of the app before the next restart of
        it
 5 points: 2 ok, 1 unseen, 1 warning, 1 error"

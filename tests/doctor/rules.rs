@@ -90,7 +90,7 @@ fn a_native_nft_redirect_of_the_status_port() {
 }
 
 #[test]
-fn a_gate_that_is_broken_or_closed_by_nobody() {
+fn a_gate_that_is_broken_or_closed_unexpectedly() {
     let setup = Setup::start("doctor_broken");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \

@@ -115,9 +115,9 @@ type Row<'a> = (&'a str, &'a str, &'a str, Verdict, &'a str);
 fn fires(rows: &[Row<'_>]) {
     for (check, old, new, verdict, found) in rows {
         let points = points(&with(old, new), PORTS, &[]);
-        let (judged, told) = worst(&points, check);
-        assert_eq!(judged, *verdict, "{check}, {new:?}: {told}");
-        assert!(told.contains(found), "{check}, {new:?}: {told}");
+        let (judged, said) = worst(&points, check);
+        assert_eq!(judged, *verdict, "{check}, {new:?}: {said}");
+        assert!(said.contains(found), "{check}, {new:?}: {said}");
     }
 }
 
@@ -263,8 +263,8 @@ fn rules_that_connect() {
         ("    option redis-check\n".to_owned(), "ssl send-proxy", Error, Error),
     ] {
         let points = points(&text(&rules, words), PORTS, &[]);
-        let told = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
-        assert_eq!(told, [ssl, proxy], "{rules} {words}: {points:#?}");
+        let said = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
+        assert_eq!(said, [ssl, proxy], "{rules} {words}: {points:#?}");
     }
     // Rules of `defaults` count until the backend has one of its own.
     let inherited = text("", "ssl verify none").replace(
@@ -294,7 +294,7 @@ fn what_the_app_speaks() {
             &format!("default-server check {words}"),
         )
     };
-    let told = |text: &str, http, https, proxy| {
+    let said = |text: &str, http, https, proxy| {
         let points = check(
             text,
             &[Expected {
@@ -309,7 +309,7 @@ fn what_the_app_speaks() {
     let asked = Some("/healthz");
     // HAProxy passes nothing on in mode http: then the users need it, too.
     let http = tcp("check-ssl").replace("mode tcp", "mode http");
-    let [ssl, _] = told(&http, asked, true, false);
+    let [ssl, _] = said(&http, asked, true, false);
     assert_eq!(ssl.0, Error);
     assert!(
         ssl.1
@@ -317,9 +317,9 @@ fn what_the_app_speaks() {
         "{}",
         ssl.1
     );
-    let [ssl, proxy] = told(&tcp(""), None, false, false);
+    let [ssl, proxy] = said(&tcp(""), None, false, false);
     assert_eq!((ssl.0, proxy.0), (Ok, Ok));
-    assert!(ssl.1.contains("can't be known (mode tcp)"), "{}", ssl.1);
+    assert!(ssl.1.contains("is not known (mode tcp)"), "{}", ssl.1);
     for (words, http, https, proxy, verdicts) in [
         ("check-ssl", None, false, false, [Ok, Ok]),
         ("check-ssl", asked, false, false, [Error, Ok]),
@@ -329,9 +329,9 @@ fn what_the_app_speaks() {
         ("check-send-proxy", asked, false, true, [Ok, Ok]),
         ("check-send-proxy", asked, false, false, [Ok, Warning]),
     ] {
-        let told = told(&tcp(words), http, https, proxy);
+        let said = said(&tcp(words), http, https, proxy);
         assert_eq!(
-            [told[0].0, told[1].0],
+            [said[0].0, said[1].0],
             verdicts,
             "{words} {http:?} {https} {proxy}"
         );
@@ -382,17 +382,17 @@ fn what_pairs_have() {
     ]);
 }
 
-/// The line that is told to be pasted is the one that was there.
+/// The line to paste is the one that was there.
 #[test]
 fn the_fix_of_a_twin_is_the_twin() {
     let line = "bkp1 10.0.0.11:1000 cookie w1";
     let broken = with(line, &line.replace("w1", "w9"));
-    let told = fix(&broken, PORTS, "same-cookie");
-    assert_eq!(told, format!("server {line} check port 3000 backup"));
+    let said = fix(&broken, PORTS, "same-cookie");
+    assert_eq!(said, format!("server {line} check port 3000 backup"));
 }
 
 #[test]
-fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
+fn a_file_that_serves_another_app_or_can_not_be_read() {
     let other = AppPorts {
         port: 1,
         status_port: 2,
@@ -401,8 +401,8 @@ fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
     let points_of = points(TWO_STAGE, other, &[]);
     let (verdict, found) = worst(&points_of, "cfg-backend");
     assert_eq!((verdict, points_of.len()), (Error, 2));
-    let told = "no server line of this host is in it for web: none is on port 1 and checks 2";
-    assert_eq!(found, told);
+    let said = "no server line of this host is in it for web: none is on port 1 and checks 2";
+    assert_eq!(found, said);
     for (text, empty) in [
         ("", true),
         ("frontend f\n  bind :1\n", true),
@@ -419,8 +419,8 @@ fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
         (".if defined(A)\n", Warning, "it has .if"),
     ] {
         let points = points(&with("    retries 3\n", new), PORTS, &[]);
-        let told = worst(&points, "cfg-file");
-        assert!(told.0 == verdict && told.1.contains(found), "{told:?}");
+        let said = worst(&points, "cfg-file");
+        assert!(said.0 == verdict && said.1.contains(found), "{said:?}");
     }
 }
 
@@ -441,7 +441,7 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         }
     }
     let gone = [own("web1", Role::Main), own("web9", Role::Main)];
-    let told = [
+    let said = [
         "HAProxy has srvs/web9, and this file has not",
         "no server line of this host is in it for web: HAProxy has srvs/web9",
     ];
@@ -453,7 +453,7 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         let points = points(text, PORTS, lines);
         let mut told_of = points
             .iter()
-            .filter(|point| told.contains(&point.found.as_str()));
+            .filter(|point| said.contains(&point.found.as_str()));
         let point = told_of.next().unwrap();
         assert_eq!(point.verdict, verdict);
     }
@@ -503,13 +503,13 @@ fn readme_has_the_right_seconds() {
         .map_while(|line| line.strip_prefix("| `"));
     let rows: Vec<&str> = rows.collect();
     for row in &rows {
-        let (words, told) = row.split_once('`').unwrap();
-        let told: Vec<&str> = told.split('|').map(str::trim).collect();
+        let (words, said) = row.split_once('`').unwrap();
+        let said: Vec<&str> = said.split('|').map(str::trim).collect();
         let text = with(
             "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2",
             words,
         );
-        let found = format!("DOWN within {}, UP within {}", told[1], told[2]);
+        let found = format!("DOWN within {}, UP within {}", said[1], said[2]);
         let (_, said) = worst(&points(&text, PORTS, &[]), "cfg-rhythm");
         assert!(said.starts_with(&found), "{said}, {found}");
     }
@@ -519,8 +519,8 @@ fn readme_has_the_right_seconds() {
 /// Neither word gives way to a `default-server check`.
 #[test]
 #[rustfmt::skip]
-fn a_line_without_a_check_is_told_which_word_to_take_away() {
-    for (default, words, told) in [
+fn a_line_without_a_check_names_the_word_to_take_away() {
+    for (default, words, said) in [
         ("check", "no-check", "on the line of web2: `check` in place of `no-check`"),
         ("check", "track o/a", "on the line of web2: `check` in place of `track`"),
         ("track o/a", "check", "on the line of web1, web2, web3 and 3 more: `check` in place of `track`"),
@@ -529,7 +529,7 @@ fn a_line_without_a_check_is_told_which_word_to_take_away() {
         let text = with("w2 port 2000", &format!("w2 port 2000 {words}"));
         let text = text.replace("default-server check", &format!("default-server {default}"));
         assert_eq!(verdict(&text, "checks"), Error);
-        assert_eq!(fix(&text, PORTS, "checks"), told);
+        assert_eq!(fix(&text, PORTS, "checks"), said);
     }
 }
 
@@ -537,17 +537,17 @@ fn a_line_without_a_check_is_told_which_word_to_take_away() {
 fn lines_that_can_not_be_read_are_one_point() {
     let text = with("    retries 3\n", &"    acl a path '/\n".repeat(5000));
     let points = points(&text, PORTS, &[]);
-    let told = points.iter().filter(|point| point.check == "cfg-file");
-    let told: Vec<_> = told.map(|point| point.found.as_str()).collect();
+    let said = points.iter().filter(|point| point.check == "cfg-file");
+    let said: Vec<_> = said.map(|point| point.found.as_str()).collect();
     let line = |n: usize| format!("line {n}: a quote does not end");
     let first = [44, 45, 46].map(line).join(", ");
-    assert_eq!(told, [format!("{first} and 4997 more")]);
+    assert_eq!(said, [format!("{first} and 4997 more")]);
 }
 
-/// What is in HAProxy's environment is nobody's mistake.
+/// A value in HAProxy's environment is no mistake.
 #[test]
 #[rustfmt::skip]
-fn a_value_that_is_a_variable_is_only_told() {
+fn a_value_that_is_a_variable_is_only_named() {
     for (old, new, what) in [
         ("port 2000", "port \"$STATUS\"", "port of web1, port of web2, port of web3"),
         ("port 3000", "port \"${TWIN}\"", "port of bkp1, port of bkp2, port of bkp3"),
@@ -581,7 +581,7 @@ fn a_value_that_is_a_variable_is_only_told() {
             .iter()
             .all(|point| point.verdict == Ok)
     );
-    // All lines are behind variables: whether one is ours can't be told.
+    // All lines are behind variables: whether one is ours is not known.
     let all = with("10.0.0.1", "\"$NET\"").replace(":1000", ":\"$P\"");
     let other = AppPorts {
         port: 7,

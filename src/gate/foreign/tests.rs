@@ -18,8 +18,8 @@ fn found(rules: &str, in_use: bool) -> Vec<String> {
     let listing = Listing::parse(&format!("{chains}{rules}\n")).unwrap();
     let iptables = Iptables::new("iptables", Family::V4);
     let all = foreign(&iptables, &listing, &gate(), in_use);
-    let told = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
-    all.iter().map(told).collect()
+    let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
+    all.iter().map(said).collect()
 }
 
 /// The sign of the only rule; nothing where none is found.
@@ -99,7 +99,7 @@ fn a_chain_is_as_sure_as_the_way_into_it() {
         ("-A PREROUTING -j Y\n-A Y -j X\n", "!"),
         ("-A PREROUTING -i eth0 -j X\n", "?"),
         ("-A PREROUTING -p tcp -m tcp --dport 80 -j X\n", "?"),
-        // What stands before it may take the check, or surely does.
+        // What stands before it may take the check, or does.
         ("-A PREROUTING -i eth1 -j ACCEPT\n-A PREROUTING -j X\n", "?"),
         ("-A PREROUTING -p tcp -j ACCEPT\n-A PREROUTING -j X\n", "?"),
         ("-A PREROUTING -p udp -j ACCEPT\n-A PREROUTING -j X\n", "!"),
@@ -166,8 +166,8 @@ fn natives(rules: &str) -> Vec<String> {
     let text = "table ip t { # handle 1\n\tchain pre { # handle 2\n\t\ttcp dport 2000 redirect to :1000 # handle 4\n\t}\n}\n";
     let rules = Native::parse(&json, text).unwrap();
     let all = native(&rules, &gate());
-    let told = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
-    all.iter().map(told).collect()
+    let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
+    all.iter().map(said).collect()
 }
 
 fn rule(chain: &str, expr: &str) -> String {

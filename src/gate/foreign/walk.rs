@@ -75,7 +75,7 @@ enum Fate {
     Taken,
 }
 
-/// How a chain is reached: surely, and by a rule that names the port.
+/// How a chain is reached: by certain rules alone, and by a rule that names the port.
 type Reached = (bool, bool);
 
 /// The redirects that name the port, wherever they stand: each is possible.
