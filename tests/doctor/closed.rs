@@ -61,7 +61,7 @@ fn checks_that_are_dropped() {
         )))
     };
     let way = |change: &str| {
-        let rule = format!("iptables {change} OUTPUT -p tcp --dport 2000 -j DROP");
+        let rule = format!("iptables {change} OUTPUT -d 10.77.0.11 -p tcp --dport 2000 -j DROP");
         drop(setup.site.balancer.run("sh", &["-ec", &rule]));
     };
     let firewalls: [&dyn Fn(&str); 2] = [&here, &way];
