@@ -69,7 +69,7 @@ struct AppFacts {
     gates: Option<gates::Gates>,
     checked: Vec<evidence::Checked>,
     evidence: evidence::Evidence,
-    /// None: without iptables nobody could look.
+    /// None: without iptables it is not known.
     app: Option<app::App>,
     balancers: Vec<balancer::Balancer>,
     /// Each of them has a master socket in the configuration.

@@ -141,6 +141,7 @@ impl Report {
             .into_iter()
             .map(|one| one == Position::Closed);
         let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+        self.watching.detecting.possible = survey.possible_rules();
         self.watching.detecting.finds(closed, &seen);
     }
 

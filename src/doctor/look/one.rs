@@ -190,7 +190,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
             gate: gate.clone(),
             position: view.position(gate),
             foreign: view.foreign_in_use(gate),
-            was_closed: false,
+            disproved: Vec::new(),
             native: Ok(()),
             listeners: listeners.clone(),
             taken: survey.taken_by(gate).cloned(),
