@@ -68,46 +68,45 @@
 //!
 //! # Where things are
 //!
-//! [`restart`] is the core: pure, it decides and nothing else. [`driver`] loops: observe,
-//! decide, [`journal`], act. The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats
-//! socket and the master CLI), [`tcp`] (the host's own connections), [`app`] (its restart and
-//! its health); [`host`] is all of them together, and [`survey`] one look at everything.
+//! [`restart`] is the core: pure, it decides and nothing else, by what a balancer showed
+//! ([`haproxy`]'s model). An [`operation`] is the whole of it for one app, from the lock to the
+//! report: the command line ([`cli`]) asks for one, and the [`sidecar`] starts some by itself. Its
+//! [driver](operation::driver) loops: observe, decide, write the journal, act.
 //!
-//! An [`operation`] is the whole of it for one app, from the lock to the report: what the
-//! command line ([`cli`]) asks for, and what the [`sidecar`] does by itself. What outlives a
-//! process is in the state directory ([`state`]): [`lock`], [`journal`], [`hold`],
-//! [`leftover`], and the [`tally`] that [`metrics`] tell of; what was done, by whom and why is in
-//! the [`history`]. [`config`] is the operator's; [`doctor`] looks at all of it, and changes
-//! nothing. What others have named is made [`visible`] before people are shown it, and
-//! [`fold`]ed for a terminal.
+//! The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats socket and the master CLI),
+//! [`tcp`] (the host's own connections), [`app`] (its restart and its health). A [`host`] is all of
+//! them together, and its [snapshot](host::Snapshot) one look at everything.
+//!
+//! What outlives a process is in the [`state`] directory: the lock, the journal, the holds, orphan
+//! processes, and the counters that [`metrics`] shows. A [`report`] says what an operation did, the
+//! [`history`] keeps it with who asked for it and why, and [`report_page`] draws it. The operator
+//! writes the [`config`]; [`backend_config`] prints HAProxy's side of it; [`doctor`] looks at all of
+//! it, and changes nothing. [`text`] escapes what others have named, and wraps lines for a terminal.
+//!
+//! No file imports in a circle, and the core and the model open no socket, file or clock:
+//! `tests/house.rs` holds that.
+
+#![warn(unreachable_pub)]
 
 pub mod app;
+pub mod backend_config;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doctor;
-pub mod driver;
-pub mod fold;
 pub mod gate;
 pub mod haproxy;
 pub mod history;
-pub mod hold;
-pub mod holder;
 pub mod host;
-pub mod journal;
-pub mod leftover;
-pub mod lock;
 pub mod metrics;
 pub mod netlink;
 pub mod operation;
 pub mod outbox;
-pub mod record;
+pub mod report;
+pub mod report_page;
 pub mod restart;
 pub mod sidecar;
+pub mod signals;
 pub mod state;
-pub mod stop;
-pub mod survey;
-pub mod tally;
 pub mod tcp;
-pub mod trust;
-pub mod visible;
+pub mod text;

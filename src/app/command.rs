@@ -11,58 +11,15 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use thiserror::Error;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::command_error::CommandError;
 use super::output::{Holder, Output, Tail};
 use super::program::{check, shown, unusable};
 
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// Why a command did not do its work.
-#[derive(Debug, Error)]
-pub enum CommandError {
-    /// It can't be started.
-    #[error("cannot run {program}: {reason}")]
-    Program {
-        /// As the configuration names it.
-        program: String,
-        /// With the mend.
-        reason: String,
-    },
-    /// It ended badly.
-    #[error("{command} {ended}{}", printed(output))]
-    Failed {
-        /// With its arguments.
-        command: String,
-        /// "exited with 3", "was killed by SIGSEGV".
-        ended: String,
-        /// The end of what it printed, as one line.
-        output: String,
-    },
-    /// It did not end.
-    #[error(
-        "{command} did not end within {limit:?} and was killed{}",
-        printed(output)
-    )]
-    Limit {
-        /// With its arguments.
-        command: String,
-        /// What it was given.
-        limit: Duration,
-        /// The end of what it printed, as one line.
-        output: String,
-    },
-}
-
-fn printed(output: &str) -> String {
-    match output {
-        "" => ", it printed nothing".to_owned(),
-        line => format!(": {line}"),
-    }
-}
 
 /// Runs it, with what it is `told` in its environment, and waits for its end, at most `limit`.
 /// Its process is told once it runs.

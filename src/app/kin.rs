@@ -5,7 +5,7 @@ use std::fs;
 use procfs::process::{Process, Stat};
 
 use crate::gate::{holders, holds};
-use crate::visible::visible;
+use crate::text::escape;
 
 /// What the kernel shows of a process and a port.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn kin(process: &Stat, port: u16) -> Kin {
 }
 
 pub(super) fn named(stat: &Stat) -> String {
-    format!("{} (pid {})", visible(&stat.comm), stat.pid)
+    format!("{} (pid {})", escape(&stat.comm), stat.pid)
 }
 
 /// A supervisor is the parent of who listens, a worker the child of it. All processes descend

@@ -6,10 +6,9 @@
 
 mod change;
 mod command;
-mod fit;
+mod command_error;
 mod health;
 mod http;
-mod job;
 mod kin;
 mod output;
 mod program;
@@ -19,20 +18,17 @@ mod restart;
 mod signal;
 mod systemd;
 mod tls;
-mod unit;
-mod units;
 
 pub use change::Change;
-pub use command::CommandError;
+pub use command_error::CommandError;
 pub use health::{Health, HealthCheck};
-pub use job::Job;
 pub use proxy::Proxy;
 pub use reach::Reach;
 pub use restart::{Restart, RestartError};
 pub use signal::SignalError;
+pub use systemd::{Job, UnitError, UnitState};
 pub use tls::Verify;
 pub(crate) use tls::{is_name, name};
-pub use unit::{UnitError, UnitState};
 
 /// An I/O error as a few plain words: "connection refused", not "Connection refused (os error 111)".
 fn plain(error: &std::io::Error) -> String {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::CommandError;
-use crate::trust;
+use super::command_error::CommandError;
+use crate::state::permissions;
 
 /// A command line for the eye: what a shell would split or a terminal obey is quoted.
 pub(super) fn shown(argv: &[String]) -> String {
@@ -24,7 +24,7 @@ pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
     let place = locate(program, &env::var_os("PATH").unwrap_or_default())
         .map_err(|reason| unusable(argv, reason))?;
-    trust::check(&place).map_err(|untrusted| unusable(argv, untrusted))?;
+    permissions::check(&place).map_err(|untrusted| unusable(argv, untrusted))?;
     Ok(place)
 }
 

@@ -8,7 +8,7 @@ use procfs::process::Stat;
 use super::kin::{descends, named};
 use super::restart::Restart;
 use super::signal::Addressee;
-use super::units;
+use super::systemd;
 use crate::gate::holders;
 
 /// The first process holds sockets for others, and never goes down.
@@ -28,7 +28,7 @@ impl Restart {
     pub async fn reach(&self, port: u16) -> Reach {
         let (mut units, mut processes) = (Vec::new(), Vec::new());
         match self {
-            Self::Systemd { unit, job } => units = units::restarted_with(unit, *job).await,
+            Self::Systemd { unit, job } => units = systemd::restarted_with(unit, *job).await,
             Self::Command(_) => processes = listening(port),
             Self::Signal { pidfile, .. } => {
                 processes.extend(Addressee::find(pidfile).ok().map(Addressee::into_stat));
@@ -47,7 +47,7 @@ impl Reach {
     pub async fn same_as(&self, other: &Restart) -> Option<String> {
         match (&self.restart, other) {
             (Restart::Systemd { .. }, Restart::Systemd { unit, .. }) => {
-                let id = units::id(unit).await?;
+                let id = systemd::id(unit).await?;
                 self.units.contains(&id).then(|| match self.units.first() {
                     Some(first) if *first == id => format!("has the same unit, {id}"),
                     _ => format!("has the unit {id}, which is restarted with it"),
@@ -83,7 +83,7 @@ impl Reach {
                 continue;
             }
             asked.push(group);
-            if let Some(unit) = units::unit_of(process.pid.cast_unsigned()).await
+            if let Some(unit) = systemd::unit_of(process.pid.cast_unsigned()).await
                 && self.units.contains(&unit)
             {
                 return Some(format!("which a process of {unit} serves, {who}"));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
-use super::job::{self, Job};
 use super::signal::Addressee;
+use super::systemd::Job;
 use super::{CommandError, SignalError, UnitError, command, program, systemd};
 
 /// How the app is restarted.
@@ -62,7 +62,7 @@ impl Restart {
         started: impl FnOnce(u32),
     ) -> Result<(), RestartError> {
         match self {
-            Self::Systemd { unit, job } => job::run(unit, *job, limit).await?,
+            Self::Systemd { unit, job } => systemd::run(unit, *job, limit).await?,
             Self::Command(argv) => command::run(argv, &[], limit, started).await?,
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
@@ -77,10 +77,10 @@ impl Restart {
 
     /// Waits, at most `limit`, until systemd has done what it was asked before. Err: it is
     /// still at it. A command and a process that was told to end are waited for by
-    /// [`crate::leftover`].
+    /// [`crate::state::orphan`].
     pub async fn settle(&self, limit: Duration) -> Result<(), RestartError> {
         if let Self::Systemd { unit, job } = self {
-            job::settle(unit, *job, limit).await?;
+            systemd::settle(unit, *job, limit).await?;
         }
         Ok(())
     }

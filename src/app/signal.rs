@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use crate::trust;
+use crate::state::permissions;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd;
 use procfs::process::{Process, Stat};
@@ -98,7 +98,7 @@ impl Addressee {
             path: pidfile.into(),
             reason,
         };
-        let file = trust::open(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
+        let file = permissions::open(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
         let written = file.metadata().and_then(|meta| meta.modified()).ok();
         let text = read(file).map_err(|error| unreadable(super::plain(&error)))?;
         let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;

@@ -1,7 +1,7 @@
 //! Attached to who runs us, by standard input: its end is a terminal that is gone. sshd tells
 //! nothing else of a lost connection where there is no terminal.
 
-use crate::stop::Stop;
+use crate::signals::StopSignal;
 use nix::sys::signal::Signal;
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
@@ -14,7 +14,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// No thread can be had for it: a read that blocks must not block anything else.
-pub(super) fn hang_up_with_stdin(stop: Stop) -> io::Result<()> {
+pub(super) fn hang_up_with_stdin(stop: StopSignal) -> io::Result<()> {
     let wait = move || {
         let (mut stdin, mut thrown_away) = (io::stdin().lock(), [0; 512]);
         loop {

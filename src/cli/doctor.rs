@@ -1,10 +1,13 @@
 //! `agent doctor`: the set-up point by point, for people or as one object.
 
-use super::{Cli, descriptors, in_runtime, say, the_app};
+use super::descriptors;
+use super::options::the_app;
+use super::runtime::in_runtime;
+use super::screen::say;
 use crate::config::{self, AppSettings, Settings};
 use crate::doctor::{self, Asked, Point};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -21,36 +24,36 @@ pub(super) struct Doctor {
     quick: bool,
 }
 
-impl Cli {
+impl Doctor {
     /// Looks, and prints. Exit code 1 where there is an error.
-    pub(super) fn doctor(&self, asked: &Doctor) -> anyhow::Result<u8> {
-        let points = match config::load(&self.config) {
-            Ok(settings) => self.examined(asked, &settings)?,
+    pub(super) fn run(&self, config: &Path, json: bool) -> anyhow::Result<u8> {
+        let points = match config::load(config) {
+            Ok(settings) => self.examined(&settings, config)?,
             Err(error) => vec![doctor::unconfigured(&error)],
         };
         let exit = doctor::exit(&points);
-        match self.json {
+        match json {
             true => say(&format!(
                 "{}\n",
                 serde_json::json!({"exit": exit, "points": points})
             )),
-            false => say(&doctor::text(&points, asked.all)),
+            false => say(&doctor::text(&points, self.all)),
         }
         Ok(exit)
     }
 
-    fn examined(&self, asked: &Doctor, settings: &Settings) -> anyhow::Result<Vec<Point>> {
-        let apps: &[AppSettings] = match &asked.app {
+    fn examined(&self, settings: &Settings, config: &Path) -> anyhow::Result<Vec<Point>> {
+        let apps: &[AppSettings] = match &self.app {
             Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
             None => &settings.apps,
         };
-        let haproxy_cfg = asked.haproxy_cfg.clone().map(|path| {
+        let haproxy_cfg = self.haproxy_cfg.clone().map(|path| {
             let text = doctor::read_haproxy_cfg(&path);
             (path, text)
         });
         let files = descriptors::check(settings.balancers.len());
         in_runtime(doctor::look(Asked {
-            config: &self.config,
+            config,
             settings,
             apps,
             files: files.map_err(|error| error.to_string()),

@@ -1,10 +1,11 @@
 //! `agent haproxy-config`: HAProxy's side of the configuration, for whoever administers it.
 //! Nothing is asked and nothing is changed: it reads the configuration, anywhere.
 
-use super::{say, the_app};
+use super::options::the_app;
+use super::screen::say;
 use crate::app::Proxy;
+use crate::backend_config::{self, Host, Layout, Transport, Wanted};
 use crate::config::Settings;
-use crate::haproxy::layout::{self, Host, Layout, Transport, Wanted};
 use anyhow::Context;
 use clap::Args;
 use std::io::Read;
@@ -91,7 +92,7 @@ pub(super) fn haproxy_config(
         },
         whole: asked.whole,
     };
-    let text = layout::print(settings, &wanted).map_err(anyhow::Error::msg)?;
+    let text = backend_config::print(settings, &wanted).map_err(anyhow::Error::msg)?;
     match json {
         true => say(&format!(
             "{}\n",

@@ -1,8 +1,9 @@
 //! `agent history`: what was done on this host, one line each.
 
+use super::history_text::{WIDTH, text, when, wrapped};
 use super::kept::{Kept, Which, failed};
-use super::say;
-use crate::clock::{self, since_1970};
+use super::screen::say;
+use crate::clock::since_1970;
 use crate::history::Entry;
 use clap::Args;
 use std::path::Path;
@@ -31,9 +32,6 @@ pub(super) struct Looking {
     pub(super) since: Option<u64>,
 }
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-
 /// An app's name is shown so far.
 const APP: usize = 16;
 
@@ -47,7 +45,7 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
         Which::One(entry) => {
             match json {
                 true => print_json(&[entry]),
-                false => say(&super::report::text(entry)),
+                false => say(&text(entry)),
             }
             return Ok(0);
         }
@@ -96,11 +94,6 @@ pub(super) fn since(text: &str) -> Result<u64, String> {
     Ok(since.unwrap_or_default().as_secs())
 }
 
-/// When it began: `2026-11-21 12:30:00Z`.
-pub(super) fn when(entry: &Entry) -> String {
-    clock::told(entry.started_at.max(0.0) as u64).replacen('T', " ", 1)
-}
-
 fn table(entries: &[&Entry]) -> String {
     let widest = |of: fn(&Entry) -> &str| {
         let widths = entries.iter().map(|entry| display_width(of(entry)));
@@ -145,18 +138,10 @@ fn cut(text: &str, columns: usize) -> String {
     fits.last().unwrap_or_default().to_owned() + ".."
 }
 
-/// On lines of a terminal's width.
-pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
-    let options = textwrap::Options::new(WIDTH)
-        .initial_indent(first)
-        .subsequent_indent(others);
-    textwrap::fill(text, options) + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Who;
+    use crate::state::caller::Who;
 
     #[test]
     fn a_moment_may_be_told_in_several_ways() {

@@ -1,8 +1,9 @@
 //! The operations that are kept, and which of them is asked for by name.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config;
 use crate::history::{self, Entry};
+use crate::state::operation_id;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,7 @@ impl Kept {
         }
         match self.entries.iter().find(|entry| entry.id == name) {
             Some(entry) => Ok(Which::One(entry)),
-            None if history::is_id(name) => anyhow::bail!(
+            None if operation_id::is_id(name) => anyhow::bail!(
                 "no operation {name} in {}: the oldest are gone; see `agent history --all`",
                 self.directory.display()
             ),

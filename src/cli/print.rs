@@ -1,7 +1,7 @@
 //! What one operation did, as the last line for people or as one JSON object.
 
 use super::screen::{self, complain, say};
-use crate::operation::Report;
+use crate::report::Report;
 
 impl Report {
     /// JSON, or the plan and the last line.

@@ -1,9 +1,10 @@
 //! `agent report`: one operation, as text or as a page of HTML.
 
-use super::history::{when, wrapped};
+use super::history_text::text;
 use super::kept::{Kept, Which, failed};
-use super::say;
-use crate::history::{self, Entry, PhaseEntry, page};
+use super::screen::say;
+use crate::history::{self, Entry};
+use crate::report_page;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use atomic_write_file::unix::OpenOptionsExt as _;
@@ -91,7 +92,7 @@ fn is_to_be_written(file: &Path) -> anyhow::Result<()> {
 }
 
 fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
-    let page = page::render(entry)?;
+    let page = report_page::render(entry)?;
     if file == Path::new(STDOUT) {
         say(&page);
         return Ok(());
@@ -108,47 +109,4 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         written.commit()
     };
     write().with_context(|| file.display().to_string())
-}
-
-/// The whole operation, for people.
-pub(super) fn text(entry: &Entry) -> String {
-    let mut text = wrapped(&format!("{}: {}", entry.app, entry.message), "", "  ");
-    let exit = entry.exit.map(|exit| format!(" (exit {exit})"));
-    let outcome = format!("{}{}", entry.outcome, exit.unwrap_or_default());
-    let facts = [
-        ("operation", Some(format!("{}, {}", entry.id, entry.verb))),
-        ("outcome", Some(outcome)),
-        (
-            "when",
-            Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
-        ),
-        ("whose time", entry.shares.map(|shares| shares.to_string())),
-        ("who", Some(entry.who.to_string())),
-        ("why", entry.reason.clone()),
-        ("agent", Some(entry.agent.clone())),
-    ];
-    for (what, fact) in facts {
-        let indent = " ".repeat(11);
-        text += &fact.map_or_else(String::new, |fact| {
-            wrapped(&fact, &format!("{what:<11}"), &indent)
-        });
-    }
-    if !entry.phases.is_empty() {
-        text += "\n   start  seconds  phase      waited for, last\n";
-    }
-    entry.phases.iter().for_each(|it| text += &phase(it));
-    for notice in &entry.notices {
-        text += &wrapped(notice, "note: ", "      ");
-    }
-    text
-}
-
-fn phase(phase: &PhaseEntry) -> String {
-    let first = format!(
-        "{:8.2} {:8.2}  {:<11}",
-        phase.start, phase.seconds, phase.phase
-    );
-    let others = " ".repeat(first.len());
-    let line = wrapped(&phase.waited_for.join(", "), &first, &others);
-    format!("{}\n", line.trim_end())
 }

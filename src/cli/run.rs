@@ -1,9 +1,9 @@
 //! `agent run`: the sidecar, until it is told to end.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config::{AppSettings, Settings};
 use crate::sidecar::{Ending, Sidecar, StartError};
-use crate::state;
+use crate::state::directory;
 use std::path::Path;
 
 /// Runs the sidecar, or says what it would keep.
@@ -40,7 +40,7 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
 fn usable(settings: &Settings) -> Result<(), String> {
     let agent = &settings.agent;
     for app in &settings.apps {
-        let trusted = state::trusted(&agent.state_dir, &agent.hold_dir, &app.name);
+        let trusted = directory::trusted(&agent.state_dir, &agent.hold_dir, &app.name);
         trusted.map_err(|untrusted| untrusted.to_string())?;
     }
     for (key, directory) in [
@@ -49,7 +49,7 @@ fn usable(settings: &Settings) -> Result<(), String> {
     ] {
         if directory.exists() && !directory.is_dir() {
             let what = std::io::ErrorKind::NotADirectory.into();
-            return Err(state::unusable(key, directory, &what));
+            return Err(directory::unusable(key, directory, &what));
         }
     }
     Ok(())

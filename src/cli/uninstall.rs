@@ -1,11 +1,11 @@
 //! `agent uninstall`: every rule of ours goes. The package's removal runs it, so it needs no
 //! configuration that is whole.
 
-use super::{complain, say};
+use super::screen::{complain, say};
 use crate::config;
 use crate::gate::Removal;
-use crate::lock::{Lock, LockError, Who};
-use crate::{state, trust};
+use crate::state::lock::{Lock, LockError, Who};
+use crate::state::{directory, permissions};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -115,8 +115,8 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
         let why = "iptables and the state directory need root: run it with sudo";
         return Err((End::Refused, why.to_owned()));
     }
-    let sidecar = state::sidecar(state_dir);
-    let paths = [sidecar.clone(), state::lock(state_dir)];
+    let sidecar = directory::sidecar(state_dir);
+    let paths = [sidecar.clone(), directory::lock(state_dir)];
     let take = |path: &PathBuf| {
         let taken = match dry_run {
             true => free(state_dir, path).map(|()| None),
@@ -136,8 +136,8 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
 }
 
 fn free(state_dir: &Path, path: &Path) -> Result<(), LockError> {
-    trust::check(state_dir)?;
-    trust::check(path)?;
+    permissions::check(state_dir)?;
+    permissions::check(path)?;
     match Lock::holder(path) {
         None => Ok(()),
         Some(who) => Err(LockError::Held(who)),

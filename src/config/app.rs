@@ -1,13 +1,13 @@
 //! How an app is restarted: one way of several.
 
-use super::Mistake;
 use super::file::{JobFile, RestartFile};
+use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
 
-pub fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
+pub(crate) fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
     let span = restart.span();
     let wrong = |what: String| Err(Mistake::new(span.clone(), what));
     let RestartFile {
@@ -36,7 +36,7 @@ pub fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> 
 }
 
 /// The command of a key; whether its program is there is preflight's question.
-pub fn check_change(
+pub(crate) fn check_change(
     key: &str,
     change: Option<Spanned<Vec<String>>>,
 ) -> Result<Option<Change>, Mistake> {

@@ -1,9 +1,9 @@
 //! The shape of agent.toml. What serde can check is checked here (unknown keys, types,
 //! durations), with the place; what needs a second look is `Spanned`.
 
-use super::health::{ProxyFile, VerifyFile};
 use super::port::Port;
 use super::source::SourceFile;
+use super::words::{ProxyFile, VerifyFile};
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use toml::Spanned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConfigFile {
+pub(crate) struct ConfigFile {
     #[serde(default)]
     pub app: BTreeMap<Spanned<String>, AppFile>,
     #[serde(default)]
@@ -25,7 +25,7 @@ pub struct ConfigFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AppFile {
+pub(crate) struct AppFile {
     pub port: Spanned<Port>,
     pub status_port: Spanned<Port>,
     pub backup_status_port: Option<Spanned<Port>>,
@@ -48,7 +48,7 @@ pub struct AppFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HealthFile {
+pub(crate) struct HealthFile {
     pub http: Option<String>,
     pub https: Option<String>,
     pub ca: Option<Spanned<PathBuf>>,
@@ -66,7 +66,7 @@ pub struct HealthFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RestartFile {
+pub(crate) struct RestartFile {
     pub systemd: Option<String>,
     pub job: Option<JobFile>,
     pub command: Option<Vec<String>>,
@@ -76,7 +76,7 @@ pub struct RestartFile {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
-pub enum JobFile {
+pub(crate) enum JobFile {
     ReloadOrRestart,
     Restart,
     Reload,
@@ -84,7 +84,7 @@ pub enum JobFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct TimeoutsFile {
+pub(crate) struct TimeoutsFile {
     #[serde(deserialize_with = "positive")]
     pub out_of_rotation: Duration,
     #[serde(deserialize_with = "positive")]
@@ -117,7 +117,7 @@ impl Default for TimeoutsFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HaproxyFile {
+pub(crate) struct HaproxyFile {
     pub socket: Spanned<String>,
     pub master: Option<Spanned<String>>,
     pub source: Option<SourceFile>,
@@ -131,7 +131,7 @@ pub struct HaproxyFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct AgentFile {
+pub(crate) struct AgentFile {
     pub state_dir: Option<PathBuf>,
     pub hold_dir: Option<PathBuf>,
     pub history_dir: Option<PathBuf>,
@@ -146,7 +146,7 @@ pub struct AgentFile {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
-pub enum IptablesFile {
+pub(crate) enum IptablesFile {
     Nft,
     Legacy,
 }

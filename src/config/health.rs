@@ -1,13 +1,13 @@
 //! How an app is asked for its health: one way of several.
 
-use super::Mistake;
 use super::file::HealthFile;
-use crate::app::{self, Health, HealthCheck, Proxy, Verify};
-use serde::{Deserialize, Deserializer, de::Error};
+use super::mistake::Mistake;
+use super::words::VerifyFile;
+use crate::app::{self, Health, HealthCheck, Verify};
 use std::path::PathBuf;
 use toml::Spanned;
 
-pub fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
+pub(crate) fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
     let Some(health) = health else {
         return Ok(Health::default());
     };
@@ -133,37 +133,4 @@ fn verification(
 /// It can stand in a request's first line or headers.
 fn sendable(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// `false`, or `"none"` as in HAProxy's configuration.
-#[derive(Clone, Copy)]
-pub struct VerifyFile(bool);
-
-impl<'de> Deserialize<'de> for VerifyFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<VerifyFile, D::Error> {
-        match toml::Value::deserialize(deserializer)? {
-            toml::Value::Boolean(verify) => Ok(VerifyFile(verify)),
-            toml::Value::String(word) if word == "none" => Ok(VerifyFile(false)),
-            other => Err(D::Error::custom(format!(
-                "verify is true or false, not {other}: false takes any certificate"
-            ))),
-        }
-    }
-}
-
-/// `true` is version 1, as HAProxy's `send-proxy`.
-#[derive(Clone, Copy)]
-pub struct ProxyFile(Option<Proxy>);
-
-impl<'de> Deserialize<'de> for ProxyFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ProxyFile, D::Error> {
-        match toml::Value::deserialize(deserializer)? {
-            toml::Value::Boolean(proxy) => Ok(ProxyFile(proxy.then_some(Proxy::V1))),
-            toml::Value::String(word) if word == "v1" => Ok(ProxyFile(Some(Proxy::V1))),
-            toml::Value::String(word) if word == "v2" => Ok(ProxyFile(Some(Proxy::V2))),
-            other => Err(D::Error::custom(format!(
-                "proxy is true, \"v1\" or \"v2\", not {other}"
-            ))),
-        }
-    }
 }

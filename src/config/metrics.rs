@@ -1,11 +1,12 @@
 //! Where metrics are served, if at all.
 
-use super::{AppSettings, Mistake};
+use super::AppSettings;
+use super::mistake::Mistake;
 use crate::metrics::MetricsAddress;
 use toml::Spanned;
 
 /// A status port on which the agent itself listened would look open for ever.
-pub fn check_metrics(
+pub(crate) fn check_metrics(
     metrics: Spanned<String>,
     apps: &[AppSettings],
 ) -> Result<MetricsAddress, Mistake> {

@@ -6,15 +6,17 @@ mod check;
 mod file;
 mod health;
 mod metrics;
+mod mistake;
 mod port;
 mod settings;
 mod source;
+mod words;
 
 pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Settings};
 
 use crate::app::Verify;
-use crate::trust;
-use std::ops::Range;
+use crate::state::permissions;
+use mistake::Mistake;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for.
@@ -43,34 +45,6 @@ pub enum ConfigError {
     },
 }
 
-/// A mistake at a place in the text; no place: the whole file.
-struct Mistake {
-    at: Option<Range<usize>>,
-    what: String,
-}
-
-impl Mistake {
-    fn new(at: Range<usize>, what: impl Into<String>) -> Mistake {
-        Mistake {
-            at: Some(at),
-            what: what.into(),
-        }
-    }
-}
-
-impl From<toml::de::Error> for Mistake {
-    fn from(error: toml::de::Error) -> Mistake {
-        let what = error
-            .message()
-            .replace('\n', ", ")
-            .replace("unknown field", "unknown key");
-        Mistake {
-            at: error.span(),
-            what: what.replace("missing field", "missing key"),
-        }
-    }
-}
-
 /// Reads and checks the whole configuration, and the files that it names for the health checks.
 /// A file that others than root may write is refused: it says what root runs.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
@@ -88,7 +62,7 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {
-    trust::read(path).map_err(|error| ConfigError::Whole {
+    permissions::read(path).map_err(|error| ConfigError::Whole {
         path: path.to_owned(),
         what: error.to_string(),
     })
@@ -120,7 +94,7 @@ pub fn history_dir(path: &Path) -> PathBuf {
 
 /// The first of these keys of `[agent]` that names a directory.
 fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
-    let text = trust::read(path).unwrap_or_default();
+    let text = permissions::read(path).unwrap_or_default();
     let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
     let agent = table.get("agent")?;
     let named = |key: &&str| Some(PathBuf::from(agent.get(key)?.as_str()?));

@@ -1,10 +1,11 @@
 //! Settings that hold together: what the rest of the program is given.
 
 use crate::app::{Change, Health, Restart};
-use crate::gate::{Gate, Side, Variant};
+use crate::gate::{Gate, Variant};
+use crate::haproxy::Role;
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
-use crate::restart::{Limits, Source};
+use crate::restart::{Limits, PerGate, Source};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -103,20 +104,17 @@ pub enum OnStop {
 
 impl AppSettings {
     /// Its gates: the main one, and in the two-stage layout the twin's.
-    pub fn gates(&self) -> Vec<Gate> {
-        let gate = |side, status_port| Gate {
+    pub fn gates(&self) -> PerGate<Gate> {
+        let gate = |role, status_port| Gate {
             app: self.name.clone(),
-            side,
+            role,
             status_port,
             port: self.ports.port,
         };
-        let backup = self
-            .ports
-            .backup_status_port
-            .map(|port| gate(Side::Backup, port));
-        [gate(Side::Main, self.ports.status_port)]
-            .into_iter()
-            .chain(backup)
-            .collect()
+        let twin = self.ports.backup_status_port;
+        PerGate {
+            main: gate(Role::Main, self.ports.status_port),
+            twin: twin.map(|port| gate(Role::Twin, port)),
+        }
     }
 }

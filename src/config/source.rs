@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile(pub Source);
+pub(crate) struct SourceFile(pub Source);
 
 const EXPECTED: &str = "source: a list of addresses, [\"10.0.0.1\"], or \"any\" where HAProxy passes its \
                         clients' addresses on";

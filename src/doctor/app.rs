@@ -20,7 +20,7 @@ checks! {
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct App {
+pub(crate) struct App {
     pub app: String,
     pub port: u16,
     /// Where it listens.
@@ -43,7 +43,7 @@ pub struct App {
 
 /// A line whose checks come through an open gate.
 #[derive(Debug, Clone)]
-pub struct Through {
+pub(crate) struct Through {
     /// BACKEND/SERVER
     pub line: String,
     pub is_v4: bool,

@@ -25,7 +25,7 @@ const FIRST: (u32, u32) = (2, 4);
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Balancer {
+pub(crate) struct Balancer {
     /// As it is called in messages: its socket's address.
     pub name: String,
     pub address: Address,

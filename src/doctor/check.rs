@@ -1,7 +1,7 @@
 //! The fixed part of a check: its name for machines, and why it matters.
 
 use super::{Point, Verdict};
-use crate::visible::visible;
+use crate::text::escape;
 
 /// One of the doctor's checks.
 pub(super) struct Check {
@@ -19,27 +19,37 @@ pub(super) use checks;
 
 impl Check {
     /// It was seen to be right.
-    pub fn ok(&self, of: &str, found: impl Into<String>) -> Point {
+    pub(crate) fn ok(&self, of: &str, found: impl Into<String>) -> Point {
         self.point(Verdict::Ok, of, found.into(), None)
     }
 
     /// Nothing has shown it yet, right or wrong.
-    pub fn unseen(&self, of: &str, found: impl Into<String>) -> Point {
+    pub(crate) fn unseen(&self, of: &str, found: impl Into<String>) -> Point {
         self.point(Verdict::Unseen, of, found.into(), None)
     }
 
     /// It works, and may do harm.
-    pub fn warning(&self, of: &str, found: impl Into<String>, fix: impl Into<String>) -> Point {
+    pub(crate) fn warning(
+        &self,
+        of: &str,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Point {
         self.point(Verdict::Warning, of, found.into(), Some(fix.into()))
     }
 
     /// It does not work, or users will notice.
-    pub fn error(&self, of: &str, found: impl Into<String>, fix: impl Into<String>) -> Point {
+    pub(crate) fn error(
+        &self,
+        of: &str,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Point {
         self.point(Verdict::Error, of, found.into(), Some(fix.into()))
     }
 
     /// What is wrong; where nothing is: one point that says what is right.
-    pub fn or_ok(&self, wrong: Vec<Point>, of: &str, well: impl Into<String>) -> Vec<Point> {
+    pub(crate) fn or_ok(&self, wrong: Vec<Point>, of: &str, well: impl Into<String>) -> Vec<Point> {
         match wrong.is_empty() {
             true => vec![self.ok(of, well)],
             false => wrong,
@@ -61,7 +71,7 @@ impl Check {
 
 /// Names and messages of other programs may hold what a terminal obeys. Lines become one.
 fn line(text: &str) -> String {
-    visible(&text.trim().replace(['\n', '\r', '\t'], " "))
+    escape(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]

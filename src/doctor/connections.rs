@@ -16,7 +16,7 @@ const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [
 
 /// How that can be known.
 #[derive(Debug, Clone)]
-pub enum Leaving {
+pub(crate) enum Leaving {
     /// Every balancer has a master socket.
     Asked,
     /// Counted at both ends, at rest.

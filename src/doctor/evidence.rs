@@ -4,8 +4,10 @@
 use super::Point;
 use super::check::{Check, checks};
 use crate::clock;
-use crate::gate::{Gate, Side};
-use crate::history::{Detection, Entry};
+use crate::gate::Gate;
+use crate::haproxy::Role;
+use crate::history::Entry;
+use crate::report::Detection;
 use std::time::Duration;
 
 checks! {
@@ -24,7 +26,7 @@ const SHORTER: &str =
 
 /// An operation that has closed a gate, or opened one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moved {
+pub(crate) struct Moved {
     /// "restart, 2026-11-21T16:14:16Z"
     pub by: String,
     pub lines: Vec<Detection>,
@@ -34,7 +36,7 @@ pub struct Moved {
 
 /// What is known of one app.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// The last operation that shows how checks met a closed gate.
     pub met: Option<Moved>,
     /// The last that has closed one, and the last that shows the seconds to UP.
@@ -47,7 +49,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// From the history, newest last.
-    pub fn read(&mut self, app: &str, entries: &[Entry]) {
+    pub(crate) fn read(&mut self, app: &str, entries: &[Entry]) {
         let last = |is_it: fn(&Detection) -> bool| {
             let mut entries = entries.iter().rev().filter(|entry| entry.app == app);
             let entry = entries.find(|entry| entry.detection.iter().any(is_it))?;
@@ -65,7 +67,7 @@ impl Evidence {
 
     /// Rules that were there while HAProxy saw this gate close, its checks refused on this host:
     /// they do not catch them.
-    pub fn disproved(&self, gate: &Gate) -> Vec<String> {
+    pub(crate) fn disproved(&self, gate: &Gate) -> Vec<String> {
         let lines = of_gate(self.close.as_ref(), gate);
         let is_seen = |line: &&Detection| {
             line.down_seconds.is_some() && line.check.as_deref() == Some("L4CON")
@@ -78,7 +80,7 @@ impl Evidence {
 
 /// One gate.
 #[derive(Debug, Clone)]
-pub struct Checked {
+pub(crate) struct Checked {
     pub gate: Gate,
     /// It is closed: how the last check of each line ended, in HAProxy's word.
     pub now: Option<Vec<String>>,
@@ -105,7 +107,7 @@ pub(super) fn points(app: &str, gates: &[Checked], evidence: &Evidence) -> Vec<P
 fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
     let lines = moved.into_iter().flat_map(|moved| &moved.lines);
     lines
-        .filter(|line| line.twin == (gate.side == Side::Backup))
+        .filter(|line| line.twin == (gate.role == Role::Twin))
         .collect()
 }
 
@@ -214,7 +216,7 @@ mod tests {
     fn gate() -> Gate {
         Gate {
             app: "web".into(),
-            side: Side::Main,
+            role: Role::Main,
             status_port: 2000,
             port: 1000,
         }

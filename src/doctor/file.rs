@@ -1,8 +1,9 @@
 //! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
 //! restart is only there.
 
+use super::app_facts::AppFacts;
 use super::check::{Check, checks};
-use super::{AppFacts, Facts, Point, cfg};
+use super::{Point, cfg};
 use crate::app::HealthCheck;
 use crate::haproxy::Own;
 use std::fs::File as Opened;
@@ -54,8 +55,8 @@ fn fix(why: &io::Error) -> &'static str {
     }
 }
 
-pub(super) fn points(facts: &Facts) -> Vec<Point> {
-    let Some(file) = &facts.file else {
+pub(super) fn points(file: Option<&File>, apps: &[AppFacts]) -> Vec<Point> {
+    let Some(file) = file else {
         let found =
             "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)";
         return vec![FILE.unseen("", found)];
@@ -74,10 +75,9 @@ pub(super) fn points(facts: &Facts) -> Vec<Point> {
         return vec![FILE.error("", found, "name the file that HAProxy runs with")];
     }
     let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
-    let own = facts.apps.iter().map(own_lines);
+    let own = apps.iter().map(own_lines);
     let own: Vec<Vec<Own>> = own.collect();
-    let apps: Vec<cfg::Expected> = facts
-        .apps
+    let apps: Vec<cfg::Expected> = apps
         .iter()
         .zip(&own)
         .map(|(app, lines)| expected(app, lines))

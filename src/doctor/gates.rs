@@ -29,7 +29,7 @@ const POSSIBLE: &str = "where HAProxy's checks match it, let them return before 
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Gates {
+pub(crate) struct Gates {
     pub app: String,
     pub gates: Vec<Seen>,
     /// An operation that was killed.
@@ -45,7 +45,7 @@ pub struct Gates {
 }
 
 /// The first in the thousand after the status port's, 3000 for 2000, that is not taken.
-pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
+pub(crate) fn free_port(status_port: u16, taken: &[u16]) -> u16 {
     let first = status_port.checked_add(1000).unwrap_or(1024);
     let mut ports = (first..=u16::MAX).chain(1024..first);
     ports.find(|port| !taken.contains(port)).unwrap_or(first)
@@ -53,7 +53,7 @@ pub fn free_port(status_port: u16, taken: &[u16]) -> u16 {
 
 /// One gate.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub gate: Gate,
     pub position: Position,
     /// Rules that are not ours.
@@ -146,9 +146,9 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
 
 fn listening(app: &str, seen: &Seen) -> Vec<Point> {
     let port = seen.gate.status_port;
-    let key = match seen.gate.side {
-        crate::gate::Side::Main => "status_port",
-        crate::gate::Side::Backup => "backup_status_port",
+    let key = match seen.gate.role {
+        crate::haproxy::Role::Main => "status_port",
+        _ => "backup_status_port",
     };
     let point = |who: &String| {
         let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
@@ -221,13 +221,13 @@ fn layout(gates: &Gates) -> Point {
 mod tests {
     use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
-    use crate::gate::Side;
+    use crate::haproxy::Role;
 
-    fn seen(side: Side, status_port: u16) -> Seen {
+    fn seen(role: Role, status_port: u16) -> Seen {
         Seen {
             gate: Gate {
                 app: "web".into(),
-                side,
+                role,
                 status_port,
                 port: 1000,
             },
@@ -243,7 +243,7 @@ mod tests {
     fn sound() -> Gates {
         Gates {
             app: "web".into(),
-            gates: vec![seen(Side::Main, 2000), seen(Side::Backup, 3000)],
+            gates: vec![seen(Role::Main, 2000), seen(Role::Twin, 3000)],
             unfinished: None,
             held: None,
             under_way: false,

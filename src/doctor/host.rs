@@ -20,7 +20,7 @@ checks! {
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub(crate) struct Host {
     pub root: bool,
     /// CAP_NET_ADMIN is in the effective set.
     pub net_admin: bool,
@@ -36,7 +36,7 @@ pub struct Host {
 
 impl Host {
     /// Without these rights every look at them fails.
-    pub fn sees_rules(&self) -> bool {
+    pub(crate) fn sees_rules(&self) -> bool {
         self.root && self.net_admin
     }
 }

@@ -6,6 +6,7 @@
 //! was not seen.
 
 mod app;
+mod app_facts;
 mod balancer;
 pub mod cfg;
 mod check;
@@ -26,6 +27,7 @@ pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
+use app_facts::AppFacts;
 use check::{Check, checks};
 
 checks! {
@@ -62,20 +64,6 @@ struct Facts {
     file: Option<file::File>,
 }
 
-/// Of one app.
-struct AppFacts {
-    settings: crate::config::AppSettings,
-    /// None: without root, or without iptables, they can't be seen.
-    gates: Option<gates::Gates>,
-    checked: Vec<evidence::Checked>,
-    evidence: evidence::Evidence,
-    /// None: without iptables it is not known.
-    app: Option<app::App>,
-    balancers: Vec<balancer::Balancer>,
-    /// Each of them has a master socket in the configuration.
-    has_master: bool,
-}
-
 /// A balancer serves several apps, and a file too: no point is said twice.
 #[derive(Default)]
 struct Points(Vec<Point>);
@@ -108,7 +96,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
     points.add("balancers", balancers.flat_map(balancer::points));
     let (of_lines, of_file) = lines::once(
         facts.apps.iter().flat_map(of_lines).collect(),
-        file::points(facts),
+        file::points(facts.file.as_ref(), &facts.apps),
     );
     points.add("lines", of_lines);
     points.add("file", of_file);

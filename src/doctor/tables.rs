@@ -13,7 +13,7 @@ checks! {
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub struct Tables {
+pub(crate) struct Tables {
     /// Linux's release.
     pub kernel: String,
     /// Err: the tables in use can't be read, or there is no iptables.
@@ -22,7 +22,7 @@ pub struct Tables {
 
 /// The tables in use, and those beside them.
 #[derive(Debug, Clone)]
-pub struct Used {
+pub(crate) struct Used {
     pub variant: Variant,
     /// Programs of the other variant and how many rules their nat tables have.
     pub beside: Vec<(&'static str, usize)>,

@@ -1,7 +1,7 @@
 //! The points as people read them: in 80 columns, without colour.
 
 use super::{Point, Verdict};
-use crate::fold;
+use crate::text;
 
 /// What begins a line to paste: it stays one line, however long.
 const TO_PASTE: &str = "agent apt chmod chown curl default-server haproxy ip6tables \
@@ -64,7 +64,7 @@ fn summary(area: &[Point]) -> String {
         |point: &&Point| HEADLINES.contains(&point.check) && point.verdict == Verdict::Ok;
     let headline = area.iter().find(is_headline);
     let headline = headline.map_or(String::new(), |point| format!("; {}", point.found));
-    folded(
+    wrapped(
         &format!("{:<10} ", area[0].area),
         &format!("{}{headline}", counts(area)),
     )
@@ -83,14 +83,14 @@ fn one(point: &Point) -> String {
         of if of.contains(' ') => format!("{of}:"),
         of => of.to_owned(),
     };
-    let mut text = folded(&format!("{verdict:<8} {of:<5} "), &point.found);
+    let mut text = wrapped(&format!("{verdict:<8} {of:<5} "), &point.found);
     let Some(fix) = &point.fix else {
         return text;
     };
-    text.push_str(&folded("  why: ", point.why));
+    text.push_str(&wrapped("  why: ", point.why));
     match is_to_paste(fix) {
         true => text.push_str(&format!("  fix: {fix}\n")),
-        false => text.push_str(&folded("  fix: ", fix)),
+        false => text.push_str(&wrapped("  fix: ", fix)),
     }
     text
 }
@@ -101,8 +101,8 @@ pub fn is_to_paste(fix: &str) -> bool {
     TO_PASTE.split_whitespace().any(|word| word == first)
 }
 
-fn folded(head: &str, words: &str) -> String {
-    let lines = fold::folded(head, words).into_iter();
+fn wrapped(head: &str, words: &str) -> String {
+    let lines = text::wrapped(head, words).into_iter();
     lines.map(|line| line + "\n").collect()
 }
 
@@ -184,7 +184,7 @@ gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
         );
         let wide: Vec<&str> = text
             .lines()
-            .filter(|line| line.len() > fold::WIDTH)
+            .filter(|line| line.len() > text::WIDTH)
             .collect();
         assert_eq!(wide.len(), 1, "{text}");
     }

@@ -3,8 +3,8 @@
 
 use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
-    Foreign, Gate, GateError, Iptables, Known, Listing, Position, RuleWatch, Variant, foreign,
-    plan, plan_all, position,
+    Foreign, Gate, GateError, Iptables, Listing, Position, RuleWatch, Variant, foreign, plan,
+    plan_all, position,
 };
 use std::env;
 use std::ffi::OsStr;
@@ -98,31 +98,12 @@ impl Firewall {
         Ok(view)
     }
 
-    /// [`Known::positions`] for who knows nothing.
-    ///
-    /// # Errors
-    ///
-    /// The same.
-    pub async fn positions(&self, gates: &[Gate]) -> Result<Vec<Position>, GateError> {
-        let mut known = Known::new(RuleWatch::blind());
-        known.positions(self, gates).await
-    }
-
     pub(super) async fn tables(&self) -> Result<Tables, GateError> {
         let mut tables = Tables::new();
         for iptables in &self.used {
             tables.push((*iptables, iptables.list().await?));
         }
         Ok(tables)
-    }
-
-    /// [`Known::ensure`] for who knows nothing.
-    ///
-    /// # Errors
-    ///
-    /// The same.
-    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
-        Known::new(RuleWatch::blind()).ensure(self, wanted).await
     }
 }
 

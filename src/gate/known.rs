@@ -4,6 +4,7 @@
 
 use super::firewall::{Tables, standing, to_do};
 use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
+use crate::restart::PerGate;
 
 /// What is known of the tables.
 pub struct Known {
@@ -37,10 +38,10 @@ impl Known {
     pub async fn positions(
         &mut self,
         firewall: &Firewall,
-        gates: &[Gate],
-    ) -> Result<Vec<Position>, GateError> {
+        gates: &PerGate<Gate>,
+    ) -> Result<PerGate<Position>, GateError> {
         let tables = self.tables(firewall).await?;
-        Ok(gates.iter().map(|gate| standing(tables, gate)).collect())
+        Ok(gates.as_ref().map(|gate| standing(tables, gate)))
     }
 
     /// Each gate stands open (true) or closed already.
@@ -99,5 +100,26 @@ impl Known {
             _ => firewall.tables().await?,
         };
         Ok(&self.last.insert((tables, mark)).0)
+    }
+}
+
+impl Firewall {
+    /// [`Known::positions`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn positions(&self, gates: &PerGate<Gate>) -> Result<PerGate<Position>, GateError> {
+        let mut known = Known::new(RuleWatch::blind());
+        known.positions(self, gates).await
+    }
+
+    /// [`Known::ensure`] for who knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
+        Known::new(RuleWatch::blind()).ensure(self, wanted).await
     }
 }

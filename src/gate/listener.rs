@@ -2,7 +2,7 @@
 //! with the gate closed; on the app's port it is the app.
 
 use crate::tcp::{self, Socket};
-use crate::visible::visible;
+use crate::text::escape;
 use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process, Stat};
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 pub fn listeners(port: u16) -> Vec<String> {
     let named = |socket: &Socket| match owners(socket.inode).next() {
         Some(stat) => {
-            let name = visible(&stat.comm);
+            let name = escape(&stat.comm);
             format!("{name} (pid {}) on {}", stat.pid, socket.local)
         }
         None => format!("a process that can't be named on {}", socket.local),

@@ -34,6 +34,7 @@ pub use reservation::Reservation;
 pub use taken::{Taken, shown, shows_bound, taken};
 pub use tracked::{Flow, flows};
 
+use crate::haproxy::Role;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -55,23 +56,13 @@ pub const JUMP: &str = "-m addrtype --dst-type LOCAL -j HAPROXY-GATE";
 pub const KEEPER: &str =
     "-m conntrack --ctstate INVALID -m comment --comment haproxy-gate:keep-tracking -j RETURN";
 
-/// Which of HAProxy's two lines a gate answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The main line, by the status port.
-    Main,
-    /// The backup line (twin), by the backup status port.
-    Backup,
-}
-
 /// One gate as the configuration wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// The app's name: letters, digits, `_`, `.`, `-` only (the `iptables` crate splits on quotes).
     pub app: String,
     /// Which line it answers.
-    pub side: Side,
+    pub role: Role,
     /// The port HAProxy checks.
     pub status_port: u16,
     /// The port the app listens on.
@@ -91,9 +82,14 @@ pub enum Position {
 }
 
 impl Gate {
-    /// The comment that tells this gate's rule from all others.
+    /// The comment that tells this gate's rule from all others. Rules that are in a kernel
+    /// call the twin `backup`.
     pub fn comment(&self) -> String {
-        format!("haproxy-gate:{}:{}", self.app, self.side)
+        let role = match self.role {
+            Role::Main => "main",
+            Role::Twin | Role::ClassicTwin => "backup",
+        };
+        format!("haproxy-gate:{}:{role}", self.app)
     }
 
     /// The rule, as `iptables -A HAPROXY-GATE` takes it.
@@ -112,17 +108,10 @@ impl fmt::Display for Gate {
         write!(
             f,
             "{} gate {} -> {}",
-            self.side, self.status_port, self.port
+            self.role.word(),
+            self.status_port,
+            self.port
         )
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Side::Main => "main",
-            Side::Backup => "backup",
-        })
     }
 }
 

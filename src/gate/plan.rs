@@ -98,8 +98,8 @@ fn delete(rule: &Rule) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Side;
     use super::*;
+    use crate::haproxy::Role;
 
     const BARE: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
     const READY: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N HAPROXY-GATE\n\
@@ -113,7 +113,7 @@ mod tests {
     fn gate() -> Gate {
         Gate {
             app: "web".into(),
-            side: Side::Main,
+            role: Role::Main,
             status_port: 2000,
             port: 1000,
         }
@@ -121,7 +121,7 @@ mod tests {
 
     fn twin() -> Gate {
         Gate {
-            side: Side::Backup,
+            role: Role::Twin,
             status_port: 3000,
             ..gate()
         }
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(calls[5..], [format!("-A HAPROXY-GATE {}", twin.rule())]);
     }
 
-    /// From any of these tables to any wish for two gates: done in one go, it is done.
+    /// From any of these tables to any positions of two gates: done in one go, it is done.
     #[test]
     fn after_its_calls_nothing_is_left_to_do() {
         let (main, twin) = (gate(), twin());

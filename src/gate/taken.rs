@@ -1,10 +1,10 @@
 //! Who has a status port that this process can't reserve.
 
 use super::listener::{has, listeners, owners};
-use crate::lock::{Lock, Who};
-use crate::state;
+use crate::state::directory;
+use crate::state::lock::{Lock, Who};
 use crate::tcp::{self, Bound, Passing};
-use crate::visible::visible;
+use crate::text::escape;
 use nix::libc::EADDRINUSE;
 use procfs::KernelVersion;
 use procfs::process::Process;
@@ -33,8 +33,8 @@ pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     }
     shown(port, state_dir).unwrap_or_else(|| {
         // A kernel that does not show who has bound a port: the lock tells.
-        match Lock::holder(&state::port_lock(state_dir, port)) {
-            Some(who) => Taken::Reserved(crate::lock::told(who.as_ref())),
+        match Lock::holder(&directory::port_lock(state_dir, port)) {
+            Some(who) => Taken::Reserved(crate::state::lock::told(who.as_ref())),
             None => Taken::Bound(vec![unnamed()]),
         }
     })
@@ -45,7 +45,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     if !listeners(port).is_empty() {
         return Some(Taken::Listening);
     }
-    let lock = state::port_lock(state_dir, port);
+    let lock = directory::port_lock(state_dir, port);
     let mut said = Lock::last_holder(&lock);
     let all = tcp::bound(port).unwrap_or_default();
     let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
@@ -122,7 +122,7 @@ fn is_the_holders(bound: &Bound, holder: Option<&Who>) -> bool {
 fn named(bound: &Bound) -> String {
     match owners(bound.inode).next() {
         Some(stat) => {
-            let name = visible(&stat.comm);
+            let name = escape(&stat.comm);
             format!("{name} (pid {}) on {}", stat.pid, bound.local)
         }
         None => format!(
@@ -143,7 +143,7 @@ fn connection(passing: &Passing) -> String {
     match (passing.is_over, whose) {
         (true, _) => format!("a connection to {} that is over (TIME_WAIT)", passing.peer),
         (false, Some(stat)) => {
-            let name = visible(&stat.comm);
+            let name = escape(&stat.comm);
             format!(
                 "a connection of {name} (pid {}) to {}",
                 stat.pid, passing.peer

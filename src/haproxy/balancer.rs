@@ -2,8 +2,8 @@
 //! alone. With 10,000 servers configured the whole table costs HAProxy 125 ms, ours 0.1.
 
 use super::Address;
-use super::counting::{Counted, Lately};
 use super::info::{self, Info};
+use super::lately::{Counted, Lately};
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     find, servers,

@@ -1,6 +1,7 @@
 //! Asking a balancer for the other servers of our backends: whole backends, and so not with each
 //! poll.
 
+use super::lately::{Counted, Lately};
 use super::{Balancer, Others, Own, ServerStat, ServerState, Unseen};
 use std::time::{Duration, Instant};
 
@@ -13,22 +14,6 @@ const EACH: Duration = Duration::from_micros(125);
 
 /// An older answer is none, however slow the balancer is.
 const OLDEST: Duration = Duration::from_secs(10);
-
-/// The other servers as they were counted last, when, and how long that took.
-#[derive(Debug, Clone)]
-pub(super) struct Lately {
-    others: Vec<Others>,
-    at: Instant,
-    took: Duration,
-}
-
-/// When whole backends were asked for last, to be soon asked for again, and how many servers
-/// there were.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
-    at: Instant,
-    servers: u32,
-}
 
 impl Balancer {
     /// [`Balancer::others`] as of a moment ago, where a backend is so big that its answer takes

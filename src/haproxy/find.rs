@@ -155,7 +155,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
 pub(super) mod tests {
     use super::*;
 
-    pub const PORTS: AppPorts = AppPorts {
+    pub(crate) const PORTS: AppPorts = AppPorts {
         port: 1000,
         status_port: 2000,
         backup_status_port: Some(3000),

@@ -3,7 +3,7 @@
 use super::Unseen;
 
 /// The command.
-pub const COMMAND: &str = "show info";
+pub(crate) const COMMAND: &str = "show info";
 
 /// The worker behind the socket. Another one has another configuration, perhaps, with
 /// other ids for our lines: look for them again. In a container a new worker often has

@@ -6,7 +6,7 @@
 //! address and port. (A name alone would not do for `show stat`: a frontend may have the
 //! same one, and is what is found then.)
 
-use super::{Own, ServerStat, ServerState, Socket, Unseen, servers};
+use super::{Leaving, Own, ServerStat, ServerState, Socket, Unseen, servers};
 use std::net::SocketAddr;
 
 /// The command that lists the workers.
@@ -17,17 +17,6 @@ const COMMAND: &str = "show proc";
 pub struct Master {
     /// The master CLI; any level will do.
     pub socket: Socket,
-}
-
-/// A line of ours on a leaving worker, with something on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leaving {
-    /// The worker's process id, on the balancer's host.
-    pub pid: u64,
-    /// BACKEND/SERVER, as that worker calls it.
-    pub line: String,
-    /// Requests on it (`scur`) and queued for it (`qcur`).
-    pub in_flight: u64,
 }
 
 impl Master {

@@ -5,7 +5,7 @@ use super::Unseen;
 use std::net::IpAddr;
 
 /// The command for all backends.
-pub const COMMAND: &str = "show servers state";
+pub(crate) const COMMAND: &str = "show servers state";
 
 /// The columns that are read; the format's version 1 has them since HAProxy 2.4.
 const COLUMNS: [&str; 7] = [

@@ -1,10 +1,11 @@
 //! Written beside the operation, by a thread of its own: what the names of users and the
 //! history's disk may take, an operation does not wait for.
 
-use super::{Asked, Caller, Entry, append, has};
-use crate::journal;
-use crate::operation::Report;
+use super::{Entry, append, has};
+use crate::report::Report;
 use crate::restart::Outcome;
+use crate::state::caller::{Asked, Caller};
+use crate::state::journal::CutShort;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -38,10 +39,10 @@ impl Line {
     }
 
     /// Of one that could not say it: see [`Entry::cut_short`].
-    pub fn cut_short(left: &journal::Entry, lasted: f64, found: &str) -> Line {
+    pub fn cut_short(before: &CutShort) -> Line {
         Line {
             perhaps_there: true,
-            ..Line::new(Entry::cut_short(left, lasted, found), &left.asked)
+            ..Line::new(Entry::cut_short(before), &before.left.asked)
         }
     }
 

@@ -1,12 +1,13 @@
 //! One operation that has ended, as its line in the history has it.
 
-use super::{Asked, Detection, Samples, Who, id};
-use crate::holder::Holder;
-use crate::journal;
-use crate::operation::{Report, Shares};
-use crate::record::PhaseRecord;
+use crate::report::{Detection, Report, Samples, Shares};
 use crate::restart::Outcome;
-use crate::visible::visible;
+use crate::restart::PhaseTime;
+use crate::state::caller::{Asked, Who};
+use crate::state::invocation::Invocation;
+use crate::state::journal::CutShort;
+use crate::state::operation_id;
+use crate::text::escape_within;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -93,14 +94,14 @@ impl Entry {
         Entry {
             outcome: outcome.word(verb).to_owned(),
             exit: Some(outcome.exit_code()),
-            message: harmless(&outcome.message(verb, app), LONG),
+            message: escape_within(&outcome.message(verb, app), LONG),
             started_at: report.started_at,
             seconds: report.seconds,
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
-            notices: all_harmless(&report.notices),
+            notices: all_escaped(&report.notices),
             detection: report.watching.detecting.found(),
-            possible_rules: all_harmless(&report.watching.detecting.possible),
+            possible_rules: all_escaped(&report.watching.detecting.possible),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }
@@ -108,8 +109,13 @@ impl Entry {
 
     /// Of one that has left its journal behind, `found` by another one: it was killed, or gave
     /// up setting the rules. Its last record was so long (in seconds) after its begin.
-    pub fn cut_short(left: &journal::Entry, lasted: f64, found: &str) -> Entry {
-        let Holder {
+    pub fn cut_short(before: &CutShort) -> Entry {
+        let CutShort {
+            left,
+            lasted,
+            found,
+        } = before;
+        let Invocation {
             pid,
             verb,
             app,
@@ -133,16 +139,16 @@ impl Entry {
             exit,
             message: format!("{how} in phase {phase} (pid {pid}); found by `{found}`"),
             started_at: *since as f64,
-            seconds: lasted,
+            seconds: *lasted,
             phases: vec![PhaseEntry {
                 phase: phase.to_owned(),
-                start: lasted,
+                start: *lasted,
                 ..PhaseEntry::default()
             }],
             ..Entry::asked(&left.asked, verb.word(), app)
         };
         if entry.id.is_empty() {
-            entry.id = id::of(Duration::from_secs(*since), u64::from(*pid));
+            entry.id = operation_id::of(Duration::from_secs(*since), u64::from(*pid));
         }
         entry
     }
@@ -153,7 +159,7 @@ impl Entry {
             id: asked.id.clone(),
             app: app.to_owned(),
             verb: verb.to_owned(),
-            reason: reason.map(|reason| harmless(reason, LONG)),
+            reason: reason.map(|reason| escape_within(reason, LONG)),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
             ..Entry::default()
         }
@@ -166,44 +172,18 @@ impl Entry {
 }
 
 impl PhaseEntry {
-    fn of(record: &PhaseRecord) -> PhaseEntry {
+    fn of(record: &PhaseTime) -> PhaseEntry {
         PhaseEntry {
             phase: record.phase.to_owned(),
             start: record.start,
             seconds: record.seconds,
             acting: record.acting,
-            waited_for: all_harmless(&record.waited_for),
+            waited_for: all_escaped(&record.waited_for),
         }
     }
 }
 
-fn all_harmless(texts: &[String]) -> Vec<String> {
+fn all_escaped(texts: &[String]) -> Vec<String> {
     let some = texts.iter().take(MANY);
-    some.map(|text| harmless(text, SHORT)).collect()
-}
-
-/// On one line, [`visible`], and no longer than that.
-pub(super) fn harmless(text: &str, longest: usize) -> String {
-    let shown = visible(&text.chars().take(longest + 1).collect::<String>());
-    match shown.char_indices().nth(longest) {
-        None => shown,
-        Some(_) => shown
-            .chars()
-            .take(longest - 3)
-            .chain("...".chars())
-            .collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_others_have_written_is_visible_and_bounded() {
-        assert_eq!(harmless("a\nb\x1b[2J", 50), "a\\nb\\u{1b}[2J");
-        assert_eq!(harmless("aaaaaaaaaa", 10), "aaaaaaaaaa");
-        assert_eq!(harmless("aaaaaaaaaaa", 10), "aaaaaaa...");
-        assert_eq!(harmless("\n\n\n\n\n\n", 10), "\\n\\n\\n\\...");
-    }
+    some.map(|text| escape_within(text, SHORT)).collect()
 }

@@ -2,8 +2,8 @@
 //! waited for.
 
 use super::Entry;
-use super::store::{LARGEST, LONG, OLD, path};
-use crate::trust;
+use super::files::{LARGEST, LONG, OLD, path};
+use crate::state::permissions;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
@@ -53,12 +53,19 @@ pub fn one(history_dir: &Path, id: &str) -> io::Result<Option<Entry>> {
     }))
 }
 
+/// Whether an operation of this id is there.
+pub fn has(history_dir: &Path, id: &str) -> bool {
+    let begins = format!("{{\"id\":\"{id}\"");
+    let mut files = files(history_dir).ok().into_iter().flatten();
+    files.any(|text| lines(&text).any(|line| line.starts_with(begins.as_bytes())))
+}
+
 /// The files that there are, oldest first. Opened newest first: one that is turned over
 /// meanwhile is read twice then, which can be told, and not left out.
 pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut open: Vec<(u64, u64, File)> = Vec::new();
     for number in 0..=OLD {
-        let file = match trust::open(&path(history_dir, number)) {
+        let file = match permissions::open(&path(history_dir, number)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             file => file?,
         };

@@ -2,25 +2,14 @@
 //! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
 
 use super::Entry;
-use crate::state;
-use crate::trust;
+use super::files::{LARGEST, LONG, OLD, path};
+use crate::state::directory;
+use crate::state::permissions;
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// What the current file may grow to, in bytes.
-pub const LARGEST: u64 = 4 * 1024 * 1024;
-
-/// Old files that are kept.
-pub const OLD: usize = 3;
-
-/// What all of them may come to, in bytes.
-pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
-
-/// A line longer than this goes without what is [cut](CUTS).
-pub(super) const LONG: usize = 1024 * 1024;
 
 /// One after the other, until the line is short enough: the samples, all but one thing that
 /// each phase waited for, the phases.
@@ -36,14 +25,6 @@ const CUTS: [fn(&mut Entry); 3] = [
 /// Who may read it: root, for it says who logged in from where.
 const MODE: u32 = 0o600;
 
-/// The current file, or with a number from 1 an old one: the higher, the older.
-pub fn path(history_dir: &Path, number: usize) -> PathBuf {
-    history_dir.join(match number {
-        0 => "history.jsonl".to_owned(),
-        number => format!("history.{number}.jsonl"),
-    })
-}
-
 /// Its lock. Where the state directory is the same, no app's file has such a name.
 fn lock_path(history_dir: &Path) -> PathBuf {
     history_dir.join("history.jsonl~lock")
@@ -58,7 +39,7 @@ fn lock_path(history_dir: &Path) -> PathBuf {
 pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     let line = line(entry)?;
     trusted(history_dir)?;
-    state::make(history_dir)?;
+    directory::make(history_dir)?;
     // Below a sticky directory somebody else may have been faster.
     trusted(history_dir)?;
     let _lock = lock(history_dir)?;
@@ -83,13 +64,6 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
             Err(error)
         }
     }
-}
-
-/// Whether an operation of this id is there.
-pub fn has(history_dir: &Path, id: &str) -> bool {
-    let begins = format!("{{\"id\":\"{id}\"");
-    let mut files = super::read::files(history_dir).ok().into_iter().flatten();
-    files.any(|text| super::read::lines(&text).any(|line| line.starts_with(begins.as_bytes())))
 }
 
 fn line(entry: &Entry) -> io::Result<Vec<u8>> {
@@ -126,10 +100,10 @@ fn turn_over(history_dir: &Path) -> io::Result<()> {
 fn trusted(history_dir: &Path) -> io::Result<()> {
     let denied = |untrusted| io::Error::new(io::ErrorKind::PermissionDenied, untrusted);
     let places = [lock_path(history_dir), path(history_dir, 0)];
-    trust::check(history_dir).map_err(denied)?;
+    permissions::check(history_dir).map_err(denied)?;
     places
         .iter()
-        .try_for_each(|place| trust::check(place).map_err(denied))
+        .try_for_each(|place| permissions::check(place).map_err(denied))
 }
 
 /// Held until it is dropped, and waited for without an end.
@@ -185,8 +159,9 @@ fn write_at_once(file: &mut File, line: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PhaseEntry, Samples};
+    use super::super::PhaseEntry;
     use super::*;
+    use crate::report::Samples;
 
     #[test]
     fn a_file_is_turned_over_before_it_is_too_large_and_never_for_one_line_alone() {

@@ -1,9 +1,10 @@
 //! One look at the connections to the app: this host's TCP table and, where that does not say it
 //! all, its connection tracking, between two looks at what HAProxy counts.
 
+use super::balancers::interface_addresses;
 use super::callers::Callers;
+use super::look::seen;
 use super::sources::sources;
-use super::{interface_addresses, seen};
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::gate::{Flow, flows};
 use crate::haproxy::{AppPorts, Balancer, Role};

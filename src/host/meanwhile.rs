@@ -1,8 +1,7 @@
 //! HAProxy, looked at while the app is touched. A balancer that hangs keeps nothing waiting: each
 //! is asked by a task of its own, and what it has shown is taken when it is there.
 
-use super::{ThisHost, look};
-use crate::gate::{Foreign, listeners, native as native_redirects, native_rules};
+use super::look;
 use crate::haproxy::Balancer;
 use crate::restart::{Ask, BalancerSeen};
 use std::time::Duration;
@@ -44,7 +43,7 @@ impl Meanwhile {
     }
 
     /// What has been shown so far.
-    fn take(&mut self) -> Vec<BalancerSeen> {
+    pub(super) fn take(&mut self) -> Vec<BalancerSeen> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
     }
 }
@@ -56,47 +55,5 @@ async fn ask(mut balancer: Balancer, sender: Sender<BalancerSeen>) {
         .is_ok()
     {
         tokio::time::sleep(PACE).await;
-    }
-}
-
-impl ThisHost {
-    /// From now on, unless it is looked at already.
-    pub(super) fn meanwhile(&mut self) -> &mut Meanwhile {
-        let balancers = &self.balancers;
-        self.meanwhile
-            .get_or_insert_with(|| Meanwhile::new(balancers))
-    }
-
-    /// What the balancers have shown since the last time; waits for nothing.
-    pub(super) fn shown_meanwhile(&mut self) -> Vec<BalancerSeen> {
-        self.meanwhile().take()
-    }
-
-    /// What answers the checks of closed gates, as far as this host can see it.
-    pub(super) async fn why_up(&mut self) -> Vec<String> {
-        let mut causes = Vec::new();
-        for gate in &self.gates {
-            let port = gate.status_port;
-            let told = |who: String| format!("{who} listens on the status port {port}: stop it");
-            causes.extend(listeners(port).into_iter().map(told));
-        }
-        // The preflight refuses the certain ones; these may have come since, or be possible.
-        let (view, native) = tokio::join!(self.firewall.look(), native_rules());
-        let native = native.ok().flatten().unwrap_or_default();
-        for gate in &self.gates {
-            let iptables = view.iter().flat_map(|view| view.foreign(gate));
-            let foreign = iptables.chain(native_redirects(&native, gate));
-            let mut foreign: Vec<Foreign> = foreign.collect();
-            foreign.sort_by_key(|rule| !rule.is_certain());
-            causes.extend(foreign.iter().map(|rule| cause(gate.status_port, rule)));
-        }
-        causes
-    }
-}
-
-fn cause(port: u16, rule: &Foreign) -> String {
-    match rule.is_certain() {
-        true => format!("a rule that is not ours redirects the status port {port}: {rule}"),
-        false => format!("this rule may redirect the status port {port}: {rule}"),
     }
 }

@@ -1,6 +1,7 @@
 //! This host, alive: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod balancers;
 mod beside;
 mod callers;
 mod counting;
@@ -8,20 +9,25 @@ mod look;
 mod meanwhile;
 mod ports;
 mod rules;
+mod snapshot;
 mod sources;
 mod touch;
+mod why_up;
 
+pub(crate) use balancers::balancers;
 pub(crate) use look::{line_seen, seen};
+pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
-use crate::config::{AppSettings, BalancerSettings, Settings};
-use crate::driver::{Host, OnMeanwhile};
+use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
-use crate::haproxy::{Address, Balancer, Master, Socket};
-use crate::lock::Who;
-use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, Phase};
-use crate::stop::Stop;
+use crate::haproxy::Balancer;
+use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
+use crate::restart::{Host, OnMeanwhile};
+use crate::signals::StopSignal;
+use crate::state::lock::Who;
 use crate::tcp;
 use ages::Ages;
+use balancers::interface_addresses;
 use counting::Counting;
 use futures_util::future::join_all;
 use meanwhile::Meanwhile;
@@ -32,11 +38,11 @@ use std::time::{Duration, Instant};
 /// One app on this host, with everything an operation on it touches.
 pub struct ThisHost {
     pub(crate) app: AppSettings,
-    pub(crate) gates: Vec<Gate>,
+    pub(crate) gates: PerGate<Gate>,
     pub(crate) firewall: Firewall,
     pub(crate) balancers: Vec<Balancer>,
     /// Whether each gate stood open when the operation began: what putting back means.
-    pub(crate) found_open: Vec<bool>,
+    pub(crate) found_open: PerGate<bool>,
     pub(crate) rules: Known,
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
@@ -56,7 +62,7 @@ pub struct ThisHost {
     started: Instant,
     /// When the last pause was over.
     woke: Instant,
-    stop: Stop,
+    stop: StopSignal,
 }
 
 impl ThisHost {
@@ -64,7 +70,7 @@ impl ThisHost {
     pub async fn new(
         settings: &Settings,
         app: &AppSettings,
-        stop: Stop,
+        stop: StopSignal,
     ) -> Result<ThisHost, GateError> {
         let started = Instant::now();
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
@@ -73,7 +79,7 @@ impl ThisHost {
             rules: Known::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
-            found_open: Vec::new(),
+            found_open: PerGate::default(),
             app: app.clone(),
             interfaces: interface_addresses(),
             counting: Counting::new(settings, app),
@@ -101,11 +107,11 @@ impl ThisHost {
     }
 
     /// Ready for the next operation.
-    pub fn renew(&mut self, app: &AppSettings, stop: Stop) {
+    pub fn renew(&mut self, app: &AppSettings, stop: StopSignal) {
         self.app = app.clone();
         self.counting.renew(app.ports);
         self.ages = Ages::default();
-        self.found_open = Vec::new();
+        self.found_open = PerGate::default();
         self.meanwhile = None;
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
@@ -141,8 +147,8 @@ impl ThisHost {
         self.stop.wait().await
     }
 
-    /// Sets the gates in order, the main one first; one that is not `wanted` stays as it is.
-    async fn set(&mut self, wanted: &[Option<bool>]) -> Acted {
+    /// Sets the gates; one of which nothing is `wanted` stays as it is.
+    async fn set(&mut self, wanted: PerGate<Option<bool>>) -> Acted {
         let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
         match set {
@@ -152,10 +158,10 @@ impl ThisHost {
     }
 
     /// Ok(true): something had to be changed.
-    async fn ensure(&mut self, wanted: &[Option<bool>]) -> Result<bool, GateError> {
+    async fn ensure(&mut self, wanted: PerGate<Option<bool>>) -> Result<bool, GateError> {
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
-            .filter_map(|(gate, wanted)| Some((gate, (*wanted)?)))
+            .filter_map(|(gate, wanted)| Some((gate, wanted?)))
             .collect();
         if self.rules.stand(&self.firewall, &wanted).await? {
             return Ok(false);
@@ -164,6 +170,17 @@ impl ThisHost {
         self.rules.ensure(&self.firewall, &wanted).await
     }
 }
+
+/// What is wanted of the main gate and of the twin's.
+const fn gates(main: Option<bool>, twin: Option<bool>) -> PerGate<Option<bool>> {
+    PerGate {
+        main,
+        twin: Some(twin),
+    }
+}
+
+/// Both gates closed.
+const CLOSED: PerGate<Option<bool>> = gates(Some(false), Some(false));
 
 impl Host for ThisHost {
     fn elapsed(&self) -> Duration {
@@ -219,14 +236,11 @@ impl Host for ThisHost {
             self.meanwhile = None;
         }
         match action {
-            Action::CloseMain => self.set(&[Some(false)]).await,
-            Action::CloseTwin => self.set(&[None, Some(false)]).await,
-            Action::CloseBoth => self.set(&[Some(false); 2]).await,
-            Action::OpenBoth => self.set(&[Some(true); 2]).await,
-            Action::PutBack => {
-                let found: Vec<_> = self.found_open.iter().copied().map(Some).collect();
-                self.set(&found).await
-            }
+            Action::CloseMain => self.set(gates(Some(false), None)).await,
+            Action::CloseTwin => self.set(gates(None, Some(false))).await,
+            Action::CloseBoth => self.set(CLOSED).await,
+            Action::OpenBoth => self.set(gates(Some(true), Some(true))).await,
+            Action::PutBack => self.set(self.found_open.map(Some)).await,
             Action::Upgrade => {
                 let upgrade = self.app.upgrade.clone();
                 self.change(upgrade, "upgrade", on).await
@@ -255,38 +269,4 @@ impl Host for ThisHost {
         tokio::time::sleep(rest).await;
         self.woke = Instant::now();
     }
-}
-
-/// The balancers that serve the app, not yet asked.
-pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer> {
-    let interfaces = interface_addresses();
-    let routed = interfaces.iter().filter(|address| !address.is_loopback());
-    let ours: Vec<IpAddr> = routed.chain(&settings.agent.addresses).copied().collect();
-    let all = settings.balancers.iter();
-    let serving = all.filter(|balancer| balancer.serves(&app.name));
-    serving
-        .map(|balancer| new_balancer(balancer, app, &ours))
-        .collect()
-}
-
-fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {
-    let socket = |address: &Address| Socket {
-        address: address.clone(),
-        timeout: settings.timeout,
-    };
-    let master = settings.master.as_ref().map(|address| Master {
-        socket: socket(address),
-    });
-    let (names, ours) = (settings.names.clone(), ours.to_vec());
-    Balancer::new(socket(&settings.address), names, app.ports, ours).with_master(master)
-}
-
-fn interface_addresses() -> Vec<IpAddr> {
-    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
-    let addresses = interfaces.filter_map(|interface| {
-        let address = interface.address?;
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-    });
-    addresses.collect()
 }

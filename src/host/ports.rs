@@ -2,7 +2,7 @@
 
 use super::ThisHost;
 use crate::gate::{Reservation, Taken, shown, shows_bound, taken};
-use crate::lock::Who;
+use crate::state::lock::Who;
 use std::time::{Duration, Instant};
 
 /// A process that binds a port only to connect from it is gone by then.

@@ -2,8 +2,8 @@
 //! sidecar or beside it, and share the chain and the jumps to it: what one has listed, the other
 //! has changed, and each takes back what the other did.
 
-use crate::state;
-use crate::trust;
+use crate::state::directory;
+use crate::state::permissions;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -20,8 +20,8 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// the way of each other are found at the next look. Whoever holds it says nothing: it is over
 /// in a moment.
 pub(super) async fn turn(state_dir: &Path) -> Option<File> {
-    let path = state::rules_lock(state_dir);
-    let trusted = trust::check(state_dir).and_then(|()| trust::check(&path));
+    let path = directory::rules_lock(state_dir);
+    let trusted = permissions::check(state_dir).and_then(|()| permissions::check(&path));
     let open = || {
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);

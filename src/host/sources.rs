@@ -1,7 +1,7 @@
 //! Where the balancers' connections come from, as far as the configuration and the addresses of
 //! their stats sockets say.
 
-use super::interface_addresses;
+use super::balancers::interface_addresses;
 use crate::config::BalancerSettings;
 use crate::haproxy::Address;
 use crate::restart::Source;

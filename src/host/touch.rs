@@ -1,14 +1,14 @@
 //! What touches the app: its restart and its upgrade; and what is left of either whose agent
 //! died.
 
-use super::ThisHost;
+use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
-use crate::driver::{Host, Meanwhile, OnMeanwhile};
-use crate::hold::{self, Held};
-use crate::holder::Holder;
-use crate::journal::{Entry, Journal};
-use crate::leftover::Leftover;
 use crate::restart::{Acted, BalancerSeen, Phase, Verb};
+use crate::restart::{Host, Meanwhile, OnMeanwhile};
+use crate::state::hold::{self, Held};
+use crate::state::invocation::Invocation;
+use crate::state::journal::{Entry, Journal};
+use crate::state::orphan::Orphan;
 use crate::tcp::{self, Socket, TcpError};
 use std::io;
 use std::time::{Duration, Instant};
@@ -25,8 +25,8 @@ impl ThisHost {
     pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> Acted {
         let restart = self.app.restart.clone();
         let leftover = match &restart {
-            Restart::Command(argv) => Some(Leftover::command(argv)),
-            restart => restart.is_to_end().and_then(Leftover::process),
+            Restart::Command(argv) => Some(Orphan::command(argv)),
+            restart => restart.is_to_end().and_then(Orphan::process),
         };
         let run = restart.run_telling(self.app.limits.restart, self.telling());
         let run = async { run.await.map_err(|error| error.to_string()) };
@@ -53,7 +53,7 @@ impl ThisHost {
             Ok(before) => before,
             Err(error) => return Acted::Failed(format!("it can't be noted: {error}")),
         };
-        let leftover = Leftover::command(change.argv());
+        let leftover = Orphan::command(change.argv());
         let app = self.app.name.clone();
         let run = change.run((&app, phase), self.app.limits.upgrade, self.telling());
         let run = async { run.await.map_err(|error| error.to_string()) };
@@ -66,7 +66,7 @@ impl ThisHost {
 
     /// Returns what held them closed before.
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
-        let holder = Holder::new(Verb::Restart, &self.app.name);
+        let holder = Invocation::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} has begun and not ended");
         hold::during_upgrade(&self.hold_dir, holder, why)
     }
@@ -81,7 +81,7 @@ impl ThisHost {
     fn telling(&self) -> impl FnOnce(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
-            let process = Leftover::process(pid.cast_signed());
+            let process = Orphan::process(pid.cast_signed());
             let noted = process.map(|process| process.note(&state_dir, &app));
             if let Some(Err(error)) = noted {
                 tracing::warn!(%error, "the command's process can't be noted");
@@ -93,19 +93,19 @@ impl ThisHost {
     /// moment later.
     async fn touch(
         &mut self,
-        leftover: Option<Leftover>,
+        leftover: Option<Orphan>,
         run: impl Future<Output = Result<(), String>>,
         on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         self.moved = false;
-        let note = |leftover: Leftover| leftover.note(&self.state_dir, &self.app.name);
+        let note = |leftover: Orphan| leftover.note(&self.state_dir, &self.app.name);
         let result = match leftover.map_or(Ok(()), note) {
             Err(error) => Err(format!("it can't be noted: {error}")),
             Ok(()) => self.closed_during(run, on).await,
         };
         // What is still at it must be waited for by whoever comes next.
-        if let Ok(None) = Leftover::running(&self.state_dir, &self.app.name) {
-            Leftover::forget(&self.state_dir, &self.app.name);
+        if let Ok(None) = Orphan::running(&self.state_dir, &self.app.name) {
+            Orphan::forget(&self.state_dir, &self.app.name);
         }
         result
     }
@@ -145,8 +145,7 @@ impl ThisHost {
     }
 
     async fn keep_closed(&mut self) -> bool {
-        let closed = vec![Some(false); self.gates.len()];
-        self.ensure(&closed).await == Ok(true)
+        self.ensure(CLOSED).await == Ok(true)
     }
 
     /// Waits until what an earlier operation had begun to do to the app is over. Err: it is
@@ -163,7 +162,7 @@ impl ThisHost {
         };
         let began = Instant::now();
         let running = || {
-            Leftover::running(&self.state_dir, app).map_err(|error| {
+            Orphan::running(&self.state_dir, app).map_err(|error| {
                 format!("what an earlier {what} left running can't be told: {error}")
             })
         };
@@ -175,7 +174,7 @@ impl ThisHost {
             }
             tokio::time::sleep(self.poll).await;
         }
-        Leftover::forget(&self.state_dir, app);
+        Orphan::forget(&self.state_dir, app);
         let settled = self.app.restart.settle(self.app.limits.restart).await;
         settled.map_err(|error| error.to_string())
     }

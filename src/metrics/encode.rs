@@ -1,7 +1,7 @@
 //! The numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
 
 use super::{AppView, BalancerView};
-use crate::tally::{BOUNDS, Histogram, Tally};
+use crate::state::counters::{BOUNDS, Counters, Histogram};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
@@ -31,7 +31,7 @@ enum Value {
 }
 
 /// All families. A sample whose number is not known is left out.
-pub fn encode(apps: &[AppView], tallies: &[(String, Tally)]) -> String {
+pub fn encode(apps: &[AppView], tallies: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
     let families = [build(), dropped()].into_iter().chain(seen(apps));
     for family in families.chain(counted(tallies)) {
@@ -73,8 +73,8 @@ fn seen(apps: &[AppView]) -> [Family; 5] {
     );
     for view in apps {
         let app = ("app", &view.app);
-        for (side, position) in &view.gates {
-            let labels = [app, ("side", &side.to_string())];
+        for (role, position) in &view.gates {
+            let labels = [app, ("role", &role.word().to_owned())];
             open.known(labels, position.map(Value::Is));
         }
         healthy.known([app], view.healthy.map(Value::Is));
@@ -91,7 +91,7 @@ fn seen(apps: &[AppView]) -> [Family; 5] {
 }
 
 /// What was counted of all processes.
-fn counted(tallies: &[(String, Tally)]) -> [Family; 4] {
+fn counted(tallies: &[(String, Counters)]) -> [Family; 4] {
     let counter = |name, help| Family::new(name, help, MetricType::Counter);
     let mut operations = counter("operations", "Operations that have ended.");
     let mut repairs = counter("rule_repairs", "Times that lost rules were set again.");

@@ -1,6 +1,6 @@
 //! Where metrics are served: a loopback address, or a unix socket.
 
-use crate::trust;
+use crate::state::permissions;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::fmt;
@@ -108,7 +108,7 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     // Who could swap the file would choose what root makes writable for all.
     if let Some(directory) = path.parent() {
         let untrusted = |untrusted| io::Error::new(ErrorKind::PermissionDenied, untrusted);
-        trust::check(directory).map_err(untrusted)?;
+        permissions::check(directory).map_err(untrusted)?;
     }
     make_room(path)?;
     let socket = UnixListener::bind(path)?;

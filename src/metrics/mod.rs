@@ -1,5 +1,5 @@
 //! What Prometheus is told: the gates and lines as the sidecar last saw them, and the
-//! [`tally`](crate::tally) of what all processes did. OpenMetrics over HTTP/1.1, on a loopback
+//! [`tally`](crate::state::counters) of what all processes did. OpenMetrics over HTTP/1.1, on a loopback
 //! address or a unix socket: there is no password, so nobody beyond this host is answered.
 
 mod encode;
@@ -10,7 +10,7 @@ pub use encode::encode;
 pub use listener::{Listener, MetricsAddress};
 pub use serve::serve;
 
-use crate::gate::Side;
+use crate::haproxy::Role;
 
 /// How one app stands. What is out of sight is None, and told to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct AppView {
     /// Its name.
     pub app: String,
     /// Its gates, and whether they are open.
-    pub gates: Vec<(Side, Option<bool>)>,
+    pub gates: Vec<(Role, Option<bool>)>,
     /// It answers as its `health` wants.
     pub healthy: Option<bool>,
     /// An operator wants the gates closed.

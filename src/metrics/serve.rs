@@ -4,7 +4,7 @@
 
 use super::listener::{Listener, Socket};
 use super::{AppView, encode};
-use crate::tally::Tally;
+use crate::state::counters::Counters;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
@@ -134,10 +134,10 @@ impl Numbers {
     fn encode(&self) -> String {
         let apps = self.apps.borrow();
         let tally = |view: &AppView| {
-            let tally = Tally::read(&self.state_dir, &view.app);
+            let tally = Counters::read(&self.state_dir, &view.app);
             (view.app.clone(), tally)
         };
-        let tallies: Vec<(String, Tally)> = apps.iter().map(tally).collect();
+        let tallies: Vec<(String, Counters)> = apps.iter().map(tally).collect();
         encode(&apps, &tallies)
     }
 }

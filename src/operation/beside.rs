@@ -1,20 +1,23 @@
 //! What a restart would take down beside its app: looked at before the host is taken out.
 
-use super::{Operation, Report};
+use super::early::{Begun, or_ends};
+use super::request::Operation;
 use crate::host::ThisHost;
+use crate::report::Report;
 use crate::restart::{Outcome, Phase, Reason, Refusal, Start, Verb, taken_down};
+use std::ops::ControlFlow::Continue;
 
 impl Operation<'_> {
-    /// Err: it would take down what still serves, and nobody has said that this is meant.
+    /// Break: it would take down what still serves, and nobody has said that this is meant.
     pub(super) async fn beside(
         &self,
         start: &Start,
         host: &ThisHost,
         report: &mut Report,
-    ) -> Result<(), Outcome> {
+    ) -> Begun<()> {
         // A restart that is only finished takes nothing down any more.
         if start.verb != Verb::Restart || start.phase != Phase::Close {
-            return Ok(());
+            return Continue(());
         }
         let beside = host.beside(self.settings).await;
         let told = taken_down(&beside, &self.app.name, &self.app.also_restarts);
@@ -22,7 +25,7 @@ impl Operation<'_> {
             let reasons = reasons.into_iter().map(Reason::from);
             Outcome::Refused(Refusal::Preflight(reasons.collect()))
         };
-        report.notices.extend(told.map_err(refused)?);
-        Ok(())
+        report.notices.extend(or_ends(told.map_err(refused))?);
+        Continue(())
     }
 }

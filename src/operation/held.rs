@@ -1,15 +1,18 @@
 //! Who wants the gates closed: looked at before an operation, noted after it.
 
-use super::{OnHold, Operation, Report, Wish, refused};
+use super::early::{Begun, or_ends, refused};
+use super::request::{OnHold, Operation, Options};
 use crate::clock::boot;
-use crate::driver::Host;
-use crate::history::Asked;
-use crate::hold::{self, Closing, Failed, Held, Hold, Until};
-use crate::holder::Holder;
 use crate::host::ThisHost;
-use crate::journal::Journal;
+use crate::report::Report;
+use crate::restart::Host;
 use crate::restart::{Acted, Action, Outcome, Verb};
-use crate::state;
+use crate::state::caller::Asked;
+use crate::state::directory;
+use crate::state::hold::{self, Closing, Failed, Held, Hold, Until};
+use crate::state::invocation::Invocation;
+use crate::state::journal::Journal;
+use std::ops::ControlFlow::{Break, Continue};
 
 const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if this restart aborts, \
                            run `agent recover`";
@@ -17,61 +20,63 @@ const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if
 impl Operation<'_> {
     /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
     /// himself, and that to be over also where the app is not healthy yet.
-    pub(super) fn held(&self) -> Result<Option<Held>, Outcome> {
+    pub(super) fn held(&self) -> Begun<Option<Held>> {
         let held = hold::now(self.hold_dir(), &self.app.name);
         if self.marks(held.is_some())
             && let Err(error) = hold::may_change(self.hold_dir())
         {
-            let what = state::unusable("hold_dir", self.hold_dir(), &error);
-            return Err(refused(what));
+            let what = directory::unusable("hold_dir", self.hold_dir(), &error);
+            return Break(refused(what));
         }
-        let (Verb::Open, Some(owner)) = (self.verb, &self.wish.owner) else {
-            return Ok(held);
+        let (Verb::Open, Some(owner)) = (self.verb, &self.options.owner) else {
+            return Continue(held);
         };
         match held {
-            Some(held) if !held.is_of(owner) => Err(Outcome::Nothing(format!(
+            Some(held) if !held.is_of(owner) => Break(Outcome::Nothing(format!(
                 "left alone: closed by {}",
                 held.told()
             ))),
-            _ if self.dry_run => Ok(None),
+            _ if self.dry_run => Continue(None),
             _ => {
                 self.lift();
-                Ok(None)
+                Continue(None)
             }
         }
     }
 
-    /// Whether what is asked for respects the hold. Ok: what the operator should know.
-    pub(super) fn heeds(&self, held: Option<&Held>) -> Result<Option<String>, Outcome> {
+    /// Whether what is asked for respects the hold. Continue: what the operator should know.
+    pub(super) fn heeds(&self, held: Option<&Held>) -> Begun<Option<String>> {
         let (Some(held), app) = (held, &self.app.name) else {
-            return Ok(None);
+            return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.told());
-        match (self.verb, self.wish.on_hold) {
-            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Err(Outcome::Skipped(by)),
+        match (self.verb, self.options.on_hold) {
+            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Outcome::Skipped(by)),
             // A timer that skips it would be green every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
-                Err(refused(format!(
+                Break(refused(format!(
                     "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
                  after an upgrade that failed or was cut short: the host stays out of rotation. Look at \
                  the app, then `agent restart {app}` or `agent open {app}`"
                 )))
             }
-            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Err(refused(format!(
+            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Break(refused(format!(
                 "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
                  and leaves the gates closed, `agent restart {app} --reopen` opens them"
             ))),
-            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Err(refused(format!(
+            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Break(refused(format!(
                 "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
                  `agent close {app}` first keeps them closed, or `agent restart {app} --reopen` opens them"
             ))),
-            (Verb::Restart, OnHold::StayClosed) => Ok(Some(format!("{by}: they stay closed"))),
-            (Verb::Restart, _) => Ok(Some(format!("{by}: this restart opens them"))),
-            (Verb::Close, _) if self.wish.owner.is_none() => {
-                let closing = hold::second(Some(held), &self.wanted(), self.wish.replace);
-                closing.map(|closing| closing.told()).map_err(refused)
+            (Verb::Restart, OnHold::StayClosed) => {
+                Continue(Some(format!("{by}: they stay closed")))
             }
-            _ => Ok(None),
+            (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
+            (Verb::Close, _) if self.options.owner.is_none() => {
+                let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
+                or_ends(closing.map(|closing| closing.told()).map_err(refused))
+            }
+            _ => Continue(None),
         }
     }
 
@@ -88,14 +93,14 @@ impl Operation<'_> {
 
     /// The hold that a close asks for.
     fn wanted(&self) -> Hold {
-        let Wish { owner, reason, .. } = self.wish.clone();
+        let Options { owner, reason, .. } = self.options.clone();
         let user = Asked::by_caller(owner.as_deref(), None).who.named().user;
         Hold {
-            holder: Holder::new(Verb::Close, &self.app.name),
+            holder: Invocation::new(Verb::Close, &self.app.name),
             user: user.filter(|_| owner.is_none()).map(String::into_boxed_str),
             owner,
             reason,
-            until: self.wish.lasts.map(Until::after),
+            until: self.options.lasts.map(Until::after),
             boot: boot(),
             also: None,
             failed: None,
@@ -104,7 +109,7 @@ impl Operation<'_> {
 
     /// It will have to make a mark, or to take one away.
     fn marks(&self, held: bool) -> bool {
-        match self.law() {
+        match self.effective_verb() {
             _ if self.dry_run => false,
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),
@@ -115,7 +120,7 @@ impl Operation<'_> {
 
     /// Gates that an operator has closed stay so until somebody opens them, and those of an
     /// app whose restart or upgrade failed: whatever runs now is not what was asked for.
-    pub(super) fn hold(&self, holder: Holder, outcome: Outcome, report: &Report) -> Outcome {
+    pub(super) fn hold(&self, holder: Invocation, outcome: Outcome, report: &Report) -> Outcome {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let wanted = Hold {
             holder: holder.clone(),
@@ -177,7 +182,7 @@ impl Operation<'_> {
             return hold::set(hold_dir, &wanted);
         }
         let there = hold::now(hold_dir, app);
-        match hold::second(there.as_ref(), &wanted, self.wish.replace) {
+        match hold::second(there.as_ref(), &wanted, self.options.replace) {
             Ok(Closing::Keeps(_)) => Ok(()),
             Ok(Closing::Sets { hold, .. }) => hold::set(hold_dir, &hold),
             Err(refused) => Err(std::io::Error::other(refused)),
@@ -196,7 +201,7 @@ impl Operation<'_> {
                 put_back: false,
             };
         }
-        let holder = Holder::new(self.verb, &self.app.name);
+        let holder = Invocation::new(self.verb, &self.app.name);
         let marked = hold::until_opened(
             self.hold_dir(),
             holder,

@@ -1,12 +1,14 @@
 //! Whose turn it is: one operation of an operator at a time on this host, and one of anybody
 //! for an app.
 
-use super::{Operation, refused};
-use crate::journal::Journal;
-use crate::lock::{Lock, LockError, Who, told};
+use super::early::{Begun, or_ends, refused, untouched};
+use super::request::Operation;
 use crate::restart::Outcome;
-use crate::state;
-use crate::stop::Stop;
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::journal::Journal;
+use crate::state::lock::{Lock, LockError, Who, told};
+use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,42 +24,50 @@ pub(super) struct Locks {
     _app: Option<Lock>,
 }
 
+/// One try to take a lock.
+enum Tried {
+    /// It is had; None: a dry run only saw that it is free.
+    Taken(Option<Lock>),
+    /// Another process has it, which may have said who it is.
+    Held(Option<Who>),
+}
+
 impl Operation<'_> {
     /// Takes the locks; a dry run makes nothing, and only looks whether they are free. Waits
     /// for who is done in a moment, and for everybody on behalf of a unit: that does not ask
     /// for the host's turn, as it may be stopped because another app is restarted.
-    pub(super) async fn lock(&self, stop: &Stop) -> Result<Locks, Outcome> {
-        self.may_lock()?;
+    pub(super) async fn lock(&self, stop: &StopSignal) -> Begun<Locks> {
+        or_ends(self.may_lock())?;
         let state_dir = self.state_dir();
-        let host = match self.wish.owner {
-            None => self.wait_for(&state::lock(state_dir), stop).await?,
+        let host = match self.options.owner {
+            None => self.wait_for(&directory::lock(state_dir), stop).await?,
             Some(_) => None,
         };
-        let app = state::app_lock(state_dir, &self.app.name);
-        Ok(Locks {
+        let app = directory::app_lock(state_dir, &self.app.name);
+        Continue(Locks {
             _host: host,
             _app: self.wait_for(&app, stop).await?,
         })
     }
 
-    async fn wait_for(&self, path: &Path, stop: &Stop) -> Result<Option<Lock>, Outcome> {
+    async fn wait_for(&self, path: &Path, stop: &StopSignal) -> Begun<Option<Lock>> {
         let began = Instant::now();
         loop {
-            let who = match self.try_lock(path)? {
-                Ok(lock) => return Ok(lock),
-                Err(who) => who,
+            let who = match or_ends(self.try_lock(path))? {
+                Tried::Taken(lock) => return Continue(lock),
+                Tried::Held(who) => who,
             };
-            if self.wish.owner.is_some()
+            if self.options.owner.is_some()
                 && let Some(restarting) = self.restarting(who.as_ref())
             {
-                return Err(Outcome::Nothing(restarting));
+                return Break(Outcome::Nothing(restarting));
             }
             let brief = who.as_ref().is_some_and(|who| who.brief) && began.elapsed() < MOMENT;
-            if !brief && (self.wish.owner.is_none() || self.dry_run) {
-                return Err(Outcome::Locked(LockError::Held(who).to_string()));
+            if !brief && (self.options.owner.is_none() || self.dry_run) {
+                return Break(Outcome::Locked(LockError::Held(who).to_string()));
             }
             match stop.asked() {
-                Some(signal) => return Err(super::begin::untouched(signal)),
+                Some(signal) => return Break(untouched(signal)),
                 None => tokio::time::sleep(AGAIN[usize::from(!brief)]).await,
             }
         }
@@ -70,7 +80,7 @@ impl Operation<'_> {
             ));
         }
         let (agent, app) = (&self.settings.agent, &self.app.name);
-        state::trusted(&agent.state_dir, &agent.hold_dir, app)
+        directory::trusted(&agent.state_dir, &agent.hold_dir, app)
             .map_err(|untrusted| refused(untrusted.to_string()))
     }
 
@@ -79,17 +89,16 @@ impl Operation<'_> {
         format!("agent {} {}", self.verb.word(), self.app.name)
     }
 
-    /// The inner Err: who has it.
-    fn try_lock(&self, path: &Path) -> Result<Result<Option<Lock>, Option<Who>>, Outcome> {
+    fn try_lock(&self, path: &Path) -> Result<Tried, Outcome> {
         if self.dry_run {
             return Ok(match Lock::holder(path) {
-                None => Ok(None),
-                Some(who) => Err(who),
+                None => Tried::Taken(None),
+                Some(who) => Tried::Held(who),
             });
         }
         match Lock::take(path, &Who::new(self.command())) {
-            Ok(lock) => Ok(Ok(Some(lock))),
-            Err(LockError::Held(who)) => Ok(Err(who)),
+            Ok(lock) => Ok(Tried::Taken(Some(lock))),
+            Err(LockError::Held(who)) => Ok(Tried::Held(who)),
             Err(unusable) => Err(refused(unusable.to_string())),
         }
     }

@@ -1,18 +1,19 @@
 //! `--dry-run`: the operation as it would go, with the rules and lines that were found.
 
-use super::{BalancerReport, describe};
+use super::describe;
 use crate::config::AppSettings;
+use crate::host::Snapshot;
+use crate::report::BalancerReport;
 use crate::restart::{Limits, LineSeen, Phase, Start, Verb};
-use crate::survey::Survey;
 
 /// The plan, line by line.
 pub(super) fn steps(
     start: &Start,
     app: &AppSettings,
     limits: &Limits,
-    survey: &Survey,
+    snapshot: &Snapshot,
 ) -> Vec<String> {
-    let mut lines = found(app, survey);
+    let mut lines = found(app, snapshot);
     for (number, phase) in phases(start, limits).iter().enumerate() {
         let limit = humantime::format_duration(phase.limit(limits));
         let text = describe(phase, limits, app);
@@ -26,7 +27,7 @@ pub(super) fn steps(
             lines.push(format!("            {back}"));
         }
         lines.extend(
-            calls(start, phase, limits, survey)
+            calls(start, phase, limits, snapshot)
                 .iter()
                 .map(|call| format!("            {call}")),
         );
@@ -35,14 +36,14 @@ pub(super) fn steps(
 }
 
 /// The gates, lines and other servers there are.
-pub fn found(app: &AppSettings, survey: &Survey) -> Vec<String> {
+pub fn found(app: &AppSettings, snapshot: &Snapshot) -> Vec<String> {
     let mut lines = Vec::new();
-    for (gate, position) in survey.gates().zip(survey.positions()) {
+    for (gate, position) in snapshot.gates().into_iter().zip(snapshot.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));
     }
-    for (balancer, seen) in BalancerReport::of_survey(survey)
+    for (balancer, seen) in BalancerReport::of_snapshot(snapshot)
         .iter()
-        .zip(&survey.balancers)
+        .zip(&snapshot.balancers)
     {
         let version = balancer
             .version
@@ -117,26 +118,24 @@ fn goes_out(phase: &Phase) -> bool {
 }
 
 /// The iptables calls of a phase, each gate's where it is moved first.
-fn calls(start: &Start, phase: &Phase, limits: &Limits, survey: &Survey) -> Vec<String> {
-    let Ok(view) = &survey.rules else {
+fn calls(start: &Start, phase: &Phase, limits: &Limits, snapshot: &Snapshot) -> Vec<String> {
+    let Ok(view) = &snapshot.rules else {
         return Vec::new();
     };
-    let gates = survey.gates();
+    let gates = snapshot.gates();
+    let all = gates.into_iter();
     let later = !limits.closes_both();
     match phase {
-        Phase::Close if later => gates
-            .take(1)
-            .flat_map(|gate| view.plan(gate, false))
-            .collect(),
-        Phase::Close => gates.flat_map(|gate| view.plan(gate, false)).collect(),
-        Phase::Claim | Phase::Shed if later => gates
-            .skip(1)
-            .flat_map(|gate| view.plan(gate, false))
-            .collect(),
-        Phase::Open if !goes_out(&start.phase) => {
-            gates.flat_map(|gate| view.plan(gate, true)).collect()
+        Phase::Close if later => view.plan(gates.main, false),
+        Phase::Close => all.flat_map(|gate| view.plan(gate, false)).collect(),
+        Phase::Claim | Phase::Shed if later => {
+            let twin = gates.twin.into_iter();
+            twin.flat_map(|gate| view.plan(gate, false)).collect()
         }
-        Phase::Open => gates.flat_map(|gate| view.reopening(gate)).collect(),
+        Phase::Open if !goes_out(&start.phase) => {
+            all.flat_map(|gate| view.plan(gate, true)).collect()
+        }
+        Phase::Open => all.flat_map(|gate| view.reopening(gate)).collect(),
         _ => Vec::new(),
     }
 }

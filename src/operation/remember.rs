@@ -1,12 +1,14 @@
 //! What the history is told of an operation: after it has ended, its journal too, and whoever
 //! runs the operation has let go of its locks. Nothing rests on it, and nobody waits for it long.
 
-use super::{Operation, Report};
+use super::request::Operation;
 use crate::clock::since_1970;
-use crate::history::{self, Asked, Line};
-use crate::journal;
+use crate::history::{self, Line};
+use crate::report::Report;
 use crate::restart::{Outcome, Verb};
-use crate::state::Kept;
+use crate::state::StateFile;
+use crate::state::caller::Asked;
+use crate::state::journal::{self, CutShort};
 use nix::unistd::geteuid;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -33,7 +35,10 @@ pub(super) enum By {
 impl Operation<'_> {
     pub(super) fn report(&self, by: By) -> Report {
         let report = Report::new(self.verb, &self.app.name);
-        let (owner, reason) = (self.wish.owner.as_deref(), self.wish.reason.as_deref());
+        let (owner, reason) = (
+            self.options.owner.as_deref(),
+            self.options.reason.as_deref(),
+        );
         match by {
             _ if self.dry_run => report,
             By::Caller => report.asked(Asked::by_caller(owner, reason)),
@@ -46,8 +51,10 @@ impl Operation<'_> {
         let mut report = report.end(outcome);
         let own = self.is_worth_a_line(outcome, &report);
         let own = own.then(|| Line::of(&report, outcome));
+        let before = report.cut_short.take();
+        let before = before.map(|before| Line::cut_short(&before));
         Unwritten {
-            lines: report.cut_short.take().into_iter().chain(own).collect(),
+            lines: before.into_iter().chain(own).collect(),
             report,
             history_dir: self.settings.agent.history_dir.clone(),
             changed_nothing: matches!(outcome, Outcome::Locked(_) | Outcome::Refused(_)),
@@ -65,23 +72,27 @@ impl Operation<'_> {
 
     /// An operation that was killed has told nobody; nor has one that has `left` its journal on
     /// purpose, where the history could not be written.
-    pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<Line> {
+    pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<CutShort> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
             return None;
         }
         // Before this operation's own journal takes its place.
-        let written = Kept::Journal.path(state_dir, app).metadata();
+        let written = StateFile::Journal.path(state_dir, app).metadata();
         let written = written.and_then(|found| found.modified());
         let written = written.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
         let last = written.unwrap_or_else(|_| since_1970()).as_secs_f64();
         let lasted = (last - left.holder.since as f64).max(0.0);
         let found = match self.verb {
             Verb::Stop => "agent run".to_owned(),
-            verb if self.hasty => format!("agent run, {} {app}", verb.word()),
+            verb if self.non_blocking => format!("agent run, {} {app}", verb.word()),
             verb => format!("agent {} {app}", verb.word()),
         };
-        Some(Line::cut_short(left, lasted, &found))
+        Some(CutShort {
+            left: left.clone(),
+            lasted,
+            found,
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The way back: upgraded, restarted, healthy, open, UP; or the version of before; or the
 //! gates as they were found.
 
-use super::decide::{again, go};
-use super::{Acted, Limits, Outcome, Phase, Seen, Step, Version, Why};
+use super::step::{Step, again, go};
+use super::{Acted, Limits, Outcome, Phase, Seen, Version, Why};
 use std::time::Duration;
 
 pub(super) fn upgrade(seen: &Seen, limits: &Limits) -> Step {

@@ -2,30 +2,8 @@
 
 use super::back::{back_off, healthy, open, put_back, restart, rollback, upgrade};
 use super::out::{claim, close, drain, floor, shed, sticky};
+use super::step::{Step, go};
 use super::{Acted, Limits, Outcome, Phase, Seen, Verb, Version, Why};
-
-/// What the driver does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Look again, in this phase with its counters moved on.
-    Stay {
-        /// The phase.
-        phase: Phase,
-        /// What is waited for, one entry each.
-        waiting: Vec<String>,
-        /// The phase's action must be done again: it failed, or its effect is gone.
-        again: bool,
-    },
-    /// Enter a phase: record it, do its action.
-    Go {
-        /// The phase.
-        to: Phase,
-        /// What the operator should know about it.
-        note: Option<String>,
-    },
-    /// It is over.
-    End(Outcome),
-}
 
 /// Decides. Never restarts while something is in flight on a line that can be taken out
 /// (all but the classic twin) unless `on_drain_timeout` says so; once the app was touched,
@@ -88,17 +66,5 @@ fn interrupted(verb: Verb, phase: &Phase, seen: &Seen, limits: &Limits) -> Optio
             Some(Step::End(Outcome::put_back(why, false)))
         }
         _ => None,
-    }
-}
-
-pub(super) fn go(to: Phase) -> Step {
-    Step::Go { to, note: None }
-}
-
-pub(super) fn again(phase: Phase, waiting: Vec<String>) -> Step {
-    Step::Stay {
-        phase,
-        waiting,
-        again: true,
     }
 }

@@ -1,8 +1,7 @@
 //! What was seen at one moment: the facts that a decision rests on.
 
-use super::{Connections, Version};
-use crate::haproxy::{CheckStatus, Leaving, Others, Role, Status};
-use serde::Serialize;
+use super::{BalancerSeen, Connections, LineSeen, Version};
+use crate::haproxy::{Role, Status};
 use std::time::Duration;
 
 /// One look at the world, in one phase.
@@ -40,75 +39,6 @@ pub enum Acted {
     Done,
     /// It failed, in words.
     Failed(String),
-}
-
-/// What one balancer showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BalancerSeen {
-    /// Its name.
-    pub name: String,
-    /// Our lines; Err: why they could not be seen.
-    pub lines: Result<Vec<LineSeen>, String>,
-    /// Another worker answers than at the last look: what it counts began anew.
-    pub reloaded: bool,
-    /// How long the worker that answers has run.
-    pub uptime: Option<Duration>,
-    /// The backends that serve us, where the phase asks for them.
-    pub others: Vec<Others>,
-    /// What its leaving workers carry, by its master socket; None: not asked, or it has none.
-    pub leaving: Option<Vec<Leaving>>,
-}
-
-/// One server line of ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LineSeen {
-    /// BACKEND/SERVER.
-    pub name: String,
-    /// Main or twin.
-    pub role: Role,
-    /// HAProxy's word; in JSON its text as `status`, and its kind as `state`.
-    #[serde(flatten)]
-    pub status: Status,
-    /// Out of the balancing, as its own check has failed to the end; see
-    /// [`crate::haproxy::ServerStat::is_out`].
-    pub out: bool,
-    /// How that check last ended.
-    pub check: Option<CheckStatus>,
-    /// UP beyond doubt: full check health, slow start over.
-    pub proven: bool,
-    /// scur + qcur.
-    pub in_flight: u64,
-    /// stot: all sessions since HAProxy started.
-    pub sessions: u64,
-    /// Connections that the current worker has to it, idle or in use; None: not counted.
-    pub connections: Option<u64>,
-}
-
-impl LineSeen {
-    /// Of its name.
-    pub fn backend(&self) -> &str {
-        self.name.split_once('/').map_or("", |(backend, _)| backend)
-    }
-}
-
-impl BalancerSeen {
-    /// That it could not be seen, and why.
-    pub fn unseen(&self) -> Option<String> {
-        let why = self.lines.as_ref().err()?;
-        Some(format!("{} can't be seen: {why}", self.name))
-    }
-
-    /// That another worker answers since the last look.
-    pub fn anew(&self) -> Option<String> {
-        let told = || format!("{} was reloaded: looking anew", self.name);
-        self.reloaded.then(told)
-    }
-
-    /// It shows every line of ours fully UP.
-    pub fn all_up(&self) -> bool {
-        let lines = self.lines.as_ref();
-        lines.is_ok_and(|lines| lines.iter().all(|line| line.proven))
-    }
 }
 
 impl Seen {

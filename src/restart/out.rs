@@ -1,7 +1,7 @@
 //! The way out of rotation: until every line is DOWN and nothing is in flight.
 
-use super::decide::{again, go};
-use super::{Acted, Counted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Step, Verb, Why};
+use super::step::{Step, again, go};
+use super::{Acted, Counted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Verb, Why};
 use crate::haproxy::Role;
 use std::time::Duration;
 

@@ -4,15 +4,16 @@
 use super::care::{BUSY, Care};
 use super::told::Told;
 use crate::config::{AppSettings, Settings};
-use crate::driver::Progress;
 use crate::haproxy::Balancer;
-use crate::hold;
-use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Operation, Report, Unwritten, Wish};
+use crate::operation::{Operation, Options, Unwritten};
+use crate::report::Report;
+use crate::restart::Progress;
 use crate::restart::{Limits, Verb};
-use crate::state;
-use crate::stop::Stop;
-use crate::tally::Tally;
+use crate::signals::StopSignal;
+use crate::state::counters::Counters;
+use crate::state::directory;
+use crate::state::hold;
+use crate::state::lock::{Lock, LockError, Who, told};
 use std::time::{Duration, Instant};
 
 /// After something failed it is tried again: the first wait, and the longest.
@@ -56,15 +57,15 @@ impl Care {
 
     fn lock(&self) -> Result<Lock, LockError> {
         let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
-        state::trusted(state_dir, hold_dir, &self.app.name)?;
-        let path = state::app_lock(state_dir, &self.app.name);
+        directory::trusted(state_dir, hold_dir, &self.app.name)?;
+        let path = directory::app_lock(state_dir, &self.app.name);
         Lock::take(&path, &Who::new("agent run").brief())
     }
 
     async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
-        let app = hasty(&self.app);
-        self.run_as(verb, &app, (&balancers, Stop::default()), None, true)
+        let app = non_blocking(&self.app);
+        self.run_as(verb, &app, (&balancers, StopSignal::default()), None, true)
             .await
     }
 
@@ -74,19 +75,19 @@ impl Care {
         &mut self,
         verb: Verb,
         app: &AppSettings,
-        (balancers, stop): (&[Balancer], Stop),
+        (balancers, stop): (&[Balancer], StopSignal),
         turn: Option<Duration>,
-        hasty: bool,
+        non_blocking: bool,
     ) -> Unwritten {
         self.host.renew(app, stop);
         self.host.look_again(balancers);
         let operation = Operation {
             again: self.failure.clone(),
-            wish: Wish {
+            options: Options {
                 turn,
-                ..Wish::default()
+                ..Options::default()
             },
-            ..own(&self.settings, verb, app, hasty)
+            ..own(&self.settings, verb, app, non_blocking)
         };
         let board = &self.board;
         let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
@@ -99,7 +100,7 @@ impl Care {
         let app = &self.app.name;
         let millis = begun.elapsed().as_millis();
         tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
-        if let Err(error) = Tally::repaired(self.state_dir(), app) {
+        if let Err(error) = Counters::repaired(self.state_dir(), app) {
             tracing::warn!(%app, %error, "the repair is not counted");
         }
     }
@@ -138,22 +139,22 @@ pub(super) fn own<'a>(
     settings: &'a Settings,
     verb: Verb,
     app: &'a AppSettings,
-    hasty: bool,
+    non_blocking: bool,
 ) -> Operation<'a> {
     Operation {
         verb,
         settings,
         app,
         dry_run: false,
-        wish: Wish::default(),
-        hasty,
+        options: Options::default(),
+        non_blocking,
         again: None,
     }
 }
 
 /// Every limit as short as it goes: what takes longer is tried again, without the lock in
 /// between.
-fn hasty(app: &AppSettings) -> AppSettings {
+fn non_blocking(app: &AppSettings) -> AppSettings {
     let mut app = app.clone();
     let limits = &mut app.limits;
     (limits.healthy, limits.healthy_times) = (Duration::ZERO, 1);

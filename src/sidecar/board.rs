@@ -25,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// One for all apps.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub(crate) struct Board {
     apps: Rc<RefCell<Apps>>,
     systemd: Rc<Systemd>,
 }
@@ -46,7 +46,7 @@ struct Apps {
 
 impl Board {
     /// An empty one.
-    pub fn new() -> Board {
+    pub(crate) fn new() -> Board {
         let (published, _) = watch::channel(Vec::new());
         let apps = Rc::new(RefCell::new(Apps {
             lines: BTreeMap::new(),
@@ -61,17 +61,17 @@ impl Board {
     }
 
     /// What metrics show.
-    pub fn views(&self) -> watch::Receiver<Vec<AppView>> {
+    pub(crate) fn views(&self) -> watch::Receiver<Vec<AppView>> {
         self.apps.borrow().published.subscribe()
     }
 
     /// Tells systemd something of all of them.
-    pub fn notify(&self, state: &[NotifyState<'_>]) {
+    pub(crate) fn notify(&self, state: &[NotifyState<'_>]) {
         self.systemd.tell(state);
     }
 
     /// Forgets all apps.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let mut apps = self.apps.borrow_mut();
         apps.lines.clear();
         apps.alive.clear();
@@ -79,13 +79,13 @@ impl Board {
     }
 
     /// What an app's line says from now on.
-    pub fn line(&self, app: &str, text: impl Into<String>) {
+    pub(crate) fn line(&self, app: &str, text: impl Into<String>) {
         let mut apps = self.apps.borrow_mut();
         apps.lines.insert(app.to_owned(), text.into());
     }
 
     /// The app was looked after; the next time its health may take so long.
-    pub fn alive(&self, view: AppView, health: Duration) {
+    pub(crate) fn alive(&self, view: AppView, health: Duration) {
         let mut apps = self.apps.borrow_mut();
         apps.alive
             .insert(view.app.clone(), Instant::now() + STUCK + health);
@@ -99,12 +99,12 @@ impl Board {
     }
 
     /// What is in the way of all of them: a configuration that was not taken.
-    pub fn trouble(&self, trouble: Option<String>) {
+    pub(crate) fn trouble(&self, trouble: Option<String>) {
         self.apps.borrow_mut().trouble = trouble;
     }
 
     /// Tells systemd what has changed; soon, if it was told of something a moment ago.
-    pub fn tell(&self) {
+    pub(crate) fn tell(&self) {
         let mut apps = self.apps.borrow_mut();
         let text = apps.text();
         let (told, at) = &apps.told;
@@ -115,7 +115,7 @@ impl Board {
     }
 
     /// Tells systemd that we live, if we do, and what was not told yet.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         let stuck = |at: &Instant| Instant::now() > *at;
         if !self.apps.borrow().alive.values().any(stuck) {
             self.systemd.tell(&[NotifyState::Watchdog]);
@@ -124,18 +124,18 @@ impl Board {
     }
 
     /// systemd listens.
-    pub fn has_systemd(&self) -> bool {
+    pub(crate) fn has_systemd(&self) -> bool {
         self.systemd.is_there()
     }
 
     /// How it ended; systemd keeps it.
-    pub fn last_words(&self, text: &str) {
+    pub(crate) fn last_words(&self, text: &str) {
         self.systemd.tell(&[NotifyState::Status(text)]);
         self.systemd.flush(LAST_WORDS);
     }
 
     /// The same while the host is taken out, which may take its time.
-    pub fn tell_leaving(&self) {
+    pub(crate) fn tell_leaving(&self) {
         let micros = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
         self.systemd.tell(&[
             NotifyState::ExtendTimeoutUsec(micros),

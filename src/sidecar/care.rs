@@ -5,15 +5,15 @@ use super::board::Board;
 use super::duty::{Duty, Gates, Seen, duty};
 use super::rotation::{self, Rotation};
 use crate::config::{AppSettings, Settings};
-use crate::driver::Host;
 use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
-use crate::hold::{self, Held};
 use crate::host::ThisHost;
-use crate::journal::{Entry, Journal};
-use crate::lock::{Lock, told};
-use crate::restart::Verb;
-use crate::state;
-use crate::stop::Stop;
+use crate::restart::Host;
+use crate::restart::{PerGate, Verb};
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::hold::{self, Held};
+use crate::state::journal::{Entry, Journal};
+use crate::state::lock::{Lock, told};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const LISTED: Duration = Duration::from_secs(2);
 const PATIENT: Duration = Duration::from_secs(1);
 
 /// One app, and what is known of it.
-pub struct Care {
+pub(crate) struct Care {
     pub(super) settings: Settings,
     pub(super) host: ThisHost,
     /// As it is configured.
@@ -40,7 +40,7 @@ pub struct Care {
     rules: RuleWatch,
     /// The rules as they were listed, and when that was.
     pub(super) listed: Option<(Option<Mark>, Instant)>,
-    pub(super) positions: Vec<Position>,
+    pub(super) positions: Option<PerGate<Position>>,
     /// The gates were open, and nobody's operation has closed them since.
     pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
@@ -63,12 +63,12 @@ impl Care {
     /// # Errors
     ///
     /// There is no iptables to ask.
-    pub async fn new(
+    pub(crate) async fn new(
         settings: &Settings,
         app: &AppSettings,
         (board, reservation): (&Board, &Reservation),
     ) -> Result<Care, GateError> {
-        let mut host = ThisHost::new(settings, app, Stop::default()).await?;
+        let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
         host.share(reservation);
         let rules = host.firewall.watch().unwrap_or_else(|error| {
             tracing::warn!(app = %app.name, %error, "the rules are looked at every 2 s");
@@ -82,7 +82,7 @@ impl Care {
             board: board.clone(),
             rules,
             listed: None,
-            positions: Vec::new(),
+            positions: None,
             open: false,
             rotation,
             _looking: looking,
@@ -96,7 +96,7 @@ impl Care {
     }
 
     /// Looks after it until it is asked to leave off; an operation is not cut short.
-    pub async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
+    pub(crate) async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
         while !*quit.borrow() {
             let pace = self.round().await;
             self.show();
@@ -114,14 +114,14 @@ impl Care {
     async fn round(&mut self) -> Duration {
         self.reserve();
         if let Err(error) = self.look().await {
-            self.positions.clear();
+            self.positions = None;
             self.in_the_way(error.to_string());
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
         let left = Journal::left_behind(self.state_dir(), &self.app.name);
         let mut seen = Seen {
-            gates: gates(&self.positions),
+            gates: gates(self.positions.as_ref()),
             held: held.is_some(),
             left: !matches!(left, Ok(None)),
             healthy: false,
@@ -130,7 +130,7 @@ impl Care {
             self.rest(seen.gates, held);
             return REST;
         }
-        let lock = state::app_lock(self.state_dir(), &self.app.name);
+        let lock = directory::app_lock(self.state_dir(), &self.app.name);
         if let Some(who) = Lock::holder(&lock) {
             self.stand_back(&told(who.as_ref()), left.ok().flatten());
             return BUSY;
@@ -156,7 +156,7 @@ impl Care {
         };
         if !known {
             self.listed = None;
-            self.positions = self.host.firewall.positions(&self.host.gates).await?;
+            self.positions = Some(self.host.firewall.positions(&self.host.gates).await?);
             self.listed = Some((mark, Instant::now()));
         }
         Ok(())
@@ -248,8 +248,11 @@ impl Care {
     }
 }
 
-fn gates(positions: &[Position]) -> Gates {
-    let all = |wanted: Position| positions.iter().all(|one| *one == wanted);
+fn gates(positions: Option<&PerGate<Position>>) -> Gates {
+    let all = |wanted: Position| {
+        let mut all = positions.into_iter().flat_map(PerGate::iter);
+        all.all(|one| *one == wanted)
+    };
     match (all(Position::Open), all(Position::Closed)) {
         (true, _) => Gates::Open,
         (_, true) => Gates::Closed,

@@ -39,7 +39,7 @@ pub fn ending(machine: &Machine, on_stop: OnStop) -> Ending {
 }
 
 /// Whether the host goes without its turn, after a stop that wanted one ended like this.
-pub fn goes_without_turn(ending: Ending, exit: u8) -> bool {
+pub(crate) fn goes_without_turn(ending: Ending, exit: u8) -> bool {
     // Out of rotation: drained, or not in time.
     let is_out = matches!(exit, 0 | 14);
     ending == Ending::Out && !is_out
@@ -51,7 +51,7 @@ const DOWN: [&str; 3] = ["shutdown.target", "rescue.target", "emergency.target"]
 /// What systemd's state and its queue of jobs (a unit and a type each) say. The state alone
 /// is not enough: as long as a machine has not finished to boot it is "starting", also on the
 /// way down.
-pub fn machine(state: &str, jobs: &[(String, String)]) -> Machine {
+pub(crate) fn machine(state: &str, jobs: &[(String, String)]) -> Machine {
     let is_down = |(unit, kind): &&(String, String)| kind == "start" && DOWN.contains(&&**unit);
     match (jobs.iter().find(is_down), state) {
         (Some((unit, _)), _) => Machine::GoesDown(format!("it starts {unit}")),

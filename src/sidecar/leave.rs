@@ -7,11 +7,12 @@ use super::ending::{Ending, Machine, ending, goes_without_turn};
 use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
 use crate::config::{OnStop, Settings};
 use crate::host::balancers;
-use crate::lock::{Lock, LockError, Who, told};
-use crate::operation::{Report, Unwritten};
+use crate::operation::Unwritten;
+use crate::report::Report;
 use crate::restart::{Limits, Verb};
-use crate::state;
-use crate::stop::Stop;
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::lock::{Lock, LockError, Who, told};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
@@ -30,7 +31,7 @@ impl Sidecar {
     /// signal ends all waiting.
     pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
         self.board.notify(&[NotifyState::Stopping]);
-        let stop = Stop::default();
+        let stop = StopSignal::default();
         let board = self.board.clone();
         let may_extend = board.has_systemd();
         let leaving = async {
@@ -103,7 +104,7 @@ fn ended(ending: Ending, apps: Vec<Report>) -> Ended {
 }
 
 /// Whoever wants a new configuration or program now comes too late.
-fn asked_again(signal: i32, stop: &Stop) {
+fn asked_again(signal: i32, stop: &StopSignal) {
     if ENDS.iter().any(|one| *one as i32 == signal) {
         tracing::warn!("another signal {signal}: nothing more is waited for");
         stop.ask(signal);
@@ -114,18 +115,18 @@ async fn take_out(
     settings: &Settings,
     cares: &mut [Care],
     how: (Ending, bool),
-    stop: &Stop,
+    stop: &StopSignal,
 ) -> Vec<Report> {
     let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
     let longest = longest.unwrap_or_default();
     let state_dir = &settings.agent.state_dir;
     // The last app that is out lets go of it.
-    let host = lock(&state::lock(state_dir), longest, stop).await;
+    let host = lock(&directory::lock(state_dir), longest, stop).await;
     let host = host.map(Arc::new);
     let apps = cares.iter_mut().map(|care| {
         let host = host.clone();
         async move {
-            let path = state::app_lock(state_dir, &care.app.name);
+            let path = directory::app_lock(state_dir, &care.app.name);
             let locked = match host {
                 Ok(host) => lock(&path, longest, stop).await.map(|app| (host, app)),
                 Err(why) => Err(why),
@@ -151,7 +152,7 @@ async fn take_out(
 async fn take_one_out(
     care: &mut Care,
     (ending, may_extend): (Ending, bool),
-    stop: &Stop,
+    stop: &StopSignal,
 ) -> Unwritten {
     let app = care.app.clone();
     let balancers = balancers(&care.settings, &app);
@@ -171,7 +172,7 @@ async fn take_one_out(
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
 /// None: there can be no lock, and the host goes down all the same.
-async fn lock(path: &Path, longest: Duration, stop: &Stop) -> Result<Option<Lock>, String> {
+async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
         let who = match Lock::take(path, &Who::new("agent run, which ends")) {

@@ -28,10 +28,10 @@ pub use stopped::took_out;
 
 use crate::config::Settings;
 use crate::gate::{GateError, Reservation};
-use crate::lock::{Lock, LockError, Who};
 use crate::metrics::{Listener, MetricsAddress, serve};
-use crate::operation::Report;
-use crate::state;
+use crate::report::Report;
+use crate::state::directory;
+use crate::state::lock::{Lock, LockError, Who};
 use board::Board;
 use care::Care;
 use futures_util::StreamExt;
@@ -76,7 +76,7 @@ pub struct Sidecar {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// There is one already.
-    #[error("the sidecar runs already: {}; nothing was changed", crate::lock::told(.0.as_ref()))]
+    #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::told(.0.as_ref()))]
     RunsAlready(Option<Who>),
     /// Something it needs is not there, with the mend.
     #[error("{0}")]
@@ -107,7 +107,7 @@ impl Sidecar {
                 "iptables and the state directory need root: run it by systemd, or with sudo";
             return Err(StartError::Unable(needs.to_owned()));
         }
-        let path = state::sidecar(&settings.agent.state_dir);
+        let path = directory::sidecar(&settings.agent.state_dir);
         let only_one = match Lock::take(&path, &Who::new("agent run")) {
             Ok(lock) => lock,
             Err(LockError::Held(who)) => return Err(StartError::RunsAlready(who)),

@@ -15,7 +15,7 @@ const PACE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(1)];
 
 /// What the balancers showed at the last look.
 #[derive(Debug, Clone, Default)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// With our lines as they were found.
     pub balancers: Vec<Balancer>,
     /// One each; none before the first look.
@@ -23,7 +23,10 @@ pub struct Rotation {
 }
 
 /// Looks again and again, for as long as the set lives.
-pub fn watch(settings: &Settings, app: &AppSettings) -> (watch::Receiver<Rotation>, JoinSet<()>) {
+pub(crate) fn watch(
+    settings: &Settings,
+    app: &AppSettings,
+) -> (watch::Receiver<Rotation>, JoinSet<()>) {
     let (sender, receiver) = watch::channel(Rotation::default());
     let mut looking = JoinSet::new();
     looking.spawn(look(settings.clone(), app.clone(), sender));

@@ -2,9 +2,9 @@
 //! the app removes it: from then on that operation says why the gates are closed.
 
 use crate::clock::{boot, since_1970};
-use crate::hold;
-use crate::operation::Report;
-use crate::state::Kept;
+use crate::report::Report;
+use crate::state::StateFile;
+use crate::state::hold;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), report: &Report) {
         since: since_1970().as_secs(),
         boot: boot(),
     };
-    if let Err(error) = Kept::Stopped.write(state_dir, app, &mark) {
+    if let Err(error) = StateFile::Stopped.write(state_dir, app, &mark) {
         tracing::warn!(%app, %error, "`agent status` will not say why the gates are closed");
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), report: &Report) {
 /// When the sidecar closed the app's gates as it stopped, in seconds since 1970. None: it did
 /// not, or an operation or a reboot came after that.
 pub fn took_out(state_dir: &Path, app: &str) -> Option<u64> {
-    let mark: Stopped = Kept::Stopped.read(state_dir, app).ok().flatten()?;
+    let mark: Stopped = StateFile::Stopped.read(state_dir, app).ok().flatten()?;
     (mark.boot == boot()).then_some(mark.since)
 }
 
@@ -49,10 +49,10 @@ mod tests {
         assert_eq!(took_out(directory, "web"), None);
         for (boot, since) in [(boot(), Some(7)), ("another".to_owned(), None)] {
             let mark = json!({"since": 7, "boot": boot});
-            Kept::Stopped.write(directory, "web", &mark).unwrap();
+            StateFile::Stopped.write(directory, "web", &mark).unwrap();
             assert_eq!(took_out(directory, "web"), since, "{mark}");
         }
-        std::fs::write(Kept::Stopped.path(directory, "web"), "{").unwrap();
+        std::fs::write(StateFile::Stopped.path(directory, "web"), "{").unwrap();
         assert_eq!(took_out(directory, "web"), None);
     }
 }

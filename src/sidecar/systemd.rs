@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 /// The way to systemd, where it is there.
 #[derive(Debug)]
-pub struct Systemd(Option<Outbox<String>>);
+pub(crate) struct Systemd(Option<Outbox<String>>);
 
 impl Systemd {
     /// Begins; without systemd nobody is told.
-    pub fn new() -> Systemd {
+    pub(crate) fn new() -> Systemd {
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
             return Systemd(None);
         }
@@ -27,13 +27,13 @@ impl Systemd {
     }
 
     /// There is one.
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.0.is_some()
     }
 
     /// Tells it, in order, as soon as it listens. While it does not, news and signs of life
     /// may be left out; that we begin or end to do something is not.
-    pub fn tell(&self, state: &[NotifyState<'_>]) {
+    pub(crate) fn tell(&self, state: &[NotifyState<'_>]) {
         let lines: Vec<String> = state.iter().map(ToString::to_string).collect();
         let must = !state.iter().all(|one| {
             use NotifyState::{ExtendTimeoutUsec, Status, Watchdog};
@@ -47,7 +47,7 @@ impl Systemd {
     }
 
     /// The last words: systemd is given so long to listen.
-    pub fn flush(&self, most: Duration) {
+    pub(crate) fn flush(&self, most: Duration) {
         if let Some(outbox) = &self.0 {
             outbox.flush(Instant::now() + most);
         }

@@ -2,13 +2,13 @@
 
 use super::board::Board;
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase};
 use std::time::Duration;
 
 /// One operation's.
-pub struct Told {
+pub(crate) struct Told {
     app: AppSettings,
     limits: Limits,
     board: Board,
@@ -17,7 +17,7 @@ pub struct Told {
 
 impl Told {
     /// Of an operation on this app, within these limits.
-    pub fn new(app: &AppSettings, limits: &Limits, board: &Board) -> Told {
+    pub(crate) fn new(app: &AppSettings, limits: &Limits, board: &Board) -> Told {
         Told {
             app: app.clone(),
             limits: limits.clone(),

@@ -2,29 +2,39 @@
 
 use super::care::Care;
 use crate::gate::Position;
-use crate::hold;
+use crate::haproxy::Role;
 use crate::metrics::{AppView, BalancerView};
-use crate::restart::BalancerSeen;
+use crate::restart::{BalancerSeen, PerGate};
+use crate::state::hold;
 
 impl Care {
     /// Shows it to the board.
     pub(super) fn show(&self) {
-        let gates = self.host.gates.iter().enumerate();
-        let position = |at: usize| match self.positions.get(at)? {
-            Position::Open => Some(true),
-            Position::Closed => Some(false),
-            Position::Broken(_) => None,
-        };
+        let positions = self.positions.as_ref().map(PerGate::as_ref);
+        let open = positions.map_or_else(PerGate::default, |positions| positions.map(is_open));
+        let gates = self.host.gates.iter().map(|gate| match gate.role {
+            Role::Main => (gate.role, open.main),
+            Role::Twin | Role::ClassicTwin => (gate.role, open.twin.flatten()),
+        });
         let rotation = self.rotation.borrow();
         let view = AppView {
             app: self.app.name.clone(),
-            gates: gates.map(|(at, gate)| (gate.side, position(at))).collect(),
+            gates: gates.collect(),
             healthy: self.answered(),
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
             balancers: rotation.seen.iter().map(balancer).collect(),
         };
         // Asked before an operation, and in it.
         self.board.alive(view, 2 * self.app.health.timeout);
+    }
+}
+
+/// None: neither open nor closed.
+fn is_open(position: &Position) -> Option<bool> {
+    match position {
+        Position::Open => Some(true),
+        Position::Closed => Some(false),
+        Position::Broken(_) => None,
     }
 }
 

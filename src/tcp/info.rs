@@ -15,7 +15,7 @@ const BYTES_SENT: usize = 200;
 
 /// When each side last sent something; None: never.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ages {
+pub(crate) struct Ages {
     pub received: Option<Duration>,
     pub sent: Option<Duration>,
 }
@@ -24,7 +24,7 @@ impl Ages {
     /// For how long a request has waited that was received and not answered, or whose answer is
     /// not through; None: none seems to. A guess for people: HTTP/2 and TLS send frames of their
     /// own, and nothing may rest on it.
-    pub fn waits(&self, unacknowledged: bool) -> Option<Duration> {
+    pub(crate) fn waits(&self, unacknowledged: bool) -> Option<Duration> {
         let received = self.received?;
         let unanswered = self.sent.is_none_or(|sent| sent > received);
         (unanswered || unacknowledged).then_some(received)
@@ -33,7 +33,7 @@ impl Ages {
 
 /// The ages begin at the connection's own start, so only the byte counts show "never". None: the
 /// kernel is older than Linux 4.1, and has none.
-pub fn ages(info: &[u8]) -> Option<Ages> {
+pub(crate) fn ages(info: &[u8]) -> Option<Ages> {
     let age = |at| u32_at(info, at).map(|ms| Duration::from_millis(ms.into()));
     // What was sent and not acknowledged yet counts as waiting anyhow, so the
     // acknowledged bytes do where the sent ones are not shown.

@@ -3,91 +3,11 @@
 
 mod dump;
 mod info;
+mod model;
 
-use crate::netlink::DumpError;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+pub use model::{Bound, Connection, Passing, Socket, TcpError};
+
 use std::time::Duration;
-
-/// One connection to the app's port, as the kernel has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
-    /// The other end; an IPv4 peer of a `[::]` listener as IPv4.
-    pub peer: SocketAddr,
-    /// This end, likewise.
-    pub local: SocketAddr,
-    /// How long its request seems to have waited for an answer. The kernel counts in ticks of 1
-    /// to 10 ms (CONFIG_HZ). Nothing may rest on it: a protocol's own frames look like requests.
-    pub waits: Option<Duration>,
-}
-
-/// One socket of this host: it listens, or is connected to the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Socket {
-    /// Its own end.
-    pub local: SocketAddr,
-    /// By which a process that holds it is known (`/proc/PID/fd`).
-    pub inode: u64,
-}
-
-/// One socket that has bound a port, and does not listen there yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound {
-    /// Where.
-    pub local: SocketAddr,
-    /// As of a [`Socket`].
-    pub inode: u64,
-    /// Whose it is.
-    pub uid: u32,
-}
-
-/// One connection that has a port on this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passing {
-    /// The other end.
-    pub peer: SocketAddr,
-    /// TIME_WAIT: the kernel keeps it for a minute, and no process has it any more.
-    pub is_over: bool,
-    /// As of a [`Socket`]; 0 where no process has it.
-    pub inode: u64,
-    /// Whose it is; root's, where no process has it.
-    pub uid: u32,
-}
-
-/// Why the table could not be had. Never to be read as "no connection".
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TcpError {
-    /// The kernel has no inet_diag, or not loaded.
-    #[error("the kernel can't list TCP connections (no inet_diag): `modprobe tcp_diag`")]
-    Unsupported,
-    /// The kernel refused, or the netlink socket broke.
-    #[error("can't list TCP connections: {0}")]
-    Refused(String),
-    /// No complete table in time.
-    #[error("no complete list of TCP connections within {0:?}")]
-    TimedOut(Duration),
-    /// The table changed under the dump each time.
-    #[error("the list of TCP connections was interrupted {0} times in a row")]
-    Interrupted(u32),
-    /// An answer that the kernel does not document.
-    #[error("strange list of TCP connections: {0}")]
-    Strange(String),
-}
-
-impl From<DumpError> for TcpError {
-    fn from(error: DumpError) -> TcpError {
-        use nix::libc::{ENOENT, EPROTONOSUPPORT};
-        let unsupported =
-            |error: &io::Error| matches!(error.raw_os_error(), Some(ENOENT | EPROTONOSUPPORT));
-        match error {
-            DumpError::Refused(error) if unsupported(&error) => TcpError::Unsupported,
-            DumpError::Refused(error) => TcpError::Refused(error.to_string()),
-            DumpError::TimedOut => TcpError::TimedOut(dump::LIMIT),
-            DumpError::Interrupted(times) => TcpError::Interrupted(times),
-            DumpError::Strange(what) => TcpError::Strange(what),
-        }
-    }
-}
 
 /// All connections whose local port is `port`, in this network namespace, of
 /// both address families; the calls go to a thread of their own and end within 2 s.
@@ -144,24 +64,4 @@ pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
 /// [`TcpError`]: the table could not be had as a whole.
 pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
     dump::passing(port)
-}
-
-/// IPv4 peers of a `[::]` listener are ::ffff:a.b.c.d in the table.
-fn address(ip: IpAddr, port: u16) -> SocketAddr {
-    SocketAddr::new(ip.to_canonical(), port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_one_line_with_the_fix() {
-        let of = |code| TcpError::from(DumpError::Refused(io::Error::from_raw_os_error(code)));
-        let unsupported = of(nix::libc::ENOENT);
-        assert_eq!(unsupported, TcpError::Unsupported);
-        assert!(unsupported.to_string().contains("modprobe tcp_diag"));
-        let refused = of(nix::libc::EPERM).to_string();
-        assert!(refused.contains("not permitted"), "{refused}");
-    }
 }

@@ -152,7 +152,7 @@ fn a_level_that_lets_any_host_change_servers() {
         "{point:?}"
     );
     // On a unix socket it is its file's mode that decides.
-    setup.haproxy_is_up(|reference| reference.for_operators());
+    setup.haproxy_is_up(lab::reference::Reference::for_operators);
     let socket = setup.haproxy().socket.display().to_string();
     asking(&setup, &socket).expect("socket-level", "ok", "level admin");
     setup.doctor().expect_ok("socket-level");

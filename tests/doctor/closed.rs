@@ -58,7 +58,7 @@ fn checks_that_are_dropped() {
     let here = |change: &str| {
         drop(setup.sh(&format!(
             "iptables-legacy {change} INPUT -p tcp --dport 2000 -j DROP"
-        )))
+        )));
     };
     let way = |change: &str| {
         let rule = format!("iptables {change} OUTPUT -d 10.77.0.11 -p tcp --dport 2000 -j DROP");

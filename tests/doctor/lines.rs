@@ -166,7 +166,7 @@ fn a_host_with_lines_of_both_families() {
 
 #[test]
 fn lines_that_are_not_up() {
-    let mut setup = Setup::with("doctor_down", |reference| reference.for_operators());
+    let mut setup = Setup::with("doctor_down", lab::reference::Reference::for_operators);
     setup.haproxy().operate("set server srvs/web1 state maint");
     let point = setup
         .doctor()

@@ -41,7 +41,7 @@ fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
     if !inside("changes::what_others_do_is_noticed_at_once_and_changes_the_mark") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
     block_on(async {
         let mut watch = firewall.watch().unwrap();
         for program in ["iptables-nft", "ip6tables-nft"] {
@@ -70,7 +70,7 @@ fn looking_is_no_change_and_neither_is_what_concerns_others() {
     if !inside("changes::looking_is_no_change_and_neither_is_what_concerns_others") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
     block_on(async {
         let mut watch = firewall.watch().unwrap();
         let nothing_yet = watch.mark();
@@ -191,7 +191,7 @@ fn legacy_rules_have_no_word_and_no_mark() {
     if !inside("changes::legacy_rules_have_no_word_and_no_mark") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Legacy), gate(Side::Main, 2000));
+    let (firewall, main) = (firewall(Variant::Legacy), gate(Role::Main, 2000));
     block_on(async {
         let mut watch = firewall.watch().unwrap();
         assert!(firewall.ensure(&[(&main, true)]).await.unwrap());

@@ -1,6 +1,6 @@
 //! Rules that are not ours, as a real iptables and a real nft print them: which are certain.
 
-use super::{Side, block_on, firewall, gate};
+use super::{Role, block_on, firewall, gate};
 use haproxy_gate::gate::{Variant, native, native_rules};
 use lab::own_network::{inside, sh};
 
@@ -10,7 +10,7 @@ fn rules_of_iptables_are_certain_or_possible() {
     if !inside("foreign::rules_of_iptables_are_certain_or_possible") {
         return;
     }
-    let main = gate(Side::Main, 2000);
+    let main = gate(Role::Main, 2000);
     for (variant, program) in [
         (Variant::Nft, "iptables-nft"),
         (Variant::Legacy, "iptables-legacy"),
@@ -71,7 +71,7 @@ fn native_rules_are_named_with_their_text() {
     if !inside("foreign::native_rules_are_named_with_their_text") {
         return;
     }
-    let main = gate(Side::Main, 2000);
+    let main = gate(Role::Main, 2000);
     // Of iptables' own rules in nft's listing none is native.
     let firewall = firewall(Variant::Nft);
     block_on(firewall.ensure(&[(&main, true)])).unwrap();

@@ -6,7 +6,8 @@ mod reserved;
 mod tracked;
 mod uninstall;
 
-use haproxy_gate::gate::{Firewall, Gate, Position, Side, Variant};
+use haproxy_gate::gate::{Firewall, Gate, Position, Variant};
+use haproxy_gate::haproxy::Role;
 use lab::own_network::{inside, sh};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,10 +16,10 @@ use std::time::{Duration, Instant};
 
 const VARIANTS: [(Variant, &str); 2] = [(Variant::Nft, "nft"), (Variant::Legacy, "legacy")];
 
-fn gate(side: Side, status_port: u16) -> Gate {
+fn gate(role: Role, status_port: u16) -> Gate {
     Gate {
         app: "web".into(),
-        side,
+        role,
         status_port,
         port: 1000,
     }
@@ -85,7 +86,7 @@ fn opens_and_closes_both_families_and_touches_nothing_else() {
         sh(&format!(
             "iptables-{name} -t nat -A OUTPUT -p tcp --dport 99 -j REDIRECT --to-ports 98"
         ));
-        let (firewall, main, before) = (firewall(variant), gate(Side::Main, 2000), others(name));
+        let (firewall, main, before) = (firewall(variant), gate(Role::Main, 2000), others(name));
         assert_eq!(position(&firewall, &main), Position::Closed);
         for round in 0..2 {
             set(&firewall, &main, true);
@@ -126,8 +127,8 @@ fn a_gate_closes_over_duplicates_and_leaves_the_other_gates() {
     for (variant, name) in VARIANTS {
         let (firewall, main, backup) = (
             firewall(variant),
-            gate(Side::Main, 2000),
-            gate(Side::Backup, 3000),
+            gate(Role::Main, 2000),
+            gate(Role::Twin, 3000),
         );
         set(&firewall, &main, true);
         set(&firewall, &backup, true);
@@ -163,7 +164,7 @@ fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
     }
     let _app = TcpListener::bind("127.0.0.1:1000").unwrap();
     for (variant, name) in VARIANTS {
-        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        let (firewall, main) = (firewall(variant), gate(Role::Main, 2000));
         for loss in ["-F OUTPUT", "-F", "-F HAPROXY-GATE"] {
             set(&firewall, &main, true);
             sh(&format!("iptables-{name} -t nat {loss}"));
@@ -187,7 +188,7 @@ fn a_translated_connection_outlives_the_gate() {
         return;
     }
     for ((variant, name), port) in VARIANTS.into_iter().zip([5555, 6666]) {
-        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        let (firewall, main) = (firewall(variant), gate(Role::Main, 2000));
         set(&firewall, &main, true);
         let app = TcpListener::bind("127.0.0.1:1000").unwrap();
         let check = connect_from(port, 2000);
@@ -277,7 +278,7 @@ fn calls_to_the_status_port_of_another_host_are_not_hijacked() {
     let _app = TcpListener::bind("0.0.0.0:1000").unwrap();
     let _other = OtherHost::start();
     for (variant, name) in VARIANTS {
-        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        let (firewall, main) = (firewall(variant), gate(Role::Main, 2000));
         set(&firewall, &main, true);
         assert!(answers("10.77.9.1:2000"), "{name}: its own address");
         let mut text = String::new();
@@ -295,7 +296,7 @@ fn a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works() {
     if !inside("a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works") {
         return;
     }
-    let main = gate(Side::Main, 2000);
+    let main = gate(Role::Main, 2000);
     for (variant, _) in VARIANTS {
         let firewall = firewall(variant);
         for program in [
@@ -332,7 +333,7 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
     if !inside("the_wait_for_the_xtables_lock_is_bounded") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Legacy), gate(Side::Main, 2000));
+    let (firewall, main) = (firewall(Variant::Legacy), gate(Role::Main, 2000));
     set(&firewall, &main, true);
     let hold = |seconds: u32| {
         let mut command = Command::new("flock");

@@ -38,7 +38,7 @@ fn is_led_to_the_app_while_open_and_refuses_while_closed() {
     let taken: Result<()> = reservation.take(2000, true);
     taken.unwrap();
     for (variant, name) in VARIANTS {
-        let (firewall, main) = (firewall(variant), gate(Side::Main, 2000));
+        let (firewall, main) = (firewall(variant), gate(Role::Main, 2000));
         for open in [true, false, true, false] {
             set(&firewall, &main, open);
             let answered = ["127.0.0.1:2000", "[::1]:2000"].map(answers);

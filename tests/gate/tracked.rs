@@ -1,7 +1,8 @@
 //! What the kernel tracks: connections that are led away, and where a status port is checked from.
 
 use super::{block_on, firewall, gate, set};
-use haproxy_gate::gate::{Flow, Side, Variant, flows};
+use haproxy_gate::gate::{Flow, Variant, flows};
+use haproxy_gate::haproxy::Role;
 use lab::own_network::{inside, sh};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -59,7 +60,7 @@ fn a_check_of_an_open_gate_is_seen_for_a_while() {
     if !inside("tracked::a_check_of_an_open_gate_is_seen_for_a_while") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Nft), gate(Side::Main, 2000));
+    let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
     let app = TcpListener::bind("0.0.0.0:1000").unwrap();
     set(&firewall, &main, true);
     let check = TcpStream::connect("127.0.0.1:2000").unwrap();

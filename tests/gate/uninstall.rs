@@ -2,8 +2,8 @@
 //! else does.
 
 use super::*;
-use haproxy_gate::lock::{Lock, Who};
-use haproxy_gate::state;
+use haproxy_gate::state::directory;
+use haproxy_gate::state::lock::{Lock, Who};
 use lab::agent::{Ended, Running};
 use std::path::Path;
 
@@ -51,8 +51,8 @@ fn fill() {
         ));
     }
     for (variant, _) in VARIANTS {
-        set(&firewall(variant), &gate(Side::Main, 2000), true);
-        set(&firewall(variant), &gate(Side::Backup, 3000), true);
+        set(&firewall(variant), &gate(Role::Main, 2000), true);
+        set(&firewall(variant), &gate(Role::Twin, 3000), true);
     }
 }
 
@@ -153,7 +153,7 @@ fn a_legacy_table_that_is_not_there_is_not_made() {
     if !inside("uninstall::a_legacy_table_that_is_not_there_is_not_made") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let names = || sh("cat /proc/net/ip_tables_names /proc/net/ip6_tables_names");
     assert!(!names().contains("nat"), "{}", names());
     let ended = uninstall(&["--json"]).json();
@@ -167,12 +167,12 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
     if !inside("uninstall::it_never_meets_an_operation_nor_the_sidecar") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let (before, state_dir) = (rules(), Path::new("/run/state"));
     for (path, who, mend) in [
-        (state::lock(state_dir), "agent restart web", ""),
+        (directory::lock(state_dir), "agent restart web", ""),
         (
-            state::sidecar(state_dir),
+            directory::sidecar(state_dir),
             "agent run",
             "mend: systemctl stop haproxy-gate",
         ),
@@ -201,7 +201,7 @@ fn without_root_or_a_state_directory_of_roots_it_is_refused() {
     if !inside("uninstall::without_root_or_a_state_directory_of_roots_it_is_refused") {
         return;
     }
-    set(&firewall(Variant::Nft), &gate(Side::Main, 2000), true);
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let before = rules();
     let agent = env!("CARGO_BIN_EXE_agent");
     sh(&format!("install -m 755 {agent} /run/agent"));

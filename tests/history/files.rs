@@ -3,8 +3,10 @@
 use crate::hangs::writers;
 use futures_util::future::join_all;
 use haproxy_gate::history::{
-    Asked, Entry, LARGEST, Line, MOST, OLD, PATIENCE, append, has, new_id, path, read, write,
+    Entry, LARGEST, Line, MOST, OLD, PATIENCE, append, has, path, read, write,
 };
+use haproxy_gate::state::caller::Asked;
+use haproxy_gate::state::operation_id::new as new_id;
 use lab::own_network::{inside, sh};
 use lab::wait_for;
 use std::fs::{self, OpenOptions};

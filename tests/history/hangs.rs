@@ -2,8 +2,8 @@
 //! waits for that.
 
 use crate::operations::history;
-use haproxy_gate::lock::Lock;
-use haproxy_gate::state;
+use haproxy_gate::state::directory;
+use haproxy_gate::state::lock::Lock;
 use lab::agent::Agent;
 use lab::fleet::Fleet;
 use lab::settings::Settings;
@@ -71,8 +71,8 @@ fn no_operation_waits_for_a_history_that_hangs() {
 fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
     let fleet = Fleet::closed("history_locks", |reference| reference);
     let state_dir = fleet.host(1).dir.join("state");
-    let host_lock = state::lock(&state_dir);
-    let app_lock = state::app_lock(&state_dir, "web");
+    let host_lock = directory::lock(&state_dir);
+    let app_lock = directory::app_lock(&state_dir, "web");
     let (agent, at) = apart_with(&fleet, |settings| {
         settings
             .set("agent.on_stop", "drain")

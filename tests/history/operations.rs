@@ -1,6 +1,6 @@
 //! What real operations leave: how they ended, who, why; and those that could not say it.
 
-use haproxy_gate::tally::Tally;
+use haproxy_gate::state::counters::Counters;
 use lab::agent::{Agent, Ended, Running};
 use lab::fleet::Fleet;
 use lab::settings::Settings;
@@ -193,7 +193,7 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     };
     // On a busy machine it may have repaired something meanwhile, or failed at it again and
     // again: that is worth a line, too.
-    let tally = Tally::read(&fleet.host(1).dir.join("state"), "web");
+    let tally = Counters::read(&fleet.host(1).dir.join("state"), "web");
     assert_eq!(tally.operations.len(), 2, "recover and stop: {all:?}");
     for (verb, outcomes) in &tally.operations {
         for (outcome, count) in outcomes {

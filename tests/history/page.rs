@@ -1,7 +1,8 @@
 //! The page of a real restart, in a real browser.
 
 use crate::browser::{dom, picture};
-use haproxy_gate::history::{Entry, page};
+use haproxy_gate::history::Entry;
+use haproxy_gate::report_page;
 use lab::fleet::Fleet;
 use lab::own_network::inside;
 use lab::settings::Settings;
@@ -117,7 +118,7 @@ fn the_browser_fetches_nothing() {
     });
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("page.html");
-    let page = page::render(&Entry::default()).unwrap();
+    let page = report_page::render(&Entry::default()).unwrap();
     let foul = format!(
         "<img src=http://127.0.0.1:{port}/i><script src=http://127.0.0.1:{port}/s></script>\
          <link rel=stylesheet href=http://127.0.0.1:{port}/c></body>"

@@ -5,10 +5,10 @@ mod scrape;
 mod server;
 mod text;
 
-use haproxy_gate::gate::Side;
+use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, BalancerView};
-use haproxy_gate::record::PhaseRecord;
-use haproxy_gate::tally::{Done, Tally};
+use haproxy_gate::restart::PhaseTime;
+use haproxy_gate::state::counters::{Counters, Done};
 use std::path::Path;
 
 /// One app in two stages, behind two balancers, of which one does not answer.
@@ -20,7 +20,7 @@ fn view() -> AppView {
     };
     AppView {
         app: "web".to_owned(),
-        gates: vec![(Side::Main, Some(true)), (Side::Backup, Some(false))],
+        gates: vec![(Role::Main, Some(true)), (Role::Twin, Some(false))],
         healthy: Some(true),
         held: false,
         balancers: vec![
@@ -42,7 +42,7 @@ fn count(state_dir: &Path) {
         ("restart", 12.5),
         ("healthy", 130.0),
     ];
-    let phases = phases.map(|(phase, seconds)| PhaseRecord {
+    let phases = phases.map(|(phase, seconds)| PhaseTime {
         phase,
         start: 0.0,
         seconds,
@@ -61,7 +61,7 @@ fn count(state_dir: &Path) {
             phases: &phases,
             ended,
         };
-        Tally::add(state_dir, "web", &done).unwrap();
+        Counters::add(state_dir, "web", &done).unwrap();
     }
-    Tally::repaired(state_dir, "web").unwrap();
+    Counters::repaired(state_dir, "web").unwrap();
 }

@@ -3,7 +3,7 @@
 use super::scrape::{Server, ask};
 use super::{count, view};
 use haproxy_gate::metrics::{Listener, encode, serve};
-use haproxy_gate::tally::Tally;
+use haproxy_gate::state::counters::Counters;
 use hyper::Method;
 use lab::own_network::inside;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ async fn a_scrape_over_tcp_says_what_was_seen_and_counted() {
         let (answer, text) = ask(stream, Method::GET, "/metrics").await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], CONTENT_TYPE);
-        let tally = Tally::read(directory.path(), "web");
+        let tally = Counters::read(directory.path(), "web");
         assert_eq!(text, encode(&[view()], &[("web".to_owned(), tally)]));
         serving.abort();
         assert!(serving.await.unwrap_err().is_cancelled());

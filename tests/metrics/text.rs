@@ -1,19 +1,19 @@
 //! The text.
 
 use super::{count, view};
-use haproxy_gate::gate::Side;
+use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, encode};
-use haproxy_gate::tally::Tally;
+use haproxy_gate::state::counters::Counters;
 
 /// The version is not what changes it.
 fn without_version(text: &str) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
-fn counted() -> Vec<(String, Tally)> {
+fn counted() -> Vec<(String, Counters)> {
     let directory = tempfile::tempdir().unwrap();
     count(directory.path());
-    vec![("web".to_owned(), Tally::read(directory.path(), "web"))]
+    vec![("web".to_owned(), Counters::read(directory.path(), "web"))]
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn the_numbers_of_a_host() {
 fn what_is_not_known_is_not_told() {
     let view = AppView {
         app: "web".to_owned(),
-        gates: vec![(Side::Main, None), (Side::Backup, Some(true))],
+        gates: vec![(Role::Main, None), (Role::Twin, Some(true))],
         healthy: None,
         held: true,
         balancers: Vec::new(),
@@ -40,7 +40,7 @@ fn odd_names_break_no_line() {
     let odd = "a\"b\\c\nd{e=\"f\"} 1\t\u{1b}é";
     view.app = odd.to_owned();
     view.balancers[0].name = odd.to_owned();
-    let text = encode(&[view], &[(odd.to_owned(), Tally::default())]);
+    let text = encode(&[view], &[(odd.to_owned(), Counters::default())]);
     let label = "\"a\\\"b\\\\c\\nd{e=\\\"f\\\"} 1\t\u{1b}é\"";
     let line = format!(
         "\nhaproxy_gate_in_rotation{{app={label},balancer={label},line=\"srvs/web1\"}} 1\n"

@@ -8,10 +8,10 @@ use std::time::Duration;
 use haproxy_gate::app::Proxy;
 use haproxy_gate::config::{Settings, read};
 
+use haproxy_gate::backend_config::{Host, Layout, Transport, Wanted, print};
 use haproxy_gate::doctor::cfg::{Expected, check};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::AppPorts;
-use haproxy_gate::haproxy::layout::{Host, Layout, Transport, Wanted, print};
 use tempfile::TempDir;
 
 use crate::file;

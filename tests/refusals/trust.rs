@@ -7,7 +7,7 @@ const OTHER: u32 = 4321;
 
 #[test]
 fn a_configuration_of_others() {
-    if !inside("trust::a_configuration_of_others") {
+    if !inside("permissions::a_configuration_of_others") {
         return;
     }
     sh("mkdir /run/others && ln -s /run/others/agent.toml /run/link.toml");
@@ -71,7 +71,7 @@ fn a_configuration_of_others() {
 
 #[test]
 fn a_state_directory_of_others() {
-    if !inside("trust::a_state_directory_of_others") {
+    if !inside("permissions::a_state_directory_of_others") {
         return;
     }
     app(1000);
@@ -134,7 +134,7 @@ fn a_state_directory_of_others() {
 
 #[test]
 fn programs_and_pidfiles_of_others() {
-    if !inside("trust::programs_and_pidfiles_of_others") {
+    if !inside("permissions::programs_and_pidfiles_of_others") {
         return;
     }
     app(1000);

@@ -13,7 +13,7 @@ fn one_operation_a_host() {
     let traffic = fleet.traffic();
     let agent = fleet.agent(1, |settings| settings);
     let both = [agent.start("restart", "web"), agent.start("restart", "web")];
-    let mut exits = both.map(|one| one.wait());
+    let mut exits = both.map(lab::agent::Running::wait);
     exits.sort_by_key(|ended| ended.exit);
     let [won, lost] = exits;
     won.expect_exit(0);

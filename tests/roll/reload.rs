@@ -36,7 +36,7 @@ pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
         fleet.agent(1, with_master).start("restart", "web"),
         fleet.agent(2, |settings| settings).start("restart", "web"),
     ];
-    let answers = requests.map(|request| request.answer());
+    let answers = requests.map(lab::traffic::InFlight::answer);
     for (agent, answer) in agents.into_iter().zip(answers) {
         let report = agent.wait().expect_exit(0).report();
         unharmed(&answer, report.began("restart"));

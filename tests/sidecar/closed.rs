@@ -9,7 +9,7 @@ use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// However often it is started anew; a flush that is nobody's wish changes nothing, either.
+/// However often it is started anew; a flush that is nobody's options changes nothing, either.
 #[test]
 fn without_a_time_it_stays_so() {
     let (fleet, mut sidecar) = kept_open("sc_held");
@@ -96,7 +96,7 @@ fn with_a_time_and_no_sidecar() {
     );
     std::thread::sleep(Duration::from_millis(2100));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
-    // Its time is over: what is left is nobody's wish, and that is what `recover` is for.
+    // Its time is over: what is left is nobody's options, and that is what `recover` is for.
     agent().run("recover", "web").expect(0, "recovered");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
 }
@@ -113,7 +113,7 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
-    let hurried = fleet.agent(1, |settings| settings.hurried());
+    let hurried = fleet.agent(1, lab::settings::Settings::hurried);
     let request = fleet.slow_request(1, 3000);
     let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);
     ran_out.expect(14, "1 request in flight; the gates stay closed");

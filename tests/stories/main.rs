@@ -5,12 +5,14 @@
 mod world;
 
 use futures_util::FutureExt;
-use haproxy_gate::driver::{Progress, drive};
-use haproxy_gate::holder::Holder;
-use haproxy_gate::journal::{Entry, Journal, found_open};
+use haproxy_gate::operation::driver::drive;
+use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::{
-    Action, Limits, NoStart, OnDrainTimeout, Outcome, Phase, Stand, Verb, start, stays_closed,
+    Action, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Stand, Verb, start,
+    stays_closed,
 };
+use haproxy_gate::state::invocation::Invocation;
+use haproxy_gate::state::journal::{Entry, Journal, found_open};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -93,11 +95,16 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
     };
-    let mut found_open = found_open(world.gates.to_vec(), left.as_ref(), restarted);
+    let [main, twin] = world.gates;
+    let gates = PerGate {
+        main,
+        twin: Some(twin),
+    };
+    let mut found_open = found_open(gates, left.as_ref(), restarted);
     if stays_closed {
-        found_open.fill(false);
+        found_open = found_open.map(|_| false);
     }
-    world.found_open.clone_from(&found_open);
+    world.found_open = found_open;
     let limits = Limits {
         found_open: found_open.iter().all(|open| *open),
         stays_closed,
@@ -105,7 +112,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     };
     let start = start.within(&limits, false);
     let entry = Entry {
-        holder: Holder::new(verb, "web"),
+        holder: Invocation::new(verb, "web"),
         phase: start.phase.clone(),
         found_open,
         instance: None,

@@ -1,10 +1,10 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::driver::{Host, Meanwhile, OnMeanwhile};
 use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
 use haproxy_gate::restart::Connections;
-use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, Phase};
+use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, PerGate, Phase};
+use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ pub struct World {
     /// An operator holds the gates closed.
     pub held: bool,
     /// How the gates were found: what putting back means.
-    pub found_open: Vec<bool>,
+    pub found_open: PerGate<bool>,
     /// How long HAProxy takes to notice a gate; None: it never does.
     pub notices_after: Option<u32>,
     /// Requests in flight on the main line; one ends per tick once it is out.
@@ -88,7 +88,10 @@ impl World {
             gates: [true, true],
             classic: false,
             held: false,
-            found_open: vec![true, true],
+            found_open: PerGate {
+                main: true,
+                twin: Some(true),
+            },
             notices_after: Some(3),
             in_flight: 2,
             endless: false,
@@ -367,7 +370,11 @@ impl World {
             Action::CloseTwin => self.set(1, false),
             Action::CloseBoth => (0..2).for_each(|side| self.set(side, false)),
             Action::OpenBoth => (0..2).for_each(|side| self.set(side, true)),
-            Action::PutBack => (0..2).for_each(|side| self.set(side, self.found_open[side])),
+            Action::PutBack => {
+                let found = self.found_open;
+                self.set(0, found.main);
+                self.set(1, found.twin == Some(true));
+            }
             Action::Upgrade if self.upgrade_fails => {
                 return Acted::Failed("`web-upgrade` failed (exit status: 3)".to_owned());
             }

@@ -3,9 +3,9 @@
 mod reason;
 mod roots;
 mod verifier;
+mod verify;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use rustls::client::Resumption;
@@ -16,28 +16,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
+pub use verify::Verify;
+
 use roots::Stamp;
-
-/// Against what the app's certificate is verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verify {
-    /// Against nothing: whatever answers by TLS is taken for the app.
-    Nothing,
-    /// The CAs that the system trusts.
-    System,
-    /// The certificates of this file (PEM): a CA, or the app's own.
-    File(PathBuf),
-}
-
-impl Verify {
-    /// Whether its certificates can be read: here, and now.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        match self {
-            Verify::Nothing => Ok(()),
-            Verify::System | Verify::File(_) => roots::read(self).map(drop),
-        }
-    }
-}
 
 /// The name that a certificate is verified for: `host` without its port.
 pub(crate) fn name(host: &str) -> &str {

@@ -7,9 +7,9 @@ use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, Error, InvalidMessage};
 use tokio_rustls::rustls;
 
-use super::Verify;
+use super::verify::Verify;
 
-pub fn of(error: &io::Error, verify: &Verify) -> String {
+pub(crate) fn of(error: &io::Error, verify: &Verify) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     match inner {
         Some(Error::InvalidCertificate(error)) => certificate(error, verify),

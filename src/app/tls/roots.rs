@@ -9,17 +9,17 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls;
 
-use super::Verify;
-use crate::trust;
+use super::verify::Verify;
+use crate::state::permissions;
 
 /// As large as the file may be: the whole of what a system trusts is a quarter of it.
 const LARGEST: u64 = 1024 * 1024;
 
 /// What changes when a file, or its mode, is changed: its ctime, size and inode.
-pub type Stamp = (i64, i64, u64, u64);
+pub(crate) type Stamp = (i64, i64, u64, u64);
 
 /// None: no file of its own.
-pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
+pub(crate) fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
     let Verify::File(path) = verify else {
         return Ok(None);
     };
@@ -33,7 +33,7 @@ pub fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
 }
 
 /// The certificates; at least one.
-pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
     match verify {
         Verify::Nothing => Ok(Vec::new()),
         Verify::File(path) => of_file(path),
@@ -47,9 +47,19 @@ pub fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
+impl Verify {
+    /// Whether its certificates can be read: here, and now.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self {
+            Verify::Nothing => Ok(()),
+            Verify::System | Verify::File(_) => read(self).map(drop),
+        }
+    }
+}
+
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut text = Vec::new();
-    let read = trust::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let read = permissions::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
     let size = read.map_err(|error| at(path, &crate::app::plain(&error)))?;
     if size as u64 == LARGEST {
         return Err(at(path, "too large: 1 MiB is the most"));

@@ -11,12 +11,12 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_rustls::rustls;
 
-pub fn nothing(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+pub(crate) fn nothing(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
     let algorithms = provider.signature_verification_algorithms;
     Arc::new(Nothing(algorithms.supported_schemes()))
 }
 
-pub fn against(
+pub(crate) fn against(
     store: RootCertStore,
     certificates: Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,

@@ -1,8 +1,8 @@
 //! The table against the code, and README against the table.
 
+use super::super::dispatch::{USAGE, USAGE_WORD};
 use super::super::kept::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
-use super::super::{USAGE, USAGE_WORD};
 use super::*;
 use crate::restart::{Outcome, Refusal, Verb};
 use std::collections::BTreeSet;

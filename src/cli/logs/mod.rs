@@ -6,6 +6,7 @@ mod journal;
 mod panics;
 
 use super::screen::Stderr;
+use crate::operation::driver::LOG_TARGET;
 use crate::outbox::{self, Stream};
 use journal::Journal;
 use std::os::fd::AsFd;
@@ -52,8 +53,8 @@ pub(super) fn begin(logs: Logs, verbose: u8) {
 fn filter(logs: Logs, verbose: u8) -> EnvFilter {
     let level = match (logs, verbose) {
         (Logs::Operation, 0) => "haproxy_gate=warn",
-        (Logs::Operation, 1) | (_, 1) => "haproxy_gate=info",
-        (_, 0) => "haproxy_gate=info,haproxy_gate::driver=warn",
+        (_, 1) => "haproxy_gate=info",
+        (_, 0) => &format!("haproxy_gate=info,{LOG_TARGET}=warn"),
         _ => "haproxy_gate=debug",
     };
     EnvFilter::try_from_env("AGENT_LOG").unwrap_or_else(|_| EnvFilter::new(level))

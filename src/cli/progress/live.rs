@@ -2,10 +2,10 @@
 //! waits for, the time passed and the limit; it stays, with its seconds, when it is over.
 
 use super::super::screen::{self, Row, columns, tell};
-use super::{oldest_of, rows::rows};
+use super::rows::{oldest_of, rows};
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase, Seen};
 use console::{style, truncate_str};
 use std::time::{Duration, Instant};

@@ -2,9 +2,9 @@
 
 use super::super::screen::tell_machine;
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
-use crate::record::seconds;
+use crate::restart::Progress;
+use crate::restart::seconds;
 use crate::restart::{Limits, Phase, Seen};
 use serde_json::json;
 use std::time::Duration;

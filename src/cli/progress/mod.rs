@@ -7,7 +7,7 @@ mod rows;
 
 use super::screen;
 use crate::config::AppSettings;
-use crate::driver::Progress;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase};
 use live::Live;
 use machine::Machine;
@@ -41,12 +41,4 @@ impl Progress for Silent {
     fn enters(&mut self, _at: Duration, _phase: &Phase) {}
     fn waits(&mut self, _at: Duration, _waiting: &[String]) {}
     fn notes(&mut self, _at: Duration, _note: &str) {}
-}
-
-/// How long the oldest request has waited that is waited for, where the host's TCP table shows
-/// it.
-fn oldest_of(waiting: &[String], oldest: Option<Duration>) -> Option<String> {
-    let carried = waiting.iter().any(|what| what.contains("in flight"));
-    let oldest = oldest.filter(|_| carried)?;
-    Some(format!("oldest {:.1} s", oldest.as_secs_f64()))
 }

@@ -1,10 +1,10 @@
 //! Lines on stdout, for a file or a pipe: each is written once.
 
 use super::super::screen::tell;
-use super::oldest_of;
+use super::rows::oldest_of;
 use crate::config::AppSettings;
-use crate::driver::Progress;
 use crate::operation::describe;
+use crate::restart::Progress;
 use crate::restart::{Limits, Phase, Seen};
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! What is waited for, on a terminal so many columns wide.
 
 use console::truncate_str;
+use std::time::Duration;
 
 /// Rows under the line, where several things are waited for.
 const MOST: usize = 6;
@@ -24,6 +25,14 @@ pub(super) fn rows(age: Option<&str>, what: &[String], head: usize, columns: usi
             rows.join("\n")
         }
     }
+}
+
+/// How long the oldest request has waited that is waited for, where the host's TCP table shows
+/// it.
+pub(super) fn oldest_of(waiting: &[String], oldest: Option<Duration>) -> Option<String> {
+    let carried = waiting.iter().any(|what| what.contains("in flight"));
+    let oldest = oldest.filter(|_| carried)?;
+    Some(format!("oldest {:.1} s", oldest.as_secs_f64()))
 }
 
 #[cfg(test)]

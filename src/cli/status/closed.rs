@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::gate::Position;
-use crate::hold::Held;
+use crate::state::hold::Held;
 
 /// Why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +66,14 @@ impl Closed {
 mod tests {
     use super::Position::{Closed as Shut, Open};
     use super::*;
-    use crate::hold::{Hold, Until};
-    use crate::holder::Holder;
     use crate::restart::Verb;
+    use crate::state::hold::{Hold, Until};
+    use crate::state::invocation::Invocation;
     use std::time::Duration;
 
     fn held(seconds: u64) -> Held {
         Held::By(Hold {
-            holder: Holder::new(Verb::Close, "web"),
+            holder: Invocation::new(Verb::Close, "web"),
             user: None,
             owner: None,
             reason: None,

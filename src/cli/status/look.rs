@@ -1,14 +1,14 @@
 //! A look at everything, and the next: where our lines are on the balancers is found once.
 
+use super::model::{AppStatus, Others, Status};
 use super::owners::{Owners, is_taken};
 use super::seen::{Seen, seen};
-use super::{AppStatus, Others, Status};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
+use crate::host::Asking;
 use crate::host::ThisHost;
-use crate::journal::Journal;
-use crate::stop::Stop;
-use crate::survey::Asking;
+use crate::signals::StopSignal;
+use crate::state::journal::Journal;
 
 pub(super) struct Looks<'a> {
     settings: &'a Settings,
@@ -65,19 +65,19 @@ async fn look(
     if let Some(host) = host {
         host.look_again(&[]);
     } else {
-        let new = ThisHost::new(settings, app, Stop::default()).await;
+        let new = ThisHost::new(settings, app, StopSignal::default()).await;
         *host = Some(new.map_err(|error| error.to_string())?);
     }
     let host = host.as_mut().ok_or("there is no host to look at")?;
-    let survey = host.survey(Asking::OfKnownLines).await;
+    let snapshot = host.snapshot(Asking::OfKnownLines).await;
     // An operation may have begun during the look: what it does is no trouble. With all gates open
     // and no journal there is none, and the kernel need not be asked.
-    let all_open = survey.positions().iter().all(|it| *it == Position::Open);
+    let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
     let taken = (!all_open || before != Ok(None)) && is_taken(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
     Ok(Seen {
-        survey,
+        snapshot,
         under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,

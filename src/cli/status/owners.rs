@@ -1,8 +1,8 @@
 //! The processes that have this host's locks.
 
 use crate::config::Settings;
-use crate::lock::{Lock, Who, told};
-use crate::state;
+use crate::state::directory;
+use crate::state::lock::{Lock, Who, told};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -41,10 +41,10 @@ impl Owners {
     pub(super) fn ask(settings: &Settings, apps: &[String]) -> Owners {
         let state_dir = &settings.agent.state_dir;
         let owner = |path: PathBuf| Lock::holder(&path).map(LockOwner::from);
-        let app = |app: &String| owner(state::app_lock(state_dir, app)).is_some();
+        let app = |app: &String| owner(directory::app_lock(state_dir, app)).is_some();
         Owners {
-            operation: owner(state::lock(state_dir)).or_else(|| of_units(settings)),
-            sidecar: owner(state::sidecar(state_dir)),
+            operation: owner(directory::lock(state_dir)).or_else(|| of_units(settings)),
+            sidecar: owner(directory::sidecar(state_dir)),
             apps: apps.iter().map(app).collect(),
         }
     }
@@ -52,7 +52,7 @@ impl Owners {
 
 /// Whether this app's lock is taken.
 pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
-    let lock = state::app_lock(&settings.agent.state_dir, app);
+    let lock = directory::app_lock(&settings.agent.state_dir, app);
     let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
     asked.await.unwrap_or(false)
 }
@@ -60,7 +60,7 @@ pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
 /// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
 fn of_units(settings: &Settings) -> Option<LockOwner> {
     let apps = settings.apps.iter();
-    let mut locks = apps.map(|app| state::app_lock(&settings.agent.state_dir, &app.name));
+    let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));
     locks.find_map(|lock| {
         let who = Lock::holder(&lock)?;
         let brief = who.as_ref().is_none_or(|who| who.brief);

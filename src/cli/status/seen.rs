@@ -1,20 +1,21 @@
 //! One look at an app -> its status.
 
 use super::closed::Closed;
-use super::{AppStatus, Health, Others, PhaseNow};
+use super::model::{AppStatus, Health, Others, PhaseNow};
 use crate::config::{AppSettings, Settings};
-use crate::hold;
-use crate::journal::Entry;
-use crate::operation::{BalancerReport, GateReport, found};
+use crate::host::Snapshot;
+use crate::operation::found;
+use crate::report::{BalancerReport, GateReport};
 use crate::sidecar::took_out;
-use crate::state::{self, Kept};
-use crate::survey::Survey;
+use crate::state::hold;
+use crate::state::journal::Entry;
+use crate::state::{StateFile, directory};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// One app, as it was seen.
 pub(super) struct Seen {
-    pub(super) survey: Survey,
+    pub(super) snapshot: Snapshot,
     /// After that.
     pub(super) journal: Result<Option<Entry>, String>,
     /// The journal of before, where it is the same after that.
@@ -24,20 +25,20 @@ pub(super) struct Seen {
 }
 
 pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
-    let survey = &it.survey;
-    let gates = survey.gates().zip(survey.positions());
-    let mut trouble = survey.trouble();
+    let snapshot = &it.snapshot;
+    let gates = snapshot.gates().into_iter().zip(snapshot.positions());
+    let mut trouble = snapshot.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
-    let untrusted = state::trusted(state_dir, hold_dir, &app.name).err();
+    let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
     let held = hold::find(hold_dir, &app.name);
     let mark = took_out(state_dir, &app.name);
-    let closed = Closed::of(&survey.positions(), held.as_ref(), mark);
+    let closed = Closed::of(&Vec::from(snapshot.positions()), held.as_ref(), mark);
     let hold = held
         .filter(|held| !held.is_over())
         .map(|held| held.report());
-    trouble.extend(survey.threats());
-    trouble.extend(survey.restart.as_ref().err().cloned());
+    trouble.extend(snapshot.threats());
+    trouble.extend(snapshot.restart.as_ref().err().cloned());
     // An operation under way may be between two families, and closes gates.
     if !others.under_way {
         let opener = others.opener(&app.name);
@@ -49,17 +50,17 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
             Err(torn) => Some(format!("{torn}: {opener} goes by the kernel and HAProxy")),
             Ok(None) => closed.trouble(&app.name, &opener),
         });
-        let broken = survey.broken().filter(|_| hold.is_none());
+        let broken = snapshot.broken().filter(|_| hold.is_none());
         trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
     }
-    let (address, health) = &survey.health;
-    let facts = survey.facts();
+    let (address, health) = &snapshot.health;
+    let facts = snapshot.facts();
     AppStatus {
         app: app.name.clone(),
         gates: gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
-        balancers: BalancerReport::of_survey(survey),
+        balancers: BalancerReport::of_snapshot(snapshot),
         hold,
         closed_by_sidecar_unix_seconds: closed.by_sidecar(),
         phase: it
@@ -72,13 +73,13 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
         serving: facts.serves(),
         spare: facts.spare(app.limits.min_available),
         trouble,
-        text: found(app, survey),
+        text: found(app, snapshot),
     }
 }
 
 /// The journal is written as each phase begins.
 fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
-    let journal = Kept::Journal.path(state_dir, &entry.holder.app);
+    let journal = StateFile::Journal.path(state_dir, &entry.holder.app);
     let written = journal.metadata().ok()?;
     let since = SystemTime::now().duration_since(written.modified().ok()?);
     Some(PhaseNow {

@@ -1,6 +1,6 @@
 //! One look, in words.
 
-use super::Status;
+use super::model::Status;
 
 pub(super) fn text(all: &Status) -> String {
     let mut text = String::new();

@@ -1,12 +1,12 @@
 //! `agent status --watch`: the same look again and again, on a terminal in place.
 
-use super::Status;
 use super::frame::{Frame, Sessions, fitting};
 use super::look::Looks;
+use super::model::Status;
 use crate::cli::screen;
 use crate::clock::{since_1970, told};
 use crate::config::{AppSettings, Settings};
-use crate::stop::Stop;
+use crate::signals::StopSignal;
 use console::{Term, truncate_str};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub(in crate::cli) async fn watch(
     apps: &[AppSettings],
     (every, json): (Duration, bool),
 ) -> anyhow::Result<u8> {
-    let stop = Stop::listen()?;
+    let stop = StopSignal::listen()?;
     let mut looks = Looks::new(settings, apps);
     let mut screen = Screen::new(every);
     while stop.asked().is_none() && screen.is_read {

@@ -1,6 +1,6 @@
 //! What the backend as a whole does to a restart.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
@@ -30,7 +30,7 @@ checks! {
 /// HAProxy's own default.
 const DEFAULT_RETRIES: i64 = 3;
 
-pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     vec![
         persist(ours),
         forced(ours),

@@ -5,7 +5,7 @@ use crate::haproxy::cfg::rules::{Connect, Rules};
 use crate::haproxy::cfg::server::Server;
 
 /// How the backend's checks connect, and whether they ask anything.
-pub struct Checks {
+pub(crate) struct Checks {
     kind: Option<String>,
     pub connects: Vec<Connect>,
     /// Checks that only connect see no app that refuses them.
@@ -13,7 +13,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn of(ours: &Ours<'_>) -> Checks {
+    pub(crate) fn of(ours: &Ours<'_>) -> Checks {
         let settings = &ours.proxy.settings;
         let (rules, ask) = match settings.check.as_deref() {
             None => (None, false),
@@ -28,12 +28,12 @@ impl Checks {
         }
     }
 
-    pub fn is(&self, kind: &str) -> bool {
+    pub(crate) fn is(&self, kind: &str) -> bool {
         self.kind.as_deref() == Some(kind)
     }
 
     /// The words that begin a `connect` rule of this kind.
-    pub fn rule(&self) -> &'static str {
+    pub(crate) fn rule(&self) -> &'static str {
         match self.is("httpchk") {
             true => "http-check connect",
             false => "tcp-check connect",
@@ -42,7 +42,7 @@ impl Checks {
 }
 
 /// Whether the line's checks speak TLS by its own words.
-pub fn by_tls(server: &Server) -> bool {
+pub(crate) fn by_tls(server: &Server) -> bool {
     let transport = &server.words.transport;
     transport.checks_by_tls(server.checks_by_its_own_place())
 }

@@ -16,7 +16,7 @@ checks! {
          chooses: where it chooses h2, the check fails (L7RSP)";
 }
 
-pub fn points(ours: &Ours<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
     let checks = Checks::of(ours);
     let tls = |server: &Server| {
         let mut connects = checks.connects.iter();

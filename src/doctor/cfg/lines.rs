@@ -1,6 +1,6 @@
 //! What single lines do to a restart.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use super::rhythm::Rhythm;
 use crate::doctor::Point;
@@ -15,7 +15,7 @@ checks! {
         "a restart is done when slow start is over, and timeouts.in_rotation has to cover it";
 }
 
-pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     let downs = ours
         .all()
         .filter(|server| server.words.marked_down.is_some());

@@ -5,11 +5,14 @@
 
 mod backend;
 mod checks;
+mod expected;
 mod handshake;
 mod lines;
 mod ours;
 mod rhythm;
 mod speaks;
+
+pub use expected::Expected;
 
 use super::Point;
 use super::check::{Check, checks};
@@ -17,32 +20,7 @@ use super::lines::judge::{first_three, judge};
 use crate::haproxy::cfg::file::{self, File, Proxy};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
 use crate::haproxy::cfg::words::{VARIABLE, is_variable};
-use crate::haproxy::{AppPorts, Own};
 use ours::{Ours, find};
-use std::time::Duration;
-
-/// What the file is held against.
-#[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
-    /// The app's name.
-    pub app: &'a str,
-    /// Its ports.
-    pub ports: AppPorts,
-    /// Its lines as HAProxy shows them; without any, the lines are found by their ports.
-    pub lines: &'a [Own],
-    /// The path by which the agent asks for its health; None: not by HTTP.
-    pub http: Option<&'a str>,
-    /// Whether it does so by TLS.
-    pub https: bool,
-    /// Whether it does so with a PROXY header.
-    pub proxy: bool,
-    /// Each of its balancers has a master socket in the configuration.
-    pub master: bool,
-    /// How long a restart waits until its lines are DOWN.
-    pub out_of_rotation: Duration,
-    /// And until they are UP.
-    pub in_rotation: Duration,
-}
 
 checks! {
     READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";

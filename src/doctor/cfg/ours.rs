@@ -1,6 +1,6 @@
 //! Which backends serve the app, and which of their lines are main and twin.
 
-use super::Expected;
+use super::expected::Expected;
 use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
 use crate::haproxy::cfg::file::Proxy;
 use crate::haproxy::cfg::server::{ADDRESS, Server};
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 /// One backend that serves the app.
 #[derive(Debug)]
-pub struct Ours<'a> {
+pub(crate) struct Ours<'a> {
     pub proxy: &'a Proxy,
     /// In the order of the file, as are the twins.
     pub mains: Vec<Placed<'a>>,
@@ -19,18 +19,18 @@ pub struct Ours<'a> {
 
 /// A server with its place in the backend: HAProxy looks for a cookie in that order.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     pub at: usize,
     pub server: &'a Server,
 }
 
 impl<'a> Ours<'a> {
-    pub fn all(&self) -> impl Iterator<Item = &'a Server> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> {
         self.mains.iter().chain(&self.twins).map(|line| line.server)
     }
 
     /// As each backend is judged, also one of the stats socket.
-    pub fn as_judged(&self, expected: &Expected<'_>) -> Backend {
+    pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
         let mains = self
             .mains
             .iter()
@@ -94,14 +94,17 @@ fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line 
 }
 
 /// `web1, web2, web3 and 4 more`
-pub fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
+pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
     let names: Vec<&str> = servers.into_iter().map(|s| s.name.as_str()).collect();
     first_three(&names)
 }
 
 /// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
 /// there, the file is another HAProxy's, or what it will be after a reload.
-pub fn find<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
+pub(crate) fn find<'a>(
+    proxies: &'a [Proxy],
+    expected: &Expected<'_>,
+) -> (Vec<Ours<'a>>, Vec<String>) {
     match by_names(proxies, expected) {
         (none, missing) if none.is_empty() => (by_ports(proxies, expected.ports), missing),
         some => some,

@@ -1,6 +1,6 @@
 //! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
 
-use super::Expected;
+use super::expected::Expected;
 use super::ours::Ours;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
@@ -19,14 +19,14 @@ const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fal
 
 /// The longest that it takes where checks are refused or answered at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rhythm {
+pub(crate) struct Rhythm {
     pub down: Duration,
     pub up: Duration,
 }
 
 impl Rhythm {
     /// `spread`: `spread-checks`, in percent.
-    pub fn of(words: &Words, spread: u32) -> Rhythm {
+    pub(crate) fn of(words: &Words, spread: u32) -> Rhythm {
         let fast = words.fastinter.unwrap_or(words.inter);
         let slow = words.downinter.unwrap_or(words.inter);
         let total = |first: Duration, checks: u32| {
@@ -41,7 +41,7 @@ impl Rhythm {
     }
 }
 
-pub fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     let rhythm = ["inter", "fastinter", "downinter", "fall", "rise"];
     if ours.all().any(|server| server.words.hides(&rhythm)) {
         return Vec::new();

@@ -3,8 +3,8 @@
 //! With `port` or `addr` on a line, HAProxy takes neither `ssl` nor `send-proxy` over to its
 //! checks. The gate redirects them to the app all the same, and the app refuses them.
 
-use super::Expected;
 use super::checks::{Checks, by_tls};
+use super::expected::Expected;
 use super::ours::{Ours, names};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
@@ -45,7 +45,7 @@ struct Layer {
     of_users_too: bool,
 }
 
-pub fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     let checks = Checks::of(ours);
     let mut points = layer(ours, &checks, &tls(ours, expected));
     points.extend(layer(ours, &checks, &proxy(expected)));

@@ -3,6 +3,8 @@
 use super::*;
 use crate::doctor::Verdict::{self, Error, Ok, Warning};
 use crate::haproxy::Role;
+use crate::haproxy::{AppPorts, Own};
+use std::time::Duration;
 
 const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
 const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");

@@ -34,11 +34,11 @@ checks! {
 }
 
 /// What a line shows that does not have it.
-pub const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// One server line. None: it is not shown, or a variable.
 #[derive(Debug, Clone, Default)]
-pub struct Line {
+pub(crate) struct Line {
     pub name: String,
     pub is_main: bool,
     /// Its place in the backend.
@@ -60,7 +60,7 @@ pub struct Line {
 
 /// The lines of one app in one backend.
 #[derive(Debug, Clone)]
-pub struct Backend {
+pub(crate) struct Backend {
     /// How points name it.
     pub of: String,
     pub lines: Vec<Line>,
@@ -76,7 +76,7 @@ fn names<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
 }
 
 /// `a, b, c and 4 more`
-pub fn first_three(all: &[&str]) -> String {
+pub(crate) fn first_three(all: &[&str]) -> String {
     let (first, rest) = all.split_at(all.len().min(3));
     match rest.len() {
         0 => first.join(", "),
@@ -90,7 +90,7 @@ type Pair<'a> = (&'a Line, &'a Line);
 type Alike<'a> = (&'a Check, &'a str, fn(&Line) -> Option<&str>);
 
 /// One point for each check, and one more for each thing that is wrong beside.
-pub fn judge(backend: &Backend) -> Vec<Point> {
+pub(crate) fn judge(backend: &Backend) -> Vec<Point> {
     let (mains, twins): (Vec<&Line>, Vec<&Line>) =
         backend.lines.iter().partition(|line| line.is_main);
     let (pairs, left) = twin::pairs(&mains, &twins, |line| Traits {

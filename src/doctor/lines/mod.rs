@@ -1,16 +1,17 @@
 //! Our lines on one balancer: that they are there, fit each other, are checked and UP, and
 //! that others can carry the load.
 
-pub mod judge;
+mod facts;
+pub(crate) mod judge;
 mod state;
 mod twin;
 
+pub(crate) use facts::Lines;
+
 use super::check::{Check, checks};
 use super::{Point, Verdict};
-use crate::gate::Position;
-use crate::haproxy::{Address, AppPorts, Examination, Level, Lost, Own, Role, ServerState, Status};
-use judge::{Backend, Line, NONE, judge};
-use std::net::SocketAddr;
+use crate::haproxy::{Lost, Own, ServerState};
+use judge::judge;
 
 checks! {
     FOUND "lines":
@@ -19,23 +20,6 @@ checks! {
     OTHERS "others":
         "while this host is out the others carry its load; with fewer than min_available a restart is \
          refused (exit 12)";
-}
-
-/// What is looked at.
-#[derive(Debug, Clone)]
-pub struct Lines<'a> {
-    /// The app, as the configuration names it.
-    pub app: &'a str,
-    /// The balancer, as messages name it.
-    pub balancer: &'a str,
-    pub address: &'a Address,
-    pub seen: &'a Examination,
-    pub ports: AppPorts,
-    /// Where the main gate stands, and the twin's; None: the rules can't be read.
-    pub gates: [Option<Position>; 2],
-    pub min_available: usize,
-    /// An operation is at work on this app: HAProxy is just about to see its gates move.
-    pub under_way: bool,
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {
@@ -125,86 +109,6 @@ fn others(lines: &Lines) -> Vec<Point> {
         }
     });
     points.collect()
-}
-
-impl Lines<'_> {
-    /// Each of those that serve us, once.
-    fn backends(&self) -> Vec<&str> {
-        let mut backends: Vec<&str> = Vec::new();
-        for own in self.seen.own() {
-            if !backends.contains(&own.backend.as_str()) {
-                backends.push(&own.backend);
-            }
-        }
-        backends
-    }
-
-    /// Our lines of a backend, in HAProxy's order.
-    fn own<'b>(
-        &'b self,
-        backend: &'b str,
-        is: impl Fn(Role) -> bool + 'b,
-    ) -> impl Iterator<Item = &'b Own> {
-        let own = self.seen.own().iter();
-        own.filter(move |own| own.backend == backend && is(own.role))
-    }
-
-    /// Our lines of a backend, as they are judged.
-    fn as_judged(&self, backend: &str) -> Backend {
-        let sees_cookies = self.seen.level >= Some(Level::Operator);
-        let servers = self
-            .seen
-            .found
-            .as_ref()
-            .map_or(&[][..], |found| &found.servers);
-        let line = |own: &Own| {
-            let is_it =
-                |one: &&ServerState| (&one.backend, &one.server) == (&own.backend, &own.server);
-            let state = servers.iter().find(is_it);
-            let listed = self.seen.listed(own);
-            let host = state
-                .and_then(|state| state.address)
-                .map(|ip| ip.to_string());
-            let port = self.ports.port;
-            let cookie = listed.and_then(|listed| listed.cookie.clone());
-            let at = state.and_then(|state| state.address);
-            let at = at.map_or(format!("ADDRESS:{port}"), |ip| {
-                SocketAddr::new(ip, port).to_string()
-            });
-            Line {
-                name: own.server.clone(),
-                is_main: own.role == Role::Main,
-                at: servers
-                    .iter()
-                    .position(|one| is_it(&one))
-                    .unwrap_or_default(),
-                host: Some(host.unwrap_or_else(|| "a name".to_owned())),
-                port: state.map(|state| state.port.to_string()),
-                cookie: sees_cookies.then(|| cookie.clone().unwrap_or_else(|| NONE.to_owned())),
-                written: (at, cookie),
-                backup: listed.is_some_and(|listed| listed.stat.backup),
-                checked: state.map(|state| match state.check_port {
-                    0 => state.port,
-                    port => port,
-                }),
-                elsewhere: false,
-                unchecked: listed
-                    .filter(|listed| listed.stat.status == Status::NoCheck)
-                    .map(|_| ""),
-                fall: listed.and_then(|listed| Some(listed.check.as_ref()?.fall)),
-            }
-        };
-        Backend {
-            of: format!("{} {backend}", self.balancer),
-            lines: self.own(backend, |_| true).map(line).collect(),
-            ports: self.ports,
-            hides_cookies: !sees_cookies,
-        }
-    }
-
-    fn of(&self, own: &Own) -> String {
-        format!("{} {}/{}", self.balancer, own.backend, own.server)
-    }
 }
 
 fn name(own: &Own) -> String {

@@ -1,6 +1,6 @@
 //! How HAProxy shows our lines now: checked, fully UP, not in slow start.
 
-use super::Lines;
+use super::facts::Lines;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
 use crate::gate::Position;

@@ -1,5 +1,7 @@
 use super::super::Verdict::{self, Error, Ok as Well, Warning};
 use super::*;
+use crate::gate::Position;
+use crate::haproxy::{Address, AppPorts, Examination};
 use crate::haproxy::{
     CheckStatus, Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
 };

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 /// By what a line is known as another's twin.
 #[derive(Debug, Clone, Copy)]
-pub struct Traits<'a, H> {
+pub(crate) struct Traits<'a, H> {
     /// Where it leads.
     pub host: H,
     pub cookie: Option<&'a str>,
@@ -14,7 +14,7 @@ pub struct Traits<'a, H> {
 
 /// Each main line with its twin, and the twins that are left, both in their order: by address
 /// and cookie, else by the address, else by the cookie, else what is left in order.
-pub fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
+pub(crate) fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
     mains: &[T],
     twins: &[T],
     of: impl Fn(T) -> Traits<'a, H>,
@@ -49,7 +49,7 @@ pub fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
 }
 
 /// `at` is where the main line leads, and the cookie the main line's, too.
-pub fn line(name: &str, at: &str, cookie: Option<&str>, own_port: Option<u16>) -> String {
+pub(crate) fn line(name: &str, at: &str, cookie: Option<&str>, own_port: Option<u16>) -> String {
     let cookie = cookie.map(|cookie| format!(" cookie {cookie}"));
     let port = own_port.map(|port| format!(" port {port}"));
     let (cookie, port) = (cookie.unwrap_or_default(), port.unwrap_or_default());
@@ -57,6 +57,6 @@ pub fn line(name: &str, at: &str, cookie: Option<&str>, own_port: Option<u16>) -
 }
 
 /// What a twin is called that is not there yet.
-pub fn name(main: &str) -> String {
+pub(crate) fn name(main: &str) -> String {
     format!("{main}-twin")
 }

@@ -1,13 +1,17 @@
 //! Whether a directory can be used, without making anything in it.
 
 use crate::config::{AgentSettings, AppSettings};
-use crate::{history, state, trust};
+use crate::history;
+use crate::state::{directory as state, permissions};
 use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::Path;
 
 /// The state directories: each once, and why it can't be used.
-pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(), String>)> {
+pub(crate) fn all(
+    agent: &AgentSettings,
+    apps: &[AppSettings],
+) -> Vec<(String, Result<(), String>)> {
     let mut all = Vec::new();
     for (key, path) in [
         ("state_dir", &agent.state_dir),
@@ -28,10 +32,10 @@ pub fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<(String, Result<(
 }
 
 /// Where operations are written down, and why that can't be used.
-pub fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
+pub(crate) fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
-    let trusted = trust::check(path).and_then(|()| trust::check(&current));
+    let trusted = permissions::check(path).and_then(|()| permissions::check(&current));
     let trusted = trusted.map_err(|untrusted| untrusted.to_string());
     let usable = trusted.and_then(|()| used(path, "history_dir"));
     (path.display().to_string(), usable)

@@ -3,12 +3,13 @@
 mod directory;
 mod one;
 
-use super::{AppFacts, Facts, Point, file, host, judge, tables};
+use super::app_facts::AppFacts;
+use super::{Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
 use crate::gate::{self, Native};
 use crate::history;
-use crate::lock::{Lock, told};
-use crate::state;
+use crate::state::directory as state;
+use crate::state::lock::{Lock, told};
 use one::{Looked, of_app};
 use procfs::process::Process;
 use std::path::{Path, PathBuf};

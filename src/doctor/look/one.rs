@@ -1,18 +1,19 @@
 //! One app: itself, its gates, its balancers, and how the checks of its lines end.
 
 use crate::config::{AppSettings, Settings};
+use crate::doctor::app_facts::AppFacts;
 use crate::doctor::connections::Leaving;
-use crate::doctor::{AppFacts, app, balancer, evidence, gates, tables};
-use crate::driver::Host;
-use crate::gate::{Firewall, Foreign, Gate, Position, Side, View, bound};
+use crate::doctor::{app, balancer, evidence, gates, tables};
+use crate::gate::{Firewall, Foreign, Gate, Position, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
+use crate::host::{Asking, Snapshot};
 use crate::host::{ThisHost, balancers};
-use crate::journal::{Entry, Journal};
-use crate::lock::Lock;
+use crate::restart::Host;
 use crate::restart::{Ask, Count, Counted, taken_down};
-use crate::stop::Stop;
-use crate::survey::{Asking, Survey};
-use crate::{hold, state};
+use crate::signals::StopSignal;
+use crate::state::journal::{Entry, Journal};
+use crate::state::lock::Lock;
+use crate::state::{directory as state, hold};
 use futures_util::future::join_all;
 use std::time::Duration;
 
@@ -22,15 +23,15 @@ const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 /// One app, and what it brought to light of the whole host.
-pub struct Looked {
+pub(crate) struct Looked {
     pub facts: AppFacts,
     /// The nat tables, as this app's gates meet them.
     pub rules: Result<tables::Used, String>,
 }
 
 /// Looks at it.
-pub async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
-    let host = ThisHost::new(all, settings, Stop::default()).await;
+pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
+    let host = ThisHost::new(all, settings, StopSignal::default()).await;
     let mut asked = match &host {
         Ok(host) => host.balancers.clone(),
         Err(_) => balancers(all, settings),
@@ -71,17 +72,17 @@ pub async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
         }
     };
     host.look_again(&asked);
-    let survey = host.survey(Asking::Nobody).await;
+    let snapshot = host.snapshot(Asking::Nobody).await;
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts),
-        leaving: leaving(&mut host, &survey).await,
-        ..of_itself(settings, &survey)
+        leaving: leaving(&mut host, &snapshot).await,
+        ..of_itself(settings, &snapshot)
     });
-    let (gates, used) = match &survey.rules {
+    let (gates, used) = match &snapshot.rules {
         Ok(view) => (
-            Some(of_gates(all, settings, view, &survey)),
-            Ok(used(&host.firewall, view, &host.gates)),
+            Some(of_gates(all, settings, view, &snapshot)),
+            Ok(used(&host.firewall, view, &Vec::from(host.gates.clone()))),
         ),
         Err(error) => (None, Err(error.to_string())),
     };
@@ -98,8 +99,8 @@ pub async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
 }
 
 /// Looks until both ends agree: HAProxy and the kernel are not asked in the same instant.
-async fn leaving(host: &mut ThisHost, survey: &Survey) -> Leaving {
-    if let Err(why) = &survey.countable {
+async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
+    if let Err(why) = &snapshot.countable {
         return Leaving::Unknown(why.clone());
     }
     let mut last = Leaving::NoLines;
@@ -147,16 +148,16 @@ fn of_lines(seen: &[balancer::Balancer]) -> Vec<Line> {
     lines.collect()
 }
 
-fn of_itself(settings: &AppSettings, survey: &Survey) -> app::App {
+fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
     app::App {
         app: settings.name.clone(),
         port: settings.ports.port,
         bound: bound(settings.ports.port),
         through: Vec::new(),
-        health: survey.health.clone(),
+        health: snapshot.health.clone(),
         unverified: settings.health.unverified(),
-        askable: survey.askable.clone(),
-        restart: (settings.restart.to_string(), survey.restart.clone()),
+        askable: snapshot.askable.clone(),
+        restart: (settings.restart.to_string(), snapshot.restart.clone()),
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
@@ -180,10 +181,15 @@ fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
     through.map(one).collect()
 }
 
-fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey) -> gates::Gates {
+fn of_gates(
+    all: &Settings,
+    settings: &AppSettings,
+    view: &View,
+    snapshot: &Snapshot,
+) -> gates::Gates {
     let agent = &all.agent;
     let app = &settings.name;
-    let seen = survey
+    let seen = snapshot
         .listeners
         .iter()
         .map(|(gate, listeners)| gates::Seen {
@@ -193,7 +199,7 @@ fn of_gates(all: &Settings, settings: &AppSettings, view: &View, survey: &Survey
             disproved: Vec::new(),
             native: Ok(()),
             listeners: listeners.clone(),
-            taken: survey.taken_by(gate).cloned(),
+            taken: snapshot.taken_by(gate).cloned(),
         });
     gates::Gates {
         app: app.clone(),
@@ -242,9 +248,6 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> evidenc
 }
 
 /// Whose check comes by that gate.
-pub fn role(gate: &Gate) -> Role {
-    match gate.side {
-        Side::Main => Role::Main,
-        Side::Backup => Role::Twin,
-    }
+pub(crate) fn role(gate: &Gate) -> Role {
+    gate.role
 }

@@ -1,10 +1,11 @@
-use super::super::{Family, Side};
+use super::super::Family;
 use super::*;
+use crate::haproxy::Role;
 
 fn gate() -> Gate {
     Gate {
         app: "web".into(),
-        side: Side::Main,
+        role: Role::Main,
         status_port: 2000,
         port: 1000,
     }

@@ -155,7 +155,7 @@ fn an_agents_reservation_is_told_from_what_another_process_has_bound() {
         pid: child.id(),
         ..Who::new("agent run")
     };
-    let lock = Lock::take(&state::port_lock(directory.path(), port), &agent).unwrap();
+    let lock = Lock::take(&directory::port_lock(directory.path(), port), &agent).unwrap();
     let reserved = taken(port, &error, directory.path());
     let Taken::Reserved(who) = &reserved else {
         panic!("{reserved:?}");

@@ -14,7 +14,7 @@ const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-
 
 /// What is needed of a configuration.
 #[derive(Debug, Default)]
-pub struct File {
+pub(crate) struct File {
     /// Backends and listens, in the order of the file.
     pub proxies: Vec<Proxy>,
     /// `spread-checks` of global, in percent.
@@ -27,7 +27,7 @@ pub struct File {
 
 /// One backend or listen.
 #[derive(Debug)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// `backend` or `listen`.
     pub kind: &'static str,
     pub name: String,
@@ -43,7 +43,7 @@ const OPTIONS: [&str; 3] = ["allbackups", "persist", "redispatch"];
 
 /// What a proxy has from its own lines and from its `defaults`.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Those of [`OPTIONS`] that are on, each with the words behind it.
     options: BTreeMap<&'static str, Rc<[String]>>,
     pub retries: Option<i64>,
@@ -66,7 +66,7 @@ pub struct Settings {
 
 impl Settings {
     /// The words behind an option that is on.
-    pub fn option(&self, name: &str) -> Option<&[String]> {
+    pub(crate) fn option(&self, name: &str) -> Option<&[String]> {
         self.options.get(name).map(|words| &words[..])
     }
 
@@ -124,7 +124,7 @@ impl Settings {
         }
     }
 
-    pub fn hides(&self, name: &str) -> bool {
+    pub(crate) fn hides(&self, name: &str) -> bool {
         self.unknown.contains(&name)
     }
 }
@@ -148,7 +148,7 @@ struct Reader {
 }
 
 /// Reads as much as can be understood; what HAProxy itself would refuse is skipped.
-pub fn read(text: &str) -> File {
+pub(crate) fn read(text: &str) -> File {
     let mut reader = Reader {
         file: File::default(),
         at: Section::Other,
@@ -176,7 +176,7 @@ impl Reader {
             ["backend", rest @ ..] => self.begin_proxy("backend", rest),
             ["listen", rest @ ..] => self.begin_proxy("listen", rest),
             [word, ..] if OTHERS.split(' ').any(|other| other == *word) => {
-                self.begin(Section::Other)
+                self.begin(Section::Other);
             }
             ["no" | "default", rest @ ..] => self.inside(rest, words, true),
             line => self.inside(line, words, false),

@@ -2,7 +2,7 @@
 
 /// One `connect` rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Connect {
+pub(crate) struct Connect {
     /// `default`: the words of the server line count, too. Without it they do not.
     pub line: bool,
     pub ssl: bool,
@@ -13,7 +13,7 @@ pub struct Connect {
 
 /// Those of one kind of check.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {
+pub(crate) struct Rules {
     connects: Vec<Connect>,
     /// It sends something, or waits for something.
     pub asks: bool,
@@ -23,19 +23,19 @@ pub struct Rules {
 
 impl Rules {
     /// As a section that inherits them has them.
-    pub fn inherit(&mut self) {
+    pub(crate) fn inherit(&mut self) {
         self.inherited = true;
     }
 
     /// A rule, or `option httpchk`, of the section's own.
-    pub fn own(&mut self) {
+    pub(crate) fn own(&mut self) {
         if self.inherited {
             *self = Rules::default();
         }
     }
 
     /// The words behind `http-check` or `tcp-check`.
-    pub fn read(&mut self, rule: &[&str]) {
+    pub(crate) fn read(&mut self, rule: &[&str]) {
         self.own();
         match rule {
             ["connect", words @ ..] => self.connects.push(Connect::read(words)),
@@ -45,7 +45,7 @@ impl Rules {
     }
 
     /// How a check connects. Without a rule it does so by the words of the line.
-    pub fn connects(&self) -> Vec<Connect> {
+    pub(crate) fn connects(&self) -> Vec<Connect> {
         match self.connects.is_empty() {
             false => self.connects.clone(),
             true => vec![Connect {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What a server has by its own words and those of `default-server` above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
+pub(crate) struct Words {
     pub check: bool,
     pub backup: bool,
     /// `port`: what is checked; None: where the traffic goes.
@@ -36,7 +36,7 @@ pub struct Words {
 }
 
 /// What stands between a server's name and its words.
-pub const ADDRESS: &str = "address";
+pub(crate) const ADDRESS: &str = "address";
 
 /// HAProxy's own defaults.
 impl Default for Words {
@@ -65,7 +65,7 @@ impl Default for Words {
 
 /// A server, or all that a template makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub(crate) struct Server {
     /// A template's prefix.
     pub name: String,
     /// The numbers behind the prefix.
@@ -92,12 +92,12 @@ const READ: [&str; 9] = ["port", "addr", "cookie", "inter", "fastinter", "downin
 
 impl Words {
     /// Whether one of these is a variable.
-    pub fn hides(&self, words: &[&str]) -> bool {
+    pub(crate) fn hides(&self, words: &[&str]) -> bool {
         self.unknown.iter().any(|word| words.contains(word))
     }
 
     /// Reads the words of a line onto those from above.
-    pub fn read(&mut self, mut line: &[String]) {
+    pub(crate) fn read(&mut self, mut line: &[String]) {
         while let [word, rest @ ..] = line {
             line = rest;
             match word.as_str() {
@@ -149,7 +149,7 @@ impl Words {
 
 impl Server {
     /// The words behind `server`. None: no server line.
-    pub fn read(line: &[String], from: &Words) -> Option<Server> {
+    pub(crate) fn read(line: &[String], from: &Words) -> Option<Server> {
         let [name, address, words @ ..] = line else {
             return None;
         };
@@ -157,7 +157,7 @@ impl Server {
     }
 
     /// The words behind `server-template`.
-    pub fn template(line: &[String], from: &Words) -> Option<Server> {
+    pub(crate) fn template(line: &[String], from: &Words) -> Option<Server> {
         let [prefix, numbers, address, words @ ..] = line else {
             return None;
         };
@@ -191,7 +191,7 @@ impl Server {
     }
 
     /// Whether HAProxy shows it, or one that the template makes, under that name.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         let Some(numbers) = &self.numbers else {
             return self.name == name;
         };
@@ -202,20 +202,20 @@ impl Server {
     }
 
     /// Whether the file does not say which port its checks go to.
-    pub fn hides_checked(&self) -> bool {
+    pub(crate) fn hides_checked(&self) -> bool {
         let follows = self.words.check_port.is_none() && self.port.is_none();
         self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
     }
 
     /// Whether `port` or `addr` stands on it: its checks then inherit neither TLS nor a PROXY
     /// header from it.
-    pub fn checks_by_its_own_place(&self) -> bool {
+    pub(crate) fn checks_by_its_own_place(&self) -> bool {
         let words = &self.words;
         words.check_port.is_some() || words.check_host.is_some() || words.hides(&["port"])
     }
 
     /// The port that its checks go to.
-    pub fn checked(&self) -> Option<u16> {
+    pub(crate) fn checked(&self) -> Option<u16> {
         self.words.check_port.or(self.port)
     }
 }

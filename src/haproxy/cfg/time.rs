@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// None: HAProxy does not take it, or it is beyond what it can count.
-pub fn time(text: &str) -> Option<Duration> {
+pub(crate) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit());
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
     let number: u64 = number.parse().ok()?;
@@ -20,7 +20,7 @@ pub fn time(text: &str) -> Option<Duration> {
 }
 
 /// `1.3 s`
-pub fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     format!("{} s", time.as_millis() as f64 / 1000.0)
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 /// The words of a line for its traffic and for its checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Transport {
+pub(crate) struct Transport {
     pub ssl: bool,
     /// `check-ssl` or `no-check-ssl`, whichever comes last.
     pub check_ssl: Option<bool>,
@@ -25,12 +25,12 @@ const OPTIONS: usize = 2;
 
 impl Transport {
     /// The line sends its users with a PROXY header.
-    pub fn sends_proxy(&self) -> bool {
+    pub(crate) fn sends_proxy(&self) -> bool {
         self.proxy.contains(&true)
     }
 
     /// Reads a word that stands alone. False: it is none of these.
-    pub fn word(&mut self, word: &str) -> bool {
+    pub(crate) fn word(&mut self, word: &str) -> bool {
         match word {
             "ssl" => self.ssl = true,
             "no-ssl" => self.ssl = false,
@@ -50,7 +50,7 @@ impl Transport {
     }
 
     /// Reads a word with its value. False: it is none of these.
-    pub fn value(&mut self, word: &str, value: &str) -> bool {
+    pub(crate) fn value(&mut self, word: &str, value: &str) -> bool {
         match word {
             "sni" => self.sni = Some(value.into()),
             "check-sni" => self.check_sni = true,
@@ -65,17 +65,17 @@ impl Transport {
 
     /// Whether the line's own checks speak TLS. `elsewhere`: it has `port` or `addr`, which
     /// switches off what checks inherit.
-    pub fn checks_by_tls(&self, elsewhere: bool) -> bool {
+    pub(crate) fn checks_by_tls(&self, elsewhere: bool) -> bool {
         self.check_ssl.unwrap_or(self.ssl && !elsewhere)
     }
 
     /// Whether the line's own checks begin with a PROXY header.
-    pub fn checks_by_proxy(&self, elsewhere: bool) -> bool {
+    pub(crate) fn checks_by_proxy(&self, elsewhere: bool) -> bool {
         self.check_send_proxy || self.sends_proxy() && !elsewhere
     }
 
     /// Whether the app may choose HTTP/2 in a handshake with this line.
-    pub fn offers_h2(&self) -> bool {
+    pub(crate) fn offers_h2(&self) -> bool {
         let alpn = self.alpn.as_deref().unwrap_or_default();
         alpn.split(',').any(|protocol| protocol == "h2")
     }

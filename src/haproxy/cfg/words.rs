@@ -3,15 +3,15 @@
 
 /// Stands for the `$` of a variable, which only double quotes expand (2.3): no character of any
 /// text, so that it differs from a `$` that is one.
-pub const VARIABLE: char = '\u{fdd0}';
+pub(crate) const VARIABLE: char = '\u{fdd0}';
 
 /// Whether its value is not in the file.
-pub fn is_variable(word: &str) -> bool {
+pub(crate) fn is_variable(word: &str) -> bool {
     word.contains(VARIABLE)
 }
 
 /// The words. Err: what is wrong with the line.
-pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
+pub(crate) fn words(line: &str) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

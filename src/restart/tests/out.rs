@@ -167,7 +167,7 @@ fn a_close_tells_that_the_classic_twin_goes_on() {
     let idle = seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
     match decide(Verb::Close, &Phase::Drain { zeros: 1 }, &idle, &limits()) {
         Step::End(Outcome::Done { note: Some(note) }) => {
-            assert!(note.contains("ClassicTwin is UP"), "{note}")
+            assert!(note.contains("ClassicTwin is UP"), "{note}");
         }
         other => panic!("{other:?}"),
     }

@@ -185,7 +185,7 @@ fn in_turn_a_signal_ends_the_waiting() {
         };
         match decide(Verb::Stop, &phase, &asked, &in_turn()) {
             Step::Go { to, .. } if goes_back => {
-                assert_eq!(to, Phase::PutBack(Why::Interrupted(15)))
+                assert_eq!(to, Phase::PutBack(Why::Interrupted(15)));
             }
             Step::End(end) if !goes_back => assert_eq!(end.exit_code(), 143),
             other => panic!("{phase:?}: {other:?}"),

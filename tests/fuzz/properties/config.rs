@@ -53,7 +53,7 @@ fn check_app(app: &AppSettings) {
     let others = [limits.drain, limits.restart, limits.healthy];
     let rotation = [limits.out_of_rotation, limits.in_rotation];
     others.into_iter().chain(rotation).for_each(check_limit);
-    assert_eq!(limits.two_stage, app.gates().len() == 2);
+    assert_eq!(limits.two_stage, app.gates().twin.is_some());
     assert_eq!(limits.healthy_times, app.health.times);
     check_health(&app.health);
     check_name(&app.name);

@@ -2,9 +2,9 @@
 
 use super::table::{Table, words};
 use haproxy_gate::gate::{
-    CHAIN, Family, Gate, HOOKS, Iptables, JUMP, KEEPER, Listing, Position, Side, foreign, plan,
-    position,
+    CHAIN, Family, Gate, HOOKS, Iptables, JUMP, KEEPER, Listing, Position, foreign, plan, position,
 };
+use haproxy_gate::haproxy::Role;
 
 /// Takes the bytes for all that `iptables` printed.
 pub fn check(data: &[u8]) {
@@ -23,16 +23,16 @@ pub fn check(data: &[u8]) {
 }
 
 fn gates() -> [Gate; 3] {
-    let gate = |app: &str, side, status_port| Gate {
+    let gate = |app: &str, role, status_port| Gate {
         app: app.to_owned(),
-        side,
+        role,
         status_port,
         port: 1000,
     };
     [
-        gate("web", Side::Main, 2000),
-        gate("web", Side::Backup, 3000),
-        gate("a-p_i.1", Side::Main, 65535),
+        gate("web", Role::Main, 2000),
+        gate("web", Role::Twin, 3000),
+        gate("a-p_i.1", Role::Main, 65535),
     ]
 }
 

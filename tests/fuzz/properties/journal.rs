@@ -1,7 +1,7 @@
 //! The journal that an operation leaves behind by dying.
 
-use haproxy_gate::journal::{Entry, found_open};
-use haproxy_gate::restart::{NoStart, Phase, Stand, Verb, Version, start};
+use haproxy_gate::restart::{NoStart, PerGate, Phase, Stand, Verb, Version, start};
+use haproxy_gate::state::journal::{Entry, found_open};
 
 /// Takes the bytes for a journal's file.
 pub fn check(data: &[u8]) {
@@ -14,7 +14,8 @@ pub fn check(data: &[u8]) {
     check_torn(data, &entry);
     check_torn(&written, &entry);
     for restarted in [None, Some(false), Some(true)] {
-        for now in [&[false, false][..], &[true, false], &[false; 3], &[]] {
+        for (main, twin) in [(false, Some(false)), (true, Some(false)), (false, None)] {
+            let now = PerGate { main, twin };
             check_found_open(now, &entry, restarted);
         }
         check_start(&entry, restarted);
@@ -36,16 +37,22 @@ fn check_torn(whole: &[u8], entry: &Entry) {
 
 /// As many gates as there are, what is open stays open, and once the app was touched nothing
 /// is opened on the journal's word.
-fn check_found_open(now: &[bool], entry: &Entry, restarted: Option<bool>) {
-    let open = found_open(now.to_vec(), Some(entry), restarted);
-    assert_eq!(open.len(), now.len());
+fn check_found_open(now: PerGate<bool>, entry: &Entry, restarted: Option<bool>) {
+    let open = found_open(now, Some(entry), restarted);
+    assert_eq!(open.twin.is_some(), now.twin.is_some());
     let same = entry.version == Version::Same;
     let touched = entry.phase == Phase::Restart && !(restarted == Some(false) && same);
     let closing = entry.phase == Phase::Restart || entry.phase.is_before_restart();
-    for (at, (open, now)) in open.into_iter().zip(now).enumerate() {
-        let was = closing && !touched && entry.found_open.get(at) == Some(&true);
+    let before = entry.found_open;
+    let twin = now
+        .twin
+        .zip(open.twin)
+        .map(|(now, open)| (now, open, before.twin == Some(true)));
+    let main = (now.main, open.main, before.main);
+    for (at, (now, open, before)) in std::iter::once(main).chain(twin).enumerate() {
+        let was = closing && !touched && before;
         assert!(open || !now, "gate {at}");
-        assert!(!open || *now || was, "gate {at}");
+        assert!(!open || now || was, "gate {at}");
     }
 }
 

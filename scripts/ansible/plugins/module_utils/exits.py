@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-# What happened, and how the host is left: the table of src/cli/exits.rs, whose tests compare.
+# What happened, and how the host is left: the table of src/cli/exits/mod.rs, whose tests compare.
 EXITS = {
     0: ("done, or already so", "as asked"),
     1: ("rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),

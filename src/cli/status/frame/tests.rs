@@ -1,9 +1,9 @@
 use super::*;
-use crate::cli::status::{Health, LockOwner, PhaseNow};
-use crate::gate::Side;
+use crate::cli::status::model::{Health, PhaseNow};
+use crate::cli::status::owners::LockOwner;
 use crate::haproxy::Role;
-use crate::lock::Who;
-use crate::operation::GateReport;
+use crate::report::GateReport;
+use crate::state::lock::Who;
 
 fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
     LineSeen {
@@ -20,8 +20,8 @@ fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> 
 }
 
 fn draining(sessions: u64) -> Status {
-    let gate = |side, status_port, position| GateReport {
-        side,
+    let gate = |role, status_port, position| GateReport {
+        role,
         status_port,
         port: 1000,
         position,
@@ -30,8 +30,8 @@ fn draining(sessions: u64) -> Status {
     let app = AppStatus {
         app: "web".to_owned(),
         gates: vec![
-            gate(Side::Main, 2000, "closed"),
-            gate(Side::Backup, 3000, "closed"),
+            gate(Role::Main, 2000, "closed"),
+            gate(Role::Twin, 3000, "closed"),
         ],
         balancers: vec![
             BalancerReport {

@@ -7,13 +7,13 @@ use crate::haproxy::Others;
 /// Checks as HAProxy counts them.
 const RISE: u32 = 2;
 const FALL: u32 = 2;
-pub const MOST: u32 = RISE + FALL - 1;
+pub(crate) const MOST: u32 = RISE + FALL - 1;
 
 /// The balancers.
 const LBS: [usize; 2] = [0, 1];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Layout {
+pub(crate) enum Layout {
     Single,
     Classic,
     TwoStage,
@@ -32,7 +32,7 @@ impl Layout {
 }
 
 /// One host: its app, its gates, what each balancer shows of them, and where its agent is.
-pub struct Of {
+pub(crate) struct Of {
     layout: Layout,
     pub app_up: bool,
     gates: [bool; 2],
@@ -55,7 +55,7 @@ pub struct Of {
     pub turns_taken: u32,
 }
 
-pub struct Farm {
+pub(crate) struct Farm {
     pub hosts: Vec<Of>,
     pub min_available: usize,
     /// The second balancer knows the hosts by other addresses.
@@ -75,7 +75,7 @@ fn turns(chance: &mut fastrand::Rng) -> Vec<Duration> {
 
 impl Farm {
     /// Of these hosts, all in rotation; no agent has begun.
-    pub fn new(layouts: &[Layout], min_available: usize, seed: u64) -> Farm {
+    pub(crate) fn new(layouts: &[Layout], min_available: usize, seed: u64) -> Farm {
         let mut chance = fastrand::Rng::with_seed(seed);
         let host = |layout: &Layout| Of {
             layout: *layout,
@@ -102,7 +102,7 @@ impl Farm {
     }
 
     /// The host's app is not there yet, and HAProxy knows.
-    pub fn is_down(&mut self, number: usize) {
+    pub(crate) fn is_down(&mut self, number: usize) {
         let host = &mut self.hosts[number];
         (host.app_up, host.health) = (false, [[0; 2]; 2]);
     }
@@ -122,7 +122,7 @@ impl Farm {
     }
 
     /// A balancer checks a line.
-    pub fn check(&mut self, number: usize, lb: usize, side: usize) {
+    pub(crate) fn check(&mut self, number: usize, lb: usize, side: usize) {
         let host = &mut self.hosts[number];
         let is_open = host.layout.role(side) == Some(Role::ClassicTwin) || host.gates[side];
         let health = &mut host.health[lb][side];
@@ -136,7 +136,7 @@ impl Farm {
     }
 
     /// The line's check has failed, and the next one may turn it DOWN.
-    pub fn is_failing(&self, number: usize, lb: usize, side: usize) -> bool {
+    pub(crate) fn is_failing(&self, number: usize, lb: usize, side: usize) -> bool {
         (RISE..MOST).contains(&self.hosts[number].health[lb][side])
     }
 
@@ -193,7 +193,7 @@ impl Farm {
     }
 
     /// `agent restart`, as far as its preflight lets it.
-    pub fn begin(&mut self, number: usize) {
+    pub(crate) fn begin(&mut self, number: usize) {
         let (limits, look) = (self.limits(number), self.look(number));
         if look.too_few(&limits).is_empty() {
             let others = look.balancers.iter().flat_map(|balancer| &balancer.others);
@@ -205,7 +205,7 @@ impl Farm {
     }
 
     /// The agent acts where it has to, else it looks and decides.
-    pub fn agent_goes_on(&mut self, number: usize) {
+    pub(crate) fn agent_goes_on(&mut self, number: usize) {
         self.hosts[number].turns_taken += 1;
         let Some(phase) = self.hosts[number].phase.clone() else {
             return;
@@ -240,7 +240,7 @@ impl Farm {
     }
 
     /// The hosts that get new users, as the balancer shows it that shows fewest.
-    pub fn up(&self) -> usize {
+    pub(crate) fn up(&self) -> usize {
         let of = |lb: usize| {
             let up = |host: &&Of| host.health[lb][0] >= RISE;
             self.hosts.iter().filter(up).count()

@@ -94,7 +94,7 @@ fn keeps_the_floor(
                 };
             }
             Event::Stalls(number) if !in_time => {
-                farm.hosts[number % hosts].stalled_until = at + STALL
+                farm.hosts[number % hosts].stalled_until = at + STALL;
             }
             Event::Stalls(_) => {}
             Event::GoesOn(number) if farm.hosts[number % hosts].stalled_until > at => {}

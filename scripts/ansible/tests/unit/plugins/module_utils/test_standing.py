@@ -39,8 +39,8 @@ def entry(**changes: t.Any) -> dict[str, t.Any]:
     return {
         "app": "web",
         "gates": [
-            {"side": "main", "status_port": 2000, **gate},
-            {"side": "backup", "status_port": 3000, **gate},
+            {"role": "main", "status_port": 2000, **gate},
+            {"role": "twin", "status_port": 3000, **gate},
         ],
         "balancers": [{"name": "tcp://10.0.0.1:9999", "lines": lines}],
         "hold": None,

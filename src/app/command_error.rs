@@ -1,0 +1,48 @@
+//! Why a command did not do its work.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a command did not do its work.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// It can't be started.
+    #[error("cannot run {program}: {reason}")]
+    Program {
+        /// As the configuration names it.
+        program: String,
+        /// With the mend.
+        reason: String,
+    },
+    /// It ended badly.
+    #[error("{command} {ended}{}", printed(output))]
+    Failed {
+        /// With its arguments.
+        command: String,
+        /// "exited with 3", "was killed by SIGSEGV".
+        ended: String,
+        /// The end of what it printed, as one line.
+        output: String,
+    },
+    /// It did not end.
+    #[error(
+        "{command} did not end within {limit:?} and was killed{}",
+        printed(output)
+    )]
+    Limit {
+        /// With its arguments.
+        command: String,
+        /// What it was given.
+        limit: Duration,
+        /// The end of what it printed, as one line.
+        output: String,
+    },
+}
+
+fn printed(output: &str) -> String {
+    match output {
+        "" => ", it printed nothing".to_owned(),
+        line => format!(": {line}"),
+    }
+}

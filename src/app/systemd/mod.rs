@@ -1,0 +1,15 @@
+//! Units of systemd over the system bus: whether one fits, its job, how it is, which others
+//! belong to it. The types ([`Job`], [`UnitError`], [`UnitState`]) know nothing of the bus.
+
+mod error;
+mod fit;
+mod job;
+mod run;
+mod unit;
+mod units;
+
+pub use error::{UnitError, UnitState};
+pub use job::Job;
+pub(super) use run::{run, settle};
+pub(super) use unit::{check, instance};
+pub(super) use units::{id, restarted_with, unit_of};

@@ -1,0 +1,186 @@
+//! A job of systemd, from its queueing to a unit that runs.
+//!
+//! systemd tells a job's end by a signal, which may come before the answer to our call, or get
+//! lost while systemd reloads itself: so we listen before we ask, and look now and then.
+//! And a job that is done is not yet a unit that runs.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use zbus::OwnedObjectPath;
+use zbus_systemd::systemd1::JobRemovedStream;
+
+use super::error::{UnitError, UnitState};
+use super::job::Job;
+use super::unit::{Unit, said};
+
+/// Between two looks at a job whose end we have not been told.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks at a unit that has still to settle.
+const SETTLE: Duration = Duration::from_millis(50);
+/// What the last look may take, once the limit is over.
+const LAST_LOOK: Duration = Duration::from_secs(2);
+
+/// Queues the job and waits, at most `limit`, until the unit is active.
+pub(in crate::app) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
+    let deadline = Instant::now() + limit;
+    let find = async {
+        let unit = Unit::find(name).await?;
+        unit.usable_for(job).await.map(|_| unit)
+    };
+    let unit = timeout_at(deadline, find)
+        .await
+        .map_err(|_| UnitError::Bus {
+            reason: format!("silent for {limit:?}"),
+        })??;
+    match timeout_at(deadline, carry_out(&unit, job)).await {
+        Ok(ended) => ended,
+        Err(_) => Err(late(unit, job, limit).await),
+    }
+}
+
+/// Waits, at most `limit`, until no job of the unit is queued and it is on its way nowhere.
+pub(in crate::app) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
+    let unit = Unit::find(name).await?;
+    let idle = async {
+        loop {
+            let state = seen(&unit).await?;
+            let queued = match unit.proxy.job().await {
+                Ok((job, _)) => job != 0,
+                Err(error) if said(&error).is_some() => true,
+                Err(error) => return Err(UnitError::from(error)),
+            };
+            // One that systemd starts again and again would never be.
+            let looping = state.sub.starts_with("auto-restart");
+            if looping || !(queued || is_passing(&state)) {
+                return Ok(());
+            }
+            sleep(SETTLE).await;
+        }
+    };
+    match timeout(limit, idle).await {
+        Ok(ended) => ended,
+        Err(_) => Err(late(unit, job, limit).await),
+    }
+}
+
+async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
+    let mut removed = unit.manager.receive_job_removed().await?;
+    // Without a subscriber systemd may keep its signals to itself.
+    unit.manager.subscribe().await?;
+    let path = queue(unit, job).await?;
+    let result = ended(unit, &path, &mut removed).await?;
+    let name = unit.name.clone();
+    if result.is_none() {
+        tracing::warn!("systemd did not tell how the {job} of {name} ended; going by its state");
+    }
+    if let Some(result) = result.filter(|result| result != "done") {
+        let state = seen(unit).await?;
+        return Err(UnitError::Failed {
+            unit: name,
+            job,
+            result,
+            state,
+        });
+    }
+    match settled(unit).await? {
+        state if state.active == "active" => Ok(()),
+        state => Err(UnitError::NotActive {
+            unit: name,
+            job,
+            state,
+        }),
+    }
+}
+
+async fn queue(unit: &Unit, job: Job) -> Result<OwnedObjectPath, UnitError> {
+    let (name, mode) = (unit.name.clone(), "replace".to_owned());
+    let queued = match job {
+        Job::ReloadOrRestart => unit.manager.reload_or_restart_unit(name, mode).await,
+        Job::Restart => unit.manager.restart_unit(name, mode).await,
+        Job::Reload => unit.manager.reload_unit(name, mode).await,
+    };
+    queued.map_err(|error| match said(&error) {
+        Some(reason) => UnitError::Refused {
+            unit: unit.name.clone(),
+            job,
+            reason,
+        },
+        None => error.into(),
+    })
+}
+
+/// The job's result in systemd's word; `None` where the job is gone and nobody told its result.
+async fn ended(
+    unit: &Unit,
+    job: &OwnedObjectPath,
+    removed: &mut JobRemovedStream,
+) -> Result<Option<String>, UnitError> {
+    loop {
+        match timeout(LOOK, told(job, removed)).await {
+            Ok(result) => return result.map(Some),
+            Err(_) if is_queued(unit, job).await? => {}
+            // The signal goes before the answer that the job is gone: it is here, or lost.
+            Err(_) => return told(job, removed).now_or_never().transpose(),
+        }
+    }
+}
+
+async fn told(job: &OwnedObjectPath, removed: &mut JobRemovedStream) -> Result<String, UnitError> {
+    while let Some(signal) = removed.next().await {
+        let told = signal.args()?;
+        if told.job == *job {
+            return Ok(told.result.clone());
+        }
+    }
+    Err(UnitError::Bus {
+        reason: "the bus closed the connection".to_owned(),
+    })
+}
+
+async fn is_queued(unit: &Unit, job: &OwnedObjectPath) -> Result<bool, UnitError> {
+    match unit.proxy.job().await {
+        Ok((_, queued)) => Ok(queued == *job),
+        // systemd is there but has no answer, as while it executes itself anew: look again.
+        Err(error) if said(&error).is_some() => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The unit's state, once it is on its way to no other.
+async fn settled(unit: &Unit) -> Result<UnitState, UnitError> {
+    loop {
+        match seen(unit).await? {
+            state if is_passing(&state) => sleep(SETTLE).await,
+            state => return Ok(state),
+        }
+    }
+}
+
+/// The unit's state, once systemd has an answer: see [`is_queued`].
+async fn seen(unit: &Unit) -> Result<UnitState, UnitError> {
+    loop {
+        match unit.state().await {
+            Err(error) if said(&error).is_some() => sleep(SETTLE).await,
+            state => return Ok(state?),
+        }
+    }
+}
+
+fn is_passing(state: &UnitState) -> bool {
+    ["activating", "deactivating", "reloading", "refreshing"].contains(&state.active.as_str())
+}
+
+async fn late(unit: Unit, job: Job, limit: Duration) -> UnitError {
+    let seen = match timeout(LAST_LOOK, unit.state()).await {
+        Ok(Ok(state)) => format!("the unit is {state}"),
+        _ => "and systemd does not answer any more".to_owned(),
+    };
+    UnitError::Limit {
+        unit: unit.name,
+        job,
+        limit,
+        seen,
+    }
+}

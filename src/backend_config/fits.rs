@@ -1,0 +1,208 @@
+//! What has to fit before anything is printed, each with its mend.
+
+use super::health;
+use super::host::{Host, server_name};
+use super::transport::Words;
+use super::wanted::{BACKEND, Layout, Line, Plan, TO_DOWN_MS, TO_UP_MS, Wanted};
+use crate::config::{AppSettings, Settings};
+use crate::haproxy::Address;
+use std::collections::BTreeMap;
+
+pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>, String> {
+    let lines = wanted.hosts.iter().map(|host| line(settings, wanted, host));
+    let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
+    if lines.is_empty() {
+        return Err("no hosts: name them by --host NAME=ADDRESS, or --hosts FILE".to_owned());
+    }
+    names_differ(&lines)?;
+    places_differ(&lines)?;
+    cookies_differ(&lines)?;
+    for line in &lines {
+        enough_others(line.app, lines.len())?;
+        in_time(line.app)?;
+        found_on_loopback(settings, line)?;
+        same_check(line, &lines[0])?;
+        same_words(wanted, line, &lines[0])?;
+    }
+    let backend = wanted.backend.or_else(|| named(settings, wanted.app));
+    let backend = backend.unwrap_or(BACKEND);
+    server_name(backend)?;
+    Ok(Plan {
+        settings,
+        wanted: *wanted,
+        layout: layout(wanted.layout, &lines)?,
+        words: wanted.transport.words(lines[0].app)?,
+        lines,
+        backend,
+    })
+}
+
+fn line<'a>(
+    settings: &'a Settings,
+    wanted: &Wanted<'a>,
+    host: &'a Host,
+) -> Result<Line<'a>, String> {
+    let Some(name) = &host.app else {
+        let app = wanted.app;
+        return Ok(Line { host, app });
+    };
+    let app = settings.apps.iter().find(|app| &app.name == name);
+    let app = app.ok_or_else(|| {
+        let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
+        let names = names.join(", ");
+        format!(
+            "{}: no app {name:?} in the configuration; it has {names}",
+            host.name
+        )
+    })?;
+    Ok(Line { host, app })
+}
+
+fn names_differ(lines: &[Line<'_>]) -> Result<(), String> {
+    let mut taken = BTreeMap::new();
+    for Line { host, .. } in lines {
+        let (main, twin) = (host.name.clone(), host.twin());
+        if main == twin {
+            return Err(format!("{main}: a line and its twin need a name each"));
+        }
+        for name in [main, twin] {
+            if let Some(first) = taken.insert(name.clone(), &host.name) {
+                return Err(format!("{name} is the name of a line of {first} already"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {
+    let mut taken = BTreeMap::new();
+    for Line { host, app } in lines {
+        let place = (host.address, app.ports.port);
+        if let Some(first) = taken.insert(place, &host.name) {
+            let (address, port) = place;
+            let name = &host.name;
+            return Err(format!(
+                "{name} and {first} are both {address}, port {port}: a host stands once (another \
+                 app of it: app=NAME)"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// HAProxy would send the users of one host to the other.
+fn cookies_differ(lines: &[Line<'_>]) -> Result<(), String> {
+    let mut taken = BTreeMap::new();
+    for Line { host, .. } in lines {
+        if let Some(first) = taken.insert(host.cookie(), &host.name) {
+            let (name, cookie) = (&host.name, host.cookie());
+            return Err(format!(
+                "{name} and {first} have the same cookie {cookie}: each its own"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
+    let (others, wanted) = (lines - 1, app.limits.min_available);
+    match others < wanted {
+        false => Ok(()),
+        true => Err(format!(
+            "app.{}: each restart would be refused: min_available is {wanted}, and beside a host \
+             there would be {others}. Name more hosts, or mend min_available",
+            app.name
+        )),
+    }
+}
+
+/// Limits shorter than HAProxy's checks would run out each time.
+fn in_time(app: &AppSettings) -> Result<(), String> {
+    let limits = [
+        (
+            "out_of_rotation",
+            app.limits.out_of_rotation,
+            TO_DOWN_MS,
+            "DOWN",
+        ),
+        ("in_rotation", app.limits.in_rotation, TO_UP_MS, "UP"),
+    ];
+    for (key, limit, needed, word) in limits {
+        if limit.as_millis() <= needed {
+            let limit = humantime::format_duration(limit);
+            return Err(format!(
+                "app.{}: timeouts.{key} is {limit}, and these checks show a line {word} after up \
+                 to {needed} ms: raise it",
+                app.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The agent takes a loopback line for its own only where HAProxy runs on the same host.
+fn found_on_loopback(settings: &Settings, line: &Line<'_>) -> Result<(), String> {
+    let mut balancers = settings.balancers.iter();
+    let beside = balancers.any(|balancer| {
+        let reaches = matches!(balancer.address, Address::Unix(_)) || balancer.names.is_some();
+        balancer.serves(&line.app.name) && reaches
+    });
+    match line.host.address.is_loopback() && !beside {
+        false => Ok(()),
+        true => Err(format!(
+            "{}: no agent would find a line on {}, as no [[haproxy]] of app.{} has a unix socket: \
+             set `socket` to its path, or give an address that others reach",
+            line.host.name, line.host.address, line.app.name
+        )),
+    }
+}
+
+fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
+    let check = |line: &Line<'_>| {
+        (
+            health::lines(&line.app.health, &Words::default()),
+            health::timeout(&line.app.health),
+        )
+    };
+    match check(line) == check(first) {
+        true => Ok(()),
+        false => Err(format!(
+            "app.{} and app.{} are asked for their health in different ways, and a backend has \
+             one: make `health` the same, or print a backend for each",
+            first.app.name, line.app.name
+        )),
+    }
+}
+
+/// They stand on the backend's `default-server`.
+fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
+    let words = |line: &Line<'_>| wanted.transport.words(line.app);
+    match words(line)? == words(first)? {
+        true => Ok(()),
+        false => Err(format!(
+            "app.{} and app.{} speak TLS or take a PROXY header in different ways: print a backend \
+             for each",
+            first.app.name, line.app.name
+        )),
+    }
+}
+
+fn layout(asked: Option<Layout>, lines: &[Line<'_>]) -> Result<Layout, String> {
+    let lacks = |line: &&Line<'_>| line.app.ports.backup_status_port.is_none();
+    match (asked, lines.iter().find(lacks)) {
+        (Some(Layout::TwoStage), Some(line)) => Err(format!(
+            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a free \
+             port in agent.toml, or take --layout classic",
+            line.app.name
+        )),
+        (Some(layout), _) => Ok(layout),
+        (None, None) => Ok(Layout::TwoStage),
+        (None, Some(_)) => Ok(Layout::Classic),
+    }
+}
+
+/// What the configuration calls the backend.
+fn named<'a>(settings: &'a Settings, app: &AppSettings) -> Option<&'a str> {
+    let mut serving = settings.balancers.iter().filter(|b| b.serves(&app.name));
+    serving.find_map(|balancer| Some(balancer.names.as_ref()?.backend.as_str()))
+}

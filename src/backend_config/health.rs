@@ -1,0 +1,80 @@
+//! HAProxy's check, as much as it can ask of what the agent asks.
+
+use super::transport::Words;
+use crate::app::{Health, HealthCheck};
+
+/// The lines of the check, each without its indentation.
+pub(crate) fn lines(health: &Health, words: &Words) -> Vec<String> {
+    let what = if words.ssl {
+        "TLS handshake"
+    } else {
+        "TCP connect"
+    };
+    match &health.check {
+        HealthCheck::Http {
+            path, status, host, ..
+        } => http(path, *status, host.as_deref()),
+        HealthCheck::Tcp => {
+            let tcp = format!("# As `health` has it, a check is a {what}: it tells no sick app.");
+            connect(&[&tcp], words)
+        }
+        HealthCheck::Command(_) => connect(
+            &[
+                "# The agent's health command is nothing that HAProxy can ask: a check is a",
+                &format!("# {what}, and the gates tell what the command said."),
+            ],
+            words,
+        ),
+    }
+}
+
+/// There is no `no option httpchk`, nor one for any other kind of check: the kind that the
+/// `defaults` have is replaced, and their rules by one of our own. `default` takes what the line
+/// has for its checks.
+fn connect(comment: &[&str], words: &Words) -> Vec<String> {
+    let rule = match words.any() {
+        true => "tcp-check connect default",
+        false => "tcp-check connect",
+    };
+    let lines = ["option tcp-check", rule];
+    comment
+        .iter()
+        .chain(&lines)
+        .map(|line| (*line).to_owned())
+        .collect()
+}
+
+fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {
+    let path = quoted(path);
+    // Without one, what HAProxy and the agent both take for good.
+    let status = status.map_or("200-399".to_owned(), |status| status.to_string());
+    let expect = format!("http-check expect status {status}");
+    match host {
+        None => vec![format!("option httpchk GET {path}"), expect],
+        Some(host) => vec![
+            format!("option httpchk GET {path} HTTP/1.1"),
+            // A log format to HAProxy.
+            format!(
+                "http-check send hdr Host {}",
+                quoted(&host.replace('%', "%%"))
+            ),
+            expect,
+        ],
+    }
+}
+
+/// One word of HAProxy's configuration, whatever is in it.
+pub(crate) fn quoted(word: &str) -> String {
+    match word.contains(['#', '"', '\'', '\\', '$', ' ']) {
+        false => word.to_owned(),
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// `timeout check`, as HAProxy writes it: what the agent itself gives one probe.
+pub(crate) fn timeout(health: &Health) -> String {
+    match health.timeout.as_millis().max(1) {
+        whole if whole % 1000 == 0 => format!("{}s", whole / 1000),
+        parts => format!("{parts}ms"),
+    }
+}

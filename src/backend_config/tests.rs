@@ -1,0 +1,404 @@
+//! What is printed, and what is refused with which mend.
+
+use super::wanted::CHECKS;
+use super::*;
+use crate::app::Proxy;
+use crate::config::read;
+use std::path::Path;
+
+const APPS: &str = r#"
+    [app.web]
+    port = 1000
+    status_port = 2000
+    backup_status_port = 3000
+    restart = { systemd = "web" }
+    [app.api]
+    port = 1001
+    status_port = 2001
+    restart = { systemd = "api" }
+    [[haproxy]]
+    socket = "tcp://10.0.0.1:9999"
+"#;
+
+fn settings(old: &str, new: &str) -> Settings {
+    assert!(APPS.contains(old));
+    read(Path::new("agent.toml"), &APPS.replace(old, new)).unwrap()
+}
+
+/// The section for the first of the apps with that name.
+fn section(settings: &Settings, hosts: &str, layout: Option<Layout>) -> Result<String, String> {
+    let hosts: Result<Vec<Host>, _> = hosts.split_whitespace().map(str::parse).collect();
+    let wanted = Wanted {
+        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts: &hosts?,
+        layout,
+        backend: None,
+        transport: Transport::default(),
+        whole: false,
+    };
+    print(settings, &wanted)
+}
+
+fn spoken(settings: &Settings, transport: Transport<'_>, whole: bool) -> Result<String, String> {
+    let hosts: Vec<Host> = TWO.split(' ').map(|host| host.parse().unwrap()).collect();
+    let wanted = Wanted {
+        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts: &hosts,
+        layout: None,
+        backend: None,
+        transport,
+        whole,
+    };
+    print(settings, &wanted)
+}
+
+const TWO: &str = "web1=10.0.0.11 web2=10.0.0.12";
+
+#[test]
+fn each_host_has_its_two_lines() {
+    let section = section(&settings("", ""), TWO, None).unwrap();
+    for line in [
+        "    server web1 10.0.0.11:1000 cookie web1 port 2000\n",
+        "    server web1-twin 10.0.0.11:1000 cookie web1 port 3000 backup\n",
+        "    timeout check 2s\n",
+        "    option redispatch\n",
+    ] {
+        assert!(section.contains(line), "{line} in\n{section}");
+    }
+    assert!(!section.contains("httpchk"), "{section}");
+}
+
+#[test]
+fn idle_connections_are_purged_where_a_drain_must_count_them() {
+    let purges = |settings: &Settings| {
+        let section = section(settings, TWO, None).unwrap();
+        section.contains("    default-server pool-purge-delay 1s\n")
+    };
+    let socket = r#"socket = "tcp://10.0.0.1:9999""#;
+    let master = format!("{socket}\n    master = \"tcp://10.0.0.1:9998\"");
+    let second = format!("{master}\n    [[haproxy]]\n    socket = \"tcp://10.0.0.2:9999\"");
+    assert!(purges(&settings("", "")));
+    assert!(!purges(&settings(socket, &master)));
+    assert!(purges(&settings(socket, &second)));
+}
+
+#[test]
+fn the_layout_is_what_the_app_can() {
+    let two_stage = settings("", "");
+    let classic = settings("backup_status_port = 3000", "");
+    let twin = "web1 port 3000 backup\n";
+    let has = |settings, layout| section(settings, TWO, layout).unwrap().contains(twin);
+    assert!(has(&two_stage, None) && has(&two_stage, Some(Layout::TwoStage)));
+    assert!(!has(&two_stage, Some(Layout::Classic)) && !has(&classic, None));
+    let error = section(&classic, TWO, Some(Layout::TwoStage)).unwrap_err();
+    assert!(error.contains("no backup_status_port") && error.contains("--layout classic"));
+}
+
+#[test]
+fn the_check_asks_what_the_agent_asks() {
+    let health = |toml: &str| {
+        let settings = settings("[app.api]", &format!("health = {toml}\n[app.api]"));
+        section(&settings, TWO, None).unwrap()
+    };
+    for (toml, lines) in [
+        (
+            r#"{ http = "/h" }"#,
+            "    option httpchk GET /h\n    http-check expect status 200-399\n",
+        ),
+        (
+            r#"{ http = "/h?a#b", status = 204, host = "www:1" }"#,
+            "    option httpchk GET '/h?a#b' HTTP/1.1\n    http-check send hdr Host www:1\n    \
+             http-check expect status 204\n",
+        ),
+        (
+            r#"{ tcp = true, timeout = "1500ms" }"#,
+            "    option tcp-check\n    tcp-check connect\n    # As long as",
+        ),
+        (
+            r#"{ tcp = true, timeout = "1500ms" }"#,
+            "    timeout check 1500ms\n",
+        ),
+        (
+            r#"{ command = ["x"], timeout = "1m" }"#,
+            "    timeout check 60s\n",
+        ),
+    ] {
+        assert!(health(toml).contains(lines), "{lines} in\n{}", health(toml));
+    }
+}
+
+#[test]
+fn a_backend_is_called_as_the_configuration_calls_it() {
+    let named = |name: &str| {
+        let named = format!("app = \"web\"\nbackend = \"{name}\"\nmain = \"m\"");
+        let balancer = format!("[[haproxy]]\n{named}\nsocket = \"/s\"\n[[haproxy]]");
+        section(&settings("[[haproxy]]", &balancer), TWO, None)
+    };
+    assert!(named("b").unwrap().starts_with("backend b\n"));
+    assert!(named("b c").unwrap_err().starts_with("\"b c\" is no name"));
+}
+
+#[test]
+fn what_does_not_fit_is_told_with_the_mend() {
+    let plain = settings("", "");
+    for (hosts, what) in [
+        ("", "no hosts: name them by --host"),
+        ("web1", "NAME=ADDRESS is wanted"),
+        ("w b=10.0.0.1", "NAME=ADDRESS is wanted"),
+        ("=10.0.0.1", "\"\" is no name for HAProxy"),
+        ("w;b=10.0.0.1", "\"w;b\" is no name for HAProxy"),
+        (
+            "web1=web1.example.org",
+            "\"web1.example.org\" is no IP address",
+        ),
+        ("web1=10.0.0.11:80", "no IP address (nor does a port"),
+        ("web1=0.0.0.0", "0.0.0.0 is no address of one host"),
+        ("web1=ff02::1", "ff02::1 is no address of one host"),
+        ("web1=255.255.255.255", "is no address of one host"),
+        (
+            "web1=10.0.0.11,cook=w1",
+            "\"cook=w1\": cookie=VALUE, twin=NAME or app=NAME",
+        ),
+        ("web1=10.0.0.11,cookie=a;b", "\"a;b\" is no cookie"),
+        ("web1=10.0.0.11,cookie=", "\"\" is no cookie"),
+        (
+            "web1=10.0.0.11,twin=a,twin=b",
+            "\"twin=b\": it stands twice",
+        ),
+        (
+            "web1=10.0.0.11",
+            "each restart would be refused: min_available is 1",
+        ),
+        (
+            "a=10.0.0.11 a=10.0.0.12",
+            "a is the name of a line of a already",
+        ),
+        (
+            "a=10.0.0.11,twin=b b=10.0.0.12",
+            "b is the name of a line of a already",
+        ),
+        (
+            "a=10.0.0.11,twin=a b=10.0.0.12",
+            "a: a line and its twin need a name each",
+        ),
+        (
+            "a=10.0.0.11 b=::ffff:10.0.0.11",
+            "b and a are both 10.0.0.11, port 1000",
+        ),
+        (
+            "a=10.0.0.11,cookie=c b=10.0.0.12,cookie=c",
+            "b and a have the same cookie c",
+        ),
+        (
+            "a=127.0.0.1 b=10.0.0.12",
+            "no agent would find a line on 127.0.0.1",
+        ),
+        (
+            "a=10.0.0.11 b=10.0.0.11,app=x",
+            "no app \"x\" in the configuration; it has api, web",
+        ),
+    ] {
+        let error = match section(&plain, hosts, None) {
+            Err(error) => error,
+            Ok(text) => panic!("{hosts} is printed as\n{text}"),
+        };
+        assert!(error.contains(what), "{hosts}: {error}");
+        assert_eq!(error.lines().count(), 1);
+    }
+}
+
+#[test]
+fn what_the_configuration_lacks_is_told_with_the_mend() {
+    for (new, what) in [
+        (
+            "timeouts = { out_of_rotation = \"1s\" }",
+            "show a line DOWN after up to 1300 ms: raise it",
+        ),
+        (
+            "timeouts = { in_rotation = \"800ms\" }",
+            "show a line UP after up to 800 ms: raise it",
+        ),
+        (
+            "health = { http = \"/\" }",
+            "a backend has one: make `health` the same",
+        ),
+    ] {
+        let settings = settings("[app.api]", &format!("{new}\n[app.api]"));
+        let error = section(&settings, "a=10.0.0.11 b=10.0.0.11,app=api", None).unwrap_err();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn a_word_of_a_host_is_read_again() {
+    for text in ["web1=10.0.0.11", "a.b=::1,cookie=c:1,twin=t,app=web"] {
+        let host: Host = text.parse().unwrap();
+        assert_eq!(host.word(), text);
+    }
+    assert_eq!("a=[::1]".parse::<Host>().unwrap().word(), "a=::1");
+}
+
+/// Each layer is said to the users and to the checks, which inherit nothing beside `port`.
+#[test]
+fn what_the_app_speaks_its_checks_speak() {
+    let health = |toml: &str| settings("[app.api]", &format!("health = {toml}\n[app.api]"));
+    let none = Transport::default();
+    let tls = |verify| Transport {
+        ssl: true,
+        verify: Some(verify),
+        ..none
+    };
+    let trusting = Transport {
+        verify: Some("none"),
+        ..none
+    };
+    let tcp = "{ tcp = true }";
+    let https = "{ https = \"/h\", host = \"a.example:8443\" }";
+    let proxied = "{ http = \"/h\", proxy = \"v2\" }";
+    let both = "{ https = \"/h\", verify = false, proxy = true }";
+    for (toml, transport, words, connect) in [
+        (tcp, none, "", "    tcp-check connect\n"),
+        (
+            tcp,
+            tls("none"),
+            " ssl verify none check-ssl",
+            "    tcp-check connect default\n",
+        ),
+        (
+            tcp,
+            tls("@system-ca"),
+            " ssl verify required ca-file @system-ca check-ssl",
+            "a check is a TLS handshake",
+        ),
+        (
+            tcp,
+            Transport {
+                sni: Some("b.example"),
+                ..tls("/ca.pem")
+            },
+            " ssl verify required ca-file /ca.pem check-ssl sni str(b.example) check-sni b.example",
+            "default\n",
+        ),
+        (
+            tcp,
+            Transport {
+                proxy: Some(Proxy::V1),
+                ..none
+            },
+            " send-proxy check-send-proxy",
+            "    tcp-check connect default\n",
+        ),
+        (
+            https,
+            trusting,
+            " ssl verify none check-ssl sni str(a.example) check-sni a.example",
+            "httpchk GET /h HTTP/1.1\n",
+        ),
+        (
+            https,
+            Transport {
+                sni: Some("b.example"),
+                ..trusting
+            },
+            " ssl verify none check-ssl sni str(b.example) check-sni b.example",
+            "httpchk",
+        ),
+        (proxied, none, " send-proxy-v2 check-send-proxy", "httpchk"),
+        (
+            both,
+            trusting,
+            " ssl verify none check-ssl send-proxy check-send-proxy",
+            "httpchk",
+        ),
+    ] {
+        let text = spoken(&health(toml), transport, false).unwrap();
+        let line = format!("    default-server check{words} {CHECKS}\n");
+        assert!(
+            text.contains(&line) && text.contains(connect),
+            "{line} in\n{text}"
+        );
+        assert_eq!(
+            text.contains("what begins with `check-`"),
+            !words.is_empty()
+        );
+    }
+    let same =
+        "#   agent haproxy-config web --whole --ssl --verify none --sni a.b --send-proxy=v2 \\";
+    let all = Transport {
+        sni: Some("a.b"),
+        proxy: Some(Proxy::V2),
+        ..tls("none")
+    };
+    let whole = spoken(&health(tcp), all, true).unwrap();
+    assert!(whole.contains(same), "{whole}");
+    // Nobody has to be trusted, but that is said; as is an agent that asks in plain text.
+    let http = "{ http = \"/h\" }";
+    let own = Transport {
+        verify: Some("/ca.pem"),
+        ..none
+    };
+    let asked = Transport { ssl: true, ..none };
+    for (toml, transport, any, plain) in [
+        (https, none, true, false),
+        (https, own, false, false),
+        (http, asked, true, true),
+    ] {
+        let text = spoken(&health(toml), transport, false).unwrap();
+        assert!(text.contains(" check-ssl"), "{text}");
+        let comments = ["HAProxy takes any certificate", "`health` is by `http`"];
+        assert_eq!(
+            comments.map(|comment| text.contains(comment)),
+            [any, plain],
+            "{text}"
+        );
+    }
+    for (toml, transport, what) in [
+        (tcp, trusting, "--verify and --sni go with --ssl"),
+        (
+            tcp,
+            tls("ca.pem"),
+            "--verify \"ca.pem\": none, @system-ca, or an absolute path",
+        ),
+        (tcp, tls("/a b"), "--verify \"/a b\""),
+        (
+            tcp,
+            Transport {
+                sni: Some("10.0.0.1"),
+                ..tls("none")
+            },
+            "a host name is wanted",
+        ),
+        (
+            tcp,
+            Transport {
+                sni: Some("a)b"),
+                ..tls("none")
+            },
+            "a host name is wanted",
+        ),
+    ] {
+        let error = spoken(&health(toml), transport, false).unwrap_err();
+        assert!(error.contains(what), "{error}");
+    }
+    // Of several apps on one machine all have to.
+    let one = settings(
+        "[app.api]",
+        &format!("health = {both}\n[app.api]\nhealth = {{ https = \"/h\", verify = false }}"),
+    );
+    let hosts: Vec<Host> = ["a=10.0.0.11", "b=10.0.0.11,app=api"]
+        .map(|host| host.parse().unwrap())
+        .into();
+    let wanted = Wanted {
+        app: one.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts: &hosts,
+        layout: None,
+        backend: None,
+        transport: trusting,
+        whole: false,
+    };
+    assert!(
+        print(&one, &wanted)
+            .unwrap_err()
+            .contains("in different ways: print a backend")
+    );
+}

@@ -1,0 +1,59 @@
+//! What is to be printed, as it is asked for and as it fits.
+
+use super::host::Host;
+use super::transport::{Transport, Words};
+use crate::config::{AppSettings, Settings};
+
+/// How often HAProxy checks. Closed gate to DOWN: 1.3 s at most; open gate to UP: 0.8 s.
+pub(super) const CHECKS: &str = "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
+/// `inter` + (`fall` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
+pub(super) const TO_DOWN_MS: u128 = 1300;
+/// `downinter` + (`rise` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
+pub(super) const TO_UP_MS: u128 = 800;
+
+/// The backend's name where nobody says.
+pub(super) const BACKEND: &str = "srvs";
+
+/// What the twin checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Layout {
+    /// A status port of its own.
+    TwoStage,
+    /// The app itself.
+    Classic,
+}
+
+/// What is to be printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The app that a host serves which names no other.
+    pub app: &'a AppSettings,
+    /// The hosts, in the order of their lines.
+    pub hosts: &'a [Host],
+    /// None: two-stage where every app has a `backup_status_port`.
+    pub layout: Option<Layout>,
+    /// None: as the configuration names it, or `srvs`.
+    pub backend: Option<&'a str>,
+    /// What the lines speak, beside what `health` says.
+    pub transport: Transport<'a>,
+    /// With global, defaults and a frontend: a whole configuration.
+    pub whole: bool,
+}
+
+/// A host with what its two lines are made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) host: &'a Host,
+    pub(super) app: &'a AppSettings,
+}
+
+/// Checked: what the text is made from.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) wanted: Wanted<'a>,
+    pub(super) lines: Vec<Line<'a>>,
+    pub(super) layout: Layout,
+    pub(super) backend: &'a str,
+    pub(super) words: Words,
+}

@@ -1,0 +1,89 @@
+//! The exit codes: the one table that `--help` prints, README shows and the tests hold
+//! against [`Outcome`](crate::restart::Outcome).
+
+/// What one exit code tells.
+pub(super) struct Row {
+    /// As a shell sees them.
+    exits: &'static [u8],
+    /// `outcome` of `--json`.
+    words: &'static [&'static str],
+    /// What happened.
+    meaning: &'static str,
+    /// How the host is left.
+    left: &'static str,
+}
+
+const fn row(
+    exits: &'static [u8],
+    words: &'static [&'static str],
+    meaning: &'static str,
+    left: &'static str,
+) -> Row {
+    Row {
+        exits,
+        words,
+        meaning,
+        left,
+    }
+}
+
+const UNCHANGED: &str = "unchanged";
+const PUT_BACK: &str = "gates put back, app untouched";
+
+/// All of them.
+#[rustfmt::skip]
+const ROWS: [Row; 13] = [
+    row(&[0], &["restarted", "restarted_closed", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned"], "done, or already so", "as asked"),
+    row(&[1], &["gate_failed", "not_recorded", "not_told", "failed"], "rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
+    row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
+    row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
+    row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, a hold, state directory)", UNCHANGED),
+    row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
+    row(&[13], &["not_out_of_rotation"], "not out of rotation in time", PUT_BACK),
+    row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
+    row(&[15], &["restart_failed", "not_healthy", "upgrade_failed"], "the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
+    row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
+    row(&[17], &["rolled_back"], "the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open (held: closed), on the old version"),
+    row(&[20], &["up_while_closed"], "restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open (held: closed)"),
+    row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),
+];
+
+/// The table for `--help`: what happened; how the host is left, `outcome` of `--json`.
+pub(super) fn help() -> String {
+    let lines = ROWS.iter().map(|row| {
+        let (codes, words) = (row.codes("/"), row.words.join(", "));
+        let meaning = wrapped(row.meaning);
+        let left = wrapped(&format!("{} ({words})", row.left));
+        format!("  {codes:3} {}{left}", meaning.trim_start())
+    });
+    lines.collect()
+}
+
+/// On lines of 80 columns, which begin behind the codes.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        if lines
+            .last()
+            .is_some_and(|line| 6 + line.len() + word.len() > 80)
+        {
+            lines.push(String::new());
+        }
+        lines
+            .last_mut()
+            .into_iter()
+            .for_each(|line| *line += &format!("{word} "));
+    }
+    let line = |line: &String| format!("{:6}{}\n", "", line.trim_end());
+    lines.iter().map(line).collect()
+}
+
+impl Row {
+    fn codes(&self, between: &str) -> String {
+        let codes: Vec<String> = self.exits.iter().map(u8::to_string).collect();
+        codes.join(between)
+    }
+}
+
+#[cfg(test)]
+mod tests;

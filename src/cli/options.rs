@@ -1,0 +1,175 @@
+//! What an operation is asked for with: on which app, why, for whom and how long.
+
+use crate::config::{AppSettings, Settings};
+use crate::operation::OnHold;
+use clap::Args;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// The app; may be left out where the configuration has one (recover: all of them)
+    pub(super) app: Option<String>,
+    /// Look at everything, print the plan, change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Take the end of standard input for SIGHUP: for who runs this over SSH
+    ///
+    /// A connection that is lost, or closed, then calls it off: before the app was touched
+    /// all is put back, after that it is finished safely.
+    #[arg(long)]
+    pub(super) attached: bool,
+    /// Why, for whoever looks at `agent history`, and at closed gates in `agent status`
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restarting {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) patience: Patience,
+    #[command(flatten)]
+    pub(super) upgrade: Upgrade,
+    #[command(flatten)]
+    pub(super) held: WhereHeld,
+}
+
+/// What a restart does where `agent close` holds the gates closed. At most one of them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct WhereHeld {
+    /// Where the gates are held closed: open them after the restart, and end the hold
+    ///
+    /// Without one of these three the agent refuses to restart an app whose gates an operator
+    /// or a unit holds closed (exit 11). They do nothing where the gates are not held.
+    #[arg(long)]
+    reopen: bool,
+    /// Where the gates are held closed: restart the app, and leave gates and hold as they are
+    #[arg(long)]
+    stay_closed: bool,
+    /// Where the gates are held closed: restart nothing, and exit with 0 (for timers)
+    ///
+    /// It skips only what an operator or a unit holds closed. After a restart that failed the
+    /// agent restarts the app, and opens the gates. After an upgrade that failed or was cut
+    /// short it refuses (exit 11).
+    #[arg(long)]
+    skip_held: bool,
+}
+
+impl WhereHeld {
+    pub(super) fn on_hold(&self) -> OnHold {
+        match (self.reopen, self.stay_closed, self.skip_held) {
+            (true, _, _) => OnHold::Reopen,
+            (_, true, _) => OnHold::StayClosed,
+            (_, _, true) => OnHold::Skip,
+            _ => OnHold::Refuse,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Patience {
+    /// Where too few others are available, wait this long for our turn: 90s, 30m
+    ///
+    /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
+    /// is for two hosts that go out at the same moment.
+    #[arg(long, value_name = "TIME", value_parser = waits)]
+    pub(super) turn: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
+    #[arg(long, value_name = "CMD", value_parser = line)]
+    pub(super) with: Option<String>,
+    /// Only restart, although an `upgrade` is configured
+    #[arg(long, conflicts_with = "with")]
+    pub(super) without_upgrade: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Closing {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) patience: Patience,
+    /// Open again by itself after this time: 90s, 30m, 2h
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    pub(super) lasts: Option<Duration>,
+    /// For a unit that stops and starts with the app, which opens no more than it closed
+    ///
+    /// With an owner the lock is waited for, and an `agent restart` that is restarting this
+    /// very app is left to itself. What an operator has closed stays his.
+    #[arg(long, value_name = "NAME", value_parser = words)]
+    pub(super) owner: Option<String>,
+    /// Take the place of a hold that is there already
+    ///
+    /// Without it a second close keeps the first one's reason and end: it may move the end
+    /// with --for to a later time. An earlier end or another --reason is refused (exit 11).
+    #[arg(long, conflicts_with = "owner")]
+    pub(super) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Opening {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Only if nobody but this owner (see `agent close --help`) holds the gates closed
+    #[arg(long, value_name = "NAME", value_parser = words)]
+    pub(super) owner: Option<String>,
+}
+
+/// From a second to a year: the clock ends somewhere.
+fn lasts(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24 * 365), "1year")
+}
+
+/// From a second to a day: who waits longer has been forgotten.
+pub(super) fn waits(text: &str) -> Result<Duration, String> {
+    up_to(text, Duration::from_hours(24), "1day")
+}
+
+fn up_to(text: &str, longest: Duration, told: &str) -> Result<Duration, String> {
+    let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match (Duration::from_secs(1)..=longest).contains(&lasts) {
+        true => Ok(lasts),
+        false => Err(format!("a time from 1s to {told}")),
+    }
+}
+
+/// What does nothing is no upgrade.
+fn line(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("a command line that is not blank".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// It stands on one line of `agent status`.
+fn words(text: &str) -> Result<String, String> {
+    let fits = (1..=200).contains(&text.chars().count());
+    match fits && !text.contains(|c: char| c.is_control()) {
+        true => Ok(text.to_owned()),
+        false => Err("1 to 200 characters on one line".to_owned()),
+    }
+}
+
+/// The app of that name, or the only one.
+pub(super) fn the_app<'a>(
+    settings: &'a Settings,
+    name: Option<&str>,
+) -> anyhow::Result<&'a AppSettings> {
+    let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
+    match (name, settings.apps.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => anyhow::bail!("which app? The configuration has {}", names.join(", ")),
+        (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
+            Some(app) => Ok(app),
+            None => anyhow::bail!(
+                "no app {name:?} in the configuration; it has {}",
+                names.join(", ")
+            ),
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! One frame of `agent status --watch`: pure, in 80 columns where the names allow.
+
+use super::model::{AppStatus, Status};
+use crate::haproxy;
+use crate::report::BalancerReport;
+use crate::restart::LineSeen;
+use crate::text::wrapped;
+use console::style;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How many sessions each line had had, by balancer and name.
+#[derive(Debug, Default)]
+pub(super) struct Sessions(HashMap<(String, String), u64>);
+
+impl Sessions {
+    pub(super) fn of(all: &Status) -> Sessions {
+        let balancers = all.apps.iter().flat_map(|app| &app.balancers);
+        let of = |balancer: &BalancerReport| {
+            let name = balancer.name.clone();
+            let lines = balancer.lines.clone().into_iter();
+            lines.map(move |line| ((name.clone(), line.name), line.sessions))
+        };
+        Sessions(balancers.flat_map(of).collect())
+    }
+
+    /// Since then; None after a reload, which counts anew.
+    fn since(&self, balancer: &str, line: &LineSeen) -> Option<u64> {
+        let before = self.0.get(&(balancer.to_owned(), line.name.clone()))?;
+        line.sessions.checked_sub(*before)
+    }
+}
+
+pub(super) struct Frame<'a> {
+    all: &'a Status,
+    /// What was seen before, and how long ago.
+    before: Option<&'a (Sessions, Duration)>,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn new(all: &'a Status, before: Option<&'a (Sessions, Duration)>) -> Frame<'a> {
+        Frame { all, before }
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        let owners = [
+            ("sidecar", &self.all.sidecar, "does not run"),
+            ("under way", &self.all.operation, "nothing"),
+        ];
+        let owners = owners.map(|(what, owner, none)| {
+            let text = owner.as_ref().map_or(none, |owner| &owner.text);
+            format!("{what:10} {text}")
+        });
+        let apps = self.all.apps.iter().flat_map(|app| self.app(app));
+        owners.into_iter().chain(apps).collect()
+    }
+
+    fn app(&self, app: &AppStatus) -> Vec<String> {
+        let mut lines = vec![String::new(), head(app)];
+        if let Some(now) = &app.phase {
+            let phase = style(now.phase).bold();
+            let (label, verb, seconds) = ("at work", now.verb, now.seconds);
+            lines.push(format!("  {label:8} {verb}: {phase} for {seconds} s"));
+        }
+        let mut row = |label, text: &str| lines.extend(wrapped(&labelled(label), text));
+        if let Some(hold) = &app.hold {
+            row("held", &format!("closed by {}", hold.text));
+        }
+        row("gates", &gates(app));
+        row("health", &app.health.text);
+        let trouble = app.trouble.iter();
+        lines.extend(trouble.flat_map(|what| red(&labelled("trouble"), what)));
+        lines.extend(
+            app.balancers
+                .iter()
+                .flat_map(|balancer| self.balancer(balancer)),
+        );
+        lines
+    }
+
+    fn balancer(&self, balancer: &BalancerReport) -> Vec<String> {
+        let version = balancer.version.iter().map(|it| format!(", HAProxy {it}"));
+        let name = format!("  {}{}", balancer.name, version.collect::<String>());
+        if let Some(error) = &balancer.error {
+            return [name].into_iter().chain(red("    ", error)).collect();
+        }
+        let columns = format!(
+            "    {:30} {:12} {:12} {:>9} {:>7}",
+            "", "", "", "in flight", "new/s"
+        );
+        let lines = balancer
+            .lines
+            .iter()
+            .map(|line| self.line(&balancer.name, line));
+        // The name on the line of the columns, where there is room.
+        let first = format!("{name:60}{}", columns.get(60..).unwrap_or_default());
+        let first = if name.len() < 60 {
+            vec![first]
+        } else {
+            vec![name, columns]
+        };
+        first.into_iter().chain(lines).collect()
+    }
+
+    /// `srvs/web1    main    UP    3    120`
+    fn line(&self, balancer: &str, line: &LineSeen) -> String {
+        let role = line.role.word();
+        let rate = self.before.and_then(|(sessions, ago)| {
+            let new = sessions.since(balancer, line)?;
+            Some(format!("{:.0}", new as f64 / ago.as_secs_f64()))
+        });
+        format!(
+            "    {:30} {role:12} {} {:>9} {:>7}",
+            line.name,
+            status(line),
+            line.in_flight,
+            rate.unwrap_or_else(|| "-".to_owned())
+        )
+    }
+}
+
+fn labelled(label: &str) -> String {
+    format!("  {label:8} ")
+}
+
+/// What is wrong, in full: the fix is at its end.
+fn red(head: &str, what: &str) -> Vec<String> {
+    let lines = wrapped(head, what).into_iter();
+    let red = |line: String| {
+        let (head, what) = line.split_at_checked(head.len()).unwrap_or(("", &line));
+        format!("{head}{}", style(what).red())
+    };
+    lines.map(red).collect()
+}
+
+/// No more lines than there is room for, and how many there are beside.
+pub(super) fn fitting(mut lines: Vec<String>, room: usize) -> Vec<String> {
+    if lines.len() > room {
+        let more = lines.len() - room.saturating_sub(1);
+        lines.truncate(room.saturating_sub(1));
+        lines.push(format!(
+            "and {more} more lines: enlarge the window, or use `agent status`"
+        ));
+    }
+    lines
+}
+
+/// `web  in rotation, 2 more hosts can be taken out`
+fn head(app: &AppStatus) -> String {
+    let state = match (app.in_rotation, app.serving) {
+        (true, _) => style("in rotation").green(),
+        (false, true) => style("serving, not all lines are fully UP").yellow(),
+        (false, false) => style("out of rotation").red(),
+    };
+    let spare = match app.spare {
+        Some(1) => "1 more host can be taken out".to_owned(),
+        Some(spare) => format!("{} more hosts can be taken out", spare.max(0)),
+        None => "room unknown: a balancer can't be seen".to_owned(),
+    };
+    format!("{}  {state}, {spare}", style(&app.app).bold())
+}
+
+fn gates(app: &AppStatus) -> String {
+    let gates = app.gates.iter().map(|gate| {
+        let why = gate.why.iter().map(|why| format!(": {why}"));
+        let (port, app) = (gate.status_port, gate.port);
+        format!(
+            "{port} -> {app} {}{}",
+            gate.position,
+            why.collect::<String>()
+        )
+    });
+    gates.collect::<Vec<_>>().join(", ")
+}
+
+fn status(line: &LineSeen) -> String {
+    let word = format!("{:12}", line.status.to_string());
+    let word = style(word);
+    match &line.status {
+        haproxy::Status::Up if line.proven => word.green(),
+        haproxy::Status::Down(_) => word.red(),
+        _ => word.yellow(),
+    }
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests;

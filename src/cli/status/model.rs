@@ -1,0 +1,124 @@
+//! What `agent status` shows.
+
+use super::owners::LockOwner;
+use crate::report::{BalancerReport, GateReport};
+use crate::state::hold::HoldReport;
+use serde::Serialize;
+use std::net::SocketAddr;
+
+/// Each `text` in it is for people: it says in one line what the fields beside it say.
+#[derive(Serialize)]
+pub(super) struct Status {
+    pub(super) apps: Vec<AppStatus>,
+    /// The process that has the host's lock, or an app's on behalf of a unit.
+    pub(super) operation: Option<LockOwner>,
+    /// The process that keeps the gates.
+    pub(super) sidecar: Option<LockOwner>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AppStatus {
+    pub(super) app: String,
+    pub(super) gates: Vec<GateReport>,
+    pub(super) balancers: Vec<BalancerReport>,
+    /// The request that the gates stay closed.
+    pub(super) hold: Option<HoldReport>,
+    /// When the sidecar closed the gates as it stopped, where nothing has opened them since.
+    pub(super) closed_by_sidecar_unix_seconds: Option<u64>,
+    /// The phase of the operation under way.
+    pub(super) phase: Option<PhaseNow>,
+    pub(super) health: Health,
+    /// Every balancer answers, and shows all lines of this host fully UP.
+    pub(super) in_rotation: bool,
+    /// Users come to this host now: it takes something away when it goes.
+    pub(super) serving: bool,
+    /// How many hosts may go out of rotation now, this one among them, until `min_available`
+    /// is reached in the tightest backend; None: a balancer can't be seen.
+    pub(super) spare: Option<i64>,
+    pub(super) trouble: Vec<String>,
+    #[serde(skip)]
+    pub(super) text: Vec<String>,
+}
+
+/// The phase of an operation, as its journal has it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct PhaseNow {
+    /// As on the command line.
+    pub(super) verb: &'static str,
+    pub(super) phase: &'static str,
+    /// How long it has been in it.
+    pub(super) seconds: u64,
+    /// Whether the host takes no other server away any more: it is out, or on its way back.
+    pub(super) settled: bool,
+}
+
+/// The answer to a health check.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Health {
+    pub(super) healthy: bool,
+    /// Where the app was asked; None: it was not.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) error: Option<String>,
+    pub(super) text: String,
+}
+
+impl Health {
+    pub(super) fn of(address: SocketAddr, answer: &Result<(), String>) -> Health {
+        let error = answer.as_ref().err().cloned();
+        Health {
+            healthy: error.is_none(),
+            address: Some(address),
+            text: match &error {
+                None => format!("the app at {address} is healthy"),
+                Some(why) => format!("the app at {address} is not healthy: {why}"),
+            },
+            error,
+        }
+    }
+
+    pub(super) fn not_asked() -> Health {
+        let text = "the app was not asked".to_owned();
+        Health {
+            healthy: false,
+            address: None,
+            error: Some(text.clone()),
+            text,
+        }
+    }
+}
+
+impl AppStatus {
+    pub(super) fn unseen(app: &str, why: String) -> AppStatus {
+        AppStatus {
+            app: app.to_owned(),
+            gates: Vec::new(),
+            balancers: Vec::new(),
+            hold: None,
+            closed_by_sidecar_unix_seconds: None,
+            phase: None,
+            health: Health::not_asked(),
+            in_rotation: false,
+            serving: false,
+            spare: None,
+            trouble: vec![why],
+            text: Vec::new(),
+        }
+    }
+}
+
+/// Which other agents work on this host.
+#[derive(Clone, Copy)]
+pub(super) struct Others {
+    pub(super) under_way: bool,
+    pub(super) sidecar: bool,
+}
+
+impl Others {
+    /// What opens gates that nothing keeps closed.
+    pub(super) fn opener(self, app: &str) -> String {
+        match self.sidecar {
+            true => "the sidecar".to_owned(),
+            false => format!("`agent recover {app}`"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What HAProxy shows while the app is touched, noted as it comes.
+
+use crate::restart::{ClosedLines, Meanwhile, Progress, Timeline};
+use std::time::Duration;
+
+/// Where notes of this moment go.
+pub(super) struct Notes<'a>(
+    pub(super) Duration,
+    pub(super) &'a mut dyn Progress,
+    pub(super) &'a mut Timeline,
+);
+
+impl Notes<'_> {
+    pub(super) fn add(&mut self, note: String) {
+        self.1.notes(self.0, &note);
+        self.2.notes.push(note);
+    }
+}
+
+/// Notes what is new; true: a line is UP, and why that is, is not known yet.
+pub(super) fn judge(closed: &mut ClosedLines, seen: Meanwhile, notes: &mut Notes<'_>) -> bool {
+    match seen {
+        Meanwhile::Lines(seen) => {
+            let news = closed.look(&seen);
+            for up in &news.up {
+                tracing::warn!("{up}");
+            }
+            let all = [news.up.clone(), news.notices].concat();
+            all.into_iter().for_each(|note| notes.add(note));
+            !news.up.is_empty()
+        }
+        Meanwhile::Causes(causes) => {
+            let new = closed.because(causes);
+            new.into_iter().for_each(|cause| notes.add(cause));
+            false
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Observe, decide, journal, act: the loop around the pure core.
+
+mod meanwhile;
+
+use crate::restart::Timeline;
+use crate::restart::{
+    Acted, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Outcome, Phase, Progress, Seen,
+    Step, Verb, Version, Why, decide,
+};
+use crate::state::journal::Journal;
+use meanwhile::{Notes, judge};
+use std::time::Duration;
+
+/// As its log lines name it.
+pub(crate) const LOG_TARGET: &str = module_path!();
+
+/// Runs an operation from `phase` to its end. The journal says `phase` already.
+pub async fn drive<H: Host>(
+    host: &mut H,
+    journal: &mut Journal,
+    progress: &mut dyn Progress,
+    (verb, phase, limits): (Verb, Phase, &Limits),
+) -> Timeline {
+    let mut drive = Drive {
+        entered: host.elapsed(),
+        host,
+        journal,
+        progress,
+        verb,
+        limits,
+        phase,
+        acted: Acted::Done,
+        stood: false,
+        serving: limits.serving.clone(),
+        unrecorded: None,
+        acknowledged: false,
+        closed: ClosedLines::default(),
+        timeline: Timeline::default(),
+    };
+    drive.enter().await;
+    loop {
+        let seen = drive.look().await;
+        drive.progress.sees(seen.elapsed, &seen);
+        match decide(verb, &drive.phase, &seen, limits) {
+            Step::Stay {
+                phase,
+                waiting,
+                again,
+            } => drive.stay(phase, waiting, again, &seen).await,
+            Step::Go { to, note } => drive.go(to, note).await,
+            Step::End(outcome) => return drive.end(outcome),
+        }
+    }
+}
+
+const MOVED: &str = "somebody else changed the rules: set again";
+
+/// An operation under way.
+struct Drive<'a, H> {
+    host: &'a mut H,
+    journal: &'a mut Journal,
+    progress: &'a mut dyn Progress,
+    verb: Verb,
+    limits: &'a Limits,
+    phase: Phase,
+    /// When the phase began.
+    entered: Duration,
+    /// How its action ended, the last time it was done.
+    acted: Acted,
+    /// It has done what it should, in this phase.
+    stood: bool,
+    /// The backends that a look has shown this host to serve.
+    serving: Vec<String>,
+    /// Why the phase is not recorded, where nothing may be done without that.
+    unrecorded: Option<String>,
+    /// The operator was told that a signal has come.
+    acknowledged: bool,
+    /// What HAProxy shows of our lines while the gates are closed.
+    closed: ClosedLines,
+    timeline: Timeline,
+}
+
+impl<H: Host> Drive<'_, H> {
+    async fn enter(&mut self) {
+        let at = self.host.elapsed();
+        self.timeline.enters(at, &self.phase);
+        self.progress.enters(at, &self.phase);
+        tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
+        (self.acted, self.stood) = (Acted::Done, false);
+        let before = self.host.elapsed();
+        self.act().await;
+        self.timeline
+            .acts(self.host.elapsed().saturating_sub(before));
+        // While the app is touched the gates are kept closed.
+        if self.phase.touches_app() && self.host.moved() {
+            self.note(MOVED.to_owned());
+        }
+    }
+
+    /// Does the phase's action. Its time counts from the first time that it did what it
+    /// should: iptables may have had to wait for its lock.
+    async fn act(&mut self) {
+        let action = self.phase.action(self.verb, self.limits);
+        self.acted = match (self.unrecorded.take(), action) {
+            (Some(why), _) => Acted::Failed(format!("it can't be recorded: {why}")),
+            (None, Some(action)) => {
+                let (closed, progress, timeline) =
+                    (&mut self.closed, &mut *self.progress, &mut self.timeline);
+                let mut on = |at, seen| judge(closed, seen, &mut Notes(at, progress, timeline));
+                self.host.act(action, &mut on).await
+            }
+            (None, None) => Acted::Done,
+        };
+        if !self.stood && self.acted == Acted::Done {
+            (self.stood, self.entered) = (true, self.host.elapsed());
+        }
+    }
+
+    async fn look(&mut self) -> Seen {
+        let mut seen = Seen {
+            elapsed: Duration::ZERO,
+            in_phase: Duration::ZERO,
+            acted: self.acted.clone(),
+            version: self.journal.version().clone(),
+            interrupted: None,
+            balancers: Vec::new(),
+            serving: Vec::new(),
+            connections: None,
+            oldest: None,
+            health: None,
+        };
+        if let Some(ask) = self.phase.asks_balancers(self.limits) {
+            seen.balancers = self.host.balancers(ask).await;
+            self.timeline.balancers.clone_from(&seen.balancers);
+        }
+        for backend in seen.balancers.iter().flat_map(BalancerSeen::serving) {
+            if !self.serving.contains(&backend) {
+                self.serving.push(backend);
+            }
+        }
+        seen.serving.clone_from(&self.serving);
+        if self.phase.closes() {
+            self.closed.on_the_way_out(&seen.balancers);
+        }
+        if self.phase.watches_connections() {
+            seen.connections = self.host.connections(&seen.balancers).await;
+            seen.oldest = match &seen.connections {
+                Some(connections) => connections.as_ref().ok().and_then(|seen| seen.oldest),
+                None if seen.carried() > 0 && self.progress.tells_ages() => {
+                    self.host.oldest().await
+                }
+                None => None,
+            };
+        }
+        if self.phase.asks_app() {
+            seen.health = Some(self.host.health().await);
+        }
+        // After the health, which may take its time: what is seen meanwhile counts.
+        if self.phase.keeps_closed(self.verb) {
+            self.look_meanwhile().await;
+        }
+        seen.elapsed = self.host.elapsed();
+        seen.in_phase = seen.elapsed.saturating_sub(self.entered);
+        seen.interrupted = self.host.interrupted();
+        seen
+    }
+
+    /// Waits for no balancer.
+    async fn look_meanwhile(&mut self) {
+        for seen in self.host.shown() {
+            if self.judge(Meanwhile::Lines(seen)) {
+                let causes = self.host.causes().await;
+                self.judge(Meanwhile::Causes(causes));
+            }
+        }
+    }
+
+    fn judge(&mut self, seen: Meanwhile) -> bool {
+        let mut notes = Notes(self.host.elapsed(), &mut *self.progress, &mut self.timeline);
+        judge(&mut self.closed, seen, &mut notes)
+    }
+
+    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
+        self.phase = phase;
+        if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
+            self.note("interrupted: what keeps the host safe is finished first".to_owned());
+        }
+        self.progress.waits(self.host.elapsed(), &waiting);
+        self.timeline.waits(waiting);
+        self.host.pause(&self.phase, seen.in_phase).await;
+        if again {
+            self.act_again().await;
+        }
+    }
+
+    /// A gate that stood as it should, and does no more, was moved by somebody else.
+    async fn act_again(&mut self) {
+        let stood = self.stood;
+        self.act().await;
+        if stood && self.acted == Acted::Done && self.host.moved() {
+            self.note(MOVED.to_owned());
+        }
+    }
+
+    /// The next phase: recorded first, then acted on.
+    async fn go(&mut self, to: Phase, note: Option<String>) {
+        self.timeline.leaves(self.host.elapsed());
+        note.into_iter().for_each(|note| self.note(note));
+        // Not on entering Restart from there: asking may take seconds, and the verdict would be
+        // old.
+        let instance = match (&self.phase, &to) {
+            (_, Phase::Drain { .. }) if self.verb == Verb::Restart => self.host.instance().await,
+            (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
+            _ => None,
+        };
+        let stays_up = matches!(to, Phase::PutBack(Why::NotOut(_)))
+            && ClosedLines::still_up(&self.timeline.balancers);
+        let to = self.record_first(to, instance);
+        (self.phase, self.entered) = (to, self.host.elapsed());
+        self.enter().await;
+        // The gates are put back first: nft may take its time.
+        if stays_up {
+            let causes = self.host.causes().await;
+            self.closed.because(causes);
+        }
+    }
+
+    /// The app is not touched unless the journal says so: who comes after a crash would
+    /// restart it once more. Where it says so already, of an upgrade or a rollback, that one
+    /// restarts nothing and opens nothing.
+    fn record_first(&mut self, to: Phase, instance: Option<String>) -> Phase {
+        let untouched = *self.journal.version() == Version::Same;
+        match self.journal.enter(&to, instance) {
+            Err(error) if to.touches_app() && untouched => {
+                Phase::PutBack(Why::Unrecorded(error.to_string()))
+            }
+            Err(error) if matches!(to, Phase::Rollback(_)) => {
+                self.unrecorded = Some(error.to_string());
+                to
+            }
+            Err(error) => {
+                tracing::warn!(phase = to.name(), %error, "the journal can't be written");
+                to
+            }
+            Ok(()) => to,
+        }
+    }
+
+    fn end(mut self, outcome: Outcome) -> Timeline {
+        self.timeline.leaves(self.host.elapsed());
+        let outcome = self.closed.judge(outcome);
+        if let Outcome::Done { note }
+        | Outcome::RolledBack { note, .. }
+        | Outcome::UpWhileClosed { note, .. } = &outcome
+        {
+            note.iter().for_each(|note| self.note(note.clone()));
+        }
+        Timeline {
+            outcome,
+            ..self.timeline
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        Notes(self.host.elapsed(), self.progress, &mut self.timeline).add(note);
+    }
+}

@@ -1,0 +1,45 @@
+//! What an earlier operation on the app left behind.
+
+use super::request::Operation;
+use crate::host::ThisHost;
+use crate::report::Report;
+use crate::restart::Phase;
+use crate::state::journal::{Entry, Journal};
+
+/// What an earlier operation left behind.
+pub(super) struct Left {
+    pub(super) entry: Option<Entry>,
+    /// Whether the app has been restarted since it began to drain.
+    pub(super) restarted: Option<bool>,
+}
+
+impl Operation<'_> {
+    pub(super) async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
+        let entry = match Journal::left_behind(self.state_dir(), &self.app.name) {
+            Ok(entry) => entry,
+            Err(torn) => {
+                report
+                    .notices
+                    .push(format!("{torn}: going by the kernel and HAProxy"));
+                None
+            }
+        };
+        let Some(entry) = entry else {
+            return Left {
+                entry: None,
+                restarted: None,
+            };
+        };
+        report.notices.push(entry.cut_short());
+        report.cut_short = self.cut_short(&entry);
+        let asks = entry.restarting && entry.phase == Phase::Restart;
+        let restarted = match asks {
+            true => host.restarted(&entry).await,
+            false => None,
+        };
+        Left {
+            entry: Some(entry),
+            restarted,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! An operation, from its locks to its report.
+
+use super::begin::Go;
+use super::driver::drive;
+use super::early::{Begun, or_ends, refused};
+use super::remember::{By, Unwritten};
+use super::request::{Operation, Tell};
+use crate::clock::since_1970;
+use crate::host::ThisHost;
+use crate::report::{Report, Watched};
+use crate::restart::{Host, Progress};
+use crate::restart::{Outcome, Verb};
+use crate::restart::{PhaseTime, seconds};
+use crate::signals::StopSignal;
+use crate::state::counters::{Counters, Done};
+use crate::state::invocation::Invocation;
+use crate::state::journal::{Entry, Journal};
+use crate::state::{StateFile, directory};
+use std::ops::ControlFlow::{Break, Continue};
+use std::time::Instant;
+
+impl Operation<'_> {
+    /// Runs it to its end, and says how that was.
+    pub async fn run(&self, stop: StopSignal, tell: Tell<'_>) -> Report {
+        let mut report = self.report(By::Caller);
+        let asked = Instant::now();
+        let locks = self.lock(&stop).await;
+        report.before.turn = asked.elapsed();
+        let outcome = match locks {
+            Continue(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
+                Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
+                Err(error) => refused(error.to_string()),
+            },
+            Break(outcome) => outcome,
+        };
+        self.end(report, &outcome).write().await
+    }
+
+    /// The same by the sidecar, who has the locks, and writes the history without them.
+    pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Unwritten {
+        let mut report = self.report(By::Sidecar);
+        let outcome = self.run_locked(host, tell, &mut report).await;
+        self.end(report, &outcome)
+    }
+
+    /// The sidecar's, who could not have its lock: why.
+    pub fn locked_out(&self, why: String) -> Unwritten {
+        let report = self.report(By::Sidecar);
+        self.end(report, &Outcome::Locked(why))
+    }
+
+    async fn run_locked(
+        &self,
+        host: &mut ThisHost,
+        tell: Tell<'_>,
+        report: &mut Report,
+    ) -> Outcome {
+        let invocation = Invocation::new(self.verb, &self.app.name);
+        match self.begin_journal(&invocation, host, report).await {
+            Continue((go, journal)) => {
+                let told = tell(self.app, &go.limits);
+                self.operate(host, (&go, journal), (told, report), invocation)
+                    .await
+            }
+            Break(outcome) => {
+                self.count(&outcome, report);
+                outcome
+            }
+        }
+    }
+
+    /// Begins, and writes that down.
+    async fn begin_journal(
+        &self,
+        invocation: &Invocation,
+        host: &mut ThisHost,
+        report: &mut Report,
+    ) -> Begun<(Go, Journal)> {
+        let go = self.begin(host, report).await?;
+        let journal = or_ends(self.journal(invocation, &go, (host, report)))?;
+        Continue((go, journal))
+    }
+
+    /// For metrics; nothing rests on it.
+    fn count(&self, outcome: &Outcome, report: &Report) {
+        let done = Done {
+            verb: self.verb.word(),
+            outcome: outcome.word(self.verb),
+            exit: outcome.exit_code(),
+            phases: &report.phases,
+            ended: seconds(since_1970()),
+        };
+        let app = &self.app.name;
+        if !self.dry_run
+            && let Err(error) = Counters::add(self.state_dir(), app, &done)
+        {
+            tracing::info!(%app, %error, "what this came to is not counted");
+        }
+    }
+
+    async fn operate(
+        &self,
+        host: &mut ThisHost,
+        (go, mut journal): (&Go, Journal),
+        (told, report): (Box<dyn Progress>, &mut Report),
+        invocation: Invocation,
+    ) -> Outcome {
+        if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the sidecar's stop stays");
+        }
+        let outcome = self.drive(host, &mut journal, go, (told, report)).await;
+        let outcome = self.hold(invocation, outcome, report);
+        // While the journal still says what was done: counting takes its time, too.
+        self.count(&outcome, report);
+        match outcome {
+            // The gates don't stand as they should: what was found is still needed.
+            Outcome::GateFailed {
+                put_back: false, ..
+            } => journal.leave().unwrap_or_else(
+                |error| tracing::warn!(%error, "the journal is not marked as ended"),
+            ),
+            _ => journal
+                .end()
+                .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
+        }
+        outcome
+    }
+
+    fn journal(
+        &self,
+        invocation: &Invocation,
+        Go { start, limits }: &Go,
+        (host, report): (&ThisHost, &Report),
+    ) -> Result<Journal, Outcome> {
+        let entry = Entry {
+            holder: invocation.clone(),
+            phase: start.phase.clone(),
+            found_open: host.found_open,
+            instance: None,
+            restarting: start.verb == Verb::Restart,
+            unsure: start.finishes == Some(false),
+            stays_closed: limits.stays_closed,
+            version: start.version.clone(),
+            asked: report.asked.clone(),
+            ended: false,
+        };
+        let state_dir = self.state_dir();
+        match Journal::begin(state_dir, entry.clone()) {
+            // Nothing may keep a host that goes down from closing.
+            Err(error) if self.effective_verb() == Verb::Stop => {
+                tracing::warn!(%error, "the journal can't be written");
+                Ok(Journal::unwritten(state_dir, entry))
+            }
+            journal => {
+                let told = |error| refused(directory::unusable("state_dir", state_dir, &error));
+                journal.map_err(told)
+            }
+        }
+    }
+
+    async fn drive(
+        &self,
+        host: &mut ThisHost,
+        journal: &mut Journal,
+        Go { start, limits }: &Go,
+        (mut told, report): (Box<dyn Progress>, &mut Report),
+    ) -> Outcome {
+        let begun = host.elapsed();
+        report
+            .notices
+            .iter()
+            .for_each(|notice| told.notes(begun, notice));
+        let plan = (start.verb, start.phase.clone(), limits);
+        let watching = &mut report.watching;
+        watching.detecting.plan(start.verb, limits);
+        let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
+        let preflight = PhaseTime {
+            phase: "preflight",
+            start: 0.0,
+            seconds: seconds(begun),
+            acting: seconds(begun),
+            waited_for: Vec::new(),
+        };
+        report.phases = [preflight].into_iter().chain(record.phases).collect();
+        report.notices.extend(record.notes);
+        report.balancers(&record.balancers);
+        if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
+            report.gates(host.gates.iter().zip(positions));
+        }
+        match (self.verb, start.finishes, record.outcome) {
+            (
+                Verb::Restart,
+                Some(surely),
+                ended @ (Outcome::Done { .. } | Outcome::RestartedClosed),
+            ) => Outcome::Finished {
+                surely,
+                closed: ended == Outcome::RestartedClosed,
+            },
+            (_, Some(false), Outcome::RolledBackClosed(why)) => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished {
+                    surely: false,
+                    closed: true,
+                }
+            }
+            // Rolled back, and perhaps not restarted after that.
+            (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished {
+                    surely: false,
+                    closed: false,
+                }
+            }
+            (_, _, outcome) => outcome,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What one operation did, for machines (`--json`).
+
+use super::shares::{Before, Shares};
+use super::watched::Watching;
+use crate::clock::since_1970;
+use crate::gate::{Gate, Position};
+use crate::haproxy::Role;
+use crate::host::Snapshot;
+use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
+use crate::restart::{PhaseTime, seconds};
+use crate::state::caller::Asked;
+use crate::state::journal::CutShort;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// One object on stdout.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Its id in the history; a dry run has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What was asked for.
+    pub verb: Verb,
+    /// For which app.
+    pub app: String,
+    /// How it ended, in one word.
+    pub outcome: &'static str,
+    /// The exit code that says so.
+    pub exit: u8,
+    /// How it ended, in one line.
+    pub message: String,
+    /// Seconds since 1970.
+    pub started_at: f64,
+    /// What it took.
+    pub seconds: f64,
+    /// What each phase took.
+    pub phases: Vec<PhaseTime>,
+    /// Whose seconds they were; None: nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
+    gates: Vec<GateReport>,
+    balancers: Vec<BalancerReport>,
+    /// What the operator should know.
+    pub notices: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// A dry run's.
+    pub plan: Option<Vec<String>>,
+    /// The wall clock may jump: what an operation took is never read off it.
+    #[serde(skip)]
+    began: Instant,
+    /// What was waited for before the first phase.
+    #[serde(skip)]
+    pub before: Before,
+    /// For the history: who has asked for it.
+    #[serde(skip)]
+    pub asked: Asked,
+    /// For the history: what the balancers have shown so far.
+    #[serde(skip)]
+    pub watching: Watching,
+    /// For the history: the operation before, which was killed.
+    #[serde(skip)]
+    pub cut_short: Option<CutShort>,
+}
+
+/// One gate, as the kernel has it.
+#[derive(Debug, Serialize)]
+pub struct GateReport {
+    /// Which line's checks it answers.
+    pub role: Role,
+    /// From there.
+    pub status_port: u16,
+    /// To there.
+    pub port: u16,
+    /// `open`, `closed` or `broken`.
+    pub position: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it is broken.
+    pub why: Option<String>,
+}
+
+/// One balancer, as it showed itself.
+#[derive(Debug, Serialize)]
+pub struct BalancerReport {
+    /// Its name.
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// HAProxy's version.
+    pub version: Option<String>,
+    /// Our lines.
+    pub lines: Vec<LineSeen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why they can't be seen.
+    pub error: Option<String>,
+}
+
+impl Report {
+    /// A report of an operation that begins now.
+    pub fn new(verb: Verb, app: &str) -> Report {
+        Report {
+            id: None,
+            verb,
+            app: app.to_owned(),
+            outcome: "",
+            exit: 0,
+            message: String::new(),
+            started_at: since_1970().as_secs_f64(),
+            seconds: 0.0,
+            phases: Vec::new(),
+            shares: None,
+            gates: Vec::new(),
+            balancers: Vec::new(),
+            notices: Vec::new(),
+            plan: None,
+            began: Instant::now(),
+            before: Before::default(),
+            asked: Asked::default(),
+            watching: Watching::default(),
+            cut_short: None,
+        }
+    }
+
+    /// The same, asked for by somebody, for the history.
+    pub fn asked(self, asked: Asked) -> Report {
+        Report {
+            id: Some(asked.id.clone()),
+            asked,
+            ..self
+        }
+    }
+
+    /// What it took so far, in seconds.
+    pub fn so_far(&self) -> f64 {
+        seconds(self.began.elapsed())
+    }
+
+    /// What the preflight saw.
+    pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
+        self.gates(snapshot.gates().into_iter().zip(snapshot.positions()));
+        self.balancers = BalancerReport::of_snapshot(snapshot);
+        let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
+        self.watching.look(at, &seen);
+        let mut closed = snapshot
+            .positions()
+            .into_iter()
+            .map(|one| one == Position::Closed);
+        let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+        self.watching.detecting.possible = snapshot.possible_rules();
+        self.watching.detecting.finds(closed, &seen);
+    }
+
+    /// How the gates stand.
+    pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+        self.gates = gates
+            .map(|(gate, position)| GateReport::new(gate, position))
+            .collect();
+    }
+
+    /// Every gate stands open.
+    pub fn all_open(&self) -> bool {
+        self.gates.iter().all(|gate| gate.position == "open")
+    }
+
+    /// It has run, and left every gate closed.
+    pub fn has_closed(&self) -> bool {
+        let closed = self.gates.iter().all(|gate| gate.position == "closed");
+        closed && !self.phases.is_empty()
+    }
+
+    /// What the balancers showed last.
+    pub fn balancers(&mut self, seen: &[BalancerSeen]) {
+        for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
+            match &seen.lines {
+                Ok(lines) => (balancer.lines, balancer.error) = (lines.clone(), None),
+                Err(why) => (balancer.lines, balancer.error) = (Vec::new(), Some(why.clone())),
+            }
+        }
+    }
+
+    /// The report of an operation that has ended.
+    pub fn end(mut self, outcome: &Outcome) -> Report {
+        self.outcome = outcome.word(self.verb);
+        self.exit = outcome.exit_code();
+        self.message = outcome.message(self.verb, &self.app);
+        self.seconds = self.so_far();
+        self.shares =
+            (!self.phases.is_empty()).then(|| Shares::of(&self.before, &self.phases, self.seconds));
+        self
+    }
+}
+
+impl GateReport {
+    /// A gate that stands so.
+    pub fn new(gate: &Gate, position: Position) -> GateReport {
+        let (position, why) = match position {
+            Position::Open => ("open", None),
+            Position::Closed => ("closed", None),
+            Position::Broken(why) => ("broken", Some(why)),
+        };
+        GateReport {
+            role: gate.role,
+            status_port: gate.status_port,
+            port: gate.port,
+            position,
+            why,
+        }
+    }
+}
+
+impl BalancerReport {
+    /// All of them.
+    pub fn of_snapshot(snapshot: &Snapshot) -> Vec<BalancerReport> {
+        let report = |balancer: &crate::host::BalancerSnapshot| {
+            let (lines, error) = match &balancer.facts {
+                Ok(facts) => (
+                    facts.lines.iter().map(|(line, _)| line.clone()).collect(),
+                    None,
+                ),
+                Err(why) => (Vec::new(), Some(why.to_string())),
+            };
+            let version = balancer
+                .worker
+                .as_ref()
+                .map(|worker| worker.version.clone());
+            BalancerReport {
+                name: balancer.name.clone(),
+                version,
+                lines,
+                error,
+            }
+        };
+        snapshot.balancers.iter().map(report).collect()
+    }
+
+    /// As a look at the balancer.
+    fn seen(&self) -> BalancerSeen {
+        BalancerSeen {
+            name: self.name.clone(),
+            lines: match &self.error {
+                None => Ok(self.lines.clone()),
+                Some(why) => Err(why.clone()),
+            },
+            reloaded: false,
+            uptime: None,
+            others: Vec::new(),
+            leaving: None,
+        }
+    }
+}

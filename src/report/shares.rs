@@ -1,0 +1,146 @@
+//! Whose seconds they were: what an operation waited for, and what it took itself.
+
+use crate::restart::PhaseTime;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// The seconds of one operation, by whom they were spent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shares {
+    /// HAProxy's: its checks had to see that a line is DOWN, or UP again.
+    pub detection: f64,
+    /// The users': their requests in flight, and their sticky window.
+    pub drain: f64,
+    /// The app's: its upgrade, its restart, its start until it was healthy.
+    pub app: f64,
+    /// Others': other hosts had to come back first, or an operation on this one had to end.
+    pub others: f64,
+    /// The agent's own: the preflight, moving gates, notes, and what lies between the phases.
+    pub agent: f64,
+}
+
+/// What was waited for before the first phase.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// For the locks: another operation on this host had to end.
+    pub turn: Duration,
+    /// For what an earlier operation had begun to do to the app.
+    pub settling: Duration,
+}
+
+impl Shares {
+    /// Of an operation of so many `seconds`. What nothing waited for is the agent's.
+    pub fn of(before: &Before, phases: &[PhaseTime], seconds: f64) -> Shares {
+        let mut shares = Shares {
+            others: before.turn.as_secs_f64(),
+            app: before.settling.as_secs_f64(),
+            ..Shares::default()
+        };
+        for phase in phases {
+            let waited = (phase.seconds - phase.acting).max(0.0);
+            match phase.phase {
+                "claim" | "close" | "floor" | "shed" | "open" | "put_back" => {
+                    shares.detection += waited;
+                }
+                "sticky" | "drain" => shares.drain += waited,
+                "upgrade" | "rollback" | "restart" => shares.app += phase.seconds,
+                "healthy" => shares.app += waited,
+                "back_off" => shares.others += waited,
+                _ => {}
+            }
+        }
+        let waited = shares.detection + shares.drain + shares.app + shares.others;
+        // To the microsecond, as all seconds are told.
+        let rounded = |seconds: f64| (seconds * 1e6).round() / 1e6;
+        Shares {
+            detection: rounded(shares.detection),
+            drain: rounded(shares.drain),
+            app: rounded(shares.app),
+            others: rounded(shares.others),
+            agent: rounded((seconds - waited).max(0.0)),
+        }
+    }
+}
+
+impl fmt::Display for Shares {
+    /// `HAProxy's checks 41 %, drain 2 %, ...`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            ("HAProxy's checks", self.detection),
+            ("drain", self.drain),
+            ("app", self.app),
+            ("others", self.others),
+            ("agent", self.agent),
+        ];
+        let total: f64 = all.iter().map(|(_, seconds)| seconds).sum();
+        let shown = all.iter().filter(|(_, seconds)| *seconds >= 0.005);
+        let told =
+            shown.map(|(whose, seconds)| format!("{whose} {:.0} %", 100.0 * seconds / total));
+        f.write_str(&told.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase(phase: &'static str, seconds: f64, acting: f64) -> PhaseTime {
+        PhaseTime {
+            phase,
+            start: 0.0,
+            seconds,
+            acting,
+            waited_for: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_moved_a_gate_is_the_agents_and_what_touched_the_app_is_the_apps() {
+        let phases = [
+            phase("preflight", 0.1, 0.1),
+            phase("claim", 0.5, 0.1),
+            phase("close", 0.5, 0.1),
+            phase("drain", 0.2, 0.0),
+            phase("restart", 1.0, 1.0),
+            phase("healthy", 0.5, 0.1),
+            phase("open", 0.6, 0.1),
+        ];
+        let shares = Shares::of(&Before::default(), &phases, 3.5);
+        let wanted = Shares {
+            detection: 1.3,
+            drain: 0.2,
+            app: 1.4,
+            others: 0.0,
+            agent: 0.6,
+        };
+        assert_eq!(shares, wanted);
+        assert_eq!(
+            shares.to_string(),
+            "HAProxy's checks 37 %, drain 6 %, app 40 %, agent 17 %"
+        );
+    }
+
+    #[test]
+    fn what_was_waited_for_before_is_not_the_agents() {
+        let before = Before {
+            turn: Duration::from_secs(8),
+            settling: Duration::from_secs(1),
+        };
+        let shares = Shares::of(&before, &[phase("preflight", 1.5, 1.5)], 10.0);
+        assert_eq!(shares.to_string(), "app 10 %, others 80 %, agent 10 %");
+    }
+
+    #[test]
+    fn every_phase_that_waits_is_somebodys() {
+        let names = [
+            "claim", "close", "floor", "sticky", "shed", "drain", "upgrade", "restart", "healthy",
+            "rollback", "open", "put_back", "back_off",
+        ];
+        for name in names {
+            let shares = Shares::of(&Before::default(), &[phase(name, 2.0, 0.0)], 2.0);
+            assert_eq!(shares.agent, 0.0, "{name}: {shares:?}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! An operation watched: each look that the driver takes anyway is noted, and thinned as the
+//! operation goes on, so that it never has more than [`MOST`] instants.
+
+use super::detection::Detecting;
+use super::samples::{BalancerSamples, LineSamples, Samples};
+use crate::restart::Progress;
+use crate::restart::seconds;
+use crate::restart::{BalancerSeen, LineSeen, Phase, Seen};
+use std::time::Duration;
+
+/// Instants of one operation, however long it lasts.
+pub(crate) const MOST: usize = 400;
+
+/// What was watched so far.
+#[derive(Debug, Default)]
+pub struct Watching {
+    kept: Vec<Instant>,
+    /// The last look, where it is not kept: it is, if it stays the last.
+    latest: Option<Instant>,
+    /// Between two that are kept although nothing has changed.
+    every: Duration,
+    /// What the gates that move come to.
+    pub detecting: Detecting,
+}
+
+/// One look.
+#[derive(Debug, Clone, PartialEq)]
+struct Instant {
+    at: Duration,
+    /// A line has another status than before, or begins anew.
+    change: bool,
+    /// Empty: nobody was asked.
+    looks: Vec<BalancerSeen>,
+}
+
+impl Watching {
+    /// What all balancers showed at one moment; none: nobody was asked.
+    pub fn look(&mut self, at: Duration, balancers: &[BalancerSeen]) {
+        let last = self.latest.as_ref().or(self.kept.last());
+        let looks = balancers.iter().map(bare).collect::<Vec<_>>();
+        let change = last.is_none_or(|last| changed(&last.looks, &looks));
+        if balancers.is_empty() && !change {
+            return;
+        }
+        let kept = self.kept.last().map_or(Duration::ZERO, |kept| kept.at);
+        let due = at.saturating_sub(kept) >= self.every;
+        let latest = self.latest.take();
+        // What was in flight up to a gap, and what began after it.
+        if looks.is_empty() {
+            self.kept.extend(latest);
+        }
+        let instant = Instant { at, change, looks };
+        match change || due {
+            true => self.kept.push(instant),
+            false => self.latest = Some(instant),
+        }
+        if self.kept.len() > MOST {
+            self.thin();
+        }
+    }
+
+    /// From now on nobody is asked, until the next look.
+    pub fn nobody_asked(&mut self, at: Duration) {
+        if !self.kept.is_empty() {
+            self.look(at, &[]);
+        }
+    }
+
+    /// Half as many. Changes go only where there are too many of them.
+    fn thin(&mut self) {
+        let span = self.kept.last().map_or(Duration::ZERO, |last| last.at);
+        self.every = (span / (MOST as u32 / 4)).max(self.every);
+        for spares_changes in [true, false] {
+            let every = self.every;
+            let mut before = None;
+            self.kept.retain(|instant| {
+                let due = before.is_none_or(|before| instant.at >= before + every);
+                let kept = due || (spares_changes && instant.change);
+                before = if due { Some(instant.at) } else { before };
+                kept
+            });
+            if self.kept.len() <= MOST * 3 / 4 {
+                return;
+            }
+        }
+    }
+
+    /// As they are kept; None: there was nothing to see.
+    pub fn samples(&self) -> Option<Samples> {
+        let instants: Vec<&Instant> = self.kept.iter().chain(&self.latest).collect();
+        let balancers = instants.iter().find(|instant| !instant.looks.is_empty())?;
+        let columns = |number| balancer(&instants, number);
+        Some(Samples {
+            at: instants
+                .iter()
+                .map(|instant| (seconds(instant.at) * 1e4).round() / 1e4)
+                .collect(),
+            balancers: (0..balancers.looks.len()).map(columns).collect(),
+        })
+    }
+}
+
+/// Without what is not kept.
+fn bare(seen: &BalancerSeen) -> BalancerSeen {
+    BalancerSeen {
+        name: seen.name.clone(),
+        lines: seen.lines.clone(),
+        reloaded: seen.reloaded,
+        uptime: None,
+        others: Vec::new(),
+        leaving: None,
+    }
+}
+
+fn changed(before: &[BalancerSeen], now: &[BalancerSeen]) -> bool {
+    let status = |line: &LineSeen| (line.name.clone(), line.status.clone());
+    let words = |seen: &BalancerSeen| {
+        let lines = seen.lines.as_ref();
+        lines
+            .map(|lines| lines.iter().map(status).collect::<Vec<_>>())
+            .map_err(Clone::clone)
+    };
+    before.len() != now.len()
+        || before
+            .iter()
+            .zip(now)
+            .any(|(before, now)| now.reloaded || words(before) != words(now))
+}
+
+fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
+    let looks = || instants.iter().map(|instant| instant.looks.get(number));
+    let mut samples = BalancerSamples::default();
+    for (place, look) in looks().enumerate() {
+        let Some(look) = look else { continue };
+        samples.name.clone_from(&look.name);
+        if look.reloaded {
+            samples.anew.push(place);
+        }
+        match &look.lines {
+            Err(why) => unseen(&mut samples.unseen, place, why),
+            Ok(lines) => {
+                let known = |line: &LineSeen| samples.lines.iter().any(|one| one.name == line.name);
+                let new: Vec<_> = lines.iter().filter(|line| !known(line)).collect();
+                let new = new.into_iter().map(|line| column(line, looks()));
+                samples.lines.extend(new);
+            }
+        }
+    }
+    samples
+}
+
+/// It could not be seen from here to the next look; one stretch for as long as the reason is
+/// the same.
+fn unseen(stretches: &mut Vec<(usize, usize, String)>, place: usize, why: &str) {
+    match stretches.last_mut() {
+        Some((_, to, told)) if *to == place && told == why => *to = place + 1,
+        _ => stretches.push((place, place + 1, why.to_owned())),
+    }
+}
+
+fn column<'a>(
+    line: &LineSeen,
+    looks: impl Iterator<Item = Option<&'a BalancerSeen>>,
+) -> LineSamples {
+    let role = serde_json::json!(line.role);
+    let mut column = LineSamples {
+        name: line.name.clone(),
+        role: role.as_str().unwrap_or_default().to_owned(),
+        ..LineSamples::default()
+    };
+    for (place, look) in looks.enumerate() {
+        let lines = look.and_then(|look| look.lines.as_ref().ok());
+        let seen = lines.and_then(|lines| lines.iter().find(|one| one.name == line.name));
+        let status = seen.map(|seen| seen.status.to_string());
+        let before = column.status.last().map(|(_, before)| before);
+        if before.map_or(status.is_some(), |before| *before != status) {
+            column.status.push((place, status));
+        }
+        column.in_flight.push(seen.map(|seen| seen.in_flight));
+        column.sessions.push(seen.map(|seen| seen.sessions));
+    }
+    column
+}
+
+/// Who is told how it goes, and what is noted of it beside.
+pub struct Watched<'a> {
+    /// Who is told.
+    pub told: Box<dyn Progress>,
+    /// What is noted.
+    pub watching: &'a mut Watching,
+}
+
+impl Progress for Watched<'_> {
+    fn enters(&mut self, at: Duration, phase: &Phase) {
+        if phase.touches_app() || phase.asks_app() {
+            self.watching.nobody_asked(at);
+        }
+        self.watching.detecting.enters(phase);
+        self.told.enters(at, phase);
+    }
+
+    fn waits(&mut self, at: Duration, waiting: &[String]) {
+        self.told.waits(at, waiting);
+    }
+
+    fn notes(&mut self, at: Duration, note: &str) {
+        self.told.notes(at, note);
+    }
+
+    fn sees(&mut self, at: Duration, seen: &Seen) {
+        self.watching.detecting.sees(at, seen);
+        match seen.balancers.is_empty() {
+            true => self.watching.nobody_asked(at),
+            false => self.watching.look(at, &seen.balancers),
+        }
+        self.told.sees(at, seen);
+    }
+
+    fn tells_ages(&self) -> bool {
+        self.told.tells_ages()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! One operation as a page: self-contained, without scripts, and nothing is fetched. All on
+//! one time axis: its phases, and what HAProxy showed of each line meanwhile.
+//!
+//! The drawings are as wide as the page lets them be: places on the time axis are percent, so
+//! letters keep their size on a phone. What a name or a reason holds is text, by the template.
+
+mod bands;
+mod charts;
+mod phases;
+mod scale;
+
+use crate::clock;
+use crate::history::Entry;
+use askama::Template;
+use bands::Bands;
+use charts::Chart;
+use phases::{Bar, Row};
+use scale::{Axis, Tick};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "operation.html", config = "src/report_page/askama.toml")]
+struct Page<'a> {
+    entry: &'a Entry,
+    /// `good`, `warn` or `bad`.
+    kind: &'static str,
+    /// What says so without a colour.
+    mark: &'static str,
+    outcome: String,
+    when: String,
+    ended: String,
+    seconds: String,
+    /// Whose they were.
+    shares: Option<String>,
+    /// Where the operation ended, on the time axis.
+    end: String,
+    ticks: Vec<Tick>,
+    bars: Vec<Bar>,
+    rows: Vec<Row>,
+    balancers: Vec<Bands>,
+    charts: Vec<Chart>,
+}
+
+/// The page of this operation.
+///
+/// # Errors
+///
+/// Never, but for a mistake in the template.
+pub fn render(entry: &Entry) -> askama::Result<String> {
+    let axis = Axis::of(entry);
+    let (kind, mark) = kind(entry.exit);
+    let page = Page {
+        kind,
+        mark,
+        outcome: entry.outcome.replace('_', " "),
+        when: moment(entry.started_at),
+        ended: moment(entry.started_at + entry.seconds),
+        seconds: scale::seconds(entry.seconds),
+        shares: entry.shares.map(|shares| shares.to_string()),
+        end: axis.x(axis.end()),
+        ticks: axis.ticks(),
+        bars: phases::bars(entry, &axis),
+        rows: phases::rows(entry),
+        balancers: bands::bands(entry, &axis),
+        charts: charts::charts(entry, &axis),
+        entry,
+    };
+    Ok(page.render()? + "\n")
+}
+
+fn moment(at: f64) -> String {
+    clock::told(at.max(0.0) as u64).replacen('T', " ", 1)
+}
+
+/// Done; ended with the app untouched or well, though not as asked; or for somebody to mend.
+fn kind(exit: Option<u8>) -> (&'static str, &'static str) {
+    match exit {
+        Some(0) => ("good", "✓"),
+        Some(10..=14 | 17 | 129..) => ("warn", "!"),
+        _ => ("bad", "✗"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The state directory: what outlives a process. Its files are written as a whole or not at
+//! all, and read only if nobody but root may write them.
+
+use crate::state::permissions::{self, Untrusted};
+use atomic_write_file::AtomicWriteFile;
+use atomic_write_file::unix::OpenOptionsExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What is kept of one app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateFile {
+    /// The journal of an operation.
+    Journal,
+    /// That an operator closed the gates, and wants them so.
+    Hold,
+    /// The restart command's process.
+    Command,
+    /// What its operations have come to: statistics.
+    Counters,
+    /// That the sidecar closed the gates as it stopped.
+    Stopped,
+}
+
+impl StateFile {
+    /// Its file.
+    pub fn path(self, state_dir: &Path, app: &str) -> PathBuf {
+        state_dir.join(match self {
+            StateFile::Journal => format!("{app}.json"),
+            StateFile::Hold => format!("{app}.closed"),
+            StateFile::Command => format!("{app}.command"),
+            StateFile::Counters => format!("{app}.tally"),
+            StateFile::Stopped => format!("{app}.stopped"),
+        })
+    }
+
+    /// Reads it. None: it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, others than root may write it, or it is torn.
+    pub fn read<T: DeserializeOwned>(self, state_dir: &Path, app: &str) -> io::Result<Option<T>> {
+        match permissions::read(&self.path(state_dir, app)) {
+            Ok(text) => Ok(Some(serde_json::from_str(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes it, all of it or nothing.
+    pub fn write(self, state_dir: &Path, app: &str, value: &impl Serialize) -> io::Result<()> {
+        // Whatever the umask: what others may write would not be believed.
+        let mut options = AtomicWriteFile::options();
+        // Nor is the owner kept: it is root, and the unit's sandbox forbids every chown.
+        let options = options
+            .mode(0o644)
+            .preserve_mode(false)
+            .preserve_owner(false);
+        let mut file = options.open(self.path(state_dir, app))?;
+        serde_json::to_writer(&mut file, value)?;
+        file.commit()
+    }
+
+    /// Removes it; one that is not there is fine.
+    pub fn remove(self, state_dir: &Path, app: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(state_dir, app)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+}
+
+/// The lock of operations.
+pub fn lock(state_dir: &Path) -> PathBuf {
+    state_dir.join("lock")
+}
+
+/// The lock of operations on one app.
+pub fn app_lock(state_dir: &Path, app: &str) -> PathBuf {
+    state_dir.join(format!("{app}.lock"))
+}
+
+/// The lock of changes to the rules, which all apps share.
+pub fn rules_lock(state_dir: &Path) -> PathBuf {
+    state_dir.join("rules")
+}
+
+/// The lock of the agent that has reserved a status port. No app has a colon in its name.
+pub fn port_lock(state_dir: &Path, port: u16) -> PathBuf {
+    state_dir.join(format!("port:{port}.lock"))
+}
+
+/// The lock of the sidecar.
+pub fn sidecar(state_dir: &Path) -> PathBuf {
+    state_dir.join("sidecar")
+}
+
+/// Makes the directory if need be.
+pub fn make(state_dir: &Path) -> io::Result<()> {
+    let mut directory = DirBuilder::new();
+    directory.recursive(true).mode(0o755).create(state_dir)
+}
+
+/// Whether the directories and what is in them of an app are root's alone; what is not there
+/// yet is.
+pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untrusted> {
+    let places = [
+        state_dir.to_owned(),
+        lock(state_dir),
+        app_lock(state_dir, app),
+        StateFile::Journal.path(state_dir, app),
+        StateFile::Command.path(state_dir, app),
+        hold_dir.to_owned(),
+        StateFile::Hold.path(hold_dir, app),
+    ];
+    places
+        .iter()
+        .try_for_each(|place| permissions::check(place))
+}
+
+/// Why a file of one of our directories can't be used, with the mend. `key`: which of `[agent]`
+/// names the directory.
+pub fn unusable(key: &str, path: &Path, error: &io::Error) -> String {
+    let mend = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free space or inodes there, or choose another"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another",
+        _ => "mend",
+    };
+    format!("{}: {error}; {mend} [agent] {key}", path.display())
+}

@@ -1,0 +1,217 @@
+//! A hold as data, for `status --json`.
+
+use super::{Failed, Held, Hold, Until};
+use serde::Serialize;
+
+/// Who holds the gates closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// An operator, by `agent close`.
+    Operator,
+    /// A unit that has stopped, by `agent close --owner`.
+    Unit,
+    /// The agent itself, after a restart or an upgrade that failed.
+    Agent,
+    /// The file of the hold can't be read.
+    Unknown,
+}
+
+/// A hold as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HoldReport {
+    /// Who.
+    pub by: By,
+    /// What failed: the agent's own hold, or an operator's that has seen a failure since.
+    pub failed: Option<Failed>,
+    /// The command that closed the gates.
+    pub command: Option<String>,
+    /// The operator who gave it.
+    pub user: Option<String>,
+    /// The unit that opens the gates when it starts.
+    pub unit: Option<String>,
+    /// The operator's words, or the agent's where it holds the gates itself.
+    pub reason: Option<String>,
+    /// When the hold began.
+    pub since_unix_seconds: Option<u64>,
+    /// When it ends by itself; None: only by a command.
+    pub until_unix_seconds: Option<u64>,
+    /// All of it in one line, for people.
+    pub text: String,
+}
+
+impl Held {
+    /// As data.
+    pub fn report(&self) -> HoldReport {
+        let (by, text) = (self.by(), self.told());
+        let Held::By(hold) = self else {
+            return HoldReport {
+                by,
+                failed: None,
+                command: None,
+                user: None,
+                unit: None,
+                reason: None,
+                since_unix_seconds: None,
+                until_unix_seconds: None,
+                text,
+            };
+        };
+        HoldReport {
+            by,
+            failed: hold.failure(),
+            command: Some(hold.holder.command()),
+            user: hold.user.as_deref().map(str::to_owned),
+            unit: hold.owner.clone(),
+            reason: hold.reason.clone(),
+            since_unix_seconds: Some(hold.holder.since),
+            until_unix_seconds: hold.end().map(Until::unix_seconds),
+            text,
+        }
+    }
+
+    /// Who holds the gates closed.
+    pub fn by(&self) -> By {
+        match self {
+            Held::By(hold) if hold.owner.is_some() => By::Unit,
+            Held::By(hold) if hold.is_an_operators() => By::Operator,
+            Held::By(_) => By::Agent,
+            Held::Unknown => By::Unknown,
+        }
+    }
+}
+
+/// The reasons of the agent's own holds before a hold had `failed`; any other was an upgrade that
+/// was cut short.
+const RESTART_FAILED: &str = "the restart failed";
+const UPGRADE_FAILED: &str = "the upgrade failed";
+
+impl Hold {
+    /// What failed. A hold of an older agent has only the reason.
+    pub(super) fn failure(&self) -> Option<Failed> {
+        let reason = match (&self.owner, self.is_an_operators()) {
+            (Some(_), _) => None,
+            (None, true) => self.also.as_deref(),
+            (None, false) => Some(self.reason.as_deref().unwrap_or_default()),
+        }?;
+        Some(self.failed.unwrap_or(match reason {
+            RESTART_FAILED => Failed::Restart,
+            UPGRADE_FAILED => Failed::Upgrade,
+            _ => Failed::UpgradeCutShort,
+        }))
+    }
+
+    /// When it ends by itself. After a failure it does not.
+    pub(super) fn end(&self) -> Option<&Until> {
+        self.until.as_ref().filter(|_| self.also.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::restart::Verb;
+    use crate::state::invocation::Invocation;
+    use serde_json::json;
+
+    fn hold(verb: Verb, reason: &str) -> Hold {
+        let mut holder = Invocation::new(verb, "web");
+        holder.since = 1_700_000_000;
+        Hold {
+            holder,
+            user: None,
+            owner: None,
+            reason: Some(reason.to_owned()),
+            until: None,
+            boot: String::new(),
+            also: None,
+            failed: None,
+        }
+    }
+
+    fn report(hold: Hold) -> HoldReport {
+        Held::By(hold).report()
+    }
+
+    #[test]
+    fn an_operators_hold_as_data() {
+        let swap = Hold {
+            user: Some("alice".into()),
+            until: Some(
+                serde_json::from_value(json!({"at": 4_000_000_000_u64, "uptime": 1, "boot": ""}))
+                    .unwrap(),
+            ),
+            ..hold(Verb::Close, "disk swap")
+        };
+        let wanted = json!({
+            "by": "operator",
+            "failed": null,
+            "command": "agent close web",
+            "user": "alice",
+            "unit": null,
+            "reason": "disk swap",
+            "since_unix_seconds": 1_700_000_000,
+            "until_unix_seconds": 4_000_000_000_u64,
+            "text": "`agent close web` by alice, since 2023-11-14T22:13:20Z, until 2096-10-02T07:06:40Z: \
+                     disk swap",
+        });
+        assert_eq!(serde_json::json!(report(swap.clone())), wanted);
+
+        // A failure since then is a field of its own, and the hold does not end by itself.
+        let failed = report(Hold {
+            also: Some("the upgrade failed".to_owned()),
+            failed: Some(Failed::Upgrade),
+            ..swap
+        });
+        assert_eq!(
+            (failed.by, failed.failed),
+            (By::Operator, Some(Failed::Upgrade))
+        );
+        assert_eq!(
+            (failed.reason.as_deref(), failed.until_unix_seconds),
+            (Some("disk swap"), None)
+        );
+    }
+
+    #[test]
+    fn who_holds_and_what_failed() {
+        let of_unit = Hold {
+            owner: Some("web.service".to_owned()),
+            ..hold(Verb::Close, "x")
+        };
+        let unit = report(of_unit);
+        assert_eq!((unit.by, unit.failed), (By::Unit, None));
+        assert_eq!(unit.unit.as_deref(), Some("web.service"));
+        // The operator's own words decide nothing.
+        let operator = report(hold(Verb::Close, RESTART_FAILED));
+        assert_eq!((operator.by, operator.failed), (By::Operator, None));
+        let unknown = Held::Unknown.report();
+        assert_eq!((unknown.by, unknown.command), (By::Unknown, None));
+    }
+
+    /// Of an agent that wrote only the reason.
+    #[test]
+    fn an_older_agents_own_hold_says_what_failed_by_its_reason() {
+        for (verb, reason, failed) in [
+            (Verb::Restart, RESTART_FAILED, Failed::Restart),
+            (Verb::Restart, UPGRADE_FAILED, Failed::Upgrade),
+            (
+                Verb::Recover,
+                "an earlier upgrade was cut short",
+                Failed::UpgradeCutShort,
+            ),
+        ] {
+            let own = report(hold(verb, reason));
+            assert_eq!((own.by, own.failed), (By::Agent, Some(failed)), "{reason}");
+            let also = report(Hold {
+                also: Some(reason.to_owned()),
+                ..hold(Verb::Close, "disk swap")
+            });
+            assert_eq!(
+                (also.by, also.failed),
+                (By::Operator, Some(failed)),
+                "{reason}"
+            );
+        }
+    }
+}

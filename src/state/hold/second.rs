@@ -1,0 +1,243 @@
+//! A second `agent close`: what becomes of the hold that is there. Pure.
+
+use super::{Held, Hold, Until};
+use crate::clock;
+
+/// What a close does with the hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closing {
+    /// The hold that is there stays as it is: whose that is.
+    Keeps(String),
+    /// This one is set.
+    Sets {
+        /// As it will be.
+        hold: Hold,
+        /// What the operator should know about the one before.
+        told: Option<String>,
+    },
+}
+
+impl Closing {
+    /// What the operator should know.
+    pub fn told(self) -> Option<String> {
+        match self {
+            Closing::Keeps(who) => Some(format!(
+                "held closed already by {who}: that hold stays as it is"
+            )),
+            Closing::Sets { told, .. } => told,
+        }
+    }
+}
+
+/// Decides for an operator's close, who `wanted` this hold. One that is there never loses its
+/// reason, and never ends earlier, unless the operator says that it is to be replaced. Err: why
+/// that is refused, and what to write.
+pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Closing, String> {
+    let sets = |hold: &Hold, told: Option<String>| {
+        let hold = hold.clone();
+        Ok(Closing::Sets { hold, told })
+    };
+    let there = match there {
+        Some(Held::By(there)) if !there.is_over() => there,
+        Some(Held::Unknown) => {
+            let told = "a hold that can't be read is replaced".to_owned();
+            return sets(wanted, Some(told));
+        }
+        _ => return sets(wanted, None),
+    };
+    let who = there.told();
+    if there.owner.is_some() {
+        let told = format!("held closed so far by {who}: from now on by an operator");
+        return sets(wanted, Some(told));
+    }
+    if !there.is_an_operators() {
+        let told = format!("held closed so far by {who}: from now on by an operator, too");
+        let hold = Hold {
+            also: there.reason.clone(),
+            failed: there.failure(),
+            ..wanted.clone()
+        };
+        return sets(&hold, Some(told));
+    }
+    if replace {
+        let hold = Hold {
+            also: there.also.clone(),
+            failed: there.failure(),
+            ..wanted.clone()
+        };
+        let told = format!("the hold is replaced, it was by {who}; now {}", hold.told());
+        return sets(&hold, Some(told));
+    }
+    if let Some(what) = dropped(there, wanted) {
+        let app = &wanted.holder.app;
+        return Err(format!(
+            "the gates are held closed already by {who}; {what}: `agent close {app}` alone keeps that \
+             hold, and with --replace this one takes its place"
+        ));
+    }
+    match &wanted.until {
+        None => Ok(Closing::Keeps(who)),
+        Some(until) => {
+            let told = format!(
+                "held closed already by {who}: from now on until {}",
+                clock::told(until.at)
+            );
+            let until = Some(until.clone());
+            let hold = Hold {
+                until,
+                ..there.clone()
+            };
+            sets(&hold, Some(told))
+        }
+    }
+}
+
+/// What the hold that is there would lose.
+fn dropped(there: &Hold, wanted: &Hold) -> Option<String> {
+    let earlier = |until: &Until| match &there.until {
+        Some(before) => until.at < before.at,
+        None => true,
+    };
+    match (&wanted.reason, &wanted.until) {
+        (Some(reason), _) if Some(reason) != there.reason.as_ref() => {
+            Some("another --reason would drop that one".to_owned())
+        }
+        (_, Some(until)) if earlier(until) => {
+            let at = clock::told(until.at);
+            Some(format!("with this --for it would end earlier, at {at}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::boot;
+    use crate::restart::Verb;
+    use crate::state::invocation::Invocation;
+    use std::time::Duration;
+
+    fn hold(reason: Option<&str>, minutes: Option<u64>) -> Hold {
+        Hold {
+            holder: Invocation::new(Verb::Close, "web"),
+            user: None,
+            owner: None,
+            reason: reason.map(str::to_owned),
+            until: minutes.map(|minutes| Until::after(Duration::from_mins(minutes))),
+            boot: boot(),
+            also: None,
+            failed: None,
+        }
+    }
+
+    fn closes(there: &Hold, wanted: &Hold, replace: bool) -> Result<Closing, String> {
+        second(Some(&Held::By(there.clone())), wanted, replace)
+    }
+
+    /// What is kept: reason and minutes; None: it is refused.
+    #[test]
+    fn a_second_close_drops_nothing_unless_it_is_told_to() {
+        let (swap, other) = (Some("disk swap"), Some("kernel"));
+        for (there, wanted, kept) in [
+            ((swap, Some(30)), (None, None), Some((swap, Some(30)))),
+            ((swap, None), (None, None), Some((swap, None))),
+            ((swap, None), (swap, None), Some((swap, None))),
+            ((None, None), (swap, None), None),
+            ((swap, Some(30)), (other, None), None),
+            ((swap, Some(30)), (None, Some(60)), Some((swap, Some(60)))),
+            ((swap, Some(30)), (swap, Some(30)), Some((swap, Some(30)))),
+            ((swap, Some(30)), (swap, Some(10)), None),
+            ((swap, None), (None, Some(10)), None),
+        ] {
+            let (there, wanted) = (hold(there.0, there.1), hold(wanted.0, wanted.1));
+            let told = format!("{there:?} {wanted:?}");
+            let left = match closes(&there, &wanted, false) {
+                Ok(Closing::Keeps(_)) => Some(there.clone()),
+                Ok(Closing::Sets { hold, .. }) => Some(hold),
+                Err(_) => None,
+            };
+            let kept = kept.map(|(reason, minutes)| hold(reason, minutes));
+            let same = |hold: &Hold| (hold.reason.clone(), hold.until.as_ref().map(|it| it.at / 9));
+            assert_eq!(left.as_ref().map(same), kept.as_ref().map(same), "{told}");
+            match closes(&there, &wanted, true) {
+                Ok(Closing::Sets { hold, told }) => {
+                    assert_eq!(hold, wanted);
+                    assert!(told.unwrap().contains(&there.told()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn it_says_whose_hold_it_is_and_what_to_write() {
+        let there = hold(Some("disk swap"), Some(30));
+        let refused = closes(&there, &hold(Some("kernel"), None), false).unwrap_err();
+        assert!(refused.contains("`agent close web`, pid"), "{refused}");
+        assert!(
+            refused.contains(": disk swap; another --reason"),
+            "{refused}"
+        );
+        assert!(refused.contains("--replace"), "{refused}");
+        let kept = closes(&there, &hold(None, None), false).unwrap();
+        assert!(kept.told().unwrap().ends_with("stays as it is"));
+    }
+
+    #[test]
+    fn a_hold_that_is_over_or_a_units_does_not_bind_an_operator() {
+        let (over, wanted) = (hold(Some("disk swap"), Some(0)), hold(Some("kernel"), None));
+        let unit = Hold {
+            owner: Some("web.service".to_owned()),
+            ..hold(None, None)
+        };
+        for (there, tells) in [
+            (None, false),
+            (Some(Held::By(over)), false),
+            (Some(Held::By(unit)), true),
+            (Some(Held::Unknown), true),
+        ] {
+            let closing = second(there.as_ref(), &wanted, false).unwrap();
+            assert_eq!(closing.clone().told().is_some(), tells, "{there:?}");
+            assert!(matches!(closing, Closing::Sets { hold, .. } if hold == wanted));
+        }
+    }
+
+    /// The agent holds the gates after a restart that failed; then an operator closes them, too.
+    #[test]
+    fn an_operator_who_closes_after_a_failure_has_asked_for_it() {
+        let of_the_agent = Hold {
+            holder: Invocation::new(Verb::Restart, "web"),
+            failed: Some(crate::state::hold::Failed::Restart),
+            ..hold(Some("the restart failed"), None)
+        };
+        let wanted = hold(Some("disk swap"), Some(5));
+        match closes(&of_the_agent, &wanted, false).unwrap() {
+            Closing::Sets { hold, .. } => {
+                assert!(hold.is_an_operators() && hold.reason == wanted.reason);
+                assert_eq!(hold.also.as_deref(), Some("the restart failed"));
+                assert_eq!(hold.failed, Some(crate::state::hold::Failed::Restart));
+            }
+            kept => panic!("{kept:?}"),
+        }
+    }
+
+    /// What failed since is no operator's to take back by closing again.
+    #[test]
+    fn what_failed_since_stays() {
+        let failed = Hold {
+            also: Some("the upgrade failed".to_owned()),
+            ..hold(Some("disk swap"), Some(0))
+        };
+        let told = Held::By(failed.clone()).told();
+        assert!(
+            told.ends_with("Z: disk swap; then the upgrade failed"),
+            "{told}"
+        );
+        assert!(!told.contains("until"), "{told}");
+        match closes(&failed, &hold(None, Some(5)), true).unwrap() {
+            Closing::Sets { hold, .. } => assert_eq!(hold.also, failed.also),
+            kept => panic!("{kept:?}"),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A hold on the disk.
+
+use super::*;
+
+fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
+    Hold {
+        holder: Invocation::new(Verb::Close, "web"),
+        user: None,
+        owner: owner.map(str::to_owned),
+        reason: Some("disk swap".to_owned()),
+        until: lasts.map(Duration::from_secs).map(Until::after),
+        boot: boot(),
+        also: None,
+        failed: None,
+    }
+}
+
+fn told(directory: &Path) -> String {
+    now(directory, "web").unwrap().told()
+}
+
+#[test]
+fn a_hold_lasts_until_it_is_lifted_and_a_torn_one_is_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = &directory.path().join("new");
+    assert_eq!(now(directory, "web"), None);
+    set(directory, &hold(None, None)).unwrap();
+    let told = told(directory);
+    assert!(told.starts_with("`agent close web`, pid"), "{told}");
+    assert!(told.ends_with("Z: disk swap"), "{told}");
+    assert_eq!(now(directory, "api"), None);
+    std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
+    assert_eq!(now(directory, "web"), Some(Held::Unknown));
+    lift(directory, "web").unwrap();
+    lift(directory, "web").unwrap();
+    assert_eq!(now(directory, "web"), None);
+}
+
+#[test]
+fn one_with_a_time_ends_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    set(directory, &hold(None, Some(1000))).unwrap();
+    assert!(told(directory).contains(", until 2"), "{}", told(directory));
+    set(directory, &hold(None, Some(0))).unwrap();
+    assert_eq!(now(directory, "web"), None);
+    assert!(find(directory, "web").unwrap().is_over());
+    // After a reboot the wall clock counts.
+    let rebooted = |at| {
+        let mut held = hold(None, Some(1000));
+        let until = held.until.as_mut().unwrap();
+        (until.boot, until.at) = ("another".to_owned(), at);
+        set(directory, &held).unwrap();
+        find(directory, "web").unwrap().is_over()
+    };
+    assert!(rebooted(since_1970().as_secs() - 1));
+    assert!(!rebooted(since_1970().as_secs() + 100));
+}
+
+#[test]
+fn a_unit_takes_nothing_from_the_operator() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    set(directory, &hold(None, None)).unwrap();
+    set(directory, &hold(Some("web.service"), None)).unwrap();
+    assert!(!now(directory, "web").unwrap().is_of("web.service"));
+    set(directory, &hold(None, Some(0))).unwrap();
+    set(directory, &hold(Some("web.service"), None)).unwrap();
+    assert!(now(directory, "web").unwrap().is_of("web.service"));
+    assert!(told(directory).contains(", for web.service"));
+    let before = Hold {
+        boot: "another".to_owned(),
+        ..hold(Some("web.service"), None)
+    };
+    set(directory, &before).unwrap();
+    assert_eq!(now(directory, "web"), None, "a unit's ends with its boot");
+    set(directory, &hold(None, None)).unwrap();
+    assert!(!now(directory, "web").unwrap().is_of("web.service"));
+    std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
+    set(directory, &hold(Some("web.service"), None)).unwrap();
+    assert_eq!(now(directory, "web"), Some(Held::Unknown));
+}
+
+/// Half an upgrade is marked, and after it the file is as it was.
+#[test]
+fn an_upgrade_gives_back_the_hold_of_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let upgrade = || {
+        let holder = Invocation::new(Verb::Restart, "web");
+        let before = during_upgrade(directory, holder, "its upgrade runs".to_owned()).unwrap();
+        (before, find(directory, "web").unwrap())
+    };
+    let (before, during) = upgrade();
+    assert!(before.is_none() && !during.is_asked_for() && !during.is_of_a_failed_restart());
+    as_before(directory, "web", before.as_ref()).unwrap();
+    assert_eq!(find(directory, "web"), None);
+
+    let failed = Hold {
+        failed: Some(Failed::Restart),
+        holder: Invocation::new(Verb::Restart, "web"),
+        ..hold(None, None)
+    };
+    for there in [hold(None, None), hold(None, Some(1000)), failed] {
+        set(directory, &there).unwrap();
+        let (before, during) = upgrade();
+        assert!(during.told().ends_with("its upgrade runs"), "{during:?}");
+        as_before(directory, "web", before.as_ref()).unwrap();
+        assert_eq!(find(directory, "web"), Some(Held::By(there)));
+    }
+
+    // It holds, and nobody could write it again.
+    std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
+    let (before, during) = upgrade();
+    assert_eq!(during, Held::Unknown);
+    as_before(directory, "web", before.as_ref()).unwrap();
+    assert_eq!(find(directory, "web"), Some(Held::Unknown));
+}
+
+/// A crash or the sidecar may come at any moment: one without a hold would open the gates.
+#[test]
+fn an_operators_hold_is_there_at_every_moment() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let there = hold(None, None);
+    set(directory, &there).unwrap();
+    let is_over = AtomicBool::new(false);
+    let missed = std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            let mut missed = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                missed += usize::from(!StateFile::Hold.path(directory, "web").exists());
+            }
+            missed
+        });
+        for _ in 0..100 {
+            as_before(directory, "web", Some(&Held::By(there.clone()))).unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        looks.join().unwrap()
+    });
+    assert_eq!(missed, 0);
+}
+
+#[test]
+fn a_hold_of_the_agents_own_says_what_failed() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let until = |why: &str, failed| {
+        let holder = Invocation::new(Verb::Restart, "web");
+        until_opened(directory, holder, why.to_owned(), failed).unwrap();
+        let held = now(directory, "web").unwrap();
+        (held.is_asked_for(), held.is_of_a_failed_restart())
+    };
+    assert_eq!(until("the restart failed", Failed::Restart), (false, true));
+    assert_eq!(until("the upgrade failed", Failed::Upgrade), (false, false));
+    // An operator's that has seen one.
+    lift(directory, "web").unwrap();
+    set(directory, &hold(None, None)).unwrap();
+    assert_eq!(until("the restart failed", Failed::Restart), (true, false));
+    settled(directory, "web").unwrap();
+    assert_eq!(
+        find(directory, "web").unwrap().report().failed,
+        None,
+        "what failed is over"
+    );
+    lift(directory, "web").unwrap();
+    // An agent that did not write so has held them after a restart that failed, too.
+    until("the restart failed", Failed::Restart);
+    let older = serde_json::json!(find(directory, "web").map(|held| match held {
+        Held::By(hold) => Hold {
+            failed: None,
+            ..hold
+        },
+        Held::Unknown => unreachable!(),
+    }));
+    std::fs::write(StateFile::Hold.path(directory, "web"), older.to_string()).unwrap();
+    assert!(now(directory, "web").unwrap().is_of_a_failed_restart());
+}

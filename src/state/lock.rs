@@ -1,0 +1,208 @@
+//! The lock that one operation on this host holds, and the one of its sidecar.
+
+use crate::clock::{self, since_1970};
+use crate::state::directory;
+use crate::state::permissions::{self, Untrusted};
+use nix::sys::stat::{major, minor};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Who holds a lock, since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The agent's process.
+    pub pid: u32,
+    /// As on the command line: `agent restart web`.
+    pub command: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+    /// It is over in a moment: worth waiting for.
+    #[serde(default)]
+    pub brief: bool,
+}
+
+/// A lock, held until dropped, also by a crash.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Drop for Lock {
+    /// The text goes first: nobody is to be told of a holder who has left.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Why the lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it; None: who has not said who.
+    #[error("another operation holds the lock: {}", told(.0.as_ref()))]
+    Held(Option<Who>),
+    /// Others than root may write it.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    /// The state directory can't be used.
+    #[error("{}", directory::unusable("state_dir", path, source))]
+    Unusable {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Who {
+    /// This process, now.
+    pub fn new(command: impl Into<String>) -> Who {
+        Who {
+            pid: std::process::id(),
+            command: command.into(),
+            since: since_1970().as_secs(),
+            brief: false,
+        }
+    }
+
+    /// The same, gone in a moment.
+    pub fn brief(self) -> Who {
+        Who {
+            brief: true,
+            ..self
+        }
+    }
+
+    /// In one line.
+    pub fn told(&self) -> String {
+        signature(&self.command, self.pid, self.since)
+    }
+}
+
+/// Who, since when, in one line.
+pub fn signature(command: &str, pid: u32, since: u64) -> String {
+    let since = clock::told(since);
+    format!("`{command}`, pid {pid}, since {since}")
+}
+
+/// Who holds it, in words.
+pub fn told(who: Option<&Who>) -> String {
+    who.map_or("a process that has not named itself".to_owned(), Who::told)
+}
+
+impl Lock {
+    /// Takes the lock, one of [`directory`]'s, or says who has it. Makes its directory if need be.
+    pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
+        let directory = path.parent().unwrap_or(path);
+        let unusable = |path: &Path, source| LockError::Unusable {
+            path: path.to_owned(),
+            source,
+        };
+        let trusted = || permissions::check(directory).and_then(|()| permissions::check(path));
+        trusted()?;
+        directory::make(directory).map_err(|error| unusable(directory, error))?;
+        // Below a sticky directory somebody else may have been faster.
+        trusted()?;
+        // Readable for root alone: whoever can open it could hold it.
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path);
+        let mut file = options.map_err(|error| unusable(path, error))?;
+        let asked = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
+                Err(TryLockError::WouldBlock) => {
+                    let who = said(&mut file);
+                    if who.is_some() || asked.elapsed() > TO_SAY_SO {
+                        return Err(LockError::Held(who));
+                    }
+                    std::thread::sleep(AGAIN);
+                }
+            }
+        }
+        // What it says is for others; a full disk takes nothing from the lock.
+        let text = serde_json::json!(who).to_string();
+        let written = file.set_len(0);
+        let _ = written.and_then(|()| file.write_all(text.as_bytes()));
+        Ok(Lock { file })
+    }
+
+    /// Who took it last; he may have been killed since. Costs nothing, unlike [`Lock::holder`].
+    pub fn last_holder(path: &Path) -> Option<Who> {
+        said(&mut permissions::open(path).ok()?)
+    }
+
+    /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
+    /// see whether it is free could refuse somebody else's.
+    pub fn holder(path: &Path) -> Option<Option<Who>> {
+        let mut file = permissions::open(path).ok()?;
+        let asked = Instant::now();
+        while is_held(&file)? {
+            let who = said(&mut file);
+            if who.is_some() || asked.elapsed() > TO_SAY_SO {
+                return Some(who);
+            }
+            std::thread::sleep(AGAIN);
+        }
+        None
+    }
+}
+
+/// Between taking the lock and saying so, its holder needs a moment; and so he does between
+/// taking back what he said and leaving.
+const TO_SAY_SO: Duration = Duration::from_millis(200);
+
+/// Between two looks in that moment.
+const AGAIN: Duration = Duration::from_millis(5);
+
+fn said(file: &mut File) -> Option<Who> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn is_held(file: &File) -> Option<bool> {
+    let meta = file.metadata().ok()?;
+    let device = (major(meta.dev()), minor(meta.dev()));
+    let ours = |lock: &procfs::Lock| {
+        lock.inode == meta.ino() && (u64::from(lock.devmaj), u64::from(lock.devmin)) == device
+    };
+    Some(procfs::locks().ok()?.iter().any(ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_taker_is_told_who_the_first_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory::lock(&directory.path().join("new"));
+        let first = Lock::take(&path, &Who::new("agent restart web")).unwrap();
+        let second = Lock::take(&path, &Who::new("agent close web"));
+        let second = second.unwrap_err().to_string();
+        assert!(second.contains("`agent restart web`"), "{second}");
+        let pid = format!("pid {}", std::process::id());
+        assert!(second.contains(&pid), "{second}");
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!(
+            (holder.command.as_str(), holder.brief),
+            ("agent restart web", false)
+        );
+        drop(first);
+        assert_eq!(Lock::holder(&path), None);
+        let brief = Lock::take(&path, &Who::new("agent run").brief()).unwrap();
+        assert!(Lock::holder(&path).unwrap().unwrap().brief);
+        drop(brief);
+    }
+}

@@ -1,0 +1,15 @@
+//! What outlives a process: the state directory with its locks, the journal of an operation,
+//! an operator's holds, the counters of what was done; and who started it.
+
+pub mod caller;
+pub mod counters;
+pub mod directory;
+pub mod hold;
+pub mod invocation;
+pub mod journal;
+pub mod lock;
+pub mod operation_id;
+pub mod orphan;
+pub mod permissions;
+
+pub use directory::StateFile;

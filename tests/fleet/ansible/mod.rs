@@ -1,0 +1,111 @@
+//! The collection of `scripts/ansible`, by real Ansible over real ssh.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use lab::agent::{Ended, Running};
+use lab::ansible::Ansible;
+use lab::estate::Estate;
+use lab::settings::Settings;
+
+mod backend;
+mod changes;
+mod faults;
+mod rolls;
+mod states;
+
+const ROLL: &str = "haproxy_gate.agent.rolling_restart";
+
+/// What the module came to.
+#[derive(Debug)]
+struct Told {
+    exit: i32,
+    result: Value,
+    out: String,
+}
+
+impl Told {
+    fn of(ended: Ended) -> Told {
+        // `web1 | CHANGED => {...}`, and before it a diff, where one was asked for.
+        let answer = ended.out.split_once(" => ");
+        let result = answer.and_then(|(_, result)| result.parse().ok());
+        let result = result.unwrap_or_else(|| panic!("{}\n{}", ended.out, ended.err));
+        Told {
+            exit: ended.exit,
+            result,
+            out: ended.out,
+        }
+    }
+
+    fn expect(self, changed: bool) -> Value {
+        assert_eq!(self.exit, 0, "{:#}", self.result);
+        assert_eq!(self.result["changed"], changed, "{:#}", self.result);
+        self.result
+    }
+
+    /// One side of the diff: what was there before (`-`), or is after it (`+`).
+    fn side(&self, sign: char) -> Vec<&str> {
+        let head = sign.to_string().repeat(3);
+        let (diff, _) = self.out.split_once(" => ").expect("an answer");
+        let lines = diff.lines().filter(|line| !line.starts_with(&head));
+        lines
+            .filter_map(|line| line.strip_prefix([sign, ' ']))
+            .collect()
+    }
+
+    /// It failed, with these words in its message.
+    fn expect_failure(self, says: &[&str]) -> Value {
+        assert_ne!(self.exit, 0, "{:#}", self.result);
+        let message = self.result["msg"].as_str().expect("a message");
+        for words in says {
+            assert!(message.contains(words), "no {words:?} in: {message}");
+        }
+        self.result
+    }
+}
+
+/// All hosts of the estate.
+fn ansible(estate: &Estate) -> Ansible<'_> {
+    named(estate, "ansible")
+}
+
+/// Another operator's, of this name.
+fn named<'a>(estate: &'a Estate, name: &str) -> Ansible<'a> {
+    let hosts = estate.site.hosts.iter().map(lab::site::Host::name);
+    Ansible::create(&estate.operator, name, hosts, "")
+}
+
+fn start(command: &mut Command) -> Running {
+    Running::start("ansible", command)
+}
+
+fn roll(ansible: &Ansible, words: &[&str]) -> Running {
+    start(&mut ansible.playbook(ROLL, words))
+}
+
+/// The last words of a roll, line by line.
+fn last_words(ended: &Ended) -> Vec<String> {
+    let (_, told) = ended.out.rsplit_once("\"msg\": [").expect("a list");
+    let (list, _) = told.split_once(']').expect("its end");
+    let lines = list
+        .lines()
+        .map(|line| line.trim().trim_matches(['"', ',']));
+    let lines = lines.filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+/// It has ended so, after these words: its first, and all that say how it went with the hosts.
+fn assert_told(ended: &Ended, wanted: &[&str]) {
+    let told = last_words(ended);
+    assert_eq!(told.len(), wanted.len(), "{told:#?}");
+    for (told, wanted) in told.iter().zip(wanted) {
+        assert!(told.starts_with(wanted), "{told:?} is not {wanted:?}");
+    }
+}
+
+/// Eight hosts, of which so many others must be usable.
+fn eight(test: &str, min_available: i64) -> Estate {
+    let floor = |settings: Settings| settings.set("app.web.min_available", min_available);
+    Estate::with(test, 8, floor)
+}

@@ -1,0 +1,220 @@
+//! A host as an operator has it: reached by ssh alone, with files, processes and a hostname of
+//! its own, the agent in PATH and its configuration and state in their default places.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::agent::Running;
+use super::app_dir::AppDir;
+use super::process::Process;
+use super::settings::Settings;
+use super::site::Host;
+use super::{built, journal, wait_for};
+
+mod ssh;
+
+/// For forty that come up at the same time, on a machine that others use, too.
+const UP: Duration = Duration::from_secs(120);
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Keys only, and none of what a Debian would do at a login.
+const SSHD: &str = "\
+HostKey /etc/ssh/host_key
+AuthorizedKeysFile /etc/ssh/authorized_keys
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+UsePAM no
+UseDNS no
+MaxStartups 100
+# The default costs each side 0.2 s of this machine.
+KexAlgorithms curve25519-sha256
+Subsystem sftp internal-sftp
+";
+
+#[derive(Debug)]
+pub struct Remote {
+    pub number: usize,
+    pub app: AppDir,
+    network: PathBuf,
+    sshd_log: PathBuf,
+    /// Its namespaces are this one's, and everything in them ends with it.
+    init: Process,
+}
+
+impl Remote {
+    /// Begins to come up, with these settings and for who has this key. The child dies with
+    /// the thread that called this.
+    pub fn start(host: &Host, settings: &Settings, cold: Duration, key: &str) -> Remote {
+        let app = AppDir::create(host.dir.join(host.name()));
+        let files = host.dir.join("files");
+        write_files(&files, host, &app, cold);
+        put(&files, "etc/ssh/authorized_keys", key);
+        fs::create_dir_all(files.join("etc/haproxy-gate")).expect("a folder");
+        settings.write(&files.join("etc/haproxy-gate"));
+        let mut init = host.namespace.command("setpriv");
+        // unshare itself ignores the milder signal.
+        init.args(["--pdeathsig", "KILL", "unshare"]);
+        init.args(["--mount", "--pid", "--uts", "--fork", "--kill-child"]);
+        let script = host.dir.join("up.sh");
+        fs::write(&script, include_str!("up.sh")).expect("a script");
+        init.args(["--", "sh"]).arg(script);
+        init.env_clear().env("PATH", PATH).env("HOME", "/root");
+        init.env("dir", &host.dir).env("name", host.name());
+        init.env("programs", programs());
+        Remote {
+            number: host.number,
+            app,
+            network: host.namespace.path(),
+            sshd_log: host.dir.join("sshd.log"),
+            init: Process::spawn(&host.name(), &mut init),
+        }
+    }
+
+    /// Waits until sshd and the app have been started.
+    pub fn wait_until_up(&mut self) {
+        let what = format!("host {} to come up", self.number);
+        wait_for(&what, UP, || {
+            let runs = self.init.is_running();
+            assert!(
+                runs,
+                "it left:\n{}{}",
+                self.init.out.text(),
+                self.init.err.text()
+            );
+            self.init.out.last("ready", 0.0)
+        });
+    }
+
+    /// Begins to open its gates, and to wait until HAProxy shows it UP.
+    pub fn start_opening(&self) -> Running {
+        let mut open = self.command("agent");
+        Running::start("agent", open.args(["open", "web", "--json"]))
+    }
+
+    /// `agent.toml` from now on.
+    pub fn configure(&self, settings: &Settings) {
+        settings.write(&self.file("etc/haproxy-gate"));
+    }
+
+    /// A file of the host, by its path there without the first slash.
+    pub fn file(&self, path: &str) -> PathBuf {
+        Path::new(&self.proc("root")).join(path)
+    }
+
+    /// Waits until the agent's journal says that it acts on this phase of app `web`, and
+    /// gives the time.
+    pub fn wait_for_phase(&self, phase: &str) -> f64 {
+        journal::wait_for_phase(&self.file("run/haproxy-gate/web.json"), phase)
+    }
+
+    /// The verbs of what its agent has done, in order, each with the reason that was given.
+    pub fn history(&self) -> Vec<(String, Option<String>)> {
+        let told: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
+        let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let operations = told["operations"].as_array().expect("operations").iter();
+        operations
+            .map(|one| (word(&one["verb"]).expect("a verb"), word(&one["reason"])))
+            .collect()
+    }
+
+    /// Stops the app, as a host does whose app is down.
+    pub fn stop_app(&self) {
+        self.sh("web stop");
+    }
+
+    /// Runs a shell line on the host, by no ssh, and gives its stdout, or panics.
+    pub fn sh(&self, line: &str) -> String {
+        let output = self.command("sh").args(["-c", line]).output();
+        let output = output.expect("nsenter runs");
+        let [out, err] =
+            [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+        assert!(
+            output.status.success(),
+            "`{line}`: {}\n{out}{err}",
+            output.status
+        );
+        out
+    }
+
+    /// A program on the host, by no ssh. It ends with the thread that started it.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "nsenter"]);
+        command.arg(format!("--net={}", self.network.display()));
+        command.arg(format!("--mount={}", self.proc("ns/mnt")));
+        command.arg(format!("--uts={}", self.proc("ns/uts")));
+        command.arg(format!("--pid={}", self.proc("ns/pid_for_children")));
+        // Another process than nsenter, which has joined no processes itself.
+        command.args(["--", "setpriv", "--pdeathsig", "TERM", program]);
+        command.env_clear().env("PATH", PATH).env("HOME", "/root");
+        command
+    }
+
+    /// What its sshd has logged.
+    pub fn sshd_log(&self) -> String {
+        fs::read_to_string(&self.sshd_log).unwrap_or_default()
+    }
+
+    fn proc(&self, path: &str) -> String {
+        format!("/proc/{}/{path}", self.init.pid())
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if self.init.is_running() {
+            self.init.kill_group();
+        }
+    }
+}
+
+/// How the agent restarts the app: as a service, so that one that is down is started.
+pub fn restart() -> Value {
+    let mut restart = Table::new();
+    let command = ["/usr/local/sbin/web", "restart"].map(Value::from);
+    restart.insert("command".into(), Value::Array(command.into()));
+    restart.into()
+}
+
+fn write_files(files: &Path, host: &Host, app: &AppDir, cold: Duration) {
+    put(files, "etc/ssh/sshd_config", SSHD);
+    keygen(&files.join("etc/ssh/host_key"), &host.name());
+    put(files, "etc/hostname", &format!("{}\n", host.name()));
+    let service = format!(
+        "dir={}\nprogram={}\nname={}\ncold={}\n",
+        app.path().display(),
+        built::lab_app().display(),
+        host.name(),
+        cold.as_millis()
+    );
+    put(files, "etc/default/web", &service);
+    put(files, "usr/local/sbin/web", include_str!("web.sh"));
+    let script = files.join("usr/local/sbin/web");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("a script");
+}
+
+fn put(files: &Path, path: &str, text: &str) {
+    let path = files.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
+/// A key pair without a passphrase: `path` and `path.pub`.
+pub fn keygen(path: &Path, comment: &str) {
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f"]);
+    let status = keygen.arg(path).status().expect("ssh-keygen runs");
+    assert!(status.success(), "ssh-keygen: {status}");
+}
+
+/// The folder of the programs under test.
+fn programs() -> PathBuf {
+    let agent = built::agent();
+    agent.parent().expect("a folder").to_owned()
+}
