@@ -35,7 +35,7 @@ pub(crate) struct App {
     pub askable: Result<(), String>,
     /// How it is restarted, and why that could not work. Ok: what is only odd.
     pub restart: (String, Result<Vec<String>, String>),
-    /// What else the restart takes down, though that is meant; Err: and nobody has said so.
+    /// What else the restart takes down, as the configuration allows; Err: and it does not.
     pub beside: Result<Vec<String>, Vec<String>>,
     /// How it can be known what leaving workers carry.
     pub leaving: Leaving,

@@ -13,7 +13,7 @@ checks! {
     VERSION "haproxy-version":
         "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show";
     LEVEL "socket-level":
-        "over TCP there is no password: at level admin whoever reaches the socket may take any server out \
+        "over TCP there is no password: at level admin any host that reaches the socket may take any server out \
          or send its users elsewhere (`set server`); the agent only reads";
     MASTER "master-socket":
         "a drain waits for what the workers of before a reload still carry, and they are asked there";
@@ -54,7 +54,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
     ];
     if let Some(master) = &seen.master {
         points.push(match master {
-            Ok(()) => MASTER.ok(&balancer.name, "its master tells of leaving workers"),
+            Ok(()) => MASTER.ok(&balancer.name, "its master shows leaving workers"),
             Err(why) => MASTER.error(
                 &balancer.name,
                 why.to_string(),
@@ -155,7 +155,7 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
         }
         (_, None) => LEVEL.warning(
             of,
-            "its level can't be told",
+            "its level is not known",
             "in HAProxy's `global`: `level user` on the stats socket",
         ),
     }
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn versions_are_supported_untried_or_too_old() {
-        for (told, verdict) in [
+        for (said, verdict) in [
             ("2.6.12-1+deb12u4", Well),
             ("3.2-dev1", Well),
             ("3.0.11", Well),
@@ -208,7 +208,7 @@ mod tests {
             ("1.8", Error),
             ("latest", Warning),
         ] {
-            assert_eq!(version("lb", told).verdict, verdict, "{told}");
+            assert_eq!(version("lb", said).verdict, verdict, "{said}");
         }
     }
 

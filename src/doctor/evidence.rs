@@ -30,14 +30,17 @@ pub(crate) struct Moved {
     /// "restart, 2026-11-21T16:14:16Z"
     pub by: String,
     pub lines: Vec<Detection>,
+    /// Rules that were there, and might have caught the checks.
+    pub possible: Vec<String>,
 }
 
 /// What is known of one app.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Evidence {
     /// The last operation that shows how checks met a closed gate.
+    pub met: Option<Moved>,
+    /// The last that has closed one, and the last that shows the seconds to UP.
     pub close: Option<Moved>,
-    /// And the last that shows the seconds to UP.
     pub open: Option<Moved>,
     /// How long an operation waits for HAProxy.
     pub out_of_rotation: Duration,
@@ -54,16 +57,24 @@ impl Evidence {
             Some(Moved {
                 by: format!("{}, {at}", entry.verb),
                 lines: entry.detection.clone(),
+                possible: entry.possible_rules.clone(),
             })
         };
-        self.close = last(Detection::is_of_a_close);
+        self.met = last(Detection::is_of_a_close);
+        self.close = last(|one| one.still.is_some() || one.down_seconds.is_some());
         self.open = last(|one| one.up_seconds.is_some());
     }
 
-    /// At the last close HAProxy showed each line of this gate DOWN: no rule caught the checks.
-    pub(crate) fn was_closed(&self, gate: &Gate) -> bool {
+    /// Rules that were there while HAProxy saw this gate close, its checks refused on this host:
+    /// they do not catch them.
+    pub(crate) fn disproved(&self, gate: &Gate) -> Vec<String> {
         let lines = of_gate(self.close.as_ref(), gate);
-        !lines.is_empty() && lines.iter().all(|line| line.check.is_some())
+        let is_seen = |line: &&Detection| {
+            line.down_seconds.is_some() && line.check.as_deref() == Some("L4CON")
+        };
+        let was_closed = !lines.is_empty() && lines.iter().all(is_seen);
+        let close = self.close.iter().filter(|_| was_closed);
+        close.flat_map(|close| close.possible.clone()).collect()
     }
 }
 
@@ -103,16 +114,16 @@ fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
 fn meets(app: &str, checked: &Checked, evidence: &Evidence) -> Option<Point> {
     let port = checked.gate.status_port;
     let now = checked.now.as_deref().unwrap_or_default();
-    let last: Vec<&str> = of_gate(evidence.close.as_ref(), &checked.gate)
+    let last: Vec<&str> = of_gate(evidence.met.as_ref(), &checked.gate)
         .into_iter()
         .filter_map(|line| line.check.as_deref())
         .collect();
-    let (words, when) = match (now, &evidence.close) {
+    let (words, when) = match (now, &evidence.met) {
         ([_, ..], _) => (
             now.iter().map(String::as_str).collect(),
             "closed".to_owned(),
         ),
-        ([], Some(close)) => (last, format!("at the last close ({})", close.by)),
+        ([], Some(met)) => (last, format!("when last closed ({})", met.by)),
         ([], None) => return None,
     };
     let word = words
@@ -259,12 +270,12 @@ mod tests {
     fn the_last_close_is_quoted() {
         let old = entry("web", Some("L4TOUT"), None, Some(9.0));
         let points = judged(&[old, entry("web", Some("L4CON"), None, Some(0.44))], None);
-        let told = [
-            "port 2000, at the last close (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
+        let said = [
+            "port 2000, when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
             "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)",
             "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)",
         ];
-        let expected = told.map(str::to_owned);
+        let expected = said.map(str::to_owned);
         assert_eq!(
             points.iter().map(|one| one.2.clone()).collect::<Vec<_>>(),
             expected
@@ -285,20 +296,59 @@ mod tests {
             (Some("L4CON"), None, Some(20.1), None, &[meets(Well), seconds(Warning), seconds(Well)]),
         ] {
             let points = judged(&[entry("web", check, still, took)], now);
-            let told: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
-            assert_eq!(told, expected, "{check:?} {still:?} {took:?} {now:?}");
+            let said: Vec<_> = points.iter().map(|one| (one.0, one.1)).collect();
+            assert_eq!(said, expected, "{check:?} {still:?} {took:?} {now:?}");
         }
     }
 
     #[test]
-    fn a_rule_is_disproved_by_a_close_that_was_seen() {
-        let was_closed = |entry: Entry| {
+    fn a_rule_is_disproved_by_a_close_that_it_did_not_catch() {
+        let disproved = |entry: Entry| {
             let mut evidence = Evidence::default();
+            let possible_rules = vec!["-A X".to_owned()];
+            let entry = Entry {
+                possible_rules,
+                ..entry
+            };
             evidence.read("web", &[entry]);
-            evidence.was_closed(&gate())
+            evidence.disproved(&gate())
         };
-        assert!(was_closed(entry("web", Some("L4CON"), None, None)));
-        assert!(!was_closed(entry("web", None, Some("UP"), None)));
-        assert!(!was_closed(entry("api", Some("L4CON"), None, None)));
+        assert_eq!(
+            disproved(entry("web", Some("L4CON"), None, Some(0.4))),
+            ["-A X"]
+        );
+        // Dropped: the rule may have led them elsewhere. Found closed: the rule may be newer.
+        assert_eq!(
+            disproved(entry("web", Some("L4TOUT"), None, Some(0.4))),
+            [""; 0]
+        );
+        assert_eq!(disproved(entry("web", Some("L4CON"), None, None)), [""; 0]);
+        assert_eq!(disproved(entry("web", None, Some("UP"), None)), [""; 0]);
+        assert_eq!(
+            disproved(entry("api", Some("L4CON"), None, Some(0.4))),
+            [""; 0]
+        );
+    }
+
+    /// What `open` finds closed shows how checks end there, and no seconds.
+    #[test]
+    fn the_seconds_are_those_of_the_last_real_close() {
+        let found = Entry {
+            verb: "open".into(),
+            ..entry("web", Some("L4TOUT"), None, None)
+        };
+        let points = judged(
+            &[entry("web", Some("L4CON"), None, Some(0.44)), found],
+            None,
+        );
+        let said: Vec<&str> = points.iter().map(|one| one.2.as_str()).collect();
+        assert!(
+            said[0].contains("(open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped"),
+            "{said:?}"
+        );
+        assert!(
+            said[1].starts_with("port 2000: DOWN after 0.4 s (restart,"),
+            "{said:?}"
+        );
     }
 }

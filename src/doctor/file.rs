@@ -1,5 +1,5 @@
 //! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
-//! restart without anybody's notice stands only there.
+//! restart is only there.
 
 use super::app_facts::AppFacts;
 use super::check::{Check, checks};
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_path_that_is_wrong_is_mended() {
+    fn only_a_wrong_path_is_corrected() {
         let of = |path: &str| fix(&read(Path::new(path)).unwrap_err());
         assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
         assert!(of("/").starts_with("give HAProxy's"));

@@ -58,8 +58,8 @@ pub(crate) struct Seen {
     pub position: Position,
     /// Rules that are not ours.
     pub foreign: Vec<Foreign>,
-    /// At the last close HAProxy showed its lines DOWN.
-    pub was_closed: bool,
+    /// Those that were there at the last close, and did not catch the checks.
+    pub disproved: Vec<String>,
     /// Why native rules can't be read.
     pub native: Result<(), String>,
     /// Who listens on the status port.
@@ -87,27 +87,27 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
 }
 
 fn position(gates: &Gates, seen: &Seen) -> Point {
-    let (app, told) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
+    let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
         false => format!("agent recover {app}"),
     };
     match (&seen.position, &gates.held) {
-        (Position::Open, None) => GATE.ok(app, told),
+        (Position::Open, None) => GATE.ok(app, said),
         // Between two families, or closed by that operation.
-        _ if gates.under_way => GATE.ok(app, format!("{told}: an operation is under way")),
-        (Position::Closed, Some(_)) => GATE.ok(app, format!("{told}, as expected")),
+        _ if gates.under_way => GATE.ok(app, format!("{said}: an operation is under way")),
+        (Position::Closed, Some(_)) => GATE.ok(app, format!("{said}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
             app,
-            format!("{told}, but held closed"),
+            format!("{said}, but held closed"),
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
         (Position::Closed, None) => GATE.warning(
             app,
-            format!("{told} unexpectedly: no hold explains it"),
+            format!("{said} unexpectedly: no hold explains it"),
             fix,
         ),
-        (Position::Broken(_), _) => GATE.error(app, told, format!("agent recover {app}")),
+        (Position::Broken(_), _) => GATE.error(app, said, format!("agent recover {app}")),
     }
 }
 
@@ -126,7 +126,7 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
                 "a rule that is not ours may redirect port {port}: {}",
                 one.rule
             );
-            match seen.was_closed {
+            match seen.disproved.contains(&one.rule) {
                 true => FOREIGN.ok(app, format!("{found}; at the last close it did not")),
                 false => FOREIGN.warning(app, found, POSSIBLE),
             }
@@ -162,34 +162,34 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
     )
 }
 
-/// Nothing to say where somebody listens: that is worse.
+/// None where a process listens: that is worse.
 fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
     let (app, port) = (&gates.app, seen.gate.status_port);
-    let told = |what: &str| format!("status port {port}: {what}");
+    let said = |what: &str| format!("status port {port}: {what}");
     let by = |who: &[String]| who.join(", ");
     Some(match &seen.taken {
         Some(Taken::Listening) => return None,
-        Some(Taken::Reserved(who)) => RESERVED.ok(app, told(&format!("reserved by {who}"))),
+        Some(Taken::Reserved(who)) => RESERVED.ok(app, said(&format!("reserved by {who}"))),
         Some(Taken::Bound(who)) => {
             let fix = "stop it: `agent restart` and `agent close` refuse until then";
-            RESERVED.error(app, told(&format!("bound by {}", by(who))), fix)
+            RESERVED.error(app, said(&format!("bound by {}", by(who))), fix)
         }
         Some(Taken::Passing(who)) => {
             let found = format!("not reserved: it is the source port of {}", by(who));
             let fix = format!(
                 "add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"
             );
-            RESERVED.warning(app, told(&found), fix)
+            RESERVED.warning(app, said(&found), fix)
         }
         Some(Taken::Denied(why)) => {
             let fix = "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE";
-            RESERVED.warning(app, told(&format!("can't be reserved: {why}")), fix)
+            RESERVED.warning(app, said(&format!("can't be reserved: {why}")), fix)
         }
         None if gates.sidecar => {
             let fix = "systemctl restart haproxy-gate";
-            RESERVED.warning(app, told("the sidecar has not reserved it"), fix)
+            RESERVED.warning(app, said("the sidecar has not reserved it"), fix)
         }
-        None => RESERVED.ok(app, told("each operation reserves it for itself")),
+        None => RESERVED.ok(app, said("each operation reserves it for itself")),
     })
 }
 
@@ -233,7 +233,7 @@ mod tests {
             },
             position: Position::Open,
             foreign: Vec::new(),
-            was_closed: false,
+            disproved: Vec::new(),
             native: Ok(()),
             listeners: Vec::new(),
             taken: Some(Taken::Reserved("`agent run`".into())),

@@ -10,10 +10,10 @@ checks! {
         "lock, journal and holds are kept there: without them no operation begins, and what others may \
          write there would not be believed";
     HISTORY "history-dir":
-        "operations go on without it, and nobody finds out afterwards who did what, and why";
+        "operations go on without it, but no record says afterwards who did what, and why";
     SIDECAR "sidecar":
-        "nobody opens the gates after a boot, sets flushed rules again, or ends what a killed agent has \
-         begun";
+        "without it the gates stay closed after a boot, flushed rules stay away, and what a killed agent has begun \
+         stays unfinished";
     FILES "open-files":
         "an operation that may open no further file could not list the rules half way through";
 }

@@ -68,12 +68,12 @@ fn mixed(used: &Used) -> Vec<Point> {
     match used.beside.as_slice() {
         [] => vec![MIXED.ok("", "rules: none in the nat tables of the other variant")],
         beside => {
-            let told = |(program, rules): &(&str, usize)| format!("{program} has {rules}");
-            let told: Vec<String> = beside.iter().map(told).collect();
+            let said = |(program, rules): &(&str, usize)| format!("{program} has {rules}");
+            let said: Vec<String> = beside.iter().map(said).collect();
             let found = format!(
                 "rules: the gates are in {}, and there are others beside: {}",
                 program(used.variant),
-                told.join(", ")
+                said.join(", ")
             );
             let see = beside
                 .iter()

@@ -22,12 +22,12 @@ const HEADLINES: [&str; 6] = [
 pub fn text(points: &[Point], all: bool) -> String {
     let mut text = String::new();
     for area in points.chunk_by(|one, other| one.area == other.area) {
-        let is_told = |point: &&Point| all || point.verdict != Verdict::Ok;
+        let is_shown = |point: &&Point| all || point.verdict != Verdict::Ok;
         text.push_str(&match all {
             true => String::new(),
             false => summary(area),
         });
-        text.extend(area.iter().filter(is_told).map(one));
+        text.extend(area.iter().filter(is_shown).map(one));
     }
     let all = if all { "" } else { " (--all prints each)" };
     let points_are = plural(points.len(), "point");
@@ -117,7 +117,7 @@ mod tests {
             of: if area == "host" { "" } else { "web" }.into(),
             verdict,
             found: found.into(),
-            why: "users notice a gate that can't be closed, for as long as it takes until somebody looks",
+            why: "users notice a gate that can't be closed, for as long as it takes until an operator looks",
             fix: fix.map(str::to_owned),
         }
     }
@@ -153,11 +153,11 @@ mod tests {
 unseen   web   no gate was closed yet
 warning  web   port 2000 is dropped
   why: users notice a gate that can't be closed, for as long as it takes until
-       somebody looks
+       an operator looks
   fix: {LONG}
 error    web   a rule
   why: users notice a gate that can't be closed, for as long as it takes until
-       somebody looks
+       an operator looks
   fix: stop what redirects the status port of the app before the next restart of
        it
 5 points: 2 ok, 1 unseen, 1 warning, 1 error"

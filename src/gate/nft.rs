@@ -24,14 +24,14 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 ///
 /// Why nft does not list them.
 pub async fn native_rules() -> Result<Option<Native>, String> {
-    let told = async {
+    let said = async {
         let Some(json) = list("-j").await? else {
             return Ok(None);
         };
         let text = list("-a").await?.unwrap_or_default();
         Native::parse(&json, &text).map(Some)
     };
-    told.await
+    said.await
         .map_err(|what: String| format!("`{SHOW_NFT}`: {what}"))
 }
 

@@ -62,6 +62,9 @@ pub struct Entry {
     /// What HAProxy made of the gates that closed and opened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub detection: Vec<Detection>,
+    /// Rules of others that were there, and might have caught HAProxy's checks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub possible_rules: Vec<String>,
     /// What the balancers showed on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
@@ -98,6 +101,7 @@ impl Entry {
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_escaped(&report.notices),
             detection: report.watching.detecting.found(),
+            possible_rules: all_escaped(&report.watching.detecting.possible),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }

@@ -225,6 +225,17 @@ impl Snapshot {
         trouble
     }
 
+    /// Foreign rules that may redirect a status port, and not for certain.
+    pub fn possible_rules(&self) -> Vec<String> {
+        let views = self.rules.iter();
+        let foreign = views.flat_map(|view| {
+            let gates = self.gates().into_iter();
+            gates.flat_map(|gate| view.foreign(gate))
+        });
+        let possible = foreign.filter(|rule| !rule.is_certain());
+        possible.map(|rule| rule.rule).collect()
+    }
+
     /// Who has the gate's status port; None: it can be reserved, or this process has it.
     pub fn taken_by(&self, gate: &Gate) -> Option<&Taken> {
         let of_gate = |(port, _): &&(u16, Taken)| *port == gate.status_port;

@@ -144,6 +144,7 @@ impl Report {
             .into_iter()
             .map(|one| one == Position::Closed);
         let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+        self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.finds(closed, &seen);
     }
 

@@ -159,7 +159,7 @@ fn a_level_that_lets_any_host_change_servers() {
 }
 
 #[test]
-fn a_master_that_does_not_tell() {
+fn a_master_that_does_not_answer() {
     let setup = Setup::start("doctor_master");
     let with = |path: &Path| setup.doctor_with(|settings: Settings| settings.master(path));
     with(setup.haproxy().master()).expect_ok("master-socket");

@@ -85,9 +85,20 @@ fn a_file_that_is_not_the_one_that_runs() {
     told.expect(
         "cfg-backend",
         "error",
-        "HAProxy has srvs/web1, and this file has not",
+        "no server line of this host is in it for web: HAProxy has srvs/web1, srvs/bkp1",
     );
-    // What it does not tell is told by nobody.
+    let empty = setup.site.dir.join("empty.cfg");
+    std::fs::write(&empty, "# nothing\n").expect("an empty file");
+    let none = with(&empty);
+    none.expect("haproxy-cfg", "error", "no server line of this host is in");
+    assert_eq!(
+        none.points
+            .iter()
+            .filter(|point| point.area == "file")
+            .count(),
+        1
+    );
+    // What it does not show is shown by nothing else.
     told.expect("same-cookie", "unseen", "hidden at level user");
     let told = with(&setup.site.dir.join("no.cfg"));
     let point = told.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");

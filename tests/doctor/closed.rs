@@ -25,7 +25,7 @@ fn the_last_close_is_quoted() {
     let told = setup.doctor();
     for port in ["2000", "3000"] {
         let says = |what: &str| format!("port {port}{what}");
-        told.expect("firewall", "ok", &says(", at the last close (close, 20"));
+        told.expect("firewall", "ok", &says(", when last closed (open, 20"));
         told.expect("firewall", "ok", "refused at once (L4CON)");
         told.expect("detection", "ok", &says(": UP after "));
         let point = told.expect("detection", "ok", &says(": DOWN after "));
@@ -61,7 +61,7 @@ fn checks_that_are_dropped() {
         )));
     };
     let way = |change: &str| {
-        let rule = format!("iptables {change} OUTPUT -p tcp --dport 2000 -j DROP");
+        let rule = format!("iptables {change} OUTPUT -d 10.77.0.11 -p tcp --dport 2000 -j DROP");
         drop(setup.site.balancer.run("sh", &["-ec", &rule]));
     };
     let firewalls: [&dyn Fn(&str); 2] = [&here, &way];
@@ -88,9 +88,9 @@ fn checks_that_are_dropped() {
         told.expect(
             "firewall",
             "warning",
-            "port 2000, at the last close (close, 20",
+            "port 2000, when last closed (open, 20",
         );
-        told.expect("firewall", "ok", "port 3000, at the last close (close, 20");
+        told.expect("firewall", "ok", "port 3000, when last closed (open, 20");
     }
 }
 

@@ -258,5 +258,5 @@ fn too_few_others() {
             .iter()
             .any(|line| line.get("svname") == "web2" && line.status() == "DOWN")
     });
-    floor(0).expect("others", "warning", "nobody serves the users");
+    floor(0).expect("others", "warning", "no server serves the users");
 }

@@ -15,19 +15,19 @@ checks! {
         "without it a request for an app that has just stopped fails, and goes to no other host";
     RETRIES "cfg-retries": "a connect that is refused as the app stops is tried again only as often as that";
     ALLBACKUPS "cfg-allbackups": "should every main line be DOWN, the first twin alone gets all users";
-    COOKIE "cfg-cookie": "without the backend's cookie nobody is sticky, and a twin has nobody to serve";
+    COOKIE "cfg-cookie": "without the backend's cookie no user is sticky, and a twin has no users";
     TIMEOUT "cfg-timeout-check":
         "without it an answer must come within `inter`: an app that is busy is taken for sick";
     KIND "cfg-check-kind":
-        "a TCP connect tells no sick app: HAProxy then sends users to one that the agent takes for sick";
+        "a TCP connect does not show a sick app: HAProxy then sends users to one that the agent takes for sick";
     REUSE "cfg-http-reuse":
         "where HAProxy keeps no connection open, what its leaving workers carry after a reload can't be \
          counted: a drain then waits for timeouts.drain";
     VARIABLES "cfg-variable":
-        "a variable's value is in HAProxy's environment, not in the file: what hangs on it can't be told";
+        "a variable's value is in HAProxy's environment, not in the file: what hangs on it is not known";
 }
 
-/// HAProxy's own, where nobody says.
+/// HAProxy's own default.
 const DEFAULT_RETRIES: i64 = 3;
 
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
@@ -117,7 +117,7 @@ fn cookie(ours: &Ours<'_>) -> Point {
         ours.all().partition(|server| server.words.cookie.is_some());
     let Some(words) = &ours.proxy.settings.cookie else {
         return match with.is_empty() {
-            true => COOKIE.ok(of, "no cookies: nobody is sticky"),
+            true => COOKIE.ok(of, "no cookies: no user is sticky"),
             false => {
                 let found = format!("no cookie, though {} have a value for it", names(with));
                 let fix = line(ours, "cookie SRV insert indirect nocache httponly");
@@ -197,7 +197,7 @@ fn variables(ours: &Ours<'_>) -> Point {
     match all.is_empty() {
         true => VARIABLES.ok(of, "nothing that is looked at is a variable"),
         false => {
-            let found = format!("can't be told, it is a variable: {}", first_three(&all));
+            let found = format!("is not known, it is a variable: {}", first_three(&all));
             let fix = "name a copy of the file with the values in it";
             VARIABLES.warning(of, found, fix)
         }

@@ -35,7 +35,7 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
     let mut points = whole(&file);
     points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
-    points.into_iter().map(told).collect()
+    points.into_iter().map(said).collect()
 }
 
 /// No server line at all is in it: nothing of it can be judged.
@@ -61,8 +61,8 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
     missing.chain(points).collect()
 }
 
-/// As it stands in the file.
-fn told(point: Point) -> Point {
+/// As it is in the file.
+fn said(point: Point) -> Point {
     let dollar = |text: String| text.replace(VARIABLE, "$");
     Point {
         of: dollar(point.of),
@@ -72,7 +72,7 @@ fn told(point: Point) -> Point {
     }
 }
 
-/// Whether a line may be there behind a variable: one that leads to a port of its own is judged.
+/// Whether a line may be there behind a variable: one with a port of its own is judged.
 fn hides_lines(proxies: &[Proxy]) -> bool {
     let hides = |server: &Server| {
         is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])
@@ -92,7 +92,7 @@ fn whole(file: &File) -> Vec<Point> {
         points.push(READ.error(
             "",
             first_three(&lines),
-            "HAProxy tells more: haproxy -c -f FILE",
+            "HAProxy itself says more: haproxy -c -f FILE",
         ));
     }
     if file.conditional {

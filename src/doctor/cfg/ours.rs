@@ -29,7 +29,7 @@ impl<'a> Ours<'a> {
         self.mains.iter().chain(&self.twins).map(|line| line.server)
     }
 
-    /// As each backend is judged, whoever shows it.
+    /// As each backend is judged, also one of the stats socket.
     pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
         let mains = self
             .mains

@@ -12,7 +12,7 @@ checks! {
     RHYTHM "cfg-rhythm":
         "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker";
 }
-/// Longer than this nobody waits at each host of a roll.
+/// A roll waits so long at each host, twice.
 const LONG: Duration = Duration::from_secs(20);
 
 const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";

@@ -35,7 +35,7 @@ struct Layer {
     line: fn(&Server) -> bool,
     /// Whether they do by this rule.
     rule: fn(&Connect) -> bool,
-    /// What the app wants where no user comes by it; None: can't be known.
+    /// What the app wants where no user comes by it; None: is not known.
     otherwise: Option<bool>,
     /// Kinds of checks that bring a layer of their own, or none.
     own: &'static [&'static str],
@@ -154,7 +154,7 @@ fn well(ours: &Ours<'_>, layer: &Layer) -> String {
         (false, Some(true)) => format!("lines are checked by it, as `health` is: `{check}`"),
         (false, Some(false)) => format!("no line has `{word}` or `{check}`"),
         (false, None) => {
-            format!("no line has `{word}`; whether the app wants it can't be known (mode tcp)")
+            format!("no line has `{word}`; whether the app wants it is not known (mode tcp)")
         }
     }
 }

@@ -20,22 +20,42 @@ const NO_OWN: AppPorts = AppPorts {
     ..PORTS
 };
 
+/// An app that is asked by HTTP.
+const EXPECTED: Expected<'static> = Expected {
+    app: "web",
+    ports: PORTS,
+    lines: &[],
+    http: Some("/healthz"),
+    https: false,
+    proxy: false,
+    master: false,
+    out_of_rotation: Duration::from_secs(30),
+    in_rotation: Duration::from_secs(60),
+};
+
 fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
-    let app = "web";
     check(
         text,
         &[Expected {
-            app,
             ports,
             lines,
-            http: Some("/healthz"),
-            https: false,
-            proxy: false,
-            master: false,
-            out_of_rotation: Duration::from_secs(30),
-            in_rotation: Duration::from_secs(60),
+            ..EXPECTED
         }],
     )
+}
+
+/// The verdict of a check in the two-stage layout, and its fix.
+fn verdict(text: &str, check: &str) -> Verdict {
+    worst(&points(text, PORTS, &[]), check).0
+}
+
+fn fix(text: &str, ports: AppPorts, check: &str) -> String {
+    let mut points = points(text, ports, &[]).into_iter();
+    let is_wrong = |point: &Point| point.check == check && point.fix.is_some();
+    points
+        .find(is_wrong)
+        .and_then(|point| point.fix)
+        .unwrap_or_default()
 }
 
 /// What the checks with that name say, the worst of them.
@@ -92,20 +112,14 @@ fn the_reference_files_are_all_ok() {
 }
 
 /// Check, what is replaced in two-stage.cfg, by what; the verdict and what is found.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Verdict,
-    &'static str,
-);
+type Row<'a> = (&'a str, &'a str, &'a str, Verdict, &'a str);
 
-fn fires(rows: &[Row]) {
+fn fires(rows: &[Row<'_>]) {
     for (check, old, new, verdict, found) in rows {
         let points = points(&with(old, new), PORTS, &[]);
-        let (judged, told) = worst(&points, check);
-        assert_eq!(judged, *verdict, "{check}, {new:?}: {told}");
-        assert!(told.contains(found), "{check}, {new:?}: {told}");
+        let (judged, said) = worst(&points, check);
+        assert_eq!(judged, *verdict, "{check}, {new:?}: {said}");
+        assert!(said.contains(found), "{check}, {new:?}: {said}");
     }
 }
 
@@ -139,9 +153,9 @@ fn what_a_backend_has() {
         ("cfg-cookie", " cookie w1 ", " ", Warning, "cookie SRV, and web1, bkp1 have no value"),
     ]);
     let dynamic = with("nocache", "nocache dynamic").replace(" cookie w", " id 1");
-    assert_eq!(worst(&points(&dynamic, PORTS, &[]), "cfg-cookie").0, Ok);
+    assert_eq!(verdict(&dynamic, "cfg-cookie"), Ok);
     let none = with("    cookie SRV insert", "    # ").replace(" cookie w", " id 1");
-    assert_eq!(worst(&points(&none, PORTS, &[]), "cfg-cookie").0, Ok);
+    assert_eq!(verdict(&none, "cfg-cookie"), Ok);
 }
 
 #[test]
@@ -251,8 +265,8 @@ fn rules_that_connect() {
         ("    option redis-check\n".to_owned(), "ssl send-proxy", Error, Error),
     ] {
         let points = points(&text(&rules, words), PORTS, &[]);
-        let told = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
-        assert_eq!(told, [ssl, proxy], "{rules} {words}: {points:#?}");
+        let said = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
+        assert_eq!(said, [ssl, proxy], "{rules} {words}: {points:#?}");
     }
     // Rules of `defaults` count until the backend has one of its own.
     let inherited = text("", "ssl verify none").replace(
@@ -260,16 +274,16 @@ fn rules_that_connect() {
         "defaults\n    option httpchk GET /\n    http-check connect ssl\n",
     );
     assert_eq!(
-        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        verdict(&inherited, "cfg-check-ssl"),
         Error
     );
     let inherited = inherited.replace("    http-check expect status 200\n", "");
     assert_eq!(
-        worst(&points(&inherited, PORTS, &[]), "cfg-check-ssl").0,
+        verdict(&inherited, "cfg-check-ssl"),
         Ok
     );
     let own = inherited.replace("backend srvs\n", "backend srvs\n    option httpchk GET /\n");
-    assert_eq!(worst(&points(&own, PORTS, &[]), "cfg-check-ssl").0, Error);
+    assert_eq!(verdict(&own, "cfg-check-ssl"), Error);
 }
 
 /// What the app speaks is known by its lines, by `health`, and by `mode http`.
@@ -282,25 +296,22 @@ fn what_the_app_speaks() {
             &format!("default-server check {words}"),
         )
     };
-    let told = |text: &str, http, https, proxy| {
-        let expected = Expected {
-            app: "web",
-            ports: PORTS,
-            lines: &[],
-            http,
-            https,
-            proxy,
-            master: false,
-            out_of_rotation: Duration::from_secs(30),
-            in_rotation: Duration::from_secs(60),
-        };
-        let points = check(text, &[expected]);
+    let said = |text: &str, http, https, proxy| {
+        let points = check(
+            text,
+            &[Expected {
+                http,
+                https,
+                proxy,
+                ..EXPECTED
+            }],
+        );
         ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
     };
     let asked = Some("/healthz");
     // HAProxy passes nothing on in mode http: then the users need it, too.
     let http = tcp("check-ssl").replace("mode tcp", "mode http");
-    let [ssl, _] = told(&http, asked, true, false);
+    let [ssl, _] = said(&http, asked, true, false);
     assert_eq!(ssl.0, Error);
     assert!(
         ssl.1
@@ -308,9 +319,9 @@ fn what_the_app_speaks() {
         "{}",
         ssl.1
     );
-    let [ssl, proxy] = told(&tcp(""), None, false, false);
+    let [ssl, proxy] = said(&tcp(""), None, false, false);
     assert_eq!((ssl.0, proxy.0), (Ok, Ok));
-    assert!(ssl.1.contains("can't be known (mode tcp)"), "{}", ssl.1);
+    assert!(ssl.1.contains("is not known (mode tcp)"), "{}", ssl.1);
     for (words, http, https, proxy, verdicts) in [
         ("check-ssl", None, false, false, [Ok, Ok]),
         ("check-ssl", asked, false, false, [Error, Ok]),
@@ -320,9 +331,9 @@ fn what_the_app_speaks() {
         ("check-send-proxy", asked, false, true, [Ok, Ok]),
         ("check-send-proxy", asked, false, false, [Ok, Warning]),
     ] {
-        let told = told(&tcp(words), http, https, proxy);
+        let said = said(&tcp(words), http, https, proxy);
         assert_eq!(
-            [told[0].0, told[1].0],
+            [said[0].0, said[1].0],
             verdicts,
             "{words} {http:?} {https} {proxy}"
         );
@@ -331,45 +342,24 @@ fn what_the_app_speaks() {
 
 /// The word goes where it harms no other line, and it is enough.
 #[test]
-fn the_mend_of_a_check_that_speaks_otherwise() {
-    let fix = |text: &str, check: &str| {
-        let points = points(text, PORTS, &[]);
-        let point = points.iter().find(|point| point.check == check).unwrap();
-        point.fix.clone().unwrap()
-    };
-    let all = with(
-        "default-server check",
-        "default-server check ssl verify none send-proxy",
-    );
+#[rustfmt::skip]
+fn the_fix_of_a_check_that_speaks_otherwise() {
+    let fix = |text: &str, check: &str| fix(text, PORTS, check);
+    let all = with("default-server check", "default-server check ssl verify none send-proxy");
     for word in ["check-ssl", "check-send-proxy"] {
-        let check = format!("cfg-{word}");
-        let line = format!("default-server {word}");
-        assert_eq!(
-            fix(&all, &check),
-            format!("in backend srvs, above its servers: {line}")
-        );
+        let (check, line) = (format!("cfg-{word}"), format!("default-server {word}"));
+        assert_eq!(fix(&all, &check), format!("in backend srvs, above its servers: {line}"));
         let fixed = all.replace("    server web1", &format!("    {line}\n    server web1"));
-        assert_eq!(worst(&points(&fixed, PORTS, &[]), &check).0, Ok);
+        assert_eq!(verdict(&fixed, &check), Ok);
     }
-    let one = with(
-        "w1 port 2000",
-        "w1 port 2000 ssl verify none sni str(a.example)",
-    );
+    let one = with("w1 port 2000", "w1 port 2000 ssl verify none sni str(a.example)");
     assert_eq!(fix(&one, "cfg-check-ssl"), "on the line of web1: check-ssl");
     let off = all.replace("w2 port 2000", "w2 port 2000 no-check-ssl");
-    assert_eq!(
-        fix(&off, "cfg-check-ssl"),
-        "write `check-ssl` in place of `no-check-ssl` for web2; in backend srvs, above its servers: \
-         default-server check-ssl"
-    );
-    let named = with(
-        "w1 port 2000",
-        "w1 port 2000 ssl check-ssl sni str(a.example)",
-    );
-    assert_eq!(
-        fix(&named, "cfg-check-sni"),
-        "on the line of web1: check-sni a.example"
-    );
+    let both = "write `check-ssl` in place of `no-check-ssl` for web2; in backend srvs, above its servers: \
+                default-server check-ssl";
+    assert_eq!(fix(&off, "cfg-check-ssl"), both);
+    let named = with("w1 port 2000", "w1 port 2000 ssl check-ssl sni str(a.example)");
+    assert_eq!(fix(&named, "cfg-check-sni"), "on the line of web1: check-sni a.example");
 }
 
 #[test]
@@ -394,21 +384,17 @@ fn what_pairs_have() {
     ]);
 }
 
-/// The line that is told to be pasted is the one that was there.
+/// The line to paste is the one that was there.
 #[test]
-fn the_mend_of_a_twin_is_the_twin() {
-    let broken = with(
-        "bkp1 10.0.0.11:1000 cookie w1",
-        "bkp1 10.0.0.11:1000 cookie w9",
-    );
-    let points = points(&broken, PORTS, &[]);
-    let agree = points.iter().find(|point| point.check == "same-cookie");
-    let fix = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
-    assert_eq!(agree.unwrap().fix.as_deref(), Some(fix));
+fn the_fix_of_a_twin_is_the_twin() {
+    let line = "bkp1 10.0.0.11:1000 cookie w1";
+    let broken = with(line, &line.replace("w1", "w9"));
+    let said = fix(&broken, PORTS, "same-cookie");
+    assert_eq!(said, format!("server {line} check port 3000 backup"));
 }
 
 #[test]
-fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
+fn a_file_that_serves_another_app_or_can_not_be_read() {
     let other = AppPorts {
         port: 1,
         status_port: 2,
@@ -417,8 +403,8 @@ fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
     let points_of = points(TWO_STAGE, other, &[]);
     let (verdict, found) = worst(&points_of, "cfg-backend");
     assert_eq!((verdict, points_of.len()), (Error, 2));
-    let told = "no server line of this host is in it for web: none is on port 1 and checks 2";
-    assert_eq!(found, told);
+    let said = "no server line of this host is in it for web: none is on port 1 and checks 2";
+    assert_eq!(found, said);
     for (text, empty) in [
         ("", true),
         ("frontend f\n  bind :1\n", true),
@@ -435,8 +421,8 @@ fn a_file_that_serves_another_app_or_can_not_be_read_is_told() {
         (".if defined(A)\n", Warning, "it has .if"),
     ] {
         let points = points(&with("    retries 3\n", new), PORTS, &[]);
-        let told = worst(&points, "cfg-file");
-        assert!(told.0 == verdict && told.1.contains(found), "{told:?}");
+        let said = worst(&points, "cfg-file");
+        assert!(said.0 == verdict && said.1.contains(found), "{said:?}");
     }
 }
 
@@ -457,7 +443,7 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         }
     }
     let gone = [own("web1", Role::Main), own("web9", Role::Main)];
-    let told = [
+    let said = [
         "HAProxy has srvs/web9, and this file has not",
         "no server line of this host is in it for web: HAProxy has srvs/web9",
     ];
@@ -469,7 +455,7 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         let points = points(text, PORTS, lines);
         let mut told_of = points
             .iter()
-            .filter(|point| told.contains(&point.found.as_str()));
+            .filter(|point| said.contains(&point.found.as_str()));
         let point = told_of.next().unwrap();
         assert_eq!(point.verdict, verdict);
     }
@@ -491,11 +477,9 @@ fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
     let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
-    let (verdict, _) = worst(&points, "twin");
-    assert_eq!(verdict, Warning);
-    let twins = points.iter().find(|point| point.check == "twin").unwrap();
-    let fix = "server w1-twin 10.0.0.1:1000 check backup";
-    assert_eq!(twins.fix.as_deref(), Some(fix));
+    assert_eq!(worst(&points, "twin").0, Warning);
+    let line = "server w1-twin 10.0.0.1:1000 check backup";
+    assert_eq!(fix(plain, NO_OWN, "twin"), line);
 }
 
 #[test]
@@ -521,13 +505,13 @@ fn readme_has_the_right_seconds() {
         .map_while(|line| line.strip_prefix("| `"));
     let rows: Vec<&str> = rows.collect();
     for row in &rows {
-        let (words, told) = row.split_once('`').unwrap();
-        let told: Vec<&str> = told.split('|').map(str::trim).collect();
+        let (words, said) = row.split_once('`').unwrap();
+        let said: Vec<&str> = said.split('|').map(str::trim).collect();
         let text = with(
             "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2",
             words,
         );
-        let found = format!("DOWN within {}, UP within {}", told[1], told[2]);
+        let found = format!("DOWN within {}, UP within {}", said[1], said[2]);
         let (_, said) = worst(&points(&text, PORTS, &[]), "cfg-rhythm");
         assert!(said.starts_with(&found), "{said}, {found}");
     }
@@ -537,8 +521,8 @@ fn readme_has_the_right_seconds() {
 /// Neither word gives way to a `default-server check`.
 #[test]
 #[rustfmt::skip]
-fn a_line_without_a_check_is_told_which_word_to_take_away() {
-    for (default, words, fix) in [
+fn a_line_without_a_check_names_the_word_to_take_away() {
+    for (default, words, said) in [
         ("check", "no-check", "on the line of web2: `check` in place of `no-check`"),
         ("check", "track o/a", "on the line of web2: `check` in place of `track`"),
         ("track o/a", "check", "on the line of web1, web2, web3 and 3 more: `check` in place of `track`"),
@@ -546,9 +530,8 @@ fn a_line_without_a_check_is_told_which_word_to_take_away() {
     ] {
         let text = with("w2 port 2000", &format!("w2 port 2000 {words}"));
         let text = text.replace("default-server check", &format!("default-server {default}"));
-        let points = points(&text, PORTS, &[]);
-        let point = points.iter().find(|point| point.check == "checks").unwrap();
-        assert_eq!((point.verdict, point.fix.as_deref()), (Error, Some(fix)));
+        assert_eq!(verdict(&text, "checks"), Error);
+        assert_eq!(fix(&text, PORTS, "checks"), said);
     }
 }
 
@@ -556,17 +539,17 @@ fn a_line_without_a_check_is_told_which_word_to_take_away() {
 fn lines_that_can_not_be_read_are_one_point() {
     let text = with("    retries 3\n", &"    acl a path '/\n".repeat(5000));
     let points = points(&text, PORTS, &[]);
-    let told = points.iter().filter(|point| point.check == "cfg-file");
-    let told: Vec<_> = told.map(|point| point.found.as_str()).collect();
+    let said = points.iter().filter(|point| point.check == "cfg-file");
+    let said: Vec<_> = said.map(|point| point.found.as_str()).collect();
     let line = |n: usize| format!("line {n}: a quote does not end");
     let first = [44, 45, 46].map(line).join(", ");
-    assert_eq!(told, [format!("{first} and 4997 more")]);
+    assert_eq!(said, [format!("{first} and 4997 more")]);
 }
 
-/// What is in HAProxy's environment is nobody's mistake.
+/// A value in HAProxy's environment is no mistake.
 #[test]
 #[rustfmt::skip]
-fn a_value_that_is_a_variable_is_only_told() {
+fn a_value_that_is_a_variable_is_only_named() {
     for (old, new, what) in [
         ("port 2000", "port \"$STATUS\"", "port of web1, port of web2, port of web3"),
         ("port 3000", "port \"${TWIN}\"", "port of bkp1, port of bkp2, port of bkp3"),
@@ -600,7 +583,7 @@ fn a_value_that_is_a_variable_is_only_told() {
             .iter()
             .all(|point| point.verdict == Ok)
     );
-    // All lines are behind variables: whether one is ours can't be told.
+    // All lines are behind variables: whether one is ours is not known.
     let all = with("10.0.0.1", "\"$NET\"").replace(":1000", ":\"$P\"");
     let other = AppPorts {
         port: 7,
@@ -639,7 +622,7 @@ fn a_large_file_takes_no_time() {
     for n in 0..10_000 {
         text += &format!("backend b{n} from a\n option x{n}\n");
     }
-    assert_eq!(worst(&points(&text, PORTS, &[]), "cfg-backend").0, Error);
+    assert_eq!(verdict(&text, "cfg-backend"), Error);
     assert!(
         began.elapsed() < Duration::from_secs(10),
         "{:?}",

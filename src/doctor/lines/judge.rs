@@ -199,8 +199,8 @@ impl Backend {
                 false => check.error(&self.of, found, fix),
             }
         };
-        let surely = differs.clone().find(|one| !is_unsure(one));
-        let wrong = surely.or(differs.clone().next()).map(point);
+        let known = differs.clone().find(|one| !is_unsure(one));
+        let wrong = known.or(differs.clone().next()).map(point);
         if wrong.is_none() && what == "cookie" && self.hides_cookies && !pairs.is_empty() {
             let found = "cookies are hidden at level user; the file shows them: --haproxy-cfg FILE";
             return vec![check.unseen(&self.of, found)];

@@ -28,8 +28,8 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
         Err(why) => return vec![lost(lines, why)],
     };
     let names: Vec<String> = found.own.iter().map(name).collect();
-    let told = format!("app {}: its lines are {}", lines.app, names.join(", "));
-    let mut points = vec![FOUND.ok(lines.balancer, told)];
+    let said = format!("app {}: its lines are {}", lines.app, names.join(", "));
+    let mut points = vec![FOUND.ok(lines.balancer, said)];
     for backend in lines.backends() {
         points.extend(astray(lines, backend));
         points.extend(judge(&lines.as_judged(backend)));
@@ -94,7 +94,7 @@ fn others(lines: &Lines) -> Vec<Point> {
         match usable {
             0 if asked == 0 => OTHERS.warning(
                 &of,
-                format!("{found}: nobody serves the users while this host is out"),
+                format!("{found}: no server serves the users while this host is out"),
                 "add servers to the backend",
             ),
             usable if usable >= asked => OTHERS.ok(&of, found),

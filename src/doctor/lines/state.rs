@@ -53,7 +53,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
     match status {
         _ if status.is_held() => UP.warning(
             &of,
-            format!("is {status}: somebody holds it out, and its UP is not waited for"),
+            format!("is {status}: an operator holds it out, and its UP is not waited for"),
             format!(
                 "on the balancer: set server {}/{} state ready",
                 own.backend, own.server

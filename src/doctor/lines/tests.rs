@@ -87,7 +87,7 @@ fn haproxy() -> Address {
     Address::Tcp("10.0.0.1:9999".into())
 }
 
-/// Of an app whose gates nobody has looked at.
+/// Of an app whose gates are not known.
 fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
     Lines {
         app: "web",
@@ -130,13 +130,13 @@ fn a_sound_pair_is_ok_in_every_point() {
 #[test]
 fn lines_that_could_not_be_asked_for_are_not_missing() {
     let mut seen = sound();
-    let told = |seen: &Examination| {
+    let said = |seen: &Examination| {
         let point = points(&lines(seen, &haproxy())).remove(0);
         (point.found, point.fix.unwrap())
     };
     let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
     seen.found = Err(Lost::Unseen(late));
-    let (found, fix) = told(&seen);
+    let (found, fix) = said(&seen);
     assert!(
         found.contains("can't be seen: no complete answer"),
         "{found}"
@@ -144,7 +144,7 @@ fn lines_that_could_not_be_asked_for_are_not_missing() {
     assert!(fix.contains("`timeout` in [[haproxy]]"), "{fix}");
     let none = find(&[], PORTS, |_| true).unwrap_err();
     seen.found = Err(Lost::Missing(none));
-    let (found, fix) = told(&seen);
+    let (found, fix) = said(&seen);
     assert_eq!(found, "app web: no server line has an address of this host");
     assert!(fix.starts_with("set [agent] addresses"), "{fix}");
 }
@@ -230,7 +230,7 @@ fn what_moves_in_an_operation_is_no_error() {
 
 /// It can be pasted: with the twin's own name, and without what is not known.
 #[test]
-fn the_mend_of_a_twin_is_its_line() {
+fn the_fix_of_a_twin_is_its_line() {
     let mut seen = of(vec![
         state("web1", "10.0.0.11", 1000, 2000),
         state("bkp1", "10.0.0.12", 1000, 3000),

@@ -76,7 +76,7 @@ mod tests {
         assert!(!directory.path().join("a").exists());
         std::fs::write(directory.path().join("a"), "").unwrap();
         assert!(usable(&directory.path().join("a/b")).is_err());
-        let told = used(&directory.path().join("a"), "hold_dir").unwrap_err();
-        assert!(told.ends_with("; mend [agent] hold_dir"), "{told}");
+        let said = used(&directory.path().join("a"), "hold_dir").unwrap_err();
+        assert!(said.ends_with("; mend [agent] hold_dir"), "{said}");
     }
 }

@@ -72,7 +72,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
 /// those that are only possible.
 fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
     for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
-        seen.was_closed = app.evidence.was_closed(&seen.gate);
+        seen.disproved = app.evidence.disproved(&seen.gate);
         match native {
             Ok(rules) => {
                 let found = rules

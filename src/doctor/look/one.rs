@@ -196,7 +196,7 @@ fn of_gates(
             gate: gate.clone(),
             position: view.position(gate),
             foreign: view.foreign_in_use(gate),
-            was_closed: false,
+            disproved: Vec::new(),
             native: Ok(()),
             listeners: listeners.clone(),
             taken: snapshot.taken_by(gate).cloned(),

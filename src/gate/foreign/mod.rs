@@ -1,6 +1,6 @@
 //! Rules that are not ours and may redirect a status port. They are reported, never touched.
 //!
-//! A rule is *certain* where it surely catches HAProxy's check: for this port, reached from
+//! A rule is *certain* where it catches HAProxy's check whatever else is true: for this port, reached from
 //! PREROUTING, and nowhere on the way a condition on source, destination, interface, owner, mark
 //! or anything else. With a certain rule the gate can't be closed. Every other rule is only
 //! *possible*: HAProxy itself shows whether a closed gate works.
@@ -25,7 +25,7 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// It surely catches the check.
+    /// It catches the check.
     pub fn is_certain(&self) -> bool {
         self.removal.is_some()
     }
@@ -41,7 +41,7 @@ impl Foreign {
     }
 }
 
-/// Each rule once, as surely as it was found.
+/// Each rule once; certain where it was found so.
 fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
     let mut all: Vec<Foreign> = Vec::new();
     for one in found {
@@ -59,7 +59,8 @@ fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
 pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
     let chains = iptables::chains(iptables, listing, gate, in_use);
     let hooks = HOOKS.iter().enumerate();
-    once(hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base))))
+    let met = hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base)));
+    once(met.chain(Foreign::behind(0, walk::named(&chains))))
 }
 
 impl fmt::Display for Foreign {

@@ -1,7 +1,7 @@
 //! Native nft rules (`nft -j list ruleset`, libnftables-json(5)), for one port. iptables does
 //! not show them as they are.
 
-use super::walk::{Chains, Matches, Step, Target, redirects};
+use super::walk::{Chains, Matches, Step, Target, named, redirects};
 use super::{Foreign, once};
 use crate::gate::{CHAIN, Gate};
 use serde_json::Value;
@@ -80,7 +80,9 @@ pub fn native(rules: &Native, gate: &Gate) -> Vec<Foreign> {
     });
     once(bases.flat_map(|(hook, base)| {
         let chains = rules.chains(&place(base), gate.status_port);
-        Foreign::behind(hook, redirects(&chains, text(base, "name")))
+        let met = Foreign::behind(hook, redirects(&chains, text(base, "name")));
+        met.chain(Foreign::behind(0, named(&chains)))
+            .collect::<Vec<_>>()
     }))
 }
 

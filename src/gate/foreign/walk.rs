@@ -75,9 +75,29 @@ enum Fate {
     Taken,
 }
 
-/// How a chain is reached: surely, and by a rule that names the port.
+/// How a chain is reached: by certain rules alone, and by a rule that names the port.
 type Reached = (bool, bool);
 
+/// The redirects that name the port, wherever they stand: each is possible.
+pub(super) fn named(chains: &Chains) -> Vec<Redirect> {
+    let named = chains.values().flatten().filter(|step| {
+        step.names_port && step.matches != Matches::No && step.target == Target::Redirect
+    });
+    named.map(|step| step.redirect((false, true))).collect()
+}
+
+impl Step {
+    fn redirect(&self, (is_certain, names_port): Reached) -> Redirect {
+        Redirect {
+            rule: self.rule.clone(),
+            removal: self.removal.clone(),
+            is_certain,
+            names_port,
+        }
+    }
+}
+
+/// Those that the check may meet from this base chain on.
 pub(super) fn redirects(chains: &Chains, base: &str) -> Vec<Redirect> {
     let mut walk = Walk {
         chains,
@@ -147,13 +167,8 @@ impl<'a> Walk<'a> {
         fate
     }
 
-    fn report(&mut self, step: &Step, (is_certain, names_port): Reached) {
-        let one = Redirect {
-            rule: step.rule.clone(),
-            removal: step.removal.clone(),
-            is_certain,
-            names_port,
-        };
+    fn report(&mut self, step: &Step, reached: Reached) {
+        let one = step.redirect(reached);
         self.found
             .extend((!self.found.contains(&one)).then_some(one));
     }

@@ -82,8 +82,8 @@ pub(crate) struct Server {
 const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check-pool-conn-name check-proto \
     ciphers ciphersuites client-sigalgs crl-file crt curves error-limit guid hash-key id \
     idle-ping init-addr init-state log-bufsize log-proto max-reuse maxconn maxqueue minconn \
-    namespace npn observe on-error pool-conn-name pool-low-conn pool-max-conn pool-purge- \
-    delay proto redir resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt \
+    namespace npn observe on-error pool-conn-name pool-low-conn pool-max-conn pool-purge-delay \
+     proto redir resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt \
     shard sigalgs socks4 source ssl-max-ver ssl-min-ver tcp-ut usesrc verify verifyhost ws";
 
 /// Those of which the value matters.

@@ -2,7 +2,7 @@
 //! comments (configuration manual, 2.2). What variables hold is not known here.
 
 /// Stands for the `$` of a variable, which only double quotes expand (2.3): no character of any
-/// text, so that it is told from a `$` that is one.
+/// text, so that it differs from a `$` that is one.
 pub(crate) const VARIABLE: char = '\u{fdd0}';
 
 /// Whether its value is not in the file.
@@ -41,7 +41,7 @@ pub(crate) fn words(line: &str) -> Result<Vec<String>, &'static str> {
 /// What stands behind a backslash; other characters keep theirs.
 fn escape(rest: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), &'static str> {
     let mut behind = rest.clone();
-    let told = match behind.next() {
+    let said = match behind.next() {
         Some(c @ (' ' | '\\' | '#' | '\'' | '"' | '$')) => c,
         Some('n') => '\n',
         Some('r') => '\r',
@@ -57,7 +57,7 @@ fn escape(rest: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), &'sta
             return Ok(());
         }
     };
-    word.push(told);
+    word.push(said);
     *rest = behind;
     Ok(())
 }

@@ -213,15 +213,16 @@ impl<H: Host> Drive<'_, H> {
             (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
             _ => None,
         };
-        if matches!(to, Phase::PutBack(Why::NotOut(_)))
-            && ClosedLines::still_up(&self.timeline.balancers)
-        {
-            let causes = self.host.causes().await;
-            self.closed.because(causes);
-        }
+        let stays_up = matches!(to, Phase::PutBack(Why::NotOut(_)))
+            && ClosedLines::still_up(&self.timeline.balancers);
         let to = self.record_first(to, instance);
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;
+        // The gates are put back first: nft may take its time.
+        if stays_up {
+            let causes = self.host.causes().await;
+            self.closed.because(causes);
+        }
     }
 
     /// The app is not touched unless the journal says so: who comes after a crash would

@@ -47,6 +47,8 @@ pub struct Detecting {
     closed: [Option<Duration>; 2],
     opened: Option<Duration>,
     lines: BTreeMap<(String, String), Line>,
+    /// Rules that were there, and might have caught the checks.
+    pub possible: Vec<String>,
 }
 
 /// One line.

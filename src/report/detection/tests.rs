@@ -58,7 +58,7 @@ const UP: (&str, &str) = ("UP", "L7OK");
 const DOWN: (&str, &str) = ("DOWN", "L4CON");
 
 /// The check's word, or what it still was, and the seconds to DOWN and to UP.
-fn told(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
+fn said(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
     let found = detecting.found();
     let one = found
         .iter()
@@ -86,11 +86,11 @@ fn seconds_are_those_from_the_gate_to_what_haproxy_shows() {
     look(&mut detecting, (500, 1750), ("DOWN", "L4TOUT"), DOWN);
     look(&mut detecting, (500, 2750), ("DOWN", "L4TOUT"), DOWN);
     assert_eq!(
-        told(&detecting, "srvs/bkp1"),
+        said(&detecting, "srvs/bkp1"),
         (word("L4CON"), Some(0.4), None)
     );
     assert_eq!(
-        told(&detecting, "srvs/web1"),
+        said(&detecting, "srvs/web1"),
         (word("L4TOUT"), Some(1.25), None)
     );
     detecting.action = Some(Action::OpenBoth);
@@ -98,11 +98,11 @@ fn seconds_are_those_from_the_gate_to_what_haproxy_shows() {
     look(&mut detecting, (9000, 9600), UP, ("DOWN 1/2", "L7OK"));
     look(&mut detecting, (9000, 9700), UP, UP);
     assert_eq!(
-        told(&detecting, "srvs/web1"),
+        said(&detecting, "srvs/web1"),
         (word("L4TOUT"), Some(1.25), Some(0.6))
     );
     assert_eq!(
-        told(&detecting, "srvs/bkp1"),
+        said(&detecting, "srvs/bkp1"),
         (word("L4CON"), Some(0.4), Some(0.7))
     );
 }
@@ -117,8 +117,8 @@ fn a_line_that_stays_up_is_kept_as_such() {
     look(&mut detecting, (0, 30_000), UP, DOWN);
     detecting.action = Some(Action::PutBack);
     look(&mut detecting, (30_000, 30_010), UP, DOWN);
-    assert_eq!(told(&detecting, "srvs/web1"), (word("UP"), None, None));
-    assert_eq!(told(&detecting, "srvs/bkp1").0, "L4CON");
+    assert_eq!(said(&detecting, "srvs/web1"), (word("UP"), None, None));
+    assert_eq!(said(&detecting, "srvs/bkp1").0, "L4CON");
 }
 
 /// What was so before the gate moved is not measured, and an operator's MAINT says nothing.
@@ -126,13 +126,13 @@ fn a_line_that_stays_up_is_kept_as_such() {
 fn only_what_a_gate_has_done_is_measured() {
     let mut detecting = Detecting::default();
     detecting.finds([true, false], &balancers(DOWN, DOWN));
-    assert_eq!(told(&detecting, "srvs/web1"), (word("L4CON"), None, None));
+    assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));
     assert_eq!(detecting.found().len(), 1, "the twin's gate is open");
     detecting.action = Some(Action::OpenBoth);
     look(&mut detecting, (100, 110), DOWN, UP);
     look(&mut detecting, (100, 900), UP, UP);
     assert_eq!(
-        told(&detecting, "srvs/web1"),
+        said(&detecting, "srvs/web1"),
         (word("L4CON"), None, Some(0.8))
     );
     let mut held = Detecting {
@@ -140,6 +140,6 @@ fn only_what_a_gate_has_done_is_measured() {
         ..Detecting::default()
     };
     look(&mut held, (0, 10), ("MAINT", "L7OK"), DOWN);
-    assert_eq!(told(&held, "srvs/web1"), (word(""), None, None));
-    assert_eq!(told(&held, "srvs/bkp1"), (word("L4CON"), None, None));
+    assert_eq!(said(&held, "srvs/web1"), (word(""), None, None));
+    assert_eq!(said(&held, "srvs/bkp1"), (word("L4CON"), None, None));
 }

@@ -112,6 +112,34 @@ fn a_look_between_two_sessions_is_needed_and_none_breaks_the_row() {
     assert!(waiting.concat().contains("sessions came"), "{waiting:?}");
 }
 
+/// A connection that HAProxy counts too long hides one of a leaving worker for a moment.
+#[test]
+fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
+    let phase = |zeros| Phase::Drain { zeros };
+    let look = |twin: Role, status: &str| {
+        let mut look = seen(&[(Main, "DOWN", 0), (twin, status, 0)]);
+        let lines = look.balancers[0].lines.as_mut().unwrap();
+        lines[0].connections = Some(6);
+        lines[0].sessions = 0;
+        look.connections = Some(Ok(table(&[(LB, 6)], &[], 6)));
+        look
+    };
+    let serving = look(ClassicTwin, "UP");
+    for zeros in 0..4 {
+        let Step::Stay { phase: next, .. } = step(phase(zeros), &serving) else {
+            panic!("{zeros} looks were enough")
+        };
+        assert_eq!(next, phase(zeros + 1));
+    }
+    assert_eq!(goes(step(phase(4), &serving)), Phase::Restart);
+    assert_eq!(goes(step(phase(1), &look(Twin, "DOWN"))), Phase::Restart);
+    let by_the_master = Seen {
+        connections: None,
+        ..serving
+    };
+    assert_eq!(goes(step(phase(1), &by_the_master)), Phase::Restart);
+}
+
 #[test]
 fn whoever_calls_the_app_directly_never_holds_up_a_restart() {
     let counted = table(&[(LB, 6)], &[(MONITORING, 3)], 6).counted(count(6));
