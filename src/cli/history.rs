@@ -1,10 +1,11 @@
 //! `agent history`: what was done on this host, one line each.
 
-use super::history_text::{WIDTH, text, when, wrapped};
+use super::history_text::{text, when, wrapped};
 use super::kept::{Kept, Which, failed};
 use super::screen::say;
 use crate::clock::since_1970;
 use crate::history::Entry;
+use crate::text::WIDTH;
 use clap::Args;
 use std::path::Path;
 use textwrap::core::display_width;

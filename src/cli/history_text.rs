@@ -2,9 +2,7 @@
 
 use crate::clock;
 use crate::history::{Entry, PhaseEntry};
-
-/// Columns of a terminal.
-pub(super) const WIDTH: usize = 80;
+use crate::text::lines;
 
 /// When it began: `2026-11-21 12:30:00Z`.
 pub(super) fn when(entry: &Entry) -> String {
@@ -56,8 +54,5 @@ fn phase(phase: &PhaseEntry) -> String {
 
 /// On lines of a terminal's width.
 pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
-    let options = textwrap::Options::new(WIDTH)
-        .initial_indent(first)
-        .subsequent_indent(others);
-    textwrap::fill(text, options) + "\n"
+    lines(text, first, others).join("\n") + "\n"
 }

@@ -72,7 +72,7 @@ impl BalancerSettings {
 /// The agent's own settings.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Lock, journal, the restart command under way, tally.
+    /// Lock, journal, the restart command under way, counters.
     pub state_dir: PathBuf,
     /// Which gates are held closed: that outlives a reboot.
     pub hold_dir: PathBuf,

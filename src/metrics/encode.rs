@@ -31,10 +31,10 @@ enum Value {
 }
 
 /// All families. A sample whose number is not known is left out.
-pub fn encode(apps: &[AppView], tallies: &[(String, Counters)]) -> String {
+pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
     let families = [build(), dropped()].into_iter().chain(seen(apps));
-    for family in families.chain(counted(tallies)) {
+    for family in families.chain(counted(all)) {
         registry.register_collector(Box::new(family));
     }
     let mut text = String::new();
@@ -91,7 +91,7 @@ fn seen(apps: &[AppView]) -> [Family; 5] {
 }
 
 /// What was counted of all processes.
-fn counted(tallies: &[(String, Counters)]) -> [Family; 4] {
+fn counted(all: &[(String, Counters)]) -> [Family; 4] {
     let counter = |name, help| Family::new(name, help, MetricType::Counter);
     let mut operations = counter("operations", "Operations that have ended.");
     let mut repairs = counter("rule_repairs", "Times that lost rules were set again.");
@@ -103,20 +103,20 @@ fn counted(tallies: &[(String, Counters)]) -> [Family; 4] {
     let mut phases = Family::new("phase", "What a phase took.", MetricType::Histogram);
     success.unit = Some(Unit::Seconds);
     phases.unit = Some(Unit::Seconds);
-    for (app, tally) in tallies {
+    for (app, counters) in all {
         let app = ("app", app);
-        for (verb, outcome, count) in pairs(&tally.operations) {
+        for (verb, outcome, count) in pairs(&counters.operations) {
             let labels = [app, ("verb", verb), ("outcome", outcome)];
             operations.add(labels, Value::Count(*count));
         }
-        for (verb, phase, histogram) in pairs(&tally.phases) {
+        for (verb, phase, histogram) in pairs(&counters.phases) {
             let labels = [app, ("verb", verb), ("phase", phase)];
             phases.add(labels, Value::Seconds(*histogram));
         }
-        for (verb, at) in &tally.last_success {
+        for (verb, at) in &counters.last_success {
             success.add([app, ("verb", verb)], Value::At(*at));
         }
-        repairs.add([app], Value::Count(tally.repairs));
+        repairs.add([app], Value::Count(counters.repairs));
     }
     [operations, phases, success, repairs]
 }

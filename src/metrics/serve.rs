@@ -34,7 +34,7 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Answers `GET /metrics`, until it is dropped: with what was last sent to `apps`, and the
-/// tallies of these apps in `state_dir`, read anew for each answer.
+/// all of these apps in `state_dir`, read anew for each answer.
 pub async fn serve(listener: Listener, state_dir: PathBuf, apps: watch::Receiver<Vec<AppView>>) {
     let numbers = Numbers { state_dir, apps };
     let mut connections = Connections::default();
@@ -133,12 +133,12 @@ impl Numbers {
 
     fn encode(&self) -> String {
         let apps = self.apps.borrow();
-        let tally = |view: &AppView| {
-            let tally = Counters::read(&self.state_dir, &view.app);
-            (view.app.clone(), tally)
+        let counters = |view: &AppView| {
+            let counters = Counters::read(&self.state_dir, &view.app);
+            (view.app.clone(), counters)
         };
-        let tallies: Vec<(String, Counters)> = apps.iter().map(tally).collect();
-        encode(&apps, &tallies)
+        let all: Vec<(String, Counters)> = apps.iter().map(counters).collect();
+        encode(&apps, &all)
     }
 }
 

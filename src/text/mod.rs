@@ -4,4 +4,4 @@ mod escape;
 mod wrap;
 
 pub use escape::{escape, escape_within};
-pub use wrap::{WIDTH, wrapped};
+pub use wrap::{WIDTH, lines, wrapped};

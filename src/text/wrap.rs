@@ -1,4 +1,7 @@
-//! Text for people, folded into lines of a terminal.
+//! Text for people, wrapped for a terminal.
+
+use std::borrow::Cow;
+use textwrap::{Options, WordSplitter};
 
 /// Columns that every terminal has.
 pub const WIDTH: usize = 80;
@@ -10,21 +13,21 @@ pub fn wrapped(head: &str, words: &str) -> Vec<String> {
         wide if wide > WIDTH / 3 => 9,
         indent => indent,
     };
-    let mut lines = vec![head.trim_end().to_owned()];
-    let mut first = true;
-    for word in words.split_whitespace() {
-        let line = lines.last_mut().map(|line| (line.chars().count(), line));
-        match line {
-            Some((_, line)) if first && head.chars().count() + word.chars().count() <= WIDTH => {
-                *line = format!("{head}{word}");
-            }
-            Some((length, line)) if !first && length + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{:indent$}{word}", "")),
-        }
-        first = false;
+    let words: Vec<&str> = words.split_whitespace().collect();
+    match words.is_empty() {
+        true => vec![head.trim_end().to_owned()],
+        false => lines(&words.join(" "), head, &" ".repeat(indent)),
     }
-    lines
+}
+
+/// On lines of [`WIDTH`] columns, the first and the others behind their indents. A word that is
+/// wider stays whole.
+pub fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
+    let options = Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(others)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.map(Cow::into_owned).collect()
 }

@@ -1,6 +1,8 @@
 //! The exit codes: the one table that `--help` prints, README shows and the tests hold
 //! against [`Outcome`](crate::restart::Outcome).
 
+use crate::text;
+
 /// What one exit code tells.
 pub(super) struct Row {
     /// As a shell sees them.
@@ -59,23 +61,10 @@ pub(super) fn help() -> String {
     lines.collect()
 }
 
-/// On lines of 80 columns, which begin behind the codes.
+/// On lines that begin behind the codes.
 fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        if lines
-            .last()
-            .is_some_and(|line| 6 + line.len() + word.len() > 80)
-        {
-            lines.push(String::new());
-        }
-        lines
-            .last_mut()
-            .into_iter()
-            .for_each(|line| *line += &format!("{word} "));
-    }
-    let line = |line: &String| format!("{:6}{}\n", "", line.trim_end());
-    lines.iter().map(line).collect()
+    let indent = " ".repeat(6);
+    text::lines(text, &indent, &indent).join("\n") + "\n"
 }
 
 impl Row {
