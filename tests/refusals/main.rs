@@ -4,10 +4,10 @@
 mod beside;
 mod clock;
 mod held;
+mod permissions;
 mod sandbox;
 mod shell;
 mod state_dir;
-mod trust;
 
 use lab::agent::{Ended, Running};
 use lab::own_network::{inside, sh};
