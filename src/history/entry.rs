@@ -100,8 +100,8 @@ impl Entry {
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_escaped(&report.notices),
-            detection: report.watching.detecting.found(),
-            possible_rules: all_escaped(&report.watching.detecting.possible),
+            detection: report.watching.detecting.found(outcome),
+            possible_rules: all_escaped(report.watching.detecting.possible(outcome)),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }

@@ -179,4 +179,4 @@ impl Verb {
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

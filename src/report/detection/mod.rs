@@ -2,7 +2,7 @@
 //! seconds it showed the line DOWN, or UP. `agent doctor` quotes it.
 
 use crate::haproxy::Role;
-use crate::restart::{Acted, Action, BalancerSeen, Limits, LineSeen, Phase, Seen, Verb};
+use crate::restart::{Acted, Action, BalancerSeen, Limits, LineSeen, Outcome, Phase, Seen, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -124,11 +124,36 @@ impl Detecting {
         })
     }
 
-    /// What was found of each line, where there is something.
-    pub fn found(&self) -> Vec<Detection> {
-        let found = self.lines.values().map(|line| line.found.clone());
+    /// What was found of each line, where there is something, in an operation that ended so.
+    pub fn found(&self, outcome: &Outcome) -> Vec<Detection> {
+        let waited = self.has_waited(outcome);
+        let found = self.lines.values().map(|line| Detection {
+            still: line.found.still.clone().filter(|_| waited),
+            ..line.found.clone()
+        });
         let has_some = |one: &Detection| one.is_of_a_close() || one.up_seconds.is_some();
         found.filter(has_some).collect()
+    }
+
+    /// Rules that might have caught the checks. None where a line was not waited for: nobody knows
+    /// what that line's checks would have met.
+    pub fn possible(&self, outcome: &Outcome) -> &[String] {
+        let is_still = self.lines.values().any(|line| line.found.still.is_some());
+        match is_still && !self.has_waited(outcome) {
+            true => &[],
+            false => &self.possible,
+        }
+    }
+
+    /// A line that is still UP says something only where the operation has waited for it. One that
+    /// gave up or gave way before HAProxy could notice has not.
+    fn has_waited(&self, outcome: &Outcome) -> bool {
+        let ends_up = matches!(
+            outcome,
+            Outcome::NotOut { .. } | Outcome::UpWhileClosed { .. }
+        );
+        let limits = self.plan.as_ref().map(|(_, limits)| limits);
+        ends_up && limits.is_none_or(|limits| !limits.out_of_rotation.is_zero())
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::haproxy::{CheckStatus, Status};
-use crate::restart::Version;
+use crate::restart::{Version, Why};
 
 fn line(name: &str, role: Role, status: &str, check: &str) -> LineSeen {
     LineSeen {
@@ -57,9 +57,13 @@ fn look(
 const UP: (&str, &str) = ("UP", "L7OK");
 const DOWN: (&str, &str) = ("DOWN", "L4CON");
 
+fn not_out() -> Outcome {
+    Outcome::put_back(&Why::NotOut(Vec::new()), true)
+}
+
 /// The check's word, or what it still was, and the seconds to DOWN and to UP.
 fn said(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
-    let found = detecting.found();
+    let found = detecting.found(&not_out());
     let one = found
         .iter()
         .find(|one| one.line == name)
@@ -121,13 +125,50 @@ fn a_line_that_stays_up_is_kept_as_such() {
     assert_eq!(said(&detecting, "srvs/bkp1").0, "L4CON");
 }
 
+/// Ctrl-C, a host that gives way, and the sidecar's hasty close end before HAProxy can notice.
+#[test]
+fn a_line_that_was_not_waited_for_says_nothing() {
+    let mut detecting = Detecting {
+        action: Some(Action::CloseBoth),
+        possible: vec!["-A X".to_owned()],
+        ..Detecting::default()
+    };
+    look(&mut detecting, (0, 10), UP, UP);
+    look(&mut detecting, (0, 600), UP, DOWN);
+    let found = |detecting: &Detecting, outcome: &Outcome| {
+        let found = detecting.found(outcome);
+        let lines: Vec<String> = found.into_iter().map(|one| one.line).collect();
+        (lines.join(" "), detecting.possible(outcome).len())
+    };
+    let both = ("srvs/bkp1 srvs/web1".to_owned(), 1);
+    assert_eq!(found(&detecting, &not_out()), both);
+    let twin = ("srvs/bkp1".to_owned(), 0);
+    let few = Why::TooFewServers(Vec::new());
+    let rules = Why::GateFailed(String::new());
+    for why in [Why::Interrupted(2), few, rules] {
+        let outcome = Outcome::put_back(&why, true);
+        assert_eq!(found(&detecting, &outcome), twin, "{outcome:?}");
+    }
+    assert_eq!(found(&detecting, &Outcome::Done { note: None }), twin);
+    let none = Limits {
+        out_of_rotation: Duration::ZERO,
+        ..crate::restart::tests::limits()
+    };
+    detecting.plan(Verb::Stop, &none);
+    assert_eq!(found(&detecting, &not_out()), twin);
+}
+
 /// What was so before the gate moved is not measured, and an operator's MAINT says nothing.
 #[test]
 fn only_what_a_gate_has_done_is_measured() {
     let mut detecting = Detecting::default();
     detecting.finds([true, false], &balancers(DOWN, DOWN));
     assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));
-    assert_eq!(detecting.found().len(), 1, "the twin's gate is open");
+    assert_eq!(
+        detecting.found(&not_out()).len(),
+        1,
+        "the twin's gate is open"
+    );
     detecting.action = Some(Action::OpenBoth);
     look(&mut detecting, (100, 110), DOWN, UP);
     look(&mut detecting, (100, 900), UP, UP);

@@ -19,7 +19,7 @@ mod upgrade;
 use super::*;
 use crate::haproxy::{Role, Status};
 
-pub(super) fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let seconds = Duration::from_secs;
     Limits {
         sticky: Duration::ZERO,
