@@ -20,7 +20,7 @@ pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
-use crate::haproxy::Balancer;
+use crate::haproxy::{Balancer, Role};
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
@@ -227,8 +227,8 @@ impl Host for ThisHost {
         self.shown_meanwhile()
     }
 
-    async fn causes(&mut self) -> Vec<String> {
-        self.why_up().await
+    async fn causes(&mut self, roles: &[Role]) -> Vec<String> {
+        self.why_up(roles).await
     }
 
     async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted {

@@ -3,6 +3,7 @@
 
 use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
+use crate::haproxy::Role;
 use crate::restart::{Acted, BalancerSeen, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
 use crate::state::hold::{self, Held};
@@ -139,7 +140,7 @@ impl ThisHost {
 
     async fn tell_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
         if on(self.elapsed(), Meanwhile::Lines(seen)) {
-            let causes = self.why_up().await;
+            let causes = self.why_up(&[Role::Main, Role::Twin]).await;
             on(self.elapsed(), Meanwhile::Causes(causes));
         }
     }

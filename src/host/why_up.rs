@@ -3,7 +3,13 @@
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
 use crate::gate::{Foreign, listeners, native as native_redirects, native_rules};
+use crate::haproxy::Role;
 use crate::restart::BalancerSeen;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// iptables and nft answer in milliseconds. Signals wait meanwhile, and so do the app and the gates.
+const A_MOMENT: Duration = Duration::from_secs(2);
 
 impl ThisHost {
     /// From now on, unless it is looked at already.
@@ -18,19 +24,28 @@ impl ThisHost {
         self.meanwhile().take()
     }
 
-    /// What answers the checks of closed gates, as far as this host can see it.
-    pub(super) async fn why_up(&mut self) -> Vec<String> {
+    /// What answers the checks of these closed gates, as far as this host can see it.
+    pub(super) async fn why_up(&mut self, roles: &[Role]) -> Vec<String> {
         let mut causes = Vec::new();
-        for gate in self.gates.iter() {
+        let gates = || self.gates.iter().filter(|gate| roles.contains(&gate.role));
+        for gate in gates() {
             let port = gate.status_port;
             let told = |who: String| format!("{who} listens on the status port {port}: stop it");
             causes.extend(listeners(port).into_iter().map(told));
         }
         // The preflight refuses the certain ones; these may have come since, or be possible.
-        let (view, native) = tokio::join!(self.firewall.look(), native_rules());
-        let native = native.ok().flatten().unwrap_or_default();
-        for gate in self.gates.iter() {
-            let iptables = view.iter().flat_map(|view| view.foreign(gate));
+        let (view, native) = tokio::join!(
+            timeout(A_MOMENT, self.firewall.look()),
+            timeout(A_MOMENT, native_rules())
+        );
+        let native = native
+            .into_iter()
+            .flatten()
+            .flatten()
+            .next()
+            .unwrap_or_default();
+        for gate in gates() {
+            let iptables = view.iter().flatten().flat_map(|view| view.foreign(gate));
             let foreign = iptables.chain(native_redirects(&native, gate));
             let mut foreign: Vec<Foreign> = foreign.collect();
             foreign.sort_by_key(|rule| !rule.is_certain());

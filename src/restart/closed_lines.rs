@@ -127,11 +127,15 @@ impl ClosedLines {
         new
     }
 
-    /// HAProxy still sends users to a line whose gate is closed.
-    pub fn still_up(balancers: &[BalancerSeen]) -> bool {
+    /// Of the gates that are closed: those behind which HAProxy still sends users to a line.
+    pub fn still_up(balancers: &[BalancerSeen], closed: &[Role]) -> Vec<Role> {
         let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
-        let mut gated = lines.filter(|line| line.role != Role::ClassicTwin);
-        gated.any(|line| line.status.is_usable())
+        let up: Vec<Role> = lines
+            .filter(|line| line.status.is_usable())
+            .map(|line| line.role)
+            .collect();
+        let closed = closed.iter().copied();
+        closed.filter(|role| up.contains(role)).collect()
     }
 
     /// The outcome, which must not say that all went well where it did not. One that says so

@@ -119,6 +119,16 @@ impl Action {
     pub fn opens(self) -> bool {
         matches!(self, Action::OpenBoth | Action::PutBack)
     }
+
+    /// The gates that it closes.
+    pub fn closes(self) -> &'static [Role] {
+        match self {
+            Action::CloseMain => &[Role::Main],
+            Action::CloseTwin => &[Role::Twin],
+            Action::CloseBoth => &[Role::Main, Role::Twin],
+            _ => &[],
+        }
+    }
 }
 
 impl Phase {

@@ -2,6 +2,7 @@
 //! goes. The live host implements them, and the scripted ones of the tests.
 
 use super::{Acted, Action, Ask, BalancerSeen, Connections, Phase, Seen};
+use crate::haproxy::Role;
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -29,8 +30,9 @@ pub trait Host {
     /// What the balancers have shown since the last time, while the gates are closed and nobody
     /// waits for them. Never waits.
     fn shown(&mut self) -> Vec<BalancerSeen>;
-    /// What answers the checks although the gates are closed, as far as it can be seen here.
-    async fn causes(&mut self) -> Vec<String>;
+    /// What answers the checks of these gates although they are closed, as far as it can be seen
+    /// here. Takes a moment at most.
+    async fn causes(&mut self, roles: &[Role]) -> Vec<String>;
     /// Does it, once. What the balancers show while the app is touched is told.
     async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted;
     /// The last action had to move a gate; one that touches the app: to close it again.

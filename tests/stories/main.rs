@@ -599,6 +599,33 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
     assert!(!text.contains("its gate is closed"), "{text}");
 }
 
+/// Putting the gates back is tried again meanwhile; the causes are those of the closed gate.
+#[test]
+fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
+    let stays_up = World {
+        notices_after: None,
+        answered_at: Some(0),
+        back_fails: 3,
+        causes_take: 30,
+        ..World::new()
+    };
+    // A claim closes the twin's gate; a sticky window begins with the main gate.
+    for (min_available, sticky, closed, other) in [(1, 0, "3000", "2000"), (0, 1, "2000", "3000")] {
+        let limits = Limits {
+            min_available,
+            sticky: Duration::from_secs(sticky),
+            ..limits()
+        };
+        let text = tell(Verb::Restart, &stays_up, &limits);
+        assert!(text.contains("exit 13"), "{text}");
+        assert!(
+            text.contains(&format!("on the status port {closed}")) && !text.contains(other),
+            "{text}"
+        );
+        assert!(text.ends_with("main gate open, backup gate open, app healthy, restarted 0 times"));
+    }
+}
+
 /// Nor does the restart wait for it.
 #[test]
 fn haproxy_does_not_answer_while_the_app_restarts() {

@@ -41,6 +41,10 @@ pub struct World {
     pub rollback_fails: bool,
     /// iptables fails this many times.
     pub gate_fails: u32,
+    /// The same, of what puts the gates back alone.
+    pub back_fails: u32,
+    /// How long it takes to look what answers the checks.
+    pub causes_take: u32,
     /// The signal that comes, and when.
     pub signal: Option<(u32, i32)>,
     /// Somebody flushes the nat table.
@@ -102,6 +106,8 @@ impl World {
             upgrade_is_sick: false,
             rollback_fails: false,
             gate_fails: 0,
+            back_fails: 0,
+            causes_take: 0,
             signal: None,
             flushed_at: None,
             restored_at: None,
@@ -270,11 +276,14 @@ impl Host for World {
         self.look(Ask::Lines)
     }
 
-    async fn causes(&mut self) -> Vec<String> {
-        let causes = self
-            .is_answered()
-            .then_some("grab (pid 7) listens on the status port 2000");
-        causes.map(str::to_owned).into_iter().collect()
+    async fn causes(&mut self, roles: &[Role]) -> Vec<String> {
+        self.now += self.causes_take;
+        let answered = roles.iter().filter(|_| self.is_answered());
+        let cause = |role: &Role| {
+            let port = if *role == Role::Main { 2000 } else { 3000 };
+            format!("grab (pid 7) listens on the status port {port}")
+        };
+        answered.map(cause).collect()
     }
 
     async fn connections(
@@ -359,8 +368,12 @@ impl World {
         if touches {
             self.touched.push(action);
         }
-        if !touches && self.gate_fails > 0 {
-            self.gate_fails -= 1;
+        let fails = match action {
+            Action::PutBack if self.back_fails > 0 => &mut self.back_fails,
+            _ => &mut self.gate_fails,
+        };
+        if !touches && *fails > 0 {
+            *fails -= 1;
             self.say(&format!("{action:?}: the xtables lock is held"));
             return Acted::Failed("the xtables lock is held".to_owned());
         }

@@ -2,10 +2,11 @@
 
 mod meanwhile;
 
+use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::{
-    Acted, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Outcome, Phase, Progress, Seen,
-    Step, Verb, Version, Why, decide,
+    Acted, Action, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Outcome, Phase, Progress,
+    Seen, Step, Verb, Version, Why, decide,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -35,6 +36,7 @@ pub async fn drive<H: Host>(
         unrecorded: None,
         acknowledged: false,
         closed: ClosedLines::default(),
+        unexplained: Vec::new(),
         timeline: Timeline::default(),
     };
     drive.enter().await;
@@ -77,6 +79,8 @@ struct Drive<'a, H> {
     acknowledged: bool,
     /// What HAProxy shows of our lines while the gates are closed.
     closed: ClosedLines,
+    /// The gates behind which a line was still UP as the time was up: why, is not known yet.
+    unexplained: Vec<Role>,
     timeline: Timeline,
 }
 
@@ -112,7 +116,18 @@ impl<H: Host> Drive<'_, H> {
             (None, None) => Acted::Done,
         };
         if !self.stood && self.acted == Acted::Done {
+            self.explain().await;
             (self.stood, self.entered) = (true, self.host.elapsed());
+        }
+    }
+
+    /// Once the gates are put back: iptables and nft may take a moment, and none of it is the
+    /// phase's.
+    async fn explain(&mut self) {
+        let roles = std::mem::take(&mut self.unexplained);
+        if !roles.is_empty() {
+            let causes = self.host.causes(&roles).await;
+            self.closed.because(causes);
         }
     }
 
@@ -169,7 +184,7 @@ impl<H: Host> Drive<'_, H> {
     async fn look_meanwhile(&mut self) {
         for seen in self.host.shown() {
             if self.judge(Meanwhile::Lines(seen)) {
-                let causes = self.host.causes().await;
+                let causes = self.host.causes(&[Role::Main, Role::Twin]).await;
                 self.judge(Meanwhile::Causes(causes));
             }
         }
@@ -213,16 +228,14 @@ impl<H: Host> Drive<'_, H> {
             (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
             _ => None,
         };
-        let stays_up = matches!(to, Phase::PutBack(Why::NotOut(_)))
-            && ClosedLines::still_up(&self.timeline.balancers);
+        if let Phase::PutBack(Why::NotOut(_)) = to {
+            let action = self.phase.action(self.verb, self.limits);
+            let closed = action.map_or(&[][..], Action::closes);
+            self.unexplained = ClosedLines::still_up(&self.timeline.balancers, closed);
+        }
         let to = self.record_first(to, instance);
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;
-        // The gates are put back first: nft may take its time.
-        if stays_up {
-            let causes = self.host.causes().await;
-            self.closed.because(causes);
-        }
     }
 
     /// The app is not touched unless the journal says so: who comes after a crash would

@@ -68,7 +68,7 @@ impl Detecting {
     /// Before it begins: the lines behind gates (main, twin) that are closed already.
     pub fn finds(&mut self, closed: [bool; 2], balancers: &[BalancerSeen]) {
         for (balancer, line) in gated(balancers) {
-            if closed[place(line)] && line.out {
+            if closed[place(line.role)] && line.out {
                 self.line(balancer, line).found.check = check(line);
             }
         }
@@ -87,19 +87,19 @@ impl Detecting {
         };
         let moved = at.saturating_sub(seen.in_phase);
         // A host that has waited for its turn tries again.
-        if !closes(action).is_empty() && self.opened.take().is_some() {
+        if !action.closes().is_empty() && self.opened.take().is_some() {
             self.closed = [None; 2];
             self.lines.values_mut().for_each(|line| line.before = false);
         }
-        for place in closes(action) {
-            self.closed[*place].get_or_insert(moved);
+        for role in action.closes() {
+            self.closed[place(*role)].get_or_insert(moved);
         }
         if action.opens() && self.opened.is_none() {
             self.opened = Some(moved);
             self.lines.values_mut().for_each(|line| line.before = false);
         }
         for (balancer, line) in gated(&seen.balancers) {
-            let (closed, opened) = (self.closed[place(line)], self.opened);
+            let (closed, opened) = (self.closed[place(line.role)], self.opened);
             let known = self.line(balancer, line);
             match (opened, closed) {
                 _ if line.status.is_held() => {}
@@ -115,7 +115,7 @@ impl Detecting {
         let found = Detection {
             balancer: key.0.clone(),
             line: key.1.clone(),
-            twin: place(line) == 1,
+            twin: place(line.role) == 1,
             ..Detection::default()
         };
         self.lines.entry(key).or_insert(Line {
@@ -180,18 +180,9 @@ impl Line {
     }
 }
 
-/// The gates that it closes: 0 is the main gate, 1 the twin's.
-fn closes(action: Action) -> &'static [usize] {
-    match action {
-        Action::CloseMain => &[0],
-        Action::CloseTwin => &[1],
-        Action::CloseBoth => &[0, 1],
-        _ => &[],
-    }
-}
-
-fn place(line: &LineSeen) -> usize {
-    usize::from(line.role != Role::Main)
+/// 0 is the main gate, 1 the twin's.
+fn place(role: Role) -> usize {
+    usize::from(role != Role::Main)
 }
 
 fn check(line: &LineSeen) -> Option<String> {

@@ -48,12 +48,18 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
         ("MAINT", false),
     ] {
         assert_eq!(
-            ClosedLines::still_up(&[look(&[(Main, status)])]),
+            !ClosedLines::still_up(&[look(&[(Main, status)])], &[Main]).is_empty(),
             is_up,
             "{status}"
         );
     }
-    assert!(!ClosedLines::still_up(&[look(&[(ClassicTwin, "UP")])]));
+    // The claim's main gate is open, and a twin that the agent does not close checks the app.
+    let claim = [look(&[(Main, "UP"), (Twin, "DOWN (agent)")])];
+    assert_eq!(ClosedLines::still_up(&claim, &[Twin]), []);
+    let both = [look(&[(Main, "UP"), (Twin, "UP")])];
+    assert_eq!(ClosedLines::still_up(&both, &[Main]), [Main]);
+    let classic = [look(&[(ClassicTwin, "UP")])];
+    assert_eq!(ClosedLines::still_up(&classic, &[Main, Twin]), []);
     let mut closed = ClosedLines::default();
     closed.because(vec![
         "this rule may redirect the status port 2000: `-A X`".to_owned(),
