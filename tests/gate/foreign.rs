@@ -97,6 +97,22 @@ fn native_rules_are_named_with_their_text() {
         ("tcp dport { 80, 443 } redirect to :80", None),
         ("udp dport 2000 redirect to :80", None),
         ("dnat ip to tcp dport map { 8080 : 10.9.9.9 }", None),
+        ("tcp dport > 2000 redirect to :80", None),
+        ("tcp dport >= 2000 redirect to :80", Some(true)),
+        ("tcp dport < 2000 redirect to :80", None),
+        ("tcp dport <= 2000 redirect to :80", Some(true)),
+        (
+            "fib daddr type local tcp dport 2000 redirect to :80",
+            Some(true),
+        ),
+        (
+            "fib saddr type local tcp dport 2000 redirect to :80",
+            Some(false),
+        ),
+        (
+            "ct state new,related tcp dport 2000 redirect to :80",
+            Some(true),
+        ),
     ] {
         sh("nft flush chain inet mine pre");
         sh(&format!("nft add rule inet mine pre '{rule}'"));
@@ -116,4 +132,10 @@ fn native_rules_are_named_with_their_text() {
         }
     }
     assert_eq!(found().len(), 0, "the last removal works");
+    // What a named map says of the port is not looked up: it may accept the check.
+    sh("nft 'add map inet mine verdicts { type inet_service : verdict; }'");
+    sh("nft add rule inet mine pre tcp dport vmap @verdicts");
+    sh("nft add rule inet mine pre tcp dport 2000 redirect to :80");
+    let certain: Vec<bool> = found().iter().map(|one| one.is_certain()).collect();
+    assert_eq!(certain, [false]);
 }

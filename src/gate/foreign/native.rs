@@ -113,7 +113,10 @@ fn steps_of(rule: &Value, port: u16) -> Vec<Judged> {
             return vec![(matches, names_port, Target::Redirect)];
         }
         if let Some(map) = statement.get("vmap") {
-            let pairs = map["data"]["set"].as_array().cloned().unwrap_or_default();
+            // What a named map says of the port is not looked up.
+            let Some(pairs) = map["data"]["set"].as_array() else {
+                return vec![(Matches::Maybe.min(matches), names_port, Target::End)];
+            };
             let pairs = pairs.iter().map(|pair| {
                 let chosen = is_port(&map["key"]).then(|| has_port(&pair[0], port));
                 let chosen = chosen.flatten().map_or(Matches::Maybe, Matches::from);
@@ -124,11 +127,10 @@ fn steps_of(rule: &Value, port: u16) -> Vec<Judged> {
         }
         if let Some(asked) = statement.get("match") {
             names_port |= is_port(&asked["left"]);
-            let is_negated = text(asked, "op") == "!=";
             matches = matches.min(match text(&asked["left"]["payload"], "protocol") {
                 // Whatever it asks of them.
                 "udp" | "sctp" | "icmp" | "icmpv6" => Matches::No,
-                _ => match_matches(asked, port).negated(is_negated),
+                _ => match_matches(asked, port),
             });
         } else if statement.get("xt").is_some() || statement.get("limit").is_some() {
             matches = matches.min(Matches::Maybe);
@@ -152,6 +154,29 @@ fn target(statement: &Value) -> Option<Target> {
 
 fn match_matches(asked: &Value, port: u16) -> Matches {
     let (left, right) = (&asked["left"], &asked["right"]);
+    match text(asked, "op") {
+        "==" => equals(left, right, port),
+        "!=" => equals(left, right, port).negated(true),
+        // So nft writes one of several bits.
+        "in" if left.get("ct").is_some() => equals(left, right, port),
+        op if is_port(left) => is_beside(op, port, right).map_or(Matches::Maybe, Matches::from),
+        _ => Matches::Maybe,
+    }
+}
+
+/// None: not a comparison with a number.
+fn is_beside(op: &str, port: u16, right: &Value) -> Option<bool> {
+    let (port, right) = (u64::from(port), right.as_u64()?);
+    match op {
+        "<" => Some(port < right),
+        ">" => Some(port > right),
+        "<=" => Some(port <= right),
+        ">=" => Some(port >= right),
+        _ => None,
+    }
+}
+
+fn equals(left: &Value, right: &Value, port: u16) -> Matches {
     let lists = |word: &str| right == word || right.to_string().contains(&format!("\"{word}\""));
     let protocol =
         text(&left["meta"], "key") == "l4proto" || text(&left["payload"], "field") == "protocol";
@@ -159,9 +184,17 @@ fn match_matches(asked: &Value, port: u16) -> Matches {
         () if is_port(left) => has_port(right, port).map_or(Matches::Maybe, Matches::from),
         () if protocol => (lists("tcp") || right == 6).into(),
         () if text(&left["ct"], "key") == "state" => lists("new").into(),
-        () if text(&left["fib"], "result") == "type" => lists("local").into(),
+        // Its source is the balancer.
+        () if asks_whose_it_is(&left["fib"]) => lists("local").into(),
         () => Matches::Maybe,
     }
+}
+
+/// What kind of address the check goes to, and nothing beside.
+fn asks_whose_it_is(fib: &Value) -> bool {
+    let flags = &fib["flags"];
+    let is_daddr = *flags == "daddr" || *flags == serde_json::json!(["daddr"]);
+    is_daddr && text(fib, "result") == "type"
 }
 
 fn is_port(left: &Value) -> bool {

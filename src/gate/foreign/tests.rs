@@ -185,6 +185,10 @@ fn dport(op: &str, right: &str) -> String {
 
 const REDIRECT: &str = r#", {"redirect": {"port": 1000}}"#;
 
+const TO_US: &str = r#"{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}}, "right": "local"}}, "#;
+const NEW: &str =
+    r#"{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["related", "new"]}}, "#;
+
 #[test]
 fn native_rules_are_judged_alike() {
     let iif = r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}}, "#;
@@ -198,6 +202,23 @@ fn native_rules_are_judged_alike() {
         ("==", r#"{"set": [80, 443]}"#, "", ""),
         ("!=", r#"{"set": [22, 1000]}"#, "", "!"),
         ("==", "\"@ports\"", "", "?"),
+        (">", "2000", "", ""),
+        (">=", "2000", "", "!"),
+        ("<", "2000", "", ""),
+        ("<=", "2000", "", "!"),
+        (">=", "1024", "", "!"),
+        ("<", "1024", "", ""),
+        ("in", "2000", "", "?"),
+        ("==", "2000", TO_US, "!"),
+        ("==", "2000", &TO_US.replace("daddr", "saddr"), "?"),
+        (
+            "==",
+            "2000",
+            &TO_US.replace("\"daddr\"", "\"daddr\", \"iif\""),
+            "?",
+        ),
+        ("==", "2000", NEW, "!"),
+        ("==", "2000", &NEW.replace("new", "established"), ""),
     ] {
         let one = natives(&rule(
             "pre",
@@ -239,12 +260,17 @@ fn native_maps_are_looked_up_by_their_keys() {
     assert_eq!(dnat(r#"{"set": [[8080, "10.0.0.2"]]}"#), "");
     assert_eq!(dnat(r#"{"set": [[2000, "10.0.0.2"]]}"#), "!");
     assert_eq!(dnat("\"@fwds\""), "?");
-    let verdicts = |port: u16| {
-        let map =
-            format!(r#"{{"vmap": {{{key}, "data": {{"set": [[{port}, {{"accept": null}}]]}}}}}}"#);
+    let verdicts = |data: &str| {
+        let map = format!(r#"{{"vmap": {{{key}, "data": {data}}}}}"#);
         let after = rule("pre", &format!("{}{REDIRECT}", dport("==", "2000")));
         natives(&(rule("pre", &map) + &after))[0][..1].to_owned()
     };
-    assert_eq!((verdicts(2000), verdicts(80)), ("?".into(), "!".into()));
+    for (data, sure) in [
+        (r#"{"set": [[2000, {"accept": null}]]}"#, "?"),
+        (r#"{"set": [[80, {"accept": null}]]}"#, "!"),
+        ("\"@verdicts\"", "?"),
+    ] {
+        assert_eq!(verdicts(data), sure, "{data}");
+    }
     assert!(Native::parse("[]", "").is_err() && Native::parse("nft: no", "").is_err());
 }
