@@ -123,6 +123,33 @@ fn a_chain_is_as_sure_as_the_way_into_it() {
     }
 }
 
+/// The check is redirected by one or the other.
+#[test]
+fn behind_a_redirect_with_a_condition_one_without_is_certain() {
+    let redirects = |first: &str| {
+        let rules = format!(
+            "{first}\n-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000"
+        );
+        let found = found(&rules, true);
+        found
+            .iter()
+            .map(|one| one[..1].to_owned())
+            .collect::<String>()
+    };
+    let condition = "-p tcp -m mark --mark 0x7 -j REDIRECT --to-ports 8080";
+    assert_eq!(redirects(&format!("-A PREROUTING {condition}")), "?!");
+    assert_eq!(
+        redirects(&format!("-A PREROUTING -j X\n-A X {condition}")),
+        "?!"
+    );
+    assert_eq!(
+        redirects("-A PREROUTING -i eth0 -j X\n-A X -p tcp -j REDIRECT"),
+        "?!"
+    );
+    // One that ends without a redirect may let the check through.
+    assert_eq!(redirects("-A PREROUTING -i eth0 -j ACCEPT"), "?");
+}
+
 /// istio/istio#29412: every port but those that return first.
 #[test]
 fn ports_that_return_first_are_left_alone() {

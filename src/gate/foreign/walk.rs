@@ -143,13 +143,11 @@ impl<'a> Walk<'a> {
                     sure = false;
                     continue;
                 }
-                // A certain one that stands behind another is certain, too.
+                // One that stands behind another is no less certain: the check is redirected by
+                // either.
                 Target::Redirect => {
                     self.report(step, here);
-                    if matches {
-                        continue;
-                    }
-                    Fate::Taken
+                    continue;
                 }
                 Target::End => Fate::Taken,
                 Target::Jump(to) => self.visit(to, here, depth + 1),
