@@ -32,6 +32,8 @@ pub(crate) struct Moved {
     pub lines: Vec<Detection>,
     /// Rules that were there, and might have caught the checks.
     pub possible: Vec<String>,
+    /// What tells the rules of others at that time from any other such rules.
+    pub around: String,
 }
 
 /// What is known of one app.
@@ -42,6 +44,8 @@ pub(crate) struct Evidence {
     /// The last that has closed one, and the last that shows the seconds to UP.
     pub close: Option<Moved>,
     pub open: Option<Moved>,
+    /// What tells the rules of others that are there now from any other such rules.
+    pub around: String,
     /// How long an operation waits for HAProxy.
     pub out_of_rotation: Duration,
     pub in_rotation: Duration,
@@ -58,6 +62,7 @@ impl Evidence {
                 by: format!("{}, {at}", entry.verb),
                 lines: entry.detection.clone(),
                 possible: entry.possible_rules.clone(),
+                around: entry.rules_around.clone(),
             })
         };
         self.met = last(Detection::is_of_a_close);
@@ -66,14 +71,15 @@ impl Evidence {
     }
 
     /// Rules that were there while HAProxy saw this gate close, its checks refused on this host:
-    /// they do not catch them.
+    /// they do not catch them, as long as the rules around them are the same.
     pub(crate) fn disproved(&self, gate: &Gate) -> Vec<String> {
         let lines = of_gate(self.close.as_ref(), gate);
         let is_seen = |line: &&Detection| {
             line.down_seconds.is_some() && line.check.as_deref() == Some("L4CON")
         };
         let was_closed = !lines.is_empty() && lines.iter().all(is_seen);
-        let close = self.close.iter().filter(|_| was_closed);
+        let is_same = |close: &&Moved| !close.around.is_empty() && close.around == self.around;
+        let close = self.close.iter().filter(|_| was_closed).filter(is_same);
         close.flat_map(|close| close.possible.clone()).collect()
     }
 }
@@ -303,16 +309,25 @@ mod tests {
 
     #[test]
     fn a_rule_is_disproved_by_a_close_that_it_did_not_catch() {
-        let disproved = |entry: Entry| {
-            let mut evidence = Evidence::default();
-            let possible_rules = vec!["-A X".to_owned()];
+        let around = |now: &str, then: &str, entry: Entry| {
+            let mut evidence = Evidence {
+                around: now.to_owned(),
+                ..Evidence::default()
+            };
             let entry = Entry {
-                possible_rules,
+                possible_rules: vec!["-A X".to_owned()],
+                rules_around: then.to_owned(),
                 ..entry
             };
             evidence.read("web", &[entry]);
             evidence.disproved(&gate())
         };
+        let disproved = |entry| around("same", "same", entry);
+        // A rule that leads to it may have come since; an older agent did not write them.
+        for (now, then) in [("new", "old"), ("", "")] {
+            let entry = entry("web", Some("L4CON"), None, Some(0.4));
+            assert_eq!(around(now, then, entry), [""; 0], "{now} {then}");
+        }
         assert_eq!(
             disproved(entry("web", Some("L4CON"), None, Some(0.4))),
             ["-A X"]

@@ -3,12 +3,14 @@
 
 use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
-    Foreign, Gate, GateError, Iptables, Listing, Position, RuleWatch, Variant, foreign, plan,
-    plan_all, position,
+    Foreign, Gate, GateError, Iptables, Listing, Position, RuleWatch, Variant, around, foreign,
+    plan, plan_all, position,
 };
+use crate::restart::PerGate;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::process::Stdio;
 use tokio::process::Command;
@@ -173,6 +175,19 @@ impl View {
         used.chain(unused)
             .flat_map(|((iptables, listing), in_use)| foreign(iptables, listing, gate, in_use))
             .collect()
+    }
+
+    /// What tells the rules of others around these gates from any other such rules.
+    pub fn around(&self, gates: PerGate<&Gate>) -> String {
+        let used = self.used.iter().map(|seen| (seen, true));
+        let unused = self.unused.iter().map(|seen| (seen, false));
+        let mut hasher = DefaultHasher::new();
+        for ((iptables, listing), in_use) in used.chain(unused) {
+            for gate in gates.iter() {
+                around(iptables, listing, gate, in_use).for_each(|rule| rule.hash(&mut hasher));
+            }
+        }
+        format!("{:016x}", hasher.finish())
     }
 }
 

@@ -22,7 +22,7 @@ mod tracked;
 
 pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
-pub use foreign::{Foreign, Native, foreign, native};
+pub use foreign::{Foreign, Native, around, foreign, native};
 pub use iptables::{Family, GateError, Iptables, Variant};
 pub use known::Known;
 pub use listener::{bound, holders, holds, listeners, names_of};

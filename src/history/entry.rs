@@ -65,6 +65,9 @@ pub struct Entry {
     /// Rules of others that were there, and might have caught HAProxy's checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub possible_rules: Vec<String>,
+    /// What tells the rules of others at that time from any other such rules.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub rules_around: String,
     /// What the balancers showed on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
@@ -102,6 +105,7 @@ impl Entry {
             notices: all_escaped(&report.notices),
             detection: report.watching.detecting.found(outcome),
             possible_rules: all_escaped(report.watching.detecting.possible(outcome)),
+            rules_around: report.watching.detecting.around.clone(),
             samples: report.watching.samples(),
             ..Entry::asked(&report.asked, verb.word(), app)
         }

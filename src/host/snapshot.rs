@@ -236,6 +236,12 @@ impl Snapshot {
         possible.map(|rule| rule.rule).collect()
     }
 
+    /// What tells the rules of others around the gates from any other such rules.
+    pub fn rules_around(&self) -> String {
+        let view = self.rules.as_ref();
+        view.map_or(String::new(), |view| view.around(self.gates()))
+    }
+
     /// Who has the gate's status port; None: it can be reserved, or this process has it.
     pub fn taken_by(&self, gate: &Gate) -> Option<&Taken> {
         let of_gate = |(port, _): &&(u16, Taken)| *port == gate.status_port;

@@ -145,6 +145,7 @@ impl Report {
             .map(|one| one == Position::Closed);
         let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
         self.watching.detecting.possible = snapshot.possible_rules();
+        self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, &seen);
     }
 

@@ -118,6 +118,13 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     setup
         .doctor()
         .expect("foreign-rule", "ok", "at the last close it did not");
+    // With another rule around it may catch them from now on.
+    let around = "PREROUTING -s 10.9.9.9 -p tcp -j ACCEPT";
+    setup.sh(&format!("iptables -t nat -I {around}"));
+    setup
+        .doctor()
+        .expect("foreign-rule", "warning", &format!("-A {other}"));
+    setup.sh(&format!("iptables -t nat -D {around}"));
     let catches = rule("-s 10.77.0.0/24");
     setup.sh(&format!("iptables -t nat -I {catches}"));
     let ended = agent().words(&["restart", "web"]).expect_exit(13);

@@ -69,7 +69,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
 }
 
 /// Native rules are no less in the way than those of iptables; a close that was seen disproves
-/// those that are only possible.
+/// those of iptables that are only possible. It does not look at native rules.
 fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
     for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
         seen.disproved = app.evidence.disproved(&seen.gate);

@@ -11,9 +11,9 @@ mod walk;
 
 pub use native::{Native, native};
 
-use super::{Gate, HOOKS, Iptables, Listing};
+use super::{CHAIN, Gate, HOOKS, Iptables, Listing};
 use std::fmt;
-use walk::Redirect;
+use walk::{Matches, Redirect, Target};
 
 /// A rule that redirects a status port, or may do so, and that no gate of ours explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,23 @@ pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool
     let hooks = HOOKS.iter().enumerate();
     let met = hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base)));
     once(met.chain(Foreign::behind(0, walk::named(&chains))))
+}
+
+/// Every rule that may decide what becomes of the check of `gate`, and is not ours: with another
+/// one a rule that is only possible may catch what it did not catch before.
+pub fn around(
+    iptables: &Iptables,
+    listing: &Listing,
+    gate: &Gate,
+    in_use: bool,
+) -> impl Iterator<Item = String> {
+    let chains = iptables::chains(iptables, listing, gate, in_use);
+    let program = iptables.program;
+    let steps = chains.into_values().flatten().filter(|step| {
+        let is_our_jump = matches!(&step.target, Target::Jump(to) if to == CHAIN);
+        step.matches != Matches::No && !is_our_jump
+    });
+    steps.map(move |step| format!("{program} {}", step.rule))
 }
 
 impl fmt::Display for Foreign {

@@ -175,6 +175,44 @@ fn our_rule_is_foreign_in_the_variant_not_in_use_or_under_another_name() {
     assert_eq!(found(&format!("{twice}{twice}{stale}"), true).len(), 2);
 }
 
+/// What a close has shown of a rule holds as long as these are the same.
+#[test]
+fn what_may_decide_about_the_check_is_around_and_nothing_else() {
+    let around = |program, rules: &str| {
+        let listing = format!("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N X\n{rules}\n");
+        let listing = Listing::parse(&listing).unwrap();
+        let iptables = Iptables::new(program, Family::V4);
+        around(&iptables, &listing, &gate(), true).collect::<Vec<_>>()
+    };
+    let rule = "-A X -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+    let alone = around("iptables", rule);
+    assert_eq!(alone, [format!("iptables {rule}")]);
+    for other in [
+        "-A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE\n-N HAPROXY-GATE\n\
+         -A HAPROXY-GATE -m conntrack --ctstate INVALID -j RETURN\n\
+         -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \"haproxy-gate:web:main\" -j REDIRECT --to-ports 1000",
+        "-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.9:80",
+        "-A PREROUTING -p udp -j X",
+    ] {
+        assert_eq!(
+            around("iptables", &format!("{rule}\n{other}")),
+            alone,
+            "{other}"
+        );
+    }
+    for other in [
+        "-A PREROUTING -s 10.0.0.7/32 -j X",
+        "-A PREROUTING -i eth0 -j ACCEPT",
+    ] {
+        assert_ne!(
+            around("iptables", &format!("{rule}\n{other}")),
+            alone,
+            "{other}"
+        );
+    }
+    assert_ne!(around("ip6tables", rule), alone);
+}
+
 /// Ten jumps each, so many below each other: no blow-up, and no endless loop.
 #[test]
 fn a_chain_is_not_walked_again_and_again() {

@@ -49,6 +49,8 @@ pub struct Detecting {
     lines: BTreeMap<(String, String), Line>,
     /// Rules that were there, and might have caught the checks.
     pub possible: Vec<String>,
+    /// What tells the rules of others at that time from any other such rules.
+    pub around: String,
 }
 
 /// One line.
