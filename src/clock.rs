@@ -10,7 +10,7 @@ pub fn since_1970() -> Duration {
 }
 
 /// A moment in seconds since 1970, as it is written; a number where no year has four digits.
-pub fn told(since_1970: u64) -> String {
+pub fn timestamp(since_1970: u64) -> String {
     match since_1970 {
         ..=LAST => {
             let moment = UNIX_EPOCH + Duration::from_secs(since_1970);
@@ -39,9 +39,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_a_file_says_can_be_told() {
-        assert_eq!(told(0), "1970-01-01T00:00:00Z");
-        assert_eq!(told(LAST), "9999-12-31T23:59:59Z");
-        assert_eq!(told(u64::MAX), "18446744073709551615 s after 1970");
+    fn any_number_in_a_file_has_a_text() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(timestamp(LAST), "9999-12-31T23:59:59Z");
+        assert_eq!(timestamp(u64::MAX), "18446744073709551615 s after 1970");
     }
 }

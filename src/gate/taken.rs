@@ -34,7 +34,7 @@ pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     shown(port, state_dir).unwrap_or_else(|| {
         // A kernel that does not show who has bound a port: the lock tells.
         match Lock::holder(&directory::port_lock(state_dir, port)) {
-            Some(who) => Taken::Reserved(crate::state::lock::told(who.as_ref())),
+            Some(who) => Taken::Reserved(crate::state::lock::describe(who.as_ref())),
             None => Taken::Bound(vec![unnamed()]),
         }
     })
@@ -71,7 +71,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     let bound: Vec<String> = bound.chain(chosen.map(connection)).collect();
     match agent {
         _ if !bound.is_empty() => Some(Taken::Bound(bound)),
-        Some(who) => Some(Taken::Reserved(who.told())),
+        Some(who) => Some(Taken::Reserved(who.describe())),
         None if passing.is_empty() => None,
         None => Some(Taken::Passing(passing.iter().map(connection).collect())),
     }

@@ -34,7 +34,7 @@ impl Operation<'_> {
         match held {
             Some(held) if !held.is_of(owner) => Break(Outcome::Nothing(format!(
                 "left alone: closed by {}",
-                held.told()
+                held.describe()
             ))),
             _ if self.dry_run => Continue(None),
             _ => {
@@ -49,7 +49,7 @@ impl Operation<'_> {
         let (Some(held), app) = (held, &self.app.name) else {
             return Continue(None);
         };
-        let by = format!("the gates are held closed by {}", held.told());
+        let by = format!("the gates are held closed by {}", held.describe());
         match (self.verb, self.options.on_hold) {
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Outcome::Skipped(by)),
             // A timer that skips it would be green every night, with the host out of rotation.
@@ -74,7 +74,7 @@ impl Operation<'_> {
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
-                or_ends(closing.map(|closing| closing.told()).map_err(refused))
+                or_ends(closing.map(|closing| closing.note()).map_err(refused))
             }
             _ => Continue(None),
         }
@@ -85,7 +85,7 @@ impl Operation<'_> {
         match hold::find(self.hold_dir(), &self.app.name) {
             Some(over) => format!(
                 "the gates were held closed by {}; that is over, and this restart opens them",
-                over.told()
+                over.describe()
             ),
             None => UNEXPLAINED.to_owned(),
         }

@@ -7,7 +7,7 @@ use crate::restart::Outcome;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::journal::Journal;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Who, describe};
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -109,6 +109,6 @@ impl Operation<'_> {
         let entry = Journal::left_behind(self.state_dir(), &self.app.name).ok()??;
         let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
         let restarts = entry.restarting && entry.phase.touches_app();
-        (is_its && restarts).then(|| format!("left to {}, which restarts the app", told(who)))
+        (is_its && restarts).then(|| format!("left to {}, which restarts the app", describe(who)))
     }
 }

@@ -13,7 +13,7 @@ use crate::signals::StopSignal;
 use crate::state::counters::Counters;
 use crate::state::directory;
 use crate::state::hold;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Who, describe};
 use std::time::{Duration, Instant};
 
 /// After something failed it is tried again: the first wait, and the longest.
@@ -37,7 +37,7 @@ impl Care {
         let lock = match self.lock() {
             Ok(lock) => lock,
             Err(LockError::Held(who)) => {
-                self.stand_back(&told(who.as_ref()), None);
+                self.stand_back(&describe(who.as_ref()), None);
                 return BUSY;
             }
             Err(error) => return self.failed(error.to_string()),

@@ -13,7 +13,7 @@ use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::journal::{Entry, Journal};
-use crate::state::lock::{Lock, told};
+use crate::state::lock::{Lock, describe};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -132,7 +132,7 @@ impl Care {
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
         if let Some(who) = Lock::holder(&lock) {
-            self.stand_back(&told(who.as_ref()), left.ok().flatten());
+            self.stand_back(&describe(who.as_ref()), left.ok().flatten());
             return BUSY;
         }
         if duty(seen) == Duty::Ask {
@@ -167,7 +167,7 @@ impl Care {
         self.out_of_the_way();
         self.open = gates == Gates::Open;
         let line = match held {
-            Some(held) => format!("closed by {}", held.told()),
+            Some(held) => format!("closed by {}", held.describe()),
             None => self.in_rotation(),
         };
         self.board.line(&self.app.name, line);

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::restart::{Limits, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Who, describe};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
@@ -177,7 +177,7 @@ async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Optio
     loop {
         let who = match Lock::take(path, &Who::new("agent run, which ends")) {
             Ok(lock) => return Ok(Some(lock)),
-            Err(LockError::Held(who)) => told(who.as_ref()),
+            Err(LockError::Held(who)) => describe(who.as_ref()),
             Err(error) => {
                 tracing::warn!("going on without the lock: {error}");
                 return Ok(None);

@@ -76,7 +76,7 @@ pub struct Sidecar {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// There is one already.
-    #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::told(.0.as_ref()))]
+    #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::describe(.0.as_ref()))]
     RunsAlready(Option<Who>),
     /// Something it needs is not there, with the mend.
     #[error("{0}")]

@@ -35,7 +35,7 @@ impl Invocation {
     }
 
     /// Who, in one line.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         lock::signature(&self.command(), self.pid, self.since)
     }
 }

@@ -42,7 +42,7 @@ impl Drop for Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else has it; None: who has not said who.
-    #[error("another operation holds the lock: {}", told(.0.as_ref()))]
+    #[error("another operation holds the lock: {}", describe(.0.as_ref()))]
     Held(Option<Who>),
     /// Others than root may write it.
     #[error(transparent)]
@@ -77,20 +77,23 @@ impl Who {
     }
 
     /// In one line.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         signature(&self.command, self.pid, self.since)
     }
 }
 
 /// Who, since when, in one line.
 pub fn signature(command: &str, pid: u32, since: u64) -> String {
-    let since = clock::told(since);
+    let since = clock::timestamp(since);
     format!("`{command}`, pid {pid}, since {since}")
 }
 
 /// Who holds it, in words.
-pub fn told(who: Option<&Who>) -> String {
-    who.map_or("a process that has not named itself".to_owned(), Who::told)
+pub fn describe(who: Option<&Who>) -> String {
+    who.map_or(
+        "a process that has not named itself".to_owned(),
+        Who::describe,
+    )
 }
 
 impl Lock {
@@ -185,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_taker_is_told_who_the_first_is() {
+    fn the_error_names_the_lock_owner() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory::lock(&directory.path().join("new"));
         let first = Lock::take(&path, &Who::new("agent restart web")).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::state::directory;
-use crate::state::lock::{Lock, Who, told};
+use crate::state::lock::{Lock, Who, describe};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub(super) struct LockOwner {
 impl From<Option<Who>> for LockOwner {
     fn from(who: Option<Who>) -> LockOwner {
         LockOwner {
-            text: told(who.as_ref()),
+            text: describe(who.as_ref()),
             pid: who.as_ref().map(|who| who.pid),
             since_unix_seconds: who.as_ref().map(|who| who.since),
             command: who.map(|who| who.command),

@@ -9,7 +9,7 @@ use crate::config::{AppSettings, Settings};
 use crate::gate::{self, Native};
 use crate::history;
 use crate::state::directory as state;
-use crate::state::lock::{Lock, told};
+use crate::state::lock::{Lock, describe};
 use one::{Looked, of_app};
 use procfs::process::Process;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ fn host(asked: &Asked) -> host::Host {
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         directories: directory::all(agent, asked.apps),
         history: directory::history(agent),
-        sidecar: sidecar.map(|who| told(who.as_ref())),
+        sidecar: sidecar.map(|who| describe(who.as_ref())),
         files: asked.files.clone(),
     }
 }

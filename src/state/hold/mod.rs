@@ -123,37 +123,37 @@ impl Hold {
         of_another_boot || self.end().is_some_and(Until::is_over)
     }
 
-    fn told(&self) -> String {
+    fn describe(&self) -> String {
         // The process is long gone; the user can be asked.
-        let mut told = match &self.user {
+        let mut text = match &self.user {
             Some(user) => {
-                let (command, since) = (self.holder.command(), clock::told(self.holder.since));
+                let (command, since) = (self.holder.command(), clock::timestamp(self.holder.since));
                 format!("`{command}` by {user}, since {since}")
             }
-            None => self.holder.told(),
+            None => self.holder.describe(),
         };
         if let Some(owner) = &self.owner {
-            told += &format!(", for {owner}");
+            text += &format!(", for {owner}");
         }
         if let Some(until) = self.end() {
-            told += &format!(", until {}", clock::told(until.at));
+            text += &format!(", until {}", clock::timestamp(until.at));
         }
         let reasons: Vec<&str> = [&self.reason, &self.also]
             .into_iter()
             .filter_map(Option::as_deref)
             .collect();
         if !reasons.is_empty() {
-            told += &format!(": {}", reasons.join("; then "));
+            text += &format!(": {}", reasons.join("; then "));
         }
-        told
+        text
     }
 }
 
 impl Held {
     /// Whose, since and until when, and why; in words.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
-            Held::By(hold) => hold.told(),
+            Held::By(hold) => hold.describe(),
             Held::Unknown => "a hold that can't be read".to_owned(),
         }
     }

@@ -43,7 +43,7 @@ pub struct HoldReport {
 impl Held {
     /// As data.
     pub fn report(&self) -> HoldReport {
-        let (by, text) = (self.by(), self.told());
+        let (by, text) = (self.by(), self.describe());
         let Held::By(hold) = self else {
             return HoldReport {
                 by,

@@ -22,11 +22,11 @@ const STICKY: u32 = 0o1000;
 
 /// Something that others than root may write, with the mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} {what}; mend: {mend}", path.display())]
+#[error("{} {what}; mend: {fix}", path.display())]
 pub struct Untrusted {
     path: PathBuf,
     what: String,
-    mend: String,
+    fix: String,
 }
 
 /// Err: the file, or a step on the way to it, may be written by others than root. What is
@@ -150,7 +150,7 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
     } else {
         "chown"
     };
-    let (what, mend) = match (owned, written) {
+    let (what, fix) = match (owned, written) {
         (true, false) => return Ok(()),
         (false, false) => (
             format!("belongs to uid {uid}, not to root"),
@@ -170,7 +170,7 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
     Err(Untrusted {
         path: path.to_owned(),
         what,
-        mend,
+        fix,
     })
 }
 
