@@ -47,8 +47,8 @@ impl Change {
         limit: Duration,
         started: impl FnOnce(u32),
     ) -> Result<(), CommandError> {
-        let told = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
-        command::run(&self.0, &told, limit, started).await
+        let environment = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
+        command::run(&self.0, &environment, limit, started).await
     }
 }
 

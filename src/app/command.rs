@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::command_error::CommandError;
-use super::output::{Holder, Output, Tail};
+use super::output::{Output, Pipe, Tail};
 use super::program::{check, shown, unusable};
 
 /// Between SIGTERM and SIGKILL.
@@ -25,15 +25,15 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Its process is told once it runs.
 pub(super) async fn run(
     argv: &[String],
-    told: &[(&str, &str)],
+    environment: &[(&str, &str)],
     limit: Duration,
     started: impl FnOnce(u32),
 ) -> Result<(), CommandError> {
     // Each time: what the preflight saw may have been changed since. What is run is the file
     // that was looked at, not what PATH leads to a moment later.
     let place = check(argv)?;
-    let mut running =
-        Running::start(&place, argv, told).map_err(|error| unusable(argv, super::plain(&error)))?;
+    let mut running = Running::start(&place, argv, environment)
+        .map_err(|error| unusable(argv, super::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }
@@ -52,11 +52,11 @@ pub(super) async fn run(
     }
 }
 
-fn judge(command: String, status: ExitStatus, left: (Tail, Holder)) -> Result<(), CommandError> {
-    let (tail, holder) = left;
+fn judge(command: String, status: ExitStatus, left: (Tail, Pipe)) -> Result<(), CommandError> {
+    let (tail, pipe) = left;
     let ended = match (status.code(), status.signal()) {
         (Some(0), _) => {
-            if holder == Holder::Somebody {
+            if pipe == Pipe::Open {
                 tracing::warn!(
                     "{command} left a process behind that still holds its output, which is lost \
                      from now on; mend: redirect it where the process is started (>>FILE 2>&1)"
@@ -87,14 +87,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(place: &Path, argv: &[String], told: &[(&str, &str)]) -> io::Result<Self> {
+    fn start(place: &Path, argv: &[String], environment: &[(&str, &str)]) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let output = Output::new()?;
         let mut command = Command::new(place);
         command
             .arg0(program)
             .args(arguments)
-            .envs(told.iter().copied())
+            .envs(environment.iter().copied())
             .process_group(0)
             .stdin(Stdio::null());
         let child = command
@@ -119,10 +119,10 @@ impl Running {
     }
 
     /// It has ended: whatever it left behind stays.
-    fn leave(self) -> (Tail, Holder) {
+    fn leave(self) -> (Tail, Pipe) {
         self.output
             .close()
-            .unwrap_or((Tail::default(), Holder::Nobody))
+            .unwrap_or((Tail::default(), Pipe::Closed))
     }
 
     /// The child is not waited for before the last signal, so that its number stays taken.

@@ -62,7 +62,7 @@ impl Output {
     ///
     /// Does not wait for the end of it: a daemon that the command left behind may never close it.
     /// From here on a full pipe refuses that daemon's output instead of holding the daemon up.
-    pub(super) fn close(mut self) -> io::Result<(Tail, Holder)> {
+    pub(super) fn close(mut self) -> io::Result<(Tail, Pipe)> {
         fcntl(
             &self.writer,
             FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
@@ -70,29 +70,29 @@ impl Output {
         drop(self.writer);
         let mut reader = File::from(self.reader.into_nonblocking_fd()?);
         let mut left = CHUNK;
-        let holder = loop {
+        let pipe = loop {
             match reader.read(&mut self.chunk) {
-                Ok(0) => break Holder::Nobody,
+                Ok(0) => break Pipe::Closed,
                 Ok(read) => {
                     keep(&mut self.tail, &self.chunk[..read]);
                     left = left.saturating_sub(read);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Holder::Somebody,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Pipe::Open,
                 Err(error) => return Err(error),
             }
             if left == 0 {
-                break Holder::Somebody;
+                break Pipe::Open;
             }
         };
-        Ok((Tail(self.tail), holder))
+        Ok((Tail(self.tail), pipe))
     }
 }
 
 /// Who has the command's output open once the command has ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Holder {
-    Nobody,
-    Somebody,
+pub(super) enum Pipe {
+    Closed,
+    Open,
 }
 
 fn keep(tail: &mut Vec<u8>, more: &[u8]) {

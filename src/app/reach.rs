@@ -5,7 +5,7 @@ use std::fs;
 
 use procfs::process::Stat;
 
-use super::kin::{descends, named};
+use super::process_tree::{descends, named};
 use super::restart::Restart;
 use super::signal::Addressee;
 use super::systemd;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_same_command_or_pidfile_is_told() {
+    async fn the_same_command_or_pidfile_is_found() {
         let here = tempfile::tempdir().unwrap();
         let (pidfile, alias) = (here.path().join("pid"), here.path().join("alias"));
         fs::write(&pidfile, "1").unwrap();
@@ -142,8 +142,8 @@ mod tests {
             (signal(&pidfile), command(&["a"]), false),
             (command(&["a"]), systemd, false),
         ] {
-            let told = own.reach(1).await.same_as(&other).await;
-            assert_eq!(told.is_some(), same, "{own:?} {other:?}: {told:?}");
+            let found = own.reach(1).await.same_as(&other).await;
+            assert_eq!(found.is_some(), same, "{own:?} {other:?}: {found:?}");
         }
     }
 
@@ -153,19 +153,19 @@ mod tests {
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (first, second) = (bind(), bind());
         let reach = command(&["true"]).reach(port(&first)).await;
-        let told = reach.takes_down(port(&second)).await.unwrap();
+        let found = reach.takes_down(port(&second)).await.unwrap();
         let who = format!("(pid {})", std::process::id());
         assert!(
-            told.starts_with("which the same process serves, "),
-            "{told}"
+            found.starts_with("which the same process serves, "),
+            "{found}"
         );
-        assert!(told.ends_with(&who), "{told}");
+        assert!(found.ends_with(&who), "{found}");
         let gone = port(&second);
         drop(second);
         assert_eq!(reach.takes_down(gone).await, None);
         // Nobody listens on the app's own port: nothing is known of its processes.
         let third = bind();
-        let nobody = command(&["true"]).reach(gone).await;
-        assert_eq!(nobody.takes_down(port(&third)).await, None);
+        let unknown = command(&["true"]).reach(gone).await;
+        assert_eq!(unknown.takes_down(port(&third)).await, None);
     }
 }

@@ -52,11 +52,11 @@ impl Restart {
     /// A command that is late is killed with its whole process group, also when this future is
     /// dropped. A systemd job is not taken back: systemd goes on with it.
     pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
-        self.run_telling(limit, |_| {}).await
+        self.run_with(limit, |_| {}).await
     }
 
     /// The same; a command's process is told as soon as it runs, because it outlives us.
-    pub async fn run_telling(
+    pub async fn run_with(
         &self,
         limit: Duration,
         started: impl FnOnce(u32),
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_a_restart_where_it_can_be_told() {
+    fn it_knows_a_restart_by_the_instance() {
         let unit = "web.service".to_owned();
         let systemd = Restart::Systemd {
             unit,
@@ -180,7 +180,7 @@ mod tests {
             signal,
             pidfile: "/run/web.pid".into(),
         };
-        for (restart, now, told) in [
+        for (restart, now, expected) in [
             (&systemd, Some("b"), Some(true)),
             (&systemd, Some("a"), Some(false)),
             (&systemd, None, None),
@@ -191,7 +191,11 @@ mod tests {
             (&signal(Signal::SIGUSR2), None, None),
             (&Restart::Command(vec![]), None, None),
         ] {
-            assert_eq!(restart.was_restarted("a", now), told, "{restart:?} {now:?}");
+            assert_eq!(
+                restart.was_restarted("a", now),
+                expected,
+                "{restart:?} {now:?}"
+            );
         }
     }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::kin::{self, Kin, kin};
+use super::process_tree::{self, Relation, relation};
 
 /// How soon the end of a process is noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -161,20 +161,20 @@ impl Addressee {
     /// a proxy that listens for it: so a process that does not listen is only told of. But one
     /// that is younger than the pidfile can't be the one that was meant.
     pub(super) fn serves(&self, port: u16) -> Result<(), SignalError> {
-        let (path, stranger) = (self.path.display(), kin::named(&self.stat));
-        match kin(&self.stat, port) {
-            Kin::Nobody | Kin::Others(_) if self.is_younger_than_the_pidfile() => {
+        let (path, stranger) = (self.path.display(), process_tree::named(&self.stat));
+        match relation(&self.stat, port) {
+            Relation::NoListener | Relation::Others(_) if self.is_younger_than_the_pidfile() => {
                 return Err(SignalError::Stranger {
                     path: self.path.clone(),
                     stranger,
                     port,
                 });
             }
-            Kin::Others(who) => tracing::warn!(
+            Relation::Others(who) => tracing::warn!(
                 "the signal goes to {stranger}, as {path} says, but {who} listens on port {port}: \
                  is that the right pidfile?"
             ),
-            Kin::Ours | Kin::Nobody | Kin::Unknown => {}
+            Relation::Ours | Relation::NoListener | Relation::Unknown => {}
         }
         Ok(())
     }

@@ -126,7 +126,7 @@ mod tests {
 
     /// Any user may call his process so.
     #[test]
-    fn a_name_that_a_terminal_would_obey_is_told_as_it_is() {
+    fn a_name_with_control_characters_is_escaped() {
         let comm = std::path::Path::new("/proc/self/comm");
         let before = std::fs::read(comm).unwrap();
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

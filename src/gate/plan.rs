@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_jump_the_gate_is_broken_and_opening_mends_it() {
+    fn without_a_jump_the_gate_is_broken_and_opening_fixes_it() {
         let text = READY.replace("-A OUTPUT", "-A POSTROUTING") + "-P POSTROUTING ACCEPT\n";
         let broken = listing(&[&text, RULE]);
         assert!(matches!(position(&broken, &gate()), Position::Broken(_)));

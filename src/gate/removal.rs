@@ -114,8 +114,8 @@ mod tests {
         assert!(of("-N HAPROXY-GATE-2\n-A OUTPUT -j HAPROXY-GATE-2\n").is_empty());
         let named = "-A OUTPUT -m comment --comment HAPROXY-GATE -j RETURN\n";
         assert!(of(named).is_empty());
-        let told = "-A OUTPUT -m comment --comment \"-j HAPROXY-GATE\"\n";
-        assert!(of(told).is_empty(), "a comment is no jump");
+        let text = "-A OUTPUT -m comment --comment \"-j HAPROXY-GATE\"\n";
+        assert!(of(text).is_empty(), "a comment is no jump");
     }
 
     #[test]

@@ -209,8 +209,8 @@ mod tests {
         ] {
             let local = here.local_addr().unwrap();
             let bound = Bound { local, inode, uid };
-            let told = is_the_holders(&bound, holder);
-            assert_eq!(told, is_his, "{inode} {uid} {holder:?}");
+            let found = is_the_holders(&bound, holder);
+            assert_eq!(found, is_his, "{inode} {uid} {holder:?}");
         }
     }
 }

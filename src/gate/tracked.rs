@@ -63,10 +63,11 @@ pub async fn flows(ports: Vec<u16>) -> Result<Vec<Flow>, String> {
             Instant::now() + LIMIT,
         )
     };
-    let told = |error: &dyn std::fmt::Display| format!("can't list tracked connections: {error}");
+    let failure =
+        |error: &dyn std::fmt::Display| format!("can't list tracked connections: {error}");
     match tokio::task::spawn_blocking(read).await {
-        Ok(flows) => flows.map_err(|error: DumpError| told(&error)),
-        Err(error) => Err(told(&error)),
+        Ok(flows) => flows.map_err(|error: DumpError| failure(&error)),
+        Err(error) => Err(failure(&error)),
     }
 }
 

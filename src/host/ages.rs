@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_an_answer_and_the_next_question_waits_for_it() {
+    async fn no_caller_waits_for_an_answer_and_the_next_question_does() {
         let mut ages = Ages::default();
         let ten = Some(Duration::from_secs(10));
         let began = Instant::now();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_does_not_come_leaves_nothing_to_tell() {
+    async fn without_an_answer_nothing_is_known() {
         let mut ages = Ages::default();
         ages.oldest(|| ready(Some(EACH))).await;
         tokio::task::yield_now().await;

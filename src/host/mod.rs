@@ -19,7 +19,7 @@ pub(crate) use look::{line_seen, seen};
 pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
 use crate::config::{AppSettings, Settings};
-use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
+use crate::gate::{Firewall, Gate, GateError, Reservation, RuleCache, Taken};
 use crate::haproxy::Balancer;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
@@ -43,7 +43,7 @@ pub struct ThisHost {
     pub(crate) balancers: Vec<Balancer>,
     /// Whether each gate stood open when the operation began: what putting back means.
     pub(crate) found_open: PerGate<bool>,
-    pub(crate) rules: Known,
+    pub(crate) rules: RuleCache,
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
     ages: Ages,
@@ -76,7 +76,7 @@ impl ThisHost {
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
             gates: app.gates(),
-            rules: Known::new(firewall.marks()),
+            rules: RuleCache::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
             found_open: PerGate::default(),

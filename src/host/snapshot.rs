@@ -15,7 +15,7 @@ use tokio::join;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
     /// Not at all.
-    Nobody,
+    NoBalancer,
     /// Our lines are looked for among all servers.
     Anew,
     /// Our lines are asked for where they were found before, and looked for where they are not
@@ -61,8 +61,8 @@ impl ThisHost {
         // As the drain will, where a balancer has no master.
         let counts = !self.balancers.iter().all(Balancer::has_master);
         let asked = self.balancers.iter_mut();
-        let asked = asked.filter(|_| asking != Asking::Nobody);
-        let asked = asked.map(|balancer| survey_balancer(balancer, asking));
+        let asked = asked.filter(|_| asking != Asking::NoBalancer);
+        let asked = asked.map(|balancer| balancer_snapshot(balancer, asking));
         // The rules take the longest: a program for each family.
         let (rules, balancers, countable) = join!(
             self.rules.look(&self.firewall),
@@ -96,15 +96,15 @@ impl ThisHost {
         let restart = match app.restart.check().await {
             Ok(odd) => match app.restart.serves(app.ports.port) {
                 Ok(()) => Ok(odd),
-                Err(error) => Err(told(error)),
+                Err(error) => Err(text(error)),
             },
-            Err(error) => Err(told(error)),
+            Err(error) => Err(text(error)),
         };
         let mut odd = Vec::new();
         let restart = restart.map(|it| odd = it);
         let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
         let changes = app.upgrade.iter().chain(back);
-        let checks = changes.map(|change| change.check().map_err(told));
+        let checks = changes.map(|change| change.check().map_err(text));
         let wrong: Vec<String> = iter::once(restart)
             .chain(checks)
             .filter_map(Result::err)
@@ -118,16 +118,16 @@ impl ThisHost {
 
 async fn countable(port: u16, counts: bool) -> Result<(), String> {
     match counts {
-        true => tcp::connections(port).await.map(drop).map_err(told),
+        true => tcp::connections(port).await.map(drop).map_err(text),
         false => Ok(()),
     }
 }
 
-fn told(error: impl ToString) -> String {
+fn text(error: impl ToString) -> String {
     error.to_string()
 }
 
-async fn survey_balancer(balancer: &mut Balancer, asking: Asking) -> BalancerSnapshot {
+async fn balancer_snapshot(balancer: &mut Balancer, asking: Asking) -> BalancerSnapshot {
     let facts = balancer_facts(balancer, asking).await;
     BalancerSnapshot {
         name: balancer.name.clone(),

@@ -24,14 +24,14 @@ impl ThisHost {
     /// Restarts the app.
     pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> Acted {
         let restart = self.app.restart.clone();
-        let leftover = match &restart {
+        let orphan = match &restart {
             Restart::Command(argv) => Some(Orphan::command(argv)),
             restart => restart.is_to_end().and_then(Orphan::process),
         };
-        let run = restart.run_telling(self.app.limits.restart, self.telling());
+        let run = restart.run_with(self.app.limits.restart, self.note_process());
         let run = async { run.await.map_err(|error| error.to_string()) };
         let before = tcp::listeners(self.app.ports.port);
-        let result = self.touch(leftover, run, on).await;
+        let result = self.touch(orphan, run, on).await;
         if result.is_ok() {
             heeded(before, self.app.ports.port).await;
         }
@@ -53,11 +53,11 @@ impl ThisHost {
             Ok(before) => before,
             Err(error) => return Acted::Failed(format!("it can't be noted: {error}")),
         };
-        let leftover = Orphan::command(change.argv());
+        let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
-        let run = change.run((&app, phase), self.app.limits.upgrade, self.telling());
+        let run = change.run((&app, phase), self.app.limits.upgrade, self.note_process());
         let run = async { run.await.map_err(|error| error.to_string()) };
-        let result = self.touch(Some(leftover), run, on).await;
+        let result = self.touch(Some(orphan), run, on).await;
         if result.is_ok() {
             self.hold_as_before(before.as_ref());
         }
@@ -78,7 +78,7 @@ impl ThisHost {
     }
 
     /// Notes the process of a command that runs.
-    fn telling(&self) -> impl FnOnce(u32) + use<> {
+    fn note_process(&self) -> impl FnOnce(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
             let process = Orphan::process(pid.cast_signed());
@@ -89,17 +89,17 @@ impl ThisHost {
         }
     }
 
-    /// What will run is noted before anything is begun: nobody could say so who is killed a
+    /// What will run is noted before anything is begun: no_listener could say so who is killed a
     /// moment later.
     async fn touch(
         &mut self,
-        leftover: Option<Orphan>,
+        orphan: Option<Orphan>,
         run: impl Future<Output = Result<(), String>>,
         on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         self.moved = false;
-        let note = |leftover: Orphan| leftover.note(&self.state_dir, &self.app.name);
-        let result = match leftover.map_or(Ok(()), note) {
+        let note = |orphan: Orphan| orphan.note(&self.state_dir, &self.app.name);
+        let result = match orphan.map_or(Ok(()), note) {
             Err(error) => Err(format!("it can't be noted: {error}")),
             Ok(()) => self.closed_during(run, on).await,
         };
@@ -118,17 +118,17 @@ impl ThisHost {
         on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         let mut moved = false;
-        let mut told = false;
+        let mut acknowledged = false;
         let mut run = std::pin::pin!(run);
         let result = loop {
             let poll = self.poll;
             tokio::select! {
                 result = &mut run => break result,
-                seen = self.meanwhile().next() => self.tell_meanwhile(seen, on).await,
+                seen = self.meanwhile().next() => self.report_meanwhile(seen, on).await,
                 () = tokio::time::sleep(poll) => {}
             }
             self.hold_ports();
-            if self.stop.asked().is_some() && !std::mem::replace(&mut told, true) {
+            if self.stop.asked().is_some() && !std::mem::replace(&mut acknowledged, true) {
                 tracing::warn!("interrupted while the app is touched: that is finished first");
             }
             moved |= self.keep_closed().await;
@@ -137,7 +137,7 @@ impl ThisHost {
         result
     }
 
-    async fn tell_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
+    async fn report_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
         if on(self.elapsed(), Meanwhile::Lines(seen)) {
             let causes = self.why_up().await;
             on(self.elapsed(), Meanwhile::Causes(causes));
@@ -191,13 +191,13 @@ impl ThisHost {
 /// until it heeds that: a probe in that moment would find the old app well. A socket that is
 /// gone, or new, is the proof; who keeps its own for ever is given a moment.
 async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
-    let told = Instant::now();
+    let asked = Instant::now();
     // What can't be seen proves nothing.
     let as_before = || match (&before, tcp::listeners(port)) {
         (Ok(before), Ok(now)) => now == *before,
         _ => true,
     };
-    while before != Ok(Vec::new()) && told.elapsed() < TO_HEED && as_before() {
+    while before != Ok(Vec::new()) && asked.elapsed() < TO_HEED && as_before() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -221,9 +221,9 @@ mod tests {
         let before = tcp::listeners(port);
         assert_eq!(before.as_ref().unwrap().len(), 1);
         let _after = then(app);
-        let told = Instant::now();
+        let asked = Instant::now();
         heeded(before, port).await;
-        told.elapsed()
+        asked.elapsed()
     }
 
     #[tokio::test]
@@ -240,9 +240,9 @@ mod tests {
             TcpListener::bind(at).ok()
         };
         assert!(takes(anew).await < TO_HEED);
-        let nobody = (Ok(Vec::new()), 1);
-        let told = Instant::now();
-        heeded(nobody.0, nobody.1).await;
-        assert!(told.elapsed() < TO_HEED);
+        let no_listener = (Ok(Vec::new()), 1);
+        let asked = Instant::now();
+        heeded(no_listener.0, no_listener.1).await;
+        assert!(asked.elapsed() < TO_HEED);
     }
 }

@@ -23,8 +23,8 @@ impl ThisHost {
         let mut causes = Vec::new();
         for gate in self.gates.iter() {
             let port = gate.status_port;
-            let told = |who: String| format!("{who} listens on the status port {port}: stop it");
-            causes.extend(listeners(port).into_iter().map(told));
+            let cause = |who: String| format!("{who} listens on the status port {port}: stop it");
+            causes.extend(listeners(port).into_iter().map(cause));
         }
         // The preflight refuses the certain ones; these may have come since, or be possible.
         let (view, native) = tokio::join!(self.firewall.look(), native_rules());

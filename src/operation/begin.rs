@@ -67,7 +67,7 @@ impl Operation<'_> {
             report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
-            report.notices.push(self.astray());
+            report.notices.push(self.closed_unexpectedly());
         }
         let now = snapshot
             .positions()

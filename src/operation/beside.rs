@@ -20,12 +20,12 @@ impl Operation<'_> {
             return Continue(());
         }
         let beside = host.beside(self.settings).await;
-        let told = taken_down(&beside, &self.app.name, &self.app.also_restarts);
+        let downs = taken_down(&beside, &self.app.name, &self.app.also_restarts);
         let refused = |reasons: Vec<String>| {
             let reasons = reasons.into_iter().map(Reason::from);
             Outcome::Refused(Refusal::Preflight(reasons.collect()))
         };
-        report.notices.extend(or_ends(told.map_err(refused))?);
+        report.notices.extend(or_ends(downs.map_err(refused))?);
         Continue(())
     }
 }

@@ -81,7 +81,7 @@ impl Operation<'_> {
     }
 
     /// Why gates are closed that nobody holds so, or not any more.
-    pub(super) fn astray(&self) -> String {
+    pub(super) fn closed_unexpectedly(&self) -> String {
         match hold::find(self.hold_dir(), &self.app.name) {
             Some(over) => format!(
                 "the gates were held closed by {}; that is over, and this restart opens them",

@@ -54,7 +54,7 @@ impl Operation<'_> {
 
     fn asking(&self) -> Asking {
         match self.non_blocking {
-            true => Asking::Nobody,
+            true => Asking::NoBalancer,
             false => Asking::Anew,
         }
     }

@@ -19,4 +19,4 @@ mod run;
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
-pub use request::{OnHold, Operation, Options, Tell};
+pub use request::{MakeProgress, OnHold, Operation, Options};

@@ -57,7 +57,7 @@ pub enum OnHold {
 }
 
 /// Makes who is told how an operation on this app, within these limits, goes.
-pub type Tell<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
+pub type MakeProgress<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
 
 impl Operation<'_> {
     /// Whoever closes for a unit can't call its stop off: then nothing is put back.

@@ -175,16 +175,17 @@ impl fmt::Display for Who {
             return f.write_str("the sidecar (agent run)");
         }
         f.write_str(self.user.as_deref().unwrap_or("somebody"))?;
-        let told = [
+        let hints = [
             ("as", &self.run_as),
             ("for", &self.unit),
             ("on", &self.tty),
             ("from", &self.ssh),
         ];
-        let told = told
+        let hints = hints
             .iter()
             .filter_map(|(word, hint)| Some((word, hint.as_ref()?)));
-        told.into_iter()
+        hints
+            .into_iter()
             .try_for_each(|(word, hint)| write!(f, " {word} {hint}"))
     }
 }
@@ -256,8 +257,8 @@ mod tests {
     }
 
     #[test]
-    fn who_it_was_is_told_by_sudo_then_by_the_login_then_by_the_process() {
-        for (sudo, login, uid, told) in [
+    fn the_user_is_that_of_sudo_else_of_the_login_else_of_the_process() {
+        for (sudo, login, uid, expected) in [
             (Some("bob"), Some(1000), 0, "bob as root"),
             (None, Some(1000), 0, "alice as root"),
             (None, Some(0), 0, "root"),
@@ -266,7 +267,7 @@ mod tests {
             (None, Some(4711), 0, "uid 4711 as root"),
             (Some("root"), None, 0, "root"),
         ] {
-            assert_eq!(named(&caller(sudo, login, uid)), told);
+            assert_eq!(named(&caller(sudo, login, uid)), expected);
         }
         let all = Caller {
             unit: Some("web.service".to_owned()),

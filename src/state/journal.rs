@@ -95,8 +95,9 @@ impl Journal {
     /// Err: it can't be read, so the kernel and HAProxy have to be believed without it.
     pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
         let path = StateFile::Journal.path(state_dir, app);
-        let told = |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
-        StateFile::Journal.read(state_dir, app).map_err(told)
+        let unreadable =
+            |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
+        StateFile::Journal.read(state_dir, app).map_err(unreadable)
     }
 
     /// Begins the journal of an operation, before its first phase is acted on.
@@ -237,13 +238,13 @@ mod tests {
         let journal = Journal::begin(directory.path(), entry(Phase::Open)).unwrap();
         let left = || Journal::left_behind(directory.path(), "web");
         let pid = std::process::id();
-        let told = format!("an earlier restart (pid {pid}) was cut short in phase open");
-        assert_eq!(left().unwrap().unwrap().cut_short(), told);
+        let text = format!("an earlier restart (pid {pid}) was cut short in phase open");
+        assert_eq!(left().unwrap().unwrap().cut_short(), text);
         journal.leave().unwrap();
         let ended = left().unwrap().unwrap();
-        let told =
+        let text =
             format!("an earlier restart (pid {pid}) gave up setting the rules in phase open");
-        assert_eq!(ended.cut_short(), told);
+        assert_eq!(ended.cut_short(), text);
         assert_eq!(
             ended.left_behind(None),
             entry(Phase::Open).left_behind(None)
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_is_there_until_the_end_and_torn_ones_are_told() {
+    fn the_journal_is_there_until_the_end_and_a_torn_one_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let mut journal = Journal::begin(directory.path(), entry(Phase::Close)).unwrap();
         journal

@@ -15,7 +15,7 @@ use super::error::{UnitError, UnitState};
 use super::job::Job;
 use super::unit::{Unit, said};
 
-/// Between two looks at a job whose end we have not been told.
+/// Between two looks at a job whose end we have not been removed.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks at a unit that has still to settle.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -118,20 +118,23 @@ async fn ended(
     removed: &mut JobRemovedStream,
 ) -> Result<Option<String>, UnitError> {
     loop {
-        match timeout(LOOK, told(job, removed)).await {
+        match timeout(LOOK, result_of(job, removed)).await {
             Ok(result) => return result.map(Some),
             Err(_) if is_queued(unit, job).await? => {}
             // The signal goes before the answer that the job is gone: it is here, or lost.
-            Err(_) => return told(job, removed).now_or_never().transpose(),
+            Err(_) => return result_of(job, removed).now_or_never().transpose(),
         }
     }
 }
 
-async fn told(job: &OwnedObjectPath, removed: &mut JobRemovedStream) -> Result<String, UnitError> {
+async fn result_of(
+    job: &OwnedObjectPath,
+    removed: &mut JobRemovedStream,
+) -> Result<String, UnitError> {
     while let Some(signal) = removed.next().await {
-        let told = signal.args()?;
-        if told.job == *job {
-            return Ok(told.result.clone());
+        let removed = signal.args()?;
+        if removed.job == *job {
+            return Ok(removed.result.clone());
         }
     }
     Err(UnitError::Bus {

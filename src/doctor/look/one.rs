@@ -72,7 +72,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
         }
     };
     host.look_again(&asked);
-    let snapshot = host.snapshot(Asking::Nobody).await;
+    let snapshot = host.snapshot(Asking::NoBalancer).await;
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts),

@@ -72,7 +72,7 @@ impl RuleWatch {
                 generation: Some(generation),
             })
         };
-        open().map_err(|error| told(&error))
+        open().map_err(|error| refusal(&error))
     }
 
     /// Only marks, of nf_tables: [`changed`](Self::changed) never resolves.
@@ -122,7 +122,7 @@ impl RuleWatch {
 }
 
 /// What the caller, and the operator, should know of it.
-fn told(error: &io::Error) -> io::Error {
+fn refusal(error: &io::Error) -> io::Error {
     use nix::libc::{EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT};
     let why = match error.raw_os_error() {
         Some(EPERM) => "CAP_NET_ADMIN is needed".to_owned(),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_with_the_reason() {
-        let of = |code| told(&io::Error::from_raw_os_error(code)).to_string();
+        let of = |code| refusal(&io::Error::from_raw_os_error(code)).to_string();
         assert!(of(nix::libc::EPERM).ends_with(": CAP_NET_ADMIN is needed"));
         assert!(of(nix::libc::EINVAL).ends_with(": the kernel has no nf_tables"));
         assert!(of(nix::libc::EMFILE).contains("Too many open files"));

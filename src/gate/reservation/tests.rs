@@ -20,7 +20,7 @@ fn errno(result: io::Result<()>) -> Option<i32> {
 const IN_USE: Option<i32> = Some(nix::libc::EADDRINUSE);
 
 #[test]
-fn nobody_else_can_bind_a_reserved_port_and_connecting_is_refused() {
+fn no_other_process_can_bind_a_reserved_port_and_connecting_is_refused() {
     let (port, reservation) = (free(), Reservation::default());
     reservation.take(port, true).unwrap();
     reservation.take(port, true).unwrap();
@@ -57,7 +57,7 @@ fn without_ipv6_its_ports_are_left_alone() {
 }
 
 #[test]
-fn who_has_the_port_is_told_from_each_other() {
+fn the_kinds_of_port_owners_are_kept_apart() {
     let directory = tempfile::tempdir().unwrap();
     let who = |port, error: &io::Error| taken(port, error, directory.path());
     let port = free();
@@ -123,7 +123,7 @@ fn a_connection_that_another_user_has_made_from_the_port_is_a_threat() {
 
 /// The child is another process; a thread would be this one.
 #[test]
-fn an_agents_reservation_is_told_from_what_another_process_has_bound() {
+fn an_agents_reservation_differs_from_a_port_that_another_process_has_bound() {
     let directory = tempfile::tempdir().unwrap();
     let (port, mine) = (free(), Reservation::default());
     let bind = "import socket, sys; s = socket.socket(); s.bind(('0.0.0.0', int(sys.argv[1]))); \

@@ -75,7 +75,7 @@ impl Counters {
     ///
     /// It can't be written; nothing was counted.
     pub fn add(state_dir: &Path, app: &str, done: &Done<'_>) -> io::Result<()> {
-        Counters::change(state_dir, app, |tally| tally.count(done))
+        Counters::change(state_dir, app, |counters| counters.count(done))
     }
 
     /// Counts rules that were set right. Called under the app's lock.
@@ -84,15 +84,15 @@ impl Counters {
     ///
     /// It can't be written; nothing was counted.
     pub fn repaired(state_dir: &Path, app: &str) -> io::Result<()> {
-        Counters::change(state_dir, app, |tally| {
-            tally.repairs = tally.repairs.saturating_add(1);
+        Counters::change(state_dir, app, |counters| {
+            counters.repairs = counters.repairs.saturating_add(1);
         })
     }
 
     fn change(state_dir: &Path, app: &str, change: impl FnOnce(&mut Counters)) -> io::Result<()> {
-        let mut tally = Counters::read(state_dir, app);
-        change(&mut tally);
-        StateFile::Counters.write(state_dir, app, &tally)
+        let mut counters = Counters::read(state_dir, app);
+        change(&mut counters);
+        StateFile::Counters.write(state_dir, app, &counters)
     }
 
     fn count(&mut self, done: &Done<'_>) {

@@ -9,11 +9,11 @@ use crate::text::escape;
 
 /// What the kernel shows of a process and a port.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kin {
+pub(super) enum Relation {
     /// It listens, or it is of the family that does: parent, child, group.
     Ours,
     /// Nobody listens.
-    Nobody,
+    NoListener,
     /// Only others do: who, as "NAME (pid N)".
     Others(String),
     /// It lives in another network, or somebody listens who can't be named.
@@ -21,12 +21,12 @@ pub(super) enum Kin {
 }
 
 /// Looks at the process and at the listeners on `port`.
-pub(super) fn kin(process: &Stat, port: u16) -> Kin {
+pub(super) fn relation(process: &Stat, port: u16) -> Relation {
     if !is_in_our_network(process.pid) {
-        return Kin::Unknown;
+        return Relation::Unknown;
     }
     if holds(process.pid, port) {
-        return Kin::Ours;
+        return Relation::Ours;
     }
     let holders = holders(port);
     if holders
@@ -34,14 +34,14 @@ pub(super) fn kin(process: &Stat, port: u16) -> Kin {
         .flatten()
         .any(|other| related(process, other))
     {
-        return Kin::Ours;
+        return Relation::Ours;
     }
     match holders.as_slice() {
-        [] => Kin::Nobody,
-        sockets if sockets.iter().any(Vec::is_empty) => Kin::Unknown,
+        [] => Relation::NoListener,
+        sockets if sockets.iter().any(Vec::is_empty) => Relation::Unknown,
         sockets => {
             let first = sockets.iter().flatten().next();
-            Kin::Others(first.map_or_else(String::new, named))
+            Relation::Others(first.map_or_else(String::new, named))
         }
     }
 }

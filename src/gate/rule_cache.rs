@@ -7,15 +7,15 @@ use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
 use crate::restart::PerGate;
 
 /// What is known of the tables.
-pub struct Known {
+pub struct RuleCache {
     watch: RuleWatch,
     last: Option<(Tables, Option<Mark>)>,
 }
 
-impl Known {
+impl RuleCache {
     /// Nothing yet.
-    pub fn new(watch: RuleWatch) -> Known {
-        Known { watch, last: None }
+    pub fn new(watch: RuleWatch) -> RuleCache {
+        RuleCache { watch, last: None }
     }
 
     /// Looks at everything, in any case.
@@ -104,22 +104,24 @@ impl Known {
 }
 
 impl Firewall {
-    /// [`Known::positions`] for who knows nothing.
+    /// [`RuleCache::positions`] for who knows nothing.
     ///
     /// # Errors
     ///
     /// The same.
     pub async fn positions(&self, gates: &PerGate<Gate>) -> Result<PerGate<Position>, GateError> {
-        let mut known = Known::new(RuleWatch::blind());
-        known.positions(self, gates).await
+        let mut cache = RuleCache::new(RuleWatch::blind());
+        cache.positions(self, gates).await
     }
 
-    /// [`Known::ensure`] for who knows nothing.
+    /// [`RuleCache::ensure`] for who knows nothing.
     ///
     /// # Errors
     ///
     /// The same.
     pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
-        Known::new(RuleWatch::blind()).ensure(self, wanted).await
+        RuleCache::new(RuleWatch::blind())
+            .ensure(self, wanted)
+            .await
     }
 }
