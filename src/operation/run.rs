@@ -20,7 +20,7 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
 
 impl Operation<'_> {
-    /// Runs it to its end, and says how that was.
+    /// Runs it to its end, and reports how it ended.
     pub async fn run(&self, stop: StopSignal, make_progress: MakeProgress<'_>) -> Report {
         let mut report = self.report(By::Caller);
         let asked = Instant::now();
@@ -36,14 +36,14 @@ impl Operation<'_> {
         self.end(report, &outcome).write().await
     }
 
-    /// The same by the sidecar, who has the locks, and writes the history without them.
+    /// The same for the sidecar, which has the locks and writes the history without them.
     pub async fn run_on(&self, host: &mut ThisHost, make_progress: MakeProgress<'_>) -> Unwritten {
         let mut report = self.report(By::Sidecar);
         let outcome = self.run_locked(host, make_progress, &mut report).await;
         self.end(report, &outcome)
     }
 
-    /// The sidecar's, who could not have its lock: why.
+    /// The report of a sidecar that could not take its lock, with the reason.
     pub fn locked_out(&self, why: String) -> Unwritten {
         let report = self.report(By::Sidecar);
         self.end(report, &Outcome::Locked(why))
@@ -69,7 +69,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Begins, and writes that down.
+    /// Begins the operation, and writes its journal.
     async fn begin_journal(
         &self,
         invocation: &Invocation,
@@ -81,7 +81,7 @@ impl Operation<'_> {
         Continue((go, journal))
     }
 
-    /// For metrics; nothing rests on it.
+    /// Counts the operation for metrics. The operation does not depend on it.
     fn count(&self, outcome: &Outcome, report: &Report) {
         let done = Done {
             verb: self.verb.word(),
@@ -110,10 +110,11 @@ impl Operation<'_> {
         }
         let outcome = self.drive(host, &mut journal, go, (progress, report)).await;
         let outcome = self.hold(invocation, outcome, report);
-        // While the journal still says what was done: counting takes its time, too.
+        // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, report);
         match outcome {
-            // The gates don't stand as they should: what was found is still needed.
+            // The gates are not as expected: the next operation still needs their earlier
+            // positions.
             Outcome::GateFailed {
                 put_back: false, ..
             } => journal.leave().unwrap_or_else(
@@ -212,7 +213,7 @@ impl Operation<'_> {
                     closed: true,
                 }
             }
-            // Rolled back, and perhaps not restarted after that.
+            // The app was rolled back, and perhaps not restarted after that.
             (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
                 report.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {

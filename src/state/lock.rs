@@ -1,4 +1,4 @@
-//! The lock that one operation on this host holds, and the one of its sidecar.
+//! The locks of operations on this host, and the lock of its sidecar.
 
 use crate::clock::{self, since_1970};
 use crate::state::directory;
@@ -11,7 +11,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Who holds a lock, since when.
+/// The process that has a lock, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// The agent's process.
@@ -20,28 +20,28 @@ pub struct Who {
     pub command: String,
     /// Since when, in seconds since 1970.
     pub since: u64,
-    /// It is over in a moment: worth waiting for.
+    /// It needs the lock only for a moment, so another process waits for it.
     #[serde(default)]
     pub brief: bool,
 }
 
-/// A lock, held until dropped, also by a crash.
+/// A lock, held until dropped. A crash frees it, too.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
-    /// The text goes first: nobody is to be told of a holder who has left.
+    /// Removes the text first, so that no reader sees an owner that has left.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
 }
 
-/// Why the lock was not had.
+/// Why the process did not get the lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it; None: who has not said who.
+    /// Another process has it. None: it has not written its name.
     #[error("another operation holds the lock: {}", describe(.0.as_ref()))]
     Held(Option<Who>),
     /// Others than root may write it.
@@ -68,7 +68,7 @@ impl Who {
         }
     }
 
-    /// The same, gone in a moment.
+    /// The same process, which needs the lock only for a moment.
     pub fn brief(self) -> Who {
         Who {
             brief: true,
@@ -82,13 +82,13 @@ impl Who {
     }
 }
 
-/// Who, since when, in one line.
+/// A command, its process and since when, in one line.
 pub fn signature(command: &str, pid: u32, since: u64) -> String {
     let since = clock::timestamp(since);
     format!("`{command}`, pid {pid}, since {since}")
 }
 
-/// Who holds it, in words.
+/// Describes the lock owner.
 pub fn describe(who: Option<&Who>) -> String {
     who.map_or(
         "a process that has not named itself".to_owned(),
@@ -97,7 +97,8 @@ pub fn describe(who: Option<&Who>) -> String {
 }
 
 impl Lock {
-    /// Takes the lock, one of [`directory`]'s, or says who has it. Makes its directory if need be.
+    /// Takes the lock, one of [`directory`]'s, or names its owner. Makes its directory if need
+    /// be.
     pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
         let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
@@ -107,9 +108,9 @@ impl Lock {
         let trusted = || permissions::check(directory).and_then(|()| permissions::check(path));
         trusted()?;
         directory::make(directory).map_err(|error| unusable(directory, error))?;
-        // Below a sticky directory somebody else may have been faster.
+        // In a sticky directory another user may have made the file in between.
         trusted()?;
-        // Readable for root alone: whoever can open it could hold it.
+        // For root alone: a process that can open the file could take the lock.
         let options = OpenOptions::new()
             .read(true)
             .write(true)
@@ -132,20 +133,20 @@ impl Lock {
                 }
             }
         }
-        // What it says is for others; a full disk takes nothing from the lock.
+        // The text is only for readers. With a full disk the lock still works.
         let text = serde_json::json!(who).to_string();
         let written = file.set_len(0);
         let _ = written.and_then(|()| file.write_all(text.as_bytes()));
         Ok(Lock { file })
     }
 
-    /// Who took it last; he may have been killed since. Costs nothing, unlike [`Lock::holder`].
+    /// The last owner, which may have been killed since. Costs nothing, unlike [`Lock::holder`].
     pub fn last_holder(path: &Path) -> Option<Who> {
         said(&mut permissions::open(path).ok()?)
     }
 
-    /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
-    /// see whether it is free could refuse somebody else's.
+    /// The owner now. None: the lock is free. Asks the kernel, because taking the lock to see
+    /// whether it is free could refuse another process.
     pub fn holder(path: &Path) -> Option<Option<Who>> {
         let mut file = permissions::open(path).ok()?;
         let asked = Instant::now();
@@ -160,8 +161,8 @@ impl Lock {
     }
 }
 
-/// Between taking the lock and saying so, its holder needs a moment; and so he does between
-/// taking back what he said and leaving.
+/// How long an owner may need between taking the lock and writing its name, and between removing
+/// its name and freeing the lock.
 const TO_SAY_SO: Duration = Duration::from_millis(200);
 
 /// Between two looks in that moment.

@@ -1,4 +1,4 @@
-//! A second `agent close`: what becomes of the hold that is there. Pure.
+//! Decides what a second `agent close` does with the hold that is there. Pure.
 
 use super::{Held, Hold, Until};
 use crate::clock;
@@ -6,13 +6,13 @@ use crate::clock;
 /// What a close does with the hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closing {
-    /// The hold that is there stays as it is: whose that is.
+    /// The hold that is there stays. The text describes it.
     Keeps(String),
-    /// This one is set.
+    /// This hold replaces it.
     Sets {
-        /// As it will be.
+        /// The new hold.
         hold: Hold,
-        /// What the operator should know about the one before.
+        /// What the operator should know about the earlier hold.
         note: Option<String>,
     },
 }
@@ -29,9 +29,9 @@ impl Closing {
     }
 }
 
-/// Decides for an operator's close, who `wanted` this hold. One that is there never loses its
-/// reason, and never ends earlier, unless the operator says that it is to be replaced. Err: why
-/// that is refused, and what to write.
+/// Decides for an operator who `wanted` this hold. The hold that is there never loses its reason
+/// and never ends earlier, unless the operator asks to replace it. Err: the reason for a refusal,
+/// and the command to type.
 pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Closing, String> {
     let sets = |hold: &Hold, note: Option<String>| {
         let hold = hold.clone();
@@ -138,7 +138,7 @@ mod tests {
         second(Some(&Held::By(there.clone())), wanted, replace)
     }
 
-    /// What is kept: reason and minutes; None: it is refused.
+    /// The expected reason and minutes. None: the close is refused.
     #[test]
     fn a_second_close_drops_nothing_without_replace() {
         let (swap, other) = (Some("disk swap"), Some("kernel"));
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// The agent holds the gates after a restart that failed; then an operator closes them, too.
+    /// The agent holds the gates after a failed restart. Then an operator closes them, too.
     #[test]
     fn an_operator_who_closes_after_a_failure_has_asked_for_it() {
         let of_the_agent = Hold {
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    /// What failed since is no operator's to take back by closing again.
+    /// An operator who closes again does not remove a later failure.
     #[test]
     fn what_failed_since_stays() {
         let failed = Hold {

@@ -116,7 +116,7 @@ fn an_upgrade_gives_back_the_hold_of_before() {
         assert_eq!(find(directory, "web"), Some(Held::By(there)));
     }
 
-    // It holds, and nobody could write it again.
+    // It holds, and no process could write it again.
     std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
     let (before, during) = upgrade();
     assert_eq!(during, Held::Unknown);
@@ -124,7 +124,7 @@ fn an_upgrade_gives_back_the_hold_of_before() {
     assert_eq!(find(directory, "web"), Some(Held::Unknown));
 }
 
-/// A crash or the sidecar may come at any moment: one without a hold would open the gates.
+/// A crash or the sidecar may come at any moment: without a hold the gates would open.
 #[test]
 fn an_operators_hold_is_there_at_every_moment() {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,7 +162,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     };
     assert_eq!(until("the restart failed", Failed::Restart), (false, true));
     assert_eq!(until("the upgrade failed", Failed::Upgrade), (false, false));
-    // An operator's that has seen one.
+    // An operator's hold with a later failure.
     lift(directory, "web").unwrap();
     set(directory, &hold(None, None)).unwrap();
     assert_eq!(until("the restart failed", Failed::Restart), (true, false));
@@ -173,7 +173,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
         "what failed is over"
     );
     lift(directory, "web").unwrap();
-    // An agent that did not write so has held them after a restart that failed, too.
+    // An older agent, which did not write `failed`, has held them after a failed restart, too.
     until("the restart failed", Failed::Restart);
     let older = serde_json::json!(find(directory, "web").map(|held| match held {
         Held::By(hold) => Hold {
