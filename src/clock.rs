@@ -1,4 +1,4 @@
-//! What time it is: by the wall, which somebody may set, and since the boot.
+//! The current time: by the wall clock, which an operator may set, and since the boot.
 
 use nix::time::{ClockId, clock_gettime};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +9,7 @@ pub fn since_1970() -> Duration {
     since.unwrap_or_default()
 }
 
-/// A moment in seconds since 1970, as it is written; a number where no year has four digits.
+/// A moment in seconds since 1970 as RFC 3339. A number where no year has four digits.
 pub fn timestamp(since_1970: u64) -> String {
     match since_1970 {
         ..=LAST => {
@@ -23,13 +23,13 @@ pub fn timestamp(since_1970: u64) -> String {
 /// The end of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
-/// Seconds since the boot, those asleep included.
+/// Seconds since the boot, including those asleep.
 pub fn uptime() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
     now.map_or(0, |now| u64::try_from(now.tv_sec()).unwrap_or_default())
 }
 
-/// Which boot this is, by the kernel's random id of it.
+/// This boot's random id from the kernel.
 pub fn boot() -> String {
     procfs::sys::kernel::random::boot_id().unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! Running a program: no shell, a process group of its own, a limit, a bounded output.
 //!
-//! The group keeps a Ctrl-C in the terminal away from the program, and lets the limit reach
-//! whatever it has started. A daemon that a successful program leaves behind stays.
+//! The group keeps a Ctrl-C in the terminal away from the program. At the limit the agent kills
+//! the whole group, with the program's children. A daemon that a successful program started goes
+//! on.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -21,16 +22,16 @@ use super::program::{check, shown, unusable};
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs it, with what it is `told` in its environment, and waits for its end, at most `limit`.
-/// Its process is told once it runs.
+/// Runs it with this `environment`, and waits for its end, at most `limit`. Calls `started` with
+/// its process once it runs.
 pub(super) async fn run(
     argv: &[String],
     environment: &[(&str, &str)],
     limit: Duration,
     started: impl FnOnce(u32),
 ) -> Result<(), CommandError> {
-    // Each time: what the preflight saw may have been changed since. What is run is the file
-    // that was looked at, not what PATH leads to a moment later.
+    // Each time, because the file may have changed since the preflight. It runs the checked file,
+    // because PATH may find another one a moment later.
     let place = check(argv)?;
     let mut running = Running::start(&place, argv, environment)
         .map_err(|error| unusable(argv, super::plain(&error)))?;
@@ -78,7 +79,7 @@ fn judge(command: String, status: ExitStatus, left: (Tail, Pipe)) -> Result<(), 
     })
 }
 
-/// A program that runs, with all that it has started.
+/// A program that runs, with its children.
 struct Running {
     // Dropped first: the group's number is ours only while the child has not been waited for.
     group: Group,
@@ -118,7 +119,7 @@ impl Running {
         status
     }
 
-    /// It has ended: whatever it left behind stays.
+    /// It has ended. The processes that it started stay.
     fn leave(self) -> (Tail, Pipe) {
         self.output
             .close()

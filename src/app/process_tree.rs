@@ -1,4 +1,4 @@
-//! Whether a process has to do with whoever listens on the app's port.
+//! Whether a process is related to the processes that listen on the app's port.
 
 use std::fs;
 
@@ -10,13 +10,13 @@ use crate::text::escape;
 /// What the kernel shows of a process and a port.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Relation {
-    /// It listens, or it is of the family that does: parent, child, group.
+    /// It listens, or it is in the process tree that does: parent, child, group.
     Ours,
-    /// Nobody listens.
+    /// No process listens.
     NoListener,
-    /// Only others do: who, as "NAME (pid N)".
+    /// Only unrelated processes listen: "NAME (pid N)".
     Others(String),
-    /// It lives in another network, or somebody listens who can't be named.
+    /// It lives in another network namespace, or the kernel does not show which process listens.
     Unknown,
 }
 
@@ -50,8 +50,8 @@ pub(super) fn named(stat: &Stat) -> String {
     format!("{} (pid {})", escape(&stat.comm), stat.pid)
 }
 
-/// A supervisor is the parent of who listens, a worker the child of it. All processes descend
-/// from the first one; where that listens itself, it does so for an app to come.
+/// A supervisor is the parent of a listener, a worker its child. All processes descend from the
+/// first one: if that one listens itself, it does so for an app that will start.
 fn related(one: &Stat, other: &Stat) -> bool {
     one.pgrp == other.pgrp || descends(one, other.pid) || descends(other, one.pid)
 }

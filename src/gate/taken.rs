@@ -1,4 +1,4 @@
-//! Who has a status port that this process can't reserve.
+//! Finds the owner of a status port that this process can't reserve.
 
 use super::listener::{has, listeners, owners};
 use crate::state::directory;
@@ -11,28 +11,28 @@ use procfs::process::Process;
 use std::io;
 use std::path::Path;
 
-/// Who has a status port.
+/// The owner of a status port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// An agent has reserved it, the sidecar mostly: which.
+    /// An agent has reserved it, mostly the sidecar. The text names it.
     Reserved(String),
-    /// A process listens there, and answers checks: [`listeners`] names it.
+    /// A process listens there, and answers checks. [`listeners`] names it.
     Listening,
-    /// Processes have bound it, and may listen there at any moment: which.
+    /// Processes have bound it, and may listen there at any moment. The text names them.
     Bound(Vec<String>),
-    /// Connections that this host has made from it: which. They answer no check, and end.
+    /// Connections that this host has made from it. They answer no check, and end.
     Passing(Vec<String>),
-    /// The system does not let us: why.
+    /// The system does not let us bind it. The text has the reason.
     Denied(String),
 }
 
-/// Who has `port`, where binding it has failed with `error`.
+/// The owner of `port`, after binding it has failed with `error`.
 pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     if error.raw_os_error() != Some(EADDRINUSE) {
         return Taken::Denied(error.to_string());
     }
     shown(port, state_dir).unwrap_or_else(|| {
-        // A kernel that does not show who has bound a port: the lock tells.
+        // This kernel does not show which process bound a port, but the lock shows it.
         match Lock::holder(&directory::port_lock(state_dir, port)) {
             Some(who) => Taken::Reserved(crate::state::lock::describe(who.as_ref())),
             None => Taken::Bound(vec![unnamed()]),
@@ -40,7 +40,8 @@ pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     })
 }
 
-/// Who has `port`, as far as the kernel shows it: all of it, where it [`shows_bound`] sockets.
+/// The owner of `port`, as far as the kernel shows it. It is complete if the kernel
+/// [`shows_bound`] sockets.
 pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     if !listeners(port).is_empty() {
         return Some(Taken::Listening);
@@ -83,8 +84,9 @@ pub fn shows_bound() -> bool {
     KernelVersion::current().is_ok_and(|current| current >= shows)
 }
 
-/// A process has bound the port to connect from it: with SO_REUSEADDR it can listen there, too,
-/// beside its own connection. The kernel alone gives connections only ports of its range.
+/// A process has bound the port to connect from it. With SO_REUSEADDR it can listen there, too,
+/// beside its own connection. The kernel's own choice for connections is only in its range of
+/// ports.
 fn is_chosen(passing: &Passing, port: u16) -> bool {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     let range = range.unwrap_or_default();
@@ -96,7 +98,7 @@ fn is_chosen(passing: &Passing, port: u16) -> bool {
     !is_given && !passing.is_over && passing.uid != 0
 }
 
-/// This process's own, in the other family, or another agent's.
+/// This process has it in the other family, or another agent has it.
 fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
     let pids = said
         .map(|who| who.pid)
@@ -106,9 +108,10 @@ fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
     bound.uid == 0 && processes.any(|process| has(&process, bound.inode))
 }
 
-/// Of root's socket, where an agent has the port's lock. In a sandbox an agent can't look into the
-/// files of another one that has more capabilities: what no process shows is taken for that agent's,
-/// unless this process has the lock. On a full disk the holder could not say who it is.
+/// A socket of root's, while an agent has the port's lock. In a sandbox an agent can't look into
+/// the files of another one with more capabilities. So a socket without a visible process counts
+/// as that agent's, unless this process has the lock. On a full disk the lock owner could not
+/// write its name.
 fn is_the_holders(bound: &Bound, holder: Option<&Who>) -> bool {
     bound.uid == 0
         && match holder {
@@ -154,7 +157,7 @@ fn connection(passing: &Passing) -> String {
 }
 
 impl Taken {
-    /// Keeps an operation that closes gates from beginning: why, with the mend.
+    /// The reason to refuse an operation that closes gates, with the fix.
     pub fn threat(&self, port: u16) -> Vec<String> {
         let threat = |who: &String| {
             format!(
@@ -168,8 +171,8 @@ impl Taken {
         }
     }
 
-    /// Why nobody has reserved the port, where that is no reason to wait; None: an agent has, or
-    /// it is another kind of trouble.
+    /// Why the port is not reserved, if that is no reason to wait. None: an agent has reserved
+    /// it, or it is another kind of trouble.
     pub fn unreserved(&self, port: u16) -> Option<String> {
         let why = match self {
             Taken::Passing(who) => format!(

@@ -1,4 +1,4 @@
-//! This host, alive: its firewall, its balancers, its app and the clock.
+//! The real host: its firewall, its balancers, its app and the clock.
 
 mod ages;
 mod balancers;
@@ -41,7 +41,7 @@ pub struct ThisHost {
     pub(crate) gates: PerGate<Gate>,
     pub(crate) firewall: Firewall,
     pub(crate) balancers: Vec<Balancer>,
-    /// Whether each gate stood open when the operation began: what putting back means.
+    /// Whether each gate was open when the operation began. Putting back restores that.
     pub(crate) found_open: PerGate<bool>,
     pub(crate) rules: RuleCache,
     interfaces: Vec<IpAddr>,
@@ -50,11 +50,11 @@ pub struct ThisHost {
     state_dir: PathBuf,
     hold_dir: PathBuf,
     reservation: Reservation,
-    /// In whose name the status ports are reserved; None: they are only looked at.
+    /// The command that reserves the status ports. None: the process only looks at them.
     reserves: Option<Who>,
-    /// Who had the status ports when they were reserved.
+    /// The owners of the status ports when this process tried to reserve them.
     taken_lately: Option<Vec<(u16, Taken)>>,
-    /// HAProxy, while the app is touched.
+    /// The looks at HAProxy while the app is restarted or upgraded.
     meanwhile: Option<Meanwhile>,
     /// The last action had to move a gate.
     moved: bool,
@@ -66,7 +66,7 @@ pub struct ThisHost {
 }
 
 impl ThisHost {
-    /// Looks up what is needed to act; changes nothing.
+    /// Looks up what an operation needs, and changes nothing.
     pub async fn new(
         settings: &Settings,
         app: &AppSettings,
@@ -98,7 +98,8 @@ impl ThisHost {
         })
     }
 
-    /// Somebody else has asked the balancers, and knows our lines; and addresses come and go.
+    /// Another operation has asked the balancers already, and knows our lines. Addresses may have
+    /// changed since.
     pub(crate) fn look_again(&mut self, balancers: &[Balancer]) {
         self.interfaces = interface_addresses();
         if !balancers.is_empty() {
@@ -106,7 +107,7 @@ impl ThisHost {
         }
     }
 
-    /// Ready for the next operation.
+    /// Prepares for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: StopSignal) {
         self.app = app.clone();
         self.counting.renew(app.ports);
@@ -116,8 +117,8 @@ impl ThisHost {
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 
-    /// Where the app itself is asked: as configured, or where HAProxy's line sends users,
-    /// if that is an address of an interface here, or on loopback.
+    /// The address for probes of the app: the configured one, or the address that HAProxy's line
+    /// has, if that is an address of an interface here. Else loopback.
     pub fn probe_address(&self) -> SocketAddr {
         let own = self.balancers.iter().flat_map(Balancer::own);
         let of_line = own
@@ -131,7 +132,8 @@ impl ThisHost {
         )
     }
 
-    /// The connections to the app, while nobody is taken out; None: every balancer has a master.
+    /// The connections to the app while the host is not taken out. None: every balancer has a
+    /// master.
     pub(crate) async fn connections_at_rest(
         &mut self,
         before: &[BalancerSeen],
@@ -142,12 +144,12 @@ impl ThisHost {
         }
     }
 
-    /// Returns once there is a signal: its number.
+    /// Returns the signal's number once there is one.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await
     }
 
-    /// Sets the gates; one of which nothing is `wanted` stays as it is.
+    /// Sets the gates. A gate that `wanted` does not name stays.
     async fn set(&mut self, wanted: PerGate<Option<bool>>) -> Acted {
         let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
@@ -157,7 +159,7 @@ impl ThisHost {
         }
     }
 
-    /// Ok(true): something had to be changed.
+    /// Ok(true): this took a change.
     async fn ensure(&mut self, wanted: PerGate<Option<bool>>) -> Result<bool, GateError> {
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
@@ -171,7 +173,7 @@ impl ThisHost {
     }
 }
 
-/// What is wanted of the main gate and of the twin's.
+/// The wanted positions of the main gate and of the twin's.
 const fn gates(main: Option<bool>, twin: Option<bool>) -> PerGate<Option<bool>> {
     PerGate {
         main,
@@ -264,7 +266,7 @@ impl Host for ThisHost {
             _ => self.poll,
         };
         let pace = phase.pace(lasted, usual);
-        // What the look itself took is part of the pace, but never all of it.
+        // The look's own time counts as part of the pace, but never all of it.
         let rest = pace.saturating_sub(self.woke.elapsed()).max(pace / 3);
         tokio::time::sleep(rest).await;
         self.woke = Instant::now();

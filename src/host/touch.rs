@@ -1,5 +1,5 @@
-//! What touches the app: its restart and its upgrade; and what is left of either whose agent
-//! died.
+//! Restarts and upgrades the app, and waits for what a dead agent's restart or upgrade still
+//! runs.
 
 use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// host some tens.
 const TO_HEED: Duration = Duration::from_millis(100);
 
-/// How soon that is noticed.
+/// How often the agent looks for that.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl ThisHost {
@@ -38,8 +38,8 @@ impl ThisHost {
         acted(result)
     }
 
-    /// Runs the upgrade or the rollback, and once. For as long the gates are marked as held
-    /// closed: the journal is gone with a reboot, and half an upgrade is not.
+    /// Runs the upgrade or the rollback once. Meanwhile a hold marks the gates as closed: the
+    /// journal is gone after a reboot, but half an upgrade is not.
     pub(super) async fn change(
         &mut self,
         change: Option<Change>,
@@ -64,7 +64,7 @@ impl ThisHost {
         acted(result)
     }
 
-    /// Returns what held them closed before.
+    /// Returns the earlier hold.
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
         let holder = Invocation::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} has begun and not ended");
@@ -89,8 +89,8 @@ impl ThisHost {
         }
     }
 
-    /// What will run is noted before anything is begun: no_listener could say so who is killed a
-    /// moment later.
+    /// Notes what will run before it begins. An agent that is killed a moment later could not do
+    /// it.
     async fn touch(
         &mut self,
         orphan: Option<Orphan>,
@@ -103,15 +103,15 @@ impl ThisHost {
             Err(error) => Err(format!("it can't be noted: {error}")),
             Ok(()) => self.closed_during(run, on).await,
         };
-        // What is still at it must be waited for by whoever comes next.
+        // The next operation must wait for what still runs.
         if let Ok(None) = Orphan::running(&self.state_dir, &self.app.name) {
             Orphan::forget(&self.state_dir, &self.app.name);
         }
         result
     }
 
-    /// A signal does not cut it short, but is acknowledged; and whoever opens a gate meanwhile
-    /// finds it closed again. What HAProxy shows meanwhile is told.
+    /// A signal does not interrupt this, but the agent acknowledges it. If another process opens
+    /// a gate meanwhile, the agent closes it again. It reports what HAProxy shows meanwhile.
     async fn closed_during(
         &mut self,
         run: impl Future<Output = Result<(), String>>,
@@ -148,11 +148,10 @@ impl ThisHost {
         self.ensure(CLOSED).await == Ok(true)
     }
 
-    /// Waits until what an earlier operation had begun to do to the app is over. Err: it is
-    /// not.
+    /// Waits until an earlier operation's restart or upgrade is over. Err: it is not.
     pub async fn settle(&self) -> Result<(), String> {
         let app = &self.app.name;
-        let left = Journal::left_behind(&self.state_dir, app).ok().flatten();
+        let left = Journal::unfinished(&self.state_dir, app).ok().flatten();
         let restart = self.app.restart.to_string();
         let (limit, what) = match left.map(|entry| entry.phase) {
             Some(phase @ (Phase::Upgrade | Phase::Rollback(_))) => {
@@ -179,7 +178,7 @@ impl ThisHost {
         settled.map_err(|error| error.to_string())
     }
 
-    /// Whether the app was restarted since an earlier operation looked; None: can't be told.
+    /// Whether the app was restarted since an earlier operation looked. None: unknown.
     pub async fn restarted(&self, left: &Entry) -> Option<bool> {
         let now = self.app.restart.instance().await;
         let before = left.instance.as_deref()?;
@@ -187,12 +186,12 @@ impl ThisHost {
     }
 }
 
-/// Who is told by a signal to renew itself, or by a command that sends one, goes on listening
-/// until it heeds that: a probe in that moment would find the old app well. A socket that is
-/// gone, or new, is the proof; who keeps its own for ever is given a moment.
+/// An app that renews itself on a signal, or on a command that sends one, goes on listening until
+/// it handles the signal. A probe in that moment would find the old app healthy. A socket that is
+/// gone, or new, is the proof. An app that keeps its socket gets a moment.
 async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
     let asked = Instant::now();
-    // What can't be seen proves nothing.
+    // A table that can't be read proves nothing.
     let as_before = || match (&before, tcp::listeners(port)) {
         (Ok(before), Ok(now)) => now == *before,
         _ => true,
@@ -214,7 +213,7 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// How long it took to heed, where the listener becomes what is told.
+    /// How long the wait took, with the listener after the signal.
     async fn takes(then: impl FnOnce(TcpListener) -> Option<TcpListener>) -> Duration {
         let app = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = app.local_addr().unwrap().port();

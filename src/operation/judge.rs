@@ -38,11 +38,11 @@ impl Operation<'_> {
         (host, report): (&mut ThisHost, &mut Report),
     ) -> Begun<Judged> {
         let stand = stand(&snapshot.positions(), held);
-        let left_behind = left
+        let unfinished = left
             .entry
             .as_ref()
-            .map(|entry| entry.left_behind(left.restarted));
-        let start = match start(self.effective_verb(), left_behind.as_ref(), stand) {
+            .map(|entry| entry.unfinished(left.restarted));
+        let start = match start(self.effective_verb(), unfinished.as_ref(), stand) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
             Err(NoStart::Unfinished(how)) => return Break(self.unfinished(how, host).await),

@@ -15,7 +15,7 @@ pub(super) struct Left {
 
 impl Operation<'_> {
     pub(super) async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
-        let entry = match Journal::left_behind(self.state_dir(), &self.app.name) {
+        let entry = match Journal::unfinished(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
                 report

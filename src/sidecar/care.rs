@@ -119,7 +119,7 @@ impl Care {
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
-        let left = Journal::left_behind(self.state_dir(), &self.app.name);
+        let left = Journal::unfinished(self.state_dir(), &self.app.name);
         let mut seen = Seen {
             gates: gates(self.positions.as_ref()),
             held: held.is_some(),

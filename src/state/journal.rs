@@ -72,7 +72,7 @@ impl Entry {
     }
 
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
-    pub fn left_behind(&self, restarted: Option<bool>) -> LeftBehind {
+    pub fn unfinished(&self, restarted: Option<bool>) -> LeftBehind {
         LeftBehind {
             verb: self.holder.verb,
             phase: self.phase.clone(),
@@ -94,7 +94,7 @@ impl Entry {
 impl Journal {
     /// What an earlier operation on this app left unfinished, by dying or on purpose. None:
     /// nothing. Err: it can't be read, so only the kernel and HAProxy show the state.
-    pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
+    pub fn unfinished(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
         let path = StateFile::Journal.path(state_dir, app);
         let unreadable =
             |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
@@ -237,7 +237,7 @@ mod tests {
     fn who_has_ended_and_left_it_was_not_cut_short() {
         let directory = tempfile::tempdir().unwrap();
         let journal = Journal::begin(directory.path(), entry(Phase::Open)).unwrap();
-        let left = || Journal::left_behind(directory.path(), "web");
+        let left = || Journal::unfinished(directory.path(), "web");
         let pid = std::process::id();
         let text = format!("an earlier restart (pid {pid}) was cut short in phase open");
         assert_eq!(left().unwrap().unwrap().cut_short(), text);
@@ -246,10 +246,7 @@ mod tests {
         let text =
             format!("an earlier restart (pid {pid}) gave up setting the rules in phase open");
         assert_eq!(ended.cut_short(), text);
-        assert_eq!(
-            ended.left_behind(None),
-            entry(Phase::Open).left_behind(None)
-        );
+        assert_eq!(ended.unfinished(None), entry(Phase::Open).unfinished(None));
         let mut older = serde_json::to_value(&ended).unwrap();
         older.as_object_mut().unwrap().remove("ended");
         let older: Entry = serde_json::from_value(older).unwrap();
@@ -270,7 +267,7 @@ mod tests {
             .enter(&Phase::Restart, Some("pid 7 since 9".to_owned()))
             .unwrap();
         journal.enter(&Phase::Healthy { streak: 0 }, None).unwrap();
-        let left = Journal::left_behind(directory.path(), "web");
+        let left = Journal::unfinished(directory.path(), "web");
         let left = left.unwrap().unwrap();
         assert_eq!(
             (left.phase, left.found_open),
@@ -280,13 +277,13 @@ mod tests {
         assert_eq!(left.version, Version::Same);
         journal.enter(&Phase::Upgrade, None).unwrap();
         journal.enter(&Phase::Restart, None).unwrap();
-        let left = Journal::left_behind(directory.path(), "web");
+        let left = Journal::unfinished(directory.path(), "web");
         let left = left.unwrap().unwrap();
         assert_eq!((left.version, left.instance), (Version::New, None));
         journal.end().unwrap();
-        assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
+        assert_eq!(Journal::unfinished(directory.path(), "web"), Ok(None));
         std::fs::write(directory.path().join("web.json"), "{\"pid\": 1").unwrap();
-        let torn = Journal::left_behind(directory.path(), "web").unwrap_err();
+        let torn = Journal::unfinished(directory.path(), "web").unwrap_err();
         assert!(torn.contains("web.json"), "{torn}");
     }
 }

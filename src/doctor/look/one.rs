@@ -204,7 +204,7 @@ fn of_gates(
     gates::Gates {
         app: app.clone(),
         gates: seen.collect(),
-        unfinished: match Journal::left_behind(&agent.state_dir, app) {
+        unfinished: match Journal::unfinished(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
         },

@@ -66,7 +66,7 @@ fn the_kinds_of_port_owners_are_kept_apart() {
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let error = mine.take(port, true).unwrap_err();
     assert_eq!(who(port, &error), Taken::Listening);
-    // A connection that it has taken has the port, too, and outlives it.
+    // A connection that it accepted has the port, too, and outlives it.
     let caller = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let (taken_by, _) = listener.accept().unwrap();
     drop(listener);
@@ -89,7 +89,7 @@ fn the_kinds_of_port_owners_are_kept_apart() {
     assert!(matches!(who(port, &denied), Taken::Denied(_)));
 }
 
-/// It could listen beside its own connection, where both have SO_REUSEADDR.
+/// It could listen beside its own connection if both had SO_REUSEADDR.
 #[test]
 fn a_connection_that_another_user_has_made_from_the_port_is_a_threat() {
     let directory = tempfile::tempdir().unwrap();

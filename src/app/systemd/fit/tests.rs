@@ -1,4 +1,4 @@
-//! Units as systemd shows them, against what each job needs.
+//! Units with systemd's properties, against the needs of each job.
 
 use super::*;
 
@@ -131,7 +131,7 @@ fn what_each_job_needs() {
     }
 }
 
-/// Each names the property, and what to write after the last semicolon.
+/// Each names the property, and the fix after the last semicolon.
 #[test]
 fn it_says_what_was_seen_and_what_to_write() {
     for (shown, job, property, wanted) in [
