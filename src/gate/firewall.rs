@@ -243,7 +243,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn the_plain_command_is_known_by_where_it_leads() {
+    fn the_target_of_the_plain_command_names_the_variant() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let variant = || variant_by_name(folder.path().as_os_str());

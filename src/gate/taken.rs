@@ -2,7 +2,7 @@
 
 use super::listener::{has, listeners, owners};
 use crate::state::directory;
-use crate::state::lock::{Lock, Who};
+use crate::state::lock::{Lock, Owner};
 use crate::tcp::{self, Bound, Passing};
 use crate::text::escape;
 use nix::libc::EADDRINUSE;
@@ -33,7 +33,7 @@ pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     }
     shown(port, state_dir).unwrap_or_else(|| {
         // This kernel does not show which process bound a port, but the lock shows it.
-        match Lock::holder(&directory::port_lock(state_dir, port)) {
+        match Lock::owner(&directory::port_lock(state_dir, port)) {
             Some(who) => Taken::Reserved(crate::state::lock::describe(who.as_ref())),
             None => Taken::Bound(vec![unnamed()]),
         }
@@ -47,19 +47,19 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
         return Some(Taken::Listening);
     }
     let lock = directory::port_lock(state_dir, port);
-    let mut said = Lock::last_holder(&lock);
+    let mut said = Lock::last_owner(&lock);
     let all = tcp::bound(port).unwrap_or_default();
     let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
         all.iter().partition(|one| is_an_agents(one, said.as_ref()));
     let mut agents = agents.len();
     if others.iter().any(|one| one.uid == 0)
-        && let Some(holder) = Lock::holder(&lock)
+        && let Some(owner) = Lock::owner(&lock)
     {
         let before = others.len();
-        let is_the_holders = |one: &Bound| is_the_holders(one, holder.as_ref());
-        others.retain(|one| !is_the_holders(one));
+        let is_the_lock_owners = |one: &Bound| is_the_lock_owners(one, owner.as_ref());
+        others.retain(|one| !is_the_lock_owners(one));
         agents += before - others.len();
-        said = holder.or(said);
+        said = owner.or(said);
     }
     // This process may have one family, and want the other.
     let agent = said.filter(|who| agents > 0 && who.pid != std::process::id());
@@ -99,7 +99,7 @@ fn is_chosen(passing: &Passing, port: u16) -> bool {
 }
 
 /// This process has it in the other family, or another agent has it.
-fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
+fn is_an_agents(bound: &Bound, said: Option<&Owner>) -> bool {
     let pids = said
         .map(|who| who.pid)
         .into_iter()
@@ -112,12 +112,10 @@ fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
 /// the files of another one with more capabilities. So a socket without a visible process counts
 /// as that agent's, unless this process has the lock. On a full disk the lock owner could not
 /// write its name.
-fn is_the_holders(bound: &Bound, holder: Option<&Who>) -> bool {
+fn is_the_lock_owners(bound: &Bound, owner: Option<&Owner>) -> bool {
     bound.uid == 0
-        && match holder {
-            Some(holder) => {
-                holder.pid != std::process::id() && owners(bound.inode).next().is_none()
-            }
+        && match owner {
+            Some(owner) => owner.pid != std::process::id() && owners(bound.inode).next().is_none(),
             None => true,
         }
 }
@@ -196,12 +194,12 @@ mod tests {
         let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let shown = rustix::fs::fstat(here.as_fd()).unwrap().st_ino;
         let hidden = u64::MAX;
-        let own = Who::new("agent restart web");
-        let other = Who {
+        let own = Owner::new("agent restart web");
+        let other = Owner {
             pid: 1,
-            ..Who::new("agent run")
+            ..Owner::new("agent run")
         };
-        for (inode, uid, holder, is_his) in [
+        for (inode, uid, owner, is_his) in [
             (hidden, 0, Some(&other), true),
             (hidden, 1000, Some(&other), false),
             // This process sees its own sockets.
@@ -212,8 +210,8 @@ mod tests {
         ] {
             let local = here.local_addr().unwrap();
             let bound = Bound { local, inode, uid };
-            let found = is_the_holders(&bound, holder);
-            assert_eq!(found, is_his, "{inode} {uid} {holder:?}");
+            let found = is_the_lock_owners(&bound, owner);
+            assert_eq!(found, is_his, "{inode} {uid} {owner:?}");
         }
     }
 }

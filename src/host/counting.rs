@@ -26,7 +26,7 @@ pub(crate) struct Counting {
     /// When the tracked connections were last read.
     tracked: Option<Instant>,
     /// Some connections to the app are not in this host's own table.
-    led_away: bool,
+    redirected: bool,
     /// Why the tracked connections could not be read.
     untracked: Option<String>,
     /// The last look, if HAProxy was not asked after it. The next answer shows whether HAProxy
@@ -45,7 +45,7 @@ impl Counting {
             balancers: serving.cloned().collect(),
             peers: None,
             tracked: None,
-            led_away: false,
+            redirected: false,
             untracked: None,
             last: None,
             callers: Callers::default(),
@@ -55,7 +55,7 @@ impl Counting {
     /// Prepares for the next operation.
     pub(super) fn renew(&mut self, ports: AppPorts) {
         (self.ports, self.peers) = (ports, None);
-        (self.tracked, self.led_away, self.untracked) = (None, false, None);
+        (self.tracked, self.redirected, self.untracked) = (None, false, None);
         self.last = None;
     }
 
@@ -119,7 +119,7 @@ impl Counting {
         let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
         let last_word = ours <= counted && quiet;
         let wanted = !peers.are_known(None) || ours < counted || last_word;
-        self.led_away || self.tracked.is_none() || (due && wanted)
+        self.redirected || self.tracked.is_none() || (due && wanted)
     }
 
     /// Other programs of this host have HAProxy's address if HAProxy runs here, too.
@@ -151,7 +151,7 @@ impl Counting {
             if status_ports.contains(&Some(flow.to.port())) {
                 peers.checked_from(peer(flow));
             } else if flow.is_redirected(self.ports.port, &own) {
-                self.led_away = true;
+                self.redirected = true;
                 if flow.alive {
                     *by_peer.entry(peer(flow)).or_default() += 1;
                 }

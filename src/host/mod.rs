@@ -24,7 +24,7 @@ use crate::haproxy::Balancer;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
-use crate::state::lock::Who;
+use crate::state::lock::Owner;
 use crate::tcp;
 use ages::Ages;
 use balancers::interface_addresses;
@@ -51,7 +51,7 @@ pub struct ThisHost {
     hold_dir: PathBuf,
     reservation: Reservation,
     /// The command that reserves the status ports. None: the process only looks at them.
-    reserves: Option<Who>,
+    reserves: Option<Owner>,
     /// The owners of the status ports when this process tried to reserve them.
     taken_lately: Option<Vec<(u16, Taken)>>,
     /// The looks at HAProxy while the app is restarted or upgraded.
@@ -98,8 +98,7 @@ impl ThisHost {
         })
     }
 
-    /// Another operation has asked the balancers already, and knows our lines. Addresses may have
-    /// changed since.
+    /// Takes over balancers that know our lines already, and reads this host's addresses anew.
     pub(crate) fn look_again(&mut self, balancers: &[Balancer]) {
         self.interfaces = interface_addresses();
         if !balancers.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::ThisHost;
 use crate::gate::{Reservation, Taken, shown, shows_bound, taken};
-use crate::state::lock::Who;
+use crate::state::lock::Owner;
 use std::time::{Duration, Instant};
 
 /// A process that binds a port only to connect from it has connected by then.
@@ -19,13 +19,13 @@ impl ThisHost {
     /// Shares an existing reservation, the sidecar's.
     pub(crate) fn share(&mut self, reservation: &Reservation) {
         self.reservation = reservation.clone();
-        self.reserves = Some(Who::new("agent run"));
+        self.reserves = Some(Owner::new("agent run"));
     }
 
     /// Reserves the status ports from now on. Another agent keeps what it has reserved. Waits a
     /// moment for a process that has bound one, because it may let go of it.
     pub(crate) async fn reserve(&mut self, command: &str, waits: bool) {
-        self.reserves.get_or_insert_with(|| Who::new(command));
+        self.reserves.get_or_insert_with(|| Owner::new(command));
         let began = Instant::now();
         let mut taken = self.taken();
         while taken.iter().any(is_bound) && waits && began.elapsed() < MOMENT {

@@ -62,7 +62,7 @@ impl Operation<'_> {
         }
         if self.verb == Verb::Close
             && self.options.lasts.is_some()
-            && Lock::holder(&directory::sidecar(self.state_dir())).is_none()
+            && Lock::owner(&directory::sidecar(self.state_dir())).is_none()
         {
             report.notices.push(NO_SIDECAR.to_owned());
         }

@@ -7,7 +7,7 @@ use crate::restart::Outcome;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::journal::Journal;
-use crate::state::lock::{Lock, LockError, Who, describe};
+use crate::state::lock::{Lock, LockError, Owner, describe};
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ enum Tried {
     /// The lock is taken. None: a dry run only saw that it is free.
     Taken(Option<Lock>),
     /// Another process has it, which may have written its name.
-    Held(Option<Who>),
+    Held(Option<Owner>),
 }
 
 impl Operation<'_> {
@@ -91,12 +91,12 @@ impl Operation<'_> {
 
     fn try_lock(&self, path: &Path) -> Result<Tried, Outcome> {
         if self.dry_run {
-            return Ok(match Lock::holder(path) {
+            return Ok(match Lock::owner(path) {
                 None => Tried::Taken(None),
                 Some(who) => Tried::Held(who),
             });
         }
-        match Lock::take(path, &Who::new(self.command())) {
+        match Lock::take(path, &Owner::new(self.command())) {
             Ok(lock) => Ok(Tried::Taken(Some(lock))),
             Err(LockError::Held(who)) => Ok(Tried::Held(who)),
             Err(unusable) => Err(refused(unusable.to_string())),
@@ -105,7 +105,7 @@ impl Operation<'_> {
 
     /// The lock owner that restarts or upgrades this app has drained it before, and opens its
     /// gates after that. A unit that stops and starts with the app must not wait for that.
-    fn restarting(&self, who: Option<&Who>) -> Option<String> {
+    fn restarting(&self, who: Option<&Owner>) -> Option<String> {
         let entry = Journal::unfinished(self.state_dir(), &self.app.name).ok()??;
         let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
         let restarts = entry.restarting && entry.phase.touches_app();

@@ -131,7 +131,7 @@ impl Care {
             return REST;
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
-        if let Some(who) = Lock::holder(&lock) {
+        if let Some(who) = Lock::owner(&lock) {
             self.stand_back(&describe(who.as_ref()), left.ok().flatten());
             return BUSY;
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// The process that has a lock, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Who {
+pub struct Owner {
     /// The agent's process.
     pub pid: u32,
     /// As on the command line: `agent restart web`.
@@ -43,7 +43,7 @@ impl Drop for Lock {
 pub enum LockError {
     /// Another process has it. None: it has not written its name.
     #[error("another operation holds the lock: {}", describe(.0.as_ref()))]
-    Held(Option<Who>),
+    Held(Option<Owner>),
     /// Others than root may write it.
     #[error(transparent)]
     Untrusted(#[from] Untrusted),
@@ -57,10 +57,10 @@ pub enum LockError {
     },
 }
 
-impl Who {
+impl Owner {
     /// This process, now.
-    pub fn new(command: impl Into<String>) -> Who {
-        Who {
+    pub fn new(command: impl Into<String>) -> Owner {
+        Owner {
             pid: std::process::id(),
             command: command.into(),
             since: since_1970().as_secs(),
@@ -69,8 +69,8 @@ impl Who {
     }
 
     /// The same process, which needs the lock only for a moment.
-    pub fn brief(self) -> Who {
-        Who {
+    pub fn brief(self) -> Owner {
+        Owner {
             brief: true,
             ..self
         }
@@ -89,17 +89,17 @@ pub fn signature(command: &str, pid: u32, since: u64) -> String {
 }
 
 /// Describes the lock owner.
-pub fn describe(who: Option<&Who>) -> String {
+pub fn describe(who: Option<&Owner>) -> String {
     who.map_or(
         "a process that has not named itself".to_owned(),
-        Who::describe,
+        Owner::describe,
     )
 }
 
 impl Lock {
     /// Takes the lock, one of [`directory`]'s, or names its owner. Makes its directory if need
     /// be.
-    pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
+    pub fn take(path: &Path, who: &Owner) -> Result<Lock, LockError> {
         let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
             path: path.to_owned(),
@@ -140,14 +140,14 @@ impl Lock {
         Ok(Lock { file })
     }
 
-    /// The last owner, which may have been killed since. Costs nothing, unlike [`Lock::holder`].
-    pub fn last_holder(path: &Path) -> Option<Who> {
+    /// The last owner, which may have been killed since. Costs nothing, unlike [`Lock::owner`].
+    pub fn last_owner(path: &Path) -> Option<Owner> {
         said(&mut permissions::open(path).ok()?)
     }
 
     /// The owner now. None: the lock is free. Asks the kernel, because taking the lock to see
     /// whether it is free could refuse another process.
-    pub fn holder(path: &Path) -> Option<Option<Who>> {
+    pub fn owner(path: &Path) -> Option<Option<Owner>> {
         let mut file = permissions::open(path).ok()?;
         let asked = Instant::now();
         while is_held(&file)? {
@@ -168,7 +168,7 @@ const TO_SAY_SO: Duration = Duration::from_millis(200);
 /// Between two looks in that moment.
 const AGAIN: Duration = Duration::from_millis(5);
 
-fn said(file: &mut File) -> Option<Who> {
+fn said(file: &mut File) -> Option<Owner> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.read_to_string(&mut text).ok()?;
@@ -192,21 +192,21 @@ mod tests {
     fn the_error_names_the_lock_owner() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory::lock(&directory.path().join("new"));
-        let first = Lock::take(&path, &Who::new("agent restart web")).unwrap();
-        let second = Lock::take(&path, &Who::new("agent close web"));
+        let first = Lock::take(&path, &Owner::new("agent restart web")).unwrap();
+        let second = Lock::take(&path, &Owner::new("agent close web"));
         let second = second.unwrap_err().to_string();
         assert!(second.contains("`agent restart web`"), "{second}");
         let pid = format!("pid {}", std::process::id());
         assert!(second.contains(&pid), "{second}");
-        let holder = Lock::holder(&path).unwrap().unwrap();
+        let owner = Lock::owner(&path).unwrap().unwrap();
         assert_eq!(
-            (holder.command.as_str(), holder.brief),
+            (owner.command.as_str(), owner.brief),
             ("agent restart web", false)
         );
         drop(first);
-        assert_eq!(Lock::holder(&path), None);
-        let brief = Lock::take(&path, &Who::new("agent run").brief()).unwrap();
-        assert!(Lock::holder(&path).unwrap().unwrap().brief);
+        assert_eq!(Lock::owner(&path), None);
+        let brief = Lock::take(&path, &Owner::new("agent run").brief()).unwrap();
+        assert!(Lock::owner(&path).unwrap().unwrap().brief);
         drop(brief);
     }
 }

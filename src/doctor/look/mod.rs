@@ -113,7 +113,7 @@ fn configuration(asked: &Asked) -> String {
 fn host(asked: &Asked) -> host::Host {
     let agent = &asked.settings.agent;
     let status = Process::myself().and_then(|own| own.status());
-    let sidecar = Lock::holder(&state::sidecar(&agent.state_dir));
+    let sidecar = Lock::owner(&state::sidecar(&agent.state_dir));
     host::Host {
         root: nix::unistd::geteuid().is_root(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),

@@ -209,8 +209,8 @@ fn of_gates(
             Err(torn) => Some(torn),
         },
         held: hold::now(&agent.hold_dir, app).map(|held| held.describe()),
-        under_way: Lock::holder(&state::app_lock(&agent.state_dir, app)).is_some(),
-        sidecar: Lock::holder(&state::sidecar(&agent.state_dir)).is_some(),
+        under_way: Lock::owner(&state::app_lock(&agent.state_dir, app)).is_some(),
+        sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),
         free_port: gates::free_port(settings.ports.status_port, &taken(all)),
     }
 }

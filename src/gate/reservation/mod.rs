@@ -7,7 +7,7 @@
 mod handover;
 
 use crate::state::directory;
-use crate::state::lock::{Lock, Who};
+use crate::state::lock::{Lock, Owner};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt,
@@ -53,7 +53,7 @@ impl Reservation {
     }
 
     /// Shows other agents that this agent has the port, if it has at least one family.
-    pub fn sign(&self, port: u16, state_dir: &Path, who: &Who) {
+    pub fn sign(&self, port: u16, state_dir: &Path, who: &Owner) {
         let mut ports = self.0.borrow_mut();
         let Some(one) = ports.get_mut(&port) else {
             return;

@@ -151,9 +151,9 @@ fn an_agents_reservation_differs_from_a_port_that_another_process_has_bound() {
     assert!(!Taken::Bound(who).threat(port).is_empty());
 
     // The same, by an agent.
-    let agent = Who {
+    let agent = Owner {
         pid: child.id(),
-        ..Who::new("agent run")
+        ..Owner::new("agent run")
     };
     let lock = Lock::take(&directory::port_lock(directory.path(), port), &agent).unwrap();
     let reserved = taken(port, &error, directory.path());

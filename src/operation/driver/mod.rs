@@ -30,7 +30,7 @@ pub async fn drive<H: Host>(
         limits,
         phase,
         acted: Acted::Done,
-        stood: false,
+        succeeded: false,
         serving: limits.serving.clone(),
         unrecorded: None,
         acknowledged: false,
@@ -68,7 +68,7 @@ struct Drive<'a, H> {
     /// The result of its action, the last time it ran.
     acted: Acted,
     /// The action succeeded at least once in this phase.
-    stood: bool,
+    succeeded: bool,
     /// The backends that this host serves, by all looks so far.
     serving: Vec<String>,
     /// Why the journal could not be written, where the phase must not act without it.
@@ -86,7 +86,7 @@ impl<H: Host> Drive<'_, H> {
         self.timeline.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
-        (self.acted, self.stood) = (Acted::Done, false);
+        (self.acted, self.succeeded) = (Acted::Done, false);
         let before = self.host.elapsed();
         self.act().await;
         self.timeline
@@ -111,8 +111,8 @@ impl<H: Host> Drive<'_, H> {
             }
             (None, None) => Acted::Done,
         };
-        if !self.stood && self.acted == Acted::Done {
-            (self.stood, self.entered) = (true, self.host.elapsed());
+        if !self.succeeded && self.acted == Acted::Done {
+            (self.succeeded, self.entered) = (true, self.host.elapsed());
         }
     }
 
@@ -196,9 +196,9 @@ impl<H: Host> Drive<'_, H> {
 
     /// Another process moved a gate if the gate was right before and had to be set again.
     async fn act_again(&mut self) {
-        let stood = self.stood;
+        let succeeded = self.succeeded;
         self.act().await;
-        if stood && self.acted == Acted::Done && self.host.moved() {
+        if succeeded && self.acted == Acted::Done && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }
