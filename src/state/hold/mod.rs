@@ -2,9 +2,11 @@
 //! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
 //! and may end by itself.
 
+mod failed;
 mod report;
 mod second;
 
+pub use failed::Failed;
 pub use report::{By, HoldReport};
 pub use second::{Closing, second};
 
@@ -46,20 +48,8 @@ pub struct Hold {
     pub also: Option<String>,
     /// What failed, where the agent itself holds the gates closed after that, or has added that to
     /// an operator's hold. Older agents did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten, with = "failed")]
     pub failed: Option<Failed>,
-}
-
-/// What the agent itself holds the gates closed after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failed {
-    /// The restart: the next one heals it.
-    Restart,
-    /// The upgrade or its rollback: an operator must look.
-    Upgrade,
-    /// The upgrade runs, or its agent died while it ran: an operator must look.
-    UpgradeCutShort,
 }
 
 /// A moment to come. By the clock that runs since the boot, which nobody sets; after a
