@@ -15,8 +15,8 @@ struct Stopped {
     boot: String,
 }
 
-/// Marks the app where this stop has closed its gates, or an earlier one at `before` and nobody
-/// has opened them since. A hold says itself why they are closed.
+/// Marks the app where this stop has closed its gates, or an earlier one did at `before` and they
+/// are closed since then. A hold says itself why they are closed.
 pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), before: Option<u64>, report: &Report) {
     let app = &report.app;
     let by_this = report.found_open.then(|| since_1970().as_secs());

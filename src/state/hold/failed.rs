@@ -1,4 +1,4 @@
-//! What failed, as the file of a hold says it: in the words that agents of before know.
+//! What failed, as the file of a hold has it: in words that older agents know.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Not;
