@@ -133,8 +133,10 @@ async fn take_out(
             };
             let ended = match locked {
                 Ok(_locks) => {
+                    let before = stopped::took_out(state_dir, &care.app.name);
                     let ended = take_one_out(care, how, stop).await;
-                    stopped::mark((state_dir, &settings.agent.hold_dir), &ended.report);
+                    let dirs = (state_dir.as_path(), settings.agent.hold_dir.as_path());
+                    stopped::mark(dirs, before, &ended.report);
                     ended
                 }
                 Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
@@ -167,7 +169,9 @@ async fn take_one_out(
     }
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
-    care.run_as(Verb::Stop, &app, on(), None, false).await
+    let mut again = care.run_as(Verb::Stop, &app, on(), None, false).await;
+    again.report.found_open |= ended.report.found_open;
+    again
 }
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.

@@ -2,9 +2,11 @@
 //! so that the agent does not take them for gates that a crash or a rule flush has closed. A hold
 //! outlives a reboot, and may end by itself.
 
+mod failed;
 mod report;
 mod second;
 
+pub use failed::Failed;
 pub use report::{By, HoldReport};
 pub use second::{Closing, second};
 
@@ -46,20 +48,8 @@ pub struct Hold {
     pub also: Option<String>,
     /// What failed, if the agent itself holds the gates closed after that, or has added the
     /// failure to an operator's hold. Older agents did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten, with = "failed")]
     pub failed: Option<Failed>,
-}
-
-/// The failure after which the agent itself holds the gates closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failed {
-    /// The restart: the next one fixes it.
-    Restart,
-    /// The upgrade or its rollback: an operator must look.
-    Upgrade,
-    /// The upgrade runs, or its agent died while it ran: an operator must look.
-    UpgradeCutShort,
 }
 
 /// A moment to come. Before a reboot the time since the boot decides, because no user sets it.

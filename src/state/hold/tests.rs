@@ -185,3 +185,44 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     std::fs::write(StateFile::Hold.path(directory, "web"), older.to_string()).unwrap();
     assert!(now(directory, "web").unwrap().is_of_a_failed_restart());
 }
+
+/// After a downgrade, too: an agent that can't read a hold replaces it.
+#[test]
+fn an_older_agent_reads_what_failed_and_this_one_a_later_agents() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Older {
+        Restart,
+        Upgrade,
+    }
+    #[derive(serde::Deserialize)]
+    struct OlderHold {
+        #[serde(default)]
+        failed: Option<Older>,
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let file = StateFile::Hold.path(directory, "web");
+    for (failed, older) in [
+        (None, None),
+        (Some(Failed::Restart), Some(Older::Restart)),
+        (Some(Failed::Upgrade), Some(Older::Upgrade)),
+        (Some(Failed::UpgradeCutShort), Some(Older::Upgrade)),
+    ] {
+        let there = Hold {
+            failed,
+            ..hold(None, None)
+        };
+        set(directory, &there).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let read: OlderHold = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.failed, older, "{text}");
+        assert_eq!(find(directory, "web"), Some(Held::By(there)), "{text}");
+    }
+    let later = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, later.replace("upgrade", "certificate")).unwrap();
+    match find(directory, "web") {
+        Some(Held::By(hold)) => assert_eq!(hold.failed, Some(Failed::UpgradeCutShort)),
+        other => panic!("{other:?}"),
+    }
+}
