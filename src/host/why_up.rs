@@ -1,4 +1,4 @@
-//! HAProxy, looked at while the app is touched; and why a line is UP then.
+//! Looks at HAProxy while the app is restarted or upgraded, and finds why a line is UP then.
 
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
@@ -12,28 +12,28 @@ use tokio::time::timeout;
 const A_MOMENT: Duration = Duration::from_secs(2);
 
 impl ThisHost {
-    /// From now on, unless it is looked at already.
+    /// Begins to look, unless it does so already.
     pub(super) fn meanwhile(&mut self) -> &mut Meanwhile {
         let balancers = &self.balancers;
         self.meanwhile
             .get_or_insert_with(|| Meanwhile::new(balancers))
     }
 
-    /// What the balancers have shown since the last time; waits for nothing.
+    /// What the balancers have shown since the last time. Waits for nothing.
     pub(super) fn shown_meanwhile(&mut self) -> Vec<BalancerSeen> {
         self.meanwhile().take()
     }
 
-    /// What answers the checks of these closed gates, as far as this host can see it.
+    /// What answers the checks of these closed gates, as far as this host can see.
     pub(super) async fn why_up(&mut self, roles: &[Role]) -> Vec<String> {
         let mut causes = Vec::new();
         let gates = || self.gates.iter().filter(|gate| roles.contains(&gate.role));
         for gate in gates() {
             let port = gate.status_port;
-            let told = |who: String| format!("{who} listens on the status port {port}: stop it");
-            causes.extend(listeners(port).into_iter().map(told));
+            let cause = |who: String| format!("{who} listens on the status port {port}: stop it");
+            causes.extend(listeners(port).into_iter().map(cause));
         }
-        // The preflight refuses the certain ones; these may have come since, or be possible.
+        // The preflight refuses the certain ones. These may be newer, or only possible.
         let (view, native) = tokio::join!(
             timeout(A_MOMENT, self.firewall.look()),
             timeout(A_MOMENT, native_rules())

@@ -34,7 +34,7 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Answers `GET /metrics`, until it is dropped: with what was last sent to `apps`, and the
-/// all of these apps in `state_dir`, read anew for each answer.
+/// counters of these apps in `state_dir`, read anew for each answer.
 pub async fn serve(listener: Listener, state_dir: PathBuf, apps: watch::Receiver<Vec<AppView>>) {
     let numbers = Numbers { state_dir, apps };
     let mut connections = Connections::default();

@@ -45,6 +45,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// A dry run's.
     pub plan: Option<Vec<String>>,
+    /// A gate was open before it began.
+    #[serde(skip)]
+    pub found_open: bool,
     /// The wall clock may jump: what an operation took is never read off it.
     #[serde(skip)]
     began: Instant,
@@ -111,6 +114,7 @@ impl Report {
             balancers: Vec::new(),
             notices: Vec::new(),
             plan: None,
+            found_open: false,
             began: Instant::now(),
             before: Before::default(),
             asked: Asked::default(),
@@ -135,7 +139,7 @@ impl Report {
 
     /// What the preflight saw.
     pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
-        self.gates(snapshot.gates().into_iter().zip(snapshot.positions()));
+        self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
         self.balancers = BalancerReport::of_snapshot(snapshot);
         let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
         self.watching.look(at, &seen);
@@ -147,6 +151,12 @@ impl Report {
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, &seen);
+    }
+
+    /// How the gates stand before it begins.
+    pub fn finds<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+        self.gates(gates);
+        self.found_open = self.gates.iter().any(|gate| gate.position == "open");
     }
 
     /// How the gates stand.

@@ -224,7 +224,6 @@ fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
     }
 }
 
-/// Out of rotation and drained, or as much as policy asks for.
 fn zeros_needed(seen: &Seen) -> u32 {
     let lines = seen
         .balancers
@@ -237,6 +236,7 @@ fn zeros_needed(seen: &Seen) -> u32 {
     }
 }
 
+/// Out of rotation and drained, or as much as policy asks for.
 fn drained((verb, limits): (Verb, &Limits), carried: Vec<String>, because: &str) -> Step {
     let rests = "what is left rests on the app's graceful stop and on HAProxy's redispatch";
     let note = (!carried.is_empty()).then(|| format!("{}: {because}, {rests}", carried.join(", ")));

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::restart::{Limits, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Owner, describe};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
@@ -133,8 +133,10 @@ async fn take_out(
             };
             let ended = match locked {
                 Ok(_locks) => {
+                    let before = stopped::took_out(state_dir, &care.app.name);
                     let ended = take_one_out(care, how, stop).await;
-                    stopped::mark((state_dir, &settings.agent.hold_dir), &ended.report);
+                    let dirs = (state_dir.as_path(), settings.agent.hold_dir.as_path());
+                    stopped::mark(dirs, before, &ended.report);
                     ended
                 }
                 Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
@@ -167,7 +169,9 @@ async fn take_one_out(
     }
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
-    care.run_as(Verb::Stop, &app, on(), None, false).await
+    let mut again = care.run_as(Verb::Stop, &app, on(), None, false).await;
+    again.report.found_open |= ended.report.found_open;
+    again
 }
 
 /// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
@@ -175,9 +179,9 @@ async fn take_one_out(
 async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
-        let who = match Lock::take(path, &Who::new("agent run, which ends")) {
+        let who = match Lock::take(path, &Owner::new("agent run, which ends")) {
             Ok(lock) => return Ok(Some(lock)),
-            Err(LockError::Held(who)) => told(who.as_ref()),
+            Err(LockError::Held(who)) => describe(who.as_ref()),
             Err(error) => {
                 tracing::warn!("going on without the lock: {error}");
                 return Ok(None);

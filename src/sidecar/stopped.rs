@@ -15,14 +15,19 @@ struct Stopped {
     boot: String,
 }
 
-/// Marks the app where this stop has closed its gates. A hold says itself why they are closed.
-pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), report: &Report) {
+/// Marks the app where this stop has closed its gates, or an earlier one did at `before` and they
+/// are closed since then. A hold says itself why they are closed.
+pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), before: Option<u64>, report: &Report) {
     let app = &report.app;
+    let by_this = report.found_open.then(|| since_1970().as_secs());
+    let Some(since) = by_this.or(before) else {
+        return;
+    };
     if !report.has_closed() || hold::now(hold_dir, app).is_some() {
         return;
     }
     let mark = Stopped {
-        since: since_1970().as_secs(),
+        since,
         boot: boot(),
     };
     if let Err(error) = StateFile::Stopped.write(state_dir, app, &mark) {
@@ -40,7 +45,44 @@ pub fn took_out(state_dir: &Path, app: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::{Gate, Position};
+    use crate::haproxy::Role;
+    use crate::restart::{PhaseTime, Verb};
     use serde_json::json;
+
+    /// A flush, or the sidecar for an app that is sick, has closed them before.
+    #[test]
+    fn gates_that_were_closed_before_are_not_taken_for_this_stops() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let gate = Gate {
+            app: "web".into(),
+            role: Role::Main,
+            status_port: 2000,
+            port: 1000,
+        };
+        let marked = |before, found_open, position| {
+            let _ = StateFile::Stopped.remove(directory, "web");
+            let mut report = Report::new(Verb::Stop, "web");
+            report.finds(std::iter::once((&gate, found_open)));
+            report.gates(std::iter::once((&gate, position)));
+            report.phases = vec![PhaseTime {
+                phase: "preflight",
+                start: 0.0,
+                seconds: 0.0,
+                acting: 0.0,
+                waited_for: Vec::new(),
+            }];
+            mark((directory, directory), before, &report);
+            took_out(directory, "web")
+        };
+        let (open, closed) = (|| Position::Open, || Position::Closed);
+        assert!(marked(None, open(), closed()).is_some());
+        assert_eq!(marked(None, open(), open()), None);
+        assert_eq!(marked(None, closed(), closed()), None);
+        // A sidecar that stops twice, and has not opened them in between.
+        assert_eq!(marked(Some(7), closed(), closed()), Some(7));
+    }
 
     #[test]
     fn a_mark_counts_until_the_next_boot() {

@@ -228,7 +228,7 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     assert_eq!(parsed(&hold()), parsed(&held));
 }
 
-/// A failure of before is nobody's options: the next restart is what ends it, as ever.
+/// No operator asked for what a failure has left: the next restart is what ends it, as ever.
 #[test]
 fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     if !inside("held::a_hold_of_the_agents_own_is_no_reason_to_refuse") {

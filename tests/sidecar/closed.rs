@@ -9,7 +9,7 @@ use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// However often it is started anew; a flush that is nobody's options changes nothing, either.
+/// However often it is started anew; a flush by another program changes nothing, either.
 #[test]
 fn without_a_time_it_stays_so() {
     let (fleet, mut sidecar) = kept_open("sc_held");
@@ -96,7 +96,7 @@ fn with_a_time_and_no_sidecar() {
     );
     std::thread::sleep(Duration::from_millis(2100));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
-    // Its time is over: what is left is nobody's options, and that is what `recover` is for.
+    // Its time is over: no hold keeps the gates closed any more, and `recover` opens them.
     agent().run("recover", "web").expect(0, "recovered");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
 }

@@ -33,7 +33,8 @@ def host(
 ) -> dict[str, t.Any]:
     """What agent_info returns of a host, held by this one."""
     hold = {"by": by, "failed": failed, "reason": reason, "text": "TEXT"}
-    return {"status": {"hold": hold if by else None}, "operation": None}
+    status = {"hold": hold if by else None, "health": {"healthy": True}}
+    return {"status": status, "operation": None}
 
 
 class Judge(unittest.TestCase):
@@ -50,6 +51,15 @@ class Judge(unittest.TestCase):
         self.assertEqual(judged(host()), "")
         long = judged(host(), haproxy_gate_reason="x" * 201)
         self.assertIn("not 1 to 200 characters", long)
+
+    def test_an_agent_of_before(self) -> None:
+        """It has another word for a hold, or says the app's health as text."""
+        unheld = {"status": {"health": {"healthy": True}}, "operation": None}
+        health = {"status": {**host()["status"], "health": "healthy"}, "operation": None}
+        for seen in (unheld, health):
+            for held in ("refuse", "reopen", "stay_closed", "skip"):
+                why = judged(seen, haproxy_gate_held=held)
+                self.assertIn("is of another version", why, (seen, held))
 
     def test_a_host_that_is_held(self) -> None:
         for seen, way in (
