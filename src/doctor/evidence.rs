@@ -32,7 +32,7 @@ pub(crate) struct Moved {
     pub lines: Vec<Detection>,
     /// Rules that were there, and might have caught the checks.
     pub possible: Vec<String>,
-    /// What tells the rules of others at that time from any other such rules.
+    /// A fingerprint of the foreign rules at that time.
     pub around: String,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Evidence {
     /// The last that has closed one, and the last that shows the seconds to UP.
     pub close: Option<Moved>,
     pub open: Option<Moved>,
-    /// What tells the rules of others that are there now from any other such rules.
+    /// The same of the rules that are there now.
     pub around: String,
     /// How long an operation waits for HAProxy.
     pub out_of_rotation: Duration,

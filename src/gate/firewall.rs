@@ -177,7 +177,7 @@ impl View {
             .collect()
     }
 
-    /// What tells the rules of others around these gates from any other such rules.
+    /// A fingerprint of the foreign rules around these gates.
     pub fn around(&self, gates: PerGate<&Gate>) -> String {
         let used = self.used.iter().map(|seen| (seen, true));
         let unused = self.unused.iter().map(|seen| (seen, false));

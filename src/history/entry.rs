@@ -65,7 +65,7 @@ pub struct Entry {
     /// Rules of others that were there, and might have caught HAProxy's checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub possible_rules: Vec<String>,
-    /// What tells the rules of others at that time from any other such rules.
+    /// A fingerprint of the foreign rules at that time.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rules_around: String,
     /// What the balancers showed on the way.

@@ -236,7 +236,7 @@ impl Snapshot {
         possible.map(|rule| rule.rule).collect()
     }
 
-    /// What tells the rules of others around the gates from any other such rules.
+    /// A fingerprint of the foreign rules around the gates.
     pub fn rules_around(&self) -> String {
         let view = self.rules.as_ref();
         view.map_or(String::new(), |view| view.around(self.gates()))

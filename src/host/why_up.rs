@@ -8,7 +8,7 @@ use crate::restart::BalancerSeen;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// iptables and nft answer in milliseconds. Signals wait meanwhile, and so do the app and the gates.
+/// iptables and nft answer in milliseconds. The operation handles no signal while it asks them.
 const A_MOMENT: Duration = Duration::from_secs(2);
 
 impl ThisHost {

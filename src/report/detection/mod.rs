@@ -49,7 +49,7 @@ pub struct Detecting {
     lines: BTreeMap<(String, String), Line>,
     /// Rules that were there, and might have caught the checks.
     pub possible: Vec<String>,
-    /// What tells the rules of others at that time from any other such rules.
+    /// A fingerprint of the foreign rules at that time.
     pub around: String,
 }
 
@@ -137,8 +137,8 @@ impl Detecting {
         found.filter(has_some).collect()
     }
 
-    /// Rules that might have caught the checks. None where a line was not waited for: nobody knows
-    /// what that line's checks would have met.
+    /// Rules that might have caught the checks. None where the operation did not wait for a line:
+    /// what that line's checks would have met is unknown.
     pub fn possible(&self, outcome: &Outcome) -> &[String] {
         let is_still = self.lines.values().any(|line| line.found.still.is_some());
         match is_still && !self.has_waited(outcome) {
