@@ -4,10 +4,10 @@
 //! is the new worker's, shows nothing of them. The master CLI shows them where the configuration
 //! names it; else they are counted: see [`Connections`](super::Connections).
 
-use super::{Count, Counted, LineSeen, Seen};
+use super::{Count, Counted, LineSeen, Observation};
 use crate::haproxy::{Leaving, Role};
 
-impl Seen {
+impl Observation {
     /// What is in flight on lines that must drain (all but the classic twin).
     pub fn in_flight(&self) -> Vec<String> {
         self.lines_where(

@@ -37,7 +37,7 @@ pub use beside::{Beside, taken_down};
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::decide;
-pub use observation::{Acted, Seen};
+pub use observation::{ActionResult, Observation};
 pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 /// One look at the world, in one phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observation {
     /// Time since the operation began.
     pub elapsed: Duration,
     /// Time since the phase began.
     pub in_phase: Duration,
     /// How the phase's action ended.
-    pub acted: Acted,
+    pub action_result: ActionResult,
     /// Which version of the app is to come up.
     pub version: Version,
     /// SIGINT or SIGTERM has come, by its number.
@@ -34,14 +34,14 @@ pub struct Seen {
 
 /// How a phase's action ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acted {
+pub enum ActionResult {
     /// It did what it should, or there was none.
     Done,
     /// It failed, in words.
     Failed(String),
 }
 
-impl Seen {
+impl Observation {
     /// The balancers that could not be seen, one entry each.
     pub fn unseen(&self) -> Vec<String> {
         self.balancers

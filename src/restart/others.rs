@@ -3,7 +3,7 @@
 //! Whether it serves is not decided once: a line that is DOWN when the operation begins, and
 //! rises meanwhile, may carry users by the time that the gate is closed.
 
-use super::{BalancerSeen, Limits, LineSeen, Seen};
+use super::{BalancerSeen, Limits, LineSeen, Observation};
 use crate::haproxy::{Others, Role};
 
 impl LineSeen {
@@ -43,7 +43,7 @@ pub(crate) fn goes_unseen(lines: &[LineSeen]) -> bool {
     lines.iter().any(|line| !shows_claim(lines, line.backend()))
 }
 
-impl Seen {
+impl Observation {
     /// The backends that this host serves, and that too few others are left in.
     pub fn too_few(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, others| Some(others.usable))

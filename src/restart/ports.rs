@@ -1,7 +1,7 @@
 //! The ports of the core: the world as far as an operation needs it, and where it reports how it
 //! goes. The live host implements them, and the scripted ones of the tests.
 
-use super::{Acted, Action, Ask, BalancerSeen, Connections, Phase, Seen};
+use super::{Action, ActionResult, Ask, BalancerSeen, Connections, Observation, Phase};
 use std::time::Duration;
 
 /// The world, as far as an operation needs it. The only seam: the live host, and the
@@ -32,7 +32,7 @@ pub trait Host {
     /// What answers the checks although the gates are closed, as far as it can be seen here.
     async fn causes(&mut self) -> Vec<String>;
     /// Does it, once. What the balancers show while the app is touched is told.
-    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted;
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult;
     /// The last action had to move a gate; one that touches the app: to close it again.
     fn moved(&self) -> bool;
     /// Waits until the next look of this phase, which has lasted so long.
@@ -48,7 +48,7 @@ pub trait Progress {
     /// Something the operator should know.
     fn notes(&mut self, at: Duration, note: &str);
     /// What one look showed, before it is judged.
-    fn sees(&mut self, _at: Duration, _seen: &Seen) {}
+    fn sees(&mut self, _at: Duration, _seen: &Observation) {}
     /// How long the oldest request has waited is told, too, so it is worth asking for.
     fn tells_ages(&self) -> bool {
         false

@@ -41,10 +41,11 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     // HAProxy shows by then.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
-        reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+        reasons.extend(visible(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
     }
     if closes(verb) && facts.main_closed {
-        reasons.extend(seen(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
+        reasons
+            .extend(visible(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
     }
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
@@ -69,13 +70,13 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
         Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{name}: {why}"))),
     };
     match verb {
-        Verb::Open if seen(facts).next().is_some() => Vec::new(),
+        Verb::Open if visible(facts).next().is_some() => Vec::new(),
         _ => facts.balancers.iter().filter_map(failed).collect(),
     }
 }
 
 /// The balancers that answered and have our lines.
-fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
+fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
     let balancers = facts.balancers.iter();
     balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
 }
@@ -132,7 +133,7 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
 /// takes something away from.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
-    for (name, facts) in seen(facts) {
+    for (name, facts) in visible(facts) {
         let ours = facts.others.iter().filter(|others| facts.serves(others));
         serving.extend(ours.map(|others| others.of(name)));
     }
@@ -141,7 +142,7 @@ pub fn serving(facts: &Facts) -> Vec<String> {
 
 /// The other servers that have claimed to go next, behind any balancer.
 pub fn claimed(facts: &Facts) -> Vec<String> {
-    let others = seen(facts).flat_map(|(_, facts)| &facts.others);
+    let others = visible(facts).flat_map(|(_, facts)| &facts.others);
     others.flat_map(|others| others.claimed.clone()).collect()
 }
 
@@ -157,7 +158,7 @@ impl BalancerFacts {
 /// are not out, but not proven since a reload, their first checks decide.
 fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<Reason> {
     let mut few = Vec::new();
-    for (name, facts) in seen(facts) {
+    for (name, facts) in visible(facts) {
         let others = facts.others.iter();
         let broken = others.filter(|others| facts.serves(others) && count(others) < min_available);
         few.extend(broken.map(|others| {

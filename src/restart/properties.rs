@@ -1,7 +1,7 @@
 //! What always holds, over random sequences of looks and crashes. A crash loses all but the
 //! journal and the kernel's rules; the next operation goes on from there.
 
-use super::tests::{blind, limits, seen};
+use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
 use crate::haproxy::{Leaving, Others};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// after it has acted.
 #[derive(Debug, Clone)]
 struct Moment {
-    look: Seen,
+    look: Observation,
     dies: Option<Dies>,
 }
 
@@ -36,7 +36,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
         |(lines, healthy, signal, (failed, reloaded, few, leaving, more), dies)| {
             let (held_by_another, surplus) = more;
             let mut look = match lines {
-                Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
+                Some((main, m, twin, t)) => observation(&[(Main, main, m), (Twin, twin, t)]),
                 None => blind(),
             };
             look.connections = Some(Ok(counted(&look, u64::from(surplus))));
@@ -66,9 +66,9 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 }],
                 false => vec![],
             });
-            look.acted = match failed {
-                true => Acted::Failed("no".into()),
-                false => Acted::Done,
+            look.action_result = match failed {
+                true => ActionResult::Failed("no".into()),
+                false => ActionResult::Done,
             };
             look.health = Some(if healthy { Ok(()) } else { Err("no".into()) });
             look.interrupted = signal;
@@ -78,10 +78,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
 }
 
 /// What the host's table shows: what HAProxy counts, and `surplus` more.
-fn counted(look: &Seen, surplus: u64) -> Connections {
+fn counted(look: &Observation, surplus: u64) -> Connections {
     let count = Count::at(&look.balancers);
-    let seen = count.connections.unwrap_or_default() + surplus;
-    let of_balancers = [([10, 0, 0, 1].into(), seen)].into();
+    let open = count.connections.unwrap_or_default() + surplus;
+    let of_balancers = [([10, 0, 0, 1].into(), open)].into();
     Connections {
         addresses_known: true,
         ..Connections::new(of_balancers, ByPeer::new(), Ok(count))
@@ -89,12 +89,12 @@ fn counted(look: &Seen, surplus: u64) -> Connections {
 }
 
 /// So many connections are in the table that HAProxy does not count.
-fn surplus(look: &Seen) -> u64 {
-    let Some(Ok(seen)) = &look.connections else {
+fn surplus(look: &Observation) -> u64 {
+    let Some(Ok(connections)) = &look.connections else {
         return 0;
     };
     let counted = Count::at(&look.balancers).connections.unwrap_or_default();
-    seen.of_balancers.values().sum::<u64>() - counted
+    connections.of_balancers.values().sum::<u64>() - counted
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
@@ -189,7 +189,7 @@ impl Model {
         &mut self,
         start: &Start,
         moments: &mut std::iter::Peekable<impl Iterator<Item = Moment>>,
-        last: &Seen,
+        last: &Observation,
     ) -> Result<Ended, TestCaseError> {
         let (mut phase, mut in_phase, mut elapsed) =
             (start.phase.clone(), Duration::ZERO, Duration::ZERO);
@@ -213,7 +213,7 @@ impl Model {
             }
             signal = signal.or(look.interrupted);
             serving.extend(look.balancers.iter().flat_map(BalancerSeen::serving));
-            let look = Seen {
+            let look = Observation {
                 in_phase,
                 elapsed,
                 serving: serving.clone(),
@@ -257,7 +257,7 @@ impl Model {
         &self,
         verb: Verb,
         (from, to): (&Phase, &Phase),
-        look: &Seen,
+        look: &Observation,
     ) -> Result<(), TestCaseError> {
         let limits = &self.limits;
         let untouched = !from.touches_app() && !matches!(from, Phase::Healthy { .. });
@@ -280,8 +280,8 @@ impl Model {
             prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
         }
         if *from == Phase::Claim && *to == Phase::Close {
-            let seen = look.not_out(Twin).is_empty() || verb == Verb::Stop;
-            prop_assert!(seen, "a claim that nobody sees");
+            let shown = look.not_out(Twin).is_empty() || verb == Verb::Stop;
+            prop_assert!(shown, "no other host sees the claim");
             prop_assert!(look.too_few_stay(limits).is_empty(), "the floor will break");
         }
         if *to == Phase::Open {

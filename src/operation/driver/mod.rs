@@ -4,8 +4,8 @@ mod meanwhile;
 
 use crate::restart::Timeline;
 use crate::restart::{
-    Acted, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Outcome, Phase, Progress, Seen,
-    Step, Verb, Version, Why, decide,
+    ActionResult, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
+    Progress, Step, Verb, Version, Why, decide,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -29,7 +29,7 @@ pub async fn drive<H: Host>(
         verb,
         limits,
         phase,
-        acted: Acted::Done,
+        acted: ActionResult::Done,
         stood: false,
         serving: limits.serving.clone(),
         unrecorded: None,
@@ -66,7 +66,7 @@ struct Drive<'a, H> {
     /// When the phase began.
     entered: Duration,
     /// How its action ended, the last time it was done.
-    acted: Acted,
+    acted: ActionResult,
     /// It has done what it should, in this phase.
     stood: bool,
     /// The backends that a look has shown this host to serve.
@@ -86,7 +86,7 @@ impl<H: Host> Drive<'_, H> {
         self.timeline.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
-        (self.acted, self.stood) = (Acted::Done, false);
+        (self.acted, self.stood) = (ActionResult::Done, false);
         let before = self.host.elapsed();
         self.act().await;
         self.timeline
@@ -102,25 +102,25 @@ impl<H: Host> Drive<'_, H> {
     async fn act(&mut self) {
         let action = self.phase.action(self.verb, self.limits);
         self.acted = match (self.unrecorded.take(), action) {
-            (Some(why), _) => Acted::Failed(format!("it can't be recorded: {why}")),
+            (Some(why), _) => ActionResult::Failed(format!("it can't be recorded: {why}")),
             (None, Some(action)) => {
                 let (closed, progress, timeline) =
                     (&mut self.closed, &mut *self.progress, &mut self.timeline);
                 let mut on = |at, seen| judge(closed, seen, &mut Notes(at, progress, timeline));
                 self.host.act(action, &mut on).await
             }
-            (None, None) => Acted::Done,
+            (None, None) => ActionResult::Done,
         };
-        if !self.stood && self.acted == Acted::Done {
+        if !self.stood && self.acted == ActionResult::Done {
             (self.stood, self.entered) = (true, self.host.elapsed());
         }
     }
 
-    async fn look(&mut self) -> Seen {
-        let mut seen = Seen {
+    async fn look(&mut self) -> Observation {
+        let mut seen = Observation {
             elapsed: Duration::ZERO,
             in_phase: Duration::ZERO,
-            acted: self.acted.clone(),
+            action_result: self.acted.clone(),
             version: self.journal.version().clone(),
             interrupted: None,
             balancers: Vec::new(),
@@ -180,7 +180,7 @@ impl<H: Host> Drive<'_, H> {
         judge(&mut self.closed, seen, &mut notes)
     }
 
-    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
+    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Observation) {
         self.phase = phase;
         if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
             self.note("interrupted: what keeps the host safe is finished first".to_owned());
@@ -197,7 +197,7 @@ impl<H: Host> Drive<'_, H> {
     async fn act_again(&mut self) {
         let stood = self.stood;
         self.act().await;
-        if stood && self.acted == Acted::Done && self.host.moved() {
+        if stood && self.acted == ActionResult::Done && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }

@@ -2,7 +2,9 @@
 //! seconds it showed the line DOWN, or UP. `agent doctor` quotes it.
 
 use crate::haproxy::Role;
-use crate::restart::{Acted, Action, BalancerSeen, Limits, LineSeen, Phase, Seen, Verb};
+use crate::restart::{
+    Action, ActionResult, BalancerSeen, Limits, LineSeen, Observation, Phase, Verb,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -81,8 +83,11 @@ impl Detecting {
     }
 
     /// One look of it.
-    pub fn sees(&mut self, at: Duration, seen: &Seen) {
-        let Some(action) = self.action.filter(|_| seen.acted == Acted::Done) else {
+    pub fn sees(&mut self, at: Duration, seen: &Observation) {
+        let Some(action) = self
+            .action
+            .filter(|_| seen.action_result == ActionResult::Done)
+        else {
             return;
         };
         let moved = at.saturating_sub(seen.in_phase);

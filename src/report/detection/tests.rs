@@ -39,10 +39,10 @@ fn look(
     main: (&str, &str),
     twin: (&str, &str),
 ) {
-    let seen = Seen {
+    let seen = Observation {
         elapsed: Duration::from_millis(at),
         in_phase: Duration::from_millis(at - began),
-        acted: Acted::Done,
+        action_result: ActionResult::Done,
         version: Version::Same,
         interrupted: None,
         balancers: balancers(main, twin),

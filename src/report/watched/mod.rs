@@ -5,7 +5,7 @@ use super::detection::Detecting;
 use super::samples::{BalancerSamples, LineSamples, Samples};
 use crate::restart::Progress;
 use crate::restart::seconds;
-use crate::restart::{BalancerSeen, LineSeen, Phase, Seen};
+use crate::restart::{BalancerSeen, LineSeen, Observation, Phase};
 use std::time::Duration;
 
 /// Instants of one operation, however long it lasts.
@@ -207,7 +207,7 @@ impl Progress for Watched<'_> {
         self.told.notes(at, note);
     }
 
-    fn sees(&mut self, at: Duration, seen: &Seen) {
+    fn sees(&mut self, at: Duration, seen: &Observation) {
         self.watching.detecting.sees(at, seen);
         match seen.balancers.is_empty() {
             true => self.watching.nobody_asked(at),

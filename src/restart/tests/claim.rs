@@ -11,11 +11,11 @@ fn claiming() -> Limits {
     }
 }
 
-fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
+fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Observation {
     let claimed = (0..claimed)
         .map(|number| format!("web{}", number + 2))
         .collect();
-    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
+    let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
         usable,
@@ -27,8 +27,8 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
     look
 }
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Restart, &phase, seen, &claiming())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Restart, &phase, observation, &claiming())
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn claims_where_nobody_needs_the_twin_and_others_are_counted() {
 
 #[test]
 fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
-    let claim = |seen: &Seen| step(Phase::Claim, seen);
+    let claim = |observation: &Observation| step(Phase::Claim, observation);
     assert_eq!(waits(claim(&look("UP", "UP", (2, 0)))).len(), 1);
     assert_eq!(goes(claim(&look("UP", "DOWN", (2, 1)))), Phase::Close);
     let few = goes(claim(&look("UP", "DOWN", (2, 2))));
@@ -85,8 +85,14 @@ fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
     // Nor is a claim kept longer than the line may take to go DOWN, or than the turn lasts.
     let (in_phase, elapsed) = (claiming().out_of_rotation, claiming().turn);
     let look = || claim(&["web2", "web3"]);
-    assert!(gives_way(step(Phase::Claim, &Seen { in_phase, ..look() })));
-    assert!(gives_way(step(Phase::Claim, &Seen { elapsed, ..look() })));
+    assert!(gives_way(step(
+        Phase::Claim,
+        &Observation { in_phase, ..look() }
+    )));
+    assert!(gives_way(step(
+        Phase::Claim,
+        &Observation { elapsed, ..look() }
+    )));
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn the_twin_is_kept_closed_and_needs_no_phase_of_its_own_later() {
 
 #[test]
 fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
-    let interrupted = Seen {
+    let interrupted = Observation {
         interrupted: Some(2),
         ..look("UP", "DOWN", (2, 0))
     };

@@ -13,8 +13,8 @@ fn floored() -> Limits {
     }
 }
 
-fn others(usable: usize, status: &str) -> Seen {
-    let mut look = seen(&[(Main, status, 0), (Twin, status, 0)]);
+fn others(usable: usize, status: &str) -> Observation {
+    let mut look = observation(&[(Main, status, 0), (Twin, status, 0)]);
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
         usable,
@@ -26,13 +26,13 @@ fn others(usable: usize, status: &str) -> Seen {
     look
 }
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Restart, &phase, seen, &floored())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Restart, &phase, observation, &floored())
 }
 
-fn at(seconds: u64, look: Seen) -> Seen {
+fn at(seconds: u64, look: Observation) -> Observation {
     let elapsed = Duration::from_secs(seconds);
-    Seen { elapsed, ..look }
+    Observation { elapsed, ..look }
 }
 
 fn few() -> Phase {
@@ -54,7 +54,7 @@ fn once_out_the_others_are_counted_once_more() {
 }
 
 /// Others as `usable`, and as many that HAProxy is not sure of.
-fn unsure(usable: usize, unproven: usize, status: &str) -> Seen {
+fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
     let mut look = others(usable, status);
     look.balancers[0].others[0].unproven = vec!["web2".into(); unproven];
     look
@@ -62,7 +62,7 @@ fn unsure(usable: usize, unproven: usize, status: &str) -> Seen {
 
 #[test]
 fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
-    let close = |seen: &Seen| step(Phase::Close, seen);
+    let close = |observation: &Observation| step(Phase::Close, observation);
     for status in ["UP", "UP 1/2"] {
         assert_eq!(waits(close(&unsure(1, 1, status))).len(), 1, "{status}");
         let gave_way = goes(close(&unsure(0, 1, status)));
@@ -97,7 +97,7 @@ fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
 
 #[test]
 fn the_floor_waits_for_who_may_give_way_and_not_for_ever() {
-    let floor = |seen: &Seen| step(Phase::Floor, seen);
+    let floor = |observation: &Observation| step(Phase::Floor, observation);
     let waiting = waits(floor(&unsure(0, 1, "DOWN")));
     assert!(
         waiting[0].contains("not counted while it shows `UP n/m`: web2"),
@@ -121,7 +121,7 @@ fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
     };
     let mut look = unsure(0, 1, "UP");
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)]);
-    let close = |look: &Seen| decide(Verb::Restart, &Phase::Close, look, &claims);
+    let close = |look: &Observation| decide(Verb::Restart, &Phase::Close, look, &claims);
     assert_eq!(waits(close(&look)).len(), 1);
     // An operator holds the twin: nobody sees the claim.
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)]);
@@ -173,7 +173,7 @@ fn a_signal_while_waiting_for_the_turn_ends_it() {
     let waiting = Phase::BackOff {
         until: Duration::from_secs(3),
     };
-    let look = Seen {
+    let look = Observation {
         interrupted: Some(15),
         ..others(1, "UP")
     };

@@ -44,7 +44,7 @@ fn left(counted: Counted) -> String {
 }
 
 fn drains(connections: Connections) -> Step {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let Ok(lines) = &mut look.balancers[0].lines else {
         unreachable!()
     };
@@ -55,7 +55,7 @@ fn drains(connections: Connections) -> Step {
 
 #[test]
 fn a_leaving_workers_request_is_waited_for() {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let leaving = Leaving {
         pid: 7,
         line: "srvs/web1".into(),
@@ -73,9 +73,9 @@ fn a_leaving_workers_request_is_waited_for() {
 
 #[test]
 fn a_table_out_of_sight_is_not_a_drained_one() {
-    let look = Seen {
+    let look = Observation {
         connections: Some(Err("the TCP table can't be read".into())),
-        ..seen(&[(Main, "DOWN", 0)])
+        ..observation(&[(Main, "DOWN", 0)])
     };
     assert_eq!(
         waits(step(Phase::Drain { zeros: 1 }, &look)),
@@ -117,7 +117,7 @@ fn a_look_between_two_sessions_is_needed_and_none_breaks_the_row() {
 fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
     let phase = |zeros| Phase::Drain { zeros };
     let look = |twin: Role, status: &str| {
-        let mut look = seen(&[(Main, "DOWN", 0), (twin, status, 0)]);
+        let mut look = observation(&[(Main, "DOWN", 0), (twin, status, 0)]);
         let lines = look.balancers[0].lines.as_mut().unwrap();
         lines[0].connections = Some(6);
         lines[0].sessions = 0;
@@ -133,7 +133,7 @@ fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
     }
     assert_eq!(goes(step(phase(4), &serving)), Phase::Restart);
     assert_eq!(goes(step(phase(1), &look(Twin, "DOWN"))), Phase::Restart);
-    let by_the_master = Seen {
+    let by_the_master = Observation {
         connections: None,
         ..serving
     };
@@ -226,7 +226,7 @@ fn the_smaller_of_two_counts_is_the_one_that_holds() {
 
 #[test]
 fn the_limit_ends_a_surplus_by_policy() {
-    let mut look = late(seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 1)]));
+    let mut look = late(observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 1)]));
     look.connections = Some(Ok(table(&[(LB, 2)], &[], 1)));
     let next = goes(step(Phase::Drain { zeros: 0 }, &look));
     assert!(
@@ -336,7 +336,7 @@ fn a_haproxy_that_counts_none_is_told_by_what_it_has_under_way() {
     let line = |in_flight, connections| LineSeen {
         in_flight,
         connections: Some(connections),
-        ..seen(&[(Main, "DOWN", 0)]).balancers[0]
+        ..observation(&[(Main, "DOWN", 0)]).balancers[0]
             .lines
             .as_ref()
             .unwrap()[0]

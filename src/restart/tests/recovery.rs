@@ -172,13 +172,14 @@ fn without_a_journal_the_gates_tell() {
 
 #[test]
 fn a_recovery_says_how_it_left_the_host() {
-    let up = seen(&[(Role::Main, "UP", 0)]);
-    let recover = |seen: &Seen| decide(Verb::Recover, &CUT_SHORT, seen, &limits());
+    let up = observation(&[(Role::Main, "UP", 0)]);
+    let recover =
+        |observation: &Observation| decide(Verb::Recover, &CUT_SHORT, observation, &limits());
     assert_eq!(ends(recover(&up)), Outcome::Done { note: None });
-    let down = seen(&[(Role::Main, "DOWN", 0)]);
+    let down = observation(&[(Role::Main, "DOWN", 0)]);
     assert_eq!(waits(recover(&down)).len(), 1);
     assert_eq!(ends(recover(&late(down))).exit_code(), 16);
-    let interrupted = Seen {
+    let interrupted = Observation {
         interrupted: Some(2),
         ..up
     };

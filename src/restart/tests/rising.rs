@@ -13,8 +13,8 @@ fn counting(two_stage: bool) -> Limits {
 }
 
 /// A look with no other usable server.
-fn alone(main: &str, twin: &str) -> Seen {
-    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
+fn alone(main: &str, twin: &str) -> Observation {
+    let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
         usable: 0,
@@ -26,7 +26,7 @@ fn alone(main: &str, twin: &str) -> Seen {
     look
 }
 
-fn gives_way(phase: Phase, look: &Seen, two_stage: bool) -> bool {
+fn gives_way(phase: Phase, look: &Observation, two_stage: bool) -> bool {
     let step = decide(Verb::Restart, &phase, look, &counting(two_stage));
     matches!(
         step,
@@ -67,7 +67,7 @@ fn a_line_that_is_up_or_rising_counts_and_one_that_is_down_does_not() {
 
 #[test]
 fn a_line_that_has_risen_while_the_gate_was_closed_counts_at_the_floor() {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     look.serving = alone("UP", "UP").serving;
     let next = decide(Verb::Restart, &Phase::Close, &look, &counting(true));
     assert_eq!(goes(next), Phase::Floor);

@@ -5,8 +5,8 @@ use super::*;
 use crate::haproxy::Others;
 use crate::haproxy::Role::{Main, Twin};
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Stop, &phase, seen, &limits())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Stop, &phase, observation, &limits())
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn goes_on_where_haproxy_does_not_show_it_out() {
         (Phase::Close, Phase::Shed),
         (Phase::Shed, Phase::Drain { zeros: 0 }),
     ] {
-        for look in [seen(&[(Main, "UP", 1), (Twin, "UP", 0)]), blind()] {
+        for look in [observation(&[(Main, "UP", 1), (Twin, "UP", 0)]), blind()] {
             assert!(!waits(step(phase.clone(), &look)).is_empty());
             let Step::Go { to, note } = step(phase.clone(), &late(look)) else {
                 panic!("{phase:?} does not go on");
@@ -29,7 +29,7 @@ fn goes_on_where_haproxy_does_not_show_it_out() {
 #[test]
 fn ends_with_the_gates_closed_when_the_drain_runs_out() {
     let drain = Phase::Drain { zeros: 0 };
-    let busy = seen(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]);
+    let busy = observation(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]);
     assert_eq!(waits(step(drain.clone(), &busy)).len(), 1);
     // Whatever `on_drain_timeout` says.
     for policy in [OnDrainTimeout::Abort, OnDrainTimeout::Proceed] {
@@ -44,7 +44,7 @@ fn ends_with_the_gates_closed_when_the_drain_runs_out() {
                 .ends_with("; the gates stay closed")
         );
     }
-    let idle = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let idle = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let end = ends(step(Phase::Drain { zeros: 1 }, &idle));
     assert_eq!((end.exit_code(), end.word(Verb::Stop)), (0, "stopped"));
 }
@@ -52,15 +52,15 @@ fn ends_with_the_gates_closed_when_the_drain_runs_out() {
 #[test]
 fn neither_a_signal_nor_a_gate_that_sticks_puts_anything_back() {
     for phase in [Phase::Close, Phase::Shed, Phase::Drain { zeros: 0 }] {
-        let asked = Seen {
+        let asked = Observation {
             interrupted: Some(15),
-            ..seen(&[(Main, "UP", 1), (Twin, "UP", 0)])
+            ..observation(&[(Main, "UP", 1), (Twin, "UP", 0)])
         };
         let end = ends(step(phase.clone(), &asked));
         assert_eq!(end.exit_code(), 143, "{phase:?}");
-        let stuck = late(Seen {
-            acted: Acted::Failed("exit 4".into()),
-            ..seen(&[(Main, "UP", 0), (Twin, "UP", 0)])
+        let stuck = late(Observation {
+            action_result: ActionResult::Failed("exit 4".into()),
+            ..observation(&[(Main, "UP", 0), (Twin, "UP", 0)])
         });
         let end = ends(step(phase, &stuck));
         assert!(matches!(
@@ -98,8 +98,8 @@ fn the_sidecar_opens_and_does_not_wait() {
     };
     let end = ends(decide(Verb::Open, &Phase::Open, &blind(), &hasty));
     assert_eq!(end, Outcome::Done { note: None });
-    let failed = Seen {
-        acted: Acted::Failed("exit 4".into()),
+    let failed = Observation {
+        action_result: ActionResult::Failed("exit 4".into()),
         ..blind()
     };
     let end = ends(decide(Verb::Open, &Phase::Open, &failed, &hasty));
@@ -121,7 +121,7 @@ fn in_turn() -> Limits {
     }
 }
 
-fn beside(usable: usize, look: Seen) -> Seen {
+fn beside(usable: usize, look: Observation) -> Observation {
     let mut look = look;
     look.balancers[0].others = vec![Others {
         backend: "srvs".into(),
@@ -138,8 +138,8 @@ fn beside(usable: usize, look: Seen) -> Seen {
 fn in_turn_it_gives_way_while_too_few_others_are_left() {
     let limits = in_turn();
     assert_eq!(limits.first(), Phase::Claim);
-    let claimed = seen(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
-    let out = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let claimed = observation(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
+    let out = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     for (phase, look, next) in [
         (Phase::Claim, claimed, Phase::Close),
         (Phase::Floor, out, Phase::Drain { zeros: 0 }),
@@ -152,8 +152,8 @@ fn in_turn_it_gives_way_while_too_few_others_are_left() {
         ));
     }
     // Its turn is over: the gates are as they were found, and he is told what is longer.
-    let up = seen(&[(Main, "UP", 0), (Twin, "UP", 0)]);
-    let long = Seen {
+    let up = observation(&[(Main, "UP", 0), (Twin, "UP", 0)]);
+    let long = Observation {
         elapsed: Duration::from_secs(61),
         ..beside(0, up)
     };
@@ -179,9 +179,9 @@ fn in_turn_a_signal_ends_the_waiting() {
         (Phase::Floor, true),
         (Phase::Drain { zeros: 0 }, false),
     ] {
-        let asked = Seen {
+        let asked = Observation {
             interrupted: Some(15),
-            ..beside(1, seen(&[(Main, "UP", 1), (Twin, "UP", 0)]))
+            ..beside(1, observation(&[(Main, "UP", 1), (Twin, "UP", 0)]))
         };
         match decide(Verb::Stop, &phase, &asked, &in_turn()) {
             Step::Go { to, .. } if goes_back => {

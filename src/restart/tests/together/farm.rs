@@ -140,18 +140,18 @@ impl Farm {
         (RISE..MOST).contains(&self.hosts[number].health[lb][side])
     }
 
-    fn look(&mut self, number: usize) -> Seen {
+    fn look(&mut self, number: usize) -> Observation {
         let balancers: Vec<BalancerSeen> = LBS.map(|lb| self.balancer(number, lb)).into();
         let host = &mut self.hosts[number];
         let serving = balancers.iter().flat_map(BalancerSeen::serving);
         host.served.extend(serving);
-        Seen {
+        Observation {
             balancers,
             serving: host.served.clone(),
             elapsed: Duration::from_secs(self.now - host.begun),
             in_phase: Duration::from_secs(self.now - host.entered),
             health: Some(Ok(())),
-            ..seen(&[])
+            ..observation(&[])
         }
     }
 
