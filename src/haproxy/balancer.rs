@@ -3,7 +3,7 @@
 
 use super::Address;
 use super::info::{self, Info};
-use super::lately::{Counted, Lately};
+use super::recent::{Counted, RecentCapacities};
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     find, servers,
@@ -38,7 +38,7 @@ pub struct Balancer {
     undelivered: bool,
     pub(super) found: Option<Found>,
     /// Of the lines that were found.
-    pub(super) lately: Option<Lately>,
+    pub(super) recent: Option<RecentCapacities>,
     pub(super) counted: Option<Counted>,
 }
 
@@ -63,7 +63,7 @@ impl Balancer {
             reloaded: false,
             undelivered: false,
             found: None,
-            lately: None,
+            recent: None,
             counted: None,
         }
     }
@@ -76,7 +76,7 @@ impl Balancer {
     /// Finds our lines. The inner Err is one line on what is missing in HAProxy's
     /// configuration, or ours.
     pub async fn find(&mut self) -> Result<Result<&Found, Missing>, Unseen> {
-        (self.found, self.lately) = (None, None);
+        (self.found, self.recent) = (None, None);
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
         let worker = Info::parse(&answers[0])?;
@@ -209,7 +209,7 @@ fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Ve
             .find(|s| s.backend == names.backend && s.server == name);
         let missing = || Missing {
             what: format!("no server {}/{name}", names.backend),
-            mend: "mend `backend`, `main` or `backup`".to_owned(),
+            fix: "mend `backend`, `main` or `backup`".to_owned(),
         };
         // Found by name means that the address is somebody else's: a proxy or NAT between.
         let own = |server| Own {

@@ -1,8 +1,8 @@
 //! Asking a balancer for the other servers of our backends: whole backends, and so not with each
 //! poll.
 
-use super::lately::{Counted, Lately};
-use super::{Balancer, Others, Own, ServerStat, ServerState, Unseen};
+use super::recent::{Counted, RecentCapacities};
+use super::{BackendCapacity, Balancer, Own, ServerStat, ServerState, Unseen};
 use std::time::{Duration, Instant};
 
 /// Who looks again and again asks for whole backends no longer than this part of the time.
@@ -16,52 +16,53 @@ const EACH: Duration = Duration::from_micros(125);
 const OLDEST: Duration = Duration::from_secs(10);
 
 impl Balancer {
-    /// [`Balancer::others`] as of a moment ago, where a backend is so big that its answer takes
+    /// [`Balancer::capacities`] as of a moment ago, where a backend is so big that its answer takes
     /// its time: for who looks again and again.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_lately(&mut self) -> Result<Vec<Others>, Unseen> {
-        let lately = self.lately.take();
-        let is_good = |lately: &Lately| lately.at.elapsed() < (lately.took * PART).min(OLDEST);
-        let lately = match lately.filter(is_good) {
-            Some(lately) => lately,
+    /// As [`Balancer::capacities`].
+    pub async fn recent_capacities(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
+        let recent = self.recent.take();
+        let is_good =
+            |recent: &RecentCapacities| recent.at.elapsed() < (recent.took * PART).min(OLDEST);
+        let recent = match recent.filter(is_good) {
+            Some(recent) => recent,
             None => {
                 let asked = Instant::now();
-                Lately {
-                    others: self.others().await?,
+                RecentCapacities {
+                    capacities: self.capacities().await?,
                     at: Instant::now(),
                     took: asked.elapsed(),
                 }
             }
         };
-        Ok(self.lately.insert(lately).others.clone())
+        Ok(self.recent.insert(recent).capacities.clone())
     }
 
-    /// [`Balancer::others`] as they are now, for who must see soon that another host goes, too.
+    /// [`Balancer::capacities`] as they are now, for who must see soon that another host goes, too.
     /// None: not yet again, as big backends cost HAProxy its time.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_soon(&mut self) -> Result<Option<Vec<Others>>, Unseen> {
+    /// As [`Balancer::capacities`].
+    pub async fn capacities_if_due(&mut self) -> Result<Option<Vec<BackendCapacity>>, Unseen> {
         match self.early_by() {
             Some(_) => Ok(None),
-            None => self.others_counted().await.map(Some),
+            None => self.counted_capacities().await.map(Some),
         }
     }
 
-    /// [`Balancer::others`] as they are now, as soon as that may be asked again.
+    /// [`Balancer::capacities`] as they are now, as soon as that may be asked again.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_in_time(&mut self) -> Result<Vec<Others>, Unseen> {
+    /// As [`Balancer::capacities`].
+    pub async fn capacities_when_due(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
         if let Some(early) = self.early_by() {
             tokio::time::sleep(early).await;
         }
-        self.others_counted().await
+        self.counted_capacities().await
     }
 
     /// How long whole backends should not be asked for yet.
@@ -70,11 +71,11 @@ impl Balancer {
         (EACH * counted.servers).checked_sub(counted.at.elapsed())
     }
 
-    async fn others_counted(&mut self) -> Result<Vec<Others>, Unseen> {
-        let (at, others) = (Instant::now(), self.others().await?);
+    async fn counted_capacities(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
+        let (at, capacities) = (Instant::now(), self.capacities().await?);
         let servers = u32::try_from(self.servers_beside()).unwrap_or(u32::MAX);
         self.counted = Some(Counted { at, servers });
-        Ok(others)
+        Ok(capacities)
     }
 
     /// How many servers there are in the backends that serve us.
@@ -91,7 +92,7 @@ impl Balancer {
 
     /// The other servers of every backend that serves us. Asks for those backends whole:
     /// for the preflight, not for polling.
-    pub async fn others(&self) -> Result<Vec<Others>, Unseen> {
+    pub async fn capacities(&self) -> Result<Vec<BackendCapacity>, Unseen> {
         let Some(found) = &self.found else {
             return Ok(Vec::new());
         };
@@ -106,7 +107,7 @@ impl Balancer {
             .map(|(id, _)| ServerStat::command(*id, None))
             .collect();
         let answers = self.socket.ask(&commands).await?;
-        let mut others = Vec::new();
+        let mut capacities = Vec::new();
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
             let stats = ServerStat::parse(answer, command)?;
@@ -119,8 +120,8 @@ impl Balancer {
             if !own.all(is_there) {
                 return Err(Unseen::Changing);
             }
-            others.push(Others::count(backend, found, &stats));
+            capacities.push(BackendCapacity::count(backend, found, &stats));
         }
-        Ok(others)
+        Ok(capacities)
     }
 }

@@ -3,7 +3,8 @@
 
 use super::stat::{Row, rows};
 use super::{
-    Balancer, CheckStatus, Found, Info, Missing, Others, Own, ServerStat, ServerState, Unseen, info,
+    BackendCapacity, Balancer, CheckStatus, Found, Info, Missing, Own, ServerStat, ServerState,
+    Unseen, info,
 };
 
 /// What the socket's level is (HAProxy's management guide, 9.3).
@@ -63,11 +64,11 @@ pub struct Examination {
     /// Our lines.
     pub found: Result<Found, Lost>,
     /// Lines that check a status port of ours and lead to another port than the app's.
-    pub astray: Vec<ServerState>,
+    pub mismatched: Vec<ServerState>,
     /// Every server of the backends that serve us.
     pub listed: Vec<Listed>,
     /// How these backends would do without us.
-    pub others: Vec<Others>,
+    pub backends: Vec<BackendCapacity>,
     /// Whether what leaving workers carry can be seen; None: there is no master, or our lines
     /// were not found and nobody asked it.
     pub master: Option<Result<(), Unseen>>,
@@ -91,19 +92,19 @@ impl Balancer {
             info,
             level,
             found,
-            astray: Vec::new(),
+            mismatched: Vec::new(),
             listed: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
             master: None,
         };
         if let Ok(found) = &seen.found {
-            let astray = found
+            let mismatched = found
                 .servers
                 .iter()
-                .filter(|server| self.is_astray(server, found));
-            seen.astray = astray.cloned().collect();
-            (seen.listed, seen.others) = self.backends(found).await?;
-            seen.master = self.leaving().await.map(|told| told.map(drop)).transpose();
+                .filter(|server| self.is_mismatched(server, found));
+            seen.mismatched = mismatched.cloned().collect();
+            (seen.listed, seen.backends) = self.backends(found).await?;
+            seen.master = self.leaving().await.map(|seen| seen.map(drop)).transpose();
         }
         Ok(seen)
     }
@@ -118,22 +119,25 @@ impl Balancer {
         }
     }
 
-    fn is_astray(&self, server: &ServerState, found: &Found) -> bool {
+    fn is_mismatched(&self, server: &ServerState, found: &Found) -> bool {
         let gated = [Some(self.ports.status_port), self.ports.backup_status_port];
         let checks_us = gated.contains(&Some(server.check_port)) && self.is_ours(server);
         checks_us && !found.own.iter().any(|own| is_line(own, server))
     }
 
-    async fn backends(&self, found: &Found) -> Result<(Vec<Listed>, Vec<Others>), Unseen> {
-        let (mut listed, mut others): (Vec<Listed>, Vec<Others>) = Default::default();
+    async fn backends(&self, found: &Found) -> Result<(Vec<Listed>, Vec<BackendCapacity>), Unseen> {
+        let (mut listed, mut capacities): (Vec<Listed>, Vec<BackendCapacity>) = Default::default();
         for own in &found.own {
-            if others.iter().any(|others| others.backend == own.backend) {
+            if capacities
+                .iter()
+                .any(|capacity| capacity.backend == own.backend)
+            {
                 continue;
             }
             let command = ServerStat::command(own.backend_id, None);
             let answer = self.socket.ask(std::slice::from_ref(&command)).await?;
             let stats = ServerStat::parse(&answer[0], &command)?;
-            others.push(Others::count(&own.backend, found, &stats));
+            capacities.push(BackendCapacity::count(&own.backend, found, &stats));
             let details = rows(&answer[0], &command, detail)?;
             let both = stats.into_iter().zip(details);
             listed.extend(both.map(|(stat, (check, throttle, cookie))| Listed {
@@ -143,7 +147,7 @@ impl Balancer {
                 cookie,
             }));
         }
-        Ok((listed, others))
+        Ok((listed, capacities))
     }
 }
 

@@ -43,12 +43,12 @@ pub struct Found {
 
 /// Our lines are not there, or not as they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {mend}")]
+#[error("{what}: {fix}")]
 pub struct Missing {
     /// What is missing or wrong.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl From<Missing> for String {
@@ -84,7 +84,7 @@ pub fn find(
                 "backend {backend} serves this app by {server}, but none of its lines for this host checks \
                  the status port"
             ),
-            mend: format!("add a server line with `check port {}`", ports.status_port),
+            fix: format!("add a server line with `check port {}`", ports.status_port),
         }),
     }
 }
@@ -100,7 +100,7 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
                     "{}/{} checks port {checked}, which no gate of this app opens",
                     server.backend, server.server
                 ),
-                mend: format!(
+                fix: format!(
                     "set `status_port` (or, for a backup line, `backup_status_port`) to {checked}, or mend \
                      the server line"
                 ),
@@ -130,12 +130,12 @@ fn has_main(own: &[Own], backend: &str) -> bool {
 }
 
 fn none_found(ours: &[&ServerState], port: u16) -> Missing {
-    let mend =
+    let fix =
         "set [agent] addresses, or name the lines with backend, main and backup in [[haproxy]]";
     if ours.is_empty() {
         return Missing {
             what: "no server line has an address of this host".to_owned(),
-            mend: mend.to_owned(),
+            fix: fix.to_owned(),
         };
     }
     let lines: Vec<String> = ours
@@ -147,7 +147,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
             "no server line of this host has port {port} (there are {})",
             lines.join(", ")
         ),
-        mend: format!("mend `port`, or {mend}"),
+        fix: format!("mend `port`, or {fix}"),
     }
 }
 

@@ -241,7 +241,7 @@ impl BalancerReport {
             },
             reloaded: false,
             uptime: None,
-            others: Vec::new(),
+            backends: Vec::new(),
             leaving: None,
         }
     }

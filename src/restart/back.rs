@@ -110,7 +110,7 @@ fn not_healthy(why: &str, observation: &Observation, limits: &Limits) -> Outcome
 }
 
 pub(super) fn open(observation: &Observation, limits: &Limits, over: bool) -> Step {
-    let waiting = observation.not_surely_back();
+    let waiting = observation.not_confirmed_back();
     match &observation.action_result {
         ActionResult::Failed(why) if over => Step::End(Outcome::GateFailed {
             why: why.clone(),
@@ -147,7 +147,7 @@ fn held(observation: &Observation) -> Option<String> {
 
 pub(super) fn put_back(why: &Why, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let waiting = match limits.found_open {
-        true => observation.not_surely_back(),
+        true => observation.not_confirmed_back(),
         false => Vec::new(),
     };
     let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
@@ -192,7 +192,7 @@ pub(super) fn back_off(until: Duration, observation: &Observation, limits: &Limi
         (true, _) => go(limits.first()),
         (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
-            let back = observation.not_surely_back().is_empty();
+            let back = observation.not_confirmed_back().is_empty();
             Step::End(Outcome::put_back(&Why::TooFewServers(few), back))
         }
     }

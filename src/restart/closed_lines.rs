@@ -26,7 +26,7 @@ enum Known {
     /// nothing before a check has passed.
     Unchecked,
     /// As before, and that was told.
-    UncheckedTold,
+    UncheckedReported,
     /// UP behind its closed gate, and that was told.
     Wrong,
 }
@@ -86,13 +86,13 @@ impl ClosedLines {
                 }
                 continue;
             };
-            self.tells((name, line), (before, now), &mut news);
+            self.reports((name, line), (before, now), &mut news);
             self.lines.insert(key, now);
         }
         news
     }
 
-    fn tells(
+    fn reports(
         &mut self,
         (name, line): (&str, &LineSeen),
         (before, now): (Option<Known>, Known),
@@ -111,7 +111,7 @@ impl ClosedLines {
                     self.wrong.push(was);
                 }
             }
-            Known::UncheckedTold => news.notices.push(format!(
+            Known::UncheckedReported => news.notices.push(format!(
                 "{what} and was not checked yet: HAProxy was reloaded, or an operator has just set it \
                  ready; it may send users to this host until its first check"
             )),
@@ -167,7 +167,7 @@ fn judged(before: Known, line: &LineSeen) -> Known {
         (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
         // After a reload, without a check that has passed.
         _ if line.proven && line.check.as_ref().is_some_and(CheckStatus::passed) => Known::Wrong,
-        _ => Known::UncheckedTold,
+        _ => Known::UncheckedReported,
     }
 }
 

@@ -10,13 +10,13 @@
 
 mod back;
 mod beside;
+mod capacity;
 mod closed_lines;
 mod connections;
 mod decide;
 mod in_flight;
 mod message;
 mod observation;
-mod others;
 mod out;
 mod outcome;
 mod pace;
@@ -34,11 +34,11 @@ mod version;
 
 pub use crate::haproxy::{BalancerSeen, LineSeen};
 pub use beside::{Beside, taken_down};
+pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::decide;
 pub use observation::{ActionResult, Observation};
-pub(crate) use others::goes_unseen;
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
 pub use per_gate::PerGate;
@@ -46,7 +46,7 @@ pub use phase::{Action, Ask, Phase, Why};
 pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{BalancerFacts, Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
-pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
+pub use recovery::{GatesFound, NoStart, Start, UnfinishedOperation, start, stays_closed, turns};
 pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;
@@ -68,7 +68,7 @@ pub enum Verb {
     Recover,
     /// The host goes down, or its sidecar is stopped: out, and stay so, also where HAProxy or
     /// a request did not let itself be waited for. Gates are put back only where it looks at
-    /// the floor ([`Limits::counts_others`]), and too few others are left.
+    /// the floor ([`Limits::checks_capacity`]), and too few others are left.
     Stop,
 }
 
@@ -130,14 +130,14 @@ pub struct Limits {
 impl Limits {
     /// Others are counted on the way out. Also where this host serves nobody when the operation
     /// begins: its lines may rise at any moment until the gates are closed.
-    pub fn counts_others(&self) -> bool {
+    pub fn checks_capacity(&self) -> bool {
         self.min_available > 0
     }
 
     /// Both gates at once: where no sticky user is kept, and no others are counted. If all hosts
     /// went out at the same moment, their twins are what still serves.
     pub fn closes_both(&self) -> bool {
-        self.sticky.is_zero() && !self.counts_others()
+        self.sticky.is_zero() && !self.checks_capacity()
     }
 
     /// The first phase that touches the app.
@@ -151,7 +151,7 @@ impl Limits {
     /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every
     /// other agent that this host is about to go, while its main line still serves.
     pub fn claims(&self) -> bool {
-        self.two_stage && self.sticky.is_zero() && self.counts_others()
+        self.two_stage && self.sticky.is_zero() && self.checks_capacity()
     }
 
     /// The first phase on the way out of rotation.

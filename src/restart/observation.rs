@@ -87,7 +87,7 @@ impl Observation {
     }
 
     /// The lines that are not back, and the balancers that can't tell, one entry each.
-    pub fn not_surely_back(&self) -> Vec<String> {
+    pub fn not_confirmed_back(&self) -> Vec<String> {
         [self.unseen(), self.not_back()].concat()
     }
 

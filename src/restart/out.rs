@@ -53,10 +53,10 @@ pub(super) fn claim(verb: Verb, observation: &Observation, limits: &Limits, over
 }
 
 fn unclaimed(observation: &Observation) -> Option<String> {
-    let deaf = observation.deaf_to_claims();
+    let unclaimed = observation.without_claims();
     let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
                that go in the same moment one gives way when HAProxy's first check of the other has failed";
-    (!deaf.is_empty()).then(|| format!("{}: {why}", deaf.join(", ")))
+    (!unclaimed.is_empty()).then(|| format!("{}: {why}", unclaimed.join(", ")))
 }
 
 /// A line that goes DOWN shows `UP n/m` after its first failed check. Of hosts that go in the
@@ -67,7 +67,7 @@ pub(super) fn close(verb: Verb, observation: &Observation, limits: &Limits, over
         return go(Phase::PutBack(Why::TooFewServers(few)));
     }
     out(verb, Role::Main, Phase::Close, observation, over, || {
-        match limits.counts_others() && !observation.serving.is_empty() {
+        match limits.checks_capacity() && !observation.serving.is_empty() {
             true => Phase::Floor,
             // It was out all the time: nothing was taken away from anybody.
             false => after_close(observation, limits),

@@ -15,7 +15,7 @@ pub enum Outcome {
     /// A restart that another operation had begun is finished, and not repeated.
     Finished {
         /// It has surely happened.
-        surely: bool,
+        confirmed: bool,
         /// A hold keeps the gates closed.
         closed: bool,
     },
@@ -148,7 +148,7 @@ impl Outcome {
             Outcome::Done { .. } | Outcome::RestartedClosed => 0,
             Outcome::Nothing(_) | Outcome::Skipped(_) | Outcome::Planned => 0,
             Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } | Outcome::NotHeld(_) => 1,
-            Outcome::Finished { surely, .. } => u8::from(!surely),
+            Outcome::Finished { confirmed, .. } => u8::from(!confirmed),
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
@@ -174,8 +174,18 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Stop) => "stopped",
             (Outcome::RestartedClosed, Verb::Recover) => "recovered",
             (Outcome::RestartedClosed, _) => "restarted_closed",
-            (Outcome::Finished { surely: true, .. }, _) => "recovered",
-            (Outcome::Finished { surely: false, .. }, _) => "not_told",
+            (
+                Outcome::Finished {
+                    confirmed: true, ..
+                },
+                _,
+            ) => "recovered",
+            (
+                Outcome::Finished {
+                    confirmed: false, ..
+                },
+                _,
+            ) => "not_told",
             (Outcome::Skipped(_), _) => "skipped",
             (Outcome::NotHeld(_), _) => "not_recorded",
             (Outcome::Nothing(_), _) => "nothing_to_do",

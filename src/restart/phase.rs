@@ -82,13 +82,13 @@ pub enum Ask {
     /// Nothing more.
     Lines,
     /// The other servers of our backends.
-    Others,
+    Capacity,
     /// The same once our lines of this role are out: that is the whole of each backend, and
     /// nothing is decided before.
-    OthersOnceOut(Role),
+    CapacityOnceOut(Role),
     /// The same as often as the size of the backends allows; true: only where there is one in
     /// which no claim shows.
-    OthersSoon(bool),
+    CapacityIfDue(bool),
     /// What leaving workers carry.
     Leaving,
 }
@@ -199,7 +199,7 @@ impl Phase {
     /// Whether enough others are left is not known yet.
     pub fn awaits_floor(&self, limits: &Limits) -> bool {
         let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);
-        is_before && limits.counts_others()
+        is_before && limits.checks_capacity()
     }
 
     /// Its action touches the app.
@@ -235,9 +235,9 @@ impl Phase {
             Phase::Healthy { .. } => None,
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Claim => Some(Ask::OthersOnceOut(Role::Twin)),
-            Phase::Close if limits.counts_others() => Some(Ask::OthersSoon(limits.claims())),
-            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
+            Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
+            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),
         }

@@ -50,7 +50,7 @@ pub trait Progress {
     /// What one look showed, before it is judged.
     fn sees(&mut self, _at: Duration, _seen: &Observation) {}
     /// How long the oldest request has waited is told, too, so it is worth asking for.
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         false
     }
 }

@@ -1,7 +1,7 @@
 //! Before anything is touched: every reason to refuse, and what to tell of the rest.
 
 use super::{LineSeen, Reason, Refusal, Verb};
-use crate::haproxy::{Others, Role, Status};
+use crate::haproxy::{BackendCapacity, Role, Status};
 
 /// What the preflight looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct BalancerFacts {
     /// Our lines and whether HAProxy's configuration calls them `backup`.
     pub lines: Vec<(LineSeen, bool)>,
     /// How each backend would do without us.
-    pub others: Vec<Others>,
+    pub backends: Vec<BackendCapacity>,
 }
 
 /// Decides whether the operation may begin. Ok: what the operator should know.
@@ -50,8 +50,8 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
     }
-    let few = too_few(facts, min_available, |others| others.usable);
-    let going = too_few(facts, min_available, Others::staying);
+    let few = too_few(facts, min_available, |capacity| capacity.usable);
+    let going = too_few(facts, min_available, BackendCapacity::staying);
     let going = going.iter().map(Reason::to_string).collect();
     match verb {
         Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
@@ -134,38 +134,48 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
     for (name, facts) in visible(facts) {
-        let ours = facts.others.iter().filter(|others| facts.serves(others));
-        serving.extend(ours.map(|others| others.of(name)));
+        let ours = facts
+            .backends
+            .iter()
+            .filter(|capacity| facts.serves(capacity));
+        serving.extend(ours.map(|capacity| capacity.of(name)));
     }
     serving
 }
 
 /// The other servers that have claimed to go next, behind any balancer.
 pub fn claimed(facts: &Facts) -> Vec<String> {
-    let others = visible(facts).flat_map(|(_, facts)| &facts.others);
-    others.flat_map(|others| others.claimed.clone()).collect()
+    let backends = visible(facts).flat_map(|(_, facts)| &facts.backends);
+    backends
+        .flat_map(|capacity| capacity.claimed.clone())
+        .collect()
 }
 
 impl BalancerFacts {
     /// A line of ours in this backend carries users, or may do so from the next check on.
-    fn serves(&self, others: &Others) -> bool {
+    fn serves(&self, capacity: &BackendCapacity) -> bool {
         let mut lines = self.lines.iter().map(|(line, _)| line);
-        lines.any(|line| line.backend() == others.backend && line.serves())
+        lines.any(|line| line.backend() == capacity.backend && line.serves())
     }
 }
 
 /// A host that is out of rotation already takes nothing away from a backend. Where enough others
 /// are not out, but not proven since a reload, their first checks decide.
-fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<Reason> {
+fn too_few(
+    facts: &Facts,
+    min_available: usize,
+    count: impl Fn(&BackendCapacity) -> usize,
+) -> Vec<Reason> {
     let mut few = Vec::new();
     for (name, facts) in visible(facts) {
-        let others = facts.others.iter();
-        let broken = others.filter(|others| facts.serves(others) && count(others) < min_available);
-        few.extend(broken.map(|others| {
-            let told = others.told(name, min_available);
-            match others.not_out() < min_available {
-                true => Reason::Lasting(told),
-                false => Reason::Passing(told),
+        let backends = facts.backends.iter();
+        let broken =
+            backends.filter(|capacity| facts.serves(capacity) && count(capacity) < min_available);
+        few.extend(broken.map(|capacity| {
+            let shortage = capacity.shortage(name, min_available);
+            match capacity.not_out() < min_available {
+                true => Reason::Lasting(shortage),
+                false => Reason::Passing(shortage),
             }
         }));
     }

@@ -4,7 +4,7 @@
 use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{Leaving, Others};
+use crate::haproxy::{BackendCapacity, Leaving};
 use proptest::prelude::*;
 
 /// What a random world shows at one look, and whether the agent dies at it: before or
@@ -51,7 +51,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 line.out = false;
             }
             balancer.reloaded = reloaded;
-            balancer.others = vec![Others {
+            balancer.backends = vec![BackendCapacity {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
                 claimed: Vec::new(),
@@ -314,7 +314,7 @@ impl Model {
                 _,
             ) => prop_assert!(!self.open && self.limits.stays_closed),
             // A host that goes down without a look at the floor puts nothing back.
-            (Outcome::Interrupted { .. }, Verb::Stop) if !self.limits.counts_others() => {
+            (Outcome::Interrupted { .. }, Verb::Stop) if !self.limits.checks_capacity() => {
                 prop_assert!(!self.open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
@@ -337,8 +337,13 @@ impl Model {
     }
 
     /// What the next process finds in the journal.
-    fn left(&self, start: &Start, (phase, version): (Phase, Version), before: u32) -> LeftBehind {
-        LeftBehind {
+    fn left(
+        &self,
+        start: &Start,
+        (phase, version): (Phase, Version),
+        before: u32,
+    ) -> UnfinishedOperation {
+        UnfinishedOperation {
             verb: start.verb,
             phase,
             version,
@@ -371,13 +376,13 @@ proptest! {
         let mut moments = moments.into_iter().peekable();
         let (mut asked, mut left) = (verb, None);
         loop {
-            let stand = match model.open {
-                _ if model.limits.stays_closed => Stand::Held,
-                true => Stand::Open,
-                false => Stand::Astray,
+            let gates = match model.open {
+                _ if model.limits.stays_closed => GatesFound::Held,
+                true => GatesFound::Open,
+                false => GatesFound::ClosedUnexpectedly,
             };
             let before = model.restarts;
-            let start = match start(asked, left.as_ref(), stand) {
+            let start = match start(asked, left.as_ref(), gates) {
                 Ok(start) => start.within(&model.limits, false),
                 Err(NoStart::Nothing(_)) => break,
                 Err(NoStart::Unfinished(_)) => { prop_assert!(!model.open); break }

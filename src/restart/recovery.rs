@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What an operation left behind by dying.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftBehind {
+pub struct UnfinishedOperation {
     /// What it was asked for.
     pub verb: Verb,
     /// The phase it was about to act on, or acting on.
@@ -24,13 +24,13 @@ pub struct LeftBehind {
 
 /// How the gates stand when an operation begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stand {
+pub enum GatesFound {
     /// All open.
     Open,
     /// Closed by an operator, who wants it so.
     Held,
     /// Closed or broken, and nobody asked for that.
-    Astray,
+    ClosedUnexpectedly,
 }
 
 /// The begin of an operation.
@@ -74,13 +74,13 @@ impl Start {
 }
 
 /// How far the one that died had come.
-enum Was {
-    Nowhere,
+enum Reached {
+    Nothing,
     /// It had closed gates, perhaps, that an operator wants closed; the app was not touched.
     Closing,
     /// The app was restarted, surely or perhaps.
     Restarted {
-        surely: bool,
+        confirmed: bool,
     },
     Opening,
     /// The app was changed, and not restarted after that.
@@ -89,17 +89,21 @@ enum Was {
 
 /// Whether the gates stay closed once the app is healthy: for as long as they are held, where
 /// the operation was asked for that, or the one that died and is finished now.
-pub fn stays_closed(asked: Verb, stay: bool, left: bool, stand: Stand) -> bool {
+pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> bool {
     let wanted = match asked {
         Verb::Restart => stay,
         Verb::Recover => left,
         Verb::Close | Verb::Open | Verb::Stop => false,
     };
-    wanted && stand == Stand::Held
+    wanted && gates == GatesFound::Held
 }
 
 /// Where to begin. Err: nowhere.
-pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, NoStart> {
+pub fn start(
+    asked: Verb,
+    left: Option<&UnfinishedOperation>,
+    gates: GatesFound,
+) -> Result<Start, NoStart> {
     let start = |verb, phase| {
         Ok(Start {
             verb,
@@ -111,56 +115,56 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
     };
     let nothing = |why: &str| Err(NoStart::Nothing(format!("nothing to recover: {why}")));
     let healthy = Phase::Healthy { streak: 0 };
-    match (asked, was(left, stand)) {
+    match (asked, reached(left, gates)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
         (Verb::Open, _) => start(Verb::Open, healthy),
-        (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
+        (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,
             phase: healthy,
             version: left.map_or(Version::Same, |left| left.version.inherited()),
-            finishes: Some(surely),
-            note: Some(not_repeated(surely).to_owned()),
+            finishes: Some(confirmed),
+            note: Some(not_repeated(confirmed).to_owned()),
         }),
-        (Verb::Recover, Was::Upgrading(how)) => Err(NoStart::Unfinished(how)),
-        (Verb::Restart, Was::Upgrading(how)) => Ok(Start {
+        (Verb::Recover, Reached::Upgrading(how)) => Err(NoStart::Unfinished(how)),
+        (Verb::Restart, Reached::Upgrading(how)) => Ok(Start {
             note: Some(format!(
                 "{how}: begun anew, with the upgrade where there is one"
             )),
             ..start(Verb::Restart, Phase::Close)?
         }),
         (Verb::Restart, _) => start(Verb::Restart, Phase::Close),
-        (Verb::Recover, Was::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
-        (Verb::Recover, Was::Opening) => start(Verb::Open, healthy),
-        (Verb::Recover, Was::Nowhere) => match stand {
-            Stand::Open => nothing("the gates are open"),
-            Stand::Held => nothing("an operator closed the gates"),
-            Stand::Astray => start(Verb::Open, healthy),
+        (Verb::Recover, Reached::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
+        (Verb::Recover, Reached::Opening) => start(Verb::Open, healthy),
+        (Verb::Recover, Reached::Nothing) => match gates {
+            GatesFound::Open => nothing("the gates are open"),
+            GatesFound::Held => nothing("an operator closed the gates"),
+            GatesFound::ClosedUnexpectedly => start(Verb::Open, healthy),
         },
     }
 }
 
-fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
+fn reached(left: Option<&UnfinishedOperation>, gates: GatesFound) -> Reached {
     let Some(left) = left else {
-        return Was::Nowhere;
+        return Reached::Nothing;
     };
     if let Some(how) = upgrading(left) {
-        return Was::Upgrading(how);
+        return Reached::Upgrading(how);
     }
     match left.phase {
-        Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, stand),
-        Phase::Restart if left.restarting => Was::Restarted {
-            surely: left.restarted.is_some(),
+        Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, gates),
+        Phase::Restart if left.restarting => Reached::Restarted {
+            confirmed: left.restarted.is_some(),
         },
-        Phase::Healthy { .. } | Phase::Open if left.restarting => Was::Restarted {
-            surely: !left.unsure,
+        Phase::Healthy { .. } | Phase::Open if left.restarting => Reached::Restarted {
+            confirmed: !left.unsure,
         },
-        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Was::Opening,
-        _ => closing(left, stand),
+        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Reached::Opening,
+        _ => closing(left, gates),
     }
 }
 
 /// How it left the app changed, and not restarted after that.
-fn upgrading(left: &LeftBehind) -> Option<String> {
+fn upgrading(left: &UnfinishedOperation) -> Option<String> {
     let unknown = "was cut short, and nobody can tell how far it had come";
     match &left.phase {
         Phase::Upgrade => Some(format!("an earlier upgrade {unknown}")),
@@ -177,17 +181,17 @@ fn upgrading(left: &LeftBehind) -> Option<String> {
 
 /// What was open, or closed though nobody wanted that, is opened: once the app is healthy,
 /// as it may have fallen sick meanwhile. What an operator closed is put back so.
-fn closing(left: &LeftBehind, stand: Stand) -> Was {
-    match (stand, left.verb) {
+fn closing(left: &UnfinishedOperation, gates: GatesFound) -> Reached {
+    match (gates, left.verb) {
         // He has got what he asked for; only its end was not recorded.
-        (Stand::Held, Verb::Close | Verb::Stop) => Was::Nowhere,
-        (Stand::Held, _) => Was::Closing,
-        _ => Was::Opening,
+        (GatesFound::Held, Verb::Close | Verb::Stop) => Reached::Nothing,
+        (GatesFound::Held, _) => Reached::Closing,
+        _ => Reached::Opening,
     }
 }
 
-fn not_repeated(surely: bool) -> &'static str {
-    match surely {
+fn not_repeated(confirmed: bool) -> &'static str {
+    match confirmed {
         true => {
             "the app's restart that was cut short had happened: it is finished, not repeated; for another \
              one run `agent restart` again"

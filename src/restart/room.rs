@@ -28,8 +28,8 @@ impl Facts {
         let mut spare = Vec::new();
         for (_, facts) in &self.balancers {
             let facts = facts.as_ref().ok()?;
-            let room = |others| signed(facts.usable(others)) - signed(min_available);
-            spare.extend(facts.others.iter().map(room));
+            let room = |capacity| signed(facts.usable(capacity)) - signed(min_available);
+            spare.extend(facts.backends.iter().map(room));
         }
         spare.into_iter().min()
     }
@@ -37,13 +37,13 @@ impl Facts {
 
 impl BalancerFacts {
     /// The usable servers of a backend, this host among them.
-    fn usable(&self, others: &crate::haproxy::Others) -> usize {
+    fn usable(&self, capacity: &crate::haproxy::BackendCapacity) -> usize {
         let mut lines = self.lines.iter().map(|(line, _)| line);
         let own = lines.any(|line| {
             let main = line.role == Role::Main && line.status.is_usable();
-            main && line.backend() == others.backend
+            main && line.backend() == capacity.backend
         });
-        others.staying() + usize::from(own)
+        capacity.staying() + usize::from(own)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The journal of where an operation on an app is, written before a phase is acted on.
 
-use crate::restart::{LeftBehind, PerGate, Phase, Version};
+use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::StateFile;
 use crate::state::caller::Asked;
 use crate::state::invocation::Invocation;
@@ -71,8 +71,8 @@ impl Entry {
     }
 
     /// For the core. `restarted`: whether the app has been since; None: nobody can tell.
-    pub fn left_behind(&self, restarted: Option<bool>) -> LeftBehind {
-        LeftBehind {
+    pub fn left_behind(&self, restarted: Option<bool>) -> UnfinishedOperation {
+        UnfinishedOperation {
             verb: self.holder.verb,
             phase: self.phase.clone(),
             restarting: self.restarting,

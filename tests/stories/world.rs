@@ -1,7 +1,7 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
+use haproxy_gate::haproxy::{BackendCapacity, Leaving, Role, Status};
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::{Action, ActionResult, Ask, BalancerSeen, LineSeen, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -329,7 +329,7 @@ impl World {
             true => Err("no complete answer within 2s".to_owned()),
             false => Ok(vec![self.line(0), self.line(1)]),
         };
-        let others = Others {
+        let capacity = BackendCapacity {
             backend: "srvs".to_owned(),
             usable: usize::from(
                 !self.alone.contains(&self.now) && !self.failing.contains(&self.now),
@@ -348,7 +348,7 @@ impl World {
             lines,
             reloaded: self.reloaded,
             uptime: Some(Duration::from_secs(100)),
-            others: vec![others],
+            backends: vec![capacity],
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
         }]

@@ -106,7 +106,7 @@ impl Progress for Live {
         }
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

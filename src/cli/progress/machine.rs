@@ -62,7 +62,7 @@ impl Progress for Machine {
         self.oldest = seen.oldest;
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

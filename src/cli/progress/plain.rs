@@ -73,7 +73,7 @@ impl Progress for Plain {
         self.oldest = seen.oldest;
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

@@ -1,6 +1,6 @@
 //! What one look at a balancer showed of our lines.
 
-use super::{CheckStatus, Leaving, Others, Role, Status};
+use super::{BackendCapacity, CheckStatus, Leaving, Role, Status};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct BalancerSeen {
     /// How long the worker that answers has run.
     pub uptime: Option<Duration>,
     /// The backends that serve us, where the phase asks for them.
-    pub others: Vec<Others>,
+    pub backends: Vec<BackendCapacity>,
     /// What its leaving workers carry, by its master socket; None: not asked, or it has none.
     pub leaving: Option<Vec<Leaving>>,
 }

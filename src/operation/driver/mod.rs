@@ -146,7 +146,7 @@ impl<H: Host> Drive<'_, H> {
             seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {
                 Some(connections) => connections.as_ref().ok().and_then(|seen| seen.oldest),
-                None if seen.carried() > 0 && self.progress.tells_ages() => {
+                None if seen.carried() > 0 && self.progress.shows_ages() => {
                     self.host.oldest().await
                 }
                 None => None,

@@ -27,7 +27,7 @@ fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerSeen> {
         lines: Ok(lines),
         reloaded: false,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }]
 }

@@ -60,7 +60,7 @@ impl Watching {
     }
 
     /// From now on nobody is asked, until the next look.
-    pub fn nobody_asked(&mut self, at: Duration) {
+    pub fn gap(&mut self, at: Duration) {
         if !self.kept.is_empty() {
             self.look(at, &[]);
         }
@@ -107,7 +107,7 @@ fn bare(seen: &BalancerSeen) -> BalancerSeen {
         lines: seen.lines.clone(),
         reloaded: seen.reloaded,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }
 }
@@ -153,7 +153,7 @@ fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
 /// the same.
 fn unseen(stretches: &mut Vec<(usize, usize, String)>, place: usize, why: &str) {
     match stretches.last_mut() {
-        Some((_, to, told)) if *to == place && told == why => *to = place + 1,
+        Some((_, to, progress)) if *to == place && progress == why => *to = place + 1,
         _ => stretches.push((place, place + 1, why.to_owned())),
     }
 }
@@ -185,7 +185,7 @@ fn column<'a>(
 /// Who is told how it goes, and what is noted of it beside.
 pub struct Watched<'a> {
     /// Who is told.
-    pub told: Box<dyn Progress>,
+    pub progress: Box<dyn Progress>,
     /// What is noted.
     pub watching: &'a mut Watching,
 }
@@ -193,31 +193,31 @@ pub struct Watched<'a> {
 impl Progress for Watched<'_> {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         if phase.touches_app() || phase.asks_app() {
-            self.watching.nobody_asked(at);
+            self.watching.gap(at);
         }
         self.watching.detecting.enters(phase);
-        self.told.enters(at, phase);
+        self.progress.enters(at, phase);
     }
 
     fn waits(&mut self, at: Duration, waiting: &[String]) {
-        self.told.waits(at, waiting);
+        self.progress.waits(at, waiting);
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        self.told.notes(at, note);
+        self.progress.notes(at, note);
     }
 
     fn sees(&mut self, at: Duration, seen: &Observation) {
         self.watching.detecting.sees(at, seen);
         match seen.balancers.is_empty() {
-            true => self.watching.nobody_asked(at),
+            true => self.watching.gap(at),
             false => self.watching.look(at, &seen.balancers),
         }
-        self.told.sees(at, seen);
+        self.progress.sees(at, seen);
     }
 
-    fn tells_ages(&self) -> bool {
-        self.told.tells_ages()
+    fn shows_ages(&self) -> bool {
+        self.progress.shows_ages()
     }
 }
 

@@ -21,7 +21,7 @@ fn seen(shown: Option<(&str, u64)>, reloaded: bool) -> Vec<BalancerSeen> {
             .ok_or_else(|| "it does not answer".to_owned()),
         reloaded,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }]
 }
@@ -91,12 +91,12 @@ fn changes_without_end_are_thinned_too() {
 #[test]
 fn where_nobody_asked_or_nothing_was_seen_there_is_a_gap() {
     let mut watching = Watching::default();
-    watching.nobody_asked(millis(0));
+    watching.gap(millis(0));
     assert_eq!(watching.samples(), None, "nothing was ever seen");
     watching.look(millis(10), &seen(Some(("DOWN", 5)), false));
     watching.look(millis(20), &seen(Some(("DOWN", 6)), false));
-    watching.nobody_asked(millis(30));
-    watching.nobody_asked(millis(500));
+    watching.gap(millis(30));
+    watching.gap(millis(500));
     watching.look(millis(600), &seen(None, false));
     watching.look(millis(650), &seen(None, false));
     watching.look(millis(700), &seen(Some(("UP", 1)), true));

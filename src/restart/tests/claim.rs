@@ -1,7 +1,7 @@
 //! Who goes next: a host tells by its twin that it is about to go, before it goes.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn claiming() -> Limits {
@@ -16,7 +16,7 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Observatio
         .map(|number| format!("web{}", number + 2))
         .collect();
     let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].others = vec![Others {
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed,
@@ -68,7 +68,7 @@ fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
     let claim = |after_us: &[&str]| {
         let mut look = look("UP", "DOWN", (2, 2));
         let names = after_us.iter().map(|name| (*name).to_owned());
-        look.balancers[0].others[0].claimed_after_us = names.collect();
+        look.balancers[0].backends[0].claimed_after_us = names.collect();
         look
     };
     let gives_way = |step: Step| matches!(goes(step), Phase::PutBack(Why::TooFewServers(_)));
@@ -139,16 +139,16 @@ fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
     assert_eq!(told("MAINT"), (Phase::Close, true));
     let mut classic = look("UP", "DOWN", (2, 0));
     classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
-    assert_eq!(classic.deaf_to_claims(), ["lb backend srvs"]);
+    assert_eq!(classic.without_claims(), ["lb backend srvs"]);
     // A backend that sends this host nobody is not asked.
     classic.serving = Vec::new();
-    assert!(classic.deaf_to_claims().is_empty());
+    assert!(classic.without_claims().is_empty());
 }
 
 #[test]
 fn a_backend_that_serves_since_the_preflight_counts() {
     let mut look = look("UP", "DOWN", (2, 0));
-    look.balancers[0].others.push(Others {
+    look.balancers[0].backends.push(BackendCapacity {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],

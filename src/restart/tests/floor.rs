@@ -1,7 +1,7 @@
 //! Two hosts that close at the same moment.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 /// The classic layout has no twin's gate to claim by.
@@ -13,9 +13,9 @@ fn floored() -> Limits {
     }
 }
 
-fn others(usable: usize, status: &str) -> Observation {
+fn others_usable(usable: usize, status: &str) -> Observation {
     let mut look = observation(&[(Main, status, 0), (Twin, status, 0)]);
-    look.balancers[0].others = vec![Others {
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -42,21 +42,21 @@ fn few() -> Phase {
 
 #[test]
 fn once_out_the_others_are_counted_once_more() {
-    let mut uncounted = others(0, "DOWN");
-    uncounted.balancers[0].others.clear();
+    let mut uncounted = others_usable(0, "DOWN");
+    uncounted.balancers[0].backends.clear();
     assert_eq!(goes(step(Phase::Close, &uncounted)), Phase::Floor);
     let drain = Phase::Drain { zeros: 0 };
-    assert_eq!(goes(step(Phase::Floor, &others(1, "DOWN"))), drain);
-    assert_eq!(goes(step(Phase::Floor, &others(0, "DOWN"))), few());
+    assert_eq!(goes(step(Phase::Floor, &others_usable(1, "DOWN"))), drain);
+    assert_eq!(goes(step(Phase::Floor, &others_usable(0, "DOWN"))), few());
     // Nothing is judged by what can't be seen, or while the line is UP again.
     assert_eq!(waits(step(Phase::Floor, &blind())).len(), 1);
-    assert_eq!(waits(step(Phase::Floor, &others(0, "UP"))).len(), 1);
+    assert_eq!(waits(step(Phase::Floor, &others_usable(0, "UP"))).len(), 1);
 }
 
 /// Others as `usable`, and as many that HAProxy is not sure of.
 fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
-    let mut look = others(usable, status);
-    look.balancers[0].others[0].unproven = vec!["web2".into(); unproven];
+    let mut look = others_usable(usable, status);
+    look.balancers[0].backends[0].unproven = vec!["web2".into(); unproven];
     look
 }
 
@@ -72,10 +72,15 @@ fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
         );
     }
     // Not asked at this look, or not counted at all.
-    let mut uncounted = others(0, "UP");
-    uncounted.balancers[0].others.clear();
+    let mut uncounted = others_usable(0, "UP");
+    uncounted.balancers[0].backends.clear();
     assert_eq!(waits(close(&uncounted)).len(), 1);
-    let nobody = decide(Verb::Restart, &Phase::Close, &others(0, "UP"), &limits());
+    let nobody = decide(
+        Verb::Restart,
+        &Phase::Close,
+        &others_usable(0, "UP"),
+        &limits(),
+    );
     assert_eq!(waits(nobody).len(), 1);
 }
 
@@ -91,7 +96,7 @@ fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
         ["lb2 srvs/Main is UP 1/2"]
     );
     // The other is out, too.
-    look.balancers[0].others[0].unproven.clear();
+    look.balancers[0].backends[0].unproven.clear();
     assert!(matches!(goes(step(Phase::Close, &look)), Phase::PutBack(_)));
 }
 
@@ -130,7 +135,7 @@ fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
 
 #[test]
 fn a_host_that_served_nobody_takes_nothing_away() {
-    let mut look = others(0, "DOWN");
+    let mut look = others_usable(0, "DOWN");
     look.serving = Vec::new();
     let drain = Phase::Drain { zeros: 0 };
     assert_eq!(goes(step(Phase::Close, &look)), drain);
@@ -143,17 +148,20 @@ fn who_gives_way_waits_for_its_turn_and_tries_again_until_the_last() {
     let until = |seconds| Phase::BackOff {
         until: Duration::from_secs(seconds),
     };
-    assert_eq!(goes(step(few(), &at(2, others(0, "UP")))), until(3));
-    let soon = waits(step(until(3), &at(2, others(1, "UP"))));
+    assert_eq!(goes(step(few(), &at(2, others_usable(0, "UP")))), until(3));
+    let soon = waits(step(until(3), &at(2, others_usable(1, "UP"))));
     assert_eq!(soon, ["there is room, and it is our turn at 3.0s"]);
-    assert_eq!(goes(step(until(3), &at(3, others(1, "UP")))), Phase::Close);
-    let later = step(until(3), &at(3, others(0, "UP")));
+    assert_eq!(
+        goes(step(until(3), &at(3, others_usable(1, "UP")))),
+        Phase::Close
+    );
+    let later = step(until(3), &at(3, others_usable(0, "UP")));
     assert!(matches!(later, Step::Stay { phase, .. } if phase == until(7)));
     let unseen = step(until(3), &at(3, blind()));
     assert!(matches!(unseen, Step::Stay { phase, .. } if phase == until(7)));
     for last in [
-        step(until(7), &at(7, others(0, "UP"))),
-        step(few(), &at(8, others(0, "UP"))),
+        step(until(7), &at(7, others_usable(0, "UP"))),
+        step(few(), &at(8, others_usable(0, "UP"))),
     ] {
         let end = ends(last);
         assert_eq!(
@@ -175,7 +183,7 @@ fn a_signal_while_waiting_for_the_turn_ends_it() {
     };
     let look = Observation {
         interrupted: Some(15),
-        ..others(1, "UP")
+        ..others_usable(1, "UP")
     };
     assert_eq!(ends(step(waiting, &look)).exit_code(), 143);
     assert_eq!(

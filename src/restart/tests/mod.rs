@@ -66,7 +66,7 @@ pub(super) fn balancer(lines: Result<Vec<LineSeen>, String>) -> BalancerSeen {
         lines,
         reloaded: false,
         uptime: Some(Duration::from_secs(100)),
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }
 }

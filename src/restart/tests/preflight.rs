@@ -1,12 +1,12 @@
 //! What is refused before anything is touched.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn facts() -> Facts {
     let lines = vec![(line(Main, "UP", 0), false), (line(Twin, "UP", 0), true)];
-    let others = vec![Others {
+    let backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
@@ -18,7 +18,7 @@ fn facts() -> Facts {
         main_closed: false,
         restart: Ok(()),
         health: Ok(()),
-        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, others }))],
+        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, backends }))],
     }
 }
 
@@ -60,14 +60,14 @@ fn the_preflight_refuses_what_could_not_work() {
 
 #[test]
 fn the_floor_holds_unless_nothing_is_taken_away() {
-    let few = change(|lb| lb.others[0].usable = 0);
+    let few = change(|lb| lb.backends[0].usable = 0);
     let refusal = preflight(Verb::Restart, &few, 1).unwrap_err();
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
     assert!(preflight(Verb::Restart, &few, 0).is_ok());
     assert!(preflight(Verb::Open, &few, 1).is_ok());
     let alone = |status: &'static str| {
         change(move |lb| {
-            lb.others[0].usable = 0;
+            lb.backends[0].usable = 0;
             lb.lines = vec![
                 (line(Main, status, 0), false),
                 (line(Twin, "DOWN", 0), true),
@@ -117,8 +117,8 @@ fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
         ..facts()
     };
     let unproven = change(|lb| {
-        lb.others[0].usable = 0;
-        lb.others[0].unproven = vec!["web2".into()];
+        lb.backends[0].usable = 0;
+        lb.backends[0].unproven = vec!["web2".into()];
     });
     let passing = away(Reason::Passing("connection refused".into()));
     for passing in [&passing, &closed, &unproven] {
@@ -135,7 +135,7 @@ fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
             ..closed.clone()
         },
         change(|lb| lb.lines[0].1 = true),
-        change(|lb| lb.others[0].usable = 0),
+        change(|lb| lb.backends[0].usable = 0),
     ];
     for lasting in lasting {
         assert!(!refusal(&lasting).may_pass(), "{lasting:?}");

@@ -1,7 +1,7 @@
 //! Whether this host serves is seen at each look, and not decided when the operation begins.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn counting(two_stage: bool) -> Limits {
@@ -15,7 +15,7 @@ fn counting(two_stage: bool) -> Limits {
 /// A look with no other usable server.
 fn alone(main: &str, twin: &str) -> Observation {
     let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].others = vec![Others {
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable: 0,
         claimed: Vec::new(),

@@ -1,11 +1,11 @@
 //! What one host is told of the room that its backends have.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
-    let of_backend = |(number, (usable, claimed)): (usize, &(usize, usize))| Others {
+    let of_backend = |(number, (usable, claimed)): (usize, &(usize, usize))| BackendCapacity {
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
@@ -19,7 +19,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
     let lines = (0..usable.len()).flat_map(|n| [(line(n, Main), false), (line(n, Twin), true)]);
     let balancer = BalancerFacts {
         lines: lines.collect(),
-        others: usable.iter().enumerate().map(of_backend).collect(),
+        backends: usable.iter().enumerate().map(of_backend).collect(),
     };
     Facts {
         gates: vec![],

@@ -2,7 +2,7 @@
 //! looks at the floor it is put back as long as too few others are left.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use crate::haproxy::Role::{Main, Twin};
 
 fn step(phase: Phase, observation: &Observation) -> Step {
@@ -92,17 +92,17 @@ fn is_never_refused() {
 /// Where nobody waits for UP, open is done when the gates are open.
 #[test]
 fn the_sidecar_opens_and_does_not_wait() {
-    let hasty = Limits {
+    let non_blocking = Limits {
         in_rotation: Duration::ZERO,
         ..limits()
     };
-    let end = ends(decide(Verb::Open, &Phase::Open, &blind(), &hasty));
+    let end = ends(decide(Verb::Open, &Phase::Open, &blind(), &non_blocking));
     assert_eq!(end, Outcome::Done { note: None });
     let failed = Observation {
         action_result: ActionResult::Failed("exit 4".into()),
         ..blind()
     };
-    let end = ends(decide(Verb::Open, &Phase::Open, &failed, &hasty));
+    let end = ends(decide(Verb::Open, &Phase::Open, &failed, &non_blocking));
     assert!(matches!(
         end,
         Outcome::GateFailed {
@@ -123,7 +123,7 @@ fn in_turn() -> Limits {
 
 fn beside(usable: usize, look: Observation) -> Observation {
     let mut look = look;
-    look.balancers[0].others = vec![Others {
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -204,7 +204,7 @@ fn in_turn_it_is_refused_where_nobody_shows_the_others() {
     let shown = || {
         let facts = BalancerFacts {
             lines: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
         };
         ("lb2".to_owned(), Ok(facts))
     };

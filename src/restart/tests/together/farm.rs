@@ -2,7 +2,7 @@
 //! and an agent on each host, which sees no more than HAProxy shows.
 
 use super::super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 
 /// Checks as HAProxy counts them.
 const RISE: u32 = 2;
@@ -178,7 +178,7 @@ impl Farm {
         let is_after = |n: usize| (n > number) != (self.orders_differ && lb == 1);
         let after_us = others.iter().filter(|(n, ..)| is_after(*n));
         let after_us = after_us.filter(|(_, health, other)| has_claimed(health, other));
-        let others = Others {
+        let capacity = BackendCapacity {
             backend: "srvs".into(),
             usable: names(&|health, _| health[0] == MOST).len(),
             claimed: names(&has_claimed),
@@ -187,7 +187,7 @@ impl Farm {
         };
         BalancerSeen {
             name: format!("lb{lb}"),
-            others: vec![others],
+            backends: vec![capacity],
             ..balancer(Ok(lines.collect()))
         }
     }
@@ -196,8 +196,13 @@ impl Farm {
     pub(crate) fn begin(&mut self, number: usize) {
         let (limits, look) = (self.limits(number), self.look(number));
         if look.too_few(&limits).is_empty() {
-            let others = look.balancers.iter().flat_map(|balancer| &balancer.others);
-            let claimed = others.flat_map(|others| others.claimed.clone()).collect();
+            let backends = look
+                .balancers
+                .iter()
+                .flat_map(|balancer| &balancer.backends);
+            let claimed = backends
+                .flat_map(|capacity| capacity.claimed.clone())
+                .collect();
             self.hosts[number].claimed_before = claimed;
             self.hosts[number].begun = self.now;
             self.enter(number, limits.first());

@@ -1,15 +1,15 @@
 //! The other servers of our backends: would there be enough without this host? Pure.
 
-use super::{Found, Others, Own, ServerStat, Status};
+use super::{BackendCapacity, Found, Own, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-impl Others {
+impl BackendCapacity {
     /// How many other servers of `backend` are fit to take our users: all lines but ours that
     /// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
     /// address and port are one server, and a backup line among them doesn't count beside a
     /// main line: a host whose main line is DOWN is on its way out itself.
-    pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> Others {
+    pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
         let of_backend = stats.iter().filter(|stat| stat.backend == backend);
         let others = of_backend.filter(|stat| {
             let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
@@ -34,7 +34,7 @@ impl Others {
             .filter(|(place, _)| Some(*place) > ours.as_ref());
         let after_us = after_us.map(|(_, server)| server);
         let after_us = after_us.filter(|server| server.is_usable() && server.has_claimed());
-        Others {
+        BackendCapacity {
             backend: backend.to_owned(),
             usable: usable.count(),
             claimed_after_us: after_us.map(Server::name).collect(),
@@ -170,8 +170,8 @@ mod tests {
         ];
         let others = lines.iter().zip(shown);
         stats.extend(others.map(|((name, backup), status)| stat(name, *backup, status)));
-        let others = Others::count("a", &found(), &stats);
-        (others.usable, others.claimed.len())
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        (capacity.usable, capacity.claimed.len())
     }
 
     #[test]
@@ -185,13 +185,13 @@ mod tests {
     #[test]
     fn what_the_next_check_may_turn_down_is_not_counted_and_named() {
         let mut stats = vec![stat("web2", false, "UP 1/2"), stat("web3", false, "UP")];
-        let others = Others::count("a", &found(), &stats);
-        assert_eq!((others.usable, others.not_out()), (1, 2));
-        let told = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        assert_eq!((capacity.usable, capacity.not_out()), (1, 2));
+        let text = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
                     min_available is 2";
-        assert_eq!(others.told("lb", 2), told);
+        assert_eq!(capacity.shortage("lb", 2), text);
         stats[0].weight = 0;
-        assert_eq!(Others::count("a", &found(), &stats).not_out(), 1);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).not_out(), 1);
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let after = |ours: char| {
             let Found { servers, .. } = found();
             let own = find(&servers, PORTS, |s| s.server.ends_with(ours)).unwrap();
-            Others::count("a", &Found { own, servers }, &stats)
+            BackendCapacity::count("a", &Found { own, servers }, &stats)
         };
         assert_eq!(after('1').claimed_after_us, ["web2", "web3"]);
         assert_eq!(after('2').claimed_after_us, ["web3"]);
@@ -231,13 +231,13 @@ mod tests {
     #[test]
     fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
         let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
-        assert_eq!(Others::count("a", &found(), &stats).usable, 2);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 2);
         stats[0].weight = 0;
-        assert_eq!(Others::count("a", &found(), &stats).usable, 1);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 1);
         stats[1].status = Status::parse("DOWN").unwrap();
         assert_eq!(
-            Others::count("a", &found(), &stats),
-            Others {
+            BackendCapacity::count("a", &found(), &stats),
+            BackendCapacity {
                 backend: "a".into(),
                 usable: 0,
                 claimed: vec![],

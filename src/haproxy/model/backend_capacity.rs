@@ -2,7 +2,7 @@
 
 /// How a backend would do without us.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Others {
+pub struct BackendCapacity {
     /// The backend.
     pub backend: String,
     /// Its other servers that take new users now.
@@ -17,7 +17,7 @@ pub struct Others {
     pub unproven: Vec<String>,
 }
 
-impl Others {
+impl BackendCapacity {
     /// Which backend of which balancer.
     pub fn of(&self, balancer: &str) -> String {
         format!("{balancer} backend {}", self.backend)
@@ -41,7 +41,7 @@ impl Others {
     }
 
     /// That there are fewer than asked for.
-    pub fn told(&self, balancer: &str, min_available: usize) -> String {
+    pub fn shortage(&self, balancer: &str, min_available: usize) -> String {
         let (of, usable, going) = (self.of(balancer), self.usable, self.going());
         format!("{of} has {usable} other usable servers{going}, min_available is {min_available}")
     }

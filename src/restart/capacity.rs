@@ -4,7 +4,7 @@
 //! rises meanwhile, may carry users by the time that the gate is closed.
 
 use super::{BalancerSeen, Limits, LineSeen, Observation};
-use crate::haproxy::{Others, Role};
+use crate::haproxy::{BackendCapacity, Role};
 
 impl LineSeen {
     /// HAProxy sends it users, or may do so from the next check on.
@@ -39,43 +39,43 @@ fn shows_claim(lines: &[LineSeen], backend: &str) -> bool {
 }
 
 /// There is a backend of ours in which other hosts don't see that this one goes.
-pub(crate) fn goes_unseen(lines: &[LineSeen]) -> bool {
+pub(crate) fn lacks_claim(lines: &[LineSeen]) -> bool {
     lines.iter().any(|line| !shows_claim(lines, line.backend()))
 }
 
 impl Observation {
     /// The backends that this host serves, and that too few others are left in.
     pub fn too_few(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |_, others| Some(others.usable))
+        self.fewer(limits, |_, capacity| Some(capacity.usable))
     }
 
     /// The same without those others that have claimed to be the next to go.
     pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |_, others| Some(others.staying()))
+        self.fewer(limits, |_, capacity| Some(capacity.staying()))
     }
 
     /// The same once those others that claim together with us, and after us, have given way.
     pub fn too_few_in_turn(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |_, others| {
-            Some(others.staying_in_turn(&limits.claimed_before))
+        self.fewer(limits, |_, capacity| {
+            Some(capacity.staying_in_turn(&limits.claimed_before))
         })
     }
 
     /// The same with those that HAProxy is not sure of.
     pub fn too_few_not_out(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |_, others| Some(others.not_out()))
+        self.fewer(limits, |_, capacity| Some(capacity.not_out()))
     }
 
     /// The same while our own lines go DOWN, in each backend where no claim tells others of it.
     /// Until the main line there is DOWN this host can still give way to one whose first check
     /// has failed. After that it is that one who gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
-        self.fewer(limits, |balancer, others| {
+        self.fewer(limits, |balancer, capacity| {
             let lines = balancer.lines.as_deref().unwrap_or_default();
-            match balancer.is_out_of(&others.backend) {
-                true => Some(others.not_out()),
-                false if limits.claims() && shows_claim(lines, &others.backend) => None,
-                false => Some(others.staying()),
+            match balancer.is_out_of(&capacity.backend) {
+                true => Some(capacity.not_out()),
+                false if limits.claims() && shows_claim(lines, &capacity.backend) => None,
+                false => Some(capacity.staying()),
             }
         })
     }
@@ -84,14 +84,15 @@ impl Observation {
     fn fewer(
         &self,
         limits: &Limits,
-        count: impl Fn(&BalancerSeen, &Others) -> Option<usize>,
+        count: impl Fn(&BalancerSeen, &BackendCapacity) -> Option<usize>,
     ) -> Vec<String> {
         let mut few = Vec::new();
         for balancer in &self.balancers {
-            let served = |others: &&Others| self.serving.contains(&others.of(&balancer.name));
-            for others in balancer.others.iter().filter(served) {
-                if count(balancer, others).is_some_and(|count| count < limits.min_available) {
-                    few.push(others.told(&balancer.name, limits.min_available));
+            let served =
+                |capacity: &&BackendCapacity| self.serving.contains(&capacity.of(&balancer.name));
+            for capacity in balancer.backends.iter().filter(served) {
+                if count(balancer, capacity).is_some_and(|count| count < limits.min_available) {
+                    few.push(capacity.shortage(&balancer.name, limits.min_available));
                 }
             }
         }
@@ -100,22 +101,22 @@ impl Observation {
 
     /// The backends where no claim can be seen: no twin of ours is there, or an operator holds
     /// it out, and that says nothing of this host.
-    pub fn deaf_to_claims(&self) -> Vec<String> {
-        let mut deaf = Vec::new();
+    pub fn without_claims(&self) -> Vec<String> {
+        let mut without_claims = Vec::new();
         for BalancerSeen {
             name,
             lines,
-            others,
+            backends,
             ..
         } in &self.balancers
         {
             let lines = lines.as_deref().unwrap_or_default();
-            let served = others
+            let served = backends
                 .iter()
-                .filter(|others| self.serving.contains(&others.of(name)));
-            let without = served.filter(|others| !shows_claim(lines, &others.backend));
-            deaf.extend(without.map(|others| others.of(name)));
+                .filter(|capacity| self.serving.contains(&capacity.of(name)));
+            let unclaimed = served.filter(|capacity| !shows_claim(lines, &capacity.backend));
+            without_claims.extend(unclaimed.map(|capacity| capacity.of(name)));
         }
-        deaf
+        without_claims
     }
 }

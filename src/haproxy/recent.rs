@@ -1,12 +1,12 @@
 //! What was counted a moment ago, and when.
 
-use super::Others;
+use super::BackendCapacity;
 use std::time::{Duration, Instant};
 
 /// The other servers as they were counted last, when, and how long that took.
 #[derive(Debug, Clone)]
-pub(super) struct Lately {
-    pub(super) others: Vec<Others>,
+pub(super) struct RecentCapacities {
+    pub(super) capacities: Vec<BackendCapacity>,
     pub(super) at: Instant,
     pub(super) took: Duration,
 }
