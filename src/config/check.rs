@@ -140,13 +140,13 @@ fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake
     let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
     for (own, app) in apps {
         for name in &app.also_restarts {
-            let told = name.get_ref();
-            let other = is_app(told) && told != own.get_ref();
+            let named = name.get_ref();
+            let other = is_app(named) && named != own.get_ref();
             let is_line =
                 |(backend, server): (&str, &str)| !backend.is_empty() && !server.is_empty();
-            if !other && !told.split_once('/').is_some_and(is_line) {
+            if !other && !named.split_once('/').is_some_and(is_line) {
                 let what = format!(
-                    "also_restarts: {told:?} is neither another app of this file nor a server line \
+                    "also_restarts: {named:?} is neither another app of this file nor a server line \
                      BACKEND/SERVER"
                 );
                 return Err(Mistake::new(name.span(), what));

@@ -111,9 +111,9 @@ mod tests {
         };
         let at = [0.0, 1.0, 2.0, 3.0];
         let stretches = line.stretches(&at, 4.0);
-        let told: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
+        let found: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
         assert_eq!(
-            told,
+            found,
             [
                 (0.0, 2.0, Some("UP")),
                 (2.0, 3.0, None),
@@ -131,8 +131,8 @@ mod tests {
             ..BalancerSamples::default()
         };
         let unseen = balancer.unseen(&[0.0, 1.0, 2.0], 4.0);
-        let told: Vec<_> = unseen.iter().map(|(s, why)| (s.from, s.to, *why)).collect();
-        assert_eq!(told, [(0.0, 1.0, "a"), (2.0, 4.0, "b")]);
+        let found: Vec<_> = unseen.iter().map(|(s, why)| (s.from, s.to, *why)).collect();
+        assert_eq!(found, [(0.0, 1.0, "a"), (2.0, 4.0, "b")]);
         let alone = BalancerSamples {
             unseen: vec![(0, 1, why("a"))],
             ..BalancerSamples::default()

@@ -76,9 +76,9 @@ impl fmt::Display for Shares {
         ];
         let total: f64 = all.iter().map(|(_, seconds)| seconds).sum();
         let shown = all.iter().filter(|(_, seconds)| *seconds >= 0.005);
-        let told =
+        let parts =
             shown.map(|(whose, seconds)| format!("{whose} {:.0} %", 100.0 * seconds / total));
-        f.write_str(&told.collect::<Vec<_>>().join(", "))
+        f.write_str(&parts.collect::<Vec<_>>().join(", "))
     }
 }
 

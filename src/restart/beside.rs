@@ -110,7 +110,7 @@ pub fn taken_down(
     app: &str,
     meant: &[String],
 ) -> Result<Vec<String>, Vec<String>> {
-    let (mut told, mut reasons) = (Vec::new(), Vec::new());
+    let (mut notices, mut reasons) = (Vec::new(), Vec::new());
     for one in beside {
         let serving = one.serving();
         if serving.is_empty() {
@@ -122,12 +122,12 @@ pub fn taken_down(
             serving.join(", ")
         );
         match meant.iter().any(|meant| meant == one.name()) {
-            true => told.push(format!("{what}, as also_restarts says")),
+            true => notices.push(format!("{what}, as also_restarts says")),
             false => reasons.push(format!("{what}; {}", one.way_out(app))),
         }
     }
     match reasons.is_empty() {
-        true => Ok(told),
+        true => Ok(notices),
         false => Err(reasons),
     }
 }

@@ -202,11 +202,11 @@ fn sum(peers: &ByPeer) -> u64 {
 /// As "7 from 10.0.0.1, 1 from 10.0.0.50".
 pub fn peers_in_words(peers: &ByPeer) -> String {
     let some = peers.iter().filter(|(_, count)| **count > 0);
-    let told: Vec<String> = some
+    let parts: Vec<String> = some
         .map(|(peer, count)| format!("{count} from {peer}"))
         .collect();
-    match told.is_empty() {
+    match parts.is_empty() {
         true => "none".to_owned(),
-        false => told.join(", "),
+        false => parts.join(", "),
     }
 }

@@ -40,7 +40,7 @@ impl Observation {
     }
 
     fn on_leaving_workers(&self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut notices = Vec::new();
         for balancer in &self.balancers {
             for Leaving {
                 pid,
@@ -50,12 +50,12 @@ impl Observation {
             {
                 let requests = requests(*in_flight);
                 let name = &balancer.name;
-                told.push(format!(
+                notices.push(format!(
                     "{name} {line} has {requests} in flight on its leaving worker {pid}"
                 ));
             }
         }
-        told
+        notices
     }
 
     /// What the current workers say they have in flight, on all our lines.

@@ -139,7 +139,7 @@ struct Model {
     touched: Vec<Action>,
     healthy: u32,
     /// Whether a look at the app's instance tells a restart.
-    can_tell: bool,
+    shows_restart: bool,
 }
 
 /// How one process ended.
@@ -291,7 +291,7 @@ impl Model {
             );
             // Where nobody can tell, the operator is told so.
             prop_assert!(
-                !(self.changed && self.can_tell),
+                !(self.changed && self.shows_restart),
                 "opened what was not restarted"
             );
         }
@@ -349,7 +349,7 @@ impl Model {
             version,
             restarting: start.verb == Verb::Restart,
             restarted: self
-                .can_tell
+                .shows_restart
                 .then_some(self.restarts > before && !self.changed),
             unsure: start.finishes == Some(false),
         }
@@ -361,7 +361,7 @@ proptest! {
 
     #[test]
     fn what_always_holds(moments in prop::collection::vec(any_moment(), 1..40), limits in any_limits(),
-                         can_tell in any::<bool>(),
+                         shows_restart in any::<bool>(),
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         let held = limits.stays_closed && verb == Verb::Restart;
@@ -370,7 +370,7 @@ proptest! {
         let upgrades = limits.upgrades;
         let mut model = Model {
             limits, open, restarts: 0, restarts_of_version: 0, changed: false,
-            touched: Vec::new(), healthy: 0, can_tell,
+            touched: Vec::new(), healthy: 0, shows_restart,
         };
         let last = moments.last().map(|moment| moment.look.clone()).unwrap_or_else(blind);
         let mut moments = moments.into_iter().peekable();

@@ -62,8 +62,8 @@ impl BalancerSeen {
 
     /// That another worker answers since the last look.
     pub fn anew(&self) -> Option<String> {
-        let told = || format!("{} was reloaded: looking anew", self.name);
-        self.reloaded.then(told)
+        let note = || format!("{} was reloaded: looking anew", self.name);
+        self.reloaded.then(note)
     }
 
     /// It shows every line of ours fully UP.

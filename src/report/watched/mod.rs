@@ -153,7 +153,7 @@ fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
 /// the same.
 fn unseen(stretches: &mut Vec<(usize, usize, String)>, place: usize, why: &str) {
     match stretches.last_mut() {
-        Some((_, to, progress)) if *to == place && progress == why => *to = place + 1,
+        Some((_, to, reason)) if *to == place && reason == why => *to = place + 1,
         _ => stretches.push((place, place + 1, why.to_owned())),
     }
 }

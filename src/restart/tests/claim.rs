@@ -131,12 +131,12 @@ fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
 
 #[test]
 fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
-    let told = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
+    let message = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
         Step::Go { to, note } => (to, note.is_some()),
         other => panic!("{other:?}"),
     };
-    assert_eq!(told("DOWN"), (Phase::Close, false));
-    assert_eq!(told("MAINT"), (Phase::Close, true));
+    assert_eq!(message("DOWN"), (Phase::Close, false));
+    assert_eq!(message("MAINT"), (Phase::Close, true));
     let mut classic = look("UP", "DOWN", (2, 0));
     classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
     assert_eq!(classic.without_claims(), ["lb backend srvs"]);

@@ -64,10 +64,10 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
         plain.ends_with("`agent doctor web` shows the seconds that HAProxy took"),
         "{plain}"
     );
-    let told = closed.judge(not_out).message(Verb::Restart, "web");
+    let message = closed.judge(not_out).message(Verb::Restart, "web");
     assert!(
-        told.ends_with("this rule may redirect the status port 2000: `-A X`"),
-        "{told}"
+        message.ends_with("this rule may redirect the status port 2000: `-A X`"),
+        "{message}"
     );
 }
 
@@ -193,15 +193,18 @@ fn each_cause_is_told_once_and_worse_outcomes_stay() {
     assert_eq!(closed.because(vec![listener()]), [listener()]);
     assert_eq!(closed.because(vec![listener()]), [""; 0]);
     let done = closed.judge(Outcome::Done { note: None });
-    let told = done.message(Verb::Restart, "web");
+    let message = done.message(Verb::Restart, "web");
     assert!(
-        told.contains("lb srvs/Main was UP") && told.contains(&listener()),
-        "{told}"
+        message.contains("lb srvs/Main was UP") && message.contains(&listener()),
+        "{message}"
     );
     let held = closed.judge(Outcome::RestartedClosed);
-    let told = held.message(Verb::Restart, "web");
+    let message = held.message(Verb::Restart, "web");
     assert_eq!(held.exit_code(), 20);
-    assert!(told.contains("a hold keeps the gates closed"), "{told}");
+    assert!(
+        message.contains("a hold keeps the gates closed"),
+        "{message}"
+    );
     for outcome in [
         Outcome::NotHealthy("x".into()),
         Outcome::NotBack(vec!["x".into()]),

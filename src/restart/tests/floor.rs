@@ -75,13 +75,13 @@ fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
     let mut uncounted = others_usable(0, "UP");
     uncounted.balancers[0].backends.clear();
     assert_eq!(waits(close(&uncounted)).len(), 1);
-    let nobody = decide(
+    let none_left = decide(
         Verb::Restart,
         &Phase::Close,
         &others_usable(0, "UP"),
         &limits(),
     );
-    assert_eq!(waits(nobody).len(), 1);
+    assert_eq!(waits(none_left).len(), 1);
 }
 
 #[test]
@@ -168,10 +168,10 @@ fn who_gives_way_waits_for_its_turn_and_tries_again_until_the_last() {
             (end.exit_code(), end.word(Verb::Restart)),
             (12, "too_few_servers")
         );
-        let told = end.message(Verb::Restart, "web");
+        let message = end.message(Verb::Restart, "web");
         assert!(
-            told.contains("the app was not touched; its lines are back"),
-            "{told}"
+            message.contains("the app was not touched; its lines are back"),
+            "{message}"
         );
     }
 }

@@ -163,8 +163,8 @@ fn what_is_held_stays_closed_as_the_restart_was_asked_to() {
         (Verb::Open, true, true, GatesFound::Held, false),
         (Verb::Close, true, true, GatesFound::Held, false),
     ] {
-        let told = format!("{asked:?} {stay} {left} {gates:?}");
-        assert_eq!(stays_closed(asked, stay, left, gates), stays, "{told}");
+        let message = format!("{asked:?} {stay} {left} {gates:?}");
+        assert_eq!(stays_closed(asked, stay, left, gates), stays, "{message}");
     }
 }
 

@@ -136,7 +136,7 @@ fn is_rolled_back_once() {
         ),
     ] {
         match ends(decided(&phase, &observation, true)) {
-            Outcome::UpgradeFailed(told) => assert!(told.starts_with(why), "{told}"),
+            Outcome::UpgradeFailed(message) => assert!(message.starts_with(why), "{message}"),
             other => panic!("{other:?}"),
         }
     }
@@ -149,12 +149,12 @@ fn is_rolled_back_once() {
         assert_eq!(end.word(Verb::Restart), "restart_failed");
         let end = ends(decided(&HEALTHY, &sick(version.clone()), true));
         assert_eq!(end.word(Verb::Restart), "not_healthy");
-        let told = end.message(Verb::Restart, "web");
+        let message = end.message(Verb::Restart, "web");
         let inherited = version == Version::Inherited;
         assert_eq!(
-            told.contains("the rollback is not run"),
+            message.contains("the rollback is not run"),
             inherited,
-            "{told}"
+            "{message}"
         );
     }
 }
