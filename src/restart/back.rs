@@ -1,5 +1,5 @@
-//! The way back: upgraded, restarted, healthy, open, UP; or the version of before; or the
-//! gates as they were found.
+//! The way back: the app is upgraded, restarted and healthy, the gates open, the lines are UP. Or
+//! the old version comes back, or the gates return to their first positions.
 
 use super::step::{Step, again, go};
 use super::{ActionResult, Limits, Observation, Outcome, Phase, Version, Why};
@@ -38,8 +38,7 @@ pub(super) fn rollback(first: &str, observation: &Observation) -> Step {
     }
 }
 
-/// The app does not come up. Only what this operation itself has upgraded is rolled back,
-/// and only once.
+/// The app does not come up. Only an upgrade of this same operation is rolled back, and only once.
 fn fails(what: &str, observation: &Observation, limits: &Limits, otherwise: Outcome) -> Step {
     match &observation.version {
         Version::New if limits.rolls_back => {
@@ -52,7 +51,7 @@ fn fails(what: &str, observation: &Observation, limits: &Limits, otherwise: Outc
     }
 }
 
-/// What failed in keeping the gates closed is no reason to wait: they will be opened.
+/// A gate that fails to close does not delay this phase: the gates open next anyway.
 pub(super) fn healthy(streak: u32, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let (streak, why) = match &observation.health {
         Some(Ok(())) => (streak + 1, "healthy, but not yet as often as asked"),
@@ -75,7 +74,7 @@ pub(super) fn healthy(streak: u32, observation: &Observation, limits: &Limits, o
     }
 }
 
-/// The hold stays: the gates are closed for sure, and no UP is waited for.
+/// The hold stays. The gates must be closed, and the operation does not wait for UP.
 fn still_closed(streak: u32, observation: &Observation, over: bool) -> Step {
     let why = match (
         &observation.action_result,
@@ -121,12 +120,12 @@ pub(super) fn open(observation: &Observation, limits: &Limits, over: bool) -> St
             Step::End(opened(observation, Vec::new()))
         }
         ActionResult::Done if over => Step::End(opened(observation, waiting)),
-        // Again, because somebody may flush the rules meanwhile.
+        // The action is repeated, because another process may flush the rules meanwhile.
         ActionResult::Done => again(Phase::Open, waiting),
     }
 }
 
-/// The gates are open, and what the lines wait for is `waiting`.
+/// The gates are open; `waiting` names the lines that are not UP.
 fn opened(observation: &Observation, waiting: Vec<String>) -> Outcome {
     let note = held(observation);
     match &observation.version {
@@ -162,7 +161,7 @@ pub(super) fn put_back(why: &Why, observation: &Observation, limits: &Limits, ov
     }
 }
 
-/// The gates stand as they were found, and what the lines wait for is `waiting`.
+/// The gates are as the operation found them; `waiting` names the lines that are not UP.
 fn left(why: &Why, waiting: Vec<String>, observation: &Observation, limits: &Limits) -> Step {
     match (why, next_turn(observation, limits)) {
         (Why::TooFewServers(_), Some(until)) => go(Phase::BackOff { until }),
@@ -177,7 +176,7 @@ fn left(why: &Why, waiting: Vec<String>, observation: &Observation, limits: &Lim
     }
 }
 
-/// Each host has its own turns, so that of two that gave way one is the first.
+/// Each host has its own turns. So of two hosts that gave way, one comes first.
 pub(super) fn back_off(until: Duration, observation: &Observation, limits: &Limits) -> Step {
     let few = [observation.unseen(), observation.too_few_stay(limits)].concat();
     match (few.is_empty(), next_turn(observation, limits)) {

@@ -1,7 +1,7 @@
-//! Are enough other servers left in the backends that this host serves?
+//! Checks that enough other servers are left in the backends that this host serves.
 //!
-//! Whether it serves is not decided once: a line that is DOWN when the operation begins, and
-//! rises meanwhile, may carry users by the time that the gate is closed.
+//! Each look decides anew whether this host serves. A line may be DOWN when the operation begins,
+//! rise meanwhile, and carry users when the gate closes.
 
 use super::{BalancerSeen, Limits, LineSeen, Observation};
 use crate::haproxy::{BackendCapacity, Role};
@@ -20,7 +20,7 @@ impl BalancerSeen {
         lines.map(|line| format!("{} backend {}", self.name, line.backend()))
     }
 
-    /// Our main lines there are DOWN: nobody counts this host any more.
+    /// Our main lines there are DOWN: other hosts no longer count this host.
     fn is_out_of(&self, backend: &str) -> bool {
         let mut lines = self.lines.iter().flatten();
         lines.all(|line| {
@@ -30,45 +30,45 @@ impl BalancerSeen {
     }
 }
 
-/// Whether other hosts see in a backend that this one goes, while its main line is UP: its twin
-/// is DOWN. An operator's MAINT says nothing of the host.
+/// Whether other hosts see in a backend that this host is about to go: its twin is DOWN and its
+/// main line UP. An operator's MAINT is no claim.
 fn shows_claim(lines: &[LineSeen], backend: &str) -> bool {
     let twin = |line: &&LineSeen| line.role == Role::Twin && line.backend() == backend;
     let mut twins = lines.iter().filter(twin).peekable();
     twins.peek().is_some() && twins.all(|line| line.status.is_going())
 }
 
-/// There is a backend of ours in which other hosts don't see that this one goes.
+/// In one of our backends other hosts can't see that this host is about to go.
 pub(crate) fn lacks_claim(lines: &[LineSeen]) -> bool {
     lines.iter().any(|line| !shows_claim(lines, line.backend()))
 }
 
 impl Observation {
-    /// The backends that this host serves, and that too few others are left in.
+    /// The backends that this host serves and that have too few other servers.
     pub fn too_few(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| Some(capacity.usable))
     }
 
-    /// The same without those others that have claimed to be the next to go.
+    /// The same, without the servers that have claimed to go next.
     pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| Some(capacity.staying()))
     }
 
-    /// The same once those others that claim together with us, and after us, have given way.
+    /// The same, once the servers that claim together with us and after us have given way.
     pub fn too_few_in_turn(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| {
             Some(capacity.staying_in_turn(&limits.claimed_before))
         })
     }
 
-    /// The same with those that HAProxy is not sure of.
+    /// The same, with the servers that HAProxy has not proven yet.
     pub fn too_few_not_out(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| Some(capacity.not_out()))
     }
 
-    /// The same while our own lines go DOWN, in each backend where no claim tells others of it.
-    /// Until the main line there is DOWN this host can still give way to one whose first check
-    /// has failed. After that it is that one who gives way.
+    /// The same while our own lines go DOWN, in each backend without a visible claim. Until its
+    /// main line is DOWN, this host can still give way to a host whose first check has failed.
+    /// After that, the other host gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |balancer, capacity| {
             let lines = balancer.lines.as_deref().unwrap_or_default();
@@ -80,7 +80,7 @@ impl Observation {
         })
     }
 
-    /// None: they need not be counted there.
+    /// None: this backend needs no count.
     fn fewer(
         &self,
         limits: &Limits,
@@ -99,8 +99,8 @@ impl Observation {
         few
     }
 
-    /// The backends where no claim can be seen: no twin of ours is there, or an operator holds
-    /// it out, and that says nothing of this host.
+    /// The backends in which other hosts can't see a claim: we have no twin there, or an operator
+    /// holds it out.
     pub fn without_claims(&self) -> Vec<String> {
         let mut without_claims = Vec::new();
         for BalancerSeen {

@@ -1,13 +1,13 @@
-//! One look -> one step. The law of the restart.
+//! One observation gives one step: the rules of the restart.
 
 use super::back::{back_off, healthy, open, put_back, restart, rollback, upgrade};
 use super::out::{claim, close, drain, floor, shed, sticky};
 use super::step::{Step, go};
 use super::{ActionResult, Limits, Observation, Outcome, Phase, Verb, Version, Why};
 
-/// Decides. Never restarts while something is in flight on a line that can be taken out
-/// (all but the classic twin) unless `on_drain_timeout` says so; once the app was touched,
-/// never opens before it is healthy.
+/// Decides. A restart waits for requests in flight on each line that can be taken out (all but the
+/// classic twin), unless `on_drain_timeout` allows more. Once the app was touched, the gates open
+/// only before a healthy app.
 pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Limits) -> Step {
     if let Some(step) = interrupted(verb, phase, observation, limits) {
         return step;
@@ -32,8 +32,8 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
     }
 }
 
-/// Before the app was touched a signal puts everything back; after that, what keeps the
-/// host safe is finished first: the app comes up, the gates open, nothing more is awaited.
+/// Before the app was touched, a signal puts everything back. After that, the operation first makes
+/// the host safe: the app comes up and the gates open. It waits for nothing else.
 fn interrupted(
     verb: Verb,
     phase: &Phase,

@@ -3,7 +3,7 @@
 use super::{Outcome, Verb};
 
 impl Outcome {
-    /// One line for people: what happened, how the host was left, what to do.
+    /// One line for people: what happened, how the host is now, what to do.
     pub fn message(&self, verb: Verb, app: &str) -> String {
         let fix = format!("mend it, then `agent open {app}`");
         match self {
@@ -135,7 +135,7 @@ fn finished(confirmed: bool, closed: bool, app: &str) -> String {
     }
 }
 
-/// With a note its lines are not all UP: an operator wants it so.
+/// A note means that an operator keeps some lines from being UP.
 fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
     let left = match (waiting, noted) {
         ([], false) => "and back in rotation".to_owned(),
@@ -174,7 +174,7 @@ fn given_up(what: &str, back: bool, fix: &str) -> String {
     format!("{what}; {PUT_BACK}; {lines}; {fix}")
 }
 
-/// With a note it is less than one would think: what, the note says.
+/// A note means that not everything is as usual; the note has the details.
 fn done(verb: Verb, noted: bool) -> &'static str {
     match (verb, noted) {
         (Verb::Restart, false) => "restarted, and back in rotation",

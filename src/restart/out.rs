@@ -1,4 +1,4 @@
-//! The way out of rotation: until every line is DOWN and nothing is in flight.
+//! The way out of rotation: every line goes DOWN, and nothing is left in flight.
 
 use super::step::{Step, again, go};
 use super::{
@@ -7,25 +7,25 @@ use super::{
 use crate::haproxy::Role;
 use std::time::Duration;
 
-/// The twin counts as quiet after this long without a session.
+/// The twin is quiet after this long without a session.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Looks in a row that must show nothing in flight: HAProxy's counters are read line by
-/// line, so one look may fall between two lines.
+/// Looks in a row that must show nothing in flight. HAProxy prints its counters line by line, so a
+/// request may hide between two lines.
 const ZEROS: u32 = 2;
 
-/// The same where connections are counted beside a classic twin that goes on serving. HAProxy
-/// counts a connection of a session that ends for a moment longer than the kernel: measured at
-/// 1 of 100 to 200 looks, and never twice in a row.
+/// The same beside a classic twin that goes on serving. HAProxy counts the connection of a session
+/// that ends a moment longer than the kernel does: at 1 of 100 to 200 looks, and never twice in a
+/// row.
 const ZEROS_BESIDE_SESSIONS: u32 = 5;
 
 const UNSTEADY: &str = "counting connections: sessions came while they were counted (HAProxy's master socket needs \
                         no counting: `master` in [[haproxy]])";
 
-/// Every other agent can see this claim now, and whoever counts after it counts this host as
-/// gone: two that claim at the same moment both see the other, and no main gate is closed
-/// that would leave too few. Of several that claim together the one with the lowest address
-/// keeps its claim, and the others give way: without an order all might, again and again.
+/// Every other agent can see this claim, and counts this host as gone from now on. Two hosts that
+/// claim at the same moment see each other, so no main gate closes that would leave too few. The
+/// lowest address keeps its claim and the others give way. Without this order, all of them might
+/// give way again and again.
 pub(super) fn claim(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let few = observation.too_few_stay(limits);
     let next = || match few.is_empty() {
@@ -59,8 +59,8 @@ fn unclaimed(observation: &Observation) -> Option<String> {
     (!unclaimed.is_empty()).then(|| format!("{}: {why}", unclaimed.join(", ")))
 }
 
-/// A line that goes DOWN shows `UP n/m` after its first failed check. Of hosts that go in the
-/// same moment each sees that of those before it, and gives way while it is still UP itself.
+/// A line that goes DOWN shows `UP n/m` after its first failed check. If several hosts go at once,
+/// each sees those before it, and gives way while it is still UP itself.
 pub(super) fn close(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let few = observation.too_few_beside(limits);
     if !few.is_empty() {
@@ -69,14 +69,14 @@ pub(super) fn close(verb: Verb, observation: &Observation, limits: &Limits, over
     out(verb, Role::Main, Phase::Close, observation, over, || {
         match limits.checks_capacity() && !observation.serving.is_empty() {
             true => Phase::Floor,
-            // It was out all the time: nothing was taken away from anybody.
+            // The host was out all the time, so its backends lose nothing.
             false => after_close(observation, limits),
         }
     })
 }
 
-/// A server may have fallen sick since others were counted. One that HAProxy is not sure of is
-/// waited for: it may be a host that is about to give way to this one, which is out first.
+/// A server may have failed since the last count. The operation waits for one that HAProxy has not
+/// proven: it may be a host that gives way to this one, which is out first.
 pub(super) fn floor(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let few = observation.too_few(limits);
     let next = || match few.is_empty() {
@@ -111,13 +111,13 @@ fn out(
         ActionResult::Failed(why) if over => gate_failed(verb, why),
         ActionResult::Failed(why) => again(phase, vec![why.clone()]),
         ActionResult::Done if waiting.is_empty() => go(next()),
-        // What a balancer out of sight keeps from being known, others may still show.
+        // A balancer can't be seen, but the others may still show the lines.
         ActionResult::Done if over && verb == Verb::Stop => Step::Go {
             to: next(),
             note: Some(format!("not out in time: {}", waiting.join(", "))),
         },
         ActionResult::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
-        // Again, because somebody may open the gate meanwhile.
+        // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => again(phase, waiting),
     }
 }
@@ -170,9 +170,9 @@ pub(super) fn sticky(
     again(Phase::Sticky { sessions, busy_at }, vec![waiting])
 }
 
-/// Nothing may be in flight on lines that are out. A line that came back, or can't be
-/// seen, may carry the next request in a moment: no policy goes on over that. A reload
-/// only means that the looks begin anew: what the leaving worker carries is in them.
+/// Nothing may be in flight on lines that are out. A line that came back or can't be seen may carry
+/// the next request in a moment, so no policy goes on over it. A reload only restarts the looks:
+/// they include what the leaving worker carries.
 pub(super) fn drain(
     verb: Verb,
     zeros: u32,
@@ -193,7 +193,7 @@ pub(super) fn drain(
     };
     let mut waiting = [not_out.clone(), observation.reloaded(), carried.clone()].concat();
     let zeros = match left_over {
-        // The classic twin goes on serving: a look between two of its sessions is needed.
+        // The classic twin goes on serving, so a look must fall between two of its sessions.
         Counted::Unsteady if waiting.is_empty() => {
             waiting.push(UNSTEADY.to_owned());
             zeros
@@ -210,7 +210,7 @@ pub(super) fn drain(
             classic_twins(verb, observation),
             "the classic layout's twin can't be shed",
         ),
-        // The time is up, but what it was for is there: look the second time.
+        // The time is up, and nothing is in flight: one more look confirms it.
         ActionResult::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
         ActionResult::Done if over && verb == Verb::Stop => Step::End(Outcome::Undrained(waiting)),
         ActionResult::Done if over && !not_out.is_empty() => {
@@ -224,12 +224,12 @@ pub(super) fn drain(
             carried,
             "the drain's time is up, policy proceed",
         ),
-        // Again, because somebody may open the gate meanwhile.
+        // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => again(Phase::Drain { zeros }, waiting),
     }
 }
 
-/// What the classic twins carry, and for `close` also that they will go on doing so.
+/// What the classic twins carry. For `close`, also that they go on serving.
 fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
     match verb {
         Verb::Close => observation.not_out(Role::ClassicTwin),
@@ -237,7 +237,7 @@ fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
     }
 }
 
-/// Out of rotation and drained, or as much as policy asks for.
+/// How often in a row a look must show nothing in flight.
 fn zeros_needed(observation: &Observation) -> u32 {
     let lines = observation
         .balancers
