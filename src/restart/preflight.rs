@@ -1,16 +1,16 @@
-//! Before anything is touched: every reason to refuse, and what to tell of the rest.
+//! The checks before anything is touched: every reason to refuse, and notices.
 
 use super::{LineSeen, Reason, Refusal, Verb};
 use crate::haproxy::{BackendCapacity, Role, Status};
 
-/// What the preflight looks at.
+/// The facts that the preflight judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Everything that is wrong with the rules or the ports, with the mend.
+    /// Everything that is wrong with the rules or the ports, each with its fix.
     pub gates: Vec<String>,
-    /// The main gate is closed, and HAProxy has had the time to notice.
+    /// The main gate is closed, and HAProxy has had time to notice.
     pub main_closed: bool,
-    /// Why the app's restart could not work (missing unit, no such program).
+    /// Why the app's restart can't work (missing unit, no such program).
     pub restart: Result<(), String>,
     /// Whether the app answers now.
     pub health: Result<(), String>,
@@ -23,13 +23,13 @@ pub struct Facts {
 pub struct BalancerFacts {
     /// Our lines and whether HAProxy's configuration calls them `backup`.
     pub lines: Vec<(LineSeen, bool)>,
-    /// How each backend would do without us.
+    /// The capacity of each backend without us.
     pub backends: Vec<BackendCapacity>,
 }
 
-/// Decides whether the operation may begin. Ok: what the operator should know.
+/// Decides whether the operation may begin. Ok: notices for the operator.
 pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
-    // Nothing may keep a host that goes down from closing.
+    // A host that goes down must always be able to close.
     if verb == Verb::Stop {
         return Ok(notices(verb, facts));
     }
@@ -37,8 +37,7 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
         reasons.push(Reason::Lasting(why.clone()));
     }
-    // Who mends what a crash left opens the gates as soon as the app is well, whatever
-    // HAProxy shows by then.
+    // A recovery opens the gates once the app is healthy. HAProxy's view does not matter to it.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
         reasons.extend(visible(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
@@ -55,14 +54,14 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     let going = going.iter().map(Reason::to_string).collect();
     match verb {
         Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
-        // They may be back, or give way, before it is our turn.
+        // The servers that are missing may come back or give way before our turn.
         Verb::Restart | Verb::Close => Ok([notices(verb, facts), going].concat()),
         _ => Ok(notices(verb, facts)),
     }
 }
 
-/// Opening is safe with a balancer out of sight, and may be what mends it; a host that no
-/// balancer knows of is a mistake in any case.
+/// Opening is safe if a balancer can't be seen, and it may be the fix. A host that no balancer
+/// knows is an error in any case.
 fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     let failed = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
         Ok(_) => None,
@@ -81,7 +80,7 @@ fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
     balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
 }
 
-/// No balancer shows how many others there are.
+/// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
     let what = "no balancer shows whether enough others are left";
     let unseen = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
@@ -95,8 +94,8 @@ pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
         .map(Refusal::Preflight)
 }
 
-/// A main line marked backup, a twin that isn't, or a line without checks: the gate would
-/// not do what it is closed for.
+/// A main line marked `backup`, a twin that isn't, or a line without checks. The gate would have no
+/// effect.
 fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let wrong = |(line, backup): &(LineSeen, bool)| {
         let what = match (line.role, backup) {
@@ -115,8 +114,8 @@ fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     facts.lines.iter().filter_map(wrong).collect()
 }
 
-/// Something that we can't see answers the checks: closing the gate would do nothing. Or HAProxy
-/// has not checked the line since its reload: with `fall 1` it shows it fully UP until then.
+/// Something else answers the checks, so closing the gate would do nothing. Or HAProxy has not
+/// checked the line since its reload: with `fall 1` it is shown fully UP until then.
 fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let main = facts
         .lines
@@ -129,8 +128,8 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
         .collect()
 }
 
-/// The backends that send users to this host, or may do so from the next check on: the ones it
-/// takes something away from.
+/// The backends that send users to this host, or may do so from the next check on. They lose a
+/// server when the host goes.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
     for (name, facts) in visible(facts) {
@@ -143,7 +142,7 @@ pub fn serving(facts: &Facts) -> Vec<String> {
     serving
 }
 
-/// The other servers that have claimed to go next, behind any balancer.
+/// The other servers that have claimed to go next, on any balancer.
 pub fn claimed(facts: &Facts) -> Vec<String> {
     let backends = visible(facts).flat_map(|(_, facts)| &facts.backends);
     backends
@@ -152,15 +151,15 @@ pub fn claimed(facts: &Facts) -> Vec<String> {
 }
 
 impl BalancerFacts {
-    /// A line of ours in this backend carries users, or may do so from the next check on.
+    /// One of our lines in this backend carries users, or may do so from the next check on.
     fn serves(&self, capacity: &BackendCapacity) -> bool {
         let mut lines = self.lines.iter().map(|(line, _)| line);
         lines.any(|line| line.backend() == capacity.backend && line.serves())
     }
 }
 
-/// A host that is out of rotation already takes nothing away from a backend. Where enough others
-/// are not out, but not proven since a reload, their first checks decide.
+/// A backend loses nothing if this host is out of rotation already. If enough servers are not out
+/// but not proven since a reload, their first checks decide.
 fn too_few(
     facts: &Facts,
     min_available: usize,

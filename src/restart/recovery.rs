@@ -1,66 +1,66 @@
-//! How an operation begins, after another one was cut short: the journal says how far that
-//! had come, the kernel how the gates stand now. The app is restarted at most once, and no
-//! upgrade is gone on with: nobody but its author knows what half of it is.
+//! How an operation begins after another one was interrupted. The journal has its last phase, and
+//! the kernel has the gates' positions. The app is restarted at most once. No upgrade is continued:
+//! only its author knows what half of it does.
 
 use super::{Limits, Phase, Verb, Version, Why};
 use std::time::Duration;
 
-/// What an operation left behind by dying.
+/// An operation that died before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedOperation {
-    /// What it was asked for.
+    /// The operation that the caller asked for.
     pub verb: Verb,
-    /// The phase it was about to act on, or acting on.
+    /// The phase that it was about to act on, or acting on.
     pub phase: Phase,
-    /// It was to restart the app, or finished a restart that another one had begun.
+    /// It had to restart the app, or to finish a restart of an earlier operation.
     pub restarting: bool,
-    /// Whether the app has been restarted since it began to drain; None: nobody can tell.
+    /// Whether the app has been restarted since the drain began; None: not known.
     pub restarted: Option<bool>,
-    /// It finished a restart, and nobody could tell whether that had happened.
+    /// It finished a restart, and could not confirm that the app was restarted.
     pub unsure: bool,
-    /// Which version of the app it was to bring up.
+    /// The version of the app that it had to bring up.
     pub version: Version,
 }
 
-/// How the gates stand when an operation begins.
+/// The gates' positions when an operation begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatesFound {
     /// All open.
     Open,
-    /// Closed by an operator, who wants it so.
+    /// Closed by a hold of the operator.
     Held,
-    /// Closed or broken, and nobody asked for that.
+    /// Closed or broken, and no hold explains it.
     ClosedUnexpectedly,
 }
 
-/// The begin of an operation.
+/// How an operation begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// The law it follows: a recovery that finishes a restart is a restart.
+    /// Its effective verb: a recovery that finishes a restart is a restart.
     pub verb: Verb,
-    /// It finishes a restart that another operation had begun; true: which surely happened.
+    /// It finishes a restart of an earlier operation. True: that restart is confirmed.
     pub finishes: Option<bool>,
     /// Its first phase.
     pub phase: Phase,
-    /// Which version of the app is to come up.
+    /// The version of the app that must come up.
     pub version: Version,
-    /// What the operator should know about it.
+    /// A notice for the operator.
     pub note: Option<String>,
 }
 
-/// Why there is no operation to begin.
+/// Why no operation begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoStart {
     /// There is nothing to do: why.
     Nothing(String),
-    /// An upgrade, or its rollback, was cut short, and nobody knows what runs now: the gates
-    /// must stay closed until somebody has looked.
+    /// An upgrade or a rollback was interrupted, and the state of the app is not known. The gates
+    /// must stay closed until the operator has looked.
     Unfinished(String),
 }
 
 impl Start {
-    /// The same within its limits: the way out of rotation may begin with a claim, and with
-    /// too `few` others it begins by waiting for its turn.
+    /// The same within these limits. The way out may begin with a claim. With too `few` other
+    /// servers it begins by waiting for its turn.
     pub fn within(self, limits: &Limits, few: bool) -> Start {
         let phase = match self.phase {
             Phase::Close if few => Phase::BackOff {
@@ -73,12 +73,12 @@ impl Start {
     }
 }
 
-/// How far the one that died had come.
+/// How far the operation that died had come.
 enum Reached {
     Nothing,
-    /// It had closed gates, perhaps, that an operator wants closed; the app was not touched.
+    /// It may have closed gates that an operator holds closed; the app was not touched.
     Closing,
-    /// The app was restarted, surely or perhaps.
+    /// The app was restarted; `confirmed` is false if that is only likely.
     Restarted {
         confirmed: bool,
     },
@@ -87,8 +87,8 @@ enum Reached {
     Upgrading(String),
 }
 
-/// Whether the gates stay closed once the app is healthy: for as long as they are held, where
-/// the operation was asked for that, or the one that died and is finished now.
+/// Whether the gates stay closed once the app is healthy. They do while they are held, if this
+/// operation or the interrupted one was asked for that.
 pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> bool {
     let wanted = match asked {
         Verb::Restart => stay,
@@ -98,7 +98,7 @@ pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> b
     wanted && gates == GatesFound::Held
 }
 
-/// Where to begin. Err: nowhere.
+/// Decides where to begin. Err: there is no operation to begin.
 pub fn start(
     asked: Verb,
     left: Option<&UnfinishedOperation>,
@@ -163,7 +163,7 @@ fn reached(left: Option<&UnfinishedOperation>, gates: GatesFound) -> Reached {
     }
 }
 
-/// How it left the app changed, and not restarted after that.
+/// How it changed the app without a restart after that.
 fn upgrading(left: &UnfinishedOperation) -> Option<String> {
     let unknown = "was cut short, and nobody can tell how far it had come";
     match &left.phase {
@@ -179,11 +179,11 @@ fn upgrading(left: &UnfinishedOperation) -> Option<String> {
     }
 }
 
-/// What was open, or closed though nobody wanted that, is opened: once the app is healthy,
-/// as it may have fallen sick meanwhile. What an operator closed is put back so.
+/// Gates that were open, or closed unexpectedly, are opened once the app is healthy: it may have
+/// failed meanwhile. Gates that an operator closed are put back closed.
 fn closing(left: &UnfinishedOperation, gates: GatesFound) -> Reached {
     match (gates, left.verb) {
-        // He has got what he asked for; only its end was not recorded.
+        // The operator has the result; only its end is missing in the journal.
         (GatesFound::Held, Verb::Close | Verb::Stop) => Reached::Nothing,
         (GatesFound::Held, _) => Reached::Closing,
         _ => Reached::Opening,
@@ -203,7 +203,7 @@ fn not_repeated(confirmed: bool) -> &'static str {
     }
 }
 
-/// When each try comes, from the waits between them, until the time is up.
+/// The time of each try, from the waits between them, until the time is up.
 pub fn turns(waits: impl Iterator<Item = Duration>, limit: Duration) -> Vec<Duration> {
     let moments = waits.scan(Duration::ZERO, |at, wait| {
         *at += wait;
