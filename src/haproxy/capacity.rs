@@ -1,14 +1,14 @@
-//! The other servers of our backends: would there be enough without this host? Pure.
+//! Counts the other servers of our backends: are there enough without this host? Pure.
 
 use super::{BackendCapacity, Found, Own, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 impl BackendCapacity {
-    /// How many other servers of `backend` are fit to take our users: all lines but ours that
-    /// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
-    /// address and port are one server, and a backup line among them doesn't count beside a
-    /// main line: a host whose main line is DOWN is on its way out itself.
+    /// Counts the other servers of `backend` that can take our users: all lines but ours that are
+    /// `UP` and have a weight. `UP n/m` does not count, because it may be on its way down. Lines
+    /// of the same address and port are one server. A backup line does not count beside a main
+    /// line: a host whose main line is DOWN is on its way out.
     pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
         let of_backend = stats.iter().filter(|stat| stat.backend == backend);
         let others = of_backend.filter(|stat| {
@@ -45,13 +45,13 @@ impl BackendCapacity {
 }
 
 impl Found {
-    /// Where our lines of this backend are; the lowest, where they are in several places.
+    /// The place of our lines in this backend; the lowest, if there are several.
     fn own_place(&self, backend: &str) -> Option<Place> {
         let own = self.own.iter().filter(|own| own.backend == backend);
         own.map(|own| self.place(backend, &own.server)).min()
     }
 
-    /// What lines of one server have in common: address and port, as far as they are known.
+    /// The address and port that the lines of one server share, as far as they are known.
     fn place(&self, backend: &str, server: &str) -> Place {
         let mut servers = self.servers.iter();
         let state = servers.find(|s| s.backend == backend && s.server == server);
@@ -62,7 +62,7 @@ impl Found {
     }
 }
 
-/// In an order that each host finds the same, behind each balancer: by the address.
+/// Ordered by address, so that each host finds the same order on each balancer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     At(SocketAddr),
@@ -77,7 +77,7 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// The lines that count: a backup line beside a main line does not.
+    /// The lines that count. A backup line beside a main line does not.
     fn lines(&self) -> &[&ServerStat] {
         match self.mains.is_empty() {
             true => &self.backups,
@@ -103,7 +103,7 @@ impl Server<'_> {
         first.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
-    /// Its agent has closed the twin's gate: it goes next, if enough others stay.
+    /// Its agent has closed the twin's gate. It goes next if enough other servers stay.
     fn has_claimed(&self) -> bool {
         let is_going = |stat: &&ServerStat| stat.status.is_going();
         !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_going)
@@ -159,7 +159,7 @@ mod tests {
         Found { own, servers }
     }
 
-    /// What `web2`, `bkp2`, `web3`, `bkp3` show: how many others are usable, and have claimed.
+    /// The usable servers and the claims, if `web2`, `bkp2`, `web3` and `bkp3` show this.
     fn counted(shown: [&str; 4]) -> (usize, usize) {
         let mut stats = vec![stat("web1", false, "UP"), stat("bkp1", true, "UP")];
         let lines = [
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(counted(["UP", "DOWN", "UP", "UP"]), (2, 1));
         assert_eq!(counted(["UP", "DOWN 1/2", "UP", "UP 1/2"]), (2, 2));
         assert_eq!(counted(["DOWN", "DOWN", "UP", "UP"]), (1, 0));
-        // An operator's word on the twin is no claim of its host's.
+        // An operator's MAINT on the twin is no claim of its host.
         assert_eq!(counted(["UP", "MAINT", "UP", "DRAIN"]), (2, 0));
     }
 

@@ -1,23 +1,23 @@
-//! Asking a balancer for the other servers of our backends: whole backends, and so not with each
-//! poll.
+//! Asks a balancer for the capacity of our backends. That needs whole backends, so it does not
+//! happen at each poll.
 
 use super::recent::{Counted, RecentCapacities};
 use super::{BackendCapacity, Balancer, Own, ServerStat, ServerState, Unseen};
 use std::time::{Duration, Instant};
 
-/// Who looks again and again asks for whole backends no longer than this part of the time.
+/// Repeated looks spend at most one part in so many of their time on whole backends.
 const PART: u32 = 100;
 
-/// Between two looks at whole backends while our own lines go DOWN, for each server in them. It
-/// is ten times as long as HAProxy takes to print one: a tenth of the time of one of its threads.
+/// The time between two looks at whole backends while our own lines go DOWN, for each server in
+/// them. HAProxy takes a tenth of it to print a server: so a look costs a tenth of one thread.
 const EACH: Duration = Duration::from_micros(125);
 
-/// An older answer is none, however slow the balancer is.
+/// The oldest answer that counts, however slow the balancer is.
 const OLDEST: Duration = Duration::from_secs(10);
 
 impl Balancer {
-    /// [`Balancer::capacities`] as of a moment ago, where a backend is so big that its answer takes
-    /// its time: for who looks again and again.
+    /// [`Balancer::capacities`], perhaps as of a moment ago: for repeated looks at backends so
+    /// big that an answer takes time.
     ///
     /// # Errors
     ///
@@ -40,8 +40,9 @@ impl Balancer {
         Ok(self.recent.insert(recent).capacities.clone())
     }
 
-    /// [`Balancer::capacities`] as they are now, for who must see soon that another host goes, too.
-    /// None: not yet again, as big backends cost HAProxy its time.
+    /// [`Balancer::capacities`] as they are now, for an operation that must see soon that another
+    /// host goes, too. None: it is too early to ask again, because big backends cost HAProxy
+    /// time.
     ///
     /// # Errors
     ///
@@ -53,7 +54,7 @@ impl Balancer {
         }
     }
 
-    /// [`Balancer::capacities`] as they are now, as soon as that may be asked again.
+    /// [`Balancer::capacities`] as they are now, as soon as it may ask again.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl Balancer {
         self.counted_capacities().await
     }
 
-    /// How long whole backends should not be asked for yet.
+    /// How long it is too early to ask for whole backends.
     fn early_by(&self) -> Option<Duration> {
         let counted = self.counted.as_ref()?;
         (EACH * counted.servers).checked_sub(counted.at.elapsed())
@@ -78,7 +79,7 @@ impl Balancer {
         Ok(capacities)
     }
 
-    /// How many servers there are in the backends that serve us.
+    /// The number of servers in the backends that serve us.
     fn servers_beside(&self) -> usize {
         let Some(found) = &self.found else {
             return 0;
@@ -90,8 +91,8 @@ impl Balancer {
         found.servers.iter().filter(beside).count()
     }
 
-    /// The other servers of every backend that serves us. Asks for those backends whole:
-    /// for the preflight, not for polling.
+    /// The capacity of every backend that serves us. It asks for whole backends, so it is for the
+    /// preflight and not for polling.
     pub async fn capacities(&self) -> Result<Vec<BackendCapacity>, Unseen> {
         let Some(found) = &self.found else {
             return Ok(Vec::new());
@@ -115,7 +116,8 @@ impl Balancer {
                 let mut of = stats.iter();
                 of.any(|stat| (&stat.backend, &stat.server) == (&own.backend, &own.server))
             };
-            // Another worker may have answered, whose ids are other backends': there nobody is UP.
+            // Another worker may have answered. Its ids belong to other backends, and a count of
+            // them would be wrong.
             let mut own = found.own.iter().filter(|own| own.backend == *backend);
             if !own.all(is_there) {
                 return Err(Unseen::Changing);

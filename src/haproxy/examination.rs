@@ -1,5 +1,5 @@
-//! All there is to see of one balancer, and of the backends that serve us: asked once, for
-//! `agent doctor`. Much more than a poll needs, and backends whole.
+//! Everything that one balancer shows of itself and of the backends that serve us. Only `agent
+//! doctor` asks for it: it is much more than a poll needs.
 
 use super::stat::{Row, rows};
 use super::{
@@ -7,10 +7,10 @@ use super::{
     Unseen, info,
 };
 
-/// What the socket's level is (HAProxy's management guide, 9.3).
+/// The command that shows the socket's level (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
 
-/// What a stats socket's caller may do.
+/// What a client of a stats socket may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Read: all the agent needs.
@@ -24,11 +24,11 @@ pub enum Level {
 /// One server line of a backend that serves us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// As everywhere.
+    /// Its row of `show stat`.
     pub stat: ServerStat,
-    /// How its check goes; None: it has none of its own.
+    /// The state of its check; None: it has no check of its own.
     pub check: Option<Checked>,
-    /// How far its slow start is, in percent; None: it is not in one.
+    /// The progress of its slow start in percent; None: there is none.
     pub throttle: Option<u64>,
     /// Its cookie; None: it has none, or the socket's level does not show it.
     pub cookie: Option<String>,
@@ -39,22 +39,22 @@ pub struct Listed {
 pub struct Checked {
     /// How the last one ended.
     pub status: CheckStatus,
-    /// So many good ones in a row bring it UP.
+    /// Good checks in a row that bring it UP.
     pub rise: u64,
-    /// And so many bad ones DOWN.
+    /// Bad checks in a row that bring it DOWN.
     pub fall: u64,
 }
 
 /// Why our lines are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lost {
-    /// They are not as they should be.
+    /// They are missing or wrong.
     Missing(Missing),
-    /// That could not be seen.
+    /// They can't be seen.
     Unseen(Unseen),
 }
 
-/// What was seen of one balancer.
+/// What one balancer shows.
 #[derive(Debug, Clone)]
 pub struct Examination {
     /// The worker that answers.
@@ -63,14 +63,14 @@ pub struct Examination {
     pub level: Option<Level>,
     /// Our lines.
     pub found: Result<Found, Lost>,
-    /// Lines that check a status port of ours and lead to another port than the app's.
+    /// Lines that check a status port of ours, but send users to another port than the app's.
     pub mismatched: Vec<ServerState>,
     /// Every server of the backends that serve us.
     pub listed: Vec<Listed>,
-    /// How these backends would do without us.
+    /// The capacity of these backends without us.
     pub backends: Vec<BackendCapacity>,
-    /// Whether what leaving workers carry can be seen; None: there is no master, or our lines
-    /// were not found and nobody asked it.
+    /// Whether the master CLI shows what leaving workers carry; None: there is no master, or our
+    /// lines were not found and it was not asked.
     pub master: Option<Result<(), Unseen>>,
 }
 
@@ -79,8 +79,8 @@ impl Balancer {
     ///
     /// # Errors
     ///
-    /// It can't be reached, or does not answer as HAProxy does. What can't be seen beyond that
-    /// is told in its place.
+    /// It can't be reached, or does not answer as HAProxy does. The result names everything else
+    /// that can't be seen.
     pub async fn examine(&mut self) -> Result<Examination, Unseen> {
         let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
         let (info, level) = (Info::parse(&answers[0])?, self.level().await);

@@ -1,10 +1,10 @@
-//! Which server lines are ours: the address is one of this host's, the port is the app's,
-//! and the port that is checked tells the role. Pure.
+//! Finds our server lines. The address is one of this host's, the port is the app's, and the
+//! checked port shows the role. Pure.
 
 use super::{Role, ServerState};
 use std::net::SocketAddr;
 
-/// The ports that tell an app's lines.
+/// The ports that identify an app's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppPorts {
     /// The app's own port.
@@ -41,7 +41,7 @@ pub struct Found {
     pub servers: Vec<ServerState>,
 }
 
-/// Our lines are not there, or not as they should be.
+/// Our lines are missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {fix}")]
 pub struct Missing {

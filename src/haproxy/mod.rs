@@ -1,5 +1,5 @@
-//! What HAProxy shows of this host: its stats socket and its master CLI, the two tables we
-//! read, and which of their lines are ours. Level `user` is enough for all of it.
+//! What HAProxy shows of this host: its stats socket and its master CLI, the two tables that the
+//! agent reads, and our lines in them. Level `user` is enough for all of it.
 
 mod balancer;
 mod beside;

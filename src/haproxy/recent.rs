@@ -1,9 +1,9 @@
-//! What was counted a moment ago, and when.
+//! Recent counts of other servers, with their time.
 
 use super::BackendCapacity;
 use std::time::{Duration, Instant};
 
-/// The other servers as they were counted last, when, and how long that took.
+/// The last capacities, when they were counted, and how long that took.
 #[derive(Debug, Clone)]
 pub(super) struct RecentCapacities {
     pub(super) capacities: Vec<BackendCapacity>,
@@ -11,8 +11,7 @@ pub(super) struct RecentCapacities {
     pub(super) took: Duration,
 }
 
-/// When whole backends were asked for last, to be soon asked for again, and how many servers
-/// there were.
+/// The last time that whole backends were asked for, and the number of servers in them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counted {
     pub(super) at: Instant,

@@ -3,7 +3,7 @@
 //! that leave after a reload. Both counts were equal at every look in HTTP/1, HTTP/2, TLS and mode
 //! tcp: see `haproxy/README.md`.
 
-use super::{BalancerSeen, LineSeen};
+use super::BalancerSeen;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub struct Count {
 pub enum Counted {
     /// The current workers have every connection that there is.
     All,
-    /// Sessions began or ended meanwhile, so this look proves nothing.
+    /// Sessions began meanwhile, so this look proves nothing.
     Unsteady,
     /// Connections that are left, or not known; one entry each.
     Left(Vec<String>),
@@ -60,17 +60,16 @@ impl Count {
     /// The sum over all lines of these balancers.
     pub fn at(balancers: &[BalancerSeen]) -> Count {
         let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
-        let none = Count {
+        let mut sum = Count {
             connections: Some(0),
             sessions: 0,
         };
-        lines.fold(none, |sum, line: &LineSeen| Count {
-            connections: sum
-                .connections
-                .zip(line.connections)
-                .map(|(sum, more)| sum.saturating_add(more)),
-            sessions: sum.sessions.saturating_add(line.sessions),
-        })
+        for line in lines {
+            let both = sum.connections.zip(line.connections);
+            sum.connections = both.map(|(sum, more)| sum.saturating_add(more));
+            sum.sessions = sum.sessions.saturating_add(line.sessions);
+        }
+        sum
     }
 }
 
@@ -179,7 +178,7 @@ impl Connections {
     }
 }
 
-/// The lower of the counts before and after, if no session began in between.
+/// The connections, if the counts before and after agree: no session began in between.
 fn least(before: Count, after: &Result<Count, String>) -> Option<u64> {
     let after = after.as_ref().ok()?;
     let steady = before == *after;

@@ -138,7 +138,7 @@ struct Model {
     /// What this process has done to the app, in order.
     touched: Vec<Action>,
     healthy: u32,
-    /// Whether a look at the app's instance tells a restart.
+    /// Whether a look at the app's instance shows a restart.
     shows_restart: bool,
 }
 
@@ -289,7 +289,7 @@ impl Model {
                 self.healthy >= limits.healthy_times,
                 "opened before healthy"
             );
-            // Where nobody can tell, the operator is told so.
+            // If the restart can't be confirmed, the outcome says so.
             prop_assert!(
                 !(self.changed && self.shows_restart),
                 "opened what was not restarted"
@@ -395,7 +395,7 @@ proptest! {
                 }
             }
         }
-        // A hold is respected, whoever died in the middle.
+        // A hold stays, even if an operation died in the middle.
         prop_assert!(!held || !model.open, "opened what is held");
         // However often it was cut short and begun again.
         prop_assert!(upgrades || model.restarts <= 1, "restarted {} times", model.restarts);

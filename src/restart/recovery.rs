@@ -88,7 +88,7 @@ enum Reached {
 }
 
 /// Whether the gates stay closed once the app is healthy. They do while they are held, if this
-/// operation or the interrupted one was asked for that.
+/// operation or the interrupted one has to keep them closed.
 pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> bool {
     let wanted = match asked {
         Verb::Restart => stay,

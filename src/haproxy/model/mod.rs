@@ -1,4 +1,5 @@
-//! What a balancer showed, as data: the same types for everybody. Nothing here asks one.
+//! What a balancer shows, as data. The whole program uses these types, and nothing here asks a
+//! balancer.
 
 mod backend_capacity;
 mod balancer_seen;
