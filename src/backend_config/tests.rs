@@ -1,4 +1,4 @@
-//! What is printed, and what is refused with which mend.
+//! What is printed, and what is refused with which fix.
 
 use super::wanted::CHECKS;
 use super::*;
@@ -238,7 +238,8 @@ fn a_word_of_a_host_is_read_again() {
     assert_eq!("a=[::1]".parse::<Host>().unwrap().word(), "a=::1");
 }
 
-/// Each layer is said to the users and to the checks, which inherit nothing beside `port`.
+/// TLS and the PROXY header are set for the users and for the checks, which inherit nothing beside
+/// `port`.
 #[test]
 fn what_the_app_speaks_its_checks_speak() {
     let health = |toml: &str| settings("[app.api]", &format!("health = {toml}\n[app.api]"));
@@ -331,7 +332,7 @@ fn what_the_app_speaks_its_checks_speak() {
     };
     let whole = spoken(&health(tcp), all, true).unwrap();
     assert!(whole.contains(same), "{whole}");
-    // Nobody has to be trusted, but that is said; as is an agent that asks in plain text.
+    // Without a CA, and for an agent that asks in plain text, the text says so.
     let http = "{ http = \"/h\" }";
     let own = Transport {
         verify: Some("/ca.pem"),
@@ -380,7 +381,7 @@ fn what_the_app_speaks_its_checks_speak() {
         let error = spoken(&health(toml), transport, false).unwrap_err();
         assert!(error.contains(what), "{error}");
     }
-    // Of several apps on one machine all have to.
+    // Of several apps on one machine all must match.
     let one = settings(
         "[app.api]",
         &format!("health = {both}\n[app.api]\nhealth = {{ https = \"/h\", verify = false }}"),

@@ -392,7 +392,7 @@ fn health_by_tls() {
     }
 }
 
-/// Where the agent runs the file must be there; where only HAProxy's side is printed it need not.
+/// The file must exist where the agent runs. To print HAProxy's side it need not.
 #[test]
 fn the_file_of_a_ca_is_read_at_once() {
     let https = "https = \"/h\", host = \"a\", ca = \"/nonexistent/ca.pem\"";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// None: HAProxy does not take it, or it is beyond what it can count.
+/// None: HAProxy does not accept it, or can't count so far.
 pub(crate) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit());
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));

@@ -32,7 +32,7 @@ fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerSeen> {
     }]
 }
 
-/// In a phase that began at `began`, in ms.
+/// One look in a phase that began at `began`, in ms.
 fn look(
     detecting: &mut Detecting,
     (began, at): (u64, u64),
@@ -57,7 +57,7 @@ fn look(
 const UP: (&str, &str) = ("UP", "L7OK");
 const DOWN: (&str, &str) = ("DOWN", "L4CON");
 
-/// The check's word, or what it still was, and the seconds to DOWN and to UP.
+/// The check's word or the line's last status, and the seconds to DOWN and to UP.
 fn said(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
     let found = detecting.found();
     let one = found
@@ -121,7 +121,7 @@ fn a_line_that_stays_up_is_kept_as_such() {
     assert_eq!(said(&detecting, "srvs/bkp1").0, "L4CON");
 }
 
-/// What was so before the gate moved is not measured, and an operator's MAINT says nothing.
+/// A state from before the gate moved is not measured, and an operator's MAINT proves nothing.
 #[test]
 fn only_what_a_gate_has_done_is_measured() {
     let mut detecting = Detecting::default();

@@ -51,7 +51,7 @@ fn a_short_operation_keeps_every_look() {
 
 #[test]
 fn of_a_long_one_every_change_is_kept_and_the_rest_evenly() {
-    // An hour: UP, for 3 looks going down, DOWN; a flap of one look.
+    // An hour: UP, going down for 3 looks, DOWN, and UP again for one look.
     let status = |look| match look {
         0..=999 => "UP",
         1000..=1002 => "UP 1/2",
