@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_counted_by_address_and_a_twin_does_not_stand_for_its_main() {
+    fn servers_are_counted_by_address_and_a_twin_does_not_replace_its_main() {
         assert_eq!(counted(["UP", "UP", "UP", "UP"]), (2, 0));
         assert_eq!(counted(["UP", "UP", "DOWN", "UP"]), (1, 0));
         assert_eq!(counted(["UP 1/2", "UP", "DOWN", "UP"]), (0, 0));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_next_check_may_turn_down_is_not_counted_and_named() {
+    fn a_server_that_the_next_check_may_turn_down_is_named_and_not_counted() {
         let mut stats = vec![stat("web2", false, "UP 1/2"), stat("web3", false, "UP")];
         let capacity = BackendCapacity::count("a", &found(), &stats);
         assert_eq!((capacity.usable, capacity.not_out()), (1, 2));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_claim_together_give_way_to_the_lowest_address() {
+    fn hosts_that_claim_together_give_way_to_the_lowest_address() {
         let lines = [
             ("web1", "UP"),
             ("bkp1", "UP"),

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_under_way_is_told_by_the_one_before() {
+    fn a_check_under_way_shows_the_one_before() {
         let (check, throttle, cookie) = read("srvs,web1,40,* L4TOUT,2,3,w1");
         let check = check.unwrap();
         assert_eq!(
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_none() {
+    fn a_missing_value_is_none() {
         assert_eq!(read("srvs,web1,,,,,"), (None, None, None));
         assert_eq!(
             read("srvs,web1,100,L4OK,2,3,").1,

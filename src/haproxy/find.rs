@@ -186,7 +186,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn tells_main_twin_and_classic_twin_by_the_checked_port() {
+    fn the_checked_port_shows_main_twin_and_classic_twin() {
         let servers = [
             server("a", "web1", "10.0.0.11", 1000, 2000),
             server("a", "web2", "10.0.0.12", 1000, 2000),
@@ -207,7 +207,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_backend_without_a_gated_line_or_with_a_strange_check_port_is_told() {
+    fn a_backend_without_a_gated_line_or_with_a_strange_check_port_is_an_error() {
         let ungated = [
             server("a", "web1", "10.0.0.11", 1000, 2000),
             server("b", "w", "10.0.0.11", 1000, 0),
@@ -228,7 +228,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nothing_of_this_host_or_of_this_port_is_told_apart() {
+    fn no_line_of_this_host_and_none_of_this_port_are_two_errors() {
         let elsewhere = [server("a", "web2", "10.0.0.12", 1000, 2000)];
         assert!(
             on_host(&elsewhere)

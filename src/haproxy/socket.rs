@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reload_causes_may_pass_and_what_a_configuration_causes_does_not() {
+    fn an_effect_of_a_reload_may_pass_and_one_of_the_configuration_lasts() {
         let connect = |kind: io::ErrorKind| Unseen::Connect {
             kind,
             why: String::new(),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_and_more_than_asked_is_strange() {
+    fn a_refusal_is_reported_and_a_surplus_answer_is_strange() {
         assert_eq!(
             asked("Permission denied\n\n", &["x"]),
             Err(Unseen::Denied("x".into()))

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_overflow_is_strange_never_nothing_in_flight() {
+    fn an_overflow_is_strange_never_nothing_in_flight() {
         let most = u64::MAX;
         assert!(parse(&format!("srvs,web1,1,{most},7,DOWN,1,1,,2,3,0,,1")).is_err());
         assert!(parse(&format!("srvs,web1,0,0,7,UP,0,1,,2,3,{most},,1")).is_err());

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_seen_at_the_last_look_is_not_until_the_end() {
+    fn a_balancer_unseen_at_the_last_look_stays_unseen_to_the_end() {
         let why = |why: &str| why.to_owned();
         let balancer = BalancerSamples {
             unseen: vec![(0, 1, why("a")), (2, 3, why("b")), (3, 5, why("no place"))],

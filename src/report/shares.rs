@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moved_a_gate_is_the_agents_and_what_touched_the_app_is_the_apps() {
+    fn gate_seconds_are_the_agents_and_app_seconds_are_the_apps() {
         let phases = [
             phase("preflight", 0.1, 0.1),
             phase("claim", 0.5, 0.1),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_waited_for_before_is_not_the_agents() {
+    fn waits_before_the_first_phase_are_not_the_agents() {
         let before = Before {
             turn: Duration::from_secs(8),
             settling: Duration::from_secs(1),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_phase_that_waits_is_somebodys() {
+    fn every_phase_that_waits_has_a_share() {
         let names = [
             "claim", "close", "floor", "sticky", "shed", "drain", "upgrade", "restart", "healthy",
             "rollback", "open", "put_back", "back_off",

@@ -1,5 +1,5 @@
-//! What always holds, over random sequences of looks and crashes. A crash loses all but the
-//! journal and the kernel's rules; the next operation goes on from there.
+//! The invariants, over random sequences of looks and crashes. A crash loses all but the journal
+//! and the kernel's rules. The next operation continues from there.
 
 use super::tests::{blind, limits, observation};
 use super::*;
@@ -7,8 +7,8 @@ use crate::haproxy::Role::{Main, Twin};
 use crate::haproxy::{BackendCapacity, Leaving};
 use proptest::prelude::*;
 
-/// What a random world shows at one look, and whether the agent dies at it: before or
-/// after it has acted.
+/// What a random world shows at one look, and whether the agent dies there: before or after it has
+/// acted.
 #[derive(Debug, Clone)]
 struct Moment {
     look: Observation,
@@ -47,7 +47,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 .flatten()
                 .filter(|_| held_by_another)
             {
-                // As `DOWN (agent)`: it is DOWN, and not by the closed gate.
+                // As `DOWN (agent)`: DOWN, but not by the closed gate.
                 line.out = false;
             }
             balancer.reloaded = reloaded;
@@ -77,7 +77,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     )
 }
 
-/// What the host's table shows: what HAProxy counts, and `surplus` more.
+/// The host's table: HAProxy's count, and `surplus` more.
 fn counted(look: &Observation, surplus: u64) -> Connections {
     let count = Count::at(&look.balancers);
     let open = count.connections.unwrap_or_default() + surplus;
@@ -88,7 +88,7 @@ fn counted(look: &Observation, surplus: u64) -> Connections {
     }
 }
 
-/// So many connections are in the table that HAProxy does not count.
+/// The number of connections in the table that HAProxy does not count.
 fn surplus(look: &Observation) -> u64 {
     let Some(Ok(connections)) = &look.connections else {
         return 0;
@@ -126,12 +126,12 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     )
 }
 
-/// The host, as far as the invariants need it; a look takes 2 s.
+/// The host, as far as the invariants need it. A look takes 2 s.
 struct Model {
     limits: Limits,
     open: bool,
     restarts: u32,
-    /// Since the app was changed the last time; all of them, where it was not.
+    /// Restarts since the last change of the app; all of them, if there was none.
     restarts_of_version: u32,
     /// It was changed, and not restarted after that.
     changed: bool,
@@ -167,8 +167,8 @@ impl Model {
         }
     }
 
-    /// Upgrade and rollback at most once each, in this order, and what is restarted is another
-    /// version each time.
+    /// Upgrade and rollback happen at most once each, in this order. Each restart is of another
+    /// version.
     fn touches_once(&self) -> Result<(), TestCaseError> {
         use Action::{Restart, Rollback, Upgrade};
         let all = [Upgrade, Restart, Rollback, Restart];
@@ -184,7 +184,7 @@ impl Model {
         Ok(())
     }
 
-    /// Runs one process over the moments; at the last one the world stands still.
+    /// Runs one process over the moments. The world does not change after the last one.
     fn run(
         &mut self,
         start: &Start,
@@ -250,9 +250,8 @@ impl Model {
         unreachable!()
     }
 
-    /// Never restarts while something is in flight, on a current worker or a leaving one,
-    /// or in rotation, or too few others are known to be left, or after a signal, unless
-    /// the settings say so; never opens before healthy.
+    /// Checks that a restart waits for requests in flight, lines in rotation, too few servers and
+    /// signals, unless the settings allow more. Checks that gates open only before a healthy app.
     fn holds(
         &self,
         verb: Verb,
@@ -326,7 +325,7 @@ impl Model {
                 Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },
                 _,
             ) => prop_assert_eq!(self.open, self.limits.found_open),
-            // Restarted already: finished and opened. Otherwise as it was found.
+            // Restarted already: it is finished and opened. Otherwise the gates are as found.
             (
                 Outcome::Interrupted { .. } | Outcome::NotHealthy(_) | Outcome::GateFailed { .. },
                 _,
@@ -336,7 +335,7 @@ impl Model {
         Ok(())
     }
 
-    /// What the next process finds in the journal.
+    /// The state that the next process finds in the journal.
     fn left(
         &self,
         start: &Start,
@@ -397,7 +396,7 @@ proptest! {
         }
         // A hold stays, even if an operation died in the middle.
         prop_assert!(!held || !model.open, "opened what is held");
-        // However often it was cut short and begun again.
+        // This holds however often it is interrupted and begins again.
         prop_assert!(upgrades || model.restarts <= 1, "restarted {} times", model.restarts);
         if then == Verb::Recover && verb != Verb::Restart {
             prop_assert_eq!(model.restarts, 0, "recover does not restart");

@@ -339,7 +339,7 @@ backend d # none of it
     }
 
     #[test]
-    fn a_server_has_what_stands_above_it() {
+    fn a_server_inherits_the_default_servers_above_it() {
         let file = read(INHERITS);
         let servers = &proxy(&file, "a").servers;
         let words = |n: usize| &servers[n].words;
@@ -349,7 +349,7 @@ backend d # none of it
     }
 
     #[test]
-    fn a_line_that_is_none_is_told() {
+    fn a_broken_line_is_reported() {
         let file = read("backend a\n  acl x path '/\n.if defined(X)\n  server s 10.0.0.1:80\n");
         assert_eq!(file.strange, [(2, "a quote does not end")]);
         assert!(file.conditional && file.proxies[0].servers.len() == 1);

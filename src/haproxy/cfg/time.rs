@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_and_what_is_none() {
+    fn units_and_invalid_times() {
         for (text, ms) in [
             ("300", Some(300)),
             ("300ms", Some(300)),

@@ -123,7 +123,7 @@ fn a_line_that_stays_up_is_kept_as_such() {
 
 /// A state from before the gate moved is not measured, and an operator's MAINT proves nothing.
 #[test]
-fn only_what_a_gate_has_done_is_measured() {
+fn only_an_effect_of_a_gate_is_measured() {
     let mut detecting = Detecting::default();
     detecting.finds([true, false], &balancers(DOWN, DOWN));
     assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));

@@ -89,7 +89,7 @@ fn changes_without_end_are_thinned_too() {
 }
 
 #[test]
-fn where_nobody_asked_or_nothing_was_seen_there_is_a_gap() {
+fn a_look_that_was_not_taken_or_saw_nothing_is_a_gap() {
     let mut watching = Watching::default();
     watching.gap(millis(0));
     assert_eq!(watching.samples(), None, "nothing was ever seen");

@@ -29,7 +29,8 @@ fn the_gates_open_only_before_a_healthy_app() {
     assert_eq!(ends(step(Phase::Restart, &failed)).exit_code(), 15);
 }
 
-/// Held gates are no reason to wait for HAProxy, and one that can't be closed is no end.
+/// With held gates the operation does not wait for HAProxy. A gate that can't be closed does not
+/// end it.
 #[test]
 fn held_gates_stay_closed_once_the_app_is_healthy() {
     let held = Limits {

@@ -1,4 +1,4 @@
-//! What a restart takes down beside its own app.
+//! What a restart takes down in addition to its own app.
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn refused(beside: Beside) -> Option<String> {
 }
 
 #[test]
-fn what_is_out_and_carries_nothing_loses_nothing() {
+fn a_line_that_is_out_and_carries_nothing_is_no_reason() {
     for (role, status, in_flight, refuses) in [
         (Role::Main, "UP", 0, true),
         (Role::Main, "UP 1/3", 0, true),
@@ -48,7 +48,7 @@ fn what_is_out_and_carries_nothing_loses_nothing() {
     }
     assert!(refused(unconfigured("UP", 0)).is_some());
     assert!(refused(unconfigured("MAINT", 0)).is_none());
-    // An app that HAProxy has no lines of, and one that nobody can see.
+    // An app without lines, and one that can't be seen.
     assert!(refused(app(Ok(vec![]))).is_none());
     assert!(refused(app(Err("timed out".into()))).is_some());
     assert_eq!(taken_down(&[], "http", &[]), Ok(vec![]));
@@ -69,7 +69,7 @@ fn it_names_them_and_says_what_to_do() {
 }
 
 #[test]
-fn what_is_meant_is_only_told() {
+fn an_app_in_also_restarts_is_only_a_notice() {
     let beside = [
         app(Ok(vec![line(Role::Main, "UP", 0)])),
         unconfigured("UP", 0),

@@ -1,4 +1,4 @@
-//! Who goes next: a host tells by its twin that it is about to go, before it goes.
+//! The order of hosts: a host announces by its twin that it is about to go.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -32,7 +32,7 @@ fn step(phase: Phase, observation: &Observation) -> Step {
 }
 
 #[test]
-fn claims_where_nobody_needs_the_twin_and_others_are_counted() {
+fn claims_if_no_user_needs_the_twin_and_the_capacity_is_checked() {
     assert_eq!(claiming().first(), Phase::Claim);
     assert_eq!(limits().first(), Phase::Close, "nobody is counted");
     let classic = Limits {
@@ -75,14 +75,14 @@ fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
     let few = waits(step(Phase::Claim, &claim(&["web3"])));
     assert!(few[0].contains("web2, web3"), "{few:?}");
     assert!(gives_way(step(Phase::Claim, &claim(&[]))));
-    // What had claimed before goes, or its twin is DOWN for good: it never gives way.
+    // A server that had claimed before goes, or its twin stays DOWN: it never gives way.
     let limits = Limits {
         claimed_before: vec!["web3".into()],
         ..claiming()
     };
     let late = decide(Verb::Restart, &Phase::Claim, &claim(&["web3"]), &limits);
     assert!(gives_way(late));
-    // Nor is a claim kept longer than the line may take to go DOWN, or than the turn lasts.
+    // A claim ends when the line had its time to go DOWN, and with the turn.
     let (in_phase, elapsed) = (claiming().out_of_rotation, claiming().turn);
     let look = || claim(&["web2", "web3"]);
     assert!(gives_way(step(
@@ -105,7 +105,7 @@ fn the_twin_is_kept_closed_and_needs_no_phase_of_its_own_later() {
     let out = look("DOWN", "DOWN", (1, 0));
     assert_eq!(goes(step(Phase::Close, &out)), Phase::Floor);
     assert_eq!(goes(step(Phase::Floor, &out)), Phase::Drain { zeros: 0 });
-    // Who claims after us gives way to us: we do not give way to him.
+    // A host that claims after us gives way to us, and we do not give way to it.
     let later = look("DOWN", "DOWN", (1, 1));
     assert_eq!(goes(step(Phase::Floor, &later)), Phase::Drain { zeros: 0 });
 }
@@ -130,7 +130,7 @@ fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
 }
 
 #[test]
-fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
+fn an_invisible_claim_is_reported_and_the_floor_counts() {
     let message = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
         Step::Go { to, note } => (to, note.is_some()),
         other => panic!("{other:?}"),
@@ -140,7 +140,7 @@ fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
     let mut classic = look("UP", "DOWN", (2, 0));
     classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
     assert_eq!(classic.without_claims(), ["lb backend srvs"]);
-    // A backend that sends this host nobody is not asked.
+    // A backend without users on this host is not asked.
     classic.serving = Vec::new();
     assert!(classic.without_claims().is_empty());
 }

@@ -41,19 +41,19 @@ fn few() -> Phase {
 }
 
 #[test]
-fn once_out_the_others_are_counted_once_more() {
+fn once_out_the_capacity_is_rechecked() {
     let mut uncounted = others_usable(0, "DOWN");
     uncounted.balancers[0].backends.clear();
     assert_eq!(goes(step(Phase::Close, &uncounted)), Phase::Floor);
     let drain = Phase::Drain { zeros: 0 };
     assert_eq!(goes(step(Phase::Floor, &others_usable(1, "DOWN"))), drain);
     assert_eq!(goes(step(Phase::Floor, &others_usable(0, "DOWN"))), few());
-    // Nothing is judged by what can't be seen, or while the line is UP again.
+    // Nothing is decided if a balancer can't be seen, or while the line is UP again.
     assert_eq!(waits(step(Phase::Floor, &blind())).len(), 1);
     assert_eq!(waits(step(Phase::Floor, &others_usable(0, "UP"))).len(), 1);
 }
 
-/// Others as `usable`, and as many that HAProxy is not sure of.
+/// So many `usable` servers, and as many that HAProxy has not proven.
 fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
     let mut look = others_usable(usable, status);
     look.balancers[0].backends[0].unproven = vec!["web2".into(); unproven];
@@ -61,7 +61,7 @@ fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
 }
 
 #[test]
-fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
+fn a_host_that_is_up_gives_way_to_one_whose_first_check_has_failed() {
     let close = |observation: &Observation| step(Phase::Close, observation);
     for status in ["UP", "UP 1/2"] {
         assert_eq!(waits(close(&unsure(1, 1, status))).len(), 1, "{status}");
@@ -71,7 +71,7 @@ fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
             "{status}"
         );
     }
-    // Not asked at this look, or not counted at all.
+    // The capacity was not asked at this look.
     let mut uncounted = others_usable(0, "UP");
     uncounted.balancers[0].backends.clear();
     assert_eq!(waits(close(&uncounted)).len(), 1);
@@ -85,7 +85,7 @@ fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
 }
 
 #[test]
-fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
+fn a_host_that_is_out_on_one_balancer_waits_for_the_other_to_give_way() {
     let mut look = unsure(0, 1, "DOWN");
     let mut second = unsure(1, 0, "UP 1/2").balancers.remove(0);
     second.name = "lb2".into();
@@ -95,13 +95,13 @@ fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
         waits(step(Phase::Close, &look)),
         ["lb2 srvs/Main is UP 1/2"]
     );
-    // The other is out, too.
+    // The other host is out, too.
     look.balancers[0].backends[0].unproven.clear();
     assert!(matches!(goes(step(Phase::Close, &look)), Phase::PutBack(_)));
 }
 
 #[test]
-fn the_floor_waits_for_who_may_give_way_and_not_for_ever() {
+fn the_floor_waits_for_a_host_that_may_give_way_but_not_for_ever() {
     let floor = |observation: &Observation| step(Phase::Floor, observation);
     let waiting = waits(floor(&unsure(0, 1, "DOWN")));
     assert!(
@@ -128,13 +128,13 @@ fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)]);
     let close = |look: &Observation| decide(Verb::Restart, &Phase::Close, look, &claims);
     assert_eq!(waits(close(&look)).len(), 1);
-    // An operator holds the twin: nobody sees the claim.
+    // An operator holds the twin, so other hosts can't see the claim.
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)]);
     assert!(matches!(goes(close(&look)), Phase::PutBack(_)));
 }
 
 #[test]
-fn a_host_that_served_nobody_takes_nothing_away() {
+fn a_host_that_served_no_users_takes_nothing_away() {
     let mut look = others_usable(0, "DOWN");
     look.serving = Vec::new();
     let drain = Phase::Drain { zeros: 0 };
@@ -144,7 +144,7 @@ fn a_host_that_served_nobody_takes_nothing_away() {
 }
 
 #[test]
-fn who_gives_way_waits_for_its_turn_and_tries_again_until_the_last() {
+fn a_host_that_gives_way_tries_again_at_each_turn() {
     let until = |seconds| Phase::BackOff {
         until: Duration::from_secs(seconds),
     };

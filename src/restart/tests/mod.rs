@@ -1,4 +1,4 @@
-//! The law as tables: phase and look -> step.
+//! The rules of the restart as tables: phase and observation give a step.
 
 mod back;
 mod beside;

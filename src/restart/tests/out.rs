@@ -120,7 +120,7 @@ fn a_drain_is_two_zeros_in_a_row_with_all_lines_out() {
 }
 
 #[test]
-fn a_classic_twin_is_told_and_not_waited_for() {
+fn a_classic_twin_is_reported_and_not_waited_for() {
     let look = observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 2)]);
     match step(Phase::Drain { zeros: 1 }, &look) {
         Step::Go {
@@ -165,7 +165,7 @@ fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_second_look() {
 }
 
 #[test]
-fn a_close_tells_that_the_classic_twin_goes_on() {
+fn a_close_reports_that_the_classic_twin_goes_on() {
     let idle = observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
     match decide(Verb::Close, &Phase::Drain { zeros: 1 }, &idle, &limits()) {
         Step::End(Outcome::Done { note: Some(note) }) => {
@@ -176,7 +176,7 @@ fn a_close_tells_that_the_classic_twin_goes_on() {
 }
 
 #[test]
-fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_sticks() {
+fn no_policy_goes_on_over_a_line_that_is_up_or_unseen_or_a_gate_that_sticks() {
     let proceed = Limits {
         on_drain_timeout: OnDrainTimeout::Proceed,
         ..limits()
@@ -200,7 +200,7 @@ fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_stick
 }
 
 #[test]
-fn after_a_reload_the_drain_looks_anew() {
+fn after_a_reload_the_drain_looks_again() {
     let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     look.balancers[0].reloaded = true;
     let next = step(Phase::Drain { zeros: 1 }, &look);

@@ -1,4 +1,4 @@
-//! What is refused before anything is touched.
+//! The refusals before anything is touched.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -29,7 +29,7 @@ fn change(change: impl Fn(&mut BalancerFacts)) -> Facts {
 }
 
 #[test]
-fn the_preflight_refuses_what_could_not_work() {
+fn the_preflight_refuses_an_operation_that_can_not_work() {
     assert_eq!(preflight(Verb::Restart, &facts(), 1), Ok(vec![]));
     let refused = [
         Facts {
@@ -59,7 +59,7 @@ fn the_preflight_refuses_what_could_not_work() {
 }
 
 #[test]
-fn the_floor_holds_unless_nothing_is_taken_away() {
+fn the_floor_holds_unless_the_backend_loses_nothing() {
     let few = change(|lb| lb.backends[0].usable = 0);
     let refusal = preflight(Verb::Restart, &few, 1).unwrap_err();
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
@@ -80,7 +80,7 @@ fn the_floor_holds_unless_nothing_is_taken_away() {
 }
 
 #[test]
-fn a_sick_app_a_down_line_and_an_operators_hold_are_told_not_refused() {
+fn a_sick_app_a_down_line_and_an_operators_hold_are_notices_not_refusals() {
     let mut facts = change(|lb| {
         lb.lines[0].0 = line(Main, "DOWN", 0);
         lb.lines[1].0 = line(Twin, "MAINT", 0);
@@ -105,7 +105,7 @@ fn opening_needs_one_balancer_that_knows_us() {
 }
 
 #[test]
-fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
+fn only_an_effect_of_a_reload_gets_a_second_look() {
     let refusal = |facts: &Facts| preflight(Verb::Restart, facts, 1).unwrap_err();
     let away = |reason| Facts {
         balancers: vec![("lb".into(), Err(reason))],

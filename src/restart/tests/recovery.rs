@@ -1,4 +1,4 @@
-//! Where to begin after an operation that was cut short.
+//! How an operation begins after an interrupted one.
 
 use super::*;
 
@@ -22,7 +22,7 @@ const HEALTHY: Phase = Phase::Healthy { streak: 0 };
 const CUT_SHORT: Phase = Phase::PutBack(Why::CutShort);
 
 #[test]
-fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
+fn before_the_app_was_touched_recover_opens_and_restart_begins_again() {
     for phase in [
         Phase::Close,
         Phase::Floor,
@@ -34,7 +34,7 @@ fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
         },
     ] {
         let left = left(phase);
-        // Only once it is healthy: it may have fallen sick meanwhile.
+        // The gates open only before a healthy app: it may have failed meanwhile.
         assert_eq!(begins(Verb::Recover, &left), (Verb::Open, HEALTHY));
         assert_eq!(begins(Verb::Restart, &left), (Verb::Restart, Phase::Close));
     }
@@ -71,9 +71,9 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
     );
 }
 
-/// Killed once more while it finished a restart that may have happened or not.
+/// It was killed again while it finished a restart that was not confirmed.
 #[test]
-fn what_could_not_be_told_is_not_known_after_another_death() {
+fn an_unconfirmed_restart_stays_unconfirmed_after_another_death() {
     let mut left = left(Phase::Restart);
     for phase in [HEALTHY, Phase::Open, HEALTHY] {
         let start = start(Verb::Recover, Some(&left), GatesFound::ClosedUnexpectedly).unwrap();
@@ -87,7 +87,7 @@ fn what_could_not_be_told_is_not_known_after_another_death() {
 }
 
 #[test]
-fn a_restart_that_has_surely_not_happened_begins_anew() {
+fn a_restart_that_has_not_happened_begins_again() {
     let not_yet = UnfinishedOperation {
         restarted: Some(false),
         ..left(Phase::Restart)
@@ -100,7 +100,7 @@ fn a_restart_that_has_surely_not_happened_begins_anew() {
 }
 
 #[test]
-fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
+fn an_opening_continues_and_open_and_close_stay_themselves() {
     let opening = UnfinishedOperation {
         verb: Verb::Open,
         restarting: false,
@@ -118,7 +118,7 @@ fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
 }
 
 #[test]
-fn what_an_operator_closed_is_put_back_so() {
+fn gates_that_an_operator_closed_are_put_back_closed() {
     let restart = left(Phase::Drain { zeros: 0 });
     let held = start(Verb::Recover, Some(&restart), GatesFound::Held).unwrap();
     assert_eq!((held.verb, held.phase), (Verb::Recover, CUT_SHORT));
@@ -128,7 +128,7 @@ fn what_an_operator_closed_is_put_back_so() {
         ..restart
     };
     assert!(start(Verb::Recover, Some(&close), GatesFound::Held).is_err());
-    // Nor what the sidecar closed again for him.
+    // The same for gates that the sidecar closed again.
     let again = UnfinishedOperation {
         verb: Verb::Stop,
         ..close.clone()
@@ -137,9 +137,9 @@ fn what_an_operator_closed_is_put_back_so() {
     assert_eq!(begins(Verb::Recover, &close), (Verb::Open, HEALTHY));
 }
 
-/// Only a hold that is still there keeps them closed, and only where that was asked for.
+/// Only a hold that still exists keeps them closed, and only if the restart does so.
 #[test]
-fn what_is_held_stays_closed_as_the_restart_was_asked_to() {
+fn held_gates_stay_closed_if_the_restart_keeps_them_closed() {
     for (asked, stay, left, gates, stays) in [
         (Verb::Restart, true, false, GatesFound::Held, true),
         (Verb::Restart, false, true, GatesFound::Held, false),
@@ -169,7 +169,7 @@ fn what_is_held_stays_closed_as_the_restart_was_asked_to() {
 }
 
 #[test]
-fn without_a_journal_the_gates_tell() {
+fn without_a_journal_the_gates_decide() {
     let recover = |gates| start(Verb::Recover, None, gates);
     let nothing = |why: &str| NoStart::Nothing(format!("nothing to recover: {why}"));
     let open = nothing("the gates are open");
@@ -198,9 +198,10 @@ fn a_recovery_says_how_it_left_the_host() {
     assert_eq!(ends(recover(&interrupted)).exit_code(), 130);
 }
 
-/// What half an upgrade is nobody can tell; nor is the app of before what was asked for.
+/// The effect of half an upgrade is not known, and a restart of the old app is not what the caller
+/// asked for.
 #[test]
-fn an_upgrade_that_was_cut_short_is_not_gone_on_with() {
+fn an_interrupted_upgrade_is_not_continued() {
     let not_restarted = UnfinishedOperation {
         restarted: Some(false),
         version: Version::New,

@@ -1,4 +1,4 @@
-//! Whether this host serves is seen at each look, and not decided when the operation begins.
+//! Each look shows anew whether this host serves.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -38,7 +38,7 @@ fn gives_way(phase: Phase, look: &Observation, two_stage: bool) -> bool {
 }
 
 #[test]
-fn a_host_that_serves_nobody_claims_too() {
+fn a_host_without_users_claims_too() {
     assert_eq!(counting(true).first(), Phase::Claim);
     assert!(!counting(true).closes_both());
     assert!(limits().closes_both(), "nobody is counted");

@@ -1,4 +1,4 @@
-//! What one host is told of the room that its backends have.
+//! What one host knows of the room in its backends.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -31,7 +31,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
 }
 
 #[test]
-fn the_tightest_backend_tells_how_many_may_go() {
+fn the_tightest_backend_limits_how_many_can_go() {
     assert_eq!(facts("UP", &[(3, 0)]).spare(1), Some(3));
     assert_eq!(facts("UP", &[(3, 1)]).spare(1), Some(2), "one has claimed");
     assert_eq!(

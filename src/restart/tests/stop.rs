@@ -1,5 +1,5 @@
-//! The way out of a host that goes down: nothing is put back, and nobody can refuse. Where it
-//! looks at the floor it is put back as long as too few others are left.
+//! The way out of a host that goes down: the gates stay closed, and nothing refuses it. With a
+//! floor, the gates are put back as long as too few other servers are left.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -10,7 +10,7 @@ fn step(phase: Phase, observation: &Observation) -> Step {
 }
 
 #[test]
-fn goes_on_where_haproxy_does_not_show_it_out() {
+fn goes_on_if_haproxy_does_not_show_it_out() {
     for (phase, next) in [
         (Phase::Close, Phase::Shed),
         (Phase::Shed, Phase::Drain { zeros: 0 }),
@@ -31,7 +31,7 @@ fn ends_with_the_gates_closed_when_the_drain_runs_out() {
     let drain = Phase::Drain { zeros: 0 };
     let busy = observation(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]);
     assert_eq!(waits(step(drain.clone(), &busy)).len(), 1);
-    // Whatever `on_drain_timeout` says.
+    // The value of `on_drain_timeout` does not matter.
     for policy in [OnDrainTimeout::Abort, OnDrainTimeout::Proceed] {
         let limits = Limits {
             on_drain_timeout: policy,
@@ -89,7 +89,7 @@ fn is_never_refused() {
     assert_eq!(notices, ["lb: can't connect"]);
 }
 
-/// Where nobody waits for UP, open is done when the gates are open.
+/// Without a wait for UP, open is done when the gates are open.
 #[test]
 fn the_sidecar_opens_and_does_not_wait() {
     let non_blocking = Limits {
@@ -112,7 +112,7 @@ fn the_sidecar_opens_and_does_not_wait() {
     ));
 }
 
-/// The sidecar's stop in its turn.
+/// The limits of a sidecar that stops in its turn.
 fn in_turn() -> Limits {
     Limits {
         min_available: 1,
@@ -135,7 +135,7 @@ fn beside(usable: usize, look: Observation) -> Observation {
 }
 
 #[test]
-fn in_turn_it_gives_way_while_too_few_others_are_left() {
+fn in_turn_it_gives_way_while_too_few_servers_are_left() {
     let limits = in_turn();
     assert_eq!(limits.first(), Phase::Claim);
     let claimed = observation(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
@@ -151,7 +151,7 @@ fn in_turn_it_gives_way_while_too_few_others_are_left() {
             Phase::PutBack(Why::TooFewServers(_))
         ));
     }
-    // Its turn is over: the gates are as they were found, and he is told what is longer.
+    // Its turn is over. The gates are as found, and the message names the longer limit.
     let up = observation(&[(Main, "UP", 0), (Twin, "UP", 0)]);
     let long = Observation {
         elapsed: Duration::from_secs(61),
@@ -170,7 +170,7 @@ fn in_turn_it_gives_way_while_too_few_others_are_left() {
     assert!(message.ends_with("timeouts.turn"), "{message}");
 }
 
-/// Before it is known that enough others are left a signal puts back; after that it is out.
+/// Until enough other servers are known to be left, a signal puts back. After that the host is out.
 #[test]
 fn in_turn_a_signal_ends_the_waiting() {
     for (phase, goes_back) in [
@@ -194,7 +194,7 @@ fn in_turn_a_signal_ends_the_waiting() {
 }
 
 #[test]
-fn in_turn_it_is_refused_where_nobody_shows_the_others() {
+fn in_turn_it_is_refused_without_a_balancer_that_shows_the_capacity() {
     let unseen = || {
         (
             "lb".to_owned(),

@@ -11,7 +11,7 @@ fn upgrading(rolls_back: bool) -> Limits {
     }
 }
 
-/// A look after the version has been changed so, with this end of the phase's action.
+/// A look at this version, with this end of the phase's action.
 fn after(version: Version, action_result: ActionResult) -> Observation {
     Observation {
         version,
@@ -49,14 +49,14 @@ fn comes_between_the_drain_and_the_restart() {
     let done = after(Version::New, ActionResult::Done);
     assert_eq!(goes(decided(&Phase::Upgrade, &done, true)), Phase::Restart);
     assert_eq!(goes(decided(&Phase::Restart, &done, true)), HEALTHY);
-    // Who only takes the host out upgrades nothing.
+    // An operation that only closes upgrades nothing.
     let drain = Phase::Drain { zeros: 1 };
     let closed = decide(Verb::Close, &drain, &quiet, &upgrading(true));
     assert_eq!(ends(closed), Outcome::Done { note: None });
 }
 
 #[test]
-fn whatever_fails_after_it_rolls_it_back() {
+fn any_failure_after_it_rolls_it_back() {
     let cases = [
         (
             Phase::Upgrade,
@@ -114,7 +114,8 @@ fn without_a_way_back_the_gates_stay_closed() {
     assert_eq!(end, Outcome::NotHealthy("503".to_owned()));
 }
 
-/// Nor is one rolled back that another operation began, or a restart without one.
+/// The upgrade of another operation is not rolled back, and neither is a restart without an
+/// upgrade.
 #[test]
 fn is_rolled_back_once() {
     let rollback = Phase::Rollback("the upgrade failed".to_owned());
@@ -200,7 +201,7 @@ fn rolled_back_says_so_and_why() {
     );
 }
 
-/// From its begin on the app is touched.
+/// The app counts as touched from the begin of the upgrade.
 #[test]
 fn a_signal_does_not_cut_it_short() {
     let asked = |phase: &Phase, observation: Observation| {

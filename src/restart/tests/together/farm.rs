@@ -1,5 +1,5 @@
-//! A farm on paper: hosts with their gates and apps, what two HAProxies make of their checks,
-//! and an agent on each host, which sees no more than HAProxy shows.
+//! A simulated farm: hosts with gates and apps, two HAProxies that check them, and an agent on each
+//! host. An agent sees only what HAProxy shows.
 
 use super::super::*;
 use crate::haproxy::BackendCapacity;
@@ -31,27 +31,27 @@ impl Layout {
     }
 }
 
-/// One host: its app, its gates, what each balancer shows of them, and where its agent is.
+/// One host: its app, its gates, its lines on each balancer, and the phase of its agent.
 pub(crate) struct Of {
     layout: Layout,
     pub app_up: bool,
     gates: [bool; 2],
-    /// How far HAProxy has counted, by balancer and line.
+    /// HAProxy's count of good checks, by balancer and line.
     pub health: [[u32; 2]; 2],
     pub phase: Option<Phase>,
-    /// It has decided on its phase, and has yet to act: iptables is slow.
+    /// It has decided on its phase, and must still act: iptables is slow.
     has_to_act: bool,
     begun: u64,
     entered: u64,
     served: Vec<String>,
-    /// When it tries again, if it has given way: each host has its own chance.
+    /// The times of its next tries, if it has given way. Each host has its own.
     turns: Vec<Duration>,
     claimed_before: Vec<String>,
-    /// Its twin's line fails for a reason of its own, where not.
+    /// False: its twin's line fails for another reason.
     pub twin_up: bool,
-    /// Its agent does not go on before this event.
+    /// Its agent does nothing before this event.
     pub stalled_until: usize,
-    /// How often it has looked or acted.
+    /// The number of its looks and actions.
     pub turns_taken: u32,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Farm {
     pub now: u64,
 }
 
-/// As the agent draws them: from 1 s on, twice as long each time up to 10 s, with jitter.
+/// As in the agent: from 1 s on, twice as long each time up to 10 s, with jitter.
 fn turns(chance: &mut fastrand::Rng) -> Vec<Duration> {
     let waits = (0..400).map(|turn| {
         let wait = 2_f64.powi(turn.min(5)).min(10.0);
@@ -74,7 +74,7 @@ fn turns(chance: &mut fastrand::Rng) -> Vec<Duration> {
 }
 
 impl Farm {
-    /// Of these hosts, all in rotation; no agent has begun.
+    /// A farm of hosts with these layouts, all in rotation. No agent has begun.
     pub(crate) fn new(layouts: &[Layout], min_available: usize, seed: u64) -> Farm {
         let mut chance = fastrand::Rng::with_seed(seed);
         let host = |layout: &Layout| Of {
@@ -209,7 +209,7 @@ impl Farm {
         }
     }
 
-    /// The agent acts where it has to, else it looks and decides.
+    /// The agent acts if it has to. Otherwise it looks and decides.
     pub(crate) fn agent_goes_on(&mut self, number: usize) {
         self.hosts[number].turns_taken += 1;
         let Some(phase) = self.hosts[number].phase.clone() else {
@@ -244,7 +244,7 @@ impl Farm {
         }
     }
 
-    /// The hosts that get new users, as the balancer shows it that shows fewest.
+    /// The hosts that get new users, on the balancer that shows fewest.
     pub(crate) fn up(&self) -> usize {
         let of = |lb: usize| {
             let up = |host: &&Of| host.health[lb][0] >= RISE;
