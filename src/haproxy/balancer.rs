@@ -102,7 +102,7 @@ impl Balancer {
         matches!(self.socket.address, Address::Unix(_))
     }
 
-    /// Where its stats socket is.
+    /// The address of its stats socket.
     pub fn address(&self) -> &Address {
         &self.socket.address
     }
@@ -126,7 +126,7 @@ impl Balancer {
     /// have changed with its configuration.
     pub async fn poll(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
         let before = self.worker.clone();
-        let lines = self.poll_anew().await;
+        let lines = self.poll_again().await;
         let changed = before.is_some() && self.worker != before;
         self.reloaded = changed || self.undelivered;
         self.undelivered = self.reloaded && lines.is_err();
@@ -134,7 +134,7 @@ impl Balancer {
     }
 
     /// One look shows another worker, one finds the lines again, and one reads them.
-    async fn poll_anew(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
+    async fn poll_again(&mut self) -> Result<Vec<(Own, ServerStat)>, Unseen> {
         for _ in 0..3 {
             let Some(found) = &self.found else {
                 self.find()

@@ -28,7 +28,7 @@ pub struct Own {
     pub server: String,
     /// Main or twin.
     pub role: Role,
-    /// Where HAProxy sends the traffic; None where the line was found by name only.
+    /// The address that HAProxy sends the traffic to; None: the line was found by name only.
     pub address: Option<SocketAddr>,
 }
 

@@ -38,7 +38,7 @@ impl Address {
 /// One balancer's stats socket.
 #[derive(Debug, Clone)]
 pub struct Socket {
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// The limit for connecting, asking and reading all of the answer.
     pub timeout: Duration,

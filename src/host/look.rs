@@ -39,7 +39,7 @@ async fn look(
         Ask::Lines => {}
         Ask::CapacityIfDue(true) if !lacks_claim(&shown) => {}
         Ask::CapacityIfDue(_) => {
-            seen.backends = balancer.capacities_if_due().await?.unwrap_or_default()
+            seen.backends = balancer.capacities_if_due().await?.unwrap_or_default();
         }
         Ask::CapacityOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
         // A claim may be kept for many looks.

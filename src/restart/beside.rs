@@ -40,7 +40,7 @@ impl Beside {
     }
 
     /// Names it, and says why it goes down, too.
-    fn whose(&self) -> String {
+    fn description(&self) -> String {
         match self {
             Beside::App { name, why, .. } => format!("app {name} {why}"),
             Beside::Line {
@@ -75,7 +75,7 @@ impl Beside {
     }
 
     /// What the operator can do about it.
-    fn way_out(&self, app: &str) -> String {
+    fn fix(&self, app: &str) -> String {
         let name = self.name();
         let meant = format!("also_restarts = [\"{name}\"] in [app.{app}] if users may notice");
         match self {
@@ -118,12 +118,12 @@ pub fn taken_down(
         }
         let what = format!(
             "this restart takes down more than app {app}: {} ({})",
-            one.whose(),
+            one.description(),
             serving.join(", ")
         );
         match meant.iter().any(|meant| meant == one.name()) {
             true => notices.push(format!("{what}, as also_restarts says")),
-            false => reasons.push(format!("{what}; {}", one.way_out(app))),
+            false => reasons.push(format!("{what}; {}", one.fix(app))),
         }
     }
     match reasons.is_empty() {

@@ -1,6 +1,6 @@
 //! Checks that enough other servers are left in the backends that this host serves.
 //!
-//! Each look decides anew whether this host serves. A line may be DOWN when the operation begins,
+//! Each look decides again whether this host serves. A line may be DOWN when the operation begins,
 //! rise meanwhile, and carry users when the gate closes.
 
 use super::{BalancerSeen, Limits, LineSeen, Observation};

@@ -121,7 +121,7 @@ impl ClosedLines {
 
     /// Keeps why lines are UP, as far as this host can see it. Returns the causes that are not
     /// reported yet.
-    pub fn because(&mut self, causes: Vec<String>) -> Vec<String> {
+    pub fn new_causes(&mut self, causes: Vec<String>) -> Vec<String> {
         let causes = causes.into_iter();
         let new: Vec<String> = causes.filter(|one| !self.causes.contains(one)).collect();
         self.causes.extend(new.iter().cloned());

@@ -25,7 +25,7 @@ impl Observation {
     }
 
     /// What leaving workers still carry. No gate can take it from them.
-    pub fn left_over(&self) -> Counted {
+    pub fn leaving_load(&self) -> Counted {
         let by_master = self.on_leaving_workers();
         let by_count = match &self.connections {
             None => Counted::All,

@@ -53,7 +53,7 @@ impl Observation {
     pub fn reloaded(&self) -> Vec<String> {
         self.balancers
             .iter()
-            .filter_map(BalancerSeen::anew)
+            .filter_map(BalancerSeen::reload_notice)
             .collect()
     }
 

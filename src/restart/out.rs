@@ -186,13 +186,13 @@ pub(super) fn drain(
         observation.not_out(Role::Twin),
     ]
     .concat();
-    let left_over = observation.left_over();
-    let carried = match &left_over {
+    let leaving_load = observation.leaving_load();
+    let carried = match &leaving_load {
         Counted::Left(left) => [observation.in_flight(), left.clone()].concat(),
         Counted::All | Counted::Unsteady => observation.in_flight(),
     };
     let mut waiting = [not_out.clone(), observation.reloaded(), carried.clone()].concat();
-    let zeros = match left_over {
+    let zeros = match leaving_load {
         // The classic twin goes on serving, so a look must fall between two of its sessions.
         Counted::Unsteady if waiting.is_empty() => {
             waiting.push(UNSTEADY.to_owned());

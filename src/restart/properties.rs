@@ -264,7 +264,7 @@ impl Model {
             let ran_out =
                 look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
             let quiet = look.in_flight().is_empty()
-                && look.left_over() == Counted::All
+                && look.leaving_load() == Counted::All
                 && surplus(look) == 0
                 && look.reloaded().is_empty();
             let lines = look.balancers[0].lines.iter().flatten();

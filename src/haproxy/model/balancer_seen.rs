@@ -61,7 +61,7 @@ impl BalancerSeen {
     }
 
     /// Reports that another worker answers since the last look.
-    pub fn anew(&self) -> Option<String> {
+    pub fn reload_notice(&self) -> Option<String> {
         let note = || format!("{} was reloaded: looking anew", self.name);
         self.reloaded.then(note)
     }

@@ -221,7 +221,7 @@ impl<H: Host> Drive<'_, H> {
         // The gates are put back first: nft may take its time.
         if stays_up {
             let causes = self.host.causes().await;
-            self.closed.because(causes);
+            self.closed.new_causes(causes);
         }
     }
 

@@ -76,7 +76,7 @@ fn of_a_long_one_every_change_is_kept_and_the_rest_evenly() {
     assert_eq!(changes, all);
     assert!(at.is_sorted());
     let widest = at.windows(2).map(|pair| pair[1] - pair[0]);
-    let widest = widest.fold(0.0, f64::max);
+    let widest = widest.max_by(f64::total_cmp).unwrap();
     assert!(widest <= 3600.0 / 50.0, "evenly: {widest}");
     assert_eq!(line.sessions.last(), Some(&Some(119_999)), "and the last");
 }

@@ -34,7 +34,7 @@ fn step(phase: Phase, observation: &Observation) -> Step {
 #[test]
 fn claims_if_no_user_needs_the_twin_and_the_capacity_is_checked() {
     assert_eq!(claiming().first(), Phase::Claim);
-    assert_eq!(limits().first(), Phase::Close, "nobody is counted");
+    assert_eq!(limits().first(), Phase::Close, "no capacity check");
     let classic = Limits {
         two_stage: false,
         ..claiming()
@@ -160,5 +160,5 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         goes(step(Phase::Claim, &look)),
         Phase::PutBack(Why::TooFewServers(_))
     ));
-    assert!(look.too_few(&limits()).is_empty(), "nobody is counted");
+    assert!(look.too_few(&limits()).is_empty(), "no capacity check");
 }

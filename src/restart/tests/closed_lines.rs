@@ -55,7 +55,7 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
     }
     assert!(!ClosedLines::still_up(&[look(&[(ClassicTwin, "UP")])]));
     let mut closed = ClosedLines::default();
-    closed.because(vec![
+    closed.new_causes(vec![
         "this rule may redirect the status port 2000: `-A X`".to_owned(),
     ]);
     let not_out = Outcome::put_back(&Why::NotOut(vec!["lb srvs/web1 is UP".to_owned()]), true);
@@ -190,8 +190,8 @@ fn each_cause_is_reported_once_and_worse_outcomes_stay() {
     let mut closed = out(&[(Main, "DOWN")]);
     let listener = || "x (pid 1) listens".to_owned();
     closed.look(&look(&[(Main, "UP")]));
-    assert_eq!(closed.because(vec![listener()]), [listener()]);
-    assert_eq!(closed.because(vec![listener()]), [""; 0]);
+    assert_eq!(closed.new_causes(vec![listener()]), [listener()]);
+    assert_eq!(closed.new_causes(vec![listener()]), [""; 0]);
     let done = closed.judge(Outcome::Done { note: None });
     let message = done.message(Verb::Restart, "web");
     assert!(

@@ -271,7 +271,7 @@ fn a_check_from_elsewhere_names_a_balancer_too() {
     let mut two = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")]); 2]);
     two.checked_from(ip(LB));
     assert!(!two.are_known(YOUNG), "which of the two was it?");
-    assert!(two.are_known(OLD), "nobody leaves any more");
+    assert!(two.are_known(OLD), "no worker leaves any more");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each look shows anew whether this host serves.
+//! Each look shows again whether this host serves.
 
 use super::*;
 use crate::haproxy::BackendCapacity;
@@ -41,7 +41,7 @@ fn gives_way(phase: Phase, look: &Observation, two_stage: bool) -> bool {
 fn a_host_without_users_claims_too() {
     assert_eq!(counting(true).first(), Phase::Claim);
     assert!(!counting(true).closes_both());
-    assert!(limits().closes_both(), "nobody is counted");
+    assert!(limits().closes_both(), "no capacity check");
 }
 
 #[test]
