@@ -177,9 +177,9 @@ mod tests {
             },
             level: Some(level),
             found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
-            astray: Vec::new(),
+            mismatched: Vec::new(),
             listed: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
             master: None,
         }
     }

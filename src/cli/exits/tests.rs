@@ -78,7 +78,7 @@ fn samples() -> Vec<Outcome> {
                 back: yes,
             },
             Outcome::Finished {
-                surely: yes,
+                confirmed: yes,
                 closed: !yes,
             },
             Outcome::FloorBroken {

@@ -6,7 +6,7 @@ use super::rows::{oldest_of, rows};
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
-use crate::restart::{Limits, Phase, Seen};
+use crate::restart::{Limits, Observation, Phase};
 use console::{style, truncate_str};
 use std::time::{Duration, Instant};
 
@@ -99,14 +99,14 @@ impl Progress for Live {
         ));
     }
 
-    fn sees(&mut self, at: Duration, seen: &Seen) {
+    fn sees(&mut self, at: Duration, seen: &Observation) {
         (self.at, self.oldest) = (at, seen.oldest);
         if let [only] = seen.balancers.as_slice() {
             self.only = Some(only.name.clone());
         }
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

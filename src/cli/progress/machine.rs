@@ -5,7 +5,7 @@ use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
 use crate::restart::seconds;
-use crate::restart::{Limits, Phase, Seen};
+use crate::restart::{Limits, Observation, Phase};
 use serde_json::json;
 use std::time::Duration;
 
@@ -58,11 +58,11 @@ impl Progress for Machine {
         tell_machine(&json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}));
     }
 
-    fn sees(&mut self, _at: Duration, seen: &Seen) {
+    fn sees(&mut self, _at: Duration, seen: &Observation) {
         self.oldest = seen.oldest;
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

@@ -5,7 +5,7 @@ use super::rows::oldest_of;
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
-use crate::restart::{Limits, Phase, Seen};
+use crate::restart::{Limits, Observation, Phase};
 use std::time::Duration;
 
 /// A wait is told when it lasts, and at most this often.
@@ -69,11 +69,11 @@ impl Progress for Plain {
         self.tell(at, "note", note);
     }
 
-    fn sees(&mut self, _at: Duration, seen: &Seen) {
+    fn sees(&mut self, _at: Duration, seen: &Observation) {
         self.oldest = seen.oldest;
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

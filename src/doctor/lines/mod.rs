@@ -56,7 +56,7 @@ pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, 
 
 fn lost(lines: &Lines, why: &Lost) -> Point {
     let (found, fix) = match why {
-        Lost::Missing(missing) => (missing.what.clone(), missing.mend.clone()),
+        Lost::Missing(missing) => (missing.what.clone(), missing.fix.clone()),
         Lost::Unseen(why) => (
             format!("its lines can't be seen: {why}"),
             super::balancer::fix(lines.address, why),
@@ -67,7 +67,7 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
 
 /// Lines whose check goes through a gate of ours, and their users somewhere else.
 fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
-    let astray = lines.seen.astray.iter();
+    let astray = lines.seen.mismatched.iter();
     let astray = astray.filter(|server| server.backend == backend);
     let point = |server: &ServerState| {
         let (name, port) = (&server.server, server.port);
@@ -84,12 +84,12 @@ fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
 }
 
 fn others(lines: &Lines) -> Vec<Point> {
-    let points = lines.seen.others.iter().map(|others| {
-        let of = format!("{} {}", lines.balancer, others.backend);
-        let (usable, asked) = (others.usable, lines.min_available);
+    let points = lines.seen.backends.iter().map(|capacity| {
+        let of = format!("{} {}", lines.balancer, capacity.backend);
+        let (usable, asked) = (capacity.usable, lines.min_available);
         let found = format!(
             "{usable} other usable servers{}, min_available is {asked}",
-            others.going()
+            capacity.going()
         );
         match usable {
             0 if asked == 0 => OTHERS.warning(

@@ -3,7 +3,8 @@ use super::*;
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination};
 use crate::haproxy::{
-    CheckStatus, Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
+    BackendCapacity, CheckStatus, Checked, Found, Info, Level, Listed, ServerStat, Status, Unseen,
+    find,
 };
 
 const PORTS: AppPorts = AppPorts {
@@ -70,9 +71,9 @@ fn of(servers: Vec<ServerState>) -> Examination {
         found: find(&servers, PORTS, |_| true)
             .map(|own| Found { own, servers })
             .map_err(Lost::Missing),
-        astray: Vec::new(),
+        mismatched: Vec::new(),
         listed,
-        others: vec![Others {
+        backends: vec![BackendCapacity {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
