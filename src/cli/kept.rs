@@ -1,4 +1,4 @@
-//! The operations that are kept, and which of them is asked for by name.
+//! The operations of the history, and the one that the command line names.
 
 use super::screen::{complain, say};
 use crate::config;
@@ -7,18 +7,18 @@ use crate::state::operation_id;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The exit code of what can't be read or written.
+/// The exit code if the history can't be read, or the page not written.
 pub(super) const FAILED: u8 = 1;
 /// Its `outcome`.
 pub(super) const FAILED_WORD: &str = "failed";
 
-/// What there is, and where.
+/// The operations of the history, and their directory.
 pub(super) struct Kept {
     pub(super) directory: PathBuf,
     pub(super) entries: Vec<Entry>,
 }
 
-/// What was asked for by name.
+/// The operations that the command line names.
 pub(super) enum Which<'a> {
     All,
     App(String),
@@ -26,17 +26,17 @@ pub(super) enum Which<'a> {
 }
 
 impl Kept {
-    /// Reads what there is. Err: why it can't be read, in one line.
+    /// Reads the history. Err: why it can't be read, in one line.
     pub(super) fn read(config: &Path) -> Result<Kept, String> {
         let directory = config::history_dir(config);
         let read = history::read(&directory).map_err(|error| {
-            let mend = match error.kind() {
+            let fix = match error.kind() {
                 io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
                     "; who did what is for root alone: run it with sudo"
                 }
                 _ => "",
             };
-            format!("{}: {error}{mend}", directory.display())
+            format!("{}: {error}{fix}", directory.display())
         })?;
         if read.torn > 0 {
             let (torn, directory) = (read.torn, directory.display());
@@ -50,7 +50,7 @@ impl Kept {
         })
     }
 
-    /// Err: there is nothing of that name.
+    /// Finds the app or the operation of this name. Err: there is none.
     pub(super) fn which<'a>(
         &'a self,
         config: &Path,
@@ -77,7 +77,7 @@ impl Kept {
     }
 }
 
-/// It can't be read, or its page not written.
+/// Prints why the history can't be read, or the page not written. Returns the exit code.
 pub(super) fn failed(why: &str, json: bool) -> u8 {
     if json {
         let object = serde_json::json!({"outcome": FAILED_WORD, "exit": FAILED, "message": why});

@@ -1,4 +1,4 @@
-//! The command line: what is asked for, and the exit code that answers.
+//! The command line: its arguments, its output and its exit codes.
 
 mod arguments;
 mod attached;

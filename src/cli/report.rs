@@ -1,4 +1,4 @@
-//! `agent report`: one operation, as text or as a page of HTML.
+//! `agent report`: prints one operation as text, or writes it as a page of HTML.
 
 use super::history_text::text;
 use super::kept::{Kept, Which, failed};
@@ -33,10 +33,10 @@ pub(super) struct Reporting {
     pub(super) html: Option<PathBuf>,
 }
 
-/// In place of a file.
+/// Means stdout in place of a file.
 const STDOUT: &str = "-";
 
-/// Prints or writes it; the exit code.
+/// Prints or writes the operation. Returns the exit code.
 pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
     let file = reporting.html.as_deref();
     if json && file == Some(Path::new(STDOUT)) {
@@ -97,7 +97,7 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         say(&page);
         return Ok(());
     }
-    // It says who logged in from where: whoever had the file before does not get it.
+    // The page says who logged in from where. The owner and mode of an older file must not apply.
     let mut options = AtomicWriteFile::options();
     let options = options
         .mode(0o600)
