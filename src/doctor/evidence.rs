@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn drops_slow_checks_and_lines_that_stayed_up_are_told() {
+    fn drops_slow_checks_and_lines_that_stayed_up_are_reported() {
         let (meets, seconds) = (|verdict| ("firewall", verdict), |verdict| ("detection", verdict));
         for (check, still, took, now, expected) in [
             (Some("L4TOUT"), None, None, None, &[meets(Warning)][..]),

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_port_is_nobodys() {
+    fn a_free_port_has_no_owner() {
         assert_eq!(free_port(2000, &[1000, 2000]), 3000);
         assert_eq!(free_port(2000, &[2000, 3000, 3001]), 3002);
         assert_eq!(free_port(65000, &[65000, 1024]), 1025);

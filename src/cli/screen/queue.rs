@@ -133,7 +133,11 @@ mod tests {
         let rest = [left_out(3), line(9000), left_out(1)];
         assert_eq!(lines[BEHIND..], rest);
         queue.put(line(1), false);
-        assert_eq!(queue.take().expect("a line").lines, [line(1)], "told once");
+        assert_eq!(
+            queue.take().expect("a line").lines,
+            [line(1)],
+            "reported once"
+        );
     }
 
     #[test]

@@ -453,10 +453,10 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         ("", &gone[1..], Error),
     ] {
         let points = points(text, PORTS, lines);
-        let mut told_of = points
+        let mut about_them = points
             .iter()
             .filter(|point| said.contains(&point.found.as_str()));
-        let point = told_of.next().unwrap();
+        let point = about_them.next().unwrap();
         assert_eq!(point.verdict, verdict);
     }
 }
@@ -473,7 +473,7 @@ fn a_classic_twin_that_is_no_backup_is_a_twin() {
 
 /// No line checks a status port: whatever has servers on the app's port is looked at.
 #[test]
-fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
+fn a_backend_without_gates_gets_the_missing_lines() {
     let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
