@@ -1,5 +1,5 @@
-//! Our lines on one balancer: that they are there, fit each other, are checked and UP, and
-//! that others can carry the load.
+//! Checks our lines on one balancer: they are there, fit each other, are checked and UP. Other
+//! servers can carry the load.
 
 mod facts;
 pub(crate) mod judge;
@@ -39,8 +39,8 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     points
 }
 
-/// The file's lines are judged like HAProxy's: what both show is said once, by the file, which
-/// shows more. What only the running HAProxy has wrong stays.
+/// Removes duplicates of the points about HAProxy's lines and about the file's. The file's point
+/// stays, because it shows more, and so does an error that only the running HAProxy has.
 pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, Vec<Point>) {
     let is_same = |line: &Point, file: &Point| {
         let of = format!(" {}", file.of);
@@ -65,7 +65,7 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
     FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), fix)
 }
 
-/// Lines whose check goes through a gate of ours, and their users somewhere else.
+/// Lines whose checks go through one of our gates, but whose users go elsewhere.
 fn misdirected(lines: &Lines, backend: &str) -> Vec<Point> {
     let misdirected = lines.seen.astray.iter();
     let misdirected = misdirected.filter(|server| server.backend == backend);
