@@ -1,7 +1,7 @@
 //! `agent history`: what was done on this host, one line each.
 
 use super::history_text::{text, when, wrapped};
-use super::kept::{Kept, Which, failed};
+use super::operations::{Operations, Selection, failed};
 use super::screen::say;
 use crate::clock::since_1970;
 use crate::history::Entry;
@@ -38,20 +38,24 @@ const APP: usize = 16;
 
 /// Prints the operations. Returns the exit code.
 pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::Result<u8> {
-    let kept = match Kept::read(config) {
-        Ok(kept) => kept,
+    let operations = match Operations::read(config) {
+        Ok(operations) => operations,
         Err(why) => return Ok(failed(&why, json)),
     };
-    let entries: Vec<&Entry> = match kept.which(config, looking.which.as_deref())? {
-        Which::One(entry) => {
+    let entries: Vec<&Entry> = match operations.select(config, looking.which.as_deref())? {
+        Selection::One(entry) => {
             match json {
                 true => print_json(&[entry]),
                 false => say(&text(entry)),
             }
             return Ok(0);
         }
-        Which::App(app) => kept.entries.iter().filter(|it| it.app == app).collect(),
-        Which::All => kept.entries.iter().collect(),
+        Selection::App(app) => operations
+            .entries
+            .iter()
+            .filter(|it| it.app == app)
+            .collect(),
+        Selection::All => operations.entries.iter().collect(),
     };
     let since = looking.since.unwrap_or_default() as f64;
     let entries: Vec<&Entry> = entries
@@ -67,7 +71,7 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
         (true, _) => print_json(&entries[first..]),
         (false, true) => say(&format!(
             "no operation yet in {}\n",
-            kept.directory.display()
+            operations.directory.display()
         )),
         (false, false) => say(&table(&entries[first..])),
     }

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_passed_on() {
+    fn codes_for_the_terminal_are_escaped() {
         let check = Check {
             name: "x",
             why: "y",

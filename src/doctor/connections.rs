@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_add_up_is_a_warning_with_what_to_write() {
+    fn a_wrong_count_is_a_warning_with_a_fix() {
         let (verdict, surplus) = counted(8, 0, 7);
         assert_eq!(verdict, Warning);
         assert!(surplus.contains("1 connection to the app more") && surplus.contains("ss -tnp"));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_master_is_asked_and_without_a_table_nothing_is_known() {
+    fn a_master_is_asked_and_a_missing_table_is_unknown() {
         let verdict = |leaving| point("web", 1000, &leaving).map(|point| point.verdict);
         assert_eq!(verdict(Leaving::Asked), Some(Well));
         assert_eq!(verdict(Leaving::Unknown("no table".into())), Some(Error));

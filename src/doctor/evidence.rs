@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_close_nothing_is_called_ok() {
+    fn before_the_first_close_no_point_is_ok() {
         for entries in [&[][..], &[entry("api", Some("L4CON"), None, Some(1.0))]] {
             let points = judged(entries, None);
             assert_eq!((points.len(), points[0].1), (1, Unseen));

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_haproxy_takes_is_read() {
+    fn bytes_that_haproxy_accepts_are_read() {
         let latin = b"# f\xfcr alle\nbackend srvs\n";
         let text = whole(&latin[..]).unwrap();
         assert!(text.ends_with("r alle\nbackend srvs\n"), "{text}");

@@ -31,7 +31,7 @@ const POSSIBLE: &str = "where HAProxy's checks match it, let them return before 
 #[derive(Debug, Clone)]
 pub(crate) struct Gates {
     pub app: String,
-    pub gates: Vec<Seen>,
+    pub gates: Vec<GateFacts>,
     /// An unfinished operation.
     pub unfinished: Option<String>,
     /// The hold that keeps the gates closed.
@@ -53,7 +53,7 @@ pub(crate) fn free_port(status_port: u16, taken: &[u16]) -> u16 {
 
 /// The facts about one gate.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct GateFacts {
     pub gate: Gate,
     pub position: Position,
     /// Rules of other programs.
@@ -86,7 +86,7 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
     points
 }
 
-fn position(gates: &Gates, seen: &Seen) -> Point {
+fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
@@ -111,7 +111,7 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
     }
 }
 
-fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
+fn foreign(app: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let point = |one: &Foreign| match &one.removal {
         Some(removal) => {
@@ -144,7 +144,7 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
     )
 }
 
-fn listening(app: &str, seen: &Seen) -> Vec<Point> {
+fn listening(app: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let key = match seen.gate.role {
         crate::haproxy::Role::Main => "status_port",
@@ -164,7 +164,7 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
 
 /// A status port that another process has. None if a process listens there: that is an error of
 /// its own.
-fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
+fn reserved(gates: &Gates, seen: &GateFacts) -> Option<Point> {
     let (app, port) = (&gates.app, seen.gate.status_port);
     let said = |what: &str| format!("status port {port}: {what}");
     let by = |who: &[String]| who.join(", ");
@@ -224,8 +224,8 @@ mod tests {
     use super::*;
     use crate::haproxy::Role;
 
-    fn seen(role: Role, status_port: u16) -> Seen {
-        Seen {
+    fn seen(role: Role, status_port: u16) -> GateFacts {
+        GateFacts {
             gate: Gate {
                 app: "web".into(),
                 role,

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_an_area_and_what_is_not_ok() {
+    fn one_line_for_each_area_and_each_point_that_is_not_ok() {
         let details = format!(
             "\
 unseen   web   no gate was closed yet
@@ -177,7 +177,7 @@ gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
     }
 
     #[test]
-    fn only_what_is_pasted_or_can_not_be_parted_is_wider() {
+    fn only_lines_to_paste_and_long_words_are_wider() {
         let words = "word ".repeat(60) + &"w".repeat(90);
         let text = text(
             &[point("app", Verdict::Error, &words, Some("do this"))],

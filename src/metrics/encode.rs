@@ -33,7 +33,7 @@ enum Value {
 /// All families as text. A sample without a known number is left out.
 pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
-    let families = [build(), dropped()].into_iter().chain(seen(apps));
+    let families = [build(), dropped()].into_iter().chain(last_look(apps));
     for family in families.chain(counted(all)) {
         registry.register_collector(Box::new(family));
     }
@@ -61,7 +61,7 @@ fn dropped() -> Family {
 }
 
 /// The gauges of the sidecar's last look.
-fn seen(apps: &[AppView]) -> [Family; 5] {
+fn last_look(apps: &[AppView]) -> [Family; 5] {
     let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
     let mut open = gauge("open", "Whether the gate is open.");
     let mut healthy = gauge("healthy", "Whether the app is healthy.");

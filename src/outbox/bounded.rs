@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_counted_where_it_is_missing() {
+    fn dropped_items_are_counted_at_their_place() {
         let mut queue = Bounded::new(3);
         (0..5).for_each(|item| queue.put(item, 1, false));
         queue.put(100, 1, true);
@@ -125,7 +125,7 @@ mod tests {
 
     /// The bounds hold for items that must be delivered, and for large items.
     #[test]
-    fn it_has_bounds_whatever_is_put_there() {
+    fn it_has_bounds_for_every_item() {
         let mut queue = Bounded::new(3);
         (0..1000).for_each(|item| queue.put(item, 1, true));
         assert_eq!(all(&mut queue).len(), 3 * AT_MOST + 1);

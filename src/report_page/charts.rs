@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_seen_or_began_anew_has_none() {
+    fn a_gap_or_a_new_count_has_no_rate() {
         let at = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
         let gap = [Some(100), Some(110), None, Some(900), Some(910), Some(920)];
         assert_eq!(rate(&at, &gap, &[]), [(0.0, 0.5, 20.0), (1.5, 2.5, 20.0)]);

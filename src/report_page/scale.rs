@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_shown_where_there_is_room() {
+    fn a_label_is_shown_if_there_is_room() {
         let axis = Axis::to(10.0);
         assert_eq!(axis.fits(4, 0.0, 10.0), Some(1));
         assert_eq!(axis.fits(4, 0.0, 1.0), Some(440));

@@ -65,7 +65,7 @@ impl Sidecar {
 
     /// Replaces this process by the installed program, with the same arguments and pid, and moves
     /// no gate. Returns if that is not possible, or if another signal arrives.
-    pub(super) async fn become_what_is_installed(&mut self) {
+    pub(super) async fn replace_program(&mut self) {
         let Some(program) = installed() else {
             tracing::error!("the old program goes on: its place is not known");
             return;

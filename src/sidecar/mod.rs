@@ -157,7 +157,7 @@ impl Sidecar {
             tracing::info!("{signal} has come");
             match signal {
                 Signal::SIGHUP => self.reload(&mut reconcilers).await,
-                Signal::SIGUSR2 => self.become_what_is_installed().await,
+                Signal::SIGUSR2 => self.replace_program().await,
                 _ => return Ok(self.leave(reconcilers).await),
             }
         }

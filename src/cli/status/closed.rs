@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_closed_the_gates_and_what_opens_them() {
+    fn closed_gates_have_a_cause_and_an_opener() {
         let (now, over) = (held(1000), held(0));
         let ended = Closed::Over(over.told());
         for (positions, held, mark, why) in [

@@ -2,8 +2,8 @@
 //! balancers.
 
 use super::model::{AppStatus, Others, Status};
+use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
-use super::seen::{Seen, seen};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::host::Asking;
@@ -43,7 +43,7 @@ impl<'a> Looks<'a> {
         };
         let looks = looks.into_iter().zip(&owners.apps);
         let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
-            (Ok(it), taken) => seen(self.settings, app, &it, at_work(*taken || it.under_way)),
+            (Ok(it), taken) => app_status(self.settings, app, &it, at_work(*taken || it.under_way)),
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
         Ok(Status {
@@ -59,7 +59,7 @@ async fn look(
     settings: &Settings,
     app: &AppSettings,
     host: &mut Option<ThisHost>,
-) -> Result<Seen, String> {
+) -> Result<Observation, String> {
     let state_dir = &settings.agent.state_dir;
     let journal = || Journal::left_behind(state_dir, &app.name);
     let before = journal();
@@ -77,7 +77,7 @@ async fn look(
     let taken = (!all_open || before != Ok(None)) && is_taken(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
-    Ok(Seen {
+    Ok(Observation {
         snapshot,
         under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),

@@ -5,8 +5,8 @@ mod closed;
 mod frame;
 mod look;
 mod model;
+mod observation;
 mod owners;
-mod seen;
 mod text;
 mod watch;
 

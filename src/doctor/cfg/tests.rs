@@ -125,7 +125,7 @@ fn fires(rows: &[Row<'_>]) {
 
 #[test]
 #[rustfmt::skip]
-fn what_a_backend_has() {
+fn a_backend_is_checked() {
     fires(&[
         ("cfg-persist", "    no option persist\n", "    option persist\n", Error, "is on"),
         ("cfg-persist", "    option httplog\n", "    option persist\n", Ok, "no option"),
@@ -160,7 +160,7 @@ fn what_a_backend_has() {
 
 #[test]
 #[rustfmt::skip]
-fn what_lines_have() {
+fn lines_are_checked() {
     let default = "default-server check";
     fires(&[
         ("checks", default, "default-server", Error, "no check of its own: web1, web2, web3 and 3 more"),
@@ -193,7 +193,7 @@ fn what_lines_have() {
 /// `port` and `addr` switch the layers below a check off, and some words switch them on again.
 #[test]
 #[rustfmt::skip]
-fn what_checks_speak() {
+fn checks_use_the_layers_of_the_app() {
     let default = "default-server check";
     let with = |words: &str| format!("{default} {words}").leak() as &str;
     let line = |words: &str| format!("w1 port 2000 {words}").leak() as &str;
@@ -288,7 +288,7 @@ fn rules_that_connect() {
 
 /// The lines, `health` and `mode http` show which layers the app uses.
 #[test]
-fn what_the_app_speaks() {
+fn the_layers_of_the_app_are_known() {
     let tcp = |words: &str| {
         let text = with("mode http", "mode tcp").replace("httpchk GET /healthz", "redis-check");
         text.replace(
@@ -364,7 +364,7 @@ fn the_fix_of_a_check_that_speaks_otherwise() {
 
 #[test]
 #[rustfmt::skip]
-fn what_pairs_have() {
+fn pairs_are_checked() {
     let twin = "    server bkp1 10.0.0.11:1000 cookie w1 port 3000 backup\n";
     let changed = |old: &str, new: &str| twin.replace(old, new).leak() as &str;
     let main = "    server web1 ";
@@ -427,7 +427,7 @@ fn a_file_that_serves_another_app_or_can_not_be_read() {
 }
 
 #[test]
-fn only_our_own_lines_count_where_haproxy_shows_them() {
+fn only_our_own_lines_count_if_haproxy_shows_them() {
     let sick = with(
         "w2 port 2000",
         "w2 port 2000 on-marked-down shutdown-sessions no-check",
@@ -483,7 +483,7 @@ fn a_backend_without_gates_gets_the_missing_lines() {
 }
 
 #[test]
-fn what_a_file_holds_is_harmless_to_print() {
+fn a_file_is_harmless_to_print() {
     let text = "backend \"a\\x1b[31m\"\n  server \"w\\nx\" 10.0.0.1:1000 check port 2000\n";
     for point in points(text, PORTS, &[]) {
         let fix = point.fix.unwrap_or_default();

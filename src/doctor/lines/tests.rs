@@ -202,7 +202,7 @@ fn a_line_is_as_its_gate_says_or_not() {
 }
 
 #[test]
-fn what_moves_in_an_operation_is_no_error() {
+fn changes_of_an_operation_are_no_error() {
     let of = |status: &str, main: Option<Position>, under_way: bool| {
         let mut seen = sound();
         seen.listed[0].stat.status = Status::parse(status).unwrap();

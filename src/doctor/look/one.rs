@@ -192,7 +192,7 @@ fn of_gates(
     let seen = snapshot
         .listeners
         .iter()
-        .map(|(gate, listeners)| gates::Seen {
+        .map(|(gate, listeners)| gates::GateFacts {
             gate: gate.clone(),
             position: view.position(gate),
             foreign: view.foreign_in_use(gate),

@@ -111,7 +111,7 @@ fn trouble_is_wrapped_and_not_cut() {
 }
 
 #[test]
-fn what_has_no_room_is_counted() {
+fn lines_without_room_are_counted() {
     let lines = Frame::new(&draining(1), None).lines();
     let count = lines.len();
     assert_eq!(fitting(lines.clone(), count), lines);

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// One look at an app.
-pub(super) struct Seen {
+pub(super) struct Observation {
     pub(super) snapshot: Snapshot,
     /// The journal after the snapshot.
     pub(super) journal: Result<Option<Entry>, String>,
@@ -24,7 +24,12 @@ pub(super) struct Seen {
     pub(super) under_way: bool,
 }
 
-pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
+pub(super) fn app_status(
+    settings: &Settings,
+    app: &AppSettings,
+    it: &Observation,
+    others: Others,
+) -> AppStatus {
     let snapshot = &it.snapshot;
     let gates = snapshot.gates().into_iter().zip(snapshot.positions());
     let mut trouble = snapshot.trouble();

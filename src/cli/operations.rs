@@ -13,21 +13,21 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const FAILED_WORD: &str = "failed";
 
 /// The operations of the history, and their directory.
-pub(super) struct Kept {
+pub(super) struct Operations {
     pub(super) directory: PathBuf,
     pub(super) entries: Vec<Entry>,
 }
 
 /// The operations that the command line names.
-pub(super) enum Which<'a> {
+pub(super) enum Selection<'a> {
     All,
     App(String),
     One(&'a Entry),
 }
 
-impl Kept {
+impl Operations {
     /// Reads the history. Err: why it can't be read, in one line.
-    pub(super) fn read(config: &Path) -> Result<Kept, String> {
+    pub(super) fn read(config: &Path) -> Result<Operations, String> {
         let directory = config::history_dir(config);
         let read = history::read(&directory).map_err(|error| {
             let fix = match error.kind() {
@@ -44,28 +44,28 @@ impl Kept {
                 "{directory}: {torn} torn lines of the history are left out"
             ));
         }
-        Ok(Kept {
+        Ok(Operations {
             directory,
             entries: read.entries,
         })
     }
 
     /// Finds the app or the operation of this name. Err: there is none.
-    pub(super) fn which<'a>(
+    pub(super) fn select<'a>(
         &'a self,
         config: &Path,
         name: Option<&str>,
-    ) -> anyhow::Result<Which<'a>> {
+    ) -> anyhow::Result<Selection<'a>> {
         let Some(name) = name else {
-            return Ok(Which::All);
+            return Ok(Selection::All);
         };
         let apps = config::load_copy(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
         let is_app = apps.iter().any(|app| app.name == name);
         if is_app || self.entries.iter().any(|entry| entry.app == name) {
-            return Ok(Which::App(name.to_owned()));
+            return Ok(Selection::App(name.to_owned()));
         }
         match self.entries.iter().find(|entry| entry.id == name) {
-            Some(entry) => Ok(Which::One(entry)),
+            Some(entry) => Ok(Selection::One(entry)),
             None if operation_id::is_id(name) => anyhow::bail!(
                 "no operation {name} in {}: the oldest are gone; see `agent history --all`",
                 self.directory.display()
