@@ -110,3 +110,8 @@ pub mod signals;
 pub mod state;
 pub mod tcp;
 pub mod text;
+
+/// The examples of CONTRIBUTING.md are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../CONTRIBUTING.md")]
+struct Contributing;

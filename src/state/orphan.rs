@@ -111,8 +111,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let running = || Orphan::running(directory.path(), "web").unwrap();
         assert_eq!(running(), None);
-        // No other test has such a line.
-        let argv = ["sleep", "61.2531"].map(str::to_owned);
+        // No other test has such a line, nor this one in another process.
+        let argv = ["sleep".to_owned(), format!("61.{}", std::process::id())];
         let command = Orphan::command(&argv);
         command.note(directory.path(), "web").unwrap();
         assert_eq!(running(), None, "not begun");

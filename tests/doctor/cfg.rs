@@ -12,11 +12,12 @@ const DEFAULT: &str = "default-server check";
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BROKEN: [Row; 21] = [
+const BROKEN: [Row; 22] = [
     ("cfg-persist", "error", "no option persist", "option persist"),
     ("cfg-force-persist", "warning", "    retries 3\n", "    retries 3\n    force-persist if { src 10.77.0.9 }\n"),
     ("cfg-redispatch", "error", "    option redispatch", "    no option redispatch"),
     ("cfg-retries", "warning", "    retries 3\n", "    retries 0\n"),
+    ("cfg-http-reuse", "warning", "    retries 3\n", "    retries 3\n    http-reuse never\n"),
     ("cfg-allbackups", "warning", "    option allbackups\n", ""),
     ("cfg-timeout-check", "warning", "    timeout check 2s\n", ""),
     ("cfg-check-kind", "warning", "    option httpchk GET /healthz\n", ""),

@@ -110,7 +110,7 @@ fn a_look_makes_no_directory_and_takes_no_lock() {
     assert!(!fresh.exists());
 }
 
-const CHECKS: [&str; 53] = [
+const CHECKS: [&str; 54] = [
     "config",
     "rights",
     "state-dir",
@@ -153,6 +153,7 @@ const CHECKS: [&str; 53] = [
     "cfg-force-persist",
     "cfg-redispatch",
     "cfg-retries",
+    "cfg-http-reuse",
     "cfg-allbackups",
     "cfg-cookie",
     "cfg-timeout-check",

@@ -75,6 +75,11 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
             lines.iter().all(|line| line.status() == "DOWN")
         });
     }
+
+    // The checks speak TLS as `health` does, and the users do not: no line goes DOWN by that.
+    let _haproxy = start(&printed("two-stage").with(" ssl verify none", " verify none"));
+    let says = "`check-ssl` without `ssl`, users come in plain text";
+    doctor().expect("cfg-check-ssl", "error", says);
 }
 
 /// By itself, as `openssl req -x509` makes one.

@@ -28,8 +28,8 @@ fn tell_gates_lines_operations_and_repairs() {
     let balancer = "balancer=\"tcp://10.77.0.1:9999\"";
     let before = scrape(host);
     for line in [
-        "haproxy_gate_open{app=\"web\",side=\"main\"} 1".to_owned(),
-        "haproxy_gate_open{app=\"web\",side=\"backup\"} 1".to_owned(),
+        "haproxy_gate_open{app=\"web\",role=\"main\"} 1".to_owned(),
+        "haproxy_gate_open{app=\"web\",role=\"twin\"} 1".to_owned(),
         "haproxy_gate_held{app=\"web\"} 0".to_owned(),
         format!("haproxy_gate_in_rotation{{app=\"web\",{balancer},line=\"srvs/web1\"}} 1"),
         "haproxy_gate_operations_total{app=\"web\",verb=\"open\",outcome=\"opened\"} 1".to_owned(),
@@ -41,7 +41,7 @@ fn tell_gates_lines_operations_and_repairs() {
     sidecar.wait_told("web: closed by");
     let after = scrape(host);
     for line in [
-        "haproxy_gate_open{app=\"web\",side=\"main\"} 0",
+        "haproxy_gate_open{app=\"web\",role=\"main\"} 0",
         "haproxy_gate_held{app=\"web\"} 1",
         "haproxy_gate_operations_total{app=\"web\",verb=\"restart\",outcome=\"restarted\"} 1",
         "haproxy_gate_phase_seconds_count{app=\"web\",verb=\"restart\",phase=\"drain\"} 1",

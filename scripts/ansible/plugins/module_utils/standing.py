@@ -46,7 +46,7 @@ def why_not_in_rotation(status: Status) -> str:
 def side_of_diff(entry: dict[str, t.Any]) -> str:
     """Gates, lines and hold of an app's entry of `agent status`."""
     rows = [
-        "gate {side}: port {status_port} to {port}: {position}".format(**gate)
+        "gate {role}: port {status_port} to {port}: {position}".format(**gate)
         for gate in entry["gates"]
     ]
     rows += [

@@ -147,7 +147,7 @@ class Words(unittest.TestCase):
     def test_one_side_of_a_diff(self) -> None:
         wanted = (
             "gate main: port 2000 to 1000: open\n"
-            "gate backup: port 3000 to 1000: open\n"
+            "gate twin: port 3000 to 1000: open\n"
             "tcp://10.0.0.1:9999 srvs/web1: UP\n"
             "tcp://10.0.0.1:9999 srvs/bkp1: UP\n"
             "held closed: no\n"
