@@ -28,7 +28,7 @@ impl<'a> Looks<'a> {
     }
 
     pub(super) async fn next(&mut self) -> anyhow::Result<Status> {
-        // The kernel's list of locks takes some 10 ms (a grace period of RCU), so a thread reads it.
+        // The list of locks takes the kernel some 10 ms (a grace period of RCU): a thread reads it.
         let asking = self.settings.clone();
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));

@@ -31,7 +31,7 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     let said = format!("app {}: its lines are {}", lines.app, names.join(", "));
     let mut points = vec![FOUND.ok(lines.balancer, said)];
     for backend in lines.backends() {
-        points.extend(misdirected(lines, backend));
+        points.extend(mismatched(lines, backend));
         points.extend(judge(&lines.as_judged(backend)));
         points.extend(state::points(lines, backend));
     }
@@ -66,9 +66,9 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
 }
 
 /// Lines whose checks go through one of our gates, but whose users go elsewhere.
-fn misdirected(lines: &Lines, backend: &str) -> Vec<Point> {
-    let misdirected = lines.seen.astray.iter();
-    let misdirected = misdirected.filter(|server| server.backend == backend);
+fn mismatched(lines: &Lines, backend: &str) -> Vec<Point> {
+    let mismatched = lines.seen.astray.iter();
+    let mismatched = mismatched.filter(|server| server.backend == backend);
     let point = |server: &ServerState| {
         let (name, port) = (&server.server, server.port);
         let of = format!("{} {backend}/{name}", lines.balancer);
@@ -80,7 +80,7 @@ fn misdirected(lines: &Lines, backend: &str) -> Vec<Point> {
         let fix = format!("on the line of {name}: port {ours} in place of {port}");
         judge::PORT.error(&of, found, fix)
     };
-    misdirected.map(point).collect()
+    mismatched.map(point).collect()
 }
 
 fn others(lines: &Lines) -> Vec<Point> {
