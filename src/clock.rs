@@ -1,4 +1,4 @@
-//! What time it is: by the wall, which somebody may set, and since the boot.
+//! The current time: by the wall clock, which an operator may set, and since the boot.
 
 use nix::time::{ClockId, clock_gettime};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,8 +9,8 @@ pub fn since_1970() -> Duration {
     since.unwrap_or_default()
 }
 
-/// A moment in seconds since 1970, as it is written; a number where no year has four digits.
-pub fn told(since_1970: u64) -> String {
+/// A moment in seconds since 1970 as RFC 3339. A number where no year has four digits.
+pub fn timestamp(since_1970: u64) -> String {
     match since_1970 {
         ..=LAST => {
             let moment = UNIX_EPOCH + Duration::from_secs(since_1970);
@@ -23,13 +23,13 @@ pub fn told(since_1970: u64) -> String {
 /// The end of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
-/// Seconds since the boot, those asleep included.
+/// Seconds since the boot, including those asleep.
 pub fn uptime() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
     now.map_or(0, |now| u64::try_from(now.tv_sec()).unwrap_or_default())
 }
 
-/// Which boot this is, by the kernel's random id of it.
+/// This boot's random id from the kernel.
 pub fn boot() -> String {
     procfs::sys::kernel::random::boot_id().unwrap_or_default()
 }
@@ -39,9 +39,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_a_file_says_can_be_told() {
-        assert_eq!(told(0), "1970-01-01T00:00:00Z");
-        assert_eq!(told(LAST), "9999-12-31T23:59:59Z");
-        assert_eq!(told(u64::MAX), "18446744073709551615 s after 1970");
+    fn any_number_in_a_file_has_a_text() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(timestamp(LAST), "9999-12-31T23:59:59Z");
+        assert_eq!(timestamp(u64::MAX), "18446744073709551615 s after 1970");
     }
 }

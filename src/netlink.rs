@@ -1,4 +1,4 @@
-//! One dump of a kernel table over netlink: asked once, read message by message until it is done.
+//! One dump of a kernel table over netlink: asks once, and reads message by message to the end.
 
 use netlink_packet_core::{
     NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader,
@@ -10,12 +10,12 @@ use nix::sys::time::TimeVal;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// A dump that changed underneath is taken again so many times.
+/// The number of tries for a table that changes under the dump.
 const TRIES: u32 = 5;
 /// The kernel fills at most 32 KiB of it per message.
 const BUFFER: usize = 64 * 1024;
 
-/// Why a table could not be had as a whole.
+/// Why the table could not be read as a whole.
 #[derive(Debug, thiserror::Error)]
 pub enum DumpError {
     /// The kernel refused, or the socket broke.
@@ -38,12 +38,12 @@ impl From<io::Error> for DumpError {
     }
 }
 
-/// Reads the table that `request` names with the netlink family `protocol`; `read` picks what is
-/// wanted of each entry. Blocks, until `until` at most.
+/// Reads the table that `request` names with the netlink family `protocol`. `read` picks the
+/// wanted part of each entry. Blocks, until `until` at most.
 ///
 /// # Errors
 ///
-/// [`DumpError`]: never to be read as an empty table.
+/// [`DumpError`]: a caller must not read it as an empty table.
 pub fn dump<M, T>(
     protocol: isize,
     request: &M,
@@ -54,7 +54,7 @@ where
     M: NetlinkSerializable + NetlinkDeserializable + Clone + std::fmt::Debug,
 {
     for _ in 0..TRIES {
-        // A socket of its own each time: what is left of an interrupted dump goes with it.
+        // A socket of its own each time: it closes with the rest of an interrupted dump.
         let socket = ask(protocol, request)?;
         let mut table = Table::new(&read);
         while !table.done {
@@ -154,7 +154,7 @@ impl<T, R> Table<T, R> {
             |code: i32| DumpError::Refused(io::Error::from_raw_os_error(code.saturating_neg()));
         match payload {
             NetlinkPayload::InnerMessage(entry) => self.entries.extend((self.read)(entry)?),
-            // A dump that fails on its way says so at its end.
+            // A dump that fails on its way reports that at its end.
             NetlinkPayload::Done(done) if done.code < 0 => return Err(refused(done.code)),
             NetlinkPayload::Done(_) => self.done = true,
             NetlinkPayload::Error(error) => return Err(refused(error.raw_code())),

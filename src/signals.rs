@@ -1,5 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP (a terminal that is gone) as a fact to look at: nothing is
-//! interrupted by them, the next decision takes them into account.
+//! SIGINT, SIGTERM and SIGHUP (a terminal that is gone) as a fact. They interrupt nothing: the
+//! next decision takes them into account.
 
 use nix::sys::signal::Signal;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Whether somebody asked us to stop.
+/// Whether an operator or systemd asked this process to stop.
 #[derive(Debug, Clone, Default)]
 pub struct StopSignal(Arc<AtomicUsize>);
 
@@ -23,13 +23,13 @@ impl StopSignal {
         Ok(stop)
     }
 
-    /// Somebody asks us to stop, by the number of his signal.
+    /// Asks to stop, like a signal of this number.
     pub fn ask(&self, signal: i32) {
         let number = usize::try_from(signal).unwrap_or_default();
         self.0.store(number, Ordering::Relaxed);
     }
 
-    /// Returns once there is such a signal: its number.
+    /// Returns the signal's number once there is one.
     pub async fn wait(&self) -> i32 {
         loop {
             if let Some(signal) = self.asked() {

@@ -1,11 +1,11 @@
-//! A change to the app while it is out of rotation: its upgrade, or what takes that back.
+//! A change to the app while it is out of rotation: its upgrade, or its rollback.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{CommandError, command, program};
 
-/// A program with its arguments, never through a shell but where somebody asked for one.
+/// A program with its arguments. It runs in a shell only if the configuration asks for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change(Vec<String>);
 
@@ -25,30 +25,31 @@ impl Change {
         &self.0
     }
 
-    /// The program is there, may be run, and is nobody's to change but root's.
+    /// Whether the program exists, may be run, and only root may change it.
     ///
     /// # Errors
     ///
-    /// It is not, with the mend.
+    /// Why it can't be run, with the fix.
     pub fn check(&self) -> Result<(), CommandError> {
         program::check(&self.0).map(drop)
     }
 
-    /// Runs it once and waits for its end, at most `limit`; its process is told as soon as it
-    /// runs, because it outlives us. It is told the app's name and the `phase`, as `AGENT_APP`
-    /// and `AGENT_PHASE`.
+    /// Runs it once and waits for its end, at most `limit`. Calls `started` with its process as
+    /// soon as it runs, because that outlives us. It gets the app's name and the `phase` as
+    /// `AGENT_APP` and `AGENT_PHASE`.
     ///
     /// # Errors
     ///
-    /// It can't be started, ended badly, or was late and is killed with its whole process group.
+    /// It can't be started, failed, or ran out of time and was killed with its whole process
+    /// group.
     pub async fn run(
         &self,
         (app, phase): (&str, &str),
         limit: Duration,
         started: impl FnOnce(u32),
     ) -> Result<(), CommandError> {
-        let told = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
-        command::run(&self.0, &told, limit, started).await
+        let environment = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
+        command::run(&self.0, &environment, limit, started).await
     }
 }
 

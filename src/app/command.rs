@@ -1,7 +1,8 @@
 //! Running a program: no shell, a process group of its own, a limit, a bounded output.
 //!
-//! The group keeps a Ctrl-C in the terminal away from the program, and lets the limit reach
-//! whatever it has started. A daemon that a successful program leaves behind stays.
+//! The group keeps a Ctrl-C in the terminal away from the program. At the limit the agent kills
+//! the whole group, with the program's children. A daemon that a successful program started goes
+//! on.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -15,25 +16,25 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::command_error::CommandError;
-use super::output::{Holder, Output, Tail};
+use super::output::{Output, Pipe, Tail};
 use super::program::{check, shown, unusable};
 
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs it, with what it is `told` in its environment, and waits for its end, at most `limit`.
-/// Its process is told once it runs.
+/// Runs it with this `environment`, and waits for its end, at most `limit`. Calls `started` with
+/// its process once it runs.
 pub(super) async fn run(
     argv: &[String],
-    told: &[(&str, &str)],
+    environment: &[(&str, &str)],
     limit: Duration,
     started: impl FnOnce(u32),
 ) -> Result<(), CommandError> {
-    // Each time: what the preflight saw may have been changed since. What is run is the file
-    // that was looked at, not what PATH leads to a moment later.
+    // Each time, because the file may have changed since the preflight. It runs the checked file,
+    // because PATH may find another one a moment later.
     let place = check(argv)?;
-    let mut running =
-        Running::start(&place, argv, told).map_err(|error| unusable(argv, super::plain(&error)))?;
+    let mut running = Running::start(&place, argv, environment)
+        .map_err(|error| unusable(argv, super::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }
@@ -52,11 +53,11 @@ pub(super) async fn run(
     }
 }
 
-fn judge(command: String, status: ExitStatus, left: (Tail, Holder)) -> Result<(), CommandError> {
-    let (tail, holder) = left;
+fn judge(command: String, status: ExitStatus, left: (Tail, Pipe)) -> Result<(), CommandError> {
+    let (tail, pipe) = left;
     let ended = match (status.code(), status.signal()) {
         (Some(0), _) => {
-            if holder == Holder::Somebody {
+            if pipe == Pipe::Open {
                 tracing::warn!(
                     "{command} left a process behind that still holds its output, which is lost \
                      from now on; mend: redirect it where the process is started (>>FILE 2>&1)"
@@ -78,7 +79,7 @@ fn judge(command: String, status: ExitStatus, left: (Tail, Holder)) -> Result<()
     })
 }
 
-/// A program that runs, with all that it has started.
+/// A program that runs, with its children.
 struct Running {
     // Dropped first: the group's number is ours only while the child has not been waited for.
     group: Group,
@@ -87,14 +88,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(place: &Path, argv: &[String], told: &[(&str, &str)]) -> io::Result<Self> {
+    fn start(place: &Path, argv: &[String], environment: &[(&str, &str)]) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let output = Output::new()?;
         let mut command = Command::new(place);
         command
             .arg0(program)
             .args(arguments)
-            .envs(told.iter().copied())
+            .envs(environment.iter().copied())
             .process_group(0)
             .stdin(Stdio::null());
         let child = command
@@ -118,11 +119,11 @@ impl Running {
         status
     }
 
-    /// It has ended: whatever it left behind stays.
-    fn leave(self) -> (Tail, Holder) {
+    /// It has ended. The processes that it started stay.
+    fn leave(self) -> (Tail, Pipe) {
         self.output
             .close()
-            .unwrap_or((Tail::default(), Holder::Nobody))
+            .unwrap_or((Tail::default(), Pipe::Closed))
     }
 
     /// The child is not waited for before the last signal, so that its number stays taken.

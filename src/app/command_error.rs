@@ -1,10 +1,10 @@
-//! Why a command did not do its work.
+//! Why a command failed.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a command did not do its work.
+/// Why a command failed.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// It can't be started.
@@ -12,10 +12,10 @@ pub enum CommandError {
     Program {
         /// As the configuration names it.
         program: String,
-        /// With the mend.
+        /// With the fix.
         reason: String,
     },
-    /// It ended badly.
+    /// It failed.
     #[error("{command} {ended}{}", printed(output))]
     Failed {
         /// With its arguments.
@@ -25,7 +25,7 @@ pub enum CommandError {
         /// The end of what it printed, as one line.
         output: String,
     },
-    /// It did not end.
+    /// It did not end in time.
     #[error(
         "{command} did not end within {limit:?} and was killed{}",
         printed(output)
@@ -33,7 +33,7 @@ pub enum CommandError {
     Limit {
         /// With its arguments.
         command: String,
-        /// What it was given.
+        /// The time that it had.
         limit: Duration,
         /// The end of what it printed, as one line.
         output: String,

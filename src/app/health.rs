@@ -10,36 +10,36 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Proxy, Verify, command, http, program, tls};
 
-/// How we tell that the app is healthy.
+/// How the agent finds out whether the app is healthy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// What is asked.
+    /// The kind of the probe.
     pub check: HealthCheck,
-    /// How many good answers in a row it takes.
+    /// The number of good answers in a row that make the app healthy.
     pub times: u32,
-    /// What one probe may take.
+    /// The limit of one probe.
     pub timeout: Duration,
 }
 
-/// What the app is asked.
+/// The kind of a probe.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HealthCheck {
     /// A GET request. Redirects are not followed.
     Http {
         /// The request's target, from the slash on, with its query.
         path: String,
-        /// The one status that is good; where none is given 200 to 399, as for HAProxy's httpchk.
+        /// The one good status. Without it 200 to 399 are good, as for HAProxy's httpchk.
         status: Option<u16>,
-        /// The Host header; where none is given the address that is probed.
+        /// The Host header. Without it the probe's address.
         host: Option<String>,
-        /// By TLS, and against what the app's certificate is verified. The name is the host's.
+        /// Probes by TLS, and verifies the app's certificate so. The name is the host's.
         tls: Option<Verify>,
-        /// A PROXY header before all else.
+        /// Sends a PROXY header first.
         proxy: Option<Proxy>,
     },
-    /// That it takes a connection.
+    /// The app takes a connection.
     Tcp,
-    /// That this program, run without a shell, exits with 0.
+    /// This program, run without a shell, exits with 0.
     Command(Vec<String>),
 }
 
@@ -55,8 +55,8 @@ impl Default for Health {
 }
 
 impl Health {
-    /// One probe of the app at `address`, its own port. The error is one line: why it is not
-    /// healthy.
+    /// Probes the app once at `address`, its own port. Err: one line with the reason why it is
+    /// not healthy.
     pub async fn probe(&self, address: SocketAddr) -> Result<(), String> {
         let deadline = Instant::now() + self.timeout;
         match &self.check {
@@ -82,8 +82,8 @@ impl Health {
         }
     }
 
-    /// The part of an HTTP probe that follows the connection, which may be any stream. There is
-    /// nothing to ask by the other checks: they are content with it.
+    /// The part of an HTTP probe that follows the connection, which may be any stream. The other
+    /// checks need nothing after it.
     pub async fn ask<S>(
         &self,
         stream: S,
@@ -105,8 +105,8 @@ impl Health {
         judge(answer?, path, *status)
     }
 
-    /// What can be refused before anything is touched: a program that is not there or not
-    /// executable, a request that can't be sent.
+    /// Errors that the preflight can find: a program that is missing or not executable, or a
+    /// request that can't be sent.
     pub fn check(&self) -> Result<(), String> {
         match &self.check {
             HealthCheck::Command(argv) => {
@@ -122,7 +122,7 @@ impl Health {
         }
     }
 
-    /// What of it can be refused without a look at this host: a request that can't be sent.
+    /// Errors that need no look at this host: a request that can't be sent.
     pub(crate) fn sendable(&self) -> Result<(), String> {
         let HealthCheck::Http { path, host, .. } = &self.check else {
             return Ok(());
@@ -134,7 +134,7 @@ impl Health {
             .map_err(|error| format!("health: {error}"))
     }
 
-    /// Whether it takes whatever answers by TLS for the app.
+    /// Whether it accepts any TLS server as the app.
     pub fn unverified(&self) -> bool {
         matches!(
             &self.check,
@@ -145,7 +145,7 @@ impl Health {
         )
     }
 
-    /// How long to wait between probes at most: a command costs more than a connection.
+    /// The longest wait between probes: a command costs more than a connection.
     pub fn pace(&self) -> Duration {
         match self.check {
             HealthCheck::Http { .. } | HealthCheck::Tcp => Duration::from_millis(30),
@@ -158,8 +158,8 @@ impl Health {
             Ok(connected) => connected.map_err(|error| super::plain(&error))?,
             Err(_) => return Err(self.late("no connection")),
         };
-        // A port of the ephemeral range that nobody listens on may be picked as our own source
-        // port: TCP then connects us to ourselves.
+        // The kernel may choose a port of the ephemeral range without a listener as our own
+        // source port. TCP then connects us to ourselves.
         if stream.local_addr().is_ok_and(|own| own == address) {
             return Err(super::plain(&io::ErrorKind::ConnectionRefused.into()));
         }
@@ -171,7 +171,7 @@ impl Health {
     }
 }
 
-/// The header fits into any socket's buffer: nothing waits here.
+/// The header fits into any socket's buffer, so this does not wait.
 async fn introduce(stream: &mut TcpStream, proxy: Proxy, to: SocketAddr) -> Result<(), String> {
     let plain = |error: io::Error| super::plain(&error);
     let header = proxy.header(stream.local_addr().map_err(plain)?, to);

@@ -10,7 +10,7 @@ use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// The probe's request; an error is one of the configuration.
+/// The request of a probe. An error is one of the configuration.
 pub(super) fn request(
     address: SocketAddr,
     path: &str,
@@ -36,7 +36,7 @@ pub(super) fn request(
         .map_err(|_| format!("bad host {:?}", host.unwrap_or_default()))
 }
 
-/// The answer's status. The body is not waited for: it may never end.
+/// Returns the answer's status, and does not wait for the body, which may never end.
 pub(super) async fn ask<S>(stream: S, request: Request<Empty<Bytes>>) -> Result<u16, String>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -49,7 +49,7 @@ where
     let answer = tokio::select! {
         biased;
         answer = &mut answer => answer,
-        // It may end together with the answer, which is then there to be taken.
+        // The connection may end together with the answer, which is then still readable.
         _ = connection => answer.await,
     };
     answer

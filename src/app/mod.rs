@@ -1,16 +1,17 @@
-//! The app on this host: how it is restarted, and how we tell that it is healthy.
+//! The app on this host: how the agent restarts it, and how it finds out that the app is healthy.
 //!
-//! [`Restart`] touches it once and says how that ended: by a systemd job over D-Bus, by a
-//! command, or by a signal to the process that a pidfile names. [`Health`] asks it on its own
-//! port. A [`Change`] is what an upgrade does to it, or what takes that back. None repeats anything nor decides anything: limits and repetition are the caller's.
+//! [`Restart`] restarts it once and returns the result: by a systemd job over D-Bus, by a
+//! command, or by a signal to the process in a pidfile. [`Health`] probes it on its own port. A
+//! [`Change`] is its upgrade or its rollback. None of them repeats or decides anything: limits
+//! and repetition are the caller's.
 
 mod change;
 mod command;
 mod command_error;
 mod health;
 mod http;
-mod kin;
 mod output;
+mod process_tree;
 mod program;
 mod proxy;
 mod reach;
@@ -30,7 +31,8 @@ pub use systemd::{Job, UnitError, UnitState};
 pub use tls::Verify;
 pub(crate) use tls::{is_name, name};
 
-/// An I/O error as a few plain words: "connection refused", not "Connection refused (os error 111)".
+/// An I/O error in a few plain words: "connection refused", not "Connection refused (os error
+/// 111)".
 fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error ").next().unwrap_or(&text);

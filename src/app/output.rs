@@ -1,8 +1,8 @@
-//! What a command printed: the end of it, for one line of a message.
+//! The end of a command's output, for one line of a message.
 //!
-//! The command's output is a pipe that stays harmless for whoever keeps it. An app that a
-//! restart script leaves behind with our pipe as its stdout would otherwise die of SIGPIPE at
-//! its first line after we are gone.
+//! The command's output is a pipe that stays harmless for a process that keeps it. A restart
+//! script may start an app with our pipe as its stdout. With a plain pipe the app would die of
+//! SIGPIPE at its first line after the agent has ended.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -12,11 +12,11 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 
-/// So much is kept while the command runs.
+/// The agent keeps this much while the command runs.
 const KEPT: usize = 4096;
-/// So much of it is shown.
+/// A message shows this much of it.
 const SHOWN: usize = 400;
-/// A pipe holds 64 KiB: what has come by the command's end is no more than this.
+/// A pipe holds 64 KiB, so no more than this is in it at the command's end.
 const CHUNK: usize = 65536;
 
 /// The reading end of a command's stdout and stderr, with the tail of what came.
@@ -31,7 +31,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new() -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
-        // Opened for reading as well: as long as a writer holds the pipe it has a reader.
+        // Opened for reading as well, so that the pipe has a reader as long as a writer holds it.
         let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
         let writer = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Self {
@@ -47,7 +47,7 @@ impl Output {
         self.writer.try_clone()
     }
 
-    /// Takes what comes, for as long as it is polled, so that the command is never held up.
+    /// Reads what comes, for as long as the caller polls it, so that the command never blocks.
     pub(super) async fn drain(&mut self) {
         loop {
             match self.reader.read(&mut self.chunk).await {
@@ -58,11 +58,12 @@ impl Output {
         }
     }
 
-    /// Takes what has come and closes our ends. Also tells whether somebody still holds the pipe.
+    /// Reads what has come and closes our ends. Also returns whether a process still holds the
+    /// pipe.
     ///
-    /// Does not wait for the end of it: a daemon that the command left behind may never close it.
-    /// From here on a full pipe refuses that daemon's output instead of holding the daemon up.
-    pub(super) fn close(mut self) -> io::Result<(Tail, Holder)> {
+    /// Does not wait for the end of it, because a daemon of the command may never close it. From
+    /// here on a full pipe refuses that daemon's output instead of blocking the daemon.
+    pub(super) fn close(mut self) -> io::Result<(Tail, Pipe)> {
         fcntl(
             &self.writer,
             FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
@@ -70,29 +71,29 @@ impl Output {
         drop(self.writer);
         let mut reader = File::from(self.reader.into_nonblocking_fd()?);
         let mut left = CHUNK;
-        let holder = loop {
+        let pipe = loop {
             match reader.read(&mut self.chunk) {
-                Ok(0) => break Holder::Nobody,
+                Ok(0) => break Pipe::Closed,
                 Ok(read) => {
                     keep(&mut self.tail, &self.chunk[..read]);
                     left = left.saturating_sub(read);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Holder::Somebody,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Pipe::Open,
                 Err(error) => return Err(error),
             }
             if left == 0 {
-                break Holder::Somebody;
+                break Pipe::Open;
             }
         };
-        Ok((Tail(self.tail), holder))
+        Ok((Tail(self.tail), pipe))
     }
 }
 
-/// Who has the command's output open once the command has ended.
+/// Whether a process has the command's output open after the command's end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Holder {
-    Nobody,
-    Somebody,
+pub(super) enum Pipe {
+    Closed,
+    Open,
 }
 
 fn keep(tail: &mut Vec<u8>, more: &[u8]) {
@@ -106,7 +107,7 @@ fn keep(tail: &mut Vec<u8>, more: &[u8]) {
 pub(super) struct Tail(Vec<u8>);
 
 impl Tail {
-    /// As one line that a terminal or a log can be shown.
+    /// As one line that is safe for a terminal or a log.
     pub(super) fn line(&self) -> String {
         let text = String::from_utf8_lossy(&self.0);
         let lines: Vec<_> = text

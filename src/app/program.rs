@@ -1,4 +1,4 @@
-//! A command line: what it looks like, and whether its program is there to be run.
+//! A command line: its text, and whether its program can be run.
 
 use std::env;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use nix::unistd::{AccessFlags, access};
 use super::command_error::CommandError;
 use crate::state::permissions;
 
-/// A command line for the eye: what a shell would split or a terminal obey is quoted.
+/// A command line to read. It quotes what a shell would split or a terminal obey.
 pub(super) fn shown(argv: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let words = argv.iter().map(|word| match word {
@@ -19,7 +19,7 @@ pub(super) fn shown(argv: &[String]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The program's file: it is there, may be run, and is nobody's to change but root's.
+/// The program's file. It exists, may be run, and only root may change it.
 pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
     let place = locate(program, &env::var_os("PATH").unwrap_or_default())
@@ -36,7 +36,7 @@ pub(super) fn unusable(argv: &[String], reason: impl ToString) -> CommandError {
     }
 }
 
-/// As `execvp` looks for it.
+/// Looks for it like `execvp`.
 fn locate(program: &str, path: &OsStr) -> Result<PathBuf, String> {
     if program.is_empty() {
         return Err("the command is empty".to_owned());

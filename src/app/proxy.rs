@@ -1,4 +1,4 @@
-//! The PROXY header, for an app that takes no connection without one.
+//! The PROXY header, for an app that refuses connections without one.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ pub enum Proxy {
 const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 impl Proxy {
-    /// What HAProxy begins its checks with: the check's own connection.
+    /// What HAProxy sends first in its checks: the check's own connection.
     pub(super) fn header(self, own: SocketAddr, peer: SocketAddr) -> Vec<u8> {
         let family = if peer.is_ipv4() { "TCP4" } else { "TCP6" };
         match self {

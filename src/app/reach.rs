@@ -1,11 +1,11 @@
-//! How far the restart of an app reaches: what else has the same unit, command or pidfile, and
-//! which other ports go down with it. Only what is there now counts.
+//! Finds what the restart of an app takes down with it: other apps with the same unit, command or
+//! pidfile, and other ports. It looks only at what exists now.
 
 use std::fs;
 
 use procfs::process::Stat;
 
-use super::kin::{descends, named};
+use super::process_tree::{descends, named};
 use super::restart::Restart;
 use super::signal::Addressee;
 use super::systemd;
@@ -17,14 +17,14 @@ const FIRST: i32 = 1;
 /// What a restart takes down.
 pub struct Reach {
     restart: Restart,
-    /// The unit that is restarted, by systemd's own name for it, and those that go with it.
+    /// The restarted unit, by systemd's own name for it, and the units that restart with it.
     units: Vec<String>,
-    /// Who listens on the app's port, for a command; whom the pidfile names, for a signal.
+    /// For a command the listeners on the app's port, for a signal the process in the pidfile.
     processes: Vec<Stat>,
 }
 
 impl Restart {
-    /// Looks at what it would take down of the app on `port`.
+    /// Finds what it would take down of the app on `port`.
     pub async fn reach(&self, port: u16) -> Reach {
         let (mut units, mut processes) = (Vec::new(), Vec::new());
         match self {
@@ -65,13 +65,13 @@ impl Reach {
         }
     }
 
-    /// Why what listens on this other port goes down, too, in words: `which the same process
-    /// serves, web (pid 7)`.
+    /// Why this other port goes down, too, in words: `which the same process serves, web (pid
+    /// 7)`.
     pub async fn takes_down(&self, port: u16) -> Option<String> {
         if self.units.is_empty() && self.processes.is_empty() {
             return None;
         }
-        // Workers of one server are many, and of one unit.
+        // One server may have many workers in one unit.
         let mut asked: Vec<Option<String>> = Vec::new();
         for process in listening(port) {
             let who = named(&process);
@@ -92,7 +92,7 @@ impl Reach {
         None
     }
 
-    /// It is one of our processes, or the child of one, or its parent.
+    /// Whether it is one of our processes, or a child or the parent of one.
     fn is_or_has(&self, other: &Stat) -> bool {
         let related = |own: &Stat| descends(other, own.pid) || descends(own, other.pid);
         self.processes.iter().any(related)
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_same_command_or_pidfile_is_told() {
+    async fn the_same_command_or_pidfile_is_found() {
         let here = tempfile::tempdir().unwrap();
         let (pidfile, alias) = (here.path().join("pid"), here.path().join("alias"));
         fs::write(&pidfile, "1").unwrap();
@@ -142,30 +142,30 @@ mod tests {
             (signal(&pidfile), command(&["a"]), false),
             (command(&["a"]), systemd, false),
         ] {
-            let told = own.reach(1).await.same_as(&other).await;
-            assert_eq!(told.is_some(), same, "{own:?} {other:?}: {told:?}");
+            let found = own.reach(1).await.same_as(&other).await;
+            assert_eq!(found.is_some(), same, "{own:?} {other:?}: {found:?}");
         }
     }
 
-    /// Two ports of this process, and one of another that is no relative of it.
+    /// Two ports of this process, and one of an unrelated process.
     #[tokio::test]
     async fn another_port_of_the_same_process_goes_down_too() {
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (first, second) = (bind(), bind());
         let reach = command(&["true"]).reach(port(&first)).await;
-        let told = reach.takes_down(port(&second)).await.unwrap();
+        let found = reach.takes_down(port(&second)).await.unwrap();
         let who = format!("(pid {})", std::process::id());
         assert!(
-            told.starts_with("which the same process serves, "),
-            "{told}"
+            found.starts_with("which the same process serves, "),
+            "{found}"
         );
-        assert!(told.ends_with(&who), "{told}");
+        assert!(found.ends_with(&who), "{found}");
         let gone = port(&second);
         drop(second);
         assert_eq!(reach.takes_down(gone).await, None);
-        // Nobody listens on the app's own port: nothing is known of its processes.
+        // The app's own port has no listener, so its processes are unknown.
         let third = bind();
-        let nobody = command(&["true"]).reach(gone).await;
-        assert_eq!(nobody.takes_down(port(&third)).await, None);
+        let unknown = command(&["true"]).reach(gone).await;
+        assert_eq!(unknown.takes_down(port(&third)).await, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The one touch: what restarts the app, what would refuse it, and which instance runs.
+//! The restart: what restarts the app, what would refuse it, and which instance runs.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,18 +18,19 @@ pub enum Restart {
     Systemd {
         /// The unit's full name: `web.service`.
         unit: String,
-        /// What is asked of systemd.
+        /// The job.
         job: Job,
     },
     /// A program with its arguments, never through a shell.
     Command(Vec<String>),
-    /// A signal to one process. One that by custom ends it (SIGTERM, SIGINT, SIGQUIT, SIGKILL) is
-    /// awaited: whoever starts the app again, the old one no longer answers for the new one. With
-    /// any other (SIGHUP, SIGUSR2) the app renews itself in place, and its health tells the rest.
+    /// A signal to one process. After one that by custom ends it (SIGTERM, SIGINT, SIGQUIT,
+    /// SIGKILL) the agent waits for its end, so that the old app no longer answers for the new
+    /// one. With any other (SIGHUP, SIGUSR2) the app renews itself in place, and its health shows
+    /// the rest.
     Signal {
-        /// What is sent.
+        /// The signal.
         signal: Signal,
-        /// Holds the process's number.
+        /// The file with the process's number.
         pidfile: PathBuf,
     },
 }
@@ -38,25 +39,26 @@ pub enum Restart {
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub enum RestartError {
-    /// systemd, or the unit.
+    /// systemd refused or failed, or the unit does not fit.
     Unit(#[from] UnitError),
-    /// The command.
+    /// The command failed.
     Command(#[from] CommandError),
-    /// The pidfile, or its process.
+    /// The pidfile or its process does not fit.
     Signal(#[from] SignalError),
 }
 
 impl Restart {
     /// Runs it once and waits for its result, at most `limit`.
     ///
-    /// A command that is late is killed with its whole process group, also when this future is
-    /// dropped. A systemd job is not taken back: systemd goes on with it.
+    /// On timeout the command and its process group are killed, also when this future is dropped.
+    /// A systemd job is not canceled: systemd goes on with it.
     pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
-        self.run_telling(limit, |_| {}).await
+        self.run_with(limit, |_| {}).await
     }
 
-    /// The same; a command's process is told as soon as it runs, because it outlives us.
-    pub async fn run_telling(
+    /// The same. Calls `started` with a command's process as soon as it runs, because that
+    /// outlives us.
+    pub async fn run_with(
         &self,
         limit: Duration,
         started: impl FnOnce(u32),
@@ -75,9 +77,8 @@ impl Restart {
         Ok(())
     }
 
-    /// Waits, at most `limit`, until systemd has done what it was asked before. Err: it is
-    /// still at it. A command and a process that was told to end are waited for by
-    /// [`crate::state::orphan`].
+    /// Waits, at most `limit`, until systemd has done its earlier jobs. Err: it has not.
+    /// [`crate::state::orphan`] waits for a command, and for a process that got a signal to end.
     pub async fn settle(&self, limit: Duration) -> Result<(), RestartError> {
         if let Self::Systemd { unit, job } = self {
             systemd::settle(unit, *job, limit).await?;
@@ -85,7 +86,7 @@ impl Restart {
         Ok(())
     }
 
-    /// The process that the signal is to end; None: none is.
+    /// The process that the signal will end. None: the signal ends none.
     pub fn is_to_end(&self) -> Option<i32> {
         match self {
             Self::Signal { signal, pidfile } if ends(*signal) => {
@@ -95,12 +96,12 @@ impl Restart {
         }
     }
 
-    /// What can be refused before anything is touched: a unit that is missing, masked, broken or
-    /// cannot do the job, as systemd's own properties say; a program that is not there or not executable; a pidfile that cannot be
-    /// read or is stale.
+    /// Errors that the preflight can find: a unit that is missing, masked, broken or cannot do
+    /// the job, by systemd's own properties; a program that is missing or not executable; a
+    /// pidfile that cannot be read or is stale.
     ///
-    /// Whether the app runs is no question here, but for the signal, which needs somebody to
-    /// get it. Ok: what is only odd, each with what to do.
+    /// The app need not run, except for the signal, which needs a process that gets it. Ok: what
+    /// is only odd, each with what to do.
     pub async fn check(&self) -> Result<Vec<String>, RestartError> {
         match self {
             Self::Systemd { unit, job } => return Ok(systemd::check(unit, *job).await?),
@@ -110,8 +111,8 @@ impl Restart {
         Ok(Vec::new())
     }
 
-    /// Whether what is restarted is the app on `port`: refused where a pidfile's number was
-    /// given to another process since.
+    /// Whether the restarted process is the app on `port`. Err: the pidfile's number now belongs
+    /// to another process.
     pub fn serves(&self, port: u16) -> Result<(), SignalError> {
         match self {
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.serves(port),
@@ -119,12 +120,12 @@ impl Restart {
         }
     }
 
-    /// Which instance of the app runs now: systemd's InvocationID with the time of the unit's
+    /// The instance of the app that runs now: systemd's InvocationID with the time of the unit's
     /// last change of state, or pid and start time.
     ///
-    /// `None` where it can't be known: for a command always. A unit that is down keeps the id of
-    /// its last run for as long as systemd remembers it. An app that renews itself in place
-    /// leaves the instance as it is: see [`Restart::was_restarted`].
+    /// `None` if unknown, as always for a command. A unit that is down keeps the id of its last
+    /// run for as long as systemd remembers it. An app that renews itself in place keeps its
+    /// instance: see [`Restart::was_restarted`].
     pub async fn instance(&self) -> Option<String> {
         match self {
             Self::Systemd { unit, .. } => systemd::instance(unit).await,
@@ -133,9 +134,9 @@ impl Restart {
         }
     }
 
-    /// Whether the app was restarted between two looks at its instance, the first of which
-    /// found one. None: can't be told, as for a command, and for a signal on which the app
-    /// renews itself in place.
+    /// Whether the app was restarted between two looks at its instance, the first of which found
+    /// one. None: unknown, as for a command, and for a signal on which the app renews itself in
+    /// place.
     pub fn was_restarted(&self, before: &str, now: Option<&str>) -> Option<bool> {
         match (self, now) {
             (_, Some(now)) if now != before => Some(true),
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_a_restart_where_it_can_be_told() {
+    fn it_knows_a_restart_by_the_instance() {
         let unit = "web.service".to_owned();
         let systemd = Restart::Systemd {
             unit,
@@ -180,7 +181,7 @@ mod tests {
             signal,
             pidfile: "/run/web.pid".into(),
         };
-        for (restart, now, told) in [
+        for (restart, now, expected) in [
             (&systemd, Some("b"), Some(true)),
             (&systemd, Some("a"), Some(false)),
             (&systemd, None, None),
@@ -191,7 +192,11 @@ mod tests {
             (&signal(Signal::SIGUSR2), None, None),
             (&Restart::Command(vec![]), None, None),
         ] {
-            assert_eq!(restart.was_restarted("a", now), told, "{restart:?} {now:?}");
+            assert_eq!(
+                restart.was_restarted("a", now),
+                expected,
+                "{restart:?} {now:?}"
+            );
         }
     }
 

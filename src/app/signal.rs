@@ -1,5 +1,5 @@
-//! The process that a pidfile names, held by a pidfd: a number that is given to another process
-//! in between never gets the signal.
+//! The process in a pidfile, held by a pidfd: if its number goes to another process in between,
+//! that one never gets the signal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,18 +16,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::kin::{self, Kin, kin};
+use super::process_tree::{self, Relation, relation};
 
-/// How soon the end of a process is noticed.
+/// How often the agent looks for the end of a process.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// A file's time and that of a process are not of the same clock.
+/// The file's time and the process's time are from different clocks.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 
 /// Why a signal did not reach its process.
 #[derive(Debug, Error)]
 pub enum SignalError {
-    /// The pidfile says nothing usable.
+    /// The pidfile is not usable.
     #[error("pidfile {}: {reason}", path.display())]
     Pidfile {
         /// As the configuration names it.
@@ -35,7 +35,7 @@ pub enum SignalError {
         /// What is wrong.
         reason: String,
     },
-    /// The pidfile names a process that is gone.
+    /// The process in the pidfile is gone.
     #[error("pidfile {} is stale: no process {pid} runs; start the app, or mend where it writes its pid", path.display())]
     Stale {
         /// As the configuration names it.
@@ -43,7 +43,7 @@ pub enum SignalError {
         /// The number in it.
         pid: i32,
     },
-    /// The pidfile's number was given to another process.
+    /// The pidfile's number now belongs to another process.
     #[error(
         "pidfile {} is stale: {stranger} began after it was written, and does not listen on port {port}; \
          start the app, or mend where it writes its pid",
@@ -64,10 +64,10 @@ pub enum SignalError {
         path: PathBuf,
         /// The number in it.
         pid: i32,
-        /// How long it had.
+        /// The time that it had.
         limit: Duration,
     },
-    /// The kernel does not let us.
+    /// The kernel does not permit the signal.
     #[error("cannot signal process {pid} of {}: {reason}", path.display())]
     Refused {
         /// As the configuration names it.
@@ -79,7 +79,7 @@ pub enum SignalError {
     },
 }
 
-/// A living process that a pidfile named.
+/// A living process from a pidfile.
 #[derive(Debug)]
 pub(super) struct Addressee {
     path: PathBuf,
@@ -91,7 +91,7 @@ pub(super) struct Addressee {
 }
 
 impl Addressee {
-    /// A pidfile that others than root may write is refused: they could choose whom root
+    /// Refuses a pidfile that others than root may write: they could choose the process that root
     /// signals.
     pub(super) fn find(pidfile: &Path) -> Result<Self, SignalError> {
         let unreadable = |reason| SignalError::Pidfile {
@@ -151,35 +151,35 @@ impl Addressee {
         Ok(())
     }
 
-    /// Whether the kernel would let us.
+    /// Whether the kernel would permit the signal.
     pub(super) fn may_be_signalled(&self) -> Result<(), SignalError> {
         kill(unistd::Pid::from_raw(self.pid), None)
             .map_err(|error| self.refused(error.desc().to_lowercase()))
     }
 
-    /// Whether it is the app on `port`, as far as can be known. An app may be down, or behind
-    /// a proxy that listens for it: so a process that does not listen is only told of. But one
-    /// that is younger than the pidfile can't be the one that was meant.
+    /// Whether it is the app on `port`, as far as known. An app may be down, or behind a proxy
+    /// that listens for it. So a process that does not listen is only a notice. But one that is
+    /// younger than the pidfile can't be the right one.
     pub(super) fn serves(&self, port: u16) -> Result<(), SignalError> {
-        let (path, stranger) = (self.path.display(), kin::named(&self.stat));
-        match kin(&self.stat, port) {
-            Kin::Nobody | Kin::Others(_) if self.is_younger_than_the_pidfile() => {
+        let (path, stranger) = (self.path.display(), process_tree::named(&self.stat));
+        match relation(&self.stat, port) {
+            Relation::NoListener | Relation::Others(_) if self.is_younger_than_the_pidfile() => {
                 return Err(SignalError::Stranger {
                     path: self.path.clone(),
                     stranger,
                     port,
                 });
             }
-            Kin::Others(who) => tracing::warn!(
+            Relation::Others(who) => tracing::warn!(
                 "the signal goes to {stranger}, as {path} says, but {who} listens on port {port}: \
                  is that the right pidfile?"
             ),
-            Kin::Ours | Kin::Nobody | Kin::Unknown => {}
+            Relation::Ours | Relation::NoListener | Relation::Unknown => {}
         }
         Ok(())
     }
 
-    /// The first process can't be: its number is never given away.
+    /// The first process can't be younger: its number never goes to another one.
     fn is_younger_than_the_pidfile(&self) -> bool {
         let Ok(booted) = procfs::boot_time_secs() else {
             return false;

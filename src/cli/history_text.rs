@@ -6,7 +6,7 @@ use crate::text::lines;
 
 /// When it began: `2026-11-21 12:30:00Z`.
 pub(super) fn when(entry: &Entry) -> String {
-    clock::told(entry.started_at.max(0.0) as u64).replacen('T', " ", 1)
+    clock::timestamp(entry.started_at.max(0.0) as u64).replacen('T', " ", 1)
 }
 
 /// The whole operation as text.

@@ -4,7 +4,7 @@
 use super::screen::{complain, say};
 use crate::config;
 use crate::gate::Removal;
-use crate::state::lock::{Lock, LockError, Who};
+use crate::state::lock::{Lock, LockError, Owner};
 use crate::state::{directory, permissions};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
     let take = |path: &PathBuf| {
         let taken = match dry_run {
             true => free(state_dir, path).map(|()| None),
-            false => Lock::take(path, &Who::new("agent uninstall")).map(Some),
+            false => Lock::take(path, &Owner::new("agent uninstall")).map(Some),
         };
         taken.map_err(|error| match error {
             LockError::Held(_) if *path == sidecar => {
@@ -138,7 +138,7 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
 fn free(state_dir: &Path, path: &Path) -> Result<(), LockError> {
     permissions::check(state_dir)?;
     permissions::check(path)?;
-    match Lock::holder(path) {
+    match Lock::owner(path) {
         None => Ok(()),
         Some(who) => Err(LockError::Held(who)),
     }

@@ -53,7 +53,7 @@ impl Evidence {
         let last = |is_it: fn(&Detection) -> bool| {
             let mut entries = entries.iter().rev().filter(|entry| entry.app == app);
             let entry = entries.find(|entry| entry.detection.iter().any(is_it))?;
-            let at = clock::told(entry.started_at.max(0.0) as u64);
+            let at = clock::timestamp(entry.started_at.max(0.0) as u64);
             Some(Moved {
                 by: format!("{}, {at}", entry.verb),
                 lines: entry.detection.clone(),

@@ -1,5 +1,5 @@
-//! The host's firewall as the agent uses it: one iptables per family, and the variant
-//! that it does not use but which may redirect all the same.
+//! The host's firewall as the agent uses it: one iptables per family. The variant that the agent
+//! does not use may redirect, too.
 
 use super::iptables::{ANSWER_WITHIN, Family};
 use super::{
@@ -23,7 +23,7 @@ pub(super) const LEGACY: [Iptables; 2] = [
     Iptables::new("ip6tables-legacy", Family::V6),
 ];
 
-/// The programs that rule this host's nat tables.
+/// The programs that manage this host's nat tables.
 #[derive(Debug, Clone)]
 pub struct Firewall {
     pub(super) variant: Variant,
@@ -34,7 +34,7 @@ pub struct Firewall {
 /// The nat tables in use, at one moment.
 pub(super) type Tables = Vec<(Iptables, Listing)>;
 
-/// Everything the kernel has, at one moment.
+/// Everything that the kernel has, at one moment.
 #[derive(Debug, Clone)]
 pub struct View {
     pub(super) used: Tables,
@@ -42,8 +42,8 @@ pub struct View {
 }
 
 impl Firewall {
-    /// The variant that the plain `iptables` command is, or the one asked for. IPv6 is
-    /// left out where the kernel has none.
+    /// The variant of the plain `iptables` command, or the requested one. IPv6 is left out if the
+    /// kernel has none.
     pub async fn new(variant: Option<Variant>, ipv6: bool) -> Result<Firewall, GateError> {
         let variant = match variant.or_else(|| variant_by_name(&env::var_os("PATH")?)) {
             Some(variant) => variant,
@@ -62,12 +62,12 @@ impl Firewall {
         })
     }
 
-    /// IPv6 is ruled, too.
+    /// Whether it manages IPv6, too.
     pub fn has_ipv6(&self) -> bool {
         self.used.len() > 1
     }
 
-    /// The kernel's word on changes of the tables in use, from now on.
+    /// Announces changes of the tables in use, from now on.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Firewall {
         RuleWatch::new(self.variant)
     }
 
-    /// The same for who only wants to know whether rules have changed: it is not woken.
+    /// The same for a caller that only compares marks. It does not wake up.
     pub fn marks(&self) -> RuleWatch {
         match self.variant {
             Variant::Nft => RuleWatch::marking(),
@@ -84,7 +84,7 @@ impl Firewall {
         }
     }
 
-    /// Reads the tables in use and, where it is there at all, the other variant's.
+    /// Reads the tables in use, and the other variant's if it exists.
     pub async fn look(&self) -> Result<View, GateError> {
         let mut view = View {
             used: self.tables().await?,
@@ -107,7 +107,7 @@ impl Firewall {
     }
 }
 
-/// The calls that bring the gates from there to where they are wanted, in order.
+/// The calls that bring the gates to the wanted positions, in order.
 pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables, String)> {
     let calls = |(iptables, listing): &(Iptables, Listing)| {
         let iptables = *iptables;
@@ -117,7 +117,7 @@ pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables,
     tables.iter().flat_map(calls).collect()
 }
 
-/// Where a gate stands: the same in every family, or broken.
+/// A gate's position: the same in every family, or broken.
 pub(super) fn standing(tables: &Tables, gate: &Gate) -> Position {
     let mut seen = tables
         .iter()
@@ -135,12 +135,12 @@ pub(super) fn standing(tables: &Tables, gate: &Gate) -> Position {
 }
 
 impl View {
-    /// Where a gate stands: the same in every family, or broken.
+    /// A gate's position: the same in every family, or broken.
     pub fn position(&self, gate: &Gate) -> Position {
         standing(&self.used, gate)
     }
 
-    /// The calls that would make the gate stand so, each with its program.
+    /// The calls that would bring the gate to that position, each with its program.
     pub fn plan(&self, gate: &Gate, open: bool) -> Vec<String> {
         let calls = |(iptables, listing): &(Iptables, Listing)| {
             let program = iptables.program;
@@ -153,7 +153,7 @@ impl View {
         self.used.iter().flat_map(calls).collect()
     }
 
-    /// The calls that will open the gate again once it is closed.
+    /// The calls that will open the gate again after it is closed.
     pub fn reopening(&self, gate: &Gate) -> Vec<String> {
         let call = |(iptables, _): &(Iptables, Listing)| {
             format!(
@@ -176,7 +176,8 @@ impl View {
     }
 }
 
-/// What the plain command leads to, by the names of iptables' own build (`xtables-nft-multi`,
+/// The variant by the file behind the plain command (`xtables-nft-multi`, `xtables-legacy-multi`
+/// in iptables' own build). This is quicker than asking it. None: another file name.
 /// `xtables-legacy-multi`): sooner than asking it. None: a program of another name.
 fn variant_by_name(path: &OsStr) -> Option<Variant> {
     let mut places = env::split_paths(path).map(|folder| folder.join("iptables"));
@@ -188,7 +189,7 @@ fn variant_by_name(path: &OsStr) -> Option<Variant> {
     }
 }
 
-/// `iptables -V` says `(nf_tables)` or `(legacy)`; older ones, all legacy, say neither.
+/// `iptables -V` prints `(nf_tables)` or `(legacy)`; older ones, all legacy, print neither.
 pub(super) async fn default_variant() -> Result<Variant, GateError> {
     let program = || "iptables".to_owned();
     let version = Command::new("iptables")
@@ -206,7 +207,7 @@ pub(super) async fn default_variant() -> Result<Variant, GateError> {
     }
 }
 
-/// The nat table of a variant that may not be in use; None: there is none.
+/// The nat table of a variant that may not be in use. None: there is none.
 pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>, GateError> {
     if !in_kernel(iptables, "nat") {
         return Ok(None);
@@ -216,9 +217,9 @@ pub(super) async fn list_if_there(iptables: &Iptables) -> Result<Option<Listing>
 
 fn if_there(listing: Result<Listing, GateError>) -> Result<Option<Listing>, GateError> {
     match listing {
-        // Nobody can have put rules there with a program that isn't installed.
+        // No program can have put rules there if it isn't installed.
         Err(GateError::NotRun { missing: true, .. }) => Ok(None),
-        // What iptables-nft says where the kernel has no nf_tables.
+        // The output of iptables-nft if the kernel has no nf_tables.
         Err(GateError::Failed { stderr, .. }) if stderr.contains("rule set generation id") => {
             Ok(None)
         }
@@ -242,7 +243,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn the_plain_command_is_known_by_where_it_leads() {
+    fn the_target_of_the_plain_command_names_the_variant() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let variant = || variant_by_name(folder.path().as_os_str());

@@ -1,16 +1,16 @@
-//! What `agent doctor` looks at beyond the gates themselves. Read-only.
+//! What `agent doctor` reads beyond the gates themselves. Read-only.
 
 use super::{Firewall, Foreign, Gate, Variant, View, foreign};
 
 impl Firewall {
-    /// Whose tables the gates are in.
+    /// Which variant and programs have the gates.
     pub fn variant(&self) -> Variant {
         self.variant
     }
 }
 
 impl View {
-    /// Rules for the gate's status port that are not ours; without the certain ones of the
+    /// Rules for the gate's status port that are not ours. It leaves out the certain ones of the
     /// variant that the agent does not use.
     pub fn foreign_in_use(&self, gate: &Gate) -> Vec<Foreign> {
         let mut foreign = self.foreign(gate);

@@ -1,5 +1,5 @@
-//! The edge to the kernel: the `iptables` crate, off the async thread, with a bounded
-//! wait for the xtables lock and every failure told with its command, status and stderr.
+//! The edge to the kernel: the `iptables` crate, off the async thread, with a bounded wait for
+//! the xtables lock. Each error has the command, its status and its stderr.
 
 use super::Listing;
 use ::iptables::IPTables;
@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 /// How long iptables itself waits for the xtables lock (legacy only; nft has none).
 const LOCK_WAIT_SECONDS: u64 = 5;
-/// After that no answer of iptables is expected any more.
+/// After that the agent expects no answer of iptables any more.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(LOCK_WAIT_SECONDS + 5);
 
 /// IPv4 or IPv6.
@@ -39,7 +39,7 @@ pub enum Variant {
 pub struct Iptables {
     /// The program's name, found on PATH.
     pub program: &'static str,
-    /// The addresses it rules.
+    /// The addresses it manages.
     pub family: Family,
 }
 
@@ -51,12 +51,12 @@ pub enum GateError {
     NotRun {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error.
         why: String,
         /// There is no such program.
         missing: bool,
     },
-    /// It ended with status 4: somebody else kept the xtables lock.
+    /// It ended with status 4: another process kept the xtables lock.
     #[error("somebody holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for it")]
     Locked {
         /// The whole command line.
@@ -88,7 +88,7 @@ pub enum GateError {
         /// The line.
         what: String,
     },
-    /// The calls succeeded and the kernel still shows something else.
+    /// The calls succeeded, but the kernel shows something else.
     #[error("{program}: the rules are not as wanted after the change; still to do: {left}")]
     NotAsWanted {
         /// The program.
@@ -108,7 +108,8 @@ impl GateError {
     }
 }
 
-/// In this process: one that does not answer is ended by its name, and must be the only one.
+/// One at a time in this process: the agent ends one that hangs by its name, which must be
+/// unique.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 impl Iptables {
@@ -117,7 +118,7 @@ impl Iptables {
         Iptables { program, family }
     }
 
-    /// The nat table as it is now.
+    /// The current nat table.
     pub async fn list(&self) -> Result<Listing, GateError> {
         let output = self.call("-S").await?;
         Listing::parse(&String::from_utf8_lossy(&output.stdout))
@@ -167,7 +168,7 @@ impl Iptables {
 }
 
 impl Iptables {
-    /// What it said; where that was about IPv6, also how to do without.
+    /// What it printed, and for an error about IPv6 also how to do without IPv6.
     fn first_line(&self, stderr: &[u8]) -> String {
         let text = String::from_utf8_lossy(stderr);
         let said = text
@@ -203,8 +204,8 @@ fn execute(program: &'static str, table: &str, arguments: &str) -> io::Result<Ou
     })
 }
 
-/// Kills our iptables that did not answer: acting late, it would undo what was done since.
-/// They are our own children and not yet reaped, so their pids are still theirs.
+/// Kills our iptables that did not answer: if it acted late, it would undo later changes. They
+/// are our own children and not yet reaped, so their pids are still theirs.
 fn end_children(program: &str) {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let is_ours =
@@ -221,7 +222,7 @@ fn end_children(program: &str) {
     }
 }
 
-/// Status 4 is any "resource problem"; only stderr tells the lock from the others.
+/// Status 4 is any "resource problem". Only stderr shows whether it was the lock.
 fn is_locked(output: &Output) -> bool {
     output.status.code() == Some(4) && String::from_utf8_lossy(&output.stderr).contains("lock")
 }

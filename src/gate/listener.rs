@@ -1,5 +1,5 @@
-//! Who listens on a port of this host. On a status port they would answer HAProxy's checks
-//! with the gate closed; on the app's port it is the app.
+//! Finds the processes that listen on a port of this host. On a status port they would answer
+//! HAProxy's checks with the gate closed; on the app's port they are the app.
 
 use crate::tcp::{self, Socket};
 use crate::text::escape;
@@ -26,14 +26,14 @@ pub fn bound(port: u16) -> Vec<SocketAddr> {
     listening(port).iter().map(local).collect()
 }
 
-/// Who holds each socket that listens on `port`; empty where that can't be known.
+/// The processes of each socket that listens on `port`. Empty: unknown.
 pub fn holders(port: u16) -> Vec<Vec<Stat>> {
     let holders = |socket: &Socket| owners(socket.inode).collect();
     listening(port).iter().map(holders).collect()
 }
 
-/// This process holds a socket that listens on `port`: asked alone, because a look through the
-/// files of all processes takes milliseconds.
+/// Whether this process holds a socket that listens on `port`. Looks at it alone, because a look
+/// through the files of all processes takes milliseconds.
 pub fn holds(pid: i32, port: u16) -> bool {
     let Ok(process) = Process::new(pid) else {
         return false;
@@ -42,8 +42,8 @@ pub fn holds(pid: i32, port: u16) -> bool {
     sockets.any(|socket| has(&process, socket.inode))
 }
 
-/// What the processes are called that have these sockets, as far as that can be known. One walk
-/// through the files of all processes.
+/// The names of the processes that have these sockets, as far as known. One walk through the
+/// files of all processes.
 pub fn names_of(inodes: &HashSet<u64>) -> HashMap<u64, String> {
     let mut names = HashMap::new();
     if inodes.is_empty() {
@@ -72,7 +72,7 @@ fn listening(port: u16) -> Vec<Socket> {
     tcp::listeners(port).unwrap_or_else(|_| listening_by_proc(port))
 }
 
-/// Where the kernel has no inet_diag.
+/// For kernels without inet_diag.
 fn listening_by_proc(port: u16) -> Vec<Socket> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let entries = tables.into_iter().flatten().flatten();
@@ -124,9 +124,9 @@ mod tests {
         assert!(listeners(port).is_empty());
     }
 
-    /// Any user may call his process so.
+    /// Any user may give a process such a name.
     #[test]
-    fn a_name_that_a_terminal_would_obey_is_told_as_it_is() {
+    fn a_name_with_control_characters_is_escaped() {
         let comm = std::path::Path::new("/proc/self/comm");
         let before = std::fs::read(comm).unwrap();
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,5 +1,5 @@
-//! What `iptables -t nat -S` prints, as data. Strict: a line that is no rule, chain or
-//! policy makes the whole listing unusable, because "not listed" means "closed" to us.
+//! The output of `iptables -t nat -S` as data. Strict: a line that is no rule, chain or policy
+//! makes the whole listing unusable, because "not listed" means "closed" to us.
 
 use super::CHAIN;
 use std::collections::BTreeMap;
@@ -18,13 +18,13 @@ pub struct Listing {
 pub struct Rule {
     /// The chain it stands in.
     pub chain: String,
-    /// What follows the chain, to the letter: `-D CHAIN` takes it back.
+    /// The text after the chain, to the letter: `-D CHAIN` with it removes the rule.
     pub spec: String,
     words: Vec<String>,
 }
 
 impl Listing {
-    /// Parses the nat table. Err: the line that is not understood, or the chain that is missing.
+    /// Parses the nat table. Err: the line that it can't read, or the chain that is missing.
     pub fn parse(text: &str) -> Result<Listing, String> {
         let listing = Listing::parse_any(text)?;
         match super::HOOKS.iter().find(|hook| !listing.has_chain(hook)) {
@@ -51,7 +51,7 @@ impl Listing {
                 _ => return Err(format!("not a line of `iptables -S`: {line:?}")),
             }
         }
-        // Chains come first: without them this is not the whole of it.
+        // Chains come first: without them the listing is not complete.
         if let Some(rule) = listing.rules.iter().find(|r| !listing.has_chain(&r.chain)) {
             return Err(format!(
                 "a rule in a chain that is not listed: {:?}",
@@ -61,7 +61,7 @@ impl Listing {
         Ok(listing)
     }
 
-    /// Becomes what it is after one of our calls.
+    /// Applies one of our calls to the listing.
     pub(super) fn apply(&mut self, call: &str) {
         match call.split_once(' ') {
             Some(("-N", chain)) => {
@@ -120,7 +120,7 @@ impl Rule {
     }
 
     /// Whether it jumps or goes to that chain. iptables prints that last.
-    pub fn leads_to(&self, chain: &str) -> bool {
+    pub fn jumps_to(&self, chain: &str) -> bool {
         matches!(self.words.as_slice(), [.., how, to] if (how == "-j" || how == "-g") && to == chain)
     }
 

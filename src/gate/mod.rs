@@ -1,22 +1,21 @@
 //! The gate: the redirect from a status port to the app's own port.
 //!
-//! All gates of the host live in one chain of ours, [`CHAIN`], which PREROUTING
-//! (checks from elsewhere) and OUTPUT (checks from this host) jump to for local
-//! destinations. So one rule is one gate, and adding or deleting that rule flips
-//! both hooks in one step.
+//! All gates of the host live in one chain of ours, [`CHAIN`]. PREROUTING (checks from elsewhere)
+//! and OUTPUT (checks from this host) jump to it for local destinations. So one rule is one gate,
+//! and adding or deleting that rule flips both hooks in one step.
 
 mod changes;
 mod firewall;
 mod foreign;
 mod inspection;
 mod iptables;
-mod known;
 mod listener;
 mod listing;
 mod nft;
 mod plan;
 mod removal;
 mod reservation;
+mod rule_cache;
 mod taken;
 mod tracked;
 
@@ -24,13 +23,13 @@ pub use changes::{Mark, RuleWatch};
 pub use firewall::{Firewall, View};
 pub use foreign::{Foreign, Native, foreign, native};
 pub use iptables::{Family, GateError, Iptables, Variant};
-pub use known::Known;
 pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::{Listing, Rule};
 pub use nft::{SHOW_NFT, native_rules};
 pub use plan::{plan, plan_all, position};
 pub use removal::{Removal, removal};
 pub use reservation::Reservation;
+pub use rule_cache::RuleCache;
 pub use taken::{Taken, shown, shows_bound, taken};
 pub use tracked::{Flow, flows};
 
@@ -48,11 +47,11 @@ pub const HOOKS: [&str; 2] = ["PREROUTING", "OUTPUT"];
 /// *other* hosts.
 pub const JUMP: &str = "-m addrtype --dst-type LOCAL -j HAPROXY-GATE";
 
-/// A rule of our chain that matches nothing and stays when all gates are closed. Removing
-/// the last rule that uses connection tracking turns tracking off in this network, and a
-/// connection whose source port NAT had to change (it clashed with that of a redirected
-/// check) is then no longer translated: its packets are lost, and the request in flight
-/// on it hangs. Measured on Linux 6.18, with nginx and Apache behind HAProxy 2.6.
+/// A rule of our chain that matches nothing and stays when all gates are closed. Without any rule
+/// that uses connection tracking the kernel turns tracking off in this network. It then no longer
+/// translates a connection whose source port NAT had to change because it clashed with that of a
+/// redirected check. Its packets are lost, and the request in flight on it hangs. Measured on
+/// Linux 6.18, with nginx and Apache behind HAProxy 2.6.
 pub const KEEPER: &str =
     "-m conntrack --ctstate INVALID -m comment --comment haproxy-gate:keep-tracking -j RETURN";
 
@@ -61,7 +60,7 @@ pub const KEEPER: &str =
 pub struct Gate {
     /// The app's name: letters, digits, `_`, `.`, `-` only (the `iptables` crate splits on quotes).
     pub app: String,
-    /// Which line it answers.
+    /// The line that it answers.
     pub role: Role,
     /// The port HAProxy checks.
     pub status_port: u16,
@@ -69,7 +68,7 @@ pub struct Gate {
     pub port: u16,
 }
 
-/// Where a gate stands in the kernel.
+/// A gate's position in the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
@@ -77,13 +76,12 @@ pub enum Position {
     Open,
     /// There is no redirect of ours.
     Closed,
-    /// Neither: what is wrong.
+    /// Neither, with the reason.
     Broken(String),
 }
 
 impl Gate {
-    /// The comment that tells this gate's rule from all others. Rules that are in a kernel
-    /// call the twin `backup`.
+    /// The comment that marks this gate's rule. Rules in kernels already call the twin `backup`.
     pub fn comment(&self) -> String {
         let role = match self.role {
             Role::Main => "main",

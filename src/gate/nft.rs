@@ -8,13 +8,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// The command that shows what is judged.
+/// The command that lists what the agent judges.
 pub const SHOW_NFT: &str = "nft -j list ruleset";
 
 /// `nft` answers in milliseconds.
 const ANSWERS: Duration = Duration::from_secs(10);
 
-/// More than any set of rules that is looked at.
+/// More than any set of rules that the agent judges.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// The native rules of this host. None: nft is not installed, and without it hardly any host
@@ -47,7 +47,7 @@ async fn list(option: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// What it printed, and what it said on stderr.
+/// Its stdout, and its stderr.
 async fn output(mut command: Command) -> io::Result<(ExitStatus, String, String)> {
     let mut child = command
         .stdin(Stdio::null())

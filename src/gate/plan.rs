@@ -1,10 +1,10 @@
-//! What the kernel has and what is wanted -> the iptables calls between the two. Pure.
+//! The kernel's rules and the wanted ones -> the iptables calls between the two. Pure.
 
 use std::borrow::Cow;
 
 use super::{CHAIN, Gate, HOOKS, JUMP, KEEPER, Listing, Position, Rule};
 
-/// Where `gate` stands in this listing.
+/// The position of `gate` in this listing.
 pub fn position(listing: &Listing, gate: &Gate) -> Position {
     let rules: Vec<&Rule> = of_gate(listing, gate).collect();
     let Some(first) = rules.first() else {
@@ -26,9 +26,9 @@ pub fn position(listing: &Listing, gate: &Gate) -> Position {
     }
 }
 
-/// The iptables calls that make `gate` stand open (or closed), in order; none where it
-/// does already. The rule itself is the last thing added and the only thing deleted, so
-/// that a gate flips in one step.
+/// The iptables calls that open (or close) `gate`, in order. None if it is already open (or
+/// closed). The rule itself is the last thing added and the only thing deleted, so that a gate
+/// flips in one step.
 pub fn plan(listing: &Listing, gate: &Gate, open: bool) -> Vec<String> {
     match open {
         true => plan_open(listing, gate),
@@ -36,13 +36,13 @@ pub fn plan(listing: &Listing, gate: &Gate, open: bool) -> Vec<String> {
     }
 }
 
-/// The same for several gates, each from where the calls for those before leave the listing.
+/// The same for several gates, each from the listing as the calls for the earlier ones leave it.
 pub fn plan_all(listing: &Listing, wanted: &[(&Gate, bool)]) -> Vec<String> {
     let mut listing = Cow::Borrowed(listing);
     let mut all = Vec::new();
     for (gate, open) in wanted {
         let calls = plan(&listing, gate, *open);
-        // Not copied where nothing is to be done: this is asked for at every look.
+        // Copies nothing if there is nothing to do, because every look asks for this.
         calls.iter().for_each(|call| listing.to_mut().apply(call));
         all.extend(calls);
     }
@@ -69,7 +69,7 @@ fn plan_open(listing: &Listing, gate: &Gate) -> Vec<String> {
     for hook in HOOKS {
         let jumps: Vec<&Rule> = listing.jumps(hook).collect();
         match jumps.as_slice() {
-            // Ahead of everybody else's rules, so that none of them takes the check away.
+            // Ahead of all other rules, so that none of them takes the check away.
             [] => calls.push(format!("-I {hook} 1 {JUMP}")),
             [_, extra @ ..] => calls.extend(extra.iter().copied().map(delete)),
         }
@@ -147,7 +147,8 @@ mod tests {
         let bare: String = READY
             .lines()
             .filter(|l| !l.contains("keep-tracking"))
-            .fold(String::new(), |t, l| t + l + "\n");
+            .flat_map(|l| [l, "\n"])
+            .collect();
         let calls = plan(&listing(&[&bare, RULE]), &gate(), false);
         assert_eq!(calls[0], format!("-A HAPROXY-GATE {KEEPER}"));
         assert!(calls[1].starts_with("-D HAPROXY-GATE "));
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_jump_the_gate_is_broken_and_opening_mends_it() {
+    fn without_a_jump_the_gate_is_broken_and_opening_fixes_it() {
         let text = READY.replace("-A OUTPUT", "-A POSTROUTING") + "-P POSTROUTING ACCEPT\n";
         let broken = listing(&[&text, RULE]);
         assert!(matches!(position(&broken, &gate()), Position::Broken(_)));
@@ -198,7 +199,7 @@ mod tests {
         assert_eq!(calls[5..], [format!("-A HAPROXY-GATE {}", twin.rule())]);
     }
 
-    /// From any of these tables to any positions of two gates: done in one go, it is done.
+    /// From any of these tables to any positions of two gates: one pass is enough.
     #[test]
     fn after_its_calls_nothing_is_left_to_do() {
         let (main, twin) = (gate(), twin());

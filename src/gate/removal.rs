@@ -1,13 +1,13 @@
-//! Everything of ours, in every nat table the kernel has, and how it goes: for good, not
-//! like a gate that closes.
+//! Removes everything of ours for good, from every nat table that the kernel has. A gate that
+//! closes removes only its rule.
 
 use super::firewall::{LEGACY, NFT, default_variant, list_if_there};
 use super::{CHAIN, GateError, Iptables, Listing};
 
 /// The calls that remove every rule of ours from the listed table, in order: each jump to our
-/// chain, wherever it stands, then the chain with all that is in it. None: nothing is ours.
+/// chain, then the chain with all its rules. None: nothing is ours.
 pub fn removal(listing: &Listing) -> Vec<String> {
-    let jumps = listing.rules().filter(|rule| rule.leads_to(CHAIN));
+    let jumps = listing.rules().filter(|rule| rule.jumps_to(CHAIN));
     let mut calls: Vec<String> = jumps
         .map(|rule| format!("-D {} {}", rule.chain, rule.spec))
         .collect();
@@ -17,7 +17,7 @@ pub fn removal(listing: &Listing) -> Vec<String> {
     calls
 }
 
-/// What there is of ours on this host, in both variants and both families.
+/// The rules of ours on this host, in both variants and both families.
 #[derive(Debug, Clone)]
 pub struct Removal {
     tables: Vec<(Iptables, Vec<String>)>,
@@ -25,8 +25,8 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// Looks. Left out is a program that is not installed, if another is, and a table the
-    /// kernel has not.
+    /// Looks. Leaves out a program that is not installed, if another is, and a table that the
+    /// kernel does not have.
     pub async fn look() -> Removal {
         let mut removal = Removal {
             tables: Vec::new(),
@@ -40,18 +40,18 @@ impl Removal {
             }
         }
         if removal.tables.is_empty() && removal.unseen.is_none() {
-            // There is nothing, or nothing to look with.
+            // There is nothing, or no program to look with.
             removal.unseen = default_variant().await.err();
         }
         removal
     }
 
-    /// Why a table that is there could not be looked at; the first, if there are more.
+    /// Why a table could not be read: the first error, if there are more.
     pub fn unseen(&self) -> Option<&GateError> {
         self.unseen.as_ref()
     }
 
-    /// The programs whose tables were looked at.
+    /// The programs whose tables it has read.
     pub fn programs(&self) -> Vec<&'static str> {
         let program = |(iptables, _): &(Iptables, _)| iptables.program;
         self.tables.iter().map(program).collect()
@@ -67,13 +67,13 @@ impl Removal {
         self.tables.iter().flat_map(calls).collect()
     }
 
-    /// Makes the calls, and looks again: Ok means that nothing of ours is left. One table's
-    /// error keeps no other from being cleared.
+    /// Makes the calls, and looks again. Ok means that nothing of ours is left. An error in one
+    /// table does not stop the others.
     ///
     /// # Errors
     ///
-    /// The first there was, or a table was unseen; what could be removed is, and it may be
-    /// tried again.
+    /// The first error, or an unseen table. What could be removed is removed, and the caller may
+    /// try again.
     pub async fn carry_out(&self) -> Result<(), GateError> {
         let mut ended = self.unseen.clone().map_or(Ok(()), Err);
         for (iptables, calls) in self.tables.iter().filter(|(_, calls)| !calls.is_empty()) {
@@ -114,8 +114,8 @@ mod tests {
         assert!(of("-N HAPROXY-GATE-2\n-A OUTPUT -j HAPROXY-GATE-2\n").is_empty());
         let named = "-A OUTPUT -m comment --comment HAPROXY-GATE -j RETURN\n";
         assert!(of(named).is_empty());
-        let told = "-A OUTPUT -m comment --comment \"-j HAPROXY-GATE\"\n";
-        assert!(of(told).is_empty(), "a comment is no jump");
+        let text = "-A OUTPUT -m comment --comment \"-j HAPROXY-GATE\"\n";
+        assert!(of(text).is_empty(), "a comment is no jump");
     }
 
     #[test]

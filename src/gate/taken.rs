@@ -1,8 +1,8 @@
-//! Who has a status port that this process can't reserve.
+//! Finds the owner of a status port that this process can't reserve.
 
 use super::listener::{has, listeners, owners};
 use crate::state::directory;
-use crate::state::lock::{Lock, Who};
+use crate::state::lock::{Lock, Owner};
 use crate::tcp::{self, Bound, Passing};
 use crate::text::escape;
 use nix::libc::EADDRINUSE;
@@ -11,54 +11,55 @@ use procfs::process::Process;
 use std::io;
 use std::path::Path;
 
-/// Who has a status port.
+/// The owner of a status port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// An agent has reserved it, the sidecar mostly: which.
+    /// An agent has reserved it, mostly the sidecar. The text names it.
     Reserved(String),
-    /// A process listens there, and answers checks: [`listeners`] names it.
+    /// A process listens there, and answers checks. [`listeners`] names it.
     Listening,
-    /// Processes have bound it, and may listen there at any moment: which.
+    /// Processes have bound it, and may listen there at any moment. The text names them.
     Bound(Vec<String>),
-    /// Connections that this host has made from it: which. They answer no check, and end.
+    /// Connections that this host has made from it. They answer no check, and end.
     Passing(Vec<String>),
-    /// The system does not let us: why.
+    /// The system does not let us bind it. The text has the reason.
     Denied(String),
 }
 
-/// Who has `port`, where binding it has failed with `error`.
+/// The owner of `port`, after binding it has failed with `error`.
 pub fn taken(port: u16, error: &io::Error, state_dir: &Path) -> Taken {
     if error.raw_os_error() != Some(EADDRINUSE) {
         return Taken::Denied(error.to_string());
     }
     shown(port, state_dir).unwrap_or_else(|| {
-        // A kernel that does not show who has bound a port: the lock tells.
-        match Lock::holder(&directory::port_lock(state_dir, port)) {
-            Some(who) => Taken::Reserved(crate::state::lock::told(who.as_ref())),
+        // This kernel does not show which process bound a port, but the lock shows it.
+        match Lock::owner(&directory::port_lock(state_dir, port)) {
+            Some(who) => Taken::Reserved(crate::state::lock::describe(who.as_ref())),
             None => Taken::Bound(vec![unnamed()]),
         }
     })
 }
 
-/// Who has `port`, as far as the kernel shows it: all of it, where it [`shows_bound`] sockets.
+/// The owner of `port`, as far as the kernel shows it. It is complete if the kernel
+/// [`shows_bound`] sockets.
 pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     if !listeners(port).is_empty() {
         return Some(Taken::Listening);
     }
     let lock = directory::port_lock(state_dir, port);
-    let mut said = Lock::last_holder(&lock);
+    let mut said = Lock::last_owner(&lock);
     let all = tcp::bound(port).unwrap_or_default();
     let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
         all.iter().partition(|one| is_an_agents(one, said.as_ref()));
     let mut agents = agents.len();
     if others.iter().any(|one| one.uid == 0)
-        && let Some(holder) = Lock::holder(&lock)
+        && let Some(owner) = Lock::owner(&lock)
     {
         let before = others.len();
-        let is_the_holders = |one: &Bound| is_the_holders(one, holder.as_ref());
-        others.retain(|one| !is_the_holders(one));
+        let is_the_lock_owners = |one: &Bound| is_the_lock_owners(one, owner.as_ref());
+        others.retain(|one| !is_the_lock_owners(one));
         agents += before - others.len();
-        said = holder.or(said);
+        said = owner.or(said);
     }
     // This process may have one family, and want the other.
     let agent = said.filter(|who| agents > 0 && who.pid != std::process::id());
@@ -71,7 +72,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     let bound: Vec<String> = bound.chain(chosen.map(connection)).collect();
     match agent {
         _ if !bound.is_empty() => Some(Taken::Bound(bound)),
-        Some(who) => Some(Taken::Reserved(who.told())),
+        Some(who) => Some(Taken::Reserved(who.describe())),
         None if passing.is_empty() => None,
         None => Some(Taken::Passing(passing.iter().map(connection).collect())),
     }
@@ -83,8 +84,9 @@ pub fn shows_bound() -> bool {
     KernelVersion::current().is_ok_and(|current| current >= shows)
 }
 
-/// A process has bound the port to connect from it: with SO_REUSEADDR it can listen there, too,
-/// beside its own connection. The kernel alone gives connections only ports of its range.
+/// A process has bound the port to connect from it. With SO_REUSEADDR it can listen there, too,
+/// beside its own connection. The kernel's own choice for connections is only in its range of
+/// ports.
 fn is_chosen(passing: &Passing, port: u16) -> bool {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     let range = range.unwrap_or_default();
@@ -96,8 +98,8 @@ fn is_chosen(passing: &Passing, port: u16) -> bool {
     !is_given && !passing.is_over && passing.uid != 0
 }
 
-/// This process's own, in the other family, or another agent's.
-fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
+/// This process has it in the other family, or another agent has it.
+fn is_an_agents(bound: &Bound, said: Option<&Owner>) -> bool {
     let pids = said
         .map(|who| who.pid)
         .into_iter()
@@ -106,15 +108,14 @@ fn is_an_agents(bound: &Bound, said: Option<&Who>) -> bool {
     bound.uid == 0 && processes.any(|process| has(&process, bound.inode))
 }
 
-/// Of root's socket, where an agent has the port's lock. In a sandbox an agent can't look into the
-/// files of another one that has more capabilities: what no process shows is taken for that agent's,
-/// unless this process has the lock. On a full disk the holder could not say who it is.
-fn is_the_holders(bound: &Bound, holder: Option<&Who>) -> bool {
+/// A socket of root's, while an agent has the port's lock. In a sandbox an agent can't look into
+/// the files of another one with more capabilities. So a socket without a visible process counts
+/// as that agent's, unless this process has the lock. On a full disk the lock owner could not
+/// write its name.
+fn is_the_lock_owners(bound: &Bound, owner: Option<&Owner>) -> bool {
     bound.uid == 0
-        && match holder {
-            Some(holder) => {
-                holder.pid != std::process::id() && owners(bound.inode).next().is_none()
-            }
+        && match owner {
+            Some(owner) => owner.pid != std::process::id() && owners(bound.inode).next().is_none(),
             None => true,
         }
 }
@@ -154,7 +155,7 @@ fn connection(passing: &Passing) -> String {
 }
 
 impl Taken {
-    /// Keeps an operation that closes gates from beginning: why, with the mend.
+    /// The reason to refuse an operation that closes gates, with the fix.
     pub fn threat(&self, port: u16) -> Vec<String> {
         let threat = |who: &String| {
             format!(
@@ -168,8 +169,8 @@ impl Taken {
         }
     }
 
-    /// Why nobody has reserved the port, where that is no reason to wait; None: an agent has, or
-    /// it is another kind of trouble.
+    /// Why the port is not reserved, if that is no reason to wait. None: an agent has reserved
+    /// it, or it is another kind of trouble.
     pub fn unreserved(&self, port: u16) -> Option<String> {
         let why = match self {
             Taken::Passing(who) => format!(
@@ -193,12 +194,12 @@ mod tests {
         let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let shown = rustix::fs::fstat(here.as_fd()).unwrap().st_ino;
         let hidden = u64::MAX;
-        let own = Who::new("agent restart web");
-        let other = Who {
+        let own = Owner::new("agent restart web");
+        let other = Owner {
             pid: 1,
-            ..Who::new("agent run")
+            ..Owner::new("agent run")
         };
-        for (inode, uid, holder, is_his) in [
+        for (inode, uid, owner, is_his) in [
             (hidden, 0, Some(&other), true),
             (hidden, 1000, Some(&other), false),
             // This process sees its own sockets.
@@ -209,8 +210,8 @@ mod tests {
         ] {
             let local = here.local_addr().unwrap();
             let bound = Bound { local, inode, uid };
-            let told = is_the_holders(&bound, holder);
-            assert_eq!(told, is_his, "{inode} {uid} {holder:?}");
+            let found = is_the_lock_owners(&bound, owner);
+            assert_eq!(found, is_his, "{inode} {uid} {owner:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Connection tracking, as the kernel keeps it (ctnetlink): which connections come to a port of
-//! this host and are led on to another place, a container's, so that the host's own TCP table
-//! does not have them; and from where a status port is checked.
+//! Connection tracking, as the kernel has it (ctnetlink). It shows connections to a port of this
+//! host that go on to another place, such as a container: the host's own TCP table does not have
+//! them. It also shows the source of the checks of a status port.
 
 use crate::netlink::{DumpError, dump};
 use netlink_packet_netfilter::conntrack::{
@@ -24,35 +24,35 @@ const ALIVE: std::ops::RangeInclusive<u8> = 2..=5;
 /// One TCP connection that came to this host, or began at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
-    /// Who opened it.
+    /// The end that opened it.
     pub peer: SocketAddr,
-    /// Where to.
+    /// Its destination.
     pub to: SocketAddr,
-    /// Who answers it: `to`, or where it was translated to.
+    /// The end that answers it: `to`, or the translated address.
     pub answered_by: SocketAddr,
     /// It is established, or half closed.
     pub alive: bool,
 }
 
 impl Flow {
-    /// It was led on from `port` to where this host's TCP table of that port ends. Another of this
-    /// host's `own` addresses is in it.
-    pub fn is_led_away(&self, port: u16, own: &[IpAddr]) -> bool {
+    /// Whether translation took it from `port` to a place that this host's TCP table of that port
+    /// does not have. The table has the connections to this host's `own` addresses.
+    pub fn is_redirected(&self, port: u16, own: &[IpAddr]) -> bool {
         let (ip, at) = (self.answered_by.ip(), self.answered_by.port());
         let stays = at == port && (ip.is_loopback() || own.contains(&ip));
         self.to.port() == port && ip != self.to.ip() && !stays
     }
 }
 
-/// All TCP connections to one of these ports that the kernel tracks, those that have just ended,
-/// too; the call goes to a thread of its own and ends within 2 s.
+/// All TCP connections to one of these ports that the kernel tracks, including those that have
+/// just ended. The call runs in a thread of its own and ends within 2 s.
 ///
 /// # Errors
 ///
 /// One line: the kernel does not show them.
 pub async fn flows(ports: Vec<u16>) -> Result<Vec<Flow>, String> {
     let read = move || {
-        // Both families at once: the kernel walks all its buckets for each question.
+        // Both families at once, because the kernel walks all its buckets for each question.
         let every = NetfilterHeader::new(NetfilterProtoFamily::Unspec, 0, 0);
         let request = NetfilterMessage::new(every, ConntrackMessage::Get(Vec::new()));
         let of_ports = |message| Ok(flow(message)?.filter(|flow| ports.contains(&flow.to.port())));
@@ -63,10 +63,11 @@ pub async fn flows(ports: Vec<u16>) -> Result<Vec<Flow>, String> {
             Instant::now() + LIMIT,
         )
     };
-    let told = |error: &dyn std::fmt::Display| format!("can't list tracked connections: {error}");
+    let failure =
+        |error: &dyn std::fmt::Display| format!("can't list tracked connections: {error}");
     match tokio::task::spawn_blocking(read).await {
-        Ok(flows) => flows.map_err(|error: DumpError| told(&error)),
-        Err(error) => Err(told(&error)),
+        Ok(flows) => flows.map_err(|error: DumpError| failure(&error)),
+        Err(error) => Err(failure(&error)),
     }
 }
 

@@ -1,5 +1,6 @@
-//! How long the oldest request to the app has waited, by the host's own TCP table. Nothing rests
-//! on it, and the table of a busy host is long: a task of its own asks, and nobody waits for it.
+//! How long the oldest request to the app has waited, by the host's own TCP table. No decision
+//! depends on it, and the table of a busy host is long. So a task of its own asks, and no
+//! operation waits for it.
 
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -8,18 +9,18 @@ use tokio::time::Instant;
 /// From an answer to the next question.
 const EACH: Duration = Duration::from_secs(1);
 
-/// An answer that is older is of requests that nobody looked at lately.
+/// An answer older than this is of requests that no operation looked at lately.
 const OLD: Duration = Duration::from_secs(4);
 
 #[derive(Default)]
 pub(super) struct Ages {
     asking: Option<JoinHandle<Option<Duration>>>,
-    /// The last answer, and when it came; None in it: nothing waited, or nobody knows.
+    /// The last answer and its time. None in it: no request waited, or the age is unknown.
     known: Option<(Instant, Option<Duration>)>,
 }
 
 impl Ages {
-    /// By the last answer. Asks anew where that is due.
+    /// The age by the last answer. Asks again when that is due.
     pub(super) async fn oldest<A>(&mut self, ask: impl FnOnce() -> A) -> Option<Duration>
     where
         A: Future<Output = Option<Duration>> + Send + 'static,
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_an_answer_and_the_next_question_waits_for_it() {
+    async fn no_caller_waits_for_an_answer_and_the_next_question_does() {
         let mut ages = Ages::default();
         let ten = Some(Duration::from_secs(10));
         let began = Instant::now();
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_does_not_come_leaves_nothing_to_tell() {
+    async fn without_an_answer_nothing_is_known() {
         let mut ages = Ages::default();
         ages.oldest(|| ready(Some(EACH))).await;
         tokio::task::yield_now().await;

@@ -4,7 +4,7 @@ use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::haproxy::{Address, Balancer, Master, Socket};
 use std::net::IpAddr;
 
-/// The balancers that serve the app, not yet asked.
+/// The balancers that serve the app, before the first look.
 pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer> {
     let interfaces = interface_addresses();
     let routed = interfaces.iter().filter(|address| !address.is_loopback());

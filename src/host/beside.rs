@@ -1,4 +1,4 @@
-//! What a restart of this app would take down beside it, and what HAProxy shows of that.
+//! Finds what a restart of this app would take down beside it, and what HAProxy shows of that.
 
 use super::{ThisHost, balancers, line_seen};
 use crate::config::{AppSettings, Settings};
@@ -71,7 +71,7 @@ async fn stranger(balancer: &Balancer, own: &Own) -> Result<LineSeen, String> {
         .map_err(|unseen| unseen.to_string())
 }
 
-/// The lines of another app. A balancer that has none of them takes nothing from it.
+/// The lines of another app. A balancer without such lines loses nothing.
 async fn lines(
     settings: &Settings,
     app: &AppSettings,

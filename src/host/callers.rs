@@ -1,16 +1,17 @@
-//! Who on this host itself calls the app: a HAProxy that runs here, or a local nginx, a monitoring.
-//! Their addresses are the same, so the process tells them apart.
+//! Finds the programs on this host that call the app: a local HAProxy, a local nginx, a
+//! monitoring agent. They have the same address, so only the process distinguishes them.
 
 use crate::gate::names_of;
 use crate::tcp;
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-/// What HAProxy's workers are called, the leaving ones too: with a version, or by HAProxy
-/// Technologies.
+/// The names of HAProxy's workers, the leaving ones too. They may have a version, or be HAProxy
+/// Technologies' own.
 const HAPROXY: [&str; 2] = ["haproxy", "hapee"];
 
-/// The sockets of this host that are connected to the app's port, as far as they were asked for.
+/// The sockets of this host that are connected to the app's port, as far as the agent looked them
+/// up.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     /// By inode: a socket never changes its owner for another program's.
@@ -18,9 +19,9 @@ pub(super) struct Callers {
 }
 
 impl Callers {
-    /// Those ends, of connections to `port`, that surely belong to another program than HAProxy.
-    /// A look through the files of all processes takes milliseconds: one for all new sockets, and
-    /// in a thread of its own.
+    /// The ends of connections to `port` that certainly belong to another program than HAProxy. A
+    /// look through the files of all processes takes milliseconds: one look covers all new
+    /// sockets, in a thread of its own.
     pub(super) async fn of_others(&mut self, port: u16) -> Vec<SocketAddr> {
         let asked = std::mem::take(&mut self.asked);
         let look = tokio::task::spawn_blocking(move || look(port, asked));

@@ -1,5 +1,5 @@
-//! One look at the connections to the app: this host's TCP table and, where that does not say it
-//! all, its connection tracking, between two looks at what HAProxy counts.
+//! One look at the connections to the app, between two looks at HAProxy's own counts. It reads
+//! this host's TCP table and, if that may be incomplete, its connection tracking.
 
 use super::balancers::interface_addresses;
 use super::callers::Callers;
@@ -13,30 +13,30 @@ use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the tracked connections where none was led away so far: each takes the
-/// kernel 10 ms, and translation does not come into use in a moment.
+/// Between two looks at the tracked connections while none of them was redirected. Each look
+/// takes the kernel 10 ms, and an operator does not turn on translation in a moment.
 const EACH: Duration = Duration::from_millis(250);
 
 /// What an operation knows of the connections to its app.
 pub(crate) struct Counting {
     ports: AppPorts,
     balancers: Vec<BalancerSettings>,
-    /// None: not looked yet.
+    /// None: before the first look.
     peers: Option<Peers>,
     /// When the tracked connections were last read.
     tracked: Option<Instant>,
-    /// Connections to the app are led away from this host's own table.
-    led_away: bool,
+    /// Some connections to the app are not in this host's own table.
+    redirected: bool,
     /// Why the tracked connections could not be read.
     untracked: Option<String>,
-    /// The last look, where HAProxy was not asked after it: the next one shows whether it counted
-    /// the same all the time.
+    /// The last look, if HAProxy was not asked after it. The next answer shows whether HAProxy
+    /// counted the same all the time.
     last: Option<Connections>,
     callers: Callers,
 }
 
 impl Counting {
-    /// Nothing was seen yet.
+    /// Before the first look.
     pub(super) fn new(settings: &Settings, app: &AppSettings) -> Counting {
         let serving = settings.balancers.iter();
         let serving = serving.filter(|balancer| balancer.serves(&app.name));
@@ -45,22 +45,22 @@ impl Counting {
             balancers: serving.cloned().collect(),
             peers: None,
             tracked: None,
-            led_away: false,
+            redirected: false,
             untracked: None,
             last: None,
             callers: Callers::default(),
         }
     }
 
-    /// For the next operation.
+    /// Prepares for the next operation.
     pub(super) fn renew(&mut self, ports: AppPorts) {
         (self.ports, self.peers) = (ports, None);
-        (self.tracked, self.led_away, self.untracked) = (None, false, None);
+        (self.tracked, self.redirected, self.untracked) = (None, false, None);
         self.last = None;
     }
 
-    /// One look. The balancers have just shown `before`, and are asked `again` after it, or where
-    /// nothing else is in flight: then it is the last word.
+    /// One look. The balancers have just shown `before`. With `again` they are asked once more
+    /// after it, else only if nothing else is in flight, because their answer then decides.
     pub(crate) async fn look(
         &mut self,
         balancers: &mut [Balancer],
@@ -110,8 +110,8 @@ impl Counting {
         Ok(seen)
     }
 
-    /// Reading them is dear on a busy host: only where the table alone is not enough, or would be
-    /// the last word.
+    /// Reading them is expensive on a busy host. So it reads them only if the table alone is not
+    /// enough, or would decide.
     fn needs_tracking(&self, peers: &Peers, by_peer: &ByPeer, counted: Count, quiet: bool) -> bool {
         let (ours, _) = peers.sort(by_peer.clone());
         let ours: u64 = ours.values().sum();
@@ -119,10 +119,10 @@ impl Counting {
         let due = self.tracked.is_none_or(|at| at.elapsed() >= EACH);
         let last_word = ours <= counted && quiet;
         let wanted = !peers.are_known(None) || ours < counted || last_word;
-        self.led_away || self.tracked.is_none() || (due && wanted)
+        self.redirected || self.tracked.is_none() || (due && wanted)
     }
 
-    /// Other programs of this host have HAProxy's address where that runs here, too.
+    /// Other programs of this host have HAProxy's address if HAProxy runs here, too.
     async fn set_apart(&mut self, all: &[Connection], ours: &mut ByPeer, others: &mut ByPeer) {
         let own = interface_addresses();
         if !ours.keys().any(|ip| own.contains(ip)) {
@@ -150,8 +150,8 @@ impl Counting {
         for flow in flows.iter().flatten() {
             if status_ports.contains(&Some(flow.to.port())) {
                 peers.checked_from(peer(flow));
-            } else if flow.is_led_away(self.ports.port, &own) {
-                self.led_away = true;
+            } else if flow.is_redirected(self.ports.port, &own) {
+                self.redirected = true;
                 if flow.alive {
                     *by_peer.entry(peer(flow)).or_default() += 1;
                 }

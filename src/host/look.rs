@@ -4,7 +4,7 @@ use crate::haproxy::{Balancer, Own, Role, ServerStat, Unseen};
 use crate::restart::{Ask, BalancerSeen, LineSeen, goes_unseen};
 use std::time::Duration;
 
-/// One look at one balancer. What can't be seen of it makes it unseen.
+/// One look at one balancer. If part of it can't be seen, the whole balancer counts as unseen.
 pub(crate) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
     let mut seen = BalancerSeen {
         name: balancer.name.clone(),
@@ -40,11 +40,11 @@ async fn look(
         Ask::OthersSoon(true) if !goes_unseen(&shown) => {}
         Ask::OthersSoon(_) => seen.others = balancer.others_soon().await?.unwrap_or_default(),
         Ask::OthersOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
-        // A claim may be kept for many looks.
+        // A claim may last for many looks.
         Ask::OthersOnceOut(_) => seen.others = balancer.others_in_time().await?,
         Ask::Others => seen.others = balancer.others().await?,
-        // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
-        // decided before those of the current worker's lines are quiet that must be.
+        // Polling the master often caused failures (haproxy/haproxy#1512, #3070). Nothing depends
+        // on its answer before the lines of the current worker are quiet.
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}
         Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
@@ -69,7 +69,7 @@ fn is_in((own, stat): &(Own, ServerStat), role: Role) -> bool {
     own.role == role && !stat.is_out()
 }
 
-/// The classic twin goes on serving: what leaving workers carry counts beside it.
+/// The classic twin goes on serving. What leaving workers carry counts beside it.
 fn must_drain_yet((own, stat): &(Own, ServerStat)) -> bool {
     own.role != Role::ClassicTwin && stat.in_flight > 0
 }

@@ -1,5 +1,5 @@
-//! HAProxy, looked at while the app is touched. A balancer that hangs keeps nothing waiting: each
-//! is asked by a task of its own, and what it has shown is taken when it is there.
+//! Looks at HAProxy while the app is restarted or upgraded. A balancer that hangs delays nothing:
+//! a task of its own asks each balancer, and the caller takes the answers that are there.
 
 use super::look;
 use crate::haproxy::Balancer;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
-/// From one look to the next: no health check comes much more often.
+/// From one look to the next. Health checks are rarely more frequent.
 const PACE: Duration = Duration::from_millis(100);
 
-/// Looks that wait to be taken; then the next one waits.
+/// The most looks that wait to be read. The next one then waits.
 const ROOM: usize = 16;
 
-/// The looks, from when it was made until it is dropped.
+/// The looks, from its creation until it is dropped.
 pub(super) struct Meanwhile {
     shown: Receiver<BalancerSeen>,
     _looking: JoinSet<()>,
 }
 
 impl Meanwhile {
-    /// With our lines as they were found.
+    /// With our lines as found so far.
     pub(super) fn new(balancers: &[Balancer]) -> Meanwhile {
         let (sender, shown) = channel(ROOM);
         let mut looking = JoinSet::new();
@@ -34,7 +34,7 @@ impl Meanwhile {
         }
     }
 
-    /// The next look; never, where there is no balancer.
+    /// The next look. Without a balancer it never resolves.
     pub(super) async fn next(&mut self) -> BalancerSeen {
         match self.shown.recv().await {
             Some(seen) => seen,
@@ -42,7 +42,7 @@ impl Meanwhile {
         }
     }
 
-    /// What has been shown so far.
+    /// What the balancers have shown so far.
     pub(super) fn take(&mut self) -> Vec<BalancerSeen> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
     }

@@ -1,4 +1,4 @@
-//! This host, alive: its firewall, its balancers, its app and the clock.
+//! The real host: its firewall, its balancers, its app and the clock.
 
 mod ages;
 mod balancers;
@@ -19,12 +19,12 @@ pub(crate) use look::{line_seen, seen};
 pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 
 use crate::config::{AppSettings, Settings};
-use crate::gate::{Firewall, Gate, GateError, Known, Reservation, Taken};
+use crate::gate::{Firewall, Gate, GateError, Reservation, RuleCache, Taken};
 use crate::haproxy::Balancer;
 use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
-use crate::state::lock::Who;
+use crate::state::lock::Owner;
 use crate::tcp;
 use ages::Ages;
 use balancers::interface_addresses;
@@ -41,20 +41,20 @@ pub struct ThisHost {
     pub(crate) gates: PerGate<Gate>,
     pub(crate) firewall: Firewall,
     pub(crate) balancers: Vec<Balancer>,
-    /// Whether each gate stood open when the operation began: what putting back means.
+    /// Whether each gate was open when the operation began. Putting back restores that.
     pub(crate) found_open: PerGate<bool>,
-    pub(crate) rules: Known,
+    pub(crate) rules: RuleCache,
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
     ages: Ages,
     state_dir: PathBuf,
     hold_dir: PathBuf,
     reservation: Reservation,
-    /// In whose name the status ports are reserved; None: they are only looked at.
-    reserves: Option<Who>,
-    /// Who had the status ports when they were reserved.
+    /// The command that reserves the status ports. None: the process only looks at them.
+    reserves: Option<Owner>,
+    /// The owners of the status ports when this process tried to reserve them.
     taken_lately: Option<Vec<(u16, Taken)>>,
-    /// HAProxy, while the app is touched.
+    /// The looks at HAProxy while the app is restarted or upgraded.
     meanwhile: Option<Meanwhile>,
     /// The last action had to move a gate.
     moved: bool,
@@ -66,7 +66,7 @@ pub struct ThisHost {
 }
 
 impl ThisHost {
-    /// Looks up what is needed to act; changes nothing.
+    /// Looks up what an operation needs, and changes nothing.
     pub async fn new(
         settings: &Settings,
         app: &AppSettings,
@@ -76,7 +76,7 @@ impl ThisHost {
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
             gates: app.gates(),
-            rules: Known::new(firewall.marks()),
+            rules: RuleCache::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
             found_open: PerGate::default(),
@@ -98,7 +98,7 @@ impl ThisHost {
         })
     }
 
-    /// Somebody else has asked the balancers, and knows our lines; and addresses come and go.
+    /// Takes over balancers that know our lines already, and reads this host's addresses anew.
     pub(crate) fn look_again(&mut self, balancers: &[Balancer]) {
         self.interfaces = interface_addresses();
         if !balancers.is_empty() {
@@ -106,7 +106,7 @@ impl ThisHost {
         }
     }
 
-    /// Ready for the next operation.
+    /// Prepares for the next operation.
     pub fn renew(&mut self, app: &AppSettings, stop: StopSignal) {
         self.app = app.clone();
         self.counting.renew(app.ports);
@@ -116,8 +116,8 @@ impl ThisHost {
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 
-    /// Where the app itself is asked: as configured, or where HAProxy's line sends users,
-    /// if that is an address of an interface here, or on loopback.
+    /// The address for probes of the app: the configured one, or the address that HAProxy's line
+    /// has, if that is an address of an interface here. Else loopback.
     pub fn probe_address(&self) -> SocketAddr {
         let own = self.balancers.iter().flat_map(Balancer::own);
         let of_line = own
@@ -131,7 +131,8 @@ impl ThisHost {
         )
     }
 
-    /// The connections to the app, while nobody is taken out; None: every balancer has a master.
+    /// The connections to the app while the host is not taken out. None: every balancer has a
+    /// master.
     pub(crate) async fn connections_at_rest(
         &mut self,
         before: &[BalancerSeen],
@@ -142,12 +143,12 @@ impl ThisHost {
         }
     }
 
-    /// Returns once there is a signal: its number.
+    /// Returns the signal's number once there is one.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await
     }
 
-    /// Sets the gates; one of which nothing is `wanted` stays as it is.
+    /// Sets the gates. A gate that `wanted` does not name stays.
     async fn set(&mut self, wanted: PerGate<Option<bool>>) -> Acted {
         let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
@@ -157,7 +158,7 @@ impl ThisHost {
         }
     }
 
-    /// Ok(true): something had to be changed.
+    /// Ok(true): this took a change.
     async fn ensure(&mut self, wanted: PerGate<Option<bool>>) -> Result<bool, GateError> {
         let gates = self.gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
@@ -171,7 +172,7 @@ impl ThisHost {
     }
 }
 
-/// What is wanted of the main gate and of the twin's.
+/// The wanted positions of the main gate and of the twin's.
 const fn gates(main: Option<bool>, twin: Option<bool>) -> PerGate<Option<bool>> {
     PerGate {
         main,
@@ -264,7 +265,7 @@ impl Host for ThisHost {
             _ => self.poll,
         };
         let pace = phase.pace(lasted, usual);
-        // What the look itself took is part of the pace, but never all of it.
+        // The look's own time counts as part of the pace, but never all of it.
         let rest = pace.saturating_sub(self.woke.elapsed()).max(pace / 3);
         tokio::time::sleep(rest).await;
         self.woke = Instant::now();

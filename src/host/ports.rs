@@ -1,30 +1,31 @@
-//! The status ports of the app, reserved for as long as its gates matter to who is at work.
+//! Reserves the app's status ports for as long as an operation or the sidecar depends on its
+//! gates.
 
 use super::ThisHost;
 use crate::gate::{Reservation, Taken, shown, shows_bound, taken};
-use crate::state::lock::Who;
+use crate::state::lock::Owner;
 use std::time::{Duration, Instant};
 
-/// A process that binds a port only to connect from it is gone by then.
+/// A process that binds a port only to connect from it has connected by then.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// Between two looks in that moment.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// Looks at a port that seems to be bound by another process, of who does not reserve it.
+/// The looks of a process that does not reserve, at a port that seems to be bound by another one.
 const LOOKS: u32 = 3;
 
 impl ThisHost {
-    /// Shares a reservation that is there already, the sidecar's.
+    /// Shares an existing reservation, the sidecar's.
     pub(crate) fn share(&mut self, reservation: &Reservation) {
         self.reservation = reservation.clone();
-        self.reserves = Some(Who::new("agent run"));
+        self.reserves = Some(Owner::new("agent run"));
     }
 
-    /// Reserves the status ports from now on; what another agent has reserved stays with it.
-    /// Waits a moment where a process has bound one, and may let go of it.
+    /// Reserves the status ports from now on. Another agent keeps what it has reserved. Waits a
+    /// moment for a process that has bound one, because it may let go of it.
     pub(crate) async fn reserve(&mut self, command: &str, waits: bool) {
-        self.reserves.get_or_insert_with(|| Who::new(command));
+        self.reserves.get_or_insert_with(|| Owner::new(command));
         let began = Instant::now();
         let mut taken = self.taken();
         while taken.iter().any(is_bound) && waits && began.elapsed() < MOMENT {
@@ -34,7 +35,7 @@ impl ThisHost {
         self.taken_lately = Some(taken);
     }
 
-    /// Tries again for what is missing: the sidecar that had it may have ended.
+    /// Tries again for missing ports: the sidecar that had them may have ended.
     pub(super) fn hold_ports(&self) {
         if let Some(who) = &self.reserves {
             for port in self.status_ports() {
@@ -45,7 +46,7 @@ impl ThisHost {
         }
     }
 
-    /// Who has those status ports that this process can't reserve.
+    /// The owners of the status ports that this process can't reserve.
     pub(crate) fn taken(&self) -> Vec<(u16, Taken)> {
         let mut all = Vec::new();
         for port in self.status_ports() {
@@ -54,8 +55,9 @@ impl ThisHost {
         all
     }
 
-    /// The same, as [`ThisHost::reserve`] has just found it. For who only looks: another agent
-    /// that looks, or has only just reserved a port, has said who it is a moment later.
+    /// The same, or what [`ThisHost::reserve`] has just found. A process that only looks tries
+    /// again for a moment: another agent that has just reserved a port needs that to write its
+    /// name.
     pub(crate) async fn seen_taken(&mut self) -> Vec<(u16, Taken)> {
         if let Some(taken) = self.taken_lately.take() {
             return taken;
@@ -74,12 +76,12 @@ impl ThisHost {
         let reservation = match &self.reserves {
             Some(_) => self.reservation.clone(),
             None if shows_bound() => return shown(port, &self.state_dir),
-            // Let go of at once.
+            // Freed again at once.
             None => Reservation::default(),
         };
         match self.taken_from(&reservation, port)? {
-            // An agent that ends closes its sockets, and then lets go of the lock that names it.
-            // It may have ended between the two looks.
+            // An agent that ends closes its sockets, and then frees the lock with its name. It
+            // may have ended between the two looks.
             Taken::Bound(_) => self.taken_from(&reservation, port),
             taken => Some(taken),
         }
@@ -97,7 +99,7 @@ impl ThisHost {
         self.gates.iter().map(|gate| gate.status_port)
     }
 
-    /// Gates of IPv6 are kept, too.
+    /// Whether the agent manages gates of IPv6, too.
     fn ipv6(&self) -> bool {
         self.firewall.has_ipv6()
     }

@@ -1,6 +1,6 @@
-//! The host's rules are changed by one at a time. Operations on two apps may run at once, in the
-//! sidecar or beside it, and share the chain and the jumps to it: what one has listed, the other
-//! has changed, and each takes back what the other did.
+//! One process at a time changes the host's rules. Operations on two apps may run at once, in the
+//! sidecar or beside it, and share the chain and the jumps to it. Without this lock each would
+//! undo the other's changes.
 
 use crate::state::directory;
 use crate::state::permissions;
@@ -9,23 +9,23 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A change takes some tens of milliseconds: whoever takes longer than this hangs, and closing
-/// can't wait for that.
+/// A change takes some tens of milliseconds. A process that takes longer than this hangs, and
+/// closing can't wait for that.
 const AT_MOST: Duration = Duration::from_secs(2);
 
-/// Between two looks whether it is free.
+/// Between two tries to take the lock.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// The right to change rules, until it is dropped; None where it can't be had: rules that are in
-/// the way of each other are found at the next look. Whoever holds it says nothing: it is over
-/// in a moment.
+/// The right to change rules, until it is dropped. None: the lock was not free in time. The next
+/// look then finds rules that conflict. The lock's owner does not write its name, because it is
+/// done in a moment.
 pub(super) async fn turn(state_dir: &Path) -> Option<File> {
     let path = directory::rules_lock(state_dir);
     let trusted = permissions::check(state_dir).and_then(|()| permissions::check(&path));
     let open = || {
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
-        // For root alone: whoever can open it could hold it.
+        // For root alone: a process that can open the file could take the lock.
         options.mode(0o600).open(&path)
     };
     let lock = trusted.ok().and_then(|()| open().ok())?;

@@ -1,5 +1,5 @@
-//! Everything there is to see of one app, looked at once and read-only: what the
-//! preflight judges, `--dry-run` prints and `status` shows.
+//! One read-only look at everything about one app. The preflight judges it, `--dry-run` prints it
+//! and `status` shows it.
 
 use super::{ThisHost, line_seen};
 use crate::gate::{Foreign, Gate, GateError, Position, Taken, View, listeners};
@@ -11,15 +11,15 @@ use std::iter;
 use std::net::SocketAddr;
 use tokio::join;
 
-/// How the balancers are asked.
+/// Which balancers the look asks, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
-    /// Not at all.
-    Nobody,
-    /// Our lines are looked for among all servers.
+    /// The look asks no balancer.
+    NoBalancer,
+    /// Looks for our lines among all servers.
     Anew,
-    /// Our lines are asked for where they were found before, and looked for where they are not
-    /// there any more; not all servers of a big HAProxy, nor of a big backend, each second.
+    /// Asks for our lines where they were last found, and looks for those that are gone. With a
+    /// big HAProxy or a big backend this does not read all servers each second.
     OfKnownLines,
 }
 
@@ -28,17 +28,17 @@ pub enum Asking {
 pub struct Snapshot {
     /// The rules in the kernel.
     pub rules: Result<View, GateError>,
-    /// For each gate, who listens on its status port.
+    /// For each gate, the processes that listen on its status port.
     pub listeners: PerGate<(Gate, Vec<String>)>,
-    /// Who has the status ports that can't be reserved.
+    /// The owners of the status ports that this process can't reserve.
     pub taken: Vec<(u16, Taken)>,
     /// Every balancer.
     pub balancers: Vec<BalancerSnapshot>,
-    /// Where the app was asked, and what it answered.
+    /// The address of the app's probe, and the app's answer.
     pub health: (SocketAddr, Result<(), String>),
-    /// Why the app's restart, or its upgrade, could not work. Ok: what is only odd.
+    /// Why the app's restart or upgrade could not work. Ok: what is only odd.
     pub restart: Result<Vec<String>, String>,
-    /// Why the app could not be asked for its health.
+    /// Why the app's health could not be probed.
     pub askable: Result<(), String>,
     /// Why the connections to it can't be seen.
     pub countable: Result<(), String>,
@@ -51,18 +51,18 @@ pub struct BalancerSnapshot {
     pub name: String,
     /// The worker that answered.
     pub worker: Option<Info>,
-    /// What it showed, or why not.
+    /// What it showed, or why it could not be seen.
     pub facts: Result<BalancerFacts, Reason>,
 }
 
 impl ThisHost {
-    /// Looks at everything, all balancers at once; at none of them where they are not asked.
+    /// Looks at everything, and at all balancers at once unless `asking` excludes them.
     pub async fn snapshot(&mut self, asking: Asking) -> Snapshot {
-        // As the drain will, where a balancer has no master.
+        // Only a drain without a master counts connections.
         let counts = !self.balancers.iter().all(Balancer::has_master);
         let asked = self.balancers.iter_mut();
-        let asked = asked.filter(|_| asking != Asking::Nobody);
-        let asked = asked.map(|balancer| survey_balancer(balancer, asking));
+        let asked = asked.filter(|_| asking != Asking::NoBalancer);
+        let asked = asked.map(|balancer| balancer_snapshot(balancer, asking));
         // The rules take the longest: a program for each family.
         let (rules, balancers, countable) = join!(
             self.rules.look(&self.firewall),
@@ -89,22 +89,22 @@ impl ThisHost {
         }
     }
 
-    /// What restarts the app is there, and is the app's; so is what upgrades it before, and
-    /// the way back from that.
+    /// Whether the app's restart can work, and restarts this app. Also checks the commands of the
+    /// upgrade and the rollback.
     async fn restart_check(&self) -> Result<Vec<String>, String> {
         let app = &self.app;
         let restart = match app.restart.check().await {
             Ok(odd) => match app.restart.serves(app.ports.port) {
                 Ok(()) => Ok(odd),
-                Err(error) => Err(told(error)),
+                Err(error) => Err(text(error)),
             },
-            Err(error) => Err(told(error)),
+            Err(error) => Err(text(error)),
         };
         let mut odd = Vec::new();
         let restart = restart.map(|it| odd = it);
         let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
         let changes = app.upgrade.iter().chain(back);
-        let checks = changes.map(|change| change.check().map_err(told));
+        let checks = changes.map(|change| change.check().map_err(text));
         let wrong: Vec<String> = iter::once(restart)
             .chain(checks)
             .filter_map(Result::err)
@@ -118,16 +118,16 @@ impl ThisHost {
 
 async fn countable(port: u16, counts: bool) -> Result<(), String> {
     match counts {
-        true => tcp::connections(port).await.map(drop).map_err(told),
+        true => tcp::connections(port).await.map(drop).map_err(text),
         false => Ok(()),
     }
 }
 
-fn told(error: impl ToString) -> String {
+fn text(error: impl ToString) -> String {
     error.to_string()
 }
 
-async fn survey_balancer(balancer: &mut Balancer, asking: Asking) -> BalancerSnapshot {
+async fn balancer_snapshot(balancer: &mut Balancer, asking: Asking) -> BalancerSnapshot {
     let facts = balancer_facts(balancer, asking).await;
     BalancerSnapshot {
         name: balancer.name.clone(),
@@ -152,14 +152,14 @@ async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<Balan
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
         .collect();
-    // Whether the master answers; polling it often has hurt (see `host::look`).
+    // Whether the master answers. Polling it often caused failures (see `host::look`).
     if finds {
         balancer.leaving().await.map_err(unseen)?;
     }
     Ok(BalancerFacts { lines, others })
 }
 
-/// This young a worker may be one of several that reloads bring in a row.
+/// A worker this young may be one of several that quick reloads start.
 const YOUNG: u64 = 2;
 
 fn unseen(unseen: Unseen) -> Reason {
@@ -182,7 +182,7 @@ impl Snapshot {
         self.listeners.as_ref().map(|(gate, _)| gate)
     }
 
-    /// Where each gate stands; broken where the rules can't be read.
+    /// Each gate's position: broken if the rules can't be read.
     pub fn positions(&self) -> PerGate<Position> {
         self.gates().map(|gate| match &self.rules {
             Ok(view) => view.position(gate),
@@ -199,8 +199,8 @@ impl Snapshot {
             .map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// Certain foreign rules, listeners, a health program that isn't there: what keeps a gate from
-    /// doing its job, with the mend.
+    /// What keeps a gate from its job, with the fix: certain foreign rules, listeners, a missing
+    /// health program.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
             Ok(view) => view,
@@ -225,7 +225,7 @@ impl Snapshot {
         trouble
     }
 
-    /// Foreign rules that may redirect a status port, and not for certain.
+    /// Foreign rules that may redirect a status port, but not for certain.
     pub fn possible_rules(&self) -> Vec<String> {
         let views = self.rules.iter();
         let foreign = views.flat_map(|view| {
@@ -236,19 +236,20 @@ impl Snapshot {
         possible.map(|rule| rule.rule).collect()
     }
 
-    /// Who has the gate's status port; None: it can be reserved, or this process has it.
+    /// The owner of the gate's status port. None: this process can reserve it, or has it.
     pub fn taken_by(&self, gate: &Gate) -> Option<&Taken> {
         let of_gate = |(port, _): &&(u16, Taken)| *port == gate.status_port;
         self.taken.iter().find(of_gate).map(|(_, who)| who)
     }
 
-    /// Who may answer on a status port at any moment, with the mend: no gate is closed there.
+    /// Processes that may answer on a status port at any moment, with the fix. No gate is closed
+    /// there.
     pub fn threats(&self) -> Vec<String> {
         let taken = self.taken.iter();
         taken.flat_map(|(port, who)| who.threat(*port)).collect()
     }
 
-    /// Status ports that nobody has reserved, with the reason.
+    /// Status ports that no agent has reserved, with the reason.
     pub fn unreserved(&self) -> impl Iterator<Item = String> {
         let taken = self.taken.iter();
         taken.filter_map(|(port, who)| who.unreserved(*port))

@@ -1,5 +1,5 @@
-//! Where the balancers' connections come from, as far as the configuration and the addresses of
-//! their stats sockets say.
+//! The addresses that the balancers connect from, as far as the configuration and the addresses
+//! of their stats sockets show.
 
 use super::balancers::interface_addresses;
 use crate::config::BalancerSettings;
@@ -8,7 +8,7 @@ use crate::restart::Source;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// A name that is not resolved in this time is none.
+/// A name that does not resolve in this time has no addresses.
 const RESOLVED: Duration = Duration::from_secs(1);
 
 /// Of each balancer.
@@ -23,7 +23,7 @@ pub(super) async fn sources(balancers: &[BalancerSettings]) -> Vec<Source> {
     sources
 }
 
-/// One that runs here connects from any address of this host.
+/// A balancer on this host connects from any address of it.
 async fn of_socket(address: &Address) -> Vec<IpAddr> {
     let addresses: Vec<IpAddr> = match address {
         Address::Unix(_) => return interface_addresses(),

@@ -1,5 +1,5 @@
-//! What touches the app: its restart and its upgrade; and what is left of either whose agent
-//! died.
+//! Restarts and upgrades the app, and waits for what a dead agent's restart or upgrade still
+//! runs.
 
 use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
@@ -17,29 +17,29 @@ use std::time::{Duration, Instant};
 /// host some tens.
 const TO_HEED: Duration = Duration::from_millis(100);
 
-/// How soon that is noticed.
+/// How often the agent looks for that.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl ThisHost {
     /// Restarts the app.
     pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> Acted {
         let restart = self.app.restart.clone();
-        let leftover = match &restart {
+        let orphan = match &restart {
             Restart::Command(argv) => Some(Orphan::command(argv)),
             restart => restart.is_to_end().and_then(Orphan::process),
         };
-        let run = restart.run_telling(self.app.limits.restart, self.telling());
+        let run = restart.run_with(self.app.limits.restart, self.note_process());
         let run = async { run.await.map_err(|error| error.to_string()) };
         let before = tcp::listeners(self.app.ports.port);
-        let result = self.touch(leftover, run, on).await;
+        let result = self.touch(orphan, run, on).await;
         if result.is_ok() {
             heeded(before, self.app.ports.port).await;
         }
         acted(result)
     }
 
-    /// Runs the upgrade or the rollback, and once. For as long the gates are marked as held
-    /// closed: the journal is gone with a reboot, and half an upgrade is not.
+    /// Runs the upgrade or the rollback once. Meanwhile a hold marks the gates as closed: the
+    /// journal is gone after a reboot, but half an upgrade is not.
     pub(super) async fn change(
         &mut self,
         change: Option<Change>,
@@ -53,18 +53,18 @@ impl ThisHost {
             Ok(before) => before,
             Err(error) => return Acted::Failed(format!("it can't be noted: {error}")),
         };
-        let leftover = Orphan::command(change.argv());
+        let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
-        let run = change.run((&app, phase), self.app.limits.upgrade, self.telling());
+        let run = change.run((&app, phase), self.app.limits.upgrade, self.note_process());
         let run = async { run.await.map_err(|error| error.to_string()) };
-        let result = self.touch(Some(leftover), run, on).await;
+        let result = self.touch(Some(orphan), run, on).await;
         if result.is_ok() {
             self.hold_as_before(before.as_ref());
         }
         acted(result)
     }
 
-    /// Returns what held them closed before.
+    /// Returns the earlier hold.
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
         let holder = Invocation::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} has begun and not ended");
@@ -78,7 +78,7 @@ impl ThisHost {
     }
 
     /// Notes the process of a command that runs.
-    fn telling(&self) -> impl FnOnce(u32) + use<> {
+    fn note_process(&self) -> impl FnOnce(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
             let process = Orphan::process(pid.cast_signed());
@@ -89,46 +89,46 @@ impl ThisHost {
         }
     }
 
-    /// What will run is noted before anything is begun: nobody could say so who is killed a
-    /// moment later.
+    /// Notes what will run before it begins. An agent that is killed a moment later could not do
+    /// it.
     async fn touch(
         &mut self,
-        leftover: Option<Orphan>,
+        orphan: Option<Orphan>,
         run: impl Future<Output = Result<(), String>>,
         on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         self.moved = false;
-        let note = |leftover: Orphan| leftover.note(&self.state_dir, &self.app.name);
-        let result = match leftover.map_or(Ok(()), note) {
+        let note = |orphan: Orphan| orphan.note(&self.state_dir, &self.app.name);
+        let result = match orphan.map_or(Ok(()), note) {
             Err(error) => Err(format!("it can't be noted: {error}")),
             Ok(()) => self.closed_during(run, on).await,
         };
-        // What is still at it must be waited for by whoever comes next.
+        // The next operation must wait for what still runs.
         if let Ok(None) = Orphan::running(&self.state_dir, &self.app.name) {
             Orphan::forget(&self.state_dir, &self.app.name);
         }
         result
     }
 
-    /// A signal does not cut it short, but is acknowledged; and whoever opens a gate meanwhile
-    /// finds it closed again. What HAProxy shows meanwhile is told.
+    /// A signal does not interrupt this, but the agent acknowledges it. If another process opens
+    /// a gate meanwhile, the agent closes it again. It reports what HAProxy shows meanwhile.
     async fn closed_during(
         &mut self,
         run: impl Future<Output = Result<(), String>>,
         on: OnMeanwhile<'_>,
     ) -> Result<(), String> {
         let mut moved = false;
-        let mut told = false;
+        let mut acknowledged = false;
         let mut run = std::pin::pin!(run);
         let result = loop {
             let poll = self.poll;
             tokio::select! {
                 result = &mut run => break result,
-                seen = self.meanwhile().next() => self.tell_meanwhile(seen, on).await,
+                seen = self.meanwhile().next() => self.report_meanwhile(seen, on).await,
                 () = tokio::time::sleep(poll) => {}
             }
             self.hold_ports();
-            if self.stop.asked().is_some() && !std::mem::replace(&mut told, true) {
+            if self.stop.asked().is_some() && !std::mem::replace(&mut acknowledged, true) {
                 tracing::warn!("interrupted while the app is touched: that is finished first");
             }
             moved |= self.keep_closed().await;
@@ -137,7 +137,7 @@ impl ThisHost {
         result
     }
 
-    async fn tell_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
+    async fn report_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
         if on(self.elapsed(), Meanwhile::Lines(seen)) {
             let causes = self.why_up().await;
             on(self.elapsed(), Meanwhile::Causes(causes));
@@ -148,11 +148,10 @@ impl ThisHost {
         self.ensure(CLOSED).await == Ok(true)
     }
 
-    /// Waits until what an earlier operation had begun to do to the app is over. Err: it is
-    /// not.
+    /// Waits until an earlier operation's restart or upgrade is over. Err: it is not.
     pub async fn settle(&self) -> Result<(), String> {
         let app = &self.app.name;
-        let left = Journal::left_behind(&self.state_dir, app).ok().flatten();
+        let left = Journal::unfinished(&self.state_dir, app).ok().flatten();
         let restart = self.app.restart.to_string();
         let (limit, what) = match left.map(|entry| entry.phase) {
             Some(phase @ (Phase::Upgrade | Phase::Rollback(_))) => {
@@ -179,7 +178,7 @@ impl ThisHost {
         settled.map_err(|error| error.to_string())
     }
 
-    /// Whether the app was restarted since an earlier operation looked; None: can't be told.
+    /// Whether the app was restarted since an earlier operation looked. None: unknown.
     pub async fn restarted(&self, left: &Entry) -> Option<bool> {
         let now = self.app.restart.instance().await;
         let before = left.instance.as_deref()?;
@@ -187,17 +186,17 @@ impl ThisHost {
     }
 }
 
-/// Who is told by a signal to renew itself, or by a command that sends one, goes on listening
-/// until it heeds that: a probe in that moment would find the old app well. A socket that is
-/// gone, or new, is the proof; who keeps its own for ever is given a moment.
+/// An app that renews itself on a signal, or on a command that sends one, goes on listening until
+/// it handles the signal. A probe in that moment would find the old app healthy. A socket that is
+/// gone, or new, is the proof. An app that keeps its socket gets a moment.
 async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
-    let told = Instant::now();
-    // What can't be seen proves nothing.
+    let asked = Instant::now();
+    // A table that can't be read proves nothing.
     let as_before = || match (&before, tcp::listeners(port)) {
         (Ok(before), Ok(now)) => now == *before,
         _ => true,
     };
-    while before != Ok(Vec::new()) && told.elapsed() < TO_HEED && as_before() {
+    while before != Ok(Vec::new()) && asked.elapsed() < TO_HEED && as_before() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -214,16 +213,16 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// How long it took to heed, where the listener becomes what is told.
+    /// How long the wait took, with the listener after the signal.
     async fn takes(then: impl FnOnce(TcpListener) -> Option<TcpListener>) -> Duration {
         let app = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = app.local_addr().unwrap().port();
         let before = tcp::listeners(port);
         assert_eq!(before.as_ref().unwrap().len(), 1);
         let _after = then(app);
-        let told = Instant::now();
+        let asked = Instant::now();
         heeded(before, port).await;
-        told.elapsed()
+        asked.elapsed()
     }
 
     #[tokio::test]
@@ -240,9 +239,9 @@ mod tests {
             TcpListener::bind(at).ok()
         };
         assert!(takes(anew).await < TO_HEED);
-        let nobody = (Ok(Vec::new()), 1);
-        let told = Instant::now();
-        heeded(nobody.0, nobody.1).await;
-        assert!(told.elapsed() < TO_HEED);
+        let no_listener = (Ok(Vec::new()), 1);
+        let asked = Instant::now();
+        heeded(no_listener.0, no_listener.1).await;
+        assert!(asked.elapsed() < TO_HEED);
     }
 }

@@ -1,4 +1,4 @@
-//! How an operation begins: what an earlier one left behind, the preflight, and the limits.
+//! How an operation begins: what an earlier one left unfinished, the preflight, and the limits.
 
 use super::early::{Begun, or_ends, refused, untouched};
 use super::judge::Judged;
@@ -18,7 +18,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
-/// The first wait of a host that gave way to another, and the longest; each with jitter.
+/// The first and the longest wait of a host that gave way to another. Each has jitter.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy-gate`): nobody opens \
@@ -31,8 +31,8 @@ pub(super) struct Go {
 }
 
 impl Operation<'_> {
-    /// Looks at everything, decides whether and where to begin, and notes how the gates
-    /// were found.
+    /// Looks at everything, decides whether and where to begin, and notes the positions of the
+    /// gates.
     pub(super) async fn begin(&self, host: &mut ThisHost, report: &mut Report) -> Begun<Go> {
         let held = self.held()?;
         report.notices.extend(self.heeds(held.as_ref())?);
@@ -62,12 +62,12 @@ impl Operation<'_> {
         }
         if self.verb == Verb::Close
             && self.options.lasts.is_some()
-            && Lock::holder(&directory::sidecar(self.state_dir())).is_none()
+            && Lock::owner(&directory::sidecar(self.state_dir())).is_none()
         {
             report.notices.push(NO_SIDECAR.to_owned());
         }
         if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
-            report.notices.push(self.astray());
+            report.notices.push(self.closed_unexpectedly());
         }
         let now = snapshot
             .positions()
@@ -88,8 +88,8 @@ impl Operation<'_> {
         Continue(Go { start, limits })
     }
 
-    /// Waits, where a restart that was begun before is still under way: whoever opens over it
-    /// believes the old app's health.
+    /// Waits while an earlier restart is still under way. An operation that opens the gates over
+    /// it would believe the health of the old app.
     async fn settle(&self, host: &ThisHost) -> Begun<()> {
         if self.dry_run || matches!(self.verb, Verb::Close | Verb::Stop) {
             return Continue(());
@@ -104,7 +104,7 @@ impl Operation<'_> {
         let limits = &self.app.limits;
         let turn = self.options.turn.unwrap_or(limits.turn);
         let min_available = match start.verb {
-            // Nobody's turn is waited for by a host that goes down at once.
+            // A host that goes down at once waits for no other host's turn.
             Verb::Stop if !self.stops_in_turn() => 0,
             _ => limits.min_available,
         };
@@ -125,7 +125,7 @@ impl Operation<'_> {
         }
     }
 
-    /// The last moment to leave.
+    /// The operation can still end here without a change.
     fn go_ahead(
         &self,
         start: &Start,

@@ -1,13 +1,14 @@
-//! An operation that is over before it has touched anything.
+//! An operation that ends before it has touched anything.
 
 use crate::restart::{Outcome, Refusal};
 use std::ops::ControlFlow;
 
-/// Break: it is over, and nothing was touched. There is nothing to do, it was only planned or is
-/// skipped, somebody has the lock, it is refused or interrupted: no error, but how it ends.
+/// Break: the operation ends with this outcome and has touched nothing. It found nothing to do,
+/// was a dry run, was skipped, refused or interrupted, or another process has the lock. None of
+/// these is an error of the agent.
 pub(super) type Begun<T> = ControlFlow<Outcome, T>;
 
-/// It goes on with this, or ends with that.
+/// Continues with the value, or ends with the outcome.
 pub(super) fn or_ends<T>(result: Result<T, Outcome>) -> Begun<T> {
     match result {
         Ok(it) => ControlFlow::Continue(it),

@@ -1,4 +1,4 @@
-//! Who wants the gates closed: looked at before an operation, noted after it.
+//! Reads the hold before an operation, and writes it after the operation.
 
 use super::early::{Begun, or_ends, refused};
 use super::request::{OnHold, Operation, Options};
@@ -18,8 +18,8 @@ const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if
                            run `agent recover`";
 
 impl Operation<'_> {
-    /// Who holds the gates closed. Whoever starts with the app wants no more than he closed
-    /// himself, and that to be over also where the app is not healthy yet.
+    /// The hold on the gates. A unit that starts opens only gates that it closed itself. Its hold
+    /// ends here, also if the app is not healthy yet.
     pub(super) fn held(&self) -> Begun<Option<Held>> {
         let held = hold::now(self.hold_dir(), &self.app.name);
         if self.marks(held.is_some())
@@ -34,7 +34,7 @@ impl Operation<'_> {
         match held {
             Some(held) if !held.is_of(owner) => Break(Outcome::Nothing(format!(
                 "left alone: closed by {}",
-                held.told()
+                held.describe()
             ))),
             _ if self.dry_run => Continue(None),
             _ => {
@@ -44,15 +44,15 @@ impl Operation<'_> {
         }
     }
 
-    /// Whether what is asked for respects the hold. Continue: what the operator should know.
+    /// Whether the request respects the hold. Continue: what the operator should know.
     pub(super) fn heeds(&self, held: Option<&Held>) -> Begun<Option<String>> {
         let (Some(held), app) = (held, &self.app.name) else {
             return Continue(None);
         };
-        let by = format!("the gates are held closed by {}", held.told());
+        let by = format!("the gates are held closed by {}", held.describe());
         match (self.verb, self.options.on_hold) {
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Outcome::Skipped(by)),
-            // A timer that skips it would be green every night, with the host out of rotation.
+            // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
                 Break(refused(format!(
                     "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
@@ -74,18 +74,18 @@ impl Operation<'_> {
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
-                or_ends(closing.map(|closing| closing.told()).map_err(refused))
+                or_ends(closing.map(|closing| closing.note()).map_err(refused))
             }
             _ => Continue(None),
         }
     }
 
-    /// Why gates are closed that nobody holds so, or not any more.
-    pub(super) fn astray(&self) -> String {
+    /// Why the gates are closed without a hold, or with one that is over.
+    pub(super) fn closed_unexpectedly(&self) -> String {
         match hold::find(self.hold_dir(), &self.app.name) {
             Some(over) => format!(
                 "the gates were held closed by {}; that is over, and this restart opens them",
-                over.told()
+                over.describe()
             ),
             None => UNEXPLAINED.to_owned(),
         }
@@ -107,7 +107,7 @@ impl Operation<'_> {
         }
     }
 
-    /// It will have to make a mark, or to take one away.
+    /// The operation will have to write a hold, or to remove one.
     fn marks(&self, held: bool) -> bool {
         match self.effective_verb() {
             _ if self.dry_run => false,
@@ -118,8 +118,8 @@ impl Operation<'_> {
         }
     }
 
-    /// Gates that an operator has closed stay so until somebody opens them, and those of an
-    /// app whose restart or upgrade failed: whatever runs now is not what was asked for.
+    /// Gates that an operator closed stay closed until a command opens them. So do the gates of
+    /// an app whose restart or upgrade failed, because it does not run the expected version.
     pub(super) fn hold(&self, holder: Invocation, outcome: Outcome, report: &Report) -> Outcome {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let wanted = Hold {
@@ -131,7 +131,7 @@ impl Operation<'_> {
                 Ok(()) => Outcome::Done { note },
                 Err(error) => Outcome::NotHeld(error.to_string()),
             },
-            // A unit's stop goes on, however the drain was.
+            // A unit's stop goes on, whatever the drain's result was.
             (Verb::Close, outcome @ (Outcome::Undrained(_) | Outcome::Interrupted { .. }))
                 if wanted.owner.is_some() =>
             {
@@ -152,11 +152,11 @@ impl Operation<'_> {
                 ));
                 failed
             }
-            // The hold of before outlives a restart that should have ended it.
+            // The earlier hold outlives a restart that should have ended it.
             (Verb::Restart, Outcome::NotHealthy(why)) if hold::now(hold_dir, app).is_some() => {
                 Outcome::NotHealthyClosed(why)
             }
-            // What failed before is over; the rest of the hold stays.
+            // The earlier failure is over. The rest of the hold stays.
             (
                 _,
                 outcome @ (Outcome::RestartedClosed
@@ -166,7 +166,8 @@ impl Operation<'_> {
                 note(hold::settled(hold_dir, app));
                 outcome
             }
-            // Not by who only closes: what he could not close is still wanted closed.
+            // A command that only closes keeps the hold: the operator still wants closed what it
+            // could not close.
             (Verb::Restart | Verb::Open | Verb::Recover, outcome) if report.all_open() => {
                 self.lift();
                 outcome
@@ -175,7 +176,7 @@ impl Operation<'_> {
         }
     }
 
-    /// A hold that is there already stays, or is changed as far as the operator asked for that.
+    /// Keeps the hold that is there, or changes it as far as the operator asked.
     fn mark(&self, wanted: Hold) -> std::io::Result<()> {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         if wanted.owner.is_some() {
@@ -189,8 +190,8 @@ impl Operation<'_> {
         }
     }
 
-    /// Nobody opens before what half an upgrade has left: the gates are closed, where somebody
-    /// has opened them, and marked. Without the mark the journal is what keeps them so.
+    /// Closes the gates after half an upgrade, and marks them as held, so that no operation opens
+    /// them. Without the mark the journal keeps them closed.
     pub(super) async fn unfinished(&self, how: String, host: &mut ThisHost) -> Outcome {
         if self.dry_run {
             return Outcome::UpgradeFailed(how);
@@ -219,7 +220,7 @@ impl Operation<'_> {
     }
 }
 
-/// The operation itself has ended, and says how.
+/// A failure is only a warning: the operation has ended and reports its own outcome.
 fn note(set: std::io::Result<()>) {
     if let Err(error) = set {
         tracing::warn!(%error, "the closed gates are not marked");

@@ -1,4 +1,4 @@
-//! Whether an operation begins, and where, by one look at everything.
+//! Decides by one look at everything whether an operation begins, and where.
 
 use super::early::{Begun, or_ends};
 use super::left::Left;
@@ -13,24 +13,24 @@ use crate::restart::{
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
 
-/// What the last look has shown, and what follows from it.
+/// What the last look has shown, and the decision.
 pub(super) struct Judged {
     pub(super) snapshot: Snapshot,
     pub(super) facts: Facts,
     pub(super) stand: Stand,
     pub(super) start: Start,
-    /// There are too few others now, and this host's turn is waited for.
+    /// Too few other servers are up now, and this host waits for its turn.
     pub(super) few: bool,
 }
 
 impl Operation<'_> {
-    /// A process that may answer the checks at any moment keeps it from beginning; nothing may keep
-    /// a host that goes down from closing.
+    /// Whether a process that may answer the checks at any moment refuses the operation. Nothing
+    /// may keep a host that goes down from closing.
     pub(super) fn refuses_threats(&self) -> bool {
         matches!(self.effective_verb(), Verb::Restart | Verb::Close)
     }
 
-    /// Whether and where to begin, by one look at everything.
+    /// Decides by one look at everything whether and where to begin.
     pub(super) async fn judge(
         &self,
         snapshot: Snapshot,
@@ -38,17 +38,17 @@ impl Operation<'_> {
         (host, report): (&mut ThisHost, &mut Report),
     ) -> Begun<Judged> {
         let stand = stand(&snapshot.positions(), held);
-        let left_behind = left
+        let unfinished = left
             .entry
             .as_ref()
-            .map(|entry| entry.left_behind(left.restarted));
-        let start = match start(self.effective_verb(), left_behind.as_ref(), stand) {
+            .map(|entry| entry.unfinished(left.restarted));
+        let start = match start(self.effective_verb(), unfinished.as_ref(), stand) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
             Err(NoStart::Unfinished(how)) => return Break(self.unfinished(how, host).await),
         };
         let mut facts = snapshot.facts();
-        // Who died after closing the gate may have left HAProxy no time to notice.
+        // An operation that died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= left.entry.is_none();
         if self.refuses_threats() {
             facts.gates.extend(snapshot.threats());
@@ -63,7 +63,7 @@ impl Operation<'_> {
         })
     }
 
-    /// What an operation left behind, and needs nothing any more, goes.
+    /// Removes the journal of an earlier operation that needs nothing any more.
     fn nothing(&self, why: String, trouble: Vec<String>) -> Outcome {
         if !trouble.is_empty() {
             let reasons = trouble.into_iter().map(Reason::Lasting).collect();
@@ -77,8 +77,8 @@ impl Operation<'_> {
         Outcome::Nothing(why)
     }
 
-    /// What does not begin by closing is judged like `recover`. Continue: whether there are too few
-    /// others now, and this host's turn is waited for.
+    /// Judges an operation that does not begin by closing like `recover`. Continue: whether too
+    /// few other servers are up now, so that this host waits for its turn.
     fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Begun<bool> {
         let verb = match (self.verb, &start.phase) {
             (Verb::Open, _) | (_, Phase::Close) => self.effective_verb(),
@@ -111,7 +111,7 @@ impl Operation<'_> {
 fn stand(positions: &PerGate<Position>, held: bool) -> Stand {
     let all_open = positions.iter().all(|position| *position == Position::Open);
     match (all_open, held) {
-        // Also where somebody else has opened them.
+        // Also if another process has opened them.
         (_, true) => Stand::Held,
         (true, false) => Stand::Open,
         (false, false) => Stand::Astray,

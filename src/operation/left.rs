@@ -1,4 +1,4 @@
-//! What an earlier operation on the app left behind.
+//! What an earlier operation on the app left unfinished.
 
 use super::request::Operation;
 use crate::host::ThisHost;
@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::restart::Phase;
 use crate::state::journal::{Entry, Journal};
 
-/// What an earlier operation left behind.
+/// What an earlier operation left unfinished.
 pub(super) struct Left {
     pub(super) entry: Option<Entry>,
     /// Whether the app has been restarted since it began to drain.
@@ -15,7 +15,7 @@ pub(super) struct Left {
 
 impl Operation<'_> {
     pub(super) async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
-        let entry = match Journal::left_behind(self.state_dir(), &self.app.name) {
+        let entry = match Journal::unfinished(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
                 report

@@ -1,5 +1,5 @@
-//! Whose turn it is: one operation of an operator at a time on this host, and one of anybody
-//! for an app.
+//! The locks of operations: an operator runs one at a time on this host. Each app has one at a
+//! time, the sidecar's included.
 
 use super::early::{Begun, or_ends, refused, untouched};
 use super::request::Operation;
@@ -7,18 +7,18 @@ use crate::restart::Outcome;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::journal::Journal;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Owner, describe};
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The sidecar is at its work for a moment; this much longer it is not waited for.
+/// The sidecar needs its lock for a moment. An operation waits this much longer for it.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// Between two tries: for who is done in a moment, and for who is not.
+/// The time between two tries: for a lock owner that is brief, and for any other.
 const AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(250)];
 
-/// Held for as long as an operation takes.
+/// The locks, held for as long as an operation runs.
 pub(super) struct Locks {
     _host: Option<Lock>,
     _app: Option<Lock>,
@@ -26,16 +26,16 @@ pub(super) struct Locks {
 
 /// One try to take a lock.
 enum Tried {
-    /// It is had; None: a dry run only saw that it is free.
+    /// The lock is taken. None: a dry run only saw that it is free.
     Taken(Option<Lock>),
-    /// Another process has it, which may have said who it is.
-    Held(Option<Who>),
+    /// Another process has it, which may have written its name.
+    Held(Option<Owner>),
 }
 
 impl Operation<'_> {
-    /// Takes the locks; a dry run makes nothing, and only looks whether they are free. Waits
-    /// for who is done in a moment, and for everybody on behalf of a unit: that does not ask
-    /// for the host's turn, as it may be stopped because another app is restarted.
+    /// Takes the locks. A dry run makes nothing, and only looks whether they are free. An
+    /// operation waits for a brief lock owner. On behalf of a unit it waits for every lock owner,
+    /// but not for the host's turn: the unit may stop because another app restarts.
     pub(super) async fn lock(&self, stop: &StopSignal) -> Begun<Locks> {
         or_ends(self.may_lock())?;
         let state_dir = self.state_dir();
@@ -91,24 +91,24 @@ impl Operation<'_> {
 
     fn try_lock(&self, path: &Path) -> Result<Tried, Outcome> {
         if self.dry_run {
-            return Ok(match Lock::holder(path) {
+            return Ok(match Lock::owner(path) {
                 None => Tried::Taken(None),
                 Some(who) => Tried::Held(who),
             });
         }
-        match Lock::take(path, &Who::new(self.command())) {
+        match Lock::take(path, &Owner::new(self.command())) {
             Ok(lock) => Ok(Tried::Taken(Some(lock))),
             Err(LockError::Held(who)) => Ok(Tried::Held(who)),
             Err(unusable) => Err(refused(unusable.to_string())),
         }
     }
 
-    /// Who restarts or upgrades the app this moment has drained it before, and opens its gates after: a
-    /// unit that stops and starts with the app must not wait for that.
-    fn restarting(&self, who: Option<&Who>) -> Option<String> {
-        let entry = Journal::left_behind(self.state_dir(), &self.app.name).ok()??;
+    /// The lock owner that restarts or upgrades this app has drained it before, and opens its
+    /// gates after that. A unit that stops and starts with the app must not wait for that.
+    fn restarting(&self, who: Option<&Owner>) -> Option<String> {
+        let entry = Journal::unfinished(self.state_dir(), &self.app.name).ok()??;
         let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
         let restarts = entry.restarting && entry.phase.touches_app();
-        (is_its && restarts).then(|| format!("left to {}, which restarts the app", told(who)))
+        (is_its && restarts).then(|| format!("left to {}, which restarts the app", describe(who)))
     }
 }

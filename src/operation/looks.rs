@@ -1,5 +1,5 @@
-//! The looks that an operation begins with: one, or several where what speaks against it may
-//! pass by itself, as it does while HAProxy is reloaded.
+//! The looks that an operation begins with. It looks again while a refusal may pass by itself, as
+//! during a reload of HAProxy.
 
 use super::early::{Begun, untouched};
 use super::judge::Judged;
@@ -13,14 +13,14 @@ use crate::restart::{Outcome, Refusal};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
-/// How long what may pass is given to do so.
+/// How long a refusal that may pass is given to do so.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// From one look to the next: each asks for everything.
+/// From one look to the next, because each asks for everything.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Operation<'_> {
-    /// Looks until nothing speaks against the operation. Break: something does that stays.
+    /// Looks until nothing refuses the operation. Break: the refusal lasts.
     pub(super) async fn look(
         &self,
         host: &mut ThisHost,
@@ -54,7 +54,7 @@ impl Operation<'_> {
 
     fn asking(&self) -> Asking {
         match self.non_blocking {
-            true => Asking::Nobody,
+            true => Asking::NoBalancer,
             false => Asking::Anew,
         }
     }

@@ -1,5 +1,5 @@
-//! One operation on one app: lock, begin, journal, drive, report. What the command line asks
-//! for and what the sidecar does by itself are the same.
+//! One operation on one app: lock, begin, journal, drive, report. The command line and the
+//! sidecar run the same code.
 
 mod begin;
 mod beside;
@@ -19,4 +19,4 @@ mod run;
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
-pub use request::{OnHold, Operation, Options, Tell};
+pub use request::{MakeProgress, OnHold, Operation, Options};

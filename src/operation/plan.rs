@@ -1,4 +1,4 @@
-//! `--dry-run`: the operation as it would go, with the rules and lines that were found.
+//! `--dry-run`: the operation's steps, with the rules and server lines that the look found.
 
 use super::describe;
 use crate::config::AppSettings;
@@ -83,7 +83,7 @@ fn shown(line: &LineSeen) -> String {
     )
 }
 
-/// The phases from the first to the last, if all goes well.
+/// The phases from the first to the last, if all succeed.
 fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let sticky = (!limits.sticky.is_zero()).then_some(Phase::Sticky {
         sessions: 0,
@@ -117,7 +117,7 @@ fn goes_out(phase: &Phase) -> bool {
     phase.closes() || matches!(phase, Phase::BackOff { .. })
 }
 
-/// The iptables calls of a phase, each gate's where it is moved first.
+/// The iptables calls of a phase, each gate's in the phase that moves it first.
 fn calls(start: &Start, phase: &Phase, limits: &Limits, snapshot: &Snapshot) -> Vec<String> {
     let Ok(view) = &snapshot.rules else {
         return Vec::new();

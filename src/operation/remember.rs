@@ -1,5 +1,5 @@
-//! What the history is told of an operation: after it has ended, its journal too, and whoever
-//! runs the operation has let go of its locks. Nothing rests on it, and nobody waits for it long.
+//! Writes an operation to the history after it has ended, its journal is gone and its locks are
+//! free. The operation does not depend on that, and does not wait for it long.
 
 use super::request::Operation;
 use crate::clock::since_1970;
@@ -13,8 +13,8 @@ use nix::unistd::geteuid;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
-/// An operation that has ended, and is not in the history yet: that may take its time, and
-/// whoever has locks for the operation lets go of them first.
+/// An operation that has ended, and is not in the history yet. Writing may take its time, so the
+/// lock owner frees the operation's locks first.
 #[must_use = "it belongs in the history"]
 pub struct Unwritten {
     /// How it ended.
@@ -24,9 +24,9 @@ pub struct Unwritten {
     changed_nothing: bool,
 }
 
-/// On whose behalf it is.
+/// On whose behalf the operation runs.
 pub(super) enum By {
-    /// Whoever runs this process.
+    /// The caller: the user or unit that runs this process.
     Caller,
     /// The sidecar's own.
     Sidecar,
@@ -46,7 +46,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Its report, to be kept; and the operation before, where that was killed.
+    /// The report to write, and the earlier operation if it was killed.
     pub(super) fn end(&self, report: Report, outcome: &Outcome) -> Unwritten {
         let mut report = report.end(outcome);
         let own = self.is_worth_a_line(outcome, &report);
@@ -61,8 +61,8 @@ impl Operation<'_> {
         }
     }
 
-    /// Not a look that found nothing to do, nor one failure over and over. Without root's
-    /// rights there is no writing, and nothing else either.
+    /// Skips a look that found nothing to do, and repeats of one failure. Without root's rights
+    /// nothing can be written.
     fn is_worth_a_line(&self, outcome: &Outcome, report: &Report) -> bool {
         let idle = matches!(outcome, Outcome::Nothing(_)) && report.asked.who.is_sidecar();
         let message = outcome.message(self.verb, &self.app.name);
@@ -70,8 +70,8 @@ impl Operation<'_> {
         !self.dry_run && !idle && !same && geteuid().is_root()
     }
 
-    /// An operation that was killed has told nobody; nor has one that has `left` its journal on
-    /// purpose, where the history could not be written.
+    /// A killed operation could not write its entry. The same holds for one that has `left` its
+    /// journal on purpose because the history could not be written.
     pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<CutShort> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
@@ -97,7 +97,7 @@ impl Operation<'_> {
 }
 
 impl Unwritten {
-    /// Where nothing was changed there is no need to warn: what is in the way has been told.
+    /// An operation that changed nothing needs no warning: its report names the reason.
     pub async fn write(self) -> Report {
         let directory = self.history_dir.display();
         if !self.lines.is_empty()

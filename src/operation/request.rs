@@ -1,66 +1,66 @@
-//! What an operation is asked for: the verb, the app, and with which options.
+//! The request for an operation: the verb, the app and the options.
 
 use crate::config::{AppSettings, Settings};
 use crate::restart::{Limits, Progress, Verb};
 use std::path::Path;
 use std::time::Duration;
 
-/// What was asked for.
+/// The request.
 pub struct Operation<'a> {
-    /// What.
+    /// The verb.
     pub verb: Verb,
     /// The whole configuration.
     pub settings: &'a Settings,
-    /// The app, with the limits to go by.
+    /// The app, with its limits.
     pub app: &'a AppSettings,
-    /// Change nothing, say what would be done.
+    /// Change nothing, print the plan.
     pub dry_run: bool,
     /// For whom and how long gates are closed.
     pub options: Options,
-    /// The sidecar's: HAProxy is not asked before gates are opened, and nobody waits for UP.
+    /// The sidecar's: it does not ask HAProxy before it opens gates, and does not wait for UP.
     pub non_blocking: bool,
-    /// The sidecar's: why the try before failed. The history has that once.
+    /// The sidecar's: why the previous try failed. The history has that once.
     pub again: Option<String>,
 }
 
-/// For whom, why and how long gates are closed; whose gates are opened; and how long this
-/// host's turn is waited for.
+/// For whom, why and how long the gates are closed, whose gates are opened, and how long this
+/// host waits for its turn.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// None: an operator.
     pub owner: Option<String>,
     /// In the operator's words.
     pub reason: Option<String>,
-    /// None: until somebody opens them.
+    /// None: until a command opens them.
     pub lasts: Option<Duration>,
-    /// None: the configuration's, and refused where the preflight finds too few others.
+    /// None: the configuration's turn, and a refusal if the preflight finds too few others.
     pub turn: Option<Duration>,
     /// What a restart does where the gates are held closed.
     pub on_hold: OnHold,
-    /// A close takes the place of the hold that is there.
+    /// A close replaces the hold that is there.
     pub replace: bool,
 }
 
 /// What a restart does where the gates are held closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnHold {
-    /// Nothing: it is refused.
+    /// It is refused.
     #[default]
     Refuse,
     /// It opens them, and the hold ends.
     Reopen,
     /// It restarts the app and leaves them closed.
     StayClosed,
-    /// Nothing, and that is well so, where an operator or a unit holds them. What the agent holds
-    /// after a restart that failed is restarted; after an upgrade that failed it is refused.
+    /// Nothing, and that is a success, if an operator or a unit holds them. What the agent holds
+    /// after a failed restart is restarted. After a failed upgrade it is refused.
     Skip,
 }
 
-/// Makes who is told how an operation on this app, within these limits, goes.
-pub type Tell<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
+/// Makes the display of an operation's progress, for this app and within these limits.
+pub type MakeProgress<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
 
 impl Operation<'_> {
-    /// Whoever closes for a unit can't call its stop off: then nothing is put back.
+    /// A unit that stops can't be called back, so its close puts nothing back.
     pub(super) fn effective_verb(&self) -> Verb {
         match (self.verb, &self.options.owner) {
             (Verb::Close, Some(_)) => Verb::Stop,
@@ -68,7 +68,7 @@ impl Operation<'_> {
         }
     }
 
-    /// The sidecar's end, where it may wait until enough others are left.
+    /// Whether this is the sidecar's stop, which may wait until enough others are left.
     pub(super) fn stops_in_turn(&self) -> bool {
         self.verb == Verb::Stop && self.options.turn.is_some()
     }

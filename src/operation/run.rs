@@ -4,7 +4,7 @@ use super::begin::Go;
 use super::driver::drive;
 use super::early::{Begun, or_ends, refused};
 use super::remember::{By, Unwritten};
-use super::request::{Operation, Tell};
+use super::request::{MakeProgress, Operation};
 use crate::clock::since_1970;
 use crate::host::ThisHost;
 use crate::report::{Report, Watched};
@@ -20,15 +20,15 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
 
 impl Operation<'_> {
-    /// Runs it to its end, and says how that was.
-    pub async fn run(&self, stop: StopSignal, tell: Tell<'_>) -> Report {
+    /// Runs it to its end, and reports how it ended.
+    pub async fn run(&self, stop: StopSignal, make_progress: MakeProgress<'_>) -> Report {
         let mut report = self.report(By::Caller);
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
         report.before.turn = asked.elapsed();
         let outcome = match locks {
             Continue(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
-                Ok(mut host) => self.run_locked(&mut host, tell, &mut report).await,
+                Ok(mut host) => self.run_locked(&mut host, make_progress, &mut report).await,
                 Err(error) => refused(error.to_string()),
             },
             Break(outcome) => outcome,
@@ -36,14 +36,14 @@ impl Operation<'_> {
         self.end(report, &outcome).write().await
     }
 
-    /// The same by the sidecar, who has the locks, and writes the history without them.
-    pub async fn run_on(&self, host: &mut ThisHost, tell: Tell<'_>) -> Unwritten {
+    /// The same for the sidecar, which has the locks and writes the history without them.
+    pub async fn run_on(&self, host: &mut ThisHost, make_progress: MakeProgress<'_>) -> Unwritten {
         let mut report = self.report(By::Sidecar);
-        let outcome = self.run_locked(host, tell, &mut report).await;
+        let outcome = self.run_locked(host, make_progress, &mut report).await;
         self.end(report, &outcome)
     }
 
-    /// The sidecar's, who could not have its lock: why.
+    /// The report of a sidecar that could not take its lock, with the reason.
     pub fn locked_out(&self, why: String) -> Unwritten {
         let report = self.report(By::Sidecar);
         self.end(report, &Outcome::Locked(why))
@@ -52,14 +52,14 @@ impl Operation<'_> {
     async fn run_locked(
         &self,
         host: &mut ThisHost,
-        tell: Tell<'_>,
+        make_progress: MakeProgress<'_>,
         report: &mut Report,
     ) -> Outcome {
         let invocation = Invocation::new(self.verb, &self.app.name);
         match self.begin_journal(&invocation, host, report).await {
             Continue((go, journal)) => {
-                let told = tell(self.app, &go.limits);
-                self.operate(host, (&go, journal), (told, report), invocation)
+                let progress = make_progress(self.app, &go.limits);
+                self.operate(host, (&go, journal), (progress, report), invocation)
                     .await
             }
             Break(outcome) => {
@@ -69,7 +69,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Begins, and writes that down.
+    /// Begins the operation, and writes its journal.
     async fn begin_journal(
         &self,
         invocation: &Invocation,
@@ -81,7 +81,7 @@ impl Operation<'_> {
         Continue((go, journal))
     }
 
-    /// For metrics; nothing rests on it.
+    /// Counts the operation for metrics. The operation does not depend on it.
     fn count(&self, outcome: &Outcome, report: &Report) {
         let done = Done {
             verb: self.verb.word(),
@@ -102,18 +102,19 @@ impl Operation<'_> {
         &self,
         host: &mut ThisHost,
         (go, mut journal): (&Go, Journal),
-        (told, report): (Box<dyn Progress>, &mut Report),
+        (progress, report): (Box<dyn Progress>, &mut Report),
         invocation: Invocation,
     ) -> Outcome {
         if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
             tracing::warn!(%error, "the mark of the sidecar's stop stays");
         }
-        let outcome = self.drive(host, &mut journal, go, (told, report)).await;
+        let outcome = self.drive(host, &mut journal, go, (progress, report)).await;
         let outcome = self.hold(invocation, outcome, report);
-        // While the journal still says what was done: counting takes its time, too.
+        // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, report);
         match outcome {
-            // The gates don't stand as they should: what was found is still needed.
+            // The gates are not as expected: the next operation still needs their earlier
+            // positions.
             Outcome::GateFailed {
                 put_back: false, ..
             } => journal.leave().unwrap_or_else(
@@ -152,8 +153,8 @@ impl Operation<'_> {
                 Ok(Journal::unwritten(state_dir, entry))
             }
             journal => {
-                let told = |error| refused(directory::unusable("state_dir", state_dir, &error));
-                journal.map_err(told)
+                let unusable = |error| refused(directory::unusable("state_dir", state_dir, &error));
+                journal.map_err(unusable)
             }
         }
     }
@@ -163,17 +164,26 @@ impl Operation<'_> {
         host: &mut ThisHost,
         journal: &mut Journal,
         Go { start, limits }: &Go,
-        (mut told, report): (Box<dyn Progress>, &mut Report),
+        (mut progress, report): (Box<dyn Progress>, &mut Report),
     ) -> Outcome {
         let begun = host.elapsed();
         report
             .notices
             .iter()
-            .for_each(|notice| told.notes(begun, notice));
+            .for_each(|notice| progress.notes(begun, notice));
         let plan = (start.verb, start.phase.clone(), limits);
         let watching = &mut report.watching;
         watching.detecting.plan(start.verb, limits);
-        let record = drive(host, journal, &mut Watched { told, watching }, plan).await;
+        let timeline = drive(
+            host,
+            journal,
+            &mut Watched {
+                told: progress,
+                watching,
+            },
+            plan,
+        )
+        .await;
         let preflight = PhaseTime {
             phase: "preflight",
             start: 0.0,
@@ -181,13 +191,13 @@ impl Operation<'_> {
             acting: seconds(begun),
             waited_for: Vec::new(),
         };
-        report.phases = [preflight].into_iter().chain(record.phases).collect();
-        report.notices.extend(record.notes);
-        report.balancers(&record.balancers);
+        report.phases = [preflight].into_iter().chain(timeline.phases).collect();
+        report.notices.extend(timeline.notes);
+        report.balancers(&timeline.balancers);
         if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
             report.gates(host.gates.iter().zip(positions));
         }
-        match (self.verb, start.finishes, record.outcome) {
+        match (self.verb, start.finishes, timeline.outcome) {
             (
                 Verb::Restart,
                 Some(surely),
@@ -203,7 +213,7 @@ impl Operation<'_> {
                     closed: true,
                 }
             }
-            // Rolled back, and perhaps not restarted after that.
+            // The app was rolled back, and perhaps not restarted after that.
             (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
                 report.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {

@@ -69,7 +69,7 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
 }
 
 fn moment(at: f64) -> String {
-    clock::told(at.max(0.0) as u64).replacen('T', " ", 1)
+    clock::timestamp(at.max(0.0) as u64).replacen('T', " ", 1)
 }
 
 /// `good` is done. `warn` left the app untouched or healthy, but not as asked. `bad` needs the

@@ -13,7 +13,7 @@ use crate::signals::StopSignal;
 use crate::state::counters::Counters;
 use crate::state::directory;
 use crate::state::hold;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Owner, describe};
 use std::time::{Duration, Instant};
 
 /// The first and the longest wait after a failed operation.
@@ -37,7 +37,7 @@ impl Reconciler {
         let lock = match self.lock() {
             Ok(lock) => lock,
             Err(LockError::Held(who)) => {
-                self.stand_back(&told(who.as_ref()), None);
+                self.stand_back(&describe(who.as_ref()), None);
                 return BUSY;
             }
             Err(error) => return self.failed(error.to_string()),
@@ -59,7 +59,7 @@ impl Reconciler {
         let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
         directory::trusted(state_dir, hold_dir, &self.app.name)?;
         let path = directory::app_lock(state_dir, &self.app.name);
-        Lock::take(&path, &Who::new("agent run").brief())
+        Lock::take(&path, &Owner::new("agent run").brief())
     }
 
     async fn run(&mut self, verb: Verb) -> Unwritten {

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::restart::{Limits, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
-use crate::state::lock::{Lock, LockError, Who, told};
+use crate::state::lock::{Lock, LockError, Owner, describe};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
@@ -185,9 +185,9 @@ async fn take_one_out(
 async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
-        let who = match Lock::take(path, &Who::new("agent run, which ends")) {
+        let who = match Lock::take(path, &Owner::new("agent run, which ends")) {
             Ok(lock) => return Ok(Some(lock)),
-            Err(LockError::Held(who)) => told(who.as_ref()),
+            Err(LockError::Held(who)) => describe(who.as_ref()),
             Err(error) => {
                 tracing::warn!("going on without the lock: {error}");
                 return Ok(None);

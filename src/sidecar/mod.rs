@@ -33,7 +33,7 @@ use crate::gate::{GateError, Reservation};
 use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::report::Report;
 use crate::state::directory;
-use crate::state::lock::{Lock, LockError, Who};
+use crate::state::lock::{Lock, LockError, Owner};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use nix::sys::signal::{SigSet, Signal};
@@ -78,8 +78,8 @@ pub struct Sidecar {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another sidecar runs already.
-    #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::told(.0.as_ref()))]
-    RunsAlready(Option<Who>),
+    #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::describe(.0.as_ref()))]
+    RunsAlready(Option<Owner>),
     /// Something that it needs is missing. The text has the fix.
     #[error("{0}")]
     Unable(String),
@@ -110,7 +110,7 @@ impl Sidecar {
             return Err(StartError::Unable(needs.to_owned()));
         }
         let path = directory::sidecar(&settings.agent.state_dir);
-        let only_one = match Lock::take(&path, &Who::new("agent run")) {
+        let only_one = match Lock::take(&path, &Owner::new("agent run")) {
             Ok(lock) => lock,
             Err(LockError::Held(who)) => return Err(StartError::RunsAlready(who)),
             Err(error) => return Err(StartError::Unable(error.to_string())),

@@ -13,7 +13,7 @@ use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::journal::{Entry, Journal};
-use crate::state::lock::{Lock, told};
+use crate::state::lock::{Lock, describe};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -120,7 +120,7 @@ impl Reconciler {
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
-        let unfinished = Journal::left_behind(self.state_dir(), &self.app.name);
+        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
         let mut observation = Observation {
             gates: gates(self.positions.as_ref()),
             held: held.is_some(),
@@ -132,8 +132,8 @@ impl Reconciler {
             return REST;
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
-        if let Some(who) = Lock::holder(&lock) {
-            self.stand_back(&told(who.as_ref()), unfinished.ok().flatten());
+        if let Some(who) = Lock::owner(&lock) {
+            self.stand_back(&describe(who.as_ref()), unfinished.ok().flatten());
             return BUSY;
         }
         if next_action(observation) == NextAction::Ask {
@@ -168,7 +168,7 @@ impl Reconciler {
         self.out_of_the_way();
         self.open = gates == Gates::Open;
         let line = match held {
-            Some(held) => format!("closed by {}", held.told()),
+            Some(held) => format!("closed by {}", held.describe()),
             None => self.in_rotation(),
         };
         self.publisher.line(&self.app.name, line);

@@ -1,5 +1,5 @@
-//! Who asked for an operation. By hints, for whoever looks later: root, who may run the agent,
-//! may set each of them as they like.
+//! The caller: the user or unit that started an operation. These are hints for a later reader.
+//! Root, who may run the agent, may set each of them freely.
 
 use super::operation_id;
 use crate::text::escape_within;
@@ -10,20 +10,19 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 
-/// Of each hint.
+/// The most characters of each hint.
 const LONGEST: usize = 64;
 
-/// As many parents are asked for what `sudo` takes out of the environment.
+/// The most parents to ask for what `sudo` removes from the environment.
 const PARENTS: usize = 16;
 
-/// No more is read of a parent's environment, in bytes: it may be megabytes.
+/// The most bytes to read of a parent's environment: it may be megabytes.
 const ENVIRONMENT: u64 = 128 * 1024;
 
-/// The kernel's word for "nobody has logged in".
+/// The kernel's number for "no user has logged in".
 const NO_LOGIN: u32 = u32::MAX;
 
-/// What can be told of whoever runs this process, without waiting for anybody: names of users
-/// come later.
+/// What this process knows of its caller without waiting. The names of users come later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Caller {
@@ -36,20 +35,20 @@ pub struct Caller {
     ssh: Option<String>,
 }
 
-/// Who it was.
+/// The caller, with names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Who {
-    /// The sidecar, by itself.
+    /// The sidecar, on its own.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sidecar: bool,
     /// The unit on whose behalf it was (`--owner`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Who has typed it: whom `sudo` names, else who logged in, else whose process it was.
+    /// The user: that of `sudo`, else that of the login, else that of the process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Whose process it was, where that is somebody else.
+    /// The user of the process, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as: Option<String>,
     /// The terminal.
@@ -60,25 +59,25 @@ pub struct Who {
     pub ssh: Option<String>,
 }
 
-/// Which operation it is, who has asked for it, and why: what is known of it when it begins.
+/// An operation's id, caller and reason, as known when it begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    /// Its id; empty: one of an agent that gave none.
+    /// Its id. Empty: an older agent gave none.
     pub id: String,
-    /// Who.
+    /// The caller.
     pub who: Caller,
     /// In the operator's words.
     pub reason: Option<String>,
 }
 
 impl Asked {
-    /// By whoever runs this process.
+    /// The caller of this process asked for it.
     pub fn by_caller(owner: Option<&str>, reason: Option<&str>) -> Asked {
         Asked::by(Caller::of_this_process(owner), reason)
     }
 
-    /// By the sidecar itself.
+    /// The sidecar asked for it.
     pub fn by_sidecar() -> Asked {
         Asked::by(Caller::sidecar(), None)
     }
@@ -100,7 +99,8 @@ impl Caller {
         }
     }
 
-    /// Looks at this process, its environment, and for an SSH client at its parents'.
+    /// Looks at this process and its environment. An SSH client may be in its parents'
+    /// environment.
     fn of_this_process(owner: Option<&str>) -> Caller {
         let own = Process::myself().ok();
         let tty = own.as_ref().and_then(|own| own.stat().ok());
@@ -118,7 +118,7 @@ impl Caller {
         }
     }
 
-    /// Nobody but the sidecar.
+    /// The sidecar, and no other caller.
     pub fn is_sidecar(&self) -> bool {
         self.sidecar
     }
@@ -158,7 +158,7 @@ impl Caller {
 }
 
 impl Who {
-    /// In a word.
+    /// In one word.
     pub fn brief(&self) -> &str {
         match (self.sidecar, &self.unit, &self.user) {
             (true, _, _) => "sidecar",
@@ -175,21 +175,22 @@ impl fmt::Display for Who {
             return f.write_str("the sidecar (agent run)");
         }
         f.write_str(self.user.as_deref().unwrap_or("somebody"))?;
-        let told = [
+        let hints = [
             ("as", &self.run_as),
             ("for", &self.unit),
             ("on", &self.tty),
             ("from", &self.ssh),
         ];
-        let told = told
+        let hints = hints
             .iter()
             .filter_map(|(word, hint)| Some((word, hint.as_ref()?)));
-        told.into_iter()
+        hints
+            .into_iter()
             .try_for_each(|(word, hint)| write!(f, " {word} {hint}"))
     }
 }
 
-/// `sudo` gives on nothing that it does not know; whoever came in by SSH is among its parents.
+/// `sudo` passes on no variable that it does not know, but a parent of it has the SSH client's.
 fn ssh_of_parents() -> Option<Vec<u8>> {
     let mut pid = getppid().as_raw();
     for _ in 0..PARENTS {
@@ -216,7 +217,7 @@ fn client(connection: &[u8]) -> Option<String> {
     connection.split(|byte| *byte == b' ').next().and_then(hint)
 }
 
-/// What somebody else has written: on one line, and short.
+/// Text of another program: on one line, and short.
 fn hint(bytes: &[u8]) -> Option<String> {
     let text = escape_within(&String::from_utf8_lossy(bytes), LONGEST);
     (!text.is_empty()).then_some(text)
@@ -256,8 +257,8 @@ mod tests {
     }
 
     #[test]
-    fn who_it_was_is_told_by_sudo_then_by_the_login_then_by_the_process() {
-        for (sudo, login, uid, told) in [
+    fn the_user_is_that_of_sudo_else_of_the_login_else_of_the_process() {
+        for (sudo, login, uid, expected) in [
             (Some("bob"), Some(1000), 0, "bob as root"),
             (None, Some(1000), 0, "alice as root"),
             (None, Some(0), 0, "root"),
@@ -266,7 +267,7 @@ mod tests {
             (None, Some(4711), 0, "uid 4711 as root"),
             (Some("root"), None, 0, "root"),
         ] {
-            assert_eq!(named(&caller(sudo, login, uid)), told);
+            assert_eq!(named(&caller(sudo, login, uid)), expected);
         }
         let all = Caller {
             unit: Some("web.service".to_owned()),

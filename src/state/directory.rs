@@ -1,5 +1,5 @@
-//! The state directory: what outlives a process. Its files are written as a whole or not at
-//! all, and read only if nobody but root may write them.
+//! The state directory: what outlives a process. The agent writes each file as a whole or not at
+//! all, and reads it only if root alone may write it.
 
 use crate::state::permissions::{self, Untrusted};
 use atomic_write_file::AtomicWriteFile;
@@ -11,18 +11,18 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is kept of one app.
+/// A state file of one app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateFile {
     /// The journal of an operation.
     Journal,
-    /// That an operator closed the gates, and wants them so.
+    /// An operator closed the gates, and wants them closed.
     Hold,
     /// The restart command's process.
     Command,
-    /// What its operations have come to: statistics.
+    /// The counters of its operations.
     Counters,
-    /// That the sidecar closed the gates as it stopped.
+    /// The sidecar closed the gates when it stopped.
     Stopped,
 }
 
@@ -53,9 +53,9 @@ impl StateFile {
 
     /// Writes it, all of it or nothing.
     pub fn write(self, state_dir: &Path, app: &str, value: &impl Serialize) -> io::Result<()> {
-        // Whatever the umask: what others may write would not be believed.
+        // With any umask: the agent refuses to read a file that others may write.
         let mut options = AtomicWriteFile::options();
-        // Nor is the owner kept: it is root, and the unit's sandbox forbids every chown.
+        // The owner is root. The unit's sandbox forbids every chown.
         let options = options
             .mode(0o644)
             .preserve_mode(false)
@@ -65,7 +65,7 @@ impl StateFile {
         file.commit()
     }
 
-    /// Removes it; one that is not there is fine.
+    /// Removes it. A missing file is fine.
     pub fn remove(self, state_dir: &Path, app: &str) -> io::Result<()> {
         match fs::remove_file(self.path(state_dir, app)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -105,8 +105,8 @@ pub fn make(state_dir: &Path) -> io::Result<()> {
     directory.recursive(true).mode(0o755).create(state_dir)
 }
 
-/// Whether the directories and what is in them of an app are root's alone; what is not there
-/// yet is.
+/// Whether root alone may write the directories and an app's files in them. A missing file is
+/// fine.
 pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untrusted> {
     let places = [
         state_dir.to_owned(),
@@ -122,15 +122,15 @@ pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untru
         .try_for_each(|place| permissions::check(place))
 }
 
-/// Why a file of one of our directories can't be used, with the mend. `key`: which of `[agent]`
-/// names the directory.
+/// Why a file of one of our directories can't be used, with the fix. `key`: the setting in
+/// `[agent]` that names the directory.
 pub fn unusable(key: &str, path: &Path, error: &io::Error) -> String {
-    let mend = match error.kind() {
+    let action = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free space or inodes there, or choose another"
         }
         io::ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another",
         _ => "mend",
     };
-    format!("{}: {error}; {mend} [agent] {key}", path.display())
+    format!("{}: {error}; {action} [agent] {key}", path.display())
 }

@@ -1,20 +1,20 @@
-//! Whose an operation is, as the journal and the mark of closed gates have it.
+//! The command behind an operation, as the journal and the hold have it.
 
 use crate::clock::since_1970;
 use crate::restart::Verb;
 use crate::state::lock;
 use serde::{Deserialize, Serialize};
 
-/// Who does what, since when.
+/// A process, its command and when it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
     /// The agent's process.
     pub pid: u32,
-    /// What it was asked for.
+    /// The verb.
     pub verb: Verb,
-    /// For which app.
+    /// The app.
     pub app: String,
-    /// Since when, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub since: u64,
 }
 
@@ -34,8 +34,8 @@ impl Invocation {
         format!("agent {} {}", self.verb.word(), self.app)
     }
 
-    /// Who, in one line.
-    pub fn told(&self) -> String {
+    /// In one line.
+    pub fn describe(&self) -> String {
         lock::signature(&self.command(), self.pid, self.since)
     }
 }

@@ -1,4 +1,4 @@
-//! The journal of where an operation on an app is, written before a phase is acted on.
+//! The journal of an operation on an app. The agent writes each phase to it before it acts on it.
 
 use crate::restart::{LeftBehind, PerGate, Phase, Version};
 use crate::state::StateFile;
@@ -18,31 +18,32 @@ pub struct Journal {
 /// What the journal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Whose operation it is.
+    /// The operation.
     #[serde(flatten)]
     pub holder: Invocation,
     /// The phase it was about to act on.
     pub phase: Phase,
-    /// Whether each of the app's gates stood open before the operation.
+    /// Whether each of the app's gates was open before the operation.
     pub found_open: PerGate<bool>,
-    /// The app's instance before its restart; after a crash it tells whether that happened.
+    /// The app's instance before its restart. After a crash it shows whether the restart
+    /// happened.
     pub instance: Option<String>,
-    /// It is to restart the app, or finishes a restart that another one had begun.
+    /// It will restart the app, or finishes another operation's restart.
     #[serde(default)]
     pub restarting: bool,
-    /// It finishes a restart, and nobody can tell whether that had happened.
+    /// It finishes a restart that may have happened or not.
     #[serde(default)]
     pub unsure: bool,
-    /// The gates are held closed, and it is to leave them so.
+    /// The gates are held closed, and it will leave them closed.
     #[serde(default)]
     pub stays_closed: bool,
-    /// Which version of the app it is to bring up.
+    /// The version of the app that it will bring up.
     #[serde(default)]
     pub version: Version,
-    /// Who has asked for it, and why: for the history, where it is cut short.
+    /// The caller and the reason, for the history of an operation that was cut short.
     #[serde(default)]
     pub asked: Asked,
-    /// It was not cut short: it has ended, and left this because its rules could not be set.
+    /// It was not cut short. It has ended, and left this because it could not set its rules.
     #[serde(default)]
     pub ended: bool,
 }
@@ -59,7 +60,7 @@ pub struct CutShort {
 }
 
 impl Entry {
-    /// What to tell of an operation that died, or has ended so.
+    /// The text for an operation that died, or that gave up its rules.
     pub fn cut_short(&self) -> String {
         let Invocation { pid, verb, .. } = self.holder;
         let (verb, phase) = (verb.word(), self.phase.name());
@@ -70,8 +71,8 @@ impl Entry {
         format!("an earlier {verb} (pid {pid}) {how} in phase {phase}")
     }
 
-    /// For the core. `restarted`: whether the app has been since; None: nobody can tell.
-    pub fn left_behind(&self, restarted: Option<bool>) -> LeftBehind {
+    /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
+    pub fn unfinished(&self, restarted: Option<bool>) -> LeftBehind {
         LeftBehind {
             verb: self.holder.verb,
             phase: self.phase.clone(),
@@ -82,7 +83,7 @@ impl Entry {
         }
     }
 
-    /// It had closed gates, perhaps, and not touched the app.
+    /// It may have closed gates, and had not touched the app.
     fn was_closing(&self, restarted: Option<bool>) -> bool {
         let same = self.version == Version::Same;
         let untouched = self.phase == Phase::Restart && restarted == Some(false) && same;
@@ -91,15 +92,16 @@ impl Entry {
 }
 
 impl Journal {
-    /// What an earlier operation on this app left behind, by dying or on purpose; None: nothing.
-    /// Err: it can't be read, so the kernel and HAProxy have to be believed without it.
-    pub fn left_behind(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
+    /// What an earlier operation on this app left unfinished, by dying or on purpose. None:
+    /// nothing. Err: it can't be read, so only the kernel and HAProxy show the state.
+    pub fn unfinished(state_dir: &Path, app: &str) -> Result<Option<Entry>, String> {
         let path = StateFile::Journal.path(state_dir, app);
-        let told = |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
-        StateFile::Journal.read(state_dir, app).map_err(told)
+        let unreadable =
+            |why: io::Error| format!("the journal {} can't be read: {why}", path.display());
+        StateFile::Journal.read(state_dir, app).map_err(unreadable)
     }
 
-    /// Begins the journal of an operation, before its first phase is acted on.
+    /// Begins the journal of an operation, before it acts on its first phase.
     pub fn begin(state_dir: &Path, entry: Entry) -> io::Result<Journal> {
         let journal = Journal {
             state_dir: state_dir.to_owned(),
@@ -109,7 +111,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// One that nobody can read, where the first phase could not be recorded.
+    /// A journal without a file, for a first phase that could not be recorded.
     pub fn unwritten(state_dir: &Path, entry: Entry) -> Journal {
         Journal {
             state_dir: state_dir.to_owned(),
@@ -122,36 +124,36 @@ impl Journal {
         self.entry.phase = phase.clone();
         let after = self.entry.version.at(phase);
         let before = std::mem::replace(&mut self.entry.version, after);
-        // An upgrade may restart the app, too: whether its own restart has happened is told
-        // by what runs after it.
+        // An upgrade may restart the app, too. The instance after the upgrade shows whether the
+        // operation's own restart has happened.
         if matches!(phase, Phase::Upgrade | Phase::Rollback(_)) {
             self.entry.instance = None;
         }
         self.entry.instance = instance.or_else(|| self.entry.instance.take());
         let written = self.write();
         if written.is_err() {
-            // What is not recorded is not done.
+            // The caller does not act on a phase that is not recorded.
             self.entry.version = before;
         }
         written
     }
 
-    /// Which version of the app is to come up.
+    /// The version of the app that will come up.
     pub fn version(&self) -> &Version {
         &self.entry.version
     }
 
-    /// Removes what was left behind.
+    /// Removes the journal of an unfinished operation.
     pub fn forget(state_dir: &Path, app: &str) -> io::Result<()> {
         StateFile::Journal.remove(state_dir, app)
     }
 
-    /// The operation has ended, and said how it left the host.
+    /// The operation has ended, and has reported how it left the host.
     pub fn end(self) -> io::Result<()> {
         Journal::forget(&self.state_dir, &self.entry.holder.app)
     }
 
-    /// The same, and what it has found is still needed.
+    /// The operation has ended, but the next one still needs what it found.
     pub fn leave(mut self) -> io::Result<()> {
         self.entry.ended = true;
         self.write()
@@ -163,9 +165,9 @@ impl Journal {
     }
 }
 
-/// Which gates stood open before anybody touched them. An operation that was cut short
-/// before the app was touched had found them otherwise than they are `now`; after that the
-/// kernel is believed, since nobody knows whether the app is well.
+/// The gates that were open before the first change. An operation that was cut short before it
+/// touched the app found them otherwise than they are `now`. Once the app was touched, its health
+/// is unknown, and the kernel's state counts.
 pub fn found_open(
     now: PerGate<bool>,
     left: Option<&Entry>,
@@ -230,24 +232,21 @@ mod tests {
         assert_eq!(found_open(both(true, false), None, None), both(true, false));
     }
 
-    /// The agents before this one did not write so, and read over it.
+    /// Older agents did not write this, and ignore it.
     #[test]
     fn who_has_ended_and_left_it_was_not_cut_short() {
         let directory = tempfile::tempdir().unwrap();
         let journal = Journal::begin(directory.path(), entry(Phase::Open)).unwrap();
-        let left = || Journal::left_behind(directory.path(), "web");
+        let left = || Journal::unfinished(directory.path(), "web");
         let pid = std::process::id();
-        let told = format!("an earlier restart (pid {pid}) was cut short in phase open");
-        assert_eq!(left().unwrap().unwrap().cut_short(), told);
+        let text = format!("an earlier restart (pid {pid}) was cut short in phase open");
+        assert_eq!(left().unwrap().unwrap().cut_short(), text);
         journal.leave().unwrap();
         let ended = left().unwrap().unwrap();
-        let told =
+        let text =
             format!("an earlier restart (pid {pid}) gave up setting the rules in phase open");
-        assert_eq!(ended.cut_short(), told);
-        assert_eq!(
-            ended.left_behind(None),
-            entry(Phase::Open).left_behind(None)
-        );
+        assert_eq!(ended.cut_short(), text);
+        assert_eq!(ended.unfinished(None), entry(Phase::Open).unfinished(None));
         let mut older = serde_json::to_value(&ended).unwrap();
         older.as_object_mut().unwrap().remove("ended");
         let older: Entry = serde_json::from_value(older).unwrap();
@@ -261,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_is_there_until_the_end_and_torn_ones_are_told() {
+    fn the_journal_is_there_until_the_end_and_a_torn_one_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let mut journal = Journal::begin(directory.path(), entry(Phase::Close)).unwrap();
         journal
             .enter(&Phase::Restart, Some("pid 7 since 9".to_owned()))
             .unwrap();
         journal.enter(&Phase::Healthy { streak: 0 }, None).unwrap();
-        let left = Journal::left_behind(directory.path(), "web");
+        let left = Journal::unfinished(directory.path(), "web");
         let left = left.unwrap().unwrap();
         assert_eq!(
             (left.phase, left.found_open),
@@ -278,13 +277,13 @@ mod tests {
         assert_eq!(left.version, Version::Same);
         journal.enter(&Phase::Upgrade, None).unwrap();
         journal.enter(&Phase::Restart, None).unwrap();
-        let left = Journal::left_behind(directory.path(), "web");
+        let left = Journal::unfinished(directory.path(), "web");
         let left = left.unwrap().unwrap();
         assert_eq!((left.version, left.instance), (Version::New, None));
         journal.end().unwrap();
-        assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
+        assert_eq!(Journal::unfinished(directory.path(), "web"), Ok(None));
         std::fs::write(directory.path().join("web.json"), "{\"pid\": 1").unwrap();
-        let torn = Journal::left_behind(directory.path(), "web").unwrap_err();
+        let torn = Journal::unfinished(directory.path(), "web").unwrap_err();
         assert!(torn.contains("web.json"), "{torn}");
     }
 }

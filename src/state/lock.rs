@@ -1,4 +1,4 @@
-//! The lock that one operation on this host holds, and the one of its sidecar.
+//! The locks of operations on this host, and the lock of its sidecar.
 
 use crate::clock::{self, since_1970};
 use crate::state::directory;
@@ -11,39 +11,39 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Who holds a lock, since when.
+/// The process that has a lock, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Who {
+pub struct Owner {
     /// The agent's process.
     pub pid: u32,
     /// As on the command line: `agent restart web`.
     pub command: String,
     /// Since when, in seconds since 1970.
     pub since: u64,
-    /// It is over in a moment: worth waiting for.
+    /// It needs the lock only for a moment, so another process waits for it.
     #[serde(default)]
     pub brief: bool,
 }
 
-/// A lock, held until dropped, also by a crash.
+/// A lock, held until dropped. A crash frees it, too.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
-    /// The text goes first: nobody is to be told of a holder who has left.
+    /// Removes the text first, so that no reader sees an owner that has left.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
 }
 
-/// Why the lock was not had.
+/// Why the process did not get the lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it; None: who has not said who.
-    #[error("another operation holds the lock: {}", told(.0.as_ref()))]
-    Held(Option<Who>),
+    /// Another process has it. None: it has not written its name.
+    #[error("another operation holds the lock: {}", describe(.0.as_ref()))]
+    Held(Option<Owner>),
     /// Others than root may write it.
     #[error(transparent)]
     Untrusted(#[from] Untrusted),
@@ -57,10 +57,10 @@ pub enum LockError {
     },
 }
 
-impl Who {
+impl Owner {
     /// This process, now.
-    pub fn new(command: impl Into<String>) -> Who {
-        Who {
+    pub fn new(command: impl Into<String>) -> Owner {
+        Owner {
             pid: std::process::id(),
             command: command.into(),
             since: since_1970().as_secs(),
@@ -68,34 +68,38 @@ impl Who {
         }
     }
 
-    /// The same, gone in a moment.
-    pub fn brief(self) -> Who {
-        Who {
+    /// The same process, which needs the lock only for a moment.
+    pub fn brief(self) -> Owner {
+        Owner {
             brief: true,
             ..self
         }
     }
 
     /// In one line.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         signature(&self.command, self.pid, self.since)
     }
 }
 
-/// Who, since when, in one line.
+/// A command, its process and since when, in one line.
 pub fn signature(command: &str, pid: u32, since: u64) -> String {
-    let since = clock::told(since);
+    let since = clock::timestamp(since);
     format!("`{command}`, pid {pid}, since {since}")
 }
 
-/// Who holds it, in words.
-pub fn told(who: Option<&Who>) -> String {
-    who.map_or("a process that has not named itself".to_owned(), Who::told)
+/// Describes the lock owner.
+pub fn describe(who: Option<&Owner>) -> String {
+    who.map_or(
+        "a process that has not named itself".to_owned(),
+        Owner::describe,
+    )
 }
 
 impl Lock {
-    /// Takes the lock, one of [`directory`]'s, or says who has it. Makes its directory if need be.
-    pub fn take(path: &Path, who: &Who) -> Result<Lock, LockError> {
+    /// Takes the lock, one of [`directory`]'s, or names its owner. Makes its directory if need
+    /// be.
+    pub fn take(path: &Path, who: &Owner) -> Result<Lock, LockError> {
         let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
             path: path.to_owned(),
@@ -104,9 +108,9 @@ impl Lock {
         let trusted = || permissions::check(directory).and_then(|()| permissions::check(path));
         trusted()?;
         directory::make(directory).map_err(|error| unusable(directory, error))?;
-        // Below a sticky directory somebody else may have been faster.
+        // In a sticky directory another user may have made the file in between.
         trusted()?;
-        // Readable for root alone: whoever can open it could hold it.
+        // For root alone: a process that can open the file could take the lock.
         let options = OpenOptions::new()
             .read(true)
             .write(true)
@@ -129,21 +133,21 @@ impl Lock {
                 }
             }
         }
-        // What it says is for others; a full disk takes nothing from the lock.
+        // The text is only for readers. With a full disk the lock still works.
         let text = serde_json::json!(who).to_string();
         let written = file.set_len(0);
         let _ = written.and_then(|()| file.write_all(text.as_bytes()));
         Ok(Lock { file })
     }
 
-    /// Who took it last; he may have been killed since. Costs nothing, unlike [`Lock::holder`].
-    pub fn last_holder(path: &Path) -> Option<Who> {
+    /// The last owner, which may have been killed since. Costs nothing, unlike [`Lock::owner`].
+    pub fn last_owner(path: &Path) -> Option<Owner> {
         said(&mut permissions::open(path).ok()?)
     }
 
-    /// Who holds it now; None: nobody. Looks it up with the kernel: a lock taken only to
-    /// see whether it is free could refuse somebody else's.
-    pub fn holder(path: &Path) -> Option<Option<Who>> {
+    /// The owner now. None: the lock is free. Asks the kernel, because taking the lock to see
+    /// whether it is free could refuse another process.
+    pub fn owner(path: &Path) -> Option<Option<Owner>> {
         let mut file = permissions::open(path).ok()?;
         let asked = Instant::now();
         while is_held(&file)? {
@@ -157,14 +161,14 @@ impl Lock {
     }
 }
 
-/// Between taking the lock and saying so, its holder needs a moment; and so he does between
-/// taking back what he said and leaving.
+/// How long an owner may need between taking the lock and writing its name, and between removing
+/// its name and freeing the lock.
 const TO_SAY_SO: Duration = Duration::from_millis(200);
 
 /// Between two looks in that moment.
 const AGAIN: Duration = Duration::from_millis(5);
 
-fn said(file: &mut File) -> Option<Who> {
+fn said(file: &mut File) -> Option<Owner> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.read_to_string(&mut text).ok()?;
@@ -185,24 +189,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_taker_is_told_who_the_first_is() {
+    fn the_error_names_the_lock_owner() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory::lock(&directory.path().join("new"));
-        let first = Lock::take(&path, &Who::new("agent restart web")).unwrap();
-        let second = Lock::take(&path, &Who::new("agent close web"));
+        let first = Lock::take(&path, &Owner::new("agent restart web")).unwrap();
+        let second = Lock::take(&path, &Owner::new("agent close web"));
         let second = second.unwrap_err().to_string();
         assert!(second.contains("`agent restart web`"), "{second}");
         let pid = format!("pid {}", std::process::id());
         assert!(second.contains(&pid), "{second}");
-        let holder = Lock::holder(&path).unwrap().unwrap();
+        let owner = Lock::owner(&path).unwrap().unwrap();
         assert_eq!(
-            (holder.command.as_str(), holder.brief),
+            (owner.command.as_str(), owner.brief),
             ("agent restart web", false)
         );
         drop(first);
-        assert_eq!(Lock::holder(&path), None);
-        let brief = Lock::take(&path, &Who::new("agent run").brief()).unwrap();
-        assert!(Lock::holder(&path).unwrap().unwrap().brief);
+        assert_eq!(Lock::owner(&path), None);
+        let brief = Lock::take(&path, &Owner::new("agent run").brief()).unwrap();
+        assert!(Lock::owner(&path).unwrap().unwrap().brief);
         drop(brief);
     }
 }

@@ -1,5 +1,5 @@
-//! What outlives a process: the state directory with its locks, the journal of an operation,
-//! an operator's holds, the counters of what was done; and who started it.
+//! What outlives a process: the state directory with its locks, the journal of an operation, an
+//! operator's holds and the counters; and the caller of an operation.
 
 pub mod caller;
 pub mod counters;

@@ -10,7 +10,7 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const TIME: u32 = 8;
 const PARTS: u64 = 32;
 
-/// Letters of chance: two operations of one moment differ, but for one pair in 32,768.
+/// Random letters: two operations of one moment differ, but for one pair in 32,768.
 const CHANCE: u32 = 3;
 
 /// The id of an operation that begins now.

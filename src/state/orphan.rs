@@ -1,6 +1,6 @@
-//! A restart that outlives its agent: the command goes on by itself, and a process that was
-//! told to end takes its time. Until that is over a healthy answer may still be the old
-//! app's. It is noted beside the journal before it begins, and forgotten when it has ended.
+//! A restart that outlives its agent: its command goes on, or the process that got the signal
+//! takes its time to end. Until then a healthy answer may be the old app's. The agent notes the
+//! process beside the journal before the restart begins, and forgets it when it has ended.
 
 use crate::state::StateFile;
 use procfs::process::{Process, Stat};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
-/// What was begun.
+/// What the restart began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Orphan {
@@ -19,11 +19,11 @@ pub enum Orphan {
         /// When the agent began, in clock ticks since the boot: the command can't be older.
         after: u64,
     },
-    /// A process: the command's, or one that was told to end.
+    /// A process: the command's, or one that was asked to end.
     Process {
         /// Its number.
         pid: i32,
-        /// When it began, in clock ticks since the boot: numbers are given again.
+        /// When it began, in clock ticks since the boot, because the kernel uses numbers again.
         began: u64,
     },
 }
@@ -49,7 +49,7 @@ impl Orphan {
         StateFile::Command.write(state_dir, app, self)
     }
 
-    /// The process that is still at it.
+    /// The process that still runs.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Orphan {
         Ok(noted.and_then(|noted| noted.pid()))
     }
 
-    /// It has ended.
+    /// Forgets it: it has ended.
     pub fn forget(state_dir: &Path, app: &str) {
         if let Err(error) = StateFile::Command.remove(state_dir, app) {
             tracing::warn!(%error, "the note of the restart command stays");
@@ -121,7 +121,7 @@ mod tests {
             .spawn()
             .unwrap();
         let pid = child.id().cast_signed();
-        assert_eq!(running(), Some(pid), "begun, and nobody could say so");
+        assert_eq!(running(), Some(pid), "begun, and its pid is not noted");
         Orphan::process(pid)
             .unwrap()
             .note(directory.path(), "web")

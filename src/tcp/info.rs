@@ -1,6 +1,6 @@
-//! The few fields of the kernel's `struct tcp_info` (linux/tcp.h) that are read. Kernels
-//! only ever append to it, and an older one gives a shorter one: the crate's own reader
-//! wants all of Linux 5.4's, so each field is taken from its place here.
+//! The few fields of the kernel's `struct tcp_info` (linux/tcp.h) that the agent reads. Kernels
+//! only ever append to it, and an older one gives a shorter one. The crate's own reader needs all
+//! of Linux 5.4's, so this one takes each field from its place.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const BYTES_RECEIVED: usize = 128;
 /// Since Linux 4.19.
 const BYTES_SENT: usize = 200;
 
-/// When each side last sent something; None: never.
+/// When each side last sent data. None: never.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ages {
     pub received: Option<Duration>,
@@ -21,9 +21,9 @@ pub(crate) struct Ages {
 }
 
 impl Ages {
-    /// For how long a request has waited that was received and not answered, or whose answer is
-    /// not through; None: none seems to. A guess for people: HTTP/2 and TLS send frames of their
-    /// own, and nothing may rest on it.
+    /// How long a received request has waited for its answer, or for the end of the answer. None:
+    /// no request seems to wait. A guess for the operator: HTTP/2 and TLS send frames of their
+    /// own, so no decision may depend on it.
     pub(crate) fn waits(&self, unacknowledged: bool) -> Option<Duration> {
         let received = self.received?;
         let unanswered = self.sent.is_none_or(|sent| sent > received);
@@ -35,8 +35,8 @@ impl Ages {
 /// kernel is older than Linux 4.1, and has none.
 pub(crate) fn ages(info: &[u8]) -> Option<Ages> {
     let age = |at| u32_at(info, at).map(|ms| Duration::from_millis(ms.into()));
-    // What was sent and not acknowledged yet counts as waiting anyhow, so the
-    // acknowledged bytes do where the sent ones are not shown.
+    // Sent data without an acknowledgement counts as waiting anyhow, so the acknowledged bytes do
+    // if the kernel does not show the sent ones.
     let bytes_sent = u64_at(info, BYTES_SENT).or_else(|| u64_at(info, BYTES_ACKED));
     let bytes_received = u64_at(info, BYTES_RECEIVED)?;
     Some(Ages {

@@ -1,5 +1,5 @@
-//! The host's own TCP table, as the kernel keeps it: which connections to the app there are. It
-//! shows those of every balancer and every worker, the leaving ones too, and asks none of them.
+//! The host's own TCP table from the kernel: the connections to the app. It shows those of every
+//! balancer and every worker, the leaving ones too, and needs no answer of any of them.
 
 mod dump;
 mod info;
@@ -9,19 +9,19 @@ pub use model::{Bound, Connection, Passing, Socket, TcpError};
 
 use std::time::Duration;
 
-/// All connections whose local port is `port`, in this network namespace, of
-/// both address families; the calls go to a thread of their own and end within 2 s.
+/// All connections whose local port is `port`, in this network namespace, of both address
+/// families. The calls run in a thread of their own and end within 2 s.
 ///
 /// # Errors
 ///
-/// [`TcpError`]: the table could not be had as a whole.
+/// [`TcpError`]: the table could not be read as a whole.
 pub async fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
     let dump = tokio::task::spawn_blocking(move || dump::connections(port));
     let joined = dump.await;
     joined.map_err(|error| TcpError::Refused(error.to_string()))?
 }
 
-/// How long the oldest of the requests seems to have waited that these connections carry.
+/// How long the oldest request on these connections seems to have waited.
 pub fn oldest(connections: &[Connection]) -> Option<Duration> {
     connections.iter().filter_map(|one| one.waits).max()
 }
@@ -31,17 +31,17 @@ pub fn oldest(connections: &[Connection]) -> Option<Duration> {
 ///
 /// # Errors
 ///
-/// [`TcpError`]: the table could not be had as a whole.
+/// [`TcpError`]: the table could not be read as a whole.
 pub fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
     dump::listeners(port)
 }
 
-/// The sockets of this host that are connected to `port` of whatever host. Blocks for some
+/// The sockets of this host that are connected to `port` of any host. Blocks for some
 /// microseconds, or milliseconds on a busy host.
 ///
 /// # Errors
 ///
-/// [`TcpError`]: the table could not be had as a whole.
+/// [`TcpError`]: the table could not be read as a whole.
 pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
     dump::callers(port)
 }
@@ -51,7 +51,7 @@ pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
 ///
 /// # Errors
 ///
-/// [`TcpError`]: the table could not be had as a whole.
+/// [`TcpError`]: the table could not be read as a whole.
 pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
     dump::bound(port)
 }
@@ -61,7 +61,7 @@ pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
 ///
 /// # Errors
 ///
-/// [`TcpError`]: the table could not be had as a whole.
+/// [`TcpError`]: the table could not be read as a whole.
 pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
     dump::passing(port)
 }

@@ -17,7 +17,8 @@ pub struct Connection {
     /// This end, likewise.
     pub local: SocketAddr,
     /// How long its request seems to have waited for an answer. The kernel counts in ticks of 1
-    /// to 10 ms (CONFIG_HZ). Nothing may rest on it: a protocol's own frames look like requests.
+    /// to 10 ms (CONFIG_HZ). No decision may depend on it: a protocol's own frames look like
+    /// requests.
     pub waits: Option<Duration>,
 }
 
@@ -26,18 +27,18 @@ pub struct Connection {
 pub struct Socket {
     /// Its own end.
     pub local: SocketAddr,
-    /// By which a process that holds it is known (`/proc/PID/fd`).
+    /// The inode that identifies it in the files of a process (`/proc/PID/fd`).
     pub inode: u64,
 }
 
 /// One socket that has bound a port, and does not listen there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
-    /// Where.
+    /// The address.
     pub local: SocketAddr,
-    /// As of a [`Socket`].
+    /// Like that of a [`Socket`].
     pub inode: u64,
-    /// Whose it is.
+    /// The user who owns it.
     pub uid: u32,
 }
 
@@ -48,13 +49,13 @@ pub struct Passing {
     pub peer: SocketAddr,
     /// TIME_WAIT: the kernel keeps it for a minute, and no process has it any more.
     pub is_over: bool,
-    /// As of a [`Socket`]; 0 where no process has it.
+    /// Like that of a [`Socket`]; 0 if no process has it.
     pub inode: u64,
-    /// Whose it is; root's, where no process has it.
+    /// The user who owns it; root if no process has it.
     pub uid: u32,
 }
 
-/// Why the table could not be had. Never to be read as "no connection".
+/// Why the table could not be read. A caller must not read it as "no connection".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TcpError {
     /// The kernel has no inet_diag, or not loaded.

@@ -1,8 +1,8 @@
-//! What others have named or written, made harmless before it is shown: a terminal obeys
-//! control characters, and a line end in a name would begin a line of ours.
+//! Escapes names and texts of others before they are shown: a terminal obeys control characters,
+//! and a line end in a name would begin a line of ours.
 
-/// The same text on one line, in the order in which it is written: what can't be seen, or turns
-/// the text, stands there as it is written in a program, `\u{1b}`.
+/// The same text on one line, in the order in which it is written. A character that is invisible,
+/// or turns the direction of the text, becomes an escape like `\u{1b}`.
 pub fn escape(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
@@ -27,7 +27,7 @@ pub fn escape_within(text: &str, longest: usize) -> String {
     }
 }
 
-/// Controls, and what turns the direction of the text or has no width.
+/// Control characters, and those that turn the direction of the text or have no width.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')

@@ -1,4 +1,4 @@
-//! Text for people: control characters escaped, and long lines wrapped for a terminal.
+//! Text to read: escapes control characters, and wraps long lines for a terminal.
 
 mod escape;
 mod wrap;

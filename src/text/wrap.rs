@@ -1,4 +1,4 @@
-//! Text for people, wrapped for a terminal.
+//! Wraps text for a terminal.
 
 use std::borrow::Cow;
 use textwrap::{Options, WordSplitter};
@@ -7,7 +7,7 @@ use textwrap::{Options, WordSplitter};
 pub const WIDTH: usize = 80;
 
 /// Words behind a head, on lines of [`WIDTH`] columns. Lines after the first begin under its
-/// words; where that leaves no room, at column 9. A word that is wider stays whole.
+/// words, or at column 9 if that leaves no room. A wider word stays whole.
 pub fn wrapped(head: &str, words: &str) -> Vec<String> {
     let indent = match head.chars().count() {
         wide if wide > WIDTH / 3 => 9,
@@ -20,8 +20,8 @@ pub fn wrapped(head: &str, words: &str) -> Vec<String> {
     }
 }
 
-/// On lines of [`WIDTH`] columns, the first and the others behind their indents. A word that is
-/// wider stays whole.
+/// Words on lines of [`WIDTH`] columns, the first and the others behind their indents. A wider
+/// word stays whole.
 pub fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(first)

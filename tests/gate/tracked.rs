@@ -31,14 +31,14 @@ fn a_connection_that_is_led_away_is_seen_while_it_lives() {
         alive: true,
     };
     assert_eq!(of(1000), [expected]);
-    assert!(expected.is_led_away(1000, &[]) && !expected.is_led_away(8080, &[]));
+    assert!(expected.is_redirected(1000, &[]) && !expected.is_redirected(8080, &[]));
     // To the same port of another of its own addresses it stays in the host's table.
     let answered_by = "10.0.0.12:1000".parse().unwrap();
     let moved = Flow {
         answered_by,
         ..expected
     };
-    assert!(moved.is_led_away(1000, &[]) && !moved.is_led_away(1000, &[answered_by.ip()]));
+    assert!(moved.is_redirected(1000, &[]) && !moved.is_redirected(1000, &[answered_by.ip()]));
     assert_eq!(of(1001), []);
     drop((app, peer));
     let ended = || of(1000).iter().all(|flow| !flow.alive);
@@ -51,7 +51,7 @@ fn a_connection_that_is_led_away_is_seen_while_it_lives() {
     let _app = TcpListener::bind("[::1]:8080").unwrap();
     let _peer = TcpStream::connect("[::1]:1000").unwrap();
     let of_v6 = of(1000).into_iter().find(|flow| flow.to.is_ipv6()).unwrap();
-    assert!(of_v6.alive && !of_v6.is_led_away(1000, &[]), "{of_v6:?}");
+    assert!(of_v6.alive && !of_v6.is_redirected(1000, &[]), "{of_v6:?}");
 }
 
 /// A refused one leaves nothing: the kernel forgets it with the answer.

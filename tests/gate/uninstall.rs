@@ -3,7 +3,7 @@
 
 use super::*;
 use haproxy_gate::state::directory;
-use haproxy_gate::state::lock::{Lock, Who};
+use haproxy_gate::state::lock::{Lock, Owner};
 use lab::agent::{Ended, Running};
 use std::path::Path;
 
@@ -177,7 +177,7 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
             "mend: systemctl stop haproxy-gate",
         ),
     ] {
-        let lock = Lock::take(&path, &Who::new(who)).unwrap();
+        let lock = Lock::take(&path, &Owner::new(who)).unwrap();
         for arguments in [&["--json"][..], &["--json", "--dry-run"]] {
             let ended = uninstall(arguments);
             let report = ended.json();

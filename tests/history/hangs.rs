@@ -87,12 +87,12 @@ fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
         });
     };
     writes(1);
-    assert_eq!(Lock::holder(&app_lock), None, "it has repaired the rules");
+    assert_eq!(Lock::owner(&app_lock), None, "it has repaired the rules");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     sidecar.interrupt(Signal::SIGTERM);
     writes(2);
-    assert_eq!(Lock::holder(&app_lock), None, "it ends");
-    assert_eq!(Lock::holder(&host_lock), None, "it ends");
+    assert_eq!(Lock::owner(&app_lock), None, "it ends");
+    assert_eq!(Lock::owner(&host_lock), None, "it ends");
     sidecar.wait().expect_exit(0);
 }
 

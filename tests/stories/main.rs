@@ -78,11 +78,11 @@ impl Progress for Told {
 
 /// Runs one operation as the command line does; None: it was killed half way.
 fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
-    let left = Journal::left_behind(state_dir, "web").unwrap();
+    let left = Journal::unfinished(state_dir, "web").unwrap();
     let now = Some(format!("instance {}", world.restarts));
     let before = left.as_ref().and_then(|entry| entry.instance.clone());
     let restarted = before.map(|before| Some(before) != now);
-    let left_behind = left.as_ref().map(|entry| entry.left_behind(restarted));
+    let unfinished = left.as_ref().map(|entry| entry.unfinished(restarted));
     let stand = match world.gates {
         _ if world.held => Stand::Held,
         [true, true] => Stand::Open,
@@ -90,7 +90,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     };
     let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
     let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);
-    let start = match start(verb, left_behind.as_ref(), stand) {
+    let start = match start(verb, unfinished.as_ref(), stand) {
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
@@ -214,7 +214,7 @@ fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bo
         Verb::Recover => assert_eq!(world.restarts, restarts, "{what}"),
         _ => assert_eq!(world.restarts, 1, "{what}"),
     }
-    assert_eq!(Journal::left_behind(directory.path(), "web"), Ok(None));
+    assert_eq!(Journal::unfinished(directory.path(), "web"), Ok(None));
     true
 }
 

@@ -1,4 +1,4 @@
-//! What systemd says of a unit, and what can go wrong with one.
+//! systemd's view of a unit, and the errors of its jobs.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::job::Job;
 /// Why systemd did not do what the app needs.
 #[derive(Debug, Error)]
 pub enum UnitError {
-    /// Nobody answers on the bus.
+    /// The bus does not answer.
     #[error("no answer from systemd on the system bus: {reason}; is dbus running here?")]
     Bus {
         /// In the bus's words.
@@ -35,7 +35,7 @@ pub enum UnitError {
     Unusable {
         /// As the configuration names it.
         unit: String,
-        /// With the mend.
+        /// With the fix.
         reason: String,
     },
     /// systemd did not take the job.
@@ -43,33 +43,33 @@ pub enum UnitError {
     Refused {
         /// The unit.
         unit: String,
-        /// What it was asked to do.
+        /// The job.
         job: Job,
         /// In systemd's words.
         reason: String,
     },
-    /// The job ended, but not well.
+    /// The job ended, but failed.
     #[error(
         "{job} of {unit} ended with '{result}', the unit is {state}: see `journalctl -u {unit}`"
     )]
     Failed {
         /// The unit.
         unit: String,
-        /// What it was asked to do.
+        /// The job.
         job: Job,
         /// systemd's word: failed, timeout, canceled, dependency, ...
         result: String,
-        /// How the unit is now.
+        /// The unit's state now.
         state: UnitState,
     },
-    /// The job is done, and still the unit does not run.
+    /// The job is done, but the unit does not run.
     #[error("{unit} is {state} after its {job}: see `journalctl -u {unit}`")]
     NotActive {
         /// The unit.
         unit: String,
-        /// What it was asked to do.
+        /// The job.
         job: Job,
-        /// How the unit is now.
+        /// The unit's state now.
         state: UnitState,
     },
     /// The job did not end. systemd goes on with it.
@@ -79,16 +79,16 @@ pub enum UnitError {
     Limit {
         /// The unit.
         unit: String,
-        /// What it was asked to do.
+        /// The job.
         job: Job,
-        /// What it was given.
+        /// The time that it had.
         limit: Duration,
-        /// "the unit is activating (start)", or why that is not known.
+        /// "the unit is activating (start)", or why the state is unknown.
         seen: String,
     },
 }
 
-/// How a unit is, in systemd's words.
+/// A unit's state, in systemd's words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitState {
     /// ActiveState: active, reloading, inactive, failed, activating, deactivating.

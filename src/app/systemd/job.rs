@@ -1,21 +1,21 @@
-//! What systemd is asked to do with a unit.
+//! The jobs of systemd for a unit.
 
 use std::fmt;
 
-/// What systemd is asked to do with the unit.
+/// What systemd does with the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Job {
-    /// Reload where the unit can, restart where it cannot, start where it is down.
+    /// Reload if the unit can, restart if it cannot, start if it is down.
     #[default]
     ReloadOrRestart,
-    /// Stop and start; start where it is down.
+    /// Stop and start; start if it is down.
     Restart,
-    /// Reload; an error where the unit is down or cannot.
+    /// Reload; an error if the unit is down or cannot.
     Reload,
 }
 
 impl Job {
-    /// Whether it restarts a unit that can be reloaded, or can't be.
+    /// Whether it restarts a unit that can reload, or one that can't.
     pub(super) fn restarts(self, can_reload: bool) -> bool {
         match self {
             Self::Restart => true,

@@ -1,5 +1,5 @@
-//! Units of systemd over the system bus: whether one fits, its job, how it is, which others
-//! belong to it. The types ([`Job`], [`UnitError`], [`UnitState`]) know nothing of the bus.
+//! Units of systemd over the system bus: whether a unit fits, its job, its state and its related
+//! units. The types ([`Job`], [`UnitError`], [`UnitState`]) know nothing of the bus.
 
 mod error;
 mod fit;

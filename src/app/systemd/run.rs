@@ -1,8 +1,8 @@
-//! A job of systemd, from its queueing to a unit that runs.
+//! Runs a job of systemd, from its queueing to a unit that runs.
 //!
-//! systemd tells a job's end by a signal, which may come before the answer to our call, or get
-//! lost while systemd reloads itself: so we listen before we ask, and look now and then.
-//! And a job that is done is not yet a unit that runs.
+//! systemd announces a job's end by a signal. The signal may come before the answer to our call,
+//! or get lost while systemd reloads itself. So the agent listens before it calls, and looks now
+//! and then. A job that is done is not yet a unit that runs.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use super::error::{UnitError, UnitState};
 use super::job::Job;
 use super::unit::{Unit, said};
 
-/// Between two looks at a job whose end we have not been told.
+/// Between two looks at a job whose end systemd has not announced.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between two looks at a unit that has still to settle.
+/// Between two looks at a unit that has yet to settle.
 const SETTLE: Duration = Duration::from_millis(50);
-/// What the last look may take, once the limit is over.
+/// The limit of the last look, once the time is up.
 const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// Queues the job and waits, at most `limit`, until the unit is active.
@@ -40,7 +40,7 @@ pub(in crate::app) async fn run(name: &str, job: Job, limit: Duration) -> Result
     }
 }
 
-/// Waits, at most `limit`, until no job of the unit is queued and it is on its way nowhere.
+/// Waits, at most `limit`, until the unit has no queued job and its state is final.
 pub(in crate::app) async fn settle(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
     let unit = Unit::find(name).await?;
     let idle = async {
@@ -51,7 +51,7 @@ pub(in crate::app) async fn settle(name: &str, job: Job, limit: Duration) -> Res
                 Err(error) if said(&error).is_some() => true,
                 Err(error) => return Err(UnitError::from(error)),
             };
-            // One that systemd starts again and again would never be.
+            // A unit that systemd starts again and again would never get there.
             let looping = state.sub.starts_with("auto-restart");
             if looping || !(queued || is_passing(&state)) {
                 return Ok(());
@@ -67,7 +67,7 @@ pub(in crate::app) async fn settle(name: &str, job: Job, limit: Duration) -> Res
 
 async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let mut removed = unit.manager.receive_job_removed().await?;
-    // Without a subscriber systemd may keep its signals to itself.
+    // Without a subscriber systemd may send no signals.
     unit.manager.subscribe().await?;
     let path = queue(unit, job).await?;
     let result = ended(unit, &path, &mut removed).await?;
@@ -111,27 +111,31 @@ async fn queue(unit: &Unit, job: Job) -> Result<OwnedObjectPath, UnitError> {
     })
 }
 
-/// The job's result in systemd's word; `None` where the job is gone and nobody told its result.
+/// The job's result in systemd's word. `None`: the job is gone, and its result is unknown.
 async fn ended(
     unit: &Unit,
     job: &OwnedObjectPath,
     removed: &mut JobRemovedStream,
 ) -> Result<Option<String>, UnitError> {
     loop {
-        match timeout(LOOK, told(job, removed)).await {
+        match timeout(LOOK, result_of(job, removed)).await {
             Ok(result) => return result.map(Some),
             Err(_) if is_queued(unit, job).await? => {}
-            // The signal goes before the answer that the job is gone: it is here, or lost.
-            Err(_) => return told(job, removed).now_or_never().transpose(),
+            // systemd sends the signal before its answer that the job is gone: it is here, or
+            // lost.
+            Err(_) => return result_of(job, removed).now_or_never().transpose(),
         }
     }
 }
 
-async fn told(job: &OwnedObjectPath, removed: &mut JobRemovedStream) -> Result<String, UnitError> {
+async fn result_of(
+    job: &OwnedObjectPath,
+    removed: &mut JobRemovedStream,
+) -> Result<String, UnitError> {
     while let Some(signal) = removed.next().await {
-        let told = signal.args()?;
-        if told.job == *job {
-            return Ok(told.result.clone());
+        let removed = signal.args()?;
+        if removed.job == *job {
+            return Ok(removed.result.clone());
         }
     }
     Err(UnitError::Bus {
@@ -142,13 +146,13 @@ async fn told(job: &OwnedObjectPath, removed: &mut JobRemovedStream) -> Result<S
 async fn is_queued(unit: &Unit, job: &OwnedObjectPath) -> Result<bool, UnitError> {
     match unit.proxy.job().await {
         Ok((_, queued)) => Ok(queued == *job),
-        // systemd is there but has no answer, as while it executes itself anew: look again.
+        // systemd runs but has no answer, as while it executes itself anew: look again.
         Err(error) if said(&error).is_some() => Ok(true),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The unit's state, once it is on its way to no other.
+/// The unit's state, once it is final.
 async fn settled(unit: &Unit) -> Result<UnitState, UnitError> {
     loop {
         match seen(unit).await? {

@@ -1,4 +1,4 @@
-//! A unit of systemd over the system bus: whether it can be asked, how it is, which run it is.
+//! A unit of systemd over the system bus: whether it fits, its state, and its instance.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::error::{UnitError, UnitState};
 use super::fit::{self, Shown};
 use super::job::Job;
 
-/// What one look at systemd may take: it answers in milliseconds, but not while it reloads.
+/// The limit of one look at systemd. It answers in milliseconds, but not while it reloads.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What can be refused before the unit is touched. Ok: what is only odd.
+/// Errors that the preflight can find. Ok: what is only odd.
 pub(in crate::app) async fn check(name: &str, job: Job) -> Result<Vec<String>, UnitError> {
     let look = async { Unit::find(name).await?.usable_for(job).await };
     timeout(PATIENCE, look)
@@ -43,7 +43,7 @@ fn silence() -> UnitError {
     }
 }
 
-/// A unit that systemd was asked about. Nothing is cached: the look is what counts.
+/// A unit on the bus. It caches nothing, so each look is current.
 pub(super) struct Unit {
     pub(super) name: String,
     pub(super) manager: ManagerProxy<'static>,
@@ -52,7 +52,7 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// systemd has an object for any name; whether there is a unit behind it, it tells then.
+    /// systemd has an object for any name. The unit's properties show whether the unit exists.
     pub(super) async fn find(name: &str) -> Result<Self, UnitError> {
         if let Some(template) = fit::template(name) {
             return Err(template);
@@ -150,7 +150,7 @@ impl Unit {
     }
 }
 
-/// What systemd said, where the error is an answer of it at all.
+/// systemd's words, if the error is an answer of it.
 pub(super) fn said(error: &zbus::Error) -> Option<String> {
     match error {
         zbus::Error::MethodError(name, text, _) => Some(text.clone().unwrap_or(name.to_string())),

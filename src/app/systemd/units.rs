@@ -1,4 +1,4 @@
-//! How units of systemd belong together, and which one a process is of.
+//! Which units of systemd belong together, and the unit of a process.
 
 use tokio::time::timeout;
 use zbus::Connection;
@@ -8,14 +8,15 @@ use zbus_systemd::systemd1::{ManagerProxy, UnitProxy};
 use super::job::Job;
 use super::unit::{PATIENCE, Unit};
 
-/// By systemd's own name for it, whatever alias it was asked by.
+/// The unit by systemd's own name for it, for any alias.
 pub(in crate::app) async fn id(name: &str) -> Option<String> {
     let look = async { Unit::find(name).await.ok()?.proxy.id().await.ok() };
     timeout(PATIENCE, look).await.ok()?
 }
 
-/// The unit by systemd's own name, first, and those that the job restarts with it: by PartOf=,
-/// Requires= and BindsTo=. A reload touches the unit alone. Empty where systemd does not answer.
+/// The unit by systemd's own name, first. Then the units that the job restarts with it: by
+/// PartOf=, Requires= and BindsTo=. A reload touches the unit alone. Empty if systemd does not
+/// answer.
 pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> {
     let look = async {
         let mut units: Vec<String> = id(name).await.into_iter().collect();
@@ -44,7 +45,7 @@ pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> 
     timeout(PATIENCE, look).await.unwrap_or_default()
 }
 
-/// Whether systemd restarts the unit for this job. What can't be seen counts as a restart.
+/// Whether systemd restarts the unit for this job. Without an answer it counts as a restart.
 async fn restarts(name: &str, job: Job) -> bool {
     let can_reload = match (job, Unit::find(name).await) {
         (Job::ReloadOrRestart, Ok(unit)) => unit.proxy.can_reload().await.unwrap_or(false),
@@ -53,7 +54,7 @@ async fn restarts(name: &str, job: Job) -> bool {
     job.restarts(can_reload)
 }
 
-/// The unit that a process belongs to.
+/// The unit of a process.
 pub(in crate::app) async fn unit_of(pid: u32) -> Option<String> {
     let look = async {
         let bus = Connection::system().await.ok()?;

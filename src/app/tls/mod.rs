@@ -1,4 +1,4 @@
-//! TLS to an app that speaks nothing else, for its health probe.
+//! TLS for the health probe of an app that accepts only TLS.
 
 mod reason;
 mod roots;
@@ -38,12 +38,12 @@ pub(crate) fn name(host: &str) -> &str {
     }
 }
 
-/// Whether a certificate can be for it.
+/// Whether a certificate can have this name.
 pub(crate) fn is_name(host: &str) -> bool {
     ServerName::try_from(name(host)).is_ok()
 }
 
-/// The handshake. Without a host that is a name, no name is sent.
+/// Does the handshake. If the host is no name, it sends none.
 pub(super) async fn connect(
     stream: TcpStream,
     host: Option<&str>,
@@ -57,7 +57,7 @@ pub(super) async fn connect(
     shaken.map_err(|error| reason::of(&error, verify))
 }
 
-/// What was made once is used again while the file stays the same: a wait asks 30 times a second.
+/// Uses the parts again while the file stays the same: a wait probes 30 times a second.
 static MADE: Mutex<Vec<Made>> = Mutex::new(Vec::new());
 
 struct Made {
@@ -105,9 +105,9 @@ fn new(verify: &Verify) -> Result<ClientConfig, String> {
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let mut config = builder.with_no_client_auth();
-    // A probe speaks nothing else.
+    // A probe speaks only HTTP/1.1.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // A resumed session would show no certificate: an expired one would not be seen.
+    // A resumed session shows no certificate, so it would hide an expired one.
     config.resumption = Resumption::disabled();
     Ok(config)
 }

@@ -59,7 +59,7 @@ fn certificate(error: &CertificateError, verify: &Verify) -> String {
             }
         }
         CertificateError::UnknownIssuer => format!("{}: name its CA as `ca`", unknown(verify)),
-        // As a CA has that was made anew.
+        // A CA that was made anew has such a certificate.
         CertificateError::BadSignature => {
             format!("{} (one has its name, and another key)", unknown(verify))
         }

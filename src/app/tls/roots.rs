@@ -1,4 +1,4 @@
-//! The certificates that others are verified against.
+//! The certificates that the probe trusts.
 
 use std::fs;
 use std::io::Read;
@@ -12,10 +12,10 @@ use tokio_rustls::rustls;
 use super::verify::Verify;
 use crate::state::permissions;
 
-/// As large as the file may be: the whole of what a system trusts is a quarter of it.
+/// The largest file: four times what a system trusts.
 const LARGEST: u64 = 1024 * 1024;
 
-/// What changes when a file, or its mode, is changed: its ctime, size and inode.
+/// What changes when a file, or its mode, changes: its ctime, size and inode.
 pub(crate) type Stamp = (i64, i64, u64, u64);
 
 /// None: no file of its own.
@@ -48,7 +48,7 @@ pub(crate) fn read(verify: &Verify) -> Result<Vec<CertificateDer<'static>>, Stri
 }
 
 impl Verify {
-    /// Whether its certificates can be read: here, and now.
+    /// Whether its certificates can be read, here and now.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self {
             Verify::Nothing => Ok(()),

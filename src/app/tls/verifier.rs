@@ -1,4 +1,4 @@
-//! How a certificate is verified, or that it is not.
+//! Verifies a certificate, or accepts any.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ pub(crate) fn against(
     }))
 }
 
-/// As rustls does it, but that an app's own certificate may be the trusted one itself: openssl
-/// makes each self-signed one a CA, which rustls takes for no app's.
+/// Verifies like rustls, but accepts an app's own certificate as the trusted one itself: openssl
+/// makes each self-signed one a CA, and rustls refuses a CA as an app's.
 #[derive(Debug)]
 struct Certificates {
     inner: Arc<WebPkiServerVerifier>,
@@ -48,7 +48,7 @@ impl ServerCertVerifier for Certificates {
     ) -> Result<ServerCertVerified, Error> {
         let inner = &self.inner;
         match inner.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            // Its time was looked at before.
+            // Its time was checked before.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.certificates.contains(certificate) =>
             {

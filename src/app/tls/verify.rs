@@ -1,11 +1,11 @@
-//! Against what an app's certificate is verified.
+//! The certificates against which the probe verifies the app's.
 
 use std::path::PathBuf;
 
-/// Against what the app's certificate is verified.
+/// The certificates against which the probe verifies the app's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verify {
-    /// Against nothing: whatever answers by TLS is taken for the app.
+    /// None: the probe accepts any TLS server as the app.
     Nothing,
     /// The CAs that the system trusts.
     System,

@@ -28,7 +28,7 @@ impl Closed {
             (Some(held), _) if !held.is_over() => Closed::Held(!all),
             _ if !positions.iter().any(is_closed) => Closed::NotAtAll,
             (_, Some(since)) if all => Closed::BySidecar(since),
-            (Some(over), _) => Closed::Over(over.told()),
+            (Some(over), _) => Closed::Over(over.describe()),
             (None, _) => Closed::Unexpectedly,
         }
     }
@@ -52,7 +52,7 @@ impl Closed {
             )),
             Closed::BySidecar(since) => Some(format!(
                 "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
-                clock::told(*since)
+                clock::timestamp(*since)
             )),
             Closed::Over(hold) => Some(format!(
                 "the gates were held closed by {hold}; that hold is over: {opens}"
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn closed_gates_have_a_cause_and_an_opener() {
         let (now, over) = (held(1000), held(0));
-        let ended = Closed::Over(over.told());
+        let ended = Closed::Over(over.describe());
         for (positions, held, mark, why) in [
             ([Open, Open], None, None, Closed::NotAtAll),
             ([Shut, Open], None, None, Closed::Unexpectedly),

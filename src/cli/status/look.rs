@@ -61,7 +61,7 @@ async fn look(
     host: &mut Option<ThisHost>,
 ) -> Result<Observation, String> {
     let state_dir = &settings.agent.state_dir;
-    let journal = || Journal::left_behind(state_dir, &app.name);
+    let journal = || Journal::unfinished(state_dir, &app.name);
     let before = journal();
     if let Some(host) = host {
         host.look_again(&[]);

@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::state::directory;
-use crate::state::lock::{Lock, Who, told};
+use crate::state::lock::{Lock, Owner, describe};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -15,10 +15,10 @@ pub(super) struct LockOwner {
     pub(super) text: String,
 }
 
-impl From<Option<Who>> for LockOwner {
-    fn from(who: Option<Who>) -> LockOwner {
+impl From<Option<Owner>> for LockOwner {
+    fn from(who: Option<Owner>) -> LockOwner {
         LockOwner {
-            text: told(who.as_ref()),
+            text: describe(who.as_ref()),
             pid: who.as_ref().map(|who| who.pid),
             since_unix_seconds: who.as_ref().map(|who| who.since),
             command: who.map(|who| who.command),
@@ -40,7 +40,7 @@ impl Owners {
     /// Reads the owners of all locks. Blocks.
     pub(super) fn ask(settings: &Settings, apps: &[String]) -> Owners {
         let state_dir = &settings.agent.state_dir;
-        let owner = |path: PathBuf| Lock::holder(&path).map(LockOwner::from);
+        let owner = |path: PathBuf| Lock::owner(&path).map(LockOwner::from);
         let app = |app: &String| owner(directory::app_lock(state_dir, app)).is_some();
         Owners {
             operation: owner(directory::lock(state_dir)).or_else(|| of_units(settings)),
@@ -53,7 +53,7 @@ impl Owners {
 /// Whether this app's lock is taken.
 pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
     let lock = directory::app_lock(&settings.agent.state_dir, app);
-    let asked = tokio::task::spawn_blocking(move || Lock::holder(&lock).is_some());
+    let asked = tokio::task::spawn_blocking(move || Lock::owner(&lock).is_some());
     asked.await.unwrap_or(false)
 }
 
@@ -63,7 +63,7 @@ fn of_units(settings: &Settings) -> Option<LockOwner> {
     let apps = settings.apps.iter();
     let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));
     locks.find_map(|lock| {
-        let who = Lock::holder(&lock)?;
+        let who = Lock::owner(&lock)?;
         let brief = who.as_ref().is_none_or(|who| who.brief);
         (!brief).then(|| LockOwner::from(who))
     })

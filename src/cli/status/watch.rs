@@ -4,7 +4,7 @@ use super::frame::{Frame, Sessions, fitting};
 use super::look::Looks;
 use super::model::Status;
 use crate::cli::screen;
-use crate::clock::{since_1970, told};
+use crate::clock::{since_1970, timestamp};
 use crate::config::{AppSettings, Settings};
 use crate::signals::StopSignal;
 use console::{Term, truncate_str};
@@ -75,7 +75,7 @@ impl Screen {
         let every = humantime::format_duration(self.every);
         let title = format!(
             "{}  {}  every {every}, Ctrl-C ends",
-            told(since_1970().as_secs()),
+            timestamp(since_1970().as_secs()),
             self.host
         );
         let lines = Frame::new(all, rates.as_ref()).lines();

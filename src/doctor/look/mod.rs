@@ -9,7 +9,7 @@ use crate::config::{AppSettings, Settings};
 use crate::gate::{self, Native};
 use crate::history;
 use crate::state::directory as state;
-use crate::state::lock::{Lock, told};
+use crate::state::lock::{Lock, describe};
 use one::{Looked, of_app};
 use procfs::process::Process;
 use std::path::{Path, PathBuf};
@@ -113,13 +113,13 @@ fn configuration(asked: &Asked) -> String {
 fn host(asked: &Asked) -> host::Host {
     let agent = &asked.settings.agent;
     let status = Process::myself().and_then(|own| own.status());
-    let sidecar = Lock::holder(&state::sidecar(&agent.state_dir));
+    let sidecar = Lock::owner(&state::sidecar(&agent.state_dir));
     host::Host {
         root: nix::unistd::geteuid().is_root(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         directories: directory::all(agent, asked.apps),
         history: directory::history(agent),
-        sidecar: sidecar.map(|who| told(who.as_ref())),
+        sidecar: sidecar.map(|who| describe(who.as_ref())),
         files: asked.files.clone(),
     }
 }

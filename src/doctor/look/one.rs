@@ -72,7 +72,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
         }
     };
     host.look_again(&asked);
-    let snapshot = host.snapshot(Asking::Nobody).await;
+    let snapshot = host.snapshot(Asking::NoBalancer).await;
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts),
@@ -204,13 +204,13 @@ fn of_gates(
     gates::Gates {
         app: app.clone(),
         gates: seen.collect(),
-        unfinished: match Journal::left_behind(&agent.state_dir, app) {
+        unfinished: match Journal::unfinished(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
         },
-        held: hold::now(&agent.hold_dir, app).map(|held| held.told()),
-        under_way: Lock::holder(&state::app_lock(&agent.state_dir, app)).is_some(),
-        sidecar: Lock::holder(&state::sidecar(&agent.state_dir)).is_some(),
+        held: hold::now(&agent.hold_dir, app).map(|held| held.describe()),
+        under_way: Lock::owner(&state::app_lock(&agent.state_dir, app)).is_some(),
+        sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),
         free_port: gates::free_port(settings.ports.status_port, &taken(all)),
     }
 }

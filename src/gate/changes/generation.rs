@@ -18,11 +18,11 @@ const NFNETLINK: usize = 4;
 /// The answer has 48 bytes.
 const BUFFER: usize = 1024;
 
-/// Asks for it, on a socket that stays open.
+/// Asks for the generation, on a socket that stays open.
 #[derive(Debug, Default)]
 pub(super) struct Generation {
     socket: Option<Socket>,
-    /// So many questions were asked.
+    /// The number of questions so far.
     asked: u32,
 }
 
@@ -38,7 +38,7 @@ impl Generation {
         let mut answer = Vec::with_capacity(BUFFER);
         socket.recv(&mut answer, 0)?;
         let number = number(&answer, self.asked)?;
-        // After an error it is not kept: an answer could still come.
+        // Drops the socket after an error, because the answer could still come.
         self.socket = Some(socket);
         Ok(number)
     }
@@ -93,7 +93,7 @@ fn number(answer: &[u8], asked: u32) -> io::Result<u32> {
 mod tests {
     use super::*;
 
-    /// As Linux 6.18 answers: the generation 7, by the process 4 called "agent".
+    /// Linux 6.18's answer: the generation 7, by the process 4 called "agent".
     fn answer(kind: u16, payload: &[u8]) -> Vec<u8> {
         let mut header = NetlinkHeader::default();
         header.message_type = kind;

@@ -1,8 +1,8 @@
-//! The kernel's word that rules have changed: who keeps the gates need not list them again
-//! and again (a fork of iptables, 1 to 4 ms each).
+//! Learns from the kernel that rules have changed. So the agent need not list them again and
+//! again: each listing is a fork of iptables, 1 to 4 ms.
 //!
-//! nf_tables counts its transactions, of every table and family of one network namespace,
-//! and tells of each. The legacy tables do neither.
+//! nf_tables counts its transactions, of every table and family of one network namespace, and
+//! announces each. The legacy tables do neither.
 
 mod generation;
 mod transactions;
@@ -44,13 +44,13 @@ pub struct RuleWatch {
     generation: Option<Generation>,
 }
 
-/// How the rules were at one moment: of two marks of one watch that are equal, the same (but
-/// for 2^32 transactions between them). The rules of the other variant are not in it.
+/// The state of the rules at one moment. Two equal marks of one watch mean the same rules (but
+/// for 2^32 transactions between them). The mark leaves out the rules of the other variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark(u32);
 
 impl RuleWatch {
-    /// Watches from now on. Of legacy rules there is nothing to be had: [`blind`](Self::blind).
+    /// Watches from now on. The kernel announces no legacy rules: use [`blind`](Self::blind).
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl RuleWatch {
                 generation: Some(generation),
             })
         };
-        open().map_err(|error| told(&error))
+        open().map_err(|error| refusal(&error))
     }
 
     /// Only marks, of nf_tables: [`changed`](Self::changed) never resolves.
@@ -91,13 +91,13 @@ impl RuleWatch {
         }
     }
 
-    /// Resolves once rules have changed since it last did: at once where that was more than
-    /// 200 ms ago, else when they are over, so that a busy firewall costs five wake-ups
-    /// a second at most. Nothing is lost by dropping it half way, nor by a burst that the
-    /// kernel can't keep for us.
+    /// Resolves once rules have changed since it last did: at once if that was more than 200 ms
+    /// ago, else at the end of the 200 ms. So a busy firewall costs at most five wake-ups a
+    /// second. A caller may drop it half way. A burst that overflows the kernel's buffer counts
+    /// as a change.
     ///
-    /// Changes of this process are changes, too, and so are those of other tables. A watch
-    /// that breaks says so in the log, resolves once more, and then never.
+    /// It counts changes of this process, too, and those of other tables. A broken watch logs
+    /// that, resolves once more, and then never.
     pub async fn changed(&mut self) {
         let Some(transactions) = &mut self.transactions else {
             return std::future::pending().await;
@@ -108,7 +108,7 @@ impl RuleWatch {
         }
     }
 
-    /// How the rules are now; None: not to be told, so list them. Asks the kernel without
+    /// The current state of the rules. None: unknown, so list them. Asks the kernel without
     /// waiting, in some microseconds.
     pub fn mark(&mut self) -> Option<Mark> {
         match self.generation.as_mut()?.ask() {
@@ -121,8 +121,8 @@ impl RuleWatch {
     }
 }
 
-/// What the caller, and the operator, should know of it.
-fn told(error: &io::Error) -> io::Error {
+/// Adds to the error what the operator needs to know.
+fn refusal(error: &io::Error) -> io::Error {
     use nix::libc::{EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT};
     let why = match error.raw_os_error() {
         Some(EPERM) => "CAP_NET_ADMIN is needed".to_owned(),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_with_the_reason() {
-        let of = |code| told(&io::Error::from_raw_os_error(code)).to_string();
+        let of = |code| refusal(&io::Error::from_raw_os_error(code)).to_string();
         assert!(of(nix::libc::EPERM).ends_with(": CAP_NET_ADMIN is needed"));
         assert!(of(nix::libc::EINVAL).ends_with(": the kernel has no nf_tables"));
         assert!(of(nix::libc::EMFILE).contains("Too many open files"));

@@ -1,5 +1,5 @@
-//! nf_tables' own word on each of its transactions: what was changed, by each rule, and at
-//! the end the new generation. Only that end is listened for.
+//! Hears of nf_tables' transactions. The kernel announces each change of a rule, and at the end
+//! the new generation. Only that end counts here.
 
 use netlink_packet_core::NetlinkBuffer;
 use netlink_sys::protocols::NETLINK_NETFILTER;
@@ -17,21 +17,21 @@ pub(super) const NEWGEN: u16 = SUBSYSTEM | 15;
 const GROUP: u32 = 7;
 /// The kernel's NLMSG_GOODSIZE is smaller.
 const BUFFER: usize = 8 * 1024;
-/// From one word to the next, at least.
+/// The shortest time between two reports.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Joined to nf_tables' group.
+/// A socket that has joined nf_tables' group.
 pub(super) struct Transactions {
     socket: TokioSocket,
     buffer: Vec<u8>,
-    /// Some were read of and not yet told.
+    /// It has read some transactions that it has not yet reported.
     untold: bool,
-    /// They are not told before.
+    /// The earliest time of the next report.
     not_before: Instant,
 }
 
 impl Transactions {
-    /// Hears of all from now on.
+    /// Hears of all transactions from now on.
     pub(super) fn listen() -> io::Result<Transactions> {
         let mut socket = TokioSocket::new(NETLINK_NETFILTER)?;
         socket.socket_mut().bind(&SocketAddr::new(0, 0))?;
@@ -44,7 +44,8 @@ impl Transactions {
         })
     }
 
-    /// Resolves once there was one since it last did. May be dropped: what was read is kept.
+    /// Resolves once there was one since it last did. The caller may drop it: what was read stays
+    /// read.
     pub(super) async fn next(&mut self) -> io::Result<()> {
         loop {
             self.read_all()?;
@@ -62,7 +63,7 @@ impl Transactions {
         }
     }
 
-    /// What is there already.
+    /// Reads what is there already.
     fn read_all(&mut self) -> io::Result<()> {
         loop {
             self.buffer.clear();
@@ -78,7 +79,7 @@ impl Transactions {
         match received {
             Ok(()) => self.untold |= ends_transaction(&self.buffer),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // There were more than the kernel keeps for us: which, is all the same.
+            // More than the kernel's buffer holds. Which ones they were makes no difference.
             Err(error) if error.raw_os_error() == Some(ENOBUFS) => self.untold = true,
             Err(error) => return Err(error),
         }
@@ -86,7 +87,7 @@ impl Transactions {
     }
 }
 
-/// What is not understood may be one.
+/// A message that it does not understand may be one.
 fn ends_transaction(datagram: &[u8]) -> bool {
     let mut rest = datagram;
     while !rest.is_empty() {

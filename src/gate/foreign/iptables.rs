@@ -3,7 +3,7 @@
 use super::walk::{Chains, Matches, Step, Target};
 use crate::gate::{CHAIN, Gate, Iptables, Listing, Rule};
 
-/// Targets after which the next rule is asked.
+/// Targets after which the kernel goes on with the next rule.
 const GO_ON: &str = "LOG NFLOG ULOG MARK CONNMARK SECMARK CT SET TRACE AUDIT TCPMSS";
 
 /// Modules that match nothing by themselves.
@@ -40,7 +40,7 @@ fn step(iptables: &Iptables, listing: &Listing, rule: &Rule, port: u16) -> Step 
             option => (false, option),
         };
         let value = match option {
-            // Whatever the comment begins with.
+            // A comment may begin with any word.
             "--comment" | "-j" | "-g" => words.next().unwrap_or_default().to_owned(),
             _ => {
                 let is_value = |word: &&str| !word.starts_with('-') && *word != "!";
@@ -50,7 +50,7 @@ fn step(iptables: &Iptables, listing: &Listing, rule: &Rule, port: u16) -> Step 
         };
         if let "-j" | "-g" = option {
             step.target = target(&value, option == "-g", listing);
-            break; // What follows belongs to the target.
+            break; // The words after it belong to the target.
         }
         let matches = option_matches(option, &value, port).negated(is_negated);
         step.names_port |= option.starts_with("--dport") || option == "--ports";
@@ -78,7 +78,7 @@ fn option_matches(option: &str, value: &str, port: u16) -> Matches {
         "-m" if PLAIN.split(' ').any(|module| module == value) => Matches::Yes,
         "-p" => matches!(value, "tcp" | "6" | "all").into(),
         "--dport" | "--dports" => has_port(value, port).into(),
-        // Or the port that the check comes from.
+        // The check's source port may be the one named.
         "--ports" if has_port(value, port) => Matches::Yes,
         "--ctstate" | "--state" => lists("NEW").into(),
         "--dst-type" => lists("LOCAL").into(),

@@ -1,8 +1,9 @@
-//! Rules that are not ours and may redirect a status port. They are reported, never touched.
+//! Finds rules that are not ours and may redirect a status port. The agent reports them, and
+//! never touches them.
 //!
-//! A rule is *certain* where it catches HAProxy's check whatever else is true: for this port, reached from
-//! PREROUTING, and nowhere on the way a condition on source, destination, interface, owner, mark
-//! or anything else. With a certain rule the gate can't be closed. Every other rule is only
+//! A *certain* rule catches HAProxy's check in any case: it is for this port, reached from
+//! PREROUTING, and nowhere on the way is a condition on source, destination, interface, owner,
+//! mark or anything else. With a certain rule the gate can't be closed. Every other rule is only
 //! *possible*: HAProxy itself shows whether a closed gate works.
 
 mod iptables;
@@ -15,7 +16,7 @@ use super::{Gate, HOOKS, Iptables, Listing};
 use std::fmt;
 use walk::Redirect;
 
-/// A rule that redirects a status port, or may do so, and that no gate of ours explains.
+/// A rule that redirects a status port, or may do so, and is not a gate's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// The rule as iptables or nft prints it.
@@ -25,13 +26,13 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// It catches the check.
+    /// It catches the check in any case.
     pub fn is_certain(&self) -> bool {
         self.removal.is_some()
     }
 
-    /// Of what was found behind one hook. What leaves this host is redirected in OUTPUT: such a
-    /// rule counts only where it names the port, and is never certain.
+    /// The rules behind one hook. OUTPUT redirects what leaves this host: a rule there counts
+    /// only if it names the port, and is never certain.
     fn behind(hook: usize, found: Vec<Redirect>) -> impl Iterator<Item = Foreign> {
         let counts = move |one: &Redirect| hook == 0 || one.names_port;
         found.into_iter().filter(counts).map(move |one| Foreign {
@@ -41,7 +42,7 @@ impl Foreign {
     }
 }
 
-/// Each rule once; certain where it was found so.
+/// Each rule once. It is certain if it is certain behind one hook.
 fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
     let mut all: Vec<Foreign> = Vec::new();
     for one in found {
@@ -53,9 +54,9 @@ fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
     all
 }
 
-/// The foreign rules for the status port of `gate` in the listing that `iptables` gave.
-/// `in_use` is false for the variant the agent does not use itself: there even a rule in
-/// our chain, with our comment, is foreign, since no flip of ours reaches it.
+/// The foreign rules for the status port of `gate` in the listing of `iptables`. `in_use` is
+/// false for the variant that the agent does not use itself. There even a rule in our chain with
+/// our comment is foreign, because our calls do not reach it.
 pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
     let chains = iptables::chains(iptables, listing, gate, in_use);
     let hooks = HOOKS.iter().enumerate();

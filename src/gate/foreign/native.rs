@@ -97,7 +97,7 @@ fn text<'a>(object: &'a Value, key: &str) -> &'a str {
 
 type Judged = (Matches, bool, Target);
 
-/// One step; several where a verdict map stands in the rule.
+/// One step, or several if the rule has a verdict map.
 fn steps_of(rule: &Value, port: u16) -> Vec<Judged> {
     let (mut matches, mut names_port) = (Matches::Yes, false);
     for statement in rule["expr"].as_array().into_iter().flatten() {
@@ -126,7 +126,7 @@ fn steps_of(rule: &Value, port: u16) -> Vec<Judged> {
             names_port |= is_port(&asked["left"]);
             let is_negated = text(asked, "op") == "!=";
             matches = matches.min(match text(&asked["left"]["payload"], "protocol") {
-                // Whatever it asks of them.
+                // A condition of any kind.
                 "udp" | "sctp" | "icmp" | "icmpv6" => Matches::No,
                 _ => match_matches(asked, port).negated(is_negated),
             });
@@ -169,7 +169,7 @@ fn is_port(left: &Value) -> bool {
     matches!(text(payload, "protocol"), "tcp" | "th") && text(payload, "field") == "dport"
 }
 
-/// Where to is looked up in a map: what is none of its keys is not redirected.
+/// A map names the target. A port that is none of its keys is not redirected.
 fn key_matches(key: &Value, map: &Value, port: u16) -> Matches {
     let Some(pairs) = map["set"].as_array().filter(|_| is_port(key)) else {
         return Matches::Maybe;
@@ -180,7 +180,7 @@ fn key_matches(key: &Value, map: &Value, port: u16) -> Matches {
     each.max().unwrap_or(Matches::No)
 }
 
-/// None: a named set, or a form that is not known here.
+/// None: a named set, or an unknown form.
 fn has_port(right: &Value, port: u16) -> Option<bool> {
     if let Some(number) = right.as_u64() {
         return Some(number == u64::from(port));

@@ -23,7 +23,7 @@ fn found(rules: &str, in_use: bool) -> Vec<String> {
     all.iter().map(said).collect()
 }
 
-/// The sign of the only rule; nothing where none is found.
+/// The sign of the only rule, or nothing.
 fn sign(rules: &str) -> String {
     let found = found(rules, true);
     assert!(found.len() < 2, "{found:?}");
@@ -59,7 +59,7 @@ fn a_redirect_of_the_port_without_a_condition_is_certain() {
     assert_eq!(removal[0].removal.as_deref(), Some(command));
 }
 
-/// As redsocks, docker, a DNAT of a whole host, a balancer beside and a mark do it.
+/// Like redsocks, docker, a DNAT of a whole host, a balancer beside and a mark.
 #[test]
 fn a_rule_with_a_condition_is_only_possible() {
     for rule in [
@@ -100,7 +100,7 @@ fn a_chain_is_as_sure_as_the_way_into_it() {
         ("-A PREROUTING -j Y\n-A Y -j X\n", "!"),
         ("-A PREROUTING -i eth0 -j X\n", "?"),
         ("-A PREROUTING -p tcp -m tcp --dport 80 -j X\n", "?"),
-        // What stands before it may take the check, or does.
+        // An earlier rule may take the check, or does.
         ("-A PREROUTING -i eth1 -j ACCEPT\n-A PREROUTING -j X\n", "?"),
         ("-A PREROUTING -p tcp -j ACCEPT\n-A PREROUTING -j X\n", "?"),
         ("-A PREROUTING -p udp -j ACCEPT\n-A PREROUTING -j X\n", "!"),
@@ -148,7 +148,7 @@ fn our_rule_is_foreign_in_the_variant_not_in_use_or_under_another_name() {
     assert_eq!(found(&format!("{twice}{twice}{stale}"), true).len(), 2);
 }
 
-/// Ten jumps each, so many below each other: no blow-up, and no endless loop.
+/// Ten jumps each, so many below each other: the walk neither blows up nor loops.
 #[test]
 fn a_chain_is_not_walked_again_and_again() {
     let mut rules = String::from("-A PREROUTING -j L0\n-A X -j X\n-A PREROUTING -j X\n");

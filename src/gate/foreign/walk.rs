@@ -1,4 +1,4 @@
-//! From a base chain to the rules that redirect a check of one port. Pure.
+//! Walks from a base chain to the rules that redirect a check of one port. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ const DEEPEST: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Matches {
     No,
-    /// It has a condition that is not looked into.
+    /// It has a condition that the walk does not judge.
     Maybe,
     Yes,
 }
@@ -39,7 +39,7 @@ pub(super) enum Target {
     Goto(String),
     Return,
     Redirect,
-    /// No further rule is asked.
+    /// The kernel asks no further rule.
     End,
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Target {
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub matches: Matches,
-    /// It has a condition on the port, and that matches.
+    /// It has a matching condition on the port.
     pub names_port: bool,
     pub target: Target,
     /// The rule, and the command that removes it.
@@ -67,7 +67,7 @@ pub(super) struct Redirect {
     pub names_port: bool,
 }
 
-/// What becomes of a check that enters a chain.
+/// What happens to a check that enters a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     ComesOut,
@@ -75,10 +75,10 @@ enum Fate {
     Taken,
 }
 
-/// How a chain is reached: by certain rules alone, and by a rule that names the port.
+/// How the walk reached a chain: by certain rules alone, and by a rule that names the port.
 type Reached = (bool, bool);
 
-/// The redirects that name the port, wherever they stand: each is possible.
+/// The redirects that name the port, in any chain: each is possible.
 pub(super) fn named(chains: &Chains) -> Vec<Redirect> {
     let named = chains.values().flatten().filter(|step| {
         step.names_port && step.matches != Matches::No && step.target == Target::Redirect
@@ -97,7 +97,7 @@ impl Step {
     }
 }
 
-/// Those that the check may meet from this base chain on.
+/// The redirects that the check may meet from this base chain on.
 pub(super) fn redirects(chains: &Chains, base: &str) -> Vec<Redirect> {
     let mut walk = Walk {
         chains,
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
                     sure = false;
                     continue;
                 }
-                // A certain one that stands behind another is certain, too.
+                // A certain rule behind another one is certain, too.
                 Target::Redirect => {
                     self.report(step, here);
                     if matches {

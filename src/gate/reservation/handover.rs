@@ -1,6 +1,6 @@
-//! A sidecar that goes on as another program takes its reservation along: no moment in which
-//! another process could bind a status port. The sockets wait in a socket pair of which the new
-//! program has one end as its standard input.
+//! A sidecar that goes on as another program hands over its reservation, so that no other process
+//! can bind a status port in between. The sockets wait in a socket pair. The new program has one
+//! end of it as its standard input.
 
 use super::{Reservation, local};
 use rustix::net::{
@@ -13,18 +13,18 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// What comes with the sockets.
+/// The text that comes with the sockets.
 const GREETING: &[u8] = b"haproxy-gate status ports";
 
-/// Sockets in one message; the kernel takes 253.
+/// Sockets in one message. The kernel takes 253.
 const AT_ONCE: usize = 64;
 
 impl Reservation {
-    /// What the new program gets as its standard input.
+    /// The standard input for the new program.
     ///
     /// # Errors
     ///
-    /// What the system says: the new program binds the ports anew then.
+    /// The system's error: the new program then binds the ports anew.
     pub fn hand_over(&self) -> io::Result<OwnedFd> {
         let (ours, its) = socketpair(
             AddressFamily::UNIX,
@@ -39,7 +39,7 @@ impl Reservation {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(AT_ONCE))];
             let mut with = SendAncillaryBuffer::new(&mut space);
             with.push(SendAncillaryMessage::ScmRights(some));
-            // Never waits for a reader, who does not live yet.
+            // Never waits for a reader, because the new program does not run yet.
             sendmsg(
                 &ours,
                 &[IoSlice::new(GREETING)],
@@ -50,7 +50,7 @@ impl Reservation {
         Ok(its)
     }
 
-    /// What the program before has left in standard input; nothing, if that is anything else.
+    /// The sockets that the previous program put into standard input. Any other input gives none.
     pub fn inherited() -> Reservation {
         let reservation = Reservation::default();
         let stdin = io::stdin();

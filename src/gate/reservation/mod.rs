@@ -1,12 +1,13 @@
-//! The status ports, reserved: bound by the agent, and not listened on. The redirect leads a
-//! check away before the port is looked up, and with the gate closed a port that nobody listens
-//! on refuses, as before. But no other process can bind it, and so none can answer a check in the
-//! app's place. Neither SO_REUSEADDR nor SO_REUSEPORT is set: with them another process could join.
+//! Reserves the status ports: the agent binds them, and does not listen on them. The redirect
+//! catches a check before the kernel looks up the port. With the gate closed a port without a
+//! listener refuses, as before. But no other process can bind it, so none can answer a check in
+//! the app's place. The agent sets neither SO_REUSEADDR nor SO_REUSEPORT: with them another
+//! process could join.
 
 mod handover;
 
 use crate::state::directory;
-use crate::state::lock::{Lock, Who};
+use crate::state::lock::{Lock, Owner};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt,
@@ -19,26 +20,27 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 
-/// The ports that this process has reserved, for as long as it lives; clones are the same one.
+/// The ports that this process has reserved, for as long as it lives. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Reservation(Rc<RefCell<BTreeMap<u16, Port>>>);
 
-/// One port; None: that family is not bound (yet).
+/// One port. None: that family is not bound (yet).
 #[derive(Debug, Default)]
 struct Port {
     v4: Option<OwnedFd>,
     v6: Option<OwnedFd>,
-    /// Tells other agents whose it is, also where the kernel does not show who has bound it.
+    /// Shows other agents the owner, also where the kernel does not show which process bound the
+    /// port.
     lock: Option<Lock>,
 }
 
 impl Reservation {
-    /// Binds what is missing of `port`: in IPv4, and in IPv6 where that is asked for and the
-    /// kernel has it. May be repeated.
+    /// Binds what is missing of `port`: in IPv4, and in IPv6 if requested and if the kernel has
+    /// it. The caller may repeat it.
     ///
     /// # Errors
     ///
-    /// One of them can't be bound; the other one is kept.
+    /// One of them can't be bound; the other one stays bound.
     pub fn take(&self, port: u16, ipv6: bool) -> io::Result<()> {
         let mut ports = self.0.borrow_mut();
         let one = ports.entry(port).or_default();
@@ -50,8 +52,8 @@ impl Reservation {
         Ok(v4.and(v6)?)
     }
 
-    /// Says to other agents that the port is this one's, where it is at least in part.
-    pub fn sign(&self, port: u16, state_dir: &Path, who: &Who) {
+    /// Shows other agents that this agent has the port, if it has at least one family.
+    pub fn sign(&self, port: u16, state_dir: &Path, who: &Owner) {
         let mut ports = self.0.borrow_mut();
         let Some(one) = ports.get_mut(&port) else {
             return;
@@ -61,7 +63,7 @@ impl Reservation {
         }
     }
 
-    /// Lets go of all ports but these.
+    /// Frees all ports but these.
     pub fn keep(&self, wanted: &[u16]) {
         let mut ports = self.0.borrow_mut();
         ports.retain(|port, _| wanted.contains(port));
@@ -96,7 +98,7 @@ fn bind_alone(port: u16, family: AddressFamily) -> Result<OwnedFd, Errno> {
     Ok(socket)
 }
 
-/// Where a socket is bound.
+/// The address of a socket.
 fn local(socket: &OwnedFd) -> Option<SocketAddr> {
     SocketAddr::try_from(getsockname(socket).ok()?).ok()
 }

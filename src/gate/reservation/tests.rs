@@ -20,7 +20,7 @@ fn errno(result: io::Result<()>) -> Option<i32> {
 const IN_USE: Option<i32> = Some(nix::libc::EADDRINUSE);
 
 #[test]
-fn nobody_else_can_bind_a_reserved_port_and_connecting_is_refused() {
+fn no_other_process_can_bind_a_reserved_port_and_connecting_is_refused() {
     let (port, reservation) = (free(), Reservation::default());
     reservation.take(port, true).unwrap();
     reservation.take(port, true).unwrap();
@@ -57,7 +57,7 @@ fn without_ipv6_its_ports_are_left_alone() {
 }
 
 #[test]
-fn who_has_the_port_is_told_from_each_other() {
+fn the_kinds_of_port_owners_are_kept_apart() {
     let directory = tempfile::tempdir().unwrap();
     let who = |port, error: &io::Error| taken(port, error, directory.path());
     let port = free();
@@ -66,7 +66,7 @@ fn who_has_the_port_is_told_from_each_other() {
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let error = mine.take(port, true).unwrap_err();
     assert_eq!(who(port, &error), Taken::Listening);
-    // A connection that it has taken has the port, too, and outlives it.
+    // A connection that it accepted has the port, too, and outlives it.
     let caller = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let (taken_by, _) = listener.accept().unwrap();
     drop(listener);
@@ -89,7 +89,7 @@ fn who_has_the_port_is_told_from_each_other() {
     assert!(matches!(who(port, &denied), Taken::Denied(_)));
 }
 
-/// It could listen beside its own connection, where both have SO_REUSEADDR.
+/// It could listen beside its own connection if both had SO_REUSEADDR.
 #[test]
 fn a_connection_that_another_user_has_made_from_the_port_is_a_threat() {
     let directory = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ fn a_connection_that_another_user_has_made_from_the_port_is_a_threat() {
 
 /// The child is another process; a thread would be this one.
 #[test]
-fn an_agents_reservation_is_told_from_what_another_process_has_bound() {
+fn an_agents_reservation_differs_from_a_port_that_another_process_has_bound() {
     let directory = tempfile::tempdir().unwrap();
     let (port, mine) = (free(), Reservation::default());
     let bind = "import socket, sys; s = socket.socket(); s.bind(('0.0.0.0', int(sys.argv[1]))); \
@@ -151,9 +151,9 @@ fn an_agents_reservation_is_told_from_what_another_process_has_bound() {
     assert!(!Taken::Bound(who).threat(port).is_empty());
 
     // The same, by an agent.
-    let agent = Who {
+    let agent = Owner {
         pid: child.id(),
-        ..Who::new("agent run")
+        ..Owner::new("agent run")
     };
     let lock = Lock::take(&directory::port_lock(directory.path(), port), &agent).unwrap();
     let reserved = taken(port, &error, directory.path());

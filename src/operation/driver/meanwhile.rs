@@ -1,9 +1,9 @@
-//! What HAProxy shows while the app is touched, noted as it comes.
+//! Notes what HAProxy shows while the app is restarted or upgraded.
 
 use crate::restart::{ClosedLines, Meanwhile, Progress, Timeline};
 use std::time::Duration;
 
-/// Where notes of this moment go.
+/// Where the notes of this moment go.
 pub(super) struct Notes<'a>(
     pub(super) Duration,
     pub(super) &'a mut dyn Progress,
@@ -17,7 +17,7 @@ impl Notes<'_> {
     }
 }
 
-/// Notes what is new; true: a line is UP, and why that is, is not known yet.
+/// Notes what is new. True: a line is UP, and its cause is not known yet.
 pub(super) fn judge(closed: &mut ClosedLines, seen: Meanwhile, notes: &mut Notes<'_>) -> bool {
     match seen {
         Meanwhile::Lines(seen) => {

@@ -11,10 +11,10 @@ use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
 use std::time::Duration;
 
-/// As its log lines name it.
+/// The target of its log lines.
 pub(crate) const LOG_TARGET: &str = module_path!();
 
-/// Runs an operation from `phase` to its end. The journal says `phase` already.
+/// Runs an operation from `phase` to its end. The journal has `phase` already.
 pub async fn drive<H: Host>(
     host: &mut H,
     journal: &mut Journal,
@@ -30,7 +30,7 @@ pub async fn drive<H: Host>(
         limits,
         phase,
         acted: Acted::Done,
-        stood: false,
+        succeeded: false,
         serving: limits.serving.clone(),
         unrecorded: None,
         acknowledged: false,
@@ -65,15 +65,15 @@ struct Drive<'a, H> {
     phase: Phase,
     /// When the phase began.
     entered: Duration,
-    /// How its action ended, the last time it was done.
+    /// The result of its action, the last time it ran.
     acted: Acted,
-    /// It has done what it should, in this phase.
-    stood: bool,
-    /// The backends that a look has shown this host to serve.
+    /// The action succeeded at least once in this phase.
+    succeeded: bool,
+    /// The backends that this host serves, by all looks so far.
     serving: Vec<String>,
-    /// Why the phase is not recorded, where nothing may be done without that.
+    /// Why the journal could not be written, where the phase must not act without it.
     unrecorded: Option<String>,
-    /// The operator was told that a signal has come.
+    /// The operator has seen that a signal arrived.
     acknowledged: bool,
     /// What HAProxy shows of our lines while the gates are closed.
     closed: ClosedLines,
@@ -86,19 +86,19 @@ impl<H: Host> Drive<'_, H> {
         self.timeline.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
-        (self.acted, self.stood) = (Acted::Done, false);
+        (self.acted, self.succeeded) = (Acted::Done, false);
         let before = self.host.elapsed();
         self.act().await;
         self.timeline
             .acts(self.host.elapsed().saturating_sub(before));
-        // While the app is touched the gates are kept closed.
+        // The host keeps the gates closed while it restarts or upgrades the app.
         if self.phase.touches_app() && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }
 
-    /// Does the phase's action. Its time counts from the first time that it did what it
-    /// should: iptables may have had to wait for its lock.
+    /// Does the phase's action. The phase's time counts from the action's first success, because
+    /// iptables may have had to wait for its lock.
     async fn act(&mut self) {
         let action = self.phase.action(self.verb, self.limits);
         self.acted = match (self.unrecorded.take(), action) {
@@ -111,8 +111,8 @@ impl<H: Host> Drive<'_, H> {
             }
             (None, None) => Acted::Done,
         };
-        if !self.stood && self.acted == Acted::Done {
-            (self.stood, self.entered) = (true, self.host.elapsed());
+        if !self.succeeded && self.acted == Acted::Done {
+            (self.succeeded, self.entered) = (true, self.host.elapsed());
         }
     }
 
@@ -155,7 +155,8 @@ impl<H: Host> Drive<'_, H> {
         if self.phase.asks_app() {
             seen.health = Some(self.host.health().await);
         }
-        // After the health, which may take its time: what is seen meanwhile counts.
+        // After the health probe, which may take its time, so that this look includes the same
+        // moments.
         if self.phase.keeps_closed(self.verb) {
             self.look_meanwhile().await;
         }
@@ -193,21 +194,21 @@ impl<H: Host> Drive<'_, H> {
         }
     }
 
-    /// A gate that stood as it should, and does no more, was moved by somebody else.
+    /// Another process moved a gate if the gate was right before and had to be set again.
     async fn act_again(&mut self) {
-        let stood = self.stood;
+        let succeeded = self.succeeded;
         self.act().await;
-        if stood && self.acted == Acted::Done && self.host.moved() {
+        if succeeded && self.acted == Acted::Done && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }
 
-    /// The next phase: recorded first, then acted on.
+    /// Enters the next phase: the journal first, then the action.
     async fn go(&mut self, to: Phase, note: Option<String>) {
         self.timeline.leaves(self.host.elapsed());
         note.into_iter().for_each(|note| self.note(note));
-        // Not on entering Restart from there: asking may take seconds, and the verdict would be
-        // old.
+        // Not on entering Restart from there: the question may take seconds, and the verdict
+        // would be old.
         let instance = match (&self.phase, &to) {
             (_, Phase::Drain { .. }) if self.verb == Verb::Restart => self.host.instance().await,
             (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
@@ -218,16 +219,16 @@ impl<H: Host> Drive<'_, H> {
         let to = self.record_first(to, instance);
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;
-        // The gates are put back first: nft may take its time.
+        // The gates are put back first, because nft may take its time.
         if stays_up {
             let causes = self.host.causes().await;
             self.closed.because(causes);
         }
     }
 
-    /// The app is not touched unless the journal says so: who comes after a crash would
-    /// restart it once more. Where it says so already, of an upgrade or a rollback, that one
-    /// restarts nothing and opens nothing.
+    /// Touches the app only after the journal says so. Without that entry the next operation
+    /// after a crash would restart the app once more. An upgrade or a rollback has that entry
+    /// already: the next operation then restarts nothing and opens nothing.
     fn record_first(&mut self, to: Phase, instance: Option<String>) -> Phase {
         let untouched = *self.journal.version() == Version::Same;
         match self.journal.enter(&to, instance) {

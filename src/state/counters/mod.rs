@@ -1,8 +1,8 @@
-//! What the operations on an app have come to: counted in the state directory, for most of
-//! them are done by processes that have ended when somebody asks.
+//! Counts what the operations on an app came to. The counters are in the state directory, because
+//! most operations run in processes that have ended when a reader asks.
 //!
-//! Only statistics: what is torn counts as nothing, and no operation looks at it. In `/run`
-//! it begins anew with a reboot, as counters may.
+//! They are only statistics: a torn file counts as nothing, and no operation reads it. In `/run`
+//! they begin anew with a reboot, as counters may.
 
 use crate::restart::PhaseTime;
 use crate::state::StateFile;
@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-/// The upper bounds of the [`Histogram`]'s buckets, in seconds: from a check that was refused
-/// at once to what a phase may take by default, and twice that. Another choice needs another
-/// name for the field: the counts are kept without their bounds.
+/// The upper bounds of the [`Histogram`]'s buckets, in seconds. They go from a check that was
+/// refused at once to twice the time that a phase may take by default. Other bounds need another
+/// name for the field, because the file has the counts without their bounds.
 pub const BOUNDS: [f64; 12] = [
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0,
 ];
 
-/// What the operations on one app have come to.
+/// What the operations on one app came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counters {
@@ -28,15 +28,15 @@ pub struct Counters {
     pub phases: BTreeMap<String, BTreeMap<String, Histogram>>,
     /// When one last ended with exit code 0, by verb, in seconds since 1970.
     pub last_success: BTreeMap<String, f64>,
-    /// How often rules were set right that somebody else had changed.
+    /// How often the agent repaired rules that another process had changed.
     pub repairs: u64,
 }
 
 /// Seconds, counted by size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
-    /// How many were at most the bound of the same place in [`BOUNDS`] and more than the one
-    /// before; the last: more than all bounds.
+    /// How many were at most the bound at the same place in [`BOUNDS`] and more than the one
+    /// before. The last count has those above all bounds.
     pub counts: [u32; BOUNDS.len() + 1],
     /// All of them together.
     pub sum: f64,
@@ -45,9 +45,9 @@ pub struct Histogram {
 /// An operation that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Done<'a> {
-    /// What was asked for, in its word.
+    /// The verb's word.
     pub verb: &'a str,
-    /// How it ended, in its word.
+    /// The outcome's word.
     pub outcome: &'a str,
     /// Its exit code.
     pub exit: u8,
@@ -58,7 +58,8 @@ pub struct Done<'a> {
 }
 
 impl Counters {
-    /// What was counted; what can't be read or is not to be trusted is nothing, with a warning.
+    /// The counters. A file that can't be read, or that others than root may write, counts as
+    /// nothing, with a warning.
     pub fn read(state_dir: &Path, app: &str) -> Counters {
         let kept = StateFile::Counters
             .read(state_dir, app)
@@ -69,30 +70,30 @@ impl Counters {
         kept.unwrap_or_default()
     }
 
-    /// Counts an operation. Called under the app's lock: two at once would count as one.
+    /// Counts an operation. The caller has the app's lock: two at once would count as one.
     ///
     /// # Errors
     ///
-    /// It can't be written; nothing was counted.
+    /// The counters can't be written; nothing was counted.
     pub fn add(state_dir: &Path, app: &str, done: &Done<'_>) -> io::Result<()> {
-        Counters::change(state_dir, app, |tally| tally.count(done))
+        Counters::change(state_dir, app, |counters| counters.count(done))
     }
 
-    /// Counts rules that were set right. Called under the app's lock.
+    /// Counts a repair of the rules. The caller has the app's lock.
     ///
     /// # Errors
     ///
-    /// It can't be written; nothing was counted.
+    /// The counters can't be written; nothing was counted.
     pub fn repaired(state_dir: &Path, app: &str) -> io::Result<()> {
-        Counters::change(state_dir, app, |tally| {
-            tally.repairs = tally.repairs.saturating_add(1);
+        Counters::change(state_dir, app, |counters| {
+            counters.repairs = counters.repairs.saturating_add(1);
         })
     }
 
     fn change(state_dir: &Path, app: &str, change: impl FnOnce(&mut Counters)) -> io::Result<()> {
-        let mut tally = Counters::read(state_dir, app);
-        change(&mut tally);
-        StateFile::Counters.write(state_dir, app, &tally)
+        let mut counters = Counters::read(state_dir, app);
+        change(&mut counters);
+        StateFile::Counters.write(state_dir, app, &counters)
     }
 
     fn count(&mut self, done: &Done<'_>) {

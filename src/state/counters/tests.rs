@@ -33,23 +33,23 @@ fn operations_are_counted_by_how_they_ended() {
     Counters::add(state_dir, "web", &done("restarted", 0, &phases[..1], 300.5)).unwrap();
     Counters::add(state_dir, "api", &done("restarted", 0, &[], 400.5)).unwrap();
     Counters::repaired(state_dir, "web").unwrap();
-    let tally = Counters::read(state_dir, "web");
-    let restarts = &tally.operations["restart"];
+    let counters = Counters::read(state_dir, "web");
+    let restarts = &counters.operations["restart"];
     assert_eq!((restarts["restarted"], restarts["drain_ran_out"]), (2, 1));
-    let [close, drain] = ["close", "drain"].map(|phase| tally.phases["restart"][phase]);
+    let [close, drain] = ["close", "drain"].map(|phase| counters.phases["restart"][phase]);
     assert_eq!((close.count(), close.counts[3]), (3, 3));
     assert!((close.sum - 0.78).abs() < 1e-9, "{}", close.sum);
     assert_eq!((drain.count(), drain.counts[11]), (2, 2));
-    assert_eq!(tally.last_success["restart"], 300.5);
-    assert_eq!(tally.repairs, 1);
+    assert_eq!(counters.last_success["restart"], 300.5);
+    assert_eq!(counters.repairs, 1);
     assert_eq!(Counters::read(state_dir, "api").operations.len(), 1);
 }
 
 #[test]
 fn what_failed_is_no_success() {
-    let mut tally = Counters::default();
-    tally.count(&done("not_healthy", 15, &[], 100.0));
-    assert!(tally.last_success.is_empty());
+    let mut counters = Counters::default();
+    counters.count(&done("not_healthy", 15, &[], 100.0));
+    assert!(counters.last_success.is_empty());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn what_a_newer_agent_has_counted_is_passed_over() {
 }
 
 #[test]
-fn where_nothing_can_be_written_that_is_told() {
+fn a_write_that_fails_is_an_error() {
     let nowhere = Path::new("/proc/haproxy-gate");
     assert!(Counters::repaired(nowhere, "web").is_err());
     assert!(Counters::add(nowhere, "web", &done("restarted", 0, &[], 1.0)).is_err());

@@ -1,6 +1,6 @@
-//! What an operator asked to stay: `agent close` leaves a mark beside the closed gates, so
-//! that nobody takes them for ones that a crash or a flush has closed. It outlives a reboot,
-//! and may end by itself.
+//! An operator's request that gates stay closed. `agent close` writes it beside the closed gates,
+//! so that the agent does not take them for gates that a crash or a rule flush has closed. A hold
+//! outlives a reboot, and may end by itself.
 
 mod report;
 mod second;
@@ -19,42 +19,42 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Closed gates that somebody wants closed.
+/// A request that gates stay closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The operation that closed them.
     #[serde(flatten)]
     pub holder: Invocation,
-    /// Which user asked for it, where that is known.
+    /// The user who asked for it, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
-    /// For whom; None: an operator.
+    /// The unit that closed them. None: an operator.
     #[serde(default)]
     pub owner: Option<String>,
     /// Why, in the operator's words.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Until when; None: until somebody opens them.
+    /// When it ends. None: when a command opens the gates.
     #[serde(default)]
     pub until: Option<Until>,
-    /// Which boot that was.
+    /// The boot in which it began.
     #[serde(default)]
     pub boot: String,
-    /// What the agent adds to an operator's hold: an upgrade or a restart that failed since. The
-    /// hold does not end by itself then.
+    /// What the agent adds to an operator's hold: a later upgrade or restart that failed. The
+    /// hold then does not end by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<String>,
-    /// What failed, where the agent itself holds the gates closed after that, or has added that to
-    /// an operator's hold. Older agents did not write it.
+    /// What failed, if the agent itself holds the gates closed after that, or has added the
+    /// failure to an operator's hold. Older agents did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
 }
 
-/// What the agent itself holds the gates closed after.
+/// The failure after which the agent itself holds the gates closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failed {
-    /// The restart: the next one heals it.
+    /// The restart: the next one fixes it.
     Restart,
     /// The upgrade or its rollback: an operator must look.
     Upgrade,
@@ -62,29 +62,29 @@ pub enum Failed {
     UpgradeCutShort,
 }
 
-/// A moment to come. By the clock that runs since the boot, which nobody sets; after a
-/// reboot by the wall clock.
+/// A moment to come. Before a reboot the time since the boot decides, because no user sets it.
+/// After a reboot the wall clock decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Until {
     /// In seconds since 1970.
     at: u64,
     /// In seconds since the boot.
     uptime: u64,
-    /// Which boot that was.
+    /// The boot in which it was set.
     boot: String,
 }
 
-/// What is found of a hold.
+/// A hold as found on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
-    /// This one.
+    /// A hold that can be read.
     By(Hold),
-    /// One that can't be read; it is one all the same.
+    /// A hold that can't be read. It counts as a hold.
     Unknown,
 }
 
 impl Until {
-    /// So long from now.
+    /// This much later than now.
     pub fn after(lasts: Duration) -> Until {
         Until {
             at: since_1970().as_secs().saturating_add(lasts.as_secs()),
@@ -106,54 +106,54 @@ impl Until {
 }
 
 impl Hold {
-    /// An operator closed the gates, and not a unit, nor the agent after a failure.
+    /// An operator closed the gates, not a unit, and not the agent after a failure.
     fn is_an_operators(&self) -> bool {
         self.owner.is_none() && self.holder.verb == Verb::Close
     }
 
-    /// The one that is there already counts: a unit that stops takes nothing from the
-    /// operator who closed the gates before.
+    /// The hold that is there stays: a unit that stops does not replace the hold of an operator
+    /// who closed the gates before.
     fn gives_way_to(&self, there: &Hold) -> bool {
         self.owner.is_some() && there.owner != self.owner && !there.is_over()
     }
 
-    /// A unit's ends with the boot, too: whatever it stopped for begins anew.
+    /// A unit's hold ends with the boot, too: all units begin anew.
     fn is_over(&self) -> bool {
         let of_another_boot = self.owner.is_some() && self.boot != boot();
         of_another_boot || self.end().is_some_and(Until::is_over)
     }
 
-    fn told(&self) -> String {
-        // The process is long gone; the user can be asked.
-        let mut told = match &self.user {
+    fn describe(&self) -> String {
+        // The process is long gone, but the user can be asked.
+        let mut text = match &self.user {
             Some(user) => {
-                let (command, since) = (self.holder.command(), clock::told(self.holder.since));
+                let (command, since) = (self.holder.command(), clock::timestamp(self.holder.since));
                 format!("`{command}` by {user}, since {since}")
             }
-            None => self.holder.told(),
+            None => self.holder.describe(),
         };
         if let Some(owner) = &self.owner {
-            told += &format!(", for {owner}");
+            text += &format!(", for {owner}");
         }
         if let Some(until) = self.end() {
-            told += &format!(", until {}", clock::told(until.at));
+            text += &format!(", until {}", clock::timestamp(until.at));
         }
         let reasons: Vec<&str> = [&self.reason, &self.also]
             .into_iter()
             .filter_map(Option::as_deref)
             .collect();
         if !reasons.is_empty() {
-            told += &format!(": {}", reasons.join("; then "));
+            text += &format!(": {}", reasons.join("; then "));
         }
-        told
+        text
     }
 }
 
 impl Held {
-    /// Whose, since and until when, and why; in words.
-    pub fn told(&self) -> String {
+    /// The owner, the times and the reason, in words.
+    pub fn describe(&self) -> String {
         match self {
-            Held::By(hold) => hold.told(),
+            Held::By(hold) => hold.describe(),
             Held::Unknown => "a hold that can't be read".to_owned(),
         }
     }
@@ -163,13 +163,13 @@ impl Held {
         matches!(self, Held::By(hold) if hold.is_over())
     }
 
-    /// Somebody closed the gates on purpose: an operator, or a unit that stopped. False: the
-    /// agent did, after a restart or an upgrade that failed.
+    /// An operator, or a unit that stopped, closed the gates on purpose. False: the agent closed
+    /// them after a failed restart or upgrade.
     pub fn is_asked_for(&self) -> bool {
         self.by() != By::Agent
     }
 
-    /// The agent's own, after a restart that failed: the next restart heals that.
+    /// The agent's own, after a failed restart: the next restart fixes that.
     pub fn is_of_a_failed_restart(&self) -> bool {
         let failure = match self {
             Held::By(hold) if self.by() == By::Agent => hold.failure(),
@@ -183,13 +183,13 @@ impl Held {
         self.by() == By::Unit
     }
 
-    /// It is this owner's.
+    /// This owner has it.
     pub fn is_of(&self, owner: &str) -> bool {
         matches!(self, Held::By(hold) if hold.owner.as_deref() == Some(owner))
     }
 }
 
-/// Marks the app's gates as closed; where another owner has done so already, that stays.
+/// Marks the app's gates as closed. Another owner's earlier hold stays.
 pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
     let app = &hold.holder.app;
     match find(hold_dir, app) {
@@ -203,8 +203,8 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
     StateFile::Hold.write(hold_dir, app, hold)
 }
 
-/// Marks the app's gates as closed until somebody opens them: what the agent does after a
-/// failure. An operator's hold keeps its reason, and does not end by itself any more.
+/// Marks the app's gates as closed until a command opens them. The agent does so after a failure.
+/// An operator's hold keeps its reason, and no longer ends by itself.
 pub fn until_opened(
     hold_dir: &Path,
     holder: Invocation,
@@ -235,7 +235,7 @@ pub fn until_opened(
     set(hold_dir, &hold)
 }
 
-/// What failed before is over: an operator's hold is as he wanted it.
+/// Removes an earlier failure from an operator's hold, which is then as the operator set it.
 pub fn settled(hold_dir: &Path, app: &str) -> io::Result<()> {
     match find(hold_dir, app) {
         Some(Held::By(hold)) if hold.also.is_some() => {
@@ -250,14 +250,14 @@ pub fn settled(hold_dir: &Path, app: &str) -> io::Result<()> {
     }
 }
 
-/// Whether marks can be made and taken away there.
+/// Whether holds can be written and removed there.
 pub fn may_change(hold_dir: &Path) -> io::Result<()> {
     directory::make(hold_dir)?;
     Ok(nix::unistd::access(hold_dir, AccessFlags::W_OK)?)
 }
 
-/// Marks the gates for as long as an upgrade runs. Returns the hold of before. One that can't be
-/// read stays as it is: the gates are held closed with it as well, and it could not be restored.
+/// Marks the gates for as long as an upgrade runs, and returns the earlier hold. One that can't
+/// be read stays: it holds the gates closed as well, and could not be restored.
 pub fn during_upgrade(
     hold_dir: &Path,
     holder: Invocation,
@@ -270,8 +270,8 @@ pub fn during_upgrade(
     Ok(before)
 }
 
-/// The hold is as [`during_upgrade`] found it. An operator's is written over the file in one step:
-/// there is no moment without a hold, in which a crash would lose it and the sidecar open the gates.
+/// Restores the hold as [`during_upgrade`] found it, in one step for an operator's. In a moment
+/// without a hold a crash would lose it, and the sidecar would open the gates.
 pub fn as_before(hold_dir: &Path, app: &str, before: Option<&Held>) -> io::Result<()> {
     match before {
         None => lift(hold_dir, app),
@@ -280,7 +280,7 @@ pub fn as_before(hold_dir: &Path, app: &str, before: Option<&Held>) -> io::Resul
     }
 }
 
-/// Who closed the app's gates and wants them so, or wanted so until a while ago.
+/// The hold on the app's gates, also one that is over.
 pub fn find(hold_dir: &Path, app: &str) -> Option<Held> {
     match StateFile::Hold.read(hold_dir, app) {
         Ok(hold) => hold.map(Held::By),
@@ -288,12 +288,12 @@ pub fn find(hold_dir: &Path, app: &str) -> Option<Held> {
     }
 }
 
-/// Who wants the app's gates closed now.
+/// The hold on the app's gates that is in effect now.
 pub fn now(hold_dir: &Path, app: &str) -> Option<Held> {
     find(hold_dir, app).filter(|held| !held.is_over())
 }
 
-/// The gates are open again, or may be.
+/// Removes the hold: the gates are open again, or may be.
 pub fn lift(hold_dir: &Path, app: &str) -> io::Result<()> {
     StateFile::Hold.remove(hold_dir, app)
 }

@@ -3,7 +3,7 @@
 use super::{Failed, Held, Hold, Until};
 use serde::Serialize;
 
-/// Who holds the gates closed.
+/// The kind of owner that holds the gates closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -11,7 +11,7 @@ pub enum By {
     Operator,
     /// A unit that has stopped, by `agent close --owner`.
     Unit,
-    /// The agent itself, after a restart or an upgrade that failed.
+    /// The agent itself, after a failed restart or upgrade.
     Agent,
     /// The file of the hold can't be read.
     Unknown,
@@ -20,9 +20,9 @@ pub enum By {
 /// A hold as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HoldReport {
-    /// Who.
+    /// The kind of owner.
     pub by: By,
-    /// What failed: the agent's own hold, or an operator's that has seen a failure since.
+    /// What failed: for the agent's own hold, or for an operator's with a later failure.
     pub failed: Option<Failed>,
     /// The command that closed the gates.
     pub command: Option<String>,
@@ -30,20 +30,20 @@ pub struct HoldReport {
     pub user: Option<String>,
     /// The unit that opens the gates when it starts.
     pub unit: Option<String>,
-    /// The operator's words, or the agent's where it holds the gates itself.
+    /// The operator's words, or the agent's if it holds the gates itself.
     pub reason: Option<String>,
     /// When the hold began.
     pub since_unix_seconds: Option<u64>,
-    /// When it ends by itself; None: only by a command.
+    /// When it ends by itself. None: only by a command.
     pub until_unix_seconds: Option<u64>,
-    /// All of it in one line, for people.
+    /// All of it in one line, to read.
     pub text: String,
 }
 
 impl Held {
     /// As data.
     pub fn report(&self) -> HoldReport {
-        let (by, text) = (self.by(), self.told());
+        let (by, text) = (self.by(), self.describe());
         let Held::By(hold) = self else {
             return HoldReport {
                 by,
@@ -70,7 +70,7 @@ impl Held {
         }
     }
 
-    /// Who holds the gates closed.
+    /// The kind of owner that holds the gates closed.
     pub fn by(&self) -> By {
         match self {
             Held::By(hold) if hold.owner.is_some() => By::Unit,
@@ -81,8 +81,8 @@ impl Held {
     }
 }
 
-/// The reasons of the agent's own holds before a hold had `failed`; any other was an upgrade that
-/// was cut short.
+/// The reasons of the agent's own holds before a hold had `failed`. Any other reason was an
+/// upgrade that was cut short.
 const RESTART_FAILED: &str = "the restart failed";
 const UPGRADE_FAILED: &str = "the upgrade failed";
 
@@ -157,7 +157,7 @@ mod tests {
         });
         assert_eq!(serde_json::json!(report(swap.clone())), wanted);
 
-        // A failure since then is a field of its own, and the hold does not end by itself.
+        // A later failure is a field of its own, and the hold does not end by itself.
         let failed = report(Hold {
             also: Some("the upgrade failed".to_owned()),
             failed: Some(Failed::Upgrade),
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!((unknown.by, unknown.command), (By::Unknown, None));
     }
 
-    /// Of an agent that wrote only the reason.
+    /// An older agent wrote only the reason.
     #[test]
     fn an_older_agents_own_hold_says_what_failed_by_its_reason() {
         for (verb, reason, failed) in [

@@ -1,4 +1,4 @@
-//! A second `agent close`: what becomes of the hold that is there. Pure.
+//! Decides what a second `agent close` does with the hold that is there. Pure.
 
 use super::{Held, Hold, Until};
 use crate::clock;
@@ -6,58 +6,58 @@ use crate::clock;
 /// What a close does with the hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closing {
-    /// The hold that is there stays as it is: whose that is.
+    /// The hold that is there stays. The text describes it.
     Keeps(String),
-    /// This one is set.
+    /// This hold replaces it.
     Sets {
-        /// As it will be.
+        /// The new hold.
         hold: Hold,
-        /// What the operator should know about the one before.
-        told: Option<String>,
+        /// What the operator should know about the earlier hold.
+        note: Option<String>,
     },
 }
 
 impl Closing {
     /// What the operator should know.
-    pub fn told(self) -> Option<String> {
+    pub fn note(self) -> Option<String> {
         match self {
             Closing::Keeps(who) => Some(format!(
                 "held closed already by {who}: that hold stays as it is"
             )),
-            Closing::Sets { told, .. } => told,
+            Closing::Sets { note, .. } => note,
         }
     }
 }
 
-/// Decides for an operator's close, who `wanted` this hold. One that is there never loses its
-/// reason, and never ends earlier, unless the operator says that it is to be replaced. Err: why
-/// that is refused, and what to write.
+/// Decides for an operator who `wanted` this hold. The hold that is there never loses its reason
+/// and never ends earlier, unless the operator asks to replace it. Err: the reason for a refusal,
+/// and the command to type.
 pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Closing, String> {
-    let sets = |hold: &Hold, told: Option<String>| {
+    let sets = |hold: &Hold, note: Option<String>| {
         let hold = hold.clone();
-        Ok(Closing::Sets { hold, told })
+        Ok(Closing::Sets { hold, note })
     };
     let there = match there {
         Some(Held::By(there)) if !there.is_over() => there,
         Some(Held::Unknown) => {
-            let told = "a hold that can't be read is replaced".to_owned();
-            return sets(wanted, Some(told));
+            let note = "a hold that can't be read is replaced".to_owned();
+            return sets(wanted, Some(note));
         }
         _ => return sets(wanted, None),
     };
-    let who = there.told();
+    let who = there.describe();
     if there.owner.is_some() {
-        let told = format!("held closed so far by {who}: from now on by an operator");
-        return sets(wanted, Some(told));
+        let note = format!("held closed so far by {who}: from now on by an operator");
+        return sets(wanted, Some(note));
     }
     if !there.is_an_operators() {
-        let told = format!("held closed so far by {who}: from now on by an operator, too");
+        let note = format!("held closed so far by {who}: from now on by an operator, too");
         let hold = Hold {
             also: there.reason.clone(),
             failed: there.failure(),
             ..wanted.clone()
         };
-        return sets(&hold, Some(told));
+        return sets(&hold, Some(note));
     }
     if replace {
         let hold = Hold {
@@ -65,8 +65,11 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
             failed: there.failure(),
             ..wanted.clone()
         };
-        let told = format!("the hold is replaced, it was by {who}; now {}", hold.told());
-        return sets(&hold, Some(told));
+        let note = format!(
+            "the hold is replaced, it was by {who}; now {}",
+            hold.describe()
+        );
+        return sets(&hold, Some(note));
     }
     if let Some(what) = dropped(there, wanted) {
         let app = &wanted.holder.app;
@@ -78,16 +81,16 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
     match &wanted.until {
         None => Ok(Closing::Keeps(who)),
         Some(until) => {
-            let told = format!(
+            let note = format!(
                 "held closed already by {who}: from now on until {}",
-                clock::told(until.at)
+                clock::timestamp(until.at)
             );
             let until = Some(until.clone());
             let hold = Hold {
                 until,
                 ..there.clone()
             };
-            sets(&hold, Some(told))
+            sets(&hold, Some(note))
         }
     }
 }
@@ -103,7 +106,7 @@ fn dropped(there: &Hold, wanted: &Hold) -> Option<String> {
             Some("another --reason would drop that one".to_owned())
         }
         (_, Some(until)) if earlier(until) => {
-            let at = clock::told(until.at);
+            let at = clock::timestamp(until.at);
             Some(format!("with this --for it would end earlier, at {at}"))
         }
         _ => None,
@@ -135,9 +138,9 @@ mod tests {
         second(Some(&Held::By(there.clone())), wanted, replace)
     }
 
-    /// What is kept: reason and minutes; None: it is refused.
+    /// The expected reason and minutes. None: the close is refused.
     #[test]
-    fn a_second_close_drops_nothing_unless_it_is_told_to() {
+    fn a_second_close_drops_nothing_without_replace() {
         let (swap, other) = (Some("disk swap"), Some("kernel"));
         for (there, wanted, kept) in [
             ((swap, Some(30)), (None, None), Some((swap, Some(30)))),
@@ -151,7 +154,7 @@ mod tests {
             ((swap, None), (None, Some(10)), None),
         ] {
             let (there, wanted) = (hold(there.0, there.1), hold(wanted.0, wanted.1));
-            let told = format!("{there:?} {wanted:?}");
+            let case = format!("{there:?} {wanted:?}");
             let left = match closes(&there, &wanted, false) {
                 Ok(Closing::Keeps(_)) => Some(there.clone()),
                 Ok(Closing::Sets { hold, .. }) => Some(hold),
@@ -159,11 +162,11 @@ mod tests {
             };
             let kept = kept.map(|(reason, minutes)| hold(reason, minutes));
             let same = |hold: &Hold| (hold.reason.clone(), hold.until.as_ref().map(|it| it.at / 9));
-            assert_eq!(left.as_ref().map(same), kept.as_ref().map(same), "{told}");
+            assert_eq!(left.as_ref().map(same), kept.as_ref().map(same), "{case}");
             match closes(&there, &wanted, true) {
-                Ok(Closing::Sets { hold, told }) => {
+                Ok(Closing::Sets { hold, note }) => {
                     assert_eq!(hold, wanted);
-                    assert!(told.unwrap().contains(&there.told()));
+                    assert!(note.unwrap().contains(&there.describe()));
                 }
                 other => panic!("{other:?}"),
             }
@@ -181,7 +184,7 @@ mod tests {
         );
         assert!(refused.contains("--replace"), "{refused}");
         let kept = closes(&there, &hold(None, None), false).unwrap();
-        assert!(kept.told().unwrap().ends_with("stays as it is"));
+        assert!(kept.note().unwrap().ends_with("stays as it is"));
     }
 
     #[test]
@@ -191,19 +194,19 @@ mod tests {
             owner: Some("web.service".to_owned()),
             ..hold(None, None)
         };
-        for (there, tells) in [
+        for (there, notes) in [
             (None, false),
             (Some(Held::By(over)), false),
             (Some(Held::By(unit)), true),
             (Some(Held::Unknown), true),
         ] {
             let closing = second(there.as_ref(), &wanted, false).unwrap();
-            assert_eq!(closing.clone().told().is_some(), tells, "{there:?}");
+            assert_eq!(closing.clone().note().is_some(), notes, "{there:?}");
             assert!(matches!(closing, Closing::Sets { hold, .. } if hold == wanted));
         }
     }
 
-    /// The agent holds the gates after a restart that failed; then an operator closes them, too.
+    /// The agent holds the gates after a failed restart. Then an operator closes them, too.
     #[test]
     fn an_operator_who_closes_after_a_failure_has_asked_for_it() {
         let of_the_agent = Hold {
@@ -222,19 +225,19 @@ mod tests {
         }
     }
 
-    /// What failed since is no operator's to take back by closing again.
+    /// An operator who closes again does not remove a later failure.
     #[test]
     fn what_failed_since_stays() {
         let failed = Hold {
             also: Some("the upgrade failed".to_owned()),
             ..hold(Some("disk swap"), Some(0))
         };
-        let told = Held::By(failed.clone()).told();
+        let note = Held::By(failed.clone()).describe();
         assert!(
-            told.ends_with("Z: disk swap; then the upgrade failed"),
-            "{told}"
+            note.ends_with("Z: disk swap; then the upgrade failed"),
+            "{note}"
         );
-        assert!(!told.contains("until"), "{told}");
+        assert!(!note.contains("until"), "{note}");
         match closes(&failed, &hold(None, Some(5)), true).unwrap() {
             Closing::Sets { hold, .. } => assert_eq!(hold.also, failed.also),
             kept => panic!("{kept:?}"),

@@ -15,8 +15,8 @@ fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
     }
 }
 
-fn told(directory: &Path) -> String {
-    now(directory, "web").unwrap().told()
+fn described(directory: &Path) -> String {
+    now(directory, "web").unwrap().describe()
 }
 
 #[test]
@@ -25,9 +25,9 @@ fn a_hold_lasts_until_it_is_lifted_and_a_torn_one_is_one() {
     let directory = &directory.path().join("new");
     assert_eq!(now(directory, "web"), None);
     set(directory, &hold(None, None)).unwrap();
-    let told = told(directory);
-    assert!(told.starts_with("`agent close web`, pid"), "{told}");
-    assert!(told.ends_with("Z: disk swap"), "{told}");
+    let text = described(directory);
+    assert!(text.starts_with("`agent close web`, pid"), "{text}");
+    assert!(text.ends_with("Z: disk swap"), "{text}");
     assert_eq!(now(directory, "api"), None);
     std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
     assert_eq!(now(directory, "web"), Some(Held::Unknown));
@@ -41,7 +41,11 @@ fn one_with_a_time_ends_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     set(directory, &hold(None, Some(1000))).unwrap();
-    assert!(told(directory).contains(", until 2"), "{}", told(directory));
+    assert!(
+        described(directory).contains(", until 2"),
+        "{}",
+        described(directory)
+    );
     set(directory, &hold(None, Some(0))).unwrap();
     assert_eq!(now(directory, "web"), None);
     assert!(find(directory, "web").unwrap().is_over());
@@ -67,7 +71,7 @@ fn a_unit_takes_nothing_from_the_operator() {
     set(directory, &hold(None, Some(0))).unwrap();
     set(directory, &hold(Some("web.service"), None)).unwrap();
     assert!(now(directory, "web").unwrap().is_of("web.service"));
-    assert!(told(directory).contains(", for web.service"));
+    assert!(described(directory).contains(", for web.service"));
     let before = Hold {
         boot: "another".to_owned(),
         ..hold(Some("web.service"), None)
@@ -104,12 +108,15 @@ fn an_upgrade_gives_back_the_hold_of_before() {
     for there in [hold(None, None), hold(None, Some(1000)), failed] {
         set(directory, &there).unwrap();
         let (before, during) = upgrade();
-        assert!(during.told().ends_with("its upgrade runs"), "{during:?}");
+        assert!(
+            during.describe().ends_with("its upgrade runs"),
+            "{during:?}"
+        );
         as_before(directory, "web", before.as_ref()).unwrap();
         assert_eq!(find(directory, "web"), Some(Held::By(there)));
     }
 
-    // It holds, and nobody could write it again.
+    // It holds, and no process could write it again.
     std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
     let (before, during) = upgrade();
     assert_eq!(during, Held::Unknown);
@@ -117,7 +124,7 @@ fn an_upgrade_gives_back_the_hold_of_before() {
     assert_eq!(find(directory, "web"), Some(Held::Unknown));
 }
 
-/// A crash or the sidecar may come at any moment: one without a hold would open the gates.
+/// A crash or the sidecar may come at any moment: without a hold the gates would open.
 #[test]
 fn an_operators_hold_is_there_at_every_moment() {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,7 +162,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     };
     assert_eq!(until("the restart failed", Failed::Restart), (false, true));
     assert_eq!(until("the upgrade failed", Failed::Upgrade), (false, false));
-    // An operator's that has seen one.
+    // An operator's hold with a later failure.
     lift(directory, "web").unwrap();
     set(directory, &hold(None, None)).unwrap();
     assert_eq!(until("the restart failed", Failed::Restart), (true, false));
@@ -166,7 +173,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
         "what failed is over"
     );
     lift(directory, "web").unwrap();
-    // An agent that did not write so has held them after a restart that failed, too.
+    // An older agent, which did not write `failed`, has held them after a failed restart, too.
     until("the restart failed", Failed::Restart);
     let older = serde_json::json!(find(directory, "web").map(|held| match held {
         Held::By(hold) => Hold {

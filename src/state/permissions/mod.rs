@@ -1,12 +1,12 @@
-//! Who may write what the agent reads or runs as root: root alone. Whoever else could change
-//! it would be root.
+//! Checks that root alone may write what the agent reads or runs as root. Any other user who
+//! could change it would get root's rights.
 //!
-//! Checked are the file itself and every step on the way to it: each directory, each symlink,
-//! and what the symlink leads through. Root's group may write; but where there is an ACL, the
-//! group bits are its mask, and may stand for anybody.
+//! The check covers the file itself and every step on the way to it: each directory, each
+//! symlink, and the target of the symlink. Root's group may write. With an ACL, the group bits
+//! are its mask and may include any user.
 //!
-//! What remains: a file that another user opened for writing while it was still theirs stays
-//! open for them, and so does a program that is running when its file is mended.
+//! The check has limits: another user may have opened the file while it still belonged to them.
+//! It stays open for them. A program that runs already stays as it is, too.
 
 use nix::fcntl::OFlag;
 use std::collections::VecDeque;
@@ -20,20 +20,20 @@ use std::path::{Component, Path, PathBuf};
 const LINKS: usize = 40;
 const STICKY: u32 = 0o1000;
 
-/// Something that others than root may write, with the mend.
+/// A path that others than root may write, with the fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} {what}; mend: {mend}", path.display())]
+#[error("{} {what}; mend: {fix}", path.display())]
 pub struct Untrusted {
     path: PathBuf,
     what: String,
-    mend: String,
+    fix: String,
 }
 
-/// Err: the file, or a step on the way to it, may be written by others than root. What is
-/// not there is nobody's; the directories on the way to it are looked at all the same.
+/// Err: others than root may write the file, or a step on the way to it. A missing file is fine,
+/// but the directories on the way to it are checked.
 ///
-/// A sticky directory (`/tmp`) on the way is fine: what root has in it nobody else can replace.
-/// Without root's rights there is nothing to lend, and everything is fine.
+/// A sticky directory (`/tmp`) on the way is fine: no other user can replace what root has in it.
+/// A process without root's rights has none to lend, so every path is fine.
 pub fn check(path: &Path) -> Result<(), Untrusted> {
     if !nix::unistd::geteuid().is_root() {
         return Ok(());
@@ -68,8 +68,8 @@ pub fn check(path: &Path) -> Result<(), Untrusted> {
 
 /// Opens a file that root alone may write.
 ///
-/// The way is looked at first (a pipe put there by others is not even opened), then the file
-/// that was really opened. On a way that root alone can change nothing changes in between.
+/// Checks the way first, because it must not even open another user's pipe. Then it checks the
+/// file that it opened. Where root alone can change the way, nothing changes in between.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// No file of ours comes near.
+/// No file of ours is nearly as large.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The text of a file that root alone may write.
@@ -112,7 +112,7 @@ fn refused(untrusted: Untrusted) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, untrusted)
 }
 
-/// The names of a path; `..` is kept, for it leads up from where a symlink has led.
+/// The names of a path. `..` is kept, because it goes up from the target of a symlink.
 fn steps(path: &Path) -> VecDeque<OsString> {
     let named =
         |component: &Component| matches!(component, Component::Normal(_) | Component::ParentDir);
@@ -122,7 +122,7 @@ fn steps(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-/// Where a symlink leads; None: it is none, or not there.
+/// The target of a symlink. None: it is none, or not there.
 fn judge_at(path: &Path, last: bool) -> Result<Option<PathBuf>, Untrusted> {
     let Ok(found) = fs::symlink_metadata(path) else {
         return Ok(None);
@@ -139,18 +139,18 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
         _ => 0o022,
     };
     let sticky_way = found.is_dir() && !last && mode & STICKY != 0;
-    // What is read from a device (/dev/null) nobody has written to it.
+    // No user has written what a device (/dev/null) returns.
     let stored = !found.is_symlink() && !found.file_type().is_char_device();
     let written = stored && !sticky_way && mode & shared != 0;
     let owned = found.uid() == 0;
     let (shown, uid) = (path.display(), found.uid());
-    // A symlink itself is to be mended, not what it leads to.
+    // The fix changes the symlink itself, not its target.
     let chown = if found.is_symlink() {
         "chown -h"
     } else {
         "chown"
     };
-    let (what, mend) = match (owned, written) {
+    let (what, fix) = match (owned, written) {
         (true, false) => return Ok(()),
         (false, false) => (
             format!("belongs to uid {uid}, not to root"),
@@ -170,7 +170,7 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
     Err(Untrusted {
         path: path.to_owned(),
         what,
-        mend,
+        fix,
     })
 }
 

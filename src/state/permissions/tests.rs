@@ -42,7 +42,7 @@ fn what_root_alone_may_write_is_read() {
 }
 
 #[test]
-fn each_way_to_write_is_told_with_its_mend() {
+fn each_way_to_write_is_reported_with_its_fix() {
     let (_folder, file) = folder();
     let shown = file.display();
     mode(&file, 0o646);
@@ -66,13 +66,13 @@ fn each_way_to_write_is_told_with_its_mend() {
 fn the_mask_of_an_acl_is_not_taken_for_roots_group() {
     let (_folder, file) = folder();
     // user::rw-, user:4321:rw-, group::r--, mask::rw-, other::r--
-    let nobody = u32::MAX;
+    let no_uid = u32::MAX;
     let entries = [
-        (1_u16, 6_u16, nobody),
+        (1_u16, 6_u16, no_uid),
         (2, 6, OTHER),
-        (4, 4, nobody),
-        (16, 6, nobody),
-        (32, 4, nobody),
+        (4, 4, no_uid),
+        (16, 6, no_uid),
+        (32, 4, no_uid),
     ];
     let mut acl = 2_u32.to_le_bytes().to_vec();
     for (tag, may, who) in entries {

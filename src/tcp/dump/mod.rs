@@ -12,9 +12,9 @@ use netlink_packet_sock_diag::inet::{
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use std::time::Instant;
 
-/// From the first packet to the last, so that none is missed that HAProxy counts already or still:
-/// it learns a moment later that the app has closed. And also of a peer that has said all it has
-/// to say, and still waits for the answer.
+/// From the first packet to the last, so that it misses no connection that HAProxy counts:
+/// HAProxy learns a moment later that the app has closed. It includes a peer that has sent all,
+/// and still waits for the answer.
 const LISTED: StateFlags = StateFlags::ESTABLISHED
     .union(StateFlags::SYN_RECV)
     .union(StateFlags::FIN_WAIT1)
@@ -26,20 +26,20 @@ pub(crate) fn connections(port: u16) -> Result<Vec<Connection>, TcpError> {
     all(Port::Own(port), &LISTED, connection)
 }
 
-/// The sockets of this host that are connected to that port of whatever host. Blocks likewise.
+/// The sockets of this host that are connected to that port of any host. Blocks likewise.
 pub(crate) fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
     all(Port::Peers(port), &LISTED, socket)
 }
 
-/// All sockets that listen on that port. The kernel has a table of its own for them, and does
-/// not walk that of the connections, which for `/proc/net/tcp` takes milliseconds. Blocks
+/// All sockets that listen on that port. The kernel has a table of its own for them. Reading
+/// `/proc/net/tcp` would walk that of the connections, too, which takes milliseconds. Blocks
 /// likewise.
 pub(crate) fn listeners(port: u16) -> Result<Vec<Socket>, TcpError> {
     all(Port::Own(port), &StateFlags::LISTEN, socket)
 }
 
-/// Sockets that are bound and neither listen nor have a connection (TCP_BOUND_INACTIVE): shown by
-/// Linux 6.8 and newer, left out by older ones.
+/// Sockets that are bound and neither listen nor have a connection (TCP_BOUND_INACTIVE). Linux
+/// 6.8 and newer shows them.
 const BOUND: StateFlags = StateFlags::from_bits_retain(1 << 13);
 
 /// All sockets that have bound that port, and nothing more. Blocks likewise.
@@ -51,8 +51,8 @@ pub(crate) fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
     })
 }
 
-/// All connections in any state, also those that are over and only kept for a while, that have
-/// that port on this side. Blocks likewise.
+/// All connections in any state that have that port on this side, including those that are over
+/// and only remembered for a while. Blocks likewise.
 pub(crate) fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
     let rest = StateFlags::LISTEN.union(StateFlags::CLOSE);
     let states = StateFlags::all().difference(rest);
@@ -67,7 +67,7 @@ pub(crate) fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
     })
 }
 
-/// Which end of a connection is asked for.
+/// The end of a connection that has the port.
 #[derive(Debug, Clone, Copy)]
 enum Port {
     Own(u16),

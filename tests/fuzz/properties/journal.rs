@@ -67,7 +67,7 @@ const VERBS: [Verb; 5] = [
 /// Whatever is left behind: a recovery never takes the host out, and nothing begins with
 /// what touches the app.
 fn check_start(entry: &Entry, restarted: Option<bool>) {
-    let left = entry.left_behind(restarted);
+    let left = entry.unfinished(restarted);
     for stand in [Stand::Open, Stand::Held, Stand::Astray] {
         for asked in VERBS {
             let start = match start(asked, Some(&left), stand) {

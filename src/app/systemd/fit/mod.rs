@@ -1,5 +1,5 @@
-//! Whether a unit can be restarted as it is configured: judged by systemd's own properties,
-//! before the host is taken out for it. Pure.
+//! Decides by systemd's own properties whether the job can restart the unit, before the host is
+//! taken out for it. Pure.
 
 use super::error::{UnitError, UnitState};
 use super::job::Job;
@@ -40,7 +40,7 @@ const IDLE: [&str; 7] = [
     "timer",
 ];
 
-/// Decides. Ok: what is only odd. Err: why the job can't work, and what to write.
+/// Decides. Ok: what is only odd. Err: why the job can't work, and after that the fix.
 pub(super) fn judge(shown: &Shown, job: Job) -> Result<Vec<String>, UnitError> {
     let unit = shown.unit.clone();
     match shown.load.0.as_str() {
@@ -59,7 +59,7 @@ pub(super) fn judge(shown: &Shown, job: Job) -> Result<Vec<String>, UnitError> {
     }
 }
 
-/// Without an instance there is nothing that systemd could be asked about.
+/// Without an instance name systemd knows no unit to ask about.
 pub(super) fn template(unit: &str) -> Option<UnitError> {
     let (name, kind) = unit.rsplit_once('.')?;
     let reason = format!("it is a template; name one of its instances: `{name}INSTANCE.{kind}`");
@@ -68,8 +68,7 @@ pub(super) fn template(unit: &str) -> Option<UnitError> {
         .then_some(UnitError::Unusable { unit, reason })
 }
 
-/// The first thing in the way: the property, what it means, and after the last semicolon what
-/// to write.
+/// The first obstacle: the property, what it means, and after the last semicolon the fix.
 fn unfit(shown: &Shown, job: Job) -> Option<String> {
     let unit = &shown.unit;
     let kind = unit.rsplit_once('.').map_or("", |(_, kind)| kind);
@@ -118,7 +117,7 @@ fn unfit(shown: &Shown, job: Job) -> Option<String> {
     Some(reason)
 }
 
-/// What works, and may surprise.
+/// What works, but may surprise.
 fn oddities(shown: &Shown, job: Job) -> Vec<String> {
     let unit = &shown.unit;
     let mut odd = Vec::new();

@@ -1,4 +1,4 @@
-//! Units as systemd shows them, against what each job needs.
+//! Units with systemd's properties, against the needs of each job.
 
 use super::*;
 
@@ -39,7 +39,7 @@ const JOBS: [Job; 3] = [Job::Restart, Job::ReloadOrRestart, Job::Reload];
 #[test]
 fn what_each_job_needs() {
     let reloads = |it: &mut Shown| it.can_reload = true;
-    for (told, shown, wanted) in [
+    for (case, shown, wanted) in [
         ("sound", sound(), "--x"),
         ("with ExecReload=", with(reloads), "---"),
         ("refuses a stop", with(|it| it.refuses_stop = true), "xxx"),
@@ -127,14 +127,14 @@ fn what_each_job_needs() {
             Ok(_) => 'n',
             Err(_) => 'x',
         });
-        assert_eq!(String::from_iter(judged), wanted, "{told}");
+        assert_eq!(String::from_iter(judged), wanted, "{case}");
     }
 }
 
-/// Each names the property, and what to write after the last semicolon.
+/// Each names the property, and the fix after the last semicolon.
 #[test]
 fn it_says_what_was_seen_and_what_to_write() {
-    for (shown, job, property, mend) in [
+    for (shown, job, property, wanted) in [
         (
             with(|it| it.refuses_stop = true),
             Job::Restart,
@@ -173,7 +173,7 @@ fn it_says_what_was_seen_and_what_to_write() {
         let (found, fix) = said.rsplit_once("; ").unwrap();
         let begins = format!("web.service cannot be used: {property}");
         assert!(found.starts_with(&begins), "{said}");
-        assert!(fix.ends_with(mend), "{said}");
+        assert!(fix.ends_with(wanted), "{said}");
     }
 }
 

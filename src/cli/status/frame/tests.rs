@@ -3,7 +3,7 @@ use crate::cli::status::model::{Health, PhaseNow};
 use crate::cli::status::owners::LockOwner;
 use crate::haproxy::Role;
 use crate::report::GateReport;
-use crate::state::lock::Who;
+use crate::state::lock::Owner;
 
 fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
     LineSeen {
@@ -62,7 +62,7 @@ fn draining(sessions: u64) -> Status {
     };
     Status {
         apps: vec![app],
-        operation: Some(LockOwner::from(Some(Who {
+        operation: Some(LockOwner::from(Some(Owner {
             command: "agent restart web".to_owned(),
             pid: 12,
             since: 1_795_262_400,

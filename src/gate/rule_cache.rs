@@ -1,24 +1,24 @@
-//! The tables in use as they were listed last, and the gates brought from there to where they
-//! are wanted. Listing both families takes longer than asking HAProxy does: it is done only
-//! where the kernel does not say that no rule has changed since.
+//! The tables in use as last listed, and the calls that bring the gates to the wanted positions.
+//! Listing both families takes longer than asking HAProxy does. So the agent lists them only if
+//! the kernel does not confirm that no rule has changed since.
 
 use super::firewall::{Tables, standing, to_do};
 use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
 use crate::restart::PerGate;
 
-/// What is known of the tables.
-pub struct Known {
+/// The tables in use, with the mark of their last listing.
+pub struct RuleCache {
     watch: RuleWatch,
     last: Option<(Tables, Option<Mark>)>,
 }
 
-impl Known {
-    /// Nothing yet.
-    pub fn new(watch: RuleWatch) -> Known {
-        Known { watch, last: None }
+impl RuleCache {
+    /// An empty cache.
+    pub fn new(watch: RuleWatch) -> RuleCache {
+        RuleCache { watch, last: None }
     }
 
-    /// Looks at everything, in any case.
+    /// Looks at everything, whatever the mark is.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl Known {
         Ok(view)
     }
 
-    /// Where each gate stands, by the tables in use alone.
+    /// Each gate's position, by the tables in use alone.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Known {
         Ok(gates.as_ref().map(|gate| standing(tables, gate)))
     }
 
-    /// Each gate stands open (true) or closed already.
+    /// Whether each gate is already open (true) or closed.
     ///
     /// # Errors
     ///
@@ -57,8 +57,8 @@ impl Known {
         Ok(to_do(self.tables(firewall).await?, wanted).is_empty())
     }
 
-    /// Makes each gate stand so, and looks again: Ok means that the kernel shows it so, true
-    /// that something had to be changed for that. May be repeated.
+    /// Opens or closes each gate, and looks again. Ok means that the kernel shows each gate as
+    /// wanted. True means that this took a change. The caller may repeat it.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Known {
         firewall: &Firewall,
         wanted: &[(&Gate, bool)],
     ) -> Result<bool, GateError> {
-        // Twice: somebody else may be at the rules in between.
+        // Twice: another process may change the rules in between.
         for nth in 0..2 {
             let calls = to_do(self.tables(firewall).await?, wanted);
             if calls.is_empty() {
@@ -93,7 +93,7 @@ impl Known {
     }
 
     async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {
-        // Before the listing: what comes after it is not in it.
+        // Before the listing, which does not have later changes.
         let mark = self.watch.mark();
         let tables = match self.last.take() {
             Some((tables, then)) if mark.is_some() && then == mark => tables,
@@ -104,22 +104,24 @@ impl Known {
 }
 
 impl Firewall {
-    /// [`Known::positions`] for who knows nothing.
+    /// [`RuleCache::positions`] without a cache.
     ///
     /// # Errors
     ///
     /// The same.
     pub async fn positions(&self, gates: &PerGate<Gate>) -> Result<PerGate<Position>, GateError> {
-        let mut known = Known::new(RuleWatch::blind());
-        known.positions(self, gates).await
+        let mut cache = RuleCache::new(RuleWatch::blind());
+        cache.positions(self, gates).await
     }
 
-    /// [`Known::ensure`] for who knows nothing.
+    /// [`RuleCache::ensure`] without a cache.
     ///
     /// # Errors
     ///
     /// The same.
     pub async fn ensure(&self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
-        Known::new(RuleWatch::blind()).ensure(self, wanted).await
+        RuleCache::new(RuleWatch::blind())
+            .ensure(self, wanted)
+            .await
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a process has to do with whoever listens on the app's port.
+//! Whether a process is related to the processes that listen on the app's port.
 
 use std::fs;
 
@@ -9,24 +9,24 @@ use crate::text::escape;
 
 /// What the kernel shows of a process and a port.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kin {
-    /// It listens, or it is of the family that does: parent, child, group.
+pub(super) enum Relation {
+    /// It listens, or it is in the process tree that does: parent, child, group.
     Ours,
-    /// Nobody listens.
-    Nobody,
-    /// Only others do: who, as "NAME (pid N)".
+    /// No process listens.
+    NoListener,
+    /// Only unrelated processes listen: "NAME (pid N)".
     Others(String),
-    /// It lives in another network, or somebody listens who can't be named.
+    /// It lives in another network namespace, or the kernel does not show which process listens.
     Unknown,
 }
 
 /// Looks at the process and at the listeners on `port`.
-pub(super) fn kin(process: &Stat, port: u16) -> Kin {
+pub(super) fn relation(process: &Stat, port: u16) -> Relation {
     if !is_in_our_network(process.pid) {
-        return Kin::Unknown;
+        return Relation::Unknown;
     }
     if holds(process.pid, port) {
-        return Kin::Ours;
+        return Relation::Ours;
     }
     let holders = holders(port);
     if holders
@@ -34,14 +34,14 @@ pub(super) fn kin(process: &Stat, port: u16) -> Kin {
         .flatten()
         .any(|other| related(process, other))
     {
-        return Kin::Ours;
+        return Relation::Ours;
     }
     match holders.as_slice() {
-        [] => Kin::Nobody,
-        sockets if sockets.iter().any(Vec::is_empty) => Kin::Unknown,
+        [] => Relation::NoListener,
+        sockets if sockets.iter().any(Vec::is_empty) => Relation::Unknown,
         sockets => {
             let first = sockets.iter().flatten().next();
-            Kin::Others(first.map_or_else(String::new, named))
+            Relation::Others(first.map_or_else(String::new, named))
         }
     }
 }
@@ -50,8 +50,8 @@ pub(super) fn named(stat: &Stat) -> String {
     format!("{} (pid {})", escape(&stat.comm), stat.pid)
 }
 
-/// A supervisor is the parent of who listens, a worker the child of it. All processes descend
-/// from the first one; where that listens itself, it does so for an app to come.
+/// A supervisor is the parent of a listener, a worker its child. All processes descend from the
+/// first one: if that one listens itself, it does so for an app that will start.
 fn related(one: &Stat, other: &Stat) -> bool {
     one.pgrp == other.pgrp || descends(one, other.pid) || descends(other, one.pid)
 }
