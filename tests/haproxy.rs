@@ -202,10 +202,10 @@ fn another_backend_than_ours_is_not_counted() {
     block_on(balancer.find()).unwrap().unwrap();
     let stat = recorded("2.6", "stat");
     socket.answer(stat.clone().into_bytes());
-    assert_eq!(block_on(balancer.others()).unwrap().len(), 1);
+    assert_eq!(block_on(balancer.capacities()).unwrap().len(), 1);
     for other in [stat.replace("srvs,", "api,"), row("2.6", "web2")] {
         socket.answer(other.into_bytes());
-        assert_eq!(block_on(balancer.others()), Err(Unseen::Changing));
+        assert_eq!(block_on(balancer.capacities()), Err(Unseen::Changing));
     }
 }
 
@@ -223,9 +223,9 @@ fn a_big_backend_is_not_counted_at_each_look() {
         let mut balancer = socket.balancer();
         block_on(balancer.find()).unwrap().unwrap();
         socket.answer(recorded("2.6", "stat").into_bytes());
-        assert!(block_on(balancer.others_soon()).unwrap().is_some());
+        assert!(block_on(balancer.capacities_if_due()).unwrap().is_some());
         std::thread::sleep(Duration::from_millis(10));
-        let again = block_on(balancer.others_soon()).unwrap();
+        let again = block_on(balancer.capacities_if_due()).unwrap();
         assert_eq!(again.is_some(), counted);
     }
 }

@@ -1,4 +1,4 @@
-//! What has to fit before anything is printed, each with its mend.
+//! What must fit before anything is printed. Each error names its fix.
 
 use super::health;
 use super::host::{Host, server_name};
@@ -90,7 +90,7 @@ fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {
     Ok(())
 }
 
-/// HAProxy would send the users of one host to the other.
+/// HAProxy would send the users of one host to the other host.
 fn cookies_differ(lines: &[Line<'_>]) -> Result<(), String> {
     let mut taken = BTreeMap::new();
     for Line { host, .. } in lines {
@@ -116,7 +116,7 @@ fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
     }
 }
 
-/// Limits shorter than HAProxy's checks would run out each time.
+/// Limits shorter than HAProxy's checks would always run out.
 fn in_time(app: &AppSettings) -> Result<(), String> {
     let limits = [
         (
@@ -140,7 +140,7 @@ fn in_time(app: &AppSettings) -> Result<(), String> {
     Ok(())
 }
 
-/// The agent takes a loopback line for its own only where HAProxy runs on the same host.
+/// The agent takes a loopback line for its own only if HAProxy runs on the same host.
 fn found_on_loopback(settings: &Settings, line: &Line<'_>) -> Result<(), String> {
     let mut balancers = settings.balancers.iter();
     let beside = balancers.any(|balancer| {
@@ -174,7 +174,7 @@ fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
     }
 }
 
-/// They stand on the backend's `default-server`.
+/// They are on the backend's `default-server`.
 fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
     let words = |line: &Line<'_>| wanted.transport.words(line.app);
     match words(line)? == words(first)? {
@@ -201,7 +201,7 @@ fn layout(asked: Option<Layout>, lines: &[Line<'_>]) -> Result<Layout, String> {
     }
 }
 
-/// What the configuration calls the backend.
+/// The backend's name in the configuration.
 fn named<'a>(settings: &'a Settings, app: &AppSettings) -> Option<&'a str> {
     let mut serving = settings.balancers.iter().filter(|b| b.serves(&app.name));
     serving.find_map(|balancer| Some(balancer.names.as_ref()?.backend.as_str()))

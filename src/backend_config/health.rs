@@ -1,4 +1,4 @@
-//! HAProxy's check, as much as it can ask of what the agent asks.
+//! HAProxy's check: as much of the agent's health check as HAProxy can do.
 
 use super::transport::Words;
 use crate::app::{Health, HealthCheck};
@@ -28,9 +28,8 @@ pub(crate) fn lines(health: &Health, words: &Words) -> Vec<String> {
     }
 }
 
-/// There is no `no option httpchk`, nor one for any other kind of check: the kind that the
-/// `defaults` have is replaced, and their rules by one of our own. `default` takes what the line
-/// has for its checks.
+/// HAProxy has no `no option httpchk`, and none for other kinds of check. So this replaces the kind
+/// and the rules that `defaults` may have. `default` takes the words of the line for its checks.
 fn connect(comment: &[&str], words: &Words) -> Vec<String> {
     let rule = match words.any() {
         true => "tcp-check connect default",
@@ -46,7 +45,7 @@ fn connect(comment: &[&str], words: &Words) -> Vec<String> {
 
 fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {
     let path = quoted(path);
-    // Without one, what HAProxy and the agent both take for good.
+    // Without one, the range that HAProxy and the agent both accept.
     let status = status.map_or("200-399".to_owned(), |status| status.to_string());
     let expect = format!("http-check expect status {status}");
     match host {
@@ -63,7 +62,7 @@ fn http(path: &str, status: Option<u16>, host: Option<&str>) -> Vec<String> {
     }
 }
 
-/// One word of HAProxy's configuration, whatever is in it.
+/// Quotes one word of HAProxy's configuration if it needs that.
 pub(crate) fn quoted(word: &str) -> String {
     match word.contains(['#', '"', '\'', '\\', '$', ' ']) {
         false => word.to_owned(),
@@ -71,7 +70,7 @@ pub(crate) fn quoted(word: &str) -> String {
     }
 }
 
-/// `timeout check`, as HAProxy writes it: what the agent itself gives one probe.
+/// `timeout check` as HAProxy writes it: the time that the agent gives one probe.
 pub(crate) fn timeout(health: &Health) -> String {
     match health.timeout.as_millis().max(1) {
         whole if whole % 1000 == 0 => format!("{}s", whole / 1000),

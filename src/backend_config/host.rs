@@ -1,4 +1,4 @@
-//! One host of the list: its name, its address, and what differs from the rule.
+//! One host of the list: its name, its address, and what differs from the default.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 /// One host behind HAProxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Its main line.
+    /// The name of its main line.
     pub name: String,
-    /// Where HAProxy reaches it.
+    /// The address that HAProxy uses.
     pub address: IpAddr,
-    /// Its cookie, where that is not its name.
+    /// Its cookie, if it is not its name.
     pub cookie: Option<String>,
-    /// Its twin line, where that is not NAME-twin.
+    /// Its twin line, if it is not NAME-twin.
     pub twin: Option<String>,
-    /// The app it serves, where that is not the one asked for.
+    /// The app it serves, if it is not the one asked for.
     pub app: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl Host {
         own.unwrap_or_else(|| format!("{}-twin", self.name))
     }
 
-    /// As `--host` takes it.
+    /// Formats it as `--host` takes it.
     pub fn word(&self) -> String {
         let keys = [
             ("cookie", &self.cookie),
@@ -48,8 +48,8 @@ impl Host {
         )
     }
 
-    /// A list: a host a line as `NAME ADDRESS [cookie=C] [twin=T] [app=A]`, and comments from
-    /// `#` on. Err: the line's number and what is wrong with it.
+    /// Reads a list with one host a line, as `NAME ADDRESS [cookie=C] [twin=T] [app=A]`. Comments
+    /// begin with `#`. Err: the line's number and what is wrong with it.
     pub fn list(text: &str) -> Result<Vec<Host>, String> {
         let lines = text.lines().zip(1..).filter_map(|(line, number)| {
             let said = line.split('#').next().unwrap_or_default();
@@ -101,7 +101,7 @@ impl FromStr for Host {
     }
 }
 
-/// What HAProxy takes for the name of a server or a proxy.
+/// Checks a name that HAProxy accepts for a server or a proxy.
 pub(super) fn server_name(name: &str) -> Result<String, String> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
     match !name.is_empty() && name.chars().all(harmless) {
@@ -112,7 +112,7 @@ pub(super) fn server_name(name: &str) -> Result<String, String> {
     }
 }
 
-/// What browsers send back as it is. HAProxy itself cuts a value at `~` and `|`.
+/// Checks a value that browsers send back unchanged. HAProxy itself cuts it at `~` and `|`.
 fn cookie_value(value: &str) -> Result<String, String> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.:+/=@-".contains(c);
     match !value.is_empty() && value.chars().all(harmless) {
@@ -123,7 +123,8 @@ fn cookie_value(value: &str) -> Result<String, String> {
     }
 }
 
-/// An address that a server can have. The agent tells its lines by it, so no host name.
+/// Checks an address that a server can have. The agent finds its lines by it, so a host name is not
+/// enough.
 fn usable(text: &str) -> Result<IpAddr, String> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     let address: IpAddr = bare

@@ -1,5 +1,4 @@
-//! The backend that fits the agent's configuration, for a list of hosts: HAProxy's side of
-//! the pattern, as text. Pure.
+//! Prints the HAProxy backend that fits the agent's configuration, for a list of hosts. Pure.
 
 mod fits;
 mod health;
@@ -14,7 +13,7 @@ pub use wanted::{Layout, Wanted};
 
 use crate::config::Settings;
 
-/// The text. Err: one line on what does not fit, with the mend.
+/// Prints the text. Err: one line on what does not fit, with its fix.
 pub fn print(settings: &Settings, wanted: &Wanted<'_>) -> Result<String, String> {
     let plan = fits::plan(settings, wanted)?;
     Ok(match wanted.whole {

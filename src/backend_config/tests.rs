@@ -1,4 +1,4 @@
-//! What is printed, and what is refused with which mend.
+//! What is printed, and what is refused with which fix.
 
 use super::wanted::CHECKS;
 use super::*;
@@ -69,7 +69,7 @@ fn each_host_has_its_two_lines() {
 }
 
 #[test]
-fn idle_connections_are_purged_where_a_drain_must_count_them() {
+fn idle_connections_are_purged_if_a_drain_must_count_them() {
     let purges = |settings: &Settings| {
         let section = section(settings, TWO, None).unwrap();
         section.contains("    default-server pool-purge-delay 1s\n")
@@ -83,7 +83,7 @@ fn idle_connections_are_purged_where_a_drain_must_count_them() {
 }
 
 #[test]
-fn the_layout_is_what_the_app_can() {
+fn the_layout_follows_the_apps_ports() {
     let two_stage = settings("", "");
     let classic = settings("backup_status_port = 3000", "");
     let twin = "web1 port 3000 backup\n";
@@ -139,7 +139,7 @@ fn a_backend_is_called_as_the_configuration_calls_it() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_with_the_mend() {
+fn a_misfit_is_reported_with_its_fix() {
     let plain = settings("", "");
     for (hosts, what) in [
         ("", "no hosts: name them by --host"),
@@ -208,7 +208,7 @@ fn what_does_not_fit_is_told_with_the_mend() {
 }
 
 #[test]
-fn what_the_configuration_lacks_is_told_with_the_mend() {
+fn a_gap_in_the_configuration_is_reported_with_its_fix() {
     for (new, what) in [
         (
             "timeouts = { out_of_rotation = \"1s\" }",
@@ -238,9 +238,10 @@ fn a_word_of_a_host_is_read_again() {
     assert_eq!("a=[::1]".parse::<Host>().unwrap().word(), "a=::1");
 }
 
-/// Each layer is said to the users and to the checks, which inherit nothing beside `port`.
+/// TLS and the PROXY header are set for the users and for the checks, which inherit nothing beside
+/// `port`.
 #[test]
-fn what_the_app_speaks_its_checks_speak() {
+fn the_checks_speak_the_apps_protocol() {
     let health = |toml: &str| settings("[app.api]", &format!("health = {toml}\n[app.api]"));
     let none = Transport::default();
     let tls = |verify| Transport {
@@ -331,7 +332,7 @@ fn what_the_app_speaks_its_checks_speak() {
     };
     let whole = spoken(&health(tcp), all, true).unwrap();
     assert!(whole.contains(same), "{whole}");
-    // Nobody has to be trusted, but that is said; as is an agent that asks in plain text.
+    // Without a CA, and for an agent that asks in plain text, the text says so.
     let http = "{ http = \"/h\" }";
     let own = Transport {
         verify: Some("/ca.pem"),
@@ -380,7 +381,7 @@ fn what_the_app_speaks_its_checks_speak() {
         let error = spoken(&health(toml), transport, false).unwrap_err();
         assert!(error.contains(what), "{error}");
     }
-    // Of several apps on one machine all have to.
+    // Of several apps on one machine all must match.
     let one = settings(
         "[app.api]",
         &format!("health = {both}\n[app.api]\nhealth = {{ https = \"/h\", verify = false }}"),

@@ -1,4 +1,4 @@
-//! The text. Its readers have only its comments later, so these say why.
+//! The printed text. Its readers later have only its comments, so these say why.
 
 use super::health;
 use super::wanted::{BACKEND, CHECKS, Layout, Line, Plan};
@@ -7,7 +7,7 @@ use crate::haproxy::Address;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// Where HAProxy's unix socket is, where the configuration names none.
+/// The path of HAProxy's unix socket, if the configuration names none.
 const SOCKET: &str = "/run/haproxy/user.sock";
 
 const DEFAULTS: &str = "
@@ -44,15 +44,15 @@ const CHECKED: &str =
     # shutdown-backup-sessions`: both cut requests that are in flight.
 ";
 
-/// Of no use where the master socket shows what leaving workers carry.
+/// It is not needed if the master socket shows what leaving workers carry.
 const PURGED: &str = "    # After a reload the leaving worker keeps its idle connections for a while. Without HAProxy's
     # master socket a drain waits for them: for some seconds with this, up to a minute without.
     default-server pool-purge-delay 1s
 ";
 
 impl Plan<'_> {
-    /// The backend alone, which holds whatever the `defaults` above it say; only what a
-    /// `default-server` there has beside its checks' rhythm can't be taken back.
+    /// The backend alone. It holds with any `defaults` above it, except for words of a
+    /// `default-server` there: only the rhythm of the checks can be reset.
     pub(super) fn section(&self) -> String {
         let app = self.lines[0].app;
         let patience = health::timeout(&app.health);
@@ -107,7 +107,7 @@ impl Plan<'_> {
         )
     }
 
-    /// What prints the same again.
+    /// The command that prints the same again.
     fn command(&self) -> String {
         let mut words = vec![format!("{} --whole", self.wanted.app.name)];
         let two_stage = |line: &Line<'_>| line.app.ports.backup_status_port.is_some();
@@ -125,7 +125,7 @@ impl Plan<'_> {
         format!("#   agent haproxy-config {}{hosts}\n", words.join(" "))
     }
 
-    /// Where one of the balancers has no master socket, what its leaving workers carry is counted.
+    /// If a balancer has no master socket, the connections of its leaving workers are counted.
     fn purged(&self) -> &'static str {
         match self.serving().all(|balancer| balancer.master.is_some()) {
             true => "",

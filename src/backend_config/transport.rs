@@ -1,13 +1,13 @@
-//! What the lines speak below HTTP, and their checks with them: TLS, a PROXY header.
+//! What the lines and their checks speak below HTTP: TLS, a PROXY header.
 //!
-//! With `port` on a line HAProxy's checks inherit neither, so each is said twice. Twins that
-//! check the app itself would inherit them; the words are the same for all lines.
+//! Beside `port` HAProxy's checks inherit neither, so each is set twice. Twins that check the app
+//! itself would inherit them, but the words are the same for all lines.
 
 use crate::app::{self, HealthCheck, Proxy};
 use crate::config::AppSettings;
 use std::net::IpAddr;
 
-/// What was asked for, beside what `health` says.
+/// What the operator asks for, in addition to `health`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Transport<'a> {
     /// The app speaks TLS.
@@ -25,7 +25,7 @@ pub struct Transport<'a> {
 pub struct Words {
     pub ssl: bool,
     pub text: String,
-    /// Though the agent asks the app in plain text.
+    /// The agent asks the app in plain text, although the lines speak TLS.
     plain: bool,
 }
 
@@ -45,7 +45,7 @@ impl Words {
         !self.text.is_empty()
     }
 
-    /// What stands above them, a line each.
+    /// The comments above them, one a line.
     pub fn comment(&self) -> String {
         let lines = [
             (INHERIT, self.any()),
@@ -57,7 +57,7 @@ impl Words {
     }
 }
 
-/// What `health` says of the app.
+/// What `health` defines for the app.
 struct Health<'a> {
     tls: bool,
     plain: bool,
@@ -85,7 +85,7 @@ fn health(app: &AppSettings) -> Health<'_> {
 }
 
 impl Transport<'_> {
-    /// Err: what does not fit, with the mend.
+    /// Err: what does not fit, with its fix.
     pub fn words(&self, app: &AppSettings) -> Result<Words, String> {
         let health = health(app);
         let ssl = self.ssl || health.tls;
@@ -126,7 +126,7 @@ impl Transport<'_> {
         ))
     }
 
-    /// As `agent haproxy-config` takes it.
+    /// Formats them as `agent haproxy-config` takes them.
     pub fn flags(&self) -> Vec<String> {
         let proxy = match self.proxy {
             None => None,
@@ -145,7 +145,7 @@ impl Transport<'_> {
     }
 }
 
-/// One word of HAProxy's configuration that needs no quotes.
+/// Checks a word of HAProxy's configuration that needs no quotes.
 fn ca_file(file: &str) -> Result<&str, String> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "/_.:@+-".contains(c);
     let begins = file.starts_with('/') || file == "@system-ca";

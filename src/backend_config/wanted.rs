@@ -1,4 +1,4 @@
-//! What is to be printed, as it is asked for and as it fits.
+//! What to print: the request, and the plan that fits.
 
 use super::host::Host;
 use super::transport::{Transport, Words};
@@ -11,7 +11,7 @@ pub(super) const TO_DOWN_MS: u128 = 1300;
 /// `downinter` + (`rise` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
 pub(super) const TO_UP_MS: u128 = 800;
 
-/// The backend's name where nobody says.
+/// The backend's default name.
 pub(super) const BACKEND: &str = "srvs";
 
 /// What the twin checks.
@@ -23,31 +23,31 @@ pub enum Layout {
     Classic,
 }
 
-/// What is to be printed.
+/// The request.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The app that a host serves which names no other.
+    /// The app of a host that names no other.
     pub app: &'a AppSettings,
     /// The hosts, in the order of their lines.
     pub hosts: &'a [Host],
-    /// None: two-stage where every app has a `backup_status_port`.
+    /// None: two-stage if every app has a `backup_status_port`.
     pub layout: Option<Layout>,
-    /// None: as the configuration names it, or `srvs`.
+    /// None: the name in the configuration, or `srvs`.
     pub backend: Option<&'a str>,
-    /// What the lines speak, beside what `health` says.
+    /// What the lines speak, in addition to `health`.
     pub transport: Transport<'a>,
     /// With global, defaults and a frontend: a whole configuration.
     pub whole: bool,
 }
 
-/// A host with what its two lines are made from.
+/// A host and the app for its two lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) host: &'a Host,
     pub(super) app: &'a AppSettings,
 }
 
-/// Checked: what the text is made from.
+/// The checked plan for the text.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) settings: &'a Settings,

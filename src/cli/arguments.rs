@@ -1,4 +1,4 @@
-//! The command line as it is asked for.
+//! The command line as clap parses it.
 
 use super::doctor::Doctor;
 use super::exits;
@@ -118,7 +118,7 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    /// Err: a flag that every verb takes, and this one can do nothing with.
+    /// Refuses a global flag that does nothing for this verb.
     pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
         let operates = match self {
             Asked::Configured(Command::Run { .. } | Command::Status { .. }) => false,
@@ -196,12 +196,12 @@ pub(super) enum Command {
     },
 }
 
-/// The command line as it is defined: what manual pages are made from.
+/// The definition of the command line, for the manual pages.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// What completes it in this shell.
+/// The completion script for this shell.
 pub fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), "agent", &mut script);

@@ -1,17 +1,17 @@
-//! Whether so many files may be open as an operation needs. Without, it would fail half way:
-//! a check that can't be made with the gates closed, a rule that can't be listed.
+//! Checks that the process may open enough files for an operation. Otherwise the operation would
+//! fail half way, for example at a health check with the gates closed.
 
 use rustix::process::{Resource, getrlimit};
 
-/// The runtime, the lock, the journal, the bus, and what a program that is run has as its
-/// output. Ten were enough when it was measured; the rest is for what was not.
+/// Files of the runtime, the lock, the journal, the bus, and the output of a child process. Ten
+/// were enough when this was measured; the rest is a reserve.
 const OWN: usize = 21;
-/// One connection, and another while HAProxy is reloaded.
+/// One connection, and a second one while HAProxy reloads.
 const PER_BALANCER: usize = 2;
-/// Open from the start, where that can't be counted: stdin, stdout, stderr.
+/// Stdin, stdout and stderr: assumed if the open files can't be counted.
 const STANDARD: usize = 3;
 
-/// Err: the limit of this process is too low, with the mend.
+/// Checks the limit of this process. Err: it is too low, with the fix.
 pub(super) fn check(balancers: usize) -> anyhow::Result<()> {
     let need = inherited() + OWN + PER_BALANCER * balancers;
     match getrlimit(Resource::Nofile).current {
@@ -23,7 +23,7 @@ pub(super) fn check(balancers: usize) -> anyhow::Result<()> {
     }
 }
 
-/// What is open already. The folder itself is open while it is read.
+/// The number of open files, without the directory that is open while it is read.
 fn inherited() -> usize {
     let open = std::fs::read_dir("/proc/self/fd").map(|open| open.count().saturating_sub(1));
     open.unwrap_or(STANDARD)

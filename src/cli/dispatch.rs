@@ -1,4 +1,4 @@
-//! From what is asked for on the command line to the exit code that answers.
+//! Runs what the command line asks for, and returns the exit code.
 
 use super::arguments::Cli;
 use super::arguments::{Asked, Command};
@@ -28,7 +28,7 @@ pub(super) const USAGE: u8 = 2;
 pub(super) const USAGE_WORD: &str = "usage";
 
 impl Cli {
-    /// The command line, or what a mistake in it (or a request for help) ends with.
+    /// Parses the command line. Err: the exit code after a usage error or a request for help.
     pub fn from_arguments() -> Result<Cli, ExitCode> {
         Cli::try_parse().map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
@@ -41,7 +41,7 @@ impl Cli {
         })
     }
 
-    /// Does what is asked for.
+    /// Runs the command.
     pub fn run(self) -> ExitCode {
         let json = self.json;
         let logs = match (&self.asked, json) {
@@ -175,7 +175,7 @@ impl Cli {
         Ok(report.exit)
     }
 
-    /// One app after the other; the exit code is that of the first that went wrong.
+    /// Recovers one app after the other. Returns the exit code of the first that failed.
     async fn recover_all(&self, settings: &Settings, target: &Target) -> anyhow::Result<u8> {
         let stop = listen(target)?;
         let _shown_in_the_end = screen::begin();
@@ -192,7 +192,7 @@ impl Cli {
                 again: None,
             };
             let report = self.report(&operation, stop.clone()).await;
-            report.tell(self.json);
+            report.print_text(self.json);
             exit = if exit == 0 { report.exit } else { exit };
             reports.push(report);
             if exit > 128 {
@@ -209,11 +209,11 @@ impl Cli {
     async fn report(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
         let audience = match (self.json, self.progress) {
             (true, true) => Audience::Machine,
-            (true, false) => Audience::Nobody,
+            (true, false) => Audience::None,
             (false, _) => Audience::People,
         };
-        let tell = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
-        operation.run(stop, &tell).await
+        let on_progress = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
+        operation.run(stop, &on_progress).await
     }
 }
 
@@ -224,7 +224,7 @@ fn options(target: &Target) -> Options {
     }
 }
 
-/// With what the command line says of the upgrade.
+/// The settings with the command line's choice of the upgrade.
 fn upgraded(mut settings: Settings, asked: &Upgrade) -> Settings {
     for app in &mut settings.apps {
         match &asked.with {
@@ -244,7 +244,7 @@ fn listen(target: &Target) -> std::io::Result<StopSignal> {
     Ok(stop)
 }
 
-/// The one object of a mistake in the command line or the configuration.
+/// Prints the JSON object of a mistake in the command line or the configuration.
 fn say_usage(message: &str) {
     let report = serde_json::json!({"outcome": USAGE_WORD, "exit": USAGE, "message": message});
     say(&format!("{report}\n"));

@@ -1,4 +1,4 @@
-//! `agent doctor`: the set-up point by point, for people or as one object.
+//! `agent doctor`: prints the set-up point by point, as text or as one JSON object.
 
 use super::descriptors;
 use super::options::the_app;
@@ -25,7 +25,7 @@ pub(super) struct Doctor {
 }
 
 impl Doctor {
-    /// Looks, and prints. Exit code 1 where there is an error.
+    /// Looks, and prints. The exit code is 1 if there is an error.
     pub(super) fn run(&self, config: &Path, json: bool) -> anyhow::Result<u8> {
         let points = match config::load(config) {
             Ok(settings) => self.examined(&settings, config)?,

@@ -1,5 +1,5 @@
-//! `agent haproxy-config`: HAProxy's side of the configuration, for whoever administers it.
-//! Nothing is asked and nothing is changed: it reads the configuration, anywhere.
+//! `agent haproxy-config`: prints HAProxy's side of the configuration, for HAProxy's
+//! administrator. It only reads the configuration, so it runs on any machine.
 
 use super::options::the_app;
 use super::screen::say;

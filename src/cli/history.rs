@@ -1,7 +1,7 @@
 //! `agent history`: what was done on this host, one line each.
 
 use super::history_text::{text, when, wrapped};
-use super::kept::{Kept, Which, failed};
+use super::operations::{Operations, Selection, failed};
 use super::screen::say;
 use crate::clock::since_1970;
 use crate::history::Entry;
@@ -33,25 +33,29 @@ pub(super) struct Looking {
     pub(super) since: Option<u64>,
 }
 
-/// An app's name is shown so far.
+/// The most columns of an app's name.
 const APP: usize = 16;
 
-/// Prints it; the exit code.
+/// Prints the operations. Returns the exit code.
 pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::Result<u8> {
-    let kept = match Kept::read(config) {
-        Ok(kept) => kept,
+    let operations = match Operations::read(config) {
+        Ok(operations) => operations,
         Err(why) => return Ok(failed(&why, json)),
     };
-    let entries: Vec<&Entry> = match kept.which(config, looking.which.as_deref())? {
-        Which::One(entry) => {
+    let entries: Vec<&Entry> = match operations.select(config, looking.which.as_deref())? {
+        Selection::One(entry) => {
             match json {
                 true => print_json(&[entry]),
                 false => say(&text(entry)),
             }
             return Ok(0);
         }
-        Which::App(app) => kept.entries.iter().filter(|it| it.app == app).collect(),
-        Which::All => kept.entries.iter().collect(),
+        Selection::App(app) => operations
+            .entries
+            .iter()
+            .filter(|it| it.app == app)
+            .collect(),
+        Selection::All => operations.entries.iter().collect(),
     };
     let since = looking.since.unwrap_or_default() as f64;
     let entries: Vec<&Entry> = entries
@@ -67,7 +71,7 @@ pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::R
         (true, _) => print_json(&entries[first..]),
         (false, true) => say(&format!(
             "no operation yet in {}\n",
-            kept.directory.display()
+            operations.directory.display()
         )),
         (false, false) => say(&table(&entries[first..])),
     }
@@ -78,7 +82,7 @@ fn print_json(entries: &[&Entry]) {
     say(&format!("{}\n", serde_json::json!({"operations": entries})));
 }
 
-/// A moment, in seconds since 1970: so long ago, or a day or a moment in UTC.
+/// A moment in seconds since 1970: a duration ago, or a day or a moment in UTC.
 pub(super) fn since(text: &str) -> Result<u64, String> {
     let ago = text.strip_suffix(" ago").unwrap_or(text);
     if let Ok(ago) = humantime::parse_duration(ago) {
@@ -123,13 +127,13 @@ fn table(entries: &[&Entry]) -> String {
     lines
 }
 
-/// In so many columns: letters may take two.
+/// Pads the text to this many columns. A letter may take two.
 fn padded(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(display_width(text));
     text.to_owned() + &" ".repeat(missing)
 }
 
-/// To so many columns.
+/// Cuts the text to this many columns.
 fn cut(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
@@ -145,7 +149,7 @@ mod tests {
     use crate::state::caller::Who;
 
     #[test]
-    fn a_moment_may_be_told_in_several_ways() {
+    fn a_moment_has_several_forms() {
         assert_eq!(since("1970-01-02"), Ok(86_400));
         assert_eq!(since("1970-01-02T00:01"), Ok(86_460));
         assert_eq!(since("1970-01-02 00:01:02"), Ok(86_462));

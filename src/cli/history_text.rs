@@ -1,4 +1,4 @@
-//! One operation of the history, as text for people.
+//! Prints one operation of the history as text.
 
 use crate::clock;
 use crate::history::{Entry, PhaseEntry};
@@ -9,7 +9,7 @@ pub(super) fn when(entry: &Entry) -> String {
     clock::timestamp(entry.started_at.max(0.0) as u64).replacen('T', " ", 1)
 }
 
-/// The whole operation, for people.
+/// The whole operation as text.
 pub(super) fn text(entry: &Entry) -> String {
     let mut text = wrapped(&format!("{}: {}", entry.app, entry.message), "", "  ");
     let exit = entry.exit.map(|exit| format!(" (exit {exit})"));
@@ -52,7 +52,7 @@ fn phase(phase: &PhaseEntry) -> String {
     format!("{}\n", line.trim_end())
 }
 
-/// On lines of a terminal's width.
+/// The text on lines of a terminal's width.
 pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
     lines(text, first, others).join("\n") + "\n"
 }

@@ -1,4 +1,4 @@
-//! The command line: what is asked for, and the exit code that answers.
+//! The command line: its arguments, its output and its exit codes.
 
 mod arguments;
 mod attached;
@@ -9,8 +9,8 @@ mod exits;
 mod haproxy_config;
 mod history;
 mod history_text;
-mod kept;
 mod logs;
+mod operations;
 mod options;
 mod print;
 mod progress;

@@ -1,4 +1,4 @@
-//! What an operation is asked for with: on which app, why, for whom and how long.
+//! The options of operations: on which app, why, for whom and how long.
 
 use crate::config::{AppSettings, Settings};
 use crate::operation::OnHold;
@@ -35,7 +35,7 @@ pub(super) struct Restarting {
     pub(super) held: WhereHeld,
 }
 
-/// What a restart does where `agent close` holds the gates closed. At most one of them.
+/// What a restart does if a hold keeps the gates closed. At most one of them.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct WhereHeld {
@@ -120,25 +120,25 @@ pub(super) struct Opening {
     pub(super) owner: Option<String>,
 }
 
-/// From a second to a year: the clock ends somewhere.
+/// A time from a second to a year.
 fn lasts(text: &str) -> Result<Duration, String> {
     up_to(text, Duration::from_hours(24 * 365), "1year")
 }
 
-/// From a second to a day: who waits longer has been forgotten.
+/// A time from a second to a day.
 pub(super) fn waits(text: &str) -> Result<Duration, String> {
     up_to(text, Duration::from_hours(24), "1day")
 }
 
-fn up_to(text: &str, longest: Duration, told: &str) -> Result<Duration, String> {
+fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> {
     let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     match (Duration::from_secs(1)..=longest).contains(&lasts) {
         true => Ok(lasts),
-        false => Err(format!("a time from 1s to {told}")),
+        false => Err(format!("a time from 1s to {most}")),
     }
 }
 
-/// What does nothing is no upgrade.
+/// A command line. A blank one is refused, because it upgrades nothing.
 fn line(text: &str) -> Result<String, String> {
     match text.trim().is_empty() {
         true => Err("a command line that is not blank".to_owned()),
@@ -146,7 +146,7 @@ fn line(text: &str) -> Result<String, String> {
     }
 }
 
-/// It stands on one line of `agent status`.
+/// A text that fits one line of `agent status`.
 fn words(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.chars().count());
     match fits && !text.contains(|c: char| c.is_control()) {
@@ -155,7 +155,7 @@ fn words(text: &str) -> Result<String, String> {
     }
 }
 
-/// The app of that name, or the only one.
+/// The app of this name, or the only app.
 pub(super) fn the_app<'a>(
     settings: &'a Settings,
     name: Option<&str>,

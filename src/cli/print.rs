@@ -1,21 +1,21 @@
-//! What one operation did, as the last line for people or as one JSON object.
+//! Prints the result of one operation: a last line for people, or one JSON object.
 
 use super::screen::{self, complain, say};
 use crate::report::Report;
 
 impl Report {
-    /// JSON, or the plan and the last line.
+    /// Prints JSON, or the plan and the last line.
     pub(super) fn print(&self, json: bool) {
         if json {
             say(&format!("{}\n", serde_json::json!(self)));
         }
-        self.tell(json);
+        self.print_text(json);
     }
 
-    /// The plan and the last line, for people; beside JSON only what went wrong.
-    pub(super) fn tell(&self, json: bool) {
+    /// Prints the plan and the last line for people. With JSON it prints only an error.
+    pub(super) fn print_text(&self, json: bool) {
         let line = format!("{}: {}", self.app, self.message);
-        // Before the last line: that is the outcome.
+        // The last line is the outcome, so the shares come before it.
         if let Some(shares) = self.shares.filter(|_| !json) {
             say(&format!("{}: {shares}\n", self.app));
         }
@@ -39,7 +39,7 @@ impl Report {
             .collect()
     }
 
-    /// ", in 3.1 s (close 0.6, drain 0.1, ...)"; a terminal has a line for each phase already.
+    /// ", in 3.1 s (close 0.6, drain 0.1, ...)". A terminal already has a line for each phase.
     fn in_seconds(&self) -> String {
         if self.phases.is_empty() {
             return String::new();

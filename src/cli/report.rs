@@ -1,7 +1,7 @@
-//! `agent report`: one operation, as text or as a page of HTML.
+//! `agent report`: prints one operation as text, or writes it as a page of HTML.
 
 use super::history_text::text;
-use super::kept::{Kept, Which, failed};
+use super::operations::{Operations, Selection, failed};
 use super::screen::say;
 use crate::history::{self, Entry};
 use crate::report_page;
@@ -33,34 +33,34 @@ pub(super) struct Reporting {
     pub(super) html: Option<PathBuf>,
 }
 
-/// In place of a file.
+/// Means stdout in place of a file.
 const STDOUT: &str = "-";
 
-/// Prints or writes it; the exit code.
+/// Prints or writes the operation. Returns the exit code.
 pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
     let file = reporting.html.as_deref();
     if json && file == Some(Path::new(STDOUT)) {
         anyhow::bail!("--json and --html - both print on stdout: name a file for the page");
     }
-    let kept = match Kept::read(config) {
-        Ok(kept) => kept,
+    let operations = match Operations::read(config) {
+        Ok(operations) => operations,
         Err(why) => return Ok(failed(&why, json)),
     };
-    let which = kept.which(config, reporting.which.as_deref())?;
-    let id = match &which {
-        Which::One(_) if reporting.last => {
+    let selection = operations.select(config, reporting.which.as_deref())?;
+    let id = match &selection {
+        Selection::One(_) if reporting.last => {
             anyhow::bail!("--last or an id: the one or the other")
         }
-        Which::One(entry) => Some(entry.id.clone()),
-        Which::App(app) => last(kept.entries.iter().filter(|entry| entry.app == *app)),
-        Which::All => last(kept.entries.iter()),
+        Selection::One(entry) => Some(entry.id.clone()),
+        Selection::App(app) => last(operations.entries.iter().filter(|entry| entry.app == *app)),
+        Selection::All => last(operations.entries.iter()),
     };
     let entry = match id {
-        Some(id) => history::one(&kept.directory, &id)?,
+        Some(id) => history::one(&operations.directory, &id)?,
         None => None,
     };
     let Some(entry) = entry else {
-        let directory = kept.directory.display();
+        let directory = operations.directory.display();
         return Ok(failed(&format!("no operation yet in {directory}"), json));
     };
     if let Some(file) = file {
@@ -97,7 +97,7 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         say(&page);
         return Ok(());
     }
-    // It says who logged in from where: whoever had the file before does not get it.
+    // The page says who logged in from where. The owner and mode of an older file must not apply.
     let mut options = AtomicWriteFile::options();
     let options = options
         .mode(0o600)

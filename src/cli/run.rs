@@ -1,4 +1,4 @@
-//! `agent run`: the sidecar, until it is told to end.
+//! `agent run`: the sidecar, until a signal stops it.
 
 use super::screen::{complain, say};
 use crate::config::{AppSettings, Settings};
@@ -6,7 +6,7 @@ use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;
 use std::path::Path;
 
-/// Runs the sidecar, or says what it would keep.
+/// Runs the sidecar, or prints which gates it would keep open.
 pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: bool) -> u8 {
     if dry_run {
         return match usable(&settings) {
@@ -36,7 +36,7 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
     }
 }
 
-/// What would end a sidecar at once, and can be told without being one.
+/// Checks what would end a sidecar at once, as far as a dry run can.
 fn usable(settings: &Settings) -> Result<(), String> {
     let agent = &settings.agent;
     for app in &settings.apps {

@@ -1,5 +1,5 @@
-//! `agent uninstall`: every rule of ours goes. The package's removal runs it, so it needs no
-//! configuration that is whole.
+//! `agent uninstall`: removes every rule of this agent. The package's removal runs it, so it works
+//! with a broken configuration too.
 
 use super::screen::{complain, say};
 use crate::config;
@@ -9,7 +9,7 @@ use crate::state::{directory, permissions};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// How it ends.
+/// The outcomes of an uninstall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Removed,
@@ -43,18 +43,18 @@ impl End {
     }
 }
 
-/// One object on stdout.
+/// The JSON object on stdout.
 #[derive(Serialize)]
 struct Report {
     verb: &'static str,
     outcome: &'static str,
     exit: u8,
     message: String,
-    /// What was called, or would be.
+    /// The calls that were made, or would be.
     calls: Vec<String>,
 }
 
-/// Does it, and says how it ended; the exit code.
+/// Removes the rules and prints the outcome. Returns the exit code.
 pub(super) async fn uninstall(config: &Path, dry_run: bool, json: bool) -> u8 {
     let state_dir = config::state_dir(config);
     let mut calls = Vec::new();
@@ -72,7 +72,7 @@ pub(super) async fn uninstall(config: &Path, dry_run: bool, json: bool) -> u8 {
     report.exit
 }
 
-/// Err: it ended before anything was touched.
+/// Removes the rules. Err: it ended before any change.
 async fn remove(
     state_dir: &Path,
     dry_run: bool,
@@ -108,8 +108,8 @@ async fn remove(
     }
 }
 
-/// The sidecar's and the operations': the one would open the gates again, the others count on
-/// them. A dry run makes nothing, and only looks whether they are free.
+/// Takes the locks of the sidecar and of operations. The sidecar would open the gates again, and
+/// operations need them. A dry run only checks whether the locks are free.
 fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
     if !nix::unistd::geteuid().is_root() {
         let why = "iptables and the state directory need root: run it with sudo";
@@ -124,8 +124,8 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
         };
         taken.map_err(|error| match error {
             LockError::Held(_) if *path == sidecar => {
-                let mend = "it would open the gates again; mend: systemctl stop haproxy-gate";
-                (End::Locked, format!("{error}: {mend}"))
+                let fix = "it would open the gates again; mend: systemctl stop haproxy-gate";
+                (End::Locked, format!("{error}: {fix}"))
             }
             LockError::Held(_) => (End::Locked, error.to_string()),
             unusable => (End::Refused, unusable.to_string()),
@@ -145,7 +145,7 @@ fn free(state_dir: &Path, path: &Path) -> Result<(), LockError> {
 }
 
 impl Report {
-    /// JSON, or the plan and the last line for people.
+    /// Prints JSON, or the plan and the last line for people.
     fn print(&self, json: bool) {
         let planned = self.outcome == End::Planned.word();
         let calls = self.calls.iter().filter(|_| planned);

@@ -1,4 +1,4 @@
-//! How an app is restarted: one way of several.
+//! The one way in which an app is restarted.
 
 use super::file::{JobFile, RestartFile};
 use super::mistake::Mistake;
@@ -35,7 +35,7 @@ pub(crate) fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mi
     }
 }
 
-/// The command of a key; whether its program is there is preflight's question.
+/// The command of a key. The preflight checks whether its program exists.
 pub(crate) fn check_change(
     key: &str,
     change: Option<Spanned<Vec<String>>>,
@@ -50,7 +50,7 @@ pub(crate) fn check_change(
     }
 }
 
-/// `web` is `web.service`, as for systemctl.
+/// `web` means `web.service`, as for systemctl.
 fn with_suffix(unit: String) -> String {
     match unit.contains('.') {
         true => unit,

@@ -1,4 +1,5 @@
-//! The file's shape -> settings: what serde can't check, each mistake with its place.
+//! Turns the file's shape into settings. It checks what serde can't, and gives each mistake its
+//! place.
 
 use super::app::{check_change, check_restart};
 use super::file::{AgentFile, AppFile, ConfigFile, HaproxyFile, IptablesFile};
@@ -14,10 +15,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::Spanned;
 
-/// Lock and journal.
+/// The directory of lock and journal.
 pub(super) const STATE_DIR: &str = "/run/haproxy-gate";
 
-/// What outlives a reboot.
+/// The directory of what must survive a reboot.
 pub(super) const HOLD_DIR: &str = "/var/lib/haproxy-gate";
 
 /// Checks what serde can't.
@@ -90,7 +91,7 @@ fn on_stop(word: Spanned<String>) -> Result<OnStop, Mistake> {
     }
 }
 
-/// Who sets one directory gets everything there: state, holds, history.
+/// A directory that the operator sets is also the default of the next ones: state, holds, history.
 fn directories(agent: &AgentFile) -> Result<[PathBuf; 3], &'static str> {
     let (state_dir, hold_dir) = match (&agent.state_dir, &agent.hold_dir) {
         (None, None) => (STATE_DIR.into(), HOLD_DIR.into()),
@@ -111,7 +112,7 @@ fn directories(agent: &AgentFile) -> Result<[PathBuf; 3], &'static str> {
     }
 }
 
-/// A port that stands twice would lead one gate's checks to another app, or to itself.
+/// A port used twice would redirect one gate's checks to another app, or to itself.
 fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
     let mut taken: BTreeMap<u16, String> = BTreeMap::new();
     for (name, app) in apps {
@@ -135,18 +136,18 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
     Ok(())
 }
 
-/// A name that is nobody's would leave the operator in the belief that it is taken care of.
+/// An unknown name has no effect, and the operator would believe that it has one.
 fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
     let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
     for (own, app) in apps {
         for name in &app.also_restarts {
-            let told = name.get_ref();
-            let other = is_app(told) && told != own.get_ref();
+            let named = name.get_ref();
+            let other = is_app(named) && named != own.get_ref();
             let is_line =
                 |(backend, server): (&str, &str)| !backend.is_empty() && !server.is_empty();
-            if !other && !told.split_once('/').is_some_and(is_line) {
+            if !other && !named.split_once('/').is_some_and(is_line) {
                 let what = format!(
-                    "also_restarts: {told:?} is neither another app of this file nor a server line \
+                    "also_restarts: {named:?} is neither another app of this file nor a server line \
                      BACKEND/SERVER"
                 );
                 return Err(Mistake::new(name.span(), what));

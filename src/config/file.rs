@@ -1,5 +1,5 @@
-//! The shape of agent.toml. What serde can check is checked here (unknown keys, types,
-//! durations), with the place; what needs a second look is `Spanned`.
+//! The shape of agent.toml. Serde checks unknown keys, types and durations, with their places. A
+//! value that needs a second check is `Spanned`.
 
 use super::port::Port;
 use super::source::SourceFile;
@@ -171,7 +171,7 @@ fn one<T: From<u8>>() -> T {
     T::from(1)
 }
 
-/// The clock ends somewhere: a limit beyond it could not be waited for.
+/// The clock has an end, and a limit beyond it could not be waited for.
 fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let duration: Duration = humantime_serde::deserialize(deserializer)?;
     match duration <= Duration::from_hours(24 * 365) {
@@ -180,7 +180,7 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
     }
 }
 
-/// A limit of zero would give up before anything was asked.
+/// With a limit of zero an operation would give up before it has asked anything.
 fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let duration = limit(deserializer)?;
     match duration.is_zero() {
@@ -189,7 +189,7 @@ fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     }
 }
 
-/// Faster than HAProxy's own checks by far, and not so fast that it costs anything.
+/// Much faster than HAProxy's own checks, and slow enough to cost almost nothing.
 fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let duration: Duration = humantime_serde::deserialize(deserializer)?;
     let range = Duration::from_millis(5)..=Duration::from_secs(10);

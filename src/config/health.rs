@@ -1,4 +1,4 @@
-//! How an app is asked for its health: one way of several.
+//! The one way in which an app is asked for its health.
 
 use super::file::HealthFile;
 use super::mistake::Mistake;
@@ -24,7 +24,7 @@ pub(crate) fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health
         times,
         timeout,
     };
-    // Whether a command or a CA's file is there is a question for later.
+    // Whether a command or a CA file exists is checked later.
     health.sendable().map_err(|what| wrong(&what))?;
     Ok(health)
 }
@@ -42,7 +42,7 @@ fn check_of(health: HealthFile) -> Result<HealthCheck, String> {
     }
 }
 
-/// Keys that mean nothing without another.
+/// Keys that have no meaning without another key.
 fn together(health: &HealthFile) -> Result<(), String> {
     let by_http = health.http.is_some() || health.https.is_some();
     let (asked, proxied) = (
@@ -100,7 +100,7 @@ fn request(health: HealthFile) -> Result<HealthCheck, String> {
     })
 }
 
-/// The app is asked at an address, for which hardly a certificate is.
+/// The app is asked at an address, and certificates rarely have one.
 fn named(host: Option<&str>) -> Result<(), String> {
     match host {
         Some(host) if app::is_name(host) => Ok(()),
@@ -130,7 +130,7 @@ fn verification(
     }
 }
 
-/// It can stand in a request's first line or headers.
+/// The text may be in a request's first line or headers.
 fn sendable(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }

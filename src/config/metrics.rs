@@ -1,11 +1,11 @@
-//! Where metrics are served, if at all.
+//! The address at which metrics are served, if any.
 
 use super::AppSettings;
 use super::mistake::Mistake;
 use crate::metrics::MetricsAddress;
 use toml::Spanned;
 
-/// A status port on which the agent itself listened would look open for ever.
+/// A status port on which the agent itself listens would always look open.
 pub(crate) fn check_metrics(
     metrics: Spanned<String>,
     apps: &[AppSettings],

@@ -1,8 +1,8 @@
-//! A mistake in the configuration, by its place in the text.
+//! A mistake in the configuration, with its place in the text.
 
 use std::ops::Range;
 
-/// A mistake at a place in the text; no place: the whole file.
+/// A mistake at a place in the text; without a place, in the whole file.
 pub(super) struct Mistake {
     pub(super) at: Option<Range<usize>>,
     pub(super) what: String,

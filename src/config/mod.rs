@@ -1,5 +1,5 @@
-//! The configuration: the file's shape (serde), then settings that hold together.
-//! Every error is one line with the file, the line in it, and the mend.
+//! The configuration: the file's shape (serde), then consistent settings. Every error is one line
+//! with the file, the line in it, and the fix.
 
 mod app;
 mod check;
@@ -19,18 +19,18 @@ use crate::state::permissions;
 use mistake::Mistake;
 use std::path::{Path, PathBuf};
 
-/// Where the configuration is looked for.
+/// The default path of the configuration.
 pub const DEFAULT_PATH: &str = "/etc/haproxy-gate/agent.toml";
 
 /// Why there are no settings. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file can't be read, or as a whole is not a configuration.
+    /// The file can't be read, or is no configuration at all.
     #[error("{}: {what}", path.display())]
     Whole {
         /// The file.
         path: PathBuf,
-        /// What the system said, or what is missing.
+        /// The system's error, or what is missing.
         what: String,
     },
     /// A line is wrong.
@@ -45,8 +45,8 @@ pub enum ConfigError {
     },
 }
 
-/// Reads and checks the whole configuration, and the files that it names for the health checks.
-/// A file that others than root may write is refused: it says what root runs.
+/// Reads and checks the whole configuration and the files for the health checks that it names. A
+/// file that other users than root may write is refused: it defines what root runs.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     let text = text(path)?;
     let settings = read(path, &text)?;
@@ -56,7 +56,7 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     }
 }
 
-/// The same of a copy on any machine: the files that it names need not be there.
+/// The same for a copy on any machine: the files that it names need not exist.
 pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
     read(path, &text(path)?)
 }
@@ -68,7 +68,8 @@ fn text(path: &Path) -> Result<String, ConfigError> {
     })
 }
 
-/// Whether each `ca` can be read: a mistake in it is seen now, not when an app has restarted.
+/// Checks that each `ca` can be read. The operator sees a mistake now, and not after an app has
+/// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
     let file: file::ConfigFile = toml::from_str(text)?;
     let health = file.app.into_values().filter_map(|app| app.health);
@@ -80,13 +81,13 @@ fn files(text: &str) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// Where the lock is, for what must go on without settings: what the file names, mistakes
-/// elsewhere in it or not, else the default.
+/// The directory of the lock, for commands that must run without settings. It is the one that the
+/// file names, despite mistakes elsewhere in it, or else the default.
 pub fn state_dir(path: &Path) -> PathBuf {
     named(path, &["state_dir"]).unwrap_or_else(|| check::STATE_DIR.into())
 }
 
-/// Where the history is, in the same way.
+/// The directory of the history, in the same way.
 pub fn history_dir(path: &Path) -> PathBuf {
     let keys = ["history_dir", "hold_dir", "state_dir"];
     named(path, &keys).unwrap_or_else(|| check::HOLD_DIR.into())
@@ -102,7 +103,7 @@ fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
     named.find(|path| path.is_absolute())
 }
 
-/// Checks a whole configuration; `path` is only named in the error.
+/// Checks a whole configuration. `path` is for the errors only.
 pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     parse(text).map_err(|mistake| placed(path, text, mistake))
 }
@@ -119,7 +120,7 @@ fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError
     }
 }
 
-/// A quoted key may hold anything, and is named in the mistake.
+/// A quoted key may contain anything, and the mistake names it.
 fn on_one_line(what: &str) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     what.chars().map(printable).collect()

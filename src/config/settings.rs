@@ -1,4 +1,4 @@
-//! Settings that hold together: what the rest of the program is given.
+//! Consistent settings for the rest of the program.
 
 use crate::app::{Change, Health, Restart};
 use crate::gate::{Gate, Variant};
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Settings {
     /// The apps of this host, by name.
     pub apps: Vec<AppSettings>,
-    /// The balancers before it.
+    /// The balancers in front of it.
     pub balancers: Vec<BalancerSettings>,
     /// The agent's own.
     pub agent: AgentSettings,
@@ -28,18 +28,17 @@ pub struct AppSettings {
     pub name: String,
     /// Its ports.
     pub ports: AppPorts,
-    /// Where it listens, if not where HAProxy's line says.
+    /// The address on which it listens, if HAProxy's line has another.
     pub address: Option<IpAddr>,
-    /// How to tell that it is healthy.
+    /// How to check that it is healthy.
     pub health: Health,
     /// How to restart it.
     pub restart: Restart,
-    /// What upgrades it before a restart.
+    /// The command that upgrades it before a restart.
     pub upgrade: Option<Change>,
-    /// What takes an upgrade back that does not come up.
+    /// The command that takes a failed upgrade back.
     pub rollback: Option<Change>,
-    /// Other apps, and server lines as BACKEND/SERVER, that its restart takes down, too, and
-    /// that is meant.
+    /// Other apps, and server lines as BACKEND/SERVER, that its restart takes down on purpose.
     pub also_restarts: Vec<String>,
     /// Limits and policies.
     pub limits: Limits,
@@ -50,13 +49,13 @@ pub struct AppSettings {
 pub struct BalancerSettings {
     /// Its stats socket.
     pub address: Address,
-    /// Its master CLI, where leaving workers are asked.
+    /// Its master CLI, which shows its leaving workers.
     pub master: Option<Address>,
-    /// Where its connections to the app come from; None: where its stats socket is, mostly.
+    /// The origin of its connections to the app; None: mostly the address of its stats socket.
     pub source: Option<Source>,
     /// The limit for one question.
     pub timeout: Duration,
-    /// The one app it serves; None: all of them.
+    /// The only app that it serves; None: all of them.
     pub app: Option<String>,
     /// That app's lines by name.
     pub names: Option<Names>,
@@ -72,38 +71,38 @@ impl BalancerSettings {
 /// The agent's own settings.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Lock, journal, the restart command under way, counters.
+    /// The directory of lock, journal, running restart commands and counters.
     pub state_dir: PathBuf,
-    /// Which gates are held closed: that outlives a reboot.
+    /// The directory of the holds, which survive a reboot.
     pub hold_dir: PathBuf,
-    /// What was done, by whom and why.
+    /// The directory of the history: what was done, by which caller and why.
     pub history_dir: PathBuf,
-    /// Addresses of this host beside those of its interfaces.
+    /// Addresses of this host that its interfaces do not have.
     pub addresses: Vec<IpAddr>,
-    /// Between two looks at HAProxy.
+    /// The time between two looks at HAProxy.
     pub poll: Duration,
-    /// IPv6 rules, where the kernel has IPv6.
+    /// Whether to set IPv6 rules, if the kernel has IPv6.
     pub ipv6: bool,
-    /// None: what the `iptables` command is.
+    /// None: the variant of the `iptables` command.
     pub iptables: Option<Variant>,
-    /// Where `agent run` serves metrics; None: nowhere.
+    /// The address at which `agent run` serves metrics; None: it serves none.
     pub metrics: Option<MetricsAddress>,
     /// What a stop of the sidecar does with the gates.
     pub on_stop: OnStop,
 }
 
-/// What the sidecar does with the gates when it is stopped and the machine stays up.
+/// What the sidecar does with the gates when it stops and the machine stays up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnStop {
-    /// They stay as they are.
+    /// The gates stay as they are.
     #[default]
     Keep,
-    /// The host is taken out of rotation and drained, where enough others are left.
+    /// The host goes out of rotation and drains, if enough other servers are left.
     Drain,
 }
 
 impl AppSettings {
-    /// Its gates: the main one, and in the two-stage layout the twin's.
+    /// Its gates: the main gate, and in the two-stage layout the twin's.
     pub fn gates(&self) -> PerGate<Gate> {
         let gate = |role, status_port| Gate {
             app: self.name.clone(),

@@ -1,4 +1,4 @@
-//! `source` in the configuration: where a balancer's connections to the app come from.
+//! `source` in the configuration: the origin of a balancer's connections to the app.
 
 use crate::restart::Source;
 use serde::de::{Error, SeqAccess, Visitor};

@@ -250,7 +250,7 @@ fn metrics_are_served_on_loopback_or_a_socket_or_not_at_all() {
 }
 
 #[test]
-fn a_missing_file_or_an_empty_one_is_told() {
+fn a_missing_file_or_an_empty_one_is_an_error() {
     let missing = load(Path::new("/nonexistent/agent.toml")).unwrap_err();
     assert_eq!(
         missing.to_string(),
@@ -279,7 +279,7 @@ fn the_lock_is_found_without_settings() {
 }
 
 #[test]
-fn the_history_is_where_the_holds_are_unless_it_is_named() {
+fn the_history_is_beside_the_holds_unless_it_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("agent.toml");
     for (agent, at) in [
@@ -392,7 +392,7 @@ fn health_by_tls() {
     }
 }
 
-/// Where the agent runs the file must be there; where only HAProxy's side is printed it need not.
+/// The file must exist where the agent runs. To print HAProxy's side it need not.
 #[test]
 fn the_file_of_a_ca_is_read_at_once() {
     let https = "https = \"/h\", host = \"a\", ca = \"/nonexistent/ca.pem\"";

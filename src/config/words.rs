@@ -1,4 +1,4 @@
-//! Values of the file that may be written in several ways.
+//! Values of the file that have several spellings.
 
 use crate::app::Proxy;
 use serde::{Deserialize, Deserializer, de::Error};

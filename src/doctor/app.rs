@@ -1,4 +1,4 @@
-//! The app itself: where it listens, whether it is healthy, and whether it can be restarted.
+//! Checks the app itself: where it listens, its health, and whether it can be restarted.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -18,38 +18,38 @@ checks! {
         "a restart drains the lines of its own app only: what else it takes down loses requests";
 }
 
-/// What is looked at.
+/// The facts about an app.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub app: String,
     pub port: u16,
-    /// Where it listens.
+    /// The addresses that it listens on.
     pub bound: Vec<SocketAddr>,
-    /// What HAProxy shows of the lines whose gates are open.
+    /// The lines whose gates are open, as HAProxy shows them.
     pub through: Vec<Through>,
-    /// Where it was asked, and what is wrong with it.
+    /// The address of the health check, and its result.
     pub health: (SocketAddr, Result<(), String>),
-    /// It is asked by TLS, and its certificate is not verified.
+    /// The health check uses TLS, and does not verify the certificate.
     pub unverified: bool,
-    /// Why it could not be asked: the health command, or the file of its CA.
+    /// Whether a health check is possible. Err: the health command or its CA file is not usable.
     pub askable: Result<(), String>,
-    /// How it is restarted, and why that could not work. Ok: what is only odd.
+    /// How the app is restarted, and whether that can work. Ok holds warnings.
     pub restart: (String, Result<Vec<String>, String>),
-    /// What else the restart takes down, as the configuration allows; Err: and it does not.
+    /// The other apps that the restart takes down. Err: the configuration does not allow it.
     pub beside: Result<Vec<String>, Vec<String>>,
-    /// How it can be known what leaving workers carry.
+    /// How the agent sees what leaving workers carry.
     pub leaving: Leaving,
 }
 
 /// A line whose checks come through an open gate.
 #[derive(Debug, Clone)]
 pub(crate) struct Through {
-    /// BACKEND/SERVER
+    /// `BACKEND/SERVER`
     pub line: String,
     pub is_v4: bool,
     /// It is UP.
     pub is_up: bool,
-    /// It is DOWN, its checks are refused (L4CON).
+    /// It is DOWN because its checks are refused (L4CON).
     pub is_refused: bool,
 }
 
@@ -62,7 +62,8 @@ pub(super) fn points(app: &App) -> Vec<Point> {
     points
 }
 
-/// What HAProxy shows decides: where a redirect goes to is the kernel's matter.
+/// Whether the app is reached. HAProxy's view decides, because the kernel picks the address of a
+/// redirect.
 fn address(app: &App) -> Point {
     let (name, port) = (&app.app, app.port);
     let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
@@ -88,7 +89,7 @@ fn address(app: &App) -> Point {
             name,
             format!("{found}; HAProxy's checks reach it through the gate"),
         ),
-        // As Docker publishes a port without its proxy.
+        // For example a port that Docker publishes without its proxy.
         _ if none => {
             let found = format!(
                 "{found}, and the app answers: another rule (a container's DNAT) redirects that port, and what a \
@@ -109,7 +110,7 @@ fn address(app: &App) -> Point {
                 format!("{found} alone, and {line} is refused through the open gate (L4CON)");
             ADDRESS.error(name, found, bind)
         }
-        // A listener on `::` takes IPv4, too, unless it asked for IPv6 alone.
+        // A listener on `::` also accepts IPv4, unless it asked for IPv6 only.
         Some(refused) if is_v6 && refused.is_v4 && !is_well => {
             let found = format!("{found}, for IPv6 alone as it seems: {line} is refused");
             ADDRESS.warning(
@@ -163,7 +164,7 @@ fn restart(app: &App) -> Vec<Point> {
     }
 }
 
-/// Nothing, where nothing else goes down.
+/// The other apps that the restart takes down. Empty if there are none.
 fn beside(app: &App) -> Vec<Point> {
     let error = |(found, fix): (String, String)| BESIDE.error(&app.app, found, fix);
     match &app.beside {

@@ -1,17 +1,17 @@
-//! What is judged of one app.
+//! The facts about one app.
 
 use super::{app, balancer, evidence, gates};
 
-/// Of one app.
+/// The facts of each area that doctor judges for one app.
 pub(super) struct AppFacts {
     pub(super) settings: crate::config::AppSettings,
-    /// None: without root, or without iptables, they can't be seen.
+    /// None if the gates can't be seen: without root, or without iptables.
     pub(super) gates: Option<gates::Gates>,
     pub(super) checked: Vec<evidence::Checked>,
     pub(super) evidence: evidence::Evidence,
-    /// None: without iptables nobody could look.
+    /// None without iptables: no look is possible.
     pub(super) app: Option<app::App>,
     pub(super) balancers: Vec<balancer::Balancer>,
-    /// Each of them has a master socket in the configuration.
+    /// Whether each balancer has a master socket in the configuration.
     pub(super) has_master: bool,
 }

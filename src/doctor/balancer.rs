@@ -1,4 +1,4 @@
-//! One balancer: can it be asked, which HAProxy is it, and what else might its socket do.
+//! Checks one balancer: whether it answers, its version, and what else its socket permits.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -19,14 +19,14 @@ checks! {
         "a drain waits for what the workers of before a reload still carry, and they are asked there";
 }
 
-/// The versions that are tried, and the first that shows what is read.
+/// The tested versions. The first is the oldest that shows all needed fields.
 const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);
 const FIRST: (u32, u32) = (2, 4);
 
-/// What is looked at.
+/// The facts about a balancer.
 #[derive(Debug, Clone)]
 pub(crate) struct Balancer {
-    /// As it is called in messages: its socket's address.
+    /// Its name in messages: the address of its socket.
     pub name: String,
     pub address: Address,
     pub seen: Result<Examination, Unseen>,
@@ -66,7 +66,7 @@ pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
     points
 }
 
-/// By what kept it from answering.
+/// The fix for a balancer that does not answer.
 pub(super) fn fix(address: &Address, why: &Unseen) -> String {
     let (unix, listener) = match address {
         Address::Unix(path) => (
@@ -177,9 +177,9 @@ mod tests {
             },
             level: Some(level),
             found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
-            astray: Vec::new(),
+            mismatched: Vec::new(),
             listed: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
             master: None,
         }
     }
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// The kinds that no test of a broken set-up has.
+    /// The kinds that the tests of broken set-ups do not cover.
     #[test]
     fn each_kind_of_silence_has_its_fix() {
         let far = ErrorKind::HostUnreachable;

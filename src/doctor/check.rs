@@ -1,15 +1,15 @@
-//! The fixed part of a check: its name for machines, and why it matters.
+//! The fixed part of a check: its name for programs, and why it matters.
 
 use super::{Point, Verdict};
 use crate::text::escape;
 
-/// One of the doctor's checks.
+/// One check of doctor.
 pub(super) struct Check {
     pub name: &'static str,
     pub why: &'static str,
 }
 
-/// The checks of one file: each with its name, and why it matters.
+/// Defines the checks of one file, each with its name and why it matters.
 macro_rules! checks {
     ($($vis:vis $id:ident $name:literal: $why:literal;)+) => {
         $($vis const $id: Check = Check { name: $name, why: $why };)+
@@ -18,17 +18,17 @@ macro_rules! checks {
 pub(super) use checks;
 
 impl Check {
-    /// It was seen to be right.
+    /// A point that was seen to be right.
     pub(crate) fn ok(&self, of: &str, found: impl Into<String>) -> Point {
         self.point(Verdict::Ok, of, found.into(), None)
     }
 
-    /// Nothing has shown it yet, right or wrong.
+    /// A point that nothing has shown yet, right or wrong.
     pub(crate) fn unseen(&self, of: &str, found: impl Into<String>) -> Point {
         self.point(Verdict::Unseen, of, found.into(), None)
     }
 
-    /// It works, and may do harm.
+    /// A point that works, and may do harm.
     pub(crate) fn warning(
         &self,
         of: &str,
@@ -38,7 +38,7 @@ impl Check {
         self.point(Verdict::Warning, of, found.into(), Some(fix.into()))
     }
 
-    /// It does not work, or users will notice.
+    /// A point that does not work, or that users will notice.
     pub(crate) fn error(
         &self,
         of: &str,
@@ -48,7 +48,7 @@ impl Check {
         self.point(Verdict::Error, of, found.into(), Some(fix.into()))
     }
 
-    /// What is wrong; where nothing is: one point that says what is right.
+    /// The wrong points, or one point that is ok if there are none.
     pub(crate) fn or_ok(&self, wrong: Vec<Point>, of: &str, well: impl Into<String>) -> Vec<Point> {
         match wrong.is_empty() {
             true => vec![self.ok(of, well)],
@@ -69,7 +69,8 @@ impl Check {
     }
 }
 
-/// Names and messages of other programs may hold what a terminal obeys. Lines become one.
+/// Escapes the text and joins its lines: names and messages of other programs may hold codes that
+/// a terminal obeys.
 fn line(text: &str) -> String {
     escape(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_passed_on() {
+    fn codes_for_the_terminal_are_escaped() {
         let check = Check {
             name: "x",
             why: "y",

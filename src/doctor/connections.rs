@@ -1,5 +1,5 @@
-//! Whether what leaving workers of HAProxy carry can be known on this host: by their master, or
-//! by counting the connections to the app at both ends.
+//! Checks whether this host can see what HAProxy's leaving workers carry: it asks their master, or
+//! counts the connections to the app at both ends.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -14,16 +14,16 @@ checks! {
 
 const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
 
-/// How that can be known.
+/// How the agent sees what leaving workers carry.
 #[derive(Debug, Clone)]
 pub(crate) enum Leaving {
-    /// Every balancer has a master socket.
+    /// It asks the master: every balancer has a master socket.
     Asked,
-    /// Counted at both ends, at rest.
+    /// It counts at both ends, while the number is steady.
     Counted(Connections, Count),
-    /// Not at all: why.
+    /// It can't see that. The text says why.
     Unknown(String),
-    /// HAProxy does not show our lines: other points say so.
+    /// HAProxy does not show our lines, which another point reports.
     NoLines,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
         }
         Leaving::Counted(seen, before) => match seen.counted(*before) {
             Counted::All => Some(CONNECTIONS.ok(app, equation(seen, *before))),
-            // A busy app: the drain counts when the host is out.
+            // The app is busy. The drain counts once the host is out.
             Counted::Unsteady => None,
             Counted::Left(left) => {
                 let left = left.concat();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_add_up_is_a_warning_with_what_to_write() {
+    fn a_wrong_count_is_a_warning_with_a_fix() {
         let (verdict, surplus) = counted(8, 0, 7);
         assert_eq!(verdict, Warning);
         assert!(surplus.contains("1 connection to the app more") && surplus.contains("ss -tnp"));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_master_is_asked_and_without_a_table_nothing_is_known() {
+    fn a_master_is_asked_and_a_missing_table_is_unknown() {
         let verdict = |leaving| point("web", 1000, &leaving).map(|point| point.verdict);
         assert_eq!(verdict(Leaving::Asked), Some(Well));
         assert_eq!(verdict(Leaving::Unknown("no table".into())), Some(Error));

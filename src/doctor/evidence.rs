@@ -1,5 +1,5 @@
-//! What HAProxy has shown of closed gates: now, and at the last close, which the history keeps.
-//! How its checks end there, and in how many seconds it sees a gate that moves.
+//! Checks how HAProxy's checks end at closed gates, and how many seconds it needs to see a gate
+//! move. It uses the gates that are closed now, and the last close in the history.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -24,24 +24,24 @@ const RESET: &str = "in the firewall that drops them, here or on the way, answer
 const SHORTER: &str =
     "a shorter `inter` in HAProxy (`default-server inter 1s fastinter 300ms`), or a longer";
 
-/// An operation that has closed a gate, or opened one.
+/// An operation that closed or opened a gate.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Moved {
     /// "restart, 2026-11-21T16:14:16Z"
     pub by: String,
     pub lines: Vec<Detection>,
-    /// Rules that were there, and might have caught the checks.
+    /// Rules that may have matched the checks.
     pub possible: Vec<String>,
     /// A fingerprint of the foreign rules at that time.
     pub around: String,
 }
 
-/// What is known of one app.
+/// The evidence for one app.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Evidence {
     /// The last operation that shows how checks met a closed gate.
     pub met: Option<Moved>,
-    /// The last that has closed one, and the last that shows the seconds to UP.
+    /// The last operation that closed a gate, and the last that shows the seconds to UP.
     pub close: Option<Moved>,
     pub open: Option<Moved>,
     /// The same of the rules that are there now.
@@ -52,7 +52,7 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// From the history, newest last.
+    /// Reads the evidence from the history, newest last.
     pub(crate) fn read(&mut self, app: &str, entries: &[Entry]) {
         let last = |is_it: fn(&Detection) -> bool| {
             let mut entries = entries.iter().rev().filter(|entry| entry.app == app);
@@ -70,8 +70,8 @@ impl Evidence {
         self.open = last(|one| one.up_seconds.is_some());
     }
 
-    /// Rules that were there while HAProxy saw this gate close, its checks refused on this host:
-    /// they do not catch them, as long as the rules around them are the same.
+    /// Rules that do not match the checks: they were there when HAProxy saw this gate close, and
+    /// this host refused its checks. The rules around them are still the same.
     pub(crate) fn disproved(&self, gate: &Gate) -> Vec<String> {
         let lines = of_gate(self.close.as_ref(), gate);
         let is_seen = |line: &&Detection| {
@@ -84,11 +84,11 @@ impl Evidence {
     }
 }
 
-/// One gate.
+/// The evidence for one gate.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
     pub gate: Gate,
-    /// It is closed: how the last check of each line ended, in HAProxy's word.
+    /// How the last check of each line ended, in HAProxy's word, if the gate is closed.
     pub now: Option<Vec<String>>,
 }
 
@@ -202,7 +202,7 @@ fn seconds(app: &str, gate: &Gate, evidence: &Evidence) -> Vec<Point> {
     for (word, took, by, key, limit) in measured {
         let Some(took) = took else { continue };
         let found = format!("port {port}: {word} after {took:.1} s ({by})");
-        // One more look of a busier HAProxy, and the limit is over.
+        // One more check of a busier HAProxy would exceed the limit.
         points.push(match took * 1.5 > limit.as_secs_f64() {
             false => SECONDS.ok(app, found),
             true => {
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_close_nothing_is_called_ok() {
+    fn before_the_first_close_no_point_is_ok() {
         for entries in [&[][..], &[entry("api", Some("L4CON"), None, Some(1.0))]] {
             let points = judged(entries, None);
             assert_eq!((points.len(), points[0].1), (1, Unseen));
@@ -291,11 +291,11 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn drops_slow_checks_and_lines_that_stayed_up_are_told() {
+    fn drops_slow_checks_and_lines_that_stayed_up_are_reported() {
         let (meets, seconds) = (|verdict| ("firewall", verdict), |verdict| ("detection", verdict));
         for (check, still, took, now, expected) in [
             (Some("L4TOUT"), None, None, None, &[meets(Warning)][..]),
-            // What is seen now counts more.
+            // The present state counts more than the history.
             (Some("L4TOUT"), None, None, Some("L4CON"), &[meets(Well)]),
             (Some("L4CON"), None, None, Some("L4TOUT"), &[meets(Warning)]),
             (None, Some("UP"), None, None, &[seconds(Error)]),
@@ -332,7 +332,7 @@ mod tests {
             disproved(entry("web", Some("L4CON"), None, Some(0.4))),
             ["-A X"]
         );
-        // Dropped: the rule may have led them elsewhere. Found closed: the rule may be newer.
+        // Dropped checks: the rule may have redirected them. Found closed: the rule may be newer.
         assert_eq!(
             disproved(entry("web", Some("L4TOUT"), None, Some(0.4))),
             [""; 0]
@@ -345,7 +345,7 @@ mod tests {
         );
     }
 
-    /// What `open` finds closed shows how checks end there, and no seconds.
+    /// A gate that `open` finds closed shows how checks end there, but no seconds.
     #[test]
     fn the_seconds_are_those_of_the_last_real_close() {
         let found = Entry {

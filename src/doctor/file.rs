@@ -1,5 +1,5 @@
-//! HAProxy's configuration file, where the caller gives it: most of what makes or breaks a
-//! restart is only there.
+//! Checks HAProxy's configuration file, if the caller gives it. Only the file shows most of what
+//! makes a restart safe.
 
 use super::app_facts::AppFacts;
 use super::check::{Check, checks};
@@ -16,21 +16,22 @@ checks! {
          notice, and no stats socket shows them";
 }
 
-/// Larger than any that is written by hand or by a template.
+/// The largest file. It is larger than any that people or templates write.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// The file as it was given.
+/// The file that the caller gave.
 pub(super) struct File {
     pub path: PathBuf,
     pub text: io::Result<String>,
 }
 
-/// Reads it; `-` is standard input. Who wrote it is no matter here: it is judged, not obeyed.
+/// Reads the file; `-` is standard input. Any user may have written it, because doctor only judges
+/// it.
 ///
 /// # Errors
 ///
-/// What the system says, or that it is too large. Bytes that are not UTF-8 HAProxy takes, in a
-/// comment or a header's value say: they are no error here either.
+/// The system can't read it, or it is too large. Bytes that are not UTF-8 are no error, because
+/// HAProxy accepts them too, for example in a comment.
 pub fn read(path: &Path) -> io::Result<String> {
     let reader: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(io::stdin()),
@@ -106,7 +107,7 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
     }
 }
 
-/// As its balancers show them, each once.
+/// The app's lines as its balancers show them, each once.
 fn own_lines(app: &AppFacts) -> Vec<Own> {
     let mut lines: Vec<Own> = Vec::new();
     let seen = app
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_haproxy_takes_is_read() {
+    fn bytes_that_haproxy_accepts_are_read() {
         let latin = b"# f\xfcr alle\nbackend srvs\n";
         let text = whole(&latin[..]).unwrap();
         assert!(text.ends_with("r alle\nbackend srvs\n"), "{text}");

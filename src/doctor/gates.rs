@@ -1,4 +1,4 @@
-//! An app's gates: their positions, what else redirects or answers their ports, holds, and
+//! Checks an app's gates: their positions, other rules and processes on their ports, holds, and
 //! unfinished operations.
 
 use super::Point;
@@ -23,48 +23,48 @@ checks! {
          sticky user then waits for HAProxy's retries, 1 to 3 s";
 }
 
-/// Another program may need the rule: doctor names no command that deletes it.
+/// The fix for a rule of another program. It deletes nothing, because that program may need it.
 const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
                         close shows whether they do";
 
-/// What is looked at.
+/// The facts about an app's gates.
 #[derive(Debug, Clone)]
 pub(crate) struct Gates {
     pub app: String,
-    pub gates: Vec<Seen>,
-    /// An operation that was killed.
+    pub gates: Vec<GateFacts>,
+    /// An unfinished operation.
     pub unfinished: Option<String>,
-    /// Who holds the gates closed.
+    /// The hold that keeps the gates closed.
     pub held: Option<String>,
-    /// An operation is at work on this app: its gates move.
+    /// An operation on this app is under way, and moves its gates.
     pub under_way: bool,
-    /// The sidecar runs, and fixes what it can.
+    /// The sidecar runs, and repairs the gates.
     pub sidecar: bool,
-    /// A port that no app of this configuration has, for the twin's gate.
+    /// A port for the twin's gate that no app of this configuration uses.
     pub free_port: u16,
 }
 
-/// The first in the thousand after the status port's, 3000 for 2000, that is not taken.
+/// The first free port in the thousand after the status port's: 3000 for 2000.
 pub(crate) fn free_port(status_port: u16, taken: &[u16]) -> u16 {
     let first = status_port.checked_add(1000).unwrap_or(1024);
     let mut ports = (first..=u16::MAX).chain(1024..first);
     ports.find(|port| !taken.contains(port)).unwrap_or(first)
 }
 
-/// One gate.
+/// The facts about one gate.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct GateFacts {
     pub gate: Gate,
     pub position: Position,
-    /// Rules that are not ours.
+    /// Rules of other programs.
     pub foreign: Vec<Foreign>,
-    /// Those that were there at the last close, and did not catch the checks.
+    /// The foreign rules that did not match the checks at the last close.
     pub disproved: Vec<String>,
     /// Why native rules can't be read.
     pub native: Result<(), String>,
-    /// Who listens on the status port.
+    /// The processes that listen on the status port.
     pub listeners: Vec<String>,
-    /// Who has the status port otherwise; None: it can be bound.
+    /// Who else has the status port. None if it can be bound.
     pub taken: Option<Taken>,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
     points
 }
 
-fn position(gates: &Gates, seen: &Seen) -> Point {
+fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
@@ -94,7 +94,7 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
     };
     match (&seen.position, &gates.held) {
         (Position::Open, None) => GATE.ok(app, said),
-        // Between two families, or closed by that operation.
+        // The operation closes gates, and may have set only one address family yet.
         _ if gates.under_way => GATE.ok(app, format!("{said}: an operation is under way")),
         (Position::Closed, Some(_)) => GATE.ok(app, format!("{said}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
@@ -111,7 +111,7 @@ fn position(gates: &Gates, seen: &Seen) -> Point {
     }
 }
 
-fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
+fn foreign(app: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let point = |one: &Foreign| match &one.removal {
         Some(removal) => {
@@ -144,7 +144,7 @@ fn foreign(app: &str, seen: &Seen) -> Vec<Point> {
     )
 }
 
-fn listening(app: &str, seen: &Seen) -> Vec<Point> {
+fn listening(app: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let key = match seen.gate.role {
         crate::haproxy::Role::Main => "status_port",
@@ -162,8 +162,9 @@ fn listening(app: &str, seen: &Seen) -> Vec<Point> {
     )
 }
 
-/// None where a process listens: that is worse.
-fn reserved(gates: &Gates, seen: &Seen) -> Option<Point> {
+/// A status port that another process has. None if a process listens there: that is an error of
+/// its own.
+fn reserved(gates: &Gates, seen: &GateFacts) -> Option<Point> {
     let (app, port) = (&gates.app, seen.gate.status_port);
     let said = |what: &str| format!("status port {port}: {what}");
     let by = |who: &[String]| who.join(", ");
@@ -223,8 +224,8 @@ mod tests {
     use super::*;
     use crate::haproxy::Role;
 
-    fn seen(role: Role, status_port: u16) -> Seen {
-        Seen {
+    fn seen(role: Role, status_port: u16) -> GateFacts {
+        GateFacts {
             gate: Gate {
                 app: "web".into(),
                 role,
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_port_is_nobodys() {
+    fn a_free_port_has_no_owner() {
         assert_eq!(free_port(2000, &[1000, 2000]), 3000);
         assert_eq!(free_port(2000, &[2000, 3000, 3001]), 3002);
         assert_eq!(free_port(65000, &[65000, 1024]), 1025);

@@ -1,4 +1,4 @@
-//! The host itself: rights, its directories, the sidecar, open files.
+//! Checks the host itself: rights, its directories, the sidecar, open files.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -18,24 +18,24 @@ checks! {
         "an operation that may open no further file could not list the rules half way through";
 }
 
-/// What is looked at.
+/// The facts about the host.
 #[derive(Debug, Clone)]
 pub(crate) struct Host {
     pub root: bool,
-    /// CAP_NET_ADMIN is in the effective set.
+    /// Whether the effective set has CAP_NET_ADMIN.
     pub net_admin: bool,
-    /// Each directory once, and why it can't be used.
+    /// Each directory once, and whether it can be used.
     pub directories: Vec<(String, Result<(), String>)>,
-    /// Where operations are written down.
+    /// The directory of the history, and whether it can be used.
     pub history: (String, Result<(), String>),
-    /// Who keeps the gates.
+    /// The process of the sidecar.
     pub sidecar: Option<String>,
-    /// Why too few files may be open.
+    /// Whether enough files may be open.
     pub files: Result<(), String>,
 }
 
 impl Host {
-    /// Without these rights every look at them fails.
+    /// Whether the process has the rights to see the rules.
     pub(crate) fn sees_rules(&self) -> bool {
         self.root && self.net_admin
     }
@@ -99,7 +99,7 @@ fn rights(host: &Host) -> Point {
     }
 }
 
-/// Our messages name the fix themselves, after "mend: " or the last "; ".
+/// Splits a message of ours into the finding and its fix, after its marker or the last "; ".
 pub(super) fn parted(why: &str, otherwise: &str) -> (String, String) {
     let at = why.split_once("; mend: ").or_else(|| why.rsplit_once("; "));
     match at {

@@ -1,9 +1,8 @@
-//! `agent doctor`: the whole set-up looked at read-only, point by point.
+//! `agent doctor`: checks the whole set-up read-only, point by point.
 //!
-//! [`look`] gathers the facts; each area judges its own, purely: the [`host`], its [`tables`],
-//! an app's [`gates`], the [`evidence`] of what a closed one meets, the [`app`] itself, each
-//! [`balancer`], our [`lines`] on it, and HAProxy's own file ([`cfg`]). Nothing is called ok that
-//! was not seen.
+//! [`look`] gathers the facts, and each area judges its own, purely: the [`host`], its [`tables`],
+//! an app's [`gates`], the [`evidence`] of closed ones, the [`app`] itself, each [`balancer`], our
+//! [`lines`] on it, and HAProxy's own file ([`cfg`]). A point is ok only if that was seen.
 
 mod app;
 mod app_facts;
@@ -34,7 +33,7 @@ checks! {
     CONFIG "config": "the agent does nothing without a configuration that it can read and trust";
 }
 
-/// The one point where there is no configuration.
+/// The only point if the configuration can't be read.
 pub fn unconfigured(error: &ConfigError) -> Point {
     let (found, fix) = host::parted(&error.to_string(), "");
     let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
@@ -49,13 +48,13 @@ pub fn unconfigured(error: &ConfigError) -> Point {
     }
 }
 
-/// 1 where there is an error.
+/// The exit code: 1 if there is an error.
 pub fn exit(points: &[Point]) -> u8 {
     let is_wrong = |point: &Point| point.verdict == Verdict::Error;
     u8::from(points.iter().any(is_wrong))
 }
 
-/// Everything that is judged.
+/// All facts that doctor judges.
 struct Facts {
     config: String,
     host: host::Host,
@@ -64,7 +63,7 @@ struct Facts {
     file: Option<file::File>,
 }
 
-/// A balancer serves several apps, and a file too: no point is said twice.
+/// Collects points without duplicates: a balancer or a file may serve several apps.
 #[derive(Default)]
 struct Points(Vec<Point>);
 

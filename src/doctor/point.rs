@@ -1,8 +1,8 @@
-//! What one check found.
+//! The result of one check.
 
 use serde::Serialize;
 
-/// How one point was found.
+/// The verdict on one point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -10,7 +10,7 @@ pub enum Verdict {
     Ok,
     /// Nothing has shown it yet, right or wrong.
     Unseen,
-    /// It works, and may do harm.
+    /// It works, but may do harm.
     Warning,
     /// It does not work, or users will notice.
     Error,
@@ -19,19 +19,19 @@ pub enum Verdict {
 /// One point of the set-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Point {
-    /// Which part of the set-up: `host`, `gates`, `app`, `balancers`, `lines` or `file`.
+    /// The part of the set-up: `host`, `gates`, `app`, `balancers`, `lines` or `file`.
     pub area: &'static str,
-    /// The check's name, for machines: lower case with hyphens, `status-port`. It stays.
+    /// The check's name for programs, in lower case with hyphens: `status-port`. It never changes.
     pub check: &'static str,
-    /// What was looked at: an app, a balancer, a line; empty for the host itself.
+    /// The app, balancer or line that was checked. Empty for the host itself.
     pub of: String,
-    /// How it was found.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was found, in one line.
+    /// The finding in one line.
     pub found: String,
-    /// Why it matters, in one line; the same whatever was found.
+    /// Why it matters, in one line. It is the same for every finding.
     pub why: &'static str,
-    /// The line to paste, or what to do; None for ok and unseen.
+    /// The line to paste, or what to do. None for ok and unseen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }

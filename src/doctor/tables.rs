@@ -1,4 +1,4 @@
-//! Which nat tables the rules are in, and who else has rules beside them.
+//! Checks which nat tables the rules are in, and which other programs have rules in nat tables.
 
 use super::Point;
 use super::check::{Check, checks};
@@ -11,22 +11,22 @@ checks! {
          `iptables -S` shows one of them alone";
 }
 
-/// What is looked at.
+/// The facts about the nat tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables {
-    /// Linux's release.
+    /// The release of Linux.
     pub kernel: String,
-    /// Err: the tables in use can't be read, or there is no iptables.
+    /// The tables in use. Err: they can't be read, or there is no iptables.
     pub used: Result<Used, String>,
 }
 
-/// The tables in use, and those beside them.
+/// The tables in use, and the tables of the other variant.
 #[derive(Debug, Clone)]
 pub(crate) struct Used {
     pub variant: Variant,
-    /// Programs of the other variant and how many rules their nat tables have.
+    /// The programs of the other variant, and the number of rules in their nat tables.
     pub beside: Vec<(&'static str, usize)>,
-    /// Rules there that redirect one of our status ports for certain.
+    /// Rules of those tables that certainly redirect one of our status ports.
     pub shadowing: Vec<Foreign>,
 }
 

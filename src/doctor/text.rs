@@ -1,14 +1,14 @@
-//! The points as people read them: in 80 columns, without colour.
+//! Prints the points for people, in 80 columns, without colour.
 
 use super::{Point, Verdict};
 use crate::text;
 
-/// What begins a line to paste: it stays one line, however long.
+/// The first words of lines to paste. Such a line is never wrapped.
 const TO_PASTE: &str = "agent apt chmod chown curl default-server haproxy ip6tables \
     ip6tables-legacy ip6tables-nft iptables iptables-legacy iptables-nft nft option server sudo \
     systemctl ulimit";
 
-/// The checks that say most of their area, where all of it is ok.
+/// The checks that stand for their area if all of it is ok.
 const HEADLINES: [&str; 6] = [
     "config",
     "detection",
@@ -18,7 +18,8 @@ const HEADLINES: [&str; 6] = [
     "haproxy-cfg",
 ];
 
-/// One line for each area, and what is not ok in it; with `all` every point. The counts.
+/// One line for each area and the points that are not ok, or all points with `all`. The last line
+/// counts them.
 pub fn text(points: &[Point], all: bool) -> String {
     let mut text = String::new();
     for area in points.chunk_by(|one, other| one.area == other.area) {
@@ -79,7 +80,7 @@ fn one(point: &Point) -> String {
     };
     let of = match point.of.as_str() {
         "" => "host".to_owned(),
-        // A balancer's backend or line.
+        // A backend or a line of a balancer.
         of if of.contains(' ') => format!("{of}:"),
         of => of.to_owned(),
     };
@@ -95,7 +96,7 @@ fn one(point: &Point) -> String {
     text
 }
 
-/// Whether it is one line for a shell or for HAProxy's file, and not words about one.
+/// Whether the fix is a line for a shell or for HAProxy's file, not a text.
 pub fn is_to_paste(fix: &str) -> bool {
     let first = fix.split(' ').next().unwrap_or_default();
     TO_PASTE.split_whitespace().any(|word| word == first)
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_an_area_and_what_is_not_ok() {
+    fn one_line_for_each_area_and_each_point_that_is_not_ok() {
         let details = format!(
             "\
 unseen   web   no gate was closed yet
@@ -176,7 +177,7 @@ gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
     }
 
     #[test]
-    fn only_what_is_pasted_or_can_not_be_parted_is_wider() {
+    fn only_lines_to_paste_and_long_words_are_wider() {
         let words = "word ".repeat(60) + &"w".repeat(90);
         let text = text(
             &[point("app", Verdict::Error, &words, Some("do this"))],

@@ -1,9 +1,9 @@
-//! Server lines of this host that are another app's: their port tells.
+//! Server lines of this host that belong to another app. Their port shows it.
 
 use super::{Balancer, Own, Role, ServerStat, Unseen};
 
 impl Balancer {
-    /// The lines of this host on other ports than the app's, with those ports, as found last.
+    /// The lines of this host on other ports than the app's, each with its port, as found last.
     pub fn on_other_ports(&self) -> impl Iterator<Item = (Own, u16)> {
         let servers = self.found.iter().flat_map(|found| &found.servers);
         let other = |port: u16| port != 0 && port != self.ports.port;

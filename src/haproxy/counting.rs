@@ -1,83 +1,85 @@
-//! Asking a balancer for the other servers of our backends: whole backends, and so not with each
-//! poll.
+//! Asks a balancer for the capacity of our backends. That needs whole backends, so it does not
+//! happen at each poll.
 
-use super::lately::{Counted, Lately};
-use super::{Balancer, Others, Own, ServerStat, ServerState, Unseen};
+use super::recent::{Counted, RecentCapacities};
+use super::{BackendCapacity, Balancer, Own, ServerStat, ServerState, Unseen};
 use std::time::{Duration, Instant};
 
-/// Who looks again and again asks for whole backends no longer than this part of the time.
+/// Repeated looks spend at most one part in so many of their time on whole backends.
 const PART: u32 = 100;
 
-/// Between two looks at whole backends while our own lines go DOWN, for each server in them. It
-/// is ten times as long as HAProxy takes to print one: a tenth of the time of one of its threads.
+/// The time between two looks at whole backends while our own lines go DOWN, for each server in
+/// them. HAProxy takes a tenth of it to print a server: so a look costs a tenth of one thread.
 const EACH: Duration = Duration::from_micros(125);
 
-/// An older answer is none, however slow the balancer is.
+/// The oldest answer that counts, however slow the balancer is.
 const OLDEST: Duration = Duration::from_secs(10);
 
 impl Balancer {
-    /// [`Balancer::others`] as of a moment ago, where a backend is so big that its answer takes
-    /// its time: for who looks again and again.
+    /// [`Balancer::capacities`], perhaps as of a moment ago: for repeated looks at backends so
+    /// big that an answer takes time.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_lately(&mut self) -> Result<Vec<Others>, Unseen> {
-        let lately = self.lately.take();
-        let is_good = |lately: &Lately| lately.at.elapsed() < (lately.took * PART).min(OLDEST);
-        let lately = match lately.filter(is_good) {
-            Some(lately) => lately,
+    /// As [`Balancer::capacities`].
+    pub async fn recent_capacities(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
+        let recent = self.recent.take();
+        let is_good =
+            |recent: &RecentCapacities| recent.at.elapsed() < (recent.took * PART).min(OLDEST);
+        let recent = match recent.filter(is_good) {
+            Some(recent) => recent,
             None => {
                 let asked = Instant::now();
-                Lately {
-                    others: self.others().await?,
+                RecentCapacities {
+                    capacities: self.capacities().await?,
                     at: Instant::now(),
                     took: asked.elapsed(),
                 }
             }
         };
-        Ok(self.lately.insert(lately).others.clone())
+        Ok(self.recent.insert(recent).capacities.clone())
     }
 
-    /// [`Balancer::others`] as they are now, for who must see soon that another host goes, too.
-    /// None: not yet again, as big backends cost HAProxy its time.
+    /// [`Balancer::capacities`] as they are now, for an operation that must see soon that another
+    /// host goes, too. None: it is too early to ask again, because big backends cost HAProxy
+    /// time.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_soon(&mut self) -> Result<Option<Vec<Others>>, Unseen> {
+    /// As [`Balancer::capacities`].
+    pub async fn capacities_if_due(&mut self) -> Result<Option<Vec<BackendCapacity>>, Unseen> {
         match self.early_by() {
             Some(_) => Ok(None),
-            None => self.others_counted().await.map(Some),
+            None => self.counted_capacities().await.map(Some),
         }
     }
 
-    /// [`Balancer::others`] as they are now, as soon as that may be asked again.
+    /// [`Balancer::capacities`] as they are now, as soon as it may ask again.
     ///
     /// # Errors
     ///
-    /// As [`Balancer::others`].
-    pub async fn others_in_time(&mut self) -> Result<Vec<Others>, Unseen> {
+    /// As [`Balancer::capacities`].
+    pub async fn capacities_when_due(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
         if let Some(early) = self.early_by() {
             tokio::time::sleep(early).await;
         }
-        self.others_counted().await
+        self.counted_capacities().await
     }
 
-    /// How long whole backends should not be asked for yet.
+    /// How long it is too early to ask for whole backends.
     fn early_by(&self) -> Option<Duration> {
         let counted = self.counted.as_ref()?;
         (EACH * counted.servers).checked_sub(counted.at.elapsed())
     }
 
-    async fn others_counted(&mut self) -> Result<Vec<Others>, Unseen> {
-        let (at, others) = (Instant::now(), self.others().await?);
+    async fn counted_capacities(&mut self) -> Result<Vec<BackendCapacity>, Unseen> {
+        let (at, capacities) = (Instant::now(), self.capacities().await?);
         let servers = u32::try_from(self.servers_beside()).unwrap_or(u32::MAX);
         self.counted = Some(Counted { at, servers });
-        Ok(others)
+        Ok(capacities)
     }
 
-    /// How many servers there are in the backends that serve us.
+    /// The number of servers in the backends that serve us.
     fn servers_beside(&self) -> usize {
         let Some(found) = &self.found else {
             return 0;
@@ -89,9 +91,9 @@ impl Balancer {
         found.servers.iter().filter(beside).count()
     }
 
-    /// The other servers of every backend that serves us. Asks for those backends whole:
-    /// for the preflight, not for polling.
-    pub async fn others(&self) -> Result<Vec<Others>, Unseen> {
+    /// The capacity of every backend that serves us. It asks for whole backends, so it is for the
+    /// preflight and not for polling.
+    pub async fn capacities(&self) -> Result<Vec<BackendCapacity>, Unseen> {
         let Some(found) = &self.found else {
             return Ok(Vec::new());
         };
@@ -106,7 +108,7 @@ impl Balancer {
             .map(|(id, _)| ServerStat::command(*id, None))
             .collect();
         let answers = self.socket.ask(&commands).await?;
-        let mut others = Vec::new();
+        let mut capacities = Vec::new();
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
             let stats = ServerStat::parse(answer, command)?;
@@ -114,13 +116,14 @@ impl Balancer {
                 let mut of = stats.iter();
                 of.any(|stat| (&stat.backend, &stat.server) == (&own.backend, &own.server))
             };
-            // Another worker may have answered, whose ids are other backends': there nobody is UP.
+            // Another worker may have answered. Its ids belong to other backends, and a count of
+            // them would be wrong.
             let mut own = found.own.iter().filter(|own| own.backend == *backend);
             if !own.all(is_there) {
                 return Err(Unseen::Changing);
             }
-            others.push(Others::count(backend, found, &stats));
+            capacities.push(BackendCapacity::count(backend, found, &stats));
         }
-        Ok(others)
+        Ok(capacities)
     }
 }

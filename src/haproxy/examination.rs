@@ -1,15 +1,16 @@
-//! All there is to see of one balancer, and of the backends that serve us: asked once, for
-//! `agent doctor`. Much more than a poll needs, and backends whole.
+//! Everything that one balancer shows of itself and of the backends that serve us. Only `agent
+//! doctor` asks for it: it is much more than a poll needs.
 
 use super::stat::{Row, rows};
 use super::{
-    Balancer, CheckStatus, Found, Info, Missing, Others, Own, ServerStat, ServerState, Unseen, info,
+    BackendCapacity, Balancer, CheckStatus, Found, Info, Missing, Own, ServerStat, ServerState,
+    Unseen, info,
 };
 
-/// What the socket's level is (HAProxy's management guide, 9.3).
+/// The command that shows the socket's level (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
 
-/// What a stats socket's caller may do.
+/// What a client of a stats socket may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Read: all the agent needs.
@@ -23,11 +24,11 @@ pub enum Level {
 /// One server line of a backend that serves us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// As everywhere.
+    /// Its row of `show stat`.
     pub stat: ServerStat,
-    /// How its check goes; None: it has none of its own.
+    /// The state of its check; None: it has no check of its own.
     pub check: Option<Checked>,
-    /// How far its slow start is, in percent; None: it is not in one.
+    /// The progress of its slow start in percent; None: there is none.
     pub throttle: Option<u64>,
     /// Its cookie; None: it has none, or the socket's level does not show it.
     pub cookie: Option<String>,
@@ -38,22 +39,22 @@ pub struct Listed {
 pub struct Checked {
     /// How the last one ended.
     pub status: CheckStatus,
-    /// So many good ones in a row bring it UP.
+    /// Good checks in a row that bring it UP.
     pub rise: u64,
-    /// And so many bad ones DOWN.
+    /// Bad checks in a row that bring it DOWN.
     pub fall: u64,
 }
 
 /// Why our lines are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lost {
-    /// They are not as they should be.
+    /// They are missing or wrong.
     Missing(Missing),
-    /// That could not be seen.
+    /// They can't be seen.
     Unseen(Unseen),
 }
 
-/// What was seen of one balancer.
+/// What one balancer shows.
 #[derive(Debug, Clone)]
 pub struct Examination {
     /// The worker that answers.
@@ -62,14 +63,14 @@ pub struct Examination {
     pub level: Option<Level>,
     /// Our lines.
     pub found: Result<Found, Lost>,
-    /// Lines that check a status port of ours and lead to another port than the app's.
-    pub astray: Vec<ServerState>,
+    /// Lines that check a status port of ours, but send users to another port than the app's.
+    pub mismatched: Vec<ServerState>,
     /// Every server of the backends that serve us.
     pub listed: Vec<Listed>,
-    /// How these backends would do without us.
-    pub others: Vec<Others>,
-    /// Whether what leaving workers carry can be seen; None: there is no master, or our lines
-    /// were not found and nobody asked it.
+    /// The capacity of these backends without us.
+    pub backends: Vec<BackendCapacity>,
+    /// Whether the master CLI shows what leaving workers carry; None: there is no master, or our
+    /// lines were not found and it was not asked.
     pub master: Option<Result<(), Unseen>>,
 }
 
@@ -78,8 +79,8 @@ impl Balancer {
     ///
     /// # Errors
     ///
-    /// It can't be reached, or does not answer as HAProxy does. What can't be seen beyond that
-    /// is told in its place.
+    /// It can't be reached, or does not answer as HAProxy does. The result names everything else
+    /// that can't be seen.
     pub async fn examine(&mut self) -> Result<Examination, Unseen> {
         let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
         let (info, level) = (Info::parse(&answers[0])?, self.level().await);
@@ -91,19 +92,19 @@ impl Balancer {
             info,
             level,
             found,
-            astray: Vec::new(),
+            mismatched: Vec::new(),
             listed: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
             master: None,
         };
         if let Ok(found) = &seen.found {
-            let astray = found
+            let mismatched = found
                 .servers
                 .iter()
-                .filter(|server| self.is_astray(server, found));
-            seen.astray = astray.cloned().collect();
-            (seen.listed, seen.others) = self.backends(found).await?;
-            seen.master = self.leaving().await.map(|told| told.map(drop)).transpose();
+                .filter(|server| self.is_mismatched(server, found));
+            seen.mismatched = mismatched.cloned().collect();
+            (seen.listed, seen.backends) = self.backends(found).await?;
+            seen.master = self.leaving().await.map(|seen| seen.map(drop)).transpose();
         }
         Ok(seen)
     }
@@ -118,22 +119,25 @@ impl Balancer {
         }
     }
 
-    fn is_astray(&self, server: &ServerState, found: &Found) -> bool {
+    fn is_mismatched(&self, server: &ServerState, found: &Found) -> bool {
         let gated = [Some(self.ports.status_port), self.ports.backup_status_port];
         let checks_us = gated.contains(&Some(server.check_port)) && self.is_ours(server);
         checks_us && !found.own.iter().any(|own| is_line(own, server))
     }
 
-    async fn backends(&self, found: &Found) -> Result<(Vec<Listed>, Vec<Others>), Unseen> {
-        let (mut listed, mut others): (Vec<Listed>, Vec<Others>) = Default::default();
+    async fn backends(&self, found: &Found) -> Result<(Vec<Listed>, Vec<BackendCapacity>), Unseen> {
+        let (mut listed, mut capacities): (Vec<Listed>, Vec<BackendCapacity>) = Default::default();
         for own in &found.own {
-            if others.iter().any(|others| others.backend == own.backend) {
+            if capacities
+                .iter()
+                .any(|capacity| capacity.backend == own.backend)
+            {
                 continue;
             }
             let command = ServerStat::command(own.backend_id, None);
             let answer = self.socket.ask(std::slice::from_ref(&command)).await?;
             let stats = ServerStat::parse(&answer[0], &command)?;
-            others.push(Others::count(&own.backend, found, &stats));
+            capacities.push(BackendCapacity::count(&own.backend, found, &stats));
             let details = rows(&answer[0], &command, detail)?;
             let both = stats.into_iter().zip(details);
             listed.extend(both.map(|(stat, (check, throttle, cookie))| Listed {
@@ -143,7 +147,7 @@ impl Balancer {
                 cookie,
             }));
         }
-        Ok((listed, others))
+        Ok((listed, capacities))
     }
 }
 
@@ -199,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_under_way_is_told_by_the_one_before() {
+    fn a_check_under_way_shows_the_one_before() {
         let (check, throttle, cookie) = read("srvs,web1,40,* L4TOUT,2,3,w1");
         let check = check.unwrap();
         assert_eq!(
@@ -227,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_none() {
+    fn a_missing_value_is_none() {
         assert_eq!(read("srvs,web1,,,,,"), (None, None, None));
         assert_eq!(
             read("srvs,web1,100,L4OK,2,3,").1,

@@ -1,10 +1,10 @@
-//! Which server lines are ours: the address is one of this host's, the port is the app's,
-//! and the port that is checked tells the role. Pure.
+//! Finds our server lines. The address is one of this host's, the port is the app's, and the
+//! checked port shows the role. Pure.
 
 use super::{Role, ServerState};
 use std::net::SocketAddr;
 
-/// The ports that tell an app's lines.
+/// The ports that identify an app's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppPorts {
     /// The app's own port.
@@ -28,7 +28,7 @@ pub struct Own {
     pub server: String,
     /// Main or twin.
     pub role: Role,
-    /// Where HAProxy sends the traffic; None where the line was found by name only.
+    /// The address that HAProxy sends the traffic to; None: the line was found by name only.
     pub address: Option<SocketAddr>,
 }
 
@@ -41,14 +41,14 @@ pub struct Found {
     pub servers: Vec<ServerState>,
 }
 
-/// Our lines are not there, or not as they should be.
+/// Our lines are missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {mend}")]
+#[error("{what}: {fix}")]
 pub struct Missing {
     /// What is missing or wrong.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl From<Missing> for String {
@@ -84,7 +84,7 @@ pub fn find(
                 "backend {backend} serves this app by {server}, but none of its lines for this host checks \
                  the status port"
             ),
-            mend: format!("add a server line with `check port {}`", ports.status_port),
+            fix: format!("add a server line with `check port {}`", ports.status_port),
         }),
     }
 }
@@ -100,7 +100,7 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
                     "{}/{} checks port {checked}, which no gate of this app opens",
                     server.backend, server.server
                 ),
-                mend: format!(
+                fix: format!(
                     "set `status_port` (or, for a backup line, `backup_status_port`) to {checked}, or mend \
                      the server line"
                 ),
@@ -130,12 +130,12 @@ fn has_main(own: &[Own], backend: &str) -> bool {
 }
 
 fn none_found(ours: &[&ServerState], port: u16) -> Missing {
-    let mend =
+    let fix =
         "set [agent] addresses, or name the lines with backend, main and backup in [[haproxy]]";
     if ours.is_empty() {
         return Missing {
             what: "no server line has an address of this host".to_owned(),
-            mend: mend.to_owned(),
+            fix: fix.to_owned(),
         };
     }
     let lines: Vec<String> = ours
@@ -147,7 +147,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
             "no server line of this host has port {port} (there are {})",
             lines.join(", ")
         ),
-        mend: format!("mend `port`, or {mend}"),
+        fix: format!("mend `port`, or {fix}"),
     }
 }
 
@@ -186,7 +186,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn tells_main_twin_and_classic_twin_by_the_checked_port() {
+    fn the_checked_port_shows_main_twin_and_classic_twin() {
         let servers = [
             server("a", "web1", "10.0.0.11", 1000, 2000),
             server("a", "web2", "10.0.0.12", 1000, 2000),
@@ -207,7 +207,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_backend_without_a_gated_line_or_with_a_strange_check_port_is_told() {
+    fn a_backend_without_a_gated_line_or_with_a_strange_check_port_is_an_error() {
         let ungated = [
             server("a", "web1", "10.0.0.11", 1000, 2000),
             server("b", "w", "10.0.0.11", 1000, 0),
@@ -228,7 +228,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nothing_of_this_host_or_of_this_port_is_told_apart() {
+    fn no_line_of_this_host_and_none_of_this_port_are_two_errors() {
         let elsewhere = [server("a", "web2", "10.0.0.12", 1000, 2000)];
         assert!(
             on_host(&elsewhere)

@@ -5,9 +5,9 @@ use super::Unseen;
 /// The command.
 pub(crate) const COMMAND: &str = "show info";
 
-/// The worker behind the socket. Another one has another configuration, perhaps, with
-/// other ids for our lines: look for them again. In a container a new worker often has
-/// the old one's pid, so the time of its start counts too.
+/// The worker behind the socket. Another worker may have another configuration, with other ids for
+/// our lines, so they must be found again. In a container a new worker often has the pid of the old
+/// one. So the start time counts, too.
 #[derive(Debug, Clone)]
 pub struct Info {
     /// HAProxy's version, as it says it.

@@ -1,10 +1,9 @@
-//! The master CLI (`haproxy -W -S`): what workers that a reload has sent away still carry.
-//! Their status words are frozen, as they run no checks any more, but their counts live.
+//! The master CLI (`haproxy -W -S`): what leaving workers still carry after a reload. Their status
+//! words are frozen, as they run no checks any more, but their counts are live.
 //!
-//! An old worker has the configuration it was started with, other ids and perhaps other
-//! names in it, so our lines are looked for in its own `show servers state`, by name or by
-//! address and port. (A name alone would not do for `show stat`: a frontend may have the
-//! same one, and is what is found then.)
+//! An old worker has its old configuration, with other ids and perhaps other names. So the agent
+//! finds our lines in the worker's own `show servers state`, by name or by address and port. A name
+//! alone is not enough for `show stat`: a frontend may have the same one.
 
 use super::{Leaving, Own, ServerStat, ServerState, Socket, Unseen, servers};
 use std::net::SocketAddr;
@@ -15,20 +14,20 @@ const COMMAND: &str = "show proc";
 /// What the leaving workers of one balancer carry on lines of ours.
 #[derive(Debug, Clone)]
 pub struct Master {
-    /// The master CLI; any level will do.
+    /// The master CLI; any level is enough.
     pub socket: Socket,
 }
 
 impl Master {
-    /// The lines of the leaving workers that still have something in flight or queued.
-    /// One question where no worker is leaving, else two more for each: polling the master
-    /// often has hurt (haproxy/haproxy#1512, #3070).
+    /// The lines of the leaving workers that still have something in flight or queued. It asks
+    /// once if no worker leaves, and else twice more for each: frequent polls of the master have
+    /// caused trouble (haproxy/haproxy#1512, #3070).
     ///
     /// # Errors
     ///
-    /// [`Unseen`]: not all leaving workers could be asked. One that ended meanwhile carries
-    /// nothing, and is no error. For a moment both happen in use: while the master starts
-    /// itself anew in a reload, and while a worker ends that is listed still.
+    /// [`Unseen`]: not all leaving workers could be asked. A worker that has ended meanwhile
+    /// carries nothing, and is no error. Both happen for a moment while the master restarts
+    /// itself in a reload, and while a worker ends that is still listed.
     pub async fn leaving(&self, own: &[Own]) -> Result<Vec<Leaving>, Unseen> {
         let mut leaving = Vec::new();
         for pid in self.old_workers().await? {

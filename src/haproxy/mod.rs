@@ -1,17 +1,17 @@
-//! What HAProxy shows of this host: its stats socket and its master CLI, the two tables we
-//! read, and which of their lines are ours. Level `user` is enough for all of it.
+//! What HAProxy shows of this host: its stats socket and its master CLI, the two tables that the
+//! agent reads, and our lines in them. Level `user` is enough for all of it.
 
 mod balancer;
 mod beside;
+mod capacity;
 pub(crate) mod cfg;
 mod counting;
 mod examination;
 mod find;
 mod info;
-mod lately;
 mod master;
 mod model;
-mod others;
+mod recent;
 mod servers;
 mod socket;
 mod stat;
@@ -21,7 +21,7 @@ pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
 pub use info::Info;
 pub use master::Master;
-pub use model::{BalancerSeen, CheckStatus, Leaving, LineSeen, Others, Role, Status};
+pub use model::{BackendCapacity, BalancerSeen, CheckStatus, Leaving, LineSeen, Role, Status};
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;

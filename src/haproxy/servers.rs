@@ -59,7 +59,7 @@ impl ServerState {
         let row = |line: &str| {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
-            // A name is printed later: no escape sequence of somebody else's.
+            // Names are printed later, and must not bring escape sequences with them.
             let printable = !line.contains(char::is_control);
             (whole && printable)
                 .then(|| server(&fields, &places))

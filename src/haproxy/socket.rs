@@ -1,5 +1,5 @@
-//! The stats socket: one connection, one line of commands, one answer each. Anything but
-//! a complete answer in time is [`Unseen`].
+//! The stats socket: one connection, one line of commands, one answer each. Anything else than a
+//! complete answer in time is [`Unseen`].
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 /// Far above the largest `show servers state` (10,000 servers: about 1.3 MB).
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
-/// Where a stats socket is.
+/// The address of a stats socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// A path; the balancer runs on this host.
@@ -22,7 +22,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// What a `stats socket` line of HAProxy's has to name, to be asked there over TCP.
+    /// What a `stats socket` line of HAProxy must have, so that it can be asked there over TCP.
     pub fn bind(&self) -> Option<String> {
         let Address::Tcp(at) = self else {
             return None;
@@ -38,28 +38,28 @@ impl Address {
 /// One balancer's stats socket.
 #[derive(Debug, Clone)]
 pub struct Socket {
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// The limit for connecting, asking and reading all of the answer.
     pub timeout: Duration,
 }
 
-/// Why HAProxy's view could not be had. Never to be read as "drained" or "up".
+/// Why HAProxy's view is not known. It never means "drained" or "up".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unseen {
     /// The socket can't be connected to.
     #[error("can't connect: {why}")]
     Connect {
-        /// Which kind of error, as far as Rust has a word for it.
+        /// The kind of the error, as far as Rust has a word for it.
         kind: io::ErrorKind,
-        /// What the system said.
+        /// The error text of the system.
         why: String,
     },
     /// It broke while asking.
     #[error("connection broke: {0}")]
     Broke(String),
-    /// No complete answer within the limit; also what HAProxy's connection limit on the
-    /// socket looks like.
+    /// No complete answer within the limit. HAProxy's connection limit on the socket looks the
+    /// same.
     #[error("no complete answer within {0:?}")]
     TimedOut(Duration),
     /// The socket's level does not allow the command.
@@ -71,10 +71,10 @@ pub enum Unseen {
     /// The answer ended early.
     #[error("the answer to `{0}` is cut short")]
     Truncated(String),
-    /// Our lines were there, and are not any more: what is missing.
+    /// Our lines were there, and are gone: what is missing.
     #[error("our lines are gone: {0}")]
     Gone(String),
-    /// Each look is answered by another worker, or its ids are other servers'.
+    /// Each look is answered by another worker, or the ids belong to other servers.
     #[error("another worker, or other servers, at each look")]
     Changing,
     /// The answer is not what HAProxy documents.
@@ -88,8 +88,8 @@ pub enum Unseen {
 }
 
 impl Unseen {
-    /// A reload causes this for a moment: the next look may see everything. What a wrong
-    /// configuration causes lasts.
+    /// A reload may cause this for a moment, and the next look may see everything. A wrong
+    /// configuration lasts.
     pub fn may_pass(&self) -> bool {
         use io::ErrorKind::{BrokenPipe, WouldBlock};
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotFound};
@@ -101,13 +101,13 @@ impl Unseen {
                     | WouldBlock
             ),
             Unseen::Broke(_) | Unseen::Truncated(_) | Unseen::Gone(_) | Unseen::Changing => true,
-            // It starts itself anew in a reload, and lists workers that have ended.
+            // The master restarts itself in a reload, and lists workers that have ended.
             Unseen::Master(_, why) => why.may_pass() || matches!(**why, Unseen::Strange { .. }),
             Unseen::TimedOut(_) | Unseen::Denied(_) | Unseen::Strange { .. } => false,
         }
     }
 
-    /// A strange answer.
+    /// HAProxy's answer is not understood.
     pub fn strange(command: &str, what: impl fmt::Display) -> Unseen {
         let what = what.to_string();
         let what = what
@@ -123,14 +123,14 @@ impl Unseen {
 }
 
 impl Socket {
-    /// Asks all commands on one connection. The answers come in the same order, each
-    /// without the empty line that ends it.
+    /// Asks all commands on one connection. The answers come in the same order, each without the
+    /// empty line that ends it.
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
         self.ask_and(Ending::Open, commands).await
     }
 
-    /// As [`Socket::ask`], on the master CLI: that one goes on listening until this side
-    /// has ended (HAProxy's management guide, 9.4).
+    /// As [`Socket::ask`], on the master CLI. The master listens until this side has ended
+    /// (HAProxy's management guide, 9.4).
     pub(super) async fn ask_master(&self, commands: &[String]) -> Result<Vec<String>, Unseen> {
         self.ask_and(Ending::HalfClosed, commands).await
     }
@@ -161,10 +161,10 @@ impl Socket {
     }
 }
 
-/// How this side tells that it has asked everything.
+/// How this side shows that it has asked everything.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// Not at all: one line is what the stats socket waits for.
+    /// Not at all: the stats socket waits for one line.
     Open,
     HalfClosed,
 }
@@ -189,8 +189,8 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     String::from_utf8(answer).map_err(|_| Unseen::strange(&commands.join(";"), "not UTF-8"))
 }
 
-/// Splits all that came back into one answer per command; each ends with an empty line, and
-/// nothing follows the last.
+/// Splits the whole answer into one for each command. Each ends with an empty line, and nothing
+/// follows the last.
 pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
     let mut rest = answer;
     let mut answers = Vec::with_capacity(commands.len());
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reload_causes_may_pass_and_what_a_configuration_causes_does_not() {
+    fn an_effect_of_a_reload_may_pass_and_one_of_the_configuration_lasts() {
         let connect = |kind: io::ErrorKind| Unseen::Connect {
             kind,
             why: String::new(),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_and_more_than_asked_is_strange() {
+    fn a_refusal_is_reported_and_a_surplus_answer_is_strange() {
         assert_eq!(
             asked("Permission denied\n\n", &["x"]),
             Err(Unseen::Denied("x".into()))

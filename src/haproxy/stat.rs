@@ -1,11 +1,11 @@
-//! `show stat IID 4 SID`: how one server line stands and what it carries. By header name,
-//! as later columns differ by version; an error text is a valid empty CSV table, so the
-//! header and the row are demanded.
+//! `show stat IID 4 SID`: the state of one server line and its load. Columns are read by name,
+//! because later columns differ by version. An error text is a valid empty CSV table, so the header
+//! and the row are required.
 
 use super::{CheckStatus, Status, Unseen};
 use csv::StringRecord;
 
-/// One server line, as `show stat` shows it.
+/// One server line in `show stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerStat {
     /// Backend name.
@@ -23,23 +23,23 @@ pub struct ServerStat {
     /// Connections that this worker has to it, idle or in use: `srv_icur` + `used_conn_cur`, in
     /// mode tcp `scur`. None: this HAProxy is too old to count them (before 2.3).
     pub connections: Option<u64>,
-    /// Its weight now; HAProxy sends nobody new to a weight of 0, and still calls it UP.
+    /// Its weight now. HAProxy sends no new users to a weight of 0, and still calls the line UP.
     pub weight: u64,
     /// The line says `backup`.
     pub backup: bool,
-    /// UP beyond doubt: `UP`, full check health (rise + fall - 1), slow start over.
+    /// Confirmed UP: `UP`, full check health (rise + fall - 1), slow start over.
     pub proven: bool,
-    /// How its own health check last ended; None: it has none, as it tracks another line.
+    /// How its own health check last ended; None: it has none, because it tracks another line.
     pub check: Option<CheckStatus>,
-    /// Its own health check has failed to the end: `check_health` is 0.
+    /// Its own health check has failed as often as HAProxy counts: `check_health` is 0.
     pub failed_to_the_end: bool,
 }
 
 impl ServerStat {
-    /// Out of the balancing because its own check meets a closed gate. What else holds the line
-    /// down (`DOWN (agent)`, a resolution, an app that answered sick) may end in any moment. So may
-    /// a check that is under way: it may have begun before the gate was closed. An operator's MAINT
-    /// stops the checks, and is his own word.
+    /// Out of the balancing because its own check meets a closed gate. Other causes may end at
+    /// any moment: `DOWN (agent)`, a resolution, a sick app's answer. A check under way may pass,
+    /// because it may have begun before the gate closed. An operator's MAINT stops the checks and
+    /// counts as out.
     pub fn is_out(&self) -> bool {
         match (&self.status, &self.check) {
             (status, None) => status.is_out(),
@@ -51,7 +51,7 @@ impl ServerStat {
         }
     }
 
-    /// The command for one server, or with None for all servers of the backend.
+    /// The command for one server; with None, for all servers of the backend.
     pub fn command(backend_id: u64, server_id: Option<u64>) -> String {
         match server_id {
             Some(server_id) => format!("show stat {backend_id} 4 {server_id}"),
@@ -59,8 +59,7 @@ impl ServerStat {
         }
     }
 
-    /// Parses the answer to `command`. One field that is not understood makes all of it
-    /// unusable.
+    /// Parses the answer to `command`. One wrong field makes all of it unusable.
     pub fn parse(answer: &str, command: &str) -> Result<Vec<ServerStat>, Unseen> {
         rows(answer, command, server)
     }
@@ -90,8 +89,8 @@ pub(super) fn rows<T>(
     Ok(servers)
 }
 
-/// A quote that is not closed would swallow the rows that follow, without an error. Names are
-/// printed later, too: no escape sequence of somebody else's.
+/// An open quote would swallow the rows that follow, without an error. Names are printed later, and
+/// must not bring escape sequences with them.
 fn on_one_line(record: StringRecord, command: &str) -> Result<StringRecord, Unseen> {
     match record.iter().find(|field| field.contains(char::is_control)) {
         Some(field) => Err(Unseen::strange(command, format!("{field:?} in a row"))),
@@ -120,7 +119,8 @@ fn server(row: &Row) -> Result<ServerStat, String> {
     })
 }
 
-/// HAProxy counts pooled connections in mode http alone; in mode tcp each session has its own.
+/// HAProxy counts pooled connections in mode http only. In mode tcp each session has its own
+/// connection.
 fn connections(row: &Row) -> Result<Option<u64>, String> {
     match (row.text("mode"), row.text("used_conn_cur")) {
         (Ok("tcp"), _) => row.count("scur").map(Some),
@@ -136,8 +136,8 @@ fn check(row: &Row) -> Result<Option<CheckStatus>, String> {
     }
 }
 
-/// HAProxy counts successes up to rise + fall - 1; below that one failure more or less
-/// may still turn the server. A line that tracks another has no checks of its own.
+/// HAProxy counts successes up to rise + fall - 1. Below that, one more failure may turn the server
+/// DOWN. A line that tracks another has no checks of its own.
 fn full_health(row: &Row) -> Result<bool, String> {
     if row.text("check_rise")?.is_empty() {
         return Ok(!row.text("tracked")?.is_empty());
@@ -163,7 +163,7 @@ impl<'a> Row<'a> {
         text.parse().map_err(|_| format!("{column} is {text:?}"))
     }
 
-    /// A number of 32 bits, as HAProxy counts these: two of them can be added.
+    /// A number of 32 bits, as in HAProxy. So a sum of two can't overflow.
     fn count(&self, column: &str) -> Result<u64, String> {
         let number = self.number(column)?;
         match u32::try_from(number) {
@@ -192,17 +192,17 @@ mod tests {
     #[test]
     fn out_is_out_because_the_closed_gate_was_checked_to_the_end() {
         assert!(is_out("DOWN", 0, "L4CON") && is_out("DOWN", 0, "L4TOUT"));
-        // From before the gate was closed, perhaps: it may pass.
+        // It may be from before the gate closed, and may pass.
         assert!(!is_out("DOWN", 0, "* L4CON"));
         // A firewall drops the checks: one is under way most of the time.
         assert!(is_out("DOWN", 0, "* L4TOUT"));
         assert!(is_out("DOWN (agent)", 0, "L4CON"), "both hold it down");
-        // The agent's word, a sick app's answer, no check yet: any of them may end at once.
+        // The agent's state, a sick app's answer, no check yet: each may end at once.
         assert!(!is_out("DOWN (agent)", 4, "L7OK") && !is_out("DOWN (agent)", 3, "L4CON"));
         assert!(!is_out("DOWN", 0, "L7STS") && !is_out("DOWN", 0, "INI"));
         assert!(!is_out("MAINT (resolution)", 0, "L4CON"));
         assert!(!is_out("UP 1/3", 2, "L4CON") && !is_out("DOWN 1/2", 1, "L4CON"));
-        // An operator's word: HAProxy does not check what is in MAINT.
+        // An operator's MAINT: HAProxy does not check the line.
         assert!(is_out("MAINT", 4, "L7OK") && is_out("MAINT (via a/b)", 4, "L7OK"));
     }
 
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_overflow_is_strange_never_nothing_in_flight() {
+    fn an_overflow_is_strange_never_nothing_in_flight() {
         let most = u64::MAX;
         assert!(parse(&format!("srvs,web1,1,{most},7,DOWN,1,1,,2,3,0,,1")).is_err());
         assert!(parse(&format!("srvs,web1,0,0,7,UP,0,1,,2,3,{most},,1")).is_err());

@@ -1,5 +1,5 @@
-//! Written beside the operation, by a thread of its own: what the names of users and the
-//! history's disk may take, an operation does not wait for.
+//! Writes the history in a thread of its own, so that an operation does not wait for slow look-ups
+//! of user names, or for a slow disk.
 
 use super::{Entry, append, has};
 use crate::report::Report;
@@ -13,32 +13,32 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-/// What an operation that has ended lasts longer at most. A line takes a millisecond.
+/// The longest wait of an ended operation for its line. A line takes a millisecond.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A sidecar whose history hangs for days has no more threads than that, each with a line of a
-/// megabyte at most.
+/// The most threads of a sidecar whose history hangs for days, each with a line of at most a
+/// megabyte.
 const THREADS: usize = 16;
 
-/// One for each that writes.
+/// One permit for each thread that writes.
 static WRITING: Semaphore = Semaphore::const_new(THREADS);
 
-/// An operation that is to be written: the users in it have no names yet.
+/// A line to write. It has no user names yet.
 #[derive(Debug, Clone)]
 pub struct Line {
     entry: Entry,
     by: Caller,
-    /// It may have been written already.
+    /// The line may be in the history already.
     perhaps_there: bool,
 }
 
 impl Line {
-    /// Of an operation that has ended so.
+    /// The line of an operation that has ended.
     pub fn of(report: &Report, outcome: &Outcome) -> Line {
         Line::new(Entry::of(report, outcome), &report.asked)
     }
 
-    /// Of one that could not say it: see [`Entry::cut_short`].
+    /// The line of an operation that was cut short: see [`Entry::cut_short`].
     pub fn cut_short(before: &CutShort) -> Line {
         Line {
             perhaps_there: true,
@@ -46,7 +46,7 @@ impl Line {
         }
     }
 
-    /// This one, asked for so.
+    /// The line of this entry and this request.
     pub fn new(entry: Entry, asked: &Asked) -> Line {
         Line {
             entry,
@@ -64,16 +64,16 @@ impl Line {
     }
 }
 
-/// Writes them in this order, and waits for that no longer than [`PATIENCE`].
+/// Writes the lines in this order, and waits at most [`PATIENCE`].
 ///
 /// # Errors
 ///
-/// As [`append`]; or it takes longer: then it may still be done, as long as this process lives,
-/// unless too many before it are not done yet.
+/// Those of [`append`], or a timeout. After a timeout the thread goes on writing while this
+/// process lives, unless too many threads are busy.
 pub async fn write(history_dir: &Path, lines: Vec<Line>) -> io::Result<()> {
     let late = |_| {
-        let told = format!("not written within {} ms", PATIENCE.as_millis());
-        io::Error::new(io::ErrorKind::TimedOut, told)
+        let late = format!("not written within {} ms", PATIENCE.as_millis());
+        io::Error::new(io::ErrorKind::TimedOut, late)
     };
     let written = timeout(PATIENCE, write_beside(history_dir.to_owned(), lines));
     written.await.map_err(late)?
@@ -81,16 +81,16 @@ pub async fn write(history_dir: &Path, lines: Vec<Line>) -> io::Result<()> {
 
 async fn write_beside(history_dir: PathBuf, lines: Vec<Line>) -> io::Result<()> {
     let writing = WRITING.acquire().await.map_err(io::Error::other)?;
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     thread::Builder::new()
         .name("history".to_owned())
         .spawn(move || {
-            // Each is tried; the first that failed is told.
+            // Tries each line, and reports the first error.
             let written: Vec<_> = lines.into_iter().map(|it| it.write(&history_dir)).collect();
             drop(writing);
-            // Nobody may listen any more.
-            let _ = tell.send(written.into_iter().collect());
+            // The receiver is gone after a timeout.
+            let _ = sender.send(written.into_iter().collect());
         })?;
     let died = |_| io::Error::other("its writer died");
-    told.await.map_err(died)?
+    receiver.await.map_err(died)?
 }

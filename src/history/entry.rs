@@ -1,4 +1,4 @@
-//! One operation that has ended, as its line in the history has it.
+//! One line of the history: an operation that has ended.
 
 use crate::report::{Detection, Report, Samples, Shares};
 use crate::restart::Outcome;
@@ -11,86 +11,87 @@ use crate::text::escape_within;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The outcome of an operation that was killed, and could not say how it ended.
+/// The outcome of an operation that was killed, and could not write its own.
 pub const CUT_SHORT: &str = "cut_short";
 
-/// Of a message or a reason, in characters.
+/// The longest message or reason, in characters.
 const LONG: usize = 2000;
 
-/// Of a notice, or of one thing that was waited for.
+/// The longest notice, or text of a wait, in characters.
 const SHORT: usize = 500;
 
-/// Of notices, and of things that one phase waited for.
+/// The most notices, and the most waits of one phase.
 const MANY: usize = 50;
 
-/// A host that waited for its turn has tried again and again.
+/// The most phases: a host that waits for its turn repeats them.
 const PHASES: usize = 200;
 
-/// One operation; who it was comes last ([`super::Line`]). The id stands first in its line: [`super::has`] goes by that.
+/// One operation. [`super::Line`] adds the user names. [`super::has`] needs the id as the first
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
-    /// Short, unique, and in the order of time.
+    /// A short unique id. Ids sort by time.
     pub id: String,
-    /// Which app.
+    /// The app.
     pub app: String,
-    /// What was asked for.
+    /// The verb, as on the command line.
     pub verb: String,
-    /// How it ended, in one word.
+    /// The outcome in one word.
     pub outcome: String,
-    /// The exit code; None: it was killed.
+    /// The exit code. None if the operation was killed.
     pub exit: Option<u8>,
-    /// How it ended, in one line.
+    /// The outcome in one line.
     pub message: String,
-    /// Seconds since 1970, UTC.
+    /// The start, in seconds since 1970, UTC.
     pub started_at: f64,
-    /// What it took.
+    /// The duration in seconds.
     pub seconds: f64,
-    /// Whose seconds they were; None: nothing was done, or it was killed.
+    /// How the duration is shared out. None if nothing was done, or if it was killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares: Option<Shares>,
     /// Its phases, in order.
     pub phases: Vec<PhaseEntry>,
-    /// What was told on the way.
+    /// The notes that the operation printed.
     pub notices: Vec<String>,
-    /// Who has asked for it.
+    /// The caller.
     pub who: Who,
-    /// Why, in the operator's words.
+    /// The operator's reason.
     pub reason: Option<String>,
     /// The version of the agent.
     pub agent: String,
-    /// What HAProxy made of the gates that closed and opened.
+    /// How HAProxy detected the gates that closed and opened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub detection: Vec<Detection>,
-    /// Rules of others that were there, and might have caught HAProxy's checks.
+    /// Rules of other programs that may have matched HAProxy's checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub possible_rules: Vec<String>,
     /// A fingerprint of the foreign rules at that time.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rules_around: String,
-    /// What the balancers showed on the way.
+    /// What the balancers showed during the operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
 }
 
-/// One phase of it.
+/// One phase of an operation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PhaseEntry {
     /// Its name.
     pub phase: String,
-    /// Seconds from the operation's begin.
+    /// Its start, in seconds since the operation's start.
     pub start: f64,
-    /// What it took, in seconds.
+    /// Its duration in seconds.
     pub seconds: f64,
-    /// What its act took of them.
+    /// The part of the duration that its action took.
     pub acting: f64,
     /// What it waited for last.
     pub waited_for: Vec<String>,
 }
 
 impl Entry {
-    /// Of an operation that has ended so.
+    /// The entry of an operation that has ended.
     pub fn of(report: &Report, outcome: &Outcome) -> Entry {
         let (verb, app) = (report.verb, &report.app);
         let phases = report.phases.iter().take(PHASES);
@@ -111,8 +112,8 @@ impl Entry {
         }
     }
 
-    /// Of one that has left its journal behind, `found` by another one: it was killed, or gave
-    /// up setting the rules. Its last record was so long (in seconds) after its begin.
+    /// The entry of an unfinished operation that another one `found` by its journal: it was
+    /// killed, or could not set the rules. `lasted` is the time of its last record.
     pub fn cut_short(before: &CutShort) -> Entry {
         let CutShort {
             left,
@@ -169,7 +170,7 @@ impl Entry {
         }
     }
 
-    /// It ended well, or there was nothing to do.
+    /// Whether it succeeded, or had nothing to do.
     pub fn is_good(&self) -> bool {
         self.exit == Some(0)
     }

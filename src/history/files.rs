@@ -1,20 +1,20 @@
-//! The files of the history: the current one, and the old ones that are kept.
+//! The names and limits of the history's files.
 
 use std::path::{Path, PathBuf};
 
-/// What the current file may grow to, in bytes.
+/// The largest current file, in bytes.
 pub const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Old files that are kept.
+/// The number of old files.
 pub const OLD: usize = 3;
 
-/// What all of them may come to, in bytes.
+/// The largest size of all files together, in bytes.
 pub const MOST: u64 = LARGEST * (OLD as u64 + 1);
 
-/// A line longer than this goes without what is [cut](CUTS).
+/// The longest line, in bytes. A longer one loses its details.
 pub(super) const LONG: usize = 1024 * 1024;
 
-/// The current file, or with a number from 1 an old one: the higher, the older.
+/// The current file (0), or an old one: a higher number is older.
 pub fn path(history_dir: &Path, number: usize) -> PathBuf {
     history_dir.join(match number {
         0 => "history.jsonl".to_owned(),

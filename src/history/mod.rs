@@ -1,10 +1,10 @@
-//! What was done on this host, by whom and why: one line of JSON for each operation that has
-//! ended, in files that never grow beyond [`MOST`].
+//! The history of this host: one line of JSON for each operation that has ended. Its files never
+//! grow beyond [`MOST`].
 //!
-//! Nothing rests on it. No operation waits for the history before the gates stand and its locks
-//! are free, nor then for long ([`PATIENCE`]), or fails because of it: what can't be written is
-//! a warning. What was watched on the way ([`Samples`](crate::report::Samples)) costs HAProxy no
-//! question, and [`crate::report_page`] draws it.
+//! No decision depends on the history. An operation sets the gates and releases its locks before
+//! it writes its line. It waits at most [`PATIENCE`], and a line that can't be written is only a
+//! warning. The [`Samples`](crate::report::Samples) need no extra question to HAProxy, and
+//! [`crate::report_page`] draws them.
 
 mod beside;
 mod entry;

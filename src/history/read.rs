@@ -1,5 +1,5 @@
-//! The history read: newest last, what is torn left out. Without a lock: whoever writes is not
-//! waited for.
+//! Reads the history, newest last, without torn lines. It takes no lock, so it never waits for a
+//! writer.
 
 use super::Entry;
 use super::files::{LARGEST, LONG, OLD, path};
@@ -9,20 +9,20 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What was read.
+/// The content of the history.
 #[derive(Debug, Default)]
 pub struct Read {
     /// The operations, newest last, without their samples.
     pub entries: Vec<Entry>,
-    /// Lines that are none: torn by a loss of power, mostly.
+    /// The number of unreadable lines, mostly torn by a loss of power.
     pub torn: usize,
 }
 
-/// Reads all of it; what is not there is empty.
+/// Reads all files. A missing file counts as empty.
 ///
 /// # Errors
 ///
-/// A file can't be read, or others than root may write it.
+/// A file can't be read, or users other than root may write it.
 pub fn read(history_dir: &Path) -> io::Result<Read> {
     let mut read = Read::default();
     for text in files(history_dir)? {
@@ -39,11 +39,11 @@ pub fn read(history_dir: &Path) -> io::Result<Read> {
     Ok(read)
 }
 
-/// One operation, with its samples.
+/// Reads one operation, with its samples.
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// Those of [`read`].
 pub fn one(history_dir: &Path, id: &str) -> io::Result<Option<Entry>> {
     let files = files(history_dir)?;
     let mut all = files.iter().flat_map(|text| lines(text));
@@ -53,15 +53,15 @@ pub fn one(history_dir: &Path, id: &str) -> io::Result<Option<Entry>> {
     }))
 }
 
-/// Whether an operation of this id is there.
+/// Whether the history has an operation of this id.
 pub fn has(history_dir: &Path, id: &str) -> bool {
     let begins = format!("{{\"id\":\"{id}\"");
     let mut files = files(history_dir).ok().into_iter().flatten();
     files.any(|text| lines(&text).any(|line| line.starts_with(begins.as_bytes())))
 }
 
-/// The files that there are, oldest first. Opened newest first: one that is turned over
-/// meanwhile is read twice then, which can be told, and not left out.
+/// Reads the existing files, oldest first. It opens them newest first: a file that is rotated
+/// meanwhile is then opened twice, which is detected, and never missed.
 pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut open: Vec<(u64, u64, File)> = Vec::new();
     for number in 0..=OLD {
@@ -75,7 +75,7 @@ pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
             open.push((device, inode, file));
         }
     }
-    // Whatever somebody else has made of them.
+    // Limits the memory, in case another program has made a file larger.
     let most = LARGEST + LONG as u64;
     let read = |(_, _, file): (u64, u64, File)| {
         let mut text = Vec::new();

@@ -1,5 +1,5 @@
-//! The files of the history: written to by one at a time, turned over before they are too
-//! large. Whoever writes waits for other writers: never an operation itself ([`super::write`]).
+//! Appends to the history's files, under a lock, and rotates them before they are too large. A
+//! writer waits for other writers, so an operation leaves this to a thread ([`super::write`]).
 
 use super::Entry;
 use super::files::{LARGEST, LONG, OLD, path};
@@ -11,8 +11,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// One after the other, until the line is short enough: the samples, all but one thing that
-/// each phase waited for, the phases.
+/// The details that a too long line loses, in this order: the samples, all but one wait of each
+/// phase, the phases.
 const CUTS: [fn(&mut Entry); 3] = [
     |entry| entry.samples = None,
     |entry| {
@@ -22,30 +22,30 @@ const CUTS: [fn(&mut Entry); 3] = [
     |entry| entry.phases.clear(),
 ];
 
-/// Who may read it: root, for it says who logged in from where.
+/// Only root may read it, because it says who logged in from where.
 const MODE: u32 = 0o600;
 
-/// Its lock. Where the state directory is the same, no app's file has such a name.
+/// The history's lock. No file of an app has such a name, even in a shared directory.
 fn lock_path(history_dir: &Path) -> PathBuf {
     history_dir.join("history.jsonl~lock")
 }
 
-/// Adds an operation, in one write, after those of others.
+/// Appends an operation in one write.
 ///
 /// # Errors
 ///
-/// Nothing was added: the directory or a file can't be written, or others than root may; the
-/// disk is full.
+/// Nothing was appended: the directory or a file can't be written, users other than root may write
+/// it, or the disk is full.
 pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     let line = line(entry)?;
     trusted(history_dir)?;
     directory::make(history_dir)?;
-    // Below a sticky directory somebody else may have been faster.
+    // In a sticky directory another user may have made it first.
     trusted(history_dir)?;
     let _lock = lock(history_dir)?;
     let current = path(history_dir, 0);
     let mut file = open(&current)?;
-    // Of what was opened: it may be a symlink to another disk.
+    // The size of the opened file, because the path may be a symlink.
     if is_full(file.metadata()?.len(), line.len()) {
         turn_over(history_dir)?;
         file = open(&current)?;
@@ -56,7 +56,7 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     match write_at_once(&mut file, &line) {
         Ok(()) => Ok(()),
         Err(error) => {
-            // Half a line is of no use, and an empty file is litter.
+            // Removes a partial line, and a file that would be empty.
             let _ = file.set_len(size);
             if size == 0 {
                 let _ = fs::remove_file(&current);
@@ -80,12 +80,12 @@ fn line(entry: &Entry) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Whether a file of this size has no room for another line.
+/// Whether a file of this size has no room for a line of this length.
 fn is_full(size: u64, line: usize) -> bool {
     size > 0 && size + line as u64 > LARGEST
 }
 
-/// The current file becomes an old one, and the oldest goes.
+/// Rotates the files: the current file becomes an old one, and the oldest is removed.
 fn turn_over(history_dir: &Path) -> io::Result<()> {
     for number in (0..OLD).rev() {
         let turned = fs::rename(path(history_dir, number), path(history_dir, number + 1));
@@ -106,9 +106,9 @@ fn trusted(history_dir: &Path) -> io::Result<()> {
         .try_for_each(|place| permissions::check(place).map_err(denied))
 }
 
-/// Held until it is dropped, and waited for without an end.
+/// Takes the lock until the file is dropped. Waits without a limit.
 fn lock(history_dir: &Path) -> io::Result<File> {
-    // Readable for root alone: whoever can open it could hold it.
+    // Only root may open it, because any user who can open it could take the lock.
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -125,7 +125,7 @@ fn lock(history_dir: &Path) -> io::Result<File> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // A pipe would wait for its reader, for ever.
+    // Opening a pipe would wait for its reader.
     let file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -139,7 +139,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The last line has no end: the power went, or a disk was full.
+/// Whether the last line has no end, after a loss of power or on a full disk.
 fn is_torn(file: &mut File, size: u64) -> io::Result<bool> {
     if size == 0 {
         return Ok(false);

@@ -185,7 +185,7 @@ async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
         .iter_mut()
         .map(|balancer| seen(balancer, Ask::Lines));
     let again = join_all(looks).await;
-    let trouble = |one: &BalancerSeen| one.unseen().or_else(|| one.anew());
+    let trouble = |one: &BalancerSeen| one.unseen().or_else(|| one.reload_notice());
     match again.iter().find_map(trouble) {
         Some(trouble) => Err(trouble),
         None => Ok(Count::at(&again)),

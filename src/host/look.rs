@@ -1,7 +1,7 @@
 //! One look at one balancer, as the core wants it.
 
 use crate::haproxy::{Balancer, Own, Role, ServerStat, Unseen};
-use crate::restart::{Ask, BalancerSeen, LineSeen, goes_unseen};
+use crate::restart::{Ask, BalancerSeen, LineSeen, lacks_claim};
 use std::time::Duration;
 
 /// One look at one balancer. If part of it can't be seen, the whole balancer counts as unseen.
@@ -11,7 +11,7 @@ pub(crate) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
         lines: Err(String::new()),
         reloaded: false,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     };
     seen.lines = match look(balancer, ask, &mut seen).await {
@@ -37,14 +37,16 @@ async fn look(
         .collect();
     match ask {
         Ask::Lines => {}
-        Ask::OthersSoon(true) if !goes_unseen(&shown) => {}
-        Ask::OthersSoon(_) => seen.others = balancer.others_soon().await?.unwrap_or_default(),
-        Ask::OthersOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
-        // A claim may last for many looks.
-        Ask::OthersOnceOut(_) => seen.others = balancer.others_in_time().await?,
-        Ask::Others => seen.others = balancer.others().await?,
-        // Polling the master often caused failures (haproxy/haproxy#1512, #3070). Nothing depends
-        // on its answer before the lines of the current worker are quiet.
+        Ask::CapacityIfDue(true) if !lacks_claim(&shown) => {}
+        Ask::CapacityIfDue(_) => {
+            seen.backends = balancer.capacities_if_due().await?.unwrap_or_default();
+        }
+        Ask::CapacityOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
+        // A claim may be kept for many looks.
+        Ask::CapacityOnceOut(_) => seen.backends = balancer.capacities_when_due().await?,
+        Ask::Capacity => seen.backends = balancer.capacities().await?,
+        // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
+        // decided before those of the current worker's lines are quiet that must be.
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}
         Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }

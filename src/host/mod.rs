@@ -21,7 +21,7 @@ pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Reservation, RuleCache, Taken};
 use crate::haproxy::{Balancer, Role};
-use crate::restart::{Acted, Action, Ask, BalancerSeen, Connections, PerGate, Phase};
+use crate::restart::{Action, ActionResult, Ask, BalancerSeen, Connections, PerGate, Phase};
 use crate::restart::{Host, OnMeanwhile};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
@@ -149,12 +149,12 @@ impl ThisHost {
     }
 
     /// Sets the gates. A gate that `wanted` does not name stays.
-    async fn set(&mut self, wanted: PerGate<Option<bool>>) -> Acted {
+    async fn set(&mut self, wanted: PerGate<Option<bool>>) -> ActionResult {
         let set = self.ensure(wanted).await;
         self.moved = set == Ok(true);
         match set {
-            Ok(_) => Acted::Done,
-            Err(error) => Acted::Failed(error.to_string()),
+            Ok(_) => ActionResult::Done,
+            Err(error) => ActionResult::Failed(error.to_string()),
         }
     }
 
@@ -232,7 +232,7 @@ impl Host for ThisHost {
         self.why_up(roles).await
     }
 
-    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted {
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
         if action.opens() {
             self.meanwhile = None;
         }

@@ -143,11 +143,11 @@ async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<Balan
         found.map_err(|missing| missing_on(balancer, &missing))?;
     }
     let lines = balancer.poll().await.map_err(unseen)?;
-    let others = match asking {
-        Asking::OfKnownLines => balancer.others_lately().await,
-        _ => balancer.others().await,
+    let backends = match asking {
+        Asking::OfKnownLines => balancer.recent_capacities().await,
+        _ => balancer.capacities().await,
     };
-    let others = others.map_err(unseen)?;
+    let backends = backends.map_err(unseen)?;
     let lines = lines
         .iter()
         .map(|(own, stat)| (line_seen(own, stat), stat.backup))
@@ -156,7 +156,7 @@ async fn balancer_facts(balancer: &mut Balancer, asking: Asking) -> Result<Balan
     if finds {
         balancer.leaving().await.map_err(unseen)?;
     }
-    Ok(BalancerFacts { lines, others })
+    Ok(BalancerFacts { lines, backends })
 }
 
 /// A worker this young may be one of several that quick reloads start.

@@ -4,7 +4,7 @@
 use super::{CLOSED, ThisHost};
 use crate::app::{Change, Restart};
 use crate::haproxy::Role;
-use crate::restart::{Acted, BalancerSeen, Phase, Verb};
+use crate::restart::{ActionResult, BalancerSeen, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
 use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl ThisHost {
     /// Restarts the app.
-    pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> Acted {
+    pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
         let restart = self.app.restart.clone();
         let orphan = match &restart {
             Restart::Command(argv) => Some(Orphan::command(argv)),
@@ -46,13 +46,13 @@ impl ThisHost {
         change: Option<Change>,
         phase: &str,
         on: OnMeanwhile<'_>,
-    ) -> Acted {
+    ) -> ActionResult {
         let Some(change) = change else {
-            return Acted::Failed("there is none".to_owned());
+            return ActionResult::Failed("there is none".to_owned());
         };
         let before = match self.hold(phase) {
             Ok(before) => before,
-            Err(error) => return Acted::Failed(format!("it can't be noted: {error}")),
+            Err(error) => return ActionResult::Failed(format!("it can't be noted: {error}")),
         };
         let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
@@ -202,10 +202,10 @@ async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
     }
 }
 
-fn acted(result: Result<(), String>) -> Acted {
+fn acted(result: Result<(), String>) -> ActionResult {
     match result {
-        Ok(()) => Acted::Done,
-        Err(why) => Acted::Failed(why),
+        Ok(()) => ActionResult::Done,
+        Err(why) => ActionResult::Failed(why),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
+//! Writes the numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
 
 use super::{AppView, BalancerView};
 use crate::state::counters::{BOUNDS, Counters, Histogram};
@@ -11,14 +11,14 @@ use std::fmt;
 
 type Labels = Vec<(&'static str, String)>;
 
-/// All samples of one name. The numbers come from outside, so the library only writes them.
+/// All samples of one name. The library only writes them, because other code counts.
 #[derive(Debug)]
 struct Family {
     name: &'static str,
     help: &'static str,
     unit: Option<Unit>,
     kind: MetricType,
-    /// One for each set of labels, though two `[[haproxy]]` may name the same socket.
+    /// One for each set of labels, because two `[[haproxy]]` may name the same socket.
     samples: BTreeMap<Labels, Value>,
 }
 
@@ -30,21 +30,21 @@ enum Value {
     Seconds(Histogram),
 }
 
-/// All families. A sample whose number is not known is left out.
+/// All families as text. A sample without a known number is left out.
 pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
-    let families = [build(), dropped()].into_iter().chain(seen(apps));
+    let families = [build(), dropped()].into_iter().chain(last_look(apps));
     for family in families.chain(counted(all)) {
         registry.register_collector(Box::new(family));
     }
     let mut text = String::new();
-    // A string takes all that is written. Were it cut short, its end mark would be missing.
+    // A write to a string can't fail. A cut text would lack its end mark.
     let _ = text::encode(&mut text, &registry);
     text
 }
 
-/// A gauge, though OpenMetrics has a type for this: to those who take the text for the older
-/// format (`promtool check metrics`, Telegraf) that type is an error, and all else is not.
+/// The version as a gauge. OpenMetrics has the type `info` for this, but parsers of the older
+/// format (`promtool check metrics`, Telegraf) reject it.
 fn build() -> Family {
     let mut build = Family::new("build_info", "The agent, by version.", MetricType::Gauge);
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -52,7 +52,7 @@ fn build() -> Family {
     build
 }
 
-/// Of the sidecar's own log, since it began.
+/// The lines that the sidecar's own log dropped since its start.
 fn dropped() -> Family {
     let help = "Lines of the log that were dropped, as its reader was too slow.";
     let mut dropped = Family::new("log_lines_dropped", help, MetricType::Counter);
@@ -60,8 +60,8 @@ fn dropped() -> Family {
     dropped
 }
 
-/// What the sidecar saw at its last look.
-fn seen(apps: &[AppView]) -> [Family; 5] {
+/// The gauges of the sidecar's last look.
+fn last_look(apps: &[AppView]) -> [Family; 5] {
     let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
     let mut open = gauge("open", "Whether the gate is open.");
     let mut healthy = gauge("healthy", "Whether the app is healthy.");
@@ -90,7 +90,7 @@ fn seen(apps: &[AppView]) -> [Family; 5] {
     [open, healthy, held, answers, rotation]
 }
 
-/// What was counted of all processes.
+/// The counters of all processes.
 fn counted(all: &[(String, Counters)]) -> [Family; 4] {
     let counter = |name, help| Family::new(name, help, MetricType::Counter);
     let mut operations = counter("operations", "Operations that have ended.");
@@ -163,7 +163,7 @@ impl Collector for Family {
         }
         let unit = self.unit.as_ref();
         let mut family = encoder.encode_descriptor(self.name, self.help, unit, self.kind)?;
-        // One that has no labels is alone.
+        // A sample without labels is the only one of its family.
         if let Some(value) = self.samples.get(&Labels::new()) {
             return value.encode(family);
         }

@@ -1,4 +1,4 @@
-//! Where metrics are served: a loopback address, or a unix socket.
+//! Listens for Prometheus on a loopback address or a unix socket.
 
 use crate::state::permissions;
 use rustix::io::Errno;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tokio::net::{TcpListener, UnixListener};
 
-/// Where metrics are served.
+/// The address of the metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MetricsAddress {
-    /// A loopback address; whoever is on this host may ask.
+    /// A loopback address. Every process of this host may ask.
     Tcp(SocketAddr),
     /// The absolute path of a unix socket.
     Unix(PathBuf),
@@ -52,7 +52,7 @@ impl fmt::Display for MetricsAddress {
     }
 }
 
-/// A socket that listens. A unix one is removed when it is dropped.
+/// A socket that listens. Drop removes a unix socket.
 #[derive(Debug)]
 pub struct Listener {
     pub(super) socket: Socket,
@@ -65,25 +65,24 @@ pub(super) enum Socket {
     Unix(UnixListener),
 }
 
-/// The file of a socket of ours: device and inode tell it from that of a successor.
+/// The file of our unix socket. Device and inode distinguish it from the file of a successor.
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
 }
 
-/// For everybody, as the loopback address is: the numbers are no secret to who is on this
-/// host, and Prometheus is not root. For fewer, put it in a directory that only they may enter.
+/// Open to all processes of this host, like the loopback address: the numbers are no secret here,
+/// and Prometheus is not root. A directory with fewer permissions restricts it.
 const MODE: u32 = 0o666;
 
 impl Listener {
-    /// Listens. A unix socket on which nobody answers any more is replaced. Needs tokio's
-    /// runtime.
+    /// Listens, and replaces a unix socket that has no listener any more. Needs tokio's runtime.
     ///
     /// # Errors
     ///
-    /// The address is taken, or what the system says; where others than root may write the
-    /// socket's directory, that. The address is named.
+    /// The address is taken, the system refuses it, or users other than root may write the
+    /// socket's directory. The error names the address.
     pub fn bind(address: &MetricsAddress) -> io::Result<Listener> {
         let bound = match address {
             MetricsAddress::Tcp(address) => bind_tcp(*address),
@@ -105,7 +104,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
 }
 
 fn bind_unix(path: &Path) -> io::Result<Listener> {
-    // Who could swap the file would choose what root makes writable for all.
+    // A user who could swap the file would choose what root makes writable for all.
     if let Some(directory) = path.parent() {
         let untrusted = |untrusted| io::Error::new(ErrorKind::PermissionDenied, untrusted);
         permissions::check(directory).map_err(untrusted)?;
@@ -123,19 +122,19 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     })
 }
 
-/// Removes a socket on which nobody answers: its process was killed, or is now another program.
+/// Removes a socket without a listener: its process was killed, or became another program.
 fn make_room(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
-        // Connecting to a file would be refused just as well.
+        // A connect to a regular file would be refused too, so look at the type first.
         Ok(found) if !found.file_type().is_socket() => {
             let what = "there is a file that is no socket: remove it, or name another path";
             return Err(io::Error::new(ErrorKind::AlreadyExists, what));
         }
         Ok(_) => {}
     }
-    // One whose queue is full would keep this side waiting.
+    // A listener with a full queue would block this process.
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let asking = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     match connect(&asking, &SocketAddrUnix::new(path)?) {
@@ -152,7 +151,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 impl Drop for SocketFile {
-    /// Whoever has bound the path since keeps it.
+    /// Keeps the file of another process that has bound the path since.
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|found| found == self.identity) {
             let _ = fs::remove_file(&self.path);

@@ -1,6 +1,6 @@
-//! What Prometheus is told: the gates and lines as the sidecar last saw them, and the
-//! [`tally`](crate::state::counters) of what all processes did. OpenMetrics over HTTP/1.1, on a loopback
-//! address or a unix socket: there is no password, so nobody beyond this host is answered.
+//! Metrics for Prometheus: the gates and lines as the sidecar last saw them, and the
+//! [counters](crate::state::counters) of all processes. OpenMetrics over HTTP/1.1, on a loopback
+//! address or a unix socket: there is no password, so only this host may ask.
 
 mod encode;
 mod listener;
@@ -12,16 +12,16 @@ pub use serve::serve;
 
 use crate::haproxy::Role;
 
-/// How one app stands. What is out of sight is None, and told to nobody.
+/// The state of one app. A value that the sidecar can't see is None, and left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppView {
     /// Its name.
     pub app: String,
     /// Its gates, and whether they are open.
     pub gates: Vec<(Role, Option<bool>)>,
-    /// It answers as its `health` wants.
+    /// Whether its health check succeeds.
     pub healthy: Option<bool>,
-    /// An operator wants the gates closed.
+    /// Whether a hold keeps the gates closed.
     pub held: bool,
     /// The balancers that serve it.
     pub balancers: Vec<BalancerView>,
@@ -32,7 +32,7 @@ pub struct AppView {
 pub struct BalancerView {
     /// Its name: the stats socket's address.
     pub name: String,
-    /// The app's lines (`BACKEND/SERVER`), and whether they are fully UP; None: it did not
-    /// answer.
+    /// The app's lines (`BACKEND/SERVER`), and whether they are fully UP. None if the balancer
+    /// did not answer.
     pub lines: Option<Vec<(String, bool)>>,
 }

@@ -1,6 +1,5 @@
-//! The HTTP server that Prometheus asks. Little is promised to a client: one request, a few
-//! seconds, no body. So none of them can keep the sidecar from its work, or Prometheus from
-//! its answer.
+//! The HTTP server for Prometheus. A client gets one request within a few seconds, and no body is
+//! read. So no client can block the sidecar, or the answers to others.
 
 use super::listener::{Listener, Socket};
 use super::{AppView, encode};
@@ -21,20 +20,20 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-/// Connections at once.
+/// The most connections at once.
 const MOST: usize = 8;
-/// For all of one connection: its request's head, and its answer.
+/// The limit of one connection, from the request's head to the end of the answer.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The largest head of a request, in bytes; Prometheus sends some 300.
 const HEAD: usize = 16 * 1024;
-/// When no connection can be taken (out of file descriptors), until the next attempt.
+/// The time until the next try if no connection can be accepted (out of file descriptors).
 const PAUSE: Duration = Duration::from_secs(1);
 
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Answers `GET /metrics`, until it is dropped: with what was last sent to `apps`, and the
-/// counters of these apps in `state_dir`, read anew for each answer.
+/// Answers `GET /metrics` until it is dropped, with the last views in `apps` and the counters of
+/// these apps in `state_dir`. It reads the counters anew for each answer.
 pub async fn serve(listener: Listener, state_dir: PathBuf, apps: watch::Receiver<Vec<AppView>>) {
     let numbers = Numbers { state_dir, apps };
     let mut connections = Connections::default();
@@ -46,11 +45,11 @@ pub async fn serve(listener: Listener, state_dir: PathBuf, apps: watch::Receiver
     }
 }
 
-/// Those being answered; dropped with them.
+/// The connections under way. Drop ends them.
 #[derive(Default)]
 struct Connections {
     tasks: JoinSet<()>,
-    /// The same, in the order they came.
+    /// The same, oldest first.
     order: VecDeque<AbortHandle>,
 }
 
@@ -63,8 +62,8 @@ impl Connections {
         Ok(())
     }
 
-    /// One more. Where there are too many the oldest goes: whoever asks at once is answered
-    /// at once, however many others came only to be silent.
+    /// Adds a connection. If there are too many it ends the oldest, so that silent connections
+    /// never block a client that asks.
     async fn take<S>(&mut self, stream: S, numbers: Numbers)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -75,7 +74,7 @@ impl Connections {
             && let Some(oldest) = self.order.pop_front()
         {
             oldest.abort();
-            // Until it has really let go of its file descriptor.
+            // Waits until the task has closed its file descriptor.
             self.tasks.join_next().await;
         }
         self.order
@@ -94,7 +93,7 @@ where
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
-        // All of the conversation has a limit.
+        // LIMIT covers the whole connection.
         .header_read_timeout(None)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(stream), service);
@@ -105,7 +104,7 @@ where
     }
 }
 
-/// Where the numbers are.
+/// The sources of the numbers.
 #[derive(Clone)]
 struct Numbers {
     state_dir: PathBuf,
@@ -113,7 +112,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// The request's body is left unread.
+    /// Answers the request, and does not read its body.
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.uri().path(), request.method()) {
             ("/metrics", &Method::GET) => {

@@ -9,7 +9,7 @@ use crate::host::{Snapshot, ThisHost};
 use crate::report::Report;
 use crate::restart::Host;
 use crate::restart::{
-    Facts, Limits, Outcome, Phase, Stand, Start, Verb, claimed, serving, stays_closed, turns,
+    Facts, GatesFound, Limits, Outcome, Phase, Start, Verb, claimed, serving, stays_closed, turns,
 };
 use crate::state::directory;
 use crate::state::journal::found_open;
@@ -66,7 +66,10 @@ impl Operation<'_> {
         {
             report.notices.push(NO_SIDECAR.to_owned());
         }
-        if stand == Stand::Astray && left.entry.is_none() && start.phase == Phase::Close {
+        if stand == GatesFound::ClosedUnexpectedly
+            && left.entry.is_none()
+            && start.phase == Phase::Close
+        {
             report.notices.push(self.closed_unexpectedly());
         }
         let now = snapshot

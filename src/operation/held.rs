@@ -6,7 +6,7 @@ use crate::clock::boot;
 use crate::host::ThisHost;
 use crate::report::Report;
 use crate::restart::Host;
-use crate::restart::{Acted, Action, Outcome, Verb};
+use crate::restart::{Action, ActionResult, Outcome, Verb};
 use crate::state::caller::Asked;
 use crate::state::directory;
 use crate::state::hold::{self, Closing, Failed, Held, Hold, Until};
@@ -196,7 +196,7 @@ impl Operation<'_> {
         if self.dry_run {
             return Outcome::UpgradeFailed(how);
         }
-        if let Acted::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
+        if let ActionResult::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
             return Outcome::GateFailed {
                 why,
                 put_back: false,

@@ -7,8 +7,8 @@ use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Report;
 use crate::restart::{
-    Facts, NoStart, Outcome, PerGate, Phase, Reason, Refusal, Stand, Start, Verb, floor_unseen,
-    preflight, start,
+    Facts, GatesFound, NoStart, Outcome, PerGate, Phase, Reason, Refusal, Start, Verb,
+    floor_unseen, preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -17,7 +17,7 @@ use std::ops::ControlFlow::{Break, Continue};
 pub(super) struct Judged {
     pub(super) snapshot: Snapshot,
     pub(super) facts: Facts,
-    pub(super) stand: Stand,
+    pub(super) stand: GatesFound,
     pub(super) start: Start,
     /// Too few other servers are up now, and this host waits for its turn.
     pub(super) few: bool,
@@ -108,12 +108,12 @@ impl Operation<'_> {
     }
 }
 
-fn stand(positions: &PerGate<Position>, held: bool) -> Stand {
+fn stand(positions: &PerGate<Position>, held: bool) -> GatesFound {
     let all_open = positions.iter().all(|position| *position == Position::Open);
     match (all_open, held) {
         // Also if another process has opened them.
-        (_, true) => Stand::Held,
-        (true, false) => Stand::Open,
-        (false, false) => Stand::Astray,
+        (_, true) => GatesFound::Held,
+        (true, false) => GatesFound::Open,
+        (false, false) => GatesFound::ClosedUnexpectedly,
     }
 }

@@ -62,12 +62,12 @@ pub fn found(app: &AppSettings, snapshot: &Snapshot) -> Vec<String> {
                 .iter()
                 .map(|line| format!("    {}", shown(line))),
         );
-        for others in seen.facts.iter().flat_map(|facts| &facts.others) {
+        for capacity in seen.facts.iter().flat_map(|facts| &facts.backends) {
             let (backend, usable, floor) =
-                (&others.backend, others.usable, app.limits.min_available);
+                (&capacity.backend, capacity.usable, app.limits.min_available);
             lines.push(format!(
                 "    backend {backend}: other usable servers {usable}{}, min_available {floor}",
-                others.going()
+                capacity.going()
             ));
         }
     }
@@ -91,7 +91,7 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     });
     let claim = limits.claims().then_some(Phase::Claim);
     let shed = (limits.two_stage && !limits.claims()).then_some(Phase::Shed);
-    let floor = (limits.counts_others() && !limits.serving.is_empty()).then_some(Phase::Floor);
+    let floor = (limits.checks_capacity() && !limits.serving.is_empty()).then_some(Phase::Floor);
     let drain = Some(Phase::Drain { zeros: 0 });
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
     let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];

@@ -174,16 +174,7 @@ impl Operation<'_> {
         let plan = (start.verb, start.phase.clone(), limits);
         let watching = &mut report.watching;
         watching.detecting.plan(start.verb, limits);
-        let timeline = drive(
-            host,
-            journal,
-            &mut Watched {
-                told: progress,
-                watching,
-            },
-            plan,
-        )
-        .await;
+        let timeline = drive(host, journal, &mut Watched { progress, watching }, plan).await;
         let preflight = PhaseTime {
             phase: "preflight",
             start: 0.0,
@@ -200,16 +191,16 @@ impl Operation<'_> {
         match (self.verb, start.finishes, timeline.outcome) {
             (
                 Verb::Restart,
-                Some(surely),
+                Some(confirmed),
                 ended @ (Outcome::Done { .. } | Outcome::RestartedClosed),
             ) => Outcome::Finished {
-                surely,
+                confirmed,
                 closed: ended == Outcome::RestartedClosed,
             },
             (_, Some(false), Outcome::RolledBackClosed(why)) => {
                 report.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {
-                    surely: false,
+                    confirmed: false,
                     closed: true,
                 }
             }
@@ -217,7 +208,7 @@ impl Operation<'_> {
             (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
                 report.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {
-                    surely: false,
+                    confirmed: false,
                     closed: false,
                 }
             }

@@ -1,37 +1,36 @@
-//! Items for a reader who may be slow. However long nobody takes them, they need no more room
-//! than this.
+//! A bounded queue for a reader that may be slow.
 
 use std::collections::VecDeque;
 
-/// So many bytes may wait.
+/// The most bytes that may wait.
 const BYTES: usize = 256 * 1024;
 
-/// Items that must be delivered may use this many times the room, and no more.
+/// Items that must be delivered may use at most this many times the room.
 const AT_MOST: usize = 4;
 
-/// A queue with bounds. An item that has no room is dropped, and counted.
+/// A queue that drops and counts items without room.
 #[derive(Debug)]
 pub struct Bounded<T> {
     room: usize,
-    /// Each with its bytes.
+    /// Each item with its number of bytes.
     waiting: VecDeque<(Next<T>, usize)>,
     bytes: usize,
-    /// Items that were dropped since the last one that had room.
+    /// The number of items dropped since the last one that had room.
     gap: usize,
     dropped: u64,
 }
 
-/// What the reader gets next.
+/// The next thing for the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next<T> {
     /// An item.
     Item(T),
-    /// So many items were dropped here.
+    /// This many items were dropped here.
     Dropped(usize),
 }
 
 impl<T> Bounded<T> {
-    /// One for so many items.
+    /// A queue for this many items.
     pub const fn new(room: usize) -> Bounded<T> {
         Bounded {
             room,
@@ -42,8 +41,7 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// An item of so many bytes. One that `must` be delivered still has room where others
-    /// have none.
+    /// Adds an item of this many bytes. An item that `must` be delivered may use extra room.
     pub fn put(&mut self, item: T, bytes: usize, must: bool) {
         let count = self.waiting.len();
         let is_full = count >= self.room || (self.bytes + bytes > BYTES && count > 0);
@@ -59,7 +57,7 @@ impl<T> Bounded<T> {
         self.waiting.push_back((Next::Item(item), bytes));
     }
 
-    /// The oldest of what waits.
+    /// Takes the oldest item.
     pub fn take(&mut self) -> Option<Next<T>> {
         let Some((next, bytes)) = self.waiting.pop_front() else {
             return self.take_gap();
@@ -75,22 +73,22 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// An item that was taken did not reach the reader.
+    /// Counts an item that was taken and did not reach the reader.
     pub fn lost_one(&mut self) {
         self.dropped += 1;
     }
 
-    /// So many that did not reach him are reported next.
+    /// Reports this many lost items to the reader next.
     pub fn report(&mut self, lost: usize) {
         self.gap += lost;
     }
 
-    /// Nothing waits.
+    /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.gap == 0
     }
 
-    /// How many were dropped, in all.
+    /// The number of dropped items in total.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_counted_where_it_is_missing() {
+    fn dropped_items_are_counted_at_their_place() {
         let mut queue = Bounded::new(3);
         (0..5).for_each(|item| queue.put(item, 1, false));
         queue.put(100, 1, true);
@@ -121,13 +119,13 @@ mod tests {
         assert_eq!(all(&mut queue), expected);
         assert_eq!(queue.dropped(), 3);
         queue.put(1, 1, false);
-        assert_eq!(all(&mut queue), [Next::Item(1)], "told once");
+        assert_eq!(all(&mut queue), [Next::Item(1)], "reported once");
         assert!(queue.is_empty());
     }
 
-    /// Also of what must be delivered, and of large ones.
+    /// The bounds hold for items that must be delivered, and for large items.
     #[test]
-    fn it_has_bounds_whatever_is_put_there() {
+    fn it_has_bounds_for_every_item() {
         let mut queue = Bounded::new(3);
         (0..1000).for_each(|item| queue.put(item, 1, true));
         assert_eq!(all(&mut queue).len(), 3 * AT_MOST + 1);

@@ -1,9 +1,9 @@
-//! Lines for a reader who may not read: a log, a pipe, systemd. A thread of its own hands
-//! them over, and nobody else ever waits for the reader. What has no room meanwhile is
-//! dropped and counted, and the reader sees how many were dropped once he reads again.
+//! Queues lines for a reader that may pause: a log, a pipe, systemd. A thread of its own writes
+//! them, so no other thread ever waits for the reader. The queue drops and counts items that have
+//! no room, and the reader gets the count once it reads again.
 //!
-//! (tracing-appender has such a queue for logs. At the end of the program it complains on
-//! stderr of a reader that does not read: on the very pipe that is full.)
+//! (tracing-appender has such a queue for logs. At the end of the program it reports a paused
+//! reader on stderr, which may be the very pipe that is full.)
 
 mod bounded;
 mod streams;
@@ -17,13 +17,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// So many items may wait.
+/// The most items that may wait.
 const ROOM: usize = 256;
 
-/// The thread only hands over.
+/// The thread's stack: it only writes items.
 const STACK: usize = 128 * 1024;
 
-/// The way to one reader.
+/// The queue of one reader.
 #[derive(Debug)]
 pub struct Outbox<T> {
     shared: Arc<Shared<T>>,
@@ -39,14 +39,14 @@ struct Shared<T> {
 #[derive(Debug)]
 struct State<T> {
     queue: Bounded<T>,
-    /// An item is being handed over.
+    /// The thread is writing an item.
     busy: bool,
-    /// The outbox is gone, and its thread with it once nothing waits.
+    /// The outbox was dropped. Its thread ends once nothing waits.
     ends: bool,
 }
 
 impl<T: Send + 'static> Outbox<T> {
-    /// From now on `deliver` gets each item, in order. It may take as long as it likes.
+    /// Starts a thread that calls `deliver` for each item, in order. `deliver` may block.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl<T: Send + 'static> Outbox<T> {
         let delivered = Arc::clone(&shared);
         let thread = thread::Builder::new().name(name.to_owned());
         let thread = thread.stack_size(STACK).spawn(move || {
-            // Signals are for the thread that answers them.
+            // Another thread handles signals.
             let _ = SigSet::all().thread_block();
             delivered.deliver_all(deliver);
         })?;
@@ -74,15 +74,15 @@ impl<T: Send + 'static> Outbox<T> {
         Ok(Outbox { shared, thread })
     }
 
-    /// Hands an item of so many bytes over, as soon as the reader takes it. Never waits.
+    /// Queues an item of this many bytes. Never waits.
     pub fn put(&self, item: T, bytes: usize, must: bool) {
         self.shared.state().queue.put(item, bytes, must);
         self.shared.moved.notify_all();
     }
 
-    /// Waits until all is handed over, but no longer than that. False: something is left.
+    /// Waits until all items are written, at most until then. False if some are left.
     pub fn flush(&self, until: Instant) -> bool {
-        // It can't wait for itself.
+        // The thread can't wait for itself.
         if thread::current().id() == self.thread {
             return false;
         }
@@ -97,7 +97,7 @@ impl<T: Send + 'static> Outbox<T> {
         true
     }
 
-    /// How many items were dropped so far.
+    /// The number of items that were dropped so far.
     pub fn dropped(&self) -> u64 {
         self.shared.state().queue.dropped()
     }
@@ -125,7 +125,7 @@ impl<T> Shared<T> {
     }
 
     fn deliver_all(&self, mut deliver: impl FnMut(&Next<T>) -> io::Result<()>) {
-        // Items that the reader could not be given: he is told when one goes through.
+        // Items that could not be written. The reader gets their count with the next success.
         let mut lost = 0;
         while let Some(next) = self.next() {
             let delivered = deliver(&next);

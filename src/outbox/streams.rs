@@ -1,5 +1,4 @@
-//! The readers of this process: its stdout, its stderr and the journal. Each has an outbox,
-//! which begins with the first line for it.
+//! The outboxes of stdout, stderr and the journal. Each starts with its first line.
 
 use super::{Next, Outbox};
 use std::io;
@@ -11,12 +10,12 @@ use std::time::{Duration, Instant};
 /// journald's own socket: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>.
 const JOURNAL: &str = "/run/systemd/journal/socket";
 
-/// Who reads.
+/// The streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// The reader of stdout.
+    /// Standard output.
     Out,
-    /// The reader of stderr.
+    /// Standard error.
     Err,
     /// journald.
     Journal,
@@ -24,23 +23,23 @@ pub enum Stream {
 
 type Bytes = Outbox<Vec<u8>>;
 
-/// None: no thread could be had, and lines are written as they come.
+/// None if no thread could be started: lines are then written directly.
 static OUTBOXES: [OnceLock<Option<Bytes>>; 3] = [const { OnceLock::new() }; 3];
 
-/// How a reader is told of lines that were dropped.
+/// Formats the report of dropped lines for a stream.
 static DROPPED: OnceLock<Dropped> = OnceLock::new();
 
-/// Says it.
+/// The report for this stream and this number of dropped lines.
 type Dropped = fn(Stream, usize) -> Vec<u8>;
 
-/// From now on dropped lines of the log are told of in its own form.
+/// Sets the format in which the log reports dropped lines.
 pub fn say_dropped(how: Dropped) {
     let _ = DROPPED.set(how);
 }
 
-/// There is a journald on this host.
+/// Whether journald runs on this host.
 pub fn has_journal() -> bool {
-    // An empty record: journald leaves it out.
+    // journald ignores an empty record.
     let sent = UnixDatagram::unbound().and_then(|socket| {
         socket.set_nonblocking(true)?;
         socket.send_to(&[], JOURNAL)
@@ -51,7 +50,7 @@ pub fn has_journal() -> bool {
     }
 }
 
-/// Bytes for a reader. Never waits. What `must` come out has room where other lines have none.
+/// Queues bytes for a stream. Never waits. Bytes that `must` be written may use extra room.
 pub fn put(stream: Stream, bytes: Vec<u8>, must: bool) {
     let outbox = OUTBOXES[stream as usize].get_or_init(|| start(stream));
     match outbox {
@@ -65,7 +64,7 @@ pub fn put(stream: Stream, bytes: Vec<u8>, must: bool) {
     }
 }
 
-/// Waits for the readers, but no longer than that in all.
+/// Waits until all streams are written, at most this long in total.
 pub fn flush(most: Duration) {
     let until = Instant::now() + most;
     for outbox in begun() {
@@ -73,7 +72,7 @@ pub fn flush(most: Duration) {
     }
 }
 
-/// Lines that were dropped so far, as their reader was too slow.
+/// The number of lines that were dropped because their reader was too slow.
 pub fn dropped() -> u64 {
     begun().map(Outbox::dropped).sum()
 }
@@ -95,8 +94,8 @@ fn start(stream: Stream) -> Option<Bytes> {
     .ok()
 }
 
-/// Where the bytes go. Not the library's handles: these have locks, and a thread that waits
-/// for a reader would keep one.
+/// The target of the bytes. The library's locked handles are not used: a thread that waits for a
+/// reader would keep the lock.
 enum Sink {
     Out(io::Stdout),
     Err(io::Stderr),
@@ -126,7 +125,7 @@ fn write_all(stream: &impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
         match nix::unistd::write(stream, bytes) {
             Ok(written) => bytes = &bytes[written..],
             Err(nix::Error::EINTR) => {}
-            // Another process has made it so, for all who have it.
+            // Another process has made the shared stream non-blocking.
             Err(nix::Error::EAGAIN) => wait_for_room(stream)?,
             Err(error) => return Err(error.into()),
         }

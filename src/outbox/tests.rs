@@ -2,7 +2,7 @@ use super::*;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// An outbox whose reader takes an item for each `()` that is sent, and what he got.
+/// An outbox whose reader takes an item for each `()` that is sent, and the items it got.
 fn with_reader() -> (Outbox<usize>, Sender<()>, Receiver<Next<usize>>) {
     let (reads, may_read) = channel::<()>();
     let (gets, got) = channel();
@@ -23,7 +23,7 @@ fn in_time() -> Instant {
 }
 
 #[test]
-fn a_reader_that_never_reads_holds_nobody_up_and_costs_bounded_room() {
+fn a_reader_that_never_reads_blocks_no_writer_and_costs_bounded_room() {
     let (outbox, reads, got) = with_reader();
     let many = 100 * ROOM;
     outbox.put(0, 100, false);
@@ -33,11 +33,11 @@ fn a_reader_that_never_reads_holds_nobody_up_and_costs_bounded_room() {
     (1..many).for_each(|item| outbox.put(item, 100, false));
     assert!(!outbox.flush(soon()), "nothing was read");
     let dropped = outbox.dropped();
-    // And the one on its way.
+    // One more item is being delivered.
     let kept = ROOM as u64 + 1;
     assert_eq!(many as u64 - dropped, kept);
 
-    // Once he reads he gets what was kept, and how many are missing.
+    // Once the reader reads, it gets the kept items and the number of missing ones.
     drop(reads);
     assert!(outbox.flush(in_time()));
     let got: Vec<_> = got.try_iter().collect();
@@ -56,9 +56,9 @@ fn all_is_delivered_to_a_reader_in_order() {
     assert_eq!(got, (0..ROOM).map(Next::Item).collect::<Vec<_>>());
 }
 
-/// A journald that is away for a while.
+/// For example while journald restarts.
 #[test]
-fn what_could_not_be_delivered_is_told_when_something_can() {
+fn lost_items_are_reported_once_delivery_works_again() {
     let (gets, got) = channel();
     let mut away = 3;
     let outbox = Outbox::start("test", move |next: &Next<usize>| {
@@ -77,9 +77,9 @@ fn what_could_not_be_delivered_is_told_when_something_can() {
     assert_eq!(got, [Next::Item(3), Next::Dropped(3)]);
 }
 
-/// As stderr is, where a program that reads it is stopped.
+/// For example stderr, if the program that reads it is stopped.
 #[test]
-fn a_full_pipe_holds_nobody_up() {
+fn a_full_pipe_blocks_no_writer() {
     let (mut reader, mut writer): (PipeReader, PipeWriter) = io::pipe().expect("a pipe");
     let outbox = Outbox::start("test", move |next: &Next<Vec<u8>>| match next {
         Next::Item(bytes) => writer.write_all(bytes),
@@ -88,7 +88,7 @@ fn a_full_pipe_holds_nobody_up() {
     let outbox = outbox.expect("a thread");
     let line = || [vec![b'.'; 999], vec![b'\n']].concat();
     (0..2000).for_each(|_| outbox.put(line(), 1000, false));
-    assert!(!outbox.flush(soon()), "nobody reads");
+    assert!(!outbox.flush(soon()), "no process reads");
     let dropped = outbox.dropped();
     assert!(dropped > 1000, "{dropped}");
     let read = thread::spawn(move || {

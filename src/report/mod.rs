@@ -1,5 +1,5 @@
-//! What one operation did: its phases with their times, whose seconds those were, and how it
-//! left the gates and the balancers.
+//! What one operation did: its phases with their times, the shares of its time, and how the gates
+//! and the balancers were at the end.
 
 mod detection;
 mod model;

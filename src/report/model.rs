@@ -19,7 +19,7 @@ pub struct Report {
     /// Its id in the history; a dry run has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What was asked for.
+    /// The verb that the caller asked for.
     pub verb: Verb,
     /// For which app.
     pub app: String,
@@ -31,48 +31,48 @@ pub struct Report {
     pub message: String,
     /// Seconds since 1970.
     pub started_at: f64,
-    /// What it took.
+    /// How long it took.
     pub seconds: f64,
-    /// What each phase took.
+    /// How long each phase took.
     pub phases: Vec<PhaseTime>,
-    /// Whose seconds they were; None: nothing was done.
+    /// The shares of its time; None: nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares: Option<Shares>,
     gates: Vec<GateReport>,
     balancers: Vec<BalancerReport>,
-    /// What the operator should know.
+    /// Notices for the operator.
     pub notices: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// A dry run's.
+    /// The plan of a dry run.
     pub plan: Option<Vec<String>>,
     /// A gate was open before it began.
     #[serde(skip)]
     pub found_open: bool,
-    /// The wall clock may jump: what an operation took is never read off it.
+    /// The monotonic begin. The wall clock may jump, so durations never depend on it.
     #[serde(skip)]
     began: Instant,
-    /// What was waited for before the first phase.
+    /// The waits before the first phase.
     #[serde(skip)]
     pub before: Before,
-    /// For the history: who has asked for it.
+    /// For the history: the caller.
     #[serde(skip)]
     pub asked: Asked,
     /// For the history: what the balancers have shown so far.
     #[serde(skip)]
     pub watching: Watching,
-    /// For the history: the operation before, which was killed.
+    /// For the history: the earlier operation, which was killed.
     #[serde(skip)]
     pub cut_short: Option<CutShort>,
 }
 
-/// One gate, as the kernel has it.
+/// One gate, by the kernel's rules.
 #[derive(Debug, Serialize)]
 pub struct GateReport {
-    /// Which line's checks it answers.
+    /// The role of the line that checks it.
     pub role: Role,
-    /// From there.
+    /// The port that it redirects from.
     pub status_port: u16,
-    /// To there.
+    /// The port that it redirects to.
     pub port: u16,
     /// `open`, `closed` or `broken`.
     pub position: &'static str,
@@ -81,7 +81,7 @@ pub struct GateReport {
     pub why: Option<String>,
 }
 
-/// One balancer, as it showed itself.
+/// What one balancer shows.
 #[derive(Debug, Serialize)]
 pub struct BalancerReport {
     /// Its name.
@@ -123,7 +123,7 @@ impl Report {
         }
     }
 
-    /// The same, asked for by somebody, for the history.
+    /// The same, with its caller for the history.
     pub fn asked(self, asked: Asked) -> Report {
         Report {
             id: Some(asked.id.clone()),
@@ -132,12 +132,12 @@ impl Report {
         }
     }
 
-    /// What it took so far, in seconds.
+    /// How long it took so far, in seconds.
     pub fn so_far(&self) -> f64 {
         seconds(self.began.elapsed())
     }
 
-    /// What the preflight saw.
+    /// Adds what the preflight saw.
     pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
         self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
         self.balancers = BalancerReport::of_snapshot(snapshot);
@@ -153,31 +153,31 @@ impl Report {
         self.watching.detecting.finds(closed, &seen);
     }
 
-    /// How the gates stand before it begins.
+    /// Adds the positions of the gates before it begins.
     pub fn finds<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates(gates);
         self.found_open = self.gates.iter().any(|gate| gate.position == "open");
     }
 
-    /// How the gates stand.
+    /// Adds the positions of the gates.
     pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates = gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect();
     }
 
-    /// Every gate stands open.
+    /// Every gate is open.
     pub fn all_open(&self) -> bool {
         self.gates.iter().all(|gate| gate.position == "open")
     }
 
-    /// It has run, and left every gate closed.
+    /// The operation has run, and has left every gate closed.
     pub fn has_closed(&self) -> bool {
         let closed = self.gates.iter().all(|gate| gate.position == "closed");
         closed && !self.phases.is_empty()
     }
 
-    /// What the balancers showed last.
+    /// Adds what the balancers showed last.
     pub fn balancers(&mut self, seen: &[BalancerSeen]) {
         for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
             match &seen.lines {
@@ -200,7 +200,7 @@ impl Report {
 }
 
 impl GateReport {
-    /// A gate that stands so.
+    /// A gate with this position.
     pub fn new(gate: &Gate, position: Position) -> GateReport {
         let (position, why) = match position {
             Position::Open => ("open", None),
@@ -218,7 +218,7 @@ impl GateReport {
 }
 
 impl BalancerReport {
-    /// All of them.
+    /// The balancers of a snapshot.
     pub fn of_snapshot(snapshot: &Snapshot) -> Vec<BalancerReport> {
         let report = |balancer: &crate::host::BalancerSnapshot| {
             let (lines, error) = match &balancer.facts {
@@ -242,7 +242,7 @@ impl BalancerReport {
         snapshot.balancers.iter().map(report).collect()
     }
 
-    /// As a look at the balancer.
+    /// The same as one look at the balancer.
     fn seen(&self) -> BalancerSeen {
         BalancerSeen {
             name: self.name.clone(),
@@ -252,7 +252,7 @@ impl BalancerReport {
             },
             reloaded: false,
             uptime: None,
-            others: Vec::new(),
+            backends: Vec::new(),
             leaving: None,
         }
     }

@@ -1,5 +1,5 @@
-//! What the balancers showed over an operation, as it is kept: a column for each number, and
-//! a word only where it changes.
+//! What the balancers showed over an operation, in the form for the history. There is a column for
+//! each number, and a word only at each change.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +21,11 @@ pub struct BalancerSamples {
     pub name: String,
     /// Its lines of ours.
     pub lines: Vec<LineSamples>,
-    /// The instants (by their place in [`Samples::at`]) from which another worker answers:
-    /// what it counts begins anew.
+    /// The instants (by their place in [`Samples::at`]) from which another worker answers. Its
+    /// counters begin at 0.
     pub anew: Vec<usize>,
-    /// The instants from and to which it could not be seen, and why. Where a line has no
-    /// status and there is no such reason, nobody asked.
+    /// The instants from and to which it could not be seen, and why. If a line has no status and
+    /// there is no such reason, the balancer was not asked.
     pub unseen: Vec<(usize, usize, String)>,
 }
 
@@ -37,7 +37,7 @@ pub struct LineSamples {
     pub name: String,
     /// Main or twin.
     pub role: String,
-    /// HAProxy's word for it from an instant on; None: it was not seen.
+    /// HAProxy's word for it from an instant on; None: it could not be seen.
     pub status: Vec<(usize, Option<String>)>,
     /// scur + qcur at each instant.
     pub in_flight: Vec<Option<u64>>,
@@ -50,15 +50,15 @@ pub struct LineSamples {
 pub struct Stretch<'a> {
     /// Its first instant.
     pub from: f64,
-    /// And its end.
+    /// Its end.
     pub to: f64,
-    /// None: not seen.
+    /// None: it could not be seen.
     pub status: Option<&'a str>,
 }
 
 impl LineSamples {
-    /// The status over time, and as it was left until `end`. What a file says of places that
-    /// there are not is left out.
+    /// The status over time; the last one lasts until `end`. Entries of a file with places that
+    /// do not exist are left out.
     pub fn stretches(&self, at: &[f64], end: f64) -> Vec<Stretch<'_>> {
         let mut stretches = Vec::new();
         for (number, (first, status)) in self.status.iter().enumerate() {
@@ -80,7 +80,7 @@ impl LineSamples {
 }
 
 impl BalancerSamples {
-    /// When it could not be seen, and why; at the last instant: until `end`.
+    /// When it could not be seen, and why. A gap at the last instant lasts until `end`.
     pub fn unseen(&self, at: &[f64], end: f64) -> Vec<(Stretch<'_>, &str)> {
         let time = |place: usize| match place == at.len() {
             true => Some(end),
@@ -111,9 +111,9 @@ mod tests {
         };
         let at = [0.0, 1.0, 2.0, 3.0];
         let stretches = line.stretches(&at, 4.0);
-        let told: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
+        let found: Vec<_> = stretches.iter().map(|s| (s.from, s.to, s.status)).collect();
         assert_eq!(
-            told,
+            found,
             [
                 (0.0, 2.0, Some("UP")),
                 (2.0, 3.0, None),
@@ -124,15 +124,15 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_seen_at_the_last_look_is_not_until_the_end() {
+    fn a_balancer_unseen_at_the_last_look_stays_unseen_to_the_end() {
         let why = |why: &str| why.to_owned();
         let balancer = BalancerSamples {
             unseen: vec![(0, 1, why("a")), (2, 3, why("b")), (3, 5, why("no place"))],
             ..BalancerSamples::default()
         };
         let unseen = balancer.unseen(&[0.0, 1.0, 2.0], 4.0);
-        let told: Vec<_> = unseen.iter().map(|(s, why)| (s.from, s.to, *why)).collect();
-        assert_eq!(told, [(0.0, 1.0, "a"), (2.0, 4.0, "b")]);
+        let found: Vec<_> = unseen.iter().map(|(s, why)| (s.from, s.to, *why)).collect();
+        assert_eq!(found, [(0.0, 1.0, "a"), (2.0, 4.0, "b")]);
         let alone = BalancerSamples {
             unseen: vec![(0, 1, why("a"))],
             ..BalancerSamples::default()

@@ -1,37 +1,37 @@
-//! Whose seconds they were: what an operation waited for, and what it took itself.
+//! The shares of an operation's time: what it waited for, and what it took itself.
 
 use crate::restart::PhaseTime;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-/// The seconds of one operation, by whom they were spent.
+/// The seconds of one operation, by their cause.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Shares {
-    /// HAProxy's: its checks had to see that a line is DOWN, or UP again.
+    /// HAProxy: its checks had to find that a line is DOWN, or UP again.
     pub detection: f64,
-    /// The users': their requests in flight, and their sticky window.
+    /// The users: their requests in flight, and their sticky window.
     pub drain: f64,
-    /// The app's: its upgrade, its restart, its start until it was healthy.
+    /// The app: its upgrade, its restart, its start until it was healthy.
     pub app: f64,
-    /// Others': other hosts had to come back first, or an operation on this one had to end.
+    /// Other hosts had to come back first, or another operation on this host had to end.
     pub others: f64,
-    /// The agent's own: the preflight, moving gates, notes, and what lies between the phases.
+    /// The agent itself: the preflight, the gates, notes, and the time between the phases.
     pub agent: f64,
 }
 
-/// What was waited for before the first phase.
+/// The waits before the first phase.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Before {
     /// For the locks: another operation on this host had to end.
     pub turn: Duration,
-    /// For what an earlier operation had begun to do to the app.
+    /// For a change of the app that an earlier operation had begun.
     pub settling: Duration,
 }
 
 impl Shares {
-    /// Of an operation of so many `seconds`. What nothing waited for is the agent's.
+    /// Of an operation of so many `seconds`. Time without a wait is the agent's.
     pub fn of(before: &Before, phases: &[PhaseTime], seconds: f64) -> Shares {
         let mut shares = Shares {
             others: before.turn.as_secs_f64(),
@@ -52,7 +52,7 @@ impl Shares {
             }
         }
         let waited = shares.detection + shares.drain + shares.app + shares.others;
-        // To the microsecond, as all seconds are told.
+        // To the microsecond, as all seconds of a report.
         let rounded = |seconds: f64| (seconds * 1e6).round() / 1e6;
         Shares {
             detection: rounded(shares.detection),
@@ -76,9 +76,9 @@ impl fmt::Display for Shares {
         ];
         let total: f64 = all.iter().map(|(_, seconds)| seconds).sum();
         let shown = all.iter().filter(|(_, seconds)| *seconds >= 0.005);
-        let told =
+        let parts =
             shown.map(|(whose, seconds)| format!("{whose} {:.0} %", 100.0 * seconds / total));
-        f.write_str(&told.collect::<Vec<_>>().join(", "))
+        f.write_str(&parts.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moved_a_gate_is_the_agents_and_what_touched_the_app_is_the_apps() {
+    fn gate_seconds_are_the_agents_and_app_seconds_are_the_apps() {
         let phases = [
             phase("preflight", 0.1, 0.1),
             phase("claim", 0.5, 0.1),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_waited_for_before_is_not_the_agents() {
+    fn waits_before_the_first_phase_are_not_the_agents() {
         let before = Before {
             turn: Duration::from_secs(8),
             settling: Duration::from_secs(1),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_phase_that_waits_is_somebodys() {
+    fn every_phase_that_waits_has_a_share() {
         let names = [
             "claim", "close", "floor", "sticky", "shed", "drain", "upgrade", "restart", "healthy",
             "rollback", "open", "put_back", "back_off",

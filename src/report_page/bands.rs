@@ -1,23 +1,23 @@
-//! The status of each line as HAProxy showed it: a band over time. Its height says what its
-//! colour says: the more users the line gets, the higher.
+//! Draws the status of each line over time as a band. Its height has the same meaning as its
+//! colour: a line that gets more users is higher.
 
 use super::scale::{Axis, percent, seconds};
 use crate::history::Entry;
 use crate::report::{BalancerSamples, LineSamples, Stretch};
 
-/// One balancer.
+/// The bands of one balancer.
 pub(crate) struct Bands {
     pub name: String,
     pub lines: Vec<Band>,
 }
 
-/// One line.
+/// The band of one line.
 pub(crate) struct Band {
     pub name: String,
     pub role: String,
     pub parts: Vec<Part>,
-    /// All of it in words.
-    pub told: String,
+    /// The band in words.
+    pub description: String,
 }
 
 /// A stretch of one status.
@@ -26,13 +26,13 @@ pub(crate) struct Part {
     pub word: String,
     pub x: String,
     pub width: String,
-    /// From which width of the drawing its word is shown; 0: never.
+    /// The width of the drawing from which its word is shown; 0: never.
     pub fits: u32,
-    pub told: String,
+    pub description: String,
 }
 
-/// As many are told in words.
-const TOLD: usize = 30;
+/// The most parts that the words describe.
+const DESCRIBED: usize = 30;
 
 pub(crate) fn bands(entry: &Entry, axis: &Axis) -> Vec<Bands> {
     let samples = entry.samples.iter();
@@ -52,7 +52,7 @@ pub(crate) fn bands(entry: &Entry, axis: &Axis) -> Vec<Bands> {
 
 fn band(balancer: &BalancerSamples, line: &LineSamples, at: &[f64], axis: &Axis) -> Band {
     let seen = line.stretches(at, axis.total());
-    // How it was left is seen; that nobody asks any more is no news.
+    // Leaves out the gap after the end, when the agent no longer asks.
     let seen = seen
         .into_iter()
         .filter(|it| it.status.is_some() || it.to < axis.total());
@@ -61,19 +61,19 @@ fn band(balancer: &BalancerSamples, line: &LineSamples, at: &[f64], axis: &Axis)
     let unseen = balancer.unseen(at, axis.total());
     parts.extend(unseen.iter().map(|(stretch, why)| Part {
         kind: "unseen",
-        told: format!("could not be seen {}: {why}", span(stretch, axis)),
+        description: format!("could not be seen {}: {why}", span(stretch, axis)),
         word: "?".to_owned(),
         ..part(stretch, axis)
     }));
-    let told: Vec<&str> = parts
+    let description: Vec<&str> = parts
         .iter()
-        .take(TOLD)
-        .map(|part| part.told.as_str())
+        .take(DESCRIBED)
+        .map(|part| part.description.as_str())
         .collect();
     Band {
         name: line.name.clone(),
         role: role(&line.role),
-        told: told.join("; "),
+        description: description.join("; "),
         parts,
     }
 }
@@ -91,7 +91,7 @@ fn part(stretch: &Stretch, axis: &Axis) -> Part {
         fits: axis
             .fits(word.chars().count(), stretch.from, stretch.to)
             .unwrap_or(0),
-        told: format!("{word} {}", span(stretch, axis)),
+        description: format!("{word} {}", span(stretch, axis)),
         word: word.to_owned(),
     }
 }
@@ -104,7 +104,7 @@ fn span(stretch: &Stretch, axis: &Axis) -> String {
     }
 }
 
-/// What HAProxy's word means for users.
+/// The meaning of HAProxy's word for users.
 fn kind(status: &str) -> &'static str {
     let word = status.split(' ').next().unwrap_or_default();
     match (word, status.contains('/') && !status.contains('(')) {

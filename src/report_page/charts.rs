@@ -1,5 +1,5 @@
-//! Numbers over time, a drawing for each line, all with the same scale: sessions in flight,
-//! and sessions a second. Where nobody asked there is nothing drawn.
+//! Draws sessions in flight and sessions a second over time, one drawing for each line, all with
+//! the same scale. A time without a look stays empty.
 
 use super::bands::role;
 use super::scale::{Axis, seconds, top};
@@ -7,7 +7,7 @@ use crate::history::Entry;
 use crate::report::{BalancerSamples, LineSamples, Samples};
 use std::fmt::Write;
 
-/// One number, of all lines.
+/// The drawings of one number, for all lines.
 pub(crate) struct Chart {
     pub title: &'static str,
     pub about: &'static str,
@@ -17,20 +17,20 @@ pub(crate) struct Chart {
     pub plots: Vec<Plot>,
 }
 
-/// Of one line.
+/// The drawing of one line.
 pub(crate) struct Plot {
     pub balancer: String,
     pub name: String,
     pub role: String,
-    /// An SVG path in a box of 1000 by 100, the area and its upper edge.
+    /// SVG paths in a box of 1000 by 100: the area and its upper edge.
     pub area: String,
     pub edge: String,
-    pub told: String,
-    /// The same for who sees it.
+    pub description: String,
+    /// The same in short, beside the drawing.
     pub brief: String,
 }
 
-/// From a moment to another one: so much.
+/// One value between two moments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Step {
     from: f64,
@@ -38,11 +38,10 @@ struct Step {
     value: f64,
 }
 
-/// As many steps of a rate: with more of them each is only chance.
+/// The most steps of a rate. More steps would show only noise.
 const RATES: f64 = 80.0;
 
-/// No rate is of a shorter time than this, in seconds: a look every 30 ms sees one session or
-/// none.
+/// The shortest time of a rate, in seconds. A look every 30 ms sees one session or none.
 const SHORTEST: f64 = 0.2;
 
 pub(crate) fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
@@ -97,14 +96,15 @@ fn chart(
     axis: &Axis,
 ) -> Chart {
     let values = lines.iter().flat_map(|(_, _, steps)| steps);
-    let top = top(values.map(|step| step.value).fold(0.0, f64::max));
+    let most = values.map(|step| step.value).max_by(f64::total_cmp);
+    let top = top(most.unwrap_or_default());
     let plot = |(balancer, line, steps): &Of<'_>| Plot {
         balancer: balancer.name.clone(),
         name: line.name.clone(),
         role: role(&line.role),
         area: path(steps, axis, top, true),
         edge: path(steps, axis, top, false),
-        told: told(steps, unit),
+        description: describe(steps, unit),
         brief: brief(steps, unit),
     };
     Chart {
@@ -131,8 +131,8 @@ fn in_flight(at: &[f64], line: &LineSamples) -> Vec<Step> {
     pairs.filter_map(step).collect()
 }
 
-/// Per second, in steps of this width at least. Counts that began anew, or were not seen, end
-/// a step.
+/// The rates per second, in steps of at least this width. A count that began anew, or was not
+/// seen, ends a step.
 fn rates(at: &[f64], sessions: &[Option<u64>], anew: &[usize], width: f64) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut first: Option<(f64, u64)> = None;
@@ -160,7 +160,7 @@ fn step(first: Option<(f64, u64)>, last: Option<(f64, u64)>) -> Option<Step> {
     (to > from).then_some(Step { from, to, value })
 }
 
-/// Steps that follow each other are one shape.
+/// The SVG path of the steps. Adjacent steps become one shape.
 fn path(steps: &[Step], axis: &Axis, top: f64, closed: bool) -> String {
     let mut path = String::new();
     let mut before: Option<Step> = None;
@@ -193,7 +193,7 @@ fn most(steps: &[Step]) -> Option<&Step> {
     most
 }
 
-fn told(steps: &[Step], unit: &str) -> String {
+fn describe(steps: &[Step], unit: &str) -> String {
     match (most(steps), steps.last()) {
         (Some(most), Some(last)) => format!(
             "at most {:.0}{unit} at {}; at the end {:.0}{unit}",
@@ -220,8 +220,8 @@ mod tests {
 
     fn rate(at: &[f64], sessions: &[Option<u64>], anew: &[usize]) -> Vec<(f64, f64, f64)> {
         let steps = rates(at, sessions, anew, 1.0);
-        let told = steps.iter().map(|step| (step.from, step.to, step.value));
-        told.collect()
+        let found = steps.iter().map(|step| (step.from, step.to, step.value));
+        found.collect()
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_seen_or_began_anew_has_none() {
+    fn a_gap_or_a_new_count_has_no_rate() {
         let at = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
         let gap = [Some(100), Some(110), None, Some(900), Some(910), Some(920)];
         assert_eq!(rate(&at, &gap, &[]), [(0.0, 0.5, 20.0), (1.5, 2.5, 20.0)]);
@@ -278,6 +278,9 @@ mod tests {
             path(&steps, &axis, 4.0, false),
             "M0.00 50.00H100.00V0.00H200.00M500.00 100.00H600.00"
         );
-        assert_eq!(told(&steps, "/s"), "at most 4/s at 1.00 s; at the end 0/s");
+        assert_eq!(
+            describe(&steps, "/s"),
+            "at most 4/s at 1.00 s; at the end 0/s"
+        );
     }
 }

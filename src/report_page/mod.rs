@@ -1,8 +1,8 @@
-//! One operation as a page: self-contained, without scripts, and nothing is fetched. All on
-//! one time axis: its phases, and what HAProxy showed of each line meanwhile.
+//! Draws one operation as a page of HTML, without scripts, which fetches nothing. One time axis
+//! shows the phases, and what HAProxy showed of each line meanwhile.
 //!
-//! The drawings are as wide as the page lets them be: places on the time axis are percent, so
-//! letters keep their size on a phone. What a name or a reason holds is text, by the template.
+//! Places on the time axis are percent, so the drawings fill the page, and letters keep their size
+//! on a phone. The template escapes names and reasons.
 
 mod bands;
 mod charts;
@@ -24,15 +24,15 @@ struct Page<'a> {
     entry: &'a Entry,
     /// `good`, `warn` or `bad`.
     kind: &'static str,
-    /// What says so without a colour.
+    /// A sign with the same meaning, without colour.
     mark: &'static str,
     outcome: String,
     when: String,
     ended: String,
     seconds: String,
-    /// Whose they were.
+    /// How the seconds are shared out.
     shares: Option<String>,
-    /// Where the operation ended, on the time axis.
+    /// The place of the operation's end on the time axis.
     end: String,
     ticks: Vec<Tick>,
     bars: Vec<Bar>,
@@ -45,7 +45,7 @@ struct Page<'a> {
 ///
 /// # Errors
 ///
-/// Never, but for a mistake in the template.
+/// Only after a mistake in the template.
 pub fn render(entry: &Entry) -> askama::Result<String> {
     let axis = Axis::of(entry);
     let (kind, mark) = kind(entry.exit);
@@ -72,7 +72,8 @@ fn moment(at: f64) -> String {
     clock::timestamp(at.max(0.0) as u64).replacen('T', " ", 1)
 }
 
-/// Done; ended with the app untouched or well, though not as asked; or for somebody to mend.
+/// `good` is done. `warn` left the app untouched or healthy, but not as asked. `bad` needs the
+/// operator.
 fn kind(exit: Option<u8>) -> (&'static str, &'static str) {
     match exit {
         Some(0) => ("good", "✓"),

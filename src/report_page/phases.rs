@@ -1,4 +1,4 @@
-//! The phases: as bars on the time axis, and as rows of a table.
+//! Draws the phases as bars on the time axis, and as rows of a table.
 
 use super::scale::{Axis, percent, seconds};
 use crate::history::{Entry, PhaseEntry};
@@ -7,14 +7,14 @@ use crate::history::{Entry, PhaseEntry};
 pub(crate) struct Bar {
     pub number: usize,
     pub name: String,
-    /// `look`, `out`, `app`, `back` or `wait`: what it is for.
+    /// The purpose of the phase: `look`, `out`, `app`, `back` or `wait`.
     pub kind: &'static str,
     pub x: String,
     pub width: String,
-    /// From which width of the drawing its name is shown, and from which its number; 0: never.
+    /// The widths of the drawing from which its name and its number are shown; 0: never.
     pub name_fits: u32,
     pub number_fits: u32,
-    pub told: String,
+    pub description: String,
 }
 
 /// A phase as a row.
@@ -40,7 +40,7 @@ pub(crate) fn bars(entry: &Entry, axis: &Axis) -> Vec<Bar> {
             width: percent(axis.place(end) - axis.place(phase.start)),
             name_fits: fits(label.len()),
             number_fits: fits(number.to_string().len()),
-            told: told(phase),
+            description: describe(phase),
             name: phase.phase.clone(),
         }
     };
@@ -63,7 +63,7 @@ pub(crate) fn rows(entry: &Entry) -> Vec<Row> {
     entry.phases.iter().enumerate().map(row).collect()
 }
 
-fn told(phase: &PhaseEntry) -> String {
+fn describe(phase: &PhaseEntry) -> String {
     let (start, took) = (seconds(phase.start), seconds(phase.seconds));
     format!("{}: from {start}, for {took}", phase.phase)
 }

@@ -1,24 +1,24 @@
-//! Scales: where a moment is on the time axis, and round numbers for ticks and tops.
+//! Scales: places on the time axis, and round numbers for ticks and tops.
 
 use crate::history::Entry;
 
-/// As many ticks fit a phone.
+/// The most ticks that fit a phone.
 const TICKS: f64 = 7.0;
 
-/// Steps between ticks, in seconds.
+/// The steps between ticks, in seconds.
 const STEPS: [f64; 20] = [
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
     900.0, 1800.0, 3600.0, 7200.0,
 ];
 
-/// What a letter of a label takes, in pixels, and what is left free beside the label.
+/// The width of a letter of a label, and the free space beside the label, in pixels.
 const LETTER: f64 = 7.6;
 const FREE: f64 = 9.0;
 
-/// Widths of a drawing, in pixels, from which labels are shown that need so much.
+/// The widths of a drawing, in pixels, at which more labels appear.
 const WIDTHS: [u32; 8] = [1, 260, 340, 440, 560, 700, 860, 1000];
 
-/// The share of the axis after the end: it shows how the lines were left.
+/// The share of the axis after the end, which shows how the lines were left.
 const AFTER: f64 = 0.035;
 
 /// The time axis: from 0 to the operation's end, and a little more.
@@ -28,24 +28,25 @@ pub(crate) struct Axis {
     total: f64,
 }
 
-/// A tick of it.
+/// A tick of the axis.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tick {
-    /// Where, in percent.
+    /// Its place in percent.
     pub x: String,
     /// Seconds, or minutes and seconds.
     pub label: String,
-    /// Which end of the label is there.
+    /// The end of the label that is at this place.
     pub anchor: &'static str,
 }
 
 impl Axis {
-    /// All that was seen of an operation is on it.
+    /// An axis for the whole operation, with its last sample.
     pub(crate) fn of(entry: &Entry) -> Axis {
         let phases = entry.phases.iter().map(|phase| phase.start + phase.seconds);
         let samples = entry.samples.iter().flat_map(|samples| &samples.at);
         let ends = phases.chain(samples.copied()).chain([entry.seconds]);
-        Axis::to(ends.filter(|end| end.is_finite()).fold(0.001, f64::max))
+        let end = ends.filter(|end| end.is_finite()).max_by(f64::total_cmp);
+        Axis::to(end.unwrap_or_default().max(0.001))
     }
 
     fn to(end: f64) -> Axis {
@@ -55,12 +56,12 @@ impl Axis {
         }
     }
 
-    /// From 0 to 1.
+    /// The place of a moment, from 0 to 1.
     pub(crate) fn place(&self, at: f64) -> f64 {
         (at / self.total).clamp(0.0, 1.0)
     }
 
-    /// In percent.
+    /// The place of a moment in percent.
     pub(crate) fn x(&self, at: f64) -> String {
         percent(self.place(at))
     }
@@ -75,7 +76,7 @@ impl Axis {
         self.total
     }
 
-    /// Round numbers of seconds.
+    /// Ticks at round numbers of seconds.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         let few = STEPS.iter().find(|step| self.end / **step <= TICKS);
         let step = few
@@ -99,8 +100,8 @@ impl Axis {
         (0..=count).map(tick).collect()
     }
 
-    /// The width of a drawing from which a label of so many letters fits between two
-    /// moments; None: it never does.
+    /// The width of a drawing from which a label of this many letters fits between two moments.
+    /// None if it never fits.
     pub(crate) fn fits(&self, letters: usize, from: f64, to: f64) -> Option<u32> {
         let share = self.place(to) - self.place(from);
         let needed = (letters as f64 * LETTER + FREE) / share;
@@ -110,7 +111,7 @@ impl Axis {
     }
 }
 
-/// As it is written in a drawing.
+/// A share as a drawing writes it.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.3}%", share * 100.0)
 }
@@ -126,7 +127,7 @@ fn clock(at: f64, step: f64) -> String {
     }
 }
 
-/// A time, as exact as somebody wants it.
+/// A time, with a useful number of digits.
 pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {
         ..120.0 => format!("{seconds:.2} s"),
@@ -134,7 +135,7 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
-/// The next round number: the top of a chart.
+/// The next round number, for the top of a chart.
 pub(crate) fn top(most: f64) -> f64 {
     if most <= 1.0 {
         return 1.0;
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_shown_where_there_is_room() {
+    fn a_label_is_shown_if_there_is_room() {
         let axis = Axis::to(10.0);
         assert_eq!(axis.fits(4, 0.0, 10.0), Some(1));
         assert_eq!(axis.fits(4, 0.0, 1.0), Some(440));

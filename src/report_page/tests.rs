@@ -75,7 +75,7 @@ fn hostile_names_stay_text_and_nothing_is_fetched() {
 }
 
 #[test]
-fn what_a_broken_file_says_is_drawn_somehow() {
+fn a_broken_entry_is_still_drawn() {
     let mut broken = entry();
     let samples = broken.samples.as_mut().unwrap();
     samples.at = vec![f64::NAN, -1.0, f64::INFINITY];

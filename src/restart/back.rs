@@ -1,27 +1,27 @@
-//! The way back: upgraded, restarted, healthy, open, UP; or the version of before; or the
-//! gates as they were found.
+//! The way back: the app is upgraded, restarted and healthy, the gates open, the lines are UP. Or
+//! the old version comes back, or the gates return to their first positions.
 
 use super::step::{Step, again, go};
-use super::{Acted, Limits, Outcome, Phase, Seen, Version, Why};
+use super::{ActionResult, Limits, Observation, Outcome, Phase, Version, Why};
 use std::time::Duration;
 
-pub(super) fn upgrade(seen: &Seen, limits: &Limits) -> Step {
+pub(super) fn upgrade(observation: &Observation, limits: &Limits) -> Step {
     let failed = |why: &str| format!("the upgrade failed: {why}");
-    match &seen.acted {
-        Acted::Done => go(Phase::Restart),
-        Acted::Failed(why) if limits.rolls_back => go(Phase::Rollback(failed(why))),
-        Acted::Failed(why) => Step::End(Outcome::UpgradeFailed(failed(why))),
+    match &observation.action_result {
+        ActionResult::Done => go(Phase::Restart),
+        ActionResult::Failed(why) if limits.rolls_back => go(Phase::Rollback(failed(why))),
+        ActionResult::Failed(why) => Step::End(Outcome::UpgradeFailed(failed(why))),
     }
 }
 
-pub(super) fn restart(seen: &Seen, limits: &Limits) -> Step {
-    match &seen.acted {
-        Acted::Done => go(Phase::Healthy { streak: 0 }),
-        Acted::Failed(why) => {
+pub(super) fn restart(observation: &Observation, limits: &Limits) -> Step {
+    match &observation.action_result {
+        ActionResult::Done => go(Phase::Healthy { streak: 0 }),
+        ActionResult::Failed(why) => {
             let otherwise = Outcome::RestartFailed(why.clone());
             fails(
                 &format!("the restart failed: {why}"),
-                seen,
+                observation,
                 limits,
                 otherwise,
             )
@@ -29,19 +29,18 @@ pub(super) fn restart(seen: &Seen, limits: &Limits) -> Step {
     }
 }
 
-pub(super) fn rollback(first: &str, seen: &Seen) -> Step {
-    match &seen.acted {
-        Acted::Done => go(Phase::Restart),
-        Acted::Failed(why) => Step::End(Outcome::UpgradeFailed(format!(
+pub(super) fn rollback(first: &str, observation: &Observation) -> Step {
+    match &observation.action_result {
+        ActionResult::Done => go(Phase::Restart),
+        ActionResult::Failed(why) => Step::End(Outcome::UpgradeFailed(format!(
             "{first}; the rollback failed: {why}"
         ))),
     }
 }
 
-/// The app does not come up. Only what this operation itself has upgraded is rolled back,
-/// and only once.
-fn fails(what: &str, seen: &Seen, limits: &Limits, otherwise: Outcome) -> Step {
-    match &seen.version {
+/// The app does not come up. Only an upgrade of this same operation is rolled back, and only once.
+fn fails(what: &str, observation: &Observation, limits: &Limits, otherwise: Outcome) -> Step {
+    match &observation.version {
         Version::New if limits.rolls_back => {
             go(Phase::Rollback(format!("after the upgrade {what}")))
         }
@@ -52,28 +51,37 @@ fn fails(what: &str, seen: &Seen, limits: &Limits, otherwise: Outcome) -> Step {
     }
 }
 
-/// What failed in keeping the gates closed is no reason to wait: they will be opened.
-pub(super) fn healthy(streak: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let (streak, why) = match &seen.health {
+/// A gate that fails to close does not delay this phase: the gates open next anyway.
+pub(super) fn healthy(streak: u32, observation: &Observation, limits: &Limits, over: bool) -> Step {
+    let (streak, why) = match &observation.health {
         Some(Ok(())) => (streak + 1, "healthy, but not yet as often as asked"),
         Some(Err(why)) => (0, why.as_str()),
         None => (0, "not asked yet"),
     };
     match streak >= limits.healthy_times {
-        true if limits.stays_closed => still_closed(streak, seen, over),
+        true if limits.stays_closed => still_closed(streak, observation, over),
         true => go(Phase::Open),
         false if over => {
             let sick = format!("the app was not healthy: {why}");
-            fails(&sick, seen, limits, not_healthy(why, seen, limits))
+            fails(
+                &sick,
+                observation,
+                limits,
+                not_healthy(why, observation, limits),
+            )
         }
         false => again(Phase::Healthy { streak }, vec![format!("the app: {why}")]),
     }
 }
 
-/// The hold stays: the gates are closed for sure, and no UP is waited for.
-fn still_closed(streak: u32, seen: &Seen, over: bool) -> Step {
-    let why = match (&seen.acted, seen.interrupted, &seen.version) {
-        (Acted::Failed(why), ..) => why.clone(),
+/// The hold stays. The gates must be closed, and the operation does not wait for UP.
+fn still_closed(streak: u32, observation: &Observation, over: bool) -> Step {
+    let why = match (
+        &observation.action_result,
+        observation.interrupted,
+        &observation.version,
+    ) {
+        (ActionResult::Failed(why), ..) => why.clone(),
         (_, Some(signal), _) => {
             let left = "the app is healthy, and the gates stay closed".to_owned();
             return Step::End(Outcome::Interrupted { signal, left });
@@ -90,8 +98,8 @@ fn still_closed(streak: u32, seen: &Seen, over: bool) -> Step {
     }
 }
 
-fn not_healthy(why: &str, seen: &Seen, limits: &Limits) -> Outcome {
-    match seen.version {
+fn not_healthy(why: &str, observation: &Observation, limits: &Limits) -> Outcome {
+    match observation.version {
         _ if limits.stays_closed => Outcome::NotHealthyClosed(why.to_owned()),
         Version::Inherited if limits.rolls_back => Outcome::NotHealthy(format!(
             "{why} (upgraded by an operation that was cut short: the rollback is not run)"
@@ -100,27 +108,27 @@ fn not_healthy(why: &str, seen: &Seen, limits: &Limits) -> Outcome {
     }
 }
 
-pub(super) fn open(seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let waiting = seen.not_surely_back();
-    match &seen.acted {
-        Acted::Failed(why) if over => Step::End(Outcome::GateFailed {
+pub(super) fn open(observation: &Observation, limits: &Limits, over: bool) -> Step {
+    let waiting = observation.not_confirmed_back();
+    match &observation.action_result {
+        ActionResult::Failed(why) if over => Step::End(Outcome::GateFailed {
             why: why.clone(),
             put_back: false,
         }),
-        Acted::Failed(why) => again(Phase::Open, vec![why.clone()]),
-        Acted::Done if waiting.is_empty() || limits.in_rotation.is_zero() => {
-            Step::End(opened(seen, Vec::new()))
+        ActionResult::Failed(why) => again(Phase::Open, vec![why.clone()]),
+        ActionResult::Done if waiting.is_empty() || limits.in_rotation.is_zero() => {
+            Step::End(opened(observation, Vec::new()))
         }
-        Acted::Done if over => Step::End(opened(seen, waiting)),
-        // Again, because somebody may flush the rules meanwhile.
-        Acted::Done => again(Phase::Open, waiting),
+        ActionResult::Done if over => Step::End(opened(observation, waiting)),
+        // The action is repeated, because another process may flush the rules meanwhile.
+        ActionResult::Done => again(Phase::Open, waiting),
     }
 }
 
-/// The gates are open, and what the lines wait for is `waiting`.
-fn opened(seen: &Seen, waiting: Vec<String>) -> Outcome {
-    let note = held(seen);
-    match &seen.version {
+/// The gates are open; `waiting` names the lines that are not UP.
+fn opened(observation: &Observation, waiting: Vec<String>) -> Outcome {
+    let note = held(observation);
+    match &observation.version {
         Version::Old(why) => Outcome::RolledBack {
             why: why.clone(),
             waiting,
@@ -131,33 +139,35 @@ fn opened(seen: &Seen, waiting: Vec<String>) -> Outcome {
     }
 }
 
-fn held(seen: &Seen) -> Option<String> {
-    let held = seen.held();
+fn held(observation: &Observation) -> Option<String> {
+    let held = observation.held();
     (!held.is_empty()).then(|| format!("{}: respected, not waited for", held.join(", ")))
 }
 
-pub(super) fn put_back(why: &Why, seen: &Seen, limits: &Limits, over: bool) -> Step {
+pub(super) fn put_back(why: &Why, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let waiting = match limits.found_open {
-        true => seen.not_surely_back(),
+        true => observation.not_confirmed_back(),
         false => Vec::new(),
     };
     let leave_now = matches!(why, Why::Interrupted(_)) || waiting.is_empty() || over;
-    match &seen.acted {
-        Acted::Failed(failed) if over => Step::End(Outcome::GateFailed {
+    match &observation.action_result {
+        ActionResult::Failed(failed) if over => Step::End(Outcome::GateFailed {
             why: failed.clone(),
             put_back: false,
         }),
-        Acted::Failed(failed) => again(Phase::PutBack(why.clone()), vec![failed.clone()]),
-        Acted::Done if leave_now => left(why, waiting, seen, limits),
-        Acted::Done => again(Phase::PutBack(why.clone()), waiting),
+        ActionResult::Failed(failed) => again(Phase::PutBack(why.clone()), vec![failed.clone()]),
+        ActionResult::Done if leave_now => left(why, waiting, observation, limits),
+        ActionResult::Done => again(Phase::PutBack(why.clone()), waiting),
     }
 }
 
-/// The gates stand as they were found, and what the lines wait for is `waiting`.
-fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
-    match (why, next_turn(seen, limits)) {
+/// The gates are as the operation found them; `waiting` names the lines that are not UP.
+fn left(why: &Why, waiting: Vec<String>, observation: &Observation, limits: &Limits) -> Step {
+    match (why, next_turn(observation, limits)) {
         (Why::TooFewServers(_), Some(until)) => go(Phase::BackOff { until }),
-        (Why::CutShort, _) if waiting.is_empty() => Step::End(Outcome::Done { note: held(seen) }),
+        (Why::CutShort, _) if waiting.is_empty() => Step::End(Outcome::Done {
+            note: held(observation),
+        }),
         (Why::CutShort, _) => Step::End(Outcome::NotBack(waiting)),
         _ => {
             let back = limits.found_open && waiting.is_empty();
@@ -166,28 +176,28 @@ fn left(why: &Why, waiting: Vec<String>, seen: &Seen, limits: &Limits) -> Step {
     }
 }
 
-/// Each host has its own turns, so that of two that gave way one is the first.
-pub(super) fn back_off(until: Duration, seen: &Seen, limits: &Limits) -> Step {
-    let few = [seen.unseen(), seen.too_few_stay(limits)].concat();
-    match (few.is_empty(), next_turn(seen, limits)) {
-        (true, _) if seen.elapsed < until => {
+/// Each host has its own turns. So of two hosts that gave way, one comes first.
+pub(super) fn back_off(until: Duration, observation: &Observation, limits: &Limits) -> Step {
+    let few = [observation.unseen(), observation.too_few_stay(limits)].concat();
+    match (few.is_empty(), next_turn(observation, limits)) {
+        (true, _) if observation.elapsed < until => {
             let next = format!(
                 "there is room, and it is our turn at {:.1}s",
                 until.as_secs_f64()
             );
             again(Phase::BackOff { until }, vec![next])
         }
-        _ if seen.elapsed < until => again(Phase::BackOff { until }, few),
+        _ if observation.elapsed < until => again(Phase::BackOff { until }, few),
         (true, _) => go(limits.first()),
         (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
-            let back = seen.not_surely_back().is_empty();
+            let back = observation.not_confirmed_back().is_empty();
             Step::End(Outcome::put_back(&Why::TooFewServers(few), back))
         }
     }
 }
 
-fn next_turn(seen: &Seen, limits: &Limits) -> Option<Duration> {
+fn next_turn(observation: &Observation, limits: &Limits) -> Option<Duration> {
     let mut turns = limits.turns.iter();
-    turns.find(|turn| **turn > seen.elapsed).copied()
+    turns.find(|turn| **turn > observation.elapsed).copied()
 }

@@ -1,10 +1,10 @@
-//! A restart may take down more than the lines that the agent watches: other apps of the same
-//! unit, other ports of the same process. Their users would notice. Pure.
+//! A restart may take down more lines than the agent watches: other apps of the same unit, other
+//! ports of the same process. Their users would notice. Pure.
 
 use super::LineSeen;
 use crate::haproxy::Role;
 
-/// What a restart takes down beside its own app.
+/// What a restart takes down in addition to its own app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beside {
     /// Another app of this configuration.
@@ -22,11 +22,11 @@ pub enum Beside {
         balancer: String,
         /// BACKEND/SERVER.
         name: String,
-        /// Where it leads on this host.
+        /// The port on this host that it sends users to.
         port: u16,
-        /// Whose that is, in words: `which the same process serves, web (pid 7)`.
+        /// The owner of the port, in words: `which the same process serves, web (pid 7)`.
         why: String,
-        /// As it is now; Err: why it can't be seen.
+        /// Its state now; Err: why it can't be seen.
         line: Result<LineSeen, String>,
     },
 }
@@ -39,8 +39,8 @@ impl Beside {
         }
     }
 
-    /// Who it is, and why it goes down, too.
-    fn whose(&self) -> String {
+    /// Names it, and says why it goes down, too.
+    fn description(&self) -> String {
         match self {
             Beside::App { name, why, .. } => format!("app {name} {why}"),
             Beside::Line {
@@ -53,7 +53,7 @@ impl Beside {
         }
     }
 
-    /// What users would notice, one entry each: lines that serve, or carry something yet.
+    /// What users would notice, one entry each: lines that serve or still carry something.
     fn serving(&self) -> Vec<String> {
         match self {
             Beside::Line { line: Ok(line), .. } => {
@@ -74,8 +74,8 @@ impl Beside {
         }
     }
 
-    /// What an operator does about it.
-    fn way_out(&self, app: &str) -> String {
+    /// What the operator can do about it.
+    fn fix(&self, app: &str) -> String {
         let name = self.name();
         let meant = format!("also_restarts = [\"{name}\"] in [app.{app}] if users may notice");
         match self {
@@ -91,8 +91,8 @@ impl Beside {
     }
 }
 
-/// A line that is out and carries nothing loses nothing. The twin of the classic layout can't
-/// be taken out: it counts by what it carries.
+/// Users lose nothing on a line that is out and carries nothing. The classic twin can't be taken
+/// out, so only its load counts.
 fn busy(line: &LineSeen, out: bool) -> Option<String> {
     let out = out || line.role == Role::ClassicTwin;
     let (name, status) = (&line.name, &line.status);
@@ -103,14 +103,14 @@ fn busy(line: &LineSeen, out: bool) -> Option<String> {
     }
 }
 
-/// Decides for the restart of `app`. `meant`: what its `also_restarts` names. Ok: what the
-/// operator should know. Err: each reason to refuse, with what to do.
+/// Decides for the restart of `app`; `meant` has the names of its `also_restarts`. Ok: notices for
+/// the operator. Err: each reason to refuse, with what to do.
 pub fn taken_down(
     beside: &[Beside],
     app: &str,
     meant: &[String],
 ) -> Result<Vec<String>, Vec<String>> {
-    let (mut told, mut reasons) = (Vec::new(), Vec::new());
+    let (mut notices, mut reasons) = (Vec::new(), Vec::new());
     for one in beside {
         let serving = one.serving();
         if serving.is_empty() {
@@ -118,16 +118,16 @@ pub fn taken_down(
         }
         let what = format!(
             "this restart takes down more than app {app}: {} ({})",
-            one.whose(),
+            one.description(),
             serving.join(", ")
         );
         match meant.iter().any(|meant| meant == one.name()) {
-            true => told.push(format!("{what}, as also_restarts says")),
-            false => reasons.push(format!("{what}; {}", one.way_out(app))),
+            true => notices.push(format!("{what}, as also_restarts says")),
+            false => reasons.push(format!("{what}; {}", one.fix(app))),
         }
     }
     match reasons.is_empty() {
-        true => Ok(told),
+        true => Ok(notices),
         false => Err(reasons),
     }
 }

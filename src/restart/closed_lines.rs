@@ -1,33 +1,33 @@
-//! What HAProxy shows of our lines while the app is touched: the gates are closed, the lines were
-//! seen DOWN, and nobody waits for them. One that is UP again means that something else answers
-//! its check, and that users meet an app that restarts.
+//! What HAProxy shows of our lines while the app is touched. The gates are closed, the lines were
+//! DOWN, and the operation does not wait for them. If one is UP again, something else answers its
+//! check, and users meet an app that restarts.
 
 use super::{BalancerSeen, LineSeen, Outcome};
 use crate::haproxy::{CheckStatus, Role, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of the lines of all balancers, in one operation.
+/// What one operation knows of the lines of all balancers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClosedLines {
     /// By balancer and line.
     lines: BTreeMap<(String, String), Known>,
-    /// Balancers that can't be seen, as it was told.
+    /// Balancers that can't be seen and are reported.
     unseen: BTreeSet<String>,
     wrong: Vec<String>,
     causes: Vec<String>,
 }
 
-/// What is known of one line; not in the map: it was not seen out yet, and its UP is no news.
+/// What is known of one line. A line that was never out is not in the map, and its UP is no news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     /// DOWN by its check.
     Out,
-    /// The worker that answers has not shown it DOWN yet, or an operator held it: its UP says
-    /// nothing before a check has passed.
+    /// The current worker has not shown it DOWN yet, or an operator held it. Its UP counts only
+    /// after a check has passed.
     Unchecked,
-    /// As before, and that was told.
-    UncheckedTold,
-    /// UP behind its closed gate, and that was told.
+    /// As before, and reported.
+    UncheckedReported,
+    /// UP behind its closed gate, and reported.
     Wrong,
 }
 
@@ -36,12 +36,12 @@ enum Known {
 pub struct News {
     /// Lines that are UP behind their closed gates, one entry each.
     pub up: Vec<String>,
-    /// What the operator should know beside.
+    /// Other notices for the operator.
     pub notices: Vec<String>,
 }
 
 impl ClosedLines {
-    /// A look while the host goes out: what is DOWN by then must stay so.
+    /// A look while the host goes out. A line that is DOWN now must stay DOWN.
     pub fn on_the_way_out(&mut self, balancers: &[BalancerSeen]) {
         for balancer in balancers {
             for line in balancer.lines.iter().flatten() {
@@ -72,7 +72,7 @@ impl ClosedLines {
             }
         };
         self.unseen.remove(name);
-        // The classic twin checks the app itself, and shows what that is.
+        // The classic twin checks the app itself and has no gate.
         for line in lines.iter().filter(|line| line.role != Role::ClassicTwin) {
             let key = (name.clone(), line.name.clone());
             let before = match (self.lines.get(&key), balancer.reloaded) {
@@ -80,19 +80,19 @@ impl ClosedLines {
                 (known, _) => known.copied(),
             };
             let Some(now) = before.map(|before| judged(before, line)) else {
-                // Seen out for the first time: from now on.
+                // It is out for the first time and is watched from now on.
                 if is_down(&line.status) {
                     self.lines.insert(key, Known::Out);
                 }
                 continue;
             };
-            self.tells((name, line), (before, now), &mut news);
+            self.reports((name, line), (before, now), &mut news);
             self.lines.insert(key, now);
         }
         news
     }
 
-    fn tells(
+    fn reports(
         &mut self,
         (name, line): (&str, &LineSeen),
         (before, now): (Option<Known>, Known),
@@ -111,7 +111,7 @@ impl ClosedLines {
                     self.wrong.push(was);
                 }
             }
-            Known::UncheckedTold => news.notices.push(format!(
+            Known::UncheckedReported => news.notices.push(format!(
                 "{what} and was not checked yet: HAProxy was reloaded, or an operator has just set it \
                  ready; it may send users to this host until its first check"
             )),
@@ -119,8 +119,9 @@ impl ClosedLines {
         }
     }
 
-    /// Why lines are UP, as far as this host can see it. Returns what was not told yet.
-    pub fn because(&mut self, causes: Vec<String>) -> Vec<String> {
+    /// Keeps why lines are UP, as far as this host can see it. Returns the causes that are not
+    /// reported yet.
+    pub fn new_causes(&mut self, causes: Vec<String>) -> Vec<String> {
         let causes = causes.into_iter();
         let new: Vec<String> = causes.filter(|one| !self.causes.contains(one)).collect();
         self.causes.extend(new.iter().cloned());
@@ -138,8 +139,8 @@ impl ClosedLines {
         closed.filter(|role| up.contains(role)).collect()
     }
 
-    /// The outcome, which must not say that all went well where it did not. One that says so
-    /// already stays as it is: a note tells the rest.
+    /// Corrects an outcome that claims success in spite of these lines. An outcome that is
+    /// already a failure stays as it is; a note has the rest.
     pub fn judge(&self, outcome: Outcome) -> Outcome {
         let (closed, note) = match outcome {
             Outcome::Done { note } if !self.wrong.is_empty() => (false, note),
@@ -165,17 +166,17 @@ impl ClosedLines {
 fn judged(before: Known, line: &LineSeen) -> Known {
     match (&line.status, before) {
         (status, _) if is_down(status) => Known::Out,
-        // On its way up: its check passes, and it gets no users yet.
+        // On its way up: its check passes, but it gets no users yet.
         (Status::Down(_), before) => before,
         (Status::Maint(_), _) => Known::Unchecked,
         (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
-        // After a reload, without a check that has passed.
+        // After a reload, before any check has passed.
         _ if line.proven && line.check.as_ref().is_some_and(CheckStatus::passed) => Known::Wrong,
-        _ => Known::UncheckedTold,
+        _ => Known::UncheckedReported,
     }
 }
 
-/// DOWN by a check that has failed, and not on its way up.
+/// DOWN by a failed check, and not on its way up.
 fn is_down(status: &Status) -> bool {
     matches!(status, Status::Down(_)) && status.is_out()
 }

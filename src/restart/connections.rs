@@ -1,42 +1,42 @@
-//! The connections to the app, counted at both ends. HAProxy's current worker counts those that
-//! it has to this app, idle or in use; this host's own tables show those that there are. What is
-//! too many belongs to workers that leave after a reload. Measured to be equal at every look in
-//! HTTP/1, HTTP/2 and TLS, and in mode tcp: see `haproxy/README.md`.
+//! The connections to the app, counted at both ends. HAProxy's current worker counts its own to
+//! this app, idle or in use. This host's tables show all of them. The surplus belongs to workers
+//! that leave after a reload. Both counts were equal at every look in HTTP/1, HTTP/2, TLS and mode
+//! tcp: see `haproxy/README.md`.
 
-use super::{BalancerSeen, LineSeen};
+use super::BalancerSeen;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// So many connections of each address.
+/// The number of connections of each address.
 pub type ByPeer = BTreeMap<IpAddr, u64>;
 
-/// The connections to the app at one moment, by this host's own tables.
+/// The connections to the app at one moment, by this host's tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connections {
     /// Those that come from the balancers' addresses.
     pub of_balancers: ByPeer,
-    /// Those of everybody else: a monitoring, a neighbour.
+    /// Those of other addresses: a monitoring, a neighbour.
     pub of_others: ByPeer,
-    /// Nobody else's have to be looked at: see [`Peers::are_known`](super::Peers::are_known).
+    /// Only the balancers' connections matter: see [`Peers::are_known`](super::Peers::are_known).
     pub addresses_known: bool,
-    /// HAProxy was seen to have connections to the app that no table of this host shows.
+    /// HAProxy had connections to the app that no table of this host shows.
     pub hidden: bool,
-    /// HAProxy was seen to count none of those that it has.
+    /// HAProxy had connections and counted none of them.
     pub uncounted: bool,
-    /// The workers have run for so long that no other leaves.
+    /// The workers have run so long that no older one leaves.
     pub none_leaves: bool,
-    /// `source` names none of the addresses that check the status ports, which are these.
+    /// The addresses that check the status ports, if `source` names none of them.
     pub misnamed: Vec<IpAddr>,
-    /// Why connections that are led away from here, to a container, can't be seen.
+    /// Why redirected connections, such as to a container, can't be seen.
     pub untracked: Option<String>,
-    /// What the balancers counted right after. Err: why that is not known.
+    /// The balancers' count right after. Err: why it is not known.
     pub after: Result<Count, String>,
-    /// How long the oldest request seems to have waited; for people alone.
+    /// How long the oldest request seems to have waited, for display only.
     pub oldest: Option<Duration>,
 }
 
-/// What the current workers count on all our lines, at one moment.
+/// What the current workers count on all our lines at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Connections to the app, idle or in use; None: a HAProxy before 2.3 does not count them.
@@ -45,37 +45,36 @@ pub struct Count {
     pub sessions: u64,
 }
 
-/// What the two counts mean together.
+/// The result of comparing the two counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counted {
     /// The current workers have every connection that there is.
     All,
-    /// Sessions came meanwhile, so this look says nothing.
+    /// Sessions began meanwhile, so this look proves nothing.
     Unsteady,
-    /// This is left, or is not known; one entry each.
+    /// Connections that are left, or not known; one entry each.
     Left(Vec<String>),
 }
 
 impl Count {
-    /// Of all lines of these balancers.
+    /// The sum over all lines of these balancers.
     pub fn at(balancers: &[BalancerSeen]) -> Count {
         let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
-        let none = Count {
+        let mut sum = Count {
             connections: Some(0),
             sessions: 0,
         };
-        lines.fold(none, |sum, line: &LineSeen| Count {
-            connections: sum
-                .connections
-                .zip(line.connections)
-                .map(|(sum, more)| sum.saturating_add(more)),
-            sessions: sum.sessions.saturating_add(line.sessions),
-        })
+        for line in lines {
+            let both = sum.connections.zip(line.connections);
+            sum.connections = both.map(|(sum, more)| sum.saturating_add(more));
+            sum.sessions = sum.sessions.saturating_add(line.sessions);
+        }
+        sum
     }
 }
 
 impl Connections {
-    /// These, where nothing is known yet of whose they are.
+    /// These connections, before anything is known about their owners.
     pub fn new(
         of_balancers: ByPeer,
         of_others: ByPeer,
@@ -95,7 +94,7 @@ impl Connections {
         }
     }
 
-    /// All of them. On one machine a program beside HAProxy has the same address.
+    /// All of them. A program on HAProxy's machine has the same address as HAProxy.
     pub fn by_peer(&self) -> ByPeer {
         let mut all = self.of_balancers.clone();
         for (peer, count) in &self.of_others {
@@ -104,11 +103,12 @@ impl Connections {
         all
     }
 
-    /// What is left beside what the current workers counted `before` this look and after it.
+    /// The connections beyond those that the current workers counted `before` this look and after
+    /// it.
     ///
-    /// Between two equal counts of sessions nobody opened a connection, so there were never more
-    /// of the current worker's than before, nor fewer than after. A connection that HAProxy has
-    /// counted is in the table from its first packet on: it came before HAProxy's answer did.
+    /// If both session counts are equal, no client opened a connection in between. So the current
+    /// worker never had more than before, nor fewer than after. The table has a connection from
+    /// its first packet on, and so before HAProxy counts it.
     pub fn counted(&self, before: Count) -> Counted {
         let after = match &self.after {
             Ok(after) => *after,
@@ -126,7 +126,7 @@ impl Connections {
         match seen.checked_sub(counted) {
             _ if self.hidden => Counted::Left(vec![HIDDEN.to_owned()]),
             _ if before.sessions != after.sessions => Counted::Unsteady,
-            // Where HAProxy has some here, and they are in the table, none is led away.
+            // HAProxy has connections, and the tables show them: none is redirected elsewhere.
             Some(0) => match &self.untracked {
                 Some(why) if counted == 0 => Counted::Left(vec![format!("{why}; {ONLY_MASTER}")]),
                 _ => Counted::All,
@@ -140,8 +140,7 @@ impl Connections {
         }
     }
 
-    /// HAProxy has connections here that come from none of the addresses that are taken for the
-    /// balancers'.
+    /// HAProxy has connections here, but they come from none of the balancers' known addresses.
     pub fn come_from_elsewhere(&self, before: Count) -> bool {
         let least = least(before, &self.after);
         least.is_some_and(|counted| sum(&self.of_balancers) < counted && self.all() >= counted)
@@ -179,7 +178,7 @@ impl Connections {
     }
 }
 
-/// What the counts before and after agree on, where nobody came in between.
+/// The connections, if the counts before and after agree: no session began in between.
 fn least(before: Count, after: &Result<Count, String>) -> Option<u64> {
     let after = after.as_ref().ok()?;
     let steady = before == *after;
@@ -199,14 +198,14 @@ fn sum(peers: &ByPeer) -> u64 {
     peers.values().sum()
 }
 
-/// As "7 from 10.0.0.1, 1 from 10.0.0.50".
+/// Formats them as "7 from 10.0.0.1, 1 from 10.0.0.50".
 pub fn peers_in_words(peers: &ByPeer) -> String {
     let some = peers.iter().filter(|(_, count)| **count > 0);
-    let told: Vec<String> = some
+    let parts: Vec<String> = some
         .map(|(peer, count)| format!("{count} from {peer}"))
         .collect();
-    match told.is_empty() {
+    match parts.is_empty() {
         true => "none".to_owned(),
-        false => told.join(", "),
+        false => parts.join(", "),
     }
 }

@@ -1,13 +1,13 @@
-//! The drain verdict: what is in flight, on current workers and on leaving ones.
+//! The drain verdict: the requests in flight on current workers and on leaving ones.
 //!
-//! A worker that leaves after a reload goes on with its requests, and the stats socket, which
-//! is the new worker's, shows nothing of them. The master CLI shows them where the configuration
-//! names it; else they are counted: see [`Connections`](super::Connections).
+//! A leaving worker finishes its requests after a reload. The stats socket belongs to the new
+//! worker and shows nothing of them. The master CLI shows them if the configuration names it. If
+//! not, connections are counted: see [`Connections`](super::Connections).
 
-use super::{Count, Counted, LineSeen, Seen};
+use super::{Count, Counted, LineSeen, Observation};
 use crate::haproxy::{Leaving, Role};
 
-impl Seen {
+impl Observation {
     /// What is in flight on lines that must drain (all but the classic twin).
     pub fn in_flight(&self) -> Vec<String> {
         self.lines_where(
@@ -16,7 +16,7 @@ impl Seen {
         )
     }
 
-    /// What the classic twins carry; they can't be shed, so it is told, not waited for.
+    /// What the classic twins carry. They can't be shed, so it is reported, not waited for.
     pub fn on_classic_twins(&self) -> Vec<String> {
         self.lines_where(
             |line| line.role == Role::ClassicTwin && line.in_flight > 0,
@@ -24,8 +24,8 @@ impl Seen {
         )
     }
 
-    /// What workers that are leaving still carry: nobody can take it from them.
-    pub fn left_over(&self) -> Counted {
+    /// What leaving workers still carry. No gate can take it from them.
+    pub fn leaving_load(&self) -> Counted {
         let by_master = self.on_leaving_workers();
         let by_count = match &self.connections {
             None => Counted::All,
@@ -40,7 +40,7 @@ impl Seen {
     }
 
     fn on_leaving_workers(&self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut notices = Vec::new();
         for balancer in &self.balancers {
             for Leaving {
                 pid,
@@ -50,15 +50,15 @@ impl Seen {
             {
                 let requests = requests(*in_flight);
                 let name = &balancer.name;
-                told.push(format!(
+                notices.push(format!(
                     "{name} {line} has {requests} in flight on its leaving worker {pid}"
                 ));
             }
         }
-        told
+        notices
     }
 
-    /// What the current workers say they have in flight, on all our lines.
+    /// What the current workers have in flight on all our lines.
     pub fn carried(&self) -> u64 {
         let lines = self.balancers.iter().flat_map(|one| one.lines.iter());
         lines.flatten().map(|line| line.in_flight).sum()

@@ -3,9 +3,9 @@
 use super::{Outcome, Verb};
 
 impl Outcome {
-    /// One line for people: what happened, how the host was left, what to do.
+    /// One line for people: what happened, how the host is now, what to do.
     pub fn message(&self, verb: Verb, app: &str) -> String {
-        let mend = format!("mend it, then `agent open {app}`");
+        let fix = format!("mend it, then `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
             Outcome::RestartedClosed => {
@@ -15,7 +15,7 @@ impl Outcome {
                 };
                 format!("{what}; {}", stays_closed(app))
             }
-            Outcome::Finished { surely, closed } => finished(*surely, *closed, app),
+            Outcome::Finished { confirmed, closed } => finished(*confirmed, *closed, app),
             Outcome::Skipped(why) => format!("skipped: {why}; nothing was changed"),
             Outcome::NotHeld(why) => format!(
                 "closed, but that can't be noted: {why}; mend [agent] hold_dir and close again, or `agent \
@@ -26,13 +26,13 @@ impl Outcome {
             Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
             Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
             Outcome::RestartFailed(why) => {
-                format!("the restart failed: {why}; the gates stay closed: {mend}")
+                format!("the restart failed: {why}; the gates stay closed: {fix}")
             }
             Outcome::NotHealthy(why) if matches!(verb, Verb::Open | Verb::Recover) => {
-                format!("not opened, the app is not healthy: {why}; {mend}")
+                format!("not opened, the app is not healthy: {why}; {fix}")
             }
             Outcome::NotHealthy(why) => format!(
-                "the app is not healthy after the restart: {why}; the gates stay closed: {mend}; a sidecar opens them \
+                "the app is not healthy after the restart: {why}; the gates stay closed: {fix}; a sidecar opens them \
                  once it is healthy"
             ),
             Outcome::NotHealthyClosed(why) => {
@@ -102,8 +102,8 @@ impl Outcome {
                     Verb::Stop => "timeouts.turn",
                     _ => "--turn",
                 };
-                let mend = format!("try again when they are back, or with a longer {longer}");
-                given_up(&what, *back, &mend)
+                let fix = format!("try again when they are back, or with a longer {longer}");
+                given_up(&what, *back, &fix)
             }
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");
@@ -121,12 +121,12 @@ fn stays_closed(app: &str) -> String {
     format!("the gates stay closed, because they are held: `agent open {app}` ends the hold")
 }
 
-fn finished(surely: bool, closed: bool, app: &str) -> String {
+fn finished(confirmed: bool, closed: bool, app: &str) -> String {
     let left = match closed {
         true => stays_closed(app),
         false => "back in rotation".to_owned(),
     };
-    match surely {
+    match confirmed {
         true => format!("{left}: an earlier restart was finished, not repeated"),
         false => format!(
             "{left}, but whether the app was restarted can't be told: if it is still the old one, run \
@@ -135,7 +135,7 @@ fn finished(surely: bool, closed: bool, app: &str) -> String {
     }
 }
 
-/// With a note its lines are not all UP: an operator wants it so.
+/// A note means that an operator keeps some lines from being UP.
 fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
     let left = match (waiting, noted) {
         ([], false) => "and back in rotation".to_owned(),
@@ -166,15 +166,15 @@ fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str)
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";
 
-fn given_up(what: &str, back: bool, mend: &str) -> String {
+fn given_up(what: &str, back: bool, fix: &str) -> String {
     let lines = match back {
         true => "its lines are back",
         false => "its lines are not all UP",
     };
-    format!("{what}; {PUT_BACK}; {lines}; {mend}")
+    format!("{what}; {PUT_BACK}; {lines}; {fix}")
 }
 
-/// With a note it is less than one would think: what, the note says.
+/// A note means that not everything is as usual; the note has the details.
 fn done(verb: Verb, noted: bool) -> &'static str {
     match (verb, noted) {
         (Verb::Restart, false) => "restarted, and back in rotation",

@@ -10,13 +10,13 @@
 
 mod back;
 mod beside;
+mod capacity;
 mod closed_lines;
 mod connections;
 mod decide;
 mod in_flight;
 mod message;
 mod observation;
-mod others;
 mod out;
 mod outcome;
 mod pace;
@@ -34,11 +34,11 @@ mod version;
 
 pub use crate::haproxy::{BalancerSeen, LineSeen};
 pub use beside::{Beside, taken_down};
+pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::decide;
-pub use observation::{Acted, Seen};
-pub(crate) use others::goes_unseen;
+pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
 pub use per_gate::PerGate;
@@ -46,7 +46,7 @@ pub use phase::{Action, Ask, Phase, Why};
 pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{BalancerFacts, Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
-pub use recovery::{LeftBehind, NoStart, Stand, Start, start, stays_closed, turns};
+pub use recovery::{GatesFound, NoStart, Start, UnfinishedOperation, start, stays_closed, turns};
 pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;
@@ -54,32 +54,32 @@ pub use version::Version;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What was asked for.
+/// The operation that the caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
-    /// Out of rotation, restart, back in.
+    /// Takes the host out of rotation, restarts the app, and puts the host back.
     Restart,
-    /// Out of rotation, and stay so.
+    /// Takes the host out of rotation and keeps it out.
     Close,
-    /// Back in, if the app is healthy.
+    /// Puts the host back in rotation once the app is healthy.
     Open,
-    /// To a good end with what an earlier operation, or somebody else, left behind.
+    /// Finishes or undoes what a crash, a rule flush or a power loss interrupted.
     Recover,
-    /// The host goes down, or its sidecar is stopped: out, and stay so, also where HAProxy or
-    /// a request did not let itself be waited for. Gates are put back only where it looks at
-    /// the floor ([`Limits::counts_others`]), and too few others are left.
+    /// The host goes down, or its sidecar stops. The gates close and stay closed, even if HAProxy
+    /// or a request takes too long. Only the floor ([`Limits::checks_capacity`]) can put the
+    /// gates back.
     Stop,
 }
 
-/// What to do when the drain's time is up.
+/// The policy for a drain that runs out of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDrainTimeout {
-    /// Put the gates back; the app is not touched.
+    /// Puts the gates back and leaves the app alone.
     #[default]
     Abort,
-    /// Go on: what is in flight rests on the app's graceful stop.
+    /// Goes on. Requests in flight then depend on the app's graceful stop.
     Proceed,
 }
 
@@ -98,46 +98,46 @@ pub struct Limits {
     pub upgrade: Duration,
     /// From its restart until the app is healthy.
     pub healthy: Duration,
-    /// From opening until every balancer shows UP; zero: that is not waited for.
+    /// From opening until every balancer shows UP; zero: the operation does not wait for it.
     pub in_rotation: Duration,
-    /// When the drain's time is up.
+    /// The policy for a drain that runs out of time.
     pub on_drain_timeout: OnDrainTimeout,
-    /// Healthy answers in a row that are asked for.
+    /// Healthy answers in a row that the app must give.
     pub healthy_times: u32,
-    /// There is a gate for the twin, too.
+    /// The twin has a gate, too.
     pub two_stage: bool,
-    /// All gates stood open when the operation began: putting back means opening them.
+    /// All gates were open when the operation began. Putting back means opening them.
     pub found_open: bool,
-    /// The gates are held closed, and stay so once the app is healthy.
+    /// A hold keeps the gates closed, also once the app is healthy.
     pub stays_closed: bool,
-    /// Other usable servers that must be left in each backend; 0: they are not counted.
+    /// Other usable servers that must be left in each backend; 0: nothing is counted.
     pub min_available: usize,
     /// The backends (BALANCER backend NAME) that this host served at the preflight. Later looks
     /// may add some.
     pub serving: Vec<String>,
     /// Other servers that had claimed to go next before this operation began.
     pub claimed_before: Vec<String>,
-    /// How long to try, where two hosts have closed at the same moment.
+    /// How long to try again while two hosts close at the same moment.
     pub turn: Duration,
-    /// When to try again, since the operation began, in order.
+    /// The times of the next tries since the operation began, in order.
     pub turns: Vec<Duration>,
     /// The app is upgraded before its restart.
     pub upgrades: bool,
-    /// There is a way back from an upgrade.
+    /// The app has a rollback command.
     pub rolls_back: bool,
 }
 
 impl Limits {
-    /// Others are counted on the way out. Also where this host serves nobody when the operation
-    /// begins: its lines may rise at any moment until the gates are closed.
-    pub fn counts_others(&self) -> bool {
+    /// The operation counts the other servers on the way out. It does so also for a host that
+    /// serves no users yet: its lines may rise until the gates are closed.
+    pub fn checks_capacity(&self) -> bool {
         self.min_available > 0
     }
 
-    /// Both gates at once: where no sticky user is kept, and no others are counted. If all hosts
-    /// went out at the same moment, their twins are what still serves.
+    /// Both gates close at once if no user is sticky and no capacity is checked. With a capacity
+    /// check, all hosts might go out at the same moment, and then their twins still serve.
     pub fn closes_both(&self) -> bool {
-        self.sticky.is_zero() && !self.counts_others()
+        self.sticky.is_zero() && !self.checks_capacity()
     }
 
     /// The first phase that touches the app.
@@ -148,10 +148,10 @@ impl Limits {
         }
     }
 
-    /// The twin's gate first, where nobody needs the twin: its line alone DOWN tells every
-    /// other agent that this host is about to go, while its main line still serves.
+    /// The twin's gate closes first if no user needs the twin. The twin's line alone DOWN shows
+    /// every other agent that this host is about to go, while the main line still serves.
     pub fn claims(&self) -> bool {
-        self.two_stage && self.sticky.is_zero() && self.counts_others()
+        self.two_stage && self.sticky.is_zero() && self.checks_capacity()
     }
 
     /// The first phase on the way out of rotation.

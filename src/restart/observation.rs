@@ -1,4 +1,4 @@
-//! What was seen at one moment: the facts that a decision rests on.
+//! What one look shows: the facts that a decision rests on.
 
 use super::{BalancerSeen, Connections, LineSeen, Version};
 use crate::haproxy::{Role, Status};
@@ -6,27 +6,26 @@ use std::time::Duration;
 
 /// One look at the world, in one phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observation {
     /// Time since the operation began.
     pub elapsed: Duration,
     /// Time since the phase began.
     pub in_phase: Duration,
     /// How the phase's action ended.
-    pub acted: Acted,
+    pub action_result: ActionResult,
     /// Which version of the app is to come up.
     pub version: Version,
     /// SIGINT or SIGTERM has come, by its number.
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
     pub balancers: Vec<BalancerSeen>,
-    /// The backends (BALANCER backend NAME) that any look of this operation has shown this host
-    /// to serve, from the preflight on: the ones it takes something away from.
+    /// The backends (BALANCER backend NAME) that this host serves, by any look of this operation
+    /// since the preflight. They lose a server when the host goes.
     pub serving: Vec<String>,
-    /// The connections to the app, while the host is taken out and there is a balancer
-    /// without a master socket. Err: why they can't be seen.
+    /// The connections to the app while the host goes out, if a balancer has no master socket.
+    /// Err: why they can't be seen.
     pub connections: Option<Result<Connections, String>>,
-    /// How long the oldest request has waited that the host's TCP table shows. It is told, and
-    /// nothing rests on it.
+    /// How long the oldest request in the host's TCP table has waited. It is for display only.
     pub oldest: Option<Duration>,
     /// The app's answer, where the phase asks for it. Err: why it is not healthy.
     pub health: Option<Result<(), String>>,
@@ -34,15 +33,15 @@ pub struct Seen {
 
 /// How a phase's action ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acted {
-    /// It did what it should, or there was none.
+pub enum ActionResult {
+    /// It succeeded, or there was no action.
     Done,
-    /// It failed, in words.
+    /// It failed: why.
     Failed(String),
 }
 
-impl Seen {
-    /// The balancers that could not be seen, one entry each.
+impl Observation {
+    /// The balancers that can't be seen, one entry each.
     pub fn unseen(&self) -> Vec<String> {
         self.balancers
             .iter()
@@ -50,11 +49,11 @@ impl Seen {
             .collect()
     }
 
-    /// The balancers that another worker answers for since the last look, one entry each.
+    /// The balancers whose worker changed since the last look, one entry each.
     pub fn reloaded(&self) -> Vec<String> {
         self.balancers
             .iter()
-            .filter_map(BalancerSeen::anew)
+            .filter_map(BalancerSeen::reload_notice)
             .collect()
     }
 
@@ -65,7 +64,7 @@ impl Seen {
             (Some(check), true) if check.may_pass_yet() => {
                 format!("{} is {}, and a check is under way", line.name, line.status)
             }
-            // Something else holds it down, and may let go of it in any moment.
+            // Something else holds it down, and may end at any moment.
             (Some(check), true) => format!(
                 "{} is {}, but not by the closed gate: its check shows {check}",
                 line.name, line.status
@@ -86,12 +85,13 @@ impl Seen {
         )
     }
 
-    /// The lines that are not back, and the balancers that can't tell, one entry each.
-    pub fn not_surely_back(&self) -> Vec<String> {
+    /// The lines that are not back, and the balancers that can't confirm it, one entry each.
+    pub fn not_confirmed_back(&self) -> Vec<String> {
         [self.unseen(), self.not_back()].concat()
     }
 
-    /// The lines that an operator holds out of rotation: their UP is not waited for.
+    /// The lines that an operator holds out of rotation. The operation does not wait for their
+    /// UP.
     pub fn held(&self) -> Vec<String> {
         self.lines_where(
             |line| line.status.is_held(),
@@ -99,8 +99,8 @@ impl Seen {
         )
     }
 
-    /// Sessions that the twins have had, and how many are in flight. None where a balancer
-    /// could not be seen, or there is no twin.
+    /// Sessions that the twins have had, and how many are in flight. None: a balancer can't be
+    /// seen, or there is no twin.
     pub fn twins(&self) -> Option<(u64, u64)> {
         let mut sum = None;
         for balancer in &self.balancers {

@@ -1,95 +1,100 @@
-//! The way out of rotation: until every line is DOWN and nothing is in flight.
+//! The way out of rotation: every line goes DOWN, and nothing is left in flight.
 
 use super::step::{Step, again, go};
-use super::{Acted, Counted, Limits, OnDrainTimeout, Outcome, Phase, Seen, Verb, Why};
+use super::{
+    ActionResult, Counted, Limits, Observation, OnDrainTimeout, Outcome, Phase, Verb, Why,
+};
 use crate::haproxy::Role;
 use std::time::Duration;
 
-/// The twin counts as quiet after this long without a session.
+/// The twin is quiet after this long without a session.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Looks in a row that must show nothing in flight: HAProxy's counters are read line by
-/// line, so one look may fall between two lines.
+/// Looks in a row that must show nothing in flight. HAProxy prints its counters line by line, so a
+/// request may hide between two lines.
 const ZEROS: u32 = 2;
 
-/// The same where connections are counted beside a classic twin that goes on serving. HAProxy
-/// counts a connection of a session that ends for a moment longer than the kernel: measured at
-/// 1 of 100 to 200 looks, and never twice in a row.
+/// The same beside a classic twin that goes on serving. HAProxy counts the connection of a session
+/// that ends a moment longer than the kernel does: at 1 of 100 to 200 looks, and never twice in a
+/// row.
 const ZEROS_BESIDE_SESSIONS: u32 = 5;
 
 const UNSTEADY: &str = "counting connections: sessions came while they were counted (HAProxy's master socket needs \
                         no counting: `master` in [[haproxy]])";
 
-/// Every other agent can see this claim now, and whoever counts after it counts this host as
-/// gone: two that claim at the same moment both see the other, and no main gate is closed
-/// that would leave too few. Of several that claim together the one with the lowest address
-/// keeps its claim, and the others give way: without an order all might, again and again.
-pub(super) fn claim(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let few = seen.too_few_stay(limits);
+/// Every other agent can see this claim, and counts this host as gone from now on. Two hosts that
+/// claim at the same moment see each other, so no main gate closes that would leave too few. The
+/// lowest address keeps its claim and the others give way. Without this order, all of them might
+/// give way again and again.
+pub(super) fn claim(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
+    let few = observation.too_few_stay(limits);
     let next = || match few.is_empty() {
         true => Phase::Close,
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    match out(verb, Role::Twin, Phase::Claim, seen, over, next) {
+    match out(verb, Role::Twin, Phase::Claim, observation, over, next) {
         Step::Go {
             to: Phase::Close, ..
         } => Step::Go {
             to: Phase::Close,
-            note: unclaimed(seen),
+            note: unclaimed(observation),
         },
         Step::Go {
             to: Phase::PutBack(Why::TooFewServers(few)),
             ..
-        } if !over && seen.elapsed < limits.turn && seen.too_few_in_turn(limits).is_empty() => {
+        } if !over
+            && observation.elapsed < limits.turn
+            && observation.too_few_in_turn(limits).is_empty() =>
+        {
             again(Phase::Claim, few)
         }
         step => step,
     }
 }
 
-fn unclaimed(seen: &Seen) -> Option<String> {
-    let deaf = seen.deaf_to_claims();
+fn unclaimed(observation: &Observation) -> Option<String> {
+    let unclaimed = observation.without_claims();
     let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
                that go in the same moment one gives way when HAProxy's first check of the other has failed";
-    (!deaf.is_empty()).then(|| format!("{}: {why}", deaf.join(", ")))
+    (!unclaimed.is_empty()).then(|| format!("{}: {why}", unclaimed.join(", ")))
 }
 
-/// A line that goes DOWN shows `UP n/m` after its first failed check. Of hosts that go in the
-/// same moment each sees that of those before it, and gives way while it is still UP itself.
-pub(super) fn close(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let few = seen.too_few_beside(limits);
+/// A line that goes DOWN shows `UP n/m` after its first failed check. If several hosts go at once,
+/// each sees those before it, and gives way while it is still UP itself.
+pub(super) fn close(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
+    let few = observation.too_few_beside(limits);
     if !few.is_empty() {
         return go(Phase::PutBack(Why::TooFewServers(few)));
     }
-    out(verb, Role::Main, Phase::Close, seen, over, || {
-        match limits.counts_others() && !seen.serving.is_empty() {
+    out(verb, Role::Main, Phase::Close, observation, over, || {
+        match limits.checks_capacity() && !observation.serving.is_empty() {
             true => Phase::Floor,
-            // It was out all the time: nothing was taken away from anybody.
-            false => after_close(seen, limits),
+            // The host was out all the time, so its backends lose nothing.
+            false => after_close(observation, limits),
         }
     })
 }
 
-/// A server may have fallen sick since others were counted. One that HAProxy is not sure of is
-/// waited for: it may be a host that is about to give way to this one, which is out first.
-pub(super) fn floor(verb: Verb, seen: &Seen, limits: &Limits, over: bool) -> Step {
-    let few = seen.too_few(limits);
+/// A server may have failed since the last count. The operation waits for one that HAProxy has not
+/// proven: it may be a host that gives way to this one, which is out first.
+pub(super) fn floor(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
+    let few = observation.too_few(limits);
     let next = || match few.is_empty() {
-        true => after_close(seen, limits),
+        true => after_close(observation, limits),
         false => Phase::PutBack(Why::TooFewServers(few.clone())),
     };
-    match out(verb, Role::Main, Phase::Floor, seen, over, next) {
+    match out(verb, Role::Main, Phase::Floor, observation, over, next) {
         Step::Go {
             to: Phase::PutBack(Why::TooFewServers(few)),
             ..
-        } if !over && seen.too_few_not_out(limits).is_empty() => again(Phase::Floor, few),
+        } if !over && observation.too_few_not_out(limits).is_empty() => again(Phase::Floor, few),
         step => step,
     }
 }
 
-pub(super) fn shed(verb: Verb, seen: &Seen, over: bool) -> Step {
+pub(super) fn shed(verb: Verb, observation: &Observation, over: bool) -> Step {
     let drain = || Phase::Drain { zeros: 0 };
-    out(verb, Role::Twin, Phase::Shed, seen, over, drain)
+    out(verb, Role::Twin, Phase::Shed, observation, over, drain)
 }
 
 /// Every balancer must show the lines of this role out of the balancing.
@@ -97,23 +102,23 @@ fn out(
     verb: Verb,
     role: Role,
     phase: Phase,
-    seen: &Seen,
+    observation: &Observation,
     over: bool,
     next: impl FnOnce() -> Phase,
 ) -> Step {
-    let waiting = [seen.unseen(), seen.not_out(role)].concat();
-    match &seen.acted {
-        Acted::Failed(why) if over => gate_failed(verb, why),
-        Acted::Failed(why) => again(phase, vec![why.clone()]),
-        Acted::Done if waiting.is_empty() => go(next()),
-        // What a balancer out of sight keeps from being known, others may still show.
-        Acted::Done if over && verb == Verb::Stop => Step::Go {
+    let waiting = [observation.unseen(), observation.not_out(role)].concat();
+    match &observation.action_result {
+        ActionResult::Failed(why) if over => gate_failed(verb, why),
+        ActionResult::Failed(why) => again(phase, vec![why.clone()]),
+        ActionResult::Done if waiting.is_empty() => go(next()),
+        // A balancer can't be seen, but the others may still show the lines.
+        ActionResult::Done if over && verb == Verb::Stop => Step::Go {
             to: next(),
             note: Some(format!("not out in time: {}", waiting.join(", "))),
         },
-        Acted::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
-        // Again, because somebody may open the gate meanwhile.
-        Acted::Done => again(phase, waiting),
+        ActionResult::Done if over => go(Phase::PutBack(Why::NotOut(waiting))),
+        // The action is repeated, because another process may open the gate meanwhile.
+        ActionResult::Done => again(phase, waiting),
     }
 }
 
@@ -128,8 +133,8 @@ fn gate_failed(verb: Verb, why: &str) -> Step {
     }
 }
 
-fn after_close(seen: &Seen, limits: &Limits) -> Phase {
-    match seen.twins() {
+fn after_close(observation: &Observation, limits: &Limits) -> Phase {
+    match observation.twins() {
         Some((sessions, _)) if !limits.sticky.is_zero() => Phase::Sticky {
             sessions,
             busy_at: Duration::ZERO,
@@ -148,14 +153,14 @@ fn after_sticky(limits: &Limits) -> Phase {
 pub(super) fn sticky(
     sessions: u64,
     busy_at: Duration,
-    seen: &Seen,
+    observation: &Observation,
     limits: &Limits,
     over: bool,
 ) -> Step {
-    let twins = seen.twins();
+    let twins = observation.twins();
     let busy = twins.is_none_or(|(now, in_flight)| now != sessions || in_flight > 0);
-    let busy_at = if busy { seen.in_phase } else { busy_at };
-    if over || seen.in_phase.saturating_sub(busy_at) >= QUIET {
+    let busy_at = if busy { observation.in_phase } else { busy_at };
+    if over || observation.in_phase.saturating_sub(busy_at) >= QUIET {
         return go(after_sticky(limits));
     }
     let (sessions, in_flight) = twins.unwrap_or((sessions, 0));
@@ -165,24 +170,30 @@ pub(super) fn sticky(
     again(Phase::Sticky { sessions, busy_at }, vec![waiting])
 }
 
-/// Nothing may be in flight on lines that are out. A line that came back, or can't be
-/// seen, may carry the next request in a moment: no policy goes on over that. A reload
-/// only means that the looks begin anew: what the leaving worker carries is in them.
-pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: bool) -> Step {
+/// Nothing may be in flight on lines that are out. A line that came back or can't be seen may carry
+/// the next request in a moment, so no policy goes on over it. A reload only restarts the looks:
+/// they include what the leaving worker carries.
+pub(super) fn drain(
+    verb: Verb,
+    zeros: u32,
+    observation: &Observation,
+    limits: &Limits,
+    over: bool,
+) -> Step {
     let not_out = [
-        seen.unseen(),
-        seen.not_out(Role::Main),
-        seen.not_out(Role::Twin),
+        observation.unseen(),
+        observation.not_out(Role::Main),
+        observation.not_out(Role::Twin),
     ]
     .concat();
-    let left_over = seen.left_over();
-    let carried = match &left_over {
-        Counted::Left(left) => [seen.in_flight(), left.clone()].concat(),
-        Counted::All | Counted::Unsteady => seen.in_flight(),
+    let leaving_load = observation.leaving_load();
+    let carried = match &leaving_load {
+        Counted::Left(left) => [observation.in_flight(), left.clone()].concat(),
+        Counted::All | Counted::Unsteady => observation.in_flight(),
     };
-    let mut waiting = [not_out.clone(), seen.reloaded(), carried.clone()].concat();
-    let zeros = match left_over {
-        // The classic twin goes on serving: a look between two of its sessions is needed.
+    let mut waiting = [not_out.clone(), observation.reloaded(), carried.clone()].concat();
+    let zeros = match leaving_load {
+        // The classic twin goes on serving, so a look must fall between two of its sessions.
         Counted::Unsteady if waiting.is_empty() => {
             waiting.push(UNSTEADY.to_owned());
             zeros
@@ -191,46 +202,49 @@ pub(super) fn drain(verb: Verb, zeros: u32, seen: &Seen, limits: &Limits, over: 
         _ => 0,
     };
     let policy = limits.on_drain_timeout;
-    match &seen.acted {
-        Acted::Failed(why) if over => gate_failed(verb, why),
-        Acted::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
-        Acted::Done if zeros >= zeros_needed(seen) => drained(
+    match &observation.action_result {
+        ActionResult::Failed(why) if over => gate_failed(verb, why),
+        ActionResult::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
+        ActionResult::Done if zeros >= zeros_needed(observation) => drained(
             (verb, limits),
-            classic_twins(verb, seen),
+            classic_twins(verb, observation),
             "the classic layout's twin can't be shed",
         ),
-        // The time is up, but what it was for is there: look the second time.
-        Acted::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
-        Acted::Done if over && verb == Verb::Stop => Step::End(Outcome::Undrained(waiting)),
-        Acted::Done if over && !not_out.is_empty() => go(Phase::PutBack(Why::NotOut(not_out))),
-        Acted::Done if over && policy == OnDrainTimeout::Abort => {
+        // The time is up, and nothing is in flight: one more look confirms it.
+        ActionResult::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
+        ActionResult::Done if over && verb == Verb::Stop => Step::End(Outcome::Undrained(waiting)),
+        ActionResult::Done if over && !not_out.is_empty() => {
+            go(Phase::PutBack(Why::NotOut(not_out)))
+        }
+        ActionResult::Done if over && policy == OnDrainTimeout::Abort => {
             go(Phase::PutBack(Why::DrainRanOut(waiting)))
         }
-        Acted::Done if over => drained(
+        ActionResult::Done if over => drained(
             (verb, limits),
             carried,
             "the drain's time is up, policy proceed",
         ),
-        // Again, because somebody may open the gate meanwhile.
-        Acted::Done => again(Phase::Drain { zeros }, waiting),
+        // The action is repeated, because another process may open the gate meanwhile.
+        ActionResult::Done => again(Phase::Drain { zeros }, waiting),
     }
 }
 
-/// What the classic twins carry, and for `close` also that they will go on doing so.
-fn classic_twins(verb: Verb, seen: &Seen) -> Vec<String> {
+/// What the classic twins carry. For `close`, also that they go on serving.
+fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
     match verb {
-        Verb::Close => seen.not_out(Role::ClassicTwin),
-        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop => seen.on_classic_twins(),
+        Verb::Close => observation.not_out(Role::ClassicTwin),
+        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop => observation.on_classic_twins(),
     }
 }
 
-fn zeros_needed(seen: &Seen) -> u32 {
-    let lines = seen
+/// How often in a row a look must show nothing in flight.
+fn zeros_needed(observation: &Observation) -> u32 {
+    let lines = observation
         .balancers
         .iter()
         .flat_map(|one| one.lines.iter().flatten());
     let mut serving = lines.filter(|line| line.role == Role::ClassicTwin && line.serves());
-    match seen.connections.is_some() && serving.next().is_some() {
+    match observation.connections.is_some() && serving.next().is_some() {
         true => ZEROS_BESIDE_SESSIONS,
         false => ZEROS,
     }

@@ -5,54 +5,54 @@ use super::{Refusal, Verb, Why};
 /// The end of one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Done, or already so.
+    /// The operation has done what was asked, or the host was already like that.
     Done {
-        /// What the operator should know about it.
+        /// A notice for the operator.
         note: Option<String>,
     },
     /// The app is restarted and healthy; a hold keeps the gates closed.
     RestartedClosed,
-    /// A restart that another operation had begun is finished, and not repeated.
+    /// A restart of an earlier operation is finished, and not repeated.
     Finished {
-        /// It has surely happened.
-        surely: bool,
+        /// The app was restarted. False: that could not be confirmed.
+        confirmed: bool,
         /// A hold keeps the gates closed.
         closed: bool,
     },
-    /// The hold asks to leave this host alone: why nothing was done.
+    /// A hold asks to leave this host alone: why nothing was done.
     Skipped(String),
-    /// Closed and drained, but that this is wanted could not be noted: why.
+    /// Closed and drained, but the hold could not be written: why.
     NotHeld(String),
     /// There was nothing to do: why.
     Nothing(String),
     /// A dry run: nothing was changed.
     Planned,
-    /// Another operation holds the lock: which.
+    /// Another operation has the lock: which.
     Locked(String),
-    /// The preflight said no: nothing was changed.
+    /// The preflight refused the operation; nothing was changed.
     Refused(Refusal),
     /// HAProxy did not show the lines DOWN in time; the app was not touched.
     NotOut {
         /// What it showed.
         waiting: Vec<String>,
-        /// What may answer its checks, where it still showed a line UP.
+        /// What may answer its checks, if a line was still UP.
         causes: Vec<String>,
         /// The lines are UP again.
         back: bool,
     },
-    /// The drain's time was up, policy abort; the app was not touched.
+    /// The drain ran out of time and the policy is abort; the app was not touched.
     DrainRanOut {
         /// What was in flight.
         waiting: Vec<String>,
         /// The lines are UP again.
         back: bool,
     },
-    /// The sidecar was stopped, and the drain's time was up; the gates stay closed.
+    /// The sidecar was stopped, and the drain ran out of time. The gates stay closed.
     Undrained(Vec<String>),
-    /// With this host out, too few others were left, and it did not get its turn in time;
-    /// the app was not touched.
+    /// Too few other servers would be left, and the host did not get its turn in time. The app
+    /// was not touched.
     FloorBroken {
-        /// Where.
+        /// The backends.
         few: Vec<String>,
         /// The lines are UP again.
         back: bool,
@@ -68,43 +68,42 @@ pub enum Outcome {
     RestartFailed(String),
     /// The app is not healthy. The gates stay closed.
     NotHealthy(String),
-    /// The app is not healthy. The gates stay closed, whatever becomes of it: they are held.
+    /// The app is not healthy. A hold keeps the gates closed, also if it recovers.
     NotHealthyClosed(String),
-    /// The upgrade, or what it brought, did not come up, and nor did what a rollback brought;
-    /// or nobody knows what it brought. The gates stay closed.
+    /// The upgrade did not come up, and neither did a rollback; or the state of the app is not
+    /// known. The gates stay closed.
     UpgradeFailed(String),
-    /// The upgrade was rolled back: the app is healthy, of the version of before, and the
-    /// gates are open.
+    /// The upgrade was rolled back. The old version is healthy, and the gates are open.
     RolledBack {
-        /// What had failed.
+        /// What failed.
         why: String,
         /// What HAProxy did not show fully UP in time.
         waiting: Vec<String>,
-        /// What the operator should know about it.
+        /// A notice for the operator.
         note: Option<String>,
     },
-    /// The upgrade was rolled back: why. The app is healthy, of the version of before, and a
-    /// hold keeps the gates closed.
+    /// The upgrade was rolled back: why. The old version is healthy, and a hold keeps the gates
+    /// closed.
     RolledBackClosed(String),
     /// The gates are open, but HAProxy does not show the lines fully UP in time.
     NotBack(Vec<String>),
-    /// Restarted, healthy, and the gates are as they should be; but while the gates were closed HAProxy showed
-    /// lines UP again, and sent users to the host.
+    /// The app is restarted and healthy, and the gates are as expected. But HAProxy showed lines
+    /// UP while the gates were closed, and sent users to the host.
     UpWhileClosed {
-        /// Which.
+        /// The lines.
         lines: Vec<String>,
         /// Why, as far as this host can see it.
         causes: Vec<String>,
         /// A hold keeps the gates closed.
         closed: bool,
-        /// What the operator should know beside.
+        /// Other notices for the operator.
         note: Option<String>,
     },
     /// The rules could not be set.
     GateFailed {
         /// Why.
         why: String,
-        /// The gates were put back all the same.
+        /// The gates were put back anyway.
         put_back: bool,
     },
     /// SIGINT or SIGTERM ended it.
@@ -141,14 +140,14 @@ impl Outcome {
         }
     }
 
-    /// The process's exit code; 2 (usage, configuration) is given before there is an
+    /// The process's exit code. Usage and configuration errors (2) come before there is an
     /// operation.
     pub fn exit_code(&self) -> u8 {
         match self {
             Outcome::Done { .. } | Outcome::RestartedClosed => 0,
             Outcome::Nothing(_) | Outcome::Skipped(_) | Outcome::Planned => 0,
             Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } | Outcome::NotHeld(_) => 1,
-            Outcome::Finished { surely, .. } => u8::from(!surely),
+            Outcome::Finished { confirmed, .. } => u8::from(!confirmed),
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
@@ -174,8 +173,18 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Stop) => "stopped",
             (Outcome::RestartedClosed, Verb::Recover) => "recovered",
             (Outcome::RestartedClosed, _) => "restarted_closed",
-            (Outcome::Finished { surely: true, .. }, _) => "recovered",
-            (Outcome::Finished { surely: false, .. }, _) => "not_told",
+            (
+                Outcome::Finished {
+                    confirmed: true, ..
+                },
+                _,
+            ) => "recovered",
+            (
+                Outcome::Finished {
+                    confirmed: false, ..
+                },
+                _,
+            ) => "not_told",
             (Outcome::Skipped(_), _) => "skipped",
             (Outcome::NotHeld(_), _) => "not_recorded",
             (Outcome::Nothing(_), _) => "nothing_to_do",

@@ -1,23 +1,23 @@
-//! How soon the next look comes.
+//! How soon the next look follows.
 
 use super::Phase;
 use std::time::Duration;
 
-/// Noticing that a wait is over may cost one part in so many of it.
+/// A wait may last this part longer than needed.
 const SHARE: u32 = 100;
 
-/// Between two looks while another host's turn is waited for.
+/// The pace while another host has its turn.
 const CALM: Duration = Duration::from_millis(300);
 
 impl Phase {
-    /// From one look to the next, `waited` being the time in this phase. `usual` is the longest
-    /// pace, all but where nothing is urgent; a third of it the shortest.
+    /// The time from one look to the next; `waited` is the time in this phase. `usual` is the
+    /// longest pace, except for phases without urgency. A third of it is the shortest.
     pub fn pace(&self, waited: Duration, usual: Duration) -> Duration {
         let soon = usual / 3;
         match self {
-            // Quiet once: the second look only makes sure.
+            // One look was quiet, and the second one confirms it.
             Phase::Drain { zeros: 1.. } => soon,
-            // The others of whole backends are asked for.
+            // This phase asks for whole backends.
             Phase::BackOff { .. } => usual.max(CALM),
             _ => (waited / SHARE).clamp(soon, usual),
         }

@@ -1,4 +1,4 @@
-//! Which addresses are the balancers'. Others call the app directly, too: a monitoring with
+//! The balancers' addresses. Other clients call the app directly, too: a monitoring with
 //! keep-alive, a neighbour. They must never hold up a restart.
 
 use super::{ByPeer, Connections, Count, LineSeen};
@@ -6,45 +6,44 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Looks in a row that must show the same before it is believed: HAProxy and the kernel are not
-/// asked in the same instant.
+/// Looks in a row that must agree. The agent can't ask HAProxy and the kernel in the same instant.
 const ROW: u32 = 5;
 
-/// A worker that has run for so long has none before it that still leaves. Only where nothing
-/// shows which addresses are the balancers'.
+/// No older worker still leaves once a worker has run this long. It counts only if nothing shows
+/// the balancers' addresses.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Where one balancer's connections come from.
+/// Where a balancer's connections come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// These addresses: the configuration names them (`source`).
+    /// From these addresses: the configuration names them (`source`).
     Named(Vec<IpAddr>),
-    /// Anywhere: it passes its clients' addresses on.
+    /// From anywhere: the balancer passes its clients' addresses on.
     Any,
-    /// Probably where its stats socket is.
+    /// Probably from the address of its stats socket.
     Socket(Vec<IpAddr>),
 }
 
-/// What an operation has learned so far of where the balancers' connections come from.
+/// What an operation has learned about the origin of the balancers' connections.
 #[derive(Debug, Clone, Default)]
 pub struct Peers {
     sources: Vec<Source>,
-    /// Where the status ports are checked from.
+    /// The addresses that check the status ports.
     checks: BTreeSet<IpAddr>,
-    /// Looks in a row in which connections came from elsewhere; in which some were missing.
+    /// Looks in a row with connections from elsewhere, and with missing connections.
     elsewhere: u32,
     short: u32,
-    /// Looks in which HAProxy counted no connection for what it had under way.
+    /// Looks in which HAProxy counted no connection, but had requests in flight.
     uncounted: u32,
 }
 
-/// No worker leaves any more that was there before the youngest one.
+/// No worker older than the youngest one still leaves.
 pub fn none_leaves(youngest: Option<Duration>) -> bool {
     youngest.is_some_and(|uptime| uptime >= LONG)
 }
 
 impl Peers {
-    /// Of these balancers.
+    /// For balancers with these sources.
     pub fn new(sources: Vec<Source>) -> Peers {
         Peers {
             sources,
@@ -52,13 +51,13 @@ impl Peers {
         }
     }
 
-    /// A status port was checked from there: only balancers do that.
+    /// This address checked a status port. Only balancers do that.
     pub fn checked_from(&mut self, peer: IpAddr) {
         self.checks.insert(peer);
     }
 
-    /// Addresses that check the status ports, where the configuration names others alone: it is
-    /// wrong then, and any connection may be a balancer's.
+    /// Addresses that check the status ports, if `source` names only others. Then `source` is
+    /// wrong, and any connection may be a balancer's.
     pub fn misnamed(&self) -> Vec<IpAddr> {
         let named: Vec<&IpAddr> = self.sources.iter().flat_map(named).collect();
         let agrees = named.is_empty() || self.checks.iter().any(|ip| named.contains(&ip));
@@ -68,8 +67,9 @@ impl Peers {
         }
     }
 
-    /// Others than these need not be looked at: every balancer's address is named, or confirmed by
-    /// its checks; or the `youngest` worker has run for so long that none leaves any more.
+    /// All balancers' addresses are known, so no other connection matters. Each address is named,
+    /// or confirmed by its checks; or the `youngest` worker has run so long that no older one
+    /// leaves.
     pub fn are_known(&self, youngest: Option<Duration>) -> bool {
         let agree = self.elsewhere < ROW && self.misnamed().is_empty();
         agree && (none_leaves(youngest) || self.are_confirmed())
@@ -111,7 +111,8 @@ impl Peers {
         self.uncounted >= ROW
     }
 
-    /// Learns from the lines of one look: each session has a connection, so none is never right.
+    /// Learns from the lines of one look. Each session has a connection, so a count of 0 is
+    /// wrong.
     pub fn learn_uncounted<'a>(&mut self, lines: impl Iterator<Item = &'a LineSeen>) {
         let busy: Vec<&LineSeen> = lines.filter(|line| line.in_flight > 0).collect();
         if busy.iter().any(|line| line.connections == Some(0)) {
@@ -121,14 +122,15 @@ impl Peers {
         }
     }
 
-    /// The balancers' connections, and all others'.
+    /// Splits them into the balancers' connections and those of other clients.
     pub fn sort(&self, peers: ByPeer) -> (ByPeer, ByPeer) {
         peers
             .into_iter()
             .partition(|(peer, _)| self.is_balancer(peer))
     }
 
-    /// Learns from a look: what HAProxy has open here must be in the table, and from its address.
+    /// Learns from a look. The table must have HAProxy's open connections, and from HAProxy's
+    /// address.
     pub fn learn(&mut self, before: Count, seen: &Connections) {
         let row = |so_far: u32, now: bool| match (so_far >= ROW, now) {
             (true, _) => ROW,

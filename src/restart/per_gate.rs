@@ -1,10 +1,10 @@
-//! Something of each gate of an app.
+//! One value for each gate of an app.
 
 use serde::{Deserialize, Serialize};
 use std::iter;
 
-/// One of the main gate and, in the two-stage layout, one of the twin's. Written as a list, the
-/// main gate's first: so it stands in the journals of older agents.
+/// One value for the main gate and, in the two-stage layout, one for the twin's. It is written as a
+/// list, the main gate's first, as in the journals of older agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "Vec<T>", from = "Vec<T>")]
 #[serde(bound(
@@ -24,7 +24,7 @@ impl<T> PerGate<T> {
         iter::once(&self.main).chain(&self.twin)
     }
 
-    /// The same gates, with what `of` makes of each.
+    /// The same gates with the results of `of`.
     pub fn map<U>(self, mut of: impl FnMut(T) -> U) -> PerGate<U> {
         PerGate {
             main: of(self.main),

@@ -1,57 +1,59 @@
-//! The phases, and what is done on entering each. An action is a function of its phase:
-//! it can be repeated after a crash, all but what touches the app.
+//! The phases, and the action of each. An action depends on its phase alone. So it can be repeated
+//! after a crash, unless it touches the app.
 
 use super::{Limits, Verb};
 use crate::haproxy::Role;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Where an operation stands.
+/// The phase that an operation is in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The twin's gate is closed; every balancer must show the twins DOWN. Who closes next
-    /// counts this host as gone already.
+    /// The twin's gate is closed, and every balancer must show the twins DOWN. Other hosts count
+    /// this host as gone from now on.
     Claim,
     /// The main gate is closed; every balancer must show the main lines DOWN.
     Close,
-    /// The main lines are DOWN: are there still enough others? One may have fallen sick.
+    /// The main lines are DOWN. The capacity is checked once more, because a server may have
+    /// failed.
     Floor,
-    /// The twin keeps its users until it has been quiet for a while, or the time is up.
+    /// The twin keeps its users until it is quiet for a while, or the time is up.
     Sticky {
-        /// Sessions the twins had had, at the last look.
+        /// Sessions that the twins had had at the last look.
         sessions: u64,
-        /// When in this phase that number last moved or something was in flight.
+        /// The time in this phase at which that number last changed or something was in flight.
         busy_at: Duration,
     },
     /// The twin's gate is closed; every balancer must show the twins DOWN.
     Shed,
     /// Nothing may be in flight, twice in a row.
     Drain {
-        /// How often in a row nothing was.
+        /// The number of quiet looks in a row.
         zeros: u32,
     },
     /// The app is being upgraded.
     Upgrade,
     /// The app is being restarted.
     Restart,
-    /// The app must answer, as often in a row as asked.
+    /// The app must be healthy as often in a row as configured.
     Healthy {
-        /// How often in a row it has.
+        /// The number of healthy answers in a row.
         streak: u32,
     },
-    /// The upgraded app does not come up: it is being taken back to the version of before.
+    /// The upgraded app does not come up, and is taken back to the old version.
     Rollback(
         /// Why.
         String,
     ),
     /// The gates are open; every balancer must show all lines fully UP.
     Open,
-    /// Given up before the app was touched: the gates go back to how they were found.
+    /// The operation gives up before the app is touched. The gates return to their first
+    /// positions.
     PutBack(Why),
-    /// Too few others, the gates are put back: waits for its turn.
+    /// Too few other servers are left. The gates are put back, and the host waits for its turn.
     BackOff {
-        /// When to try again, since the operation began.
+        /// The time of the next try, since the operation began.
         until: Duration,
     },
 }
@@ -62,38 +64,38 @@ pub enum Phase {
 pub enum Why {
     /// HAProxy did not show the lines DOWN in time: what it showed.
     NotOut(Vec<String>),
-    /// Requests were still in flight: which lines.
+    /// Requests were still in flight: on which lines.
     DrainRanOut(Vec<String>),
     /// The rules could not be set.
     GateFailed(String),
     /// SIGINT or SIGTERM, by its number.
     Interrupted(i32),
-    /// With this host out, too few others were left: where.
+    /// With this host out, too few other servers were left: in which backends.
     TooFewServers(Vec<String>),
-    /// The journal can't be written: after a crash nobody would know of the restart.
+    /// The journal can't be written. After a crash the next agent would not know of the restart.
     Unrecorded(String),
-    /// An earlier operation was cut short before it touched the app.
+    /// An earlier operation was interrupted before it touched the app.
     CutShort,
 }
 
-/// What the balancers are asked in a phase, beside our own lines.
+/// What the balancers are asked in a phase, in addition to our own lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// Nothing more.
+    /// Our own lines only.
     Lines,
-    /// The other servers of our backends.
-    Others,
-    /// The same once our lines of this role are out: that is the whole of each backend, and
-    /// nothing is decided before.
-    OthersOnceOut(Role),
-    /// The same as often as the size of the backends allows; true: only where there is one in
-    /// which no claim shows.
-    OthersSoon(bool),
+    /// The capacity of our backends.
+    Capacity,
+    /// The same once our lines of this role are out. It needs whole backends, and nothing is
+    /// decided before.
+    CapacityOnceOut(Role),
+    /// The same as often as the size of the backends allows. True: only if a claim is not visible
+    /// in one of them.
+    CapacityIfDue(bool),
     /// What leaving workers carry.
     Leaving,
 }
 
-/// What is done on entering a phase.
+/// The action of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Close the main gate; the twin's gate stays as it is.
@@ -102,15 +104,15 @@ pub enum Action {
     CloseTwin,
     /// Close both gates.
     CloseBoth,
-    /// Upgrade the app. Like the two that follow it is not simply repeated.
+    /// Upgrade the app. This action and the next two are not simply repeated.
     Upgrade,
-    /// Take the app back to the version of before.
+    /// Take the app back to the old version.
     Rollback,
     /// Restart the app.
     Restart,
     /// Open both gates.
     OpenBoth,
-    /// Set both gates to how they were found.
+    /// Set both gates to the positions in which the operation found them.
     PutBack,
 }
 
@@ -132,7 +134,7 @@ impl Action {
 }
 
 impl Phase {
-    /// What is done on entering it, and again at each look that asks for it.
+    /// Its action on entering, and again at each look that asks for it.
     pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
         match self {
             Phase::Claim => Some(Action::CloseTwin),
@@ -140,12 +142,12 @@ impl Phase {
                 Some(Action::CloseBoth)
             }
             Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
-            // Drain's too: a gate that somebody opened meanwhile is closed again.
+            // Also in the drain: another process may have opened a gate, and it is closed again.
             Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
             Phase::Upgrade => Some(Action::Upgrade),
             Phase::Rollback(_) => Some(Action::Rollback),
             Phase::Restart => Some(Action::Restart),
-            // Whoever puts old rules back must not open a gate before a sick app.
+            // Another process may restore old rules. They must not open a gate before a sick app.
             Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
             Phase::Open => Some(Action::OpenBoth),
             Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
@@ -153,7 +155,7 @@ impl Phase {
         }
     }
 
-    /// How long it may take.
+    /// Its time limit.
     pub fn limit(&self, limits: &Limits) -> Duration {
         match self {
             Phase::Claim | Phase::Close | Phase::Floor | Phase::Shed => limits.out_of_rotation,
@@ -186,7 +188,7 @@ impl Phase {
         }
     }
 
-    /// It takes the host out of rotation; the app has not been touched.
+    /// It takes the host out of rotation, and the app is not touched yet.
     pub fn closes(&self) -> bool {
         matches!(
             self,
@@ -199,17 +201,17 @@ impl Phase {
         )
     }
 
-    /// HAProxy shows this host DOWN already, or the host is on its way back: it does not take
-    /// another server away any more.
+    /// HAProxy already shows this host DOWN, or the host is on its way back. It takes no further
+    /// server away.
     pub fn is_settled(&self) -> bool {
         let goes = matches!(self, Phase::Claim | Phase::Close);
         !goes && !matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
     }
 
-    /// Whether enough others are left is not known yet.
+    /// It is not yet known whether enough other servers are left.
     pub fn awaits_floor(&self, limits: &Limits) -> bool {
         let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);
-        is_before && limits.counts_others()
+        is_before && limits.checks_capacity()
     }
 
     /// Its action touches the app.
@@ -217,7 +219,7 @@ impl Phase {
         matches!(self, Phase::Upgrade | Phase::Rollback(_) | Phase::Restart)
     }
 
-    /// The app has not been touched yet, and won't be by what this phase does.
+    /// The app is not touched yet, and this phase does not touch it.
     pub fn is_before_restart(&self) -> bool {
         self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
     }
@@ -227,27 +229,28 @@ impl Phase {
         matches!(self, Phase::Healthy { .. })
     }
 
-    /// The driver looks at the connections to the app in this phase: from the first on, so
-    /// that the drain knows which of them are the balancers'.
+    /// The driver watches the connections to the app in this phase. It does so from the first
+    /// phase on, so that the drain knows the balancers' connections.
     pub fn watches_connections(&self) -> bool {
         self.closes()
     }
 
-    /// The gates are closed, and nobody waits for HAProxy: it is looked at beside.
+    /// The gates are closed, and the operation does not wait for HAProxy. HAProxy is watched in
+    /// the background.
     pub fn keeps_closed(&self, verb: Verb) -> bool {
         let asks = self.asks_app() && verb == Verb::Restart;
         asks || self.touches_app()
     }
 
-    /// What the driver asks the balancers in this phase, and waits for; None: nothing at all.
+    /// What the driver asks the balancers in this phase, and waits for; None: nothing.
     pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
         match self {
             Phase::Healthy { .. } => None,
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Claim => Some(Ask::OthersOnceOut(Role::Twin)),
-            Phase::Close if limits.counts_others() => Some(Ask::OthersSoon(limits.claims())),
-            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Others),
+            Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
+            Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
+            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
             Phase::Drain { .. } => Some(Ask::Leaving),
             _ => Some(Ask::Lines),
         }

@@ -1,63 +1,63 @@
-//! The ports of the core: the world as far as an operation needs it, and where it reports how it
-//! goes. The live host implements them, and the scripted ones of the tests.
+//! The ports of the core: the world that an operation needs, and its progress reports. The live
+//! host implements them, and so do the scripted hosts of the tests.
 
-use super::{Acted, Action, Ask, BalancerSeen, Connections, Phase, Seen};
+use super::{Action, ActionResult, Ask, BalancerSeen, Connections, Observation, Phase};
 use crate::haproxy::Role;
 use std::time::Duration;
 
-/// The world, as far as an operation needs it. The only seam: the live host, and the
-/// scripted ones of the tests.
+/// The world that an operation needs. It is the only seam between the core and the live host or a
+/// test.
 #[allow(async_fn_in_trait)]
 pub trait Host {
     /// Time since the operation began.
     fn elapsed(&self) -> Duration;
-    /// SIGINT, SIGTERM or SIGHUP has come, by its number.
+    /// SIGINT, SIGTERM or SIGHUP has come: its number.
     fn interrupted(&self) -> Option<i32>;
-    /// Asks every balancer for our lines, and what else the phase wants to know.
+    /// Asks every balancer for our lines and for what else the phase needs.
     async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen>;
-    /// The connections to the app, where there is a balancer whose leaving workers can't be
-    /// asked; None: all of them can. `before`: what the balancers have just shown.
+    /// The connections to the app, if a balancer's leaving workers can't be asked; None: all of
+    /// them can. `before` is what the balancers have just shown.
     async fn connections(&mut self, before: &[BalancerSeen])
     -> Option<Result<Connections, String>>;
-    /// How long the oldest request to the app has waited, by the host's own TCP table; asked
-    /// where `connections` has nothing to tell. Nothing rests on it: it may be of a moment ago,
-    /// and is never waited for.
+    /// How long the oldest request to the app has waited, by the host's TCP table. It is asked
+    /// for if `connections` does not show it. It may be slightly old, and no decision depends on
+    /// it.
     async fn oldest(&mut self) -> Option<Duration>;
     /// Asks the app whether it is healthy.
     async fn health(&mut self) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
-    /// What the balancers have shown since the last time, while the gates are closed and nobody
-    /// waits for them. Never waits.
+    /// What the balancers have shown since the last call, while the gates are closed. It returns
+    /// at once.
     fn shown(&mut self) -> Vec<BalancerSeen>;
-    /// What answers the checks of these gates although they are closed, as far as it can be seen
-    /// here. Takes a moment at most.
+    /// What answers the checks of these gates although they are closed, as far as this host can
+    /// see it. Takes a moment at most.
     async fn causes(&mut self, roles: &[Role]) -> Vec<String>;
-    /// Does it, once. What the balancers show while the app is touched is told.
-    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted;
-    /// The last action had to move a gate; one that touches the app: to close it again.
+    /// Does it once. `on` gets what the balancers show while the app is touched.
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult;
+    /// The last action had to move a gate. If it touched the app: a gate had to be closed again.
     fn moved(&self) -> bool;
-    /// Waits until the next look of this phase, which has lasted so long.
+    /// Waits until the next look of this phase, which has lasted `lasted`.
     async fn pause(&mut self, phase: &Phase, lasted: Duration);
 }
 
-/// Who is told how it goes.
+/// Shows the progress of an operation.
 pub trait Progress {
-    /// A phase begins, at this time since the operation began.
+    /// A phase begins at this time since the operation began.
     fn enters(&mut self, at: Duration, phase: &Phase);
-    /// What is waited for now; may come with every look.
+    /// What the operation waits for now. It may come with every look.
     fn waits(&mut self, at: Duration, waiting: &[String]);
-    /// Something the operator should know.
+    /// A notice for the operator.
     fn notes(&mut self, at: Duration, note: &str);
-    /// What one look showed, before it is judged.
-    fn sees(&mut self, _at: Duration, _seen: &Seen) {}
-    /// How long the oldest request has waited is told, too, so it is worth asking for.
-    fn tells_ages(&self) -> bool {
+    /// What one look showed, before the decision.
+    fn sees(&mut self, _at: Duration, _seen: &Observation) {}
+    /// It shows how long the oldest request has waited, so the driver asks for that.
+    fn shows_ages(&self) -> bool {
         false
     }
 }
 
-/// What is seen meanwhile, of an action that takes its time.
+/// What is seen during an action that takes time.
 #[derive(Debug)]
 pub enum Meanwhile {
     /// One look at one balancer.
@@ -66,5 +66,5 @@ pub enum Meanwhile {
     Causes(Vec<String>),
 }
 
-/// Is told what is seen meanwhile, and when; returns whether the causes are wanted.
+/// Gets what is seen meanwhile, and when. It returns whether it wants the causes.
 pub type OnMeanwhile<'a> = &'a mut dyn FnMut(Duration, Meanwhile) -> bool;

@@ -1,16 +1,16 @@
-//! Before anything is touched: every reason to refuse, and what to tell of the rest.
+//! The checks before anything is touched: every reason to refuse, and notices.
 
 use super::{LineSeen, Reason, Refusal, Verb};
-use crate::haproxy::{Others, Role, Status};
+use crate::haproxy::{BackendCapacity, Role, Status};
 
-/// What the preflight looks at.
+/// The facts that the preflight judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Everything that is wrong with the rules or the ports, with the mend.
+    /// Everything that is wrong with the rules or the ports, each with its fix.
     pub gates: Vec<String>,
-    /// The main gate is closed, and HAProxy has had the time to notice.
+    /// The main gate is closed, and HAProxy has had time to notice.
     pub main_closed: bool,
-    /// Why the app's restart could not work (missing unit, no such program).
+    /// Why the app's restart can't work (missing unit, no such program).
     pub restart: Result<(), String>,
     /// Whether the app answers now.
     pub health: Result<(), String>,
@@ -23,13 +23,13 @@ pub struct Facts {
 pub struct BalancerFacts {
     /// Our lines and whether HAProxy's configuration calls them `backup`.
     pub lines: Vec<(LineSeen, bool)>,
-    /// How each backend would do without us.
-    pub others: Vec<Others>,
+    /// The capacity of each backend without us.
+    pub backends: Vec<BackendCapacity>,
 }
 
-/// Decides whether the operation may begin. Ok: what the operator should know.
+/// Decides whether the operation may begin. Ok: notices for the operator.
 pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
-    // Nothing may keep a host that goes down from closing.
+    // A host that goes down must always be able to close.
     if verb == Verb::Stop {
         return Ok(notices(verb, facts));
     }
@@ -37,31 +37,31 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
         reasons.push(Reason::Lasting(why.clone()));
     }
-    // Who mends what a crash left opens the gates as soon as the app is well, whatever
-    // HAProxy shows by then.
+    // A recovery opens the gates once the app is healthy. HAProxy's view does not matter to it.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
-        reasons.extend(seen(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+        reasons.extend(visible(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
     }
     if closes(verb) && facts.main_closed {
-        reasons.extend(seen(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
+        reasons
+            .extend(visible(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
     }
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
     }
-    let few = too_few(facts, min_available, |others| others.usable);
-    let going = too_few(facts, min_available, Others::staying);
+    let few = too_few(facts, min_available, |capacity| capacity.usable);
+    let going = too_few(facts, min_available, BackendCapacity::staying);
     let going = going.iter().map(Reason::to_string).collect();
     match verb {
         Verb::Restart | Verb::Close if !few.is_empty() => Err(Refusal::TooFewServers(few)),
-        // They may be back, or give way, before it is our turn.
+        // The servers that are missing may come back or give way before our turn.
         Verb::Restart | Verb::Close => Ok([notices(verb, facts), going].concat()),
         _ => Ok(notices(verb, facts)),
     }
 }
 
-/// Opening is safe with a balancer out of sight, and may be what mends it; a host that no
-/// balancer knows of is a mistake in any case.
+/// Opening is safe if a balancer can't be seen, and it may be the fix. A host that no balancer
+/// knows is an error in any case.
 fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     let failed = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
         Ok(_) => None,
@@ -69,18 +69,18 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
         Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{name}: {why}"))),
     };
     match verb {
-        Verb::Open if seen(facts).next().is_some() => Vec::new(),
+        Verb::Open if visible(facts).next().is_some() => Vec::new(),
         _ => facts.balancers.iter().filter_map(failed).collect(),
     }
 }
 
 /// The balancers that answered and have our lines.
-fn seen(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
+fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
     let balancers = facts.balancers.iter();
     balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
 }
 
-/// No balancer shows how many others there are.
+/// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
     let what = "no balancer shows whether enough others are left";
     let unseen = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
@@ -94,8 +94,8 @@ pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
         .map(Refusal::Preflight)
 }
 
-/// A main line marked backup, a twin that isn't, or a line without checks: the gate would
-/// not do what it is closed for.
+/// A main line marked `backup`, a twin that isn't, or a line without checks. The gate would have no
+/// effect.
 fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let wrong = |(line, backup): &(LineSeen, bool)| {
         let what = match (line.role, backup) {
@@ -114,8 +114,8 @@ fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     facts.lines.iter().filter_map(wrong).collect()
 }
 
-/// Something that we can't see answers the checks: closing the gate would do nothing. Or HAProxy
-/// has not checked the line since its reload: with `fall 1` it shows it fully UP until then.
+/// Something else answers the checks, so closing the gate would do nothing. Or HAProxy has not
+/// checked the line since its reload: with `fall 1` it is shown fully UP until then.
 fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
     let main = facts
         .lines
@@ -128,43 +128,53 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
         .collect()
 }
 
-/// The backends that send users to this host, or may do so from the next check on: the ones it
-/// takes something away from.
+/// The backends that send users to this host, or may do so from the next check on. They lose a
+/// server when the host goes.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
-    for (name, facts) in seen(facts) {
-        let ours = facts.others.iter().filter(|others| facts.serves(others));
-        serving.extend(ours.map(|others| others.of(name)));
+    for (name, facts) in visible(facts) {
+        let ours = facts
+            .backends
+            .iter()
+            .filter(|capacity| facts.serves(capacity));
+        serving.extend(ours.map(|capacity| capacity.of(name)));
     }
     serving
 }
 
-/// The other servers that have claimed to go next, behind any balancer.
+/// The other servers that have claimed to go next, on any balancer.
 pub fn claimed(facts: &Facts) -> Vec<String> {
-    let others = seen(facts).flat_map(|(_, facts)| &facts.others);
-    others.flat_map(|others| others.claimed.clone()).collect()
+    let backends = visible(facts).flat_map(|(_, facts)| &facts.backends);
+    backends
+        .flat_map(|capacity| capacity.claimed.clone())
+        .collect()
 }
 
 impl BalancerFacts {
-    /// A line of ours in this backend carries users, or may do so from the next check on.
-    fn serves(&self, others: &Others) -> bool {
+    /// One of our lines in this backend carries users, or may do so from the next check on.
+    fn serves(&self, capacity: &BackendCapacity) -> bool {
         let mut lines = self.lines.iter().map(|(line, _)| line);
-        lines.any(|line| line.backend() == others.backend && line.serves())
+        lines.any(|line| line.backend() == capacity.backend && line.serves())
     }
 }
 
-/// A host that is out of rotation already takes nothing away from a backend. Where enough others
-/// are not out, but not proven since a reload, their first checks decide.
-fn too_few(facts: &Facts, min_available: usize, count: impl Fn(&Others) -> usize) -> Vec<Reason> {
+/// A backend loses nothing if this host is out of rotation already. If enough servers are not out
+/// but not proven since a reload, their first checks decide.
+fn too_few(
+    facts: &Facts,
+    min_available: usize,
+    count: impl Fn(&BackendCapacity) -> usize,
+) -> Vec<Reason> {
     let mut few = Vec::new();
-    for (name, facts) in seen(facts) {
-        let others = facts.others.iter();
-        let broken = others.filter(|others| facts.serves(others) && count(others) < min_available);
-        few.extend(broken.map(|others| {
-            let told = others.told(name, min_available);
-            match others.not_out() < min_available {
-                true => Reason::Lasting(told),
-                false => Reason::Passing(told),
+    for (name, facts) in visible(facts) {
+        let backends = facts.backends.iter();
+        let broken =
+            backends.filter(|capacity| facts.serves(capacity) && count(capacity) < min_available);
+        few.extend(broken.map(|capacity| {
+            let shortage = capacity.shortage(name, min_available);
+            match capacity.not_out() < min_available {
+                true => Reason::Lasting(shortage),
+                false => Reason::Passing(shortage),
             }
         }));
     }

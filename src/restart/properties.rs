@@ -1,17 +1,17 @@
-//! What always holds, over random sequences of looks and crashes. A crash loses all but the
-//! journal and the kernel's rules; the next operation goes on from there.
+//! The invariants, over random sequences of looks and crashes. A crash loses all but the journal
+//! and the kernel's rules. The next operation continues from there.
 
-use super::tests::{blind, limits, seen};
+use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{Leaving, Others};
+use crate::haproxy::{BackendCapacity, Leaving};
 use proptest::prelude::*;
 
-/// What a random world shows at one look, and whether the agent dies at it: before or
-/// after it has acted.
+/// What a random world shows at one look, and whether the agent dies there: before or after it has
+/// acted.
 #[derive(Debug, Clone)]
 struct Moment {
-    look: Seen,
+    look: Observation,
     dies: Option<Dies>,
 }
 
@@ -36,7 +36,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
         |(lines, healthy, signal, (failed, reloaded, few, leaving, more), dies)| {
             let (held_by_another, surplus) = more;
             let mut look = match lines {
-                Some((main, m, twin, t)) => seen(&[(Main, main, m), (Twin, twin, t)]),
+                Some((main, m, twin, t)) => observation(&[(Main, main, m), (Twin, twin, t)]),
                 None => blind(),
             };
             look.connections = Some(Ok(counted(&look, u64::from(surplus))));
@@ -47,11 +47,11 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 .flatten()
                 .filter(|_| held_by_another)
             {
-                // As `DOWN (agent)`: it is DOWN, and not by the closed gate.
+                // As `DOWN (agent)`: DOWN, but not by the closed gate.
                 line.out = false;
             }
             balancer.reloaded = reloaded;
-            balancer.others = vec![Others {
+            balancer.backends = vec![BackendCapacity {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
                 claimed: Vec::new(),
@@ -66,9 +66,9 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 }],
                 false => vec![],
             });
-            look.acted = match failed {
-                true => Acted::Failed("no".into()),
-                false => Acted::Done,
+            look.action_result = match failed {
+                true => ActionResult::Failed("no".into()),
+                false => ActionResult::Done,
             };
             look.health = Some(if healthy { Ok(()) } else { Err("no".into()) });
             look.interrupted = signal;
@@ -77,24 +77,24 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     )
 }
 
-/// What the host's table shows: what HAProxy counts, and `surplus` more.
-fn counted(look: &Seen, surplus: u64) -> Connections {
+/// The host's table: HAProxy's count, and `surplus` more.
+fn counted(look: &Observation, surplus: u64) -> Connections {
     let count = Count::at(&look.balancers);
-    let seen = count.connections.unwrap_or_default() + surplus;
-    let of_balancers = [([10, 0, 0, 1].into(), seen)].into();
+    let open = count.connections.unwrap_or_default() + surplus;
+    let of_balancers = [([10, 0, 0, 1].into(), open)].into();
     Connections {
         addresses_known: true,
         ..Connections::new(of_balancers, ByPeer::new(), Ok(count))
     }
 }
 
-/// So many connections are in the table that HAProxy does not count.
-fn surplus(look: &Seen) -> u64 {
-    let Some(Ok(seen)) = &look.connections else {
+/// The number of connections in the table that HAProxy does not count.
+fn surplus(look: &Observation) -> u64 {
+    let Some(Ok(connections)) = &look.connections else {
         return 0;
     };
     let counted = Count::at(&look.balancers).connections.unwrap_or_default();
-    seen.of_balancers.values().sum::<u64>() - counted
+    connections.of_balancers.values().sum::<u64>() - counted
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
@@ -126,20 +126,20 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     )
 }
 
-/// The host, as far as the invariants need it; a look takes 2 s.
+/// The host, as far as the invariants need it. A look takes 2 s.
 struct Model {
     limits: Limits,
     open: bool,
     restarts: u32,
-    /// Since the app was changed the last time; all of them, where it was not.
+    /// Restarts since the last change of the app; all of them, if there was none.
     restarts_of_version: u32,
     /// It was changed, and not restarted after that.
     changed: bool,
     /// What this process has done to the app, in order.
     touched: Vec<Action>,
     healthy: u32,
-    /// Whether a look at the app's instance tells a restart.
-    can_tell: bool,
+    /// Whether a look at the app's instance shows a restart.
+    shows_restart: bool,
 }
 
 /// How one process ended.
@@ -167,8 +167,8 @@ impl Model {
         }
     }
 
-    /// Upgrade and rollback at most once each, in this order, and what is restarted is another
-    /// version each time.
+    /// Upgrade and rollback happen at most once each, in this order. Each restart is of another
+    /// version.
     fn touches_once(&self) -> Result<(), TestCaseError> {
         use Action::{Restart, Rollback, Upgrade};
         let all = [Upgrade, Restart, Rollback, Restart];
@@ -184,12 +184,12 @@ impl Model {
         Ok(())
     }
 
-    /// Runs one process over the moments; at the last one the world stands still.
+    /// Runs one process over the moments. The world does not change after the last one.
     fn run(
         &mut self,
         start: &Start,
         moments: &mut std::iter::Peekable<impl Iterator<Item = Moment>>,
-        last: &Seen,
+        last: &Observation,
     ) -> Result<Ended, TestCaseError> {
         let (mut phase, mut in_phase, mut elapsed) =
             (start.phase.clone(), Duration::ZERO, Duration::ZERO);
@@ -213,7 +213,7 @@ impl Model {
             }
             signal = signal.or(look.interrupted);
             serving.extend(look.balancers.iter().flat_map(BalancerSeen::serving));
-            let look = Seen {
+            let look = Observation {
                 in_phase,
                 elapsed,
                 serving: serving.clone(),
@@ -250,14 +250,13 @@ impl Model {
         unreachable!()
     }
 
-    /// Never restarts while something is in flight, on a current worker or a leaving one,
-    /// or in rotation, or too few others are known to be left, or after a signal, unless
-    /// the settings say so; never opens before healthy.
+    /// Checks that a restart waits for requests in flight, lines in rotation, too few servers and
+    /// signals, unless the settings allow more. Checks that gates open only before a healthy app.
     fn holds(
         &self,
         verb: Verb,
         (from, to): (&Phase, &Phase),
-        look: &Seen,
+        look: &Observation,
     ) -> Result<(), TestCaseError> {
         let limits = &self.limits;
         let untouched = !from.touches_app() && !matches!(from, Phase::Healthy { .. });
@@ -265,7 +264,7 @@ impl Model {
             let ran_out =
                 look.in_phase >= limits.drain && limits.on_drain_timeout == OnDrainTimeout::Proceed;
             let quiet = look.in_flight().is_empty()
-                && look.left_over() == Counted::All
+                && look.leaving_load() == Counted::All
                 && surplus(look) == 0
                 && look.reloaded().is_empty();
             let lines = look.balancers[0].lines.iter().flatten();
@@ -280,8 +279,8 @@ impl Model {
             prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
         }
         if *from == Phase::Claim && *to == Phase::Close {
-            let seen = look.not_out(Twin).is_empty() || verb == Verb::Stop;
-            prop_assert!(seen, "a claim that nobody sees");
+            let shown = look.not_out(Twin).is_empty() || verb == Verb::Stop;
+            prop_assert!(shown, "no other host sees the claim");
             prop_assert!(look.too_few_stay(limits).is_empty(), "the floor will break");
         }
         if *to == Phase::Open {
@@ -289,9 +288,9 @@ impl Model {
                 self.healthy >= limits.healthy_times,
                 "opened before healthy"
             );
-            // Where nobody can tell, the operator is told so.
+            // If the restart can't be confirmed, the outcome says so.
             prop_assert!(
-                !(self.changed && self.can_tell),
+                !(self.changed && self.shows_restart),
                 "opened what was not restarted"
             );
         }
@@ -314,7 +313,7 @@ impl Model {
                 _,
             ) => prop_assert!(!self.open && self.limits.stays_closed),
             // A host that goes down without a look at the floor puts nothing back.
-            (Outcome::Interrupted { .. }, Verb::Stop) if !self.limits.counts_others() => {
+            (Outcome::Interrupted { .. }, Verb::Stop) if !self.limits.checks_capacity() => {
                 prop_assert!(!self.open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
@@ -326,7 +325,7 @@ impl Model {
                 Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },
                 _,
             ) => prop_assert_eq!(self.open, self.limits.found_open),
-            // Restarted already: finished and opened. Otherwise as it was found.
+            // Restarted already: it is finished and opened. Otherwise the gates are as found.
             (
                 Outcome::Interrupted { .. } | Outcome::NotHealthy(_) | Outcome::GateFailed { .. },
                 _,
@@ -336,15 +335,20 @@ impl Model {
         Ok(())
     }
 
-    /// What the next process finds in the journal.
-    fn left(&self, start: &Start, (phase, version): (Phase, Version), before: u32) -> LeftBehind {
-        LeftBehind {
+    /// The state that the next process finds in the journal.
+    fn left(
+        &self,
+        start: &Start,
+        (phase, version): (Phase, Version),
+        before: u32,
+    ) -> UnfinishedOperation {
+        UnfinishedOperation {
             verb: start.verb,
             phase,
             version,
             restarting: start.verb == Verb::Restart,
             restarted: self
-                .can_tell
+                .shows_restart
                 .then_some(self.restarts > before && !self.changed),
             unsure: start.finishes == Some(false),
         }
@@ -356,7 +360,7 @@ proptest! {
 
     #[test]
     fn what_always_holds(moments in prop::collection::vec(any_moment(), 1..40), limits in any_limits(),
-                         can_tell in any::<bool>(),
+                         shows_restart in any::<bool>(),
                          verb in prop::sample::select(vec![Verb::Restart, Verb::Close, Verb::Open, Verb::Stop]),
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         let held = limits.stays_closed && verb == Verb::Restart;
@@ -365,19 +369,19 @@ proptest! {
         let upgrades = limits.upgrades;
         let mut model = Model {
             limits, open, restarts: 0, restarts_of_version: 0, changed: false,
-            touched: Vec::new(), healthy: 0, can_tell,
+            touched: Vec::new(), healthy: 0, shows_restart,
         };
         let last = moments.last().map(|moment| moment.look.clone()).unwrap_or_else(blind);
         let mut moments = moments.into_iter().peekable();
         let (mut asked, mut left) = (verb, None);
         loop {
-            let stand = match model.open {
-                _ if model.limits.stays_closed => Stand::Held,
-                true => Stand::Open,
-                false => Stand::Astray,
+            let gates = match model.open {
+                _ if model.limits.stays_closed => GatesFound::Held,
+                true => GatesFound::Open,
+                false => GatesFound::ClosedUnexpectedly,
             };
             let before = model.restarts;
-            let start = match start(asked, left.as_ref(), stand) {
+            let start = match start(asked, left.as_ref(), gates) {
                 Ok(start) => start.within(&model.limits, false),
                 Err(NoStart::Nothing(_)) => break,
                 Err(NoStart::Unfinished(_)) => { prop_assert!(!model.open); break }
@@ -390,9 +394,9 @@ proptest! {
                 }
             }
         }
-        // A hold is respected, whoever died in the middle.
+        // A hold stays, even if an operation died in the middle.
         prop_assert!(!held || !model.open, "opened what is held");
-        // However often it was cut short and begun again.
+        // This holds however often it is interrupted and begins again.
         prop_assert!(upgrades || model.restarts <= 1, "restarted {} times", model.restarts);
         if then == Verb::Recover && verb != Verb::Restart {
             prop_assert_eq!(model.restarts, 0, "recover does not restart");

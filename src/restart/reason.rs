@@ -1,27 +1,27 @@
-//! Why an operation does not begin, and whether that may be over in a moment.
+//! Why an operation does not begin, and whether the reason may pass by itself.
 
 use std::fmt;
 
 /// One reason against an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// It may pass by itself: HAProxy is being reloaded, perhaps.
+    /// It may pass by itself: HAProxy may be reloading.
     Passing(String),
-    /// It lasts until somebody does something about it.
+    /// It lasts until the operator fixes it.
     Lasting(String),
 }
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// HAProxy, the rules or the app: each reason with its mend.
+    /// HAProxy, the rules or the app: each reason with its fix.
     Preflight(Vec<Reason>),
     /// Too few other servers would be left.
     TooFewServers(Vec<Reason>),
 }
 
 impl Refusal {
-    /// The next look may find nothing to refuse.
+    /// The next look may find no reason to refuse.
     pub fn may_pass(&self) -> bool {
         let (Refusal::Preflight(reasons) | Refusal::TooFewServers(reasons)) = self;
         reasons

@@ -1,66 +1,66 @@
-//! How an operation begins, after another one was cut short: the journal says how far that
-//! had come, the kernel how the gates stand now. The app is restarted at most once, and no
-//! upgrade is gone on with: nobody but its author knows what half of it is.
+//! How an operation begins after another one was interrupted. The journal has its last phase, and
+//! the kernel has the gates' positions. The app is restarted at most once. No upgrade is continued:
+//! only its author knows what half of it does.
 
 use super::{Limits, Phase, Verb, Version, Why};
 use std::time::Duration;
 
-/// What an operation left behind by dying.
+/// An operation that died before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftBehind {
-    /// What it was asked for.
+pub struct UnfinishedOperation {
+    /// The operation that the caller asked for.
     pub verb: Verb,
-    /// The phase it was about to act on, or acting on.
+    /// The phase that it was about to act on, or acting on.
     pub phase: Phase,
-    /// It was to restart the app, or finished a restart that another one had begun.
+    /// It had to restart the app, or to finish a restart of an earlier operation.
     pub restarting: bool,
-    /// Whether the app has been restarted since it began to drain; None: nobody can tell.
+    /// Whether the app has been restarted since the drain began; None: not known.
     pub restarted: Option<bool>,
-    /// It finished a restart, and nobody could tell whether that had happened.
+    /// It finished a restart, and could not confirm that the app was restarted.
     pub unsure: bool,
-    /// Which version of the app it was to bring up.
+    /// The version of the app that it had to bring up.
     pub version: Version,
 }
 
-/// How the gates stand when an operation begins.
+/// The gates' positions when an operation begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stand {
+pub enum GatesFound {
     /// All open.
     Open,
-    /// Closed by an operator, who wants it so.
+    /// Closed by a hold of the operator.
     Held,
-    /// Closed or broken, and nobody asked for that.
-    Astray,
+    /// Closed or broken, and no hold explains it.
+    ClosedUnexpectedly,
 }
 
-/// The begin of an operation.
+/// How an operation begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// The law it follows: a recovery that finishes a restart is a restart.
+    /// Its effective verb: a recovery that finishes a restart is a restart.
     pub verb: Verb,
-    /// It finishes a restart that another operation had begun; true: which surely happened.
+    /// It finishes a restart of an earlier operation. True: that restart is confirmed.
     pub finishes: Option<bool>,
     /// Its first phase.
     pub phase: Phase,
-    /// Which version of the app is to come up.
+    /// The version of the app that must come up.
     pub version: Version,
-    /// What the operator should know about it.
+    /// A notice for the operator.
     pub note: Option<String>,
 }
 
-/// Why there is no operation to begin.
+/// Why no operation begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoStart {
     /// There is nothing to do: why.
     Nothing(String),
-    /// An upgrade, or its rollback, was cut short, and nobody knows what runs now: the gates
-    /// must stay closed until somebody has looked.
+    /// An upgrade or a rollback was interrupted, and the state of the app is not known. The gates
+    /// must stay closed until the operator has looked.
     Unfinished(String),
 }
 
 impl Start {
-    /// The same within its limits: the way out of rotation may begin with a claim, and with
-    /// too `few` others it begins by waiting for its turn.
+    /// The same within these limits. The way out may begin with a claim. With too `few` other
+    /// servers it begins by waiting for its turn.
     pub fn within(self, limits: &Limits, few: bool) -> Start {
         let phase = match self.phase {
             Phase::Close if few => Phase::BackOff {
@@ -73,33 +73,37 @@ impl Start {
     }
 }
 
-/// How far the one that died had come.
-enum Was {
-    Nowhere,
-    /// It had closed gates, perhaps, that an operator wants closed; the app was not touched.
+/// How far the operation that died had come.
+enum Reached {
+    Nothing,
+    /// It may have closed gates that an operator holds closed; the app was not touched.
     Closing,
-    /// The app was restarted, surely or perhaps.
+    /// The app was restarted; `confirmed` is false if that is only likely.
     Restarted {
-        surely: bool,
+        confirmed: bool,
     },
     Opening,
     /// The app was changed, and not restarted after that.
     Upgrading(String),
 }
 
-/// Whether the gates stay closed once the app is healthy: for as long as they are held, where
-/// the operation was asked for that, or the one that died and is finished now.
-pub fn stays_closed(asked: Verb, stay: bool, left: bool, stand: Stand) -> bool {
+/// Whether the gates stay closed once the app is healthy. They do while they are held, if this
+/// operation or the interrupted one has to keep them closed.
+pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> bool {
     let wanted = match asked {
         Verb::Restart => stay,
         Verb::Recover => left,
         Verb::Close | Verb::Open | Verb::Stop => false,
     };
-    wanted && stand == Stand::Held
+    wanted && gates == GatesFound::Held
 }
 
-/// Where to begin. Err: nowhere.
-pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Start, NoStart> {
+/// Decides where to begin. Err: there is no operation to begin.
+pub fn start(
+    asked: Verb,
+    left: Option<&UnfinishedOperation>,
+    gates: GatesFound,
+) -> Result<Start, NoStart> {
     let start = |verb, phase| {
         Ok(Start {
             verb,
@@ -111,56 +115,56 @@ pub fn start(asked: Verb, left: Option<&LeftBehind>, stand: Stand) -> Result<Sta
     };
     let nothing = |why: &str| Err(NoStart::Nothing(format!("nothing to recover: {why}")));
     let healthy = Phase::Healthy { streak: 0 };
-    match (asked, was(left, stand)) {
+    match (asked, reached(left, gates)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
         (Verb::Open, _) => start(Verb::Open, healthy),
-        (Verb::Restart | Verb::Recover, Was::Restarted { surely }) => Ok(Start {
+        (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,
             phase: healthy,
             version: left.map_or(Version::Same, |left| left.version.inherited()),
-            finishes: Some(surely),
-            note: Some(not_repeated(surely).to_owned()),
+            finishes: Some(confirmed),
+            note: Some(not_repeated(confirmed).to_owned()),
         }),
-        (Verb::Recover, Was::Upgrading(how)) => Err(NoStart::Unfinished(how)),
-        (Verb::Restart, Was::Upgrading(how)) => Ok(Start {
+        (Verb::Recover, Reached::Upgrading(how)) => Err(NoStart::Unfinished(how)),
+        (Verb::Restart, Reached::Upgrading(how)) => Ok(Start {
             note: Some(format!(
                 "{how}: begun anew, with the upgrade where there is one"
             )),
             ..start(Verb::Restart, Phase::Close)?
         }),
         (Verb::Restart, _) => start(Verb::Restart, Phase::Close),
-        (Verb::Recover, Was::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
-        (Verb::Recover, Was::Opening) => start(Verb::Open, healthy),
-        (Verb::Recover, Was::Nowhere) => match stand {
-            Stand::Open => nothing("the gates are open"),
-            Stand::Held => nothing("an operator closed the gates"),
-            Stand::Astray => start(Verb::Open, healthy),
+        (Verb::Recover, Reached::Closing) => start(Verb::Recover, Phase::PutBack(Why::CutShort)),
+        (Verb::Recover, Reached::Opening) => start(Verb::Open, healthy),
+        (Verb::Recover, Reached::Nothing) => match gates {
+            GatesFound::Open => nothing("the gates are open"),
+            GatesFound::Held => nothing("an operator closed the gates"),
+            GatesFound::ClosedUnexpectedly => start(Verb::Open, healthy),
         },
     }
 }
 
-fn was(left: Option<&LeftBehind>, stand: Stand) -> Was {
+fn reached(left: Option<&UnfinishedOperation>, gates: GatesFound) -> Reached {
     let Some(left) = left else {
-        return Was::Nowhere;
+        return Reached::Nothing;
     };
     if let Some(how) = upgrading(left) {
-        return Was::Upgrading(how);
+        return Reached::Upgrading(how);
     }
     match left.phase {
-        Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, stand),
-        Phase::Restart if left.restarting => Was::Restarted {
-            surely: left.restarted.is_some(),
+        Phase::Restart if left.restarting && left.restarted == Some(false) => closing(left, gates),
+        Phase::Restart if left.restarting => Reached::Restarted {
+            confirmed: left.restarted.is_some(),
         },
-        Phase::Healthy { .. } | Phase::Open if left.restarting => Was::Restarted {
-            surely: !left.unsure,
+        Phase::Healthy { .. } | Phase::Open if left.restarting => Reached::Restarted {
+            confirmed: !left.unsure,
         },
-        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Was::Opening,
-        _ => closing(left, stand),
+        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Reached::Opening,
+        _ => closing(left, gates),
     }
 }
 
-/// How it left the app changed, and not restarted after that.
-fn upgrading(left: &LeftBehind) -> Option<String> {
+/// How it changed the app without a restart after that.
+fn upgrading(left: &UnfinishedOperation) -> Option<String> {
     let unknown = "was cut short, and nobody can tell how far it had come";
     match &left.phase {
         Phase::Upgrade => Some(format!("an earlier upgrade {unknown}")),
@@ -175,19 +179,19 @@ fn upgrading(left: &LeftBehind) -> Option<String> {
     }
 }
 
-/// What was open, or closed though nobody wanted that, is opened: once the app is healthy,
-/// as it may have fallen sick meanwhile. What an operator closed is put back so.
-fn closing(left: &LeftBehind, stand: Stand) -> Was {
-    match (stand, left.verb) {
-        // He has got what he asked for; only its end was not recorded.
-        (Stand::Held, Verb::Close | Verb::Stop) => Was::Nowhere,
-        (Stand::Held, _) => Was::Closing,
-        _ => Was::Opening,
+/// Gates that were open, or closed unexpectedly, are opened once the app is healthy: it may have
+/// failed meanwhile. Gates that an operator closed are put back closed.
+fn closing(left: &UnfinishedOperation, gates: GatesFound) -> Reached {
+    match (gates, left.verb) {
+        // The operator has the result; only its end is missing in the journal.
+        (GatesFound::Held, Verb::Close | Verb::Stop) => Reached::Nothing,
+        (GatesFound::Held, _) => Reached::Closing,
+        _ => Reached::Opening,
     }
 }
 
-fn not_repeated(surely: bool) -> &'static str {
-    match surely {
+fn not_repeated(confirmed: bool) -> &'static str {
+    match confirmed {
         true => {
             "the app's restart that was cut short had happened: it is finished, not repeated; for another \
              one run `agent restart` again"
@@ -199,7 +203,7 @@ fn not_repeated(surely: bool) -> &'static str {
     }
 }
 
-/// When each try comes, from the waits between them, until the time is up.
+/// The time of each try, from the waits between them, until the time is up.
 pub fn turns(waits: impl Iterator<Item = Duration>, limit: Duration) -> Vec<Duration> {
     let moments = waits.scan(Duration::ZERO, |at, wait| {
         *at += wait;

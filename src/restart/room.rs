@@ -1,5 +1,5 @@
-//! What a host is to the backends it serves, for who restarts many: is it in rotation, and
-//! how many hosts may be out beside those that are already?
+//! What a host means to the backends it serves, for a restart of many hosts: is it in rotation, and
+//! how many more hosts can be taken out?
 
 use super::{BalancerFacts, Facts};
 use crate::haproxy::Role;
@@ -12,7 +12,7 @@ impl Facts {
         balancers.all(|(_, facts)| facts.as_ref().is_ok_and(up))
     }
 
-    /// Users come to this host now: it takes something away when it goes.
+    /// Users come to this host now, so a backend loses a server when it goes.
     pub fn serves(&self) -> bool {
         let balancers = self.balancers.iter();
         let lines = balancers
@@ -21,15 +21,15 @@ impl Facts {
         lines.into_iter().any(|(line, _)| line.status.is_usable())
     }
 
-    /// How many hosts of the tightest backend may go out now, until so many usable servers
-    /// are left for each of them; negative: there are too few already. None: a balancer
-    /// can't be seen.
+    /// How many hosts can still be taken out of the tightest backend, so that `min_available`
+    /// usable servers are left. Negative: there are too few already. None: a balancer can't be
+    /// seen.
     pub fn spare(&self, min_available: usize) -> Option<i64> {
         let mut spare = Vec::new();
         for (_, facts) in &self.balancers {
             let facts = facts.as_ref().ok()?;
-            let room = |others| signed(facts.usable(others)) - signed(min_available);
-            spare.extend(facts.others.iter().map(room));
+            let room = |capacity| signed(facts.usable(capacity)) - signed(min_available);
+            spare.extend(facts.backends.iter().map(room));
         }
         spare.into_iter().min()
     }
@@ -37,13 +37,13 @@ impl Facts {
 
 impl BalancerFacts {
     /// The usable servers of a backend, this host among them.
-    fn usable(&self, others: &crate::haproxy::Others) -> usize {
+    fn usable(&self, capacity: &crate::haproxy::BackendCapacity) -> usize {
         let mut lines = self.lines.iter().map(|(line, _)| line);
         let own = lines.any(|line| {
             let main = line.role == Role::Main && line.status.is_usable();
-            main && line.backend() == others.backend
+            main && line.backend() == capacity.backend
         });
-        others.staying() + usize::from(own)
+        capacity.staying() + usize::from(own)
     }
 }
 

@@ -5,23 +5,23 @@ use super::{Outcome, Phase};
 /// What the driver does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Look again, in this phase with its counters moved on.
+    /// Look again in this phase, with updated counters.
     Stay {
         /// The phase.
         phase: Phase,
-        /// What is waited for, one entry each.
+        /// What the operation waits for, one entry each.
         waiting: Vec<String>,
-        /// The phase's action must be done again: it failed, or its effect is gone.
+        /// The phase's action must be repeated: it failed, or its effect is gone.
         again: bool,
     },
-    /// Enter a phase: record it, do its action.
+    /// Enter a phase: write it to the journal, do its action.
     Go {
         /// The phase.
         to: Phase,
-        /// What the operator should know about it.
+        /// A notice for the operator.
         note: Option<String>,
     },
-    /// It is over.
+    /// The operation is over.
     End(Outcome),
 }
 

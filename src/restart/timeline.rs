@@ -1,4 +1,4 @@
-//! What an operation did: its phases with their times, and what was seen.
+//! What an operation did: its phases with their times, and the last look.
 
 use super::{BalancerSeen, Outcome, Phase};
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub struct PhaseTime {
     pub start: f64,
     /// Seconds it took, to the microsecond.
     pub seconds: f64,
-    /// Seconds of them until its act was done: a gate moved, the app restarted.
+    /// Seconds of them until its action was done: a gate moved, the app restarted.
     pub acting: f64,
     /// What it waited for, at the last look that had to wait.
     pub waited_for: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Timeline {
     pub outcome: Outcome,
     /// Its phases, in order.
     pub phases: Vec<PhaseTime>,
-    /// What was told on the way.
+    /// The notices on the way.
     pub notes: Vec<String>,
     /// The last look at the balancers.
     pub balancers: Vec<BalancerSeen>,
@@ -56,7 +56,7 @@ impl Timeline {
         });
     }
 
-    /// Its act took so long.
+    /// Its action took so long.
     pub(crate) fn acts(&mut self, took: Duration) {
         if let Some(phase) = self.phases.last_mut() {
             phase.acting = seconds(took);
@@ -79,7 +79,7 @@ impl Timeline {
     }
 }
 
-/// Seconds to the microsecond: no clock here tells more.
+/// Seconds to the microsecond, the finest that a report shows.
 pub fn seconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e6
 }

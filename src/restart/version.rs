@@ -1,26 +1,26 @@
-//! Which version of the app is to come up: what the operation has done to it so far.
+//! The version of the app that must come up, by what the operation has done to it.
 
 use super::Phase;
 use serde::{Deserialize, Serialize};
 
-/// Which version of the app is to come up.
+/// The version of the app that must come up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Version {
-    /// The one that is there: nothing was upgraded.
+    /// The installed one: nothing was upgraded.
     #[default]
     Same,
-    /// The upgrade's.
+    /// The upgraded one.
     New,
-    /// The upgrade's, of an operation that died. Who finishes it rolls nothing back: that one
-    /// may have begun to.
+    /// The upgraded one, of an operation that died. The next operation does not roll it back,
+    /// because the first one may have begun to.
     Inherited,
-    /// The one of before: why the upgrade was rolled back.
+    /// The old one: why the upgrade was rolled back.
     Old(String),
 }
 
 impl Version {
-    /// After this phase has been entered.
+    /// The version after this phase has begun.
     pub fn at(&self, phase: &Phase) -> Version {
         match phase {
             Phase::Upgrade => Version::New,
@@ -29,7 +29,7 @@ impl Version {
         }
     }
 
-    /// For who finishes what an operation began that died.
+    /// The version for an operation that finishes an interrupted one.
     pub fn inherited(&self) -> Version {
         match self {
             Version::New => Version::Inherited,

@@ -1,8 +1,8 @@
-//! What the sidecar does for an app: the operations of the command line, in a hurry, so that
-//! whoever wants the lock has it in a moment.
+//! Runs the operations of the command line for one app, without waits, so that another process
+//! gets the lock soon.
 
-use super::care::{BUSY, Care};
-use super::told::Told;
+use super::progress::LoggedProgress;
+use super::reconciler::{BUSY, Reconciler};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Balancer;
 use crate::operation::{Operation, Options, Unwritten};
@@ -16,17 +16,17 @@ use crate::state::hold;
 use crate::state::lock::{Lock, LockError, Owner, describe};
 use std::time::{Duration, Instant};
 
-/// After something failed it is tried again: the first wait, and the longest.
+/// The first and the longest wait after a failed operation.
 const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
-/// What a restart that was left behind may still take, while the lock is had.
+/// The time that an unfinished restart may still take while the sidecar has the lock.
 const SETTLES: Duration = Duration::from_secs(1);
 
-/// After something was done.
+/// The wait after an operation that succeeded.
 const SOON: Duration = Duration::from_millis(50);
 
-impl Care {
-    /// As the command line does it, but that nobody is waited for while the lock is had.
+impl Reconciler {
+    /// Runs the operation as the command line does, but without any wait while it has the lock.
     pub(super) async fn operate(&mut self, verb: Verb) -> Duration {
         if let Some((at, _)) = self.retry
             && Instant::now() < at
@@ -69,8 +69,8 @@ impl Care {
             .await
     }
 
-    /// An operation on the app, within the limits that `app` has, by who has the lock. With a
-    /// `turn` a stop waits so long for enough others.
+    /// Runs an operation within the limits of `app`; the caller has the lock. With a `turn` a
+    /// stop waits this long for enough other hosts.
     pub(super) async fn run_as(
         &mut self,
         verb: Verb,
@@ -89,11 +89,11 @@ impl Care {
             },
             ..own(&self.settings, verb, app, non_blocking)
         };
-        let board = &self.board;
-        let tell = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
-            Box::new(Told::new(app, limits, board))
+        let publisher = &self.publisher;
+        let progress = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
+            Box::new(LoggedProgress::new(app, limits, publisher))
         };
-        operation.run_on(&mut self.host, &tell).await
+        operation.run_on(&mut self.host, &progress).await
     }
 
     fn repaired(&self, begun: Instant) {
@@ -107,11 +107,11 @@ impl Care {
 
     fn ended(&mut self, verb: Verb, report: &Report) -> Duration {
         let app = &self.app.name;
-        // Whatever was done, the rules are looked at again.
+        // The operation may have changed the rules, so the next round lists them again.
         (self.listed, self.healthy) = (None, 0);
         let outcome = report.outcome;
         match (verb, report.exit) {
-            // Nothing was waited for, so it can't be drained.
+            // 14 (not drained) counts as success: this stop did not wait for the drain.
             (Verb::Stop, 0 | 14) => {
                 tracing::warn!(%app, outcome, "{app}: somebody opened gates that are held closed: closed again");
             }
@@ -134,7 +134,7 @@ impl Care {
     }
 }
 
-/// An operation that nobody has asked for.
+/// An operation that the sidecar starts by itself.
 pub(super) fn own<'a>(
     settings: &'a Settings,
     verb: Verb,
@@ -152,8 +152,8 @@ pub(super) fn own<'a>(
     }
 }
 
-/// Every limit as short as it goes: what takes longer is tried again, without the lock in
-/// between.
+/// The app with the shortest limits. The sidecar retries what takes longer, and releases the lock
+/// in between.
 fn non_blocking(app: &AppSettings) -> AppSettings {
     let mut app = app.clone();
     let limits = &mut app.limits;

@@ -1,7 +1,7 @@
-//! A new configuration, and a new program: all of it, or none.
+//! Reloads the configuration, and replaces the process by a new program: completely or not at all.
 
-use super::care::Care;
-use super::{Sidecar, cares};
+use super::reconciler::Reconciler;
+use super::{Sidecar, reconcilers};
 use crate::config::{self, AppSettings};
 use crate::host::balancers;
 use crate::outbox;
@@ -14,24 +14,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What the new program may take to look at the configuration.
+/// The time that the new program may take to check the configuration.
 const TO_CHECK: Duration = Duration::from_secs(3);
 
-/// What was logged goes with this program: a reader of it is waited for no longer than that.
+/// The longest wait for a reader of the log. Lines that are not written by then are lost.
 const TO_FLUSH: Duration = Duration::from_secs(1);
 
 impl Sidecar {
-    /// Reads the configuration again. With an error in it the old one goes on.
-    pub(super) async fn reload(&mut self, cares: &mut Vec<Care>) {
+    /// Reads the configuration again. With an error in it the sidecar keeps the old one.
+    pub(super) async fn reload(&mut self, reconcilers: &mut Vec<Reconciler>) {
         let now = NotifyState::monotonic_usec_now();
         let all = [Ok(NotifyState::Reloading), now];
         let reloading: Vec<_> = all.into_iter().flatten().collect();
-        self.board.notify(&reloading);
+        self.publisher.notify(&reloading);
         let trouble = match self.take_config().await {
             Ok(new) => {
                 tracing::info!("the configuration is read again");
-                self.board.clear();
-                *cares = new;
+                self.publisher.clear();
+                *reconcilers = new;
                 None
             }
             Err(why) => {
@@ -40,32 +40,32 @@ impl Sidecar {
                 Some(trouble)
             }
         };
-        self.board.trouble(trouble);
+        self.publisher.trouble(trouble);
     }
 
-    async fn take_config(&mut self) -> Result<Vec<Care>, String> {
+    async fn take_config(&mut self) -> Result<Vec<Reconciler>, String> {
         let new = config::load(&self.config).map_err(|error| error.to_string())?;
         let (old, agent) = (&self.settings.agent, &new.agent);
         same("state_dir", &old.state_dir, &agent.state_dir)?;
         same("hold_dir", &old.hold_dir, &agent.hold_dir)?;
-        let cares = cares(&new, &self.board, &self.reservation).await;
-        let cares = cares.map_err(|error| error.to_string())?;
+        let reconcilers = reconcilers(&new, &self.publisher, &self.reservation).await;
+        let reconcilers = reconcilers.map_err(|error| error.to_string())?;
         self.agrees(&new).await?;
-        // Also where they could not be served so far.
+        // A reload also retries metrics that could not be served so far.
         let silent = agent.metrics.is_some() && self.metrics.is_empty();
         if silent || old.metrics != agent.metrics {
             let serving = self.serve_metrics(agent.metrics.as_ref());
             serving.map_err(|error| format!("[agent] metrics: {error}"))?;
         }
         let old = std::mem::replace(&mut self.settings, new);
-        self.tell_of_the_gone(&old);
+        self.warn_of_removed_apps(&old);
         self.keep_ports();
-        Ok(cares)
+        Ok(reconcilers)
     }
 
-    /// Goes on as the program that is installed now, with the same arguments and pid; no gate
-    /// is moved. Returns where that is not possible, or another signal has come.
-    pub(super) async fn become_what_is_installed(&mut self) {
+    /// Replaces this process by the installed program, with the same arguments and pid, and moves
+    /// no gate. Returns if that is not possible, or if another signal arrives.
+    pub(super) async fn replace_program(&mut self) {
         let Some(program) = installed() else {
             tracing::error!("the old program goes on: its place is not known");
             return;
@@ -83,7 +83,7 @@ impl Sidecar {
         }
     }
 
-    /// Signals wait meanwhile: one that came before the new program listens would end it.
+    /// Blocks signals meanwhile: one that arrives before the new program listens would end it.
     fn replaced_by(&mut self, program: &Path) -> Result<(), String> {
         let ours: SigSet = super::SIGNALS.into_iter().collect();
         ours.thread_block().map_err(|errno| errno.to_string())?;
@@ -109,8 +109,8 @@ impl Sidecar {
         Err(why)
     }
 
-    /// New ports mean new gates in the place of the old ones: not against what HAProxy, where
-    /// it answers, says that it checks.
+    /// New ports mean new gates. The sidecar refuses ports that HAProxy does not check, if HAProxy
+    /// answers.
     async fn agrees(&self, new: &config::Settings) -> Result<(), String> {
         let old = |name: &str| self.settings.apps.iter().find(|app| app.name == name);
         let moved = |app: &&AppSettings| old(&app.name).is_some_and(|old| old.ports != app.ports);
@@ -124,8 +124,8 @@ impl Sidecar {
         Ok(())
     }
 
-    /// Their gates are left as they are: HAProxy may still go by them.
-    fn tell_of_the_gone(&self, old: &config::Settings) {
+    /// Leaves the gates of removed apps as they are, because HAProxy may still check them.
+    fn warn_of_removed_apps(&self, old: &config::Settings) {
         let here = |name: &str| self.settings.apps.iter().any(|app| app.name == name);
         for app in old.apps.iter().filter(|app| !here(&app.name)) {
             let name = &app.name;
@@ -134,7 +134,7 @@ impl Sidecar {
     }
 }
 
-/// What is noted in the old one would be forgotten: gates that are held closed, say.
+/// Refuses another directory: the sidecar would forget the old one's state, for example holds.
 fn same(key: &str, old: &Path, new: &Path) -> Result<(), String> {
     match old == new {
         true => Ok(()),
@@ -146,7 +146,7 @@ fn same(key: &str, old: &Path, new: &Path) -> Result<(), String> {
     }
 }
 
-/// Where this program was started from; after an upgrade another one is there.
+/// The path that this program was started from. After an upgrade it has the new program.
 fn installed() -> Option<PathBuf> {
     let started: PathBuf = std::env::args_os().next()?.into();
     if started.is_absolute() {
@@ -158,7 +158,7 @@ fn installed() -> Option<PathBuf> {
     Some(PathBuf::from(own))
 }
 
-/// A program that does not like the configuration would end at once.
+/// Whether the new program accepts the configuration. If not, it would end at once.
 async fn check(program: &Path, config: &Path) -> Result<(), String> {
     let run = tokio::process::Command::new(program)
         .args(["run", "--dry-run", "--config"])

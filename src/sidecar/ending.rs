@@ -1,17 +1,17 @@
-//! What the machine does and what the configuration says -> how the sidecar ends. Pure.
+//! Decides how the sidecar ends, from the state of the machine and the configuration. Pure.
 
 use crate::config::OnStop;
 
-/// What systemd says of the machine, in the moment of the sidecar's stop.
+/// What systemd says about the machine at the moment of the sidecar's stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Machine {
-    /// All apps are stopped after the sidecar: what systemd is at.
+    /// systemd stops all apps after the sidecar. The text says what systemd does.
     GoesDown(String),
-    /// Nothing but the sidecar was asked to stop.
+    /// Only the sidecar stops.
     StaysUp,
-    /// No systemd runs here: nobody says whether the machine goes down.
+    /// No systemd runs here, so the sidecar can't know whether the machine goes down.
     NoSystemd,
-    /// systemd does not answer: why.
+    /// systemd does not answer. The text says why.
     Unknown(String),
 }
 
@@ -20,16 +20,15 @@ pub enum Machine {
 pub enum Ending {
     /// The gates stay as they are.
     Keep,
-    /// The host is taken out of rotation and drained, where enough others are left. Where they
-    /// are not, its turn is waited for, and in the end the gates stay as they are.
+    /// The sidecar takes the host out of rotation and drains it, if enough other hosts are left.
+    /// Otherwise it waits for its turn. If the turn does not come, the gates stay as they are.
     OutIfEnough,
-    /// The same, but in the end the host goes, however many are left: its apps are about to
-    /// stop.
+    /// The same, but without a turn the host goes out too, because its apps are about to stop.
     Out,
 }
 
-/// Decides. A stop of the sidecar alone is no reason to take users away from an app that
-/// goes on running: all sidecars may be stopped at once.
+/// How the sidecar ends. When only the sidecar stops, its app keeps running and keeps its users:
+/// an operator may stop all sidecars at once.
 pub fn ending(machine: &Machine, on_stop: OnStop) -> Ending {
     match (machine, on_stop) {
         (Machine::GoesDown(_), _) => Ending::Out,
@@ -38,19 +37,18 @@ pub fn ending(machine: &Machine, on_stop: OnStop) -> Ending {
     }
 }
 
-/// Whether the host goes without its turn, after a stop that wanted one ended like this.
+/// Whether the host goes out without its turn, after a stop with a turn ended like this.
 pub(crate) fn goes_without_turn(ending: Ending, exit: u8) -> bool {
-    // Out of rotation: drained, or not in time.
+    // Both mean out of rotation: drained, or not drained in time.
     let is_out = matches!(exit, 0 | 14);
     ending == Ending::Out && !is_out
 }
 
-/// The jobs by which systemd stops all apps. It begins each way down with the first.
+/// The jobs by which systemd stops all apps. Each shutdown begins with the first.
 const DOWN: [&str; 3] = ["shutdown.target", "rescue.target", "emergency.target"];
 
-/// What systemd's state and its queue of jobs (a unit and a type each) say. The state alone
-/// is not enough: as long as a machine has not finished to boot it is "starting", also on the
-/// way down.
+/// Reads systemd's state and its queue of jobs, each a unit and a type. The state alone is not
+/// enough: a machine that shuts down before the end of its boot is still "starting".
 pub(crate) fn machine(state: &str, jobs: &[(String, String)]) -> Machine {
     let is_down = |(unit, kind): &&(String, String)| kind == "start" && DOWN.contains(&&**unit);
     match (jobs.iter().find(is_down), state) {
@@ -61,8 +59,8 @@ pub(crate) fn machine(state: &str, jobs: &[(String, String)]) -> Machine {
 }
 
 impl Machine {
-    /// In words.
-    pub fn told(&self) -> String {
+    /// The state of the machine in words.
+    pub fn describe(&self) -> String {
         match self {
             Machine::GoesDown(how) => format!("this machine goes down (systemd: {how})"),
             Machine::StaysUp => "this machine stays up".to_owned(),
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn or_a_configuration_that_says_so_where_enough_others_are_left() {
+    fn on_stop_drain_takes_the_host_out_if_enough_others_are_left() {
         for machine in others() {
             let ending = ending(&machine, OnStop::Drain);
             assert_eq!(ending, Ending::OutIfEnough, "{machine:?}");
@@ -136,7 +134,7 @@ mod tests {
             }
         }
         assert!(goes_down("stopping", &[]));
-        // A reboot waits for all other jobs; none of these says so by itself.
+        // The job of reboot.target waits for all others, so it alone proves nothing.
         assert!(!goes_down(
             "running",
             &[job("reboot.target", "verify-active")]

@@ -1,9 +1,9 @@
-//! SIGTERM: [`ending`] decides. The gates stay as they are, or the host is taken out of
-//! rotation and drained; then the end.
+//! The stop of the sidecar. [`ending`] decides whether the gates stay as they are, or the sidecar
+//! takes the host out of rotation and drains it.
 
 use super::act::own;
-use super::care::Care;
 use super::ending::{Ending, Machine, ending, goes_without_turn};
+use super::reconciler::Reconciler;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
 use crate::config::{OnStop, Settings};
 use crate::host::balancers;
@@ -20,28 +20,33 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Between two tries for the lock.
+/// The time between two tries for the lock.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// A turn is waited for no longer, where systemd can't be asked for more time.
+/// The longest wait for a turn if systemd can't be asked for more time.
 const LITTLE_TIME: Duration = Duration::from_secs(20);
 
 impl Sidecar {
-    /// Asks systemd what the stop is for, and does what that means for the gates. A second
-    /// signal ends all waiting.
-    pub(super) async fn leave(mut self, mut cares: Vec<Care>) -> Ended {
-        self.board.notify(&[NotifyState::Stopping]);
+    /// Asks systemd what the stop is for, and does what that means for the gates. A second signal
+    /// ends all waiting.
+    pub(super) async fn leave(mut self, mut reconcilers: Vec<Reconciler>) -> Ended {
+        self.publisher.notify(&[NotifyState::Stopping]);
         let stop = StopSignal::default();
-        let board = self.board.clone();
-        let may_extend = board.has_systemd();
+        let publisher = self.publisher.clone();
+        let may_extend = publisher.has_systemd();
         let leaving = async {
             let machine = machine::look().await;
             let ending = ending(&machine, self.settings.agent.on_stop);
             match ending {
                 Ending::Keep => self::keep(&self.settings, &machine),
                 Ending::Out | Ending::OutIfEnough => {
-                    tell_way_out(&machine, ending);
-                    let all = take_out(&self.settings, &mut cares, (ending, may_extend), &stop);
+                    log_way_out(&machine, ending);
+                    let all = take_out(
+                        &self.settings,
+                        &mut reconcilers,
+                        (ending, may_extend),
+                        &stop,
+                    );
                     ended(ending, all.await)
                 }
             }
@@ -52,17 +57,17 @@ impl Sidecar {
             tokio::select! {
                 ended = &mut leaving => break ended,
                 Some(signal) = self.signals.next() => asked_again(signal, &stop),
-                _ = heartbeat.tick() => board.tell_leaving(),
+                _ = heartbeat.tick() => publisher.extend_stop(),
             }
         };
-        board.last_words(&ended.told);
+        publisher.last_words(&ended.summary);
         ended
     }
 }
 
-/// Nothing is changed: that is said, and what it means.
+/// Changes nothing, and logs what that means.
 fn keep(settings: &Settings, machine: &Machine) -> Ended {
-    let machine = machine.told();
+    let machine = machine.describe();
     let means = "HAProxy goes on as before, and no rules are repaired until the sidecar runs again";
     tracing::info!("stopped, the gates stay as they are: {machine}; {means}");
     if settings.agent.on_stop == OnStop::Keep {
@@ -72,13 +77,13 @@ fn keep(settings: &Settings, machine: &Machine) -> Ended {
         exit: 0,
         outcome: "stopped",
         ending: Ending::Keep,
-        told: "stopped, the gates stay as they are".to_owned(),
+        summary: "stopped, the gates stay as they are".to_owned(),
         apps: Vec::new(),
     }
 }
 
-fn tell_way_out(machine: &Machine, ending: Ending) {
-    let machine = machine.told();
+fn log_way_out(machine: &Machine, ending: Ending) {
+    let machine = machine.describe();
     match ending {
         Ending::Out => tracing::info!("taking this host out of rotation: {machine}"),
         _ => tracing::info!("taking this host out of rotation, by on_stop = \"drain\": {machine}"),
@@ -90,20 +95,20 @@ fn ended(ending: Ending, apps: Vec<Report>) -> Ended {
         let (app, outcome) = (&report.app, report.outcome);
         tracing::info!(%app, outcome, "{app}: {}", report.message);
     }
-    let told = apps.iter();
-    let told = told.map(|report| format!("{}: {}", report.app, report.message));
-    let told = told.collect::<Vec<_>>().join("; ");
+    let summary = apps.iter();
+    let summary = summary.map(|report| format!("{}: {}", report.app, report.message));
+    let summary = summary.collect::<Vec<_>>().join("; ");
     let failed = apps.iter().find(|report| report.exit != 0);
     Ended {
         exit: failed.map_or(0, |report| report.exit),
         outcome: failed.map_or("stopped", |report| report.outcome),
         ending,
-        told,
+        summary,
         apps,
     }
 }
 
-/// Whoever wants a new configuration or program now comes too late.
+/// A second stop signal ends all waiting. A request to reload comes too late and is ignored.
 fn asked_again(signal: i32, stop: &StopSignal) {
     if ENDS.iter().any(|one| *one as i32 == signal) {
         tracing::warn!("another signal {signal}: nothing more is waited for");
@@ -113,33 +118,36 @@ fn asked_again(signal: i32, stop: &StopSignal) {
 
 async fn take_out(
     settings: &Settings,
-    cares: &mut [Care],
+    reconcilers: &mut [Reconciler],
     how: (Ending, bool),
     stop: &StopSignal,
 ) -> Vec<Report> {
-    let longest = cares.iter().map(|care| all_limits(&care.app.limits)).max();
+    let longest = reconcilers
+        .iter()
+        .map(|reconciler| all_limits(&reconciler.app.limits))
+        .max();
     let longest = longest.unwrap_or_default();
     let state_dir = &settings.agent.state_dir;
-    // The last app that is out lets go of it.
+    // The last app that is out releases it.
     let host = lock(&directory::lock(state_dir), longest, stop).await;
     let host = host.map(Arc::new);
-    let apps = cares.iter_mut().map(|care| {
+    let apps = reconcilers.iter_mut().map(|reconciler| {
         let host = host.clone();
         async move {
-            let path = directory::app_lock(state_dir, &care.app.name);
+            let path = directory::app_lock(state_dir, &reconciler.app.name);
             let locked = match host {
                 Ok(host) => lock(&path, longest, stop).await.map(|app| (host, app)),
                 Err(why) => Err(why),
             };
             let ended = match locked {
                 Ok(_locks) => {
-                    let before = stopped::took_out(state_dir, &care.app.name);
-                    let ended = take_one_out(care, how, stop).await;
+                    let before = stopped::took_out(state_dir, &reconciler.app.name);
+                    let ended = take_one_out(reconciler, how, stop).await;
                     let dirs = (state_dir.as_path(), settings.agent.hold_dir.as_path());
                     stopped::mark(dirs, before, &ended.report);
                     ended
                 }
-                Err(why) => own(settings, Verb::Stop, &care.app, false).locked_out(why),
+                Err(why) => own(settings, Verb::Stop, &reconciler.app, false).locked_out(why),
             };
             ended.write().await
         }
@@ -149,33 +157,35 @@ async fn take_out(
     apps.await
 }
 
-/// In its turn; or without, where the machine does not wait. The balancers are found anew:
-/// those of the keeping may be from before this host had its addresses.
+/// Takes one app out in its turn, or without a turn if the machine does not wait. It finds the
+/// balancers anew: the reconciler may have found them before this host had its addresses.
 async fn take_one_out(
-    care: &mut Care,
+    reconciler: &mut Reconciler,
     (ending, may_extend): (Ending, bool),
     stop: &StopSignal,
 ) -> Unwritten {
-    let app = care.app.clone();
-    let balancers = balancers(&care.settings, &app);
+    let app = reconciler.app.clone();
+    let balancers = balancers(&reconciler.settings, &app);
     let turn = match may_extend {
         true => app.limits.turn,
         false => app.limits.turn.min(LITTLE_TIME),
     };
     let on = || (balancers.as_slice(), stop.clone());
-    let ended = care.run_as(Verb::Stop, &app, on(), Some(turn), false).await;
+    let ended = reconciler
+        .run_as(Verb::Stop, &app, on(), Some(turn), false)
+        .await;
     if !goes_without_turn(ending, ended.report.exit) {
         return ended;
     }
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
-    let mut again = care.run_as(Verb::Stop, &app, on(), None, false).await;
+    let mut again = reconciler.run_as(Verb::Stop, &app, on(), None, false).await;
     again.report.found_open |= ended.report.found_open;
     again
 }
 
-/// An operation under way is left to its end: it has its limits, and the same signal, perhaps.
-/// None: there can be no lock, and the host goes down all the same.
+/// Waits for an operation under way: it has its limits, and perhaps got the same signal. None if
+/// no lock can be taken: the host goes down all the same.
 async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
@@ -194,7 +204,7 @@ async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Optio
     }
 }
 
-/// The longest that an operation may take.
+/// The most time that an operation may take.
 fn all_limits(limits: &Limits) -> Duration {
     let out = 3 * limits.out_of_rotation + limits.sticky + limits.drain + limits.turn;
     out + limits.restart + limits.healthy + limits.in_rotation

@@ -1,5 +1,5 @@
-//! Asks systemd whether the machine goes down: by the system bus, and where that is away by
-//! `systemctl`, which has a way to systemd of its own. (zbus can't use that: systemd signs
+//! Asks systemd whether the machine goes down. It uses the system bus. Without the bus it runs
+//! `systemctl`, which has a private socket to systemd. (zbus can't use that socket: systemd signs
 //! its answers there with a name that zbus does not accept.)
 
 use super::ending::{Machine, machine};
@@ -13,19 +13,19 @@ use zbus::Connection;
 use zbus::proxy::CacheProperties;
 use zbus_systemd::systemd1::ManagerProxy;
 
-/// There, systemd is the init system (`sd_booted`).
+/// This directory exists if systemd is the init system (`sd_booted`).
 const BOOTED: &str = "/run/systemd/system";
 
-/// For one try: systemd answers in milliseconds, but not while it reads all units anew.
+/// The limit of one try. systemd answers in milliseconds, except during a daemon-reload.
 const ONE_TRY: Duration = Duration::from_secs(2);
 
-/// For all tries.
+/// The limit of all tries.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Between two tries.
+/// The time between two tries.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What systemd says, or why it says nothing.
+/// What systemd answers, or why it does not.
 pub(super) async fn look() -> Machine {
     if in_last_step() {
         return Machine::GoesDown("its last step".to_owned());
@@ -47,8 +47,8 @@ pub(super) async fn look() -> Machine {
     asked.unwrap_or(Machine::Unknown(why))
 }
 
-/// In the end systemd goes on as this program, which answers nobody and sends SIGTERM to all
-/// that still run.
+/// At the end of a shutdown systemd executes `systemd-shutdown`. That program answers no request
+/// and sends SIGTERM to every process that still runs.
 fn in_last_step() -> bool {
     let first = fs::read_to_string("/proc/1/comm").unwrap_or_default();
     first.starts_with("systemd-shutdow")

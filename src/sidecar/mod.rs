@@ -1,29 +1,31 @@
-//! `agent run`: the sidecar. It opens the gates once the app is healthy, keeps them as they
-//! should be, ends what was cut short and what was closed for a time, and takes the host out
-//! before the machine goes down. All that by the same operations, under the same lock, as the command
-//! line: there is no second way to do anything.
+//! `agent run`: the sidecar. It opens the gates once the app is healthy, and repairs them. It
+//! recovers unfinished operations and ends holds whose time is over. It takes the host out of
+//! rotation before the machine goes down. It runs the same operations as the command line, under
+//! the same lock.
 //!
-//! [`duty`] decides, [`Care`] looks and acts, one for each app; [`Board`] tells systemd and
-//! metrics. Signals: SIGTERM and SIGINT end it, and [`ending`] decides what that means for the
-//! gates; SIGHUP reads the configuration again, SIGUSR2 goes on as the program that is installed now.
+//! One [`Reconciler`] for each app looks and acts, and [`next_action`] decides. The
+//! [`StatusPublisher`] informs systemd and metrics.
+//!
+//! SIGTERM and SIGINT stop the sidecar, and [`ending`] decides what that means for the gates.
+//! SIGHUP reloads the configuration. SIGUSR2 replaces the process by the installed program.
 
 mod act;
 mod again;
-mod board;
-mod care;
-mod duty;
 mod ending;
 mod leave;
 mod machine;
+mod next_action;
 mod ports;
+mod progress;
+mod publisher;
+mod reconciler;
 mod rotation;
 mod stopped;
 mod systemd;
-mod told;
 mod view;
 
-pub use duty::{Duty, Gates, Seen, duty};
 pub use ending::{Ending, Machine, ending};
+pub use next_action::{Gates, NextAction, Observation, next_action};
 pub use stopped::took_out;
 
 use crate::config::Settings;
@@ -32,11 +34,11 @@ use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::report::Report;
 use crate::state::directory;
 use crate::state::lock::{Lock, LockError, Owner};
-use board::Board;
-use care::Care;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use nix::sys::signal::{SigSet, Signal};
+use publisher::StatusPublisher;
+use reconciler::Reconciler;
 use sd_notify::NotifyState;
 use signal_hook_tokio::Signals;
 use std::path::PathBuf;
@@ -44,10 +46,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How often systemd is told that we live.
+/// The time between two signs of life for systemd.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The signals that mean something to a sidecar; of two at once the first counts.
+/// The signals that the sidecar handles. If several arrive at once, the first in this list counts.
 const SIGNALS: [Signal; 4] = [
     Signal::SIGTERM,
     Signal::SIGINT,
@@ -55,16 +57,16 @@ const SIGNALS: [Signal; 4] = [
     Signal::SIGHUP,
 ];
 
-/// Those that end it.
+/// The signals that stop it.
 const ENDS: [Signal; 2] = [Signal::SIGTERM, Signal::SIGINT];
 
 /// The sidecar of this host.
 pub struct Sidecar {
     config: PathBuf,
     settings: Settings,
-    board: Board,
+    publisher: StatusPublisher,
     signals: Signals,
-    /// Signals that have come and were not answered yet.
+    /// Signals that arrived and are not handled yet.
     heard: Vec<i32>,
     metrics: JoinSet<()>,
     /// The status ports of all apps.
@@ -72,13 +74,13 @@ pub struct Sidecar {
     _only_one: Lock,
 }
 
-/// Why there is none.
+/// Why the sidecar does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is one already.
+    /// Another sidecar runs already.
     #[error("the sidecar runs already: {}; nothing was changed", crate::state::lock::describe(.0.as_ref()))]
     RunsAlready(Option<Owner>),
-    /// Something it needs is not there, with the mend.
+    /// Something that it needs is missing. The text has the fix.
     #[error("{0}")]
     Unable(String),
 }
@@ -86,20 +88,20 @@ pub enum StartError {
 /// How a sidecar ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// How each app was left; none where the gates were left as they are.
+    /// How each app was left; empty if the gates stayed as they are.
     pub apps: Vec<Report>,
-    /// The first that is not 0 of theirs.
+    /// The first exit code of an app that is not 0.
     pub exit: u8,
-    /// The word of that one.
+    /// The outcome of that app.
     pub outcome: &'static str,
-    /// What was decided.
+    /// The decision.
     pub ending: Ending,
-    /// In words.
-    told: String,
+    /// The end in one line, for systemd.
+    summary: String,
 }
 
 impl Sidecar {
-    /// Starts one; changes nothing yet.
+    /// Takes the sidecar's lock and its signals; changes no gate yet.
     pub fn start(config: PathBuf, settings: Settings) -> Result<Sidecar, StartError> {
         let unable = |error: std::io::Error| StartError::Unable(error.to_string());
         if !nix::unistd::geteuid().is_root() {
@@ -115,13 +117,13 @@ impl Sidecar {
         };
         let numbers = SIGNALS.map(|signal| signal as i32);
         let signals = Signals::new(numbers).map_err(unable)?;
-        // Who became this program in the place of another one has held them back.
+        // The program that this one replaced has blocked them.
         let ours: SigSet = SIGNALS.into_iter().collect();
         ours.thread_unblock()
             .map_err(|errno| unable(errno.into()))?;
         let mut sidecar = Sidecar {
             config,
-            board: Board::new(),
+            publisher: StatusPublisher::new(),
             signals,
             heard: Vec::new(),
             metrics: JoinSet::new(),
@@ -130,41 +132,45 @@ impl Sidecar {
             _only_one: only_one,
         };
         let metrics = sidecar.settings.agent.metrics.clone();
-        // Gates matter more.
+        // Gates matter more than metrics.
         if let Err(error) = sidecar.serve_metrics(metrics.as_ref()) {
             let trouble = format!("[agent] metrics: {error}: none are served until a reload");
             tracing::error!("{trouble}");
-            sidecar.board.trouble(Some(trouble));
+            sidecar.publisher.trouble(Some(trouble));
         }
         Ok(sidecar)
     }
 
-    /// Keeps the gates until it is told to end; then leaves them as they are, or takes the host
-    /// out.
+    /// Reconciles the gates until a signal stops it. Then it leaves them as they are, or takes the
+    /// host out.
     ///
     /// # Errors
     ///
-    /// There is no iptables to keep them with.
+    /// There is no iptables on this host.
     pub async fn run(mut self) -> Result<Ended, StartError> {
-        let cares = cares(&self.settings, &self.board, &self.reservation).await;
-        let mut cares = cares.map_err(|error| StartError::Unable(error.to_string()))?;
+        let reconcilers = reconcilers(&self.settings, &self.publisher, &self.reservation).await;
+        let mut reconcilers = reconcilers.map_err(|error| StartError::Unable(error.to_string()))?;
         self.keep_ports();
         loop {
-            self.board.notify(&[NotifyState::Ready]);
-            let signal = self.keep(&mut cares).await;
+            self.publisher.notify(&[NotifyState::Ready]);
+            let signal = self.keep(&mut reconcilers).await;
             tracing::info!("{signal} has come");
             match signal {
-                Signal::SIGHUP => self.reload(&mut cares).await,
-                Signal::SIGUSR2 => self.become_what_is_installed().await,
-                _ => return Ok(self.leave(cares).await),
+                Signal::SIGHUP => self.reload(&mut reconcilers).await,
+                Signal::SIGUSR2 => self.replace_program().await,
+                _ => return Ok(self.leave(reconcilers).await),
             }
         }
     }
 
-    /// Looks after all apps until a signal comes; what they are at is finished.
-    async fn keep(&mut self, cares: &mut [Care]) -> Signal {
+    /// Reconciles all apps until a signal arrives, and finishes the operations under way.
+    async fn keep(&mut self, reconcilers: &mut [Reconciler]) -> Signal {
         let (quit, quitting) = watch::channel(false);
-        let mut keep = join_all(cares.iter_mut().map(|care| care.keep(quitting.clone())));
+        let mut keep = join_all(
+            reconcilers
+                .iter_mut()
+                .map(|reconciler| reconciler.keep(quitting.clone())),
+        );
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             if !self.heard.is_empty() {
@@ -173,7 +179,7 @@ impl Sidecar {
             tokio::select! {
                 _ = &mut keep => break,
                 number = self.signals.next() => self.heard.extend(number),
-                _ = heartbeat.tick() => self.board.beat(),
+                _ = heartbeat.tick() => self.publisher.beat(),
             }
         }
         let mut all = SIGNALS.into_iter();
@@ -182,28 +188,28 @@ impl Sidecar {
         counts.unwrap_or(Signal::SIGTERM)
     }
 
-    /// From now on there; the place before is left once this one is had.
+    /// Serves metrics at this address. It leaves the old address only once it has the new one.
     fn serve_metrics(&mut self, address: Option<&MetricsAddress>) -> std::io::Result<()> {
         let listener = address.map(Listener::bind).transpose()?;
         self.metrics = JoinSet::new();
         if let Some(listener) = listener {
             let state_dir = self.settings.agent.state_dir.clone();
-            let serving = serve(listener, state_dir, self.board.views());
+            let serving = serve(listener, state_dir, self.publisher.views());
             self.metrics.spawn(serving);
         }
         Ok(())
     }
 }
 
-/// All apps, in care from now on.
-async fn cares(
+/// A reconciler for each app.
+async fn reconcilers(
     settings: &Settings,
-    board: &Board,
+    publisher: &StatusPublisher,
     reservation: &Reservation,
-) -> Result<Vec<Care>, GateError> {
-    let mut cares = Vec::new();
+) -> Result<Vec<Reconciler>, GateError> {
+    let mut reconcilers = Vec::new();
     for app in &settings.apps {
-        cares.push(Care::new(settings, app, (board, reservation)).await?);
+        reconcilers.push(Reconciler::new(settings, app, (publisher, reservation)).await?);
     }
-    Ok(cares)
+    Ok(reconcilers)
 }

@@ -1,12 +1,12 @@
-//! The sidecar has the status ports reserved for as long as it runs: what could not be had is
-//! tried again each round, and keeps it from nothing.
+//! The sidecar reserves the status ports for as long as it runs. It tries a port that another
+//! process has again each round, and goes on without it.
 
 use super::Sidecar;
-use super::care::Care;
+use super::reconciler::Reconciler;
 use crate::gate::{Taken, listeners};
 
 impl Sidecar {
-    /// Those of the configuration, and no others.
+    /// Reserves the ports of the configuration, and releases all others.
     pub(super) fn keep_ports(&self) {
         let gates = self.settings.apps.iter().flat_map(|app| app.gates());
         let ports: Vec<u16> = gates.map(|gate| gate.status_port).collect();
@@ -14,8 +14,8 @@ impl Sidecar {
     }
 }
 
-impl Care {
-    /// Told once, not at every try.
+impl Reconciler {
+    /// Logs a change of what is reserved, not every try.
     pub(super) fn reserve(&mut self) {
         let taken = self.host.taken().into_iter();
         let why: Vec<String> = taken.flat_map(|(port, who)| why(port, &who)).collect();
@@ -33,15 +33,16 @@ impl Care {
     }
 }
 
-/// Nothing to say of what another agent has reserved: that ends with its operation.
+/// Why the port is not reserved. Empty if another agent has reserved it: that ends with its
+/// operation.
 fn why(port: u16, taken: &Taken) -> Vec<String> {
     match taken {
         Taken::Reserved(_) => Vec::new(),
         Taken::Listening => {
-            let told = |who: String| {
+            let describe = |who: String| {
                 format!("the status port {port} can't be reserved: {who} listens there: stop it")
             };
-            listeners(port).into_iter().map(told).collect()
+            listeners(port).into_iter().map(describe).collect()
         }
         taken => taken
             .threat(port)

@@ -1,5 +1,5 @@
-//! What the balancers show of an app, asked beside its keeping: one that hangs must not keep
-//! flushed rules from being mended.
+//! What the balancers show of an app. A task of its own asks them: a balancer that hangs must not
+//! delay the repair of flushed rules.
 
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Balancer;
@@ -10,19 +10,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Between two looks while every line is UP, and while one is not.
+/// The time between two looks: while every line is UP, and while one is not.
 const PACE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(1)];
 
 /// What the balancers showed at the last look.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rotation {
-    /// With our lines as they were found.
+    /// The balancers, with the lines of this host that were found on them.
     pub balancers: Vec<Balancer>,
-    /// One each; none before the first look.
+    /// One entry for each balancer; empty before the first look.
     pub seen: Vec<BalancerSeen>,
 }
 
-/// Looks again and again, for as long as the set lives.
+/// Looks again and again, until the returned set is dropped.
 pub(crate) fn watch(
     settings: &Settings,
     app: &AppSettings,
@@ -40,28 +40,28 @@ async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotati
         let seen = join_all(looks).await;
         let quiet = usize::from(!seen.iter().all(BalancerSeen::all_up));
         let strangers = asked.iter().any(|balancer| balancer.own().is_empty());
-        tell_changes(&app.name, &sender.borrow().seen, &seen);
+        log_changes(&app.name, &sender.borrow().seen, &seen);
         let balancers = asked.clone();
         if sender.send(Rotation { balancers, seen }).is_err() {
             return;
         }
         tokio::time::sleep(PACE[quiet]).await;
-        // After a boot this host's addresses may come later than we do.
+        // After a boot this host may get its addresses later than the sidecar starts.
         if strangers {
             asked = self::balancers(&settings, &app);
         }
     }
 }
 
-/// Each line whose status has changed since the last look, and each balancer that came into
-/// sight or went out of it.
-fn tell_changes(app: &str, before: &[BalancerSeen], now: &[BalancerSeen]) {
+/// Logs each balancer whose lines changed their status since the last look, or that began or
+/// stopped to answer.
+fn log_changes(app: &str, before: &[BalancerSeen], now: &[BalancerSeen]) {
     for (at, balancer) in now.iter().enumerate() {
         let name = &balancer.name;
-        let told = shown(balancer);
-        let same = |one: &BalancerSeen| shown(one) == told;
+        let shown_now = shown(balancer);
+        let same = |one: &BalancerSeen| shown(one) == shown_now;
         if !before.get(at).is_some_and(same) {
-            tracing::info!(%app, balancer = %name, "{app}: {name}: {told}");
+            tracing::info!(%app, balancer = %name, "{app}: {name}: {shown_now}");
         }
     }
 }

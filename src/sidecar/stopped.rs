@@ -1,5 +1,5 @@
 //! The mark of a host that the sidecar took out of rotation as it stopped. The next operation on
-//! the app removes it: from then on that operation says why the gates are closed.
+//! the app removes it, because that operation then explains the gates.
 
 use crate::clock::{boot, since_1970};
 use crate::report::Report;
@@ -15,8 +15,8 @@ struct Stopped {
     boot: String,
 }
 
-/// Marks the app where this stop has closed its gates, or an earlier one did at `before` and they
-/// are closed since then. A hold says itself why they are closed.
+/// Marks the app if this stop has closed its gates, or if an earlier stop did at `before` and they
+/// are closed since then. With a hold no mark is needed: the hold explains them.
 pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), before: Option<u64>, report: &Report) {
     let app = &report.app;
     let by_this = report.found_open.then(|| since_1970().as_secs());
@@ -35,8 +35,8 @@ pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), before: Option<u64>, r
     }
 }
 
-/// When the sidecar closed the app's gates as it stopped, in seconds since 1970. None: it did
-/// not, or an operation or a reboot came after that.
+/// When the sidecar closed the app's gates as it stopped, in seconds since 1970. None if it did
+/// not, or if an operation or a reboot came after that.
 pub fn took_out(state_dir: &Path, app: &str) -> Option<u64> {
     let mark: Stopped = StateFile::Stopped.read(state_dir, app).ok().flatten()?;
     (mark.boot == boot()).then_some(mark.since)

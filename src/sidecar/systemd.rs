@@ -1,21 +1,21 @@
-//! systemd is told by a thread of its own: it has room for ten messages, and while it is busy
-//! (it reads all units anew, say) whoever sends an eleventh waits for it. Gates must not.
+//! A thread of its own sends messages to systemd. The socket has room for ten, and the sender of
+//! an eleventh waits while systemd is busy, for example with a daemon-reload. Gates must not wait.
 
 use crate::outbox::{Next, Outbox};
 use sd_notify::NotifyState;
 use std::time::{Duration, Instant};
 
-/// The way to systemd, where it is there.
+/// The connection to systemd, if systemd started this process.
 #[derive(Debug)]
 pub(crate) struct Systemd(Option<Outbox<String>>);
 
 impl Systemd {
-    /// Begins; without systemd nobody is told.
+    /// Starts the thread. Without systemd every message is dropped.
     pub(crate) fn new() -> Systemd {
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
             return Systemd(None);
         }
-        let tell = |next: &Next<String>| {
+        let send = |next: &Next<String>| {
             if let Next::Item(message) = next
                 && let Err(error) = sd_notify::notify(&[NotifyState::Custom(message)])
             {
@@ -23,17 +23,17 @@ impl Systemd {
             }
             Ok(())
         };
-        Systemd(Outbox::start("systemd", tell).ok())
+        Systemd(Outbox::start("systemd", send).ok())
     }
 
-    /// There is one.
+    /// Whether systemd is there.
     pub(crate) fn is_there(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Tells it, in order, as soon as it listens. While it does not, news and signs of life
-    /// may be left out; that we begin or end to do something is not.
-    pub(crate) fn tell(&self, state: &[NotifyState<'_>]) {
+    /// Sends the messages in order, as soon as systemd reads. Until then the outbox may drop
+    /// statuses and signs of life. It never drops the begin or the end of an action.
+    pub(crate) fn send(&self, state: &[NotifyState<'_>]) {
         let lines: Vec<String> = state.iter().map(ToString::to_string).collect();
         let must = !state.iter().all(|one| {
             use NotifyState::{ExtendTimeoutUsec, Status, Watchdog};
@@ -46,7 +46,7 @@ impl Systemd {
         }
     }
 
-    /// The last words: systemd is given so long to listen.
+    /// Waits until systemd has read everything, at most this long.
     pub(crate) fn flush(&self, most: Duration) {
         if let Some(outbox) = &self.0 {
             outbox.flush(Instant::now() + most);

@@ -1,14 +1,14 @@
-//! How an app stands, for metrics.
+//! The state of an app, for metrics.
 
-use super::care::Care;
+use super::reconciler::Reconciler;
 use crate::gate::Position;
 use crate::haproxy::Role;
 use crate::metrics::{AppView, BalancerView};
 use crate::restart::{BalancerSeen, PerGate};
 use crate::state::hold;
 
-impl Care {
-    /// Shows it to the board.
+impl Reconciler {
+    /// Hands the app's view to the status publisher.
     pub(super) fn show(&self) {
         let positions = self.positions.as_ref().map(PerGate::as_ref);
         let open = positions.map_or_else(PerGate::default, |positions| positions.map(is_open));
@@ -24,12 +24,12 @@ impl Care {
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
             balancers: rotation.seen.iter().map(balancer).collect(),
         };
-        // Asked before an operation, and in it.
-        self.board.alive(view, 2 * self.app.health.timeout);
+        // The reconciler checks the health before an operation, and the operation does again.
+        self.publisher.alive(view, 2 * self.app.health.timeout);
     }
 }
 
-/// None: neither open nor closed.
+/// None if the gate is neither open nor closed.
 fn is_open(position: &Position) -> Option<bool> {
     match position {
         Position::Open => Some(true),

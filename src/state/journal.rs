@@ -1,6 +1,6 @@
 //! The journal of an operation on an app. The agent writes each phase to it before it acts on it.
 
-use crate::restart::{LeftBehind, PerGate, Phase, Version};
+use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::StateFile;
 use crate::state::caller::Asked;
 use crate::state::invocation::Invocation;
@@ -72,8 +72,8 @@ impl Entry {
     }
 
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
-    pub fn unfinished(&self, restarted: Option<bool>) -> LeftBehind {
-        LeftBehind {
+    pub fn unfinished(&self, restarted: Option<bool>) -> UnfinishedOperation {
+        UnfinishedOperation {
             verb: self.holder.verb,
             phase: self.phase.clone(),
             restarting: self.restarting,

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use haproxy_gate::operation::driver::drive;
 use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::{
-    Action, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Stand, Verb, start,
+    Action, GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Verb, start,
     stays_closed,
 };
 use haproxy_gate::state::invocation::Invocation;
@@ -84,9 +84,9 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     let restarted = before.map(|before| Some(before) != now);
     let unfinished = left.as_ref().map(|entry| entry.unfinished(restarted));
     let stand = match world.gates {
-        _ if world.held => Stand::Held,
-        [true, true] => Stand::Open,
-        _ => Stand::Astray,
+        _ if world.held => GatesFound::Held,
+        [true, true] => GatesFound::Open,
+        _ => GatesFound::ClosedUnexpectedly,
     };
     let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
     let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);

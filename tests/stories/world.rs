@@ -1,9 +1,9 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::haproxy::{Leaving, Others, Role, Status};
+use haproxy_gate::haproxy::{BackendCapacity, Leaving, Role, Status};
 use haproxy_gate::restart::Connections;
-use haproxy_gate::restart::{Acted, Action, Ask, BalancerSeen, LineSeen, PerGate, Phase};
+use haproxy_gate::restart::{Action, ActionResult, Ask, BalancerSeen, LineSeen, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -309,7 +309,7 @@ impl Host for World {
         Some(format!("instance {}", self.restarts))
     }
 
-    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> Acted {
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
         if matches!(action, Action::Upgrade | Action::Rollback | Action::Restart) {
             for seen in self.look(Ask::Lines) {
                 on(TICK * self.now, Meanwhile::Lines(seen));
@@ -338,7 +338,7 @@ impl World {
             true => Err("no complete answer within 2s".to_owned()),
             false => Ok(vec![self.line(0), self.line(1)]),
         };
-        let others = Others {
+        let capacity = BackendCapacity {
             backend: "srvs".to_owned(),
             usable: usize::from(
                 !self.alone.contains(&self.now) && !self.failing.contains(&self.now),
@@ -357,13 +357,13 @@ impl World {
             lines,
             reloaded: self.reloaded,
             uptime: Some(Duration::from_secs(100)),
-            others: vec![others],
+            backends: vec![capacity],
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
         }]
     }
 
-    fn acts(&mut self, action: Action) -> Acted {
+    fn acts(&mut self, action: Action) -> ActionResult {
         let touches = matches!(action, Action::Upgrade | Action::Rollback | Action::Restart);
         if touches {
             self.touched.push(action);
@@ -375,7 +375,7 @@ impl World {
         if !touches && *fails > 0 {
             *fails -= 1;
             self.say(&format!("{action:?}: the xtables lock is held"));
-            return Acted::Failed("the xtables lock is held".to_owned());
+            return ActionResult::Failed("the xtables lock is held".to_owned());
         }
         let before = self.gates;
         match action {
@@ -389,14 +389,14 @@ impl World {
                 self.set(1, found.twin == Some(true));
             }
             Action::Upgrade if self.upgrade_fails => {
-                return Acted::Failed("`web-upgrade` failed (exit status: 3)".to_owned());
+                return ActionResult::Failed("`web-upgrade` failed (exit status: 3)".to_owned());
             }
             Action::Rollback if self.rollback_fails => {
-                return Acted::Failed("`web-rollback` failed (exit status: 4)".to_owned());
+                return ActionResult::Failed("`web-rollback` failed (exit status: 4)".to_owned());
             }
             Action::Upgrade | Action::Rollback => self.new = action == Action::Upgrade,
             Action::Restart if self.restart_fails => {
-                return Acted::Failed("`web-restart` failed (exit status: 1)".to_owned());
+                return ActionResult::Failed("`web-restart` failed (exit status: 1)".to_owned());
             }
             Action::Restart => {
                 assert_eq!(
@@ -413,6 +413,6 @@ impl World {
         if touches || self.moved {
             self.say(&format!("{action:?}"));
         }
-        Acted::Done
+        ActionResult::Done
     }
 }

@@ -1,11 +1,11 @@
-//! The exit codes: the one table that `--help` prints, README shows and the tests hold
-//! against [`Outcome`](crate::restart::Outcome).
+//! The exit codes: the table that `--help` prints and README shows. The tests compare it with
+//! [`Outcome`](crate::restart::Outcome).
 
 use crate::text;
 
-/// What one exit code tells.
+/// The meaning of one exit code.
 pub(super) struct Row {
-    /// As a shell sees them.
+    /// The codes as a shell sees them.
     exits: &'static [u8],
     /// `outcome` of `--json`.
     words: &'static [&'static str],
@@ -32,7 +32,7 @@ const fn row(
 const UNCHANGED: &str = "unchanged";
 const PUT_BACK: &str = "gates put back, app untouched";
 
-/// All of them.
+/// All exit codes.
 #[rustfmt::skip]
 const ROWS: [Row; 13] = [
     row(&[0], &["restarted", "restarted_closed", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned"], "done, or already so", "as asked"),
@@ -50,7 +50,7 @@ const ROWS: [Row; 13] = [
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says"),
 ];
 
-/// The table for `--help`: what happened; how the host is left, `outcome` of `--json`.
+/// The table for `--help`: what happened, how the host is left, and `outcome` of `--json`.
 pub(super) fn help() -> String {
     let lines = ROWS.iter().map(|row| {
         let (codes, words) = (row.codes("/"), row.words.join(", "));
@@ -61,7 +61,7 @@ pub(super) fn help() -> String {
     lines.collect()
 }
 
-/// On lines that begin behind the codes.
+/// Wraps the text to lines that begin behind the codes.
 fn wrapped(text: &str) -> String {
     let indent = " ".repeat(6);
     text::lines(text, &indent, &indent).join("\n") + "\n"

@@ -1,7 +1,7 @@
-//! The table against the code, and README against the table.
+//! Compares the table with the code, and README with the table.
 
 use super::super::dispatch::{USAGE, USAGE_WORD};
-use super::super::kept::{FAILED, FAILED_WORD};
+use super::super::operations::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::*;
 use crate::restart::{Outcome, Refusal, Verb};
@@ -78,7 +78,7 @@ fn samples() -> Vec<Outcome> {
                 back: yes,
             },
             Outcome::Finished {
-                surely: yes,
+                confirmed: yes,
                 closed: !yes,
             },
             Outcome::FloorBroken {
@@ -205,6 +205,6 @@ fn help_fits_a_terminal() {
     for line in help().lines() {
         assert!(line.len() <= 80 && line.starts_with("  "), "{line}");
     }
-    let folded = |row: &Row| help().contains(&format!("\n      {} (", row.left));
-    assert!(ROWS.iter().all(folded), "{}", help());
+    let wrapped = |row: &Row| help().contains(&format!("\n      {} (", row.left));
+    assert!(ROWS.iter().all(wrapped), "{}", help());
 }

@@ -1,6 +1,6 @@
-//! The journal's own form: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>. An event becomes one
-//! record, which the journal's outbox sends. (tracing-journald has the same form, and sends it
-//! at once: whoever logs waits for a journald that hangs.)
+//! Logs in journald's native protocol: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>. An event
+//! becomes one record, and the journal's outbox sends it. (tracing-journald sends at once, so the
+//! thread that logs would wait for a journald that hangs.)
 
 use crate::outbox::{self, Stream};
 use std::fmt;
@@ -9,10 +9,11 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// A value may have so many bytes: the record goes into one datagram.
+/// The most bytes of a value: the record must fit into one datagram.
 const LONGEST: usize = 32 * 1024;
 
-/// Sends each event with its fields: APP, PHASE, BALANCER, as an operator would ask for them.
+/// Sends each event with its fields, such as APP, PHASE and BALANCER, so that an operator can
+/// filter by them.
 pub(super) struct Journal;
 
 impl<S: Subscriber> Layer<S> for Journal {
@@ -24,14 +25,14 @@ impl<S: Subscriber> Layer<S> for Journal {
     }
 }
 
-/// A record that has only this to say.
+/// A record with only this message.
 pub(super) fn warning(message: &str) -> Vec<u8> {
     let mut record = Record::new(Level::WARN);
     record.field("MESSAGE", message);
     record.0
 }
 
-/// Name, line end, the value's length, the value, line end: for each field.
+/// For each field: name, line end, the value's length, the value, line end.
 struct Record(Vec<u8>);
 
 impl Record {
@@ -61,7 +62,7 @@ impl Record {
 
     fn field(&mut self, name: &str, value: &str) {
         let value = &value[..value.floor_char_boundary(LONGEST)];
-        // Capitals, digits and `_`, and no `_` in front: those are journald's own.
+        // journald accepts capitals, digits and `_`. A leading `_` is reserved for its own fields.
         let name = name.trim_start_matches('_').bytes();
         let name = name.map(|byte| match byte {
             byte if byte.is_ascii_alphanumeric() => byte.to_ascii_uppercase(),
@@ -70,7 +71,7 @@ impl Record {
         self.0.extend(name);
         self.0.push(b'\n');
         self.0.extend((value.len() as u64).to_le_bytes());
-        // A vector takes all that is written.
+        // A write to a vector can't fail.
         let _ = self.0.write_all(value.as_bytes());
         self.0.push(b'\n');
     }

@@ -1,6 +1,6 @@
-//! Where logs go: to stderr, or with their fields to the journal that stderr is. Either has
-//! an [outbox]: nobody waits for a reader of logs, and the end of the program only for a
-//! moment.
+//! Logs to stderr, or with fields to the journal if stderr is connected to it. Both have an
+//! [outbox], so a slow reader of logs never blocks an operation. It delays the end of the program
+//! only briefly.
 
 mod journal;
 mod panics;
@@ -14,19 +14,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How a command logs.
+/// The kind of log of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Logs {
-    /// For who has asked for an operation, beside what that tells itself.
+    /// Warnings beside the output of an operation.
     Operation,
-    /// The sidecar's, who has nothing else to tell.
+    /// The log of the sidecar, which is its only output.
     Sidecar,
-    /// The same as JSON, a line each.
+    /// The sidecar's log as JSON, one object a line.
     SidecarJson,
 }
 
-/// Logs from now on. A stderr that has gone away must not stop a restart half way: by default
-/// a line that can't be written is told on stderr, and that panics.
+/// Starts the log. A closed stderr must not stop a restart half way: by default tracing reports a
+/// line that it can't write on stderr, and that panics.
 pub(super) fn begin(logs: Logs, verbose: u8) {
     panics::begin();
     outbox::say_dropped(match logs {
@@ -36,7 +36,7 @@ pub(super) fn begin(logs: Logs, verbose: u8) {
     let subscriber = tracing_subscriber::registry().with(filter(logs, verbose));
     let text = tracing_subscriber::fmt::layer()
         .log_internal_errors(false)
-        // Not with NO_COLOR.
+        // No colours with NO_COLOR.
         .with_ansi(console::colors_enabled_stderr())
         .with_writer(|| Stderr);
     match logs {
@@ -49,7 +49,7 @@ pub(super) fn begin(logs: Logs, verbose: u8) {
     }
 }
 
-/// The driver's own lines say what the sidecar tells in words.
+/// Hides the driver's own lines by default: the sidecar logs the same in words.
 fn filter(logs: Logs, verbose: u8) -> EnvFilter {
     let level = match (logs, verbose) {
         (Logs::Operation, 0) => "haproxy_gate=warn",
@@ -60,7 +60,7 @@ fn filter(logs: Logs, verbose: u8) -> EnvFilter {
     EnvFilter::try_from_env("AGENT_LOG").unwrap_or_else(|_| EnvFilter::new(level))
 }
 
-/// The journal, where stderr is a stream to it: systemd says so by device and inode.
+/// The journal, if stderr is a stream to it: systemd passes the stream's device and inode.
 fn journal() -> Option<Journal> {
     let stream = std::env::var("JOURNAL_STREAM").ok()?;
     let stderr = nix::sys::stat::fstat(std::io::stderr().as_fd()).ok()?;

@@ -1,5 +1,5 @@
-//! A panic's message comes out, too, where somebody reads: by the way of all that goes to
-//! stderr. By default it is written there at once, and a panic waits for the reader for ever.
+//! Sends the message of a panic through the outbox of stderr. By default Rust writes it directly,
+//! and a panic waits forever for a reader that does not read.
 
 use crate::outbox::{self, Stream};
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -7,10 +7,10 @@ use std::panic::{PanicHookInfo, set_hook};
 use std::thread;
 use std::time::Duration;
 
-/// For the reader.
+/// The longest wait for the reader.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// From now on.
+/// Installs the panic hook.
 pub(super) fn begin() {
     set_hook(Box::new(|panic| {
         outbox::put(Stream::Err, text(panic).into_bytes(), true);
@@ -37,7 +37,7 @@ mod tests {
 
     const ASKED: &str = "AGENT_TEST_PANICS";
 
-    /// The hook is one for a whole process: this test is run again in one of its own.
+    /// A process has one panic hook, so this test runs again in a process of its own.
     fn in_own_process() -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this test"));
         command.args(["a_panic_comes_out", "--nocapture"]);
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_comes_out_and_waits_for_nobody() {
+    fn a_panic_comes_out_and_does_not_wait_for_a_reader() {
         if std::env::var_os(ASKED).is_some() {
             begin();
             panic!("the sky falls");
@@ -57,7 +57,7 @@ mod tests {
         assert!(said.contains("the sky falls"), "{said}");
         assert!(!heard.status.success());
 
-        // Nobody reads, and the pipe is full.
+        // The pipe is full, and no process reads it.
         let (_reader, writer) = std::io::pipe().expect("a pipe");
         let full = vec![b'.'; 4096];
         nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");

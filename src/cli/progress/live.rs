@@ -1,12 +1,12 @@
-//! On a terminal: the phase under way is one row that is drawn anew in place, with what it
-//! waits for, the time passed and the limit; it stays, with its seconds, when it is over.
+//! Prints progress on a terminal. The phase under way is one row, redrawn in place: what it waits
+//! for, the time passed and the limit. A line with its seconds replaces it at its end.
 
-use super::super::screen::{self, Row, columns, tell};
+use super::super::screen::{self, Row, columns, print_progress};
 use super::rows::{oldest_of, rows};
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
-use crate::restart::{Limits, Phase, Seen};
+use crate::restart::{Limits, Observation, Phase};
 use console::{style, truncate_str};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ pub(super) struct Live {
     app: AppSettings,
     limits: Limits,
     oldest: Option<Duration>,
-    /// The only balancer: it need not be named.
+    /// The only balancer, whose name is left out.
     only: Option<String>,
     phase: Option<UnderWay>,
-    /// The last look's time: when the operation ends nobody says so.
+    /// The time of the last look. The operation does not report its end.
     at: Duration,
 }
 
@@ -43,9 +43,9 @@ impl Live {
         if let Some(UnderWay { what, since, row }) = self.phase.take() {
             let took = at.saturating_sub(since).as_secs_f64();
             let line = format!("{}  {:8} {took:6.2} s  {what}", row.app, row.phase);
-            // First: or the row would be drawn once more under the line that takes its place.
+            // Removes the row first, or it would be drawn once more under the line.
             screen::draw(None);
-            tell(&format!("{}\n", truncate_str(&line, columns(), "…")));
+            print_progress(&format!("{}\n", truncate_str(&line, columns(), "…")));
         }
     }
 }
@@ -88,25 +88,25 @@ impl Progress for Live {
         }));
     }
 
-    /// In full: the terminal folds it.
+    /// Prints the note in full. The terminal wraps it.
     fn notes(&mut self, at: Duration, note: &str) {
         self.at = at;
         let label = style(format!("{:8}", "note")).yellow();
         let at = at.as_secs_f64();
-        tell(&format!(
+        print_progress(&format!(
             "{}  {label} at {at:.1} s: {note}\n",
             self.app.name
         ));
     }
 
-    fn sees(&mut self, at: Duration, seen: &Seen) {
+    fn sees(&mut self, at: Duration, seen: &Observation) {
         (self.at, self.oldest) = (at, seen.oldest);
         if let [only] = seen.balancers.as_slice() {
             self.only = Some(only.name.clone());
         }
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

@@ -1,18 +1,18 @@
-//! A JSON object a line on stderr: `--json --progress`.
+//! Prints progress as one JSON object a line on stderr: `--json --progress`.
 
-use super::super::screen::tell_machine;
+use super::super::screen::print_progress_json;
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
 use crate::restart::seconds;
-use crate::restart::{Limits, Phase, Seen};
+use crate::restart::{Limits, Observation, Phase};
 use serde_json::json;
 use std::time::Duration;
 
 pub(super) struct Machine {
     app: AppSettings,
     limits: Limits,
-    told: Vec<String>,
+    printed: Vec<String>,
     oldest: Option<Duration>,
 }
 
@@ -21,7 +21,7 @@ impl Machine {
         Machine {
             app: app.clone(),
             limits: limits.clone(),
-            told: Vec::new(),
+            printed: Vec::new(),
             oldest: None,
         }
     }
@@ -29,8 +29,8 @@ impl Machine {
 
 impl Progress for Machine {
     fn enters(&mut self, at: Duration, phase: &Phase) {
-        self.told = Vec::new();
-        tell_machine(&json!({
+        self.printed = Vec::new();
+        print_progress_json(&json!({
             "app": self.app.name,
             "at_seconds": seconds(at),
             "phase": phase.name(),
@@ -40,29 +40,31 @@ impl Progress for Machine {
         }));
     }
 
-    /// Once, and again whenever it is something else.
+    /// Prints what is waited for, but not twice in a row.
     fn waits(&mut self, at: Duration, waiting: &[String]) {
-        if waiting == self.told {
+        if waiting == self.printed {
             return;
         }
-        tell_machine(&json!({
+        print_progress_json(&json!({
             "app": self.app.name,
             "at_seconds": seconds(at),
             "waiting": waiting,
             "oldest_seconds": self.oldest.map(seconds),
         }));
-        self.told = waiting.to_vec();
+        self.printed = waiting.to_vec();
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        tell_machine(&json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}));
+        print_progress_json(
+            &json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}),
+        );
     }
 
-    fn sees(&mut self, _at: Duration, seen: &Seen) {
+    fn sees(&mut self, _at: Duration, seen: &Observation) {
         self.oldest = seen.oldest;
     }
 
-    fn tells_ages(&self) -> bool {
+    fn shows_ages(&self) -> bool {
         true
     }
 }

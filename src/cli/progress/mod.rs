@@ -1,4 +1,4 @@
-//! How an operation goes: a line per phase, and what it waits for.
+//! Prints the progress of an operation: a line for each phase, and what it waits for.
 
 mod live;
 mod machine;
@@ -14,21 +14,21 @@ use machine::Machine;
 use plain::Plain;
 use std::time::Duration;
 
-/// Who is told.
+/// Who reads the progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// `--json`: the one object in the end is enough.
-    Nobody,
-    /// `--json --progress`.
+    /// `--json`: only the object at the end.
+    None,
+    /// `--json --progress`: a program.
     Machine,
-    /// People: on a terminal in place, elsewhere line by line.
+    /// People: a row in place on a terminal, lines elsewhere.
     People,
 }
 
-/// Who tells it.
+/// The printer for this audience.
 pub(super) fn of(audience: Audience, app: &AppSettings, limits: &Limits) -> Box<dyn Progress> {
     match audience {
-        Audience::Nobody => Box::new(Silent),
+        Audience::None => Box::new(Silent),
         Audience::Machine => Box::new(Machine::new(app, limits)),
         Audience::People if screen::is_live() => Box::new(Live::new(app, limits)),
         Audience::People => Box::new(Plain::new(app, limits)),

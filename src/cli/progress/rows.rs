@@ -1,13 +1,13 @@
-//! What is waited for, on a terminal so many columns wide.
+//! Lays out what is waited for on a terminal.
 
 use console::truncate_str;
 use std::time::Duration;
 
-/// Rows under the line, where several things are waited for.
+/// The most rows under the line if an operation waits for several things.
 const MOST: usize = 6;
 
-/// One thing behind the clock, if it fits there; else each on a row of its own. `head`: the
-/// columns that the line has taken already.
+/// Puts a single wait behind the clock if it fits there, otherwise each wait on its own row.
+/// `head`: the columns that the line has used already.
 pub(super) fn rows(age: Option<&str>, what: &[String], head: usize, columns: usize) -> String {
     let room = columns.saturating_sub(head);
     let age_and = |between: &str| age.map(|age| format!("{age}{between}")).unwrap_or_default();
@@ -27,8 +27,7 @@ pub(super) fn rows(age: Option<&str>, what: &[String], head: usize, columns: usi
     }
 }
 
-/// How long the oldest request has waited that is waited for, where the host's TCP table shows
-/// it.
+/// The age of the oldest request that the operation waits for, if the host's TCP table shows it.
 pub(super) fn oldest_of(waiting: &[String], oldest: Option<Duration>) -> Option<String> {
     let carried = waiting.iter().any(|what| what.contains("in flight"));
     let oldest = oldest.filter(|_| carried)?;
@@ -40,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_things_stand_below_each_other() {
+    fn several_waits_get_a_row_each() {
         let flights = |count: usize| vec!["srvs/web1 has 1 request in flight".to_owned(); count];
         let one = rows(Some("oldest 1.0 s"), &flights(1), 30, 80);
         assert_eq!(one, "oldest 1.0 s: srvs/web1 has 1 request in flight");

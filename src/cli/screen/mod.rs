@@ -1,13 +1,12 @@
-//! What is shown: lines, and on a terminal under them a row that is drawn anew in place.
+//! Shows lines, and on a terminal a row under them, which is redrawn in place.
 //!
-//! While an operation is under way a thread of its own writes all of it, whoever reads, and
-//! nobody waits for it: a terminal that is stopped (Ctrl-S), a pager that reads no further, a
-//! window that is gone must not keep a restart from going on. (Progress bars of the usual
-//! libraries write in the caller's thread, and panic where the terminal is gone.)
+//! During an operation a thread of its own writes everything. A paused terminal (Ctrl-S), a pager
+//! or a closed window never blocks an operation. (Progress bars of the usual libraries write in
+//! the caller's thread, and panic if the terminal is gone.)
 //!
-//! What goes to stderr has an [outbox](crate::outbox) of its own, always: a log that nobody
-//! reads keeps neither stdout nor the end of the program waiting. Only where both are one
-//! terminal it goes through here, or the row would be torn. The sidecar's stdout has one, too.
+//! Stderr always has an [outbox](crate::outbox) of its own: an unread log blocks neither stdout
+//! nor the end of the program. If stderr and stdout are one terminal, its lines go through this
+//! module, or they would tear the row. The sidecar's stdout has an outbox too.
 
 mod queue;
 mod row;
@@ -22,24 +21,23 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Between two drawings of the row: its clock moves.
+/// The time between two drawings of the row, whose clock moves.
 const TICK: Duration = Duration::from_millis(100);
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue::new());
-/// There is more to show.
+/// Signals that there is more to show.
 static MORE: Condvar = Condvar::new();
 
-/// Nobody waits for a reader of stdout, not even in the end.
+/// Never wait for the reader of stdout, not even at the end.
 static NEVER_WAITS: AtomicBool = AtomicBool::new(false);
 
-/// What a reader gets in the end, who may not read any more.
+/// The longest wait for a reader at the end of the program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// As long as this is there, nobody who tells something waits until it is shown.
+/// The thread that shows lines. While it exists, printing never blocks.
 pub(super) struct Showing(Option<JoinHandle<()>>);
 
-/// Nobody waits from now on. Without a thread (there may be too many) lines are written as
-/// they come.
+/// Starts the thread that shows lines. If it can't be started, lines are written directly.
 pub(super) fn begin() -> Showing {
     let thread = thread::Builder::new().name("screen".to_owned());
     let thread = thread.spawn(keep_showing).ok();
@@ -48,7 +46,7 @@ pub(super) fn begin() -> Showing {
 }
 
 impl Drop for Showing {
-    /// All is done, and what was told is waited for: nothing is lost that has a reader.
+    /// Waits until all lines are shown, so that a reader gets all of them.
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
             queue().end();
@@ -58,12 +56,12 @@ impl Drop for Showing {
     }
 }
 
-/// Somebody looks at stdout, at a place where lines can be drawn anew.
+/// Whether stdout is a terminal that can redraw lines.
 pub(super) fn is_live() -> bool {
     io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// With NO_COLOR there is no colour, even where CLICOLOR_FORCE asks for it.
+/// Turns colours off with NO_COLOR, even if CLICOLOR_FORCE is set.
 pub(super) fn heed_no_color() {
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         console::set_colors_enabled(false);
@@ -71,43 +69,43 @@ pub(super) fn heed_no_color() {
     }
 }
 
-/// Draws this row from now on, or none.
+/// Sets the row under the lines, or removes it.
 pub(super) fn draw(row: Option<Row>) {
     queue().draw(row);
     MORE.notify_one();
 }
 
-/// The sidecar's: from now on nobody waits for a reader of stdout, either.
+/// For the sidecar: never wait for the reader of stdout from now on.
 pub(super) fn never_wait() {
     NEVER_WAITS.store(true, Ordering::Relaxed);
 }
 
-/// The end of the program: a reader who reads gets all of it.
+/// Ends the program's output. A reader that reads gets all of it.
 pub(super) fn end() {
     outbox::flush(PATIENCE);
 }
 
-/// Prints on stdout. A reader that has gone away must not stop a restart half way.
+/// Prints on stdout. A closed stdout must not stop a restart half way.
 pub(super) fn say(text: &str) {
     show(Line::Out(text.to_owned()), true);
 }
 
-/// One line on stderr.
+/// Prints one line on stderr.
 pub(super) fn complain(text: &str) {
     show(Line::Err(format!("agent: {text}\n")), true);
 }
 
-/// On stdout, how it goes: where nobody reads that, it is left out.
-pub(super) fn tell(text: &str) {
+/// Prints progress on stdout. It is left out if the reader is too slow.
+pub(super) fn print_progress(text: &str) {
     show(Line::Out(text.to_owned()), false);
 }
 
-/// The same, as one JSON object on one line of stderr.
-pub(super) fn tell_machine(object: &serde_json::Value) {
+/// Prints progress as one JSON object on one line of stderr.
+pub(super) fn print_progress_json(object: &serde_json::Value) {
     show(Line::Err(format!("{object}\n")), false);
 }
 
-/// Where the log's lines go.
+/// The writer of the log.
 pub(super) struct Stderr;
 
 impl Write for Stderr {
@@ -140,7 +138,7 @@ fn show(line: Line, must: bool) {
     let is_at_work = queue.is_taken || NEVER_WAITS.load(Ordering::Relaxed);
     drop(queue);
     match line {
-        // Of a command that has nothing to keep waiting.
+        // This command has no operation under way that a wait could block.
         Line::Err(_) if must && !is_at_work => {
             outbox::flush(PATIENCE);
             write(&line);
@@ -151,7 +149,7 @@ fn show(line: Line, must: bool) {
     }
 }
 
-/// Stderr goes to where the row is drawn.
+/// Whether stderr goes to the terminal that shows the row.
 fn is_one_terminal() -> bool {
     is_live() && io::stderr().is_terminal()
 }
@@ -168,12 +166,12 @@ fn to(stream: &mut impl Write, text: &str) -> io::Result<()> {
     stream.flush()
 }
 
-/// Until all is shown, and nothing more comes.
+/// Shows lines until the queue is closed and empty.
 fn keep_showing() {
-    // Lines that the row takes now.
+    // The lines that the row takes on the terminal.
     let mut drawn = 0;
     while let Some(Frame { lines, row }) = next() {
-        // What goes to stdout at once: nobody sees a terminal half drawn.
+        // One write to stdout, so that the terminal never shows half a frame.
         let mut out = wipe(drawn);
         for line in lines {
             match line {
@@ -190,7 +188,7 @@ fn keep_showing() {
     }
 }
 
-/// The row goes, and the cursor stands where it began.
+/// Removes the row, and moves the cursor to its begin.
 fn wipe(drawn: usize) -> String {
     match drawn {
         0 => String::new(),

@@ -1,31 +1,31 @@
-//! What was told and is not shown yet. It has bounds, however long nobody reads.
+//! The lines that are not shown yet. The queue has bounds, however long the reader pauses.
 
 use super::Row;
 use crate::outbox::{Bounded, Next};
 use std::mem::take;
 
-/// How far the reader may be behind: what only tells how it goes is left out then.
+/// The most lines that may wait for the reader. Beyond that, lines of progress are left out.
 const BEHIND: usize = 256;
 
-/// Something to write, with its line ends.
+/// A text to write, with its line ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Out(String),
     Err(String),
 }
 
-/// What is to be written next: lines, and the row under them.
+/// The next lines to write, and the row under them.
 pub(super) struct Frame {
     pub(super) lines: Vec<Line>,
     pub(super) row: Option<Row>,
 }
 
 pub(super) struct Queue {
-    /// Somebody takes what is put here.
+    /// A thread takes the lines.
     pub(super) is_taken: bool,
     lines: Bounded<Line>,
     row: Option<Row>,
-    /// The row is to be drawn anew.
+    /// The row must be redrawn.
     is_due: bool,
     ends: bool,
 }
@@ -41,14 +41,14 @@ impl Queue {
         }
     }
 
-    /// An outcome `must` be shown, sooner or later.
+    /// Adds a line. A line that `must` be shown, such as an outcome, is not left out.
     pub(super) fn put(&mut self, line: Line, must: bool) {
         let (Line::Out(text) | Line::Err(text)) = &line;
         let bytes = text.len();
         self.lines.put(line, bytes, must);
     }
 
-    /// Only the last row counts.
+    /// Sets the row. Only the last one is shown.
     pub(super) fn draw(&mut self, row: Option<Row>) {
         self.is_due |= row.is_some() || self.row.is_some();
         self.row = row;
@@ -58,18 +58,18 @@ impl Queue {
         self.row.is_some()
     }
 
-    /// The row's clock has moved.
+    /// Redraws the row, because its clock has moved.
     pub(super) fn tick(&mut self) {
         self.is_due = true;
     }
 
-    /// Nothing more is put here.
+    /// Closes the queue: no more lines are added.
     pub(super) fn end(&mut self) {
         self.draw(None);
         self.ends = true;
     }
 
-    /// None: nothing is new.
+    /// Takes the next frame. None if nothing is new.
     pub(super) fn take(&mut self) -> Option<Frame> {
         let lines: Vec<Line> = std::iter::from_fn(|| self.lines.take())
             .map(shown)
@@ -81,7 +81,7 @@ impl Queue {
         })
     }
 
-    /// All is taken, and nothing more comes: from now on nobody takes anything.
+    /// Whether the queue is closed. From now on no thread takes lines.
     pub(super) fn is_over(&mut self) -> bool {
         let is_over = take(&mut self.ends);
         self.is_taken &= !is_over;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_reads_on_lines_are_left_out_and_outcomes_are_not() {
+    fn a_paused_reader_loses_lines_and_no_outcome() {
         let mut queue = Queue::new();
         (0..BEHIND + 3).for_each(|number| queue.put(line(number), false));
         queue.put(line(9000), true);
@@ -133,7 +133,11 @@ mod tests {
         let rest = [left_out(3), line(9000), left_out(1)];
         assert_eq!(lines[BEHIND..], rest);
         queue.put(line(1), false);
-        assert_eq!(queue.take().expect("a line").lines, [line(1)], "told once");
+        assert_eq!(
+            queue.take().expect("a line").lines,
+            [line(1)],
+            "reported once"
+        );
     }
 
     #[test]

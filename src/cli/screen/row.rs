@@ -1,4 +1,4 @@
-//! What is under way, on one row of a terminal, or a few.
+//! The phase under way, on one or a few rows of a terminal.
 
 use console::{Term, style, truncate_str};
 use std::time::Instant;
@@ -6,25 +6,25 @@ use std::time::Instant;
 /// `web  close      1.2 s of 30s  srvs/web1 is UP 1/2`.
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Row {
-    /// The app.
+    /// The app's name.
     pub(in crate::cli) app: String,
-    /// The phase.
+    /// The name of the phase.
     pub(in crate::cli) phase: &'static str,
     /// When it began.
     pub(in crate::cli) since: Instant,
-    /// How long it may take.
+    /// Its limit.
     pub(in crate::cli) limit: String,
-    /// What is waited for; its first line stands behind the clock.
+    /// What it waits for. The first line follows the clock.
     pub(in crate::cli) what: String,
 }
 
 impl Row {
-    /// Columns before what is waited for.
+    /// The columns before the text of the wait.
     pub(in crate::cli) fn head(&self) -> usize {
         self.app.len() + "  drain       0.0 s of   ".len() + self.limit.len()
     }
 
-    /// No line is wider than the terminal: one that it folds could not be drawn anew.
+    /// The row, with no line wider than the terminal: a wrapped line can't be redrawn.
     pub(super) fn text(&self, columns: usize) -> String {
         let phase = style(format!("{:8}", self.phase)).bold();
         let passed = self.since.elapsed().as_secs_f64();
@@ -37,7 +37,7 @@ impl Row {
     }
 }
 
-/// Of the terminal, now.
+/// The columns of the terminal now.
 pub(in crate::cli) fn columns() -> usize {
     Term::stdout().size().1.into()
 }

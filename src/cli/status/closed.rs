@@ -1,26 +1,26 @@
-//! Why gates are closed while no operation is under way, and what opens them. Pure.
+//! Explains why gates are closed while no operation is under way, and what opens them. Pure.
 
 use crate::clock;
 use crate::gate::Position;
 use crate::state::hold::Held;
 
-/// Why.
+/// Why gates are closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Closed {
-    /// A hold; true: not all gates are closed.
+    /// By a hold. True if not all gates are closed.
     Held(bool),
-    /// The sidecar took the host out as it stopped, in seconds since 1970.
+    /// By the sidecar as it stopped, in seconds since 1970.
     BySidecar(u64),
-    /// The time of this hold is over.
+    /// By this hold, whose time is over.
     Over(String),
-    /// A flush of the rules, a reboot, or another process.
+    /// By a flush of the rules, a reboot, or another process.
     Unexpectedly,
-    /// No gate is.
+    /// No gate is closed.
     NotAtAll,
 }
 
 impl Closed {
-    /// By the gates, the hold that was found, and the mark of the sidecar's stop.
+    /// Decides from the gates, the hold, and the mark of the sidecar's stop.
     pub(super) fn of(positions: &[Position], held: Option<&Held>, mark: Option<u64>) -> Closed {
         let is_closed = |gate: &Position| *gate == Position::Closed;
         let all = positions.iter().all(is_closed);
@@ -41,7 +41,7 @@ impl Closed {
         }
     }
 
-    /// What is wrong, and what fixes it; None: nothing is wrong.
+    /// The problem and its fix. None if nothing is wrong.
     pub(super) fn trouble(&self, app: &str, opener: &str) -> Option<String> {
         let opens = format!("{opener} opens the gates once the app is healthy");
         match self {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_closed_the_gates_and_what_opens_them() {
+    fn closed_gates_have_a_cause_and_an_opener() {
         let (now, over) = (held(1000), held(0));
         let ended = Closed::Over(over.describe());
         for (positions, held, mark, why) in [
@@ -105,7 +105,7 @@ mod tests {
             ([Open, Open], Some(&over), None, Closed::NotAtAll),
             ([Shut, Shut], None, Some(7), Closed::BySidecar(7)),
             ([Shut, Shut], Some(&over), Some(7), Closed::BySidecar(7)),
-            // A hold says it itself; and gates of which one is open are not as the sidecar left them.
+            // A hold explains its gates. One open gate is not as the sidecar left it.
             ([Shut, Shut], Some(&now), Some(7), Closed::Held(false)),
             ([Shut, Open], None, Some(7), Closed::Unexpectedly),
             ([Open, Open], None, Some(7), Closed::NotAtAll),

@@ -1,8 +1,9 @@
-//! A look at everything, and the next: where our lines are on the balancers is found once.
+//! Looks at everything, again and again. Only the first look finds this host's lines on the
+//! balancers.
 
 use super::model::{AppStatus, Others, Status};
+use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
-use super::seen::{Seen, seen};
 use crate::config::{AppSettings, Settings};
 use crate::gate::Position;
 use crate::host::Asking;
@@ -13,7 +14,7 @@ use crate::state::journal::Journal;
 pub(super) struct Looks<'a> {
     settings: &'a Settings,
     apps: &'a [AppSettings],
-    /// None: not looked at yet, or there is no way to.
+    /// None before the first look, or if a look is not possible.
     hosts: Vec<Option<ThisHost>>,
 }
 
@@ -27,7 +28,7 @@ impl<'a> Looks<'a> {
     }
 
     pub(super) async fn next(&mut self) -> anyhow::Result<Status> {
-        // For its list of locks the kernel waits for a grace period of RCU, some 10 ms.
+        // The list of locks takes the kernel some 10 ms (a grace period of RCU): a thread reads it.
         let asking = self.settings.clone();
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));
@@ -42,7 +43,7 @@ impl<'a> Looks<'a> {
         };
         let looks = looks.into_iter().zip(&owners.apps);
         let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
-            (Ok(it), taken) => seen(self.settings, app, &it, at_work(*taken || it.under_way)),
+            (Ok(it), taken) => app_status(self.settings, app, &it, at_work(*taken || it.under_way)),
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
         Ok(Status {
@@ -53,12 +54,12 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// Err: there is no way to.
+/// Looks at one app. Err: why no look is possible.
 async fn look(
     settings: &Settings,
     app: &AppSettings,
     host: &mut Option<ThisHost>,
-) -> Result<Seen, String> {
+) -> Result<Observation, String> {
     let state_dir = &settings.agent.state_dir;
     let journal = || Journal::unfinished(state_dir, &app.name);
     let before = journal();
@@ -70,13 +71,13 @@ async fn look(
     }
     let host = host.as_mut().ok_or("there is no host to look at")?;
     let snapshot = host.snapshot(Asking::OfKnownLines).await;
-    // An operation may have begun during the look: what it does is no trouble. With all gates open
-    // and no journal there is none, and the kernel need not be asked.
+    // An operation may have begun during the look, and what it does is no trouble. With all gates
+    // open and no journal there is none, so the kernel is not asked.
     let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
     let taken = (!all_open || before != Ok(None)) && is_taken(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
-    Ok(Seen {
+    Ok(Observation {
         snapshot,
         under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),

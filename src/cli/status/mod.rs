@@ -1,12 +1,12 @@
-//! `agent status`: what the kernel, HAProxy and the app say now, and what the state directory has
-//! of holds and operations.
+//! `agent status`: prints what the kernel, HAProxy and the app show now, and the holds and
+//! operations of the state directory.
 
 mod closed;
 mod frame;
 mod look;
 mod model;
+mod observation;
 mod owners;
-mod seen;
 mod text;
 mod watch;
 
@@ -17,7 +17,8 @@ use crate::config::{AppSettings, Settings};
 use look::Looks;
 use model::AppStatus;
 
-/// Prints it. Exit code 1 where something is in the way or out of sight, or the app is sick.
+/// Prints the status. The exit code is 1 if there is trouble, a balancer does not answer, or an
+/// app is not healthy.
 pub(super) async fn status(
     settings: &Settings,
     apps: &[AppSettings],

@@ -1,4 +1,4 @@
-//! What `agent status` shows.
+//! The data that `agent status` shows.
 
 use super::owners::LockOwner;
 use crate::report::{BalancerReport, GateReport};
@@ -6,7 +6,7 @@ use crate::state::hold::HoldReport;
 use serde::Serialize;
 use std::net::SocketAddr;
 
-/// Each `text` in it is for people: it says in one line what the fields beside it say.
+/// Each `text` in it is one line for people, with the same content as the fields beside it.
 #[derive(Serialize)]
 pub(super) struct Status {
     pub(super) apps: Vec<AppStatus>,
@@ -23,17 +23,17 @@ pub(super) struct AppStatus {
     pub(super) balancers: Vec<BalancerReport>,
     /// The request that the gates stay closed.
     pub(super) hold: Option<HoldReport>,
-    /// When the sidecar closed the gates as it stopped, where nothing has opened them since.
+    /// When the sidecar closed the gates as it stopped. None if they were opened since.
     pub(super) closed_by_sidecar_unix_seconds: Option<u64>,
     /// The phase of the operation under way.
     pub(super) phase: Option<PhaseNow>,
     pub(super) health: Health,
     /// Every balancer answers, and shows all lines of this host fully UP.
     pub(super) in_rotation: bool,
-    /// Users come to this host now: it takes something away when it goes.
+    /// Users reach this host now, so there is less capacity without it.
     pub(super) serving: bool,
-    /// How many hosts may go out of rotation now, this one among them, until `min_available`
-    /// is reached in the tightest backend; None: a balancer can't be seen.
+    /// How many hosts, this one included, may go out of rotation until `min_available` is reached
+    /// in the backend with the least room. None if a balancer does not answer.
     pub(super) spare: Option<i64>,
     pub(super) trouble: Vec<String>,
     #[serde(skip)]
@@ -46,9 +46,9 @@ pub(super) struct PhaseNow {
     /// As on the command line.
     pub(super) verb: &'static str,
     pub(super) phase: &'static str,
-    /// How long it has been in it.
+    /// How long the operation has been in this phase.
     pub(super) seconds: u64,
-    /// Whether the host takes no other server away any more: it is out, or on its way back.
+    /// Whether the host no longer reduces the capacity: it is out, or on its way back.
     pub(super) settled: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct PhaseNow {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Health {
     pub(super) healthy: bool,
-    /// Where the app was asked; None: it was not.
+    /// The address that was asked. None if the app was not asked.
     pub(super) address: Option<SocketAddr>,
     pub(super) error: Option<String>,
     pub(super) text: String,
@@ -106,7 +106,7 @@ impl AppStatus {
     }
 }
 
-/// Which other agents work on this host.
+/// The other agents that run on this host.
 #[derive(Clone, Copy)]
 pub(super) struct Others {
     pub(super) under_way: bool,
@@ -114,7 +114,7 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// What opens gates that nothing keeps closed.
+    /// What opens gates that no hold keeps closed.
     pub(super) fn opener(self, app: &str) -> String {
         match self.sidecar {
             true => "the sidecar".to_owned(),

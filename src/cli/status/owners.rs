@@ -6,7 +6,7 @@ use crate::state::lock::{Lock, Owner, describe};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// A process that has a lock. What it has not written about itself is None.
+/// A process that has a lock. A field is None if the process has not written it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct LockOwner {
     pub(super) command: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// Blocks.
+    /// Reads the owners of all locks. Blocks.
     pub(super) fn ask(settings: &Settings, apps: &[String]) -> Owners {
         let state_dir = &settings.agent.state_dir;
         let owner = |path: PathBuf| Lock::owner(&path).map(LockOwner::from);
@@ -57,7 +57,8 @@ pub(super) async fn is_taken(settings: &Settings, app: &str) -> bool {
     asked.await.unwrap_or(false)
 }
 
-/// A unit's operation does not ask for the host's turn. The sidecar is done in a moment.
+/// The owner of an app's lock on behalf of a unit: such an operation does not take the host's
+/// lock. The sidecar is left out, because it has the lock only briefly.
 fn of_units(settings: &Settings) -> Option<LockOwner> {
     let apps = settings.apps.iter();
     let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));

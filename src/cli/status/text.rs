@@ -1,4 +1,4 @@
-//! One look, in words.
+//! Prints one look as text.
 
 use super::model::Status;
 

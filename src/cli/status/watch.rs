@@ -1,4 +1,4 @@
-//! `agent status --watch`: the same look again and again, on a terminal in place.
+//! `agent status --watch`: prints the status again and again, in place on a terminal.
 
 use super::frame::{Frame, Sessions, fitting};
 use super::look::Looks;
@@ -10,7 +10,7 @@ use crate::signals::StopSignal;
 use console::{Term, truncate_str};
 use std::time::{Duration, Instant};
 
-/// Until a signal ends it, which is how it is meant to end: exit code 0.
+/// Prints until a signal stops it. That is the expected end, with exit code 0.
 pub(in crate::cli) async fn watch(
     settings: &Settings,
     apps: &[AppSettings],
@@ -20,7 +20,7 @@ pub(in crate::cli) async fn watch(
     let mut looks = Looks::new(settings, apps);
     let mut screen = Screen::new(every);
     while stop.asked().is_none() && screen.is_read {
-        // A balancer that does not answer may take its time.
+        // A look may last: a balancer that hangs runs into its timeout.
         let all = tokio::select! {
             _ = stop.wait() => break,
             all = looks.next() => all?,
@@ -38,14 +38,14 @@ pub(in crate::cli) async fn watch(
 }
 
 struct Screen {
-    /// Buffered: a frame is shown as a whole.
+    /// Buffered, so that the terminal shows whole frames.
     term: Term,
     live: bool,
     every: Duration,
     host: String,
-    /// What the lines had had at the last look, and when.
+    /// The sessions at the last look, and when that was.
     before: Option<(Sessions, Instant)>,
-    /// The reader of stdout is still there.
+    /// Whether stdout still has a reader.
     is_read: bool,
 }
 
@@ -85,7 +85,7 @@ impl Screen {
         }
     }
 
-    /// Over the frame of before, no wider and no higher than the terminal.
+    /// Draws over the previous frame, no wider and no higher than the terminal.
     fn place(&mut self, title: String, lines: Vec<String>) {
         let (height, width) = self.term.size();
         let lines = [title].into_iter().chain(lines).collect();

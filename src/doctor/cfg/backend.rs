@@ -1,4 +1,4 @@
-//! What the backend as a whole does to a restart.
+//! Checks the settings of a whole backend that matter for a restart.
 
 use super::expected::Expected;
 use super::ours::{Ours, names};
@@ -27,7 +27,7 @@ checks! {
         "a variable's value is in HAProxy's environment, not in the file: what hangs on it is not known";
 }
 
-/// HAProxy's own default.
+/// HAProxy's default.
 const DEFAULT_RETRIES: i64 = 3;
 
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
@@ -45,7 +45,7 @@ pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
     ]
 }
 
-/// A line to paste, and where.
+/// The fix: a line to paste, and where.
 fn line(ours: &Ours<'_>, line: &str) -> String {
     format!("in {} {}: {line}", ours.proxy.kind, ours.proxy.name)
 }
@@ -66,8 +66,8 @@ fn forced(ours: &Ours<'_>) -> Point {
     }
 }
 
-/// Every Nth retry for N, the Nth before the last for -N. One more than there are retries, and
-/// negative, ends HAProxy 2.6 itself at the first retry: it divides by zero.
+/// `option redispatch N`: every Nth retry, or for -N the Nth before the last. With a -N one more
+/// than the retries, HAProxy 2.6 divides by zero at the first retry, and crashes.
 fn redispatch(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
     let fix = line(ours, "option redispatch");
@@ -126,7 +126,7 @@ fn cookie(ours: &Ours<'_>) -> Point {
         };
     };
     let name = words.first().map_or("", String::as_str);
-    // HAProxy then makes the values of address and port, the same for main and twin.
+    // HAProxy then derives the values from address and port, the same for main and twin.
     let dynamic = words.iter().any(|word| word == "dynamic");
     match without.is_empty() || dynamic {
         true => COOKIE.ok(of, format!("cookie {name}")),
@@ -149,7 +149,7 @@ fn timeout(ours: &Ours<'_>) -> Point {
     }
 }
 
-/// Any other kind than these asks for more than a connect.
+/// The kind of check. Any other kind than these does more than a connect.
 fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     let of = &ours.proxy.name;
     let found = match &ours.proxy.settings.check {
@@ -166,7 +166,7 @@ fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     }
 }
 
-/// Only the master socket shows what leaving workers carry then.
+/// With `http-reuse never` only the master socket shows what leaving workers carry.
 fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     let of = &ours.proxy.name;
     match ours.proxy.settings.never_reuses && !expected.master {
@@ -179,7 +179,7 @@ fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
     }
 }
 
-/// What is not looked at, in one point: each other check takes it for right.
+/// One point for all values that doctor can't see. The other checks assume that they are right.
 fn variables(ours: &Ours<'_>) -> Point {
     let of = &ours.proxy.name;
     let own = ours

@@ -1,14 +1,15 @@
-//! How the checks of a backend connect: by its rules, or by the words of each line.
+//! Reads how the checks of a backend connect: by its rules, or by the words of each line.
 
 use super::ours::Ours;
 use crate::haproxy::cfg::rules::{Connect, Rules};
 use crate::haproxy::cfg::server::Server;
 
-/// How the backend's checks connect, and whether they ask anything.
+/// How the backend's checks connect, and whether they send a request.
 pub(crate) struct Checks {
     kind: Option<String>,
     pub connects: Vec<Connect>,
-    /// Checks that only connect see no app that refuses them.
+    /// Whether the checks send a request. A check that only connects can't see a refusal of the
+    /// app.
     pub ask: bool,
 }
 
@@ -41,7 +42,7 @@ impl Checks {
     }
 }
 
-/// Whether the line's checks speak TLS by its own words.
+/// Whether the line's own words make its checks use TLS.
 pub(crate) fn by_tls(server: &Server) -> bool {
     let transport = &server.words.transport;
     transport.checks_by_tls(server.checks_by_its_own_place())

@@ -1,27 +1,27 @@
-//! What the file is held against.
+//! The facts about an app that the file must fit.
 
 use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
-/// What the file is held against.
+/// An app that the file must fit.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     /// The app's name.
     pub app: &'a str,
     /// Its ports.
     pub ports: AppPorts,
-    /// Its lines as HAProxy shows them; without any, the lines are found by their ports.
+    /// Its lines as HAProxy shows them. If empty, the ports identify its lines.
     pub lines: &'a [Own],
-    /// The path by which the agent asks for its health; None: not by HTTP.
+    /// The path of the agent's HTTP health check. None without HTTP.
     pub http: Option<&'a str>,
-    /// Whether it does so by TLS.
+    /// Whether that check uses TLS.
     pub https: bool,
-    /// Whether it does so with a PROXY header.
+    /// Whether that check sends a PROXY header.
     pub proxy: bool,
-    /// Each of its balancers has a master socket in the configuration.
+    /// Whether each of its balancers has a master socket in the configuration.
     pub master: bool,
     /// How long a restart waits until its lines are DOWN.
     pub out_of_rotation: Duration,
-    /// And until they are UP.
+    /// How long a restart waits until its lines are UP.
     pub in_rotation: Duration,
 }

@@ -1,4 +1,4 @@
-//! The name and the protocol in the TLS handshake of a check.
+//! Checks the name and the protocol in the TLS handshake of a check.
 
 use super::checks::{Checks, by_tls};
 use super::ours::{Ours, names};

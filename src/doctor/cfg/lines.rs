@@ -1,4 +1,4 @@
-//! What single lines do to a restart.
+//! Checks the settings of single lines that matter for a restart.
 
 use super::expected::Expected;
 use super::ours::{Ours, names};
@@ -19,7 +19,7 @@ pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> V
     let downs = ours
         .all()
         .filter(|server| server.words.marked_down.is_some());
-    // Whichever line of the backend comes back kills the sessions on our twin, too.
+    // Any line of the backend that comes back also kills the sessions on our twin.
     let servers = ours.proxy.servers.iter();
     let ups = servers.filter(|server| server.words.marked_up.is_some());
     vec![
@@ -55,7 +55,7 @@ fn marked(
     }
 }
 
-/// It begins when the line is UP, which takes its time, too.
+/// Slow start begins when the line is UP, so both times add up.
 fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
     let (of, limit) = (&ours.proxy.name, expected.in_rotation);
     let slow = ours.all().filter_map(|server| {
@@ -73,7 +73,7 @@ fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
     }
     let limit = seconds(limit);
     let found = format!("{found}: timeouts.in_rotation is {limit}, restarts end with 16");
-    // Where UP alone takes as long, `cfg-rhythm` says so, too.
+    // If UP alone takes too long, `cfg-rhythm` also reports it.
     let (longer, app) = ((slow + up).as_secs() * 3 / 2 + 1, expected.app);
     let fix = format!(
         "in [app.{app}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart"

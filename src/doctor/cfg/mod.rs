@@ -1,7 +1,7 @@
-//! An HAProxy configuration file, held against what a restart needs of it. Pure.
+//! Checks an HAProxy configuration file for what a restart needs. Pure.
 //!
-//! The file says what no stats socket shows: options, timeouts, the checks' rhythm, and
-//! cookies, which HAProxy hides from level `user`.
+//! Only the file shows options, timeouts and the interval of checks. It also shows cookies, which
+//! HAProxy hides from level `user`.
 
 mod backend;
 mod checks;
@@ -30,7 +30,7 @@ checks! {
 
 const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
 
-/// A point for each check of the file, and of each backend that serves one of the apps.
+/// The points of the file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
     let mut points = whole(&file);
@@ -38,7 +38,7 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     points.into_iter().map(said).collect()
 }
 
-/// No server line at all is in it: nothing of it can be judged.
+/// Whether the file has no server line, so that nothing can be judged.
 pub fn is_empty(text: &str) -> bool {
     file::read(text)
         .proxies
@@ -54,14 +54,14 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
     }
     let missing = missing.iter().map(|line| {
         let what = format!("HAProxy has {line}, and this file has not");
-        // Of several balancers each has its own file.
+        // Each balancer has a file of its own.
         SERVES.warning(expected.app, what, OTHER_FILE)
     });
     let points = found.iter().flat_map(|ours| one(ours, file, expected));
     missing.chain(points).collect()
 }
 
-/// As it is in the file.
+/// Marks the point as one about the file.
 fn said(point: Point) -> Point {
     let dollar = |text: String| text.replace(VARIABLE, "$");
     Point {
@@ -72,7 +72,7 @@ fn said(point: Point) -> Point {
     }
 }
 
-/// Whether a line may be there behind a variable: one with a port of its own is judged.
+/// Whether a variable may hide a line of ours. A line with a port of its own can be judged.
 fn hides_lines(proxies: &[Proxy]) -> bool {
     let hides = |server: &Server| {
         is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])

@@ -1,4 +1,4 @@
-//! Which backends serve the app, and which of their lines are main and twin.
+//! Finds the backends that serve the app, and their main lines and twins.
 
 use super::expected::Expected;
 use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
@@ -12,12 +12,12 @@ use std::collections::HashSet;
 #[derive(Debug)]
 pub(crate) struct Ours<'a> {
     pub proxy: &'a Proxy,
-    /// In the order of the file, as are the twins.
+    /// The main lines in the order of the file. The twins have the same order.
     pub mains: Vec<Placed<'a>>,
     pub twins: Vec<Placed<'a>>,
 }
 
-/// A server with its place in the backend: HAProxy looks for a cookie in that order.
+/// A server with its place in the backend. HAProxy searches a cookie in that order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placed<'a> {
     pub at: usize,
@@ -29,7 +29,7 @@ impl<'a> Ours<'a> {
         self.mains.iter().chain(&self.twins).map(|line| line.server)
     }
 
-    /// As each backend is judged, also one of the stats socket.
+    /// The backend in the form that is judged, the same as for the stats socket.
     pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
         let mains = self
             .mains
@@ -52,7 +52,7 @@ fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line 
     let (server, words) = (line.server, &line.server.words);
     let shown = |hiding: &[&str], value: String| (!words.hides(hiding)).then_some(value);
     let none = || NONE.to_owned();
-    // A variable only counts in quotes.
+    // HAProxy expands a variable only in quotes.
     let quoted = |word: &str| match is_variable(word) {
         true => format!("\"{word}\""),
         false => word.to_owned(),
@@ -99,8 +99,8 @@ pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String
     first_three(&names)
 }
 
-/// The backends, and the lines of HAProxy's that are in none of them. Where not one of those is
-/// there, the file is another HAProxy's, or what it will be after a reload.
+/// The backends, and the lines of HAProxy that none of them has. If the file has none of those
+/// lines, it belongs to another HAProxy, or HAProxy has not reloaded it yet.
 pub(crate) fn find<'a>(
     proxies: &'a [Proxy],
     expected: &Expected<'_>,
@@ -141,8 +141,8 @@ fn placed(proxy: &Proxy) -> impl Iterator<Item = Placed<'_>> {
     servers.map(|(at, server)| Placed { at, server })
 }
 
-/// Where some backend checks a status port of ours, those that do; else whatever has servers
-/// on the app's port.
+/// The backends that check a status port of ours. If there are none: all backends with servers on
+/// the app's port.
 fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
     let checks = |server: &Server| {
         let port = server.checked();
@@ -170,7 +170,7 @@ fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
         if is_main(line.server) || is_twin {
             ours.add(!is_twin, line);
         } else if line.server.port == Some(ports.port) {
-            // Beside a main line of its host it can only be the twin.
+            // A second line of a host with a main line can only be the twin.
             let beside = hosts.contains(line.server.host.as_str());
             ours.add(!line.server.words.backup && !beside, line);
         }
@@ -199,7 +199,7 @@ impl<'a> Ours<'a> {
     fn sort(&mut self) {
         for lines in [&mut self.mains, &mut self.twins] {
             lines.sort_by_key(|line| line.at);
-            // A template stands for many of HAProxy's lines.
+            // A template makes many lines in HAProxy.
             lines.dedup_by_key(|line| line.at);
         }
     }

@@ -1,4 +1,4 @@
-//! How long HAProxy takes to see a gate closed or opened, from the rhythm of its checks.
+//! Computes how long HAProxy takes to see a gate move, from the intervals of its checks.
 
 use super::expected::Expected;
 use super::ours::Ours;
@@ -12,12 +12,12 @@ checks! {
     RHYTHM "cfg-rhythm":
         "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker";
 }
-/// A roll waits so long at each host, twice.
+/// A time that is long for a rolling restart, which waits for it twice at each host.
 const LONG: Duration = Duration::from_secs(20);
 
 const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
 
-/// The longest that it takes where checks are refused or answered at once.
+/// The longest times, if checks are refused or answered at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rhythm {
     pub down: Duration,
@@ -50,7 +50,7 @@ pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> V
 }
 
 fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
-    // Where all are the same, one is enough.
+    // One line is enough if all are the same.
     let of = &ours.proxy.name;
     let down = ours
         .all()

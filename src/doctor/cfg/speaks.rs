@@ -1,7 +1,7 @@
-//! Whether the checks of a line speak what its app speaks: TLS, and a PROXY header.
+//! Checks that the checks of a line use the layers of its app: TLS, and a PROXY header.
 //!
-//! With `port` or `addr` on a line, HAProxy takes neither `ssl` nor `send-proxy` over to its
-//! checks. The gate redirects them to the app all the same, and the app refuses them.
+//! With `port` or `addr` on a line, HAProxy does not apply `ssl` and `send-proxy` to its checks.
+//! The gate still redirects them to the app, and the app refuses them.
 
 use super::checks::{Checks, by_tls};
 use super::expected::Expected;
@@ -23,25 +23,25 @@ checks! {
 /// One layer below the checks.
 struct Layer {
     check: &'static Check,
-    /// The words of a line: for its users, and for its checks.
+    /// The words of a line that switch the layer on: for its users, and for its checks.
     words: [&'static str; 2],
-    /// The first word with what HAProxy wants beside it.
+    /// The first word with the argument that HAProxy needs.
     both: &'static str,
-    /// What the checks are without it.
+    /// The name of checks without the layer.
     without: &'static str,
-    /// Whether the line's users come by it.
+    /// Whether the line's users use the layer.
     users: fn(&Server) -> bool,
-    /// Whether its checks do, by its own words.
+    /// Whether the line's own words make its checks use the layer.
     line: fn(&Server) -> bool,
-    /// Whether they do by this rule.
+    /// Whether this rule makes checks use the layer.
     rule: fn(&Connect) -> bool,
-    /// What the app wants where no user comes by it; None: is not known.
+    /// Whether the app needs the layer if no user uses it. None if not known.
     otherwise: Option<bool>,
-    /// Kinds of checks that bring a layer of their own, or none.
+    /// Kinds of checks that have a layer of their own, or none.
     own: &'static [&'static str],
-    /// Apps that take it, and do well without, are common.
+    /// Many apps accept the layer, and also work without it.
     optional: bool,
-    /// The agent's `health` has it, and HAProxy does not pass on what the users speak.
+    /// The agent's `health` uses the layer, and HAProxy does not pass on that of the users.
     of_users_too: bool,
 }
 
@@ -65,7 +65,7 @@ fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
         otherwise: match (expected.https, plain) {
             (true, _) => Some(true),
             (false, true) => Some(false),
-            // `mode tcp` may pass the users' own TLS on.
+            // `mode tcp` may pass on the users' own TLS.
             (false, false) => None,
         },
         own: &["external-check", "ssl-hello-chk"],
@@ -96,15 +96,15 @@ fn proxy(expected: &Expected<'_>) -> Layer {
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
-    /// Its `port` or `addr` switches the layer off for its checks, or `no-check-ssl` does.
+    /// `port`, `addr` or `no-check-ssl` switches the layer off for its checks.
     Dropped,
-    /// A `connect` rule without `default` does.
+    /// A `connect` rule without `default` switches it off.
     Rule,
-    /// The agent's `health` has the layer, and neither the line's users nor its checks have.
+    /// Only the agent's `health` uses the layer, neither the users nor the checks of the line.
     Nowhere,
-    /// Its checks have the layer, and its users have not.
+    /// Its checks use the layer, and its users do not.
     Extra,
-    /// The same where `health` has it, too: only the users do without.
+    /// Its checks and `health` use the layer, and only its users do not.
     Users,
 }
 
@@ -202,12 +202,12 @@ fn point(
         Fault::Extra if layer.optional => layer.check.warning(of, found, fix),
         Fault::Extra | Fault::Users => layer.check.error(of, found, fix),
         _ if checks.ask => layer.check.error(of, found, fix),
-        // A TCP connect succeeds all the same.
+        // A TCP connect succeeds anyway.
         _ => layer.check.warning(of, found, fix),
     }
 }
 
-/// The word that takes the layer off the checks of a line.
+/// The word that switches the layer off for the checks of a line.
 fn switch(layer: &Layer, server: &Server) -> &'static str {
     let words = &server.words;
     match () {
@@ -217,13 +217,13 @@ fn switch(layer: &Layer, server: &Server) -> &'static str {
     }
 }
 
-/// One line for the whole backend where that harms no other line of it.
+/// The fix: one line for the whole backend, if that harms no other line.
 fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
     let check = layer.words[1];
     let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
     let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(line));
     let mut fixes = Vec::new();
-    // It outlasts what `default-server` says.
+    // The word on the line overrides `default-server`.
     if !off.is_empty() {
         let names = names(off);
         fixes.push(format!(

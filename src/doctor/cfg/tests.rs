@@ -1,4 +1,4 @@
-//! Every check fires on a text that is broken, and is ok on the one that is not.
+//! Every check reports a broken text, and accepts a correct one.
 
 use super::*;
 use crate::doctor::Verdict::{self, Error, Ok, Warning};
@@ -20,7 +20,7 @@ const NO_OWN: AppPorts = AppPorts {
     ..PORTS
 };
 
-/// An app that is asked by HTTP.
+/// An app with an HTTP health check.
 const EXPECTED: Expected<'static> = Expected {
     app: "web",
     ports: PORTS,
@@ -58,7 +58,7 @@ fn fix(text: &str, ports: AppPorts, check: &str) -> String {
         .unwrap_or_default()
 }
 
-/// What the checks with that name say, the worst of them.
+/// The worst point of the checks with this name.
 fn worst(points: &[Point], check: &str) -> (Verdict, String) {
     let ours = points.iter().filter(|point| point.check == check);
     let worst = ours.max_by_key(|point| point.verdict);
@@ -111,7 +111,7 @@ fn the_reference_files_are_all_ok() {
     }
 }
 
-/// Check, what is replaced in two-stage.cfg, by what; the verdict and what is found.
+/// The check, a text in two-stage.cfg and its replacement, the verdict and the finding.
 type Row<'a> = (&'a str, &'a str, &'a str, Verdict, &'a str);
 
 fn fires(rows: &[Row<'_>]) {
@@ -125,7 +125,7 @@ fn fires(rows: &[Row<'_>]) {
 
 #[test]
 #[rustfmt::skip]
-fn what_a_backend_has() {
+fn a_backend_is_checked() {
     fires(&[
         ("cfg-persist", "    no option persist\n", "    option persist\n", Error, "is on"),
         ("cfg-persist", "    option httplog\n", "    option persist\n", Ok, "no option"),
@@ -160,7 +160,7 @@ fn what_a_backend_has() {
 
 #[test]
 #[rustfmt::skip]
-fn what_lines_have() {
+fn lines_are_checked() {
     let default = "default-server check";
     fires(&[
         ("checks", default, "default-server", Error, "no check of its own: web1, web2, web3 and 3 more"),
@@ -190,10 +190,10 @@ fn what_lines_have() {
     ]);
 }
 
-/// The layers below a check: what `port` and `addr` switch off, and what switches it on again.
+/// `port` and `addr` switch the layers below a check off, and some words switch them on again.
 #[test]
 #[rustfmt::skip]
-fn what_checks_speak() {
+fn checks_use_the_layers_of_the_app() {
     let default = "default-server check";
     let with = |words: &str| format!("{default} {words}").leak() as &str;
     let line = |words: &str| format!("w1 port 2000 {words}").leak() as &str;
@@ -234,7 +234,7 @@ fn what_checks_speak() {
     ]);
 }
 
-/// Where the rules of a check connect, they decide how.
+/// The `connect` rules of a check decide its layers.
 #[test]
 #[rustfmt::skip]
 fn rules_that_connect() {
@@ -254,9 +254,9 @@ fn rules_that_connect() {
         (format!("{http}connect ssl\n"), "ssl", Ok, Ok),
         (format!("{http}connect default\n"), "ssl", Error, Ok),
         (format!("{http}connect default send-proxy\n"), "send-proxy ssl check-ssl", Ok, Ok),
-        // Those of another kind of check are not used.
+        // HAProxy ignores the rules of another kind of check.
         (format!("{http}expect status 200\n    tcp-check connect\n"), "ssl check-ssl", Ok, Ok),
-        // A connect succeeds, whatever is spoken over it.
+        // A connect succeeds with any layer.
         (format!("{tcp}connect\n"), "ssl send-proxy", Warning, Warning),
         (format!("{tcp}connect default{send}"), "ssl send-proxy", Error, Error),
         (String::new(), "ssl send-proxy", Warning, Warning),
@@ -268,7 +268,7 @@ fn rules_that_connect() {
         let said = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check).0);
         assert_eq!(said, [ssl, proxy], "{rules} {words}: {points:#?}");
     }
-    // Rules of `defaults` count until the backend has one of its own.
+    // The backend inherits rules of `defaults` until it has one of its own.
     let inherited = text("", "ssl verify none").replace(
         "defaults\n",
         "defaults\n    option httpchk GET /\n    http-check connect ssl\n",
@@ -286,9 +286,9 @@ fn rules_that_connect() {
     assert_eq!(verdict(&own, "cfg-check-ssl"), Error);
 }
 
-/// What the app speaks is known by its lines, by `health`, and by `mode http`.
+/// The lines, `health` and `mode http` show which layers the app uses.
 #[test]
-fn what_the_app_speaks() {
+fn the_layers_of_the_app_are_known() {
     let tcp = |words: &str| {
         let text = with("mode http", "mode tcp").replace("httpchk GET /healthz", "redis-check");
         text.replace(
@@ -309,7 +309,7 @@ fn what_the_app_speaks() {
         ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
     };
     let asked = Some("/healthz");
-    // HAProxy passes nothing on in mode http: then the users need it, too.
+    // HAProxy passes no layer on in mode http, so the users need it too.
     let http = tcp("check-ssl").replace("mode tcp", "mode http");
     let [ssl, _] = said(&http, asked, true, false);
     assert_eq!(ssl.0, Error);
@@ -340,7 +340,7 @@ fn what_the_app_speaks() {
     }
 }
 
-/// The word goes where it harms no other line, and it is enough.
+/// The fix harms no other line, and it is sufficient.
 #[test]
 #[rustfmt::skip]
 fn the_fix_of_a_check_that_speaks_otherwise() {
@@ -364,7 +364,7 @@ fn the_fix_of_a_check_that_speaks_otherwise() {
 
 #[test]
 #[rustfmt::skip]
-fn what_pairs_have() {
+fn pairs_are_checked() {
     let twin = "    server bkp1 10.0.0.11:1000 cookie w1 port 3000 backup\n";
     let changed = |old: &str, new: &str| twin.replace(old, new).leak() as &str;
     let main = "    server web1 ";
@@ -384,7 +384,7 @@ fn what_pairs_have() {
     ]);
 }
 
-/// The line to paste is the one that was there.
+/// The line to paste is the twin of the reference file.
 #[test]
 fn the_fix_of_a_twin_is_the_twin() {
     let line = "bkp1 10.0.0.11:1000 cookie w1";
@@ -427,7 +427,7 @@ fn a_file_that_serves_another_app_or_can_not_be_read() {
 }
 
 #[test]
-fn only_our_own_lines_count_where_haproxy_shows_them() {
+fn only_our_own_lines_count_if_haproxy_shows_them() {
     let sick = with(
         "w2 port 2000",
         "w2 port 2000 on-marked-down shutdown-sessions no-check",
@@ -453,15 +453,15 @@ fn only_our_own_lines_count_where_haproxy_shows_them() {
         ("", &gone[1..], Error),
     ] {
         let points = points(text, PORTS, lines);
-        let mut told_of = points
+        let mut about_them = points
             .iter()
             .filter(|point| said.contains(&point.found.as_str()));
-        let point = told_of.next().unwrap();
+        let point = about_them.next().unwrap();
         assert_eq!(point.verdict, verdict);
     }
 }
 
-/// The second line of a host is its twin, whatever it lacks.
+/// The second line of a host is its twin, even with errors.
 #[test]
 fn a_classic_twin_that_is_no_backup_is_a_twin() {
     let broken = CLASSIC.replace("cookie w2 backup", "cookie w2");
@@ -471,9 +471,9 @@ fn a_classic_twin_that_is_no_backup_is_a_twin() {
     assert_eq!(worst(&points, "check-port").0, Ok);
 }
 
-/// No line checks a status port: whatever has servers on the app's port is looked at.
+/// No line checks a status port, so doctor looks at all backends with servers on the app's port.
 #[test]
-fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
+fn a_backend_without_gates_gets_the_missing_lines() {
     let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
@@ -483,7 +483,7 @@ fn a_backend_that_is_not_gated_yet_is_told_what_it_lacks() {
 }
 
 #[test]
-fn what_a_file_holds_is_harmless_to_print() {
+fn a_file_is_harmless_to_print() {
     let text = "backend \"a\\x1b[31m\"\n  server \"w\\nx\" 10.0.0.1:1000 check port 2000\n";
     for point in points(text, PORTS, &[]) {
         let fix = point.fix.unwrap_or_default();
@@ -518,7 +518,7 @@ fn readme_has_the_right_seconds() {
     assert_eq!(rows.len(), 4);
 }
 
-/// Neither word gives way to a `default-server check`.
+/// A `default-server check` overrides neither word.
 #[test]
 #[rustfmt::skip]
 fn a_line_without_a_check_names_the_word_to_take_away() {
@@ -546,7 +546,7 @@ fn lines_that_can_not_be_read_are_one_point() {
     assert_eq!(said, [format!("{first} and 4997 more")]);
 }
 
-/// A value in HAProxy's environment is no mistake.
+/// A variable of HAProxy's environment is no error.
 #[test]
 #[rustfmt::skip]
 fn a_value_that_is_a_variable_is_only_named() {
@@ -572,7 +572,7 @@ fn a_value_that_is_a_variable_is_only_named() {
             "{new}: {found}"
         );
     }
-    // A `$` that is none.
+    // A literal `$`.
     let literal = with("cookie w1 ", "cookie '$W' ");
     let points_of_it = points(&literal, PORTS, &[]);
     assert_eq!(worst(&points_of_it, "cfg-variable").0, Ok);
@@ -583,7 +583,7 @@ fn a_value_that_is_a_variable_is_only_named() {
             .iter()
             .all(|point| point.verdict == Ok)
     );
-    // All lines are behind variables: whether one is ours is not known.
+    // All lines use variables, so doctor can't know whether one is ours.
     let all = with("10.0.0.1", "\"$NET\"").replace(":1000", ":\"$P\"");
     let other = AppPorts {
         port: 7,

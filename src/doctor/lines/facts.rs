@@ -1,11 +1,11 @@
-//! Our lines on one balancer, as they are looked at.
+//! The facts about our lines on one balancer.
 
 use super::judge::{Backend, Line, NONE};
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination, Level, Own, Role, ServerState, Status};
 use std::net::SocketAddr;
 
-/// What is looked at.
+/// Our lines on one balancer.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines<'a> {
     /// The app, as the configuration names it.
@@ -15,15 +15,15 @@ pub(crate) struct Lines<'a> {
     pub address: &'a Address,
     pub seen: &'a Examination,
     pub ports: AppPorts,
-    /// Where the main gate stands, and the twin's; None: the rules can't be read.
+    /// The positions of the main gate and of the twin's. None if the rules can't be read.
     pub gates: [Option<Position>; 2],
     pub min_available: usize,
-    /// An operation is at work on this app: HAProxy is just about to see its gates move.
+    /// An operation on this app is under way: HAProxy may not have seen its gates move yet.
     pub under_way: bool,
 }
 
 impl Lines<'_> {
-    /// Each of those that serve us, once.
+    /// The backends that serve us, each once.
     pub(super) fn backends(&self) -> Vec<&str> {
         let mut backends: Vec<&str> = Vec::new();
         for own in self.seen.own() {
@@ -44,7 +44,7 @@ impl Lines<'_> {
         own.filter(move |own| own.backend == backend && is(own.role))
     }
 
-    /// Our lines of a backend, as they are judged.
+    /// Our lines of a backend, in the form that [`judge`](super::judge) takes.
     pub(super) fn as_judged(&self, backend: &str) -> Backend {
         let sees_cookies = self.seen.level >= Some(Level::Operator);
         let servers = self

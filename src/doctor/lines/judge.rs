@@ -1,5 +1,5 @@
-//! Main lines and their twins, whether HAProxy shows them or its file has them: that they are
-//! checked where their gates are, and are the same server for users, in the right order. Pure.
+//! Judges main lines and their twins, from HAProxy or from its file: their checks go to their
+//! gates, and users meet the same server on both, in the right order. Pure.
 
 use super::twin::{self, Traits};
 use crate::doctor::Point;
@@ -33,10 +33,10 @@ checks! {
          fully UP before its first check";
 }
 
-/// What a line shows that does not have it.
+/// The value of a line that lacks the setting.
 pub(crate) const NONE: &str = "none";
 
-/// One server line. None: it is not shown, or a variable.
+/// One server line. A field is None if it is not shown, or is a variable.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line {
     pub name: String,
@@ -51,9 +51,9 @@ pub(crate) struct Line {
     pub backup: bool,
     /// The port that its checks go to.
     pub checked: Option<u16>,
-    /// They go to another address.
+    /// The checks go to another address.
     pub elsewhere: bool,
-    /// It has no check of its own: what it has instead, `track` or `no-check`.
+    /// What the line has instead of a check of its own: `track` or `no-check`.
     pub unchecked: Option<&'static str>,
     pub fall: Option<u64>,
 }
@@ -61,11 +61,11 @@ pub(crate) struct Line {
 /// The lines of one app in one backend.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
-    /// How points name it.
+    /// The name of the backend in points.
     pub of: String,
     pub lines: Vec<Line>,
     pub ports: AppPorts,
-    /// The stats socket hides cookies at its level.
+    /// The level of the stats socket hides cookies.
     pub hides_cookies: bool,
 }
 
@@ -86,10 +86,10 @@ pub(crate) fn first_three(all: &[&str]) -> String {
 
 type Pair<'a> = (&'a Line, &'a Line);
 
-/// A check that main and twin are alike in one thing: its name, and how a line shows it.
+/// A check that a setting is the same on main and twin: the check, the setting's name, its value.
 type Alike<'a> = (&'a Check, &'a str, fn(&Line) -> Option<&str>);
 
-/// One point for each check, and one more for each thing that is wrong beside.
+/// One point for each check, and one for each further error.
 pub(crate) fn judge(backend: &Backend) -> Vec<Point> {
     let (mains, twins): (Vec<&Line>, Vec<&Line>) =
         backend.lines.iter().partition(|line| line.is_main);
@@ -133,7 +133,7 @@ impl Backend {
         TWIN.or_ok(wrong, &self.of, "each main line has its twin")
     }
 
-    /// The twin that fits a main line, as HAProxy's configuration has it.
+    /// The line of HAProxy's configuration for the twin of a main line.
     fn twin_line(&self, main: &Line, name: &str) -> String {
         let (at, cookie) = &main.written;
         let line = twin::line(name, at, cookie.as_deref(), self.ports.backup_status_port);
@@ -181,13 +181,13 @@ impl Backend {
         )
     }
 
-    /// The first pair that differs, as far as both are shown.
+    /// The first pair that differs, if both values are shown.
     fn same(&self, (check, what, get): Alike<'_>, pairs: &[Pair]) -> Vec<Point> {
         let shown = pairs
             .iter()
             .filter_map(|(main, twin)| Some((*main, *twin, get(main)?, get(twin)?)));
         let differs = shown.clone().filter(|(.., ours, its)| ours != its);
-        // One of them is a name, and may stand for the other's address.
+        // A name may resolve to the other's address.
         let is_name = |text: &str| what == "address" && text.parse::<IpAddr>().is_err();
         let is_unsure =
             |(.., ours, its): &(&Line, &Line, &str, &str)| is_name(ours) || is_name(its);
@@ -241,7 +241,7 @@ impl Backend {
         )
     }
 
-    /// The first line whose check goes elsewhere than its gate.
+    /// The first line whose check does not go to its gate.
     fn check_port(&self) -> Vec<Point> {
         let (ports, own) = (self.ports, self.ports.backup_status_port);
         let wanted = |line: &Line| {

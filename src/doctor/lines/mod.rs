@@ -1,5 +1,5 @@
-//! Our lines on one balancer: that they are there, fit each other, are checked and UP, and
-//! that others can carry the load.
+//! Checks our lines on one balancer: they are there, fit each other, are checked and UP. Other
+//! servers can carry the load.
 
 mod facts;
 pub(crate) mod judge;
@@ -31,7 +31,7 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     let said = format!("app {}: its lines are {}", lines.app, names.join(", "));
     let mut points = vec![FOUND.ok(lines.balancer, said)];
     for backend in lines.backends() {
-        points.extend(astray(lines, backend));
+        points.extend(mismatched(lines, backend));
         points.extend(judge(&lines.as_judged(backend)));
         points.extend(state::points(lines, backend));
     }
@@ -39,8 +39,8 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
     points
 }
 
-/// The file's lines are judged like HAProxy's: what both show is said once, by the file, which
-/// shows more. What only the running HAProxy has wrong stays.
+/// Removes duplicates of the points about HAProxy's lines and about the file's. The file's point
+/// stays, because it shows more, and so does an error that only the running HAProxy has.
 pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, Vec<Point>) {
     let is_same = |line: &Point, file: &Point| {
         let of = format!(" {}", file.of);
@@ -56,7 +56,7 @@ pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, 
 
 fn lost(lines: &Lines, why: &Lost) -> Point {
     let (found, fix) = match why {
-        Lost::Missing(missing) => (missing.what.clone(), missing.mend.clone()),
+        Lost::Missing(missing) => (missing.what.clone(), missing.fix.clone()),
         Lost::Unseen(why) => (
             format!("its lines can't be seen: {why}"),
             super::balancer::fix(lines.address, why),
@@ -65,10 +65,10 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
     FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), fix)
 }
 
-/// Lines whose check goes through a gate of ours, and their users somewhere else.
-fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
-    let astray = lines.seen.astray.iter();
-    let astray = astray.filter(|server| server.backend == backend);
+/// Lines whose checks go through one of our gates, but whose users go elsewhere.
+fn mismatched(lines: &Lines, backend: &str) -> Vec<Point> {
+    let mismatched = lines.seen.mismatched.iter();
+    let mismatched = mismatched.filter(|server| server.backend == backend);
     let point = |server: &ServerState| {
         let (name, port) = (&server.server, server.port);
         let of = format!("{} {backend}/{name}", lines.balancer);
@@ -80,16 +80,16 @@ fn astray(lines: &Lines, backend: &str) -> Vec<Point> {
         let fix = format!("on the line of {name}: port {ours} in place of {port}");
         judge::PORT.error(&of, found, fix)
     };
-    astray.map(point).collect()
+    mismatched.map(point).collect()
 }
 
 fn others(lines: &Lines) -> Vec<Point> {
-    let points = lines.seen.others.iter().map(|others| {
-        let of = format!("{} {}", lines.balancer, others.backend);
-        let (usable, asked) = (others.usable, lines.min_available);
+    let points = lines.seen.backends.iter().map(|capacity| {
+        let of = format!("{} {}", lines.balancer, capacity.backend);
+        let (usable, asked) = (capacity.usable, lines.min_available);
         let found = format!(
             "{usable} other usable servers{}, min_available is {asked}",
-            others.going()
+            capacity.going()
         );
         match usable {
             0 if asked == 0 => OTHERS.warning(

@@ -1,4 +1,4 @@
-//! How HAProxy shows our lines now: checked, fully UP, not in slow start.
+//! Checks the state of our lines in HAProxy: checked, fully UP, not in slow start.
 
 use super::facts::Lines;
 use crate::doctor::Point;
@@ -91,7 +91,8 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
     }
 }
 
-/// By how its last check ended. INPUT sees the port that the gate redirects to.
+/// The fix for a line that is DOWN, by the result of its last check. The INPUT chain sees the port
+/// that the gate redirects to.
 fn down(lines: &Lines, word: &str) -> String {
     let (port, status_port) = (lines.ports.port, lines.ports.status_port);
     match word {

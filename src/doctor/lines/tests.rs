@@ -3,7 +3,8 @@ use super::*;
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination};
 use crate::haproxy::{
-    CheckStatus, Checked, Found, Info, Level, Listed, Others, ServerStat, Status, Unseen, find,
+    BackendCapacity, CheckStatus, Checked, Found, Info, Level, Listed, ServerStat, Status, Unseen,
+    find,
 };
 
 const PORTS: AppPorts = AppPorts {
@@ -70,9 +71,9 @@ fn of(servers: Vec<ServerState>) -> Examination {
         found: find(&servers, PORTS, |_| true)
             .map(|own| Found { own, servers })
             .map_err(Lost::Missing),
-        astray: Vec::new(),
+        mismatched: Vec::new(),
         listed,
-        others: vec![Others {
+        backends: vec![BackendCapacity {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
@@ -87,7 +88,7 @@ fn haproxy() -> Address {
     Address::Tcp("10.0.0.1:9999".into())
 }
 
-/// Of an app whose gates are not known.
+/// The lines of an app whose gates are not known.
 fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
     Lines {
         app: "web",
@@ -149,7 +150,7 @@ fn lines_that_could_not_be_asked_for_are_not_missing() {
     assert!(fix.starts_with("set [agent] addresses"), "{fix}");
 }
 
-/// What the file shows, too, is said by the file alone; what only runs stays.
+/// The file's point replaces HAProxy's; an error of only the running HAProxy stays.
 #[test]
 fn no_check_is_said_twice() {
     let of_lines = || points(&lines(&sound(), &haproxy()));
@@ -202,7 +203,7 @@ fn a_line_is_as_its_gate_says_or_not() {
 }
 
 #[test]
-fn what_moves_in_an_operation_is_no_error() {
+fn changes_of_an_operation_are_no_error() {
     let of = |status: &str, main: Option<Position>, under_way: bool| {
         let mut seen = sound();
         seen.listed[0].stat.status = Status::parse(status).unwrap();
@@ -228,7 +229,7 @@ fn what_moves_in_an_operation_is_no_error() {
     assert_eq!(of("DOWN", None, false), (Error, false));
 }
 
-/// It can be pasted: with the twin's own name, and without what is not known.
+/// The fix can be pasted: it has the twin's own name, and leaves unknown settings out.
 #[test]
 fn the_fix_of_a_twin_is_its_line() {
     let mut seen = of(vec![

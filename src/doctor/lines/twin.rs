@@ -1,19 +1,18 @@
-//! Which twin belongs to which main line, and the line of a twin, to be pasted below all main
-//! lines.
+//! Finds the twin of each main line, and prints the line of a twin, to paste below all main lines.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// By what a line is known as another's twin.
+/// The key by which a line is another's twin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits<'a, H> {
-    /// Where it leads.
+    /// The host of its address.
     pub host: H,
     pub cookie: Option<&'a str>,
 }
 
-/// Each main line with its twin, and the twins that are left, both in their order: by address
-/// and cookie, else by the address, else by the cookie, else what is left in order.
+/// Each main line with its twin, and the twins without a main line, both in their order. It matches
+/// by address and cookie, then by address, then by cookie, then in order.
 pub(crate) fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
     mains: &[T],
     twins: &[T],
@@ -29,7 +28,7 @@ pub(crate) fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
     let mut left: Vec<(usize, T)> = twins.iter().copied().enumerate().collect();
     let mut pairs: Vec<_> = mains.iter().map(|main| (*main, None)).collect();
     for key in keys {
-        // Thousands of servers: each is looked up, and not all compared with all.
+        // A map, because comparing thousands of servers with each other would be slow.
         let mut by_key: HashMap<_, VecDeque<(usize, T)>> = HashMap::new();
         let mut keyless = Vec::new();
         for twin in left {
@@ -48,7 +47,7 @@ pub(crate) fn pairs<'a, T: Copy, H: Copy + Eq + Hash>(
     (pairs, left.into_iter().map(|(_, twin)| twin).collect())
 }
 
-/// `at` is where the main line leads, and the cookie the main line's, too.
+/// The line of a twin. `at` and the cookie are those of the main line.
 pub(crate) fn line(name: &str, at: &str, cookie: Option<&str>, own_port: Option<u16>) -> String {
     let cookie = cookie.map(|cookie| format!(" cookie {cookie}"));
     let port = own_port.map(|port| format!(" port {port}"));
@@ -56,7 +55,7 @@ pub(crate) fn line(name: &str, at: &str, cookie: Option<&str>, own_port: Option<
     format!("server {name} {at}{cookie} check{port} backup")
 }
 
-/// What a twin is called that is not there yet.
+/// The name for a missing twin.
 pub(crate) fn name(main: &str) -> String {
     format!("{main}-twin")
 }

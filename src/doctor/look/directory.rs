@@ -1,4 +1,4 @@
-//! Whether a directory can be used, without making anything in it.
+//! Checks whether a directory can be used, without a change in it.
 
 use crate::config::{AgentSettings, AppSettings};
 use crate::history;
@@ -7,7 +7,7 @@ use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::Path;
 
-/// The state directories: each once, and why it can't be used.
+/// The state directories, each once, and whether they can be used.
 pub(crate) fn all(
     agent: &AgentSettings,
     apps: &[AppSettings],
@@ -31,7 +31,7 @@ pub(crate) fn all(
     all
 }
 
-/// Where operations are written down, and why that can't be used.
+/// The directory of the history, and whether it can be used.
 pub(crate) fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
@@ -45,7 +45,7 @@ fn used(path: &Path, key: &str) -> Result<(), String> {
     usable(path).map_err(|error| state::unusable(key, path, &error))
 }
 
-/// One that is not there is made when it is needed.
+/// Whether the directory can be used. A missing one is fine, because the agent makes it.
 fn usable(path: &Path) -> io::Result<()> {
     let mut there = path
         .ancestors()
@@ -56,7 +56,7 @@ fn usable(path: &Path) -> io::Result<()> {
     }
     access(there, AccessFlags::W_OK | AccessFlags::X_OK)?;
     let disk = rustix::fs::statvfs(there)?;
-    // Some file systems count no inodes at all.
+    // Some file systems report no inodes.
     let full = disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0);
     match full {
         true => Err(io::ErrorKind::StorageFull.into()),

@@ -1,4 +1,4 @@
-//! Gathers the facts, read-only: no lock is taken, no rule touched, no file written.
+//! Gathers the facts read-only: it takes no lock, changes no rule and writes no file.
 
 mod directory;
 mod one;
@@ -14,24 +14,24 @@ use one::{Looked, of_app};
 use procfs::process::Process;
 use std::path::{Path, PathBuf};
 
-/// CAP_NET_ADMIN, by its number (capabilities(7)).
+/// The bit of CAP_NET_ADMIN (capabilities(7)).
 const NET_ADMIN: u64 = 1 << 12;
 
-/// What is to be looked at.
+/// What doctor looks at.
 pub struct Asked<'a> {
-    /// Where the settings are from.
+    /// The path of the configuration.
     pub config: &'a Path,
-    /// All of them.
+    /// All settings.
     pub settings: &'a Settings,
-    /// The apps that were asked for.
+    /// The apps to check.
     pub apps: &'a [AppSettings],
-    /// Why too few files may be open.
+    /// Whether enough files may be open.
     pub files: Result<(), String>,
-    /// HAProxy's configuration file and its text; Err: why it can't be read.
+    /// HAProxy's configuration file and its text. Err: why it can't be read.
     pub haproxy_cfg: Option<(PathBuf, std::io::Result<String>)>,
 }
 
-/// Looks at everything, and judges it.
+/// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked);
     let mut apps = Vec::new();
@@ -68,8 +68,8 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     judge(&facts)
 }
 
-/// Native rules are no less in the way than those of iptables; a close that was seen disproves
-/// those of iptables that are only possible. It does not look at native rules.
+/// Adds native rules to the foreign ones of iptables, and marks the possible ones that the last
+/// close disproved. A close does not look at native rules.
 fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
     for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
         seen.disproved = app.evidence.disproved(&seen.gate);
@@ -85,7 +85,7 @@ fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
     }
 }
 
-/// Linux's release.
+/// The release of Linux.
 fn kernel() -> String {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
     release.unwrap_or_default().trim().to_owned()
@@ -124,7 +124,7 @@ fn host(asked: &Asked) -> host::Host {
     }
 }
 
-/// What one app's gates have in the way of the whole host's tables counts for all.
+/// Merges the nat tables as the gates of each app see them.
 fn merged(
     all: Option<Result<tables::Used, String>>,
     one: Result<tables::Used, String>,

@@ -1,4 +1,4 @@
-//! One app: itself, its gates, its balancers, and how the checks of its lines end.
+//! Gathers the facts of one app: itself, its gates, its balancers, and the checks of its lines.
 
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
@@ -17,19 +17,19 @@ use crate::state::{directory as state, hold};
 use futures_util::future::join_all;
 use std::time::Duration;
 
-/// Looks at the connections to the app, until it is said that they do not add up; and the time
-/// between two, which is longer than a health check of a twin takes.
+/// The number of looks at the connections until doctor reports that they do not add up, and the
+/// time between two looks. A health check of a twin is shorter than that time.
 const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// One app, and what it brought to light of the whole host.
+/// The facts of one app, and what its look showed of the whole host.
 pub(crate) struct Looked {
     pub facts: AppFacts,
-    /// The nat tables, as this app's gates meet them.
+    /// The nat tables as this app's gates see them.
     pub rules: Result<tables::Used, String>,
 }
 
-/// Looks at it.
+/// Looks at one app.
 pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     let host = ThisHost::new(all, settings, StopSignal::default()).await;
     let mut asked = match &host {
@@ -99,7 +99,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     looked
 }
 
-/// Looks until both ends agree: HAProxy and the kernel are not asked in the same instant.
+/// Looks until both ends agree, because HAProxy and the kernel can't be asked at the same instant.
 async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     if let Err(why) = &snapshot.countable {
         return Leaving::Unknown(why.clone());
@@ -193,7 +193,7 @@ fn of_gates(
     let seen = snapshot
         .listeners
         .iter()
-        .map(|(gate, listeners)| gates::Seen {
+        .map(|(gate, listeners)| gates::GateFacts {
             gate: gate.clone(),
             position: view.position(gate),
             foreign: view.foreign_in_use(gate),
@@ -216,7 +216,7 @@ fn of_gates(
     }
 }
 
-/// Every port that an app of this configuration has.
+/// Every port that an app of this configuration uses.
 fn taken(all: &Settings) -> Vec<u16> {
     let ports = all.apps.iter().map(|app| app.ports);
     let each = ports.flat_map(|one| {
@@ -248,7 +248,7 @@ fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> evidenc
     }
 }
 
-/// Whose check comes by that gate.
+/// The role of the line whose check uses this gate.
 pub(crate) fn role(gate: &Gate) -> Role {
     gate.role
 }

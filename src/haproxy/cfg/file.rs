@@ -1,4 +1,4 @@
-//! A whole HAProxy configuration: its sections, with what they inherit from `defaults`.
+//! A whole HAProxy configuration: its sections, and what they inherit from `defaults`.
 
 use super::rules::Rules;
 use super::server::{Server, Words};
@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What begins a section, beside those that are read. An indented one does, too.
+/// The keywords of other sections, which end a section as well. They may be indented.
 const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
     resolvers ring traces userlist frontend";
 
-/// What is needed of a configuration.
+/// The parts of a configuration that the agent needs.
 #[derive(Debug, Default)]
 pub(crate) struct File {
     /// Backends and listens, in the order of the file.
     pub proxies: Vec<Proxy>,
     /// `spread-checks` of global, in percent.
     pub spread: u32,
-    /// Lines that could not be taken apart, from 1, and why.
+    /// Lines that can't be parsed, from 1, and why.
     pub strange: Vec<(usize, &'static str)>,
     /// It has `.if`: all branches were read.
     pub conditional: bool,
@@ -37,18 +37,18 @@ pub(crate) struct Proxy {
     pub forced: bool,
 }
 
-/// The options that are looked at. Others are not kept: each section has its own copy of what
-/// its `defaults` say, and a file may have thousands of both.
+/// The options that matter. Others are not kept: each section has its own copy of its `defaults`,
+/// and a file may have thousands of both.
 const OPTIONS: [&str; 3] = ["allbackups", "persist", "redispatch"];
 
 /// What a proxy has from its own lines and from its `defaults`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    /// Those of [`OPTIONS`] that are on, each with the words behind it.
+    /// Those of [`OPTIONS`] that are on, each with its arguments.
     options: BTreeMap<&'static str, Rc<[String]>>,
     pub retries: Option<i64>,
     pub timeout_check: Option<Duration>,
-    /// The words behind `cookie`.
+    /// The arguments of `cookie`.
     pub cookie: Option<Rc<[String]>>,
     /// The kind of check: `httpchk`, `tcp-check`, ...; None: a TCP connect.
     pub check: Option<Rc<str>>,
@@ -65,7 +65,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The words behind an option that is on.
+    /// The arguments of an option that is on.
     pub(crate) fn option(&self, name: &str) -> Option<&[String]> {
         self.options.get(name).map(|words| &words[..])
     }
@@ -86,7 +86,7 @@ impl Settings {
                         self.hide("option redispatch", number.copied().unwrap_or_default());
                     }
                 }
-                // Each takes the place of the one before.
+                // Each replaces the one before.
                 let asks = name.ends_with("-check") || name.ends_with("chk");
                 if *name == "httpchk" && !no {
                     self.http_check.own();
@@ -129,7 +129,7 @@ impl Settings {
     }
 }
 
-/// Where a line belongs.
+/// The section that a line belongs to.
 enum Section {
     Global,
     Defaults,
@@ -140,14 +140,14 @@ enum Section {
 struct Reader {
     file: File,
     at: Section,
-    /// The `defaults` that counts for a section that names none.
+    /// The `defaults` for a section that names none.
     last: Settings,
     named: BTreeMap<String, Settings>,
     /// The name of the `defaults` that is being read.
     name: Option<String>,
 }
 
-/// Reads as much as can be understood; what HAProxy itself would refuse is skipped.
+/// Reads as much as it understands, and skips what HAProxy itself would refuse.
 pub(crate) fn read(text: &str) -> File {
     let mut reader = Reader {
         file: File::default(),
@@ -183,7 +183,7 @@ impl Reader {
         }
     }
 
-    /// What was a named `defaults` is complete.
+    /// A named `defaults` is complete.
     fn begin(&mut self, section: Section) {
         if let Some(name) = self.name.take() {
             self.named.insert(name, self.last.clone());
@@ -217,7 +217,7 @@ impl Reader {
         });
     }
 
-    /// What a section begins with.
+    /// The settings that a section begins with.
     fn from(&self, name: Option<&str>) -> Settings {
         let mut from = match name {
             None => self.last.clone(),
@@ -339,7 +339,7 @@ backend d # none of it
     }
 
     #[test]
-    fn a_server_has_what_stands_above_it() {
+    fn a_server_inherits_the_default_servers_above_it() {
         let file = read(INHERITS);
         let servers = &proxy(&file, "a").servers;
         let words = |n: usize| &servers[n].words;
@@ -349,7 +349,7 @@ backend d # none of it
     }
 
     #[test]
-    fn a_line_that_is_none_is_told() {
+    fn a_broken_line_is_reported() {
         let file = read("backend a\n  acl x path '/\n.if defined(X)\n  server s 10.0.0.1:80\n");
         assert_eq!(file.strange, [(2, "a quote does not end")]);
         assert!(file.conditional && file.proxies[0].servers.len() == 1);

@@ -1,6 +1,5 @@
-//! HAProxy's own configuration file, read as far as a restart hangs on it: the sections with what
-//! they inherit from `defaults`, their servers, and the rules of their checks. Pure, and it
-//! judges nothing.
+//! HAProxy's own configuration file, as far as a restart depends on it: the sections with what they
+//! inherit from `defaults`, their servers, and the rules of their checks. Pure; it judges nothing.
 
 pub(crate) mod file;
 pub(crate) mod rules;

@@ -1,4 +1,4 @@
-//! The rules of a check (`http-check`, `tcp-check`), as far as they say what it speaks.
+//! The rules of a check (`http-check`, `tcp-check`), as far as they define its protocol.
 
 /// One `connect` rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,30 +11,30 @@ pub(crate) struct Connect {
     pub alpn: bool,
 }
 
-/// Those of one kind of check.
+/// The rules of one kind of check.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
     connects: Vec<Connect>,
-    /// It sends something, or waits for something.
+    /// It sends something, or expects something.
     pub asks: bool,
-    /// They come from `defaults`: the first rule of a proxy's own replaces them all.
+    /// They come from `defaults`. The first rule of the proxy itself replaces them all.
     inherited: bool,
 }
 
 impl Rules {
-    /// As a section that inherits them has them.
+    /// Marks them as inherited by a section.
     pub(crate) fn inherit(&mut self) {
         self.inherited = true;
     }
 
-    /// A rule, or `option httpchk`, of the section's own.
+    /// A rule, or `option httpchk`, of the section itself.
     pub(crate) fn own(&mut self) {
         if self.inherited {
             *self = Rules::default();
         }
     }
 
-    /// The words behind `http-check` or `tcp-check`.
+    /// The arguments of `http-check` or `tcp-check`.
     pub(crate) fn read(&mut self, rule: &[&str]) {
         self.own();
         match rule {
@@ -44,7 +44,7 @@ impl Rules {
         }
     }
 
-    /// How a check connects. Without a rule it does so by the words of the line.
+    /// How a check connects. Without a rule it uses the words of the line.
     pub(crate) fn connects(&self) -> Vec<Connect> {
         match self.connects.is_empty() {
             false => self.connects.clone(),

@@ -8,16 +8,16 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What a server has by its own words and those of `default-server` above it.
+/// What a server has from its own words and from the `default-server` above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Words {
     pub check: bool,
     pub backup: bool,
-    /// `port`: what is checked; None: where the traffic goes.
+    /// `port`: the port that its checks use; None: the port of the traffic.
     pub check_port: Option<u16>,
-    /// `addr`: where is checked; None: where the traffic goes.
+    /// `addr`: the host that its checks use; None: the host of the traffic.
     pub check_host: Option<Rc<str>>,
-    /// `no-check`, with no `check` behind it.
+    /// `no-check`, and no `check` after it.
     pub no_check: bool,
     pub track: Option<Rc<str>>,
     pub cookie: Option<Rc<str>>,
@@ -35,7 +35,7 @@ pub(crate) struct Words {
     pub unknown: Vec<&'static str>,
 }
 
-/// What stands between a server's name and its words.
+/// The pseudo word for what is between a server's name and its words.
 pub(crate) const ADDRESS: &str = "address";
 
 /// HAProxy's own defaults.
@@ -63,22 +63,22 @@ impl Default for Words {
     }
 }
 
-/// A server, or all that a template makes.
+/// A server, or all servers of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Server {
     /// A template's prefix.
     pub name: String,
-    /// The numbers behind the prefix.
+    /// The numbers after the prefix.
     pub numbers: Option<RangeInclusive<u64>>,
-    /// An IP address as it is written by [`IpAddr`], or what stands in its place.
+    /// An IP address as [`IpAddr`] writes it, or the text in its place.
     pub host: String,
-    /// None where it has none of its own.
+    /// None: it has none of its own.
     pub port: Option<u16>,
     pub words: Words,
 }
 
-/// Words of a server line that have a value behind them, beside those that are read. All
-/// others, of which nothing is needed, stand alone.
+/// Words of a server line that take a value, in addition to those that are read. All other words
+/// take none.
 const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check-pool-conn-name check-proto \
     ciphers ciphersuites client-sigalgs crl-file crt curves error-limit guid hash-key id \
     idle-ping init-addr init-state log-bufsize log-proto max-reuse maxconn maxqueue minconn \
@@ -86,7 +86,7 @@ const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check
      proto redir resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt \
     shard sigalgs socks4 source ssl-max-ver ssl-min-ver tcp-ut usesrc verify verifyhost ws";
 
-/// Those of which the value matters.
+/// Those with a value that matters.
 #[rustfmt::skip]
 const READ: [&str; 9] = ["port", "addr", "cookie", "inter", "fastinter", "downinter", "rise", "fall", "slowstart"];
 
@@ -96,7 +96,7 @@ impl Words {
         self.unknown.iter().any(|word| words.contains(word))
     }
 
-    /// Reads the words of a line onto those from above.
+    /// Adds the words of a line to those from above.
     pub(crate) fn read(&mut self, mut line: &[String]) {
         while let [word, rest @ ..] = line {
             line = rest;
@@ -118,7 +118,7 @@ impl Words {
         }
     }
 
-    /// False: no word that is read here.
+    /// False: the word is not read here.
     fn value(&mut self, word: &str, value: &str) -> bool {
         let text = || Some(Rc::from(value));
         if let Some(word) = READ.iter().find(|read| **read == word) {
@@ -148,7 +148,7 @@ impl Words {
 }
 
 impl Server {
-    /// The words behind `server`. None: no server line.
+    /// Reads the arguments of `server`. None: it is no server line.
     pub(crate) fn read(line: &[String], from: &Words) -> Option<Server> {
         let [name, address, words @ ..] = line else {
             return None;
@@ -156,7 +156,7 @@ impl Server {
         Some(Server::new(name, None, address, words, from))
     }
 
-    /// The words behind `server-template`.
+    /// Reads the arguments of `server-template`.
     pub(crate) fn template(line: &[String], from: &Words) -> Option<Server> {
         let [prefix, numbers, address, words @ ..] = line else {
             return None;
@@ -190,7 +190,7 @@ impl Server {
         }
     }
 
-    /// Whether HAProxy shows it, or one that the template makes, under that name.
+    /// Whether HAProxy shows the server, or one of the template, under that name.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         let Some(numbers) = &self.numbers else {
             return self.name == name;
@@ -201,20 +201,20 @@ impl Server {
             .is_some_and(|number| numbers.contains(&number))
     }
 
-    /// Whether the file does not say which port its checks go to.
+    /// Whether the file does not say which port its checks use.
     pub(crate) fn hides_checked(&self) -> bool {
         let follows = self.words.check_port.is_none() && self.port.is_none();
         self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
     }
 
-    /// Whether `port` or `addr` stands on it: its checks then inherit neither TLS nor a PROXY
-    /// header from it.
+    /// Whether it has `port` or `addr`. Its checks then inherit neither TLS nor a PROXY header
+    /// from it.
     pub(crate) fn checks_by_its_own_place(&self) -> bool {
         let words = &self.words;
         words.check_port.is_some() || words.check_host.is_some() || words.hides(&["port"])
     }
 
-    /// The port that its checks go to.
+    /// The port that its checks use.
     pub(crate) fn checked(&self) -> Option<u16> {
         self.words.check_port.or(self.port)
     }
@@ -230,7 +230,7 @@ fn place(address: &str) -> (String, Option<u16>) {
     match bare.rsplit_once(':') {
         Some((host, port)) if !bare.starts_with('/') => {
             let number = |port: &str| port.parse().ok().filter(|port| *port > 0);
-            // `+1000` is added to the port that the user came by.
+            // `+1000` is added to the port on which the user came.
             let port = Some(port).filter(|port| !port.starts_with('+'));
             (plain(host), port.and_then(number))
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// None: HAProxy does not take it, or it is beyond what it can count.
+/// None: HAProxy does not accept it, or can't count so far.
 pub(crate) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit());
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_and_what_is_none() {
+    fn units_and_invalid_times() {
         for (text, ms) in [
             ("300", Some(300)),
             ("300ms", Some(300)),

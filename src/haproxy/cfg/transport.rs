@@ -1,5 +1,5 @@
-//! What a server line speaks below HTTP: TLS, the PROXY header, the name in the handshake. And
-//! what of it its checks speak, too (HAProxy's `init_srv_check`; the same in 2.6, 3.0 and 3.2).
+//! What a server line speaks below HTTP: TLS, the PROXY header, the name in the handshake. And what
+//! of it the checks speak, too (HAProxy's `init_srv_check`; the same in 2.6, 3.0 and 3.2).
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ pub(crate) struct Transport {
     pub ssl: bool,
     /// `check-ssl` or `no-check-ssl`, whichever comes last.
     pub check_ssl: Option<bool>,
-    /// `send-proxy`, and the others that each ask for a PROXY header.
+    /// `send-proxy`, and the other words that ask for a PROXY header.
     proxy: [bool; 3],
     pub check_send_proxy: bool,
     pub sni: Option<Rc<str>>,
@@ -18,7 +18,7 @@ pub(crate) struct Transport {
     pub check_alpn: bool,
 }
 
-/// Places in `proxy`: each has a `no-` of its own, but for the options.
+/// Places in `proxy`. Each has its own `no-` word, except for the options.
 const V1: usize = 0;
 const V2: usize = 1;
 const OPTIONS: usize = 2;
@@ -29,7 +29,7 @@ impl Transport {
         self.proxy.contains(&true)
     }
 
-    /// Reads a word that stands alone. False: it is none of these.
+    /// Reads a word without a value. False: it is none of these.
     pub(crate) fn word(&mut self, word: &str) -> bool {
         match word {
             "ssl" => self.ssl = true,
@@ -56,15 +56,15 @@ impl Transport {
             "check-sni" => self.check_sni = true,
             "alpn" => self.alpn = Some(value.into()),
             "check-alpn" => self.check_alpn = true,
-            // Even alone they make HAProxy send a header.
+            // Even alone, the options make HAProxy send a header.
             "proxy-v2-options" => self.proxy[OPTIONS] = true,
             _ => return false,
         }
         true
     }
 
-    /// Whether the line's own checks speak TLS. `elsewhere`: it has `port` or `addr`, which
-    /// switches off what checks inherit.
+    /// Whether the line's own checks speak TLS. `elsewhere`: it has `port` or `addr`, so its
+    /// checks inherit nothing.
     pub(crate) fn checks_by_tls(&self, elsewhere: bool) -> bool {
         self.check_ssl.unwrap_or(self.ssl && !elsewhere)
     }

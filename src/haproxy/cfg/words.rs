@@ -1,8 +1,8 @@
-//! One line of an HAProxy configuration, taken apart as HAProxy does it: quotes, escapes and
-//! comments (configuration manual, 2.2). What variables hold is not known here.
+//! Splits one line of an HAProxy configuration as HAProxy does: quotes, escapes and comments
+//! (configuration manual, 2.2). The values of variables are not known here.
 
-/// Stands for the `$` of a variable, which only double quotes expand (2.3): no character of any
-/// text, so that it differs from a `$` that is one.
+/// Marks the `$` of a variable, which only double quotes expand (2.3). No text contains this
+/// character, so it differs from a literal `$`.
 pub(crate) const VARIABLE: char = '\u{fdd0}';
 
 /// Whether its value is not in the file.
@@ -38,7 +38,7 @@ pub(crate) fn words(line: &str) -> Result<Vec<String>, &'static str> {
     }
 }
 
-/// What stands behind a backslash; other characters keep theirs.
+/// The character that a backslash escapes; others keep their backslash.
 fn escape(rest: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), &'static str> {
     let mut behind = rest.clone();
     let said = match behind.next() {

@@ -1,23 +1,23 @@
-//! What one look at a balancer showed of our lines.
+//! What one look at a balancer shows of our lines.
 
-use super::{CheckStatus, Leaving, Others, Role, Status};
+use super::{BackendCapacity, CheckStatus, Leaving, Role, Status};
 use serde::Serialize;
 use std::time::Duration;
 
-/// What one balancer showed.
+/// What one balancer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BalancerSeen {
     /// Its name.
     pub name: String,
-    /// Our lines; Err: why they could not be seen.
+    /// Our lines; Err: why they can't be seen.
     pub lines: Result<Vec<LineSeen>, String>,
-    /// Another worker answers than at the last look: what it counts began anew.
+    /// Another worker answers than at the last look, so its counters begin at 0.
     pub reloaded: bool,
-    /// How long the worker that answers has run.
+    /// How long the current worker has run.
     pub uptime: Option<Duration>,
     /// The backends that serve us, where the phase asks for them.
-    pub others: Vec<Others>,
-    /// What its leaving workers carry, by its master socket; None: not asked, or it has none.
+    pub backends: Vec<BackendCapacity>,
+    /// What its leaving workers carry, from its master socket; None: not asked, or it has none.
     pub leaving: Option<Vec<Leaving>>,
 }
 
@@ -31,12 +31,12 @@ pub struct LineSeen {
     /// HAProxy's word; in JSON its text as `status`, and its kind as `state`.
     #[serde(flatten)]
     pub status: Status,
-    /// Out of the balancing, as its own check has failed to the end; see
+    /// Out of the balancing because its own check has failed completely; see
     /// [`crate::haproxy::ServerStat::is_out`].
     pub out: bool,
     /// How that check last ended.
     pub check: Option<CheckStatus>,
-    /// UP beyond doubt: full check health, slow start over.
+    /// Confirmed UP: full check health, slow start over.
     pub proven: bool,
     /// scur + qcur.
     pub in_flight: u64,
@@ -47,23 +47,23 @@ pub struct LineSeen {
 }
 
 impl LineSeen {
-    /// Of its name.
+    /// The backend in its name.
     pub fn backend(&self) -> &str {
         self.name.split_once('/').map_or("", |(backend, _)| backend)
     }
 }
 
 impl BalancerSeen {
-    /// That it could not be seen, and why.
+    /// Reports that it can't be seen, and why.
     pub fn unseen(&self) -> Option<String> {
         let why = self.lines.as_ref().err()?;
         Some(format!("{} can't be seen: {why}", self.name))
     }
 
-    /// That another worker answers since the last look.
-    pub fn anew(&self) -> Option<String> {
-        let told = || format!("{} was reloaded: looking anew", self.name);
-        self.reloaded.then(told)
+    /// Reports that another worker answers since the last look.
+    pub fn reload_notice(&self) -> Option<String> {
+        let note = || format!("{} was reloaded: looking anew", self.name);
+        self.reloaded.then(note)
     }
 
     /// It shows every line of ours fully UP.

@@ -11,8 +11,8 @@ pub struct CheckStatus {
     under_way: bool,
 }
 
-/// What a check says that gets no answer: refused or lost on the way (L4), broken off before an
-/// answer (a proxy between), or an external check's failure, which says no more.
+/// The words for a check without an answer. It was refused or lost on the way (L4), a proxy in
+/// between broke it off, or an external check failed, which says no more.
 const UNANSWERED: [&str; 7] = [
     "L4CON", "L4TOUT", "L6RSP", "L7RSP", "SOCKERR", "PROCERR", "PROCTOUT",
 ];
@@ -27,20 +27,20 @@ impl CheckStatus {
         }
     }
 
-    /// The next check is under way: it may have begun before the gate was closed, and pass. Where
-    /// checks end by a time limit, or are programs, one is under way most of the time: that says
-    /// nothing there.
+    /// The next check is under way. It may have begun before the gate closed, and pass. Checks
+    /// that end by a time limit, and programs, are under way most of the time: for them it means
+    /// nothing.
     pub fn may_pass_yet(&self) -> bool {
         self.under_way && !["L4TOUT", "PROCERR", "PROCTOUT"].contains(&self.word.as_str())
     }
 
-    /// It got the answer that it wants.
+    /// It got the expected answer.
     pub fn passed(&self) -> bool {
         ["L4OK", "L6OK", "L7OK", "L7OKC", "PROCOK"].contains(&self.word.as_str())
     }
 
-    /// It failed as a check fails at a closed gate. `L7STS` is the answer of a sick app, so the
-    /// gate was open; `INI` and `UNK` are no checks yet; `HANA` came from traffic.
+    /// It failed as a check at a closed gate does. `L7STS` is the answer of a sick app, so the
+    /// gate was open. `INI` and `UNK` are no checks yet, and `HANA` comes from traffic.
     pub fn met_a_closed_gate(&self) -> bool {
         UNANSWERED.contains(&self.word.as_str())
     }

@@ -1,15 +1,16 @@
-//! What a balancer showed, as data: the same types for everybody. Nothing here asks one.
+//! What a balancer shows, as data. The whole program uses these types, and nothing here asks a
+//! balancer.
 
+mod backend_capacity;
 mod balancer_seen;
 mod check_status;
 mod leaving;
-mod others;
 mod role;
 mod status;
 
+pub use backend_capacity::BackendCapacity;
 pub use balancer_seen::{BalancerSeen, LineSeen};
 pub use check_status::CheckStatus;
 pub use leaving::Leaving;
-pub use others::Others;
 pub use role::Role;
 pub use status::Status;

@@ -1,6 +1,6 @@
-//! Which of our server lines it is.
+//! The roles of our server lines.
 
-/// Our part of a server line, by the port that it checks.
+/// The role of a server line, by the port that it checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -9,13 +9,13 @@ pub enum Role {
     /// The backup line of the two-stage layout: checks the backup status port, so it can
     /// be shed.
     Twin,
-    /// The backup line of the classic layout: checks the app itself, and stays UP until
-    /// the app stops.
+    /// The backup line of the classic layout: checks the app itself, and stays UP until the app
+    /// stops.
     ClassicTwin,
 }
 
 impl Role {
-    /// As people are told.
+    /// Its name in messages.
     pub fn word(self) -> &'static str {
         match self {
             Role::Main => "main",

@@ -1,5 +1,5 @@
-//! HAProxy's own words for a server's state, the full set of `show stat`'s `status`
-//! column (HAProxy: src/stats.c). Whole words only: `UP 1/3` is not `UP`.
+//! HAProxy's own words for a server's state: the full set of `show stat`'s `status` column
+//! (HAProxy: src/stats.c). Only whole words count: `UP 1/3` is not `UP`.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum Status {
     Drain(String),
     /// `MAINT`, `MAINT (via px/sv)`, `MAINT (resolution)`: an operator took it out.
     Maint(String),
-    /// `no check`: taken for UP whatever the app does.
+    /// `no check`: HAProxy takes it for UP, whatever the app does.
     NoCheck,
 }
 
@@ -43,8 +43,8 @@ impl Status {
         }
     }
 
-    /// HAProxy sends this line nobody new: neither balanced nor by cookie. `DOWN n/m` is
-    /// on its way up, and not taken for out; a resolution may end in any moment.
+    /// HAProxy sends this line no new users, neither balanced nor by cookie. `DOWN n/m` is on its
+    /// way up and does not count as out. A resolution may end at any moment.
     pub fn is_out(&self) -> bool {
         match self {
             Status::Down(text) => !text.contains('/'),
@@ -63,8 +63,8 @@ impl Status {
         matches!(self, Status::Down(text) if text.contains('/'))
     }
 
-    /// It is DOWN, or the next checks may turn it so. A twin that alone shows this tells other
-    /// hosts that its own is about to go.
+    /// It is DOWN, or the next checks may turn it DOWN. A twin that alone shows this announces to
+    /// other hosts that its host is about to go.
     pub fn is_going(&self) -> bool {
         matches!(self, Status::Down(_) | Status::UpUnproven(_))
     }
@@ -74,14 +74,14 @@ impl Status {
         matches!(self, Status::Maint(_))
     }
 
-    /// Somebody holds it out of rotation, an operator mostly: not ours to wait for.
+    /// An operator, mostly, holds it out of rotation. The operation does not wait for it.
     pub fn is_held(&self) -> bool {
         matches!(self, Status::Maint(_) | Status::Drain(_))
     }
 }
 
-/// `1/3`; also `-1/2`: HAProxy subtracts the rise from a health that another of its threads
-/// has just set to 0, and for that moment still says UP.
+/// `1/3`, and also `-1/2`: HAProxy subtracts the rise from a health that another thread has just
+/// set to 0, and still says UP for a moment.
 fn is_fraction(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

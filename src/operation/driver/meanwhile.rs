@@ -30,7 +30,7 @@ pub(super) fn judge(closed: &mut ClosedLines, seen: Meanwhile, notes: &mut Notes
             !news.up.is_empty()
         }
         Meanwhile::Causes(causes) => {
-            let new = closed.because(causes);
+            let new = closed.new_causes(causes);
             new.into_iter().for_each(|cause| notes.add(cause));
             false
         }

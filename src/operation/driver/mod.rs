@@ -5,8 +5,8 @@ mod meanwhile;
 use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::{
-    Acted, Action, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Outcome, Phase, Progress,
-    Seen, Step, Verb, Version, Why, decide,
+    Action, ActionResult, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome,
+    Phase, Progress, Step, Verb, Version, Why, decide,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -30,7 +30,7 @@ pub async fn drive<H: Host>(
         verb,
         limits,
         phase,
-        acted: Acted::Done,
+        acted: ActionResult::Done,
         succeeded: false,
         serving: limits.serving.clone(),
         unrecorded: None,
@@ -68,7 +68,7 @@ struct Drive<'a, H> {
     /// When the phase began.
     entered: Duration,
     /// The result of its action, the last time it ran.
-    acted: Acted,
+    acted: ActionResult,
     /// The action succeeded at least once in this phase.
     succeeded: bool,
     /// The backends that this host serves, by all looks so far.
@@ -90,7 +90,7 @@ impl<H: Host> Drive<'_, H> {
         self.timeline.enters(at, &self.phase);
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
-        (self.acted, self.succeeded) = (Acted::Done, false);
+        (self.acted, self.succeeded) = (ActionResult::Done, false);
         let before = self.host.elapsed();
         self.act().await;
         self.timeline
@@ -106,16 +106,16 @@ impl<H: Host> Drive<'_, H> {
     async fn act(&mut self) {
         let action = self.phase.action(self.verb, self.limits);
         self.acted = match (self.unrecorded.take(), action) {
-            (Some(why), _) => Acted::Failed(format!("it can't be recorded: {why}")),
+            (Some(why), _) => ActionResult::Failed(format!("it can't be recorded: {why}")),
             (None, Some(action)) => {
                 let (closed, progress, timeline) =
                     (&mut self.closed, &mut *self.progress, &mut self.timeline);
                 let mut on = |at, seen| judge(closed, seen, &mut Notes(at, progress, timeline));
                 self.host.act(action, &mut on).await
             }
-            (None, None) => Acted::Done,
+            (None, None) => ActionResult::Done,
         };
-        if !self.succeeded && self.acted == Acted::Done {
+        if !self.succeeded && self.acted == ActionResult::Done {
             self.explain().await;
             (self.succeeded, self.entered) = (true, self.host.elapsed());
         }
@@ -127,15 +127,15 @@ impl<H: Host> Drive<'_, H> {
         let roles = std::mem::take(&mut self.unexplained);
         if !roles.is_empty() {
             let causes = self.host.causes(&roles).await;
-            self.closed.because(causes);
+            self.closed.new_causes(causes);
         }
     }
 
-    async fn look(&mut self) -> Seen {
-        let mut seen = Seen {
+    async fn look(&mut self) -> Observation {
+        let mut seen = Observation {
             elapsed: Duration::ZERO,
             in_phase: Duration::ZERO,
-            acted: self.acted.clone(),
+            action_result: self.acted.clone(),
             version: self.journal.version().clone(),
             interrupted: None,
             balancers: Vec::new(),
@@ -161,7 +161,7 @@ impl<H: Host> Drive<'_, H> {
             seen.connections = self.host.connections(&seen.balancers).await;
             seen.oldest = match &seen.connections {
                 Some(connections) => connections.as_ref().ok().and_then(|seen| seen.oldest),
-                None if seen.carried() > 0 && self.progress.tells_ages() => {
+                None if seen.carried() > 0 && self.progress.shows_ages() => {
                     self.host.oldest().await
                 }
                 None => None,
@@ -196,7 +196,7 @@ impl<H: Host> Drive<'_, H> {
         judge(&mut self.closed, seen, &mut notes)
     }
 
-    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Seen) {
+    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Observation) {
         self.phase = phase;
         if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
             self.note("interrupted: what keeps the host safe is finished first".to_owned());
@@ -213,7 +213,7 @@ impl<H: Host> Drive<'_, H> {
     async fn act_again(&mut self) {
         let succeeded = self.succeeded;
         self.act().await;
-        if succeeded && self.acted == Acted::Done && self.host.moved() {
+        if succeeded && self.acted == ActionResult::Done && self.host.moved() {
             self.note(MOVED.to_owned());
         }
     }

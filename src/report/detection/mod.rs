@@ -1,13 +1,15 @@
-//! What HAProxy made of a gate that closed or opened: how its check ended, and after how many
-//! seconds it showed the line DOWN, or UP. `agent doctor` quotes it.
+//! How HAProxy detected a gate that closed or opened: how its check ended, and after how many
+//! seconds it showed the line DOWN or UP. `agent doctor` quotes it.
 
 use crate::haproxy::Role;
-use crate::restart::{Acted, Action, BalancerSeen, Limits, LineSeen, Outcome, Phase, Seen, Verb};
+use crate::restart::{
+    Action, ActionResult, BalancerSeen, Limits, LineSeen, Observation, Outcome, Phase, Verb,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Of one line on one balancer, in one operation.
+/// The result for one line on one balancer in one operation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Detection {
@@ -15,24 +17,24 @@ pub struct Detection {
     pub balancer: String,
     /// BACKEND/SERVER.
     pub line: String,
-    /// Its check goes to the backup status port.
+    /// Its check uses the backup status port.
     pub twin: bool,
-    /// How the check met the closed gate, in HAProxy's word: `L4CON`, `L4TOUT`, ...
+    /// How the check failed at the closed gate, in HAProxy's word: `L4CON`, `L4TOUT`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// HAProxy's status for the line at the last look, where it never was out.
+    /// HAProxy's status for the line at the last look, if it was never out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub still: Option<String>,
-    /// From the closed gate to DOWN.
+    /// Seconds from the closed gate to DOWN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub down_seconds: Option<f64>,
-    /// From the open gate to fully UP.
+    /// Seconds from the open gate to fully UP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_seconds: Option<f64>,
 }
 
 impl Detection {
-    /// It says how the check met a closed gate.
+    /// It shows how the check failed at a closed gate.
     pub fn is_of_a_close(&self) -> bool {
         self.check.is_some() || self.still.is_some()
     }
@@ -43,11 +45,11 @@ impl Detection {
 pub struct Detecting {
     plan: Option<(Verb, Limits)>,
     action: Option<Action>,
-    /// Since when the main gate and the twin's are closed.
+    /// The times since which the main gate and the twin's are closed.
     closed: [Option<Duration>; 2],
     opened: Option<Duration>,
     lines: BTreeMap<(String, String), Line>,
-    /// Rules that were there, and might have caught the checks.
+    /// Existing rules that may have caught the checks.
     pub possible: Vec<String>,
     /// A fingerprint of the foreign rules at that time.
     pub around: String,
@@ -57,17 +59,18 @@ pub struct Detecting {
 #[derive(Debug, Default)]
 struct Line {
     found: Detection,
-    /// Since the gate moved it was seen as it was before: then what follows is the gate's doing.
+    /// A look since the gate moved has shown the old state. So what follows is an effect of the
+    /// gate.
     before: bool,
 }
 
 impl Detecting {
-    /// The operation that is watched.
+    /// Plans the operation that is watched.
     pub fn plan(&mut self, verb: Verb, limits: &Limits) {
         self.plan = Some((verb, limits.clone()));
     }
 
-    /// Before it begins: the lines behind gates (main, twin) that are closed already.
+    /// Before it begins: the lines behind gates (main, twin) that are already closed.
     pub fn finds(&mut self, closed: [bool; 2], balancers: &[BalancerSeen]) {
         for (balancer, line) in gated(balancers) {
             if closed[place(line.role)] && line.out {
@@ -82,9 +85,12 @@ impl Detecting {
         self.action = plan.and_then(|(verb, limits)| phase.action(*verb, limits));
     }
 
-    /// One look of it.
-    pub fn sees(&mut self, at: Duration, seen: &Seen) {
-        let Some(action) = self.action.filter(|_| seen.acted == Acted::Done) else {
+    /// One look of the operation.
+    pub fn sees(&mut self, at: Duration, seen: &Observation) {
+        let Some(action) = self
+            .action
+            .filter(|_| seen.action_result == ActionResult::Done)
+        else {
             return;
         };
         let moved = at.saturating_sub(seen.in_phase);
@@ -126,7 +132,7 @@ impl Detecting {
         })
     }
 
-    /// What was found of each line, where there is something, in an operation that ended so.
+    /// The results of all lines that have one, in an operation with this outcome.
     pub fn found(&self, outcome: &Outcome) -> Vec<Detection> {
         let waited = self.has_waited(outcome);
         let found = self.lines.values().map(|line| Detection {
@@ -191,7 +197,7 @@ fn check(line: &LineSeen) -> Option<String> {
     line.check.as_ref().map(ToString::to_string)
 }
 
-/// Each line that is checked through a gate.
+/// The lines with a check that passes a gate.
 fn gated(balancers: &[BalancerSeen]) -> impl Iterator<Item = (&str, &LineSeen)> {
     balancers.iter().flat_map(|balancer| {
         let lines = balancer.lines.iter().flatten();
@@ -200,7 +206,7 @@ fn gated(balancers: &[BalancerSeen]) -> impl Iterator<Item = (&str, &LineSeen)> 
     })
 }
 
-/// To the hundredth: no poll is finer.
+/// Seconds to the hundredth: no poll is finer.
 fn seconds(at: Duration, since: Duration) -> f64 {
     (at.saturating_sub(since).as_secs_f64() * 100.0).round() / 100.0
 }

@@ -27,22 +27,22 @@ fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerSeen> {
         lines: Ok(lines),
         reloaded: false,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }]
 }
 
-/// In a phase that began at `began`, in ms.
+/// One look in a phase that began at `began`, in ms.
 fn look(
     detecting: &mut Detecting,
     (began, at): (u64, u64),
     main: (&str, &str),
     twin: (&str, &str),
 ) {
-    let seen = Seen {
+    let seen = Observation {
         elapsed: Duration::from_millis(at),
         in_phase: Duration::from_millis(at - began),
-        acted: Acted::Done,
+        action_result: ActionResult::Done,
         version: Version::Same,
         interrupted: None,
         balancers: balancers(main, twin),
@@ -61,7 +61,7 @@ fn not_out() -> Outcome {
     Outcome::put_back(&Why::NotOut(Vec::new()), true)
 }
 
-/// The check's word, or what it still was, and the seconds to DOWN and to UP.
+/// The check's word or the line's last status, and the seconds to DOWN and to UP.
 fn said(detecting: &Detecting, name: &str) -> (String, Option<f64>, Option<f64>) {
     let found = detecting.found(&not_out());
     let one = found
@@ -158,9 +158,9 @@ fn a_line_that_was_not_waited_for_says_nothing() {
     assert_eq!(found(&detecting, &not_out()), twin);
 }
 
-/// What was so before the gate moved is not measured, and an operator's MAINT says nothing.
+/// A state from before the gate moved is not measured, and an operator's MAINT proves nothing.
 #[test]
-fn only_what_a_gate_has_done_is_measured() {
+fn only_an_effect_of_a_gate_is_measured() {
     let mut detecting = Detecting::default();
     detecting.finds([true, false], &balancers(DOWN, DOWN));
     assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));

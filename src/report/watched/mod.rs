@@ -1,25 +1,25 @@
-//! An operation watched: each look that the driver takes anyway is noted, and thinned as the
-//! operation goes on, so that it never has more than [`MOST`] instants.
+//! Watches an operation. It notes each look that the driver takes, and thins them as the operation
+//! goes on: there are never more than [`MOST`] instants.
 
 use super::detection::Detecting;
 use super::samples::{BalancerSamples, LineSamples, Samples};
 use crate::restart::Progress;
 use crate::restart::seconds;
-use crate::restart::{BalancerSeen, LineSeen, Phase, Seen};
+use crate::restart::{BalancerSeen, LineSeen, Observation, Phase};
 use std::time::Duration;
 
-/// Instants of one operation, however long it lasts.
+/// The most instants of one operation.
 pub(crate) const MOST: usize = 400;
 
 /// What was watched so far.
 #[derive(Debug, Default)]
 pub struct Watching {
     kept: Vec<Instant>,
-    /// The last look, where it is not kept: it is, if it stays the last.
+    /// The last look, if it is not kept. It is kept if it stays the last.
     latest: Option<Instant>,
-    /// Between two that are kept although nothing has changed.
+    /// The time between two kept looks without a change.
     every: Duration,
-    /// What the gates that move come to.
+    /// How HAProxy detects the gates that move.
     pub detecting: Detecting,
 }
 
@@ -27,14 +27,14 @@ pub struct Watching {
 #[derive(Debug, Clone, PartialEq)]
 struct Instant {
     at: Duration,
-    /// A line has another status than before, or begins anew.
+    /// A line has another status than before, or another worker answers.
     change: bool,
-    /// Empty: nobody was asked.
+    /// Empty: no balancer was asked.
     looks: Vec<BalancerSeen>,
 }
 
 impl Watching {
-    /// What all balancers showed at one moment; none: nobody was asked.
+    /// Adds what all balancers showed at one moment; an empty list means that none was asked.
     pub fn look(&mut self, at: Duration, balancers: &[BalancerSeen]) {
         let last = self.latest.as_ref().or(self.kept.last());
         let looks = balancers.iter().map(bare).collect::<Vec<_>>();
@@ -45,7 +45,7 @@ impl Watching {
         let kept = self.kept.last().map_or(Duration::ZERO, |kept| kept.at);
         let due = at.saturating_sub(kept) >= self.every;
         let latest = self.latest.take();
-        // What was in flight up to a gap, and what began after it.
+        // Keep what was in flight before a gap.
         if looks.is_empty() {
             self.kept.extend(latest);
         }
@@ -59,14 +59,14 @@ impl Watching {
         }
     }
 
-    /// From now on nobody is asked, until the next look.
-    pub fn nobody_asked(&mut self, at: Duration) {
+    /// No balancer is asked from now on, until the next look.
+    pub fn gap(&mut self, at: Duration) {
         if !self.kept.is_empty() {
             self.look(at, &[]);
         }
     }
 
-    /// Half as many. Changes go only where there are too many of them.
+    /// Removes half of them. Changes go only if there are too many of them.
     fn thin(&mut self) {
         let span = self.kept.last().map_or(Duration::ZERO, |last| last.at);
         self.every = (span / (MOST as u32 / 4)).max(self.every);
@@ -85,7 +85,7 @@ impl Watching {
         }
     }
 
-    /// As they are kept; None: there was nothing to see.
+    /// In the form for the history; None: nothing was seen.
     pub fn samples(&self) -> Option<Samples> {
         let instants: Vec<&Instant> = self.kept.iter().chain(&self.latest).collect();
         let balancers = instants.iter().find(|instant| !instant.looks.is_empty())?;
@@ -100,14 +100,14 @@ impl Watching {
     }
 }
 
-/// Without what is not kept.
+/// Drops what is not kept.
 fn bare(seen: &BalancerSeen) -> BalancerSeen {
     BalancerSeen {
         name: seen.name.clone(),
         lines: seen.lines.clone(),
         reloaded: seen.reloaded,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }
 }
@@ -149,11 +149,10 @@ fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
     samples
 }
 
-/// It could not be seen from here to the next look; one stretch for as long as the reason is
-/// the same.
+/// A balancer could not be seen from here to the next look. A stretch lasts as long as its reason.
 fn unseen(stretches: &mut Vec<(usize, usize, String)>, place: usize, why: &str) {
     match stretches.last_mut() {
-        Some((_, to, told)) if *to == place && told == why => *to = place + 1,
+        Some((_, to, reason)) if *to == place && reason == why => *to = place + 1,
         _ => stretches.push((place, place + 1, why.to_owned())),
     }
 }
@@ -182,42 +181,42 @@ fn column<'a>(
     column
 }
 
-/// Who is told how it goes, and what is noted of it beside.
+/// Passes the progress on, and notes each look.
 pub struct Watched<'a> {
-    /// Who is told.
-    pub told: Box<dyn Progress>,
-    /// What is noted.
+    /// The progress of the operation.
+    pub progress: Box<dyn Progress>,
+    /// The notes.
     pub watching: &'a mut Watching,
 }
 
 impl Progress for Watched<'_> {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         if phase.touches_app() || phase.asks_app() {
-            self.watching.nobody_asked(at);
+            self.watching.gap(at);
         }
         self.watching.detecting.enters(phase);
-        self.told.enters(at, phase);
+        self.progress.enters(at, phase);
     }
 
     fn waits(&mut self, at: Duration, waiting: &[String]) {
-        self.told.waits(at, waiting);
+        self.progress.waits(at, waiting);
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        self.told.notes(at, note);
+        self.progress.notes(at, note);
     }
 
-    fn sees(&mut self, at: Duration, seen: &Seen) {
+    fn sees(&mut self, at: Duration, seen: &Observation) {
         self.watching.detecting.sees(at, seen);
         match seen.balancers.is_empty() {
-            true => self.watching.nobody_asked(at),
+            true => self.watching.gap(at),
             false => self.watching.look(at, &seen.balancers),
         }
-        self.told.sees(at, seen);
+        self.progress.sees(at, seen);
     }
 
-    fn tells_ages(&self) -> bool {
-        self.told.tells_ages()
+    fn shows_ages(&self) -> bool {
+        self.progress.shows_ages()
     }
 }
 

@@ -21,7 +21,7 @@ fn seen(shown: Option<(&str, u64)>, reloaded: bool) -> Vec<BalancerSeen> {
             .ok_or_else(|| "it does not answer".to_owned()),
         reloaded,
         uptime: None,
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }]
 }
@@ -51,7 +51,7 @@ fn a_short_operation_keeps_every_look() {
 
 #[test]
 fn of_a_long_one_every_change_is_kept_and_the_rest_evenly() {
-    // An hour: UP, for 3 looks going down, DOWN; a flap of one look.
+    // An hour: UP, going down for 3 looks, DOWN, and UP again for one look.
     let status = |look| match look {
         0..=999 => "UP",
         1000..=1002 => "UP 1/2",
@@ -76,7 +76,7 @@ fn of_a_long_one_every_change_is_kept_and_the_rest_evenly() {
     assert_eq!(changes, all);
     assert!(at.is_sorted());
     let widest = at.windows(2).map(|pair| pair[1] - pair[0]);
-    let widest = widest.fold(0.0, f64::max);
+    let widest = widest.max_by(f64::total_cmp).unwrap();
     assert!(widest <= 3600.0 / 50.0, "evenly: {widest}");
     assert_eq!(line.sessions.last(), Some(&Some(119_999)), "and the last");
 }
@@ -89,14 +89,14 @@ fn changes_without_end_are_thinned_too() {
 }
 
 #[test]
-fn where_nobody_asked_or_nothing_was_seen_there_is_a_gap() {
+fn a_look_that_was_not_taken_or_saw_nothing_is_a_gap() {
     let mut watching = Watching::default();
-    watching.nobody_asked(millis(0));
+    watching.gap(millis(0));
     assert_eq!(watching.samples(), None, "nothing was ever seen");
     watching.look(millis(10), &seen(Some(("DOWN", 5)), false));
     watching.look(millis(20), &seen(Some(("DOWN", 6)), false));
-    watching.nobody_asked(millis(30));
-    watching.nobody_asked(millis(500));
+    watching.gap(millis(30));
+    watching.gap(millis(500));
     watching.look(millis(600), &seen(None, false));
     watching.look(millis(650), &seen(None, false));
     watching.look(millis(700), &seen(Some(("UP", 1)), true));

@@ -5,9 +5,9 @@ use Role::{Main, Twin};
 
 #[test]
 fn the_gates_open_only_before_a_healthy_app() {
-    let asked = |health| Seen {
+    let asked = |health| Observation {
         health: Some(health),
-        ..seen(&[])
+        ..observation(&[])
     };
     let sick = asked(Err("503".to_owned()));
     assert_eq!(
@@ -22,49 +22,50 @@ fn the_gates_open_only_before_a_healthy_app() {
         ends(step(Phase::Healthy { streak: 0 }, &late(sick))).exit_code(),
         15
     );
-    let failed = Seen {
-        acted: Acted::Failed("exit 1".into()),
-        ..seen(&[])
+    let failed = Observation {
+        action_result: ActionResult::Failed("exit 1".into()),
+        ..observation(&[])
     };
     assert_eq!(ends(step(Phase::Restart, &failed)).exit_code(), 15);
 }
 
-/// Held gates are no reason to wait for HAProxy, and one that can't be closed is no end.
+/// With held gates the operation does not wait for HAProxy. A gate that can't be closed does not
+/// end it.
 #[test]
 fn held_gates_stay_closed_once_the_app_is_healthy() {
     let held = Limits {
         stays_closed: true,
         ..limits()
     };
-    let healthy = |seen: &Seen| {
+    let healthy = |observation: &Observation| {
         let phase = Phase::Healthy { streak: 0 };
-        decide(Verb::Restart, &phase, seen, &held)
+        decide(Verb::Restart, &phase, observation, &held)
     };
-    let well = Seen {
+    let well = Observation {
         health: Some(Ok(())),
-        ..seen(&[(Main, "DOWN", 0)])
+        ..observation(&[(Main, "DOWN", 0)])
     };
     assert_eq!(ends(healthy(&well)), Outcome::RestartedClosed);
-    let signalled = Seen {
+    let signalled = Observation {
         interrupted: Some(15),
         ..well.clone()
     };
     assert_eq!(ends(healthy(&signalled)).exit_code(), 143);
-    let rolled_back = Seen {
+    let rolled_back = Observation {
         version: Version::Old("503".into()),
         ..well.clone()
     };
     let end = ends(healthy(&rolled_back));
     assert_eq!(end, Outcome::RolledBackClosed("503".into()));
-    let open = Seen {
-        acted: Acted::Failed("no".into()),
+    let open = Observation {
+        action_result: ActionResult::Failed("no".into()),
         ..well
     };
     assert_eq!(waits(healthy(&open)), ["no"]);
     assert_eq!(ends(healthy(&late(open))).exit_code(), 1);
-    let sick = late(Seen {
+    let sick = late(Observation {
         health: Some(Err("503".into())),
-        ..seen(&[])
+        ..observation(&[])
     });
     assert_eq!(
         ends(healthy(&sick)),
@@ -78,9 +79,9 @@ fn healthy_as_often_in_a_row_as_asked() {
         healthy_times: 2,
         ..limits()
     };
-    let well = Seen {
+    let well = Observation {
         health: Some(Ok(())),
-        ..seen(&[])
+        ..observation(&[])
     };
     let first = decide(Verb::Restart, &Phase::Healthy { streak: 0 }, &well, &limits);
     assert!(matches!(
@@ -106,7 +107,7 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
     assert_eq!(
         ends(step(
             Phase::Open,
-            &seen(&[(Main, "UP", 0), (Twin, "UP", 0)])
+            &observation(&[(Main, "UP", 0), (Twin, "UP", 0)])
         ))
         .exit_code(),
         0
@@ -114,7 +115,7 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
     assert_eq!(
         ends(step(
             Phase::Open,
-            &seen(&[(Main, "MAINT", 0), (Twin, "DRAIN", 0)])
+            &observation(&[(Main, "MAINT", 0), (Twin, "DRAIN", 0)])
         ))
         .exit_code(),
         0
@@ -122,13 +123,13 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
     assert_eq!(
         waits(step(
             Phase::Open,
-            &seen(&[(Main, "UP", 0), (Twin, "UP 2/3", 0)])
+            &observation(&[(Main, "UP", 0), (Twin, "UP 2/3", 0)])
         ))
         .len(),
         1
     );
     assert_eq!(
-        ends(step(Phase::Open, &late(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        ends(step(Phase::Open, &late(observation(&[(Main, "DOWN", 0)])))).exit_code(),
         16
     );
     assert_eq!(ends(step(Phase::Open, &late(blind()))).exit_code(), 16);
@@ -136,20 +137,20 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
 
 #[test]
 fn a_signal_puts_back_what_was_changed_and_finishes_what_was_begun() {
-    let signalled = |seen: Seen| Seen {
+    let signalled = |observation: Observation| Observation {
         interrupted: Some(15),
-        ..seen
+        ..observation
     };
     for phase in [Phase::Close, Phase::Shed, Phase::Drain { zeros: 1 }] {
         let next = step(
             phase,
-            &signalled(seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)])),
+            &signalled(observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)])),
         );
         assert_eq!(goes(next), Phase::PutBack(Why::Interrupted(15)));
     }
-    let well = Seen {
+    let well = Observation {
         health: Some(Ok(())),
-        ..signalled(seen(&[]))
+        ..signalled(observation(&[]))
     };
     assert_eq!(
         goes(step(Phase::Restart, &well)),
@@ -157,12 +158,16 @@ fn a_signal_puts_back_what_was_changed_and_finishes_what_was_begun() {
     );
     assert_eq!(goes(step(Phase::Healthy { streak: 0 }, &well)), Phase::Open);
     assert_eq!(
-        ends(step(Phase::Open, &signalled(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        ends(step(
+            Phase::Open,
+            &signalled(observation(&[(Main, "DOWN", 0)]))
+        ))
+        .exit_code(),
         143
     );
     let why = Phase::PutBack(Why::Interrupted(15));
     assert_eq!(
-        ends(step(why, &signalled(seen(&[(Main, "DOWN", 0)])))).exit_code(),
+        ends(step(why, &signalled(observation(&[(Main, "DOWN", 0)])))).exit_code(),
         143
     );
 }
@@ -171,28 +176,33 @@ fn a_signal_puts_back_what_was_changed_and_finishes_what_was_begun() {
 fn put_back_waits_for_up_and_keeps_its_reason() {
     let why = Phase::PutBack(Why::DrainRanOut(vec![]));
     assert_eq!(
-        waits(step(why.clone(), &seen(&[(Main, "DOWN", 1)]))).len(),
+        waits(step(why.clone(), &observation(&[(Main, "DOWN", 1)]))).len(),
         1
     );
     assert_eq!(
-        ends(step(why.clone(), &seen(&[(Main, "UP", 1)]))).exit_code(),
+        ends(step(why.clone(), &observation(&[(Main, "UP", 1)]))).exit_code(),
         14
     );
     assert_eq!(
-        ends(step(why.clone(), &late(seen(&[(Main, "DOWN", 1)])))).exit_code(),
+        ends(step(why.clone(), &late(observation(&[(Main, "DOWN", 1)])))).exit_code(),
         14
     );
     let closed = Limits {
         found_open: false,
         ..limits()
     };
-    let step = decide(Verb::Restart, &why, &seen(&[(Main, "DOWN", 1)]), &closed);
+    let step = decide(
+        Verb::Restart,
+        &why,
+        &observation(&[(Main, "DOWN", 1)]),
+        &closed,
+    );
     assert_eq!(ends(step).exit_code(), 14);
 }
 
 #[test]
 fn close_ends_drained_and_open_does_not_touch_a_sick_apps_gate() {
-    let quiet = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let quiet = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     assert_eq!(
         ends(decide(
             Verb::Close,
@@ -203,9 +213,9 @@ fn close_ends_drained_and_open_does_not_touch_a_sick_apps_gate() {
         .exit_code(),
         0
     );
-    let sick = late(Seen {
+    let sick = late(Observation {
         health: Some(Err("503".into())),
-        ..seen(&[])
+        ..observation(&[])
     });
     assert_eq!(
         ends(decide(

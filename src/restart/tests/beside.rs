@@ -1,4 +1,4 @@
-//! What a restart takes down beside its own app.
+//! What a restart takes down in addition to its own app.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn app(lines: Result<Vec<LineSeen>, String>) -> Beside {
     }
 }
 
-fn of_nobody(status: &str, in_flight: u64) -> Beside {
+fn unconfigured(status: &str, in_flight: u64) -> Beside {
     Beside::Line {
         balancer: "lb".into(),
         name: "srvs/Main".into(),
@@ -27,7 +27,7 @@ fn refused(beside: Beside) -> Option<String> {
 }
 
 #[test]
-fn what_is_out_and_carries_nothing_loses_nothing() {
+fn a_line_that_is_out_and_carries_nothing_is_no_reason() {
     for (role, status, in_flight, refuses) in [
         (Role::Main, "UP", 0, true),
         (Role::Main, "UP 1/3", 0, true),
@@ -43,12 +43,12 @@ fn what_is_out_and_carries_nothing_loses_nothing() {
         (Role::ClassicTwin, "UP", 1, true),
     ] {
         let beside = app(Ok(vec![line(role, status, in_flight)]));
-        let told = format!("{role:?} {status} {in_flight}");
-        assert_eq!(refused(beside).is_some(), refuses, "{told}");
+        let message = format!("{role:?} {status} {in_flight}");
+        assert_eq!(refused(beside).is_some(), refuses, "{message}");
     }
-    assert!(refused(of_nobody("UP", 0)).is_some());
-    assert!(refused(of_nobody("MAINT", 0)).is_none());
-    // An app that HAProxy has no lines of, and one that nobody can see.
+    assert!(refused(unconfigured("UP", 0)).is_some());
+    assert!(refused(unconfigured("MAINT", 0)).is_none());
+    // An app without lines, and one that can't be seen.
     assert!(refused(app(Ok(vec![]))).is_none());
     assert!(refused(app(Err("timed out".into()))).is_some());
     assert_eq!(taken_down(&[], "http", &[]), Ok(vec![]));
@@ -61,7 +61,7 @@ fn it_names_them_and_says_what_to_do() {
     let wanted = "this restart takes down more than app http: app https has the same unit, \
                   web.service (lb srvs/Main is UP with 2 in flight); run `agent close https` before";
     assert!(said.starts_with(wanted), "{said}");
-    let said = refused(of_nobody("UP", 0)).unwrap();
+    let said = refused(unconfigured("UP", 0)).unwrap();
     let wanted = "lb srvs/Main sends users to port 1443, which the same process serves, web (pid 7) \
                   (srvs/Main is UP); give it";
     assert!(said.contains(wanted), "{said}");
@@ -69,15 +69,18 @@ fn it_names_them_and_says_what_to_do() {
 }
 
 #[test]
-fn what_is_meant_is_only_told() {
-    let beside = [app(Ok(vec![line(Role::Main, "UP", 0)])), of_nobody("UP", 0)];
+fn an_app_in_also_restarts_is_only_a_notice() {
+    let beside = [
+        app(Ok(vec![line(Role::Main, "UP", 0)])),
+        unconfigured("UP", 0),
+    ];
     let meant = |names: &[&str]| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         taken_down(&beside, "http", &names)
     };
-    let told = meant(&["https", "srvs/Main"]).unwrap();
-    assert_eq!(told.len(), 2);
-    assert!(told[0].ends_with("(lb srvs/Main is UP), as also_restarts says"));
+    let message = meant(&["https", "srvs/Main"]).unwrap();
+    assert_eq!(message.len(), 2);
+    assert!(message[0].ends_with("(lb srvs/Main is UP), as also_restarts says"));
     assert_eq!(meant(&["https"]).unwrap_err().len(), 1);
     assert_eq!(meant(&["other"]).unwrap_err().len(), 2);
 }

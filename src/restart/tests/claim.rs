@@ -1,7 +1,7 @@
-//! Who goes next: a host tells by its twin that it is about to go, before it goes.
+//! The order of hosts: a host announces by its twin that it is about to go.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn claiming() -> Limits {
@@ -11,12 +11,12 @@ fn claiming() -> Limits {
     }
 }
 
-fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
+fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Observation {
     let claimed = (0..claimed)
         .map(|number| format!("web{}", number + 2))
         .collect();
-    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].others = vec![Others {
+    let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed,
@@ -27,14 +27,14 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Seen {
     look
 }
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Restart, &phase, seen, &claiming())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Restart, &phase, observation, &claiming())
 }
 
 #[test]
-fn claims_where_nobody_needs_the_twin_and_others_are_counted() {
+fn claims_if_no_user_needs_the_twin_and_the_capacity_is_checked() {
     assert_eq!(claiming().first(), Phase::Claim);
-    assert_eq!(limits().first(), Phase::Close, "nobody is counted");
+    assert_eq!(limits().first(), Phase::Close, "no capacity check");
     let classic = Limits {
         two_stage: false,
         ..claiming()
@@ -51,7 +51,7 @@ fn claims_where_nobody_needs_the_twin_and_others_are_counted() {
 
 #[test]
 fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
-    let claim = |seen: &Seen| step(Phase::Claim, seen);
+    let claim = |observation: &Observation| step(Phase::Claim, observation);
     assert_eq!(waits(claim(&look("UP", "UP", (2, 0)))).len(), 1);
     assert_eq!(goes(claim(&look("UP", "DOWN", (2, 1)))), Phase::Close);
     let few = goes(claim(&look("UP", "DOWN", (2, 2))));
@@ -68,25 +68,31 @@ fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
     let claim = |after_us: &[&str]| {
         let mut look = look("UP", "DOWN", (2, 2));
         let names = after_us.iter().map(|name| (*name).to_owned());
-        look.balancers[0].others[0].claimed_after_us = names.collect();
+        look.balancers[0].backends[0].claimed_after_us = names.collect();
         look
     };
     let gives_way = |step: Step| matches!(goes(step), Phase::PutBack(Why::TooFewServers(_)));
     let few = waits(step(Phase::Claim, &claim(&["web3"])));
     assert!(few[0].contains("web2, web3"), "{few:?}");
     assert!(gives_way(step(Phase::Claim, &claim(&[]))));
-    // What had claimed before goes, or its twin is DOWN for good: it never gives way.
+    // A server that had claimed before goes, or its twin stays DOWN: it never gives way.
     let limits = Limits {
         claimed_before: vec!["web3".into()],
         ..claiming()
     };
     let late = decide(Verb::Restart, &Phase::Claim, &claim(&["web3"]), &limits);
     assert!(gives_way(late));
-    // Nor is a claim kept longer than the line may take to go DOWN, or than the turn lasts.
+    // A claim ends when the line had its time to go DOWN, and with the turn.
     let (in_phase, elapsed) = (claiming().out_of_rotation, claiming().turn);
     let look = || claim(&["web2", "web3"]);
-    assert!(gives_way(step(Phase::Claim, &Seen { in_phase, ..look() })));
-    assert!(gives_way(step(Phase::Claim, &Seen { elapsed, ..look() })));
+    assert!(gives_way(step(
+        Phase::Claim,
+        &Observation { in_phase, ..look() }
+    )));
+    assert!(gives_way(step(
+        Phase::Claim,
+        &Observation { elapsed, ..look() }
+    )));
 }
 
 #[test]
@@ -99,14 +105,14 @@ fn the_twin_is_kept_closed_and_needs_no_phase_of_its_own_later() {
     let out = look("DOWN", "DOWN", (1, 0));
     assert_eq!(goes(step(Phase::Close, &out)), Phase::Floor);
     assert_eq!(goes(step(Phase::Floor, &out)), Phase::Drain { zeros: 0 });
-    // Who claims after us gives way to us: we do not give way to him.
+    // A host that claims after us gives way to us, and we do not give way to it.
     let later = look("DOWN", "DOWN", (1, 1));
     assert_eq!(goes(step(Phase::Floor, &later)), Phase::Drain { zeros: 0 });
 }
 
 #[test]
 fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
-    let interrupted = Seen {
+    let interrupted = Observation {
         interrupted: Some(2),
         ..look("UP", "DOWN", (2, 0))
     };
@@ -124,25 +130,25 @@ fn a_signal_takes_the_claim_back_and_a_turn_begins_with_one() {
 }
 
 #[test]
-fn where_nobody_can_see_the_claim_that_is_told_and_the_floor_counts() {
-    let told = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
+fn an_invisible_claim_is_reported_and_the_floor_counts() {
+    let message = |twin: &str| match step(Phase::Claim, &look("UP", twin, (2, 0))) {
         Step::Go { to, note } => (to, note.is_some()),
         other => panic!("{other:?}"),
     };
-    assert_eq!(told("DOWN"), (Phase::Close, false));
-    assert_eq!(told("MAINT"), (Phase::Close, true));
+    assert_eq!(message("DOWN"), (Phase::Close, false));
+    assert_eq!(message("MAINT"), (Phase::Close, true));
     let mut classic = look("UP", "DOWN", (2, 0));
     classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
-    assert_eq!(classic.deaf_to_claims(), ["lb backend srvs"]);
-    // A backend that sends this host nobody is not asked.
+    assert_eq!(classic.without_claims(), ["lb backend srvs"]);
+    // A backend without users on this host is not asked.
     classic.serving = Vec::new();
-    assert!(classic.deaf_to_claims().is_empty());
+    assert!(classic.without_claims().is_empty());
 }
 
 #[test]
 fn a_backend_that_serves_since_the_preflight_counts() {
     let mut look = look("UP", "DOWN", (2, 0));
-    look.balancers[0].others.push(Others {
+    look.balancers[0].backends.push(BackendCapacity {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],
@@ -154,5 +160,5 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         goes(step(Phase::Claim, &look)),
         Phase::PutBack(Why::TooFewServers(_))
     ));
-    assert!(look.too_few(&limits()).is_empty(), "nobody is counted");
+    assert!(look.too_few(&limits()).is_empty(), "no capacity check");
 }

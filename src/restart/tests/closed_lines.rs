@@ -1,4 +1,4 @@
-//! Lines that are UP while the app is touched: which are news, and what is told of them.
+//! Lines that are UP while the app is touched: which are news, and how they are reported.
 
 use super::*;
 use crate::haproxy::CheckStatus;
@@ -9,7 +9,7 @@ fn look(lines: &[(Role, &str)]) -> BalancerSeen {
     balancer(Ok(lines.collect()))
 }
 
-/// The same, with checks that ended so.
+/// The same, with this end of their checks.
 fn checked(lines: &[(Role, &str)], check: &str) -> BalancerSeen {
     let mut look = look(lines);
     for line in look.lines.iter_mut().flatten() {
@@ -25,14 +25,14 @@ fn reloaded(lines: &[(Role, &str)]) -> BalancerSeen {
     }
 }
 
-/// After a way out that ended so.
+/// The lines after this last look on the way out.
 fn out(lines: &[(Role, &str)]) -> ClosedLines {
     let mut closed = ClosedLines::default();
     closed.on_the_way_out(&[look(lines)]);
     closed
 }
 
-/// How many lines are UP wrongly, and how many notices there are.
+/// The number of lines wrongly UP, and of notices.
 fn news(closed: &mut ClosedLines, seen: &BalancerSeen) -> (usize, usize) {
     let news = closed.look(seen);
     (news.up.len(), news.notices.len())
@@ -61,7 +61,7 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
     let classic = [look(&[(ClassicTwin, "UP")])];
     assert_eq!(ClosedLines::still_up(&classic, &[Main, Twin]), []);
     let mut closed = ClosedLines::default();
-    closed.because(vec![
+    closed.new_causes(vec![
         "this rule may redirect the status port 2000: `-A X`".to_owned(),
     ]);
     let not_out = Outcome::put_back(&Why::NotOut(vec!["lb srvs/web1 is UP".to_owned()]), true);
@@ -70,10 +70,10 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
         plain.ends_with("`agent doctor web` shows the seconds that HAProxy took"),
         "{plain}"
     );
-    let told = closed.judge(not_out).message(Verb::Restart, "web");
+    let message = closed.judge(not_out).message(Verb::Restart, "web");
     assert!(
-        told.ends_with("this rule may redirect the status port 2000: `-A X`"),
-        "{told}"
+        message.ends_with("this rule may redirect the status port 2000: `-A X`"),
+        "{message}"
     );
 }
 
@@ -82,7 +82,7 @@ fn after_the_drain_each_status_means_one_thing() {
     for (status, up) in [
         ("DOWN", 0),
         ("DOWN (agent)", 0),
-        // Its check passes, and it gets no users yet.
+        // Its check passes, but it gets no users yet.
         ("DOWN 1/2", 0),
         ("MAINT", 0),
         ("UP", 1),
@@ -107,7 +107,7 @@ fn after_the_drain_each_status_means_one_thing() {
 }
 
 #[test]
-fn it_is_told_once_until_the_line_was_down_again() {
+fn it_is_reported_once_until_the_line_was_down_again() {
     let mut closed = out(&[(Main, "DOWN"), (Twin, "DOWN")]);
     let up = look(&[(Main, "UP 1/3"), (Twin, "DOWN")]);
     assert_eq!(news(&mut closed, &up), (1, 0));
@@ -130,7 +130,7 @@ fn it_is_told_once_until_the_line_was_down_again() {
     );
 }
 
-/// It checks the app itself; one that was never DOWN is still going down.
+/// The classic twin checks the app itself. A line that was never DOWN is still going down.
 #[test]
 fn the_classic_twin_and_a_line_that_is_still_going_down_are_no_news() {
     let mut closed = out(&[(Main, "DOWN"), (ClassicTwin, "UP")]);
@@ -138,7 +138,7 @@ fn the_classic_twin_and_a_line_that_is_still_going_down_are_no_news() {
         let seen = look(&[(Main, "DOWN"), (ClassicTwin, twin)]);
         assert_eq!(news(&mut closed, &seen), (0, 0), "{twin}");
     }
-    // A restart that another agent had begun: the gates are closed now.
+    // Another agent began this restart, so the gates are already closed.
     let mut closed = ClosedLines::default();
     for status in ["UP", "UP 1/3", "UP 1/3"] {
         assert_eq!(
@@ -149,7 +149,7 @@ fn the_classic_twin_and_a_line_that_is_still_going_down_are_no_news() {
     }
     assert_eq!(news(&mut closed, &look(&[(Main, "DOWN")])), (0, 0));
     assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (1, 0));
-    // UP again before it was drained, and so not out.
+    // It was UP again before it was drained, and so not out.
     let mut closed = out(&[(Main, "DOWN")]);
     closed.on_the_way_out(&[look(&[(Main, "UP")])]);
     assert_eq!(news(&mut closed, &look(&[(Main, "UP")])), (0, 0));
@@ -168,10 +168,10 @@ fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
     // With `fall 1` it is UP from the first moment on, without a check.
     let unchecked = checked(&[(Main, "UP")], "INI");
     assert_eq!(news(&mut closed.clone(), &unchecked), (0, 0));
-    // It goes up from there: something answers.
+    // It goes UP after that, so something answers.
     let passed = checked(&[(Main, "UP")], "L7OK");
     assert_eq!(news(&mut closed, &passed), (1, 0));
-    // An operator's `set server ... state ready`.
+    // An operator runs `set server ... state ready`.
     let mut closed = out(&[(Main, "DOWN")]);
     assert_eq!(news(&mut closed, &look(&[(Main, "MAINT")])), (0, 0));
     assert_eq!(news(&mut closed, &look(&[(Main, "UP 1/3")])), (0, 1));
@@ -192,22 +192,25 @@ fn a_balancer_that_does_not_answer_is_a_notice_once() {
 }
 
 #[test]
-fn each_cause_is_told_once_and_worse_outcomes_stay() {
+fn each_cause_is_reported_once_and_worse_outcomes_stay() {
     let mut closed = out(&[(Main, "DOWN")]);
     let listener = || "x (pid 1) listens".to_owned();
     closed.look(&look(&[(Main, "UP")]));
-    assert_eq!(closed.because(vec![listener()]), [listener()]);
-    assert_eq!(closed.because(vec![listener()]), [""; 0]);
+    assert_eq!(closed.new_causes(vec![listener()]), [listener()]);
+    assert_eq!(closed.new_causes(vec![listener()]), [""; 0]);
     let done = closed.judge(Outcome::Done { note: None });
-    let told = done.message(Verb::Restart, "web");
+    let message = done.message(Verb::Restart, "web");
     assert!(
-        told.contains("lb srvs/Main was UP") && told.contains(&listener()),
-        "{told}"
+        message.contains("lb srvs/Main was UP") && message.contains(&listener()),
+        "{message}"
     );
     let held = closed.judge(Outcome::RestartedClosed);
-    let told = held.message(Verb::Restart, "web");
+    let message = held.message(Verb::Restart, "web");
     assert_eq!(held.exit_code(), 20);
-    assert!(told.contains("a hold keeps the gates closed"), "{told}");
+    assert!(
+        message.contains("a hold keeps the gates closed"),
+        "{message}"
+    );
     for outcome in [
         Outcome::NotHealthy("x".into()),
         Outcome::NotBack(vec!["x".into()]),

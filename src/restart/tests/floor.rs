@@ -1,7 +1,7 @@
 //! Two hosts that close at the same moment.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 /// The classic layout has no twin's gate to claim by.
@@ -13,9 +13,9 @@ fn floored() -> Limits {
     }
 }
 
-fn others(usable: usize, status: &str) -> Seen {
-    let mut look = seen(&[(Main, status, 0), (Twin, status, 0)]);
-    look.balancers[0].others = vec![Others {
+fn others_usable(usable: usize, status: &str) -> Observation {
+    let mut look = observation(&[(Main, status, 0), (Twin, status, 0)]);
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -26,13 +26,13 @@ fn others(usable: usize, status: &str) -> Seen {
     look
 }
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Restart, &phase, seen, &floored())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Restart, &phase, observation, &floored())
 }
 
-fn at(seconds: u64, look: Seen) -> Seen {
+fn at(seconds: u64, look: Observation) -> Observation {
     let elapsed = Duration::from_secs(seconds);
-    Seen { elapsed, ..look }
+    Observation { elapsed, ..look }
 }
 
 fn few() -> Phase {
@@ -41,28 +41,28 @@ fn few() -> Phase {
 }
 
 #[test]
-fn once_out_the_others_are_counted_once_more() {
-    let mut uncounted = others(0, "DOWN");
-    uncounted.balancers[0].others.clear();
+fn once_out_the_capacity_is_rechecked() {
+    let mut uncounted = others_usable(0, "DOWN");
+    uncounted.balancers[0].backends.clear();
     assert_eq!(goes(step(Phase::Close, &uncounted)), Phase::Floor);
     let drain = Phase::Drain { zeros: 0 };
-    assert_eq!(goes(step(Phase::Floor, &others(1, "DOWN"))), drain);
-    assert_eq!(goes(step(Phase::Floor, &others(0, "DOWN"))), few());
-    // Nothing is judged by what can't be seen, or while the line is UP again.
+    assert_eq!(goes(step(Phase::Floor, &others_usable(1, "DOWN"))), drain);
+    assert_eq!(goes(step(Phase::Floor, &others_usable(0, "DOWN"))), few());
+    // Nothing is decided if a balancer can't be seen, or while the line is UP again.
     assert_eq!(waits(step(Phase::Floor, &blind())).len(), 1);
-    assert_eq!(waits(step(Phase::Floor, &others(0, "UP"))).len(), 1);
+    assert_eq!(waits(step(Phase::Floor, &others_usable(0, "UP"))).len(), 1);
 }
 
-/// Others as `usable`, and as many that HAProxy is not sure of.
-fn unsure(usable: usize, unproven: usize, status: &str) -> Seen {
-    let mut look = others(usable, status);
-    look.balancers[0].others[0].unproven = vec!["web2".into(); unproven];
+/// So many `usable` servers, and as many that HAProxy has not proven.
+fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
+    let mut look = others_usable(usable, status);
+    look.balancers[0].backends[0].unproven = vec!["web2".into(); unproven];
     look
 }
 
 #[test]
-fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
-    let close = |seen: &Seen| step(Phase::Close, seen);
+fn a_host_that_is_up_gives_way_to_one_whose_first_check_has_failed() {
+    let close = |observation: &Observation| step(Phase::Close, observation);
     for status in ["UP", "UP 1/2"] {
         assert_eq!(waits(close(&unsure(1, 1, status))).len(), 1, "{status}");
         let gave_way = goes(close(&unsure(0, 1, status)));
@@ -71,16 +71,21 @@ fn who_is_up_gives_way_to_one_whose_first_check_has_failed() {
             "{status}"
         );
     }
-    // Not asked at this look, or not counted at all.
-    let mut uncounted = others(0, "UP");
-    uncounted.balancers[0].others.clear();
+    // The capacity was not asked at this look.
+    let mut uncounted = others_usable(0, "UP");
+    uncounted.balancers[0].backends.clear();
     assert_eq!(waits(close(&uncounted)).len(), 1);
-    let nobody = decide(Verb::Restart, &Phase::Close, &others(0, "UP"), &limits());
-    assert_eq!(waits(nobody).len(), 1);
+    let none_left = decide(
+        Verb::Restart,
+        &Phase::Close,
+        &others_usable(0, "UP"),
+        &limits(),
+    );
+    assert_eq!(waits(none_left).len(), 1);
 }
 
 #[test]
-fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
+fn a_host_that_is_out_on_one_balancer_waits_for_the_other_to_give_way() {
     let mut look = unsure(0, 1, "DOWN");
     let mut second = unsure(1, 0, "UP 1/2").balancers.remove(0);
     second.name = "lb2".into();
@@ -90,14 +95,14 @@ fn who_is_out_on_one_balancer_waits_for_the_other_that_gives_way() {
         waits(step(Phase::Close, &look)),
         ["lb2 srvs/Main is UP 1/2"]
     );
-    // The other is out, too.
-    look.balancers[0].others[0].unproven.clear();
+    // The other host is out, too.
+    look.balancers[0].backends[0].unproven.clear();
     assert!(matches!(goes(step(Phase::Close, &look)), Phase::PutBack(_)));
 }
 
 #[test]
-fn the_floor_waits_for_who_may_give_way_and_not_for_ever() {
-    let floor = |seen: &Seen| step(Phase::Floor, seen);
+fn the_floor_waits_for_a_host_that_may_give_way_but_not_for_ever() {
+    let floor = |observation: &Observation| step(Phase::Floor, observation);
     let waiting = waits(floor(&unsure(0, 1, "DOWN")));
     assert!(
         waiting[0].contains("not counted while it shows `UP n/m`: web2"),
@@ -121,16 +126,16 @@ fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
     };
     let mut look = unsure(0, 1, "UP");
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)]);
-    let close = |look: &Seen| decide(Verb::Restart, &Phase::Close, look, &claims);
+    let close = |look: &Observation| decide(Verb::Restart, &Phase::Close, look, &claims);
     assert_eq!(waits(close(&look)).len(), 1);
-    // An operator holds the twin: nobody sees the claim.
+    // An operator holds the twin, so other hosts can't see the claim.
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)]);
     assert!(matches!(goes(close(&look)), Phase::PutBack(_)));
 }
 
 #[test]
-fn a_host_that_served_nobody_takes_nothing_away() {
-    let mut look = others(0, "DOWN");
+fn a_host_that_served_no_users_takes_nothing_away() {
+    let mut look = others_usable(0, "DOWN");
     look.serving = Vec::new();
     let drain = Phase::Drain { zeros: 0 };
     assert_eq!(goes(step(Phase::Close, &look)), drain);
@@ -139,31 +144,34 @@ fn a_host_that_served_nobody_takes_nothing_away() {
 }
 
 #[test]
-fn who_gives_way_waits_for_its_turn_and_tries_again_until_the_last() {
+fn a_host_that_gives_way_tries_again_at_each_turn() {
     let until = |seconds| Phase::BackOff {
         until: Duration::from_secs(seconds),
     };
-    assert_eq!(goes(step(few(), &at(2, others(0, "UP")))), until(3));
-    let soon = waits(step(until(3), &at(2, others(1, "UP"))));
+    assert_eq!(goes(step(few(), &at(2, others_usable(0, "UP")))), until(3));
+    let soon = waits(step(until(3), &at(2, others_usable(1, "UP"))));
     assert_eq!(soon, ["there is room, and it is our turn at 3.0s"]);
-    assert_eq!(goes(step(until(3), &at(3, others(1, "UP")))), Phase::Close);
-    let later = step(until(3), &at(3, others(0, "UP")));
+    assert_eq!(
+        goes(step(until(3), &at(3, others_usable(1, "UP")))),
+        Phase::Close
+    );
+    let later = step(until(3), &at(3, others_usable(0, "UP")));
     assert!(matches!(later, Step::Stay { phase, .. } if phase == until(7)));
     let unseen = step(until(3), &at(3, blind()));
     assert!(matches!(unseen, Step::Stay { phase, .. } if phase == until(7)));
     for last in [
-        step(until(7), &at(7, others(0, "UP"))),
-        step(few(), &at(8, others(0, "UP"))),
+        step(until(7), &at(7, others_usable(0, "UP"))),
+        step(few(), &at(8, others_usable(0, "UP"))),
     ] {
         let end = ends(last);
         assert_eq!(
             (end.exit_code(), end.word(Verb::Restart)),
             (12, "too_few_servers")
         );
-        let told = end.message(Verb::Restart, "web");
+        let message = end.message(Verb::Restart, "web");
         assert!(
-            told.contains("the app was not touched; its lines are back"),
-            "{told}"
+            message.contains("the app was not touched; its lines are back"),
+            "{message}"
         );
     }
 }
@@ -173,9 +181,9 @@ fn a_signal_while_waiting_for_the_turn_ends_it() {
     let waiting = Phase::BackOff {
         until: Duration::from_secs(3),
     };
-    let look = Seen {
+    let look = Observation {
         interrupted: Some(15),
-        ..others(1, "UP")
+        ..others_usable(1, "UP")
     };
     assert_eq!(ends(step(waiting, &look)).exit_code(), 143);
     assert_eq!(

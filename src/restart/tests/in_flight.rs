@@ -17,7 +17,7 @@ fn by_peer(peers: &[(&str, u64)]) -> ByPeer {
     peers.iter().map(peer).collect()
 }
 
-/// What the tables show, with `counted` by HAProxy after it.
+/// What the tables show; HAProxy counts `counted` after it.
 fn table(of_balancers: &[(&str, u64)], of_others: &[(&str, u64)], counted: u64) -> Connections {
     Connections {
         addresses_known: true,
@@ -44,7 +44,7 @@ fn left(counted: Counted) -> String {
 }
 
 fn drains(connections: Connections) -> Step {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let Ok(lines) = &mut look.balancers[0].lines else {
         unreachable!()
     };
@@ -55,7 +55,7 @@ fn drains(connections: Connections) -> Step {
 
 #[test]
 fn a_leaving_workers_request_is_waited_for() {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let leaving = Leaving {
         pid: 7,
         line: "srvs/web1".into(),
@@ -72,10 +72,10 @@ fn a_leaving_workers_request_is_waited_for() {
 }
 
 #[test]
-fn a_table_out_of_sight_is_not_a_drained_one() {
-    let look = Seen {
+fn an_unseen_table_is_not_a_drained_one() {
+    let look = Observation {
         connections: Some(Err("the TCP table can't be read".into())),
-        ..seen(&[(Main, "DOWN", 0)])
+        ..observation(&[(Main, "DOWN", 0)])
     };
     assert_eq!(
         waits(step(Phase::Drain { zeros: 1 }, &look)),
@@ -117,7 +117,7 @@ fn a_look_between_two_sessions_is_needed_and_none_breaks_the_row() {
 fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
     let phase = |zeros| Phase::Drain { zeros };
     let look = |twin: Role, status: &str| {
-        let mut look = seen(&[(Main, "DOWN", 0), (twin, status, 0)]);
+        let mut look = observation(&[(Main, "DOWN", 0), (twin, status, 0)]);
         let lines = look.balancers[0].lines.as_mut().unwrap();
         lines[0].connections = Some(6);
         lines[0].sessions = 0;
@@ -133,7 +133,7 @@ fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
     }
     assert_eq!(goes(step(phase(4), &serving)), Phase::Restart);
     assert_eq!(goes(step(phase(1), &look(Twin, "DOWN"))), Phase::Restart);
-    let by_the_master = Seen {
+    let by_the_master = Observation {
         connections: None,
         ..serving
     };
@@ -141,10 +141,10 @@ fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
 }
 
 #[test]
-fn whoever_calls_the_app_directly_never_holds_up_a_restart() {
+fn direct_clients_of_the_app_never_hold_up_a_restart() {
     let counted = table(&[(LB, 6)], &[(MONITORING, 3)], 6).counted(count(6));
     assert_eq!(counted, Counted::All);
-    // Which address is the balancer's is not known: then all of them may be.
+    // The balancer's address is not known, so all of them may be its.
     let unknown = Connections {
         addresses_known: false,
         ..table(&[(LB, 6)], &[(MONITORING, 3)], 6)
@@ -157,15 +157,15 @@ fn whoever_calls_the_app_directly_never_holds_up_a_restart() {
     assert!(left.contains("`source` in [[haproxy]]"), "{left}");
 }
 
-/// On one machine a program beside HAProxy calls from the same address.
+/// A program on HAProxy's machine calls from the same address.
 #[test]
-fn an_address_of_both_is_counted_whole() {
+fn an_address_that_haproxy_and_a_client_share_counts_whole() {
     let all = table(&[(LB, 6), (MONITORING, 1)], &[(LB, 2)], 6).by_peer();
     assert_eq!(all, by_peer(&[(LB, 8), (MONITORING, 1)]));
 }
 
 #[test]
-fn connections_that_come_from_elsewhere_are_haproxys_all_the_same() {
+fn connections_from_elsewhere_are_still_haproxys() {
     let elsewhere = table(&[], &[("10.1.0.1", 6)], 6);
     assert_eq!(elsewhere.counted(count(6)), Counted::All);
     let more = table(&[], &[("10.1.0.1", 7)], 6).counted(count(6));
@@ -198,7 +198,7 @@ fn fewer_than_haproxy_counts_prove_nothing() {
     assert!(left.contains("does not count its connections"), "{left}");
 }
 
-/// A container's connections would be there, and only there.
+/// A container's connections are only there.
 #[test]
 fn tracking_that_can_not_be_read_is_not_an_empty_one() {
     let unread = |counted| Connections {
@@ -217,7 +217,7 @@ fn tracking_that_can_not_be_read_is_not_an_empty_one() {
     );
 }
 
-/// A pooled connection that HAProxy closes between two counts must not hide a leaving one.
+/// HAProxy closes a pooled connection between two counts. It must not hide a leaving one.
 #[test]
 fn the_smaller_of_two_counts_is_the_one_that_holds() {
     let closed = table(&[(LB, 6)], &[], 5);
@@ -226,7 +226,7 @@ fn the_smaller_of_two_counts_is_the_one_that_holds() {
 
 #[test]
 fn the_limit_ends_a_surplus_by_policy() {
-    let mut look = late(seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 1)]));
+    let mut look = late(observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 1)]));
     look.connections = Some(Ok(table(&[(LB, 2)], &[], 1)));
     let next = goes(step(Phase::Drain { zeros: 0 }, &look));
     assert!(
@@ -271,11 +271,11 @@ fn a_check_from_elsewhere_names_a_balancer_too() {
     let mut two = Peers::new(vec![Source::Socket(vec![ip("192.168.0.1")]); 2]);
     two.checked_from(ip(LB));
     assert!(!two.are_known(YOUNG), "which of the two was it?");
-    assert!(two.are_known(OLD), "nobody leaves any more");
+    assert!(two.are_known(OLD), "no worker leaves any more");
 }
 
 #[test]
-fn what_the_configuration_names_is_what_counts() {
+fn the_configured_source_decides() {
     let mut named = Peers::new(vec![Source::Named(vec![ip(LB)])]);
     assert!(named.are_known(YOUNG));
     named.checked_from(ip(MONITORING));
@@ -291,13 +291,13 @@ fn what_the_configuration_names_is_what_counts() {
 
 /// A wrong `source` must not hide a leaving worker's request.
 #[test]
-fn a_source_that_nobody_checks_from_is_not_believed() {
+fn a_source_without_checks_does_not_count() {
     let mut wrong = Peers::new(vec![Source::Named(vec![ip("10.0.0.77")])]);
     assert!(wrong.are_known(YOUNG) && wrong.misnamed().is_empty());
     wrong.checked_from(ip(LB));
     assert!(!wrong.are_known(OLD));
     assert_eq!(wrong.misnamed(), [ip(LB)]);
-    // One of two: the other check is a probe of the status port.
+    // One address of two: the other check is a probe of the status port.
     let mut right = Peers::new(vec![Source::Named(vec![ip("10.0.0.77"), ip(LB)])]);
     right.checked_from(ip(LB));
     right.checked_from(ip(MONITORING));
@@ -332,11 +332,11 @@ fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden(
 }
 
 #[test]
-fn a_haproxy_that_counts_none_is_told_by_what_it_has_under_way() {
+fn a_haproxy_that_counts_none_shows_by_its_requests_in_flight() {
     let line = |in_flight, connections| LineSeen {
         in_flight,
         connections: Some(connections),
-        ..seen(&[(Main, "DOWN", 0)]).balancers[0]
+        ..observation(&[(Main, "DOWN", 0)]).balancers[0]
             .lines
             .as_ref()
             .unwrap()[0]
@@ -361,7 +361,7 @@ fn a_haproxy_that_counts_none_is_told_by_what_it_has_under_way() {
 }
 
 #[test]
-fn what_haproxy_does_not_count_is_no_news_once_none_leaves() {
+fn connections_that_haproxy_does_not_count_are_no_news_once_no_worker_leaves() {
     let connections = |uncounted, none_leaves| Connections {
         uncounted,
         none_leaves,

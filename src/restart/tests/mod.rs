@@ -1,4 +1,4 @@
-//! The law as tables: phase and look -> step.
+//! The rules of the restart as tables: phase and observation give a step.
 
 mod back;
 mod beside;
@@ -66,19 +66,19 @@ pub(super) fn balancer(lines: Result<Vec<LineSeen>, String>) -> BalancerSeen {
         lines,
         reloaded: false,
         uptime: Some(Duration::from_secs(100)),
-        others: Vec::new(),
+        backends: Vec::new(),
         leaving: None,
     }
 }
 
-pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
+pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
     let lines = lines
         .iter()
         .map(|(role, status, in_flight)| line(*role, status, *in_flight));
-    Seen {
+    Observation {
         elapsed: Duration::ZERO,
         in_phase: Duration::ZERO,
-        acted: Acted::Done,
+        action_result: ActionResult::Done,
         version: Version::Same,
         interrupted: None,
         balancers: vec![balancer(Ok(lines.collect()))],
@@ -89,23 +89,23 @@ pub(super) fn seen(lines: &[(Role, &str, u64)]) -> Seen {
     }
 }
 
-pub(super) fn blind() -> Seen {
+pub(super) fn blind() -> Observation {
     let lines = Err("no complete answer within 2s".to_owned());
-    Seen {
+    Observation {
         balancers: vec![balancer(lines)],
-        ..seen(&[])
+        ..observation(&[])
     }
 }
 
-pub(super) fn late(seen: Seen) -> Seen {
-    Seen {
+pub(super) fn late(observation: Observation) -> Observation {
+    Observation {
         in_phase: Duration::from_secs(3600),
-        ..seen
+        ..observation
     }
 }
 
-pub(super) fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Restart, &phase, seen, &limits())
+pub(super) fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Restart, &phase, observation, &limits())
 }
 
 pub(super) fn goes(step: Step) -> Phase {

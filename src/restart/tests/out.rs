@@ -6,36 +6,36 @@ use Role::{ClassicTwin, Main, Twin};
 #[test]
 fn close_waits_for_down_on_every_balancer() {
     assert_eq!(
-        waits(step(Phase::Close, &seen(&[(Main, "UP 1/3", 0)]))),
+        waits(step(Phase::Close, &observation(&[(Main, "UP 1/3", 0)]))),
         ["lb srvs/Main is UP 1/3"]
     );
     assert_eq!(
         goes(step(
             Phase::Close,
-            &seen(&[(Main, "DOWN", 3), (Twin, "UP", 0)])
+            &observation(&[(Main, "DOWN", 3), (Twin, "UP", 0)])
         )),
         Phase::Shed
     );
-    let mut two = seen(&[(Main, "DOWN", 0)]);
+    let mut two = observation(&[(Main, "DOWN", 0)]);
     two.balancers.extend(blind().balancers);
     assert_eq!(waits(step(Phase::Close, &two)).len(), 1);
     assert_eq!(
-        goes(step(Phase::Close, &seen(&[(Main, "MAINT", 0)]))),
+        goes(step(Phase::Close, &observation(&[(Main, "MAINT", 0)]))),
         Phase::Shed
     );
     assert_eq!(
-        waits(step(Phase::Close, &seen(&[(Main, "DRAIN", 0)]))).len(),
+        waits(step(Phase::Close, &observation(&[(Main, "DRAIN", 0)]))).len(),
         1
     );
 }
 
 #[test]
 fn not_out_in_time_puts_the_gates_back_and_so_does_a_gate_that_sticks() {
-    let back = goes(step(Phase::Close, &late(seen(&[(Main, "UP", 0)]))));
+    let back = goes(step(Phase::Close, &late(observation(&[(Main, "UP", 0)]))));
     assert!(matches!(back, Phase::PutBack(Why::NotOut(_))));
-    let stuck = Seen {
-        acted: Acted::Failed("exit 4".into()),
-        ..seen(&[(Main, "DOWN", 0)])
+    let stuck = Observation {
+        action_result: ActionResult::Failed("exit 4".into()),
+        ..observation(&[(Main, "DOWN", 0)])
     };
     assert!(matches!(
         step(Phase::Close, &stuck),
@@ -53,8 +53,10 @@ fn sticky_users_are_kept_until_quiet_or_the_time_is_up() {
         sticky: Duration::from_secs(60),
         ..limits()
     };
-    let decide = |phase: &Phase, seen: &Seen| super::decide(Verb::Restart, phase, seen, &limits);
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "UP", 0)]);
+    let decide = |phase: &Phase, observation: &Observation| {
+        super::decide(Verb::Restart, phase, observation, &limits)
+    };
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "UP", 0)]);
     let begin = Phase::Sticky {
         sessions: 7,
         busy_at: Duration::ZERO,
@@ -82,7 +84,7 @@ fn without_a_twin_there_is_no_sticky_window() {
     let next = decide(
         Verb::Restart,
         &Phase::Close,
-        &seen(&[(Main, "DOWN", 0)]),
+        &observation(&[(Main, "DOWN", 0)]),
         &limits,
     );
     assert_eq!(goes(next), Phase::Drain { zeros: 0 });
@@ -90,17 +92,17 @@ fn without_a_twin_there_is_no_sticky_window() {
 
 #[test]
 fn a_drain_is_two_zeros_in_a_row_with_all_lines_out() {
-    let quiet = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let quiet = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let once = Phase::Drain { zeros: 1 };
     assert!(
         matches!(step(Phase::Drain { zeros: 0 }, &quiet), Step::Stay { phase, .. } if phase == once)
     );
     assert_eq!(goes(step(once.clone(), &quiet)), Phase::Restart);
     for busy in [
-        seen(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]),
-        seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 1)]),
-        seen(&[(Main, "UP", 0), (Twin, "DOWN", 0)]),
-        seen(&[(Main, "DOWN", 0), (Twin, "UP 1/3", 0)]),
+        observation(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]),
+        observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 1)]),
+        observation(&[(Main, "UP", 0), (Twin, "DOWN", 0)]),
+        observation(&[(Main, "DOWN", 0), (Twin, "UP 1/3", 0)]),
         blind(),
     ] {
         let next = step(once.clone(), &busy);
@@ -118,8 +120,8 @@ fn a_drain_is_two_zeros_in_a_row_with_all_lines_out() {
 }
 
 #[test]
-fn a_classic_twin_is_told_and_not_waited_for() {
-    let look = seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 2)]);
+fn a_classic_twin_is_reported_and_not_waited_for() {
+    let look = observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 2)]);
     match step(Phase::Drain { zeros: 1 }, &look) {
         Step::Go {
             to: Phase::Restart,
@@ -131,7 +133,7 @@ fn a_classic_twin_is_told_and_not_waited_for() {
 
 #[test]
 fn a_drain_that_runs_out_follows_its_policy() {
-    let busy = late(seen(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]));
+    let busy = late(observation(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]));
     let back = goes(step(Phase::Drain { zeros: 0 }, &busy));
     assert!(matches!(back, Phase::PutBack(Why::DrainRanOut(_))));
     let proceed = Limits {
@@ -144,7 +146,7 @@ fn a_drain_that_runs_out_follows_its_policy() {
 
 #[test]
 fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_second_look() {
-    let quiet = late(seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]));
+    let quiet = late(observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]));
     let first = step(Phase::Drain { zeros: 0 }, &quiet);
     assert!(
         matches!(
@@ -163,8 +165,8 @@ fn a_drain_that_is_quiet_when_its_time_is_up_gets_its_second_look() {
 }
 
 #[test]
-fn a_close_tells_that_the_classic_twin_goes_on() {
-    let idle = seen(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
+fn a_close_reports_that_the_classic_twin_goes_on() {
+    let idle = observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
     match decide(Verb::Close, &Phase::Drain { zeros: 1 }, &idle, &limits()) {
         Step::End(Outcome::Done { note: Some(note) }) => {
             assert!(note.contains("ClassicTwin is UP"), "{note}");
@@ -174,39 +176,39 @@ fn a_close_tells_that_the_classic_twin_goes_on() {
 }
 
 #[test]
-fn no_policy_goes_on_over_a_line_that_is_up_or_out_of_sight_or_a_gate_that_sticks() {
+fn no_policy_goes_on_over_a_line_that_is_up_or_unseen_or_a_gate_that_sticks() {
     let proceed = Limits {
         on_drain_timeout: OnDrainTimeout::Proceed,
         ..limits()
     };
-    let drain = |seen: Seen| {
+    let drain = |observation: Observation| {
         goes(decide(
             Verb::Restart,
             &Phase::Drain { zeros: 0 },
-            &late(seen),
+            &late(observation),
             &proceed,
         ))
     };
-    let up = seen(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
+    let up = observation(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
     assert!(matches!(drain(up), Phase::PutBack(Why::NotOut(_))));
     assert!(matches!(drain(blind()), Phase::PutBack(Why::NotOut(_))));
-    let stuck = Seen {
-        acted: Acted::Failed("exit 4".into()),
-        ..seen(&[(Main, "DOWN", 0)])
+    let stuck = Observation {
+        action_result: ActionResult::Failed("exit 4".into()),
+        ..observation(&[(Main, "DOWN", 0)])
     };
     assert!(matches!(drain(stuck), Phase::PutBack(Why::GateFailed(_))));
 }
 
 #[test]
-fn after_a_reload_the_drain_looks_anew() {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+fn after_a_reload_the_drain_looks_again() {
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     look.balancers[0].reloaded = true;
     let next = step(Phase::Drain { zeros: 1 }, &look);
     assert_eq!(waits(next.clone()), ["lb was reloaded: looking anew"]);
     let anew = Phase::Drain { zeros: 0 };
     assert!(matches!(next, Step::Stay { phase, .. } if phase == anew));
     // Its lines begin as UP, until the first check.
-    let fresh = seen(&[(Main, "UP", 0), (Twin, "UP", 0)]);
+    let fresh = observation(&[(Main, "UP", 0), (Twin, "UP", 0)]);
     assert_eq!(waits(step(Phase::Drain { zeros: 1 }, &fresh)).len(), 2);
     look.balancers[0].lines = Ok(vec![line(Main, "UP", 0)]);
     assert_eq!(ends(step(Phase::Open, &look)).exit_code(), 0);

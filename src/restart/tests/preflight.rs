@@ -1,12 +1,12 @@
-//! What is refused before anything is touched.
+//! The refusals before anything is touched.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn facts() -> Facts {
     let lines = vec![(line(Main, "UP", 0), false), (line(Twin, "UP", 0), true)];
-    let others = vec![Others {
+    let backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
@@ -18,7 +18,7 @@ fn facts() -> Facts {
         main_closed: false,
         restart: Ok(()),
         health: Ok(()),
-        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, others }))],
+        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, backends }))],
     }
 }
 
@@ -29,7 +29,7 @@ fn change(change: impl Fn(&mut BalancerFacts)) -> Facts {
 }
 
 #[test]
-fn the_preflight_refuses_what_could_not_work() {
+fn the_preflight_refuses_an_operation_that_can_not_work() {
     assert_eq!(preflight(Verb::Restart, &facts(), 1), Ok(vec![]));
     let refused = [
         Facts {
@@ -59,15 +59,15 @@ fn the_preflight_refuses_what_could_not_work() {
 }
 
 #[test]
-fn the_floor_holds_unless_nothing_is_taken_away() {
-    let few = change(|lb| lb.others[0].usable = 0);
+fn the_floor_holds_unless_the_backend_loses_nothing() {
+    let few = change(|lb| lb.backends[0].usable = 0);
     let refusal = preflight(Verb::Restart, &few, 1).unwrap_err();
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
     assert!(preflight(Verb::Restart, &few, 0).is_ok());
     assert!(preflight(Verb::Open, &few, 1).is_ok());
     let alone = |status: &'static str| {
         change(move |lb| {
-            lb.others[0].usable = 0;
+            lb.backends[0].usable = 0;
             lb.lines = vec![
                 (line(Main, status, 0), false),
                 (line(Twin, "DOWN", 0), true),
@@ -80,7 +80,7 @@ fn the_floor_holds_unless_nothing_is_taken_away() {
 }
 
 #[test]
-fn a_sick_app_a_down_line_and_an_operators_hold_are_told_not_refused() {
+fn a_sick_app_a_down_line_and_an_operators_hold_are_notices_not_refusals() {
     let mut facts = change(|lb| {
         lb.lines[0].0 = line(Main, "DOWN", 0);
         lb.lines[1].0 = line(Twin, "MAINT", 0);
@@ -105,7 +105,7 @@ fn opening_needs_one_balancer_that_knows_us() {
 }
 
 #[test]
-fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
+fn only_an_effect_of_a_reload_gets_a_second_look() {
     let refusal = |facts: &Facts| preflight(Verb::Restart, facts, 1).unwrap_err();
     let away = |reason| Facts {
         balancers: vec![("lb".into(), Err(reason))],
@@ -117,8 +117,8 @@ fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
         ..facts()
     };
     let unproven = change(|lb| {
-        lb.others[0].usable = 0;
-        lb.others[0].unproven = vec!["web2".into()];
+        lb.backends[0].usable = 0;
+        lb.backends[0].unproven = vec!["web2".into()];
     });
     let passing = away(Reason::Passing("connection refused".into()));
     for passing in [&passing, &closed, &unproven] {
@@ -135,7 +135,7 @@ fn a_second_look_is_taken_for_what_a_reload_causes_and_for_nothing_else() {
             ..closed.clone()
         },
         change(|lb| lb.lines[0].1 = true),
-        change(|lb| lb.others[0].usable = 0),
+        change(|lb| lb.backends[0].usable = 0),
     ];
     for lasting in lasting {
         assert!(!refusal(&lasting).may_pass(), "{lasting:?}");

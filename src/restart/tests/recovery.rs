@@ -1,9 +1,9 @@
-//! Where to begin after an operation that was cut short.
+//! How an operation begins after an interrupted one.
 
 use super::*;
 
-fn left(phase: Phase) -> LeftBehind {
-    LeftBehind {
+fn left(phase: Phase) -> UnfinishedOperation {
+    UnfinishedOperation {
         verb: Verb::Restart,
         phase,
         restarting: true,
@@ -13,8 +13,8 @@ fn left(phase: Phase) -> LeftBehind {
     }
 }
 
-fn begins(asked: Verb, left: &LeftBehind) -> (Verb, Phase) {
-    let start = start(asked, Some(left), Stand::Astray).unwrap();
+fn begins(asked: Verb, left: &UnfinishedOperation) -> (Verb, Phase) {
+    let start = start(asked, Some(left), GatesFound::ClosedUnexpectedly).unwrap();
     (start.verb, start.phase)
 }
 
@@ -22,7 +22,7 @@ const HEALTHY: Phase = Phase::Healthy { streak: 0 };
 const CUT_SHORT: Phase = Phase::PutBack(Why::CutShort);
 
 #[test]
-fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
+fn before_the_app_was_touched_recover_opens_and_restart_begins_again() {
     for phase in [
         Phase::Close,
         Phase::Floor,
@@ -34,7 +34,7 @@ fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
         },
     ] {
         let left = left(phase);
-        // Only once it is healthy: it may have fallen sick meanwhile.
+        // The gates open only before a healthy app: it may have failed meanwhile.
         assert_eq!(begins(Verb::Recover, &left), (Verb::Open, HEALTHY));
         assert_eq!(begins(Verb::Restart, &left), (Verb::Restart, Phase::Close));
     }
@@ -42,7 +42,7 @@ fn before_the_app_was_touched_recover_opens_and_restart_begins_anew() {
 
 #[test]
 fn a_restart_that_has_happened_is_finished_and_not_repeated() {
-    let happened = LeftBehind {
+    let happened = UnfinishedOperation {
         restarted: Some(true),
         ..left(Phase::Restart)
     };
@@ -53,7 +53,7 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
         }
     }
     let note = |left| {
-        start(Verb::Restart, Some(left), Stand::Astray)
+        start(Verb::Restart, Some(left), GatesFound::ClosedUnexpectedly)
             .unwrap()
             .note
             .unwrap()
@@ -61,7 +61,7 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
     assert!(note(&happened).contains("had happened: it is finished"));
     assert!(note(&unknown).contains("can't be told"));
     let finishes = |left| {
-        start(Verb::Restart, Some(left), Stand::Astray)
+        start(Verb::Restart, Some(left), GatesFound::ClosedUnexpectedly)
             .unwrap()
             .finishes
     };
@@ -71,14 +71,14 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
     );
 }
 
-/// Killed once more while it finished a restart that may have happened or not.
+/// It was killed again while it finished a restart that was not confirmed.
 #[test]
-fn what_could_not_be_told_is_not_known_after_another_death() {
+fn an_unconfirmed_restart_stays_unconfirmed_after_another_death() {
     let mut left = left(Phase::Restart);
     for phase in [HEALTHY, Phase::Open, HEALTHY] {
-        let start = start(Verb::Recover, Some(&left), Stand::Astray).unwrap();
+        let start = start(Verb::Recover, Some(&left), GatesFound::ClosedUnexpectedly).unwrap();
         assert_eq!(start.finishes, Some(false), "{left:?}");
-        left = LeftBehind {
+        left = UnfinishedOperation {
             phase,
             unsure: true,
             ..left
@@ -87,8 +87,8 @@ fn what_could_not_be_told_is_not_known_after_another_death() {
 }
 
 #[test]
-fn a_restart_that_has_surely_not_happened_begins_anew() {
-    let not_yet = LeftBehind {
+fn a_restart_that_has_not_happened_begins_again() {
+    let not_yet = UnfinishedOperation {
         restarted: Some(false),
         ..left(Phase::Restart)
     };
@@ -100,8 +100,8 @@ fn a_restart_that_has_surely_not_happened_begins_anew() {
 }
 
 #[test]
-fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
-    let opening = LeftBehind {
+fn an_opening_continues_and_open_and_close_stay_themselves() {
+    let opening = UnfinishedOperation {
         verb: Verb::Open,
         restarting: false,
         ..left(Phase::Open)
@@ -118,90 +118,108 @@ fn an_opening_is_gone_on_with_and_open_and_close_do_what_they_say() {
 }
 
 #[test]
-fn what_an_operator_closed_is_put_back_so() {
+fn gates_that_an_operator_closed_are_put_back_closed() {
     let restart = left(Phase::Drain { zeros: 0 });
-    let held = start(Verb::Recover, Some(&restart), Stand::Held).unwrap();
+    let held = start(Verb::Recover, Some(&restart), GatesFound::Held).unwrap();
     assert_eq!((held.verb, held.phase), (Verb::Recover, CUT_SHORT));
-    let close = LeftBehind {
+    let close = UnfinishedOperation {
         verb: Verb::Close,
         restarting: false,
         ..restart
     };
-    assert!(start(Verb::Recover, Some(&close), Stand::Held).is_err());
-    // Nor what the sidecar closed again for him.
-    let again = LeftBehind {
+    assert!(start(Verb::Recover, Some(&close), GatesFound::Held).is_err());
+    // The same for gates that the sidecar closed again.
+    let again = UnfinishedOperation {
         verb: Verb::Stop,
         ..close.clone()
     };
-    assert!(start(Verb::Recover, Some(&again), Stand::Held).is_err());
+    assert!(start(Verb::Recover, Some(&again), GatesFound::Held).is_err());
     assert_eq!(begins(Verb::Recover, &close), (Verb::Open, HEALTHY));
 }
 
-/// Only a hold that is still there keeps them closed, and only where that was asked for.
+/// Only a hold that still exists keeps them closed, and only if the restart does so.
 #[test]
-fn what_is_held_stays_closed_as_the_restart_was_asked_to() {
-    for (asked, stay, left, stand, stays) in [
-        (Verb::Restart, true, false, Stand::Held, true),
-        (Verb::Restart, false, true, Stand::Held, false),
-        (Verb::Restart, true, true, Stand::Open, false),
-        (Verb::Restart, true, true, Stand::Astray, false),
-        (Verb::Recover, false, true, Stand::Held, true),
-        (Verb::Recover, false, false, Stand::Held, false),
-        (Verb::Recover, false, true, Stand::Astray, false),
-        (Verb::Open, true, true, Stand::Held, false),
-        (Verb::Close, true, true, Stand::Held, false),
+fn held_gates_stay_closed_if_the_restart_keeps_them_closed() {
+    for (asked, stay, left, gates, stays) in [
+        (Verb::Restart, true, false, GatesFound::Held, true),
+        (Verb::Restart, false, true, GatesFound::Held, false),
+        (Verb::Restart, true, true, GatesFound::Open, false),
+        (
+            Verb::Restart,
+            true,
+            true,
+            GatesFound::ClosedUnexpectedly,
+            false,
+        ),
+        (Verb::Recover, false, true, GatesFound::Held, true),
+        (Verb::Recover, false, false, GatesFound::Held, false),
+        (
+            Verb::Recover,
+            false,
+            true,
+            GatesFound::ClosedUnexpectedly,
+            false,
+        ),
+        (Verb::Open, true, true, GatesFound::Held, false),
+        (Verb::Close, true, true, GatesFound::Held, false),
     ] {
-        let told = format!("{asked:?} {stay} {left} {stand:?}");
-        assert_eq!(stays_closed(asked, stay, left, stand), stays, "{told}");
+        let message = format!("{asked:?} {stay} {left} {gates:?}");
+        assert_eq!(stays_closed(asked, stay, left, gates), stays, "{message}");
     }
 }
 
 #[test]
-fn without_a_journal_the_gates_tell() {
-    let recover = |stand| start(Verb::Recover, None, stand);
+fn without_a_journal_the_gates_decide() {
+    let recover = |gates| start(Verb::Recover, None, gates);
     let nothing = |why: &str| NoStart::Nothing(format!("nothing to recover: {why}"));
     let open = nothing("the gates are open");
-    assert_eq!(recover(Stand::Open), Err(open));
+    assert_eq!(recover(GatesFound::Open), Err(open));
     let held = nothing("an operator closed the gates");
-    assert_eq!(recover(Stand::Held), Err(held));
-    let astray = recover(Stand::Astray).unwrap();
-    assert_eq!((astray.verb, astray.phase), (Verb::Open, HEALTHY));
-    let restart = start(Verb::Restart, None, Stand::Held).unwrap();
+    assert_eq!(recover(GatesFound::Held), Err(held));
+    let unexpected = recover(GatesFound::ClosedUnexpectedly).unwrap();
+    assert_eq!((unexpected.verb, unexpected.phase), (Verb::Open, HEALTHY));
+    let restart = start(Verb::Restart, None, GatesFound::Held).unwrap();
     assert_eq!((restart.phase, restart.note), (Phase::Close, None));
 }
 
 #[test]
 fn a_recovery_says_how_it_left_the_host() {
-    let up = seen(&[(Role::Main, "UP", 0)]);
-    let recover = |seen: &Seen| decide(Verb::Recover, &CUT_SHORT, seen, &limits());
+    let up = observation(&[(Role::Main, "UP", 0)]);
+    let recover =
+        |observation: &Observation| decide(Verb::Recover, &CUT_SHORT, observation, &limits());
     assert_eq!(ends(recover(&up)), Outcome::Done { note: None });
-    let down = seen(&[(Role::Main, "DOWN", 0)]);
+    let down = observation(&[(Role::Main, "DOWN", 0)]);
     assert_eq!(waits(recover(&down)).len(), 1);
     assert_eq!(ends(recover(&late(down))).exit_code(), 16);
-    let interrupted = Seen {
+    let interrupted = Observation {
         interrupted: Some(2),
         ..up
     };
     assert_eq!(ends(recover(&interrupted)).exit_code(), 130);
 }
 
-/// What half an upgrade is nobody can tell; nor is the app of before what was asked for.
+/// The effect of half an upgrade is not known, and a restart of the old app is not what the caller
+/// asked for.
 #[test]
-fn an_upgrade_that_was_cut_short_is_not_gone_on_with() {
-    let not_restarted = LeftBehind {
+fn an_interrupted_upgrade_is_not_continued() {
+    let not_restarted = UnfinishedOperation {
         restarted: Some(false),
         version: Version::New,
         ..left(Phase::Restart)
     };
     let rollback = Phase::Rollback("the app is not healthy".to_owned());
     for left in [left(Phase::Upgrade), left(rollback), not_restarted] {
-        for stand in [Stand::Open, Stand::Held, Stand::Astray] {
-            let recover = start(Verb::Recover, Some(&left), stand);
+        for gates in [
+            GatesFound::Open,
+            GatesFound::Held,
+            GatesFound::ClosedUnexpectedly,
+        ] {
+            let recover = start(Verb::Recover, Some(&left), gates);
             assert!(
                 matches!(recover, Err(NoStart::Unfinished(_))),
                 "{recover:?}"
             );
-            let anew = start(Verb::Restart, Some(&left), stand).unwrap();
+            let anew = start(Verb::Restart, Some(&left), gates).unwrap();
             assert_eq!((anew.phase, anew.version), (Phase::Close, Version::Same));
             assert!(anew.note.unwrap().contains("begun anew, with the upgrade"));
         }
@@ -219,12 +237,12 @@ fn an_upgraded_app_that_was_restarted_is_finished_and_never_rolled_back() {
         (old(), old()),
     ] {
         for phase in [Phase::Restart, HEALTHY, Phase::Open] {
-            let left = LeftBehind {
+            let left = UnfinishedOperation {
                 restarted: Some(true),
                 version: version.clone(),
                 ..left(phase)
             };
-            let start = start(Verb::Recover, Some(&left), Stand::Held).unwrap();
+            let start = start(Verb::Recover, Some(&left), GatesFound::Held).unwrap();
             assert_eq!((start.verb, start.phase), (Verb::Restart, HEALTHY));
             assert_eq!(start.version, goes_on_as);
         }

@@ -1,7 +1,7 @@
-//! Whether this host serves is seen at each look, and not decided when the operation begins.
+//! Each look shows again whether this host serves.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn counting(two_stage: bool) -> Limits {
@@ -13,9 +13,9 @@ fn counting(two_stage: bool) -> Limits {
 }
 
 /// A look with no other usable server.
-fn alone(main: &str, twin: &str) -> Seen {
-    let mut look = seen(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].others = vec![Others {
+fn alone(main: &str, twin: &str) -> Observation {
+    let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable: 0,
         claimed: Vec::new(),
@@ -26,7 +26,7 @@ fn alone(main: &str, twin: &str) -> Seen {
     look
 }
 
-fn gives_way(phase: Phase, look: &Seen, two_stage: bool) -> bool {
+fn gives_way(phase: Phase, look: &Observation, two_stage: bool) -> bool {
     let step = decide(Verb::Restart, &phase, look, &counting(two_stage));
     matches!(
         step,
@@ -38,10 +38,10 @@ fn gives_way(phase: Phase, look: &Seen, two_stage: bool) -> bool {
 }
 
 #[test]
-fn a_host_that_serves_nobody_claims_too() {
+fn a_host_without_users_claims_too() {
     assert_eq!(counting(true).first(), Phase::Claim);
     assert!(!counting(true).closes_both());
-    assert!(limits().closes_both(), "nobody is counted");
+    assert!(limits().closes_both(), "no capacity check");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_line_that_is_up_or_rising_counts_and_one_that_is_down_does_not() {
 
 #[test]
 fn a_line_that_has_risen_while_the_gate_was_closed_counts_at_the_floor() {
-    let mut look = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     look.serving = alone("UP", "UP").serving;
     let next = decide(Verb::Restart, &Phase::Close, &look, &counting(true));
     assert_eq!(goes(next), Phase::Floor);

@@ -1,11 +1,11 @@
-//! What one host is told of the room that its backends have.
+//! What one host knows of the room in its backends.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use Role::{Main, Twin};
 
 fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
-    let of_backend = |(number, (usable, claimed)): (usize, &(usize, usize))| Others {
+    let of_backend = |(number, (usable, claimed)): (usize, &(usize, usize))| BackendCapacity {
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
@@ -19,7 +19,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
     let lines = (0..usable.len()).flat_map(|n| [(line(n, Main), false), (line(n, Twin), true)]);
     let balancer = BalancerFacts {
         lines: lines.collect(),
-        others: usable.iter().enumerate().map(of_backend).collect(),
+        backends: usable.iter().enumerate().map(of_backend).collect(),
     };
     Facts {
         gates: vec![],
@@ -31,7 +31,7 @@ fn facts(main: &str, usable: &[(usize, usize)]) -> Facts {
 }
 
 #[test]
-fn the_tightest_backend_tells_how_many_may_go() {
+fn the_tightest_backend_limits_how_many_can_go() {
     assert_eq!(facts("UP", &[(3, 0)]).spare(1), Some(3));
     assert_eq!(facts("UP", &[(3, 1)]).spare(1), Some(2), "one has claimed");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! In which phases a host takes no other server away any more.
+//! The phases in which a host takes no other server away any more.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn a_host_is_settled_once_it_is_down_and_on_its_way_back() {
         (Phase::Healthy { streak: 0 }, true),
         (Phase::Rollback("sick".to_owned()), true),
         (Phase::Open, true),
-        // It is UP again, and will go.
+        // It is UP again, and goes later.
         (Phase::PutBack(Why::CutShort), false),
         (
             Phase::BackOff {

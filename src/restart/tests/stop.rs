@@ -1,21 +1,21 @@
-//! The way out of a host that goes down: nothing is put back, and nobody can refuse. Where it
-//! looks at the floor it is put back as long as too few others are left.
+//! The way out of a host that goes down: the gates stay closed, and nothing refuses it. With a
+//! floor, the gates are put back as long as too few other servers are left.
 
 use super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 use crate::haproxy::Role::{Main, Twin};
 
-fn step(phase: Phase, seen: &Seen) -> Step {
-    decide(Verb::Stop, &phase, seen, &limits())
+fn step(phase: Phase, observation: &Observation) -> Step {
+    decide(Verb::Stop, &phase, observation, &limits())
 }
 
 #[test]
-fn goes_on_where_haproxy_does_not_show_it_out() {
+fn goes_on_if_haproxy_does_not_show_it_out() {
     for (phase, next) in [
         (Phase::Close, Phase::Shed),
         (Phase::Shed, Phase::Drain { zeros: 0 }),
     ] {
-        for look in [seen(&[(Main, "UP", 1), (Twin, "UP", 0)]), blind()] {
+        for look in [observation(&[(Main, "UP", 1), (Twin, "UP", 0)]), blind()] {
             assert!(!waits(step(phase.clone(), &look)).is_empty());
             let Step::Go { to, note } = step(phase.clone(), &late(look)) else {
                 panic!("{phase:?} does not go on");
@@ -29,9 +29,9 @@ fn goes_on_where_haproxy_does_not_show_it_out() {
 #[test]
 fn ends_with_the_gates_closed_when_the_drain_runs_out() {
     let drain = Phase::Drain { zeros: 0 };
-    let busy = seen(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]);
+    let busy = observation(&[(Main, "DOWN", 1), (Twin, "DOWN", 0)]);
     assert_eq!(waits(step(drain.clone(), &busy)).len(), 1);
-    // Whatever `on_drain_timeout` says.
+    // The value of `on_drain_timeout` does not matter.
     for policy in [OnDrainTimeout::Abort, OnDrainTimeout::Proceed] {
         let limits = Limits {
             on_drain_timeout: policy,
@@ -44,7 +44,7 @@ fn ends_with_the_gates_closed_when_the_drain_runs_out() {
                 .ends_with("; the gates stay closed")
         );
     }
-    let idle = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let idle = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let end = ends(step(Phase::Drain { zeros: 1 }, &idle));
     assert_eq!((end.exit_code(), end.word(Verb::Stop)), (0, "stopped"));
 }
@@ -52,15 +52,15 @@ fn ends_with_the_gates_closed_when_the_drain_runs_out() {
 #[test]
 fn neither_a_signal_nor_a_gate_that_sticks_puts_anything_back() {
     for phase in [Phase::Close, Phase::Shed, Phase::Drain { zeros: 0 }] {
-        let asked = Seen {
+        let asked = Observation {
             interrupted: Some(15),
-            ..seen(&[(Main, "UP", 1), (Twin, "UP", 0)])
+            ..observation(&[(Main, "UP", 1), (Twin, "UP", 0)])
         };
         let end = ends(step(phase.clone(), &asked));
         assert_eq!(end.exit_code(), 143, "{phase:?}");
-        let stuck = late(Seen {
-            acted: Acted::Failed("exit 4".into()),
-            ..seen(&[(Main, "UP", 0), (Twin, "UP", 0)])
+        let stuck = late(Observation {
+            action_result: ActionResult::Failed("exit 4".into()),
+            ..observation(&[(Main, "UP", 0), (Twin, "UP", 0)])
         });
         let end = ends(step(phase, &stuck));
         assert!(matches!(
@@ -89,20 +89,20 @@ fn is_never_refused() {
     assert_eq!(notices, ["lb: can't connect"]);
 }
 
-/// Where nobody waits for UP, open is done when the gates are open.
+/// Without a wait for UP, open is done when the gates are open.
 #[test]
 fn the_sidecar_opens_and_does_not_wait() {
-    let hasty = Limits {
+    let non_blocking = Limits {
         in_rotation: Duration::ZERO,
         ..limits()
     };
-    let end = ends(decide(Verb::Open, &Phase::Open, &blind(), &hasty));
+    let end = ends(decide(Verb::Open, &Phase::Open, &blind(), &non_blocking));
     assert_eq!(end, Outcome::Done { note: None });
-    let failed = Seen {
-        acted: Acted::Failed("exit 4".into()),
+    let failed = Observation {
+        action_result: ActionResult::Failed("exit 4".into()),
         ..blind()
     };
-    let end = ends(decide(Verb::Open, &Phase::Open, &failed, &hasty));
+    let end = ends(decide(Verb::Open, &Phase::Open, &failed, &non_blocking));
     assert!(matches!(
         end,
         Outcome::GateFailed {
@@ -112,7 +112,7 @@ fn the_sidecar_opens_and_does_not_wait() {
     ));
 }
 
-/// The sidecar's stop in its turn.
+/// The limits of a sidecar that stops in its turn.
 fn in_turn() -> Limits {
     Limits {
         min_available: 1,
@@ -121,9 +121,9 @@ fn in_turn() -> Limits {
     }
 }
 
-fn beside(usable: usize, look: Seen) -> Seen {
+fn beside(usable: usize, look: Observation) -> Observation {
     let mut look = look;
-    look.balancers[0].others = vec![Others {
+    look.balancers[0].backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -135,11 +135,11 @@ fn beside(usable: usize, look: Seen) -> Seen {
 }
 
 #[test]
-fn in_turn_it_gives_way_while_too_few_others_are_left() {
+fn in_turn_it_gives_way_while_too_few_servers_are_left() {
     let limits = in_turn();
     assert_eq!(limits.first(), Phase::Claim);
-    let claimed = seen(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
-    let out = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let claimed = observation(&[(Main, "UP", 1), (Twin, "DOWN", 0)]);
+    let out = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     for (phase, look, next) in [
         (Phase::Claim, claimed, Phase::Close),
         (Phase::Floor, out, Phase::Drain { zeros: 0 }),
@@ -151,9 +151,9 @@ fn in_turn_it_gives_way_while_too_few_others_are_left() {
             Phase::PutBack(Why::TooFewServers(_))
         ));
     }
-    // Its turn is over: the gates are as they were found, and he is told what is longer.
-    let up = seen(&[(Main, "UP", 0), (Twin, "UP", 0)]);
-    let long = Seen {
+    // Its turn is over. The gates are as found, and the message names the longer limit.
+    let up = observation(&[(Main, "UP", 0), (Twin, "UP", 0)]);
+    let long = Observation {
         elapsed: Duration::from_secs(61),
         ..beside(0, up)
     };
@@ -170,7 +170,7 @@ fn in_turn_it_gives_way_while_too_few_others_are_left() {
     assert!(message.ends_with("timeouts.turn"), "{message}");
 }
 
-/// Before it is known that enough others are left a signal puts back; after that it is out.
+/// Until enough other servers are known to be left, a signal puts back. After that the host is out.
 #[test]
 fn in_turn_a_signal_ends_the_waiting() {
     for (phase, goes_back) in [
@@ -179,9 +179,9 @@ fn in_turn_a_signal_ends_the_waiting() {
         (Phase::Floor, true),
         (Phase::Drain { zeros: 0 }, false),
     ] {
-        let asked = Seen {
+        let asked = Observation {
             interrupted: Some(15),
-            ..beside(1, seen(&[(Main, "UP", 1), (Twin, "UP", 0)]))
+            ..beside(1, observation(&[(Main, "UP", 1), (Twin, "UP", 0)]))
         };
         match decide(Verb::Stop, &phase, &asked, &in_turn()) {
             Step::Go { to, .. } if goes_back => {
@@ -194,7 +194,7 @@ fn in_turn_a_signal_ends_the_waiting() {
 }
 
 #[test]
-fn in_turn_it_is_refused_where_nobody_shows_the_others() {
+fn in_turn_it_is_refused_without_a_balancer_that_shows_the_capacity() {
     let unseen = || {
         (
             "lb".to_owned(),
@@ -204,7 +204,7 @@ fn in_turn_it_is_refused_where_nobody_shows_the_others() {
     let shown = || {
         let facts = BalancerFacts {
             lines: Vec::new(),
-            others: Vec::new(),
+            backends: Vec::new(),
         };
         ("lb2".to_owned(), Ok(facts))
     };

@@ -11,23 +11,23 @@ fn upgrading(rolls_back: bool) -> Limits {
     }
 }
 
-/// A look after the version has been changed so, with this end of the phase's action.
-fn after(version: Version, acted: Acted) -> Seen {
-    Seen {
+/// A look at this version, with this end of the phase's action.
+fn after(version: Version, action_result: ActionResult) -> Observation {
+    Observation {
         version,
-        acted,
-        ..seen(&[])
+        action_result,
+        ..observation(&[])
     }
 }
 
-fn failed() -> Acted {
-    Acted::Failed("exited with 3: no space".to_owned())
+fn failed() -> ActionResult {
+    ActionResult::Failed("exited with 3: no space".to_owned())
 }
 
-fn sick(version: Version) -> Seen {
-    late(Seen {
+fn sick(version: Version) -> Observation {
+    late(Observation {
         health: Some(Err("503".to_owned())),
-        ..after(version, Acted::Done)
+        ..after(version, ActionResult::Done)
     })
 }
 
@@ -37,26 +37,26 @@ fn old() -> Version {
 
 const HEALTHY: Phase = Phase::Healthy { streak: 0 };
 
-fn decided(phase: &Phase, seen: &Seen, rolls_back: bool) -> Step {
-    decide(Verb::Restart, phase, seen, &upgrading(rolls_back))
+fn decided(phase: &Phase, observation: &Observation, rolls_back: bool) -> Step {
+    decide(Verb::Restart, phase, observation, &upgrading(rolls_back))
 }
 
 #[test]
 fn comes_between_the_drain_and_the_restart() {
-    let quiet = seen(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
+    let quiet = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     let drained = decided(&Phase::Drain { zeros: 1 }, &quiet, true);
     assert_eq!(goes(drained), Phase::Upgrade);
-    let done = after(Version::New, Acted::Done);
+    let done = after(Version::New, ActionResult::Done);
     assert_eq!(goes(decided(&Phase::Upgrade, &done, true)), Phase::Restart);
     assert_eq!(goes(decided(&Phase::Restart, &done, true)), HEALTHY);
-    // Who only takes the host out upgrades nothing.
+    // An operation that only closes upgrades nothing.
     let drain = Phase::Drain { zeros: 1 };
     let closed = decide(Verb::Close, &drain, &quiet, &upgrading(true));
     assert_eq!(ends(closed), Outcome::Done { note: None });
 }
 
 #[test]
-fn whatever_fails_after_it_rolls_it_back() {
+fn any_failure_after_it_rolls_it_back() {
     let cases = [
         (
             Phase::Upgrade,
@@ -74,13 +74,13 @@ fn whatever_fails_after_it_rolls_it_back() {
             "after the upgrade the app was not healthy: 503",
         ),
     ];
-    for (phase, seen, says) in cases {
-        let Phase::Rollback(why) = goes(decided(&phase, &seen, true)) else {
+    for (phase, observation, says) in cases {
+        let Phase::Rollback(why) = goes(decided(&phase, &observation, true)) else {
             panic!("{phase:?} is not rolled back");
         };
         assert!(why.starts_with(says), "{why}");
     }
-    let done = after(old(), Acted::Done);
+    let done = after(old(), ActionResult::Done);
     let rollback = Phase::Rollback("the upgrade failed".to_owned());
     assert_eq!(goes(decided(&rollback, &done, true)), Phase::Restart);
 }
@@ -114,11 +114,12 @@ fn without_a_way_back_the_gates_stay_closed() {
     assert_eq!(end, Outcome::NotHealthy("503".to_owned()));
 }
 
-/// Nor is one rolled back that another operation began, or a restart without one.
+/// The upgrade of another operation is not rolled back, and neither is a restart without an
+/// upgrade.
 #[test]
 fn is_rolled_back_once() {
     let rollback = Phase::Rollback("the upgrade failed".to_owned());
-    for (phase, seen, why) in [
+    for (phase, observation, why) in [
         (
             rollback,
             after(old(), failed()),
@@ -135,8 +136,8 @@ fn is_rolled_back_once() {
             "the restart failed: exit 1; rolled back, but the app was not healthy: 503",
         ),
     ] {
-        match ends(decided(&phase, &seen, true)) {
-            Outcome::UpgradeFailed(told) => assert!(told.starts_with(why), "{told}"),
+        match ends(decided(&phase, &observation, true)) {
+            Outcome::UpgradeFailed(message) => assert!(message.starts_with(why), "{message}"),
             other => panic!("{other:?}"),
         }
     }
@@ -149,12 +150,12 @@ fn is_rolled_back_once() {
         assert_eq!(end.word(Verb::Restart), "restart_failed");
         let end = ends(decided(&HEALTHY, &sick(version.clone()), true));
         assert_eq!(end.word(Verb::Restart), "not_healthy");
-        let told = end.message(Verb::Restart, "web");
+        let message = end.message(Verb::Restart, "web");
         let inherited = version == Version::Inherited;
         assert_eq!(
-            told.contains("the rollback is not run"),
+            message.contains("the rollback is not run"),
             inherited,
-            "{told}"
+            "{message}"
         );
     }
 }
@@ -162,21 +163,21 @@ fn is_rolled_back_once() {
 #[test]
 fn rolled_back_says_so_and_why() {
     let up = [(Main, "UP", 0), (Twin, "UP", 0)];
-    let ended = |seen: Seen| {
-        let seen = Seen {
+    let ended = |observation: Observation| {
+        let observation = Observation {
             version: old(),
-            ..seen
+            ..observation
         };
-        let end = ends(decided(&Phase::Open, &seen, true));
+        let end = ends(decided(&Phase::Open, &observation, true));
         let word = end.word(Verb::Restart);
         (end.exit_code(), word, end.message(Verb::Restart, "web"))
     };
-    let (exit, word, message) = ended(seen(&up));
+    let (exit, word, message) = ended(observation(&up));
     assert_eq!((exit, word), (17, "rolled_back"));
     let says = "rolled back: the restart failed: exit 1; the app is healthy on the old version and back \
                 in rotation";
     assert_eq!(message, says);
-    let (exit, word, message) = ended(late(seen(&[(Main, "DOWN", 0), (Twin, "UP", 0)])));
+    let (exit, word, message) = ended(late(observation(&[(Main, "DOWN", 0), (Twin, "UP", 0)])));
     assert_eq!((exit, word), (16, "not_in_rotation"));
     assert!(
         message.starts_with("rolled back: the restart failed"),
@@ -186,12 +187,12 @@ fn rolled_back_says_so_and_why() {
         message.ends_with("but HAProxy: lb srvs/Main is DOWN"),
         "{message}"
     );
-    let (exit, _, message) = ended(seen(&[(Main, "MAINT", 0), (Twin, "UP", 0)]));
+    let (exit, _, message) = ended(observation(&[(Main, "MAINT", 0), (Twin, "UP", 0)]));
     assert_eq!(exit, 17);
     assert!(message.ends_with("the gates are open"), "{message}");
-    let (exit, _, message) = ended(Seen {
+    let (exit, _, message) = ended(Observation {
         interrupted: Some(2),
-        ..seen(&up)
+        ..observation(&up)
     });
     assert_eq!(exit, 130);
     assert!(
@@ -200,21 +201,24 @@ fn rolled_back_says_so_and_why() {
     );
 }
 
-/// From its begin on the app is touched.
+/// The app counts as touched from the begin of the upgrade.
 #[test]
 fn a_signal_does_not_cut_it_short() {
-    let asked = |phase: &Phase, seen: Seen| {
-        let seen = Seen {
+    let asked = |phase: &Phase, observation: Observation| {
+        let observation = Observation {
             interrupted: Some(15),
-            ..seen
+            ..observation
         };
-        goes(decided(phase, &seen, true))
+        goes(decided(phase, &observation, true))
     };
-    let done = after(Version::New, Acted::Done);
+    let done = after(Version::New, ActionResult::Done);
     assert_eq!(asked(&Phase::Upgrade, done), Phase::Restart);
     let rolled = asked(&Phase::Upgrade, after(Version::New, failed()));
     assert!(matches!(rolled, Phase::Rollback(_)));
     let rolled = asked(&HEALTHY, sick(Version::New));
     assert!(matches!(rolled, Phase::Rollback(_)));
-    assert_eq!(asked(&rolled, after(old(), Acted::Done)), Phase::Restart);
+    assert_eq!(
+        asked(&rolled, after(old(), ActionResult::Done)),
+        Phase::Restart
+    );
 }

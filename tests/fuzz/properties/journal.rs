@@ -1,6 +1,6 @@
 //! The journal that an operation leaves behind by dying.
 
-use haproxy_gate::restart::{NoStart, PerGate, Phase, Stand, Verb, Version, start};
+use haproxy_gate::restart::{GatesFound, NoStart, PerGate, Phase, Verb, Version, start};
 use haproxy_gate::state::journal::{Entry, found_open};
 
 /// Takes the bytes for a journal's file.
@@ -68,13 +68,17 @@ const VERBS: [Verb; 5] = [
 /// what touches the app.
 fn check_start(entry: &Entry, restarted: Option<bool>) {
     let left = entry.unfinished(restarted);
-    for stand in [Stand::Open, Stand::Held, Stand::Astray] {
+    for stand in [
+        GatesFound::Open,
+        GatesFound::Held,
+        GatesFound::ClosedUnexpectedly,
+    ] {
         for asked in VERBS {
             let start = match start(asked, Some(&left), stand) {
                 Ok(start) => start,
                 // A close that was cut short has got what it was to do.
                 Err(NoStart::Nothing(_)) => {
-                    assert_eq!((asked, stand), (Verb::Recover, Stand::Held));
+                    assert_eq!((asked, stand), (Verb::Recover, GatesFound::Held));
                     continue;
                 }
                 // Half an upgrade is nothing to open before.

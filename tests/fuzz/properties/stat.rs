@@ -1,7 +1,7 @@
 //! The answer to `show stat`.
 
 use super::{answer, assert_printable};
-use haproxy_gate::haproxy::{Found, Others, ServerStat, Status};
+use haproxy_gate::haproxy::{BackendCapacity, Found, ServerStat, Status};
 
 /// Takes the bytes for HAProxy's whole answer to one `show stat`.
 pub fn check(data: &[u8]) {
@@ -44,9 +44,9 @@ fn check_others(stats: Vec<ServerStat>) {
     for backend in stats.iter().map(|stat| &stat.backend) {
         let usable = |stat: &&ServerStat| stat.backend == *backend && stat.status.is_usable();
         let most = stats.iter().filter(usable).count();
-        let others = Others::count(backend, &found, &stats);
-        assert!(others.usable <= most, "{backend}");
-        assert!(others.claimed.len() <= others.usable, "{backend}");
-        assert!(others.not_out() <= most, "{backend}");
+        let capacity = BackendCapacity::count(backend, &found, &stats);
+        assert!(capacity.usable <= most, "{backend}");
+        assert!(capacity.claimed.len() <= capacity.usable, "{backend}");
+        assert!(capacity.not_out() <= most, "{backend}");
     }
 }

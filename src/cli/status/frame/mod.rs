@@ -1,4 +1,4 @@
-//! One frame of `agent status --watch`: pure, in 80 columns where the names allow.
+//! Lays out one frame of `agent status --watch`, in 80 columns if the names allow. Pure.
 
 use super::model::{AppStatus, Status};
 use crate::haproxy;
@@ -9,7 +9,7 @@ use console::style;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How many sessions each line had had, by balancer and name.
+/// The number of sessions of each line, by balancer and name.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(HashMap<(String, String), u64>);
 
@@ -24,7 +24,7 @@ impl Sessions {
         Sessions(balancers.flat_map(of).collect())
     }
 
-    /// Since then; None after a reload, which counts anew.
+    /// The new sessions since then. None after a reload, which resets the count.
     fn since(&self, balancer: &str, line: &LineSeen) -> Option<u64> {
         let before = self.0.get(&(balancer.to_owned(), line.name.clone()))?;
         line.sessions.checked_sub(*before)
@@ -33,7 +33,7 @@ impl Sessions {
 
 pub(super) struct Frame<'a> {
     all: &'a Status,
-    /// What was seen before, and how long ago.
+    /// The previous look, and how long ago it was.
     before: Option<&'a (Sessions, Duration)>,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Frame<'a> {
             .lines
             .iter()
             .map(|line| self.line(&balancer.name, line));
-        // The name on the line of the columns, where there is room.
+        // The name goes on the line of the column titles if there is room.
         let first = format!("{name:60}{}", columns.get(60..).unwrap_or_default());
         let first = if name.len() < 60 {
             vec![first]
@@ -123,7 +123,7 @@ fn labelled(label: &str) -> String {
     format!("  {label:8} ")
 }
 
-/// What is wrong, in full: the fix is at its end.
+/// Prints the problem in full, because the fix is at its end.
 fn red(head: &str, what: &str) -> Vec<String> {
     let lines = wrapped(head, what).into_iter();
     let red = |line: String| {
@@ -133,7 +133,7 @@ fn red(head: &str, what: &str) -> Vec<String> {
     lines.map(red).collect()
 }
 
-/// No more lines than there is room for, and how many there are beside.
+/// Cuts the lines to the room on the screen, and counts the others.
 pub(super) fn fitting(mut lines: Vec<String>, room: usize) -> Vec<String> {
     if lines.len() > room {
         let more = lines.len() - room.saturating_sub(1);

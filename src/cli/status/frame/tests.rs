@@ -95,9 +95,9 @@ web  out of rotation, room unknown: a balancer can't be seen
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
 }
 
-/// The fix is at its end.
+/// The fix is at the end of the text.
 #[test]
-fn trouble_is_folded_and_not_cut() {
+fn trouble_is_wrapped_and_not_cut() {
     let mut frame = draining(1);
     let fix = "stop it, or take another status port, and say `agent recover web` after that";
     frame.apps[0].trouble = vec![format!("x (pid 1) on 0.0.0.0:2000 answers there: {fix}")];
@@ -111,7 +111,7 @@ fn trouble_is_folded_and_not_cut() {
 }
 
 #[test]
-fn what_has_no_room_is_counted() {
+fn lines_without_room_are_counted() {
     let lines = Frame::new(&draining(1), None).lines();
     let count = lines.len();
     assert_eq!(fitting(lines.clone(), count), lines);

@@ -1,8 +1,8 @@
-//! A farm on paper: hosts with their gates and apps, what two HAProxies make of their checks,
-//! and an agent on each host, which sees no more than HAProxy shows.
+//! A simulated farm: hosts with gates and apps, two HAProxies that check them, and an agent on each
+//! host. An agent sees only what HAProxy shows.
 
 use super::super::*;
-use crate::haproxy::Others;
+use crate::haproxy::BackendCapacity;
 
 /// Checks as HAProxy counts them.
 const RISE: u32 = 2;
@@ -31,27 +31,27 @@ impl Layout {
     }
 }
 
-/// One host: its app, its gates, what each balancer shows of them, and where its agent is.
+/// One host: its app, its gates, its lines on each balancer, and the phase of its agent.
 pub(crate) struct Of {
     layout: Layout,
     pub app_up: bool,
     gates: [bool; 2],
-    /// How far HAProxy has counted, by balancer and line.
+    /// HAProxy's count of good checks, by balancer and line.
     pub health: [[u32; 2]; 2],
     pub phase: Option<Phase>,
-    /// It has decided on its phase, and has yet to act: iptables is slow.
+    /// It has decided on its phase, and must still act: iptables is slow.
     has_to_act: bool,
     begun: u64,
     entered: u64,
     served: Vec<String>,
-    /// When it tries again, if it has given way: each host has its own chance.
+    /// The times of its next tries, if it has given way. Each host has its own.
     turns: Vec<Duration>,
     claimed_before: Vec<String>,
-    /// Its twin's line fails for a reason of its own, where not.
+    /// False: its twin's line fails for another reason.
     pub twin_up: bool,
-    /// Its agent does not go on before this event.
+    /// Its agent does nothing before this event.
     pub stalled_until: usize,
-    /// How often it has looked or acted.
+    /// The number of its looks and actions.
     pub turns_taken: u32,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Farm {
     pub now: u64,
 }
 
-/// As the agent draws them: from 1 s on, twice as long each time up to 10 s, with jitter.
+/// As in the agent: from 1 s on, twice as long each time up to 10 s, with jitter.
 fn turns(chance: &mut fastrand::Rng) -> Vec<Duration> {
     let waits = (0..400).map(|turn| {
         let wait = 2_f64.powi(turn.min(5)).min(10.0);
@@ -74,7 +74,7 @@ fn turns(chance: &mut fastrand::Rng) -> Vec<Duration> {
 }
 
 impl Farm {
-    /// Of these hosts, all in rotation; no agent has begun.
+    /// A farm of hosts with these layouts, all in rotation. No agent has begun.
     pub(crate) fn new(layouts: &[Layout], min_available: usize, seed: u64) -> Farm {
         let mut chance = fastrand::Rng::with_seed(seed);
         let host = |layout: &Layout| Of {
@@ -140,18 +140,18 @@ impl Farm {
         (RISE..MOST).contains(&self.hosts[number].health[lb][side])
     }
 
-    fn look(&mut self, number: usize) -> Seen {
+    fn look(&mut self, number: usize) -> Observation {
         let balancers: Vec<BalancerSeen> = LBS.map(|lb| self.balancer(number, lb)).into();
         let host = &mut self.hosts[number];
         let serving = balancers.iter().flat_map(BalancerSeen::serving);
         host.served.extend(serving);
-        Seen {
+        Observation {
             balancers,
             serving: host.served.clone(),
             elapsed: Duration::from_secs(self.now - host.begun),
             in_phase: Duration::from_secs(self.now - host.entered),
             health: Some(Ok(())),
-            ..seen(&[])
+            ..observation(&[])
         }
     }
 
@@ -178,7 +178,7 @@ impl Farm {
         let is_after = |n: usize| (n > number) != (self.orders_differ && lb == 1);
         let after_us = others.iter().filter(|(n, ..)| is_after(*n));
         let after_us = after_us.filter(|(_, health, other)| has_claimed(health, other));
-        let others = Others {
+        let capacity = BackendCapacity {
             backend: "srvs".into(),
             usable: names(&|health, _| health[0] == MOST).len(),
             claimed: names(&has_claimed),
@@ -187,7 +187,7 @@ impl Farm {
         };
         BalancerSeen {
             name: format!("lb{lb}"),
-            others: vec![others],
+            backends: vec![capacity],
             ..balancer(Ok(lines.collect()))
         }
     }
@@ -196,15 +196,20 @@ impl Farm {
     pub(crate) fn begin(&mut self, number: usize) {
         let (limits, look) = (self.limits(number), self.look(number));
         if look.too_few(&limits).is_empty() {
-            let others = look.balancers.iter().flat_map(|balancer| &balancer.others);
-            let claimed = others.flat_map(|others| others.claimed.clone()).collect();
+            let backends = look
+                .balancers
+                .iter()
+                .flat_map(|balancer| &balancer.backends);
+            let claimed = backends
+                .flat_map(|capacity| capacity.claimed.clone())
+                .collect();
             self.hosts[number].claimed_before = claimed;
             self.hosts[number].begun = self.now;
             self.enter(number, limits.first());
         }
     }
 
-    /// The agent acts where it has to, else it looks and decides.
+    /// The agent acts if it has to. Otherwise it looks and decides.
     pub(crate) fn agent_goes_on(&mut self, number: usize) {
         self.hosts[number].turns_taken += 1;
         let Some(phase) = self.hosts[number].phase.clone() else {
@@ -239,7 +244,7 @@ impl Farm {
         }
     }
 
-    /// The hosts that get new users, as the balancer shows it that shows fewest.
+    /// The hosts that get new users, on the balancer that shows fewest.
     pub(crate) fn up(&self) -> usize {
         let of = |lb: usize| {
             let up = |host: &&Of| host.health[lb][0] >= RISE;

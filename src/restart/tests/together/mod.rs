@@ -1,5 +1,5 @@
-//! Many hosts at once, none of which knows of the others but by HAProxy: never too few of
-//! them are in rotation, not for a moment.
+//! Many hosts at once that see each other only through HAProxy. At no moment are too few of them in
+//! rotation.
 
 mod farm;
 
@@ -8,21 +8,21 @@ use farm::{Farm, Layout, MOST};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// So many events an agent may be kept from going on.
+/// The number of events for which an agent may stall.
 const STALL: usize = 300;
 
-/// What happens next.
+/// The next event.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     /// A balancer checks a line of a host.
     Check(usize, usize, usize),
     /// The agent of a host looks, or acts.
     GoesOn(usize),
-    /// Somebody starts a restart on a host.
+    /// A caller starts a restart on a host.
     Begin(usize),
     /// The app of a host comes up by itself.
     ComesUp(usize),
-    /// The agent of a host is kept from going on for a while: iptables waits for its lock.
+    /// The agent of a host stalls for a while: iptables waits for its lock.
     Stalls(usize),
 }
 
@@ -46,7 +46,7 @@ fn any_layout() -> impl Strategy<Value = Layout> {
     prop::sample::select(vec![Single, Classic, TwoStage, Sticky])
 }
 
-/// Hosts that are DOWN at the begin, and that may go out beside them.
+/// The number of hosts that are DOWN at the begin, and how many more can go.
 fn any_room() -> impl Strategy<Value = (usize, usize)> {
     (0..3_usize, 0..3_usize)
 }
@@ -60,8 +60,8 @@ fn farm(layouts: &[Layout], (down, spare): (usize, usize), seed: u64) -> Farm {
     farm
 }
 
-/// Plays the events, and holds that the floor is kept, where it is at the begin. Where checks
-/// take their `time`, each agent looks and acts between two checks of a line that fails.
+/// Plays the events and checks the floor. If checks take their `time`, each agent looks and acts
+/// between two checks of a failing line.
 fn keeps_the_floor(
     mut farm: Farm,
     order: Vec<Event>,
@@ -114,7 +114,7 @@ fn keeps_the_floor(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Two-stage: whatever is started when, and however slow looks and checks are.
+    /// Two-stage: with any order of starts, and however slow looks and checks are.
     #[test]
     fn never_fewer_than_asked_for(order in any_order(), hosts in 2..8_usize, (down, spare) in any_room(),
                                   seed in any::<u64>()) {
@@ -122,8 +122,8 @@ proptest! {
         keeps_the_floor(farm, order, (down == 0, false))?;
     }
 
-    /// All other layouts, and hosts of several: where a line is not DOWN before each agent has
-    /// looked and acted since its first failed check.
+    /// All other layouts, and mixed ones. Each agent looks and acts between the first failed
+    /// check of a line and its DOWN.
     #[test]
     fn never_fewer_where_looks_are_in_time(order in any_order(),
                                            layouts in prop::collection::vec(any_layout(), 2..8),
@@ -133,7 +133,7 @@ proptest! {
     }
 }
 
-/// Seconds until so many hosts are out: these begin in the same moment, and look and are checked
+/// The seconds until so many hosts are out. They begin at the same moment, and look and are checked
 /// in step, once a second.
 fn until_out(farm: &mut Farm, begin: usize, count: usize) -> Option<u64> {
     (0..begin).for_each(|number| farm.begin(number));
@@ -157,9 +157,9 @@ fn of_those_that_claim_in_step_some_go_at_once() {
     }
 }
 
-/// Such a twin looks like a claim, and nobody waits for it to give way.
+/// Such a twin looks like a claim, and no host waits for it to give way.
 #[test]
-fn a_twin_that_is_down_for_good_keeps_nobody_waiting() {
+fn a_twin_that_stays_down_keeps_no_host_waiting() {
     let mut farm = Farm::new(&[Layout::TwoStage; 4], 2, 1);
     farm.hosts[3].twin_up = false;
     farm.hosts[3].health = [[MOST, 0]; 2];
@@ -170,7 +170,7 @@ fn a_twin_that_is_down_for_good_keeps_nobody_waiting() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Each gets its turn in the end, where there is room for one: checks take 2 s.
+    /// Each host gets its turn if there is room for one. Checks take 2 s.
     #[test]
     fn all_come_through(layouts in prop::collection::vec(any_layout(), 2..6), seed in any::<u64>()) {
         let hosts = layouts.len();

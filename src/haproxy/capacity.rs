@@ -1,15 +1,15 @@
-//! The other servers of our backends: would there be enough without this host? Pure.
+//! Counts the other servers of our backends: are there enough without this host? Pure.
 
-use super::{Found, Others, Own, ServerStat, Status};
+use super::{BackendCapacity, Found, Own, ServerStat, Status};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-impl Others {
-    /// How many other servers of `backend` are fit to take our users: all lines but ours that
-    /// are `UP` (not `UP n/m`, which may be on its way down) with a weight. Lines of the same
-    /// address and port are one server, and a backup line among them doesn't count beside a
-    /// main line: a host whose main line is DOWN is on its way out itself.
-    pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> Others {
+impl BackendCapacity {
+    /// Counts the other servers of `backend` that can take our users: all lines but ours that are
+    /// `UP` and have a weight. `UP n/m` does not count, because it may be on its way down. Lines
+    /// of the same address and port are one server. A backup line does not count beside a main
+    /// line: a host whose main line is DOWN is on its way out.
+    pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
         let of_backend = stats.iter().filter(|stat| stat.backend == backend);
         let others = of_backend.filter(|stat| {
             let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
@@ -34,7 +34,7 @@ impl Others {
             .filter(|(place, _)| Some(*place) > ours.as_ref());
         let after_us = after_us.map(|(_, server)| server);
         let after_us = after_us.filter(|server| server.is_usable() && server.has_claimed());
-        Others {
+        BackendCapacity {
             backend: backend.to_owned(),
             usable: usable.count(),
             claimed_after_us: after_us.map(Server::name).collect(),
@@ -45,13 +45,13 @@ impl Others {
 }
 
 impl Found {
-    /// Where our lines of this backend are; the lowest, where they are in several places.
+    /// The place of our lines in this backend; the lowest, if there are several.
     fn own_place(&self, backend: &str) -> Option<Place> {
         let own = self.own.iter().filter(|own| own.backend == backend);
         own.map(|own| self.place(backend, &own.server)).min()
     }
 
-    /// What lines of one server have in common: address and port, as far as they are known.
+    /// The address and port that the lines of one server share, as far as they are known.
     fn place(&self, backend: &str, server: &str) -> Place {
         let mut servers = self.servers.iter();
         let state = servers.find(|s| s.backend == backend && s.server == server);
@@ -62,7 +62,7 @@ impl Found {
     }
 }
 
-/// In an order that each host finds the same, behind each balancer: by the address.
+/// Ordered by address, so that each host finds the same order on each balancer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     At(SocketAddr),
@@ -77,7 +77,7 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// The lines that count: a backup line beside a main line does not.
+    /// The lines that count. A backup line beside a main line does not.
     fn lines(&self) -> &[&ServerStat] {
         match self.mains.is_empty() {
             true => &self.backups,
@@ -103,7 +103,7 @@ impl Server<'_> {
         first.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
-    /// Its agent has closed the twin's gate: it goes next, if enough others stay.
+    /// Its agent has closed the twin's gate. It goes next if enough other servers stay.
     fn has_claimed(&self) -> bool {
         let is_going = |stat: &&ServerStat| stat.status.is_going();
         !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_going)
@@ -159,7 +159,7 @@ mod tests {
         Found { own, servers }
     }
 
-    /// What `web2`, `bkp2`, `web3`, `bkp3` show: how many others are usable, and have claimed.
+    /// The usable servers and the claims, if `web2`, `bkp2`, `web3` and `bkp3` show this.
     fn counted(shown: [&str; 4]) -> (usize, usize) {
         let mut stats = vec![stat("web1", false, "UP"), stat("bkp1", true, "UP")];
         let lines = [
@@ -170,12 +170,12 @@ mod tests {
         ];
         let others = lines.iter().zip(shown);
         stats.extend(others.map(|((name, backup), status)| stat(name, *backup, status)));
-        let others = Others::count("a", &found(), &stats);
-        (others.usable, others.claimed.len())
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        (capacity.usable, capacity.claimed.len())
     }
 
     #[test]
-    fn others_are_counted_by_address_and_a_twin_does_not_stand_for_its_main() {
+    fn servers_are_counted_by_address_and_a_twin_does_not_replace_its_main() {
         assert_eq!(counted(["UP", "UP", "UP", "UP"]), (2, 0));
         assert_eq!(counted(["UP", "UP", "DOWN", "UP"]), (1, 0));
         assert_eq!(counted(["UP 1/2", "UP", "DOWN", "UP"]), (0, 0));
@@ -183,15 +183,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_next_check_may_turn_down_is_not_counted_and_named() {
+    fn a_server_that_the_next_check_may_turn_down_is_named_and_not_counted() {
         let mut stats = vec![stat("web2", false, "UP 1/2"), stat("web3", false, "UP")];
-        let others = Others::count("a", &found(), &stats);
-        assert_eq!((others.usable, others.not_out()), (1, 2));
-        let told = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        assert_eq!((capacity.usable, capacity.not_out()), (1, 2));
+        let text = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
                     min_available is 2";
-        assert_eq!(others.told("lb", 2), told);
+        assert_eq!(capacity.shortage("lb", 2), text);
         stats[0].weight = 0;
-        assert_eq!(Others::count("a", &found(), &stats).not_out(), 1);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).not_out(), 1);
     }
 
     #[test]
@@ -199,12 +199,12 @@ mod tests {
         assert_eq!(counted(["UP", "DOWN", "UP", "UP"]), (2, 1));
         assert_eq!(counted(["UP", "DOWN 1/2", "UP", "UP 1/2"]), (2, 2));
         assert_eq!(counted(["DOWN", "DOWN", "UP", "UP"]), (1, 0));
-        // An operator's word on the twin is no claim of its host's.
+        // An operator's MAINT on the twin is no claim of its host.
         assert_eq!(counted(["UP", "MAINT", "UP", "DRAIN"]), (2, 0));
     }
 
     #[test]
-    fn those_that_claim_together_give_way_to_the_lowest_address() {
+    fn hosts_that_claim_together_give_way_to_the_lowest_address() {
         let lines = [
             ("web1", "UP"),
             ("bkp1", "UP"),
@@ -217,7 +217,7 @@ mod tests {
         let after = |ours: char| {
             let Found { servers, .. } = found();
             let own = find(&servers, PORTS, |s| s.server.ends_with(ours)).unwrap();
-            Others::count("a", &Found { own, servers }, &stats)
+            BackendCapacity::count("a", &Found { own, servers }, &stats)
         };
         assert_eq!(after('1').claimed_after_us, ["web2", "web3"]);
         assert_eq!(after('2').claimed_after_us, ["web3"]);
@@ -231,13 +231,13 @@ mod tests {
     #[test]
     fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
         let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
-        assert_eq!(Others::count("a", &found(), &stats).usable, 2);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 2);
         stats[0].weight = 0;
-        assert_eq!(Others::count("a", &found(), &stats).usable, 1);
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 1);
         stats[1].status = Status::parse("DOWN").unwrap();
         assert_eq!(
-            Others::count("a", &found(), &stats),
-            Others {
+            BackendCapacity::count("a", &found(), &stats),
+            BackendCapacity {
                 backend: "a".into(),
                 usable: 0,
                 claimed: vec![],

@@ -1,4 +1,4 @@
-//! What is told of the sidecar's apps: to systemd (STATUS, the watchdog) and to metrics.
+//! Publishes the state of the apps: to systemd (`STATUS=`, the watchdog) and to metrics.
 
 use super::systemd::Systemd;
 use crate::metrics::AppView;
@@ -9,65 +9,64 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// An app whose keeping has not come round for so long, beside the time that its health may
-/// take, is stuck; then the watchdog is not told that all is well. The longest wait of a
-/// round is for iptables and its lock.
+/// A reconciler without a round for this long, plus the time of a health check, is stuck. The
+/// watchdog then gets no sign of life. The longest wait of a round is for the lock of iptables.
 const STUCK: Duration = Duration::from_secs(30);
 
-/// While the host is taken out systemd is asked for this much more time, again and again.
+/// Each heartbeat asks systemd for this much more time while the host is taken out.
 const MORE_TIME: Duration = Duration::from_secs(30);
 
-/// systemd is told of news this often at most.
+/// The least time between two messages to systemd.
 const NEWS: Duration = Duration::from_millis(200);
 
-/// systemd is given so long to hear the last words.
+/// The most time that systemd gets to read the last status.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// One for all apps.
+/// One publisher for all apps.
 #[derive(Debug, Clone)]
-pub(crate) struct Board {
+pub(crate) struct StatusPublisher {
     apps: Rc<RefCell<Apps>>,
     systemd: Rc<Systemd>,
 }
 
 #[derive(Debug)]
 struct Apps {
-    /// What each app's line says.
+    /// The status line of each app.
     lines: BTreeMap<String, String>,
-    /// When each is stuck.
+    /// When each app counts as stuck.
     alive: BTreeMap<String, Instant>,
     views: BTreeMap<String, AppView>,
     published: watch::Sender<Vec<AppView>>,
-    /// What systemd was told last, and when.
-    told: (String, Option<Instant>),
-    /// Before all that, while something is in the way.
+    /// The last status that systemd got, and when.
+    sent: (String, Option<Instant>),
+    /// A problem of all apps; it comes first in the status.
     trouble: Option<String>,
 }
 
-impl Board {
-    /// An empty one.
-    pub(crate) fn new() -> Board {
+impl StatusPublisher {
+    /// A publisher without apps.
+    pub(crate) fn new() -> StatusPublisher {
         let (published, _) = watch::channel(Vec::new());
         let apps = Rc::new(RefCell::new(Apps {
             lines: BTreeMap::new(),
             alive: BTreeMap::new(),
             views: BTreeMap::new(),
             published,
-            told: (String::new(), None),
+            sent: (String::new(), None),
             trouble: None,
         }));
         let systemd = Rc::new(Systemd::new());
-        Board { apps, systemd }
+        StatusPublisher { apps, systemd }
     }
 
-    /// What metrics show.
+    /// The views that metrics show.
     pub(crate) fn views(&self) -> watch::Receiver<Vec<AppView>> {
         self.apps.borrow().published.subscribe()
     }
 
-    /// Tells systemd something of all of them.
+    /// Sends systemd a state of the whole sidecar.
     pub(crate) fn notify(&self, state: &[NotifyState<'_>]) {
-        self.systemd.tell(state);
+        self.systemd.send(state);
     }
 
     /// Forgets all apps.
@@ -78,13 +77,13 @@ impl Board {
         apps.views.clear();
     }
 
-    /// What an app's line says from now on.
+    /// Sets the status line of an app.
     pub(crate) fn line(&self, app: &str, text: impl Into<String>) {
         let mut apps = self.apps.borrow_mut();
         apps.lines.insert(app.to_owned(), text.into());
     }
 
-    /// The app was looked after; the next time its health may take so long.
+    /// Publishes an app's view after a round. Its next health check may take this long.
     pub(crate) fn alive(&self, view: AppView, health: Duration) {
         let mut apps = self.apps.borrow_mut();
         apps.alive
@@ -98,50 +97,50 @@ impl Board {
         });
     }
 
-    /// What is in the way of all of them: a configuration that was not taken.
+    /// Sets or clears a problem of all apps, such as a configuration with an error.
     pub(crate) fn trouble(&self, trouble: Option<String>) {
         self.apps.borrow_mut().trouble = trouble;
     }
 
-    /// Tells systemd what has changed; soon, if it was told of something a moment ago.
-    pub(crate) fn tell(&self) {
+    /// Sends systemd a changed status, at most every [`NEWS`]; a later heartbeat sends the rest.
+    pub(crate) fn publish(&self) {
         let mut apps = self.apps.borrow_mut();
         let text = apps.text();
-        let (told, at) = &apps.told;
-        if text != *told && at.is_none_or(|at| at.elapsed() >= NEWS) {
-            self.systemd.tell(&[NotifyState::Status(&text)]);
-            apps.told = (text, Some(Instant::now()));
+        let (sent, at) = &apps.sent;
+        if text != *sent && at.is_none_or(|at| at.elapsed() >= NEWS) {
+            self.systemd.send(&[NotifyState::Status(&text)]);
+            apps.sent = (text, Some(Instant::now()));
         }
     }
 
-    /// Tells systemd that we live, if we do, and what was not told yet.
+    /// Sends systemd a sign of life if no app is stuck, and the status if it has changed.
     pub(crate) fn beat(&self) {
         let stuck = |at: &Instant| Instant::now() > *at;
         if !self.apps.borrow().alive.values().any(stuck) {
-            self.systemd.tell(&[NotifyState::Watchdog]);
+            self.systemd.send(&[NotifyState::Watchdog]);
         }
-        self.tell();
+        self.publish();
     }
 
-    /// systemd listens.
+    /// Whether systemd listens.
     pub(crate) fn has_systemd(&self) -> bool {
         self.systemd.is_there()
     }
 
-    /// How it ended; systemd keeps it.
+    /// Sends the last status and waits for it briefly. `systemctl status` shows it afterwards.
     pub(crate) fn last_words(&self, text: &str) {
-        self.systemd.tell(&[NotifyState::Status(text)]);
+        self.systemd.send(&[NotifyState::Status(text)]);
         self.systemd.flush(LAST_WORDS);
     }
 
-    /// The same while the host is taken out, which may take its time.
-    pub(crate) fn tell_leaving(&self) {
+    /// The heartbeat while the host is taken out: it also asks systemd for more time.
+    pub(crate) fn extend_stop(&self) {
         let micros = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
-        self.systemd.tell(&[
+        self.systemd.send(&[
             NotifyState::ExtendTimeoutUsec(micros),
             NotifyState::Watchdog,
         ]);
-        self.tell();
+        self.publish();
     }
 }
 

@@ -1,4 +1,4 @@
-//! One look at an app -> its status.
+//! Builds the status of an app from one look.
 
 use super::closed::Closed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
@@ -13,18 +13,23 @@ use crate::state::{StateFile, directory};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// One app, as it was seen.
-pub(super) struct Seen {
+/// One look at an app.
+pub(super) struct Observation {
     pub(super) snapshot: Snapshot,
-    /// After that.
+    /// The journal after the snapshot.
     pub(super) journal: Result<Option<Entry>, String>,
-    /// The journal of before, where it is the same after that.
+    /// The journal before the snapshot, if it is the same after it.
     pub(super) phase: Option<Entry>,
-    /// An operation on the app was under way.
+    /// Whether an operation on the app was under way.
     pub(super) under_way: bool,
 }
 
-pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Others) -> AppStatus {
+pub(super) fn app_status(
+    settings: &Settings,
+    app: &AppSettings,
+    it: &Observation,
+    others: Others,
+) -> AppStatus {
     let snapshot = &it.snapshot;
     let gates = snapshot.gates().into_iter().zip(snapshot.positions());
     let mut trouble = snapshot.trouble();
@@ -39,7 +44,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
         .map(|held| held.report());
     trouble.extend(snapshot.threats());
     trouble.extend(snapshot.restart.as_ref().err().cloned());
-    // An operation under way may be between two families, and closes gates.
+    // An operation under way closes gates, and may have set the rules of only one address family.
     if !others.under_way {
         let opener = others.opener(&app.name);
         trouble.extend(match &it.journal {
@@ -77,7 +82,7 @@ pub(super) fn seen(settings: &Settings, app: &AppSettings, it: &Seen, others: Ot
     }
 }
 
-/// The journal is written as each phase begins.
+/// The phase of the journal, which an operation writes at the begin of each phase.
 fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
     let journal = StateFile::Journal.path(state_dir, &entry.holder.app);
     let written = journal.metadata().ok()?;

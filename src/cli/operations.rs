@@ -1,4 +1,4 @@
-//! The operations that are kept, and which of them is asked for by name.
+//! The operations of the history, and the one that the command line names.
 
 use super::screen::{complain, say};
 use crate::config;
@@ -7,36 +7,36 @@ use crate::state::operation_id;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The exit code of what can't be read or written.
+/// The exit code if the history can't be read, or the page not written.
 pub(super) const FAILED: u8 = 1;
 /// Its `outcome`.
 pub(super) const FAILED_WORD: &str = "failed";
 
-/// What there is, and where.
-pub(super) struct Kept {
+/// The operations of the history, and their directory.
+pub(super) struct Operations {
     pub(super) directory: PathBuf,
     pub(super) entries: Vec<Entry>,
 }
 
-/// What was asked for by name.
-pub(super) enum Which<'a> {
+/// The operations that the command line names.
+pub(super) enum Selection<'a> {
     All,
     App(String),
     One(&'a Entry),
 }
 
-impl Kept {
-    /// Reads what there is. Err: why it can't be read, in one line.
-    pub(super) fn read(config: &Path) -> Result<Kept, String> {
+impl Operations {
+    /// Reads the history. Err: why it can't be read, in one line.
+    pub(super) fn read(config: &Path) -> Result<Operations, String> {
         let directory = config::history_dir(config);
         let read = history::read(&directory).map_err(|error| {
-            let mend = match error.kind() {
+            let fix = match error.kind() {
                 io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
                     "; who did what is for root alone: run it with sudo"
                 }
                 _ => "",
             };
-            format!("{}: {error}{mend}", directory.display())
+            format!("{}: {error}{fix}", directory.display())
         })?;
         if read.torn > 0 {
             let (torn, directory) = (read.torn, directory.display());
@@ -44,28 +44,28 @@ impl Kept {
                 "{directory}: {torn} torn lines of the history are left out"
             ));
         }
-        Ok(Kept {
+        Ok(Operations {
             directory,
             entries: read.entries,
         })
     }
 
-    /// Err: there is nothing of that name.
-    pub(super) fn which<'a>(
+    /// Finds the app or the operation of this name. Err: there is none.
+    pub(super) fn select<'a>(
         &'a self,
         config: &Path,
         name: Option<&str>,
-    ) -> anyhow::Result<Which<'a>> {
+    ) -> anyhow::Result<Selection<'a>> {
         let Some(name) = name else {
-            return Ok(Which::All);
+            return Ok(Selection::All);
         };
         let apps = config::load_copy(config).map_or_else(|_| Vec::new(), |settings| settings.apps);
         let is_app = apps.iter().any(|app| app.name == name);
         if is_app || self.entries.iter().any(|entry| entry.app == name) {
-            return Ok(Which::App(name.to_owned()));
+            return Ok(Selection::App(name.to_owned()));
         }
         match self.entries.iter().find(|entry| entry.id == name) {
-            Some(entry) => Ok(Which::One(entry)),
+            Some(entry) => Ok(Selection::One(entry)),
             None if operation_id::is_id(name) => anyhow::bail!(
                 "no operation {name} in {}: the oldest are gone; see `agent history --all`",
                 self.directory.display()
@@ -77,7 +77,7 @@ impl Kept {
     }
 }
 
-/// It can't be read, or its page not written.
+/// Prints why the history can't be read, or the page not written. Returns the exit code.
 pub(super) fn failed(why: &str, json: bool) -> u8 {
     if json {
         let object = serde_json::json!({"outcome": FAILED_WORD, "exit": FAILED, "message": why});

@@ -1,46 +1,51 @@
-//! How the sidecar's own operations go: to the log, with fields, and to the board.
+//! Reports the progress of the sidecar's own operations: to the log, with fields, and to the
+//! status publisher.
 
-use super::board::Board;
+use super::publisher::StatusPublisher;
 use crate::config::AppSettings;
 use crate::operation::describe;
 use crate::restart::Progress;
 use crate::restart::{Limits, Phase};
 use std::time::Duration;
 
-/// One operation's.
-pub(crate) struct Told {
+/// The progress of one operation.
+pub(crate) struct LoggedProgress {
     app: AppSettings,
     limits: Limits,
-    board: Board,
+    publisher: StatusPublisher,
     phase: &'static str,
 }
 
-impl Told {
-    /// Of an operation on this app, within these limits.
-    pub(crate) fn new(app: &AppSettings, limits: &Limits, board: &Board) -> Told {
-        Told {
+impl LoggedProgress {
+    /// For an operation on this app, within these limits.
+    pub(crate) fn new(
+        app: &AppSettings,
+        limits: &Limits,
+        publisher: &StatusPublisher,
+    ) -> LoggedProgress {
+        LoggedProgress {
             app: app.clone(),
             limits: limits.clone(),
-            board: board.clone(),
+            publisher: publisher.clone(),
             phase: "",
         }
     }
 }
 
-impl Progress for Told {
+impl Progress for LoggedProgress {
     fn enters(&mut self, _at: Duration, phase: &Phase) {
         self.phase = phase.name();
         let what = describe(phase, &self.limits, &self.app);
         tracing::info!(app = %self.app.name, phase = self.phase, "{}: {what}", self.app.name);
-        self.board.line(&self.app.name, what);
-        self.board.tell();
+        self.publisher.line(&self.app.name, what);
+        self.publisher.publish();
     }
 
     fn waits(&mut self, _at: Duration, waiting: &[String]) {
         if !waiting.is_empty() {
             let line = format!("{}, {}", self.phase, waiting.join(", "));
-            self.board.line(&self.app.name, line);
-            self.board.tell();
+            self.publisher.line(&self.app.name, line);
+            self.publisher.publish();
         }
     }
 

@@ -1,8 +1,8 @@
-//! One app in the sidecar's care: look, ask what is owed, do it; again when the kernel or a
-//! balancer has news, and every second anyway.
+//! Keeps the gates of one app as they should be: look, decide on the next action, act. A round
+//! begins when the kernel or a balancer has news, and at least every second.
 
-use super::board::Board;
-use super::duty::{Duty, Gates, Seen, duty};
+use super::next_action::{Gates, NextAction, Observation, next_action};
+use super::publisher::StatusPublisher;
 use super::rotation::{self, Rotation};
 use crate::config::{AppSettings, Settings};
 use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
@@ -18,56 +18,57 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Between two rounds at rest.
+/// The time between two rounds if there is nothing to do.
 const REST: Duration = Duration::from_secs(1);
 
-/// Between two rounds while somebody else is at it.
+/// The time between two rounds while another process has the lock.
 pub(super) const BUSY: Duration = Duration::from_millis(250);
 
-/// Where the kernel does not say that rules have changed, they are listed this often.
+/// The time between two lists of the rules if the kernel does not report changes.
 const LISTED: Duration = Duration::from_secs(2);
 
-/// An app that is not healthy is asked quickly at first; after long, this often.
+/// The longest time between two health checks. An app that just became unhealthy is checked more
+/// often.
 const PATIENT: Duration = Duration::from_secs(1);
 
-/// One app, and what is known of it.
-pub(crate) struct Care {
+/// One app and its observed state.
+pub(crate) struct Reconciler {
     pub(super) settings: Settings,
     pub(super) host: ThisHost,
-    /// As it is configured.
+    /// The app as configured.
     pub(super) app: AppSettings,
-    pub(super) board: Board,
+    pub(super) publisher: StatusPublisher,
     rules: RuleWatch,
-    /// The rules as they were listed, and when that was.
+    /// The mark of the rules at the last list, and when that was.
     pub(super) listed: Option<(Option<Mark>, Instant)>,
     pub(super) positions: Option<PerGate<Position>>,
-    /// The gates were open, and nobody's operation has closed them since.
+    /// The gates were open, and no operation has closed them since.
     pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
     _looking: JoinSet<()>,
-    /// Healthy answers in a row, and since when it is asked.
+    /// Healthy answers in a row, and when the checks began.
     pub(super) healthy: u32,
     asked: Option<Instant>,
-    /// What is in the way, and when to try again.
+    /// The problem that was last logged, and when to try again.
     trouble: Option<String>,
     pub(super) retry: Option<(Instant, Duration)>,
-    /// Why the last operation failed, until one does not.
+    /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
-    /// Why status ports are not reserved, each.
+    /// Why status ports are not reserved, one entry for each.
     pub(super) unreserved: Vec<String>,
 }
 
-impl Care {
-    /// Takes the app into care; changes nothing.
+impl Reconciler {
+    /// A reconciler for the app; changes nothing yet.
     ///
     /// # Errors
     ///
-    /// There is no iptables to ask.
+    /// There is no iptables on this host.
     pub(crate) async fn new(
         settings: &Settings,
         app: &AppSettings,
-        (board, reservation): (&Board, &Reservation),
-    ) -> Result<Care, GateError> {
+        (publisher, reservation): (&StatusPublisher, &Reservation),
+    ) -> Result<Reconciler, GateError> {
         let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
         host.share(reservation);
         let rules = host.firewall.watch().unwrap_or_else(|error| {
@@ -75,11 +76,11 @@ impl Care {
             RuleWatch::blind()
         });
         let (rotation, looking) = rotation::watch(settings, app);
-        Ok(Care {
+        Ok(Reconciler {
             settings: settings.clone(),
             host,
             app: app.clone(),
-            board: board.clone(),
+            publisher: publisher.clone(),
             rules,
             listed: None,
             positions: None,
@@ -95,12 +96,12 @@ impl Care {
         })
     }
 
-    /// Looks after it until it is asked to leave off; an operation is not cut short.
+    /// Reconciles until `quit` is set. It finishes an operation under way first.
     pub(crate) async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
         while !*quit.borrow() {
             let pace = self.round().await;
             self.show();
-            self.board.tell();
+            self.publisher.publish();
             tokio::select! {
                 () = self.rules.changed() => {}
                 Ok(()) = self.rotation.changed() => {}
@@ -110,7 +111,7 @@ impl Care {
         }
     }
 
-    /// One look, and what is owed. Returns how long to wait.
+    /// One look and one action. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         self.reserve();
         if let Err(error) = self.look().await {
@@ -119,34 +120,34 @@ impl Care {
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
-        let left = Journal::unfinished(self.state_dir(), &self.app.name);
-        let mut seen = Seen {
+        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
+        let mut observation = Observation {
             gates: gates(self.positions.as_ref()),
             held: held.is_some(),
-            left: !matches!(left, Ok(None)),
+            unfinished: !matches!(unfinished, Ok(None)),
             healthy: false,
         };
-        if duty(seen) == Duty::Rest {
-            self.rest(seen.gates, held);
+        if next_action(observation) == NextAction::Rest {
+            self.rest(observation.gates, held);
             return REST;
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
         if let Some(who) = Lock::owner(&lock) {
-            self.stand_back(&describe(who.as_ref()), left.ok().flatten());
+            self.stand_back(&describe(who.as_ref()), unfinished.ok().flatten());
             return BUSY;
         }
-        if duty(seen) == Duty::Ask {
-            seen.healthy = self.ask().await;
+        if next_action(observation) == NextAction::Ask {
+            observation.healthy = self.ask().await;
         }
-        match duty(seen) {
-            Duty::Rest => REST,
-            Duty::Ask => self.pace(),
-            Duty::Recover => self.operate(Verb::Recover).await,
-            Duty::Close => self.operate(Verb::Stop).await,
+        match next_action(observation) {
+            NextAction::Rest => REST,
+            NextAction::Ask => self.pace(),
+            NextAction::Recover => self.operate(Verb::Recover).await,
+            NextAction::Close => self.operate(Verb::Stop).await,
         }
     }
 
-    /// Lists the rules, where they may have changed.
+    /// Lists the rules if they may have changed.
     async fn look(&mut self) -> Result<(), GateError> {
         let mark = self.rules.mark();
         let known = match self.listed {
@@ -170,7 +171,7 @@ impl Care {
             Some(held) => format!("closed by {}", held.describe()),
             None => self.in_rotation(),
         };
-        self.board.line(&self.app.name, line);
+        self.publisher.line(&self.app.name, line);
     }
 
     /// "open, UP on 2 of 2 balancers"
@@ -186,16 +187,16 @@ impl Care {
         line
     }
 
-    /// An operation is under way: what it does to the gates is its own affair.
+    /// Leaves the gates to an operation of another process.
     pub(super) fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
         (self.open, self.healthy, self.asked) = (false, 0, None);
         let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
         let line = format!("left to {who}{}", phase.unwrap_or_default());
-        self.board.line(&self.app.name, line);
+        self.publisher.line(&self.app.name, line);
     }
 
-    /// Whether the app has answered as often in a row as asked. Where only the rules are gone
-    /// once is enough: it was healthy a moment ago, by HAProxy's own checks.
+    /// Whether the app answered often enough in a row. If only the rules are gone, once is enough:
+    /// HAProxy's own checks found it healthy a moment ago.
     async fn ask(&mut self) -> bool {
         self.asked.get_or_insert_with(Instant::now);
         self.host.look_again(&self.rotation.borrow().balancers);
@@ -209,12 +210,12 @@ impl Care {
         self.healthy >= if self.open { 1 } else { self.app.health.times }
     }
 
-    /// Whether it was healthy when it was asked last; None: there is no need to ask it.
+    /// Whether the last health check succeeded. None if no check is needed.
     pub(super) fn answered(&self) -> Option<bool> {
         self.asked.map(|_| self.healthy > 0)
     }
 
-    /// Longer the longer the app is not well.
+    /// The time to the next health check: it grows while the app stays unhealthy.
     fn pace(&self) -> Duration {
         let long = self
             .asked
@@ -222,10 +223,10 @@ impl Care {
         self.app.health.pace().max(long.min(PATIENT))
     }
 
-    /// Told once, not at every try.
+    /// Logs a new problem, and not its repetitions.
     pub(super) fn in_the_way(&mut self, why: String) {
         let app = &self.app.name;
-        self.board.line(app, why.clone());
+        self.publisher.line(app, why.clone());
         if self.trouble.as_ref() != Some(&why) {
             tracing::warn!(%app, "{app}: {why}");
             self.trouble = Some(why);

@@ -1,0 +1,122 @@
+//! Checks that enough other servers are left in the backends that this host serves.
+//!
+//! Each look decides again whether this host serves. A line may be DOWN when the operation begins,
+//! rise meanwhile, and carry users when the gate closes.
+
+use super::{BalancerSeen, Limits, LineSeen, Observation};
+use crate::haproxy::{BackendCapacity, Role};
+
+impl LineSeen {
+    /// HAProxy sends it users, or may do so from the next check on.
+    pub fn serves(&self) -> bool {
+        self.status.is_usable() || self.status.is_rising()
+    }
+}
+
+impl BalancerSeen {
+    /// The backends (BALANCER backend NAME) that this host serves at this look.
+    pub fn serving(&self) -> impl Iterator<Item = String> {
+        let lines = self.lines.iter().flatten().filter(|line| line.serves());
+        lines.map(|line| format!("{} backend {}", self.name, line.backend()))
+    }
+
+    /// Our main lines there are DOWN: other hosts no longer count this host.
+    fn is_out_of(&self, backend: &str) -> bool {
+        let mut lines = self.lines.iter().flatten();
+        lines.all(|line| {
+            let other = line.role != Role::Main || line.backend() != backend;
+            other || line.status.is_out()
+        })
+    }
+}
+
+/// Whether other hosts see in a backend that this host is about to go: its twin is DOWN and its
+/// main line UP. An operator's MAINT is no claim.
+fn shows_claim(lines: &[LineSeen], backend: &str) -> bool {
+    let twin = |line: &&LineSeen| line.role == Role::Twin && line.backend() == backend;
+    let mut twins = lines.iter().filter(twin).peekable();
+    twins.peek().is_some() && twins.all(|line| line.status.is_going())
+}
+
+/// In one of our backends other hosts can't see that this host is about to go.
+pub(crate) fn lacks_claim(lines: &[LineSeen]) -> bool {
+    lines.iter().any(|line| !shows_claim(lines, line.backend()))
+}
+
+impl Observation {
+    /// The backends that this host serves and that have too few other servers.
+    pub fn too_few(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, capacity| Some(capacity.usable))
+    }
+
+    /// The same, without the servers that have claimed to go next.
+    pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, capacity| Some(capacity.staying()))
+    }
+
+    /// The same, once the servers that claim together with us and after us have given way.
+    pub fn too_few_in_turn(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, capacity| {
+            Some(capacity.staying_in_turn(&limits.claimed_before))
+        })
+    }
+
+    /// The same, with the servers that HAProxy has not proven yet.
+    pub fn too_few_not_out(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |_, capacity| Some(capacity.not_out()))
+    }
+
+    /// The same while our own lines go DOWN, in each backend without a visible claim. Until its
+    /// main line is DOWN, this host can still give way to a host whose first check has failed.
+    /// After that, the other host gives way.
+    pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
+        self.fewer(limits, |balancer, capacity| {
+            let lines = balancer.lines.as_deref().unwrap_or_default();
+            match balancer.is_out_of(&capacity.backend) {
+                true => Some(capacity.not_out()),
+                false if limits.claims() && shows_claim(lines, &capacity.backend) => None,
+                false => Some(capacity.staying()),
+            }
+        })
+    }
+
+    /// None: this backend needs no count.
+    fn fewer(
+        &self,
+        limits: &Limits,
+        count: impl Fn(&BalancerSeen, &BackendCapacity) -> Option<usize>,
+    ) -> Vec<String> {
+        let mut few = Vec::new();
+        for balancer in &self.balancers {
+            let served =
+                |capacity: &&BackendCapacity| self.serving.contains(&capacity.of(&balancer.name));
+            for capacity in balancer.backends.iter().filter(served) {
+                if count(balancer, capacity).is_some_and(|count| count < limits.min_available) {
+                    few.push(capacity.shortage(&balancer.name, limits.min_available));
+                }
+            }
+        }
+        few
+    }
+
+    /// The backends in which other hosts can't see a claim: we have no twin there, or an operator
+    /// holds it out.
+    pub fn without_claims(&self) -> Vec<String> {
+        let mut without_claims = Vec::new();
+        for BalancerSeen {
+            name,
+            lines,
+            backends,
+            ..
+        } in &self.balancers
+        {
+            let lines = lines.as_deref().unwrap_or_default();
+            let served = backends
+                .iter()
+                .filter(|capacity| self.serving.contains(&capacity.of(name)));
+            let unclaimed = served.filter(|capacity| !shows_claim(lines, &capacity.backend));
+            without_claims.extend(unclaimed.map(|capacity| capacity.of(name)));
+        }
+        without_claims
+    }
+}
