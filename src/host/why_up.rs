@@ -2,7 +2,7 @@
 
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
-use crate::gate::{Foreign, listeners, native as native_redirects, native_rules};
+use crate::gate::{Foreign, Native, listeners, native as native_redirects, native_rules};
 use crate::haproxy::Role;
 use crate::restart::BalancerSeen;
 use std::time::Duration;
@@ -38,12 +38,10 @@ impl ThisHost {
             timeout(A_MOMENT, self.firewall.look()),
             timeout(A_MOMENT, native_rules())
         );
-        let native = native
-            .into_iter()
-            .flatten()
-            .flatten()
-            .next()
-            .unwrap_or_default();
+        let native = match native {
+            Ok(Ok(Some(native))) => native,
+            _ => Native::default(),
+        };
         for gate in gates() {
             let iptables = view.iter().flatten().flat_map(|view| view.foreign(gate));
             let foreign = iptables.chain(native_redirects(&native, gate));

@@ -143,11 +143,9 @@ impl Report {
         self.balancers = BalancerReport::of_snapshot(snapshot);
         let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
         self.watching.look(at, &seen);
-        let mut closed = snapshot
+        let closed = snapshot
             .positions()
-            .into_iter()
-            .map(|one| one == Position::Closed);
-        let closed = [(); 2].map(|()| closed.next().unwrap_or(false));
+            .map(|position| position == Position::Closed);
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, &seen);

@@ -1,7 +1,7 @@
 //! The roles of our server lines.
 
 /// The role of a server line, by the port that it checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Checks the status port; the gate takes it out of rotation.

@@ -3,7 +3,8 @@
 
 use crate::haproxy::Role;
 use crate::restart::{
-    Action, ActionResult, BalancerSeen, Limits, LineSeen, Observation, Outcome, Phase, Verb,
+    Action, ActionResult, BalancerSeen, Limits, LineSeen, Observation, Outcome, PerGate, Phase,
+    Verb,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,8 +46,8 @@ impl Detection {
 pub struct Detecting {
     plan: Option<(Verb, Limits)>,
     action: Option<Action>,
-    /// The times since which the main gate and the twin's are closed.
-    closed: [Option<Duration>; 2],
+    /// The time since which each gate is closed.
+    closed: BTreeMap<Role, Duration>,
     opened: Option<Duration>,
     lines: BTreeMap<(String, String), Line>,
     /// Existing rules that may have caught the checks.
@@ -70,10 +71,14 @@ impl Detecting {
         self.plan = Some((verb, limits.clone()));
     }
 
-    /// Before it begins: the lines behind gates (main, twin) that are already closed.
-    pub fn finds(&mut self, closed: [bool; 2], balancers: &[BalancerSeen]) {
+    /// Before it begins: the lines behind gates that are already `closed`.
+    pub fn finds(&mut self, closed: PerGate<bool>, balancers: &[BalancerSeen]) {
         for (balancer, line) in gated(balancers) {
-            if closed[place(line.role)] && line.out {
+            let is_closed = match is_twin(line) {
+                true => closed.twin == Some(true),
+                false => closed.main,
+            };
+            if is_closed && line.out {
                 self.line(balancer, line).found.check = check(line);
             }
         }
@@ -96,18 +101,18 @@ impl Detecting {
         let moved = at.saturating_sub(seen.in_phase);
         // A host that has waited for its turn tries again.
         if !action.closes().is_empty() && self.opened.take().is_some() {
-            self.closed = [None; 2];
+            self.closed.clear();
             self.lines.values_mut().for_each(|line| line.before = false);
         }
         for role in action.closes() {
-            self.closed[place(*role)].get_or_insert(moved);
+            self.closed.entry(*role).or_insert(moved);
         }
         if action.opens() && self.opened.is_none() {
             self.opened = Some(moved);
             self.lines.values_mut().for_each(|line| line.before = false);
         }
         for (balancer, line) in gated(&seen.balancers) {
-            let (closed, opened) = (self.closed[place(line.role)], self.opened);
+            let (closed, opened) = (self.closed.get(&line.role).copied(), self.opened);
             let known = self.line(balancer, line);
             match (opened, closed) {
                 _ if line.status.is_held() => {}
@@ -123,7 +128,7 @@ impl Detecting {
         let found = Detection {
             balancer: key.0.clone(),
             line: key.1.clone(),
-            twin: place(line.role) == 1,
+            twin: is_twin(line),
             ..Detection::default()
         };
         self.lines.entry(key).or_insert(Line {
@@ -188,9 +193,8 @@ impl Line {
     }
 }
 
-/// 0 is the main gate, 1 the twin's.
-fn place(role: Role) -> usize {
-    usize::from(role != Role::Main)
+fn is_twin(line: &LineSeen) -> bool {
+    line.role != Role::Main
 }
 
 fn check(line: &LineSeen) -> Option<String> {

@@ -162,7 +162,11 @@ fn a_line_that_was_not_waited_for_says_nothing() {
 #[test]
 fn only_an_effect_of_a_gate_is_measured() {
     let mut detecting = Detecting::default();
-    detecting.finds([true, false], &balancers(DOWN, DOWN));
+    let closed = PerGate {
+        main: true,
+        twin: Some(false),
+    };
+    detecting.finds(closed, &balancers(DOWN, DOWN));
     assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));
     assert_eq!(
         detecting.found(&not_out()).len(),
