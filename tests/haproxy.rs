@@ -4,6 +4,7 @@
 use haproxy_gate::haproxy::{
     Address, AppPorts, Balancer, Info, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
 };
+use lab::block_on;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -269,14 +270,6 @@ fn a_socket_that_hangs_is_given_up_at_the_limit() {
     let error = block_on(socket.ask(&["show info".to_owned()])).unwrap_err();
     assert_eq!(error, Unseen::TimedOut(Duration::from_millis(300)));
     assert!(before.elapsed() < Duration::from_secs(2));
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(future)
 }
 
 /// A unix socket that answers every connection with the same bytes, as HAProxy does:

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 const PORT: u16 = 1000;
 
 fn listed(port: u16) -> Result<Vec<Connection>, TcpError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(connections(port))
+    lab::block_on(connections(port))
 }
 
 /// The only connection there is.

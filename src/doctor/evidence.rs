@@ -220,12 +220,7 @@ mod tests {
     use super::*;
 
     fn gate() -> Gate {
-        Gate {
-            app: "web".into(),
-            role: Role::Main,
-            status_port: 2000,
-            port: 1000,
-        }
+        Gate::of_web(Role::Main)
     }
 
     fn entry(app: &str, check: Option<&str>, still: Option<&str>, seconds: Option<f64>) -> Entry {

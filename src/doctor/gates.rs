@@ -224,14 +224,9 @@ mod tests {
     use super::*;
     use crate::haproxy::Role;
 
-    fn seen(role: Role, status_port: u16) -> GateFacts {
+    fn seen(role: Role) -> GateFacts {
         GateFacts {
-            gate: Gate {
-                app: "web".into(),
-                role,
-                status_port,
-                port: 1000,
-            },
+            gate: Gate::of_web(role),
             position: Position::Open,
             foreign: Vec::new(),
             disproved: Vec::new(),
@@ -244,7 +239,7 @@ mod tests {
     fn sound() -> Gates {
         Gates {
             app: "web".into(),
-            gates: vec![seen(Role::Main, 2000), seen(Role::Twin, 3000)],
+            gates: vec![seen(Role::Main), seen(Role::Twin)],
             unfinished: None,
             held: None,
             under_way: false,

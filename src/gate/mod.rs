@@ -80,6 +80,19 @@ pub enum Position {
     Broken(String),
 }
 
+#[cfg(test)]
+impl Gate {
+    /// The gates of most tests: ports 2000 and 3000, redirected to 1000.
+    pub(crate) fn of_web(role: Role) -> Gate {
+        Gate {
+            app: "web".into(),
+            role,
+            status_port: if role == Role::Main { 2000 } else { 3000 },
+            port: 1000,
+        }
+    }
+}
+
 impl Gate {
     /// The comment that marks this gate's rule. Rules in kernels already call the twin `backup`.
     pub fn comment(&self) -> String {

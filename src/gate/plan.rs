@@ -111,20 +111,11 @@ mod tests {
         --comment \"haproxy-gate:web:main\" -j REDIRECT --to-ports 1000\n";
 
     fn gate() -> Gate {
-        Gate {
-            app: "web".into(),
-            role: Role::Main,
-            status_port: 2000,
-            port: 1000,
-        }
+        Gate::of_web(Role::Main)
     }
 
     fn twin() -> Gate {
-        Gate {
-            role: Role::Twin,
-            status_port: 3000,
-            ..gate()
-        }
+        Gate::of_web(Role::Twin)
     }
 
     fn listing(parts: &[&str]) -> Listing {

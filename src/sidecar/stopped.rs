@@ -55,12 +55,7 @@ mod tests {
     fn gates_that_were_closed_before_are_not_taken_for_this_stops() {
         let directory = tempfile::tempdir().unwrap();
         let directory = directory.path();
-        let gate = Gate {
-            app: "web".into(),
-            role: Role::Main,
-            status_port: 2000,
-            port: 1000,
-        };
+        let gate = Gate::of_web(Role::Main);
         let marked = |before, found_open, position| {
             let _ = StateFile::Stopped.remove(directory, "web");
             let mut report = Report::new(Verb::Stop, "web");

@@ -8,6 +8,7 @@ mod uninstall;
 
 use haproxy_gate::gate::{Firewall, Gate, Position, Variant};
 use haproxy_gate::haproxy::Role;
+use lab::block_on;
 use lab::own_network::{inside, sh};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,14 +24,6 @@ fn gate(role: Role, status_port: u16) -> Gate {
         status_port,
         port: 1000,
     }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(future)
 }
 
 fn firewall(variant: Variant) -> Firewall {

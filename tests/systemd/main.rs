@@ -29,11 +29,7 @@ fn inside<F: Future<Output = ()>>(test: &str, case: impl FnOnce(Inside) -> F) {
     }
     let folder = env::var_os(INSIDE).unwrap().into();
     let unit = test.rsplit("::").next().unwrap().replace('_', "-");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(case(Inside { folder, unit }));
+    lab::block_on(case(Inside { folder, unit }));
 }
 
 fn is_inside() -> bool {

@@ -3,12 +3,7 @@ use super::*;
 use crate::haproxy::Role;
 
 fn gate() -> Gate {
-    Gate {
-        app: "web".into(),
-        role: Role::Main,
-        status_port: 2000,
-        port: 1000,
-    }
+    Gate::of_web(Role::Main)
 }
 
 /// `!` before each rule that is certain; the chain is left out.

@@ -78,3 +78,10 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut seen: impl FnMut() -> Option
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// Runs the future to its end, on this thread.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}
