@@ -11,9 +11,9 @@
 //! | phase | what the agent does | what it waits for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | it refuses, and has changed nothing |
-//! | claim | closes the twin's gate: other hosts see that this host goes next | twins DOWN, and enough others | puts the gates back, and tries again |
+//! | claim | closes the twin's gate: other hosts see that this host goes next | twins DOWN, and enough others | puts the gates back |
 //! | close | closes the main gate (both, if it need not count others) | main lines DOWN; without a claim, enough others at each look | puts the gates back |
-//! | floor | keeps the gates closed | enough other servers, counted once more | puts the gates back, and tries again |
+//! | floor | keeps the gates closed | enough other servers, counted once more | puts the gates back |
 //! | sticky | | the twin is quiet | goes on |
 //! | shed | closes the twin's gate | twins DOWN | puts the gates back |
 //! | drain | keeps the gates closed | nothing in flight, twice in a row | puts the gates back, or goes on |
@@ -21,6 +21,9 @@
 //! | restart | restarts by systemd, a command or a signal; looks at HAProxy | its result | rolls back, or leaves the gates closed |
 //! | healthy | keeps the gates closed; looks at HAProxy | the app answers | rolls back, or leaves the gates closed |
 //! | open | opens both gates | all lines fully UP | reports it |
+//!
+//! Where too few others are left, the agent puts the gates back, waits for its next turn and begins
+//! anew, within `turn`.
 //!
 //! # What always holds
 //!

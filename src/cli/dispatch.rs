@@ -170,7 +170,7 @@ impl Cli {
         };
         let stop = listen(target)?;
         let _shown_in_the_end = screen::begin();
-        let report = self.report(&operation, stop).await;
+        let report = self.run_operation(&operation, stop).await;
         report.print(self.json);
         Ok(report.exit)
     }
@@ -191,7 +191,7 @@ impl Cli {
                 non_blocking: false,
                 again: None,
             };
-            let report = self.report(&operation, stop.clone()).await;
+            let report = self.run_operation(&operation, stop.clone()).await;
             report.print_text(self.json);
             exit = if exit == 0 { report.exit } else { exit };
             reports.push(report);
@@ -206,7 +206,7 @@ impl Cli {
         Ok(exit)
     }
 
-    async fn report(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
+    async fn run_operation(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
         let audience = match (self.json, self.progress) {
             (true, true) => Audience::Machine,
             (true, false) => Audience::None,

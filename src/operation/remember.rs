@@ -70,8 +70,8 @@ impl Operation<'_> {
         !self.dry_run && !idle && !same && geteuid().is_root()
     }
 
-    /// A killed operation could not write its entry. The same holds for one that has `left` its
-    /// journal on purpose because the history could not be written.
+    /// The entry of an earlier operation that did not end: it was killed, or it left its journal on
+    /// purpose because the rules could not be set. Its own entry may be missing.
     pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<CutShort> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {

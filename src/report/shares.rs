@@ -85,6 +85,8 @@ impl fmt::Display for Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::restart::Phase;
+    use crate::restart::tests::phases::each_phase;
 
     fn phase(phase: &'static str, seconds: f64, acting: f64) -> PhaseTime {
         PhaseTime {
@@ -134,11 +136,7 @@ mod tests {
 
     #[test]
     fn every_phase_that_waits_has_a_share() {
-        let names = [
-            "claim", "close", "floor", "sticky", "shed", "drain", "upgrade", "restart", "healthy",
-            "rollback", "open", "put_back", "back_off",
-        ];
-        for name in names {
+        for name in each_phase().iter().map(Phase::name) {
             let shares = Shares::of(&Before::default(), &[phase(name, 2.0, 0.0)], 2.0);
             assert_eq!(shares.agent, 0.0, "{name}: {shares:?}");
         }

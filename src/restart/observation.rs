@@ -15,7 +15,7 @@ pub struct Observation {
     pub action_result: ActionResult,
     /// Which version of the app is to come up.
     pub version: Version,
-    /// SIGINT or SIGTERM has come, by its number.
+    /// SIGHUP, SIGINT or SIGTERM has come, by its number.
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
     pub balancers: Vec<BalancerSeen>,

@@ -47,7 +47,8 @@ pub enum Outcome {
         /// The lines are UP again.
         back: bool,
     },
-    /// The sidecar was stopped, and the drain ran out of time. The gates stay closed.
+    /// The drain ran out of time, and the gates stay closed: the sidecar was stopped, or
+    /// `agent close --owner` was asked.
     Undrained(Vec<String>),
     /// Too few other servers would be left, and the host did not get its turn in time. The app
     /// was not touched.
@@ -106,7 +107,7 @@ pub enum Outcome {
         /// The gates were put back anyway.
         put_back: bool,
     },
-    /// SIGINT or SIGTERM ended it.
+    /// SIGHUP, SIGINT or SIGTERM ended it.
     Interrupted {
         /// The signal's number.
         signal: i32,

@@ -1,5 +1,5 @@
-//! The phases, and the action of each. An action depends on its phase alone. So it can be repeated
-//! after a crash, unless it touches the app.
+//! The phases, and the action of each. An action depends on the phase, the verb and the limits, never
+//! on what was seen. So the agent can repeat it after a crash, unless it touches the app.
 
 use super::{Limits, Verb};
 use crate::haproxy::Role;
@@ -68,7 +68,7 @@ pub enum Why {
     DrainRanOut(Vec<String>),
     /// The rules could not be set.
     GateFailed(String),
-    /// SIGINT or SIGTERM, by its number.
+    /// SIGHUP, SIGINT or SIGTERM, by its number.
     Interrupted(i32),
     /// With this host out, too few other servers were left: in which backends.
     TooFewServers(Vec<String>),

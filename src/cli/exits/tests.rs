@@ -179,7 +179,7 @@ fn readme_shows_the_table() {
     }
     assert_eq!(
         shown, table,
-        "README's table is not that of src/cli/exits.rs; it should be:\n{table}\n"
+        "README's table is not that of src/cli/exits/mod.rs; it should be:\n{table}\n"
     );
 }
 

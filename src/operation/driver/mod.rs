@@ -222,8 +222,8 @@ impl<H: Host> Drive<'_, H> {
     async fn go(&mut self, to: Phase, note: Option<String>) {
         self.timeline.leaves(self.host.elapsed());
         note.into_iter().for_each(|note| self.note(note));
-        // Not on entering Restart from there: the question may take seconds, and the verdict
-        // would be old.
+        // Asked on entering Drain, not between Drain and Restart: the answer may take seconds, and
+        // the drain's verdict would be old by then.
         let instance = match (&self.phase, &to) {
             (_, Phase::Drain { .. }) if self.verb == Verb::Restart => self.host.instance().await,
             (Phase::Upgrade | Phase::Rollback(_), Phase::Restart) => self.host.instance().await,
