@@ -17,27 +17,29 @@ use syn::{Attribute, Expr, Token, UseTree, Visibility};
 /// Rooms that decide, and do nothing.
 const PURE: [&str; 2] = ["restart", "haproxy::model"];
 
-/// What a pure room may not name, of other crates.
-const EFFECTS: [&str; 18] = [
-    "std::env",
-    "std::fs",
-    "std::io",
-    "std::net::TcpListener",
-    "std::net::TcpStream",
-    "std::net::UdpSocket",
-    "std::os",
-    "std::process",
-    "std::thread",
-    "std::time::Instant",
-    "std::time::SystemTime",
-    "fastrand",
-    "hyper",
-    "nix",
-    "procfs",
-    "rustix",
-    "tokio",
-    "tracing",
+/// What a pure room may name of other crates: values, and nothing that acts.
+const VALUES: [&str; 7] = [
+    "serde",
+    "std::collections",
+    "std::fmt",
+    "std::iter",
+    "std::net::IpAddr",
+    "std::option",
+    "std::time::Duration",
 ];
+
+/// Macros of the standard library that act.
+const PRINTS: [&str; 5] = ["dbg", "eprint", "eprintln", "print", "println"];
+
+/// The standard library, and the crates in Cargo.toml.
+static CRATES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let text = include_str!("../Cargo.toml");
+    let manifest: toml::Table = text.parse().unwrap();
+    let dependencies = manifest["dependencies"].as_table().unwrap().keys();
+    let dependencies = dependencies.map(|name| name.replace('-', "_"));
+    let standard = ["std", "core", "alloc"].map(str::to_owned);
+    dependencies.chain(standard).collect()
+});
 
 /// A path in the crate, or in another one: `restart::phase::Phase`.
 type Name = Vec<String>;
@@ -48,6 +50,8 @@ struct File {
     module: Name,
     children: BTreeSet<String>,
     aliases: BTreeMap<String, Name>,
+    /// Those of names in other crates.
+    aliases_outside: BTreeMap<String, Name>,
     handed_on: BTreeMap<String, Name>,
     named: BTreeSet<Name>,
     outside: BTreeSet<Name>,
@@ -93,6 +97,17 @@ impl File {
             alias => Some([&self.aliases.get(alias)?[..], rest].concat()),
         }
     }
+
+    /// The whole name in another crate.
+    fn outside(&self, name: &[String]) -> Name {
+        match name
+            .split_first()
+            .and_then(|(first, rest)| Some((self.aliases_outside.get(first)?, rest)))
+        {
+            Some((start, rest)) => [&start[..], rest].concat(),
+            None => name.to_vec(),
+        }
+    }
 }
 
 #[derive(PartialEq)]
@@ -117,7 +132,8 @@ impl Reader<'_> {
                     .iter()
                     .for_each(|tree| self.import(tree, before, public));
             }
-            UseTree::Glob(_) => (before.to_vec(), "*".to_owned()),
+            // A name of its own, so that it leads to the module.
+            UseTree::Glob(_) => ([before, &["*".to_owned()]].concat(), "*".to_owned()),
             UseTree::Name(name) if name.ident == "self" => {
                 (before.to_vec(), before.last().unwrap().clone())
             }
@@ -125,7 +141,11 @@ impl Reader<'_> {
             UseTree::Rename(name) => (with(&name.ident), name.rename.to_string()),
         };
         match self.file.absolute(&name) {
-            None => _ = self.file.outside.insert(name),
+            None => {
+                let name = self.file.outside(&name);
+                self.file.aliases_outside.insert(alias, name.clone());
+                self.file.outside.insert(name);
+            }
             Some(name) if public => _ = self.file.handed_on.insert(alias, name),
             Some(name) => {
                 self.file.aliases.insert(alias, name.clone());
@@ -164,7 +184,7 @@ impl<'a> Visit<'a> for Reader<'_> {
         if self.pass == Pass::Paths && name.len() > 1 {
             match self.file.absolute(&name) {
                 Some(name) => _ = self.file.named.insert(name),
-                None => _ = self.file.outside.insert(name),
+                None => _ = self.file.outside.insert(self.file.outside(&name)),
             }
         }
         visit::visit_path(self, path);
@@ -172,6 +192,12 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     /// What looks like arguments is read as such.
     fn visit_macro(&mut self, call: &'a syn::Macro) {
+        self.visit_path(&call.path);
+        if let Some(name) = call.path.get_ident().map(ToString::to_string)
+            && PRINTS.contains(&name.as_str())
+        {
+            self.file.outside.insert(vec!["std".to_owned(), name]);
+        }
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
         if let Ok(arguments) = call.parse_body_with(arguments) {
             arguments.iter().for_each(|it| {
@@ -294,7 +320,9 @@ impl House {
             let at = file.module.join("::");
             let others = self.arrows[&file.module].iter().filter(|to| !pure(to));
             found.extend(others.map(|to| format!("{at} -> {}", to.join("::"))));
-            let forbidden = |name: &&Name| EFFECTS.iter().any(|effect| is_in(name, effect));
+            let forbidden = |name: &&Name| {
+                CRATES.contains(&name[0]) && !VALUES.iter().any(|value| is_in(name, value))
+            };
             let outside = file.outside.iter().filter(forbidden);
             found.extend(outside.map(|name| format!("{at} -> {}", name.join("::"))));
         }
@@ -432,21 +460,26 @@ fn a_parent_that_hands_on_is_in_no_circle_and_one_that_defines_is() {
 #[test]
 fn an_effect_in_a_pure_room_is_found() {
     for (text, found) in [
+        ("use std::time::{Duration, Instant};", "std::time::Instant"),
         (
-            "use std::time::{Duration, Instant};",
-            "restart::x -> std::time::Instant",
+            "use std::time; fn f() { time::Instant::now(); }",
+            "std::time",
         ),
+        ("use std::time::*;", "std::time::*"),
         (
-            "fn f() { std::fs::read(\"x\"); }",
-            "restart::x -> std::fs::read",
+            "use std::net as n; fn f() { n::TcpStream::connect(1); }",
+            "std::net",
         ),
-        ("use crate::lock::Lock;", "restart::x -> lock"),
-        (
-            "use tokio::net::TcpStream;",
-            "restart::x -> tokio::net::TcpStream",
-        ),
+        ("fn f() { std::fs::read(\"x\"); }", "std::fs::read"),
+        ("fn f() { println!(\"x\"); }", "std::println"),
+        ("fn f() { tracing::info!(\"x\"); }", "tracing::info"),
+        ("use crate::lock::Lock;", "lock"),
+        ("use crate::lock::*;", "lock"),
+        ("use tokio::net::TcpStream;", "tokio::net::TcpStream"),
+        ("use zbus::Connection as C;", "zbus::Connection"),
     ] {
         let house = house(&[("restart/x.rs", text), ("lock.rs", "pub struct Lock;")]);
-        assert_eq!(house.effects(), [found]);
+        let first = house.effects().into_iter().next();
+        assert_eq!(first, Some(format!("restart::x -> {found}")), "{text}");
     }
 }
