@@ -27,7 +27,7 @@ pub enum Phase {
     },
     /// The twin's gate is closed; every balancer must show the twins DOWN.
     Shed,
-    /// Nothing may be in flight, twice in a row.
+    /// Nothing may be in flight, twice in a row (more often where connections are counted).
     Drain {
         /// The number of quiet looks in a row.
         zeros: u32,
