@@ -42,57 +42,13 @@ fn each_kind_by_the_master() {
     );
 }
 
-/// Each kind in each layout behind each HAProxy, counted and by the master: 18 rolls of nine hosts.
-mod every_combination {
-    use super::*;
-
-    fn counted(release: Release, test: &str) {
-        (0..3).for_each(|turn| wait_for_all_kinds(release, test, turn, |_, settings| settings));
-    }
-
-    fn by_the_master(release: Release, test: &str) {
-        for turn in 0..3 {
-            wait_for_all_kinds(release, test, turn, |kinds, settings| {
-                settings.master(kinds.haproxy.master())
-            });
-        }
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn counted_here() {
-        counted(Release::Installed, "every_counted");
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn counted_debian_13() {
-        counted(Release::Debian13, "every_deb13_counted");
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn counted_sid() {
-        counted(Release::Sid, "every_sid_counted");
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn by_the_master_here() {
-        by_the_master(Release::Installed, "every_master");
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn by_the_master_debian_13() {
-        by_the_master(Release::Debian13, "every_deb13_master");
-    }
-
-    #[test]
-    #[ignore = "half a minute: tests/README.md"]
-    fn by_the_master_sid() {
-        by_the_master(Release::Sid, "every_sid_master");
-    }
+/// Each kind in each layout: three rolls of nine hosts.
+pub fn wait_in_every_combination(
+    release: Release,
+    test: &str,
+    change: impl Fn(&Kinds, Settings) -> Settings,
+) {
+    (0..3).for_each(|turn| wait_for_all_kinds(release, test, turn, &change));
 }
 
 /// Nine hosts with one request or stream each, one reload, and nine restarts at once.
@@ -130,7 +86,8 @@ pub fn wait_for_all_kinds(
         let ended = agent.wait();
         assert_eq!(ended.exit, 0, "{of}: {}{}", ended.out, ended.err);
         let report = ended.report();
-        // The restart kills the app, so a whole answer came before it.
+        // The restart kills the app, so the app had given all of a whole answer before it. What is
+        // between it and HAProxy goes on.
         assert!(got.is_whole(), "{of}: {got:?}, {report:?}");
         let waited = got.ended_at - report.began("drain");
         assert!(

@@ -3,7 +3,9 @@
 
 use crate::{layouts, leaving, reload};
 use lab::fleet::Layout;
+use lab::kinds::Kinds;
 use lab::release::Release;
+use lab::settings::Settings;
 
 #[test]
 fn debian_13_two_stage() {
@@ -55,4 +57,48 @@ fn sid_long_requests() {
 #[test]
 fn sid_leaving() {
     leaving::wait_for_all_kinds(Release::Sid, "sid_leaving", 2, |_, settings| settings);
+}
+
+fn counted(_: &Kinds, settings: Settings) -> Settings {
+    settings
+}
+
+fn by_the_master(kinds: &Kinds, settings: Settings) -> Settings {
+    settings.master(kinds.haproxy.master())
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn installed_every_combination_counted() {
+    leaving::wait_in_every_combination(Release::Installed, "every_counted", counted);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn installed_every_combination_by_the_master() {
+    leaving::wait_in_every_combination(Release::Installed, "every_master", by_the_master);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn debian_13_every_combination_counted() {
+    leaving::wait_in_every_combination(Release::Debian13, "every_deb13_counted", counted);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn debian_13_every_combination_by_the_master() {
+    leaving::wait_in_every_combination(Release::Debian13, "every_deb13_master", by_the_master);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn sid_every_combination_counted() {
+    leaving::wait_in_every_combination(Release::Sid, "every_sid_counted", counted);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn sid_every_combination_by_the_master() {
+    leaving::wait_in_every_combination(Release::Sid, "every_sid_master", by_the_master);
 }
