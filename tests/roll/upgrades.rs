@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use lab::agent::{Agent, Ended, Running};
 use lab::daemon::argv;
@@ -464,8 +465,11 @@ fn with_the_power_gone_it_stays_closed() {
     let agent = releases.agent(releases.both("sleep 1"));
     let running = agent.start("restart", "web");
     releases.wait_until_it_runs("upgrade");
+    // What is under way has not failed.
+    assert_eq!(failed(&agent), Value::Null);
     running.interrupt(Signal::SIGKILL);
     running.wait();
+    assert_eq!(failed(&agent), "upgrade_cut_short");
     let host = fleet.host(1);
     for kept in ["web.json", "web.command"] {
         fs::remove_file(host.dir.join("state").join(kept)).expect("a record");
@@ -537,4 +541,11 @@ fn late_it_is_killed() {
     releases.expect("1", &["upgrade web", "rollback web"], 1);
     releases.expect_open();
     traffic.stop().assert_unnoticed();
+}
+
+/// What `status --json` says of the hold.
+fn failed(agent: &Agent) -> Value {
+    let status: Value =
+        serde_json::from_str(&agent.words(&["status", "--json"]).out).expect("JSON");
+    status["apps"][0]["hold"]["failed"].clone()
 }

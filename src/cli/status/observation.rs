@@ -41,7 +41,7 @@ pub(super) fn app_status(
     let closed = Closed::of(&Vec::from(snapshot.positions()), held.as_ref(), mark);
     let hold = held
         .filter(|held| !held.is_over())
-        .map(|held| held.report());
+        .map(|held| held.report(others.under_way));
     trouble.extend(snapshot.threats());
     trouble.extend(snapshot.restart.as_ref().err().cloned());
     // An operation under way closes gates, and may have set the rules of only one address family.

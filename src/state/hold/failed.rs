@@ -11,7 +11,7 @@ pub enum Failed {
     Restart,
     /// The upgrade or its rollback: an operator must look.
     Upgrade,
-    /// The upgrade runs, or its agent died while it ran: an operator must look.
+    /// The upgrade runs, or its agent died while it ran: then an operator must look.
     UpgradeCutShort,
 }
 

@@ -41,8 +41,8 @@ pub struct HoldReport {
 }
 
 impl Held {
-    /// As data.
-    pub fn report(&self) -> HoldReport {
+    /// As data. An upgrade that an operation `under_way` may still finish has not failed.
+    pub fn report(&self, under_way: bool) -> HoldReport {
         let (by, text) = (self.by(), self.describe());
         let Held::By(hold) = self else {
             return HoldReport {
@@ -59,7 +59,9 @@ impl Held {
         };
         HoldReport {
             by,
-            failed: hold.failure(),
+            failed: hold
+                .failure()
+                .filter(|failed| !(under_way && *failed == Failed::UpgradeCutShort)),
             command: Some(hold.holder.command()),
             user: hold.user.as_deref().map(str::to_owned),
             unit: hold.owner.clone(),
@@ -130,7 +132,7 @@ mod tests {
     }
 
     fn report(hold: Hold) -> HoldReport {
-        Held::By(hold).report()
+        Held::By(hold).report(false)
     }
 
     #[test]
@@ -185,7 +187,7 @@ mod tests {
         // The operator's own words decide nothing.
         let operator = report(hold(Verb::Close, RESTART_FAILED));
         assert_eq!((operator.by, operator.failed), (By::Operator, None));
-        let unknown = Held::Unknown.report();
+        let unknown = Held::Unknown.report(false);
         assert_eq!((unknown.by, unknown.command), (By::Unknown, None));
     }
 

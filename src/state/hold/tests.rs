@@ -168,7 +168,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     assert_eq!(until("the restart failed", Failed::Restart), (true, false));
     settled(directory, "web").unwrap();
     assert_eq!(
-        find(directory, "web").unwrap().report().failed,
+        find(directory, "web").unwrap().report(false).failed,
         None,
         "what failed is over"
     );

@@ -66,7 +66,7 @@ status:
           description: C(operator), C(unit), C(agent) after a failure, or C(unknown).
           type: str
         failed:
-          description: C(restart), C(upgrade) or C(upgrade_cut_short), where one failed.
+          description: C(restart), C(upgrade) or C(upgrade_cut_short), where one failed. None while it still runs.
           type: str
         command:
           description: The command that closed the gates.
@@ -89,6 +89,9 @@ status:
         text:
           description: All of it in one line, for people.
           type: str
+    closed_by_sidecar_unix_seconds:
+      description: When the sidecar closed the gates as it stopped. None where they were opened since.
+      type: int
     phase:
       description: The phase of the operation under way. None where there is none.
       type: dict
