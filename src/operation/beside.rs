@@ -1,32 +1,31 @@
 //! Finds what a restart would take down beside its app, before the host is taken out.
 
-use super::early::{Begun, or_ends};
+use super::go::{Preflight, or_refuse};
 use super::request::Operation;
 use crate::host::ThisHost;
 use crate::report::Report;
-use crate::restart::{Outcome, Phase, Reason, Refusal, Start, Verb, taken_down};
+use crate::restart::{Phase, Reason, Refusal, Start, Verb, taken_down};
 use std::ops::ControlFlow::Continue;
 
 impl Operation<'_> {
-    /// Break: the restart would take down an app that still serves, and the configuration does
-    /// not permit that.
+    /// Refuses a restart that would take down an app that still serves, unless the configuration
+    /// permits it.
     pub(super) async fn beside(
         &self,
         start: &Start,
         host: &ThisHost,
         report: &mut Report,
-    ) -> Begun<()> {
+    ) -> Preflight<()> {
         // An operation that only finishes a restart takes nothing down any more.
         if start.verb != Verb::Restart || start.phase != Phase::Close {
             return Continue(());
         }
         let beside = host.beside(self.settings).await;
         let downs = taken_down(&beside, &self.app.name, &self.app.also_restarts);
-        let refused = |reasons: Vec<String>| {
-            let reasons = reasons.into_iter().map(Reason::from);
-            Outcome::Refused(Refusal::Preflight(reasons.collect()))
+        let refusal = |reasons: Vec<String>| {
+            Refusal::Preflight(reasons.into_iter().map(Reason::from).collect())
         };
-        report.notices.extend(or_ends(downs.map_err(refused))?);
+        report.notices.extend(or_refuse(downs.map_err(refusal))?);
         Continue(())
     }
 }

@@ -1,6 +1,6 @@
 //! Reads the hold before an operation, and writes it after the operation.
 
-use super::early::{Begun, or_ends, refused};
+use super::go::{Begin, Preflight, or_refuse, refusal};
 use super::request::{OnHold, Operation, Options};
 use crate::clock::boot;
 use crate::host::ThisHost;
@@ -20,19 +20,19 @@ const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if
 impl Operation<'_> {
     /// The hold on the gates. A unit that starts opens only gates that it closed itself. Its hold
     /// ends here, also if the app is not healthy yet.
-    pub(super) fn held(&self) -> Begun<Option<Held>> {
+    pub(super) fn held(&self) -> Preflight<Option<Held>> {
         let held = hold::now(self.hold_dir(), &self.app.name);
         if self.marks(held.is_some())
             && let Err(error) = hold::may_change(self.hold_dir())
         {
             let what = directory::unusable("hold_dir", self.hold_dir(), &error);
-            return Break(refused(what));
+            return Break(Begin::refused(what));
         }
         let (Verb::Open, Some(owner)) = (self.verb, &self.options.owner) else {
             return Continue(held);
         };
         match held {
-            Some(held) if !held.is_of(owner) => Break(Outcome::Nothing(format!(
+            Some(held) if !held.is_of(owner) => Break(Begin::NothingToDo(format!(
                 "left alone: closed by {}",
                 held.describe()
             ))),
@@ -45,36 +45,40 @@ impl Operation<'_> {
     }
 
     /// Whether the request respects the hold. Continue: what the operator should know.
-    pub(super) fn heeds(&self, held: Option<&Held>) -> Begun<Option<String>> {
+    pub(super) fn heeds(&self, held: Option<&Held>) -> Preflight<Option<String>> {
         let (Some(held), app) = (held, &self.app.name) else {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
         match (self.verb, self.options.on_hold) {
-            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Outcome::Skipped(by)),
+            (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Begin::Skipped(by)),
             // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
-                Break(refused(format!(
+                Break(Begin::refused(format!(
                     "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
                  after an upgrade that failed or was cut short: the host stays out of rotation. Look at \
                  the app, then `agent restart {app}` or `agent open {app}`"
                 )))
             }
-            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => Break(refused(format!(
-                "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
+            (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => {
+                Break(Begin::refused(format!(
+                    "{by}; a restart would end that hold: `agent restart {app} --stay-closed` restarts the app \
                  and leaves the gates closed, `agent restart {app} --reopen` opens them"
-            ))),
-            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => Break(refused(format!(
-                "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
+                )))
+            }
+            (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => {
+                Break(Begin::refused(format!(
+                    "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
                  `agent close {app}` first keeps them closed, or `agent restart {app} --reopen` opens them"
-            ))),
+                )))
+            }
             (Verb::Restart, OnHold::StayClosed) => {
                 Continue(Some(format!("{by}: they stay closed")))
             }
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let closing = hold::second(Some(held), &self.wanted(), self.options.replace);
-                or_ends(closing.map(|closing| closing.note()).map_err(refused))
+                or_refuse(closing.map(|closing| closing.note()).map_err(refusal))
             }
             _ => Continue(None),
         }
@@ -192,15 +196,12 @@ impl Operation<'_> {
 
     /// Closes the gates after half an upgrade, and marks them as held, so that no operation opens
     /// them. Without the mark the journal keeps them closed.
-    pub(super) async fn unfinished(&self, how: String, host: &mut ThisHost) -> Outcome {
+    pub(super) async fn unfinished(&self, how: String, host: &mut ThisHost) -> Begin {
         if self.dry_run {
-            return Outcome::UpgradeFailed(how);
+            return Begin::HeldClosed(how);
         }
         if let ActionResult::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
-            return Outcome::GateFailed {
-                why,
-                put_back: false,
-            };
+            return Begin::NotClosed(why);
         }
         let holder = Invocation::new(self.verb, &self.app.name);
         let marked = hold::until_opened(
@@ -210,7 +211,7 @@ impl Operation<'_> {
             Failed::UpgradeCutShort,
         );
         note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
-        Outcome::UpgradeFailed(how)
+        Begin::HeldClosed(how)
     }
 
     fn lift(&self) {

@@ -1,14 +1,14 @@
 //! Decides by one look at everything whether an operation begins, and where.
 
-use super::early::{Begun, or_ends};
+use super::go::{Begin, Preflight, or_refuse};
 use super::left::Left;
 use super::request::Operation;
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Report;
 use crate::restart::{
-    Facts, GatesFound, NoStart, Outcome, PerGate, Phase, Reason, Refusal, Start, Verb,
-    floor_unseen, preflight, start,
+    Facts, GatesFound, NoStart, PerGate, Phase, Reason, Refusal, Start, Verb, floor_unseen,
+    preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -17,7 +17,7 @@ use std::ops::ControlFlow::{Break, Continue};
 pub(super) struct Judged {
     pub(super) snapshot: Snapshot,
     pub(super) facts: Facts,
-    pub(super) stand: GatesFound,
+    pub(super) gates: GatesFound,
     pub(super) start: Start,
     /// Too few other servers are up now, and this host waits for its turn.
     pub(super) few: bool,
@@ -34,15 +34,17 @@ impl Operation<'_> {
     pub(super) async fn judge(
         &self,
         snapshot: Snapshot,
-        (left, held): (&Left, bool),
-        (host, report): (&mut ThisHost, &mut Report),
-    ) -> Begun<Judged> {
-        let stand = stand(&snapshot.positions(), held);
+        host: &mut ThisHost,
+        report: &mut Report,
+        left: &Left,
+        held: bool,
+    ) -> Preflight<Judged> {
+        let gates = gates_found(&snapshot.positions(), held);
         let unfinished = left
             .entry
             .as_ref()
             .map(|entry| entry.unfinished(left.restarted));
-        let start = match start(self.effective_verb(), unfinished.as_ref(), stand) {
+        let start = match start(self.effective_verb(), unfinished.as_ref(), gates) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
             Err(NoStart::Unfinished(how)) => return Break(self.unfinished(how, host).await),
@@ -53,10 +55,10 @@ impl Operation<'_> {
         if self.refuses_threats() {
             facts.gates.extend(snapshot.threats());
         }
-        let few = self.preflight(&start, &facts, report)?;
+        let few = self.permits(&start, &facts, report)?;
         Continue(Judged {
             snapshot,
-            stand,
+            gates,
             facts,
             start,
             few,
@@ -64,22 +66,22 @@ impl Operation<'_> {
     }
 
     /// Removes the journal of an earlier operation that needs nothing any more.
-    fn nothing(&self, why: String, trouble: Vec<String>) -> Outcome {
+    fn nothing(&self, why: String, trouble: Vec<String>) -> Begin {
         if !trouble.is_empty() {
             let reasons = trouble.into_iter().map(Reason::Lasting).collect();
-            return Outcome::Refused(Refusal::Preflight(reasons));
+            return Begin::Refused(Refusal::Preflight(reasons));
         }
         if !self.dry_run
             && let Err(error) = Journal::forget(self.state_dir(), &self.app.name)
         {
             tracing::warn!(%error, "the journal stays");
         }
-        Outcome::Nothing(why)
+        Begin::NothingToDo(why)
     }
 
     /// Judges an operation that does not begin by closing like `recover`. Continue: whether too
     /// few other servers are up now, so that this host waits for its turn.
-    fn preflight(&self, start: &Start, facts: &Facts, report: &mut Report) -> Begun<bool> {
+    fn permits(&self, start: &Start, facts: &Facts, report: &mut Report) -> Preflight<bool> {
         let verb = match (self.verb, &start.phase) {
             (Verb::Open, _) | (_, Phase::Close) => self.effective_verb(),
             _ => Verb::Recover,
@@ -87,7 +89,7 @@ impl Operation<'_> {
         if self.stops_in_turn()
             && let Some(refusal) = floor_unseen(facts)
         {
-            return Break(Outcome::Refused(refusal));
+            return Break(Begin::Refused(refusal));
         }
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
             Err(few @ Refusal::TooFewServers(_)) if self.options.turn.is_some() => {
@@ -100,15 +102,13 @@ impl Operation<'_> {
             }
             notices => (false, notices),
         };
-        report
-            .notices
-            .extend(or_ends(notices.map_err(Outcome::Refused))?);
+        report.notices.extend(or_refuse(notices)?);
         report.notices.extend(start.note.clone());
         Continue(few)
     }
 }
 
-fn stand(positions: &PerGate<Position>, held: bool) -> GatesFound {
+fn gates_found(positions: &PerGate<Position>, held: bool) -> GatesFound {
     let all_open = positions.iter().all(|position| *position == Position::Open);
     match (all_open, held) {
         // Also if another process has opened them.

@@ -1,14 +1,13 @@
 //! The locks of operations: an operator runs one at a time on this host. Each app has one at a
 //! time, the sidecar's included.
 
-use super::early::{Begun, or_ends, refused, untouched};
+use super::go::{refusal, untouched};
 use super::request::Operation;
 use crate::restart::Outcome;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::journal::Journal;
 use crate::state::lock::{Lock, LockError, Owner, describe};
-use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +23,30 @@ pub(super) struct Locks {
     _app: Option<Lock>,
 }
 
+/// Why an operation gets no lock. It has changed nothing.
+pub(super) enum NoLock {
+    /// The lock owner restarts the app, and opens its gates.
+    LeftTo(String),
+    /// Another operation has the lock: which.
+    Held(String),
+    /// The lock can't be used: why.
+    Unusable(String),
+    /// This signal arrived first.
+    Interrupted(i32),
+}
+
+impl NoLock {
+    /// How the operation ends.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            NoLock::LeftTo(owner) => Outcome::Nothing(owner),
+            NoLock::Held(owner) => Outcome::Locked(owner),
+            NoLock::Unusable(why) => Outcome::Refused(refusal(why)),
+            NoLock::Interrupted(signal) => untouched(signal),
+        }
+    }
+}
+
 /// One try to take a lock.
 enum Tried {
     /// The lock is taken. None: a dry run only saw that it is free.
@@ -36,52 +59,52 @@ impl Operation<'_> {
     /// Takes the locks. A dry run makes nothing, and only looks whether they are free. An
     /// operation waits for a brief lock owner. On behalf of a unit it waits for every lock owner,
     /// but not for the host's turn: the unit may stop because another app restarts.
-    pub(super) async fn lock(&self, stop: &StopSignal) -> Begun<Locks> {
-        or_ends(self.may_lock())?;
+    pub(super) async fn lock(&self, stop: &StopSignal) -> Result<Locks, NoLock> {
+        self.may_lock()?;
         let state_dir = self.state_dir();
         let host = match self.options.owner {
             None => self.wait_for(&directory::lock(state_dir), stop).await?,
             Some(_) => None,
         };
         let app = directory::app_lock(state_dir, &self.app.name);
-        Continue(Locks {
+        Ok(Locks {
             _host: host,
             _app: self.wait_for(&app, stop).await?,
         })
     }
 
-    async fn wait_for(&self, path: &Path, stop: &StopSignal) -> Begun<Option<Lock>> {
+    async fn wait_for(&self, path: &Path, stop: &StopSignal) -> Result<Option<Lock>, NoLock> {
         let began = Instant::now();
         loop {
-            let who = match or_ends(self.try_lock(path))? {
-                Tried::Taken(lock) => return Continue(lock),
+            let who = match self.try_lock(path)? {
+                Tried::Taken(lock) => return Ok(lock),
                 Tried::Held(who) => who,
             };
             if self.options.owner.is_some()
                 && let Some(restarting) = self.restarting(who.as_ref())
             {
-                return Break(Outcome::Nothing(restarting));
+                return Err(NoLock::LeftTo(restarting));
             }
             let brief = who.as_ref().is_some_and(|who| who.brief) && began.elapsed() < MOMENT;
             if !brief && (self.options.owner.is_none() || self.dry_run) {
-                return Break(Outcome::Locked(LockError::Held(who).to_string()));
+                return Err(NoLock::Held(LockError::Held(who).to_string()));
             }
             match stop.asked() {
-                Some(signal) => return Break(untouched(signal)),
+                Some(signal) => return Err(NoLock::Interrupted(signal)),
                 None => tokio::time::sleep(AGAIN[usize::from(!brief)]).await,
             }
         }
     }
 
-    fn may_lock(&self) -> Result<(), Outcome> {
+    fn may_lock(&self) -> Result<(), NoLock> {
         if !nix::unistd::geteuid().is_root() {
-            return Err(refused(
+            return Err(NoLock::Unusable(
                 "iptables and the state directory need root: run it with sudo".to_owned(),
             ));
         }
         let (agent, app) = (&self.settings.agent, &self.app.name);
         directory::trusted(&agent.state_dir, &agent.hold_dir, app)
-            .map_err(|untrusted| refused(untrusted.to_string()))
+            .map_err(|untrusted| NoLock::Unusable(untrusted.to_string()))
     }
 
     /// As on the command line.
@@ -89,7 +112,7 @@ impl Operation<'_> {
         format!("agent {} {}", self.verb.word(), self.app.name)
     }
 
-    fn try_lock(&self, path: &Path) -> Result<Tried, Outcome> {
+    fn try_lock(&self, path: &Path) -> Result<Tried, NoLock> {
         if self.dry_run {
             return Ok(match Lock::owner(path) {
                 None => Tried::Taken(None),
@@ -99,7 +122,7 @@ impl Operation<'_> {
         match Lock::take(path, &Owner::new(self.command())) {
             Ok(lock) => Ok(Tried::Taken(Some(lock))),
             Err(LockError::Held(who)) => Ok(Tried::Held(who)),
-            Err(unusable) => Err(refused(unusable.to_string())),
+            Err(unusable) => Err(NoLock::Unusable(unusable.to_string())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The looks that an operation begins with. It looks again while a refusal may pass by itself, as
 //! during a reload of HAProxy.
 
-use super::early::{Begun, untouched};
+use super::go::{Begin, Preflight};
 use super::judge::Judged;
 use super::left::Left;
 use super::request::Operation;
@@ -9,7 +9,7 @@ use crate::host::Asking;
 use crate::host::ThisHost;
 use crate::report::Report;
 use crate::restart::Host;
-use crate::restart::{Outcome, Refusal};
+use crate::restart::Refusal;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
@@ -25,29 +25,30 @@ impl Operation<'_> {
         &self,
         host: &mut ThisHost,
         report: &mut Report,
-        (left, held): (&Left, bool),
-    ) -> Begun<Judged> {
+        left: &Left,
+        held: bool,
+    ) -> Preflight<Judged> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
             let snapshot = host.snapshot(self.asking()).await;
             report.snapshot(host.elapsed(), &snapshot);
-            let refusal = match self.judge(snapshot, (left, held), (host, report)).await {
+            let refusal = match self.judge(snapshot, host, report, left, held).await {
                 Continue(judged) => {
                     let passed =
                         |(_, refusal)| format!("looked again, and this had passed: {refusal}");
                     report.notices.extend(first.map(passed));
                     return Continue(judged);
                 }
-                Break(Outcome::Refused(refusal)) if refusal.may_pass() => refusal,
-                Break(outcome) => return Break(outcome),
+                Break(Begin::Refused(refusal)) if refusal.may_pass() => refusal,
+                Break(begin) => return Break(begin),
             };
             let (since, _) = first.get_or_insert_with(|| (Instant::now(), refusal.clone()));
             if since.elapsed() + PAUSE > PATIENCE {
-                return Break(Outcome::Refused(refusal));
+                return Break(Begin::Refused(refusal));
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
-                signal = host.stopped() => return Break(untouched(signal)),
+                signal = host.stopped() => return Break(Begin::Interrupted(signal)),
             }
         }
     }

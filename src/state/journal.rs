@@ -138,6 +138,11 @@ impl Journal {
         written
     }
 
+    /// The operation that it records.
+    pub fn invocation(&self) -> &Invocation {
+        &self.entry.holder
+    }
+
     /// The version of the app that will come up.
     pub fn version(&self) -> &Version {
         &self.entry.version

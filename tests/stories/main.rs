@@ -128,12 +128,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         trace: Rc::clone(&world.trace),
         waiting: Vec::new(),
     };
-    let drive = drive(
-        world,
-        &mut journal,
-        &mut told,
-        (start.verb, start.phase, &limits),
-    );
+    let drive = drive(world, &mut journal, &mut told, &start, &limits);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();

@@ -6,7 +6,7 @@ use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::{
     Action, ActionResult, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome,
-    Phase, Progress, Step, Verb, Version, Why, decide,
+    Phase, Progress, Start, Step, Verb, Version, Why, decide,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -15,21 +15,22 @@ use std::time::Duration;
 /// The target of its log lines.
 pub(crate) const LOG_TARGET: &str = module_path!();
 
-/// Runs an operation from `phase` to its end. The journal has `phase` already.
+/// Runs an operation from its first phase to its end. The journal has that phase already.
 pub async fn drive<H: Host>(
     host: &mut H,
     journal: &mut Journal,
     progress: &mut dyn Progress,
-    (verb, phase, limits): (Verb, Phase, &Limits),
+    start: &Start,
+    limits: &Limits,
 ) -> Timeline {
     let mut drive = Drive {
         entered: host.elapsed(),
         host,
         journal,
         progress,
-        verb,
+        verb: start.verb,
         limits,
-        phase,
+        phase: start.phase.clone(),
         acted: ActionResult::Done,
         succeeded: false,
         serving: limits.serving.clone(),
@@ -43,7 +44,7 @@ pub async fn drive<H: Host>(
     loop {
         let seen = drive.look().await;
         drive.progress.sees(seen.elapsed, &seen);
-        match decide(verb, &drive.phase, &seen, limits) {
+        match decide(start.verb, &drive.phase, &seen, limits) {
             Step::Stay {
                 phase,
                 waiting,

@@ -1,0 +1,62 @@
+//! How an operation begins, or why it does not.
+
+use crate::restart::{Limits, Outcome, Refusal, Start};
+use std::ops::ControlFlow;
+
+/// How an operation begins, or why it does not. None of these is an error of the agent.
+pub(super) enum Begin {
+    /// It runs.
+    Go(Box<Go>),
+    /// The host is as requested already, or another process holds it closed: why.
+    NothingToDo(String),
+    /// A hold asks to leave this host alone: which.
+    Skipped(String),
+    /// A dry run: the steps. Nothing was changed.
+    Planned(Vec<String>),
+    /// The preflight refused it. Nothing was changed.
+    Refused(Refusal),
+    /// This signal arrived first. Nothing was changed.
+    Interrupted(i32),
+    /// An earlier upgrade was cut short: how. A hold keeps the gates closed until the operator has
+    /// looked.
+    HeldClosed(String),
+    /// An earlier upgrade was cut short, and the gates can't be closed: why.
+    NotClosed(String),
+}
+
+/// Where an operation begins, and within which limits.
+pub(super) struct Go {
+    pub(super) start: Start,
+    pub(super) limits: Limits,
+}
+
+/// A step of the preflight. Break: how the operation begins is decided.
+pub(super) type Preflight<T> = ControlFlow<Begin, T>;
+
+impl Begin {
+    /// Refused for one reason.
+    pub(super) fn refused(why: String) -> Begin {
+        Begin::Refused(refusal(why))
+    }
+}
+
+/// Continues with the value, or refuses the operation.
+pub(super) fn or_refuse<T>(result: Result<T, Refusal>) -> Preflight<T> {
+    match result {
+        Ok(it) => ControlFlow::Continue(it),
+        Err(refusal) => ControlFlow::Break(Begin::Refused(refusal)),
+    }
+}
+
+/// A refusal for one reason.
+pub(super) fn refusal(why: String) -> Refusal {
+    Refusal::Preflight(vec![why.into()])
+}
+
+/// A signal arrived before the operation changed anything.
+pub(super) fn untouched(signal: i32) -> Outcome {
+    Outcome::Interrupted {
+        signal,
+        left: "nothing was changed".to_owned(),
+    }
+}

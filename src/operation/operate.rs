@@ -1,0 +1,148 @@
+//! An operation that has begun: its journal, its phases, and what stays of it.
+
+use super::driver::drive;
+use super::go::Go;
+use super::request::Operation;
+use crate::host::ThisHost;
+use crate::report::{Report, Watched};
+use crate::restart::{Host, Outcome, PhaseTime, Progress, Verb, seconds};
+use crate::state::invocation::Invocation;
+use crate::state::journal::{Entry, Journal};
+use crate::state::{StateFile, directory};
+use std::time::Duration;
+
+impl Operation<'_> {
+    /// Begins the journal. Err: the operation must not go on without it.
+    pub(super) fn journal(
+        &self,
+        invocation: Invocation,
+        Go { start, limits }: &Go,
+        host: &ThisHost,
+        report: &Report,
+    ) -> Result<Journal, String> {
+        let entry = Entry {
+            holder: invocation,
+            phase: start.phase.clone(),
+            found_open: host.found_open,
+            instance: None,
+            restarting: start.verb == Verb::Restart,
+            unsure: start.finishes == Some(false),
+            stays_closed: limits.stays_closed,
+            version: start.version.clone(),
+            asked: report.asked.clone(),
+            ended: false,
+        };
+        let state_dir = self.state_dir();
+        match Journal::begin(state_dir, entry.clone()) {
+            // Nothing may keep a host that goes down from closing.
+            Err(error) if self.effective_verb() == Verb::Stop => {
+                tracing::warn!(%error, "the journal can't be written");
+                Ok(Journal::unwritten(state_dir, entry))
+            }
+            journal => journal.map_err(|error| directory::unusable("state_dir", state_dir, &error)),
+        }
+    }
+
+    /// Goes through the phases. Then changes the hold, and removes the journal.
+    pub(super) async fn operate(
+        &self,
+        host: &mut ThisHost,
+        go: &Go,
+        mut journal: Journal,
+        progress: Box<dyn Progress>,
+        report: &mut Report,
+    ) -> Outcome {
+        if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
+            tracing::warn!(%error, "the mark of the sidecar's stop stays");
+        }
+        let invocation = journal.invocation().clone();
+        let outcome = self.drive(host, go, &mut journal, progress, report).await;
+        let outcome = self.hold(invocation, outcome, report);
+        // Before the journal is removed: counting takes its time, too.
+        self.count(&outcome, report);
+        close(journal, &outcome);
+        outcome
+    }
+
+    async fn drive(
+        &self,
+        host: &mut ThisHost,
+        Go { start, limits }: &Go,
+        journal: &mut Journal,
+        mut progress: Box<dyn Progress>,
+        report: &mut Report,
+    ) -> Outcome {
+        let begun = host.elapsed();
+        report
+            .notices
+            .iter()
+            .for_each(|notice| progress.notes(begun, notice));
+        let watching = &mut report.watching;
+        watching.detecting.plan(start.verb, limits);
+        let mut watched = Watched { progress, watching };
+        let timeline = drive(host, journal, &mut watched, start, limits).await;
+        report.phases = vec![preflight(begun)];
+        report.phases.extend(timeline.phases);
+        report.notices.extend(timeline.notes);
+        report.balancers(&timeline.balancers);
+        if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
+            report.gates(host.gates.iter().zip(positions));
+        }
+        self.finished(start.finishes, timeline.outcome, report)
+    }
+
+    /// The outcome of an operation that may have finished an earlier one's restart.
+    /// `finishes`: whether that restart is confirmed; None: it was no earlier one's.
+    fn finished(&self, finishes: Option<bool>, ended: Outcome, report: &mut Report) -> Outcome {
+        match (self.verb, finishes, ended) {
+            (
+                Verb::Restart,
+                Some(confirmed),
+                ended @ (Outcome::Done { .. } | Outcome::RestartedClosed),
+            ) => Outcome::Finished {
+                confirmed,
+                closed: ended == Outcome::RestartedClosed,
+            },
+            (_, Some(false), Outcome::RolledBackClosed(why)) => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished {
+                    confirmed: false,
+                    closed: true,
+                }
+            }
+            // The app was rolled back, and perhaps not restarted after that.
+            (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
+                report.notices.push(format!("rolled back: {why}"));
+                Outcome::Finished {
+                    confirmed: false,
+                    closed: false,
+                }
+            }
+            (_, _, outcome) => outcome,
+        }
+    }
+}
+
+fn preflight(took: Duration) -> PhaseTime {
+    PhaseTime {
+        phase: "preflight",
+        start: 0.0,
+        seconds: seconds(took),
+        acting: seconds(took),
+        waited_for: Vec::new(),
+    }
+}
+
+fn close(journal: Journal, outcome: &Outcome) {
+    match outcome {
+        // The gates are not as expected: the next operation still needs their earlier positions.
+        Outcome::GateFailed {
+            put_back: false, ..
+        } => journal
+            .leave()
+            .unwrap_or_else(|error| tracing::warn!(%error, "the journal is not marked as ended")),
+        _ => journal
+            .end()
+            .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
+    }
+}
