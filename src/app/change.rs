@@ -44,7 +44,8 @@ impl Change {
     /// group.
     pub async fn run(
         &self,
-        (app, phase): (&str, &str),
+        app: &str,
+        phase: &str,
         limit: Duration,
         started: impl FnOnce(u32),
     ) -> Result<(), CommandError> {

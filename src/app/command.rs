@@ -40,7 +40,10 @@ pub(super) async fn run(
     }
     let command = shown(argv);
     match timeout(limit, running.ended()).await {
-        Ok(Ok(status)) => judge(command, status, running.leave()),
+        Ok(Ok(status)) => {
+            let (tail, pipe) = running.leave();
+            judge(command, status, &tail, pipe)
+        }
         Ok(Err(error)) => Err(unusable(argv, error)),
         Err(_) => {
             let output = running.kill().await.line();
@@ -53,8 +56,7 @@ pub(super) async fn run(
     }
 }
 
-fn judge(command: String, status: ExitStatus, left: (Tail, Pipe)) -> Result<(), CommandError> {
-    let (tail, pipe) = left;
+fn judge(command: String, status: ExitStatus, tail: &Tail, pipe: Pipe) -> Result<(), CommandError> {
     let ended = match (status.code(), status.signal()) {
         (Some(0), _) => {
             if pipe == Pipe::Open {

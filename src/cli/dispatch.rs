@@ -132,7 +132,7 @@ impl Cli {
                         None => &settings.apps,
                     };
                     match watch {
-                        Some(every) => status::watch(&settings, apps, (*every, self.json)).await,
+                        Some(every) => status::watch(&settings, apps, *every, self.json).await,
                         None => status::status(&settings, apps, self.json).await,
                     }
                 }

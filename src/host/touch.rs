@@ -56,7 +56,7 @@ impl ThisHost {
         };
         let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
-        let run = change.run((&app, phase), self.app.limits.upgrade, self.note_process());
+        let run = change.run(&app, phase, self.app.limits.upgrade, self.note_process());
         let run = async { run.await.map_err(|error| error.to_string()) };
         let result = self.touch(Some(orphan), run, on).await;
         if result.is_ok() {

@@ -55,20 +55,16 @@ pub(crate) fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
     });
     vec![
         chart(
-            (
-                "Sessions in flight",
-                "scur + qcur of HAProxy's current worker",
-                "",
-            ),
+            "Sessions in flight",
+            "scur + qcur of HAProxy's current worker",
+            "",
             &in_flight,
             axis,
         ),
         chart(
-            (
-                "Sessions a second",
-                "the growth of stot; a reload begins it anew",
-                "/s",
-            ),
+            "Sessions a second",
+            "the growth of stot; a reload begins it anew",
+            "/s",
             &rates,
             axis,
         ),
@@ -91,7 +87,9 @@ fn lines(
 }
 
 fn chart(
-    (title, about, unit): (&'static str, &'static str, &str),
+    title: &'static str,
+    about: &'static str,
+    unit: &str,
     lines: &[Of<'_>],
     axis: &Axis,
 ) -> Chart {

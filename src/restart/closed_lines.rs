@@ -86,21 +86,17 @@ impl ClosedLines {
                 }
                 continue;
             };
-            self.reports((name, line), (before, now), &mut news);
+            if before != Some(now) {
+                self.reports(name, line, now, &mut news);
+            }
             self.lines.insert(key, now);
         }
         news
     }
 
-    fn reports(
-        &mut self,
-        (name, line): (&str, &LineSeen),
-        (before, now): (Option<Known>, Known),
-        news: &mut News,
-    ) {
+    fn reports(&mut self, name: &str, line: &LineSeen, now: Known, news: &mut News) {
         let what = format!("{name} {} is {}", line.name, line.status);
         match now {
-            _ if before == Some(now) => {}
             Known::Wrong => {
                 news.up.push(format!(
                     "{what} although its gate is closed: HAProxy sends users to this host while the app \

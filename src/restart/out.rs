@@ -206,7 +206,8 @@ pub(super) fn drain(
         ActionResult::Failed(why) if over => gate_failed(verb, why),
         ActionResult::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
         ActionResult::Done if zeros >= zeros_needed(observation) => drained(
-            (verb, limits),
+            verb,
+            limits,
             classic_twins(verb, observation),
             "the classic layout's twin can't be shed",
         ),
@@ -220,7 +221,8 @@ pub(super) fn drain(
             go(Phase::PutBack(Why::DrainRanOut(waiting)))
         }
         ActionResult::Done if over => drained(
-            (verb, limits),
+            verb,
+            limits,
             carried,
             "the drain's time is up, policy proceed",
         ),
@@ -251,7 +253,7 @@ fn zeros_needed(observation: &Observation) -> u32 {
 }
 
 /// Out of rotation and drained, or as much as policy asks for.
-fn drained((verb, limits): (Verb, &Limits), carried: Vec<String>, because: &str) -> Step {
+fn drained(verb: Verb, limits: &Limits, carried: Vec<String>, because: &str) -> Step {
     let rests = "what is left rests on the app's graceful stop and on HAProxy's redispatch";
     let note = (!carried.is_empty()).then(|| format!("{}: {because}, {rests}", carried.join(", ")));
     match verb {

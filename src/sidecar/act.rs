@@ -25,6 +25,18 @@ const SETTLES: Duration = Duration::from_secs(1);
 /// The wait after an operation that succeeded.
 const SOON: Duration = Duration::from_millis(50);
 
+/// An operation that the sidecar runs on one of its apps.
+pub(super) struct Run<'a> {
+    pub(super) verb: Verb,
+    /// The app, with the limits of this operation.
+    pub(super) app: &'a AppSettings,
+    pub(super) balancers: &'a [Balancer],
+    pub(super) stop: StopSignal,
+    /// How long a stop waits for enough other hosts. None: it does not wait.
+    pub(super) turn: Option<Duration>,
+    pub(super) non_blocking: bool,
+}
+
 impl Reconciler {
     /// Runs the operation as the command line does, but without any wait while it has the lock.
     pub(super) async fn operate(&mut self, verb: Verb) -> Duration {
@@ -65,29 +77,28 @@ impl Reconciler {
     async fn run(&mut self, verb: Verb) -> Unwritten {
         let balancers = self.rotation.borrow().balancers.clone();
         let app = non_blocking(&self.app);
-        self.run_as(verb, &app, (&balancers, StopSignal::default()), None, true)
-            .await
+        self.run_as(Run {
+            verb,
+            app: &app,
+            balancers: &balancers,
+            stop: StopSignal::default(),
+            turn: None,
+            non_blocking: true,
+        })
+        .await
     }
 
-    /// Runs an operation within the limits of `app`; the caller has the lock. With a `turn` a
-    /// stop waits this long for enough other hosts.
-    pub(super) async fn run_as(
-        &mut self,
-        verb: Verb,
-        app: &AppSettings,
-        (balancers, stop): (&[Balancer], StopSignal),
-        turn: Option<Duration>,
-        non_blocking: bool,
-    ) -> Unwritten {
-        self.host.renew(app, stop);
-        self.host.look_again(balancers);
+    /// Runs an operation. This process has the lock.
+    pub(super) async fn run_as(&mut self, run: Run<'_>) -> Unwritten {
+        self.host.renew(run.app, run.stop);
+        self.host.look_again(run.balancers);
         let operation = Operation {
             again: self.failure.clone(),
             options: Options {
-                turn,
+                turn: run.turn,
                 ..Options::default()
             },
-            ..own(&self.settings, verb, app, non_blocking)
+            ..own(&self.settings, run.verb, run.app, run.non_blocking)
         };
         let publisher = &self.publisher;
         let progress = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {

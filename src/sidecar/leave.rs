@@ -1,7 +1,7 @@
 //! The stop of the sidecar. [`ending`] decides whether the gates stay as they are, or the sidecar
 //! takes the host out of rotation and drains it.
 
-use super::act::own;
+use super::act::{Run, own};
 use super::ending::{Ending, Machine, ending, goes_without_turn};
 use super::reconciler::Reconciler;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
@@ -26,6 +26,14 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// The longest wait for a turn if systemd can't be asked for more time.
 const LITTLE_TIME: Duration = Duration::from_secs(20);
 
+/// How the host is taken out as the sidecar stops.
+#[derive(Clone, Copy)]
+struct WayOut {
+    ending: Ending,
+    /// systemd gives the sidecar more time to stop.
+    may_extend: bool,
+}
+
 impl Sidecar {
     /// Asks systemd what the stop is for, and does what that means for the gates. A second signal
     /// ends all waiting.
@@ -41,12 +49,8 @@ impl Sidecar {
                 Ending::Keep => self::keep(&self.settings, &machine),
                 Ending::Out | Ending::OutIfEnough => {
                     log_way_out(&machine, ending);
-                    let all = take_out(
-                        &self.settings,
-                        &mut reconcilers,
-                        (ending, may_extend),
-                        &stop,
-                    );
+                    let way_out = WayOut { ending, may_extend };
+                    let all = take_out(&self.settings, &mut reconcilers, way_out, &stop);
                     ended(ending, all.await)
                 }
             }
@@ -119,7 +123,7 @@ fn asked_again(signal: i32, stop: &StopSignal) {
 async fn take_out(
     settings: &Settings,
     reconcilers: &mut [Reconciler],
-    how: (Ending, bool),
+    way_out: WayOut,
     stop: &StopSignal,
 ) -> Vec<Report> {
     let longest = reconcilers
@@ -142,9 +146,9 @@ async fn take_out(
             let ended = match locked {
                 Ok(_locks) => {
                     let before = stopped::took_out(state_dir, &reconciler.app.name);
-                    let ended = take_one_out(reconciler, how, stop).await;
-                    let dirs = (state_dir.as_path(), settings.agent.hold_dir.as_path());
-                    stopped::mark(dirs, before, &ended.report);
+                    let ended = take_one_out(reconciler, way_out, stop).await;
+                    let hold_dir = &settings.agent.hold_dir;
+                    stopped::mark(state_dir, hold_dir, before, &ended.report);
                     ended
                 }
                 Err(why) => own(settings, Verb::Stop, &reconciler.app, false).locked_out(why),
@@ -161,25 +165,30 @@ async fn take_out(
 /// balancers anew: the reconciler may have found them before this host had its addresses.
 async fn take_one_out(
     reconciler: &mut Reconciler,
-    (ending, may_extend): (Ending, bool),
+    way_out: WayOut,
     stop: &StopSignal,
 ) -> Unwritten {
     let app = reconciler.app.clone();
     let balancers = balancers(&reconciler.settings, &app);
-    let turn = match may_extend {
+    let turn = match way_out.may_extend {
         true => app.limits.turn,
         false => app.limits.turn.min(LITTLE_TIME),
     };
-    let on = || (balancers.as_slice(), stop.clone());
-    let ended = reconciler
-        .run_as(Verb::Stop, &app, on(), Some(turn), false)
-        .await;
-    if !goes_without_turn(ending, ended.report.exit) {
+    let run = |turn| Run {
+        verb: Verb::Stop,
+        app: &app,
+        balancers: &balancers,
+        stop: stop.clone(),
+        turn,
+        non_blocking: false,
+    };
+    let ended = reconciler.run_as(run(Some(turn))).await;
+    if !goes_without_turn(way_out.ending, ended.report.exit) {
         return ended;
     }
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
-    let mut again = reconciler.run_as(Verb::Stop, &app, on(), None, false).await;
+    let mut again = reconciler.run_as(run(None)).await;
     again.report.found_open |= ended.report.found_open;
     again
 }

@@ -209,7 +209,7 @@ async fn reconcilers(
 ) -> Result<Vec<Reconciler>, GateError> {
     let mut reconcilers = Vec::new();
     for app in &settings.apps {
-        reconcilers.push(Reconciler::new(settings, app, (publisher, reservation)).await?);
+        reconcilers.push(Reconciler::new(settings, app, publisher, reservation).await?);
     }
     Ok(reconcilers)
 }

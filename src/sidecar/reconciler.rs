@@ -67,7 +67,8 @@ impl Reconciler {
     pub(crate) async fn new(
         settings: &Settings,
         app: &AppSettings,
-        (publisher, reservation): (&StatusPublisher, &Reservation),
+        publisher: &StatusPublisher,
+        reservation: &Reservation,
     ) -> Result<Reconciler, GateError> {
         let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
         host.share(reservation);

@@ -17,7 +17,7 @@ struct Stopped {
 
 /// Marks the app if this stop has closed its gates, or if an earlier stop did at `before` and they
 /// are closed since then. With a hold no mark is needed: the hold explains them.
-pub(super) fn mark((state_dir, hold_dir): (&Path, &Path), before: Option<u64>, report: &Report) {
+pub(super) fn mark(state_dir: &Path, hold_dir: &Path, before: Option<u64>, report: &Report) {
     let app = &report.app;
     let by_this = report.found_open.then(|| since_1970().as_secs());
     let Some(since) = by_this.or(before) else {
@@ -68,7 +68,7 @@ mod tests {
                 acting: 0.0,
                 waited_for: Vec::new(),
             }];
-            mark((directory, directory), before, &report);
+            mark(directory, directory, before, &report);
             took_out(directory, "web")
         };
         let (open, closed) = (|| Position::Open, || Position::Closed);

@@ -103,7 +103,7 @@ impl Caller {
     /// environment.
     fn of_this_process(owner: Option<&str>) -> Caller {
         let own = Process::myself().ok();
-        let tty = own.as_ref().and_then(|own| own.stat().ok());
+        let tty = own.as_ref().and_then(|own| Some(own.stat().ok()?.tty_nr()));
         let login = own.as_ref().and_then(|own| own.loginuid().ok());
         let variable = |name: &str| std::env::var_os(name).map(|value| value.into_encoded_bytes());
         let ssh = variable("SSH_CONNECTION").or_else(ssh_of_parents);
@@ -113,7 +113,7 @@ impl Caller {
             uid: getuid().as_raw(),
             login: login.filter(|login| *login != NO_LOGIN),
             sudo_user: variable("SUDO_USER").and_then(|user| hint(&user)),
-            tty: tty.and_then(|stat| terminal(stat.tty_nr())),
+            tty: tty.and_then(|(major, minor)| terminal(major, minor)),
             ssh: ssh.and_then(|connection| client(&connection)),
         }
     }
@@ -224,7 +224,7 @@ fn hint(bytes: &[u8]) -> Option<String> {
 }
 
 /// By its number (`Documentation/admin-guide/devices.txt` of the kernel).
-fn terminal((major, minor): (i32, i32)) -> Option<String> {
+fn terminal(major: i32, minor: i32) -> Option<String> {
     match (major, minor) {
         (136..=143, minor) => Some(format!("pts/{}", (major - 136) * 256 + minor)),
         (4, minor @ 0..=63) => Some(format!("tty{minor}")),
@@ -303,10 +303,10 @@ mod tests {
 
     #[test]
     fn terminals_have_names() {
-        assert_eq!(terminal((136, 3)).unwrap(), "pts/3");
-        assert_eq!(terminal((137, 3)).unwrap(), "pts/259");
-        assert_eq!(terminal((4, 1)).unwrap(), "tty1");
-        assert_eq!(terminal((4, 64)).unwrap(), "ttyS0");
-        assert_eq!(terminal((0, 0)), None);
+        assert_eq!(terminal(136, 3).unwrap(), "pts/3");
+        assert_eq!(terminal(137, 3).unwrap(), "pts/259");
+        assert_eq!(terminal(4, 1).unwrap(), "tty1");
+        assert_eq!(terminal(4, 64).unwrap(), "ttyS0");
+        assert_eq!(terminal(0, 0), None);
     }
 }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 pub(in crate::cli) async fn watch(
     settings: &Settings,
     apps: &[AppSettings],
-    (every, json): (Duration, bool),
+    every: Duration,
+    json: bool,
 ) -> anyhow::Result<u8> {
     let stop = StopSignal::listen()?;
     let mut looks = Looks::new(settings, apps);
