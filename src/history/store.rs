@@ -4,6 +4,7 @@
 use super::Entry;
 use super::files::{LARGEST, LONG, OLD, path};
 use crate::state::directory;
+use crate::state::lock_file;
 use crate::state::permissions;
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
@@ -42,7 +43,8 @@ pub fn append(history_dir: &Path, entry: &Entry) -> io::Result<()> {
     directory::make(history_dir)?;
     // In a sticky directory another user may have made it first.
     trusted(history_dir)?;
-    let _lock = lock(history_dir)?;
+    let lock = lock_file::open(&lock_path(history_dir))?;
+    lock_file::take(&lock)?;
     let current = path(history_dir, 0);
     let mut file = open(&current)?;
     // The size of the opened file, because the path may be a symlink.
@@ -104,24 +106,6 @@ fn trusted(history_dir: &Path) -> io::Result<()> {
     places
         .iter()
         .try_for_each(|place| permissions::check(place).map_err(denied))
-}
-
-/// Takes the lock until the file is dropped. Waits without a limit.
-fn lock(history_dir: &Path) -> io::Result<File> {
-    // Only root may open it, because any user who can open it could take the lock.
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(lock_path(history_dir))?;
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            locked => return locked.map(|()| file),
-        }
-    }
 }
 
 fn open(path: &Path) -> io::Result<File> {

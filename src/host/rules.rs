@@ -3,9 +3,9 @@
 //! undo the other's changes.
 
 use crate::state::directory;
+use crate::state::lock_file;
 use crate::state::permissions;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,15 +22,10 @@ const AGAIN: Duration = Duration::from_millis(5);
 pub(super) async fn turn(state_dir: &Path) -> Option<File> {
     let path = directory::rules_lock(state_dir);
     let trusted = permissions::check(state_dir).and_then(|()| permissions::check(&path));
-    let open = || {
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create(true).truncate(false);
-        // For root alone: a process that can open the file could take the lock.
-        options.mode(0o600).open(&path)
-    };
-    let lock = trusted.ok().and_then(|()| open().ok())?;
+    trusted.ok()?;
+    let lock = lock_file::open(&path).ok()?;
     let asked = Instant::now();
-    while lock.try_lock().is_err() {
+    while !matches!(lock_file::try_take(&lock), Ok(true)) {
         if asked.elapsed() >= AT_MOST {
             tracing::warn!("somebody keeps the lock of the rules: they are changed without it");
             return None;

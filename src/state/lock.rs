@@ -2,12 +2,13 @@
 
 use crate::clock::{self, since_1970};
 use crate::state::directory;
+use crate::state::lock_file;
 use crate::state::permissions::{self, Untrusted};
 use nix::sys::stat::{major, minor};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -110,28 +111,14 @@ impl Lock {
         directory::make(directory).map_err(|error| unusable(directory, error))?;
         // In a sticky directory another user may have made the file in between.
         trusted()?;
-        // For root alone: a process that can open the file could take the lock.
-        let options = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path);
-        let mut file = options.map_err(|error| unusable(path, error))?;
+        let mut file = lock_file::open(path).map_err(|error| unusable(path, error))?;
         let asked = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
-                Err(TryLockError::WouldBlock) => {
-                    let who = said(&mut file);
-                    if who.is_some() || asked.elapsed() > TO_SAY_SO {
-                        return Err(LockError::Held(who));
-                    }
-                    std::thread::sleep(AGAIN);
-                }
+        while !lock_file::try_take(&file).map_err(|error| unusable(path, error))? {
+            let who = said(&mut file);
+            if who.is_some() || asked.elapsed() > TO_SAY_SO {
+                return Err(LockError::Held(who));
             }
+            std::thread::sleep(AGAIN);
         }
         // The text is only for readers. With a full disk the lock still works.
         let text = serde_json::json!(who).to_string();

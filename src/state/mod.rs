@@ -8,6 +8,7 @@ pub mod hold;
 pub mod invocation;
 pub mod journal;
 pub mod lock;
+pub(crate) mod lock_file;
 pub mod operation_id;
 pub mod orphan;
 pub mod permissions;
