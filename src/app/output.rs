@@ -4,6 +4,7 @@
 //! script may start an app with our pipe as its stdout. With a plain pipe the app would die of
 //! SIGPIPE at its first line after the agent has ended.
 
+use crate::text::escape;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
@@ -115,22 +116,13 @@ impl Tail {
             .map(str::trim)
             .filter(|line| !line.is_empty())
             .collect();
-        let safe: String = lines.join(" | ").chars().map(harmless).collect();
+        let safe = escape(&lines.join(" | "));
         let surplus = safe.chars().count().saturating_sub(SHOWN);
         if surplus == 0 {
             return safe;
         }
         let end: String = safe.chars().skip(surplus).collect();
         format!("...{end}")
-    }
-}
-
-/// Control characters, and those that turn the direction of the text, become a dot.
-fn harmless(c: char) -> char {
-    match c {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '.',
-        c if c.is_control() => '.',
-        c => c,
     }
 }
 
@@ -155,9 +147,9 @@ mod tests {
     fn nothing_reaches_the_terminal() {
         assert_eq!(
             line(b"\x1b[2Jgone\x07\x00\xc2\x9b\xff"),
-            ".[2Jgone...\u{fffd}"
+            "\\u{1b}[2Jgone\\u{7}\\0\\u{9b}\u{fffd}"
         );
-        assert_eq!(line("a\u{202e}b".as_bytes()), "a.b");
+        assert_eq!(line("a\u{202e}b".as_bytes()), "a\\u{202e}b");
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::clock::since_1970;
 use crate::history::Entry;
 use crate::text::WIDTH;
 use clap::Args;
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
+use std::borrow::Cow;
 use std::path::Path;
-use textwrap::core::display_width;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -101,7 +102,7 @@ pub(super) fn since(text: &str) -> Result<u64, String> {
 
 fn table(entries: &[&Entry]) -> String {
     let widest = |of: fn(&Entry) -> &str| {
-        let widths = entries.iter().map(|entry| display_width(of(entry)));
+        let widths = entries.iter().map(|entry| measure_text_width(of(entry)));
         widths.max().unwrap_or(0)
     };
     let app = widest(|entry| &entry.app).min(APP);
@@ -113,9 +114,9 @@ fn table(entries: &[&Entry]) -> String {
             "{} {} {} {} {} {:>7} {}",
             when(entry),
             entry.id,
-            padded(&cut(&entry.app, APP), app),
-            padded(&entry.verb, verb),
-            padded(&entry.outcome, outcome),
+            pad_str(&cut(&entry.app, APP), app, Alignment::Left, None),
+            pad_str(&entry.verb, verb, Alignment::Left, None),
+            pad_str(&entry.outcome, outcome, Alignment::Left, None),
             format!("{:.1} s", entry.seconds),
             entry.who.brief()
         );
@@ -127,20 +128,9 @@ fn table(entries: &[&Entry]) -> String {
     lines
 }
 
-/// Pads the text to this many columns. A letter may take two.
-fn padded(text: &str, columns: usize) -> String {
-    let missing = columns.saturating_sub(display_width(text));
-    text.to_owned() + &" ".repeat(missing)
-}
-
 /// Cuts the text to this many columns.
-fn cut(text: &str, columns: usize) -> String {
-    if display_width(text) <= columns {
-        return text.to_owned();
-    }
-    let ends = text.char_indices().map(|(end, _)| &text[..end]);
-    let fits = ends.take_while(|head| display_width(head) <= columns - 2);
-    fits.last().unwrap_or_default().to_owned() + ".."
+fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    truncate_str(text, columns, "..")
 }
 
 #[cfg(test)]
@@ -186,7 +176,7 @@ mod tests {
         short.reason = None;
         let text = table(&[&long, &short]);
         assert!(
-            text.lines().all(|line| display_width(line) <= WIDTH),
+            text.lines().all(|line| measure_text_width(line) <= WIDTH),
             "{text}"
         );
         assert!(text.contains("  a disk swap a disk"), "{text}");
@@ -210,10 +200,10 @@ mod tests {
         };
         let wide = entry("注文", &"注文".repeat(20));
         let text = table(&[&wide, &entry("web", "at–the–end")]);
-        let columns: Vec<_> = text.lines().map(display_width).collect();
+        let columns: Vec<_> = text.lines().map(measure_text_width).collect();
         assert!(columns[0] == WIDTH || columns[0] == WIDTH - 1, "{text}");
         let seconds = text.lines().map(|line| line.split_once("0.0 s").unwrap().0);
-        let seconds: Vec<_> = seconds.map(display_width).collect();
+        let seconds: Vec<_> = seconds.map(measure_text_width).collect();
         assert_eq!(seconds[0], seconds[1], "{text}");
         assert_eq!(cut("注文注文注文注文注", 16), "注文注文注文注..");
         assert_eq!(cut("注文注文注文注文", 16), "注文注文注文注文");

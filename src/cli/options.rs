@@ -2,6 +2,7 @@
 
 use crate::config::{AppSettings, Settings};
 use crate::operation::OnHold;
+use crate::text::has_control;
 use clap::Args;
 use std::time::Duration;
 
@@ -149,7 +150,7 @@ fn line(text: &str) -> Result<String, String> {
 /// A text that fits one line of `agent status`.
 fn words(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.chars().count());
-    match fits && !text.contains(|c: char| c.is_control()) {
+    match fits && !has_control(text) {
         true => Ok(text.to_owned()),
         false => Err("1 to 200 characters on one line".to_owned()),
     }

@@ -16,6 +16,7 @@ pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Setting
 
 use crate::app::Verify;
 use crate::state::permissions;
+use crate::text::escape;
 use mistake::Mistake;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +110,8 @@ pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
 }
 
 fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError {
-    let (path, what) = (path.to_owned(), on_one_line(&what));
+    // A quoted key may contain anything, and the mistake names it.
+    let (path, what) = (path.to_owned(), escape(&what));
     match at {
         None => ConfigError::Whole { path, what },
         Some(at) => ConfigError::Wrong {
@@ -118,12 +120,6 @@ fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError
             what,
         },
     }
-}
-
-/// A quoted key may contain anything, and the mistake names it.
-fn on_one_line(what: &str) -> String {
-    let printable = |c: char| if c.is_control() { ' ' } else { c };
-    what.chars().map(printable).collect()
 }
 
 fn parse(text: &str) -> Result<Settings, Mistake> {

@@ -130,7 +130,7 @@ fn every_mistake_names_its_line() {
             "status_port = 2000",
             "\"a\\n\\u001b[2J\" = 2000",
             4,
-            "unknown key `a,  [2J`",
+            "unknown key `a, \\u{1b}[2J`",
         ),
         (
             "\"/run/haproxy/admin.sock\"",

@@ -1,6 +1,7 @@
 //! `show info`: which worker answers.
 
 use super::Unseen;
+use crate::text::has_control;
 
 /// The command.
 pub(crate) const COMMAND: &str = "show info";
@@ -37,7 +38,7 @@ impl Info {
                     .map(str::to_owned)
             };
             let missing = || Unseen::strange(COMMAND, format!("no {name} in it"));
-            let printable = |value: &String| !value.contains(char::is_control);
+            let printable = |value: &String| !has_control(value);
             answer
                 .lines()
                 .find_map(of)

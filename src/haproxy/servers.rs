@@ -2,6 +2,7 @@
 //! `user` (HAProxy management guide, 9.3).
 
 use super::Unseen;
+use crate::text::has_control;
 use std::net::IpAddr;
 
 /// The command for all backends.
@@ -60,7 +61,7 @@ impl ServerState {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
             // Names are printed later, and must not bring escape sequences with them.
-            let printable = !line.contains(char::is_control);
+            let printable = !has_control(line);
             (whole && printable)
                 .then(|| server(&fields, &places))
                 .flatten()

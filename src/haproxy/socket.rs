@@ -1,6 +1,7 @@
 //! The stats socket: one connection, one line of commands, one answer each. Anything else than a
 //! complete answer in time is [`Unseen`].
 
+use crate::text::escape_within;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -8,6 +9,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+
+/// The most characters to show of an answer that is not understood.
+const SHOWN: usize = 200;
 
 /// Far above the largest `show servers state` (10,000 servers: about 1.3 MB).
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
@@ -109,15 +113,9 @@ impl Unseen {
 
     /// HAProxy's answer is not understood.
     pub fn strange(command: &str, what: impl fmt::Display) -> Unseen {
-        let what = what.to_string();
-        let what = what
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(200)
-            .collect();
         Unseen::Strange {
             command: command.to_owned(),
-            what,
+            what: escape_within(&what.to_string(), SHOWN),
         }
     }
 }

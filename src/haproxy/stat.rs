@@ -3,6 +3,7 @@
 //! and the row are required.
 
 use super::{CheckStatus, Status, Unseen};
+use crate::text::has_control;
 use csv::StringRecord;
 
 /// One server line in `show stat`.
@@ -92,7 +93,7 @@ pub(super) fn rows<T>(
 /// An open quote would swallow the rows that follow, without an error. Names are printed later, and
 /// must not bring escape sequences with them.
 fn on_one_line(record: StringRecord, command: &str) -> Result<StringRecord, Unseen> {
-    match record.iter().find(|field| field.contains(char::is_control)) {
+    match record.iter().find(|field| has_control(field)) {
         Some(field) => Err(Unseen::strange(command, format!("{field:?} in a row"))),
         None => Ok(record),
     }

@@ -27,6 +27,11 @@ pub fn escape_within(text: &str, longest: usize) -> String {
     }
 }
 
+/// Whether there is a control character in it. A parser rejects a name that has one.
+pub fn has_control(text: &str) -> bool {
+    text.contains(char::is_control)
+}
+
 /// Control characters, and those that turn the direction of the text or have no width.
 fn is_hidden(c: char) -> bool {
     c.is_control()

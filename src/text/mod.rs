@@ -3,5 +3,5 @@
 mod escape;
 mod wrap;
 
-pub use escape::{escape, escape_within};
+pub use escape::{escape, escape_within, has_control};
 pub use wrap::{WIDTH, lines, wrapped};

@@ -1,6 +1,7 @@
 //! Wraps text for a terminal.
 
 use std::borrow::Cow;
+use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
 /// Columns that every terminal has.
@@ -9,7 +10,7 @@ pub const WIDTH: usize = 80;
 /// Words behind a head, on lines of [`WIDTH`] columns. Lines after the first begin under its
 /// words, or at column 9 if that leaves no room. A wider word stays whole.
 pub fn wrapped(head: &str, words: &str) -> Vec<String> {
-    let indent = match head.chars().count() {
+    let indent = match display_width(head) {
         wide if wide > WIDTH / 3 => 9,
         indent => indent,
     };

@@ -1,6 +1,6 @@
 //! The phase under way, on one or a few rows of a terminal.
 
-use console::{Term, style, truncate_str};
+use console::{Term, measure_text_width, style, truncate_str};
 use std::time::Instant;
 
 /// `web  close      1.2 s of 30s  srvs/web1 is UP 1/2`.
@@ -21,7 +21,7 @@ pub(in crate::cli) struct Row {
 impl Row {
     /// The columns before the text of the wait.
     pub(in crate::cli) fn head(&self) -> usize {
-        self.app.len() + "  drain       0.0 s of   ".len() + self.limit.len()
+        measure_text_width(&self.app) + "  drain       0.0 s of   ".len() + self.limit.len()
     }
 
     /// The row, with no line wider than the terminal: a wrapped line can't be redrawn.
@@ -45,7 +45,6 @@ pub(in crate::cli) fn columns() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use console::measure_text_width;
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
