@@ -118,7 +118,7 @@ fn table(entries: &[&Entry]) -> String {
             pad_str(&entry.verb, verb, Alignment::Left, None),
             pad_str(&entry.outcome, outcome, Alignment::Left, None),
             format!("{:.1} s", entry.seconds),
-            entry.who.brief()
+            entry.caller.brief()
         );
         lines += &format!("{}\n", cut(&line, WIDTH));
         if let Some(reason) = &entry.reason {
@@ -136,7 +136,7 @@ fn cut(text: &str, columns: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::caller::Who;
+    use crate::state::caller::Caller;
 
     #[test]
     fn a_moment_has_several_forms() {
@@ -192,9 +192,9 @@ mod tests {
         let entry = |app: &str, unit: &str| Entry {
             id: "1mj1tea0011".to_owned(),
             app: app.to_owned(),
-            who: Who {
+            caller: Caller {
                 unit: Some(unit.to_owned()),
-                ..Who::default()
+                ..Caller::default()
             },
             ..Entry::default()
         };

@@ -22,8 +22,8 @@ pub(super) fn text(entry: &Entry) -> String {
             Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
         ),
         ("whose time", entry.shares.map(|shares| shares.to_string())),
-        ("who", Some(entry.who.to_string())),
-        ("why", entry.reason.clone()),
+        ("caller", Some(entry.caller.to_string())),
+        ("reason", entry.reason.clone()),
         ("agent", Some(entry.agent.clone())),
     ];
     for (what, fact) in facts {

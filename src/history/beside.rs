@@ -4,7 +4,7 @@
 use super::{Entry, append, has};
 use crate::report::Report;
 use crate::restart::Outcome;
-use crate::state::caller::{Asked, Caller};
+use crate::state::caller::{CallerIds, Origin};
 use crate::state::journal::CutShort;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ static WRITING: Semaphore = Semaphore::const_new(THREADS);
 #[derive(Debug, Clone)]
 pub struct Line {
     entry: Entry,
-    by: Caller,
+    caller: CallerIds,
     /// The line may be in the history already.
     perhaps_there: bool,
 }
@@ -35,22 +35,22 @@ pub struct Line {
 impl Line {
     /// The line of an operation that has ended.
     pub fn of(report: &Report, outcome: &Outcome) -> Line {
-        Line::new(Entry::of(report, outcome), &report.asked)
+        Line::new(Entry::of(report, outcome), &report.origin)
     }
 
     /// The line of an operation that was cut short: see [`Entry::cut_short`].
     pub fn cut_short(before: &CutShort) -> Line {
         Line {
             perhaps_there: true,
-            ..Line::new(Entry::cut_short(before), &before.left.asked)
+            ..Line::new(Entry::cut_short(before), &before.left.origin)
         }
     }
 
-    /// The line of this entry and this request.
-    pub fn new(entry: Entry, asked: &Asked) -> Line {
+    /// The line of this entry, with the caller of its origin.
+    pub fn new(entry: Entry, origin: &Origin) -> Line {
         Line {
             entry,
-            by: asked.who.clone(),
+            caller: origin.caller.clone(),
             perhaps_there: false,
         }
     }
@@ -59,7 +59,7 @@ impl Line {
         if self.perhaps_there && has(history_dir, &self.entry.id) {
             return Ok(());
         }
-        self.entry.who = self.by.named();
+        self.entry.caller = self.caller.named();
         append(history_dir, &self.entry)
     }
 }

@@ -3,7 +3,7 @@
 use crate::report::{Detection, Report, Samples, Shares};
 use crate::restart::Outcome;
 use crate::restart::PhaseTime;
-use crate::state::caller::{Asked, Who};
+use crate::state::caller::{Caller, Origin};
 use crate::state::invocation::Invocation;
 use crate::state::journal::CutShort;
 use crate::state::operation_id;
@@ -55,7 +55,7 @@ pub struct Entry {
     /// The notes that the operation printed.
     pub notices: Vec<String>,
     /// The caller.
-    pub who: Who,
+    pub caller: Caller,
     /// The operator's reason.
     pub reason: Option<String>,
     /// The version of the agent.
@@ -108,7 +108,7 @@ impl Entry {
             possible_rules: all_escaped(report.watching.detecting.possible(outcome)),
             rules_around: report.watching.detecting.around.clone(),
             samples: report.watching.samples(),
-            ..Entry::asked(&report.asked, verb.word(), app)
+            ..Entry::new(&report.origin, verb.word(), app)
         }
     }
 
@@ -125,7 +125,7 @@ impl Entry {
             verb,
             app,
             since,
-        } = &left.holder;
+        } = &left.invocation;
         let phase = left.phase.name();
         let gave_up = Outcome::GateFailed {
             why: String::new(),
@@ -150,7 +150,7 @@ impl Entry {
                 start: *lasted,
                 ..PhaseEntry::default()
             }],
-            ..Entry::asked(&left.asked, verb.word(), app)
+            ..Entry::new(&left.origin, verb.word(), app)
         };
         if entry.id.is_empty() {
             entry.id = operation_id::of(Duration::from_secs(*since), u64::from(*pid));
@@ -158,10 +158,10 @@ impl Entry {
         entry
     }
 
-    fn asked(asked: &Asked, verb: &str, app: &str) -> Entry {
-        let reason = asked.reason.as_ref();
+    fn new(origin: &Origin, verb: &str, app: &str) -> Entry {
+        let reason = origin.reason.as_ref();
         Entry {
-            id: asked.id.clone(),
+            id: origin.id.clone(),
             app: app.to_owned(),
             verb: verb.to_owned(),
             reason: reason.map(|reason| escape_within(reason, LONG)),

@@ -67,9 +67,9 @@ impl ThisHost {
 
     /// Returns the earlier hold.
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
-        let holder = Invocation::new(Verb::Restart, &self.app.name);
+        let invocation = Invocation::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} has begun and not ended");
-        hold::during_upgrade(&self.hold_dir, holder, why)
+        hold::during_upgrade(&self.hold_dir, invocation, why)
     }
 
     fn hold_as_before(&self, before: Option<&Held>) {

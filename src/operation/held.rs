@@ -7,7 +7,7 @@ use crate::host::ThisHost;
 use crate::report::Report;
 use crate::restart::Host;
 use crate::restart::{Action, ActionResult, Outcome, Verb};
-use crate::state::caller::Asked;
+use crate::state::caller::Origin;
 use crate::state::directory;
 use crate::state::hold::{self, Closing, Failed, Held, Hold, Until};
 use crate::state::invocation::Invocation;
@@ -98,9 +98,12 @@ impl Operation<'_> {
     /// The hold that a close asks for.
     fn wanted(&self) -> Hold {
         let Options { owner, reason, .. } = self.options.clone();
-        let user = Asked::by_caller(owner.as_deref(), None).who.named().user;
+        let user = Origin::by_caller(owner.as_deref(), None)
+            .caller
+            .named()
+            .user;
         Hold {
-            holder: Invocation::new(Verb::Close, &self.app.name),
+            invocation: Invocation::new(Verb::Close, &self.app.name),
             user: user.filter(|_| owner.is_none()).map(String::into_boxed_str),
             owner,
             reason,
@@ -124,10 +127,15 @@ impl Operation<'_> {
 
     /// Gates that an operator closed stay closed until a command opens them. So do the gates of
     /// an app whose restart or upgrade failed, because it does not run the expected version.
-    pub(super) fn hold(&self, holder: Invocation, outcome: Outcome, report: &Report) -> Outcome {
+    pub(super) fn hold(
+        &self,
+        invocation: Invocation,
+        outcome: Outcome,
+        report: &Report,
+    ) -> Outcome {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let wanted = Hold {
-            holder: holder.clone(),
+            invocation: invocation.clone(),
             ..self.wanted()
         };
         match (self.verb, outcome) {
@@ -150,7 +158,7 @@ impl Operation<'_> {
                 };
                 note(hold::until_opened(
                     hold_dir,
-                    holder,
+                    invocation,
                     format!("the {what}"),
                     cause,
                 ));
@@ -203,10 +211,10 @@ impl Operation<'_> {
         if let ActionResult::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
             return Begin::NotClosed(why);
         }
-        let holder = Invocation::new(self.verb, &self.app.name);
+        let invocation = Invocation::new(self.verb, &self.app.name);
         let marked = hold::until_opened(
             self.hold_dir(),
-            holder,
+            invocation,
             how.clone(),
             Failed::UpgradeCutShort,
         );

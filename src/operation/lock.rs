@@ -130,7 +130,7 @@ impl Operation<'_> {
     /// gates after that. A unit that stops and starts with the app must not wait for that.
     fn restarting(&self, who: Option<&Owner>) -> Option<String> {
         let entry = Journal::unfinished(self.state_dir(), &self.app.name).ok()??;
-        let is_its = who.is_some_and(|who| who.pid == entry.holder.pid);
+        let is_its = who.is_some_and(|who| who.pid == entry.invocation.pid);
         let restarts = entry.restarting && entry.phase.touches_app();
         (is_its && restarts).then(|| format!("left to {}, which restarts the app", describe(who)))
     }

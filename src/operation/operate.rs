@@ -21,7 +21,7 @@ impl Operation<'_> {
         report: &Report,
     ) -> Result<Journal, String> {
         let entry = Entry {
-            holder: invocation,
+            invocation,
             phase: start.phase.clone(),
             found_open: host.found_open,
             instance: None,
@@ -29,7 +29,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             stays_closed: limits.stays_closed,
             version: start.version.clone(),
-            asked: report.asked.clone(),
+            origin: report.origin.clone(),
             ended: false,
         };
         let state_dir = self.state_dir();

@@ -7,7 +7,7 @@ use crate::history::{self, Line};
 use crate::report::Report;
 use crate::restart::{Outcome, Verb};
 use crate::state::StateFile;
-use crate::state::caller::Asked;
+use crate::state::caller::Origin;
 use crate::state::journal::{self, CutShort};
 use nix::unistd::geteuid;
 use std::path::PathBuf;
@@ -41,8 +41,8 @@ impl Operation<'_> {
         );
         match by {
             _ if self.dry_run => report,
-            By::Caller => report.asked(Asked::by_caller(owner, reason)),
-            By::Sidecar => report.asked(Asked::by_sidecar()),
+            By::Caller => report.with_origin(Origin::by_caller(owner, reason)),
+            By::Sidecar => report.with_origin(Origin::by_sidecar()),
         }
     }
 
@@ -64,7 +64,7 @@ impl Operation<'_> {
     /// Skips a look that found nothing to do, and repeats of one failure. Without root's rights
     /// nothing can be written.
     fn is_worth_a_line(&self, outcome: &Outcome, report: &Report) -> bool {
-        let idle = matches!(outcome, Outcome::Nothing(_)) && report.asked.who.is_sidecar();
+        let idle = matches!(outcome, Outcome::Nothing(_)) && report.origin.caller.is_sidecar();
         let message = outcome.message(self.verb, &self.app.name);
         let same = self.again.as_ref() == Some(&message);
         !self.dry_run && !idle && !same && geteuid().is_root()
@@ -82,7 +82,7 @@ impl Operation<'_> {
         let written = written.and_then(|found| found.modified());
         let written = written.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
         let last = written.unwrap_or_else(|_| since_1970()).as_secs_f64();
-        let lasted = (last - left.holder.since as f64).max(0.0);
+        let lasted = (last - left.invocation.since as f64).max(0.0);
         let found = match self.verb {
             Verb::Stop => "agent run".to_owned(),
             verb if self.non_blocking => format!("agent run, {} {app}", verb.word()),

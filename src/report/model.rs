@@ -8,7 +8,7 @@ use crate::haproxy::Role;
 use crate::host::Snapshot;
 use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
 use crate::restart::{PhaseTime, seconds};
-use crate::state::caller::Asked;
+use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ pub struct Report {
     pub before: Before,
     /// For the history: the caller.
     #[serde(skip)]
-    pub asked: Asked,
+    pub origin: Origin,
     /// For the history: what the balancers have shown so far.
     #[serde(skip)]
     pub watching: Watching,
@@ -117,17 +117,17 @@ impl Report {
             found_open: false,
             began: Instant::now(),
             before: Before::default(),
-            asked: Asked::default(),
+            origin: Origin::default(),
             watching: Watching::default(),
             cut_short: None,
         }
     }
 
     /// The same, with its caller for the history.
-    pub fn asked(self, asked: Asked) -> Report {
+    pub fn with_origin(self, origin: Origin) -> Report {
         Report {
-            id: Some(asked.id.clone()),
-            asked,
+            id: Some(origin.id.clone()),
+            origin,
             ..self
         }
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::history::PhaseEntry;
 use crate::report::Shares;
 use crate::report::{BalancerSamples, LineSamples, Samples};
-use crate::state::caller::Who;
+use crate::state::caller::Caller;
 
 fn entry() -> Entry {
     let phase = |phase: &str, start, seconds| PhaseEntry {
@@ -38,9 +38,9 @@ fn entry() -> Entry {
         }),
         phases: vec![phase("close", 0.0, 4.0), phase("open", 4.0, 6.0)],
         notices: vec!["</style><img src=x onerror=alert(3)>".to_owned()],
-        who: Who {
+        caller: Caller {
             user: Some("\"><b>".to_owned()),
-            ..Who::default()
+            ..Caller::default()
         },
         reason: Some("a & b".to_owned()),
         samples: Some(Samples {

@@ -23,7 +23,7 @@ impl Outcome {
             ),
             Outcome::Nothing(why) => why.clone(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
-            Outcome::Locked(holder) => format!("refused: {holder}; nothing was changed"),
+            Outcome::Locked(owner) => format!("refused: {owner}; nothing was changed"),
             Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
             Outcome::RestartFailed(why) => {
                 format!("the restart failed: {why}; the gates stay closed: {fix}")

@@ -25,7 +25,7 @@ const NO_LOGIN: u32 = u32::MAX;
 /// What this process knows of its caller without waiting. The names of users come later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Caller {
+pub struct CallerIds {
     sidecar: bool,
     unit: Option<String>,
     uid: u32,
@@ -38,7 +38,7 @@ pub struct Caller {
 /// The caller, with names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Who {
+pub struct Caller {
     /// The sidecar, on its own.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sidecar: bool,
@@ -62,52 +62,52 @@ pub struct Who {
 /// An operation's id, caller and reason, as known when it begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct Origin {
     /// Its id. Empty: an older agent gave none.
     pub id: String,
     /// The caller.
-    pub who: Caller,
+    pub caller: CallerIds,
     /// In the operator's words.
     pub reason: Option<String>,
 }
 
-impl Asked {
+impl Origin {
     /// The caller of this process asked for it.
-    pub fn by_caller(owner: Option<&str>, reason: Option<&str>) -> Asked {
-        Asked::by(Caller::of_this_process(owner), reason)
+    pub fn by_caller(owner: Option<&str>, reason: Option<&str>) -> Origin {
+        Origin::by(CallerIds::of_this_process(owner), reason)
     }
 
     /// The sidecar asked for it.
-    pub fn by_sidecar() -> Asked {
-        Asked::by(Caller::sidecar(), None)
+    pub fn by_sidecar() -> Origin {
+        Origin::by(CallerIds::sidecar(), None)
     }
 
-    fn by(who: Caller, reason: Option<&str>) -> Asked {
-        Asked {
+    fn by(caller: CallerIds, reason: Option<&str>) -> Origin {
+        Origin {
             id: operation_id::new(),
-            who,
+            caller,
             reason: reason.map(str::to_owned),
         }
     }
 }
 
-impl Caller {
-    fn sidecar() -> Caller {
-        Caller {
+impl CallerIds {
+    fn sidecar() -> CallerIds {
+        CallerIds {
             sidecar: true,
-            ..Caller::default()
+            ..CallerIds::default()
         }
     }
 
     /// Looks at this process and its environment. An SSH client may be in its parents'
     /// environment.
-    fn of_this_process(owner: Option<&str>) -> Caller {
+    fn of_this_process(owner: Option<&str>) -> CallerIds {
         let own = Process::myself().ok();
         let tty = own.as_ref().and_then(|own| Some(own.stat().ok()?.tty_nr()));
         let login = own.as_ref().and_then(|own| own.loginuid().ok());
         let variable = |name: &str| std::env::var_os(name).map(|value| value.into_encoded_bytes());
         let ssh = variable("SSH_CONNECTION").or_else(ssh_of_parents);
-        Caller {
+        CallerIds {
             sidecar: false,
             unit: owner.map(str::to_owned),
             uid: getuid().as_raw(),
@@ -124,18 +124,18 @@ impl Caller {
     }
 
     /// With the names of the users, as this host has them.
-    pub fn named(&self) -> Who {
+    pub fn named(&self) -> Caller {
         self.named_by(|uid| {
             let user = User::from_uid(Uid::from_raw(uid));
             user.ok().flatten().map(|user| user.name)
         })
     }
 
-    fn named_by(&self, name: impl Fn(u32) -> Option<String>) -> Who {
+    fn named_by(&self, name: impl Fn(u32) -> Option<String>) -> Caller {
         if self.sidecar {
-            return Who {
+            return Caller {
                 sidecar: true,
-                ..Who::default()
+                ..Caller::default()
             };
         }
         let name = |uid: u32| {
@@ -146,7 +146,7 @@ impl Caller {
         let login = || self.login.map(name);
         let user = self.sudo_user.clone().or_else(login);
         let user = user.unwrap_or_else(|| own.clone());
-        Who {
+        Caller {
             sidecar: false,
             unit: self.unit.clone(),
             run_as: (own != user).then_some(own),
@@ -157,7 +157,7 @@ impl Caller {
     }
 }
 
-impl Who {
+impl Caller {
     /// In one word.
     pub fn brief(&self) -> &str {
         match (self.sidecar, &self.unit, &self.user) {
@@ -169,7 +169,7 @@ impl Who {
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.sidecar {
             return f.write_str("the sidecar (agent run)");
@@ -238,16 +238,16 @@ fn terminal(major: i32, minor: i32) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn caller(sudo_user: Option<&str>, login: Option<u32>, uid: u32) -> Caller {
-        Caller {
+    fn caller(sudo_user: Option<&str>, login: Option<u32>, uid: u32) -> CallerIds {
+        CallerIds {
             uid,
             login,
             sudo_user: sudo_user.map(str::to_owned),
-            ..Caller::default()
+            ..CallerIds::default()
         }
     }
 
-    fn named(caller: &Caller) -> String {
+    fn named(caller: &CallerIds) -> String {
         let name = |uid| match uid {
             0 => Some("root".to_owned()),
             1000 => Some("alice".to_owned()),
@@ -269,7 +269,7 @@ mod tests {
         ] {
             assert_eq!(named(&caller(sudo, login, uid)), expected);
         }
-        let all = Caller {
+        let all = CallerIds {
             unit: Some("web.service".to_owned()),
             tty: Some("pts/3".to_owned()),
             ssh: Some("192.0.2.7".to_owned()),
@@ -280,8 +280,8 @@ mod tests {
             "bob as root for web.service on pts/3 from 192.0.2.7"
         );
         assert_eq!(all.named().brief(), "web.service");
-        assert_eq!(named(&Caller::sidecar()), "the sidecar (agent run)");
-        assert_eq!(Caller::sidecar().named().brief(), "sidecar");
+        assert_eq!(named(&CallerIds::sidecar()), "the sidecar (agent run)");
+        assert_eq!(CallerIds::sidecar().named().brief(), "sidecar");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::StateFile;
-use crate::state::caller::Asked;
+use crate::state::caller::Origin;
 use crate::state::invocation::Invocation;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -20,7 +20,7 @@ pub struct Journal {
 pub struct Entry {
     /// The operation.
     #[serde(flatten)]
-    pub holder: Invocation,
+    pub invocation: Invocation,
     /// The phase it was about to act on.
     pub phase: Phase,
     /// Whether each of the app's gates was open before the operation.
@@ -42,7 +42,7 @@ pub struct Entry {
     pub version: Version,
     /// The caller and the reason, for the history of an operation that was cut short.
     #[serde(default)]
-    pub asked: Asked,
+    pub origin: Origin,
     /// It was not cut short. It has ended, and left this because it could not set its rules.
     #[serde(default)]
     pub ended: bool,
@@ -62,7 +62,7 @@ pub struct CutShort {
 impl Entry {
     /// The text for an operation that died, or that gave up its rules.
     pub fn cut_short(&self) -> String {
-        let Invocation { pid, verb, .. } = self.holder;
+        let Invocation { pid, verb, .. } = self.invocation;
         let (verb, phase) = (verb.word(), self.phase.name());
         let how = match self.ended {
             true => "gave up setting the rules",
@@ -74,7 +74,7 @@ impl Entry {
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
     pub fn unfinished(&self, restarted: Option<bool>) -> UnfinishedOperation {
         UnfinishedOperation {
-            verb: self.holder.verb,
+            verb: self.invocation.verb,
             phase: self.phase.clone(),
             restarting: self.restarting,
             restarted,
@@ -140,7 +140,7 @@ impl Journal {
 
     /// The operation that it records.
     pub fn invocation(&self) -> &Invocation {
-        &self.entry.holder
+        &self.entry.invocation
     }
 
     /// The version of the app that will come up.
@@ -155,7 +155,7 @@ impl Journal {
 
     /// The operation has ended, and has reported how it left the host.
     pub fn end(self) -> io::Result<()> {
-        Journal::forget(&self.state_dir, &self.entry.holder.app)
+        Journal::forget(&self.state_dir, &self.entry.invocation.app)
     }
 
     /// The operation has ended, but the next one still needs what it found.
@@ -165,7 +165,7 @@ impl Journal {
     }
 
     fn write(&self) -> io::Result<()> {
-        let app = &self.entry.holder.app;
+        let app = &self.entry.invocation.app;
         StateFile::Journal.write(&self.state_dir, app, &self.entry)
     }
 }
@@ -199,9 +199,9 @@ mod tests {
     }
 
     fn entry(phase: Phase) -> Entry {
-        let holder = Invocation::new(Verb::Restart, "web");
+        let invocation = Invocation::new(Verb::Restart, "web");
         Entry {
-            holder,
+            invocation,
             phase,
             found_open: both(true, false),
             instance: None,
@@ -209,7 +209,7 @@ mod tests {
             unsure: false,
             stays_closed: false,
             version: Version::Same,
-            asked: Asked::default(),
+            origin: Origin::default(),
             ended: false,
         }
     }

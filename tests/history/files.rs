@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use haproxy_gate::history::{
     Entry, LARGEST, Line, MOST, OLD, PATIENCE, append, has, path, read, write,
 };
-use haproxy_gate::state::caller::Asked;
+use haproxy_gate::state::caller::Origin;
 use haproxy_gate::state::operation_id::new as new_id;
 use lab::own_network::{inside, sh};
 use lab::wait_for;
@@ -159,7 +159,7 @@ async fn a_lock_that_is_held_is_not_waited_for_long() {
     append(directory, &entry("first")).unwrap();
     let lock = fs::File::open(directory.join("history.jsonl~lock")).unwrap();
     lock.lock().unwrap();
-    let line = |app| vec![Line::new(entry(app), &Asked::by_caller(None, None))];
+    let line = |app| vec![Line::new(entry(app), &Origin::by_caller(None, None))];
     let begun = Instant::now();
     let late = write(directory, line("second")).await.unwrap_err();
     assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{late}");
@@ -185,7 +185,7 @@ async fn a_history_that_hangs_has_few_writers() {
     append(directory, &entry("first")).unwrap();
     let lock = fs::File::open(directory.join("history.jsonl~lock")).unwrap();
     lock.lock().unwrap();
-    let line = || vec![Line::new(entry("late"), &Asked::by_caller(None, None))];
+    let line = || vec![Line::new(entry("late"), &Origin::by_caller(None, None))];
     let late = join_all((0..40).map(|_| write(directory, line()))).await;
     assert!(late.iter().all(Result::is_err), "{late:?}");
     assert_eq!(writers(std::process::id()), 16);

@@ -61,8 +61,8 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     assert_eq!(kept["shares"], report["shares"]);
     assert_eq!(kept["reason"], "deploy <1.2.3>");
     assert_eq!(kept["agent"], env!("CARGO_PKG_VERSION"));
-    let who = &kept["who"];
-    let told = [&who["user"], &who["run_as"], &who["ssh"]];
+    let caller = &kept["caller"];
+    let told = [&caller["user"], &caller["run_as"], &caller["ssh"]];
     assert_eq!(told, ["alice", "root", "192.0.2.7"]);
     let took = kept["seconds"].as_f64().unwrap() - report["seconds"].as_f64().unwrap();
     assert!(took.abs() < 0.1, "{took}");
@@ -155,13 +155,13 @@ fn what_did_not_go_well_leaves_its_line_too() {
         (&killed["outcome"], &killed["verb"], &killed["exit"]),
         (&"cut_short".into(), &"close".into(), &Value::Null)
     );
-    assert_eq!(killed["who"]["user"], "root");
+    assert_eq!(killed["caller"]["user"], "root");
     let message = killed["message"].as_str().unwrap();
     assert!(
         message.contains("found by `agent recover web`"),
         "{message}"
     );
-    assert_eq!(recovered["who"]["user"], "alice");
+    assert_eq!(recovered["caller"]["user"], "alice");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
         let all = history(&agent, &[]);
         (!all.is_empty()).then_some(all)
     });
-    assert_eq!(opened[0]["who"]["sidecar"], true);
+    assert_eq!(opened[0]["caller"]["sidecar"], true);
     assert_eq!(opened[0]["verb"], "recover");
     // What it does again and again.
     std::thread::sleep(Duration::from_millis(1500));

@@ -112,7 +112,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     };
     let start = start.within(&limits, false);
     let entry = Entry {
-        holder: Invocation::new(verb, "web"),
+        invocation: Invocation::new(verb, "web"),
         phase: start.phase.clone(),
         found_open,
         instance: None,
@@ -120,7 +120,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         unsure: start.finishes == Some(false),
         stays_closed: limits.stays_closed,
         version: start.version.clone(),
-        asked: Default::default(),
+        origin: Default::default(),
         ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();

@@ -73,7 +73,7 @@ mod tests {
 
     fn held(seconds: u64) -> Held {
         Held::By(Hold {
-            holder: Invocation::new(Verb::Close, "web"),
+            invocation: Invocation::new(Verb::Close, "web"),
             user: None,
             owner: None,
             reason: None,

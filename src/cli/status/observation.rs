@@ -84,11 +84,11 @@ pub(super) fn app_status(
 
 /// The phase of the journal, which an operation writes at the begin of each phase.
 fn phase_now(state_dir: &Path, entry: &Entry) -> Option<PhaseNow> {
-    let journal = StateFile::Journal.path(state_dir, &entry.holder.app);
+    let journal = StateFile::Journal.path(state_dir, &entry.invocation.app);
     let written = journal.metadata().ok()?;
     let since = SystemTime::now().duration_since(written.modified().ok()?);
     Some(PhaseNow {
-        verb: entry.holder.verb.word(),
+        verb: entry.invocation.verb.word(),
         phase: entry.phase.name(),
         seconds: since.as_ref().map_or(0, Duration::as_secs),
         settled: entry.phase.is_settled(),

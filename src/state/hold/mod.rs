@@ -26,7 +26,7 @@ use std::time::Duration;
 pub struct Hold {
     /// The operation that closed them.
     #[serde(flatten)]
-    pub holder: Invocation,
+    pub invocation: Invocation,
     /// The user who asked for it, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
@@ -98,7 +98,7 @@ impl Until {
 impl Hold {
     /// An operator closed the gates, not a unit, and not the agent after a failure.
     fn is_an_operators(&self) -> bool {
-        self.owner.is_none() && self.holder.verb == Verb::Close
+        self.owner.is_none() && self.invocation.verb == Verb::Close
     }
 
     /// The hold that is there stays: a unit that stops does not replace the hold of an operator
@@ -117,10 +117,13 @@ impl Hold {
         // The process is long gone, but the user can be asked.
         let mut text = match &self.user {
             Some(user) => {
-                let (command, since) = (self.holder.command(), clock::timestamp(self.holder.since));
+                let (command, since) = (
+                    self.invocation.command(),
+                    clock::timestamp(self.invocation.since),
+                );
                 format!("`{command}` by {user}, since {since}")
             }
-            None => self.holder.describe(),
+            None => self.invocation.describe(),
         };
         if let Some(owner) = &self.owner {
             text += &format!(", for {owner}");
@@ -181,7 +184,7 @@ impl Held {
 
 /// Marks the app's gates as closed. Another owner's earlier hold stays.
 pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
-    let app = &hold.holder.app;
+    let app = &hold.invocation.app;
     match find(hold_dir, app) {
         Some(Held::By(there)) if hold.gives_way_to(&there) => return Ok(()),
         Some(Held::Unknown) if hold.owner.is_some() => return Ok(()),
@@ -197,11 +200,11 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
 /// An operator's hold keeps its reason, and no longer ends by itself.
 pub fn until_opened(
     hold_dir: &Path,
-    holder: Invocation,
+    invocation: Invocation,
     why: String,
     failed: Failed,
 ) -> io::Result<()> {
-    let there = match now(hold_dir, &holder.app) {
+    let there = match now(hold_dir, &invocation.app) {
         Some(Held::By(there)) if there.is_an_operators() => Some(there),
         _ => None,
     };
@@ -212,7 +215,7 @@ pub fn until_opened(
             ..there
         },
         None => Hold {
-            holder,
+            invocation,
             user: None,
             owner: None,
             reason: Some(why),
@@ -250,12 +253,12 @@ pub fn may_change(hold_dir: &Path) -> io::Result<()> {
 /// be read stays: it holds the gates closed as well, and could not be restored.
 pub fn during_upgrade(
     hold_dir: &Path,
-    holder: Invocation,
+    invocation: Invocation,
     why: String,
 ) -> io::Result<Option<Held>> {
-    let before = find(hold_dir, &holder.app);
+    let before = find(hold_dir, &invocation.app);
     if before != Some(Held::Unknown) {
-        until_opened(hold_dir, holder, why, Failed::UpgradeCutShort)?;
+        until_opened(hold_dir, invocation, why, Failed::UpgradeCutShort)?;
     }
     Ok(before)
 }

@@ -62,11 +62,11 @@ impl Held {
             failed: hold
                 .failure()
                 .filter(|failed| !(under_way && *failed == Failed::UpgradeCutShort)),
-            command: Some(hold.holder.command()),
+            command: Some(hold.invocation.command()),
             user: hold.user.as_deref().map(str::to_owned),
             unit: hold.owner.clone(),
             reason: hold.reason.clone(),
-            since_unix_seconds: Some(hold.holder.since),
+            since_unix_seconds: Some(hold.invocation.since),
             until_unix_seconds: hold.end().map(Until::unix_seconds),
             text,
         }
@@ -117,10 +117,10 @@ mod tests {
     use serde_json::json;
 
     fn hold(verb: Verb, reason: &str) -> Hold {
-        let mut holder = Invocation::new(verb, "web");
-        holder.since = 1_700_000_000;
+        let mut invocation = Invocation::new(verb, "web");
+        invocation.since = 1_700_000_000;
         Hold {
-            holder,
+            invocation,
             user: None,
             owner: None,
             reason: Some(reason.to_owned()),

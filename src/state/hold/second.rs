@@ -72,7 +72,7 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
         return sets(&hold, Some(note));
     }
     if let Some(what) = dropped(there, wanted) {
-        let app = &wanted.holder.app;
+        let app = &wanted.invocation.app;
         return Err(format!(
             "the gates are held closed already by {who}; {what}: `agent close {app}` alone keeps that \
              hold, and with --replace this one takes its place"
@@ -123,7 +123,7 @@ mod tests {
 
     fn hold(reason: Option<&str>, minutes: Option<u64>) -> Hold {
         Hold {
-            holder: Invocation::new(Verb::Close, "web"),
+            invocation: Invocation::new(Verb::Close, "web"),
             user: None,
             owner: None,
             reason: reason.map(str::to_owned),
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn an_operator_who_closes_after_a_failure_has_asked_for_it() {
         let of_the_agent = Hold {
-            holder: Invocation::new(Verb::Restart, "web"),
+            invocation: Invocation::new(Verb::Restart, "web"),
             failed: Some(crate::state::hold::Failed::Restart),
             ..hold(Some("the restart failed"), None)
         };

@@ -4,7 +4,7 @@ use super::*;
 
 fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
     Hold {
-        holder: Invocation::new(Verb::Close, "web"),
+        invocation: Invocation::new(Verb::Close, "web"),
         user: None,
         owner: owner.map(str::to_owned),
         reason: Some("disk swap".to_owned()),
@@ -91,8 +91,8 @@ fn an_upgrade_gives_back_the_hold_of_before() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let upgrade = || {
-        let holder = Invocation::new(Verb::Restart, "web");
-        let before = during_upgrade(directory, holder, "its upgrade runs".to_owned()).unwrap();
+        let invocation = Invocation::new(Verb::Restart, "web");
+        let before = during_upgrade(directory, invocation, "its upgrade runs".to_owned()).unwrap();
         (before, find(directory, "web").unwrap())
     };
     let (before, during) = upgrade();
@@ -102,7 +102,7 @@ fn an_upgrade_gives_back_the_hold_of_before() {
 
     let failed = Hold {
         failed: Some(Failed::Restart),
-        holder: Invocation::new(Verb::Restart, "web"),
+        invocation: Invocation::new(Verb::Restart, "web"),
         ..hold(None, None)
     };
     for there in [hold(None, None), hold(None, Some(1000)), failed] {
@@ -155,8 +155,8 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let until = |why: &str, failed| {
-        let holder = Invocation::new(Verb::Restart, "web");
-        until_opened(directory, holder, why.to_owned(), failed).unwrap();
+        let invocation = Invocation::new(Verb::Restart, "web");
+        until_opened(directory, invocation, why.to_owned(), failed).unwrap();
         let held = now(directory, "web").unwrap();
         (held.is_asked_for(), held.is_of_a_failed_restart())
     };
