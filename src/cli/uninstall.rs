@@ -140,7 +140,7 @@ fn free(state_dir: &Path, path: &Path) -> Result<(), LockError> {
     permissions::check(path)?;
     match Lock::owner(path) {
         None => Ok(()),
-        Some(who) => Err(LockError::Held(who)),
+        Some(owner) => Err(LockError::Held(owner)),
     }
 }
 

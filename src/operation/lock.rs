@@ -76,18 +76,21 @@ impl Operation<'_> {
     async fn wait_for(&self, path: &Path, stop: &StopSignal) -> Result<Option<Lock>, NoLock> {
         let began = Instant::now();
         loop {
-            let who = match self.try_lock(path)? {
+            let lock_owner = match self.try_lock(path)? {
                 Tried::Taken(lock) => return Ok(lock),
-                Tried::Held(who) => who,
+                Tried::Held(lock_owner) => lock_owner,
             };
             if self.options.owner.is_some()
-                && let Some(restarting) = self.restarting(who.as_ref())
+                && let Some(restarting) = self.restarting(lock_owner.as_ref())
             {
                 return Err(NoLock::LeftTo(restarting));
             }
-            let brief = who.as_ref().is_some_and(|who| who.brief) && began.elapsed() < MOMENT;
+            let brief = lock_owner
+                .as_ref()
+                .is_some_and(|lock_owner| lock_owner.brief)
+                && began.elapsed() < MOMENT;
             if !brief && (self.options.owner.is_none() || self.dry_run) {
-                return Err(NoLock::Held(LockError::Held(who).to_string()));
+                return Err(NoLock::Held(LockError::Held(lock_owner).to_string()));
             }
             match stop.asked() {
                 Some(signal) => return Err(NoLock::Interrupted(signal)),
@@ -116,22 +119,23 @@ impl Operation<'_> {
         if self.dry_run {
             return Ok(match Lock::owner(path) {
                 None => Tried::Taken(None),
-                Some(who) => Tried::Held(who),
+                Some(lock_owner) => Tried::Held(lock_owner),
             });
         }
         match Lock::take(path, &Owner::new(self.command())) {
             Ok(lock) => Ok(Tried::Taken(Some(lock))),
-            Err(LockError::Held(who)) => Ok(Tried::Held(who)),
+            Err(LockError::Held(lock_owner)) => Ok(Tried::Held(lock_owner)),
             Err(unusable) => Err(NoLock::Unusable(unusable.to_string())),
         }
     }
 
     /// The lock owner that restarts or upgrades this app has drained it before, and opens its
     /// gates after that. A unit that stops and starts with the app must not wait for that.
-    fn restarting(&self, who: Option<&Owner>) -> Option<String> {
+    fn restarting(&self, lock_owner: Option<&Owner>) -> Option<String> {
         let entry = Journal::unfinished(self.state_dir(), &self.app.name).ok()??;
-        let is_its = who.is_some_and(|who| who.pid == entry.invocation.pid);
+        let is_its = lock_owner.is_some_and(|lock_owner| lock_owner.pid == entry.invocation.pid);
         let restarts = entry.restarting && entry.phase.touches_app();
-        (is_its && restarts).then(|| format!("left to {}, which restarts the app", describe(who)))
+        (is_its && restarts)
+            .then(|| format!("left to {}, which restarts the app", describe(lock_owner)))
     }
 }

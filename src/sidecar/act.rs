@@ -48,8 +48,8 @@ impl Reconciler {
         let begun = Instant::now();
         let lock = match self.lock() {
             Ok(lock) => lock,
-            Err(LockError::Held(who)) => {
-                self.stand_back(&describe(who.as_ref()), None);
+            Err(LockError::Held(owner)) => {
+                self.stand_back(&describe(owner.as_ref()), None);
                 return BUSY;
             }
             Err(error) => return self.failed(error.to_string()),

@@ -198,16 +198,16 @@ async fn take_one_out(
 async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Option<Lock>, String> {
     let began = Instant::now();
     loop {
-        let who = match Lock::take(path, &Owner::new("agent run, which ends")) {
+        let owner = match Lock::take(path, &Owner::new("agent run, which ends")) {
             Ok(lock) => return Ok(Some(lock)),
-            Err(LockError::Held(who)) => describe(who.as_ref()),
+            Err(LockError::Held(owner)) => describe(owner.as_ref()),
             Err(error) => {
                 tracing::warn!("going on without the lock: {error}");
                 return Ok(None);
             }
         };
         if stop.asked().is_some() || began.elapsed() > longest {
-            return Err(format!("another operation holds the lock: {who}"));
+            return Err(format!("another operation holds the lock: {owner}"));
         }
         tokio::time::sleep(AGAIN).await;
     }

@@ -112,7 +112,7 @@ impl Sidecar {
         let path = directory::sidecar(&settings.agent.state_dir);
         let only_one = match Lock::take(&path, &Owner::new("agent run")) {
             Ok(lock) => lock,
-            Err(LockError::Held(who)) => return Err(StartError::RunsAlready(who)),
+            Err(LockError::Held(owner)) => return Err(StartError::RunsAlready(owner)),
             Err(error) => return Err(StartError::Unable(error.to_string())),
         };
         let numbers = SIGNALS.map(|signal| signal as i32);

@@ -133,8 +133,8 @@ impl Reconciler {
             return REST;
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
-        if let Some(who) = Lock::owner(&lock) {
-            self.stand_back(&describe(who.as_ref()), unfinished.ok().flatten());
+        if let Some(owner) = Lock::owner(&lock) {
+            self.stand_back(&describe(owner.as_ref()), unfinished.ok().flatten());
             return BUSY;
         }
         if next_action(observation) == NextAction::Ask {
@@ -189,10 +189,10 @@ impl Reconciler {
     }
 
     /// Leaves the gates to an operation of another process.
-    pub(super) fn stand_back(&mut self, who: &str, entry: Option<Entry>) {
+    pub(super) fn stand_back(&mut self, owner: &str, entry: Option<Entry>) {
         (self.open, self.healthy, self.asked) = (false, 0, None);
         let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
-        let line = format!("left to {who}{}", phase.unwrap_or_default());
+        let line = format!("left to {owner}{}", phase.unwrap_or_default());
         self.publisher.line(&self.app.name, line);
     }
 

@@ -90,8 +90,8 @@ pub fn signature(command: &str, pid: u32, since: u64) -> String {
 }
 
 /// Describes the lock owner.
-pub fn describe(who: Option<&Owner>) -> String {
-    who.map_or(
+pub fn describe(owner: Option<&Owner>) -> String {
+    owner.map_or(
         "a process that has not named itself".to_owned(),
         Owner::describe,
     )
@@ -100,7 +100,7 @@ pub fn describe(who: Option<&Owner>) -> String {
 impl Lock {
     /// Takes the lock, one of [`directory`]'s, or names its owner. Makes its directory if need
     /// be.
-    pub fn take(path: &Path, who: &Owner) -> Result<Lock, LockError> {
+    pub fn take(path: &Path, owner: &Owner) -> Result<Lock, LockError> {
         let directory = path.parent().unwrap_or(path);
         let unusable = |path: &Path, source| LockError::Unusable {
             path: path.to_owned(),
@@ -114,14 +114,14 @@ impl Lock {
         let mut file = lock_file::open(path).map_err(|error| unusable(path, error))?;
         let asked = Instant::now();
         while !lock_file::try_take(&file).map_err(|error| unusable(path, error))? {
-            let who = said(&mut file);
-            if who.is_some() || asked.elapsed() > TO_SAY_SO {
-                return Err(LockError::Held(who));
+            let other = said(&mut file);
+            if other.is_some() || asked.elapsed() > TO_SAY_SO {
+                return Err(LockError::Held(other));
             }
             std::thread::sleep(AGAIN);
         }
         // The text is only for readers. With a full disk the lock still works.
-        let text = serde_json::json!(who).to_string();
+        let text = serde_json::json!(owner).to_string();
         let written = file.set_len(0);
         let _ = written.and_then(|()| file.write_all(text.as_bytes()));
         Ok(Lock { file })
@@ -138,9 +138,9 @@ impl Lock {
         let mut file = permissions::open(path).ok()?;
         let asked = Instant::now();
         while is_held(&file)? {
-            let who = said(&mut file);
-            if who.is_some() || asked.elapsed() > TO_SAY_SO {
-                return Some(who);
+            let owner = said(&mut file);
+            if owner.is_some() || asked.elapsed() > TO_SAY_SO {
+                return Some(owner);
             }
             std::thread::sleep(AGAIN);
         }

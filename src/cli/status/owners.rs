@@ -16,12 +16,12 @@ pub(super) struct LockOwner {
 }
 
 impl From<Option<Owner>> for LockOwner {
-    fn from(who: Option<Owner>) -> LockOwner {
+    fn from(owner: Option<Owner>) -> LockOwner {
         LockOwner {
-            text: describe(who.as_ref()),
-            pid: who.as_ref().map(|who| who.pid),
-            since_unix_seconds: who.as_ref().map(|who| who.since),
-            command: who.map(|who| who.command),
+            text: describe(owner.as_ref()),
+            pid: owner.as_ref().map(|owner| owner.pid),
+            since_unix_seconds: owner.as_ref().map(|owner| owner.since),
+            command: owner.map(|owner| owner.command),
         }
     }
 }
@@ -63,8 +63,8 @@ fn of_units(settings: &Settings) -> Option<LockOwner> {
     let apps = settings.apps.iter();
     let mut locks = apps.map(|app| directory::app_lock(&settings.agent.state_dir, &app.name));
     locks.find_map(|lock| {
-        let who = Lock::owner(&lock)?;
-        let brief = who.as_ref().is_none_or(|who| who.brief);
-        (!brief).then(|| LockOwner::from(who))
+        let owner = Lock::owner(&lock)?;
+        let brief = owner.as_ref().is_none_or(|owner| owner.brief);
+        (!brief).then(|| LockOwner::from(owner))
     })
 }

@@ -53,13 +53,13 @@ impl Reservation {
     }
 
     /// Shows other agents that this agent has the port, if it has at least one family.
-    pub fn sign(&self, port: u16, state_dir: &Path, who: &Owner) {
+    pub fn sign(&self, port: u16, state_dir: &Path, owner: &Owner) {
         let mut ports = self.0.borrow_mut();
         let Some(one) = ports.get_mut(&port) else {
             return;
         };
         if one.lock.is_none() && (one.v4.is_some() || one.v6.is_some()) {
-            one.lock = Lock::take(&directory::port_lock(state_dir, port), who).ok();
+            one.lock = Lock::take(&directory::port_lock(state_dir, port), owner).ok();
         }
     }
 
