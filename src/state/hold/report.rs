@@ -1,21 +1,7 @@
 //! A hold as data, for `status --json`.
 
-use super::{Failed, Held, Hold, Until};
+use super::{By, Failed, Held, Hold, Until};
 use serde::Serialize;
-
-/// The kind of owner that holds the gates closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    /// An operator, by `agent close`.
-    Operator,
-    /// A unit that has stopped, by `agent close --owner`.
-    Unit,
-    /// The agent itself, after a failed restart or upgrade.
-    Agent,
-    /// The file of the hold can't be read.
-    Unknown,
-}
 
 /// A hold as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,16 +55,6 @@ impl Held {
             since_unix_seconds: Some(hold.invocation.since),
             until_unix_seconds: hold.end().map(Until::unix_seconds),
             text,
-        }
-    }
-
-    /// The kind of owner that holds the gates closed.
-    pub fn by(&self) -> By {
-        match self {
-            Held::By(hold) if hold.owner.is_some() => By::Unit,
-            Held::By(hold) if hold.is_an_operators() => By::Operator,
-            Held::By(_) => By::Agent,
-            Held::Unknown => By::Unknown,
         }
     }
 }

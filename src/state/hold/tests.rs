@@ -1,6 +1,12 @@
 //! A hold on the disk.
 
 use super::*;
+use crate::clock::{boot, since_1970};
+use crate::restart::Verb;
+use crate::state::StateFile;
+use crate::state::invocation::Invocation;
+use std::path::Path;
+use std::time::Duration;
 
 fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
     Hold {

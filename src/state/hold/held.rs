@@ -1,0 +1,77 @@
+//! A hold as found on the disk.
+
+use super::{Failed, Hold};
+use serde::Serialize;
+
+/// The kind of owner that holds the gates closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// An operator, by `agent close`.
+    Operator,
+    /// A unit that has stopped, by `agent close --owner`.
+    Unit,
+    /// The agent itself, after a failed restart or upgrade.
+    Agent,
+    /// The file of the hold can't be read.
+    Unknown,
+}
+
+/// A hold as found on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// A hold that can be read.
+    By(Hold),
+    /// A hold that can't be read. It counts as a hold.
+    Unknown,
+}
+
+impl Held {
+    /// The owner, the times and the reason, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Held::By(hold) => hold.describe(),
+            Held::Unknown => "a hold that can't be read".to_owned(),
+        }
+    }
+
+    /// Its time is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Held::By(hold) if hold.is_over())
+    }
+
+    /// An operator, or a unit that stopped, closed the gates on purpose. False: the agent closed
+    /// them after a failed restart or upgrade.
+    pub fn is_asked_for(&self) -> bool {
+        self.by() != By::Agent
+    }
+
+    /// The agent's own, after a failed restart: the next restart fixes that.
+    pub fn is_of_a_failed_restart(&self) -> bool {
+        let failure = match self {
+            Held::By(hold) if self.by() == By::Agent => hold.failure(),
+            _ => None,
+        };
+        failure == Some(Failed::Restart)
+    }
+
+    /// A unit's, which opens them when it starts.
+    pub fn is_a_units(&self) -> bool {
+        self.by() == By::Unit
+    }
+
+    /// This owner has it.
+    pub fn is_of(&self, owner: &str) -> bool {
+        matches!(self, Held::By(hold) if hold.owner.as_deref() == Some(owner))
+    }
+
+    /// The kind of owner that holds the gates closed.
+    pub fn by(&self) -> By {
+        match self {
+            Held::By(hold) if hold.owner.is_some() => By::Unit,
+            Held::By(hold) if hold.is_an_operators() => By::Operator,
+            Held::By(_) => By::Agent,
+            Held::Unknown => By::Unknown,
+        }
+    }
+}
