@@ -3,6 +3,7 @@
 
 use super::progress::LoggedProgress;
 use super::reconciler::{BUSY, Reconciler};
+use super::retry::Retry;
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Balancer;
 use crate::operation::{Operation, Options, Unwritten};
@@ -15,9 +16,6 @@ use crate::state::directory;
 use crate::state::hold;
 use crate::state::lock::{Lock, LockError, Owner, describe};
 use std::time::{Duration, Instant};
-
-/// The first and the longest wait after a failed operation.
-const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// The time that an unfinished restart may still take while the sidecar has the lock.
 const SETTLES: Duration = Duration::from_secs(1);
@@ -40,10 +38,8 @@ pub(super) struct Run<'a> {
 impl Reconciler {
     /// Runs the operation as the command line does, but without any wait while it has the lock.
     pub(super) async fn operate(&mut self, verb: Verb) -> Duration {
-        if let Some((at, _)) = self.retry
-            && Instant::now() < at
-        {
-            return at - Instant::now();
+        if let Some(left) = self.retry.and_then(Retry::left) {
+            return left;
         }
         let begun = Instant::now();
         let lock = match self.lock() {
@@ -119,7 +115,8 @@ impl Reconciler {
     fn ended(&mut self, verb: Verb, report: &Report) -> Duration {
         let app = &self.app.name;
         // The operation may have changed the rules, so the next round lists them again.
-        (self.listed, self.healthy) = (None, 0);
+        self.rules.may_have_changed();
+        self.checks.anew();
         let outcome = report.outcome;
         match (verb, report.exit) {
             // 14 (not drained) counts as success: this stop did not wait for the drain.
@@ -134,14 +131,11 @@ impl Reconciler {
     }
 
     fn failed(&mut self, why: String) -> Duration {
-        let [first, longest] = RETRY;
-        let wait = self
-            .retry
-            .map_or(first, |(_, wait)| (wait * 2).min(longest));
-        self.retry = Some((Instant::now() + wait, wait));
+        let retry = Retry::after(self.retry);
+        self.retry = Some(retry);
         self.failure = Some(why.clone());
         self.in_the_way(why);
-        wait
+        retry.wait
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod act;
 mod again;
+mod checks;
 mod ending;
 mod leave;
 mod machine;
@@ -19,7 +20,9 @@ mod ports;
 mod progress;
 mod publisher;
 mod reconciler;
+mod retry;
 mod rotation;
+mod rules;
 mod stopped;
 mod systemd;
 mod view;

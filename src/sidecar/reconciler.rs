@@ -1,20 +1,23 @@
 //! Keeps the gates of one app as they should be: look, decide on the next action, act. A round
 //! begins when the kernel or a balancer has news, and at least every second.
 
+use super::checks::Checks;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
+use super::retry::Retry;
 use super::rotation::{self, Rotation};
+use super::rules::Rules;
 use crate::config::{AppSettings, Settings};
-use crate::gate::{GateError, Mark, Position, Reservation, RuleWatch};
+use crate::gate::{GateError, Reservation};
 use crate::host::ThisHost;
 use crate::restart::Host;
-use crate::restart::{PerGate, Verb};
+use crate::restart::Verb;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::{Lock, describe};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -24,13 +27,6 @@ const REST: Duration = Duration::from_secs(1);
 /// The time between two rounds while another process has the lock.
 pub(super) const BUSY: Duration = Duration::from_millis(250);
 
-/// The time between two lists of the rules if the kernel does not report changes.
-const LISTED: Duration = Duration::from_secs(2);
-
-/// The longest time between two health checks. An app that just became unhealthy is checked more
-/// often.
-const PATIENT: Duration = Duration::from_secs(1);
-
 /// One app and its observed state.
 pub(crate) struct Reconciler {
     pub(super) settings: Settings,
@@ -38,20 +34,15 @@ pub(crate) struct Reconciler {
     /// The app as configured.
     pub(super) app: AppSettings,
     pub(super) publisher: StatusPublisher,
-    rules: RuleWatch,
-    /// The mark of the rules at the last list, and when that was.
-    pub(super) listed: Option<(Option<Mark>, Instant)>,
-    pub(super) positions: Option<PerGate<Position>>,
+    pub(super) rules: Rules,
     /// The gates were open, and no operation has closed them since.
     pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
     _looking: JoinSet<()>,
-    /// Healthy answers in a row, and when the checks began.
-    pub(super) healthy: u32,
-    asked: Option<Instant>,
-    /// The problem that was last logged, and when to try again.
+    pub(super) checks: Checks,
+    /// The problem that was last logged.
     trouble: Option<String>,
-    pub(super) retry: Option<(Instant, Duration)>,
+    pub(super) retry: Option<Retry>,
     /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
     /// Why status ports are not reserved, one entry for each.
@@ -72,24 +63,17 @@ impl Reconciler {
     ) -> Result<Reconciler, GateError> {
         let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
         host.share(reservation);
-        let rules = host.firewall.watch().unwrap_or_else(|error| {
-            tracing::warn!(app = %app.name, %error, "the rules are looked at every 2 s");
-            RuleWatch::blind()
-        });
         let (rotation, looking) = rotation::watch(settings, app);
         Ok(Reconciler {
             settings: settings.clone(),
+            rules: Rules::new(&host),
             host,
             app: app.clone(),
             publisher: publisher.clone(),
-            rules,
-            listed: None,
-            positions: None,
             open: false,
             rotation,
             _looking: looking,
-            healthy: 0,
-            asked: None,
+            checks: Checks::default(),
             trouble: None,
             retry: None,
             failure: None,
@@ -115,15 +99,14 @@ impl Reconciler {
     /// One look and one action. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         self.reserve();
-        if let Err(error) = self.look().await {
-            self.positions = None;
+        if let Err(error) = self.rules.look(&self.host).await {
             self.in_the_way(error.to_string());
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
         let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
         let mut observation = Observation {
-            gates: gates(self.positions.as_ref()),
+            gates: self.rules.gates(),
             held: held.is_some(),
             unfinished: !matches!(unfinished, Ok(None)),
             healthy: false,
@@ -142,30 +125,14 @@ impl Reconciler {
         }
         match next_action(observation) {
             NextAction::Rest => REST,
-            NextAction::Ask => self.pace(),
+            NextAction::Ask => self.checks.pace(self.app.health.pace()),
             NextAction::Recover => self.operate(Verb::Recover).await,
             NextAction::Close => self.operate(Verb::Stop).await,
         }
     }
 
-    /// Lists the rules if they may have changed.
-    async fn look(&mut self) -> Result<(), GateError> {
-        let mark = self.rules.mark();
-        let known = match self.listed {
-            Some((Some(before), _)) => mark == Some(before),
-            Some((None, at)) => at.elapsed() < LISTED,
-            None => false,
-        };
-        if !known {
-            self.listed = None;
-            self.positions = Some(self.host.firewall.positions(&self.host.gates).await?);
-            self.listed = Some((mark, Instant::now()));
-        }
-        Ok(())
-    }
-
     fn rest(&mut self, gates: Gates, held: Option<Held>) {
-        (self.healthy, self.asked, self.retry) = (0, None, None);
+        (self.checks, self.retry) = (Checks::default(), None);
         self.out_of_the_way();
         self.open = gates == Gates::Open;
         let line = match held {
@@ -190,7 +157,7 @@ impl Reconciler {
 
     /// Leaves the gates to an operation of another process.
     pub(super) fn stand_back(&mut self, owner: &str, entry: Option<Entry>) {
-        (self.open, self.healthy, self.asked) = (false, 0, None);
+        (self.open, self.checks) = (false, Checks::default());
         let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
         let line = format!("left to {owner}{}", phase.unwrap_or_default());
         self.publisher.line(&self.app.name, line);
@@ -199,29 +166,17 @@ impl Reconciler {
     /// Whether the app answered often enough in a row. If only the rules are gone, once is enough:
     /// HAProxy's own checks found it healthy a moment ago.
     async fn ask(&mut self) -> bool {
-        self.asked.get_or_insert_with(Instant::now);
+        self.checks.begin();
         self.host.look_again(&self.rotation.borrow().balancers);
         match self.host.health().await {
-            Ok(()) => self.healthy += 1,
+            Ok(()) => self.checks.healthy(),
             Err(why) => {
-                self.healthy = 0;
+                self.checks.anew();
                 self.in_the_way(format!("closed until the app is healthy: {why}"));
             }
         }
-        self.healthy >= if self.open { 1 } else { self.app.health.times }
-    }
-
-    /// Whether the last health check succeeded. None if no check is needed.
-    pub(super) fn answered(&self) -> Option<bool> {
-        self.asked.map(|_| self.healthy > 0)
-    }
-
-    /// The time to the next health check: it grows while the app stays unhealthy.
-    fn pace(&self) -> Duration {
-        let long = self
-            .asked
-            .map_or(Duration::ZERO, |since| since.elapsed() / 60);
-        self.app.health.pace().max(long.min(PATIENT))
+        let times = if self.open { 1 } else { self.app.health.times };
+        self.checks.has(times)
     }
 
     /// Logs a new problem, and not its repetitions.
@@ -247,17 +202,5 @@ impl Reconciler {
 
     pub(super) fn hold_dir(&self) -> &std::path::Path {
         &self.settings.agent.hold_dir
-    }
-}
-
-fn gates(positions: Option<&PerGate<Position>>) -> Gates {
-    let all = |wanted: Position| {
-        let mut all = positions.into_iter().flat_map(PerGate::iter);
-        all.all(|one| *one == wanted)
-    };
-    match (all(Position::Open), all(Position::Closed)) {
-        (true, _) => Gates::Open,
-        (_, true) => Gates::Closed,
-        _ => Gates::Broken,
     }
 }

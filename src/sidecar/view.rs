@@ -10,7 +10,7 @@ use crate::state::hold;
 impl Reconciler {
     /// Hands the app's view to the status publisher.
     pub(super) fn show(&self) {
-        let positions = self.positions.as_ref().map(PerGate::as_ref);
+        let positions = self.rules.positions.as_ref().map(PerGate::as_ref);
         let open = positions.map_or_else(PerGate::default, |positions| positions.map(is_open));
         let gates = self.host.gates.iter().map(|gate| match gate.role {
             Role::Main => (gate.role, open.main),
@@ -20,7 +20,7 @@ impl Reconciler {
         let view = AppView {
             app: self.app.name.clone(),
             gates: gates.collect(),
-            healthy: self.answered(),
+            healthy: self.checks.last(),
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
             balancers: rotation.seen.iter().map(balancer).collect(),
         };
