@@ -134,6 +134,8 @@ impl Asked {
     }
 }
 
+// `[agent]` is a table of the configuration, no link.
+#[allow(rustdoc::broken_intra_doc_links)]
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Out of rotation, drain, restart the app, wait until healthy, back in rotation

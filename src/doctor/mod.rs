@@ -1,8 +1,8 @@
 //! `agent doctor`: checks the whole set-up read-only, point by point.
 //!
-//! [`look`] gathers the facts, and each area judges its own, purely: the [`host`], its [`tables`],
-//! an app's [`gates`], the [`evidence`] of closed ones, the [`app`] itself, each [`balancer`], our
-//! [`lines`] on it, and HAProxy's own file ([`cfg`]). A point is ok only if that was seen.
+//! [`look()`] gathers the facts, and each area judges its own, purely: the `host`, its `tables`, an
+//! app's `gates`, the `evidence` of closed ones, the `app` itself, each `balancer`, our `lines` on
+//! it, and HAProxy's own file (`cfg`). A point is ok only if that was seen.
 
 mod app;
 mod app_facts;

@@ -3,10 +3,10 @@
 //! rotation before the machine goes down. It runs the same operations as the command line, under
 //! the same lock.
 //!
-//! One [`Reconciler`] for each app looks and acts, and [`next_action`] decides. The
-//! [`StatusPublisher`] informs systemd and metrics.
+//! One `Reconciler` for each app looks and acts, and `next_action` decides. The
+//! `StatusPublisher` informs systemd and metrics.
 //!
-//! SIGTERM and SIGINT stop the sidecar, and [`ending`] decides what that means for the gates.
+//! SIGTERM and SIGINT stop the sidecar, and `ending` decides what that means for the gates.
 //! SIGHUP reloads the configuration. SIGUSR2 replaces the process by the installed program.
 
 mod act;

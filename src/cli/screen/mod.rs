@@ -4,7 +4,7 @@
 //! or a closed window never blocks an operation. (Progress bars of the usual libraries write in
 //! the caller's thread, and panic if the terminal is gone.)
 //!
-//! Stderr always has an [outbox](crate::outbox) of its own: an unread log blocks neither stdout
+//! Stderr always has an [`outbox`] of its own: an unread log blocks neither stdout
 //! nor the end of the program. If stderr and stdout are one terminal, its lines go through this
 //! module, or they would tear the row. The sidecar's stdout has an outbox too.
 

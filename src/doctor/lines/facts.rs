@@ -44,7 +44,7 @@ impl Lines<'_> {
         own.filter(move |own| own.backend == backend && is(own.role))
     }
 
-    /// Our lines of a backend, in the form that [`judge`](super::judge) takes.
+    /// Our lines of a backend, in the form that [`judge`](super::judge()) takes.
     pub(super) fn as_judged(&self, backend: &str) -> Backend {
         let sees_cookies = self.seen.level >= Some(Level::Operator);
         let servers = self
