@@ -2,7 +2,8 @@
 //! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
 
 use haproxy_gate::haproxy::{
-    Address, AppPorts, Balancer, Info, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
+    Address, AppPorts, Balancer, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
+    Worker,
 };
 use lab::block_on;
 use std::io::{Read, Write};
@@ -28,7 +29,7 @@ fn recorded(version: &str, name: &str) -> String {
 #[test]
 fn every_versions_answers_are_understood() {
     for version in VERSIONS {
-        let info = Info::parse(recorded(version, "info").trim_end()).unwrap();
+        let info = Worker::parse(recorded(version, "info").trim_end()).unwrap();
         assert!(info.version.starts_with(version), "{info:?}");
         let servers = ServerState::parse(recorded(version, "servers_state").trim_end()).unwrap();
         assert_eq!(servers.len(), 8, "{version}: {servers:?}");
