@@ -90,7 +90,7 @@ impl Counting {
             true => count_again(balancers).await,
             false => Ok(counted),
         };
-        let mut seen = Connections {
+        let mut look = Connections {
             none_leaves: none_leaves(youngest),
             untracked: self.untracked.clone(),
             oldest: tcp::oldest(&connections),
@@ -100,14 +100,14 @@ impl Counting {
             peers.learn(counted, &last);
         }
         match asks {
-            true => peers.learn(counted, &seen),
-            false => self.last = Some(seen.clone()),
+            true => peers.learn(counted, &look),
+            false => self.last = Some(look.clone()),
         }
         peers.learn_uncounted(before.iter().flat_map(BalancerObservation::lines));
-        (seen.uncounted, seen.misnamed) = (peers.are_uncounted(), peers.misnamed());
-        (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());
+        (look.uncounted, look.misnamed) = (peers.are_uncounted(), peers.misnamed());
+        (look.addresses_known, look.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
-        Ok(seen)
+        Ok(look)
     }
 
     /// Reading them is expensive on a busy host. So it reads them only if the table alone is not

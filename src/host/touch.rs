@@ -126,7 +126,7 @@ impl ThisHost {
             let poll = self.poll;
             tokio::select! {
                 result = &mut run => break result,
-                seen = self.meanwhile().next() => self.report_meanwhile(seen, on).await,
+                shown = self.meanwhile().next() => self.report_meanwhile(shown, on).await,
                 () = tokio::time::sleep(poll) => {}
             }
             self.hold_ports();

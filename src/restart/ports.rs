@@ -52,7 +52,7 @@ pub trait Progress {
     /// A notice for the operator.
     fn notes(&mut self, at: Duration, note: &str);
     /// What one look showed, before the decision.
-    fn sees(&mut self, _at: Duration, _seen: &Observation) {}
+    fn sees(&mut self, _at: Duration, _observation: &Observation) {}
     /// It shows how long the oldest request has waited, so the driver asks for that.
     fn shows_ages(&self) -> bool {
         false

@@ -88,14 +88,14 @@ impl Detecting {
     }
 
     /// One look of the operation.
-    pub fn sees(&mut self, at: Duration, seen: &Observation) {
+    pub fn sees(&mut self, at: Duration, observation: &Observation) {
         let Some(action) = self
             .action
-            .filter(|_| seen.action_result == ActionResult::Done)
+            .filter(|_| observation.action_result == ActionResult::Done)
         else {
             return;
         };
-        let moved = at.saturating_sub(seen.in_phase);
+        let moved = at.saturating_sub(observation.in_phase);
         // A host that has waited for its turn tries again.
         if !action.closes().is_empty() && self.opened.take().is_some() {
             self.closed.clear();
@@ -108,7 +108,7 @@ impl Detecting {
             self.opened = Some(moved);
             self.lines.values_mut().for_each(|line| line.before = false);
         }
-        for (balancer, line) in gated(&seen.balancers) {
+        for (balancer, line) in gated(&observation.balancers) {
             let (closed, opened) = (self.closed.get(&line.role).copied(), self.opened);
             let known = self.line(balancer, line);
             match (opened, closed) {

@@ -185,13 +185,13 @@ impl Progress for Watched<'_> {
         self.progress.notes(at, note);
     }
 
-    fn sees(&mut self, at: Duration, seen: &Observation) {
-        self.watching.detecting.sees(at, seen);
-        match seen.balancers.is_empty() {
+    fn sees(&mut self, at: Duration, observation: &Observation) {
+        self.watching.detecting.sees(at, observation);
+        match observation.balancers.is_empty() {
             true => self.watching.gap(at),
-            false => self.watching.look(at, &seen.balancers),
+            false => self.watching.look(at, &observation.balancers),
         }
-        self.progress.sees(at, seen);
+        self.progress.sees(at, observation);
     }
 
     fn shows_ages(&self) -> bool {

@@ -33,8 +33,8 @@ fn out(lines: &[(Role, &str)]) -> ClosedLines {
 }
 
 /// The number of lines wrongly UP, and of notices.
-fn news(closed: &mut ClosedLines, seen: &BalancerObservation) -> (usize, usize) {
-    let news = closed.look(seen);
+fn news(closed: &mut ClosedLines, balancer: &BalancerObservation) -> (usize, usize) {
+    let news = closed.look(balancer);
     (news.up.len(), news.notices.len())
 }
 
