@@ -71,10 +71,12 @@
 //!
 //! # Where things are
 //!
-//! [`restart`] is the core: pure, it decides by what a balancer showed ([`haproxy`]'s model), and
-//! does nothing else. An [`operation`] is all of it for one app, from the lock to the report: the
-//! command line ([`cli`]) asks for one, and the [`sidecar`] starts some by itself. Its
-//! [driver](operation::driver) loops: observe, decide, write the journal, act.
+//! [`restart`] is the core: pure, it decides by what a balancer showed, and does nothing else. One
+//! [observation](haproxy::BalancerObservation) has what one look at one balancer showed. The
+//! preflight, status, reports, metrics and the history take their parts from it. An [`operation`]
+//! is all of it for one app, from the lock to the report: the command line ([`cli`]) asks for one,
+//! and the [`sidecar`] starts some by itself. Its [driver](operation::driver) loops: observe,
+//! decide, write the journal, act.
 //!
 //! The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats socket and the master CLI),
 //! [`tcp`] (the host's own connections), [`app`] (its restart and its health). A [`host`] is all of

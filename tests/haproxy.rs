@@ -2,7 +2,8 @@
 //! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
 
 use haproxy_gate::haproxy::{
-    Address, AppPorts, Balancer, Info, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
+    Address, AppPorts, Balancer, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
+    Worker,
 };
 use lab::block_on;
 use std::io::{Read, Write};
@@ -28,7 +29,7 @@ fn recorded(version: &str, name: &str) -> String {
 #[test]
 fn every_versions_answers_are_understood() {
     for version in VERSIONS {
-        let info = Info::parse(recorded(version, "info").trim_end()).unwrap();
+        let info = Worker::parse(recorded(version, "info").trim_end()).unwrap();
         assert!(info.version.starts_with(version), "{info:?}");
         let servers = ServerState::parse(recorded(version, "servers_state").trim_end()).unwrap();
         assert_eq!(servers.len(), 8, "{version}: {servers:?}");
@@ -191,6 +192,28 @@ fn another_servers_row_or_another_worker_is_never_ours() {
     socket.answer(format!("{other}{}{}", row("2.6", "web1"), row("2.6", "bkp1")).into_bytes());
     assert!(block_on(balancer.poll()).is_err());
     assert!(balancer.own().is_empty());
+}
+
+/// An operation that could not see the lines of a new worker still learns that there is one.
+#[test]
+fn a_reload_is_reported_once_by_the_first_look_that_shows_our_lines() {
+    let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
+    let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
+    let mut balancer = socket.balancer();
+    block_on(balancer.find()).unwrap().unwrap();
+    let rows = format!("{}{}", row("2.6", "web1"), row("2.6", "bkp1"));
+    let other = info.replace("\nPid: ", "\nPid: 9");
+    let mut look = |answer: String| {
+        socket.answer(answer.into_bytes());
+        let is_seen = block_on(balancer.poll()).is_ok();
+        (is_seen, balancer.was_reloaded())
+    };
+    assert_eq!(look(format!("{info}{rows}")), (true, false));
+    // Another worker: its ids are not known yet, and then its rows are missing.
+    assert_eq!(look(format!("{other}{rows}")), (false, false));
+    assert_eq!(look(format!("{other}{states}")), (false, false));
+    assert_eq!(look(format!("{other}{rows}")), (true, true));
+    assert_eq!(look(format!("{other}{rows}")), (true, false));
 }
 
 /// A backend that none of our lines are in is another worker's: it does not say that no other

@@ -165,11 +165,11 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
 mod tests {
     use super::super::Verdict::{Error, Ok as Well, Warning};
     use super::*;
-    use crate::haproxy::{Info, Lost};
+    use crate::haproxy::{Lost, Worker};
 
     fn seen(level: Level) -> Examination {
         Examination {
-            info: Info {
+            info: Worker {
                 version: "2.6.12-1+deb12u4".into(),
                 pid: 7,
                 uptime: 5,

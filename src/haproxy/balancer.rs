@@ -2,11 +2,11 @@
 //! alone. With 10,000 servers the whole table costs HAProxy 125 ms, our lines 0.1 ms.
 
 use super::Address;
-use super::info::{self, Info};
+use super::info;
 use super::recent::{Counted, RecentCapacities};
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
-    find, servers,
+    Worker, find, servers,
 };
 use std::net::IpAddr;
 
@@ -31,8 +31,8 @@ pub struct Balancer {
     names: Option<Names>,
     pub(super) ports: AppPorts,
     addresses: Vec<IpAddr>,
-    worker: Option<Info>,
-    /// The last poll was answered by another worker than the one before it.
+    worker: Option<Worker>,
+    /// See [`Balancer::was_reloaded`].
     reloaded: bool,
     /// Another worker answered, and no look has shown the lines since. So the caller does not
     /// know it yet.
@@ -77,10 +77,10 @@ impl Balancer {
     /// Finds our lines. The inner Err says in one line what is missing in HAProxy's
     /// configuration, or in ours.
     pub async fn find(&mut self) -> Result<Result<&Found, Missing>, Unseen> {
-        (self.found, self.recent) = (None, None);
+        (self.found, self.recent, self.reloaded) = (None, None, false);
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
-        let worker = Info::parse(&answers[0])?;
+        let worker = Worker::parse(&answers[0])?;
         self.worker = Some(worker);
         let servers = ServerState::parse(&answers[1])?;
         let own = match &self.names {
@@ -112,13 +112,13 @@ impl Balancer {
         self.found.as_ref().map_or(&[], |found| &found.own)
     }
 
-    /// The last poll was answered by another worker than the one before it.
+    /// The last look showed our lines on another worker than the one before it.
     pub fn was_reloaded(&self) -> bool {
         self.reloaded
     }
 
     /// The worker that answered last.
-    pub fn worker(&self) -> Option<&Info> {
+    pub fn worker(&self) -> Option<&Worker> {
         self.worker.as_ref()
     }
 
@@ -128,8 +128,9 @@ impl Balancer {
         let before = self.worker.clone();
         let lines = self.poll_again().await;
         let changed = before.is_some() && self.worker != before;
-        self.reloaded = changed || self.undelivered;
-        self.undelivered = self.reloaded && lines.is_err();
+        let reloaded = changed || self.undelivered;
+        self.reloaded = reloaded && lines.is_ok();
+        self.undelivered = reloaded && lines.is_err();
         lines
     }
 
@@ -159,12 +160,12 @@ impl Balancer {
     async fn ask_for(
         &self,
         found: &Found,
-    ) -> Result<(Info, Option<Vec<(Own, ServerStat)>>), Unseen> {
+    ) -> Result<(Worker, Option<Vec<(Own, ServerStat)>>), Unseen> {
         let stat = |own: &Own| ServerStat::command(own.backend_id, Some(own.server_id));
         let mut commands = vec![info::COMMAND.to_owned()];
         commands.extend(found.own.iter().map(stat));
         let answers = self.socket.ask(&commands).await?;
-        let worker = Info::parse(&answers[0])?;
+        let worker = Worker::parse(&answers[0])?;
         let mut lines = Vec::new();
         for (own, (command, answer)) in found
             .own

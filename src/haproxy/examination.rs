@@ -3,8 +3,8 @@
 
 use super::stat::{Row, rows};
 use super::{
-    BackendCapacity, Balancer, CheckStatus, Found, Info, Missing, Own, ServerStat, ServerState,
-    Unseen, info,
+    BackendCapacity, Balancer, CheckStatus, Found, Missing, Own, ServerStat, ServerState, Unseen,
+    Worker, info,
 };
 
 /// The command that shows the socket's level (HAProxy's management guide, 9.3).
@@ -58,7 +58,7 @@ pub enum Lost {
 #[derive(Debug, Clone)]
 pub struct Examination {
     /// The worker that answers.
-    pub info: Info,
+    pub info: Worker,
     /// None: it did not say (HAProxy before 1.8).
     pub level: Option<Level>,
     /// Our lines.
@@ -83,7 +83,7 @@ impl Balancer {
     /// that can't be seen.
     pub async fn examine(&mut self) -> Result<Examination, Unseen> {
         let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
-        let (info, level) = (Info::parse(&answers[0])?, self.level().await);
+        let (info, level) = (Worker::parse(&answers[0])?, self.level().await);
         let found = match self.find().await {
             Ok(found) => found.cloned().map_err(Lost::Missing),
             Err(unseen) => Err(Lost::Unseen(unseen)),

@@ -19,9 +19,11 @@ mod stat;
 pub use balancer::{Balancer, Names};
 pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
-pub use info::Info;
 pub use master::Master;
-pub use model::{BackendCapacity, BalancerSeen, CheckStatus, Leaving, LineSeen, Role, Status};
+pub use model::{
+    Answer, BackendCapacity, BalancerObservation, CheckStatus, Leaving, NoAnswer, Role, ServerLine,
+    Status, Worker,
+};
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;

@@ -1,6 +1,7 @@
 //! The stats socket: one connection, one line of commands, one answer each. Anything else than a
 //! complete answer in time is [`Unseen`].
 
+use super::NoAnswer;
 use crate::text::escape_within;
 use std::fmt;
 use std::io;
@@ -116,6 +117,15 @@ impl Unseen {
         Unseen::Strange {
             command: command.to_owned(),
             what: escape_within(&what.to_string(), SHOWN),
+        }
+    }
+}
+
+impl From<Unseen> for NoAnswer {
+    fn from(unseen: Unseen) -> NoAnswer {
+        NoAnswer {
+            why: unseen.to_string(),
+            may_pass: unseen.may_pass(),
         }
     }
 }

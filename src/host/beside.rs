@@ -1,9 +1,10 @@
 //! Finds what a restart of this app would take down beside it, and what HAProxy shows of that.
 
-use super::{ThisHost, balancers, line_seen};
+use super::observe::{observe_if_there, server_line};
+use super::{ThisHost, balancers};
 use crate::config::{AppSettings, Settings};
-use crate::haproxy::{Balancer, Own};
-use crate::restart::{Beside, LineSeen};
+use crate::haproxy::{Balancer, BalancerObservation, Own, ServerLine};
+use crate::restart::Beside;
 use futures_util::future::join_all;
 
 impl ThisHost {
@@ -65,32 +66,15 @@ impl ThisHost {
     }
 }
 
-async fn stranger(balancer: &Balancer, own: &Own) -> Result<LineSeen, String> {
+async fn stranger(balancer: &Balancer, own: &Own) -> Result<ServerLine, String> {
     let stat = balancer.stat_of(own).await;
-    stat.map(|stat| line_seen(own, &stat))
+    stat.map(|stat| server_line(own, &stat))
         .map_err(|unseen| unseen.to_string())
 }
 
-/// The lines of another app. A balancer without such lines loses nothing.
-async fn lines(
-    settings: &Settings,
-    app: &AppSettings,
-) -> Vec<(String, Result<Vec<LineSeen>, String>)> {
+/// What the balancers show of another app. A balancer without its lines loses nothing.
+async fn lines(settings: &Settings, app: &AppSettings) -> Vec<BalancerObservation> {
     let mut balancers = balancers(settings, app);
-    let looks = balancers.iter_mut().map(async |balancer| {
-        let lines = match balancer.find().await {
-            Ok(Err(_missing)) => Ok(Vec::new()),
-            Ok(Ok(_)) => balancer.poll().await,
-            Err(unseen) => Err(unseen),
-        };
-        let lines = lines.map(|lines| {
-            let lines = lines.iter();
-            lines.map(|(own, stat)| line_seen(own, stat)).collect()
-        });
-        (
-            balancer.name.clone(),
-            lines.map_err(|unseen| unseen.to_string()),
-        )
-    });
-    join_all(looks).await
+    let looks = join_all(balancers.iter_mut().map(observe_if_there)).await;
+    looks.into_iter().flatten().collect()
 }

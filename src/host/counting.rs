@@ -3,12 +3,12 @@
 
 use super::balancers::interface_addresses;
 use super::callers::Callers;
-use super::look::seen;
+use super::observe::observe;
 use super::sources::sources;
 use crate::config::{AppSettings, BalancerSettings, Settings};
 use crate::gate::{Flow, flows};
-use crate::haproxy::{AppPorts, Balancer, Role};
-use crate::restart::{Ask, BalancerSeen, ByPeer, Connections, Count, LineSeen, Peers, none_leaves};
+use crate::haproxy::{AppPorts, Balancer, BalancerObservation, Role, ServerLine};
+use crate::restart::{Ask, ByPeer, Connections, Count, Peers, none_leaves};
 use crate::tcp::{self, Connection};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ impl Counting {
     pub(crate) async fn look(
         &mut self,
         balancers: &mut [Balancer],
-        before: &[BalancerSeen],
+        before: &[BalancerObservation],
         again: bool,
     ) -> Result<Connections, String> {
         let connections = tcp::connections(self.ports.port).await;
@@ -74,7 +74,7 @@ impl Counting {
             None => Peers::new(sources(&self.balancers).await),
         };
         let counted = Count::at(before);
-        let youngest = before.iter().filter_map(|one| one.uptime).min();
+        let youngest = before.iter().filter_map(BalancerObservation::uptime).min();
         let mut by_peer = by_peer(&connections);
         let quiet = before.iter().all(is_quiet);
         if self.needs_tracking(&peers, &by_peer, counted, quiet) {
@@ -90,7 +90,7 @@ impl Counting {
             true => count_again(balancers).await,
             false => Ok(counted),
         };
-        let mut seen = Connections {
+        let mut look = Connections {
             none_leaves: none_leaves(youngest),
             untracked: self.untracked.clone(),
             oldest: tcp::oldest(&connections),
@@ -100,14 +100,14 @@ impl Counting {
             peers.learn(counted, &last);
         }
         match asks {
-            true => peers.learn(counted, &seen),
-            false => self.last = Some(seen.clone()),
+            true => peers.learn(counted, &look),
+            false => self.last = Some(look.clone()),
         }
-        peers.learn_uncounted(before.iter().flat_map(|one| one.lines.iter().flatten()));
-        (seen.uncounted, seen.misnamed) = (peers.are_uncounted(), peers.misnamed());
-        (seen.addresses_known, seen.hidden) = (peers.are_known(youngest), peers.are_hidden());
+        peers.learn_uncounted(before.iter().flat_map(BalancerObservation::lines));
+        (look.uncounted, look.misnamed) = (peers.are_uncounted(), peers.misnamed());
+        (look.addresses_known, look.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
-        Ok(seen)
+        Ok(look)
     }
 
     /// Reading them is expensive on a busy host. So it reads them only if the table alone is not
@@ -174,18 +174,18 @@ fn surplus(ours: &ByPeer, counted: Count) -> u64 {
 }
 
 /// Nothing is in flight on lines that must drain.
-fn is_quiet(balancer: &BalancerSeen) -> bool {
-    let is_quiet = |line: &LineSeen| line.out && line.in_flight == 0;
-    let mut lines = balancer.lines.iter().flatten();
+fn is_quiet(balancer: &BalancerObservation) -> bool {
+    let is_quiet = |line: &ServerLine| line.out && line.in_flight == 0;
+    let mut lines = balancer.lines().iter();
     lines.all(|line| line.role == Role::ClassicTwin || is_quiet(line))
 }
 
 async fn count_again(balancers: &mut [Balancer]) -> Result<Count, String> {
     let looks = balancers
         .iter_mut()
-        .map(|balancer| seen(balancer, Ask::Lines));
+        .map(|balancer| observe(balancer, Ask::Lines));
     let again = join_all(looks).await;
-    let trouble = |one: &BalancerSeen| one.unseen().or_else(|| one.reload_notice());
+    let trouble = |one: &BalancerObservation| one.unseen().or_else(|| one.reload_notice());
     match again.iter().find_map(trouble) {
         Some(trouble) => Err(trouble),
         None => Ok(Count::at(&again)),

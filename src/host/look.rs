@@ -1,77 +1,84 @@
-//! One look at one balancer, as the core wants it.
+//! One read-only look at everything about one app.
 
-use crate::haproxy::{Balancer, Own, Role, ServerStat, Unseen};
-use crate::restart::{Ask, BalancerSeen, LineSeen, lacks_claim};
-use std::time::Duration;
+use super::ThisHost;
+use super::asking::Asking;
+use super::observe::observe_all;
+use super::snapshot::Snapshot;
+use crate::gate::listeners;
+use crate::haproxy::Balancer;
+use crate::tcp;
+use futures_util::future::join_all;
+use std::iter;
+use tokio::join;
 
-/// One look at one balancer. If part of it can't be seen, the whole balancer counts as unseen.
-pub(crate) async fn seen(balancer: &mut Balancer, ask: Ask) -> BalancerSeen {
-    let mut seen = BalancerSeen {
-        name: balancer.name.clone(),
-        lines: Err(String::new()),
-        reloaded: false,
-        uptime: None,
-        backends: Vec::new(),
-        leaving: None,
-    };
-    seen.lines = match look(balancer, ask, &mut seen).await {
-        Ok(lines) => Ok(lines),
-        Err(unseen) => Err(unseen.to_string()),
-    };
-    seen
-}
-
-async fn look(
-    balancer: &mut Balancer,
-    ask: Ask,
-    seen: &mut BalancerSeen,
-) -> Result<Vec<LineSeen>, Unseen> {
-    let lines = balancer.poll().await?;
-    seen.reloaded = balancer.was_reloaded();
-    seen.uptime = balancer
-        .worker()
-        .map(|worker| Duration::from_secs(worker.uptime));
-    let shown: Vec<LineSeen> = lines
-        .iter()
-        .map(|(own, stat)| line_seen(own, stat))
-        .collect();
-    match ask {
-        Ask::Lines => {}
-        Ask::CapacityIfDue(true) if !lacks_claim(&shown) => {}
-        Ask::CapacityIfDue(_) => {
-            seen.backends = balancer.capacities_if_due().await?.unwrap_or_default();
+impl ThisHost {
+    /// Looks at everything, and at all balancers at once unless `asking` excludes them.
+    pub async fn snapshot(&mut self, asking: Asking) -> Snapshot {
+        // Only a drain without a master counts connections.
+        let counts = !self.balancers.iter().all(Balancer::has_master);
+        let asked = self.balancers.iter_mut();
+        let asked = asked.filter(|_| asking != Asking::NoBalancer);
+        let asked = asked.map(|balancer| observe_all(balancer, asking));
+        // The rules take the longest: a program for each family.
+        let (rules, balancers, countable) = join!(
+            self.rules.look(&self.firewall),
+            join_all(asked),
+            countable(self.app.ports.port, counts),
+        );
+        let gates = self.gates.clone();
+        let listeners = gates.map(|gate| {
+            let who = listeners(gate.status_port);
+            (gate, who)
+        });
+        let address = self.probe_address();
+        let (health, restart) = join!(self.app.health.probe(address), self.restart_check());
+        let askable = self.app.health.check();
+        Snapshot {
+            askable,
+            countable,
+            rules,
+            listeners,
+            taken: self.seen_taken().await,
+            balancers,
+            health: (address, health),
+            restart,
         }
-        Ask::CapacityOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
-        // A claim may be kept for many looks.
-        Ask::CapacityOnceOut(_) => seen.backends = balancer.capacities_when_due().await?,
-        Ask::Capacity => seen.backends = balancer.capacities().await?,
-        // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
-        // decided before those of the current worker's lines are quiet that must be.
-        Ask::Leaving if lines.iter().any(must_drain_yet) => {}
-        Ask::Leaving => seen.leaving = balancer.leaving().await?,
     }
-    Ok(shown)
-}
 
-pub(crate) fn line_seen(own: &Own, stat: &ServerStat) -> LineSeen {
-    LineSeen {
-        name: format!("{}/{}", own.backend, own.server),
-        role: own.role,
-        status: stat.status.clone(),
-        out: stat.is_out(),
-        check: stat.check.clone(),
-        proven: stat.proven,
-        in_flight: stat.in_flight,
-        sessions: stat.sessions,
-        connections: stat.connections,
+    /// Whether the app's restart can work, and restarts this app. Also checks the commands of the
+    /// upgrade and the rollback.
+    async fn restart_check(&self) -> Result<Vec<String>, String> {
+        let app = &self.app;
+        let restart = match app.restart.check().await {
+            Ok(odd) => match app.restart.serves(app.ports.port) {
+                Ok(()) => Ok(odd),
+                Err(error) => Err(text(error)),
+            },
+            Err(error) => Err(text(error)),
+        };
+        let mut odd = Vec::new();
+        let restart = restart.map(|it| odd = it);
+        let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
+        let changes = app.upgrade.iter().chain(back);
+        let checks = changes.map(|change| change.check().map_err(text));
+        let wrong: Vec<String> = iter::once(restart)
+            .chain(checks)
+            .filter_map(Result::err)
+            .collect();
+        match wrong.is_empty() {
+            true => Ok(odd),
+            false => Err(wrong.join("; ")),
+        }
     }
 }
 
-fn is_in((own, stat): &(Own, ServerStat), role: Role) -> bool {
-    own.role == role && !stat.is_out()
+async fn countable(port: u16, counts: bool) -> Result<(), String> {
+    match counts {
+        true => tcp::connections(port).await.map(drop).map_err(text),
+        false => Ok(()),
+    }
 }
 
-/// The classic twin goes on serving. What leaving workers carry counts beside it.
-fn must_drain_yet((own, stat): &(Own, ServerStat)) -> bool {
-    own.role != Role::ClassicTwin && stat.in_flight > 0
+fn text(error: impl ToString) -> String {
+    error.to_string()
 }

@@ -1,9 +1,9 @@
 //! Looks at HAProxy while the app is restarted or upgraded. A balancer that hangs delays nothing:
 //! a task of its own asks each balancer, and the caller takes the answers that are there.
 
-use super::look;
-use crate::haproxy::Balancer;
-use crate::restart::{Ask, BalancerSeen};
+use super::observe::observe;
+use crate::haproxy::{Balancer, BalancerObservation};
+use crate::restart::Ask;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ const ROOM: usize = 16;
 
 /// The looks, from its creation until it is dropped.
 pub(super) struct Meanwhile {
-    shown: Receiver<BalancerSeen>,
+    shown: Receiver<BalancerObservation>,
     _looking: JoinSet<()>,
 }
 
@@ -35,22 +35,22 @@ impl Meanwhile {
     }
 
     /// The next look. Without a balancer it never resolves.
-    pub(super) async fn next(&mut self) -> BalancerSeen {
+    pub(super) async fn next(&mut self) -> BalancerObservation {
         match self.shown.recv().await {
-            Some(seen) => seen,
+            Some(shown) => shown,
             None => std::future::pending().await,
         }
     }
 
     /// What the balancers have shown so far.
-    pub(super) fn take(&mut self) -> Vec<BalancerSeen> {
+    pub(super) fn take(&mut self) -> Vec<BalancerObservation> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
     }
 }
 
-async fn ask(mut balancer: Balancer, sender: Sender<BalancerSeen>) {
+async fn ask(mut balancer: Balancer, sender: Sender<BalancerObservation>) {
     while sender
-        .send(look::seen(&mut balancer, Ask::Lines).await)
+        .send(observe(&mut balancer, Ask::Lines).await)
         .await
         .is_ok()
     {

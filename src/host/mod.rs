@@ -1,12 +1,16 @@
 //! The real host: its firewall, its balancers, its app and the clock.
 
 mod ages;
+mod asking;
 mod balancers;
 mod beside;
 mod callers;
+mod core_host;
 mod counting;
+mod gates;
 mod look;
 mod meanwhile;
+mod observe;
 mod ports;
 mod rules;
 mod snapshot;
@@ -14,22 +18,20 @@ mod sources;
 mod touch;
 mod why_up;
 
+pub use asking::Asking;
 pub(crate) use balancers::balancers;
-pub(crate) use look::{line_seen, seen};
-pub use snapshot::{Asking, BalancerSnapshot, Snapshot};
+pub(crate) use observe::observe;
+pub use snapshot::Snapshot;
 
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Firewall, Gate, GateError, Reservation, RuleCache, Taken};
-use crate::haproxy::{Balancer, Role};
-use crate::restart::{Action, ActionResult, Ask, BalancerSeen, Connections, PerGate, Phase};
-use crate::restart::{Host, OnMeanwhile};
+use crate::haproxy::{Balancer, BalancerObservation};
+use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
-use crate::tcp;
 use ages::Ages;
 use balancers::interface_addresses;
 use counting::Counting;
-use futures_util::future::join_all;
 use meanwhile::Meanwhile;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -135,7 +137,7 @@ impl ThisHost {
     /// master.
     pub(crate) async fn connections_at_rest(
         &mut self,
-        before: &[BalancerSeen],
+        before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
         match self.balancers.iter().all(Balancer::has_master) {
             true => None,
@@ -146,128 +148,5 @@ impl ThisHost {
     /// Returns the signal's number once there is one.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await
-    }
-
-    /// Sets the gates. A gate that `wanted` does not name stays.
-    async fn set(&mut self, wanted: PerGate<Option<bool>>) -> ActionResult {
-        let set = self.ensure(wanted).await;
-        self.moved = set == Ok(true);
-        match set {
-            Ok(_) => ActionResult::Done,
-            Err(error) => ActionResult::Failed(error.to_string()),
-        }
-    }
-
-    /// Ok(true): this took a change.
-    async fn ensure(&mut self, wanted: PerGate<Option<bool>>) -> Result<bool, GateError> {
-        let gates = self.gates.iter().zip(wanted);
-        let wanted: Vec<(&Gate, bool)> = gates
-            .filter_map(|(gate, wanted)| Some((gate, wanted?)))
-            .collect();
-        if self.rules.stand(&self.firewall, &wanted).await? {
-            return Ok(false);
-        }
-        let _turn = rules::turn(&self.state_dir).await;
-        self.rules.ensure(&self.firewall, &wanted).await
-    }
-}
-
-/// The wanted positions of the main gate and of the twin's.
-const fn gates(main: Option<bool>, twin: Option<bool>) -> PerGate<Option<bool>> {
-    PerGate {
-        main,
-        twin: Some(twin),
-    }
-}
-
-/// Both gates closed.
-const CLOSED: PerGate<Option<bool>> = gates(Some(false), Some(false));
-
-impl Host for ThisHost {
-    fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
-
-    fn interrupted(&self) -> Option<i32> {
-        self.stop.asked()
-    }
-
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
-        let balancers = self.balancers.iter_mut();
-        join_all(balancers.map(|balancer| look::seen(balancer, ask))).await
-    }
-
-    async fn connections(
-        &mut self,
-        before: &[BalancerSeen],
-    ) -> Option<Result<Connections, String>> {
-        match self.balancers.iter().all(Balancer::has_master) {
-            true => None,
-            false => Some(self.counting.look(&mut self.balancers, before, false).await),
-        }
-    }
-
-    async fn oldest(&mut self) -> Option<Duration> {
-        let port = self.app.ports.port;
-        let ask = async move || {
-            let connections = tcp::connections(port).await;
-            connections.ok().and_then(|seen| tcp::oldest(&seen))
-        };
-        self.ages.oldest(ask).await
-    }
-
-    async fn health(&mut self) -> Result<(), String> {
-        self.app.health.probe(self.probe_address()).await
-    }
-
-    async fn instance(&mut self) -> Option<String> {
-        self.app.restart.instance().await
-    }
-
-    fn shown(&mut self) -> Vec<BalancerSeen> {
-        self.shown_meanwhile()
-    }
-
-    async fn causes(&mut self, roles: &[Role]) -> Vec<String> {
-        self.why_up(roles).await
-    }
-
-    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
-        if action.opens() {
-            self.meanwhile = None;
-        }
-        match action {
-            Action::CloseMain => self.set(gates(Some(false), None)).await,
-            Action::CloseTwin => self.set(gates(None, Some(false))).await,
-            Action::CloseBoth => self.set(CLOSED).await,
-            Action::OpenBoth => self.set(gates(Some(true), Some(true))).await,
-            Action::PutBack => self.set(self.found_open.map(Some)).await,
-            Action::Upgrade => {
-                let upgrade = self.app.upgrade.clone();
-                self.change(upgrade, "upgrade", on).await
-            }
-            Action::Rollback => {
-                let rollback = self.app.rollback.clone();
-                self.change(rollback, "rollback", on).await
-            }
-            Action::Restart => self.restart(on).await,
-        }
-    }
-
-    fn moved(&self) -> bool {
-        self.moved
-    }
-
-    async fn pause(&mut self, phase: &Phase, lasted: Duration) {
-        self.hold_ports();
-        let usual = match phase {
-            Phase::Healthy { .. } => self.app.health.pace(),
-            _ => self.poll,
-        };
-        let pace = phase.pace(lasted, usual);
-        // The look's own time counts as part of the pace, but never all of it.
-        let rest = pace.saturating_sub(self.woke.elapsed()).max(pace / 3);
-        tokio::time::sleep(rest).await;
-        self.woke = Instant::now();
     }
 }

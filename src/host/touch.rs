@@ -1,10 +1,11 @@
 //! Restarts and upgrades the app, and waits for what a dead agent's restart or upgrade still
 //! runs.
 
-use super::{CLOSED, ThisHost};
+use super::ThisHost;
+use super::gates::CLOSED;
 use crate::app::{Change, Restart};
-use crate::haproxy::Role;
-use crate::restart::{ActionResult, BalancerSeen, Phase, Verb};
+use crate::haproxy::{BalancerObservation, Role};
+use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
 use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
@@ -125,7 +126,7 @@ impl ThisHost {
             let poll = self.poll;
             tokio::select! {
                 result = &mut run => break result,
-                seen = self.meanwhile().next() => self.report_meanwhile(seen, on).await,
+                shown = self.meanwhile().next() => self.report_meanwhile(shown, on).await,
                 () = tokio::time::sleep(poll) => {}
             }
             self.hold_ports();
@@ -138,8 +139,8 @@ impl ThisHost {
         result
     }
 
-    async fn report_meanwhile(&mut self, seen: BalancerSeen, on: OnMeanwhile<'_>) {
-        if on(self.elapsed(), Meanwhile::Lines(seen)) {
+    async fn report_meanwhile(&mut self, shown: BalancerObservation, on: OnMeanwhile<'_>) {
+        if on(self.elapsed(), Meanwhile::Lines(shown)) {
             let causes = self.why_up(&[Role::Main, Role::Twin]).await;
             on(self.elapsed(), Meanwhile::Causes(causes));
         }

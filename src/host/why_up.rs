@@ -3,8 +3,7 @@
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
 use crate::gate::{Foreign, Native, listeners, native as native_redirects, native_rules};
-use crate::haproxy::Role;
-use crate::restart::BalancerSeen;
+use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,7 +19,7 @@ impl ThisHost {
     }
 
     /// What the balancers have shown since the last time. Waits for nothing.
-    pub(super) fn shown_meanwhile(&mut self) -> Vec<BalancerSeen> {
+    pub(super) fn shown_meanwhile(&mut self) -> Vec<BalancerObservation> {
         self.meanwhile().take()
     }
 

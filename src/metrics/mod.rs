@@ -10,7 +10,7 @@ pub use encode::encode;
 pub use listener::{Listener, MetricsAddress};
 pub use serve::serve;
 
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role};
 
 /// The state of one app. A value that the sidecar can't see is None, and left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,4 +35,18 @@ pub struct BalancerView {
     /// The app's lines (`BACKEND/SERVER`), and whether they are fully UP. None if the balancer
     /// did not answer.
     pub lines: Option<Vec<(String, bool)>>,
+}
+
+impl From<&BalancerObservation> for BalancerView {
+    fn from(balancer: &BalancerObservation) -> BalancerView {
+        let answer = balancer.answer.as_ref().ok();
+        let lines = answer.map(|answer| {
+            let lines = answer.lines.iter();
+            lines.map(|line| (line.name.clone(), line.proven)).collect()
+        });
+        BalancerView {
+            name: balancer.name.clone(),
+            lines,
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::describe;
 use crate::config::AppSettings;
+use crate::haproxy::{BalancerObservation, ServerLine};
 use crate::host::Snapshot;
-use crate::report::BalancerReport;
-use crate::restart::{Limits, LineSeen, Phase, Start, Verb};
+use crate::restart::{Limits, Phase, Start, Verb};
 
 /// The plan, line by line.
 pub(super) fn steps(
@@ -41,40 +41,34 @@ pub fn found(app: &AppSettings, snapshot: &Snapshot) -> Vec<String> {
     for (gate, position) in snapshot.gates().into_iter().zip(snapshot.positions()) {
         lines.push(format!("{}: {gate} is {position}", app.name));
     }
-    for (balancer, seen) in BalancerReport::of_snapshot(snapshot)
-        .iter()
-        .zip(&snapshot.balancers)
-    {
-        let version = balancer
-            .version
-            .iter()
-            .map(|version| format!(" (HAProxy {version})"));
-        lines.push(format!(
-            "{}: {}{}",
-            app.name,
-            balancer.name,
-            version.collect::<String>()
-        ));
-        lines.extend(balancer.error.iter().map(|error| format!("    {error}")));
-        lines.extend(
-            balancer
-                .lines
-                .iter()
-                .map(|line| format!("    {}", shown(line))),
-        );
-        for capacity in seen.facts.iter().flat_map(|facts| &facts.backends) {
-            let (backend, usable, floor) =
-                (&capacity.backend, capacity.usable, app.limits.min_available);
-            lines.push(format!(
-                "    backend {backend}: other usable servers {usable}{}, min_available {floor}",
-                capacity.going()
-            ));
-        }
+    for balancer in &snapshot.balancers {
+        lines.extend(of_balancer(app, balancer));
     }
     lines
 }
 
-fn shown(line: &LineSeen) -> String {
+fn of_balancer(app: &AppSettings, balancer: &BalancerObservation) -> Vec<String> {
+    let worker = balancer.worker.iter();
+    let version = worker.map(|worker| format!(" (HAProxy {})", worker.version));
+    let head = format!(
+        "{}: {}{}",
+        app.name,
+        balancer.name,
+        version.collect::<String>()
+    );
+    let why = balancer.answer.as_ref().err().map(ToString::to_string);
+    let lines = balancer.lines().iter().map(shown);
+    let floor = app.limits.min_available;
+    let backends = balancer.backends().iter().map(|capacity| {
+        let (backend, usable, going) = (&capacity.backend, capacity.usable, capacity.going());
+        format!("backend {backend}: other usable servers {usable}{going}, min_available {floor}")
+    });
+    let rest = why.into_iter().chain(lines).chain(backends);
+    let rest = rest.map(|line| format!("    {line}"));
+    [head].into_iter().chain(rest).collect()
+}
+
+fn shown(line: &ServerLine) -> String {
     let role = line.role.word();
     let proven = if line.proven { ", fully proven" } else { "" };
     format!(

@@ -1,12 +1,14 @@
 //! What one operation did, for machines (`--json`).
 
+use super::balancer::BalancerReport;
+use super::gate::GateReport;
 use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position};
-use crate::haproxy::Role;
+use crate::haproxy::BalancerObservation;
 use crate::host::Snapshot;
-use crate::restart::{BalancerSeen, LineSeen, Outcome, Verb};
+use crate::restart::{Outcome, Verb};
 use crate::restart::{PhaseTime, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -65,37 +67,6 @@ pub struct Report {
     pub cut_short: Option<CutShort>,
 }
 
-/// One gate, by the kernel's rules.
-#[derive(Debug, Serialize)]
-pub struct GateReport {
-    /// The role of the line that checks it.
-    pub role: Role,
-    /// The port that it redirects from.
-    pub status_port: u16,
-    /// The port that it redirects to.
-    pub port: u16,
-    /// `open`, `closed` or `broken`.
-    pub position: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// Why it is broken.
-    pub why: Option<String>,
-}
-
-/// What one balancer shows.
-#[derive(Debug, Serialize)]
-pub struct BalancerReport {
-    /// Its name.
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// HAProxy's version.
-    pub version: Option<String>,
-    /// Our lines.
-    pub lines: Vec<LineSeen>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// Why they can't be seen.
-    pub error: Option<String>,
-}
-
 impl Report {
     /// A report of an operation that begins now.
     pub fn new(verb: Verb, app: &str) -> Report {
@@ -140,15 +111,15 @@ impl Report {
     /// Adds what the preflight saw.
     pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
         self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
-        self.balancers = BalancerReport::of_snapshot(snapshot);
-        let seen: Vec<_> = self.balancers.iter().map(BalancerReport::seen).collect();
-        self.watching.look(at, &seen);
+        let balancers = &snapshot.balancers;
+        self.balancers = balancers.iter().map(BalancerReport::from).collect();
+        self.watching.look(at, balancers);
         let closed = snapshot
             .positions()
             .map(|position| position == Position::Closed);
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
-        self.watching.detecting.finds(closed, &seen);
+        self.watching.detecting.finds(closed, balancers);
     }
 
     /// Adds the positions of the gates before it begins.
@@ -176,12 +147,9 @@ impl Report {
     }
 
     /// Adds what the balancers showed last.
-    pub fn balancers(&mut self, seen: &[BalancerSeen]) {
-        for (balancer, seen) in self.balancers.iter_mut().zip(seen) {
-            match &seen.lines {
-                Ok(lines) => (balancer.lines, balancer.error) = (lines.clone(), None),
-                Err(why) => (balancer.lines, balancer.error) = (Vec::new(), Some(why.clone())),
-            }
+    pub fn balancers(&mut self, balancers: &[BalancerObservation]) {
+        for (report, balancer) in self.balancers.iter_mut().zip(balancers) {
+            *report = BalancerReport::from(balancer);
         }
     }
 
@@ -194,64 +162,5 @@ impl Report {
         self.shares =
             (!self.phases.is_empty()).then(|| Shares::of(&self.before, &self.phases, self.seconds));
         self
-    }
-}
-
-impl GateReport {
-    /// A gate with this position.
-    pub fn new(gate: &Gate, position: Position) -> GateReport {
-        let (position, why) = match position {
-            Position::Open => ("open", None),
-            Position::Closed => ("closed", None),
-            Position::Broken(why) => ("broken", Some(why)),
-        };
-        GateReport {
-            role: gate.role,
-            status_port: gate.status_port,
-            port: gate.port,
-            position,
-            why,
-        }
-    }
-}
-
-impl BalancerReport {
-    /// The balancers of a snapshot.
-    pub fn of_snapshot(snapshot: &Snapshot) -> Vec<BalancerReport> {
-        let report = |balancer: &crate::host::BalancerSnapshot| {
-            let (lines, error) = match &balancer.facts {
-                Ok(facts) => (
-                    facts.lines.iter().map(|(line, _)| line.clone()).collect(),
-                    None,
-                ),
-                Err(why) => (Vec::new(), Some(why.to_string())),
-            };
-            let version = balancer
-                .worker
-                .as_ref()
-                .map(|worker| worker.version.clone());
-            BalancerReport {
-                name: balancer.name.clone(),
-                version,
-                lines,
-                error,
-            }
-        };
-        snapshot.balancers.iter().map(report).collect()
-    }
-
-    /// The same as one look at the balancer.
-    fn seen(&self) -> BalancerSeen {
-        BalancerSeen {
-            name: self.name.clone(),
-            lines: match &self.error {
-                None => Ok(self.lines.clone()),
-                Some(why) => Err(why.clone()),
-            },
-            reloaded: false,
-            uptime: None,
-            backends: Vec::new(),
-            leaving: None,
-        }
     }
 }

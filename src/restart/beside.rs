@@ -1,8 +1,7 @@
 //! A restart may take down more lines than the agent watches: other apps of the same unit, other
 //! ports of the same process. Their users would notice. Pure.
 
-use super::LineSeen;
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role, ServerLine};
 
 /// What a restart takes down in addition to its own app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +12,8 @@ pub enum Beside {
         name: String,
         /// In words: `has the same unit, web.service`.
         why: String,
-        /// Its lines, by balancer; Err: why they can't be seen.
-        balancers: Vec<(String, Result<Vec<LineSeen>, String>)>,
+        /// What the balancers with lines of it show.
+        balancers: Vec<BalancerObservation>,
     },
     /// A server line of this host that no app of this configuration has.
     Line {
@@ -27,7 +26,7 @@ pub enum Beside {
         /// The owner of the port, in words: `which the same process serves, web (pid 7)`.
         why: String,
         /// Its state now; Err: why it can't be seen.
-        line: Result<LineSeen, String>,
+        line: Result<ServerLine, String>,
     },
 }
 
@@ -61,15 +60,13 @@ impl Beside {
             }
             Beside::Line { line: Err(why), .. } => vec![format!("it can't be seen: {why}")],
             Beside::App { balancers, .. } => {
-                let seen = balancers.iter().flat_map(|(name, lines)| match lines {
-                    Ok(lines) => lines
-                        .iter()
-                        .filter_map(|line| busy(line, line.out))
-                        .map(|busy| format!("{name} {busy}"))
-                        .collect(),
-                    Err(why) => vec![format!("{name} can't be seen: {why}")],
+                let serving = balancers.iter().flat_map(|balancer| {
+                    let lines = balancer.lines().iter();
+                    let busy = lines.filter_map(|line| busy(line, line.out));
+                    let busy = busy.map(|busy| format!("{} {busy}", balancer.name));
+                    balancer.unseen().into_iter().chain(busy)
                 });
-                seen.collect()
+                serving.collect()
             }
         }
     }
@@ -93,7 +90,7 @@ impl Beside {
 
 /// Users lose nothing on a line that is out and carries nothing. The classic twin can't be taken
 /// out, so only its load counts.
-fn busy(line: &LineSeen, out: bool) -> Option<String> {
+fn busy(line: &ServerLine, out: bool) -> Option<String> {
     let out = out || line.role == Role::ClassicTwin;
     let (name, status) = (&line.name, &line.status);
     match line.in_flight {

@@ -3,26 +3,26 @@
 //! Each look decides again whether this host serves. A line may be DOWN when the operation begins,
 //! rise meanwhile, and carry users when the gate closes.
 
-use super::{BalancerSeen, Limits, LineSeen, Observation};
-use crate::haproxy::{BackendCapacity, Role};
+use super::{Limits, Observation};
+use crate::haproxy::{BackendCapacity, BalancerObservation, Role, ServerLine};
 
-impl LineSeen {
+impl ServerLine {
     /// HAProxy sends it users, or may do so from the next check on.
     pub fn serves(&self) -> bool {
         self.status.is_usable() || self.status.is_rising()
     }
 }
 
-impl BalancerSeen {
+impl BalancerObservation {
     /// The backends (BALANCER backend NAME) that this host serves at this look.
     pub fn serving(&self) -> impl Iterator<Item = String> {
-        let lines = self.lines.iter().flatten().filter(|line| line.serves());
+        let lines = self.lines().iter().filter(|line| line.serves());
         lines.map(|line| format!("{} backend {}", self.name, line.backend()))
     }
 
     /// Our main lines there are DOWN: other hosts no longer count this host.
     fn is_out_of(&self, backend: &str) -> bool {
-        let mut lines = self.lines.iter().flatten();
+        let mut lines = self.lines().iter();
         lines.all(|line| {
             let other = line.role != Role::Main || line.backend() != backend;
             other || line.status.is_out()
@@ -32,14 +32,14 @@ impl BalancerSeen {
 
 /// Whether other hosts see in a backend that this host is about to go: its twin is DOWN and its
 /// main line UP. An operator's MAINT is no claim.
-fn shows_claim(lines: &[LineSeen], backend: &str) -> bool {
-    let twin = |line: &&LineSeen| line.role == Role::Twin && line.backend() == backend;
+fn shows_claim(lines: &[ServerLine], backend: &str) -> bool {
+    let twin = |line: &&ServerLine| line.role == Role::Twin && line.backend() == backend;
     let mut twins = lines.iter().filter(twin).peekable();
     twins.peek().is_some() && twins.all(|line| line.status.is_going())
 }
 
 /// In one of our backends other hosts can't see that this host is about to go.
-pub(crate) fn lacks_claim(lines: &[LineSeen]) -> bool {
+pub(crate) fn lacks_claim(lines: &[ServerLine]) -> bool {
     lines.iter().any(|line| !shows_claim(lines, line.backend()))
 }
 
@@ -71,10 +71,11 @@ impl Observation {
     /// After that, the other host gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |balancer, capacity| {
-            let lines = balancer.lines.as_deref().unwrap_or_default();
             match balancer.is_out_of(&capacity.backend) {
                 true => Some(capacity.not_out()),
-                false if limits.claims() && shows_claim(lines, &capacity.backend) => None,
+                false if limits.claims() && shows_claim(balancer.lines(), &capacity.backend) => {
+                    None
+                }
                 false => Some(capacity.staying()),
             }
         })
@@ -84,13 +85,13 @@ impl Observation {
     fn fewer(
         &self,
         limits: &Limits,
-        count: impl Fn(&BalancerSeen, &BackendCapacity) -> Option<usize>,
+        count: impl Fn(&BalancerObservation, &BackendCapacity) -> Option<usize>,
     ) -> Vec<String> {
         let mut few = Vec::new();
         for balancer in &self.balancers {
             let served =
                 |capacity: &&BackendCapacity| self.serving.contains(&capacity.of(&balancer.name));
-            for capacity in balancer.backends.iter().filter(served) {
+            for capacity in balancer.backends().iter().filter(served) {
                 if count(balancer, capacity).is_some_and(|count| count < limits.min_available) {
                     few.push(capacity.shortage(&balancer.name, limits.min_available));
                 }
@@ -103,19 +104,12 @@ impl Observation {
     /// holds it out.
     pub fn without_claims(&self) -> Vec<String> {
         let mut without_claims = Vec::new();
-        for BalancerSeen {
-            name,
-            lines,
-            backends,
-            ..
-        } in &self.balancers
-        {
-            let lines = lines.as_deref().unwrap_or_default();
-            let served = backends
-                .iter()
-                .filter(|capacity| self.serving.contains(&capacity.of(name)));
-            let unclaimed = served.filter(|capacity| !shows_claim(lines, &capacity.backend));
-            without_claims.extend(unclaimed.map(|capacity| capacity.of(name)));
+        for balancer in &self.balancers {
+            let backends = balancer.backends().iter();
+            let unclaimed =
+                backends.filter(|capacity| !shows_claim(balancer.lines(), &capacity.backend));
+            let unclaimed = unclaimed.map(|capacity| capacity.of(&balancer.name));
+            without_claims.extend(unclaimed.filter(|backend| self.serving.contains(backend)));
         }
         without_claims
     }

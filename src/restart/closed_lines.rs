@@ -2,8 +2,8 @@
 //! DOWN, and the operation does not wait for them. If one is UP again, something else answers its
 //! check, and users meet an app that restarts.
 
-use super::{BalancerSeen, LineSeen, Outcome};
-use crate::haproxy::{CheckStatus, Role, Status};
+use super::Outcome;
+use crate::haproxy::{BalancerObservation, CheckStatus, Role, ServerLine, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one operation knows of the lines of all balancers.
@@ -42,9 +42,9 @@ pub struct News {
 
 impl ClosedLines {
     /// A look while the host goes out. A line that is DOWN now must stay DOWN.
-    pub fn on_the_way_out(&mut self, balancers: &[BalancerSeen]) {
+    pub fn on_the_way_out(&mut self, balancers: &[BalancerObservation]) {
         for balancer in balancers {
-            for line in balancer.lines.iter().flatten() {
+            for line in balancer.lines() {
                 let key = (balancer.name.clone(), line.name.clone());
                 match &line.status {
                     status if is_down(status) => self.lines.insert(key, Known::Out),
@@ -56,11 +56,11 @@ impl ClosedLines {
     }
 
     /// A look while the app is touched.
-    pub fn look(&mut self, balancer: &BalancerSeen) -> News {
+    pub fn look(&mut self, balancer: &BalancerObservation) -> News {
         let name = &balancer.name;
         let mut news = News::default();
-        let lines = match &balancer.lines {
-            Ok(lines) => lines,
+        let lines = match &balancer.answer {
+            Ok(answer) => &answer.lines,
             Err(why) => {
                 if self.unseen.insert(name.clone()) {
                     news.notices.push(format!(
@@ -94,7 +94,7 @@ impl ClosedLines {
         news
     }
 
-    fn reports(&mut self, name: &str, line: &LineSeen, now: Known, news: &mut News) {
+    fn reports(&mut self, name: &str, line: &ServerLine, now: Known, news: &mut News) {
         let what = format!("{name} {} is {}", line.name, line.status);
         match now {
             Known::Wrong => {
@@ -125,8 +125,8 @@ impl ClosedLines {
     }
 
     /// Of the gates that are closed: those behind which HAProxy still sends users to a line.
-    pub fn still_up(balancers: &[BalancerSeen], closed: &[Role]) -> Vec<Role> {
-        let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
+    pub fn still_up(balancers: &[BalancerObservation], closed: &[Role]) -> Vec<Role> {
+        let lines = balancers.iter().flat_map(BalancerObservation::lines);
         let up: Vec<Role> = lines
             .filter(|line| line.status.is_usable())
             .map(|line| line.role)
@@ -159,7 +159,7 @@ impl ClosedLines {
     }
 }
 
-fn judged(before: Known, line: &LineSeen) -> Known {
+fn judged(before: Known, line: &ServerLine) -> Known {
     match (&line.status, before) {
         (status, _) if is_down(status) => Known::Out,
         // On its way up: its check passes, but it gets no users yet.

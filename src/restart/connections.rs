@@ -3,7 +3,7 @@
 //! that leave after a reload. Both counts were equal at every look in HTTP/1, HTTP/2, TLS and mode
 //! tcp: see `haproxy/README.md`.
 
-use super::BalancerSeen;
+use crate::haproxy::BalancerObservation;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -58,8 +58,8 @@ pub enum Counted {
 
 impl Count {
     /// The sum over all lines of these balancers.
-    pub fn at(balancers: &[BalancerSeen]) -> Count {
-        let lines = balancers.iter().flat_map(|one| one.lines.iter().flatten());
+    pub fn at(balancers: &[BalancerObservation]) -> Count {
+        let lines = balancers.iter().flat_map(BalancerObservation::lines);
         let mut sum = Count {
             connections: Some(0),
             sessions: 0,

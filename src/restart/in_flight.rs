@@ -4,8 +4,8 @@
 //! worker and shows nothing of them. The master CLI shows them if the configuration names it. If
 //! not, connections are counted: see [`Connections`](super::Connections).
 
-use super::{Count, Counted, LineSeen, Observation};
-use crate::haproxy::{Leaving, Role};
+use super::{Count, Counted, Observation};
+use crate::haproxy::{BalancerObservation, Leaving, Role, ServerLine};
 
 impl Observation {
     /// What is in flight on lines that must drain (all but the classic twin).
@@ -46,7 +46,7 @@ impl Observation {
                 pid,
                 line,
                 in_flight,
-            } in balancer.leaving.iter().flatten()
+            } in balancer.leaving()
             {
                 let requests = requests(*in_flight);
                 let name = &balancer.name;
@@ -60,12 +60,12 @@ impl Observation {
 
     /// What the current workers have in flight on all our lines.
     pub fn carried(&self) -> u64 {
-        let lines = self.balancers.iter().flat_map(|one| one.lines.iter());
-        lines.flatten().map(|line| line.in_flight).sum()
+        let lines = self.balancers.iter().flat_map(BalancerObservation::lines);
+        lines.map(|line| line.in_flight).sum()
     }
 }
 
-fn carries(line: &LineSeen) -> String {
+fn carries(line: &ServerLine) -> String {
     format!("{} has {} in flight", line.name, requests(line.in_flight))
 }
 

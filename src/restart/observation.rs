@@ -1,7 +1,7 @@
 //! What one look shows: the facts that a decision rests on.
 
-use super::{BalancerSeen, Connections, LineSeen, Version};
-use crate::haproxy::{Role, Status};
+use super::{Connections, Version};
+use crate::haproxy::{BalancerObservation, Role, ServerLine, Status};
 use std::time::Duration;
 
 /// One look at the world, in one phase.
@@ -18,7 +18,7 @@ pub struct Observation {
     /// SIGHUP, SIGINT or SIGTERM has come, by its number.
     pub interrupted: Option<i32>,
     /// Every configured balancer; empty where the phase does not ask them.
-    pub balancers: Vec<BalancerSeen>,
+    pub balancers: Vec<BalancerObservation>,
     /// The backends (BALANCER backend NAME) that this host serves, by any look of this operation
     /// since the preflight. They lose a server when the host goes.
     pub serving: Vec<String>,
@@ -45,7 +45,7 @@ impl Observation {
     pub fn unseen(&self) -> Vec<String> {
         self.balancers
             .iter()
-            .filter_map(BalancerSeen::unseen)
+            .filter_map(BalancerObservation::unseen)
             .collect()
     }
 
@@ -53,13 +53,13 @@ impl Observation {
     pub fn reloaded(&self) -> Vec<String> {
         self.balancers
             .iter()
-            .filter_map(BalancerSeen::reload_notice)
+            .filter_map(BalancerObservation::reload_notice)
             .collect()
     }
 
     /// The lines of `role` that are not out, one entry each.
     pub fn not_out(&self, role: Role) -> Vec<String> {
-        let not_out = |line: &LineSeen| line.role == role && !line.out;
+        let not_out = |line: &ServerLine| line.role == role && !line.out;
         self.lines_where(not_out, |line| match (&line.check, line.status.is_out()) {
             (Some(check), true) if check.may_pass_yet() => {
                 format!("{} is {}, and a check is under way", line.name, line.status)
@@ -75,7 +75,7 @@ impl Observation {
 
     /// The lines that are not back, one entry each.
     pub fn not_back(&self) -> Vec<String> {
-        let is_back = |line: &LineSeen| line.proven || line.status.is_held();
+        let is_back = |line: &ServerLine| line.proven || line.status.is_held();
         self.lines_where(
             |line| !is_back(line),
             |line| match line.status {
@@ -104,13 +104,8 @@ impl Observation {
     pub fn twins(&self) -> Option<(u64, u64)> {
         let mut sum = None;
         for balancer in &self.balancers {
-            for line in balancer
-                .lines
-                .as_ref()
-                .ok()?
-                .iter()
-                .filter(|line| line.role != Role::Main)
-            {
+            let lines = &balancer.answer.as_ref().ok()?.lines;
+            for line in lines.iter().filter(|line| line.role != Role::Main) {
                 let (sessions, in_flight): (u64, u64) = sum.unwrap_or((0, 0));
                 sum = Some((
                     sessions.saturating_add(line.sessions),
@@ -123,13 +118,13 @@ impl Observation {
 
     pub(super) fn lines_where(
         &self,
-        is_wanted: impl Fn(&LineSeen) -> bool,
-        say: impl Fn(&LineSeen) -> String,
+        is_wanted: impl Fn(&ServerLine) -> bool,
+        say: impl Fn(&ServerLine) -> String,
     ) -> Vec<String> {
         let mut said = Vec::new();
-        for BalancerSeen { name, lines, .. } in &self.balancers {
-            let wanted = lines.iter().flatten().filter(|line| is_wanted(line));
-            said.extend(wanted.map(|line| format!("{name} {}", say(line))));
+        for balancer in &self.balancers {
+            let wanted = balancer.lines().iter().filter(|line| is_wanted(line));
+            said.extend(wanted.map(|line| format!("{} {}", balancer.name, say(line))));
         }
         said
     }

@@ -4,7 +4,7 @@ use super::step::{Step, again, go};
 use super::{
     ActionResult, Counted, Limits, Observation, OnDrainTimeout, Outcome, Phase, Verb, Why,
 };
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
 
 /// The twin is quiet after this long without a session.
@@ -244,7 +244,7 @@ fn zeros_needed(observation: &Observation) -> u32 {
     let lines = observation
         .balancers
         .iter()
-        .flat_map(|one| one.lines.iter().flatten());
+        .flat_map(BalancerObservation::lines);
     let mut serving = lines.filter(|line| line.role == Role::ClassicTwin && line.serves());
     match observation.connections.is_some() && serving.next().is_some() {
         true => ZEROS_BESIDE_SESSIONS,

@@ -1,7 +1,8 @@
 //! The balancers' addresses. Other clients call the app directly, too: a monitoring with
 //! keep-alive, a neighbour. They must never hold up a restart.
 
-use super::{ByPeer, Connections, Count, LineSeen};
+use super::{ByPeer, Connections, Count};
+use crate::haproxy::ServerLine;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -113,8 +114,8 @@ impl Peers {
 
     /// Learns from the lines of one look. Each session has a connection, so a count of 0 is
     /// wrong.
-    pub fn learn_uncounted<'a>(&mut self, lines: impl Iterator<Item = &'a LineSeen>) {
-        let busy: Vec<&LineSeen> = lines.filter(|line| line.in_flight > 0).collect();
+    pub fn learn_uncounted<'a>(&mut self, lines: impl Iterator<Item = &'a ServerLine>) {
+        let busy: Vec<&ServerLine> = lines.filter(|line| line.in_flight > 0).collect();
         if busy.iter().any(|line| line.connections == Some(0)) {
             self.uncounted = ROW.min(self.uncounted + 1);
         } else if !busy.is_empty() {

@@ -1,8 +1,8 @@
 //! The ports of the core: the world that an operation needs, and its progress reports. The live
 //! host implements them, and so do the scripted hosts of the tests.
 
-use super::{Action, ActionResult, Ask, BalancerSeen, Connections, Observation, Phase};
-use crate::haproxy::Role;
+use super::{Action, ActionResult, Ask, Connections, Observation, Phase};
+use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
 
 /// The world that an operation needs. It is the only seam between the core and the live host or a
@@ -14,11 +14,13 @@ pub trait Host {
     /// SIGINT, SIGTERM or SIGHUP has come: its number.
     fn interrupted(&self) -> Option<i32>;
     /// Asks every balancer for our lines and for what else the phase needs.
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen>;
+    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerObservation>;
     /// The connections to the app, if a balancer's leaving workers can't be asked; None: all of
     /// them can. `before` is what the balancers have just shown.
-    async fn connections(&mut self, before: &[BalancerSeen])
-    -> Option<Result<Connections, String>>;
+    async fn connections(
+        &mut self,
+        before: &[BalancerObservation],
+    ) -> Option<Result<Connections, String>>;
     /// How long the oldest request to the app has waited, by the host's TCP table. It is asked
     /// for if `connections` does not show it. It may be slightly old, and no decision depends on
     /// it.
@@ -29,7 +31,7 @@ pub trait Host {
     async fn instance(&mut self) -> Option<String>;
     /// What the balancers have shown since the last call, while the gates are closed. It returns
     /// at once.
-    fn shown(&mut self) -> Vec<BalancerSeen>;
+    fn shown(&mut self) -> Vec<BalancerObservation>;
     /// What answers the checks of these gates although they are closed, as far as this host can
     /// see it. Takes a moment at most.
     async fn causes(&mut self, roles: &[Role]) -> Vec<String>;
@@ -50,7 +52,7 @@ pub trait Progress {
     /// A notice for the operator.
     fn notes(&mut self, at: Duration, note: &str);
     /// What one look showed, before the decision.
-    fn sees(&mut self, _at: Duration, _seen: &Observation) {}
+    fn sees(&mut self, _at: Duration, _observation: &Observation) {}
     /// It shows how long the oldest request has waited, so the driver asks for that.
     fn shows_ages(&self) -> bool {
         false
@@ -61,7 +63,7 @@ pub trait Progress {
 #[derive(Debug)]
 pub enum Meanwhile {
     /// One look at one balancer.
-    Lines(BalancerSeen),
+    Lines(BalancerObservation),
     /// Why its lines are UP.
     Causes(Vec<String>),
 }

@@ -1,7 +1,7 @@
 //! The checks before anything is touched: every reason to refuse, and notices.
 
-use super::{LineSeen, Reason, Refusal, Verb};
-use crate::haproxy::{BackendCapacity, Role, Status};
+use super::{Reason, Refusal, Verb};
+use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Role, ServerLine, Status};
 
 /// The facts that the preflight judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,17 +14,8 @@ pub struct Facts {
     pub restart: Result<(), String>,
     /// Whether the app answers now.
     pub health: Result<(), String>,
-    /// Every configured balancer, by name. Err: why it, or our lines, can't be seen.
-    pub balancers: Vec<(String, Result<BalancerFacts, Reason>)>,
-}
-
-/// One balancer that answered and has our lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BalancerFacts {
-    /// Our lines and whether HAProxy's configuration calls them `backup`.
-    pub lines: Vec<(LineSeen, bool)>,
-    /// The capacity of each backend without us.
-    pub backends: Vec<BackendCapacity>,
+    /// Every configured balancer.
+    pub balancers: Vec<BalancerObservation>,
 }
 
 /// Decides whether the operation may begin. Ok: notices for the operator.
@@ -40,11 +31,12 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     // A recovery opens the gates once the app is healthy. HAProxy's view does not matter to it.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
-        reasons.extend(visible(facts).flat_map(|(name, facts)| wrong_lines(name, facts)));
+        reasons.extend(visible(facts).flat_map(|(name, answer)| wrong_lines(name, answer)));
     }
     if closes(verb) && facts.main_closed {
-        reasons
-            .extend(visible(facts).flat_map(|(name, facts)| up_behind_a_closed_gate(name, facts)));
+        reasons.extend(
+            visible(facts).flat_map(|(name, answer)| up_behind_a_closed_gate(name, answer)),
+        );
     }
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
@@ -63,42 +55,43 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
 /// Opening is safe if a balancer can't be seen, and it may be the fix. A host that no balancer
 /// knows is an error in any case.
 fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
-    let failed = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
-        Ok(_) => None,
-        Err(Reason::Passing(why)) => Some(Reason::Passing(format!("{name}: {why}"))),
-        Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{name}: {why}"))),
-    };
+    let balancers = facts.balancers.iter();
     match verb {
         Verb::Open if visible(facts).next().is_some() => Vec::new(),
-        _ => facts.balancers.iter().filter_map(failed).collect(),
+        _ => balancers.filter_map(|one| unseen("", one)).collect(),
     }
 }
 
+/// Why this balancer does not show our lines, as a reason that begins with this.
+fn unseen(begin: &str, balancer: &BalancerObservation) -> Option<Reason> {
+    let why = balancer.answer.as_ref().err()?;
+    let what = format!("{begin}{}: {why}", balancer.name);
+    Some(match why.may_pass {
+        true => Reason::Passing(what),
+        false => Reason::Lasting(what),
+    })
+}
+
 /// The balancers that answered and have our lines.
-fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &BalancerFacts)> {
+fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &Answer)> {
     let balancers = facts.balancers.iter();
-    balancers.filter_map(|(name, seen)| Some((name.as_str(), seen.as_ref().ok()?)))
+    balancers.filter_map(|one| Some((one.name.as_str(), one.answer.as_ref().ok()?)))
 }
 
 /// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
-    let what = "no balancer shows whether enough others are left";
-    let unseen = |(name, seen): &(String, Result<BalancerFacts, Reason>)| match seen {
-        Ok(_) => None,
-        Err(Reason::Passing(why)) => Some(Reason::Passing(format!("{what}: {name}: {why}"))),
-        Err(Reason::Lasting(why)) => Some(Reason::Lasting(format!("{what}: {name}: {why}"))),
-    };
-    let unseen: Option<Vec<Reason>> = facts.balancers.iter().map(unseen).collect();
-    unseen
-        .filter(|unseen| !unseen.is_empty())
+    let begin = "no balancer shows whether enough others are left: ";
+    let balancers = facts.balancers.iter();
+    let all: Option<Vec<Reason>> = balancers.map(|one| unseen(begin, one)).collect();
+    all.filter(|unseen| !unseen.is_empty())
         .map(Refusal::Preflight)
 }
 
 /// A main line marked `backup`, a twin that isn't, or a line without checks. The gate would have no
 /// effect.
-fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
-    let wrong = |(line, backup): &(LineSeen, bool)| {
-        let what = match (line.role, backup) {
+fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
+    let wrong = |line: &ServerLine| {
+        let what = match (line.role, line.backup) {
             _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
             (Role::Main, true) => {
                 "checks the status port, but is marked `backup`: take `backup` away"
@@ -111,17 +104,14 @@ fn wrong_lines(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
         };
         Some(Reason::Lasting(format!("{name} {} {what}", line.name)))
     };
-    facts.lines.iter().filter_map(wrong).collect()
+    answer.lines.iter().filter_map(wrong).collect()
 }
 
 /// Something else answers the checks, so closing the gate would do nothing. Or HAProxy has not
 /// checked the line since its reload: with `fall 1` it is shown fully UP until then.
-fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
-    let main = facts
-        .lines
-        .iter()
-        .map(|(line, _)| line)
-        .filter(|line| line.role == Role::Main && line.proven);
+fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Reason> {
+    let lines = answer.lines.iter();
+    let main = lines.filter(|line| line.role == Role::Main && line.proven);
     let what = "is UP although the gate is closed: something else answers its status port (a native nft rule, \
                 a proxy); if the gate was closed this moment, try again";
     main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))
@@ -132,11 +122,9 @@ fn up_behind_a_closed_gate(name: &str, facts: &BalancerFacts) -> Vec<Reason> {
 /// server when the host goes.
 pub fn serving(facts: &Facts) -> Vec<String> {
     let mut serving = Vec::new();
-    for (name, facts) in visible(facts) {
-        let ours = facts
-            .backends
-            .iter()
-            .filter(|capacity| facts.serves(capacity));
+    for (name, answer) in visible(facts) {
+        let backends = answer.backends.iter();
+        let ours = backends.filter(|capacity| answer.serves(capacity));
         serving.extend(ours.map(|capacity| capacity.of(name)));
     }
     serving
@@ -144,16 +132,16 @@ pub fn serving(facts: &Facts) -> Vec<String> {
 
 /// The other servers that have claimed to go next, on any balancer.
 pub fn claimed(facts: &Facts) -> Vec<String> {
-    let backends = visible(facts).flat_map(|(_, facts)| &facts.backends);
+    let backends = visible(facts).flat_map(|(_, answer)| &answer.backends);
     backends
         .flat_map(|capacity| capacity.claimed.clone())
         .collect()
 }
 
-impl BalancerFacts {
+impl Answer {
     /// One of our lines in this backend carries users, or may do so from the next check on.
     fn serves(&self, capacity: &BackendCapacity) -> bool {
-        let mut lines = self.lines.iter().map(|(line, _)| line);
+        let mut lines = self.lines.iter();
         lines.any(|line| line.backend() == capacity.backend && line.serves())
     }
 }
@@ -166,10 +154,10 @@ fn too_few(
     count: impl Fn(&BackendCapacity) -> usize,
 ) -> Vec<Reason> {
     let mut few = Vec::new();
-    for (name, facts) in visible(facts) {
-        let backends = facts.backends.iter();
+    for (name, answer) in visible(facts) {
+        let backends = answer.backends.iter();
         let broken =
-            backends.filter(|capacity| facts.serves(capacity) && count(capacity) < min_available);
+            backends.filter(|capacity| answer.serves(capacity) && count(capacity) < min_available);
         few.extend(broken.map(|capacity| {
             let shortage = capacity.shortage(name, min_available);
             match capacity.not_out() < min_available {
@@ -186,17 +174,11 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     if let (Verb::Restart | Verb::Close, Err(why)) = (verb, &facts.health) {
         notices.push(format!("the app does not answer as `health` asks: {why}"));
     }
-    for (name, seen) in &facts.balancers {
-        match seen {
-            Err(why) => notices.push(format!("{name}: {why}")),
-            Ok(seen) => {
-                notices.extend(
-                    seen.lines
-                        .iter()
-                        .filter_map(|(line, _)| notice(verb, name, line)),
-                );
-            }
-        }
+    for balancer in &facts.balancers {
+        let unseen = unseen("", balancer).map(|why| why.to_string());
+        let lines = balancer.lines().iter();
+        let of_lines = lines.filter_map(|line| notice(verb, &balancer.name, line));
+        notices.extend(unseen.into_iter().chain(of_lines));
     }
     notices
 }
@@ -205,7 +187,7 @@ fn closes(verb: Verb) -> bool {
     matches!(verb, Verb::Restart | Verb::Close | Verb::Stop)
 }
 
-fn notice(verb: Verb, name: &str, line: &LineSeen) -> Option<String> {
+fn notice(verb: Verb, name: &str, line: &ServerLine) -> Option<String> {
     let what = match (&line.status, line.role) {
         (status, _) if status.is_held() => {
             format!("is {status}: respected, its UP is not waited for")

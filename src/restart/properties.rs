@@ -4,7 +4,7 @@
 use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{BackendCapacity, Leaving};
+use crate::haproxy::{BackendCapacity, BalancerObservation, Leaving};
 use proptest::prelude::*;
 
 /// What a random world shows at one look, and whether the agent dies there: before or after it has
@@ -41,24 +41,15 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             };
             look.connections = Some(Ok(counted(&look, u64::from(surplus))));
             let balancer = &mut look.balancers[0];
-            for line in balancer
-                .lines
-                .iter_mut()
-                .flatten()
-                .filter(|_| held_by_another)
-            {
-                // As `DOWN (agent)`: DOWN, but not by the closed gate.
-                line.out = false;
-            }
             balancer.reloaded = reloaded;
-            balancer.backends = vec![BackendCapacity {
+            let backends = vec![BackendCapacity {
                 backend: "srvs".into(),
                 usable: usize::from(!few),
                 claimed: Vec::new(),
                 claimed_after_us: Vec::new(),
                 unproven: Vec::new(),
             }];
-            balancer.leaving = Some(match leaving {
+            let leaving = Some(match leaving {
                 true => vec![Leaving {
                     pid: 7,
                     line: "srvs/web1".into(),
@@ -66,6 +57,12 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 }],
                 false => vec![],
             });
+            if let Ok(answer) = &mut balancer.answer {
+                // As `DOWN (agent)`: DOWN, but not by the closed gate.
+                let held = answer.lines.iter_mut().filter(|_| held_by_another);
+                held.for_each(|line| line.out = false);
+                (answer.backends, answer.leaving) = (backends, leaving);
+            }
             look.action_result = match failed {
                 true => ActionResult::Failed("no".into()),
                 false => ActionResult::Done,
@@ -212,7 +209,7 @@ impl Model {
                 return Ok(Ended::Died(phase, version));
             }
             signal = signal.or(look.interrupted);
-            serving.extend(look.balancers.iter().flat_map(BalancerSeen::serving));
+            serving.extend(look.balancers.iter().flat_map(BalancerObservation::serving));
             let look = Observation {
                 in_phase,
                 elapsed,
@@ -267,7 +264,7 @@ impl Model {
                 && look.leaving_load() == Counted::All
                 && surplus(look) == 0
                 && look.reloaded().is_empty();
-            let lines = look.balancers[0].lines.iter().flatten();
+            let lines = look.balancers[0].lines().iter();
             prop_assert!(lines.clone().all(|line| line.out), "not by the closed gate");
             let out = look.unseen().is_empty()
                 && look.not_out(Main).is_empty()

@@ -1,6 +1,7 @@
 //! What an operation did: its phases with their times, and the last look.
 
-use super::{BalancerSeen, Outcome, Phase};
+use super::{Outcome, Phase};
+use crate::haproxy::BalancerObservation;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub struct Timeline {
     /// The notices on the way.
     pub notes: Vec<String>,
     /// The last look at the balancers.
-    pub balancers: Vec<BalancerSeen>,
+    pub balancers: Vec<BalancerObservation>,
 }
 
 impl Default for Timeline {

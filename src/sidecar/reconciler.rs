@@ -145,8 +145,8 @@ impl Reconciler {
     /// "open, UP on 2 of 2 balancers"
     fn in_rotation(&self) -> String {
         let rotation = self.rotation.borrow();
-        let up = rotation.seen.iter().filter(|one| one.all_up());
-        let (up, all) = (up.count(), rotation.seen.len());
+        let up = rotation.observed.iter().filter(|one| one.all_up());
+        let (up, all) = (up.count(), rotation.observed.len());
         let plural = if all == 1 { "" } else { "s" };
         let mut line = format!("open, UP on {up} of {all} balancer{plural}");
         for why in &self.unreserved {

@@ -2,9 +2,9 @@
 //! delay the repair of flushed rules.
 
 use crate::config::{AppSettings, Settings};
-use crate::haproxy::Balancer;
-use crate::host::{balancers, seen};
-use crate::restart::{Ask, BalancerSeen, LineSeen};
+use crate::haproxy::{Balancer, BalancerObservation, ServerLine};
+use crate::host::{balancers, observe};
+use crate::restart::Ask;
 use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ pub(crate) struct Rotation {
     /// The balancers, with the lines of this host that were found on them.
     pub balancers: Vec<Balancer>,
     /// One entry for each balancer; empty before the first look.
-    pub seen: Vec<BalancerSeen>,
+    pub observed: Vec<BalancerObservation>,
 }
 
 /// Looks again and again, until the returned set is dropped.
@@ -36,13 +36,17 @@ pub(crate) fn watch(
 async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotation>) {
     let mut asked = balancers(&settings, &app);
     loop {
-        let looks = asked.iter_mut().map(|one| seen(one, Ask::Lines));
-        let seen = join_all(looks).await;
-        let quiet = usize::from(!seen.iter().all(BalancerSeen::all_up));
+        let looks = asked.iter_mut().map(|one| observe(one, Ask::Lines));
+        let observed = join_all(looks).await;
+        let quiet = usize::from(!observed.iter().all(BalancerObservation::all_up));
         let strangers = asked.iter().any(|balancer| balancer.own().is_empty());
-        log_changes(&app.name, &sender.borrow().seen, &seen);
+        log_changes(&app.name, &sender.borrow().observed, &observed);
         let balancers = asked.clone();
-        if sender.send(Rotation { balancers, seen }).is_err() {
+        let rotation = Rotation {
+            balancers,
+            observed,
+        };
+        if sender.send(rotation).is_err() {
             return;
         }
         tokio::time::sleep(PACE[quiet]).await;
@@ -55,11 +59,11 @@ async fn look(settings: Settings, app: AppSettings, sender: watch::Sender<Rotati
 
 /// Logs each balancer whose lines changed their status since the last look, or that began or
 /// stopped to answer.
-fn log_changes(app: &str, before: &[BalancerSeen], now: &[BalancerSeen]) {
+fn log_changes(app: &str, before: &[BalancerObservation], now: &[BalancerObservation]) {
     for (at, balancer) in now.iter().enumerate() {
         let name = &balancer.name;
         let shown_now = shown(balancer);
-        let same = |one: &BalancerSeen| shown(one) == shown_now;
+        let same = |one: &BalancerObservation| shown(one) == shown_now;
         if !before.get(at).is_some_and(same) {
             tracing::info!(%app, balancer = %name, "{app}: {name}: {shown_now}");
         }
@@ -67,12 +71,12 @@ fn log_changes(app: &str, before: &[BalancerSeen], now: &[BalancerSeen]) {
 }
 
 /// "srvs/web1 UP, srvs/bkp1 UP"
-fn shown(balancer: &BalancerSeen) -> String {
-    match &balancer.lines {
-        Err(why) => why.clone(),
-        Ok(lines) => {
-            let line = |line: &LineSeen| format!("{} {}", line.name, line.status);
-            let lines: Vec<String> = lines.iter().map(line).collect();
+fn shown(balancer: &BalancerObservation) -> String {
+    match &balancer.answer {
+        Err(why) => why.to_string(),
+        Ok(answer) => {
+            let line = |line: &ServerLine| format!("{} {}", line.name, line.status);
+            let lines: Vec<String> = answer.lines.iter().map(line).collect();
             lines.join(", ")
         }
     }

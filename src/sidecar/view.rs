@@ -4,7 +4,7 @@ use super::reconciler::Reconciler;
 use crate::gate::Position;
 use crate::haproxy::Role;
 use crate::metrics::{AppView, BalancerView};
-use crate::restart::{BalancerSeen, PerGate};
+use crate::restart::PerGate;
 use crate::state::hold;
 
 impl Reconciler {
@@ -22,7 +22,7 @@ impl Reconciler {
             gates: gates.collect(),
             healthy: self.checks.last(),
             held: hold::now(self.hold_dir(), &self.app.name).is_some(),
-            balancers: rotation.seen.iter().map(balancer).collect(),
+            balancers: rotation.observed.iter().map(BalancerView::from).collect(),
         };
         // The reconciler checks the health before an operation, and the operation does again.
         self.publisher.alive(view, 2 * self.app.health.timeout);
@@ -35,17 +35,5 @@ fn is_open(position: &Position) -> Option<bool> {
         Position::Open => Some(true),
         Position::Closed => Some(false),
         Position::Broken(_) => None,
-    }
-}
-
-fn balancer(seen: &BalancerSeen) -> BalancerView {
-    let lines = seen.lines.as_ref().ok();
-    let of = |lines: &Vec<crate::restart::LineSeen>| {
-        let lines = lines.iter();
-        lines.map(|line| (line.name.clone(), line.proven)).collect()
-    };
-    BalancerView {
-        name: seen.name.clone(),
-        lines: lines.map(of),
     }
 }

@@ -1,9 +1,11 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
 //! app takes its time. No clock, no sockets; a pause is 100 ms.
 
-use haproxy_gate::haproxy::{BackendCapacity, Leaving, Role, Status};
+use haproxy_gate::haproxy::{
+    Answer, BackendCapacity, BalancerObservation, Leaving, NoAnswer, Role, ServerLine, Status,
+};
 use haproxy_gate::restart::Connections;
-use haproxy_gate::restart::{Action, ActionResult, Ask, BalancerSeen, LineSeen, PerGate, Phase};
+use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -229,7 +231,7 @@ impl World {
         }
     }
 
-    fn line(&self, side: usize) -> LineSeen {
+    fn line(&self, side: usize) -> ServerLine {
         let role = match (side, self.classic) {
             (0, _) => Role::Main,
             (_, false) => Role::Twin,
@@ -240,9 +242,10 @@ impl World {
         } else {
             self.shown[side]
         };
-        LineSeen {
+        ServerLine {
             name: ["srvs/web1", "srvs/bkp1"][side].to_owned(),
             role,
+            backup: side == 1,
             status: Status::parse(if up { "UP" } else { "DOWN" }).unwrap(),
             out: !up,
             check: None,
@@ -268,11 +271,11 @@ impl Host for World {
             .map(|(_, signal)| signal)
     }
 
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerSeen> {
+    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerObservation> {
         self.look(ask)
     }
 
-    fn shown(&mut self) -> Vec<BalancerSeen> {
+    fn shown(&mut self) -> Vec<BalancerObservation> {
         self.look(Ask::Lines)
     }
 
@@ -288,7 +291,7 @@ impl Host for World {
 
     async fn connections(
         &mut self,
-        _before: &[BalancerSeen],
+        _before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
         None
     }
@@ -311,8 +314,8 @@ impl Host for World {
 
     async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
         if matches!(action, Action::Upgrade | Action::Rollback | Action::Restart) {
-            for seen in self.look(Ask::Lines) {
-                on(TICK * self.now, Meanwhile::Lines(seen));
+            for shown in self.look(Ask::Lines) {
+                on(TICK * self.now, Meanwhile::Lines(shown));
             }
         }
         self.actions += 1;
@@ -333,11 +336,7 @@ impl Host for World {
 }
 
 impl World {
-    fn look(&self, ask: Ask) -> Vec<BalancerSeen> {
-        let lines = match self.blind.contains(&self.now) {
-            true => Err("no complete answer within 2s".to_owned()),
-            false => Ok(vec![self.line(0), self.line(1)]),
-        };
+    fn look(&self, ask: Ask) -> Vec<BalancerObservation> {
         let capacity = BackendCapacity {
             backend: "srvs".to_owned(),
             usable: usize::from(
@@ -352,14 +351,24 @@ impl World {
             line: "srvs/web1".to_owned(),
             in_flight: self.on_leaving_worker,
         };
-        vec![BalancerSeen {
-            name: "lb".to_owned(),
-            lines,
-            reloaded: self.reloaded,
-            uptime: Some(Duration::from_secs(100)),
+        let answer = Answer {
+            lines: vec![self.line(0), self.line(1)],
             backends: vec![capacity],
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
+        };
+        let no_answer = NoAnswer {
+            why: "no complete answer within 2s".to_owned(),
+            may_pass: false,
+        };
+        vec![BalancerObservation {
+            name: "lb".to_owned(),
+            worker: None,
+            reloaded: self.reloaded,
+            answer: match self.blind.contains(&self.now) {
+                true => Err(no_answer),
+                false => Ok(answer),
+            },
         }]
     }
 

@@ -99,9 +99,9 @@ impl Progress for Live {
         ));
     }
 
-    fn sees(&mut self, at: Duration, seen: &Observation) {
-        (self.at, self.oldest) = (at, seen.oldest);
-        if let [only] = seen.balancers.as_slice() {
+    fn sees(&mut self, at: Duration, observation: &Observation) {
+        (self.at, self.oldest) = (at, observation.oldest);
+        if let [only] = observation.balancers.as_slice() {
             self.only = Some(only.name.clone());
         }
     }

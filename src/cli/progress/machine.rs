@@ -60,8 +60,8 @@ impl Progress for Machine {
         );
     }
 
-    fn sees(&mut self, _at: Duration, seen: &Observation) {
-        self.oldest = seen.oldest;
+    fn sees(&mut self, _at: Duration, observation: &Observation) {
+        self.oldest = observation.oldest;
     }
 
     fn shows_ages(&self) -> bool {

@@ -70,8 +70,8 @@ impl Progress for Plain {
         self.line(at, "note", note);
     }
 
-    fn sees(&mut self, _at: Duration, seen: &Observation) {
-        self.oldest = seen.oldest;
+    fn sees(&mut self, _at: Duration, observation: &Observation) {
+        self.oldest = observation.oldest;
     }
 
     fn shows_ages(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::config::{AppSettings, Settings};
 use crate::host::Snapshot;
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
+use crate::restart::{has_users, in_rotation, spare};
 use crate::sidecar::took_out;
 use crate::state::hold;
 use crate::state::journal::Entry;
@@ -59,13 +60,13 @@ pub(super) fn app_status(
         trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
     }
     let (address, health) = &snapshot.health;
-    let facts = snapshot.facts();
+    let balancers = &snapshot.balancers;
     AppStatus {
         app: app.name.clone(),
         gates: gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
-        balancers: BalancerReport::of_snapshot(snapshot),
+        balancers: balancers.iter().map(BalancerReport::from).collect(),
         hold,
         closed_by_sidecar_unix_seconds: closed.by_sidecar(),
         phase: it
@@ -74,9 +75,9 @@ pub(super) fn app_status(
             .filter(|_| others.under_way)
             .and_then(|entry| phase_now(state_dir, entry)),
         health: Health::of(*address, health),
-        in_rotation: facts.in_rotation(),
-        serving: facts.serves(),
-        spare: facts.spare(app.limits.min_available),
+        in_rotation: in_rotation(balancers),
+        serving: has_users(balancers),
+        spare: spare(balancers, app.limits.min_available),
         trouble,
         text: found(app, snapshot),
     }

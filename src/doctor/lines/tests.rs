@@ -3,8 +3,8 @@ use super::*;
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination};
 use crate::haproxy::{
-    BackendCapacity, CheckStatus, Checked, Found, Info, Level, Listed, ServerStat, Status, Unseen,
-    find,
+    BackendCapacity, CheckStatus, Checked, Found, Level, Listed, ServerStat, Status, Unseen,
+    Worker, find,
 };
 
 const PORTS: AppPorts = AppPorts {
@@ -61,7 +61,7 @@ fn sound() -> Examination {
 fn of(servers: Vec<ServerState>) -> Examination {
     let listed = vec![listed("web1", false), listed("bkp1", true)];
     Examination {
-        info: Info {
+        info: Worker {
             version: "2.6.12".into(),
             pid: 7,
             uptime: 5,

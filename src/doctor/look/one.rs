@@ -107,7 +107,7 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     let mut last = Leaving::NoLines;
     for _ in 0..LOOKS {
         let before = host.balancers(Ask::Lines).await;
-        if before.iter().any(|balancer| balancer.lines.is_err()) {
+        if before.iter().any(|balancer| balancer.answer.is_err()) {
             return Leaving::NoLines;
         }
         let count = Count::at(&before);

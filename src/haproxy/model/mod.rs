@@ -2,15 +2,21 @@
 //! balancer.
 
 mod backend_capacity;
-mod balancer_seen;
 mod check_status;
 mod leaving;
+mod no_answer;
+mod observation;
 mod role;
+mod server_line;
 mod status;
+mod worker;
 
 pub use backend_capacity::BackendCapacity;
-pub use balancer_seen::{BalancerSeen, LineSeen};
 pub use check_status::CheckStatus;
 pub use leaving::Leaving;
+pub use no_answer::NoAnswer;
+pub use observation::{Answer, BalancerObservation};
 pub use role::Role;
+pub use server_line::ServerLine;
 pub use status::Status;
+pub use worker::Worker;

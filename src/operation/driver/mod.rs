@@ -2,11 +2,11 @@
 
 mod meanwhile;
 
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::Timeline;
 use crate::restart::{
-    Action, ActionResult, BalancerSeen, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome,
-    Phase, Progress, Start, Step, Verb, Version, Why, decide,
+    Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
+    Progress, Start, Step, Verb, Version, Why, decide,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -149,7 +149,7 @@ impl<H: Host> Drive<'_, H> {
             seen.balancers = self.host.balancers(ask).await;
             self.timeline.balancers.clone_from(&seen.balancers);
         }
-        for backend in seen.balancers.iter().flat_map(BalancerSeen::serving) {
+        for backend in seen.balancers.iter().flat_map(BalancerObservation::serving) {
             if !self.serving.contains(&backend) {
                 self.serving.push(backend);
             }

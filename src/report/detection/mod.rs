@@ -1,11 +1,8 @@
 //! How HAProxy detected a gate that closed or opened: how its check ended, and after how many
 //! seconds it showed the line DOWN or UP. `agent doctor` quotes it.
 
-use crate::haproxy::Role;
-use crate::restart::{
-    Action, ActionResult, BalancerSeen, Limits, LineSeen, Observation, Outcome, PerGate, Phase,
-    Verb,
-};
+use crate::haproxy::{BalancerObservation, Role, ServerLine};
+use crate::restart::{Action, ActionResult, Limits, Observation, Outcome, PerGate, Phase, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,7 +69,7 @@ impl Detecting {
     }
 
     /// Before it begins: the lines behind gates that are already `closed`.
-    pub fn finds(&mut self, closed: PerGate<bool>, balancers: &[BalancerSeen]) {
+    pub fn finds(&mut self, closed: PerGate<bool>, balancers: &[BalancerObservation]) {
         for (balancer, line) in gated(balancers) {
             let is_closed = match is_twin(line) {
                 true => closed.twin == Some(true),
@@ -91,14 +88,14 @@ impl Detecting {
     }
 
     /// One look of the operation.
-    pub fn sees(&mut self, at: Duration, seen: &Observation) {
+    pub fn sees(&mut self, at: Duration, observation: &Observation) {
         let Some(action) = self
             .action
-            .filter(|_| seen.action_result == ActionResult::Done)
+            .filter(|_| observation.action_result == ActionResult::Done)
         else {
             return;
         };
-        let moved = at.saturating_sub(seen.in_phase);
+        let moved = at.saturating_sub(observation.in_phase);
         // A host that has waited for its turn tries again.
         if !action.closes().is_empty() && self.opened.take().is_some() {
             self.closed.clear();
@@ -111,7 +108,7 @@ impl Detecting {
             self.opened = Some(moved);
             self.lines.values_mut().for_each(|line| line.before = false);
         }
-        for (balancer, line) in gated(&seen.balancers) {
+        for (balancer, line) in gated(&observation.balancers) {
             let (closed, opened) = (self.closed.get(&line.role).copied(), self.opened);
             let known = self.line(balancer, line);
             match (opened, closed) {
@@ -123,7 +120,7 @@ impl Detecting {
         }
     }
 
-    fn line(&mut self, balancer: &str, line: &LineSeen) -> &mut Line {
+    fn line(&mut self, balancer: &str, line: &ServerLine) -> &mut Line {
         let key = (balancer.to_owned(), line.name.clone());
         let found = Detection {
             balancer: key.0.clone(),
@@ -171,7 +168,7 @@ impl Detecting {
 }
 
 impl Line {
-    fn falls(&mut self, line: &LineSeen, seconds: f64) {
+    fn falls(&mut self, line: &ServerLine, seconds: f64) {
         if !line.out {
             (self.before, self.found.still) = (true, Some(line.status.to_string()));
             return;
@@ -182,7 +179,7 @@ impl Line {
         }
     }
 
-    fn rises(&mut self, line: &LineSeen, seconds: f64) {
+    fn rises(&mut self, line: &ServerLine, seconds: f64) {
         match line.proven {
             false => self.before = true,
             true if self.before && self.found.up_seconds.is_none() => {
@@ -193,18 +190,18 @@ impl Line {
     }
 }
 
-fn is_twin(line: &LineSeen) -> bool {
+fn is_twin(line: &ServerLine) -> bool {
     line.role != Role::Main
 }
 
-fn check(line: &LineSeen) -> Option<String> {
+fn check(line: &ServerLine) -> Option<String> {
     line.check.as_ref().map(ToString::to_string)
 }
 
 /// The lines with a check that passes a gate.
-fn gated(balancers: &[BalancerSeen]) -> impl Iterator<Item = (&str, &LineSeen)> {
+fn gated(balancers: &[BalancerObservation]) -> impl Iterator<Item = (&str, &ServerLine)> {
     balancers.iter().flat_map(|balancer| {
-        let lines = balancer.lines.iter().flatten();
+        let lines = balancer.lines().iter();
         let gated = lines.filter(|line| line.role != Role::ClassicTwin);
         gated.map(|line| (balancer.name.as_str(), line))
     })

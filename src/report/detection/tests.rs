@@ -1,35 +1,21 @@
 use super::*;
-use crate::haproxy::{CheckStatus, Status};
+use crate::haproxy::CheckStatus;
 use crate::restart::{Version, Why};
 
-fn line(name: &str, role: Role, status: &str, check: &str) -> LineSeen {
-    LineSeen {
-        name: name.to_owned(),
-        role,
-        status: Status::parse(status).unwrap(),
-        out: status == "DOWN",
+fn line(name: &str, role: Role, status: &str, check: &str) -> ServerLine {
+    ServerLine {
         check: Some(CheckStatus::parse(check)),
-        proven: status == "UP",
-        in_flight: 0,
-        sessions: 0,
-        connections: None,
+        ..ServerLine::idle(name, role, status)
     }
 }
 
 /// Both lines of a host, as one balancer shows them.
-fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerSeen> {
+fn balancers(main: (&str, &str), twin: (&str, &str)) -> Vec<BalancerObservation> {
     let lines = vec![
         line("srvs/web1", Role::Main, main.0, main.1),
         line("srvs/bkp1", Role::Twin, twin.0, twin.1),
     ];
-    vec![BalancerSeen {
-        name: "lb".to_owned(),
-        lines: Ok(lines),
-        reloaded: false,
-        uptime: None,
-        backends: Vec::new(),
-        leaving: None,
-    }]
+    vec![BalancerObservation::of_lines(lines)]
 }
 
 /// One look in a phase that began at `began`, in ms.
@@ -39,7 +25,7 @@ fn look(
     main: (&str, &str),
     twin: (&str, &str),
 ) {
-    let seen = Observation {
+    let look = Observation {
         elapsed: Duration::from_millis(at),
         in_phase: Duration::from_millis(at - began),
         action_result: ActionResult::Done,
@@ -51,7 +37,7 @@ fn look(
         oldest: None,
         health: None,
     };
-    detecting.sees(seen.elapsed, &seen);
+    detecting.sees(look.elapsed, &look);
 }
 
 const UP: (&str, &str) = ("UP", "L7OK");

@@ -1,11 +1,15 @@
 //! Watches an operation. It notes each look that the driver takes, and thins them as the operation
 //! goes on: there are never more than [`MOST`] instants.
 
+mod look;
+
+use self::look::{LineLook, Look};
 use super::detection::Detecting;
 use super::samples::{BalancerSamples, LineSamples, Samples};
+use crate::haproxy::BalancerObservation;
 use crate::restart::Progress;
 use crate::restart::seconds;
-use crate::restart::{BalancerSeen, LineSeen, Observation, Phase};
+use crate::restart::{Observation, Phase};
 use std::time::Duration;
 
 /// The most instants of one operation.
@@ -30,14 +34,14 @@ struct Instant {
     /// A line has another status than before, or another worker answers.
     change: bool,
     /// Empty: no balancer was asked.
-    looks: Vec<BalancerSeen>,
+    looks: Vec<Look>,
 }
 
 impl Watching {
     /// Adds what all balancers showed at one moment; an empty list means that none was asked.
-    pub fn look(&mut self, at: Duration, balancers: &[BalancerSeen]) {
+    pub fn look(&mut self, at: Duration, balancers: &[BalancerObservation]) {
         let last = self.latest.as_ref().or(self.kept.last());
-        let looks = balancers.iter().map(bare).collect::<Vec<_>>();
+        let looks = balancers.iter().map(Look::from).collect::<Vec<_>>();
         let change = last.is_none_or(|last| changed(&last.looks, &looks));
         if balancers.is_empty() && !change {
             return;
@@ -100,31 +104,9 @@ impl Watching {
     }
 }
 
-/// Drops what is not kept.
-fn bare(seen: &BalancerSeen) -> BalancerSeen {
-    BalancerSeen {
-        name: seen.name.clone(),
-        lines: seen.lines.clone(),
-        reloaded: seen.reloaded,
-        uptime: None,
-        backends: Vec::new(),
-        leaving: None,
-    }
-}
-
-fn changed(before: &[BalancerSeen], now: &[BalancerSeen]) -> bool {
-    let status = |line: &LineSeen| (line.name.clone(), line.status.clone());
-    let words = |seen: &BalancerSeen| {
-        let lines = seen.lines.as_ref();
-        lines
-            .map(|lines| lines.iter().map(status).collect::<Vec<_>>())
-            .map_err(Clone::clone)
-    };
-    before.len() != now.len()
-        || before
-            .iter()
-            .zip(now)
-            .any(|(before, now)| now.reloaded || words(before) != words(now))
+fn changed(before: &[Look], now: &[Look]) -> bool {
+    let mut pairs = before.iter().zip(now);
+    before.len() != now.len() || pairs.any(|(before, now)| now.is_change(before))
 }
 
 fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
@@ -139,7 +121,7 @@ fn balancer(instants: &[&Instant], number: usize) -> BalancerSamples {
         match &look.lines {
             Err(why) => unseen(&mut samples.unseen, place, why),
             Ok(lines) => {
-                let known = |line: &LineSeen| samples.lines.iter().any(|one| one.name == line.name);
+                let known = |line: &LineLook| samples.lines.iter().any(|one| one.name == line.name);
                 let new: Vec<_> = lines.iter().filter(|line| !known(line)).collect();
                 let new = new.into_iter().map(|line| column(line, looks()));
                 samples.lines.extend(new);
@@ -157,10 +139,7 @@ fn unseen(stretches: &mut Vec<(usize, usize, String)>, place: usize, why: &str) 
     }
 }
 
-fn column<'a>(
-    line: &LineSeen,
-    looks: impl Iterator<Item = Option<&'a BalancerSeen>>,
-) -> LineSamples {
+fn column<'a>(line: &LineLook, looks: impl Iterator<Item = Option<&'a Look>>) -> LineSamples {
     let role = serde_json::json!(line.role);
     let mut column = LineSamples {
         name: line.name.clone(),
@@ -169,14 +148,14 @@ fn column<'a>(
     };
     for (place, look) in looks.enumerate() {
         let lines = look.and_then(|look| look.lines.as_ref().ok());
-        let seen = lines.and_then(|lines| lines.iter().find(|one| one.name == line.name));
-        let status = seen.map(|seen| seen.status.to_string());
+        let now = lines.and_then(|lines| lines.iter().find(|one| one.name == line.name));
+        let status = now.map(|now| now.status.to_string());
         let before = column.status.last().map(|(_, before)| before);
         if before.map_or(status.is_some(), |before| *before != status) {
             column.status.push((place, status));
         }
-        column.in_flight.push(seen.map(|seen| seen.in_flight));
-        column.sessions.push(seen.map(|seen| seen.sessions));
+        column.in_flight.push(now.map(|now| now.in_flight));
+        column.sessions.push(now.map(|now| now.sessions));
     }
     column
 }
@@ -206,13 +185,13 @@ impl Progress for Watched<'_> {
         self.progress.notes(at, note);
     }
 
-    fn sees(&mut self, at: Duration, seen: &Observation) {
-        self.watching.detecting.sees(at, seen);
-        match seen.balancers.is_empty() {
+    fn sees(&mut self, at: Duration, observation: &Observation) {
+        self.watching.detecting.sees(at, observation);
+        match observation.balancers.is_empty() {
             true => self.watching.gap(at),
-            false => self.watching.look(at, &seen.balancers),
+            false => self.watching.look(at, &observation.balancers),
         }
-        self.progress.sees(at, seen);
+        self.progress.sees(at, observation);
     }
 
     fn shows_ages(&self) -> bool {

@@ -1,28 +1,20 @@
 use super::*;
-use crate::haproxy::{Role, Status};
+use crate::haproxy::{Role, ServerLine};
 
 /// One balancer with one line; None: it can't be seen.
-fn seen(shown: Option<(&str, u64)>, reloaded: bool) -> Vec<BalancerSeen> {
-    let line = |(status, sessions): (&str, u64)| LineSeen {
-        name: "srvs/web1".to_owned(),
-        role: Role::Main,
-        status: Status::parse(status).unwrap(),
-        out: status == "DOWN",
-        check: None,
-        proven: false,
+fn observed(shown: Option<(&str, u64)>, reloaded: bool) -> Vec<BalancerObservation> {
+    let line = |(status, sessions): (&str, u64)| ServerLine {
         in_flight: sessions % 3,
         sessions,
-        connections: Some(0),
+        ..ServerLine::idle("srvs/web1", Role::Main, status)
     };
-    vec![BalancerSeen {
-        name: "lb".to_owned(),
-        lines: shown
-            .map(|shown| vec![line(shown)])
-            .ok_or_else(|| "it does not answer".to_owned()),
+    let balancer = match shown {
+        Some(shown) => BalancerObservation::of_lines(vec![line(shown)]),
+        None => BalancerObservation::silent("it does not answer"),
+    };
+    vec![BalancerObservation {
         reloaded,
-        uptime: None,
-        backends: Vec::new(),
-        leaving: None,
+        ..balancer
     }]
 }
 
@@ -34,7 +26,10 @@ fn millis(at: u64) -> Duration {
 fn watched(looks: u64, status: impl Fn(u64) -> &'static str) -> Samples {
     let mut watching = Watching::default();
     for look in 0..looks {
-        watching.look(millis(30 * look), &seen(Some((status(look), look)), false));
+        watching.look(
+            millis(30 * look),
+            &observed(Some((status(look), look)), false),
+        );
         assert!(watching.kept.len() <= MOST, "at any time");
     }
     watching.samples().unwrap()
@@ -93,13 +88,13 @@ fn a_look_that_was_not_taken_or_saw_nothing_is_a_gap() {
     let mut watching = Watching::default();
     watching.gap(millis(0));
     assert_eq!(watching.samples(), None, "nothing was ever seen");
-    watching.look(millis(10), &seen(Some(("DOWN", 5)), false));
-    watching.look(millis(20), &seen(Some(("DOWN", 6)), false));
+    watching.look(millis(10), &observed(Some(("DOWN", 5)), false));
+    watching.look(millis(20), &observed(Some(("DOWN", 6)), false));
     watching.gap(millis(30));
     watching.gap(millis(500));
-    watching.look(millis(600), &seen(None, false));
-    watching.look(millis(650), &seen(None, false));
-    watching.look(millis(700), &seen(Some(("UP", 1)), true));
+    watching.look(millis(600), &observed(None, false));
+    watching.look(millis(650), &observed(None, false));
+    watching.look(millis(700), &observed(Some(("UP", 1)), true));
     let samples = watching.samples().unwrap();
     assert_eq!(samples.at, [0.01, 0.02, 0.03, 0.6, 0.65, 0.7]);
     let balancer = &samples.balancers[0];

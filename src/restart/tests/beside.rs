@@ -2,12 +2,16 @@
 
 use super::*;
 
-fn app(lines: Result<Vec<LineSeen>, String>) -> Beside {
+fn app(balancer: BalancerObservation) -> Beside {
     Beside::App {
         name: "https".into(),
         why: "has the same unit, web.service".into(),
-        balancers: vec![("lb".into(), lines)],
+        balancers: vec![balancer],
     }
+}
+
+fn showing(lines: Vec<ServerLine>) -> BalancerObservation {
+    BalancerObservation::of_lines(lines)
 }
 
 fn unconfigured(status: &str, in_flight: u64) -> Beside {
@@ -42,21 +46,21 @@ fn a_line_that_is_out_and_carries_nothing_is_no_reason() {
         (Role::ClassicTwin, "UP", 0, false),
         (Role::ClassicTwin, "UP", 1, true),
     ] {
-        let beside = app(Ok(vec![line(role, status, in_flight)]));
+        let beside = app(showing(vec![line(role, status, in_flight)]));
         let message = format!("{role:?} {status} {in_flight}");
         assert_eq!(refused(beside).is_some(), refuses, "{message}");
     }
     assert!(refused(unconfigured("UP", 0)).is_some());
     assert!(refused(unconfigured("MAINT", 0)).is_none());
     // An app without lines, and one that can't be seen.
-    assert!(refused(app(Ok(vec![]))).is_none());
-    assert!(refused(app(Err("timed out".into()))).is_some());
+    assert!(refused(app(showing(vec![]))).is_none());
+    assert!(refused(app(BalancerObservation::silent("timed out"))).is_some());
     assert_eq!(taken_down(&[], "http", &[]), Ok(vec![]));
 }
 
 #[test]
 fn it_names_them_and_says_what_to_do() {
-    let up = || Ok(vec![line(Role::Main, "UP", 2)]);
+    let up = || showing(vec![line(Role::Main, "UP", 2)]);
     let said = refused(app(up())).unwrap();
     let wanted = "this restart takes down more than app http: app https has the same unit, \
                   web.service (lb srvs/Main is UP with 2 in flight); run `agent close https` before";
@@ -71,7 +75,7 @@ fn it_names_them_and_says_what_to_do() {
 #[test]
 fn an_app_in_also_restarts_is_only_a_notice() {
     let beside = [
-        app(Ok(vec![line(Role::Main, "UP", 0)])),
+        app(showing(vec![line(Role::Main, "UP", 0)])),
         unconfigured("UP", 0),
     ];
     let meant = |names: &[&str]| {

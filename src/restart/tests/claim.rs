@@ -16,7 +16,7 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Observatio
         .map(|number| format!("web{}", number + 2))
         .collect();
     let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].backends = vec![BackendCapacity {
+    answer(&mut look).backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed,
@@ -68,7 +68,7 @@ fn of_hosts_that_claim_together_the_lowest_address_keeps_its_claim() {
     let claim = |after_us: &[&str]| {
         let mut look = look("UP", "DOWN", (2, 2));
         let names = after_us.iter().map(|name| (*name).to_owned());
-        look.balancers[0].backends[0].claimed_after_us = names.collect();
+        answer(&mut look).backends[0].claimed_after_us = names.collect();
         look
     };
     let gives_way = |step: Step| matches!(goes(step), Phase::PutBack(Why::TooFewServers(_)));
@@ -138,7 +138,7 @@ fn an_invisible_claim_is_reported_and_the_floor_counts() {
     assert_eq!(message("DOWN"), (Phase::Close, false));
     assert_eq!(message("MAINT"), (Phase::Close, true));
     let mut classic = look("UP", "DOWN", (2, 0));
-    classic.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)]);
+    answer(&mut classic).lines = vec![line(Main, "UP", 0), line(Role::ClassicTwin, "UP", 0)];
     assert_eq!(classic.without_claims(), ["lb backend srvs"]);
     // A backend without users on this host is not asked.
     classic.serving = Vec::new();
@@ -148,7 +148,7 @@ fn an_invisible_claim_is_reported_and_the_floor_counts() {
 #[test]
 fn a_backend_that_serves_since_the_preflight_counts() {
     let mut look = look("UP", "DOWN", (2, 0));
-    look.balancers[0].backends.push(BackendCapacity {
+    answer(&mut look).backends.push(BackendCapacity {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],

@@ -4,22 +4,22 @@ use super::*;
 use crate::haproxy::CheckStatus;
 use crate::haproxy::Role::{ClassicTwin, Main, Twin};
 
-fn look(lines: &[(Role, &str)]) -> BalancerSeen {
+fn look(lines: &[(Role, &str)]) -> BalancerObservation {
     let lines = lines.iter().map(|(role, status)| line(*role, status, 0));
-    balancer(Ok(lines.collect()))
+    BalancerObservation::of_lines(lines.collect())
 }
 
 /// The same, with this end of their checks.
-fn checked(lines: &[(Role, &str)], check: &str) -> BalancerSeen {
+fn checked(lines: &[(Role, &str)], check: &str) -> BalancerObservation {
     let mut look = look(lines);
-    for line in look.lines.iter_mut().flatten() {
+    for line in &mut look.answer_mut().lines {
         line.check = Some(CheckStatus::parse(check));
     }
     look
 }
 
-fn reloaded(lines: &[(Role, &str)]) -> BalancerSeen {
-    BalancerSeen {
+fn reloaded(lines: &[(Role, &str)]) -> BalancerObservation {
+    BalancerObservation {
         reloaded: true,
         ..look(lines)
     }
@@ -33,8 +33,8 @@ fn out(lines: &[(Role, &str)]) -> ClosedLines {
 }
 
 /// The number of lines wrongly UP, and of notices.
-fn news(closed: &mut ClosedLines, seen: &BalancerSeen) -> (usize, usize) {
-    let news = closed.look(seen);
+fn news(closed: &mut ClosedLines, balancer: &BalancerObservation) -> (usize, usize) {
+    let news = closed.look(balancer);
     (news.up.len(), news.notices.len())
 }
 
@@ -183,7 +183,7 @@ fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
 #[test]
 fn a_balancer_that_does_not_answer_is_a_notice_once() {
     let mut closed = out(&[(Main, "DOWN")]);
-    let blind = balancer(Err("no complete answer within 2s".to_owned()));
+    let blind = BalancerObservation::silent("no complete answer within 2s");
     assert_eq!(news(&mut closed, &blind), (0, 1));
     assert_eq!(news(&mut closed, &blind), (0, 0));
     assert_eq!(closed.judge(Outcome::Done { note: None }).exit_code(), 0);

@@ -15,7 +15,7 @@ fn floored() -> Limits {
 
 fn others_usable(usable: usize, status: &str) -> Observation {
     let mut look = observation(&[(Main, status, 0), (Twin, status, 0)]);
-    look.balancers[0].backends = vec![BackendCapacity {
+    answer(&mut look).backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -43,7 +43,7 @@ fn few() -> Phase {
 #[test]
 fn once_out_the_capacity_is_rechecked() {
     let mut uncounted = others_usable(0, "DOWN");
-    uncounted.balancers[0].backends.clear();
+    answer(&mut uncounted).backends.clear();
     assert_eq!(goes(step(Phase::Close, &uncounted)), Phase::Floor);
     let drain = Phase::Drain { zeros: 0 };
     assert_eq!(goes(step(Phase::Floor, &others_usable(1, "DOWN"))), drain);
@@ -56,7 +56,7 @@ fn once_out_the_capacity_is_rechecked() {
 /// So many `usable` servers, and as many that HAProxy has not proven.
 fn unsure(usable: usize, unproven: usize, status: &str) -> Observation {
     let mut look = others_usable(usable, status);
-    look.balancers[0].backends[0].unproven = vec!["web2".into(); unproven];
+    answer(&mut look).backends[0].unproven = vec!["web2".into(); unproven];
     look
 }
 
@@ -73,7 +73,7 @@ fn a_host_that_is_up_gives_way_to_one_whose_first_check_has_failed() {
     }
     // The capacity was not asked at this look.
     let mut uncounted = others_usable(0, "UP");
-    uncounted.balancers[0].backends.clear();
+    answer(&mut uncounted).backends.clear();
     assert_eq!(waits(close(&uncounted)).len(), 1);
     let none_left = decide(
         Verb::Restart,
@@ -96,7 +96,7 @@ fn a_host_that_is_out_on_one_balancer_waits_for_the_other_to_give_way() {
         ["lb2 srvs/Main is UP 1/2"]
     );
     // The other host is out, too.
-    look.balancers[0].backends[0].unproven.clear();
+    answer(&mut look).backends[0].unproven.clear();
     assert!(matches!(goes(step(Phase::Close, &look)), Phase::PutBack(_)));
 }
 
@@ -125,11 +125,11 @@ fn a_claim_that_shows_needs_no_counting_while_the_line_goes_down() {
         ..floored()
     };
     let mut look = unsure(0, 1, "UP");
-    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)]);
+    answer(&mut look).lines = vec![line(Main, "UP", 0), line(Twin, "DOWN", 0)];
     let close = |look: &Observation| decide(Verb::Restart, &Phase::Close, look, &claims);
     assert_eq!(waits(close(&look)).len(), 1);
     // An operator holds the twin, so other hosts can't see the claim.
-    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)]);
+    answer(&mut look).lines = vec![line(Main, "UP", 0), line(Twin, "MAINT", 0)];
     assert!(matches!(goes(close(&look)), Phase::PutBack(_)));
 }
 

@@ -45,9 +45,7 @@ fn left(counted: Counted) -> String {
 
 fn drains(connections: Connections) -> Step {
     let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
-    let Ok(lines) = &mut look.balancers[0].lines else {
-        unreachable!()
-    };
+    let lines = &mut answer(&mut look).lines;
     (lines[0].connections, lines[0].sessions) = (Some(6), 0);
     look.connections = Some(Ok(connections));
     step(Phase::Drain { zeros: 1 }, &look)
@@ -61,13 +59,13 @@ fn a_leaving_workers_request_is_waited_for() {
         line: "srvs/web1".into(),
         in_flight: 1,
     };
-    look.balancers[0].leaving = Some(vec![leaving]);
+    answer(&mut look).leaving = Some(vec![leaving]);
     let next = step(Phase::Drain { zeros: 1 }, &look);
     assert_eq!(
         waits(next),
         ["lb srvs/web1 has 1 request in flight on its leaving worker 7"]
     );
-    look.balancers[0].leaving = Some(vec![]);
+    answer(&mut look).leaving = Some(vec![]);
     assert_eq!(goes(step(Phase::Drain { zeros: 1 }, &look)), Phase::Restart);
 }
 
@@ -118,7 +116,7 @@ fn beside_a_twin_that_goes_on_serving_more_looks_in_a_row_must_agree() {
     let phase = |zeros| Phase::Drain { zeros };
     let look = |twin: Role, status: &str| {
         let mut look = observation(&[(Main, "DOWN", 0), (twin, status, 0)]);
-        let lines = look.balancers[0].lines.as_mut().unwrap();
+        let lines = &mut answer(&mut look).lines;
         lines[0].connections = Some(6);
         lines[0].sessions = 0;
         look.connections = Some(Ok(table(&[(LB, 6)], &[], 6)));
@@ -333,16 +331,12 @@ fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden(
 
 #[test]
 fn a_haproxy_that_counts_none_shows_by_its_requests_in_flight() {
-    let line = |in_flight, connections| LineSeen {
+    let line = |in_flight, connections| ServerLine {
         in_flight,
         connections: Some(connections),
-        ..observation(&[(Main, "DOWN", 0)]).balancers[0]
-            .lines
-            .as_ref()
-            .unwrap()[0]
-            .clone()
+        ..observation(&[(Main, "DOWN", 0)]).balancers[0].lines()[0].clone()
     };
-    let after = |lines: &[LineSeen]| {
+    let after = |lines: &[ServerLine]| {
         let mut peers = Peers::new(vec![]);
         for line in lines {
             peers.learn_uncounted([line].into_iter());

@@ -17,7 +17,7 @@ mod together;
 mod upgrade;
 
 use super::*;
-use crate::haproxy::{Role, Status};
+use crate::haproxy::{Answer, BalancerObservation, Role, ServerLine, Status};
 
 pub(crate) fn limits() -> Limits {
     let seconds = Duration::from_secs;
@@ -44,31 +44,18 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-pub(super) fn line(role: Role, status: &str, in_flight: u64) -> LineSeen {
-    let status = Status::parse(status).unwrap();
-    let (name, proven) = (format!("srvs/{role:?}"), status == Status::Up);
-    LineSeen {
-        name,
-        role,
-        out: status.is_out(),
-        check: None,
-        status,
-        proven,
+pub(super) fn line(role: Role, status: &str, in_flight: u64) -> ServerLine {
+    ServerLine {
         in_flight,
         sessions: 7,
         connections: Some(in_flight),
+        ..ServerLine::idle(&format!("srvs/{role:?}"), role, status)
     }
 }
 
-pub(super) fn balancer(lines: Result<Vec<LineSeen>, String>) -> BalancerSeen {
-    BalancerSeen {
-        name: "lb".into(),
-        lines,
-        reloaded: false,
-        uptime: Some(Duration::from_secs(100)),
-        backends: Vec::new(),
-        leaving: None,
-    }
+/// With what else a look in this phase shows.
+pub(super) fn answer(look: &mut Observation) -> &mut Answer {
+    look.balancers[0].answer_mut()
 }
 
 pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
@@ -81,7 +68,7 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         action_result: ActionResult::Done,
         version: Version::Same,
         interrupted: None,
-        balancers: vec![balancer(Ok(lines.collect()))],
+        balancers: vec![BalancerObservation::of_lines(lines.collect())],
         serving: Vec::new(),
         connections: None,
         oldest: None,
@@ -90,9 +77,9 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
 }
 
 pub(super) fn blind() -> Observation {
-    let lines = Err("no complete answer within 2s".to_owned());
+    let silent = BalancerObservation::silent("no complete answer within 2s");
     Observation {
-        balancers: vec![balancer(lines)],
+        balancers: vec![silent],
         ..observation(&[])
     }
 }

@@ -210,6 +210,6 @@ fn after_a_reload_the_drain_looks_again() {
     // Its lines begin as UP, until the first check.
     let fresh = observation(&[(Main, "UP", 0), (Twin, "UP", 0)]);
     assert_eq!(waits(step(Phase::Drain { zeros: 1 }, &fresh)).len(), 2);
-    look.balancers[0].lines = Ok(vec![line(Main, "UP", 0)]);
+    answer(&mut look).lines = vec![line(Main, "UP", 0)];
     assert_eq!(ends(step(Phase::Open, &look)).exit_code(), 0);
 }

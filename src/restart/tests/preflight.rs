@@ -1,30 +1,39 @@
 //! The refusals before anything is touched.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, NoAnswer};
 use Role::{Main, Twin};
 
 fn facts() -> Facts {
-    let lines = vec![(line(Main, "UP", 0), false), (line(Twin, "UP", 0), true)];
-    let backends = vec![BackendCapacity {
+    let lines = vec![line(Main, "UP", 0), line(Twin, "UP", 0)];
+    let mut balancer = BalancerObservation::of_lines(lines);
+    balancer.answer_mut().backends.push(BackendCapacity {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
         claimed_after_us: Vec::new(),
         unproven: vec![],
-    }];
+    });
     Facts {
         gates: vec![],
         main_closed: false,
         restart: Ok(()),
         health: Ok(()),
-        balancers: vec![("lb".into(), Ok(BalancerFacts { lines, backends }))],
+        balancers: vec![balancer],
     }
 }
 
-fn change(change: impl Fn(&mut BalancerFacts)) -> Facts {
+/// A balancer that shows no line of ours until its configuration changes.
+fn without_lines() -> BalancerObservation {
+    BalancerObservation {
+        answer: Err(NoAnswer::missing("no server line".into(), None)),
+        ..BalancerObservation::of_lines(vec![])
+    }
+}
+
+fn change(change: impl Fn(&mut Answer)) -> Facts {
     let mut facts = facts();
-    change(facts.balancers[0].1.as_mut().unwrap());
+    change(facts.balancers[0].answer_mut());
     facts
 }
 
@@ -41,12 +50,12 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
             ..facts()
         },
         Facts {
-            balancers: vec![("lb".into(), Err(Reason::Lasting("no server line".into())))],
+            balancers: vec![without_lines()],
             ..facts()
         },
-        change(|lb| lb.lines[0].1 = true),
-        change(|lb| lb.lines[1].1 = false),
-        change(|lb| lb.lines[0].0.status = Status::NoCheck),
+        change(|lb| lb.lines[0].backup = true),
+        change(|lb| lb.lines[1].backup = false),
+        change(|lb| lb.lines[0].status = Status::NoCheck),
         Facts {
             main_closed: true,
             ..facts()
@@ -68,10 +77,7 @@ fn the_floor_holds_unless_the_backend_loses_nothing() {
     let alone = |status: &'static str| {
         change(move |lb| {
             lb.backends[0].usable = 0;
-            lb.lines = vec![
-                (line(Main, status, 0), false),
-                (line(Twin, "DOWN", 0), true),
-            ];
+            lb.lines = vec![line(Main, status, 0), line(Twin, "DOWN", 0)];
         })
     };
     assert!(preflight(Verb::Restart, &alone("DOWN"), 1).is_ok());
@@ -82,8 +88,8 @@ fn the_floor_holds_unless_the_backend_loses_nothing() {
 #[test]
 fn a_sick_app_a_down_line_and_an_operators_hold_are_notices_not_refusals() {
     let mut facts = change(|lb| {
-        lb.lines[0].0 = line(Main, "DOWN", 0);
-        lb.lines[1].0 = line(Twin, "MAINT", 0);
+        lb.lines[0] = line(Main, "DOWN", 0);
+        lb.lines[1] = line(Twin, "MAINT", 0);
     });
     facts.health = Err("connection refused".into());
     assert_eq!(preflight(Verb::Restart, &facts, 1).unwrap().len(), 3);
@@ -92,9 +98,10 @@ fn a_sick_app_a_down_line_and_an_operators_hold_are_notices_not_refusals() {
 #[test]
 fn opening_needs_one_balancer_that_knows_us() {
     let mut facts = facts();
-    facts
-        .balancers
-        .push(("lb2".into(), Err(Reason::Passing("can't connect".into()))));
+    facts.balancers.push(BalancerObservation {
+        name: "lb2".into(),
+        ..BalancerObservation::silent("can't connect")
+    });
     assert_eq!(
         preflight(Verb::Open, &facts, 1).unwrap(),
         ["lb2: can't connect"]
@@ -107,8 +114,8 @@ fn opening_needs_one_balancer_that_knows_us() {
 #[test]
 fn only_an_effect_of_a_reload_gets_a_second_look() {
     let refusal = |facts: &Facts| preflight(Verb::Restart, facts, 1).unwrap_err();
-    let away = |reason| Facts {
-        balancers: vec![("lb".into(), Err(reason))],
+    let with = |balancer| Facts {
+        balancers: vec![balancer],
         ..facts()
     };
     // With `fall 1` a reload shows a closed line fully UP.
@@ -120,12 +127,12 @@ fn only_an_effect_of_a_reload_gets_a_second_look() {
         lb.backends[0].usable = 0;
         lb.backends[0].unproven = vec!["web2".into()];
     });
-    let passing = away(Reason::Passing("connection refused".into()));
+    let passing = with(BalancerObservation::silent("connection refused"));
     for passing in [&passing, &closed, &unproven] {
         assert!(refusal(passing).may_pass(), "{passing:?}");
     }
     let lasting = [
-        away(Reason::Lasting("no server line".into())),
+        with(without_lines()),
         Facts {
             gates: vec!["a foreign rule".into()],
             ..passing.clone()
@@ -134,7 +141,7 @@ fn only_an_effect_of_a_reload_gets_a_second_look() {
             restart: Err("web.service is masked".into()),
             ..closed.clone()
         },
-        change(|lb| lb.lines[0].1 = true),
+        change(|lb| lb.lines[0].backup = true),
         change(|lb| lb.backends[0].usable = 0),
     ];
     for lasting in lasting {

@@ -15,7 +15,7 @@ fn counting(two_stage: bool) -> Limits {
 /// A look with no other usable server.
 fn alone(main: &str, twin: &str) -> Observation {
     let mut look = observation(&[(Main, main, 0), (Twin, twin, 0)]);
-    look.balancers[0].backends = vec![BackendCapacity {
+    answer(&mut look).backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable: 0,
         claimed: Vec::new(),

@@ -80,10 +80,7 @@ fn is_never_refused() {
         main_closed: true,
         restart: Err("no unit".to_owned()),
         health: Err("connection refused".to_owned()),
-        balancers: vec![(
-            "lb".to_owned(),
-            Err(Reason::Passing("can't connect".to_owned())),
-        )],
+        balancers: vec![BalancerObservation::silent("can't connect")],
     };
     let notices = preflight(Verb::Stop, &nothing_right, 3).unwrap();
     assert_eq!(notices, ["lb: can't connect"]);
@@ -123,7 +120,7 @@ fn in_turn() -> Limits {
 
 fn beside(usable: usize, look: Observation) -> Observation {
     let mut look = look;
-    look.balancers[0].backends = vec![BackendCapacity {
+    answer(&mut look).backends = vec![BackendCapacity {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
@@ -195,19 +192,8 @@ fn in_turn_a_signal_ends_the_waiting() {
 
 #[test]
 fn in_turn_it_is_refused_without_a_balancer_that_shows_the_capacity() {
-    let unseen = || {
-        (
-            "lb".to_owned(),
-            Err(Reason::Lasting("can't connect".to_owned())),
-        )
-    };
-    let shown = || {
-        let facts = BalancerFacts {
-            lines: Vec::new(),
-            backends: Vec::new(),
-        };
-        ("lb2".to_owned(), Ok(facts))
-    };
+    let unseen = || BalancerObservation::silent("can't connect");
+    let shown = || BalancerObservation::of_lines(Vec::new());
     let facts = |balancers| Facts {
         gates: Vec::new(),
         main_closed: false,

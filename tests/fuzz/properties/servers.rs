@@ -1,7 +1,7 @@
 //! The answer to `show info;show servers state`, and which of its lines are ours.
 
 use super::{answer, assert_printable};
-use haproxy_gate::haproxy::{AppPorts, Info, Own, Role, ServerState, find};
+use haproxy_gate::haproxy::{AppPorts, Own, Role, ServerState, Worker, find};
 use std::net::IpAddr;
 
 const PORTS: AppPorts = AppPorts {
@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
     };
     let commands = ["show info", "show servers state"].map(str::to_owned);
     let parse = |answers: &[String]| {
-        let info = Info::parse(&answers[0])?;
+        let info = Worker::parse(&answers[0])?;
         Ok((info, ServerState::parse(&answers[1])?))
     };
     let Some((info, servers)) = answer::parse_whole(text, &commands, parse) else {

@@ -2,8 +2,8 @@
 
 use super::model::{AppStatus, Status};
 use crate::haproxy;
+use crate::haproxy::ServerLine;
 use crate::report::BalancerReport;
-use crate::restart::LineSeen;
 use crate::text::wrapped;
 use console::style;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ impl Sessions {
     }
 
     /// The new sessions since then. None after a reload, which resets the count.
-    fn since(&self, balancer: &str, line: &LineSeen) -> Option<u64> {
+    fn since(&self, balancer: &str, line: &ServerLine) -> Option<u64> {
         let before = self.0.get(&(balancer.to_owned(), line.name.clone()))?;
         line.sessions.checked_sub(*before)
     }
@@ -103,7 +103,7 @@ impl<'a> Frame<'a> {
     }
 
     /// `srvs/web1    main    UP    3    120`
-    fn line(&self, balancer: &str, line: &LineSeen) -> String {
+    fn line(&self, balancer: &str, line: &ServerLine) -> String {
         let role = line.role.word();
         let rate = self.before.and_then(|(sessions, ago)| {
             let new = sessions.since(balancer, line)?;
@@ -173,7 +173,7 @@ fn gates(app: &AppStatus) -> String {
     gates.collect::<Vec<_>>().join(", ")
 }
 
-fn status(line: &LineSeen) -> String {
+fn status(line: &ServerLine) -> String {
     let word = format!("{:12}", line.status.to_string());
     let word = style(word);
     match &line.status {

@@ -5,17 +5,12 @@ use crate::haproxy::Role;
 use crate::report::GateReport;
 use crate::state::lock::Owner;
 
-fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> LineSeen {
-    LineSeen {
-        name: name.to_owned(),
-        role,
-        status: haproxy::Status::parse(status).unwrap(),
-        out: status == "DOWN",
-        check: None,
-        proven: status == "UP",
+fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> ServerLine {
+    ServerLine {
         in_flight,
         sessions,
         connections: Some(in_flight),
+        ..ServerLine::idle(name, role, status)
     }
 }
 

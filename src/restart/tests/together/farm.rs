@@ -141,9 +141,9 @@ impl Farm {
     }
 
     fn look(&mut self, number: usize) -> Observation {
-        let balancers: Vec<BalancerSeen> = LBS.map(|lb| self.balancer(number, lb)).into();
+        let balancers: Vec<BalancerObservation> = LBS.map(|lb| self.balancer(number, lb)).into();
         let host = &mut self.hosts[number];
-        let serving = balancers.iter().flat_map(BalancerSeen::serving);
+        let serving = balancers.iter().flat_map(BalancerObservation::serving);
         host.served.extend(serving);
         Observation {
             balancers,
@@ -156,7 +156,7 @@ impl Farm {
     }
 
     /// What a balancer shows to the agent of this host.
-    fn balancer(&self, number: usize, lb: usize) -> BalancerSeen {
+    fn balancer(&self, number: usize, lb: usize) -> BalancerObservation {
         let host = &self.hosts[number];
         let lines = (0..2).filter_map(|side| {
             let role = host.layout.role(side)?;
@@ -185,11 +185,10 @@ impl Farm {
             claimed_after_us: after_us.map(|(n, ..)| format!("web{n}")).collect(),
             unproven: names(&|health, _| (RISE..MOST).contains(&health[0])),
         };
-        BalancerSeen {
-            name: format!("lb{lb}"),
-            backends: vec![capacity],
-            ..balancer(Ok(lines.collect()))
-        }
+        let mut shown = BalancerObservation::of_lines(lines.collect());
+        shown.name = format!("lb{lb}");
+        shown.answer_mut().backends.push(capacity);
+        shown
     }
 
     /// `agent restart`, as far as its preflight lets it.
@@ -199,7 +198,7 @@ impl Farm {
             let backends = look
                 .balancers
                 .iter()
-                .flat_map(|balancer| &balancer.backends);
+                .flat_map(BalancerObservation::backends);
             let claimed = backends
                 .flat_map(|capacity| capacity.claimed.clone())
                 .collect();

@@ -1,0 +1,52 @@
+//! Why a look at a balancer does not show our lines.
+
+use super::Worker;
+use std::fmt;
+
+/// A worker this young, in seconds, may be one of several that quick reloads start.
+const YOUNG: u64 = 2;
+
+/// Why a balancer does not show our lines. It never means "drained" or "up".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// The reason, in words.
+    pub why: String,
+    /// A reload may cause it for a moment, and the next look may show the lines.
+    pub may_pass: bool,
+}
+
+impl NoAnswer {
+    /// HAProxy's configuration, as this worker has it, lacks our lines or has wrong ones.
+    pub fn missing(what: String, worker: Option<&Worker>) -> NoAnswer {
+        NoAnswer {
+            why: what,
+            may_pass: worker.is_some_and(|worker| worker.uptime < YOUNG),
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_young_worker_may_get_the_missing_line_with_the_next_reload() {
+        let worker = |uptime| Worker {
+            version: "2.6.12".to_owned(),
+            pid: 7,
+            uptime,
+            started: 0,
+        };
+        let may_pass = |worker: Option<Worker>| {
+            NoAnswer::missing("no server line".to_owned(), worker.as_ref()).may_pass
+        };
+        assert!(may_pass(Some(worker(0))) && may_pass(Some(worker(1))));
+        assert!(!may_pass(Some(worker(2))) && !may_pass(None));
+    }
+}

@@ -1,0 +1,39 @@
+//! One gate in a report.
+
+use crate::gate::{Gate, Position};
+use crate::haproxy::Role;
+use serde::Serialize;
+
+/// One gate, by the kernel's rules.
+#[derive(Debug, Serialize)]
+pub struct GateReport {
+    /// The role of the line that checks it.
+    pub role: Role,
+    /// The port that it redirects from.
+    pub status_port: u16,
+    /// The port that it redirects to.
+    pub port: u16,
+    /// `open`, `closed` or `broken`.
+    pub position: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it is broken.
+    pub why: Option<String>,
+}
+
+impl GateReport {
+    /// A gate with this position.
+    pub fn new(gate: &Gate, position: Position) -> GateReport {
+        let (position, why) = match position {
+            Position::Open => ("open", None),
+            Position::Closed => ("closed", None),
+            Position::Broken(why) => ("broken", Some(why)),
+        };
+        GateReport {
+            role: gate.role,
+            status_port: gate.status_port,
+            port: gate.port,
+            position,
+            why,
+        }
+    }
+}
