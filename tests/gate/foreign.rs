@@ -76,7 +76,12 @@ fn native_rules_are_named_with_their_text() {
     let firewall = firewall(Variant::Nft);
     block_on(firewall.ensure(&[(&main, true)])).unwrap();
     sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80");
-    let found = || native(&block_on(native_rules()).unwrap().unwrap(), &main);
+    let found = || {
+        let native_rules = block_on(native_rules()).unwrap();
+        let tables = native_rules.tables();
+        let found = tables.flat_map(|table| native(table, &main));
+        found.collect::<Vec<_>>()
+    };
     assert_eq!(found(), []);
     sh(
         "nft add table inet mine && nft 'add chain inet mine pre { type nat hook prerouting priority -110; }'",
