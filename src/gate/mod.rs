@@ -7,53 +7,40 @@
 mod changes;
 mod firewall;
 mod foreign;
-mod inspection;
 mod iptables;
 mod listener;
 mod listing;
 mod nft;
+mod ours;
 mod plan;
 mod removal;
 mod reservation;
+mod rule;
 mod rule_cache;
 mod taken;
 mod tracked;
+mod view;
 
 pub use changes::{Mark, RuleWatch};
-pub use firewall::{Firewall, View};
-pub use foreign::{Foreign, Native, around, foreign, native};
+pub use firewall::Firewall;
+pub use foreign::{Foreign, foreign, native};
 pub use iptables::{Family, GateError, Iptables, Variant};
 pub use listener::{bound, holders, holds, listeners, names_of};
-pub use listing::{Listing, Rule};
-pub use nft::{SHOW_NFT, native_rules};
-pub use plan::{plan, plan_all, position};
-pub use removal::{Removal, removal};
+pub use listing::Listing;
+pub use nft::{Native, NativeTable, SHOW_NFT, native_rules};
+pub use ours::{CHAIN, HOOKS, jump, keeper};
+pub use plan::{plan, plan_all, position, removal};
+pub use removal::Removal;
 pub use reservation::Reservation;
+pub use rule::{Change, Condition, Hook, Listed, Ports, Rule, Subject, Target};
 pub use rule_cache::RuleCache;
 pub use taken::{Taken, shown, shows_bound, taken};
 pub use tracked::{Flow, flows};
+pub use view::View;
 
 use crate::haproxy::Role;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Our chain in the nat table.
-pub const CHAIN: &str = "HAPROXY-GATE";
-
-/// The hooks that jump to [`CHAIN`].
-pub const HOOKS: [&str; 2] = ["PREROUTING", "OUTPUT"];
-
-/// The jump's match: without it an OUTPUT rule hijacks calls to the status port of
-/// *other* hosts.
-pub const JUMP: &str = "-m addrtype --dst-type LOCAL -j HAPROXY-GATE";
-
-/// A rule of our chain that matches nothing and stays when all gates are closed. Without any rule
-/// that uses connection tracking the kernel turns tracking off in this network. It then no longer
-/// translates a connection whose source port NAT had to change because it clashed with that of a
-/// redirected check. Its packets are lost, and the request in flight on it hangs. Measured on
-/// Linux 6.18, with nginx and Apache behind HAProxy 2.6.
-pub const KEEPER: &str =
-    "-m conntrack --ctstate INVALID -m comment --comment haproxy-gate:keep-tracking -j RETURN";
 
 /// One gate as the configuration wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,14 +90,14 @@ impl Gate {
         format!("haproxy-gate:{}:{role}", self.app)
     }
 
-    /// The rule, as `iptables -A HAPROXY-GATE` takes it.
-    pub fn rule(&self) -> String {
-        format!(
-            "-p tcp -m tcp --dport {} -m comment --comment {} -j REDIRECT --to-ports {}",
-            self.status_port,
-            self.comment(),
-            self.port
-        )
+    /// The rule.
+    pub fn rule(&self) -> Rule {
+        let check = [
+            Subject::Protocol(vec!["tcp".to_owned()]),
+            Subject::Port(self.status_port.into()),
+        ];
+        let target = Target::Redirect(self.port);
+        Rule::new(CHAIN, check, Some(self.comment()), target)
     }
 }
 

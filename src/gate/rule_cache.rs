@@ -1,9 +1,9 @@
-//! The tables in use as last listed, and the calls that bring the gates to the wanted positions.
+//! The tables in use as last listed, and the changes that bring the gates to the wanted positions.
 //! Listing both families takes longer than asking HAProxy does. So the agent lists them only if
 //! the kernel does not confirm that no rule has changed since.
 
-use super::firewall::{Tables, standing, to_do};
-use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch, View};
+use super::view::{Tables, View, standing, to_do};
+use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch};
 use crate::restart::PerGate;
 
 /// The tables in use, with the mark of their last listing.
@@ -70,26 +70,21 @@ impl RuleCache {
     ) -> Result<bool, GateError> {
         // Twice: another process may change the rules in between.
         for nth in 0..2 {
-            let calls = to_do(self.tables(firewall).await?, wanted);
-            if calls.is_empty() {
+            let changes = to_do(self.tables(firewall).await?, wanted);
+            if changes.is_empty() {
                 return Ok(nth > 0);
             }
-            for (iptables, call) in calls {
-                iptables.call(&call).await?;
+            for (iptables, changes) in changes {
+                for change in changes {
+                    iptables.make(&change).await?;
+                }
             }
         }
         let left = to_do(self.tables(firewall).await?, wanted);
-        match left.first() {
-            None => Ok(true),
-            Some((first, _)) => {
-                let same = left.iter().filter(|(one, _)| one == first);
-                let calls: Vec<&str> = same.map(|(_, call)| call.as_str()).collect();
-                Err(GateError::NotAsWanted {
-                    program: first.program.to_owned(),
-                    left: calls.join("; "),
-                })
-            }
-        }
+        let first = left.first();
+        first.map_or(Ok(true), |(iptables, left)| {
+            iptables.done(left).map(|()| true)
+        })
     }
 
     async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {

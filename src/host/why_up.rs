@@ -2,7 +2,7 @@
 
 use super::ThisHost;
 use super::meanwhile::Meanwhile;
-use crate::gate::{Foreign, Native, listeners, native as native_redirects, native_rules};
+use crate::gate::{Foreign, listeners};
 use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -33,18 +33,10 @@ impl ThisHost {
             causes.extend(listeners(port).into_iter().map(cause));
         }
         // The preflight refuses the certain ones. These may be newer, or only possible.
-        let (view, native) = tokio::join!(
-            timeout(A_MOMENT, self.firewall.look()),
-            timeout(A_MOMENT, native_rules())
-        );
-        let native = match native {
-            Ok(Ok(Some(native))) => native,
-            _ => Native::default(),
-        };
+        let view = timeout(A_MOMENT, self.firewall.look()).await;
         for gate in gates() {
-            let iptables = view.iter().flatten().flat_map(|view| view.foreign(gate));
-            let foreign = iptables.chain(native_redirects(&native, gate));
-            let mut foreign: Vec<Foreign> = foreign.collect();
+            let views = view.iter().flatten();
+            let mut foreign: Vec<Foreign> = views.flat_map(|view| view.foreign(gate)).collect();
             foreign.sort_by_key(|rule| !rule.is_certain());
             causes.extend(foreign.iter().map(|rule| cause(gate.status_port, rule)));
         }

@@ -1,8 +1,9 @@
 //! Rules that are not ours, as a real iptables and a real nft print them: which are certain.
 
-use super::{Role, block_on, firewall, gate};
-use haproxy_gate::gate::{Variant, native, native_rules};
+use super::{OtherHost, Role, VARIANTS, block_on, firewall, gate, set};
+use haproxy_gate::gate::{Firewall, Variant, native, native_rules};
 use lab::own_network::{inside, sh};
+use std::net::TcpListener;
 
 /// What the wild has: a proxy that takes all ports but some, docker, redsocks, a mark, a DNAT of the whole host.
 #[test]
@@ -42,6 +43,10 @@ fn rules_of_iptables_are_certain_or_possible() {
                 Some(false),
             ),
             (
+                "-A PREROUTING -p tcp --dport 2000 -m comment --comment '' -j REDIRECT --to-ports 80",
+                Some(true),
+            ),
+            (
                 "-A PREROUTING -p tcp --dport 2001 -j REDIRECT --to-ports 80",
                 None,
             ),
@@ -76,7 +81,12 @@ fn native_rules_are_named_with_their_text() {
     let firewall = firewall(Variant::Nft);
     block_on(firewall.ensure(&[(&main, true)])).unwrap();
     sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80");
-    let found = || native(&block_on(native_rules()).unwrap().unwrap(), &main);
+    let found = || {
+        let native_rules = block_on(native_rules()).unwrap();
+        let tables = native_rules.tables();
+        let found = tables.flat_map(|table| native(table, &main));
+        found.collect::<Vec<_>>()
+    };
     assert_eq!(found(), []);
     sh(
         "nft add table inet mine && nft 'add chain inet mine pre { type nat hook prerouting priority -110; }'",
@@ -109,6 +119,20 @@ fn native_rules_are_named_with_their_text() {
             "fib saddr type local tcp dport 2000 redirect to :80",
             Some(false),
         ),
+        // They count, log and mark, and ask nothing.
+        (
+            "tcp dport 2000 counter log meta mark set 7 redirect to :80",
+            Some(true),
+        ),
+        (
+            "tcp dport 2000 limit rate 3/second redirect to :80",
+            Some(false),
+        ),
+        (
+            "tcp dport 2000 quota over 9 mbytes redirect to :80",
+            Some(false),
+        ),
+        ("tcp dport 2000 ct count 5 redirect to :80", Some(false)),
         (
             "ct state new,related tcp dport 2000 redirect to :80",
             Some(true),
@@ -138,4 +162,61 @@ fn native_rules_are_named_with_their_text() {
     sh("nft add rule inet mine pre tcp dport 2000 redirect to :80");
     let certain: Vec<bool> = found().iter().map(|one| one.is_certain()).collect();
     assert_eq!(certain, [false]);
+}
+
+/// The kernel asks each base chain of nat until one translates: a certain rule catches the check of a
+/// closed gate both ahead of ours and behind.
+#[test]
+fn a_certain_native_rule_catches_the_check_and_a_dormant_one_does_not() {
+    if !inside("foreign::a_certain_native_rule_catches_the_check_and_a_dormant_one_does_not") {
+        return;
+    }
+    let _app = TcpListener::bind("0.0.0.0:1000").unwrap();
+    let other = OtherHost::start();
+    let answers = || {
+        let connect =
+            "timeout 2 bash -c ': > /dev/tcp/10.77.9.1/2000' 2>/dev/null && echo yes || echo no";
+        sh(&format!("nsenter -t {} -n {connect}", other.0.id())).trim() == "yes"
+    };
+    let main = gate(Role::Main, 2000);
+    for (variant, name) in VARIANTS {
+        let firewall = firewall(variant);
+        set(&firewall, &main, true);
+        assert!(answers(), "{name}");
+        set(&firewall, &main, false);
+        assert!(!answers(), "{name}");
+        for (priority, flags, certain) in [
+            (-110, "", true),
+            (-90, "", true),
+            (-110, "flags dormant;", false),
+        ] {
+            sh(&format!("nft 'add table ip mine {{ {flags} }}'"));
+            sh(&format!(
+                "nft 'add chain ip mine pre {{ type nat hook prerouting priority {priority}; }}'"
+            ));
+            sh("nft add rule ip mine pre tcp dport 2000 redirect to :1000");
+            let found = block_on(firewall.look()).unwrap().foreign(&main);
+            let found: Vec<bool> = found.iter().map(|one| one.is_certain()).collect();
+            assert_eq!(found, [certain], "{name} {priority} {flags}");
+            assert_eq!(answers(), certain, "{name} {priority} {flags}");
+            sh("nft delete table ip mine");
+        }
+    }
+}
+
+#[test]
+fn a_native_rule_of_ipv6_counts_where_the_agent_manages_ipv6() {
+    if !inside("foreign::a_native_rule_of_ipv6_counts_where_the_agent_manages_ipv6") {
+        return;
+    }
+    sh("nft add table ip6 mine");
+    sh("nft 'add chain ip6 mine pre { type nat hook prerouting priority -110; }'");
+    sh("nft add rule ip6 mine pre tcp dport 2000 redirect to :1000");
+    for (ipv6, found) in [(true, 1), (false, 0)] {
+        let firewall = block_on(Firewall::new(Some(Variant::Nft), ipv6)).unwrap();
+        let foreign = block_on(firewall.look())
+            .unwrap()
+            .foreign(&gate(Role::Main, 2000));
+        assert_eq!(foreign.len(), found, "{foreign:?}");
+    }
 }

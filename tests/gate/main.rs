@@ -1,5 +1,6 @@
 //! Ring 3: the gate against the real iptables, both variants, both families. Root only.
 
+mod calls;
 mod changes;
 mod foreign;
 mod reserved;

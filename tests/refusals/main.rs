@@ -313,6 +313,21 @@ fn rules_and_listeners_in_the_way_and_a_floor() {
         );
         sh(&format!("{program} -t nat -D PREROUTING {foreign}"));
     }
+    // iptables does not show a native rule, and it catches the check all the same.
+    sh("nft add table inet mine");
+    sh("nft 'add chain inet mine pre { type nat hook prerouting priority -110; }'");
+    sh("nft add rule inet mine pre tcp dport 2000 redirect to :1000");
+    for verb in ["restart", "close"] {
+        let says = "`nft rule inet mine pre handle 2: tcp dport 2000 redirect to :1000`; remove it with: \
+                    nft delete rule inet mine pre handle 2";
+        refused(GOOD, &[verb, "web"], 11, says);
+    }
+    sh("nft flush chain inet mine pre");
+    // One with a condition may not: HAProxy shows whether it does.
+    sh("nft add rule inet mine pre iifname eth7 tcp dport 2000 redirect to :1000");
+    let planned = agent(GOOD, &["restart", "web", "--dry-run"]);
+    assert_eq!(planned.exit, 0, "{}", planned.err);
+    sh("nft delete table inet mine");
     let listener = TcpListener::bind("127.0.0.1:2000").unwrap();
     refused(
         GOOD,

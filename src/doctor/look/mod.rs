@@ -6,7 +6,6 @@ mod one;
 use super::app_facts::AppFacts;
 use super::{Facts, Point, file, host, judge, tables};
 use crate::config::{AppSettings, Settings};
-use crate::gate::{self, Native};
 use crate::history;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
@@ -44,14 +43,10 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         apps.push(facts);
         rules = merged(rules, found);
     }
-    let native = match host.sees_rules() {
-        true => gate::native_rules().await,
-        false => Ok(None),
-    };
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
         app.evidence.read(&app.settings.name, &kept.entries);
-        with_rules(app, &native);
+        disprove(app);
     }
     let facts = Facts {
         config: configuration(&asked),
@@ -68,20 +63,10 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     judge(&facts)
 }
 
-/// Adds native rules to the foreign ones of iptables, and marks the possible ones that the last
-/// close disproved. A close does not look at native rules.
-fn with_rules(app: &mut AppFacts, native: &Result<Option<Native>, String>) {
+/// Marks the possible rules that the last close disproved.
+fn disprove(app: &mut AppFacts) {
     for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
         seen.disproved = app.evidence.disproved(&seen.gate);
-        match native {
-            Ok(rules) => {
-                let found = rules
-                    .iter()
-                    .flat_map(|rules| gate::native(rules, &seen.gate));
-                seen.foreign.extend(found);
-            }
-            Err(why) => seen.native = Err(why.clone()),
-        }
     }
 }
 

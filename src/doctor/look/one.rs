@@ -198,7 +198,9 @@ fn of_gates(
             position: view.position(gate),
             foreign: view.foreign_in_use(gate),
             disproved: Vec::new(),
-            native: Ok(()),
+            native: view
+                .native_unseen()
+                .map_or(Ok(()), |why| Err(why.to_owned())),
             listeners: listeners.clone(),
             taken: snapshot.taken_by(gate).cloned(),
         });

@@ -6,15 +6,17 @@
 //! mark or anything else. With a certain rule the gate can't be closed. Every other rule is only
 //! *possible*: HAProxy itself shows whether a closed gate works.
 
-mod iptables;
-mod native;
+mod meets;
 mod walk;
 
-pub use native::{Native, native};
-
-use super::{CHAIN, Gate, HOOKS, Iptables, Listing};
+use super::Gate;
+use super::iptables::Iptables;
+use super::listing::Listing;
+use super::nft::NativeTable;
+use super::ours::CHAIN;
+use super::rule::{Change, Hook, Rule, Target};
 use std::fmt;
-use walk::{Matches, Redirect, Target};
+use walk::{Chains, Redirect};
 
 /// A rule that redirects a status port, or may do so, and is not a gate's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +32,78 @@ impl Foreign {
     pub fn is_certain(&self) -> bool {
         self.removal.is_some()
     }
+}
 
-    /// The rules behind one hook. OUTPUT redirects what leaves this host: a rule there counts
-    /// only if it names the port, and is never certain.
-    fn behind(hook: usize, found: Vec<Redirect>) -> impl Iterator<Item = Foreign> {
-        let counts = move |one: &Redirect| hook == 0 || one.names_port;
-        found.into_iter().filter(counts).map(move |one| Foreign {
-            removal: (hook == 0 && one.is_certain).then_some(one.removal),
-            rule: one.rule,
-        })
-    }
+/// The foreign rules for the status port of `gate` in the listing of `iptables`. `in_use` is
+/// false for the variant that the agent does not use itself. There even a rule in our chain with
+/// our comment is foreign, because our calls do not reach it.
+pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
+    let chains = of_iptables(listing, gate, in_use);
+    let bases = [(Hook::Prerouting, "PREROUTING"), (Hook::Output, "OUTPUT")];
+    let foreign = |one: Redirect| Foreign {
+        rule: one.listed.to_string(),
+        removal: one
+            .is_certain
+            .then(|| iptables.line(&Change::Delete(one.listed.clone()))),
+    };
+    once(redirects(&chains, &bases).map(foreign))
+}
+
+/// The native rules of this table for the status port of `gate`.
+pub fn native(table: &NativeTable, gate: &Gate) -> Vec<Foreign> {
+    let chains = of_nft(table, gate);
+    let bases: Vec<(Hook, &str)> = table.bases().collect();
+    let foreign = |one: Redirect| Foreign {
+        rule: table.text(one.listed),
+        removal: (one.is_certain && table.is_in_force).then(|| table.removal(one.listed)),
+    };
+    once(redirects(&chains, &bases).map(foreign))
+}
+
+/// Every rule that may decide what becomes of the check of `gate`, and is not ours: with another
+/// one a rule that is only possible may catch what it did not catch before.
+pub(super) fn around(
+    iptables: &Iptables,
+    listing: &Listing,
+    gate: &Gate,
+    in_use: bool,
+) -> Vec<String> {
+    let chains = of_iptables(listing, gate, in_use);
+    let is_our_jump = |rule: &Rule| rule.target == Target::Jump(CHAIN.to_owned());
+    let rules = chains.met().filter(|one| !is_our_jump(&one.rule));
+    let program = iptables.program;
+    rules.map(|one| format!("{program} {one}")).collect()
+}
+
+/// The same of native rules, without their counters.
+pub(super) fn native_around(table: &NativeTable, gate: &Gate) -> Vec<String> {
+    let chains = of_nft(table, gate);
+    let rules = chains.met();
+    rules
+        .map(|one| format!("{} {:?}", table.place(one), one.rule))
+        .collect()
+}
+
+fn of_iptables<'a>(listing: &'a Listing, gate: &Gate, in_use: bool) -> Chains<'a> {
+    let comment = Some(gate.comment());
+    let is_ours = |rule: &Rule| in_use && rule.chain == CHAIN && rule.comment == comment;
+    Chains::new(listing, gate.status_port, is_ours)
+}
+
+/// nft shows iptables' rules, too, and `foreign` judges them.
+fn of_nft<'a>(table: &'a NativeTable, gate: &Gate) -> Chains<'a> {
+    let is_ours = |rule: &Rule| rule.chain == CHAIN;
+    Chains::new(&table.listing, gate.status_port, is_ours)
+}
+
+fn redirects<'a>(
+    chains: &Chains<'a>,
+    bases: &[(Hook, &str)],
+) -> impl Iterator<Item = Redirect<'a>> {
+    let met = bases
+        .iter()
+        .flat_map(|(hook, base)| chains.redirects(*hook, base));
+    met.chain(chains.named())
 }
 
 /// Each rule once. It is certain if it is certain behind one hook.
@@ -52,33 +116,6 @@ fn once(found: impl Iterator<Item = Foreign>) -> Vec<Foreign> {
         }
     }
     all
-}
-
-/// The foreign rules for the status port of `gate` in the listing of `iptables`. `in_use` is
-/// false for the variant that the agent does not use itself. There even a rule in our chain with
-/// our comment is foreign, because our calls do not reach it.
-pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
-    let chains = iptables::chains(iptables, listing, gate, in_use);
-    let hooks = HOOKS.iter().enumerate();
-    let met = hooks.flat_map(|(hook, base)| Foreign::behind(hook, walk::redirects(&chains, base)));
-    once(met.chain(Foreign::behind(0, walk::named(&chains))))
-}
-
-/// Every rule that may decide what becomes of the check of `gate`, and is not ours: with another
-/// one a rule that is only possible may catch what it did not catch before.
-pub fn around(
-    iptables: &Iptables,
-    listing: &Listing,
-    gate: &Gate,
-    in_use: bool,
-) -> impl Iterator<Item = String> {
-    let chains = iptables::chains(iptables, listing, gate, in_use);
-    let program = iptables.program;
-    let steps = chains.into_values().flatten().filter(|step| {
-        let is_our_jump = matches!(&step.target, Target::Jump(to) if to == CHAIN);
-        step.matches != Matches::No && !is_our_jump
-    });
-    steps.map(move |step| format!("{program} {}", step.rule))
 }
 
 impl fmt::Display for Foreign {

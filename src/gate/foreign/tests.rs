@@ -1,5 +1,5 @@
-use super::super::Family;
 use super::*;
+use crate::gate::{Family, Native};
 use crate::haproxy::Role;
 
 fn gate() -> Gate {
@@ -177,7 +177,7 @@ fn what_may_decide_about_the_check_is_around_and_nothing_else() {
         let listing = format!("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-N X\n{rules}\n");
         let listing = Listing::parse(&listing).unwrap();
         let iptables = Iptables::new(program, Family::V4);
-        around(&iptables, &listing, &gate(), true).collect::<Vec<_>>()
+        around(&iptables, &listing, &gate(), true)
     };
     let rule = "-A X -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
     let alone = around("iptables", rule);
@@ -220,15 +220,16 @@ fn a_chain_is_not_walked_again_and_again() {
 }
 
 fn natives(rules: &str) -> Vec<String> {
-    let base = r#"{"chain": {"family": "ip", "table": "t", "name": "pre", "type": "nat", "hook": "prerouting", "prio": -100}},
+    let base = r#"{"table": {"family": "ip", "name": "t"}},
+        {"chain": {"family": "ip", "table": "t", "name": "pre", "type": "nat", "hook": "prerouting", "prio": -100}},
         {"chain": {"family": "ip", "table": "t", "name": "out", "type": "nat", "hook": "output", "prio": -100}},
         {"chain": {"family": "ip", "table": "t", "name": "sub"}}"#;
     let json = format!("{{\"nftables\": [{base}{rules}]}}");
     let text = "table ip t { # handle 1\n\tchain pre { # handle 2\n\t\ttcp dport 2000 redirect to :1000 # handle 4\n\t}\n}\n";
-    let rules = Native::parse(&json, text).unwrap();
-    let all = native(&rules, &gate());
+    let rules = Native::parse(&json).unwrap().with_texts(text);
+    let all = rules.tables().flat_map(|table| native(table, &gate()));
     let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
-    all.iter().map(said).collect()
+    all.map(|one| said(&one)).collect()
 }
 
 fn rule(chain: &str, expr: &str) -> String {
@@ -332,5 +333,5 @@ fn native_maps_are_looked_up_by_their_keys() {
     ] {
         assert_eq!(verdicts(data), sure, "{data}");
     }
-    assert!(Native::parse("[]", "").is_err() && Native::parse("nft: no", "").is_err());
+    assert!(Native::parse("[]").is_err() && Native::parse("nft: no").is_err());
 }

@@ -1,70 +1,25 @@
 //! Walks from a base chain to the rules that redirect a check of one port. Pure.
 
+use super::meets::{Matches, meets, names_port};
+use crate::gate::listing::Listing;
+use crate::gate::rule::{Hook, Listed, Rule, Target};
 use std::collections::BTreeMap;
 
 /// As deep as the kernel lets chains jump.
 const DEEPEST: usize = 16;
 
-/// Whether a rule matches the check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Matches {
-    No,
-    /// It has a condition that the walk does not judge.
-    Maybe,
-    Yes,
+/// The chains of one table without our own rules, for the check of one port.
+pub(super) struct Chains<'a> {
+    rules: BTreeMap<&'a str, Vec<&'a Listed>>,
+    port: u16,
 }
-
-impl From<bool> for Matches {
-    fn from(matches: bool) -> Matches {
-        if matches { Matches::Yes } else { Matches::No }
-    }
-}
-
-impl Matches {
-    /// The same for a rule that says `!`.
-    pub(super) fn negated(self, is_negated: bool) -> Matches {
-        match (self, is_negated) {
-            (Matches::No, true) => Matches::Yes,
-            (Matches::Yes, true) => Matches::No,
-            (matches, _) => matches,
-        }
-    }
-}
-
-/// What a rule does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
-    GoOn,
-    Jump(String),
-    Goto(String),
-    Return,
-    Redirect,
-    /// The kernel asks no further rule.
-    End,
-}
-
-/// One rule, for one port.
-#[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub matches: Matches,
-    /// It has a matching condition on the port.
-    pub names_port: bool,
-    pub target: Target,
-    /// The rule, and the command that removes it.
-    pub rule: String,
-    pub removal: String,
-}
-
-/// Chains by name.
-pub(super) type Chains = BTreeMap<String, Vec<Step>>;
 
 /// A rule that redirects the check, or may.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Redirect {
-    pub rule: String,
-    pub removal: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Redirect<'a> {
+    pub listed: &'a Listed,
     pub is_certain: bool,
-    pub names_port: bool,
+    names_port: bool,
 }
 
 /// What happens to a check that enters a chain.
@@ -78,65 +33,82 @@ enum Fate {
 /// How the walk reached a chain: by certain rules alone, and by a rule that names the port.
 type Reached = (bool, bool);
 
-/// The redirects that name the port, in any chain: each is possible.
-pub(super) fn named(chains: &Chains) -> Vec<Redirect> {
-    let named = chains.values().flatten().filter(|step| {
-        step.names_port && step.matches != Matches::No && step.target == Target::Redirect
-    });
-    named.map(|step| step.redirect((false, true))).collect()
-}
-
-impl Step {
-    fn redirect(&self, (is_certain, names_port): Reached) -> Redirect {
-        Redirect {
-            rule: self.rule.clone(),
-            removal: self.removal.clone(),
-            is_certain,
-            names_port,
+impl<'a> Chains<'a> {
+    pub(super) fn new(listing: &'a Listing, port: u16, is_ours: impl Fn(&Rule) -> bool) -> Self {
+        let mut rules: BTreeMap<&str, Vec<&Listed>> = BTreeMap::new();
+        for listed in listing.rules().filter(|listed| !is_ours(&listed.rule)) {
+            rules.entry(&listed.rule.chain).or_default().push(listed);
         }
+        Chains { rules, port }
+    }
+
+    /// The rules that the check may meet.
+    pub(super) fn met(&self) -> impl Iterator<Item = &'a Listed> {
+        let rules = self.rules.values().flatten().copied();
+        rules.filter(|listed| meets(&listed.rule, self.port) != Matches::No)
+    }
+
+    /// The redirects behind this base chain. OUTPUT redirects what leaves this host: a rule there
+    /// counts only if it names the port, and is never certain.
+    pub(super) fn redirects(&self, hook: Hook, base: &str) -> Vec<Redirect<'a>> {
+        let mut walk = Walk {
+            chains: self,
+            visited: BTreeMap::new(),
+            found: Vec::new(),
+        };
+        walk.visit(base, (true, false), 0);
+        let mut found = walk.found;
+        found.retain(|one| hook == Hook::Prerouting || one.names_port);
+        found
+            .iter_mut()
+            .for_each(|one| one.is_certain &= hook == Hook::Prerouting);
+        found
+    }
+
+    /// The redirects that name the port, in any chain: each is possible.
+    pub(super) fn named(&self) -> impl Iterator<Item = Redirect<'a>> {
+        let named = self
+            .met()
+            .filter(|listed| names_port(&listed.rule) && listed.rule.redirects());
+        named.map(|listed| Redirect {
+            listed,
+            is_certain: false,
+            names_port: true,
+        })
     }
 }
 
-/// The redirects that the check may meet from this base chain on.
-pub(super) fn redirects(chains: &Chains, base: &str) -> Vec<Redirect> {
-    let mut walk = Walk {
-        chains,
-        visited: BTreeMap::new(),
-        found: Vec::new(),
-    };
-    walk.visit(base, (true, false), 0);
-    walk.found
-}
-
-struct Walk<'a> {
-    chains: &'a Chains,
+struct Walk<'a, 'b> {
+    chains: &'b Chains<'a>,
     /// Each chain is walked at most once for each way to reach it.
-    visited: BTreeMap<(&'a str, Reached), Fate>,
-    found: Vec<Redirect>,
+    visited: BTreeMap<(String, Reached), Fate>,
+    found: Vec<Redirect<'a>>,
 }
 
-impl<'a> Walk<'a> {
-    fn visit(&mut self, chain: &'a str, reached: Reached, depth: usize) -> Fate {
-        if let Some(fate) = self.visited.get(&(chain, reached)) {
+impl<'a> Walk<'a, '_> {
+    fn visit(&mut self, chain: &str, reached: Reached, depth: usize) -> Fate {
+        let way = (chain.to_owned(), reached);
+        if let Some(fate) = self.visited.get(&way) {
             return *fate;
         }
         if depth > DEEPEST {
             return Fate::MayBeTaken;
         }
-        self.visited.insert((chain, reached), Fate::MayBeTaken);
+        self.visited.insert(way.clone(), Fate::MayBeTaken);
         let fate = self.walk(chain, reached, depth);
-        self.visited.insert((chain, reached), fate);
+        self.visited.insert(way, fate);
         fate
     }
 
-    fn walk(&mut self, chain: &'a str, reached: Reached, depth: usize) -> Fate {
+    fn walk(&mut self, chain: &str, reached: Reached, depth: usize) -> Fate {
         let (mut sure, mut fate) = (reached.0, Fate::ComesOut);
-        for step in self.chains.get(chain).into_iter().flatten() {
-            let matches = step.matches == Matches::Yes;
-            let here = (sure && matches, reached.1 || step.names_port);
-            let after = match &step.target {
-                _ if step.matches == Matches::No => continue,
-                Target::GoOn => continue,
+        for listed in self.chains.rules.get(chain).into_iter().flatten() {
+            let meets = meets(&listed.rule, self.chains.port);
+            let matches = meets == Matches::Yes;
+            let here = (sure && matches, reached.1 || names_port(&listed.rule));
+            let after = match &listed.rule.target {
+                _ if meets == Matches::No => continue,
+                Target::Continue(_) => continue,
                 Target::Return if matches => return fate,
                 // Only the rest of this chain is unsure.
                 Target::Return => {
@@ -144,11 +116,11 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 // A rule behind another one is no less certain: either redirects the check.
-                Target::Redirect => {
-                    self.report(step, here);
+                Target::Redirect(_) | Target::Translate(_) => {
+                    self.report(listed, here);
                     continue;
                 }
-                Target::End => Fate::Taken,
+                Target::End(_) => Fate::Taken,
                 Target::Jump(to) => self.visit(to, here, depth + 1),
                 Target::Goto(to) => match (self.visit(to, here, depth + 1), matches) {
                     (gone, true) => return fate.max(gone),
@@ -164,8 +136,12 @@ impl<'a> Walk<'a> {
         fate
     }
 
-    fn report(&mut self, step: &Step, reached: Reached) {
-        let one = step.redirect(reached);
+    fn report(&mut self, listed: &'a Listed, (is_certain, names_port): Reached) {
+        let one = Redirect {
+            listed,
+            is_certain,
+            names_port,
+        };
         self.found
             .extend((!self.found.contains(&one)).then_some(one));
     }

@@ -2,7 +2,7 @@
 
 use super::table::{Table, words};
 use haproxy_gate::gate::{
-    CHAIN, Family, Gate, HOOKS, Iptables, JUMP, KEEPER, Listing, Position, foreign, plan, position,
+    CHAIN, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump, keeper, plan, position,
 };
 use haproxy_gate::haproxy::Role;
 
@@ -40,7 +40,8 @@ fn gates() -> [Gate; 3] {
 /// gate's own is as it was.
 fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
     let mut table = before.clone();
-    for call in plan(listing, gate, open) {
+    for change in plan(listing, gate, open) {
+        let call = change.to_string();
         assert!(is_own(&call, gate), "{call}");
         table.call(&call);
     }
@@ -50,7 +51,7 @@ fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
         false => Position::Closed,
     };
     assert_eq!(position(&after, gate), wanted);
-    assert_eq!(plan(&after, gate, open), [""; 0]);
+    assert_eq!(plan(&after, gate, open), []);
     let comment = gate.comment();
     assert_eq!(table.others(&comment), before.others(&comment));
 }
@@ -60,17 +61,17 @@ fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
 fn is_own(call: &str, gate: &Gate) -> bool {
     let fixed = [
         format!("-N {CHAIN}"),
-        format!("-A {CHAIN} {KEEPER}"),
+        format!("-A {CHAIN} {}", keeper()),
         format!("-A {CHAIN} {}", gate.rule()),
     ];
     let carries = |pair: &[String]| pair[0] == "--comment" && pair[1] == gate.comment();
     let deleted = words(call.strip_prefix("-D ").unwrap_or_default());
-    let jump = |hook| words(&format!("{hook} {JUMP}")) == deleted;
+    let is_jump = |hook| words(&format!("{hook} {}", jump(hook))) == deleted;
     fixed.contains(&call.to_owned())
         || HOOKS
             .iter()
-            .any(|hook| call == format!("-I {hook} 1 {JUMP}"))
-        || HOOKS.into_iter().any(jump)
+            .any(|hook| call == format!("-I {hook} 1 {}", jump(hook)))
+        || HOOKS.into_iter().any(is_jump)
         || (deleted.first().is_some_and(|chain| chain == CHAIN) && deleted.windows(2).any(carries))
 }
 

@@ -68,7 +68,7 @@ impl Table {
             let carries = |pair: &[String]| pair[0] == "--comment" && ours.contains(&&*pair[1]);
             match chain.map(String::as_str) {
                 Some("HAPROXY-GATE") => words[0] != "-N" && !rule.windows(2).any(carries),
-                _ => rule.join(" ") != haproxy_gate::gate::JUMP,
+                _ => rule.join(" ") != "-m addrtype --dst-type LOCAL -j HAPROXY-GATE",
             }
         };
         self.0.iter().filter(others).collect()

@@ -1,20 +1,25 @@
 //! The edge to the kernel: the `iptables` crate, off the async thread, with a bounded wait for
 //! the xtables lock. Each error has the command, its status and its stderr.
 
-use super::Listing;
+mod error;
+mod read;
+mod variant;
+mod write;
+
+pub use error::GateError;
+pub(super) use read::read;
+pub(super) use variant::{LEGACY, NFT, by_name, default_variant, list_if_there};
+
+use super::listing::Listing;
+use super::rule::Change;
 use ::iptables::IPTables;
+use error::{ANSWER_WITHIN, LOCK_WAIT_SECONDS};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 use std::error::Error;
 use std::io;
 use std::process::Output;
-use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// How long iptables itself waits for the xtables lock (legacy only; nft has none).
-const LOCK_WAIT_SECONDS: u64 = 5;
-/// After that the agent expects no answer of iptables any more.
-pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(LOCK_WAIT_SECONDS + 5);
 
 /// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,71 +48,6 @@ pub struct Iptables {
     pub family: Family,
 }
 
-/// Why the rules could not be read or set.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GateError {
-    /// The program could not be started.
-    #[error("{program} can't be run: {why} (Debian: apt install iptables)")]
-    NotRun {
-        /// The program.
-        program: String,
-        /// The system's error.
-        why: String,
-        /// There is no such program.
-        missing: bool,
-    },
-    /// It ended with status 4: another process kept the xtables lock.
-    #[error("somebody holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for it")]
-    Locked {
-        /// The whole command line.
-        command: String,
-    },
-    /// It ended with another status than 0.
-    #[error("`{command}` failed ({status}): {stderr}")]
-    Failed {
-        /// The whole command line.
-        command: String,
-        /// Exit status or signal.
-        status: String,
-        /// The first line of its stderr.
-        stderr: String,
-    },
-    /// It did not end.
-    #[error("{program} did not answer within {} s", ANSWER_WITHIN.as_secs())]
-    TimedOut {
-        /// The program.
-        program: String,
-    },
-    /// Its listing is not what iptables prints.
-    #[error("{program} -t {table} -S: {what}")]
-    Strange {
-        /// The program.
-        program: String,
-        /// The table.
-        table: &'static str,
-        /// The line.
-        what: String,
-    },
-    /// The calls succeeded, but the kernel shows something else.
-    #[error("{program}: the rules are not as wanted after the change; still to do: {left}")]
-    NotAsWanted {
-        /// The program.
-        program: String,
-        /// What a further try would call.
-        left: String,
-    },
-}
-
-impl GateError {
-    pub(super) fn not_run(program: &str, error: &io::Error) -> GateError {
-        GateError::NotRun {
-            program: program.to_owned(),
-            why: error.to_string(),
-            missing: error.kind() == io::ErrorKind::NotFound,
-        }
-    }
-}
-
 /// One at a time in this process: the agent ends one that hangs by its name, which must be
 /// unique.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -121,30 +61,43 @@ impl Iptables {
     /// The current nat table.
     pub async fn list(&self) -> Result<Listing, GateError> {
         let output = self.call("-S").await?;
-        Listing::parse(&String::from_utf8_lossy(&output.stdout))
-            .map_err(|what| self.strange("nat", what))
+        Listing::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|what| {
+            GateError::Strange {
+                program: self.program.to_owned(),
+                what,
+            }
+        })
     }
 
-    fn strange(&self, table: &'static str, what: String) -> GateError {
-        GateError::Strange {
-            program: self.program.to_owned(),
-            table,
-            what,
+    /// Makes one change of the nat table. Err unless iptables exits 0.
+    pub async fn make(&self, change: &Change) -> Result<(), GateError> {
+        self.call(&change.to_string()).await.map(drop)
+    }
+
+    /// The change as a command line.
+    pub fn line(&self, change: &Change) -> String {
+        format!("{} -t nat {change}", self.program)
+    }
+
+    /// Ok if no change is left.
+    pub(super) fn done(&self, left: &[Change]) -> Result<(), GateError> {
+        let left: Vec<String> = left.iter().map(Change::to_string).collect();
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(GateError::NotAsWanted {
+                program: self.program.to_owned(),
+                left: left.join("; "),
+            }),
         }
     }
 
-    /// Runs one call (`-A CHAIN ...`) on the nat table. Err unless it exits 0.
-    pub async fn call(&self, call: &str) -> Result<Output, GateError> {
-        self.call_on("nat", call).await
-    }
-
-    async fn call_on(&self, table: &'static str, call: &str) -> Result<Output, GateError> {
+    async fn call(&self, call: &str) -> Result<Output, GateError> {
         let arguments = format!("-w {LOCK_WAIT_SECONDS} {call}");
-        let command = format!("{} -t {table} {arguments}", self.program);
+        let command = format!("{} -t nat {arguments}", self.program);
         tracing::debug!(%command);
         let _turn = ONE_AT_A_TIME.lock().await;
         let (program, task) = (self.program, arguments.clone());
-        let run = tokio::task::spawn_blocking(move || execute(program, table, &task));
+        let run = tokio::task::spawn_blocking(move || execute(program, &task));
         let output = match tokio::time::timeout(ANSWER_WITHIN, run).await {
             Err(_) => {
                 end_children(program);
@@ -165,9 +118,7 @@ impl Iptables {
             }),
         }
     }
-}
 
-impl Iptables {
     /// What it printed, and for an error about IPv6 also how to do without IPv6.
     fn first_line(&self, stderr: &[u8]) -> String {
         let text = String::from_utf8_lossy(stderr);
@@ -184,7 +135,7 @@ impl Iptables {
 
 /// Blocks. The child inherits this thread's mask: Ctrl-C in a terminal reaches the whole
 /// process group, and must not kill an iptables in flight.
-fn execute(program: &'static str, table: &str, arguments: &str) -> io::Result<Output> {
+fn execute(program: &'static str, arguments: &str) -> io::Result<Output> {
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGINT);
     mask.add(Signal::SIGTERM);
@@ -198,7 +149,7 @@ fn execute(program: &'static str, table: &str, arguments: &str) -> io::Result<Ou
         has_wait: false,
         is_numeric: false,
     };
-    iptables.execute(table, arguments).map_err(|error| {
+    iptables.execute("nat", arguments).map_err(|error| {
         let other = |error: Box<dyn Error>| io::Error::other(error.to_string());
         error.downcast().map_or_else(other, |error| *error)
     })

@@ -1,6 +1,10 @@
 //! Asks `nft` for native rules. Read-only.
 
-use super::Native;
+mod native;
+mod statements;
+
+pub use native::{Native, NativeTable};
+
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -17,19 +21,23 @@ const ANSWERS: Duration = Duration::from_secs(10);
 /// More than any set of rules that the agent judges.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// The native rules of this host. None: nft is not installed, and without it hardly any host
-/// has native rules.
+/// The native rules of this host. None of them: nft is not installed, and without it hardly any
+/// host has native rules.
 ///
 /// # Errors
 ///
 /// Why nft does not list them.
-pub async fn native_rules() -> Result<Option<Native>, String> {
+pub async fn native_rules() -> Result<Native, String> {
     let said = async {
         let Some(json) = list("-j").await? else {
-            return Ok(None);
+            return Ok(Native::default());
         };
+        let native = Native::parse(&json)?;
+        if !native.redirects() {
+            return Ok(native);
+        }
         let text = list("-a").await?.unwrap_or_default();
-        Native::parse(&json, &text).map(Some)
+        Ok(native.with_texts(&text))
     };
     said.await
         .map_err(|what: String| format!("`{SHOW_NFT}`: {what}"))

@@ -1,0 +1,196 @@
+//! The statements of one native rule, as the same conditions and targets that iptables' rules have.
+
+use crate::gate::rule::{Condition, Ports, Subject, Target};
+use serde_json::Value;
+use std::ops::RangeInclusive;
+
+/// What a rule asks, and what it does then.
+type Step = (Vec<Condition>, Target);
+
+/// One step, or several for a map of verdicts.
+pub(super) fn read(statements: &[Value]) -> Vec<Step> {
+    let mut conditions: Vec<Condition> = Vec::new();
+    for statement in statements {
+        let (kind, what) = statement
+            .as_object()
+            .and_then(|object| object.iter().next())
+            .map_or(("", statement), |(kind, what)| (kind.as_str(), what));
+        match kind {
+            // They ask nothing.
+            "counter" | "log" | "mangle" => {}
+            "match" => conditions.push(condition(what)),
+            "redirect" | "dnat" => {
+                let maps = ["addr", "port"].map(|part| what[part].get("map"));
+                let keys = maps.into_iter().flatten().map(key);
+                conditions.extend(keys.map(Condition::from));
+                return vec![(conditions, Target::Translate(kind.to_owned()))];
+            }
+            "vmap" => return verdicts(what, &conditions),
+            _ => match target(statement) {
+                Some(target) => return vec![(conditions, target)],
+                // A limit, a quota, a match of iptables or anything newer.
+                None => conditions.push(Subject::Other(kind.to_owned()).into()),
+            },
+        }
+    }
+    vec![(conditions, Target::Continue(String::new()))]
+}
+
+fn target(statement: &Value) -> Option<Target> {
+    let (kind, what) = statement.as_object()?.iter().next()?;
+    let chain = || text(what, "target").to_owned();
+    match kind.as_str() {
+        "accept" | "drop" | "reject" | "queue" => Some(Target::End(kind.clone())),
+        "return" => Some(Target::Return),
+        "continue" => Some(Target::Continue(kind.clone())),
+        "jump" => Some(Target::Jump(chain())),
+        "goto" => Some(Target::Goto(chain())),
+        _ => None,
+    }
+}
+
+/// One step for each key. What a named map has for the port is not looked up.
+fn verdicts(map: &Value, conditions: &[Condition]) -> Vec<Step> {
+    let step = |subject: Subject, target: Option<Target>| {
+        let conditions = [conditions, &[subject.into()]].concat();
+        (conditions, target.unwrap_or(Target::End("vmap".to_owned())))
+    };
+    let Some(pairs) = map["data"]["set"].as_array() else {
+        return vec![step(Subject::Other("vmap".to_owned()), None)];
+    };
+    let of_key = |key: &Value| match is_port(&map["key"]) {
+        true => Subject::Port(ports(key)),
+        false => Subject::Other("vmap".to_owned()),
+    };
+    let steps = pairs
+        .iter()
+        .map(|pair| step(of_key(&pair[0]), target(&pair[1])));
+    steps.collect()
+}
+
+/// A map names the place to go to. A port that is none of its keys goes nowhere.
+fn key(map: &Value) -> Subject {
+    let pairs = map["data"]["set"].as_array();
+    match pairs {
+        _ if !is_port(&map["key"]) => Subject::Other("map".to_owned()),
+        Some(pairs) => Subject::Port(merged(pairs.iter().map(|pair| ports(&pair[0])))),
+        None => Subject::Port(unknown()),
+    }
+}
+
+fn condition(asked: &Value) -> Condition {
+    let (left, right, op) = (&asked["left"], &asked["right"], text(asked, "op"));
+    let subject = match op {
+        "==" | "!=" => equals(left, right),
+        // So nft writes one of several bits.
+        "in" if left.get("ct").is_some() => equals(left, right),
+        op if is_port(left) => Subject::Port(compared(op, right)),
+        _ => other(left),
+    };
+    Condition {
+        is_negated: op == "!=",
+        // A condition on a port of UDP is one on the protocol, too: no TCP packet meets it.
+        subject: match text(&left["payload"], "protocol") {
+            protocol @ ("udp" | "sctp" | "icmp" | "icmpv6") => {
+                return Subject::Protocol(vec![protocol.to_owned()]).into();
+            }
+            _ => subject,
+        },
+    }
+}
+
+fn equals(left: &Value, right: &Value) -> Subject {
+    let protocol =
+        text(&left["meta"], "key") == "l4proto" || text(&left["payload"], "field") == "protocol";
+    match () {
+        () if is_port(left) => Subject::Port(ports(right)),
+        () if protocol => Subject::Protocol(words(right)),
+        () if text(&left["ct"], "key") == "state" => Subject::State(words(right)),
+        // Its source is the balancer.
+        () if asks_whose_it_is(&left["fib"]) => Subject::DestinationType(words(right)),
+        () => other(left),
+    }
+}
+
+fn other(left: &Value) -> Subject {
+    Subject::Other(left.to_string())
+}
+
+/// What kind of address the check goes to, and nothing beside.
+fn asks_whose_it_is(fib: &Value) -> bool {
+    let flags = &fib["flags"];
+    let is_daddr = *flags == "daddr" || *flags == serde_json::json!(["daddr"]);
+    is_daddr && text(fib, "result") == "type"
+}
+
+fn is_port(left: &Value) -> bool {
+    let payload = &left["payload"];
+    matches!(text(payload, "protocol"), "tcp" | "th") && text(payload, "field") == "dport"
+}
+
+/// All words and numbers of a value, a list or a set.
+fn words(right: &Value) -> Vec<String> {
+    match right {
+        Value::String(word) => vec![word.to_lowercase()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(all) => all.iter().flat_map(words).collect(),
+        Value::Object(set) => set.values().flat_map(words).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The ports that are less or more than a number.
+fn compared(op: &str, right: &Value) -> Ports {
+    let number = right.as_u64().and_then(|number| u16::try_from(number).ok());
+    let range = number.and_then(|number| match op {
+        "<" => Some(0..=number.checked_sub(1)?),
+        "<=" => Some(0..=number),
+        ">" => Some(number.checked_add(1)?..=u16::MAX),
+        ">=" => Some(number..=u16::MAX),
+        _ => None,
+    });
+    range.map_or_else(unknown, known)
+}
+
+/// A number, a range or a set. A named set, or another form: unknown.
+fn ports(right: &Value) -> Ports {
+    let number = |value: &Value| value.as_u64().and_then(|number| u16::try_from(number).ok());
+    if let Some(port) = number(right) {
+        return port.into();
+    }
+    if let Some([first, last]) = right["range"].as_array().map(Vec::as_slice)
+        && let (Some(first), Some(last)) = (number(first), number(last))
+    {
+        return known(first..=last);
+    }
+    match right["set"].as_array() {
+        Some(set) => merged(set.iter().map(ports)),
+        None => unknown(),
+    }
+}
+
+fn known(range: RangeInclusive<u16>) -> Ports {
+    Ports {
+        known: vec![range],
+        may_be_others: false,
+    }
+}
+
+fn unknown() -> Ports {
+    Ports {
+        known: Vec::new(),
+        may_be_others: true,
+    }
+}
+
+fn merged(all: impl Iterator<Item = Ports>) -> Ports {
+    all.fold(Ports::default(), |mut merged, one| {
+        merged.known.extend(one.known);
+        merged.may_be_others |= one.may_be_others;
+        merged
+    })
+}
+
+fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_default()
+}
