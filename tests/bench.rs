@@ -42,8 +42,11 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
         assert!(all > 5.0 * poll, "{shape}");
     }
     let ratio = cost(&shapes[2], "poll_ms") / cost(&shapes[0], "poll_ms");
-    let told = polls["ratio"].as_f64().expect("a ratio");
-    assert!((told - ratio).abs() < 1e-6 * ratio, "{told}, {ratio}");
+    let reported = polls["ratio"].as_f64().expect("a ratio");
+    assert!(
+        (reported - ratio).abs() < 1e-6 * ratio,
+        "{reported}, {ratio}"
+    );
     assert_eq!(
         polls["met"],
         ratio <= polls["aim"].as_f64().expect("an aim")
@@ -62,7 +65,7 @@ fn a_file_that_can_not_be_written_is_told_before_anything_is_measured() {
     ]);
     let output = bench.output().expect("the bench runs");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     let wanted = "--json /nowhere/figures.json: No such file";
-    assert!(told.starts_with(wanted), "{told}");
+    assert!(stderr.starts_with(wanted), "{stderr}");
 }

@@ -74,7 +74,7 @@ fn bash_completes_verbs_and_options() {
 /// A flag that does nothing here is no flag to be silent about.
 #[test]
 fn what_a_verb_can_not_do_is_refused() {
-    for (words, mend) in [
+    for (words, fix) in [
         (&["completions", "bash", "--json"][..], "leave --json out"),
         (&["doctor", "--json", "--progress"], "restart, close, open"),
         (&["status", "--json", "--progress"], "restart, close, open"),
@@ -85,9 +85,9 @@ fn what_a_verb_can_not_do_is_refused() {
     ] {
         let output = agent(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let message = told["message"].as_str().expect("a message");
-        assert!(message.contains(mend), "{words:?}: {message}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let message = answer["message"].as_str().expect("a message");
+        assert!(message.contains(fix), "{words:?}: {message}");
     }
 }
 
@@ -95,10 +95,10 @@ fn what_a_verb_can_not_do_is_refused() {
 fn a_shell_that_is_not_known_is_told_with_those_that_are() {
     let output = agent(&["completions", "tcsh"]);
     assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains("bash, elvish, fish, powershell, zsh"),
-        "{told}"
+        stderr.contains("bash, elvish, fish, powershell, zsh"),
+        "{stderr}"
     );
 }
 

@@ -67,7 +67,7 @@ async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
     let (mut app, port) = listener("exec perl -e \"$0\"");
     let mut stranger = sleeper();
     let pidfile = Pidfile::new(&stranger.id().to_string());
-    pidfile.restart().serves(port).expect("only told of");
+    pidfile.restart().serves(port).expect("only a notice");
     pidfile.age();
     let stale = format!(
         "pidfile {} is stale: sleep (pid {}) began after it was written, and does not listen \
@@ -111,8 +111,8 @@ fn listener(script: &str) -> (Child, u16) {
     command.args(["-c", script, listens]).process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut port = String::new();
-    let mut told = BufReader::new(child.stdout.take().unwrap());
-    told.read_line(&mut port).unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut port).unwrap();
     (child, port.trim().parse().unwrap())
 }
 

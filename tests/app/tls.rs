@@ -120,13 +120,13 @@ async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
     let heard = Heard::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let told = heard.clone();
+    let seen = heard.clone();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let (acceptor, told) = (acceptor.clone(), told.clone());
+            let (acceptor, seen) = (acceptor.clone(), seen.clone());
             tokio::spawn(async move {
                 let before = introduction(&mut stream, header).await;
-                told.lock().unwrap().push(before);
+                seen.lock().unwrap().push(before);
                 let Ok(stream) = acceptor.accept(stream).await else {
                     return;
                 };
@@ -134,8 +134,8 @@ async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
                 let name = session.server_name().unwrap_or("no name").to_owned();
                 let protocol = session.alpn_protocol().unwrap_or_default().to_vec();
                 let protocol = String::from_utf8(protocol).unwrap();
-                told.lock().unwrap().push(format!("{name} {protocol}"));
-                answer(stream, &told).await;
+                seen.lock().unwrap().push(format!("{name} {protocol}"));
+                answer(stream, &seen).await;
             });
         }
     });
@@ -157,11 +157,11 @@ async fn introduction(stream: &mut TcpStream, bytes: usize) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, told: &Heard) {
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Heard) {
     let mut request = vec![0; 4096];
     let read = stream.read(&mut request).await.unwrap_or(0);
     let request = String::from_utf8_lossy(&request[..read]).into_owned();
-    told.lock().unwrap().push(request);
+    seen.lock().unwrap().push(request);
     let _ = stream.write_all(ANSWER).await;
     let _ = stream.shutdown().await;
 }
@@ -268,8 +268,8 @@ async fn what_is_wrong_with_a_certificate_is_named() {
             "by no CA that the system trusts: name its CA as `ca`".to_owned(),
         ),
     ] {
-        let told = said(identity, Some(host), verify).await.unwrap_err();
-        assert!(told.contains(&why), "{told}, and not {why}");
+        let error = said(identity, Some(host), verify).await.unwrap_err();
+        assert!(error.contains(&why), "{error}, and not {why}");
     }
 }
 

@@ -24,10 +24,10 @@ fn an_app_that_the_redirect_does_not_reach() {
         setup.doctor().expect_ok("app-address");
     }
     setup.apps[0].daemon.process.stop();
-    let told = setup.doctor();
-    let point = told.expect("app-address", "error", "nothing listens on port 1000");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("app-address", "error", "nothing listens on port 1000");
     assert!(point.fix.starts_with("start the app"), "{point:?}");
-    told.expect("app-health", "error", "connection refused");
+    diagnosis.expect("app-health", "error", "connection refused");
     // As Docker publishes a port without its proxy: the app is well, and no gate reaches it.
     setup.sh("ip addr add 10.77.9.1/32 dev lo");
     setup.app_listens("10.77.9.1:8080");
@@ -36,9 +36,9 @@ fn an_app_that_the_redirect_does_not_reach() {
         "for c in PREROUTING OUTPUT; do iptables -t nat -A $c {dnat}; done"
     ));
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    told.expect_ok("app-health");
-    told.expect("app-address", "error", "a container's DNAT");
+    let diagnosis = setup.doctor();
+    diagnosis.expect_ok("app-health");
+    diagnosis.expect("app-address", "error", "a container's DNAT");
 }
 
 fn web1_is_refused(setup: &Setup) {
@@ -58,9 +58,9 @@ fn ports_that_are_not_tracked() {
          nft add rule inet raw pre iifname eth0 tcp dport '{ 1000, 2000, 3000 }' notrack",
     );
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    told.expect_ok("app-health");
-    let point = told.expect("app-address", "warning", "is refused through the open gate");
+    let diagnosis = setup.doctor();
+    diagnosis.expect_ok("app-health");
+    let point = diagnosis.expect("app-address", "warning", "is refused through the open gate");
     assert!(point.fix.contains("notrack"), "{point:?}");
     setup.sh("nft delete table inet raw");
     setup.haproxy().wait_until_all_up();
@@ -74,8 +74,8 @@ fn an_app_of_which_no_line_is_seen() {
     setup.without_haproxy();
     setup.doctor().expect_ok("app-address");
     setup.app_listens("127.0.0.1:1000");
-    let told = setup.doctor();
-    let point = told.expect("app-address", "warning", "shows when it is open");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("app-address", "warning", "shows when it is open");
     assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 or [::]:1000");
 }
 
@@ -86,8 +86,8 @@ fn an_app_that_listens_for_ipv6_alone() {
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
     setup.app_listens("[::]:1000");
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    let point = told.expect(
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect(
         "app-address",
         "warning",
         "for IPv6 alone as it seems: srvs/web1",
@@ -169,8 +169,8 @@ fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
 #[test]
 fn a_single_layout() {
     let setup = Setup::start("doctor_classic");
-    let told = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
-    let point = told.expect("layout", "warning", "classic");
+    let diagnosis = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
+    let point = diagnosis.expect("layout", "warning", "classic");
     assert!(
         point.fix.starts_with("backup_status_port = 3000"),
         "{point:?}"

@@ -7,15 +7,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::setup::{STATS, Setup, Told};
+use crate::setup::{Diagnosis, STATS, Setup};
 use lab::settings::Settings;
 use lab::stats_proxy::{Fault, StatsProxy};
 
 /// The doctor with that one balancer.
-fn asking(setup: &Setup, socket: &str) -> Told {
+fn asking(setup: &Setup, socket: &str) -> Diagnosis {
     let settings = setup.settings().haproxy_within(socket, "500ms");
     let agent = lab::agent::Agent::new(setup.host(), &settings);
-    Told::of(agent.words(&["doctor", "--json"]))
+    Diagnosis::of(agent.words(&["doctor", "--json"]))
 }
 
 #[test]
@@ -68,19 +68,19 @@ fn a_socket_that_is_not_ours_to_open() {
     let socket = setup.haproxy().socket.clone();
     let settings = setup.settings().haproxy(&socket.display().to_string());
     let config = settings.write(&setup.host().dir);
-    let by_nobody = || {
+    let by_another_user = || {
         let mut command = setup.host().namespace.command("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         command
             .arg(lab::built::agent())
             .args(["doctor", "--json", "--config"]);
         command.arg(&config);
-        Told::of(lab::agent::Running::start("agent", &mut command).wait())
+        Diagnosis::of(lab::agent::Running::start("agent", &mut command).wait())
     };
-    let point = by_nobody().expect("balancer", "error", "Permission denied");
+    let point = by_another_user().expect("balancer", "error", "Permission denied");
     assert!(point.fix.starts_with("run the agent as root"), "{point:?}");
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
-    by_nobody().expect_ok("balancer");
+    by_another_user().expect_ok("balancer");
 }
 
 #[test]
@@ -105,15 +105,15 @@ fn something_else_than_haproxy_answers() {
 fn a_version_that_is_too_old_or_not_tried() {
     let setup = Setup::start("doctor_version");
     let version = setup.haproxy().version();
-    for (told, verdict) in [
+    for (shown, verdict) in [
         ("2.2.9", "error"),
         ("2.4.22", "warning"),
         ("4.0.1", "warning"),
     ] {
-        let says = (format!("Version: {version}"), format!("Version: {told}"));
-        let socket = rewriting(&setup.site.dir.join(told), &setup.haproxy().socket, says);
-        let told = asking(&setup, &socket.display().to_string());
-        let point = told.expect("haproxy-version", verdict, "HAProxy ");
+        let says = (format!("Version: {version}"), format!("Version: {shown}"));
+        let socket = rewriting(&setup.site.dir.join(shown), &setup.haproxy().socket, says);
+        let diagnosis = asking(&setup, &socket.display().to_string());
+        let point = diagnosis.expect("haproxy-version", verdict, "HAProxy ");
         assert_eq!(point.fix, "run HAProxy 2.6 to 3.2");
     }
     setup.doctor().expect_ok("haproxy-version");
@@ -143,8 +143,8 @@ fn a_level_that_lets_any_host_change_servers() {
     let mut setup = Setup::with("doctor_level", |reference| {
         reference.with(":9999 level user", ":9999 level admin")
     });
-    let told = setup.doctor();
-    let point = told.expect("socket-level", "warning", "level admin over TCP");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("socket-level", "warning", "level admin over TCP");
     assert!(
         point
             .fix

@@ -1,7 +1,7 @@
 //! `agent doctor --haproxy-cfg` beside the HAProxy that runs with that file: each is accepted by
 //! HAProxy, breaks restarts in one way, and no stats socket shows it.
 
-use crate::setup::{Point, Setup, Told};
+use crate::setup::{Diagnosis, Point, Setup};
 use lab::reference::Reference;
 
 const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
@@ -48,9 +48,9 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
             _ => reference.with(old, new),
         };
         setup.haproxy_is(broken);
-        let told = judged(&setup);
-        let point = told.expect(check, verdict, "");
-        assert_eq!(wrong(&told), [check], "{}", told.text());
+        let diagnosis = judged(&setup);
+        let point = diagnosis.expect(check, verdict, "");
+        assert_eq!(wrong(&diagnosis), [check], "{}", diagnosis.text());
         // A fix that is a line of the backend is one.
         if let Some(line) = point.fix.strip_prefix("in backend srvs: ") {
             let mains = "    # Main lines:";
@@ -60,10 +60,10 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
         }
     }
     setup.haproxy_is_up(|reference| reference);
-    let told = judged(&setup);
-    told.expect_only(&[]);
+    let diagnosis = judged(&setup);
+    diagnosis.expect_only(&[]);
     for (check, ..) in BROKEN {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
 }
 
@@ -80,10 +80,10 @@ fn a_file_that_is_not_the_one_that_runs() {
     let with = |file: &std::path::Path| {
         let file = file.display().to_string();
         let agent = setup.with_settings(|settings| settings);
-        Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
+        Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
     };
-    let told = with(&other);
-    told.expect(
+    let diagnosis = with(&other);
+    diagnosis.expect(
         "cfg-backend",
         "error",
         "no server line of this host is in it for web: HAProxy has srvs/web1, srvs/bkp1",
@@ -100,13 +100,13 @@ fn a_file_that_is_not_the_one_that_runs() {
         1
     );
     // What it does not show is shown by nothing else.
-    told.expect("same-cookie", "unseen", "hidden at level user");
-    let told = with(&setup.site.dir.join("no.cfg"));
-    let point = told.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
+    diagnosis.expect("same-cookie", "unseen", "hidden at level user");
+    let diagnosis = with(&setup.site.dir.join("no.cfg"));
+    let point = diagnosis.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
     assert_eq!(point.fix, "correct the path");
-    let told = with(&file);
+    let diagnosis = with(&file);
     for check in ["cfg-backend", "haproxy-cfg", "same-cookie"] {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
 }
 
@@ -132,24 +132,24 @@ fn checks_that_are_slower_than_a_restart_waits() {
     }
 }
 
-fn judged(setup: &Setup) -> Told {
+fn judged(setup: &Setup) -> Diagnosis {
     judged_with(setup, "", "")
 }
 
 /// With the file that HAProxy runs with.
-fn judged_with(setup: &Setup, key: &str, value: &str) -> Told {
+fn judged_with(setup: &Setup, key: &str, value: &str) -> Diagnosis {
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
     let agent = setup.with_settings(|settings| match value {
         "" => settings,
         value => settings.set(key, value),
     });
-    Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
+    Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
 }
 
 /// Checks of the file that are not ok, each once.
-fn wrong(told: &Told) -> Vec<&str> {
+fn wrong(diagnosis: &Diagnosis) -> Vec<&str> {
     let wrong = |point: &&Point| point.area == "file" && point.verdict != "ok";
-    let mut checks: Vec<&str> = told
+    let mut checks: Vec<&str> = diagnosis
         .points
         .iter()
         .filter(wrong)

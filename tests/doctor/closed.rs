@@ -19,16 +19,16 @@ fn close_and_open(setup: &Setup) {
 fn the_last_close_is_quoted() {
     let setup = Setup::start("doctor_close");
     let fresh = setup.host().dir.join("fresh").display().to_string();
-    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", fresh.as_str()));
-    told.expect("detection", "unseen", "no gate was closed yet");
+    let diagnosis = setup.doctor_with(|settings| settings.set("agent.state_dir", fresh.as_str()));
+    diagnosis.expect("detection", "unseen", "no gate was closed yet");
     close_and_open(&setup);
-    let told = setup.doctor();
+    let diagnosis = setup.doctor();
     for port in ["2000", "3000"] {
         let says = |what: &str| format!("port {port}{what}");
-        told.expect("firewall", "ok", &says(", when last closed (open, 20"));
-        told.expect("firewall", "ok", "refused at once (L4CON)");
-        told.expect("detection", "ok", &says(": UP after "));
-        let point = told.expect("detection", "ok", &says(": DOWN after "));
+        diagnosis.expect("firewall", "ok", &says(", when last closed (open, 20"));
+        diagnosis.expect("firewall", "ok", "refused at once (L4CON)");
+        diagnosis.expect("detection", "ok", &says(": UP after "));
+        let point = diagnosis.expect("detection", "ok", &says(": DOWN after "));
         let (_, seconds) = point.found.split_once("after ").expect("seconds");
         let seconds = seconds.split(' ').next().expect("a number");
         let seconds: f64 = seconds.parse().expect("a number");
@@ -40,8 +40,8 @@ fn the_last_close_is_quoted() {
         setup.doctor_with(short)
     };
     for (key, word) in [("out_of_rotation", "DOWN"), ("in_rotation", "UP")] {
-        let told = limit(&*format!("app.web.timeouts.{key}").leak());
-        let point = told.expect("detection", "warning", &format!("timeouts.{key} is 0.1 s"));
+        let diagnosis = limit(&*format!("app.web.timeouts.{key}").leak());
+        let point = diagnosis.expect("detection", "warning", &format!("timeouts.{key} is 0.1 s"));
         assert!(point.found.contains(&format!("{word} after")), "{point:?}");
         assert!(
             point.fix.ends_with(&format!("a longer timeouts.{key}")),
@@ -84,13 +84,13 @@ fn checks_that_are_dropped() {
         );
         firewall("-D");
         agent().words(&["open", "web"]).expect_exit(0);
-        let told = setup.doctor();
-        told.expect(
+        let diagnosis = setup.doctor();
+        diagnosis.expect(
             "firewall",
             "warning",
             "port 2000, when last closed (open, 20",
         );
-        told.expect("firewall", "ok", "port 3000, when last closed (open, 20");
+        diagnosis.expect("firewall", "ok", "port 3000, when last closed (open, 20");
     }
 }
 
@@ -131,9 +131,9 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     let said = format!("{}{}", ended.out, ended.err);
     let named = format!("this rule may redirect the status port 2000: `-A {catches}`");
     assert!(said.contains(&named), "{said}");
-    let told = setup.doctor();
-    told.expect("detection", "error", "srvs/web1 was still UP");
-    told.expect("foreign-rule", "warning", &format!("-A {catches}"));
+    let diagnosis = setup.doctor();
+    diagnosis.expect("detection", "error", "srvs/web1 was still UP");
+    diagnosis.expect("foreign-rule", "warning", &format!("-A {catches}"));
     setup.sh(&format!("iptables -t nat -D {catches}"));
     close_and_open(&setup);
     setup.doctor().expect_only(&[]);
@@ -156,8 +156,8 @@ fn checks_that_are_dropped_by_the_open_gate() {
             let word = |line: &Line| line.get("check_status").ends_with("L4TOUT");
             lines.iter().find(down).is_some_and(word)
         });
-        let told = setup.doctor();
-        let point = told.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
+        let diagnosis = setup.doctor();
+        let point = diagnosis.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
         assert!(
             point
                 .fix
@@ -180,13 +180,13 @@ fn an_nft_that_does_not_list_its_rules() {
     fs::write(&nft, "#!/bin/sh\necho 'Error: no memory' >&2\nexit 1\n").expect("a script");
     fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a program");
     let path = std::env::var("PATH").expect("a PATH");
-    let told = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
-    let point = told.expect(
+    let diagnosis = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
+    let point = diagnosis.expect(
         "foreign-rule",
         "warning",
         "`nft -j list ruleset`: Error: no memory",
     );
     assert_eq!(point.fix, "nft -j list ruleset");
-    told.expect_only(&["foreign-rule"]);
+    diagnosis.expect_only(&["foreign-rule"]);
     setup.doctor().expect_ok("foreign-rule");
 }

@@ -135,8 +135,8 @@ fn a_twin_with_another_cookie() {
         let reference = reference.with(":9999 level user", seen);
         reference.with(MAIN, &main).with(TWIN, &none)
     });
-    let told = setup.doctor();
-    told.expect("same-cookie", "ok", "main and twin have no cookie");
+    let diagnosis = setup.doctor();
+    diagnosis.expect("same-cookie", "ok", "main and twin have no cookie");
 }
 
 /// A host with a line by IPv4 and one by IPv6, each with its twin.
@@ -157,11 +157,11 @@ fn a_host_with_lines_of_both_families() {
     setup.haproxy_is_up(|reference| both(reference, &twins));
     setup.doctor().expect_only(&[]);
     setup.haproxy_is_up(|reference| both(reference, TWIN));
-    let told = setup.doctor();
-    let point = told.expect("twin", "warning", "no twin: web1six");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("twin", "warning", "no twin: web1six");
     let line = "server web1six-twin [fd77::11]:1000 cookie w1s check port 3000 backup";
     assert_eq!(point.fix, line);
-    told.expect_only(&["twin"]);
+    diagnosis.expect_only(&["twin"]);
 }
 
 #[test]
@@ -183,21 +183,21 @@ fn lines_that_are_not_up() {
     setup.haproxy().wait_until("it is DOWN", |lines| {
         lines.iter().all(|line| line.status() == "DOWN")
     });
-    let told = setup.doctor();
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect(
         "fully-up",
         "error",
         "srvs/web1 is DOWN (L7STS) although its gate is open",
     );
-    told.expect("others", "error", "0 other usable servers");
+    diagnosis.expect("others", "error", "0 other usable servers");
     // Behind a closed gate something else answers: the check goes straight to the app.
     setup.haproxy_is_up(|reference| reference);
     setup.sh(
         "iptables -t nat -I PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 1000; \
               iptables -t nat -D HAPROXY-GATE 2; ip6tables -t nat -D HAPROXY-GATE 2",
     );
-    let told = setup.doctor();
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect(
         "fully-up",
         "error",
         "srvs/web1 is UP although its gate is closed",
@@ -221,8 +221,8 @@ fn a_slow_start_under_way() {
     setup.haproxy().operate("set server srvs/web1 state maint");
     setup.haproxy().operate("set server srvs/web1 state ready");
     let point = wait_for("a slow start", Duration::from_secs(4), || {
-        let told = setup.doctor();
-        let mut points = told.points.into_iter();
+        let diagnosis = setup.doctor();
+        let mut points = diagnosis.points.into_iter();
         points.find(|point| point.check == "slow-start" && point.verdict == "warning")
     });
     assert!(
@@ -230,8 +230,8 @@ fn a_slow_start_under_way() {
         "{point:?}"
     );
     wait_for("its end", Duration::from_secs(10), || {
-        let told = setup.doctor();
-        let mut points = told
+        let diagnosis = setup.doctor();
+        let mut points = diagnosis
             .points
             .into_iter()
             .filter(|point| point.check == "slow-start");

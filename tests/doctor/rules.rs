@@ -18,13 +18,13 @@ fn foreign_rules_of_both_variants() {
         ("ip6tables-legacy", "mixed-tables"),
     ] {
         setup.sh(&format!("{program} -t nat -A PREROUTING {FOREIGN}"));
-        let told = setup.doctor();
-        let point = told.expect(check, "error", "--dport 2000");
+        let diagnosis = setup.doctor();
+        let point = diagnosis.expect(check, "error", "--dport 2000");
         assert_eq!(
             point.fix,
             format!("{program} -t nat -D PREROUTING {FOREIGN}")
         );
-        told.expect_only(&[check]);
+        diagnosis.expect_only(&[check]);
         setup.sh(&point.fix);
         setup.doctor().expect_ok(check);
     }
@@ -35,16 +35,16 @@ fn rules_beside_ours_that_do_not_touch_us() {
     let setup = Setup::start("doctor_mixed");
     let other = "PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80";
     setup.sh(&format!("iptables-legacy -t nat -A {other}"));
-    let told = setup.doctor();
-    told.expect("mixed-tables", "warning", "iptables-legacy has 1");
-    assert_eq!(told.exit, 0);
+    let diagnosis = setup.doctor();
+    diagnosis.expect("mixed-tables", "warning", "iptables-legacy has 1");
+    assert_eq!(diagnosis.exit, 0);
     setup.sh(&format!("iptables-legacy -t nat -D {other}"));
     setup.doctor().expect_ok("mixed-tables");
     // The other way round: the gates are in the legacy tables.
     setup.sh("iptables-legacy -t nat -S >/dev/null");
     let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
-    let told = setup.doctor_with(legacy);
-    let point = told.expect("mixed-tables", "error", "haproxy-gate:web:main");
+    let diagnosis = setup.doctor_with(legacy);
+    let point = diagnosis.expect("mixed-tables", "error", "haproxy-gate:web:main");
     assert!(
         point.fix.starts_with("iptables-nft -t nat -D HAPROXY-GATE"),
         "{point:?}"
@@ -130,9 +130,9 @@ fn a_listener_on_the_status_port() {
         Duration::ZERO,
     );
     other.wait_until_warm();
-    let told = setup.doctor();
-    told.expect("status-port", "error", "status port 3000: lab-app (pid ");
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect("status-port", "error", "status port 3000: lab-app (pid ");
+    diagnosis.expect(
         "status-port",
         "ok",
         "status port 2000: nothing listens there",
@@ -163,9 +163,9 @@ fn a_native_table_that_iptables_can_not_read() {
 #[test]
 fn no_iptables_at_all() {
     let setup = Setup::start("doctor_missing");
-    let told = setup.doctor_by(&["env", "PATH=/nowhere"]);
-    let point = told.expect("iptables", "error", "iptables can't be run");
+    let diagnosis = setup.doctor_by(&["env", "PATH=/nowhere"]);
+    let point = diagnosis.expect("iptables", "error", "iptables can't be run");
     assert_eq!(point.fix, "apt install iptables");
-    told.expect_ok("fully-up");
+    diagnosis.expect_ok("fully-up");
     setup.doctor().expect_ok("iptables");
 }

@@ -118,21 +118,21 @@ impl Setup {
     }
 
     /// `agent doctor` of host 1.
-    pub fn doctor(&self) -> Told {
+    pub fn doctor(&self) -> Diagnosis {
         self.doctor_with(|settings| settings)
     }
 
-    pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Told {
-        Told::of(self.with_settings(change).words(&["doctor", "--json"]))
+    pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Diagnosis {
+        Diagnosis::of(self.with_settings(change).words(&["doctor", "--json"]))
     }
 
     /// The same by another program that runs it, `setpriv` say.
-    pub fn doctor_by(&self, words: &[&str]) -> Told {
+    pub fn doctor_by(&self, words: &[&str]) -> Diagnosis {
         let config = self.settings().haproxy(STATS).write(&self.host().dir);
         let mut command: Command = self.host().namespace.command(words[0]);
         command.args(&words[1..]).arg(built::agent());
         command.args(["doctor", "--json", "--config"]).arg(config);
-        Told::of(Running::start("agent", &mut command).wait())
+        Diagnosis::of(Running::start("agent", &mut command).wait())
     }
 
     /// The rules of all tables, without their counters.
@@ -151,7 +151,7 @@ fn start_app(host: &Host, listen: &str) -> App {
 
 /// What it said with `--json`.
 #[derive(Debug, Deserialize)]
-pub struct Told {
+pub struct Diagnosis {
     pub exit: i32,
     pub points: Vec<Point>,
 }
@@ -168,13 +168,16 @@ pub struct Point {
     pub fix: String,
 }
 
-impl Told {
-    pub fn of(ended: Ended) -> Told {
-        let told: Told = serde_json::from_value(ended.json()).expect("points");
-        assert_eq!(told.exit, ended.exit);
-        let errors = told.points.iter().any(|point| point.verdict == "error");
-        assert_eq!(told.exit, i32::from(errors), "{told:?}");
-        for point in &told.points {
+impl Diagnosis {
+    pub fn of(ended: Ended) -> Diagnosis {
+        let diagnosis: Diagnosis = serde_json::from_value(ended.json()).expect("points");
+        assert_eq!(diagnosis.exit, ended.exit);
+        let errors = diagnosis
+            .points
+            .iter()
+            .any(|point| point.verdict == "error");
+        assert_eq!(diagnosis.exit, i32::from(errors), "{diagnosis:?}");
+        for point in &diagnosis.points {
             assert!(
                 !point.why.is_empty() && !point.found.is_empty(),
                 "{point:?}"
@@ -186,7 +189,7 @@ impl Told {
             let mixed = words.iter().any(|words| point.fix.contains(words));
             assert!(!(is_to_paste(&point.fix) && mixed), "{point:?}");
         }
-        told
+        diagnosis
     }
 
     /// The point of that check that stands so, and says so.

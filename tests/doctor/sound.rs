@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::setup::{Setup, Told};
+use crate::setup::{Diagnosis, Setup};
 use lab::one_machine::OneMachine;
 use lab::sidecar::Sidecar;
 
@@ -22,15 +22,15 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
         setup.rules(),
         kept(setup.host().dir.join("state").as_path()),
     );
-    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
-    let wrong: Vec<_> = told
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    let wrong: Vec<_> = diagnosis
         .points
         .iter()
         .filter(|point| point.verdict != "ok")
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for check in CHECKS {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
     let text = agent
         .words(&["doctor", "--haproxy-cfg", &file])
@@ -48,7 +48,7 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     {
         assert!(line.starts_with(area), "{}", text.out);
     }
-    let counts = format!("{} points: {0} ok", told.points.len());
+    let counts = format!("{} points: {0} ok", diagnosis.points.len());
     assert!(
         text.out
             .ends_with(&format!("{counts} (--all prints each)\n")),
@@ -75,21 +75,24 @@ fn two_apps_beside_their_haproxy() {
     agent.words(&["recover"]).expect_exit(0);
     haproxy.wait_until_all_up();
     let file = machine.site.dir.join("haproxy.cfg").display().to_string();
-    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
-    told.expect_only(&[]);
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    diagnosis.expect_only(&[]);
     // One balancer, one file and one layout for both: nothing is said twice.
-    for (at, point) in told.points.iter().enumerate() {
+    for (at, point) in diagnosis.points.iter().enumerate() {
         let same = |other: &&crate::setup::Point| {
             (&other.check, &other.of, &other.found) == (&point.check, &point.of, &point.found)
         };
         assert!(
-            !told.points[at + 1..].iter().any(|other| same(&other)),
+            !diagnosis.points[at + 1..].iter().any(|other| same(&other)),
             "{point:?}"
         );
     }
-    let answers = told.points.iter().filter(|point| point.check == "balancer");
-    assert_eq!(answers.count(), 1, "{}", told.text());
-    let one = Told::of(agent.words(&["doctor", "two", "--json"]));
+    let answers = diagnosis
+        .points
+        .iter()
+        .filter(|point| point.check == "balancer");
+    assert_eq!(answers.count(), 1, "{}", diagnosis.text());
+    let one = Diagnosis::of(agent.words(&["doctor", "two", "--json"]));
     assert!(
         one.points.iter().all(|point| point.of != "one"),
         "{}",
@@ -103,10 +106,10 @@ fn a_look_makes_no_directory_and_takes_no_lock() {
     let setup = Setup::start("doctor_fresh");
     let fresh = setup.host().dir.join("fresh");
     let state = fresh.display().to_string();
-    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
-    told.expect_only(&[]);
-    told.expect("haproxy-cfg", "unseen", "was not given");
-    told.expect("detection", "unseen", "no gate was closed yet");
+    let diagnosis = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
+    diagnosis.expect_only(&[]);
+    diagnosis.expect("haproxy-cfg", "unseen", "was not given");
+    diagnosis.expect("detection", "unseen", "no gate was closed yet");
     assert!(!fresh.exists());
 }
 

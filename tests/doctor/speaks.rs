@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rcgen::generate_simple_self_signed;
 use toml::{Table, Value};
 
-use crate::setup::{STATS, Told};
+use crate::setup::{Diagnosis, STATS};
 use lab::agent::Agent;
 use lab::daemon::{Daemon, argv};
 use lab::haproxy::Haproxy;
@@ -39,7 +39,7 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     let cfg = site.dir.join("haproxy.cfg").display().to_string();
     let doctor = || {
         let words = ["doctor", "--json", "--haproxy-cfg", &cfg];
-        Told::of(agent.words(&words))
+        Diagnosis::of(agent.words(&words))
     };
 
     // The twin of the classic layout checks the app itself.
@@ -52,14 +52,14 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     haproxy.wait_until_all_up();
     let served = site.balancer.run("curl", &["-sS", "http://10.77.0.1/"]);
     assert_eq!(served, "shop\n");
-    let told = doctor();
+    let diagnosis = doctor();
     for check in [
         "cfg-check-ssl",
         "cfg-check-send-proxy",
         "cfg-check-sni",
         "app-health",
     ] {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
     agent.words(&["restart", "web"]).expect_exit(0);
     drop(haproxy);

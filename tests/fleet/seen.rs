@@ -27,8 +27,8 @@ fn one(moments: &[[&str; 2]]) -> Seen {
 fn spans(seen: &Seen) -> Vec<String> {
     let to = |to: Option<f64>| to.map_or("-".to_owned(), |to| to.to_string());
     let spans = seen.spans().into_iter();
-    let told = spans.map(|span| format!("{} {} {}", span.host, span.from, to(span.to)));
-    told.collect()
+    let spans = spans.map(|span| format!("{} {} {}", span.host, span.from, to(span.to)));
+    spans.collect()
 }
 
 const IN_TURN: [[&str; 2]; 6] = [

@@ -169,7 +169,7 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let (before, state_dir) = (rules(), Path::new("/run/state"));
-    for (path, who, mend) in [
+    for (path, who, fix) in [
         (directory::lock(state_dir), "agent restart web", ""),
         (
             directory::sidecar(state_dir),
@@ -187,7 +187,7 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
                 "{report}"
             );
             let message = report["message"].as_str().unwrap();
-            assert!(message.contains(who) && message.contains(mend), "{message}");
+            assert!(message.contains(who) && message.contains(fix), "{message}");
             assert!(ended.err.contains(message), "{}", ended.err);
         }
         drop(lock);

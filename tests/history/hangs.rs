@@ -55,13 +55,13 @@ fn no_operation_waits_for_a_history_that_hangs() {
     let ended = agent.words(&["recover", "web"]).expect_exit(0);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(8), "{took:?}");
-    let told = "not written within 500 ms";
-    assert!(ended.err.contains(told), "{}", ended.err);
+    let message = "not written within 500 ms";
+    assert!(ended.err.contains(message), "{}", ended.err);
     fleet.host(1).wait_for_gate(2000, true);
     // Neither a lock nor a journal is left for the next.
     let ended = agent.words(&["recover", "web"]).expect_exit(0);
     assert!(!ended.err.contains("cut short"), "{}", ended.err);
-    assert!(ended.err.contains(told), "{}", ended.err);
+    assert!(ended.err.contains(message), "{}", ended.err);
     drop(lock);
     agent.words(&["recover", "web"]).expect_exit(0);
     assert_eq!(history(&agent, &[]).len(), 2, "the first and the last");
@@ -122,14 +122,14 @@ fn who_could_not_set_the_rules_and_say_so_was_not_killed() {
         "{notices}"
     );
     let all = history(&agent, &[]);
-    let told = ["verb", "outcome", "exit", "reason"].map(|key| &all[0][key]);
+    let fields = ["verb", "outcome", "exit", "reason"].map(|key| &all[0][key]);
     let expected = [
         json!("restart"),
         json!("gate_failed"),
         json!(1),
         json!("deploy"),
     ];
-    assert_eq!(told, expected.each_ref());
+    assert_eq!(fields, expected.each_ref());
     let message = all[0]["message"].as_str().unwrap();
     assert!(
         message.starts_with("the rules could not be set in phase open"),

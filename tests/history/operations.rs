@@ -62,8 +62,8 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     assert_eq!(kept["reason"], "deploy <1.2.3>");
     assert_eq!(kept["agent"], env!("CARGO_PKG_VERSION"));
     let who = &kept["who"];
-    let told = [&who["user"], &who["run_as"], &who["ssh"]];
-    assert_eq!(told, ["alice", "root", "192.0.2.7"]);
+    let fields = [&who["user"], &who["run_as"], &who["ssh"]];
+    assert_eq!(fields, ["alice", "root", "192.0.2.7"]);
     let took = kept["seconds"].as_f64().unwrap() - report["seconds"].as_f64().unwrap();
     assert!(took.abs() < 0.1, "{took}");
 
@@ -187,24 +187,24 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     sidecar.wait();
     let all = history(&agent, &[]);
     assert_eq!(all.last().unwrap()["verb"], "stop");
-    let told = |verb: &str, outcome: &str| {
+    let recorded = |verb: &str, outcome: &str| {
         let is = |it: &&Value| it["verb"] == verb && it["outcome"] == outcome;
         all.iter().filter(is).count() as u64
     };
     // On a busy machine it may have repaired something meanwhile, or failed at it again and
     // again: that is worth a line, too.
-    let tally = Counters::read(&fleet.host(1).dir.join("state"), "web");
-    assert_eq!(tally.operations.len(), 2, "recover and stop: {all:?}");
-    for (verb, outcomes) in &tally.operations {
+    let counters = Counters::read(&fleet.host(1).dir.join("state"), "web");
+    assert_eq!(counters.operations.len(), 2, "recover and stop: {all:?}");
+    for (verb, outcomes) in &counters.operations {
         for (outcome, count) in outcomes {
             let worth = match outcome.as_str() {
                 "nothing_to_do" => 0..=0,
                 _ => 1..=*count,
             };
-            let told = told(verb, outcome);
+            let recorded = recorded(verb, outcome);
             assert!(
-                worth.contains(&told),
-                "{told} times {verb} {outcome}: {all:?}"
+                worth.contains(&recorded),
+                "{recorded} times {verb} {outcome}: {all:?}"
             );
         }
     }

@@ -40,15 +40,15 @@ fn a_page_that_can_not_be_written_is_a_failure_and_no_mistake_in_the_command() {
     let file = file.to_str().unwrap();
     let output = agent(directory.path(), &["report", "--html", file]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        told.contains(file) && told.contains("No such file"),
-        "{told}"
+        stderr.contains(file) && stderr.contains("No such file"),
+        "{stderr}"
     );
     let output = agent(directory.path(), &["report", "--html", file, "--json"]);
-    let told = object(&output);
+    let answer = object(&output);
     assert_eq!(
-        (&told["outcome"], &told["exit"]),
+        (&answer["outcome"], &answer["exit"]),
         (&"failed".into(), &1.into())
     );
 }

@@ -58,8 +58,8 @@ fn stops_and_drains_where_it_is_told_to() {
     assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
     assert_eq!(show(machine, "ActiveState"), "inactive");
     assert_eq!(show(machine, "Result"), "success");
-    assert_told(machine, "PHASE=drain", "web: until nothing is in flight");
-    assert_told(machine, "BALANCER=tcp://10.77.0.1:9999", "srvs/web1 UP");
+    assert_logged(machine, "PHASE=drain", "web: until nothing is in flight");
+    assert_logged(machine, "BALANCER=tcp://10.77.0.1:9999", "srvs/web1 UP");
     sleep(Duration::from_secs(1));
     assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
     machine.succeed(&["systemctl", "start", UNIT]);
@@ -69,7 +69,7 @@ fn stops_and_drains_where_it_is_told_to() {
 }
 
 /// The journal finds it by its fields.
-fn assert_told(machine: &Machine, field: &str, says: &str) {
+fn assert_logged(machine: &Machine, field: &str, says: &str) {
     let found = machine.succeed(&["journalctl", "--output=cat", "APP=web", field]);
     assert!(found.contains(says), "{says:?} by {field} in\n{found}");
 }
@@ -116,8 +116,8 @@ fn reloads() {
     let refused = machine.run(&reload);
     assert_ne!(refused.exit, 0, "{}{}", refused.out, refused.err);
     let said = machine.journal(UNIT, began);
-    let told = said.iter().any(|entry| entry.message.contains("prot"));
-    assert!(told, "{said:#?}");
+    let reported = said.iter().any(|entry| entry.message.contains("prot"));
+    assert!(reported, "{said:#?}");
     // Also where nobody has tried it before.
     machine.succeed(&[
         "systemctl",

@@ -36,11 +36,11 @@ async fn a_socket_nobody_answers_on_is_replaced_and_a_living_one_is_not() {
     assert!(path.exists());
     let listener = bind(&path).unwrap();
     let refused = bind(&path).unwrap_err();
-    let told = format!(
+    let message = format!(
         "[agent] metrics {}: another process listens there",
         path.display()
     );
-    assert!(refused.starts_with(&told), "{refused}");
+    assert!(refused.starts_with(&message), "{refused}");
     assert!(path.exists());
     drop(listener);
     let datagrams = UnixDatagram::bind(&path).unwrap();

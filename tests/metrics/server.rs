@@ -28,8 +28,8 @@ async fn a_scrape_over_tcp_says_what_was_seen_and_counted() {
         let (answer, text) = ask(stream, Method::GET, "/metrics").await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], CONTENT_TYPE);
-        let tally = Counters::read(directory.path(), "web");
-        assert_eq!(text, encode(&[view()], &[("web".to_owned(), tally)]));
+        let counters = Counters::read(directory.path(), "web");
+        assert_eq!(text, encode(&[view()], &[("web".to_owned(), counters)]));
         serving.abort();
         assert!(serving.await.unwrap_err().is_cancelled());
         assert!(TcpStream::connect(address).await.is_err(), "{address}");

@@ -82,10 +82,10 @@ fn another_app_with_the_same_restart() {
     refused(&same, &["restart", "http"], 11, says);
     refused(&same, &["restart", "http", "--dry-run"], 11, says);
     assert!(!std::path::Path::new("/run/both").exists());
-    let told = doctor(&same).unwrap();
+    let finding = doctor(&same).unwrap();
     assert!(
-        told.starts_with("\"error\"") && told.contains("app https has"),
-        "{told}"
+        finding.starts_with("\"error\"") && finding.contains("app https has"),
+        "{finding}"
     );
 
     // As it says.
@@ -100,9 +100,9 @@ fn another_app_with_the_same_restart() {
     // Or meant so.
     let meant = same.replace("[app.http]", "[app.http]\nalso_restarts = [\"https\"]");
     let report = restarted(&meant).report();
-    let told =
+    let names_the_rest =
         |note: &String| note.ends_with("(/run/lb.sock tls/web1 is UP), as also_restarts says");
-    assert!(report.notices.iter().any(told), "{report:?}");
+    assert!(report.notices.iter().any(names_the_rest), "{report:?}");
     assert!(doctor(&meant).unwrap().starts_with("\"ok\""));
     // Another restart, and another process: nothing in common.
     let apart = config(["http", "https"], true);

@@ -50,8 +50,8 @@ fn ends(arguments: &[&str], exit: i32, outcome: &str, says: &str) {
         (exit, outcome),
         "{arguments:?}: {report:?}"
     );
-    let told = format!("{}; {}", report.message, report.notices.join("; "));
-    assert!(told.contains(says), "wanted {says:?} in {told}");
+    let text = format!("{}; {}", report.message, report.notices.join("; "));
+    assert!(text.contains(says), "wanted {says:?} in {text}");
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn a_restart_that_stays_closed_is_cut_short() {
         running.wait();
         assert_eq!(restarts(), before + 1);
         let ended = agent(&counts(), &[then, &["--json"]].concat());
-        let told = "the gates stay closed, because they are held";
-        let report = ended.expect(0, told).report();
+        let message = "the gates stay closed, because they are held";
+        let report = ended.expect(0, message).report();
         assert_eq!(report.outcome, "recovered");
         assert_eq!((restarts(), hold()), (before + 1, held.clone()));
         assert!(is_closed() && !Path::new("/run/state/web.json").exists());
@@ -166,11 +166,11 @@ fn a_restart_that_stays_closed_is_cut_short() {
     // Nor does a sick app lose it, whatever the restart was to do with it.
     let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
     let ended = agent(&quick, &["restart", "--stay-closed", "--json"]);
-    let told = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
-    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    let message = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
+    assert_eq!(ended.expect(15, message).report().outcome, "not_healthy");
     assert_eq!(hold(), held);
     let ended = agent(&quick, &["restart", "--reopen", "--json"]);
-    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    assert_eq!(ended.expect(15, message).report().outcome, "not_healthy");
     assert_eq!((hold(), is_closed()), (held, true));
 }
 
@@ -191,8 +191,8 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     assert_eq!(by(), failed("operator", "upgrade"));
     assert_eq!(shown()["until_unix_seconds"], serde_json::Value::Null);
     let status = agent(&counts(), &["status"]).out;
-    let told = "closed by `agent close web` by ";
-    assert!(status.contains(told), "{status}");
+    let message = "closed by `agent close web` by ";
+    assert!(status.contains(message), "{status}");
     assert!(
         status.contains(": disk swap; then the upgrade failed"),
         "{status}"
@@ -222,8 +222,8 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     assert_eq!(by(), failed("operator", "upgrade_cut_short"));
     let skip = ["restart", "--skip-held"];
     ends(&skip, 0, "skipped", ": disk swap; then an earlier upgrade");
-    let mends = ["restart", "--stay-closed", "--with", "true"];
-    ends(&mends, 0, "restarted_closed", "stay closed");
+    let finish = ["restart", "--stay-closed", "--with", "true"];
+    ends(&finish, 0, "restarted_closed", "stay closed");
     let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(parsed(&hold()), parsed(&held));
 }

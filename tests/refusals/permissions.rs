@@ -13,7 +13,7 @@ fn a_configuration_of_others() {
     sh("mkdir /run/others && ln -s /run/others/agent.toml /run/link.toml");
     std::fs::write("/run/others/agent.toml", GOOD).unwrap();
     let file = "/run/others/agent.toml";
-    for (spoil, mend, path) in [
+    for (spoil, fix, path) in [
         (
             format!("chown {OTHER} {file}"),
             format!("chown root:root {file}"),
@@ -61,7 +61,7 @@ fn a_configuration_of_others() {
             err.starts_with(&format!("agent: {path}: /run/others")),
             "{err}"
         );
-        assert!(err.ends_with(&format!("mend: {mend}\n")), "{err}");
+        assert!(err.ends_with(&format!("mend: {fix}\n")), "{err}");
         sh(&format!(
             "chown root:root /run/others {file}; chmod 755 /run/others; chmod 644 {file}"
         ));

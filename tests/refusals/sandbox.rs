@@ -54,8 +54,8 @@ fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
     let sidecar = Running::start("agent", &mut command);
     reserved();
     let ended = sandboxed(&["restart", "web"]).wait();
-    let told = format!("{}{}", ended.out, ended.err);
-    assert!(ended.exit == 0 && !told.contains("has bound"), "{told}");
+    let output = format!("{}{}", ended.out, ended.err);
+    assert!(ended.exit == 0 && !output.contains("has bound"), "{output}");
     sidecar.interrupt(Signal::SIGTERM);
     sidecar.wait();
     assert!(std::path::Path::new("/run/restarted").exists());
@@ -72,6 +72,6 @@ fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
     reserved();
     sidecar.interrupt(Signal::SIGTERM);
     let ended = sidecar.wait();
-    let told = format!("{}{}", ended.out, ended.err);
-    assert!(!told.contains("has bound"), "{told}");
+    let output = format!("{}{}", ended.out, ended.err);
+    assert!(!output.contains("has bound"), "{output}");
 }

@@ -31,10 +31,10 @@ fn one_operation_a_host() {
 }
 
 fn names_the_holder(report: &Report, verb: &str) {
-    let told = format!("`agent {verb} web`, pid ");
+    let owner = format!("`agent {verb} web`, pid ");
     let message = &report.message;
     assert!(
-        message.contains(&told) && message.contains(", since 2"),
+        message.contains(&owner) && message.contains(", since 2"),
         "{message}"
     );
 }

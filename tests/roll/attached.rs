@@ -48,8 +48,8 @@ fn progress_is_told_as_it_goes() {
     let ended = agent.words(&["restart", "web", "--json", "--progress"]);
     let ended = ended.expect_exit(0);
     assert_eq!(ended.json()["outcome"], "restarted");
-    let told = told(&ended);
-    let phases: Vec<&str> = told
+    let lines = progress_lines(&ended);
+    let phases: Vec<&str> = lines
         .iter()
         .filter_map(|one| one["phase"].as_str())
         .collect();
@@ -57,7 +57,7 @@ fn progress_is_told_as_it_goes() {
         "claim", "close", "floor", "drain", "restart", "healthy", "open",
     ];
     assert_eq!(phases, all, "{}", ended.err);
-    for one in &told {
+    for one in &lines {
         assert_eq!(one["app"], "web");
         assert!(one["at_seconds"].is_number(), "{one}");
         let words = one["what"].is_string() && one["limit_seconds"].is_number();
@@ -66,14 +66,15 @@ fn progress_is_told_as_it_goes() {
             "{one}"
         );
     }
-    let settled: Vec<&str> = told
+    let settled: Vec<&str> = lines
         .iter()
         .filter(|one| one["settled"] == true)
         .filter_map(|one| one["phase"].as_str())
         .collect();
     assert_eq!(settled, all[2..], "{}", ended.err);
     let waits = |what: &str| {
-        told.iter()
+        lines
+            .iter()
             .any(|one| one["waiting"].to_string().contains(what))
     };
     assert!(
@@ -156,7 +157,7 @@ fn attached(agent: &Agent) -> Running {
 }
 
 /// The objects on stderr.
-fn told(ended: &Ended) -> Vec<Value> {
+fn progress_lines(ended: &Ended) -> Vec<Value> {
     let lines = ended.err.lines();
     let object =
         |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));

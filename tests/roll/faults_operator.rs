@@ -90,11 +90,14 @@ fn drain_behind_a_closed_gate_and_then_both_lines() {
         .run("restart", "web")
         .expect(0, "and the gates are open")
         .report();
-    let told = report.notices.join("\n");
+    let notices = report.notices.join("\n");
     let before = "srvs/bkp1 is MAINT: respected, its UP is not waited for";
     let note =
         "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: respected, not waited for";
-    assert!(told.contains(before) && told.contains(note), "{told}");
+    assert!(
+        notices.contains(before) && notices.contains(note),
+        "{notices}"
+    );
     assert_eq!(fleet.boots()[0], 3);
     traffic.stop().assert_unnoticed();
 }

@@ -7,15 +7,15 @@ use lab::settings::Settings;
 
 #[test]
 fn seen_by_status_and_mended_by_recover_nft() {
-    seen_and_mended("flushed_nft", "nft");
+    shown_and_fixed("flushed_nft", "nft");
 }
 
 #[test]
 fn seen_by_status_and_mended_by_recover_legacy() {
-    seen_and_mended("flushed_legacy", "legacy");
+    shown_and_fixed("flushed_legacy", "legacy");
 }
 
-fn seen_and_mended(test: &str, variant: &str) {
+fn shown_and_fixed(test: &str, variant: &str) {
     let fleet = Fleet::two_stage(test);
     let settings = |settings: Settings| settings.set("agent.iptables", variant);
     fleet.open_gates_with(settings);

@@ -81,7 +81,7 @@ fn killed_at_every_record(test: &str, ways: [Way; 3]) {
         let report = well_after(&fleet, number, then, change);
         let more = fleet.boots()[number - 1] - boots;
         assert!(more <= 1, "killed at sync {sync}, restarted {more} times");
-        if then == "restart" && !told(&report, "can't be told") {
+        if then == "restart" && !has_notice(&report, "can't be told") {
             assert_eq!(more, 1, "killed at sync {sync}: {report:?}");
         }
     }
@@ -265,7 +265,7 @@ fn with_the_power_gone() {
             false => fs::remove_dir_all(host.dir.join("state")).unwrap(),
         }
         let report = well_after(&fleet, number, "recover", |settings| settings);
-        assert_eq!(told(&report, "can't be read"), torn, "{report:?}");
+        assert_eq!(has_notice(&report, "can't be read"), torn, "{report:?}");
         assert!(!journal.exists(), "the journal is still there");
         assert!(fleet.boots()[number - 1] <= boots + 1);
         if let Some(request) = request {
@@ -299,7 +299,7 @@ fn well_after(
     ended.report()
 }
 
-fn told(report: &Report, what: &str) -> bool {
+fn has_notice(report: &Report, what: &str) -> bool {
     report.notices.iter().any(|notice| notice.contains(what))
 }
 

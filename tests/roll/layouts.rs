@@ -50,9 +50,9 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     let met = traffic.stop();
     let trouble = fleet.haproxy.trouble() - trouble;
     let rolled = format!("{layout}, HAProxy {}", fleet.haproxy.version());
-    tell(&rolled, &quiet, "quiet");
-    tell(&rolled, &met, &format!("rolled, trouble {trouble}"));
-    tell_seconds(&reports);
+    print_summary(&rolled, &quiet, "quiet");
+    print_summary(&rolled, &met, &format!("rolled, trouble {trouble}"));
+    print_seconds(&reports);
     met.assert_unnoticed();
     assert!(
         met.rate > PROMISED.min(SAME * quiet.rate),
@@ -65,14 +65,14 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     (met, trouble)
 }
 
-fn tell(rolled: &str, met: &Summary, how: &str) {
+fn print_summary(rolled: &str, met: &Summary, how: &str) {
     println!(
         "{rolled}, {how}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, slowest {:.0} ms",
         met.requests, met.rate, met.failed, met.reconnected, met.moved, met.slowest_ms
     );
 }
 
-fn tell_seconds(reports: &[Report]) {
+fn print_seconds(reports: &[Report]) {
     for report in reports {
         let phases = report.phases.iter();
         let phases = phases.map(|one| format!("{} {:.2}", one.phase, one.seconds));

@@ -163,9 +163,9 @@ fn a_release_is_switched() {
     agent.words(&unit).expect(0, "which restarts the app");
     let ended = running.wait().expect_exit(0);
     assert!(now() - since > 0.9, "the upgrade was not waited for");
-    let told = phases(&ended);
+    let shown = phases(&ended);
     assert_eq!(
-        told[told.len() - 5..],
+        shown[shown.len() - 5..],
         ["drain", "upgrade", "restart", "healthy", "open"]
     );
     let notices = ended.report().notices.join("\n");
@@ -256,9 +256,9 @@ fn rolled_back(releases: &Releases, more: &str, why: &str, boots: usize) {
     assert!(report.message.starts_with(why), "{}", report.message);
     let says = "the app is healthy on the old version and back in rotation";
     assert!(report.message.ends_with(says), "{}", report.message);
-    let told = phases(&ended);
+    let shown = phases(&ended);
     assert_eq!(
-        told[told.len() - 4..],
+        shown[shown.len() - 4..],
         ["rollback", "restart", "healthy", "open"]
     );
     releases.expect("1", &["upgrade web", "rollback web"], boots);
@@ -410,8 +410,8 @@ fn killed_at_records() {
         }
         let booted = releases.booted();
         assert!(booted <= changes, "{died_in:?}: {}", recovered.out);
-        let mend = format!("cd {} && rm -f log sick", first.file("").display());
-        let again = agent.words(&["restart", "web", "--json", "--with", &mend]);
+        let fix = format!("cd {} && rm -f log sick", first.file("").display());
+        let again = agent.words(&["restart", "web", "--json", "--with", &fix]);
         again.expect_exit(0);
         fleet.app(1).wait_for_boot_after(releases.boots + booted);
     }

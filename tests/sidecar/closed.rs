@@ -17,18 +17,18 @@ fn without_a_time_it_stays_so() {
     let traffic = fleet.traffic();
     let closed = agent().words(&["close", "web", "--reason", "disk swap", "--json"]);
     closed.expect(0, "closed: out of rotation and drained");
-    let told = sidecar.wait_told("web: closed by ");
-    assert!(told.ends_with(": disk swap"), "{told}");
+    let status = sidecar.wait_for_notification("web: closed by ");
+    assert!(status.ends_with(": disk swap"), "{status}");
     std::thread::sleep(Duration::from_millis(1500));
     sidecar.kill();
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: closed by ");
+    sidecar.wait_for_notification("web: closed by ");
     // Whoever opens them by hand, or restores old rules, finds them closed again.
     open_by_hand(&fleet);
     fleet.host(1).wait_for_gate(2000, false);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     agent().run("open", "web").expect_exit(0);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     traffic.stop().assert_unnoticed();
 }
 
@@ -41,8 +41,8 @@ fn restarted_while_it_is_held() {
     agent().run("close", "web").expect_exit(0);
     let boots = fleet.boots()[0];
     let stay = ["restart", "web", "--stay-closed", "--json"];
-    let told = "the gates stay closed, because they are held";
-    agent().words(&stay).expect(0, told);
+    let message = "the gates stay closed, because they are held";
+    agent().words(&stay).expect(0, message);
     fleet.app(1).set_cold(Duration::from_millis(1500));
     let running = agent().start_words(&stay);
     fleet.host(1).wait_for_phase("healthy");
@@ -55,7 +55,7 @@ fn restarted_while_it_is_held() {
     std::thread::sleep(Duration::from_millis(2500));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     assert_eq!(fleet.boots()[0], boots + 2);
-    sidecar.wait_told("web: closed by ");
+    sidecar.wait_for_notification("web: closed by ");
     agent().run("open", "web").expect_exit(0);
     traffic.stop().assert_unnoticed();
 }
@@ -109,7 +109,7 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     let close = || agent().words(&["close", "web", "--owner", "web.service", "--json"]);
     let open = || agent().words(&["open", "web", "--owner", "web.service", "--json"]);
     close().expect(0, "closed");
-    sidecar.wait_told(", for web.service");
+    sidecar.wait_for_notification(", for web.service");
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
@@ -117,7 +117,7 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     let request = fleet.slow_request(1, 3000);
     let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);
     ran_out.expect(14, "1 request in flight; the gates stay closed");
-    sidecar.wait_told(", for web.service");
+    sidecar.wait_for_notification(", for web.service");
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     assert_eq!(request.answer().status, 200);
     open().expect(0, "open: in rotation");

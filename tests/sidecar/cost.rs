@@ -52,7 +52,7 @@ fn at_rest_it_costs_next_to_nothing() {
     let program = built::released_agent();
     let agent = fleet.agent(1, both).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open, UP on 2 of 2 balancers");
+    sidecar.wait_for_notification("web: open, UP on 2 of 2 balancers");
     std::thread::sleep(Duration::from_secs(2));
     let before = used(sidecar.pid());
     std::thread::sleep(SPAN);

@@ -16,7 +16,7 @@ fn kept_open(test: &str) -> (Fleet, Sidecar) {
     let fleet = Fleet::quick(test, |reference| reference);
     let agent = fleet.agent(1, drains);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     (fleet, sidecar)
 }
 
@@ -32,13 +32,13 @@ fn drained_first() {
     let request = fleet.slow_request(1, 1500);
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("STOPPING=1");
-    let told = sidecar.wait_told("web: drain, ");
-    assert!(told.contains(" in flight"), "{told}");
-    let told = sidecar.told().join("\n");
+    sidecar.wait_for_notification("STOPPING=1");
+    let status = sidecar.wait_for_notification("web: drain, ");
+    assert!(status.contains(" in flight"), "{status}");
+    let notifications = sidecar.notifications().join("\n");
     assert!(
-        told.contains("EXTEND_TIMEOUT_USEC=") && told.contains("WATCHDOG=1"),
-        "{told}"
+        notifications.contains("EXTEND_TIMEOUT_USEC=") && notifications.contains("WATCHDOG=1"),
+        "{notifications}"
     );
     let ended = sidecar.wait().expect_exit(0);
     let answered = request.answer();
@@ -72,7 +72,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
         drains(settings).haproxy_within("tcp://10.77.0.1:9", "300ms")
     };
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
-    sidecar.wait_told("web: open, UP on 1 of 2 balancers");
+    sidecar.wait_for_notification("web: open, UP on 1 of 2 balancers");
     let asked = Instant::now();
     let ended = sidecar.stop().expect_exit(14);
     assert!(
@@ -91,7 +91,7 @@ fn at_once_where_it_is_asked_twice() {
     let (fleet, mut sidecar) = kept_open("sc_twice");
     let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGINT);
-    sidecar.wait_told("web: drain, ");
+    sidecar.wait_for_notification("web: drain, ");
     let ended = sidecar.stop().expect_exit(143);
     assert!(ended.err.contains("the gates stay closed"), "{}", ended.err);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
@@ -110,8 +110,11 @@ fn after_an_operation_that_is_under_way() {
     let request = fleet.slow_request(1, 4000);
     let restart = agent().start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
-    let told = sidecar.wait_told(", phase drain");
-    assert!(told.contains("web: left to `agent restart web`"), "{told}");
+    let status = sidecar.wait_for_notification(", phase drain");
+    assert!(
+        status.contains("web: left to `agent restart web`"),
+        "{status}"
+    );
     sidecar.signal(Signal::SIGTERM);
     restart.wait().expect(0, "restarted, and back in rotation");
     sidecar.wait().expect_exit(0);
@@ -129,7 +132,7 @@ fn whatever_else_is_asked_of_it() {
     sidecar.signal(Signal::SIGHUP);
     sidecar.signal(Signal::SIGUSR2);
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("web: drain, ");
+    sidecar.wait_for_notification("web: drain, ");
     sidecar.signal(Signal::SIGHUP);
     let ended = sidecar.wait().expect_exit(0);
     let answered = request.answer();
@@ -157,7 +160,7 @@ fn drained_also_where_it_opened_them_itself() {
     });
     let request = fleet.slow_request(1, 2500);
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("STOPPING=1");
+    sidecar.wait_for_notification("STOPPING=1");
     let ended = sidecar.wait();
     let answered = request.answer();
     assert_eq!(answered.status, 200);

@@ -19,6 +19,6 @@ fn kept_open(test: &str) -> (Fleet, Sidecar) {
     let fleet = Fleet::quick(test, |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     (fleet, sidecar)
 }

@@ -23,7 +23,7 @@ fn tell_gates_lines_operations_and_repairs() {
         })
     };
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
+    sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
     let host = fleet.host(1);
     let balancer = "balancer=\"tcp://10.77.0.1:9999\"";
     let before = scrape(host);
@@ -38,7 +38,7 @@ fn tell_gates_lines_operations_and_repairs() {
     }
     agent().run("restart", "web").expect_exit(0);
     agent().run("close", "web").expect_exit(0);
-    sidecar.wait_told("web: closed by");
+    sidecar.wait_for_notification("web: closed by");
     let after = scrape(host);
     for line in [
         "haproxy_gate_open{app=\"web\",role=\"main\"} 0",
@@ -50,7 +50,7 @@ fn tell_gates_lines_operations_and_repairs() {
     }
     sidecar.forget();
     agent().run("open", "web").expect_exit(0);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let (_, flush) = HARM[0];
     harm(host, "iptables-nft", flush);
     let repaired = "haproxy_gate_rule_repairs_total{app=\"web\"} 1";

@@ -19,7 +19,7 @@ fn once_the_app_is_healthy() {
     let app = fleet.app(1);
     app.set_sick(true);
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
-    sidecar.wait_told("web: closed until the app is healthy: ");
+    sidecar.wait_for_notification("web: closed until the app is healthy: ");
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     app.set_sick(false);
@@ -30,9 +30,12 @@ fn once_the_app_is_healthy() {
         "{:?}",
         well.elapsed()
     );
-    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
-    let told = sidecar.told();
-    assert!(told.iter().any(|line| line == "WATCHDOG=1"), "{told:?}");
+    sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
+    let notifications = sidecar.notifications();
+    assert!(
+        notifications.iter().any(|line| line == "WATCHDOG=1"),
+        "{notifications:?}"
+    );
 }
 
 /// Each has its own gates, and both need the chain and the jumps to it.
@@ -51,8 +54,8 @@ fn of_two_apps_at_the_same_moment() {
             ready.elapsed()
         );
         machine.haproxy.wait_until_all_up();
-        let told = sidecar.told().join("\n");
-        assert!(!told.contains("not as wanted"), "{told}");
+        let notifications = sidecar.notifications().join("\n");
+        assert!(!notifications.contains("not as wanted"), "{notifications}");
     }
 }
 
@@ -72,7 +75,7 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     let settings = |settings: Settings| settings.set("agent.iptables", variant);
     fleet.open_gates_with(settings);
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, settings));
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let host = fleet.host(1);
     keep_tracking(host, variant);
     let traffic = fleet.traffic();
@@ -102,7 +105,7 @@ fn repairs(test: &str, variant: &str, within: Duration) {
         }
     }
     traffic.stop().assert_unnoticed();
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     assert_eq!(sidecar.stop().exit, 0);
 }
 
@@ -149,6 +152,6 @@ fn and_repairs_while_another_app_is_restarted() {
     let took = harmed.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(!held().unwrap().success(), "the lock was free");
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     drop(other);
 }

@@ -37,13 +37,13 @@ fn they_are_handed_to_the_new_program() {
     fs::copy(built::agent(), &program).unwrap();
     let agent = fleet.agent(1, |settings| settings).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let grabber = grab::for_seconds(&fleet.host(1).namespace, 2000, "2");
     for _ in 0..3 {
         sidecar.forget();
         sidecar.signal(Signal::SIGUSR2);
-        sidecar.wait_told("READY=1");
-        sidecar.wait_told("web: open");
+        sidecar.wait_for_notification("READY=1");
+        sidecar.wait_for_notification("web: open");
     }
     grab::assert_never(grabber);
     assert_eq!(sidecar.stop().exit, 0);
@@ -62,7 +62,7 @@ fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
     let grabber = grab::hold(host, 2100);
     fs::write(&config, two).unwrap();
     sidecar.signal(Signal::SIGHUP);
-    sidecar.wait_told("two: closed until");
+    sidecar.wait_for_notification("two: closed until");
     assert_eq!(
         [2000, 3000].map(|port| grab::can_bind(host, port)),
         [false; 2]
@@ -75,7 +75,7 @@ fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
     sidecar.forget();
     fs::write(&config, one).unwrap();
     sidecar.signal(Signal::SIGHUP);
-    sidecar.wait_told("READY=1");
+    sidecar.wait_for_notification("READY=1");
     wait_for("a free port", within, || {
         grab::can_bind(host, 2100).then_some(())
     });

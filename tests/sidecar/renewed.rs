@@ -25,7 +25,7 @@ fn restarts_beside_it() {
     }
     assert_eq!(fleet.boots()[0], boots + 3);
     traffic.stop().assert_unnoticed();
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
 }
 
 /// Killed before the app was touched, and after: the sidecar ends it, and restarts nothing.
@@ -47,7 +47,7 @@ fn ends_what_a_killed_agent_began() {
         fleet.host(1).wait_for_gate(2000, true);
         fleet.haproxy.wait_until_all_up();
         assert_eq!(fleet.boots()[0], boots + restarts, "{phase}");
-        sidecar.wait_told("web: open, UP");
+        sidecar.wait_for_notification("web: open, UP");
         sidecar.forget();
         assert_eq!(fleet.host(1).journal_phase(), None);
     }
@@ -75,20 +75,20 @@ fn by_a_new_configuration() {
         fs::write(&config, good.replacen(old, new, 1)).unwrap();
         sidecar.forget();
         sidecar.signal(Signal::SIGHUP);
-        sidecar.wait_told("RELOADING=1");
-        let told = sidecar.wait_told("STATUS=the old configuration goes on: ");
-        assert!(told.contains(says), "{says:?} in {told}");
-        let told = sidecar.wait_told("web: open, UP on 1 of 1 balancer");
-        assert!(told.contains("goes on: "), "{told}");
-        assert!(sidecar.told().iter().any(|line| line == "READY=1"));
+        sidecar.wait_for_notification("RELOADING=1");
+        let status = sidecar.wait_for_notification("STATUS=the old configuration goes on: ");
+        assert!(status.contains(says), "{says:?} in {status}");
+        let status = sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
+        assert!(status.contains("goes on: "), "{status}");
+        assert!(sidecar.notifications().iter().any(|line| line == "READY=1"));
         assert_eq!(fleet.host(1).rules(), rules, "{new}");
     }
     let slow = good.replacen("[agent]", "[agent]\npoll = \"50ms\"", 1);
     fs::write(&config, slow).unwrap();
     sidecar.forget();
     sidecar.signal(Signal::SIGHUP);
-    let told = sidecar.wait_told("STATUS=web: open");
-    assert!(!told.contains("goes on"), "{told}");
+    let status = sidecar.wait_for_notification("STATUS=web: open");
+    assert!(!status.contains("goes on"), "{status}");
     assert_eq!(fleet.host(1).rules(), rules);
 }
 
@@ -100,7 +100,7 @@ fn by_a_new_program() {
     fs::copy(built::agent(), &program).unwrap();
     let agent = || fleet.agent(1, |settings| settings).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let pid = sidecar.pid();
     let rules = fleet.host(1).rules();
     let running = || fs::read_link(format!("/proc/{pid}/exe")).unwrap();
@@ -112,11 +112,11 @@ fn by_a_new_program() {
         }
         sidecar.forget();
         sidecar.signal(Signal::SIGUSR2);
-        sidecar.wait_told("READY=1");
+        sidecar.wait_for_notification("READY=1");
         let gone = running().to_string_lossy().ends_with(" (deleted)");
         assert_eq!(gone, !replaces, "{what}");
         assert_eq!(fleet.host(1).rules(), rules, "{what}");
     }
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     assert_eq!(sidecar.stop().exit, 0);
 }

@@ -16,7 +16,7 @@ fn sidecars(fleet: &Fleet, change: impl Fn(Settings) -> Settings) -> Vec<Sidecar
     let start = |number| Sidecar::start(fleet.host(number), fleet.agent(number, &change));
     let mut sidecars: Vec<Sidecar> = NUMBERS.into_iter().map(start).collect();
     for sidecar in &mut sidecars {
-        sidecar.wait_told("web: open");
+        sidecar.wait_for_notification("web: open");
     }
     sidecars
 }
@@ -77,11 +77,14 @@ fn says_how_it_left_the_gates() {
     let (fleet, mut sidecar) = kept_open("sc_says");
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);
-    let ended = sidecar.wait_and_hear();
+    let ended = sidecar.wait_for_notifications();
     ended.0.expect_exit(0);
-    let told = ended.1.join("\n");
+    let notifications = ended.1.join("\n");
     let last = "STATUS=stopped, the gates stay as they are";
-    assert!(told.contains("STOPPING=1") && told.contains(last), "{told}");
+    assert!(
+        notifications.contains("STOPPING=1") && notifications.contains(last),
+        "{notifications}"
+    );
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
 
     let agent = fleet.agent(1, |settings| settings);

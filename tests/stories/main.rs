@@ -45,12 +45,12 @@ fn limits() -> Limits {
 }
 
 /// Writes what a person would read into the story; a wait is told when it changes.
-struct Told {
+struct Narrator {
     trace: Rc<RefCell<Vec<String>>>,
     waiting: Vec<String>,
 }
 
-impl Told {
+impl Narrator {
     fn say(&self, at: Duration, what: &str) {
         self.trace
             .borrow_mut()
@@ -58,7 +58,7 @@ impl Told {
     }
 }
 
-impl Progress for Told {
+impl Progress for Narrator {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         self.say(at, phase.name());
         self.waiting.clear();
@@ -124,14 +124,14 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
-    let mut told = Told {
+    let mut narrator = Narrator {
         trace: Rc::clone(&world.trace),
         waiting: Vec::new(),
     };
     let drive = drive(
         world,
         &mut journal,
-        &mut told,
+        &mut narrator,
         (start.verb, start.phase, &limits),
     );
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -148,7 +148,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
 }
 
 /// Tells a story from begin to end.
-fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
+fn story(verb: Verb, world: &World, limits: &Limits) -> String {
     let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
     let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
     let exit = format!(
@@ -183,7 +183,7 @@ fn cut_everywhere(world: &World, limits: &Limits) {
     let mut cuts = 0;
     for killed in at_looks.chain(at_actions) {
         for then in [Verb::Recover, Verb::Restart] {
-            cuts += u32::from(is_mended(killed.clone(), limits, then, &whole));
+            cuts += u32::from(is_completed(killed.clone(), limits, then, &whole));
         }
     }
     assert!(
@@ -193,7 +193,7 @@ fn cut_everywhere(world: &World, limits: &Limits) {
 }
 
 /// False: it ended before it could be killed.
-fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
+fn is_completed(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
     world.trace = Rc::default();
@@ -221,7 +221,7 @@ fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bo
 #[test]
 fn a_restart_two_stage() {
     let world = World::new();
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
     cut_everywhere(&world, &limits());
 }
 
@@ -237,7 +237,7 @@ fn a_restart_classic() {
             ..limits()
         },
     );
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
     cut_everywhere(&world, &limits);
 }
 
@@ -247,7 +247,7 @@ fn a_restart_with_a_sticky_window() {
         sticky: Duration::from_secs(1),
         ..limits()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &World::new(), &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &World::new(), &limits));
     cut_everywhere(&World::new(), &limits);
 }
 
@@ -258,7 +258,7 @@ fn a_restart_of_a_sick_app() {
         in_flight: 0,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn haproxy_never_notices() {
         notices_after: None,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn the_drain_runs_out() {
     };
     insta::assert_snapshot!(
         "the_drain_runs_out_abort",
-        tell(Verb::Restart, &world, &limits())
+        story(Verb::Restart, &world, &limits())
     );
     let proceed = Limits {
         on_drain_timeout: OnDrainTimeout::Proceed,
@@ -286,7 +286,7 @@ fn the_drain_runs_out() {
     };
     insta::assert_snapshot!(
         "the_drain_runs_out_proceed",
-        tell(Verb::Restart, &world, &proceed)
+        story(Verb::Restart, &world, &proceed)
     );
 }
 
@@ -296,14 +296,14 @@ fn the_restart_fails_or_the_app_never_comes_back() {
         restart_fails: true,
         ..World::new()
     };
-    insta::assert_snapshot!("the_restart_fails", tell(Verb::Restart, &fails, &limits()));
+    insta::assert_snapshot!("the_restart_fails", story(Verb::Restart, &fails, &limits()));
     let never = World {
         healthy_after: None,
         ..World::new()
     };
     insta::assert_snapshot!(
         "the_app_never_comes_back",
-        tell(Verb::Restart, &never, &limits())
+        story(Verb::Restart, &never, &limits())
     );
 }
 
@@ -328,7 +328,7 @@ fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
         signal: Some((4, 2)),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -339,13 +339,13 @@ fn the_xtables_lock_is_held_for_a_while_and_for_good() {
     };
     insta::assert_snapshot!(
         "the_lock_is_held_for_a_while",
-        tell(Verb::Restart, &a_while, &limits())
+        story(Verb::Restart, &a_while, &limits())
     );
     let for_good = World {
         gate_fails: 1000,
         ..World::new()
     };
-    let text = tell(Verb::Restart, &for_good, &limits());
+    let text = story(Verb::Restart, &for_good, &limits());
     assert!(
         text.contains("exit 1: the rules could not be set"),
         "{text}"
@@ -358,7 +358,7 @@ fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
         blind: 2..14,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn a_host_found_closed_is_put_back_closed() {
         endless: true,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
 }
 
 fn held() -> World {
@@ -393,7 +393,7 @@ fn a_host_that_is_held_closed_stays_so() {
         serving: Vec::new(),
         ..limits()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &held(), &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &held(), &limits));
     cut_everywhere(&held(), &limits);
 }
 
@@ -410,12 +410,12 @@ fn a_host_that_is_held_and_was_opened_is_closed() {
         held: true,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &opened, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &opened, &limits));
     let endless = World {
         endless: true,
         ..opened
     };
-    let given_up = tell(Verb::Restart, &endless, &limits);
+    let given_up = story(Verb::Restart, &endless, &limits);
     assert!(given_up.contains("exit 14: "), "{given_up}");
     let left = "main gate closed, backup gate closed, app healthy, restarted 0 times";
     assert!(given_up.ends_with(left), "{given_up}");
@@ -432,7 +432,7 @@ fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
         healthy_after: None,
         ..held()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &sick, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &sick, &limits));
     let upgraded = World {
         upgrade_is_sick: true,
         ..held()
@@ -444,7 +444,7 @@ fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
     };
     insta::assert_snapshot!(
         "a_host_that_is_held_is_rolled_back",
-        tell(Verb::Restart, &upgraded, &limits)
+        story(Verb::Restart, &upgraded, &limits)
     );
 }
 
@@ -454,17 +454,17 @@ fn the_rules_are_flushed_while_the_gates_open() {
         flushed_at: Some(11),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
 fn close_and_open() {
-    insta::assert_snapshot!("close", tell(Verb::Close, &World::new(), &limits()));
+    insta::assert_snapshot!("close", story(Verb::Close, &World::new(), &limits()));
     let closed = World {
         gates: [false, false],
         ..World::new()
     };
-    insta::assert_snapshot!("open", tell(Verb::Open, &closed, &limits()));
+    insta::assert_snapshot!("open", story(Verb::Open, &closed, &limits()));
 }
 
 #[test]
@@ -475,7 +475,7 @@ fn haproxy_is_reloaded_while_the_host_drains() {
         reloaded_at: Some(5),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
     cut_everywhere(&world, &limits());
 }
 
@@ -487,7 +487,7 @@ fn another_host_goes_out_at_the_same_moment() {
     };
     insta::assert_snapshot!(
         "another_host_is_back_in_time",
-        tell(Verb::Restart, &world, &limits())
+        story(Verb::Restart, &world, &limits())
     );
     cut_everywhere(&world, &limits());
     let for_good = World {
@@ -496,7 +496,7 @@ fn another_host_goes_out_at_the_same_moment() {
     };
     insta::assert_snapshot!(
         "another_host_is_not_back_in_time",
-        tell(Verb::Restart, &for_good, &limits())
+        story(Verb::Restart, &for_good, &limits())
     );
 }
 
@@ -512,7 +512,7 @@ fn another_host_is_a_check_ahead_where_nobody_claims() {
         alone: 3..20,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &sticky));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &sticky));
 }
 
 /// Its line is DOWN when the operation begins, and UP by the time that the gate is closed.
@@ -528,7 +528,7 @@ fn a_host_that_rises_while_it_begins() {
         alone: 0..20,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
 }
 
 #[test]
@@ -538,8 +538,8 @@ fn recover_opens_what_a_flush_has_closed() {
         shown: [false, false],
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Recover, &flushed, &limits()));
-    let whole = tell(Verb::Recover, &World::new(), &limits());
+    insta::assert_snapshot!(story(Verb::Recover, &flushed, &limits()));
+    let whole = story(Verb::Recover, &World::new(), &limits());
     assert!(whole.contains("nothing to recover"), "{whole}");
 }
 
@@ -550,7 +550,7 @@ fn rules_are_put_back_by_somebody_while_the_host_drains() {
         restored_at: Some(8),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -560,7 +560,7 @@ fn rules_are_put_back_by_somebody_before_a_sick_app() {
         restored_at: Some(8),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 /// HAProxy takes the host for UP while its app restarts.
@@ -572,13 +572,13 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
     };
     insta::assert_snapshot!(
         "another_process_answers_the_checks",
-        tell(Verb::Restart, &answered, &limits())
+        story(Verb::Restart, &answered, &limits())
     );
     let never = World {
         healthy_after: None,
         ..answered.clone()
     };
-    let text = tell(Verb::Restart, &never, &limits());
+    let text = story(Verb::Restart, &never, &limits());
     assert!(
         text.contains("although its gate is closed") && text.contains("exit 15"),
         "{text}"
@@ -588,7 +588,7 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
         classic: true,
         ..World::new()
     };
-    let text = tell(
+    let text = story(
         Verb::Restart,
         &classic,
         &Limits {
@@ -616,7 +616,7 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
             sticky: Duration::from_secs(sticky),
             ..limits()
         };
-        let text = tell(Verb::Restart, &stays_up, &limits);
+        let text = story(Verb::Restart, &stays_up, &limits);
         assert!(text.contains("exit 13"), "{text}");
         assert!(
             text.contains(&format!("on the status port {closed}")) && !text.contains(other),
@@ -633,7 +633,7 @@ fn haproxy_does_not_answer_while_the_app_restarts() {
         blind: 9..12,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &blind, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &blind, &limits()));
 }
 
 fn upgrading() -> Limits {
@@ -648,7 +648,7 @@ fn upgrading() -> Limits {
 fn an_upgrade_and_one_that_is_rolled_back() {
     insta::assert_snapshot!(
         "an_upgrade",
-        tell(Verb::Restart, &World::new(), &upgrading())
+        story(Verb::Restart, &World::new(), &upgrading())
     );
     let sick = World {
         upgrade_is_sick: true,
@@ -656,7 +656,7 @@ fn an_upgrade_and_one_that_is_rolled_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_is_rolled_back",
-        tell(Verb::Restart, &sick, &upgrading())
+        story(Verb::Restart, &sick, &upgrading())
     );
     let fails = World {
         upgrade_fails: true,
@@ -664,7 +664,7 @@ fn an_upgrade_and_one_that_is_rolled_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_fails_and_is_rolled_back",
-        tell(Verb::Restart, &fails, &upgrading())
+        story(Verb::Restart, &fails, &upgrading())
     );
 }
 
@@ -680,7 +680,7 @@ fn an_upgrade_that_nothing_takes_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_fails",
-        tell(Verb::Restart, &fails, &no_way_back)
+        story(Verb::Restart, &fails, &no_way_back)
     );
     let neither = World {
         upgrade_is_sick: true,
@@ -689,7 +689,7 @@ fn an_upgrade_that_nothing_takes_back() {
     };
     insta::assert_snapshot!(
         "a_rollback_fails",
-        tell(Verb::Restart, &neither, &upgrading())
+        story(Verb::Restart, &neither, &upgrading())
     );
 }
 

@@ -43,7 +43,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             let reach = restart(own).reach(1).await;
             reach.same_as(&restart(other)).await
         };
-        for (own, other, told) in [
+        for (own, other, expected) in [
             (
                 "reach.service",
                 "reach.service",
@@ -74,7 +74,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             ("reach.service", "reach-nobody.service", None),
         ] {
             let found = same(own, other).await;
-            assert_eq!(found.as_deref(), told, "{own} {other}");
+            assert_eq!(found.as_deref(), expected, "{own} {other}");
         }
         // A reload takes down nothing beside the unit, whatever belongs to it.
         let reloads = format!("{sleeps}ExecReload=/bin/true\n");
@@ -94,8 +94,8 @@ fn an_alias_and_what_is_restarted_with_it() {
             ("reach.service", Job::ReloadOrRestart, true),
         ] {
             let reach = by(own, job).reach(1).await;
-            let told = reach.same_as(&beside).await;
-            assert_eq!(told.is_some(), takes, "{own} {job}: {told:?}");
+            let found = reach.same_as(&beside).await;
+            assert_eq!(found.is_some(), takes, "{own} {job}: {found:?}");
             assert!(reach.same_as(&restart(own)).await.is_some(), "{own} {job}");
         }
     });
@@ -110,15 +110,15 @@ fn probe() {
     let answer = env::var(PROBE).unwrap();
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
-    let told = runtime.block_on(async {
+    let answers = runtime.block_on(async {
         let reach = restart("reach-two.service").reach(7081).await;
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         for port in [7081, 7082, 7083, 7084] {
-            told.push(format!("{port}: {:?}\n", reach.takes_down(port).await));
+            answers.push(format!("{port}: {:?}\n", reach.takes_down(port).await));
         }
-        told.concat()
+        answers.concat()
     });
-    fs::write(answer, told).unwrap();
+    fs::write(answer, answers).unwrap();
 }
 
 /// Two processes of one unit, and one of another; asked in the machine itself, where systemd
@@ -155,11 +155,11 @@ fn another_port_of_the_same_unit() {
             let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
             started.unwrap();
         }
-        let told = fs::read_to_string(machine.work("answer")).unwrap();
-        let lines: Vec<&str> = told.lines().collect();
+        let answers = fs::read_to_string(machine.work("answer")).unwrap();
+        let lines: Vec<&str> = answers.lines().collect();
         let ours = "Some(\"which a process of reach-two.service serves, perl (pid ";
-        assert!(lines[0].starts_with(&format!("7081: {ours}")), "{told}");
-        assert!(lines[1].starts_with(&format!("7082: {ours}")), "{told}");
-        assert_eq!(lines[2..], ["7083: None", "7084: None"], "{told}");
+        assert!(lines[0].starts_with(&format!("7081: {ours}")), "{answers}");
+        assert!(lines[1].starts_with(&format!("7082: {ours}")), "{answers}");
+        assert_eq!(lines[2..], ["7083: None", "7084: None"], "{answers}");
     });
 }

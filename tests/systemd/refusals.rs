@@ -64,8 +64,8 @@ fn the_agent_refuses_masked_and_missing() {
             refused_by_the_agent(&machine, &format!("systemd knows no unit {unit}: "));
             let mask = machine.folder.join("units").join(&unit);
             symlink("/dev/null", mask).unwrap();
-            let mend = format!("{unit} is masked: run `systemctl unmask {unit}`");
-            refused_by_the_agent(&machine, &mend);
+            let fix = format!("{unit} is masked: run `systemctl unmask {unit}`");
+            refused_by_the_agent(&machine, &fix);
         },
     );
 }
@@ -286,8 +286,8 @@ fn a_socket_before_it_and_a_file_that_changed() {
         manager.start_unit(socket.clone(), replace()).await.unwrap();
         restart.run(LIMIT).await.unwrap();
         let odd = restart.check().await.unwrap().join("\n");
-        let told = format!("is triggered by {socket} (127.0.0.1:7071)");
-        assert!(odd.contains(&told), "{odd}");
+        let message = format!("is triggered by {socket} (127.0.0.1:7071)");
+        assert!(odd.contains(&message), "{odd}");
 
         machine.service("ExecStart=/bin/sleep 1000000");
         let odd = restart.check().await.unwrap().join("\n");

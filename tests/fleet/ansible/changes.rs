@@ -3,7 +3,7 @@
 use serde_json::json;
 use toml::Value;
 
-use super::{ansible, assert_told, roll};
+use super::{ansible, assert_last_words, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
@@ -81,11 +81,11 @@ fn assert_order(estate: &Estate, number: usize, order: &[&str]) {
 /// What the agent of a host has been told in this roll, in order: its first operation was before.
 fn assert_reasons(estate: &Estate, number: usize, wanted: &[(&str, &str)]) {
     let history = estate.remote(number).history();
-    let told = history[1..].iter().map(|(verb, reason)| {
+    let operations = history[1..].iter().map(|(verb, reason)| {
         let reason = reason.as_deref().unwrap_or("no reason");
         (verb.as_str(), reason)
     });
-    assert_eq!(told.collect::<Vec<_>>(), wanted, "of host {number}");
+    assert_eq!(operations.collect::<Vec<_>>(), wanted, "of host {number}");
 }
 
 /// Out of rotation, upgraded, started, back in: one play, under traffic.
@@ -104,7 +104,7 @@ fn out_upgraded_and_back() {
     }
     assert_eq!(estate.boots(), [2; 6]);
     let all = "done: web1, web2, web3, web4, web5, web6";
-    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", all, "to do: none"]);
 }
 
 /// The host stays out for somebody to look at it; the one beside it comes back, the others are
@@ -135,7 +135,7 @@ fn one_that_fails() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);
     assert_order(&estate, 3, &["pre"]);
     let closed = [1, 2, 3, 4].map(|number| estate.host(number).gates_are_open());
@@ -188,7 +188,7 @@ fn one_that_the_agent_rolls_back() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     let means = "(exit 17: the upgrade did not come up and was rolled back";
     assert!(ended.out.contains(means), "{}", ended.out);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
@@ -231,7 +231,7 @@ fn a_host_is_lost_in_the_middle() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     let left = ["web3", "web5", "web6"].map(str::to_owned);
     assert_eq!(ansible.left(), Some(left.to_vec()));
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);

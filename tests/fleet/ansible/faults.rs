@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{ansible, assert_told, roll};
+use super::{ansible, assert_last_words, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
@@ -61,7 +61,7 @@ fn a_host_that_is_not_reached_or_not_ready() {
     // What an earlier roll has left closed is no operator's hold.
     remote.sh("agent open web; agent close web --reason rolling_restart.yml");
     let ended = roll(&ansible, &[&said[..], &["--limit", "web3"]].concat()).wait();
-    assert_told(
+    assert_last_words(
         &ended.expect_exit(0),
         &["The roll is over.", "done: web3", "to do: none"],
     );
@@ -85,7 +85,7 @@ fn an_app_that_does_not_come_back() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert!(
         ended
             .out
@@ -109,7 +109,7 @@ fn an_app_that_does_not_come_back() {
     ];
     let ended = roll(&ansible, &words).wait().expect_exit(0);
     let wanted = ["The roll is over.", "done: web3, web5, web6", "to do: none"];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert_eq!(ansible.left(), None);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 2, 2]);
     assert_unnoticed(&traffic.map(Traffic::stop));
@@ -131,7 +131,7 @@ fn a_host_that_is_down_goes_first() {
     let ended = roll(&ansible, &["-e", "haproxy_gate_serial=1,4"]).wait();
     let ended = ended.expect_exit(0);
     let all = "done: web6, web1, web2, web3, web4, web5, web7, web8";
-    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", all, "to do: none"]);
     let seen = watch.stop();
     seen.assert_batches(&[&[6], &[1, 2, 3, 4], &[5, 7, 8]]);
     assert_unnoticed(&traffic.map(Traffic::stop));
@@ -162,7 +162,7 @@ fn the_operator_ends_it() {
     ];
     let ended = roll(&ansible, &words).wait().expect_exit(0);
     let rest = "done: web3, web4, web5, web6, web7, web8";
-    assert_told(&ended, &["The roll is over.", rest, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", rest, "to do: none"]);
     let boots = estate.boots();
     assert_eq!([boots[0], boots[1]], [2; 2]);
     assert_eq!(boots[4..], [2; 4]);

@@ -19,19 +19,19 @@ const ROLL: &str = "haproxy_gate.agent.rolling_restart";
 
 /// What the module came to.
 #[derive(Debug)]
-struct Told {
+struct ModuleResult {
     exit: i32,
     result: Value,
     out: String,
 }
 
-impl Told {
-    fn of(ended: Ended) -> Told {
+impl ModuleResult {
+    fn of(ended: Ended) -> ModuleResult {
         // `web1 | CHANGED => {...}`, and before it a diff, where one was asked for.
         let answer = ended.out.split_once(" => ");
         let result = answer.and_then(|(_, result)| result.parse().ok());
         let result = result.unwrap_or_else(|| panic!("{}\n{}", ended.out, ended.err));
-        Told {
+        ModuleResult {
             exit: ended.exit,
             result,
             out: ended.out,
@@ -86,8 +86,8 @@ fn roll(ansible: &Ansible, words: &[&str]) -> Running {
 
 /// The last words of a roll, line by line.
 fn last_words(ended: &Ended) -> Vec<String> {
-    let (_, told) = ended.out.rsplit_once("\"msg\": [").expect("a list");
-    let (list, _) = told.split_once(']').expect("its end");
+    let (_, message) = ended.out.rsplit_once("\"msg\": [").expect("a list");
+    let (list, _) = message.split_once(']').expect("its end");
     let lines = list
         .lines()
         .map(|line| line.trim().trim_matches(['"', ',']));
@@ -96,11 +96,11 @@ fn last_words(ended: &Ended) -> Vec<String> {
 }
 
 /// It has ended so, after these words: its first, and all that say how it went with the hosts.
-fn assert_told(ended: &Ended, wanted: &[&str]) {
-    let told = last_words(ended);
-    assert_eq!(told.len(), wanted.len(), "{told:#?}");
-    for (told, wanted) in told.iter().zip(wanted) {
-        assert!(told.starts_with(wanted), "{told:?} is not {wanted:?}");
+fn assert_last_words(ended: &Ended, wanted: &[&str]) {
+    let lines = last_words(ended);
+    assert_eq!(lines.len(), wanted.len(), "{lines:#?}");
+    for (line, wanted) in lines.iter().zip(wanted) {
+        assert!(line.starts_with(wanted), "{line:?} is not {wanted:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! All hosts, a few at a time, and nobody notices.
 
-use super::{ansible, assert_told, eight, named, roll};
+use super::{ansible, assert_last_words, eight, named, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::now;
@@ -23,7 +23,7 @@ fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
     let largest = batches.iter().map(|batch| batch.len()).max();
     seen.assert_at_most(largest.expect("a batch"));
     assert_eq!(estate.boots(), [2; 8]);
-    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", ALL, "to do: none"]);
     assert_eq!(ansible.left(), None);
 }
 
@@ -52,7 +52,7 @@ fn as_many_as_haproxy_can_spare() {
     seen.assert_at_most(2);
     assert_eq!(seen.most(), [2, 2], "it went one by one");
     assert_eq!(estate.boots(), [2; 8]);
-    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", ALL, "to do: none"]);
 }
 
 /// Each rolls a half, and neither knows of the other: there is room for two in all.

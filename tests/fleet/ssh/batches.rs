@@ -41,7 +41,7 @@ fn one_after_the_other() {
 fn a_quarter_at_a_time() {
     let estate = Estate::of("ssh_quarter", 8);
     let batches: [&[usize]; 4] = [&[1, 2], &[3, 4], &[5, 6], &[7, 8]];
-    rolls(&estate, &["--batch", "25%"], &batches, 2).assert_nobody_gave_way();
+    rolls(&estate, &["--batch", "25%"], &batches, 2).assert_no_host_gave_way();
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_canary_first() {
     let batches: [&[usize]; 3] = [&[1], &[2, 3, 4, 5], &[6, 7, 8]];
     let words = ["--canary", "1", "--batch", "50%", "--pause", "1s"];
     let begun = std::time::Instant::now();
-    rolls(&estate, &words, &batches, 4).assert_nobody_gave_way();
+    rolls(&estate, &words, &batches, 4).assert_no_host_gave_way();
     assert!(begun.elapsed().as_secs() >= 2, "two pauses");
 }
 
@@ -59,7 +59,7 @@ fn a_canary_first() {
 fn one_half_then_the_other_within_what_haproxy_can_spare() {
     let estate = eight("ssh_seesaw", 6);
     let batches: [&[usize]; 2] = [&[1, 2, 3, 4], &[5, 6, 7, 8]];
-    rolls(&estate, &["--seesaw"], &batches, 2).assert_nobody_gave_way();
+    rolls(&estate, &["--seesaw"], &batches, 2).assert_no_host_gave_way();
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Rolled {
     }
 
     /// Each host has gone through all of it: no agent had to give way to another.
-    fn assert_nobody_gave_way(&self) {
+    fn assert_no_host_gave_way(&self) {
         for host in &self.hosts {
             let report = host.agent.as_ref().expect("a report");
             let phases = report["phases"].as_array().expect("phases");

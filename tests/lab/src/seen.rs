@@ -88,14 +88,15 @@ impl Track {
         let from = moment.at;
         for line in log.iter().filter(|line| line.at >= from) {
             // A twin is a `Backup Server`.
-            let told = line.text.split_once("Server srvs/web");
-            let Some((number, told)) = told.and_then(|(_, told)| told.split_once(" is ")) else {
+            let change = line.text.split_once("Server srvs/web");
+            let Some((number, status)) = change.and_then(|(_, change)| change.split_once(" is "))
+            else {
                 continue;
             };
             let number = number.parse().expect("the number of a host");
-            if told.starts_with("DOWN") {
+            if status.starts_with("DOWN") {
                 moment.out.insert(number);
-            } else if told.starts_with("UP") {
+            } else if status.starts_with("UP") {
                 moment.out.remove(&number);
             }
             moment.at = line.at;

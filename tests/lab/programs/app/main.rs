@@ -51,7 +51,7 @@ async fn main() -> io::Result<()> {
     let signal = tokio::select! {
         signal = serve::next(&mut signals) => signal,
         () = tokio::time::sleep(Duration::from_millis(cold)) => {
-            serve::until_told_to_stop(boot, &arguments.listen, &mut signals).await?
+            serve::until_asked_to_stop(boot, &arguments.listen, &mut signals).await?
         }
     };
     match signal {

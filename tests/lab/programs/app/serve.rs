@@ -26,7 +26,7 @@ use super::{Boot, stream};
 
 /// A BPF that lets go a segment with SYN set, and keeps every other: `ldb [13]; jset #2, 0, 1;
 /// ret #0; ret #-1`.
-const NOBODY_NEW: [SockFilter; 4] = [
+const NO_NEW: [SockFilter; 4] = [
     SockFilter::new(0x30, 0, 0, 13),
     SockFilter::new(0x45, 0, 1, 0x02),
     SockFilter::new(0x06, 0, 0, 0),
@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Who has connected and not asked by then is not waited for.
 const FIRST: Duration = Duration::from_secs(1);
 
-pub async fn until_told_to_stop(
+pub async fn until_asked_to_stop(
     boot: &'static Boot,
     addresses: &[SocketAddr],
     signals: &mut Signals,
@@ -97,7 +97,7 @@ async fn accept_until_signal(
 /// A handshake that is half done in this very moment is still lost.
 fn stop_listening(listener: TcpListener, serve: &impl Fn(TcpStream)) -> io::Result<()> {
     // Otherwise others would join the queue while it is emptied. They come again a second later.
-    SockRef::from(&listener).attach_filter(&NOBODY_NEW)?;
+    SockRef::from(&listener).attach_filter(&NO_NEW)?;
     // Not by tokio: it would say who was there when it looked last.
     let queue = listener.into_std()?;
     loop {

@@ -22,7 +22,7 @@ const ADDRESS: &str = "127.0.0.1:514";
 pub struct Log(Arc<Mutex<Vec<Line>>>);
 
 /// Sends every request and every change of a server there. The lab's own log keeps the changes.
-pub fn told(reference: Reference) -> Reference {
+pub fn with_log(reference: Reference) -> Reference {
     reference.with("\n    option dontlog-normal", "").with(
         "log stdout format raw daemon",
         &format!("log stdout format raw daemon notice\n    log {ADDRESS} local0"),

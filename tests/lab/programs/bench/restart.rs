@@ -50,7 +50,7 @@ pub struct Named {
 pub fn measure(agent: &Path, quick: bool) -> Restarts {
     let times = if quick { 3 } else { 9 };
     let fleet = Fleet::with("bench", Layout::TwoStage, |reference| {
-        log::told(reference.with(CHECKS.0, CHECKS.1))
+        log::with_log(reference.with(CHECKS.0, CHECKS.1))
     });
     fleet.open_gates();
     let log = Log::hear(&fleet.site.balancer);

@@ -66,13 +66,13 @@ impl Account {
         verb: &'static str,
         exit: i32,
         seconds: f64,
-        told: &str,
+        detail: &str,
     ) {
         *self.operations.entry((verb, exit)).or_default() += 1;
         let (time, round) = (clock(self.elapsed().as_secs()), self.rounds.len());
-        let exit = exit_told(exit);
+        let exit = exit_text(exit);
         let start = format!("{time} {round:>3} web{host} {verb:<7} {exit:>6} {seconds:4.1} s");
-        let line = format!("{start}  {told}");
+        let line = format!("{start}  {detail}");
         println!("{}", line.chars().take(WIDTH).collect::<String>());
     }
 
@@ -84,7 +84,7 @@ impl Account {
     }
 
     /// Tells of requests that have failed since it was last asked.
-    pub fn tell_failed(&mut self, failed: usize) {
+    pub fn report_failed(&mut self, failed: usize) {
         if failed > self.failed {
             println!("! {} requests failed", failed - self.failed);
         }
@@ -92,7 +92,7 @@ impl Account {
     }
 
     /// Tells of what HAProxy had to try again since it was last asked: no user noticed.
-    pub fn tell_trouble(&mut self, of_this_worker: u64) {
+    pub fn report_trouble(&mut self, of_this_worker: u64) {
         let troubled = self.trouble + of_this_worker;
         if troubled > self.troubled {
             println!("  {} retries of HAProxy", troubled - self.troubled);
@@ -115,7 +115,7 @@ impl Account {
     }
 }
 
-pub fn exit_told(exit: i32) -> String {
+pub fn exit_text(exit: i32) -> String {
     match exit {
         KILLED => "killed".to_owned(),
         exit => exit.to_string(),

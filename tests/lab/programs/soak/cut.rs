@@ -78,9 +78,9 @@ pub fn close_killed(round: &mut Round) {
 /// Where it died, by the journal that it left; None: it left none.
 fn kill(round: &mut Round, verb: &'static str) -> (Ended, Option<String>) {
     let mut operation = round.start(verb);
-    let told = operation.cut(Signal::SIGKILL, round.moment());
+    let detail = operation.cut(Signal::SIGKILL, round.moment());
     let exits = [exits_after(verb), &[KILLED]].concat();
-    let ended = round.end(operation, &told, &exits);
+    let ended = round.end(operation, &detail, &exits);
     (ended, round.host().journal_phase())
 }
 
@@ -88,11 +88,11 @@ pub fn interrupted(round: &mut Round) {
     let (signal, exit) = round.pick(&[(Signal::SIGINT, 130), (Signal::SIGTERM, 143)]);
     let verb = round.pick(&["restart", "restart", "close"]);
     let mut operation = round.start(verb);
-    let told = operation.cut(signal, round.moment());
+    let detail = operation.cut(signal, round.moment());
     let is_young = operation.started.elapsed() < YOUNG;
     let ended = match is_young {
-        true => round.end(operation, &told, &[0, exit, KILLED]),
-        false => round.end(operation, &told, &[0, exit]),
+        true => round.end(operation, &detail, &[0, exit, KILLED]),
+        false => round.end(operation, &detail, &[0, exit]),
     };
     let untouched = ended.exit != 0
         && (ended.exit == KILLED

@@ -48,8 +48,8 @@ pub fn changed_meanwhile(round: &mut Round) {
     let phase = operation.phase();
     harm(round.host(), iptables, &command);
     let changed = Instant::now();
-    let told = format!("{phase}: {what}, {iptables}");
-    let ended = round.end(operation, &told, &[0, 11]);
+    let detail = format!("{phase}: {what}, {iptables}");
+    let ended = round.end(operation, &detail, &[0, 11]);
     let refused = ended.exit == 11 && says(&ended, NOT_NOTICED);
     if ended.exit == 11 && !refused {
         round.violated("refused, but not for the gate that was closed");

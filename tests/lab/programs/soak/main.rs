@@ -75,10 +75,10 @@ fn main() -> ExitCode {
         let mut rng = rng.fork();
         let fault = Fault::draw(&faults, &mut rng);
         let is_well = Round::new(&fleet, &peaks, &mut account, rng).play(fault);
-        account.tell_failed(traffic.failed());
-        account.tell_trouble(fleet.haproxy.trouble());
+        account.report_failed(traffic.failed());
+        account.report_trouble(fleet.haproxy.trouble());
         if !is_well {
-            println!("What is broken can't be mended: the soak ends here.");
+            println!("What is broken can't be repaired: the soak ends here.");
             break;
         }
     }

@@ -22,9 +22,9 @@ pub fn maintained(round: &mut Round) {
     lines
         .iter()
         .for_each(|line| round.set_line(line, &format!("state {state}")));
-    let told = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
+    let detail = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
     let operation = operation.unwrap_or_else(|| round.start("restart"));
-    round.end(operation, &told, &[0]);
+    round.end(operation, &detail, &[0]);
     round.booted(1..=1);
     for line in &lines {
         let status = round.fleet.haproxy.server(line).status().to_owned();
@@ -93,8 +93,8 @@ pub fn silent(round: &mut Round) {
     balancer.run("iptables", &[&["-A", "INPUT"], &rule[..]].concat());
     sleep(silence);
     balancer.run("iptables", &[&["-D", "INPUT"], &rule[..]].concat());
-    let told = format!("{phase}: {target} for {:.1} s", silence.as_secs_f64());
-    let ended = round.end(operation, &told, &[0, 11]);
+    let detail = format!("{phase}: {target} for {:.1} s", silence.as_secs_f64());
+    let ended = round.end(operation, &detail, &[0, 11]);
     if ended.exit == 11 {
         if !says(&ended, "nothing was changed") {
             round.violated("refused, and something was changed");
@@ -125,7 +125,7 @@ pub fn reloaded(round: &mut Round) {
     }
     round.by_master = round.one_in(2);
     let moment = round.one_in(2).then(|| round.moment());
-    let (operation, told) = match moment {
+    let (operation, detail) = match moment {
         None => {
             round.reload();
             (round.start("restart"), "after a reload".to_owned())
@@ -138,6 +138,6 @@ pub fn reloaded(round: &mut Round) {
             (operation, format!("{phase}: reload"))
         }
     };
-    round.end(operation, &told, &[0]);
+    round.end(operation, &detail, &[0]);
     round.booted(1..=1);
 }

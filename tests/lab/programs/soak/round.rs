@@ -39,7 +39,7 @@ pub struct Round<'a> {
     /// And may have meanwhile.
     pub boots: [RangeInclusive<usize>; NUMBERS.len()],
     /// An agent has said of a restart that was cut short that it had happened.
-    pub told_to_have_booted: bool,
+    pub reported_boot: bool,
 }
 
 impl<'a> Round<'a> {
@@ -63,7 +63,7 @@ impl<'a> Round<'a> {
             request: None,
             boots_before: fleet.boots(),
             boots: [0..=0, 0..=0, 0..=0],
-            told_to_have_booted: false,
+            reported_boot: false,
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Round<'a> {
         if let Err(panic) = played {
             self.account.violated(&said(panic.as_ref()));
         }
-        self.account.violations.len() == before || self.mend()
+        self.account.violations.len() == before || self.repair()
     }
 
     pub fn one_in(&mut self, n: u32) -> bool {
@@ -128,13 +128,13 @@ impl<'a> Round<'a> {
     }
 
     /// Waits for its end, and checks the exit code.
-    pub fn end(&mut self, operation: Operation, told: &str, exits: &[i32]) -> Ended {
+    pub fn end(&mut self, operation: Operation, detail: &str, exits: &[i32]) -> Ended {
         let (number, verb) = (operation.host.number, operation.verb);
         let ended = operation.end();
         let (ended, seconds) =
             ended.unwrap_or_else(|| panic!("`agent {verb} web` on web{number} hangs"));
         self.account
-            .operation(number, verb, ended.exit, seconds, told);
+            .operation(number, verb, ended.exit, seconds, detail);
         if !exits.contains(&ended.exit) {
             let (out, err) = (ended.out.trim(), ended.err.trim());
             let what = format!(
@@ -143,7 +143,7 @@ impl<'a> Round<'a> {
             );
             self.account.violated(&what);
         }
-        self.told_to_have_booted |= says(&ended, "had happened: it is finished");
+        self.reported_boot |= says(&ended, "had happened: it is finished");
         ended
     }
 

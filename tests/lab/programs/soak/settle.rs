@@ -85,14 +85,14 @@ impl Round<'_> {
                 self.account.violated(&what);
             }
         }
-        if self.told_to_have_booted && self.fleet.boots() == self.boots_before {
+        if self.reported_boot && self.fleet.boots() == self.boots_before {
             self.violated("an agent said that the app had been restarted, and it was not");
         }
     }
 
     /// After a violated check: true, and the next round can be played.
-    pub fn mend(&mut self) -> bool {
-        let mended = catch_unwind(AssertUnwindSafe(|| {
+    pub fn repair(&mut self) -> bool {
+        let repaired = catch_unwind(AssertUnwindSafe(|| {
             for number in NUMBERS {
                 self.fleet.app(number).set_sick(false);
                 self.set_lines(number, "state ready");
@@ -102,7 +102,7 @@ impl Round<'_> {
             self.hear_again();
             self.fleet.haproxy.wait_until_all_up();
         }));
-        mended.is_ok()
+        repaired.is_ok()
     }
 
     /// What an operator does to both lines of a host.

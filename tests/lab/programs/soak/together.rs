@@ -30,8 +30,8 @@ fn one_later(round: &mut Round) {
         let phase = first.phase();
         let verb = round.pick(&["restart", "close", "open", "recover"]);
         let second = round.start(verb);
-        let told = format!("{phase}: beside a restart");
-        let second = round.end(second, &told, &[0, 10]);
+        let detail = format!("{phase}: beside a restart");
+        let second = round.end(second, &detail, &[0, 10]);
         after_a_race(round, verb, &second, first.runs_after(Duration::ZERO));
     }
     round.end(first, "", &[0]);

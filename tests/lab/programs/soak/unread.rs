@@ -77,10 +77,10 @@ pub fn sidecar(round: &mut Round) {
     sidecar.signal(Signal::SIGTERM);
     let exit = sidecar.ends(TO_END).code().unwrap_or(-1);
     let seconds = began.elapsed().as_secs_f64();
-    let told = format!("stopped after {beside}, nobody reads");
+    let detail = format!("stopped after {beside}, nobody reads");
     round
         .account
-        .operation(round.number, "run", exit, seconds, &told);
+        .operation(round.number, "run", exit, seconds, &detail);
     if exit != 0 {
         round.violated(&format!("a sidecar that is stopped exits with {exit}"));
     }

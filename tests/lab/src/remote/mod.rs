@@ -115,9 +115,9 @@ impl Remote {
 
     /// The verbs of what its agent has done, in order, each with the reason that was given.
     pub fn history(&self) -> Vec<(String, Option<String>)> {
-        let told: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
+        let history: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
         let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        let operations = told["operations"].as_array().expect("operations").iter();
+        let operations = history["operations"].as_array().expect("operations").iter();
         operations
             .map(|one| (word(&one["verb"]).expect("a verb"), word(&one["reason"])))
             .collect()
