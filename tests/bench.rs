@@ -1,4 +1,4 @@
-//! The bench stays alive: its quickest part, with the agent that the tests have.
+//! Runs the quickest part of the bench, with the agent of the tests, so that the bench stays alive.
 
 use lab::built;
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
         assert!(poll > 0.0 && poll < 100.0, "{shape}");
         assert!(cost(shape, "servers_state_ms") > 0.0, "{shape}");
     }
-    // A hundred of them would do, were every row asked for.
+    // If the agent asked for every row, a hundred rows would exceed this.
     for shape in &shapes[2..] {
         let (poll, all) = (cost(shape, "poll_ms"), cost(shape, "show_stat_ms"));
         assert!(all > 5.0 * poll, "{shape}");

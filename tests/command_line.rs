@@ -1,4 +1,4 @@
-//! What the command line says of itself, and completes.
+//! Help texts, shell completions, and options that a verb refuses.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 fn agent(words: &[&str]) -> Output {
     let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
-    // No configuration is needed for any of this.
+    // None of these needs a configuration.
     agent.env("AGENT_CONFIG", "/nowhere").env("COLUMNS", "80");
     agent.args(words).output().expect("the agent")
 }
@@ -35,12 +35,12 @@ fn every_verb_has_an_example_in_80_columns() {
     }
 }
 
-/// By the real shells, as far as they are there: bash is.
+/// Uses real shells: bash is always installed.
 #[test]
 fn bash_completes_verbs_and_options() {
     let complete = |words: &[&str]| {
         let (last, before) = words.split_last().expect("a word");
-        // As bash calls it: the command, the word, the word before it.
+        // The arguments that bash gives: the command, the word, the word before it.
         let script = format!(
             "source /dev/stdin; COMP_WORDS=({}); COMP_CWORD={}; _agent agent {last} {}; \
              echo \"${{COMPREPLY[*]}}\"",
@@ -71,7 +71,7 @@ fn bash_completes_verbs_and_options() {
     assert_eq!(complete(&["agent", "completions", "f"]), "fish");
 }
 
-/// A flag that does nothing here is no flag to be silent about.
+/// An option without effect is an error, not ignored.
 #[test]
 fn what_a_verb_can_not_do_is_refused() {
     for (words, fix) in [

@@ -1,5 +1,5 @@
-//! Ring 3: what real HAProxies of each supported version answer, as recorded by
-//! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
+//! Ring 3: recorded answers of real HAProxies of each supported version
+//! (`tests/haproxy_answers/record`), and sockets that misbehave.
 
 use haproxy_gate::haproxy::{
     Address, AppPorts, Balancer, Info, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
@@ -75,7 +75,7 @@ fn every_versions_answers_are_understood() {
     }
 }
 
-/// Every prefix of a real answer is "could not see", never fewer servers than there are.
+/// Each prefix of a real answer is "could not see", never a smaller number of servers.
 #[test]
 fn an_answer_cut_anywhere_is_not_taken_for_a_whole_one() {
     for version in VERSIONS {
@@ -186,14 +186,14 @@ fn another_servers_row_or_another_worker_is_never_ours() {
         block_on(balancer.poll()),
         Err(Unseen::Strange { .. })
     ));
-    // Another pid: our lines are looked for again, and here they are not to be had.
+    // With another pid the agent searches for our lines again, and does not find them here.
     let other = info.replace("\nPid: ", "\nPid: 9");
     socket.answer(format!("{other}{}{}", row("2.6", "web1"), row("2.6", "bkp1")).into_bytes());
     assert!(block_on(balancer.poll()).is_err());
     assert!(balancer.own().is_empty());
 }
 
-/// A backend that none of our lines are in is another worker's: it does not say that no other
+/// A backend without any of our lines belongs to another worker. It does not mean that no other
 /// server is UP.
 #[test]
 fn another_backend_than_ours_is_not_counted() {
@@ -210,7 +210,7 @@ fn another_backend_than_ours_is_not_counted() {
     }
 }
 
-/// While our lines go DOWN a small backend is counted at each look, a big one not as often.
+/// While our lines go DOWN, each look counts a small backend, and only some looks count a big one.
 #[test]
 fn a_big_backend_is_not_counted_at_each_look() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
@@ -272,8 +272,8 @@ fn a_socket_that_hangs_is_given_up_at_the_limit() {
     assert!(before.elapsed() < Duration::from_secs(2));
 }
 
-/// A unix socket that answers every connection with the same bytes, as HAProxy does:
-/// one line in, the answer out, closed.
+/// A unix socket that gives every connection the same answer. Like HAProxy it reads one line,
+/// answers and closes.
 struct FakeSocket {
     directory: tempfile::TempDir,
     answer: std::sync::Arc<std::sync::Mutex<(Vec<u8>, String)>>,

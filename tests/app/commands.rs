@@ -1,4 +1,4 @@
-//! Programs that fail, hang, print without end or leave a daemon behind.
+//! Commands that fail, hang, print without end or start a daemon.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ async fn error(restart: &Restart, limit: Duration) -> String {
     restart.run(limit).await.expect_err("it failed").to_string()
 }
 
-/// Whether the process whose number the file holds still runs (a zombie does not).
+/// Whether the process with the number in this file still runs. A zombie does not.
 fn runs(pidfile: &Path) -> bool {
     let pid = fs::read_to_string(pidfile).expect("the script wrote its pid");
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
@@ -175,8 +175,8 @@ async fn nothing_is_left_of_one_that_is_dropped() {
     until("it is gone", || !runs(&pid)).await;
 }
 
-/// The daemon holds the pipe: we neither wait for it, nor kill it, nor does it die of SIGPIPE or
-/// of a full pipe when it goes on printing after us.
+/// The daemon keeps the pipe open. The agent does not wait for it and does not kill it. The daemon
+/// goes on printing, and neither SIGPIPE nor a full pipe ends it.
 #[tokio::test]
 async fn a_daemon_left_behind_lives() {
     let folder = TempDir::new().unwrap();
@@ -202,7 +202,7 @@ async fn a_daemon_left_behind_lives() {
     kill(&pid);
 }
 
-/// A program that prints after us is told so by its own write, and is not killed by a signal.
+/// The write of a program that prints later fails, and no signal kills the program.
 #[tokio::test]
 async fn a_daemon_that_does_not_look_at_its_writes_lives() {
     let folder = TempDir::new().unwrap();

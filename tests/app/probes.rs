@@ -30,7 +30,7 @@ fn tcp() -> Health {
     }
 }
 
-/// An app that treats each connection in the same way, once it has read the request.
+/// An app that reads the request, and then treats each connection in the same way.
 async fn app<F, W>(answer: F) -> SocketAddr
 where
     F: Fn(TcpStream, String) -> W + Send + 'static,
@@ -56,7 +56,7 @@ async fn says(text: &'static str) -> SocketAddr {
     .await
 }
 
-/// A port that is free, with nobody listening.
+/// A free port without a listener.
 async fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .await
@@ -126,7 +126,7 @@ async fn nobody_listens() {
     }
 }
 
-/// A backlog that is full swallows the handshake, as a host that is gone does.
+/// A full backlog drops the handshake, as a dead host does.
 #[tokio::test]
 async fn no_connection_in_time() {
     let socket = TcpSocket::new_v4().unwrap();
@@ -147,7 +147,7 @@ async fn no_connection_in_time() {
     }
 }
 
-/// Each piece comes in time, but the whole does not: the limit is over all of it.
+/// Each piece comes in time, but the whole does not: the limit is for the whole answer.
 #[tokio::test]
 async fn a_slow_header() {
     let address = app(|mut stream, _| async move {
@@ -210,8 +210,8 @@ async fn closed_without_a_word() {
     assert_eq!(said, "connection reset by peer");
 }
 
-/// The kernel goes through the source ports one after the other, and at last picks the very one
-/// that is probed: TCP then connects to itself. Unguarded, this fails in most runs.
+/// The kernel tries the source ports one after the other. In the end it picks the probed port
+/// itself, and TCP connects to itself. Without a guard this fails in most runs.
 #[tokio::test]
 async fn a_connection_to_oneself_is_no_app() {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
@@ -219,7 +219,7 @@ async fn a_connection_to_oneself_is_no_app() {
         .split_whitespace()
         .map(|port| port.parse().unwrap())
         .collect();
-    // Of the lowest one's parity, which the kernel prefers for connections.
+    // An odd or even port like the lowest one: the kernel prefers that parity for connections.
     let address = SocketAddr::from(([127, 0, 0, 1], ports[0] + 100));
     for probe in 0..=(ports[1] - ports[0]) / 2 {
         let said = tcp().probe(address).await;

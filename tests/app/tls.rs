@@ -1,4 +1,4 @@
-//! Health probes of apps that speak TLS, or that want a PROXY header, or should and do not.
+//! Health probes of apps that speak TLS, or want a PROXY header, or should and do not.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ fn introduced(mut health: Health, version: Proxy) -> Health {
     health
 }
 
-/// A certificate with its key, and the file of what it is verified against.
+/// A certificate with its key, and the file that verifies it.
 struct Identity {
     der: CertificateDer<'static>,
     key: KeyPair,
@@ -55,7 +55,7 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names).unwrap()
 }
 
-/// By a CA of its own.
+/// Issued by a CA of its own.
 fn issued(change: impl FnOnce(&mut CertificateParams)) -> Identity {
     issued_by("our CA", change)
 }
@@ -71,7 +71,7 @@ fn issued_by(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identit
     identity(der, key, &ca.pem())
 }
 
-/// By itself, and a CA or not.
+/// Self-signed, as a CA or not.
 fn self_signed(is_ca: IsCa, change: impl FnOnce(&mut CertificateParams)) -> Identity {
     let (mut app, key) = (params(&[NAME]), KeyPair::generate().unwrap());
     app.is_ca = is_ca;
@@ -111,10 +111,10 @@ impl Identity {
     }
 }
 
-/// What an app has read before its answer, handshakes apart.
+/// What the app read before its answer, without handshakes.
 type Heard = Arc<Mutex<Vec<String>>>;
 
-/// An app with that certificate, behind that many bytes of a PROXY header.
+/// An app with that certificate, which expects a PROXY header of that many bytes.
 async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
     let acceptor = identity.acceptor();
     let heard = Heard::default();
@@ -142,7 +142,7 @@ async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
     (address, heard)
 }
 
-/// `bytes` of it, or a line.
+/// Reads `bytes` bytes, or a line.
 async fn introduction(stream: &mut TcpStream, bytes: usize) -> String {
     let mut read = Vec::new();
     while read.len() < bytes && !read.ends_with(b"T\r\n") {
@@ -183,12 +183,13 @@ async fn an_app_with_a_certificate_of_our_ca() {
         heard[2].contains("host: shop.example:8443\r\n"),
         "{heard:?}"
     );
-    // By address, which names nobody in the handshake.
+    // By address: the handshake has no server name.
     let by_address = said(&identity, Some("10.77.0.1"), identity.verify()).await;
     assert_eq!(by_address, Ok(()));
 }
 
-/// `openssl req -x509` makes each certificate a CA, which rustls takes for no app's.
+/// `openssl req -x509` makes each certificate a CA. rustls does not accept a CA as an app's
+/// certificate.
 #[tokio::test]
 async fn an_app_with_a_certificate_by_itself() {
     let unconstrained = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -204,7 +205,7 @@ async fn an_app_with_a_certificate_by_itself() {
             .unwrap_err();
         assert_eq!(why, "the app's certificate expired at 2020-01-02T00:00:00Z");
     }
-    // Another one of the same name is not the same, nor does the system know any.
+    // Another certificate with the same name does not match, and the system knows neither.
     let [mine, other] = [0, 1].map(|_| self_signed(unconstrained, |_| {}));
     for verify in [other.verify(), Verify::System] {
         let why = said(&mine, Some(NAME), verify).await.unwrap_err();
@@ -287,7 +288,7 @@ async fn without_verification_whatever_speaks_tls_is_good() {
     }
 }
 
-/// What answers `bytes` and closes.
+/// A server that answers `bytes` and closes.
 async fn says(bytes: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -303,7 +304,7 @@ async fn says(bytes: &'static [u8]) -> SocketAddr {
 
 #[tokio::test]
 async fn an_app_that_speaks_no_tls_is_named() {
-    // The alert of a server without a certificate for the name.
+    // The alert of a server that has no certificate for the name.
     let unrecognised: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
     for (answer, why) in [
         (
@@ -335,7 +336,7 @@ async fn a_handshake_that_does_not_end_is_given_up() {
     assert_eq!(probed, Err("no TLS handshake within 200ms".to_owned()));
 }
 
-/// The file is read again when it was changed, and what is wrong with it is said.
+/// The agent reads a changed file again, and names what is wrong with it.
 #[tokio::test]
 async fn the_file_of_a_ca_may_change() {
     let (old, new) = (issued(|_| {}), issued(|_| {}));

@@ -1,4 +1,4 @@
-//! The app: where it is bound, whether it is well, and whether it could be restarted.
+//! The app: its address, its health, and the command that restarts it.
 
 use toml::{Table, Value};
 
@@ -14,7 +14,7 @@ fn an_app_that_the_redirect_does_not_reach() {
     web1_is_refused(&setup);
     let refused = "alone, and srvs/web1 is refused through the open gate";
     setup.doctor().expect("app-address", "error", refused);
-    // The interface's second address is not where a redirect leads, though the line may.
+    // A redirect does not go to the second address of the interface, even if the line does.
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     setup.app_listens("10.77.0.111:1000");
     setup.doctor().expect("app-address", "error", refused);
@@ -28,7 +28,8 @@ fn an_app_that_the_redirect_does_not_reach() {
     let point = diagnosis.expect("app-address", "error", "nothing listens on port 1000");
     assert!(point.fix.starts_with("start the app"), "{point:?}");
     diagnosis.expect("app-health", "error", "connection refused");
-    // As Docker publishes a port without its proxy: the app is well, and no gate reaches it.
+    // Docker publishes a port without its proxy in this way: the app is healthy, and no gate
+    // reaches it.
     setup.sh("ip addr add 10.77.9.1/32 dev lo");
     setup.app_listens("10.77.9.1:8080");
     let dnat = "-p tcp -m addrtype --dst-type LOCAL --dport 1000 -j DNAT --to 10.77.9.1:8080";
@@ -48,7 +49,7 @@ fn web1_is_refused(setup: &Setup) {
     });
 }
 
-/// Tracking is off for the app's ports: the redirect does nothing, and the app is not to blame.
+/// The app's ports are not tracked: the redirect has no effect, and the app is not the cause.
 #[test]
 fn ports_that_are_not_tracked() {
     let setup = Setup::start("doctor_notrack");
@@ -67,7 +68,7 @@ fn ports_that_are_not_tracked() {
     setup.doctor().expect_only(&[]);
 }
 
-/// While no balancer answers nothing shows whether a gate reaches the app.
+/// While no balancer answers, nothing shows whether a gate reaches the app.
 #[test]
 fn an_app_of_which_no_line_is_seen() {
     let mut setup = Setup::start("doctor_unseen");
@@ -95,8 +96,8 @@ fn an_app_that_listens_for_ipv6_alone() {
     assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 as well");
 }
 
-/// As in a container whose seccomp profile, or a unit whose `RestrictAddressFamilies=`, lets no
-/// program list connections.
+/// A container's seccomp profile, or a unit's `RestrictAddressFamilies=`, can forbid programs to
+/// list connections.
 #[test]
 fn connections_that_can_not_be_seen() {
     let setup = Setup::start("doctor_connections");
@@ -106,7 +107,7 @@ fn connections_that_can_not_be_seen() {
     setup.doctor().expect_ok("connections");
 }
 
-/// Runs what is behind it where socket(AF_NETLINK, _, NETLINK_SOCK_DIAG) is EPROTONOSUPPORT.
+/// Runs a program for which socket(AF_NETLINK, _, NETLINK_SOCK_DIAG) returns EPROTONOSUPPORT.
 const NO_SOCK_DIAG: &str = "
 import ctypes, os, platform, struct, sys
 socket = {'x86_64': 41, 'aarch64': 198}[platform.machine()]
@@ -153,7 +154,7 @@ fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
     };
     restart("command", vec!["tuch"].into()).expect("app-restart", "error", "cannot run tuch");
     restart("command", vec!["touch", "x"].into()).expect_ok("app-restart");
-    // No systemd answers here; on a machine with one a unit that is missing is told so, too.
+    // No systemd answers here. On a machine with systemd the doctor also reports a missing unit.
     restart("systemd", "web.service".into()).expect("app-restart", "error", "systemd");
     let upgrade = |program: &'static str| {
         setup.doctor_with(|settings| {

@@ -1,4 +1,4 @@
-//! A balancer that can't be asked, in each way there is; its version, its level, its master.
+//! A balancer that does not answer, in each possible way; its version, its level, its master.
 
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use crate::setup::{Diagnosis, STATS, Setup};
 use lab::settings::Settings;
 use lab::stats_proxy::{Fault, StatsProxy};
 
-/// The doctor with that one balancer.
+/// Runs the doctor with this balancer only.
 fn asking(setup: &Setup, socket: &str) -> Diagnosis {
     let settings = setup.settings().haproxy_within(socket, "500ms");
     let agent = lab::agent::Agent::new(setup.host(), &settings);
@@ -38,7 +38,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
             .contains("stats socket ipv4@10.77.0.1:9 level user"),
         "{point:?}"
     );
-    // A firewall on the way.
+    // A firewall between the host and HAProxy.
     let drop = "INPUT -p tcp --dport 9999 -j DROP";
     setup
         .site
@@ -100,7 +100,7 @@ fn something_else_than_haproxy_answers() {
     asking(&setup, &socket).expect_ok("balancer");
 }
 
-/// What a real HAProxy answers, with another version in it.
+/// A real answer of HAProxy, with another version in it.
 #[test]
 fn a_version_that_is_too_old_or_not_tried() {
     let setup = Setup::start("doctor_version");
@@ -151,7 +151,7 @@ fn a_level_that_lets_any_host_change_servers() {
             .ends_with("stats socket ipv4@10.77.0.1:9999 level user"),
         "{point:?}"
     );
-    // On a unix socket it is its file's mode that decides.
+    // The file mode protects a unix socket.
     setup.haproxy_is_up(lab::reference::Reference::for_operators);
     let socket = setup.haproxy().socket.display().to_string();
     asking(&setup, &socket).expect("socket-level", "ok", "level admin");

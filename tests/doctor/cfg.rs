@@ -1,5 +1,5 @@
-//! `agent doctor --haproxy-cfg` beside the HAProxy that runs with that file: each is accepted by
-//! HAProxy, breaks restarts in one way, and no stats socket shows it.
+//! `agent doctor --haproxy-cfg` with the file of the running HAProxy. HAProxy accepts each file,
+//! each breaks restarts in one way, and no stats socket shows the fault.
 
 use crate::setup::{Diagnosis, Point, Setup};
 use lab::reference::Reference;
@@ -8,7 +8,7 @@ const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
 const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n";
 const DEFAULT: &str = "default-server check";
 
-/// The check, its verdict, and what is replaced in the reference by what.
+/// The check, its verdict, the text in the reference, and its replacement.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -51,7 +51,7 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
         let diagnosis = judged(&setup);
         let point = diagnosis.expect(check, verdict, "");
         assert_eq!(wrong(&diagnosis), [check], "{}", diagnosis.text());
-        // A fix that is a line of the backend is one.
+        // A fix that is a line of the backend works.
         if let Some(line) = point.fix.strip_prefix("in backend srvs: ") {
             let mains = "    # Main lines:";
             let fixed = format!("    {line}\n{mains}");
@@ -67,7 +67,7 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
     }
 }
 
-/// The file of another HAProxy, or none at all.
+/// The file of another HAProxy, a file without our lines, and a missing file.
 #[test]
 fn a_file_that_is_not_the_one_that_runs() {
     let setup = Setup::start("doctor_cfg_other");
@@ -99,7 +99,7 @@ fn a_file_that_is_not_the_one_that_runs() {
             .count(),
         1
     );
-    // What it does not show is shown by nothing else.
+    // Only the file could show the cookies.
     diagnosis.expect("same-cookie", "unseen", "hidden at level user");
     let diagnosis = with(&setup.site.dir.join("no.cfg"));
     let point = diagnosis.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
@@ -110,7 +110,7 @@ fn a_file_that_is_not_the_one_that_runs() {
     }
 }
 
-/// The restart's own limits are the app's.
+/// The limits of the restart come from the app's configuration.
 #[test]
 fn checks_that_are_slower_than_a_restart_waits() {
     let setup = Setup::start("doctor_cfg_slow");
@@ -136,7 +136,7 @@ fn judged(setup: &Setup) -> Diagnosis {
     judged_with(setup, "", "")
 }
 
-/// With the file that HAProxy runs with.
+/// Runs the doctor with the file of the running HAProxy.
 fn judged_with(setup: &Setup, key: &str, value: &str) -> Diagnosis {
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
     let agent = setup.with_settings(|settings| match value {
@@ -146,7 +146,7 @@ fn judged_with(setup: &Setup, key: &str, value: &str) -> Diagnosis {
     Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
 }
 
-/// Checks of the file that are not ok, each once.
+/// The checks of the file that are not ok, each once.
 fn wrong(diagnosis: &Diagnosis) -> Vec<&str> {
     let wrong = |point: &&Point| point.area == "file" && point.verdict != "ok";
     let mut checks: Vec<&str> = diagnosis

@@ -1,5 +1,5 @@
-//! What HAProxy's checks meet at a closed gate, and in how many seconds HAProxy sees a gate that
-//! moves: nothing is predicted, the last close is quoted.
+//! The result of HAProxy's checks at a closed gate, and the seconds until HAProxy sees a gate move.
+//! The doctor predicts nothing: it quotes the last close.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -50,7 +50,7 @@ fn the_last_close_is_quoted() {
     }
 }
 
-/// A firewall of this host, and one on the way, of which nothing is seen here.
+/// A firewall on this host, and one on the way that this host cannot see.
 #[test]
 fn checks_that_are_dropped() {
     let setup = Setup::start("doctor_drop");
@@ -68,7 +68,7 @@ fn checks_that_are_dropped() {
     for firewall in firewalls {
         close_and_open(&setup);
         setup.doctor().expect_ok("firewall");
-        // Only new connections: the open gate is not touched on this host.
+        // Only new connections: the open gate on this host does not change.
         firewall("-A");
         agent().words(&["close", "web"]).expect_exit(0);
         let point = setup.doctor().expect(
@@ -94,7 +94,7 @@ fn checks_that_are_dropped() {
     }
 }
 
-/// Neither an error nor a refusal before: the rule has a condition. What HAProxy shows decides.
+/// The rule has a condition, so it is neither an error nor a refusal. HAProxy's status decides.
 #[test]
 fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     let setup = Setup::start("doctor_possible");
@@ -118,7 +118,7 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     setup
         .doctor()
         .expect("foreign-rule", "ok", "at the last close it did not");
-    // With another rule around it may catch them from now on.
+    // With another rule beside it, the rule may catch the checks from now on.
     let around = "PREROUTING -s 10.9.9.9 -p tcp -j ACCEPT";
     setup.sh(&format!("iptables -t nat -I {around}"));
     setup
@@ -139,8 +139,8 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     setup.doctor().expect_only(&[]);
 }
 
-/// On the app's own port they are dropped while the gate is open: by whom is told with the line
-/// that lets them in.
+/// While the gate is open, a firewall drops the checks on the app's own port. The fix is the line
+/// that lets the checks in.
 #[test]
 fn checks_that_are_dropped_by_the_open_gate() {
     let setup = Setup::start("doctor_open_drop");
@@ -170,7 +170,7 @@ fn checks_that_are_dropped_by_the_open_gate() {
     }
 }
 
-/// Nothing that could not be looked at is ok.
+/// What the doctor cannot read is never ok.
 #[test]
 fn an_nft_that_does_not_list_its_rules() {
     let setup = Setup::start("doctor_nft_fails");

@@ -1,4 +1,4 @@
-//! What operations have left: a journal, a hold, gates that are not as they are to be.
+//! What operations left: a journal, a hold, gates in an unexpected position.
 
 use std::time::Duration;
 

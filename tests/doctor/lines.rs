@@ -1,4 +1,4 @@
-//! Our lines on a real HAProxy, wrong in each way; the same with the sound lines is ok.
+//! Our lines on a real HAProxy: each fault is reported, and correct lines are ok.
 
 use crate::setup::Setup;
 use lab::reference::Reference;
@@ -108,7 +108,7 @@ fn a_twin_that_does_not_fit_its_main_line() {
     }
 }
 
-/// Only from level operator on HAProxy shows cookies.
+/// HAProxy shows cookies only from level operator on.
 #[test]
 fn a_twin_with_another_cookie() {
     let seen = ":9999 level operator";
@@ -139,7 +139,7 @@ fn a_twin_with_another_cookie() {
     diagnosis.expect("same-cookie", "ok", "main and twin have no cookie");
 }
 
-/// A host with a line by IPv4 and one by IPv6, each with its twin.
+/// A host with one line for IPv4 and one for IPv6, each with its twin.
 #[test]
 fn a_host_with_lines_of_both_families() {
     let six = |line: &str, name: &str| {
@@ -178,7 +178,7 @@ fn lines_that_are_not_up() {
     setup.haproxy().operate("set server srvs/web1 state ready");
     setup.haproxy().wait_until_all_up();
     setup.doctor().expect_ok("fully-up");
-    // The app answers, and not as HAProxy expects.
+    // The app answers, but not as HAProxy expects.
     setup.haproxy_is(|reference| reference.with("expect status 200", "expect status 204"));
     setup.haproxy().wait_until("it is DOWN", |lines| {
         lines.iter().all(|line| line.status() == "DOWN")
@@ -190,7 +190,7 @@ fn lines_that_are_not_up() {
         "srvs/web1 is DOWN (L7STS) although its gate is open",
     );
     diagnosis.expect("others", "error", "0 other usable servers");
-    // Behind a closed gate something else answers: the check goes straight to the app.
+    // Another process answers behind a closed gate: the check goes straight to the app.
     setup.haproxy_is_up(|reference| reference);
     setup.sh(
         "iptables -t nat -I PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 1000; \
@@ -216,7 +216,7 @@ fn a_slow_start_under_way() {
     let mut setup = Setup::start("doctor_slow");
     let slow = MAIN.replace("port 2000", "port 2000 slowstart 4s");
     setup.haproxy_is(|reference| reference.with(MAIN, &slow).for_operators());
-    // What comes up with HAProxy itself is not started slowly.
+    // Servers that come up with HAProxy itself have no slow start.
     setup.haproxy().wait_until_all_up();
     setup.haproxy().operate("set server srvs/web1 state maint");
     setup.haproxy().operate("set server srvs/web1 state ready");

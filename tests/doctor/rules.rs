@@ -1,4 +1,5 @@
-//! Rules that are not ours, doubled, of the other variant, or native; and who listens.
+//! Foreign rules, double rules, rules of the other variant or of native nft; and listeners on the
+//! status ports.
 
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ fn rules_beside_ours_that_do_not_touch_us() {
     assert_eq!(diagnosis.exit, 0);
     setup.sh(&format!("iptables-legacy -t nat -D {other}"));
     setup.doctor().expect_ok("mixed-tables");
-    // The other way round: the gates are in the legacy tables.
+    // The opposite case: the gates are in the legacy tables.
     setup.sh("iptables-legacy -t nat -S >/dev/null");
     let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
     let diagnosis = setup.doctor_with(legacy);
@@ -69,7 +70,7 @@ fn a_native_nft_redirect_of_the_status_port() {
         .expect("foreign-rule", "error", "ip mine pre");
     setup.sh(&point.fix);
     setup.doctor().expect_ok("foreign-rule");
-    // What no check of ours meets: another port's key.
+    // No check of ours meets this rule: its key is another port.
     setup.sh("nft 'add rule ip mine pre dnat to tcp dport map { 8080 : 10.77.0.12 }'");
     setup.doctor().expect_ok("foreign-rule");
     for (chain, condition) in [("pre", "meta mark 7 "), ("out", "")] {
@@ -107,7 +108,7 @@ fn a_gate_that_is_broken_or_closed_unexpectedly() {
     fixed(&setup, &point.fix);
 }
 
-/// `agent recover web`, as it says, by the agent of this tree.
+/// Runs the suggested fix, `agent recover web`, with the agent of this tree.
 fn fixed(setup: &Setup, fix: &str) {
     let words: Vec<&str> = fix.strip_prefix("agent ").expect(fix).split(' ').collect();
     setup
@@ -141,7 +142,7 @@ fn a_listener_on_the_status_port() {
     setup.doctor().expect_ok("status-port");
 }
 
-/// What iptables-nft can't read keeps the agent from every rule.
+/// If iptables-nft cannot read a table, the agent sees no rule at all.
 #[test]
 fn a_native_table_that_iptables_can_not_read() {
     let setup = Setup::start("doctor_incompatible");

@@ -1,4 +1,4 @@
-//! A sound set-up: every point is ok, and nothing is changed by looking.
+//! A correct set-up: every point is ok, and the doctor changes nothing.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
     let agent = setup.with_settings(|settings| settings.master(setup.haproxy().master()));
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
-    // Before the first close nothing has shown what a closed gate meets.
+    // Before the first close no check has met a closed gate.
     for verb in ["close", "open"] {
         agent.words(&[verb, "web"]).expect_exit(0);
     }
@@ -67,7 +67,7 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     println!("{}\n{}", text.out, all.out);
 }
 
-/// HAProxy and two apps on one machine, all on loopback: the pattern's first example.
+/// HAProxy and two apps on one machine, all on loopback: the first example of the pattern.
 #[test]
 fn two_apps_beside_their_haproxy() {
     let machine = OneMachine::start("doctor_machine", Duration::from_millis(100));
@@ -77,7 +77,7 @@ fn two_apps_beside_their_haproxy() {
     let file = machine.site.dir.join("haproxy.cfg").display().to_string();
     let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
     diagnosis.expect_only(&[]);
-    // One balancer, one file and one layout for both: nothing is said twice.
+    // Both apps share one balancer, one file and one layout: the doctor reports nothing twice.
     for (at, point) in diagnosis.points.iter().enumerate() {
         let same = |other: &&crate::setup::Point| {
             (&other.check, &other.of, &other.found) == (&point.check, &point.of, &point.found)
@@ -100,7 +100,7 @@ fn two_apps_beside_their_haproxy() {
     );
 }
 
-/// Where no operation ever was, none of its traces is left by a look.
+/// On a host without any operation the doctor creates no files.
 #[test]
 fn a_look_makes_no_directory_and_takes_no_lock() {
     let setup = Setup::start("doctor_fresh");
@@ -170,7 +170,8 @@ const CHECKS: [&str; 54] = [
     "cfg-rhythm",
 ];
 
-/// Every file's name and text; of the tally, which the sidecar keeps, the name.
+/// The name and text of every file. The sidecar writes the counters, so only the name of that file
+/// counts.
 fn kept(state: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(state).expect("a state directory").flatten();
     let text = |path: &Path| match path.extension().is_some_and(|end| end == "tally") {

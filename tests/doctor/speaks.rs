@@ -1,5 +1,5 @@
-//! An app that takes nothing but TLS behind a PROXY header, with the backend that the agent
-//! prints for it: a real nginx behind a real HAProxy.
+//! An app that accepts only TLS behind a PROXY header, with the backend that the agent prints for
+//! it: a real nginx behind a real HAProxy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     agent.words(&["restart", "web"]).expect_exit(0);
     drop(haproxy);
 
-    // What it would be without either word, as the doctor says before the reload.
+    // Without either word the lines go DOWN, as the doctor says before the reload.
     for (word, check) in [
         (" check-ssl", "cfg-check-ssl"),
         (" check-send-proxy", "cfg-check-send-proxy"),
@@ -76,13 +76,13 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
         });
     }
 
-    // The checks speak TLS as `health` does, and the users do not: no line goes DOWN by that.
+    // The checks use TLS as `health` does, and the users do not: no line goes DOWN for this.
     let _haproxy = start(&printed("two-stage").with(" ssl verify none", " verify none"));
     let says = "`check-ssl` without `ssl`, users come in plain text";
     doctor().expect("cfg-check-ssl", "error", says);
 }
 
-/// By itself, as `openssl req -x509` makes one.
+/// Self-signed, as `openssl req -x509` makes it.
 fn certificate(dir: &Path) -> PathBuf {
     let own = generate_simple_self_signed(vec![NAME.to_owned()]).expect("a certificate");
     let path = dir.join("shop.pem");

@@ -1,10 +1,10 @@
-//! What is said of a roll rests on what the watch makes of HAProxy's answers: tried with answers
-//! of which everything is known.
+//! The tests of rolls rely on what the watch makes of HAProxy's answers. Here the answers are
+//! known.
 
 use lab::process::Line;
 use lab::seen::{Moment, Seen, Track};
 
-/// One HAProxy with two hosts: at each second their status, and what slow start says.
+/// One HAProxy with two hosts: their status and slow start at each second.
 fn track(moments: &[[&str; 2]]) -> Track {
     let mut moments = moments.iter().enumerate().map(|(second, statuses)| {
         let mut moment = Moment::at(second as f64);
@@ -23,7 +23,7 @@ fn one(moments: &[[&str; 2]]) -> Seen {
     Seen::new(vec![track(moments)])
 }
 
-/// `host from to`, a dash for what did not end.
+/// `host from to`, with a dash for a span without an end.
 fn spans(seen: &Seen) -> Vec<String> {
     let to = |to: Option<f64>| to.map_or("-".to_owned(), |to| to.to_string());
     let spans = seen.spans().into_iter();
@@ -43,7 +43,7 @@ const IN_TURN: [[&str; 2]; 6] = [
 const TOO_EARLY: [[&str; 2]; 5] = [
     ["UP", "UP"],
     ["DOWN", "UP"],
-    // In use again, and not yet at full weight.
+    // The host has users again, but not yet its full weight.
     ["UP,50%", "DOWN"],
     ["UP", "DOWN"],
     ["UP", "UP"],
@@ -57,7 +57,7 @@ fn a_host_is_out_until_it_is_fully_up() {
     seen.assert_at_most(1);
     seen.assert_batches(&[&[1], &[2]]);
     assert_eq!(spans(&one(&TOO_EARLY)), ["1 1 3", "2 2 4"]);
-    // On its way down it has users, and if it does not get there it was never out.
+    // A line on its way to DOWN still has users. If it never gets there, the host was never out.
     let seen = one(&[["UP 1/2", "UP"], ["UP", "UP"], ["UP", "DRAIN"]]);
     assert_eq!(spans(&seen), ["2 2 -"]);
 }
@@ -92,7 +92,7 @@ fn too_many_are_found() {
     one(&[["UP", "UP"], ["DOWN", "DOWN"], ["UP", "UP"]]).assert_at_most(1);
 }
 
-/// Between two looks, and so only in the log.
+/// The log has this moment; the two looks miss it.
 #[test]
 #[should_panic(expected = "more than 1 out: Moment { at: 1.3, out: {1, 2}")]
 fn too_many_for_an_instant_are_found() {

@@ -1,4 +1,4 @@
-//! The kernel's word on changed rules, on the real kernel.
+//! The kernel's notifications about changed rules, on a real kernel.
 
 use super::*;
 use haproxy_gate::gate::RuleWatch;
@@ -7,10 +7,10 @@ use nix::time::ClockId;
 use std::pin::pin;
 use tokio::time::timeout;
 
-/// Longer than the pause between two words.
+/// Longer than the pause between two notifications.
 const A_WHILE: Duration = Duration::from_millis(500);
 
-/// Wakes up until nothing has changed for a while; how often that was, and the last mark.
+/// Waits until nothing has changed for a while. Returns the number of wake-ups and the last mark.
 async fn settled(watch: &mut RuleWatch) -> (usize, Option<haproxy_gate::gate::Mark>) {
     let (mut wakes, mut mark) = (0, None);
     while timeout(A_WHILE, watch.changed()).await.is_ok() {
@@ -20,7 +20,7 @@ async fn settled(watch: &mut RuleWatch) -> (usize, Option<haproxy_gate::gate::Ma
     (wakes, mark)
 }
 
-/// A shell line beside the runtime; when it ended.
+/// Runs a shell line beside the runtime. Returns when it ended.
 async fn run(line: String) -> Instant {
     let done = tokio::task::spawn_blocking(move || {
         sh(&line);
@@ -29,7 +29,7 @@ async fn run(line: String) -> Instant {
     done.await.unwrap()
 }
 
-/// So many transactions, by one program.
+/// A shell line that makes so many transactions, with one program.
 fn burst(changes: usize) -> String {
     let one = "*nat\n-A X -p tcp -m tcp --dport 99 -j RETURN\nCOMMIT\n";
     std::fs::write("/run/burst", one.repeat(changes)).unwrap();
@@ -74,7 +74,7 @@ fn looking_is_no_change_and_neither_is_what_concerns_others() {
     block_on(async {
         let mut watch = firewall.watch().unwrap();
         let nothing_yet = watch.mark();
-        // Listed for the first time: the table isn't there yet, and is not made.
+        // The first listing: the table does not exist yet, and listing does not create it.
         firewall.look().await.unwrap();
         sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S; iptables-nft -t nat -L -n");
         assert_eq!(settled(&mut watch).await.0, 0);
@@ -113,12 +113,12 @@ fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
     sh("iptables-nft -t nat -N X");
     block_on(async {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
-        // While nobody waits it is one.
+        // Without a waiting task the burst is one wake-up.
         run(burst(200)).await;
         let (wakes, seen) = settled(&mut watch).await;
         assert_eq!(wakes, 1);
         assert!(seen.is_some() && seen == watch.mark());
-        // While somebody does, they are few, and the last comes after the last change.
+        // With a waiting task there are few wake-ups, and the last one comes after the last change.
         let slowly = "for i in $(seq 200); do iptables-nft -t nat -A X -j RETURN; done";
         let before = Instant::now();
         let (mut wakes, mut seen) = (0, None);
@@ -159,13 +159,13 @@ fn more_than_the_kernel_keeps_for_us_is_a_change() {
         let dropped: u64 = table.lines().filter_map(dropped).sum();
         assert!(dropped > 0, "the kernel kept all of it: {table}");
         assert_eq!(settled(&mut watch).await.0, 1);
-        // It goes on hearing.
+        // The watch goes on after that.
         run("iptables-nft -t nat -F X".to_owned()).await;
         assert_eq!(settled(&mut watch).await.0, 1);
     });
 }
 
-/// The sidecar waits for other things, too, and drops the wait each time.
+/// The sidecar also waits for other events, and drops this wait each time.
 #[test]
 fn a_wait_that_is_dropped_half_way_loses_nothing() {
     if !inside("changes::a_wait_that_is_dropped_half_way_loses_nothing") {
@@ -176,7 +176,8 @@ fn a_wait_that_is_dropped_half_way_loses_nothing() {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
         sh("iptables-nft -t nat -A X -j RETURN");
         timeout(A_WHILE, watch.changed()).await.unwrap();
-        // Read, but not told yet: it is too soon after the last one.
+        // The watch has read this change but does not report it yet: the pause since the last one
+        // is too short.
         sh("iptables-nft -t nat -A X -j RETURN");
         for _ in 0..5 {
             let dropped = timeout(Duration::from_millis(10), watch.changed()).await;
@@ -228,7 +229,7 @@ fn without_the_right_to_listen_the_error_says_so() {
     );
 }
 
-/// In the sidecar it spares a fork of iptables. Measured, without optimization: 6 to 8 us.
+/// A mark saves the sidecar a fork of iptables. Measured without optimization: 6 to 8 us.
 #[test]
 fn a_mark_costs_some_microseconds() {
     if !inside("changes::a_mark_costs_some_microseconds") {
@@ -237,7 +238,7 @@ fn a_mark_costs_some_microseconds() {
     sh("iptables-nft -t nat -N X");
     block_on(async {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
-        // Its own time, whatever else the machine does.
+        // CPU time of this thread, independent of other work on the machine.
         let clock = ClockId::CLOCK_THREAD_CPUTIME_ID;
         let used = || clock.now().map(Duration::from).unwrap();
         let before = used();

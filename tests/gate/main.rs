@@ -38,7 +38,7 @@ fn position(firewall: &Firewall, gate: &Gate) -> Position {
     block_on(firewall.look()).unwrap().position(gate)
 }
 
-/// Whether a connection to the status port reaches a listener, and how fast it is told.
+/// Whether a connection to the status port reaches a listener. A refusal must come at once.
 fn answers(address: &str) -> bool {
     let address: SocketAddr = address.parse().unwrap();
     let before = Instant::now();
@@ -55,7 +55,7 @@ fn answers(address: &str) -> bool {
     }
 }
 
-/// All nat rules but those of our chain and the jumps to it.
+/// All nat rules, except our chain's rules and the jumps to it.
 fn others(variant: &str) -> String {
     let all = sh(&format!(
         "iptables-{variant} -t nat -S; ip6tables-{variant} -t nat -S"
@@ -172,9 +172,9 @@ fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
     }
 }
 
-/// A connection whose source port NAT has changed, because a redirected check had the same:
-/// it must live on when the last gate closes. Without the rule that keeps tracking on, its
-/// packets were lost and the request hung until HAProxy's timeout.
+/// NAT has changed the source port of a connection, because a redirected check had the same port.
+/// The connection must survive when the last gate closes. Without the rule that keeps tracking on,
+/// the kernel lost its packets, and the request hung until HAProxy's timeout.
 #[test]
 fn a_translated_connection_outlives_the_gate() {
     if !inside("a_translated_connection_outlives_the_gate") {
@@ -211,7 +211,7 @@ fn a_translated_connection_outlives_the_gate() {
     }
 }
 
-/// A connection to a local port, from a port of our choice.
+/// Connects to a local port from a chosen port.
 fn connect_from(from: u16, to: u16) -> TcpStream {
     let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let stream = block_on(async {
@@ -224,7 +224,7 @@ fn connect_from(from: u16, to: u16) -> TcpStream {
     stream
 }
 
-/// Another host, behind a veth, with a listener of its own on the status port.
+/// Another host behind a veth, which has its own listener on the status port.
 struct OtherHost(Child);
 
 impl OtherHost {
@@ -234,7 +234,7 @@ impl OtherHost {
             .spawn()
             .unwrap();
         let pid = host.id();
-        // Its network is its own only once `unshare` has got there.
+        // `unshare` needs a moment to enter the new network.
         sh(&format!(
             "until [ $(readlink /proc/{pid}/ns/net) != $(readlink /proc/self/ns/net) ]; do sleep 0.02; done"
         ));
@@ -314,7 +314,7 @@ fn a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works() {
     for (variant, _) in VARIANTS {
         set(&firewall(variant), &main, true);
     }
-    // Both variants now have "our" rule: for each, the other's is foreign.
+    // Both variants now have our rule: each sees the rule of the other as foreign.
     for (variant, name) in VARIANTS {
         let foreign = block_on(firewall(variant).look()).unwrap().foreign(&main);
         assert_eq!(foreign.len(), 2, "{name}: {foreign:?}");

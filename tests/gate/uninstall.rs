@@ -1,5 +1,4 @@
-//! `agent uninstall` on real iptables: all of ours goes, whoever's variant it is, and nothing
-//! else does.
+//! `agent uninstall` with real iptables removes all our rules, in both variants, and nothing else.
 
 use super::*;
 use haproxy_gate::state::directory;
@@ -14,7 +13,7 @@ const PROGRAMS: [&str; 4] = [
     "ip6tables-legacy",
 ];
 
-/// No app, and so no configuration; but it says where the lock is.
+/// There is no app in this configuration: it only says where the lock is.
 const CONFIG: &str = "[agent]\nstate_dir = \"/run/state\"\n";
 
 fn uninstall(arguments: &[&str]) -> Ended {
@@ -40,7 +39,8 @@ fn not_ours() -> String {
     others.collect::<Vec<_>>().join("\n")
 }
 
-/// Gates in both variants, as after a change of the host's iptables, and what others have.
+/// Adds gates in both variants, as after a change of the host's iptables, and rules of other
+/// programs.
 fn fill() {
     for program in PROGRAMS {
         sh(&format!(
@@ -62,7 +62,7 @@ fn all_of_ours_goes_and_nothing_of_others() {
         return;
     }
     fill();
-    // Jumps of others to our chain would keep it from going.
+    // Foreign jumps to our chain would prevent its removal.
     for program in PROGRAMS {
         sh(&format!(
             "{program} -t nat -A OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE
@@ -83,7 +83,8 @@ fn all_of_ours_goes_and_nothing_of_others() {
         (&report["outcome"], &report["exit"]),
         (&"removed".into(), &0.into())
     );
-    // Two jumps of ours, one doubled, two of others; the chain flushed and deleted.
+    // Our two jumps, one of them double, and two foreign jumps; then the flush and the deletion of
+    // the chain.
     assert_eq!(
         report["calls"].as_array().unwrap().len(),
         PROGRAMS.len() * 7,
@@ -322,7 +323,7 @@ backend classic
   server twin 127.0.0.1:1000 port 1000 backup
 ";
 
-/// What `agent uninstall --help` says, on a real HAProxy.
+/// What `agent uninstall --help` says, with a real HAProxy.
 #[test]
 fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
     if !inside("uninstall::haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin") {

@@ -1,5 +1,5 @@
-//! The history of operations: its files, what real operations leave in it, and the page of one
-//! in a real browser.
+//! The history of operations: its files, the lines of real operations, and its page in a real
+//! browser.
 
 mod browser;
 mod files;

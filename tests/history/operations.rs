@@ -1,4 +1,5 @@
-//! What real operations leave: how they ended, who, why; and those that could not say it.
+//! The lines of real operations: result, caller and reason; and operations that could not write
+//! one.
 
 use haproxy_gate::state::counters::Counters;
 use lab::agent::{Agent, Ended, Running};
@@ -9,7 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::time::Duration;
 
-/// As after `ssh alice@host` and `sudo agent ...`.
+/// The environment after `ssh alice@host` and `sudo agent ...`.
 const ALICE: [(&str, &str); 2] = [
     ("SUDO_USER", "alice"),
     ("SSH_CONNECTION", "192.0.2.7 51000 10.77.0.11 22"),
@@ -95,7 +96,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     agent.words(&["report", "00000000000"]).expect_exit(2);
 }
 
-/// What HAProxy showed: UP at first and in the end, DOWN between, and a gap where nobody asks.
+/// HAProxy's samples: UP at first and in the end, DOWN between, and a gap while the app restarts.
 fn samples_hold(operation: &Value) {
     let samples = &operation["samples"];
     let at = samples["at"].as_array().unwrap();
@@ -123,7 +124,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
     agent.words(&["restart", "web", "--dry-run"]).expect_exit(0);
     assert_eq!(outcomes(&agent), ["opened"]);
 
-    // Somebody else has it.
+    // Another operation has the lock.
     let request = fleet.slow_request(1, 3000);
     let restart = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
@@ -141,7 +142,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
     assert_eq!(all[3]["reason"], "too early");
     assert_eq!(all[2]["exit"], 130);
 
-    // Killed where its journal is written for the second time.
+    // Killed at the second write of its journal.
     agent.start_killed_at("close", 2).wait();
     assert_eq!(outcomes(&agent), expected, "it could not say so");
     let mut recover = agent.command(&["recover", "web", "--json"]);
@@ -181,7 +182,7 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     });
     assert_eq!(opened[0]["who"]["sidecar"], true);
     assert_eq!(opened[0]["verb"], "recover");
-    // What it does again and again.
+    // The sidecar repeats its look all the time.
     std::thread::sleep(Duration::from_millis(1500));
     sidecar.interrupt(Signal::SIGTERM);
     sidecar.wait();
@@ -191,8 +192,8 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
         let is = |it: &&Value| it["verb"] == verb && it["outcome"] == outcome;
         all.iter().filter(is).count() as u64
     };
-    // On a busy machine it may have repaired something meanwhile, or failed at it again and
-    // again: that is worth a line, too.
+    // On a busy machine the sidecar may have repaired something, or failed at it again and again.
+    // Such a result has a line, too.
     let counters = Counters::read(&fleet.host(1).dir.join("state"), "web");
     assert_eq!(counters.operations.len(), 2, "recover and stop: {all:?}");
     for (verb, outcomes) in &counters.operations {
@@ -215,7 +216,7 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     assert!(text.ends_with(" s web.service\n"), "{text}");
 }
 
-/// The operation is what counts.
+/// The operation itself counts.
 #[test]
 fn no_operation_fails_because_of_the_history() {
     let fleet = Fleet::quick("history_broken", |reference| reference);

@@ -1,4 +1,4 @@
-//! What `agent report` tells of a page, and where it can't be written.
+//! `agent report`: its JSON, and a page that it cannot write.
 
 use haproxy_gate::history::{Entry, append};
 use serde_json::Value;

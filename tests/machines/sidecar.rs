@@ -1,5 +1,4 @@
-//! What befalls the sidecar of a machine: it is stopped, killed, and told to read
-//! its configuration again.
+//! The sidecar of a machine is stopped, killed, and asked to read its configuration again.
 
 use std::io::{Read, Write};
 use std::thread::sleep;
@@ -13,7 +12,7 @@ use lab::{namespace, now, wait_for};
 
 const UNIT: &str = "haproxy-gate.service";
 
-/// No gate moves, as the machine stays up; the sidecar that is started next goes on.
+/// No gate moves, because the machine stays up. The next sidecar goes on.
 #[test]
 fn stops_and_starts() {
     let pair = Pair::up("m_stop");
@@ -40,7 +39,7 @@ fn stops_and_starts() {
     pair.assert_unnoticed(traffic);
 }
 
-/// It takes the host out of rotation and drains it, and leaves the app alone.
+/// It takes the host out of rotation, drains it, and leaves the app alone.
 #[test]
 fn stops_and_drains_where_it_is_told_to() {
     let pair = Pair::up("m_stop_drain");
@@ -68,13 +67,13 @@ fn stops_and_drains_where_it_is_told_to() {
     pair.assert_unnoticed(traffic);
 }
 
-/// The journal finds it by its fields.
+/// The journal finds the entry by its field.
 fn assert_logged(machine: &Machine, field: &str, says: &str) {
     let found = machine.succeed(&["journalctl", "--output=cat", "APP=web", field]);
     assert!(found.contains(says), "{says:?} by {field} in\n{found}");
 }
 
-/// systemd starts it again, and meanwhile no gate moves.
+/// systemd starts it again, and no gate moves in between.
 #[test]
 fn is_killed() {
     let pair = Pair::up("m_killed");
@@ -100,7 +99,7 @@ fn is_killed() {
     pair.assert_unnoticed(traffic);
 }
 
-/// A mistake is told, and the old configuration goes on; then a good one is taken.
+/// The sidecar reports a bad configuration and goes on with the old one. Then it takes a good one.
 #[test]
 fn reloads() {
     let pair = Pair::up("m_reload");
@@ -118,7 +117,7 @@ fn reloads() {
     let said = machine.journal(UNIT, began);
     let reported = said.iter().any(|entry| entry.message.contains("prot"));
     assert!(reported, "{said:#?}");
-    // Also where nobody has tried it before.
+    // The same without the dry run that `systemctl reload` makes first.
     machine.succeed(&[
         "systemctl",
         "kill",
@@ -144,7 +143,7 @@ fn reloads() {
     pair.assert_unnoticed(traffic);
 }
 
-/// What systemd says of the sidecar.
+/// A property of the sidecar's unit in systemd.
 pub fn show(machine: &Machine, property: &str) -> String {
     let said = machine.succeed(&["systemctl", "show", "--value", "-p", property, UNIT]);
     said.trim().to_owned()
@@ -155,7 +154,7 @@ fn write_config(machine: &Machine, text: &str) {
     std::fs::write(path, text).expect("a configuration");
 }
 
-/// What machine 1 answers where a configuration may have put metrics.
+/// The answer of machine 1 on the metrics address of the new configuration.
 fn metrics(pair: &Pair) -> Option<String> {
     let address = "127.0.0.1:9127".parse().expect("an address");
     let mut stream = namespace::connect(&pair.host(1).namespace.path(), address).ok()?;

@@ -1,4 +1,4 @@
-//! The package is upgraded on a machine that runs.
+//! Upgrades the package on a running machine.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use lab::machine::Machine;
 use lab::monitor::Monitor;
 use lab::{now, wait_for};
 
-/// The same process goes on as the new program, and no rule is touched.
+/// The same process goes on as the new program, and no rule changes.
 #[test]
 fn in_place() {
     let pair = Pair::up("m_upgrade");
@@ -42,7 +42,7 @@ fn in_place() {
     pair.assert_unnoticed(traffic);
 }
 
-/// The old program goes on where the new one does not like the configuration.
+/// The old program goes on if the new one refuses the configuration.
 #[test]
 fn to_one_that_refuses() {
     let pair = Pair::up("m_refuses");
@@ -64,7 +64,7 @@ fn to_one_that_refuses() {
     pair.assert_unnoticed(traffic);
 }
 
-/// Which file a process runs, or which is installed: a name would not tell them apart.
+/// The inode of the program of a process, or of the installed one: both have the same name.
 fn program_of(machine: &Machine, pid: &str) -> String {
     let path = match pid {
         "installed" => "/usr/sbin/agent".to_owned(),

@@ -1,4 +1,4 @@
-//! The unix socket's file.
+//! The file of the unix socket.
 
 use haproxy_gate::metrics::{Listener, MetricsAddress};
 use std::fs::{self, Permissions};
@@ -31,7 +31,7 @@ async fn everybody_on_the_host_may_ask_and_nothing_is_left_behind() {
 #[tokio::test]
 async fn a_socket_nobody_answers_on_is_replaced_and_a_living_one_is_not() {
     let (_directory, path) = place();
-    // It stays when its process is killed.
+    // The file remains when its process is killed.
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     let listener = bind(&path).unwrap();

@@ -1,4 +1,4 @@
-//! The server: what it answers, and what no client can do to it.
+//! The server: its answers, and clients that cannot harm it.
 
 use super::scrape::{Server, ask};
 use super::{count, view};
@@ -54,7 +54,7 @@ async fn each_scrape_over_a_unix_socket_looks_anew() {
         repairs(&text),
         "haproxy_gate_rule_repairs_total{app=\"web\"} 0"
     );
-    // What another process has counted.
+    // A number that another process has counted.
     count(server.state_dir());
     server.apps.send_modify(|apps| apps[0].held = true);
     let text = server.scrape().await;
@@ -103,7 +103,7 @@ async fn a_connection_serves_one_request_and_no_body_is_read() {
         answer.contains("connection: close\r\n") && answer.ends_with("# EOF\n"),
         "{answer}"
     );
-    // It is told to be large, and never comes.
+    // The header announces a large body, which never comes.
     let promised = b"POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000000\r\n\r\n";
     let began = Instant::now();
     let answer = server.say(promised).await;
@@ -151,7 +151,7 @@ async fn silent_clients_keep_nobody_from_an_answer() {
         "{:?}",
         began.elapsed()
     );
-    // No more than 8 at once: with the scrape the 13 oldest had to go.
+    // The server keeps at most 8 connections: the scrape closed the 13 oldest.
     let mut left = 0;
     for stream in &mut silent {
         let end = tokio::time::timeout(Duration::from_millis(10), stream.read(&mut [0; 1])).await;
@@ -167,7 +167,7 @@ async fn whoever_is_slow_is_let_go() {
     let mut dripping = server.connect().await;
     let began = Instant::now();
     let drips = async {
-        // One byte at a time, for ever.
+        // One byte at a time, without end.
         while dripping.write_all(b"G").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

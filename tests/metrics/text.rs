@@ -5,7 +5,7 @@ use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, encode};
 use haproxy_gate::state::counters::Counters;
 
-/// The version is not what changes it.
+/// Without the version, which changes with each release.
 fn without_version(text: &str) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }

@@ -1,5 +1,5 @@
-//! What the real sidecar learns of a real systemd in the moment of its SIGTERM: whether the
-//! machine goes down. No balancer answers here, and no app runs.
+//! What the real sidecar learns from a real systemd at its SIGTERM: whether the machine goes down.
+//! No balancer answers here, and no app runs.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ timeouts = { out_of_rotation = \"200ms\", drain = \"200ms\" }
 socket = \"tcp://127.0.0.1:9\"
 ";
 
-/// Its log outlives the machine.
+/// The log outlives the machine.
 const LOGS: &str = "\
 [Service]
 ExecStart=

@@ -1,4 +1,5 @@
-//! Installed, upgraded, removed: what dpkg does with the sidecar, and what it leaves.
+//! What dpkg does with the sidecar when it installs, upgrades and removes the package, and what it
+//! leaves.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +11,7 @@ use crate::machine::Machine;
 use crate::output;
 use lab::debian_root;
 
-/// The new lines of the log since it was asked last, without their times.
+/// The new lines of the log since the last call, without their times.
 fn noted(machine: &Machine) -> Vec<String> {
     let log = machine.log();
     fs::write(machine.work().join("log"), "").unwrap();
@@ -124,7 +125,7 @@ fn a_reload_with_a_mistake_fails_and_changes_nothing() {
     assert_eq!(state(&machine), "enabled\nactive\n");
 }
 
-/// An image is built so, and so a chroot on a host that has gates of its own.
+/// Tools build images in this way. It also happens in a chroot on a host with gates of its own.
 #[test]
 fn where_no_systemd_runs_nothing_is_started_and_no_rule_is_touched() {
     let folder = TempDir::new().unwrap();

@@ -1,5 +1,5 @@
-//! The files of `haproxy/` are what `agent haproxy-config` prints, by the command that stands
-//! in each, with the configurations of `haproxy/README.md`.
+//! The files of `haproxy/` are exactly what `agent haproxy-config` prints, by the command in each
+//! file, with the configurations of `haproxy/README.md`.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -48,7 +48,7 @@ fn is_printed(name: &str, app: &str) {
     assert_eq!(section, format!("backend srvs\n{backend}"));
 }
 
-/// The words of `agent haproxy-config ... \` over several lines, behind a mark.
+/// The words of `agent haproxy-config ... \` over several lines, behind a comment mark.
 fn command(text: &str, mark: &str) -> Vec<String> {
     let lines = text
         .lines()
@@ -104,7 +104,8 @@ fn run(config: &str, words: &[impl AsRef<std::ffi::OsStr>], stdin: Option<&str>)
         .unwrap()
 }
 
-/// Hosts that a machine lists, and the same as JSON; nothing is left out on the way.
+/// Takes the hosts from a list that a program printed, and prints the same as JSON without losing
+/// anything.
 #[test]
 fn a_list_on_standard_input() {
     let config = config(&readme(), "[app.web]");

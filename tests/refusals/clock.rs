@@ -1,4 +1,4 @@
-//! A wall clock that jumps while an operation is under way is nothing to it.
+//! A jump of the wall clock does not affect an operation.
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn a_clock_that_jumps() {
                 .contains("main gate 2000 -> 1000 is open")
         );
     }
-    // The clock has really been another one for the agent.
+    // The agent has really seen another clock.
     let times = sh(&format!(
         "LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE=/run/clock date +%s; date +%s"
     ));

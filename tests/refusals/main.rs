@@ -1,5 +1,5 @@
-//! What the agent refuses, on a real host with a real HAProxy: one clear line with the
-//! place or the thing that failed, the exit code, and nothing changed.
+//! What the agent refuses, on a real host with a real HAProxy: one clear line with the place or the
+//! failed thing, the exit code, and no change.
 
 mod beside;
 mod clock;
@@ -60,8 +60,8 @@ fn haproxy(config: &str) -> Running {
     running
 }
 
-/// Answers 200 to everything on `port`, in a process of its own: the agent takes two ports of
-/// one process for one app. It ends with this one.
+/// Answers 200 to every request on `port`, in a process of its own: the agent takes two ports of
+/// one process for one app. It ends with the test.
 fn app(port: u16) {
     apps(&[port]);
 }
@@ -84,7 +84,7 @@ fn apps(ports: &[u16]) {
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const SERVES: &str = "HAPROXY_GATE_TEST_SERVES";
 
-/// No test: the process of [`app`].
+/// Not a test: the process of [`app`].
 #[test]
 #[ignore = "the process of an app"]
 fn serves() {
@@ -98,7 +98,7 @@ fn serves() {
             }
         });
     }
-    // Who started it holds the other end.
+    // The process that started it has the other end.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
@@ -116,8 +116,8 @@ fn rules() -> String {
     sh("for i in iptables ip6tables; do for v in nft legacy; do $i-$v -t nat -S; done; done")
 }
 
-/// Refused: this exit code, one line on stderr that says so, nothing on stdout, no rule
-/// touched, no app restarted. And with --json one object that says the same.
+/// The agent refuses: this exit code, one line on stderr with these words, nothing on stdout. It
+/// has changed no rule and restarted no app. With --json one object says the same.
 fn refused(config: &str, arguments: &[&str], exit: i32, says: &str) {
     let before = rules();
     let ended = agent(config, arguments);
@@ -384,7 +384,7 @@ fn a_second_operation_is_refused_and_names_the_first() {
     first.wait().expect_exit(0);
 }
 
-/// A stdout or stderr that has gone away must not stop a restart half way.
+/// A closed stdout or stderr must not stop a restart half way.
 #[test]
 fn nobody_listens() {
     if !inside("nobody_listens") {
@@ -437,7 +437,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
             "{status}"
         );
     }
-    // Interrupted before the app is touched: put back means closed.
+    // Interrupted before it touches the app: for a closed host, the gates go back to closed.
     let waits = GOOD.replace("status_port = 2000", "status_port = 2000\nsticky = \"20s\"");
     let ended = interrupted(&waits, "TERM", "sticky");
     assert_eq!(ended.exit, 143, "{}", ended.err);
@@ -454,7 +454,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
     assert!(good(&["open"]).out.contains("open: in rotation"));
 }
 
-/// Sends a signal once the journal says that a phase is acted on.
+/// Sends a signal when the journal shows a phase in progress.
 fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
@@ -468,7 +468,7 @@ fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     running.wait()
 }
 
-/// The app is touched: it is brought back and opened before the agent leaves.
+/// The agent has touched the app: it brings the app back and opens the gates before it ends.
 #[test]
 fn a_signal_while_the_app_is_restarted_finishes_what_was_begun() {
     if !inside("a_signal_while_the_app_is_restarted_finishes_what_was_begun") {

@@ -1,8 +1,8 @@
-//! What others than root may write is neither read nor run.
+//! The agent neither reads nor runs files that other users may write.
 
 use super::*;
 
-/// Some user that is not root.
+/// A user other than root.
 const OTHER: u32 = 4321;
 
 #[test]
@@ -110,7 +110,7 @@ fn a_state_directory_of_others() {
         assert_eq!(believed, spoil.ends_with("lock"), "{}", status.out);
         sh(&format!("chown root {spoil}; rm -f /run/state/web.json"));
     }
-    // One that others could make before us is not made at all.
+    // The agent does not create a directory that another user could create first.
     sh("mkdir -m 777 /run/open");
     let below = GOOD.replace("/run/state", "/run/open/state");
     refused(
@@ -120,7 +120,7 @@ fn a_state_directory_of_others() {
         "/run/open may be written by others than root (mode 0777); mend: chmod go-w /run/open",
     );
     assert!(!std::path::Path::new("/run/open/state").exists());
-    // Whatever the umask.
+    // With any umask.
     let program = env!("CARGO_BIN_EXE_agent");
     let fresh = GOOD.replace("/run/state", "/run/new/state");
     std::fs::write("/run/agent.toml", &fresh).unwrap();
@@ -184,7 +184,7 @@ fn programs_and_pidfiles_of_others() {
         sh(&format!("chown root {spoil}"));
     }
     assert!(app.is_running(), "nobody was signalled");
-    // A folder of PATH in which others have put a program of the same name.
+    // A folder in PATH in which another user has put a program of the same name.
     sh("mkdir -m 777 /run/early && ln -s /bin/false /run/early/touch");
     std::fs::write("/run/agent.toml", GOOD).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));

@@ -1,8 +1,8 @@
-//! No command line is ever passed through a shell.
+//! The agent passes no command line through a shell.
 
 use super::*;
 
-/// What a shell would run, split, expand or take for the end of the line.
+/// Words that a shell would run, split, expand or end.
 const WORDS: [&str; 9] = [
     "$(touch /run/pwned)",
     "`touch /run/pwned`",
@@ -23,7 +23,7 @@ fn words_arrive_as_they_are_written() {
     app(1000);
     app(1001);
     let _haproxy = haproxy(HAPROXY);
-    // Its own name and the place of the state have such characters, too.
+    // The script's name and the state directory have such characters, too.
     let program = "/run/$(touch pwned); x";
     let script = "#!/usr/bin/perl\nopen F, '>', shift; print F join \"\\0\", @ARGV;\n";
     std::fs::write(program, script).unwrap();

@@ -1,4 +1,5 @@
-//! Two at once: on one host one wins, and of two hosts that may not both be out one gives way.
+//! Two operations at once: on one host one of them wins. Of two hosts that may not both be out, one
+//! gives way.
 
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::reference::{QUICK, Reference};
@@ -39,8 +40,8 @@ fn names_the_holder(report: &Report, verb: &str) {
     );
 }
 
-/// Three hosts, of which two must be usable: all are told to restart in the same moment,
-/// HAProxy's checks are slow, so all have closed before anybody sees the others go.
+/// Three hosts, two of which must be usable. All restart in the same moment. HAProxy's checks are
+/// slow, so each host has closed its gates before it sees the others go.
 #[test]
 fn hosts_that_may_not_be_out_together() {
     let slow =
@@ -65,7 +66,7 @@ fn hosts_that_may_not_be_out_together() {
         .iter()
         .filter(|report| report.phases.iter().any(|one| one.phase == "back_off"));
     assert!(gave_way.count() >= 2, "{reports:#?}");
-    // From the restart of the app until its lines are UP a host is alone.
+    // From the restart of its app until its lines are UP, a host is the only one out.
     let mut spans = reports.map(|report| {
         let (restart, open) = (report.began("restart"), report.ended("open"));
         println!(
@@ -80,8 +81,8 @@ fn hosts_that_may_not_be_out_together() {
     }
 }
 
-/// All hosts at once, and one other is enough for each: one stays while the others go.
-/// Nobody notices.
+/// All hosts at once, while one other is enough for each: one stays while the others go. No user
+/// notices.
 #[test]
 fn all_hosts_in_the_same_moment() {
     let fleet = Fleet::quick("all_at_once", |reference| reference);
@@ -97,7 +98,7 @@ fn all_hosts_in_the_same_moment() {
     assert_eq!(fleet.boots(), once);
 }
 
-/// A floor that can't hold is given up on in time, and nothing is left closed.
+/// An impossible floor: the restart gives up in time, and leaves no gate closed.
 #[test]
 fn a_turn_that_never_comes() {
     let fleet = Fleet::two_stage("no_turn");

@@ -1,5 +1,5 @@
-//! What who runs many hosts over SSH needs of each: progress for machines, a call-off by the
-//! end of standard input, the room that HAProxy has, a turn that is waited for.
+//! What a tool over SSH needs from each host: progress as JSON, a call-off by the end of standard
+//! input, the room in HAProxy, and a wait for its turn.
 
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ fn the_end_of_standard_input_calls_it_off() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Who is not attached has no standard input to lose, as under systemd and Ansible.
+/// A caller that is not attached has no standard input to lose, as under systemd and Ansible.
 #[test]
 fn progress_is_told_as_it_goes() {
-    // A wait must be seen before it is over, also where the machine has other work.
+    // The test must see a wait before it is over, even when the machine has other work.
     let slow = "inter 1s fastinter 500ms downinter 500ms";
     let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, slow));
     let agent = fleet.agent(1, |settings| settings);
@@ -136,7 +136,7 @@ fn status_tells_the_room_there_is() {
         .expect_exit(0);
     assert_eq!(status(1, 1), (true, true, Some(1)));
     assert_eq!(status(2, 1), (false, false, Some(1)));
-    // One that has claimed, and still serves.
+    // A host that has claimed its turn and still serves.
     let rules = fleet.host(3).rules();
     let mut chain = rules
         .lines()

@@ -1,5 +1,5 @@
-//! Restarts that end otherwise: each exit code leaves the host as DESIGN-ed, and no user
-//! notices.
+//! Restarts that do not succeed: each exit code leaves the host in its documented state, and no
+//! user notices.
 
 use lab::agent::Ended;
 use lab::fleet::{Fleet, Layout};
@@ -23,7 +23,7 @@ fn drain_runs_out_and_aborts() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The request still ends well, because the app stops gracefully.
+/// The request still succeeds, because the app stops gracefully.
 #[test]
 fn drain_runs_out_and_proceeds() {
     let fleet = Fleet::two_stage("drain_proceeds");
@@ -55,7 +55,7 @@ fn app_does_not_come_back() {
     restarting.wait().expect_exit(15);
     let host = fleet.host(1);
     assert!(!host.gate_is_open(2000) && !host.gate_is_open(3000));
-    // And once it is mended, `open` is all it takes.
+    // After the fix, `open` is enough.
     fleet.app(1).set_sick(false);
     agent.open("web");
     fleet.haproxy.wait_until_all_up();
@@ -91,7 +91,7 @@ fn not_out_of_rotation_in_time() {
     })
     .expect_exit(13);
     assert!(fleet.host(1).gate_is_open(2000) && fleet.host(1).gate_is_open(3000));
-    // Let checks that were under way end before all are found UP.
+    // Checks under way must end before HAProxy shows all lines UP.
     std::thread::sleep(Duration::from_secs(2));
     fleet.haproxy.wait_until_all_up();
     assert_eq!(fleet.boots(), boots, "the app was not to be touched");

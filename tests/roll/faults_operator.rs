@@ -1,5 +1,5 @@
-//! An operator holds our line, MAINT or DRAIN, at any moment of a restart: it is told apart
-//! from our gate, never waited for, and never set back by us.
+//! An operator sets our line to MAINT or DRAIN at any moment of a restart. The agent does not
+//! confuse it with its own gate, never waits for it, and never changes it back.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
     traffic.stop().assert_unnoticed();
 }
 
-/// Sets the state once that phase has begun; gives when.
+/// Sets the state as soon as that phase has begun, and returns the time.
 fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
     let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
     let running = fleet.agent(1, settings).start("restart", "web");
@@ -56,7 +56,8 @@ fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
     (ended, at)
 }
 
-/// Restarted, gates open, the line as the operator wants it, and the report says so.
+/// The app has restarted, the gates are open, the line is in the operator's state, and the report
+/// says so.
 fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     let ended = ended.expect(0, "restarted, and the gates are open");
     let report = ended.report();
@@ -69,12 +70,12 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     assert_eq!(report.balancers[0].line("srvs/bkp1"), "UP");
     assert_eq!(fleet.haproxy.server("web1").status(), shown);
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    // A line that is waited for would be for a minute.
+    // A wait for the line would take a minute.
     assert!(report.seconds < 20.0, "it waited: {report:?}");
     report
 }
 
-/// A host that is closed (DOWN) may be in DRAIN besides: HAProxy shows that once it is back.
+/// A closed host (DOWN) may also be in DRAIN: HAProxy shows that as soon as the host is back.
 #[test]
 fn drain_behind_a_closed_gate_and_then_both_lines() {
     let fleet = fleet("op_both");
@@ -102,8 +103,8 @@ fn drain_behind_a_closed_gate_and_then_both_lines() {
     traffic.stop().assert_unnoticed();
 }
 
-/// HAProxy takes a line that leaves MAINT for UP at once, and checks then. So while the gate
-/// is closed it is not drained until the checks have failed again.
+/// A line that leaves MAINT is UP at once, and HAProxy checks it afterwards. So while the gate is
+/// closed, the host is not drained until the checks have failed again.
 #[test]
 fn a_line_put_back_in_each_phase() {
     let fleet = fleet("op_ready");
@@ -137,7 +138,7 @@ fn fleet(test: &str) -> Fleet {
     fleet
 }
 
-/// Only long enough to set a line in the middle of it.
+/// Just long enough to set a line in the middle of the restart.
 fn settings(settings: Settings) -> Settings {
     settings.set("app.web.sticky", "300ms")
 }

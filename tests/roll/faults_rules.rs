@@ -1,5 +1,5 @@
-//! Somebody else works on the rules: holds the xtables lock (legacy), or changes his own all
-//! the time (nft, where there is no lock). The agent waits and tries again within its limits.
+//! Another program works on the rules: it holds the xtables lock (legacy), or changes rules all the
+//! time (nft, which has no lock). The agent waits and tries again within its limits.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use lab::settings::Settings;
 
 const LOCKED: &str = "somebody holds the xtables lock";
 
-/// Held before, it refuses; for too long while shedding, it puts back; and at the reopen, for
-/// twice the 5 s that iptables itself waits, it only costs time.
+/// Held before the restart, the agent refuses. Held too long during the sticky window, it puts the
+/// gates back. Held at the reopen for twice the 5 s of iptables' own wait, it only needs more time.
 #[test]
 fn lock_is_held() {
     let fleet = Fleet::closed("lock", |reference| reference);
@@ -30,7 +30,7 @@ fn lock_is_held() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Who can't read the rules does not begin.
+/// An agent that cannot read the rules does not begin.
 fn held_before(fleet: &Fleet, lock: &Lock) {
     let holder = lock.hold(Duration::from_millis(5500));
     let ended = agent(fleet, |settings| settings).run("restart", "web");
@@ -39,7 +39,7 @@ fn held_before(fleet: &Fleet, lock: &Lock) {
     holder.join().expect("a holder");
 }
 
-/// The main gate is closed, the twin's can't be within the limit.
+/// The main gate is closed; the agent cannot close the twin's within the limit.
 fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     let hurried = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "3s");
@@ -47,8 +47,8 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     };
     let running = agent(fleet, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("sticky");
-    // Longer than iptables waits in this phase and in the next, and not as long as putting
-    // back may take.
+    // Longer than iptables waits in this phase and in the next, but shorter than the limit for
+    // putting back.
     let holder = lock.hold(Duration::from_millis(11_500));
     let report = running.wait().expect(1, LOCKED).report();
     holder.join().expect("a holder");
@@ -69,7 +69,7 @@ fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
 }
 
-/// Each change of his makes the kernel refuse what others have prepared meanwhile.
+/// Each change by the other program makes the kernel refuse what the agent has prepared.
 #[test]
 fn nft_is_changed_all_the_time() {
     let fleet = Fleet::quick("churn", |reference| reference);
@@ -95,7 +95,7 @@ fn nft_is_changed_all_the_time() {
     assert_eq!(fleet.haproxy.trouble(), trouble);
 }
 
-/// A lock of the test's own: that of the machine is shared by all its networks.
+/// A lock of this test: all networks of a machine share its lock.
 struct Lock {
     file: File,
 }
@@ -106,7 +106,7 @@ impl Lock {
         Lock { file }
     }
 
-    /// In the background, from now on.
+    /// Holds it in the background, from now on.
     fn hold(&self, time: Duration) -> JoinHandle<()> {
         let file = self.file.try_clone().expect("an open file");
         self.file.lock().expect("the lock");

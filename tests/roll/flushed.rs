@@ -1,5 +1,5 @@
-//! Somebody else changes the rules: seen by `agent status`, mended by `agent recover`, and in
-//! the middle of a restart set right at the next look.
+//! Another program changes the rules: `agent status` shows it, `agent recover` fixes it, and a
+//! restart repairs it at its next look.
 
 use lab::fleet::Fleet;
 use lab::harm::{HARM, harm};
@@ -65,8 +65,8 @@ fn what_an_operator_closed_is_left_alone() {
     );
 }
 
-/// Rules saved while the gate was open are put back while the host drains: the gate is
-/// closed again before HAProxy has noticed, and the request still ends well.
+/// Another program restores rules from the time of the open gate, while the host drains. The agent
+/// closes the gate again before HAProxy notices, and the request still succeeds.
 #[test]
 fn in_the_middle_of_a_drain() {
     let fleet = Fleet::two_stage("restored");

@@ -1,5 +1,5 @@
-//! SIGINT and SIGTERM in each phase. Before the app was touched the agent reopens and
-//! leaves; after, it first does what keeps the host safe.
+//! SIGINT and SIGTERM in each phase. Before the agent has touched the app it reopens and leaves.
+//! After that it first makes the host safe.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use lab::fleet::{Fleet, Layout};
 use lab::now;
 use lab::reference::{QUICK, Reference};
 
-/// The signals, the exit code of each, and the host to try it on.
+/// The signals with their exit codes, and the host for each.
 const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::SIGTERM, 143, 2)];
 
 #[test]
@@ -61,8 +61,8 @@ fn while_opening() {
     });
 }
 
-/// Interrupts a restart once `phase` has seen its phase begin. The gates are open at the
-/// end, the app has booted so many times more, and no user has noticed.
+/// Interrupts a restart as soon as `phase` has seen its phase begin. At the end the gates are open,
+/// the app has booted so many times more, and no user has noticed.
 fn interrupt_each(fleet: &Fleet, more_boots: usize, mut phase: impl FnMut(usize)) {
     let boots = fleet.boots();
     let traffic = fleet.traffic();

@@ -11,7 +11,7 @@ use lab::report::Report;
 /// Requests a second.
 const PROMISED: f64 = 500.0;
 
-/// Where the machine has not enough for those, the roll must have so much of what it has in quiet.
+/// On a slower machine, the roll must reach this share of the rate in quiet.
 const SAME: f64 = 0.9;
 
 #[test]
@@ -31,14 +31,14 @@ pub fn roll_two_stage(release: Release, test: &str) {
     assert_eq!(trouble, 0, "HAProxy's errors, retries and redispatches");
 }
 
-/// Here a sticky user may meet the stopped app and wait for HAProxy's retries: no request
-/// fails, but HAProxy's counters move.
+/// Here a sticky user may reach the stopped app and wait for HAProxy's retries. No request fails,
+/// but HAProxy's counters move.
 pub fn roll_classic(release: Release, test: &str) {
     let fleet = Fleet::behind(release, test, Layout::Classic, |reference| reference);
     roll("classic", &fleet);
 }
 
-/// Restarts the app of each host under traffic, and gives what users and HAProxy met.
+/// Restarts the app of each host under traffic. Returns what users and HAProxy met.
 fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     fleet.open_gates();
     let quiet = fleet.full_traffic();

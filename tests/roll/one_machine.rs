@@ -1,4 +1,4 @@
-//! HAProxy and two apps on one machine are restarted, one after the other.
+//! Restarts two apps beside their HAProxy on one machine, one after the other.
 
 use std::time::Duration;
 

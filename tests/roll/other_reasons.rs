@@ -1,11 +1,11 @@
-//! A line is DOWN for another reason than its closed gate, and that may end in any moment: the
-//! agent waits until the closed gate itself was checked, to the end.
+//! A line is DOWN for another reason than its closed gate, and that reason may end at any moment.
+//! The agent waits until HAProxy has checked the closed gate itself.
 
 use std::time::Duration;
 
 use lab::fleet::Fleet;
 
-/// Its checks take 2 s to notice the gate; the word of its agent check needs no time.
+/// Its checks need 2 s to notice the gate; its agent check works at once.
 const LINE: &str = "server web1 10.77.0.11:1000 cookie w1 port 2000";
 const MORE: &str = " inter 1s fastinter 1s agent-check agent-port 9 agent-inter 1m";
 

@@ -1,5 +1,5 @@
-//! Apps as they are met in the field: Apache by `apachectl -k graceful`, nginx by
-//! `nginx -s reload`, and one that starts slowly.
+//! Real apps from the field: Apache with `apachectl -k graceful`, nginx with `nginx -s reload`, and
+//! an app that starts slowly.
 
 use std::time::Duration;
 

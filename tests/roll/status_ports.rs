@@ -1,4 +1,4 @@
-//! Between the drain and the reopen: another process wants to answer HAProxy's checks.
+//! Between the drain and the reopen another process wants to answer HAProxy's checks.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use lab::fleet::Fleet;
 use lab::grab;
 use lab::process::Process;
 
-/// Without a sidecar the operation itself has reserved them.
+/// Without a sidecar the operation itself has reserved the ports.
 #[test]
 fn another_user_can_not_bind_them_while_the_app_restarts() {
     let fleet = Fleet::quick("grabbed", |reference| reference);
@@ -19,11 +19,12 @@ fn another_user_can_not_bind_them_while_the_app_restarts() {
     report.expect(0, "restarted, and back in rotation");
     grabbers.into_iter().for_each(grab::assert_never);
     traffic.stop().assert_unnoticed();
-    // It has let go of them.
+    // The agent has released the ports.
     assert!(grab::can_bind(host, 2000));
 }
 
-/// It could listen at any moment: nothing is closed before it is gone, and it is named.
+/// That process could listen at any moment. So the agent closes nothing before it is gone, and
+/// names it.
 #[test]
 fn one_that_is_bound_already_is_named_and_nothing_is_touched() {
     let fleet = Fleet::quick("bound", |reference| reference);
@@ -62,8 +63,8 @@ class A(h.BaseHTTPRequestHandler):\n    \
     do_OPTIONS = do_HEAD = do_GET\n\
 h.ThreadingHTTPServer(('', 2999), A).serve_forever()";
 
-/// The checks don't come to the reserved port: HAProxy takes the host for UP while its app
-/// restarts, and that is told at once and in the end.
+/// The checks do not reach the reserved port. HAProxy takes the host for UP while its app restarts.
+/// The agent reports that at once and in the end.
 #[test]
 fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
     let fleet = Fleet::quick("led_away", |reference| reference);
@@ -101,7 +102,7 @@ fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
     agent.run("restart", "web").expect_exit(0);
 }
 
-/// A balancer that says nothing while the app restarts keeps nothing waiting.
+/// The agent does not wait for a silent balancer while the app restarts.
 #[test]
 fn a_balancer_that_hangs_meanwhile_costs_no_time() {
     let fleet = Fleet::quick("hangs", |reference| reference);
@@ -116,6 +117,6 @@ fn a_balancer_that_hangs_meanwhile_costs_no_time() {
     host.run("iptables-nft", &["-F", "OUTPUT"]);
     let report = running.wait().expect_exit(0).report();
     let healthy = report.ended("healthy") - report.began("healthy");
-    // A look takes 2 s by then.
+    // By then a look takes 2 s.
     assert!(healthy < 1.5, "{healthy} of {cold:?}");
 }

@@ -1,5 +1,5 @@
-//! Hosts that begin in the same moment where no twin tells of a claim: each sees the other's
-//! first failed check, and one gives way before its own line is DOWN.
+//! Hosts that begin in the same moment without a twin to announce it: each sees the other's first
+//! failed check, and one gives way before its own line is DOWN.
 
 use lab::fleet::{Fleet, Layout};
 use lab::reference::{QUICK, Reference};
@@ -7,7 +7,7 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::watch::Watch;
 
-/// 400 ms from a first failed check until DOWN: enough on a machine with other work, too.
+/// 400 ms from a first failed check until DOWN: enough on a busy machine, too.
 fn calm(reference: Reference) -> Reference {
     reference.with(QUICK, "inter 600ms fastinter 400ms downinter 300ms")
 }
@@ -24,8 +24,7 @@ fn with_a_sticky_window() {
     });
 }
 
-/// Two of three hosts are restarted at once, and two others must be UP for each. HAProxy never
-/// shows both out.
+/// Two of three hosts restart at once, and each needs two others UP. HAProxy never shows both out.
 fn one_after_the_other(test: &str, layout: Layout, change: impl Fn(Settings) -> Settings) {
     let fleet = Fleet::with(test, layout, calm);
     fleet.open_gates();
@@ -49,7 +48,7 @@ fn gave_way(report: &Report) -> bool {
     report.phases.iter().any(|one| one.phase == "back_off")
 }
 
-/// Its lines are DOWN as it begins, and rise at any moment: it claims as any other does.
+/// Its lines are DOWN as it begins, and may rise at any moment: it claims as any other host.
 #[test]
 fn a_host_that_is_down_as_it_begins() {
     let slow =

@@ -1,5 +1,6 @@
-//! The app is upgraded while it is out: a symlink is switched to the next release, which is
-//! well, or sick, or does not even start; and is switched back. Users notice nothing of it.
+//! The app is upgraded while it is out of rotation: a command switches a symlink to the next
+//! release. The release is healthy, or sick, or does not even start, and then the agent rolls it
+//! back. Users notice nothing of it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ impl<'a> Releases<'a> {
         self.fleet.app(self.number).path().join(name)
     }
 
-    /// A line for a shell that switches to a release, does `more`, and says so in `log`.
+    /// A shell line that switches to a release, runs `more`, and notes it in `log`.
     fn switch(&self, to: &str, more: &str) -> String {
         let dir = self.fleet.app(self.number).path().display();
         format!("cd {dir} && echo $AGENT_PHASE $AGENT_APP >>log && ln -sfn {to} release && {more}")
@@ -50,7 +51,7 @@ impl<'a> Releases<'a> {
         settings.set(&format!("app.web.{key}"), argv(&["sh", "-c", line]))
     }
 
-    /// To release 2, which needs `more`, and back to 1, which is well.
+    /// Upgrades to release 2, which runs `more`, and rolls back to 1, which is healthy.
     fn both(&self, more: &str) -> impl FnOnce(Settings) -> Settings {
         let upgrade = self.switch("2", more);
         let rollback = self.switch("1", "rm -f sick");
@@ -65,7 +66,7 @@ impl<'a> Releases<'a> {
         self.fleet.agent(self.number, change)
     }
 
-    /// What was run.
+    /// The commands so far.
     fn log(&self) -> Vec<String> {
         let ran = fs::read_to_string(self.file("log")).unwrap_or_default();
         ran.lines().map(str::to_owned).collect()
@@ -75,7 +76,7 @@ impl<'a> Releases<'a> {
         self.fleet.boots()[self.number - 1] - self.boots
     }
 
-    /// The release on the disk, what was run to get there, and the boots since then.
+    /// The release on the disk, the commands so far, and the boots since then.
     fn expect(&self, release: &str, log: &[&str], boots: usize) {
         let now = fs::read_link(self.file("release")).expect("a release");
         let ran = self.log();
@@ -95,7 +96,7 @@ impl<'a> Releases<'a> {
         assert!(!self.is_held(), "it is still held closed");
     }
 
-    /// Closed, and so that neither a recovery nor a sidecar opens it.
+    /// The gates are closed, and neither a recovery nor a sidecar opens them.
     fn expect_held(&self) {
         assert_eq!(self.fleet.host(self.number).gates_are_open(), CLOSED);
         assert!(self.is_held(), "nobody holds it closed");
@@ -132,8 +133,8 @@ fn others_untouched(fleet: &Fleet, boots: &[usize]) {
     }
 }
 
-/// Out of rotation and drained, with the gates kept closed; a unit that stops with the app in
-/// the middle of it is not held up. Then the restart, and back.
+/// The upgrade runs when the host is out of rotation and drained, with the gates kept closed. It
+/// does not delay a unit that stops with the app. Then the app restarts, and the host is back.
 #[test]
 fn a_release_is_switched() {
     let fleet = Fleet::quick("up_switch", |reference| reference);
@@ -179,7 +180,7 @@ fn a_release_is_switched() {
     traffic.stop().assert_unnoticed();
 }
 
-/// It has been answered by now: no more than a look at HAProxy later.
+/// The answer came before that: a look at HAProxy takes less than half a second.
 fn answer_was_before(since: f64) -> bool {
     now() - since < 0.5
 }
@@ -208,7 +209,7 @@ fn by_the_command_line_or_not_at_all() {
     let only = agent.words(&["restart", "web", "--json", "--without-upgrade"]);
     assert!(!phases(&only.expect_exit(0)).contains(&"upgrade".to_owned()));
     releases.expect("3", &["upgrade web"], 2);
-    // Where nothing was upgraded, nothing is rolled back.
+    // Without an upgrade there is nothing to roll back.
     fleet.app(1).set_sick(true);
     let only = agent.words(&["restart", "web", "--json", "--without-upgrade"]);
     only.expect(15, "the app is not healthy after the restart");
@@ -265,7 +266,7 @@ fn rolled_back(releases: &Releases, more: &str, why: &str, boots: usize) {
     releases.expect_open();
 }
 
-/// The host stays out, the others are untouched, and whoever mends it opens it.
+/// The host stays out, the others are untouched, and the operator opens it after the fix.
 #[test]
 fn without_a_way_back_it_stays_closed() {
     let fleet = Fleet::quick("up_closed", |reference| reference);
@@ -327,7 +328,7 @@ fn a_rollback_that_does_not_help() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The command outlives the agent and does its work; but who comes later can't know that.
+/// The command outlives the agent and does its work, but a later operation cannot know that.
 #[test]
 fn killed_in_the_upgrade_it_stays_closed() {
     let fleet = Fleet::quick("up_killed", |reference| reference);
@@ -358,7 +359,7 @@ fn killed_in_the_upgrade_it_stays_closed() {
         );
         releases.expect_held();
     }
-    // The operator has looked.
+    // The operator has looked at it.
     let releases = Releases {
         fleet: &fleet,
         number: 1,
@@ -374,8 +375,8 @@ fn killed_in_the_upgrade_it_stays_closed() {
     traffic.stop().assert_unnoticed();
 }
 
-/// From the upgrade on, at records of an upgrade that is rolled back: what a recovery
-/// opens was restarted after each change, and what it does not is held closed.
+/// Kills an upgrade that is rolled back at records from the upgrade on. If a recovery opens the
+/// gates, the app has restarted after each change. Otherwise the gates are held closed.
 #[test]
 fn killed_at_records() {
     let fleet = Fleet::quick("up_records", |reference| reference);
@@ -384,7 +385,7 @@ fn killed_at_records() {
     let first = Releases::of(&fleet, 1);
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "200ms");
     let mut died_in = Vec::new();
-    // What is recorded is synced twice, the file and then the folder: every record.
+    // The agent syncs each record twice, the file and then the folder: this covers every record.
     for sync in (10..).step_by(2) {
         let releases = Releases {
             boots: fleet.boots()[0],
@@ -403,7 +404,7 @@ fn killed_at_records() {
             15 if recovered.report().outcome == "upgrade_failed" => releases.expect_held(),
             15 => assert_eq!(fleet.host(1).gates_are_open(), CLOSED),
             _ if recovered.out.contains("can't be told") => {}
-            // On its signal the app renews itself in a moment.
+            // After the signal the app restarts itself in a moment.
             _ => wait_for("a boot for each change", Duration::from_secs(2), || {
                 (releases.booted() == changes).then_some(())
             }),
@@ -423,7 +424,7 @@ fn killed_at_records() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nor does the sidecar open it, nor the next restart forget what it was.
+/// The sidecar does not open the gates, and the next restart still knows about the upgrade.
 #[test]
 fn killed_beside_a_sidecar() {
     let fleet = Fleet::quick("up_sidecar", |reference| reference);
@@ -456,7 +457,7 @@ fn killed_beside_a_sidecar() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The journal and the rules are gone, as after a boot; half an upgrade is not.
+/// A boot loses the journal and the rules, but not half an upgrade.
 #[test]
 fn with_the_power_gone_it_stays_closed() {
     let fleet = Fleet::quick("up_power", |reference| reference);
@@ -489,7 +490,7 @@ fn with_the_power_gone_it_stays_closed() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Ctrl-C does not cut it short: it is finished, restarted, and the gates open.
+/// Ctrl-C does not stop the upgrade: the agent completes it, restarts the app, and opens the gates.
 #[test]
 fn interrupted_it_is_finished() {
     let fleet = Fleet::quick("up_int", |reference| reference);
@@ -523,7 +524,7 @@ fn interrupted_it_is_finished() {
     traffic.stop().assert_unnoticed();
 }
 
-/// One that is late is killed with all it has started.
+/// On timeout the command and its children are killed.
 #[test]
 fn late_it_is_killed() {
     let fleet = Fleet::quick("up_late", |reference| reference);

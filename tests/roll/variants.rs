@@ -1,4 +1,4 @@
-//! The same restart over other tables, other addresses, and with a sticky window.
+//! The same restart with other tables, other addresses, and a sticky window.
 
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::now;
@@ -34,7 +34,7 @@ fn ipv6_lines() {
     unnoticed_restart(&fleet, |settings| settings);
 }
 
-/// Sticky users stay on the twin for the window, and are moved when it is over.
+/// Sticky users stay on the twin for the window, and move to another host after it.
 #[test]
 fn sticky_window() {
     let fleet = Fleet::two_stage("sticky");

@@ -1,4 +1,4 @@
-//! What an operator has closed is his, until its time is over.
+//! An operator's hold remains until its time is over.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// However often it is started anew; a flush by another program changes nothing, either.
+/// The sidecar may restart at any time, and another program may flush the rules: the hold remains.
 #[test]
 fn without_a_time_it_stays_so() {
     let (fleet, mut sidecar) = kept_open("sc_held");
@@ -23,7 +23,7 @@ fn without_a_time_it_stays_so() {
     sidecar.kill();
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
     sidecar.wait_for_notification("web: closed by ");
-    // Whoever opens them by hand, or restores old rules, finds them closed again.
+    // An operator opens the gates by hand, or restores old rules: the sidecar closes them again.
     open_by_hand(&fleet);
     fleet.host(1).wait_for_gate(2000, false);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
@@ -32,7 +32,7 @@ fn without_a_time_it_stays_so() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Restarted while it is held, and killed in the middle: the sidecar ends that, and opens nothing.
+/// A restart of a held host dies in the middle: the sidecar completes it and opens nothing.
 #[test]
 fn restarted_while_it_is_held() {
     let (fleet, mut sidecar) = kept_open("sc_stay");
@@ -51,7 +51,7 @@ fn restarted_while_it_is_held() {
     wait_for("its journal is gone", Duration::from_secs(10), || {
         fleet.host(1).journal_phase().is_none().then_some(())
     });
-    // By then the app is healthy, and it would be opened where nobody held it.
+    // By then the app is healthy. Without the hold the sidecar would open the gates.
     std::thread::sleep(Duration::from_millis(2500));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     assert_eq!(fleet.boots()[0], boots + 2);
@@ -83,7 +83,7 @@ fn with_a_time_it_is_opened_then() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nobody is there to open them: that is told, with the mend.
+/// Without a sidecar nothing opens the gates: the agent says so, with the fix.
 #[test]
 fn with_a_time_and_no_sidecar() {
     let fleet = Fleet::quick("sc_none", |reference| reference);
@@ -112,7 +112,8 @@ fn by_an_owner_who_opens_no_more_than_he_closed() {
     sidecar.wait_for_notification(", for web.service");
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
+    // A unit's stop cannot be called off: if the drain runs out, the agent reports it and the gates
+    // stay closed.
     let hurried = fleet.agent(1, lab::settings::Settings::hurried);
     let request = fleet.slow_request(1, 3000);
     let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);

@@ -1,4 +1,4 @@
-//! What it costs, and that there is one.
+//! The cost of a sidecar, and that a host has only one.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use lab::reference::QUICK;
 use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 
-/// Two of its longest pauses, between two looks at HAProxy.
+/// Two of its longest pauses between two looks at HAProxy.
 const SPAN: Duration = Duration::from_secs(10);
 
 #[test]
@@ -42,8 +42,8 @@ fn there_is_one_on_a_host() {
     );
 }
 
-/// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, of the build
-/// that is packed. The sidecar looks at HAProxy every 5 s, and at all else more often.
+/// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, for the release
+/// build. The sidecar looks at HAProxy every 5 s, and at everything else more often.
 #[test]
 fn at_rest_it_costs_next_to_nothing() {
     let fleet = Fleet::quick("sc_cost", |reference| reference);
@@ -63,7 +63,7 @@ fn at_rest_it_costs_next_to_nothing() {
     assert!(memory < 12 * 1024, "{memory} kB");
 }
 
-/// The most memory it has ever had, in kB.
+/// The peak of its memory, in kB.
 fn peak(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let mut lines = status.lines();
@@ -71,7 +71,7 @@ fn peak(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// What the process has used, to the nanosecond, and its children, to the tick of 10 ms.
+/// The CPU time of the process, to the nanosecond, and of its children, to the tick of 10 ms.
 fn used(pid: u32) -> Duration {
     let process = Pid::from_raw(pid.cast_signed());
     let clock = clock_getcpuclockid(process).expect("the clock of a process");

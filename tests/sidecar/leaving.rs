@@ -1,5 +1,5 @@
-//! SIGTERM with `on_stop = "drain"`: out of rotation and drained, then the end. Where the
-//! machine goes down the way is the same: `tests/machines/boots.rs`.
+//! SIGTERM with `on_stop = "drain"`: the sidecar takes the host out of rotation, drains it, and
+//! ends. When the machine goes down it does the same: `tests/machines/boots.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// The gates of all hosts are open, and a sidecar on host 1 that drains has said that it
-/// keeps them so.
+/// The gates of all hosts are open. A sidecar on host 1 with `on_stop = "drain"` reports that it
+/// keeps them open.
 fn kept_open(test: &str) -> (Fleet, Sidecar) {
     let fleet = Fleet::quick(test, |reference| reference);
     let agent = fleet.agent(1, drains);
@@ -24,7 +24,7 @@ pub fn drains(settings: Settings) -> Settings {
     settings.set("agent.on_stop", "drain")
 }
 
-/// A request is under way, and the users are to notice nothing when the app stops after it.
+/// A request is under way. Users must notice nothing when the app stops after it.
 #[test]
 fn drained_first() {
     let (mut fleet, mut sidecar) = kept_open("sc_leaves");
@@ -60,8 +60,8 @@ fn drained_first() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nobody waits longer than the configuration says, for a balancer out of sight either; and
-/// the gates stay closed.
+/// The sidecar waits no longer than the configuration says, not even for a balancer out of sight;
+/// and the gates stay closed.
 #[test]
 fn within_its_limits_and_with_a_balancer_out_of_sight() {
     let fleet = Fleet::quick("sc_limits", |reference| reference);
@@ -85,7 +85,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
 }
 
-/// A second signal: nothing more is waited for.
+/// After a second signal it waits for nothing more.
 #[test]
 fn at_once_where_it_is_asked_twice() {
     let (fleet, mut sidecar) = kept_open("sc_twice");
@@ -100,7 +100,7 @@ fn at_once_where_it_is_asked_twice() {
     assert!(ended.at < answer.ended_at, "it waited for the answer");
 }
 
-/// An operation that is under way is left to its end, and the app restarted once.
+/// The sidecar lets a running operation end, and the app restarts once.
 #[test]
 fn after_an_operation_that_is_under_way() {
     let (fleet, mut sidecar) = kept_open("sc_under_way");
@@ -124,7 +124,7 @@ fn after_an_operation_that_is_under_way() {
     traffic.stop().assert_unnoticed();
 }
 
-/// A reload and a stop at once, and a reload while it leaves: the stop counts.
+/// A reload and a stop at once, and a reload during the drain: the stop counts.
 #[test]
 fn whatever_else_is_asked_of_it() {
     let (fleet, mut sidecar) = kept_open("sc_signals");
@@ -141,7 +141,7 @@ fn whatever_else_is_asked_of_it() {
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
 }
 
-/// The gates were opened before anybody had heard from the balancers: one does not answer.
+/// The sidecar opened the gates before it heard from all balancers: one does not answer.
 #[test]
 fn drained_also_where_it_opened_them_itself() {
     let fleet = Fleet::closed("sc_boot_leave", |reference| reference);

@@ -1,4 +1,4 @@
-//! What Prometheus is told, also of what other processes did.
+//! The metrics of the sidecar, which also count what other processes did.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;

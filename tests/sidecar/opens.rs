@@ -1,4 +1,4 @@
-//! It opens the gates once the app is healthy, and keeps them so.
+//! It opens the gates as soon as the app is healthy, and keeps them open.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use lab::sidecar::Sidecar;
 use lab::site::Host;
 use lab::wait_for;
 
-/// A boot: no rules, and an app that is not there yet.
+/// After a boot: no rules, and the app is not there yet.
 #[test]
 fn once_the_app_is_healthy() {
     let fleet = Fleet::closed("sc_opens", |reference| reference);
@@ -38,7 +38,7 @@ fn once_the_app_is_healthy() {
     );
 }
 
-/// Each has its own gates, and both need the chain and the jumps to it.
+/// Each app has its own gates, and both need the chain and the jumps to it.
 #[test]
 fn of_two_apps_at_the_same_moment() {
     for round in 1..=3 {
@@ -64,7 +64,7 @@ fn and_repairs_what_is_harmed_within_a_second_nft() {
     repairs("sc_nft", "nft", Duration::from_secs(1));
 }
 
-/// The kernel says nothing of legacy rules: they are looked at every 2 s.
+/// The kernel sends no notifications about legacy rules: the sidecar looks every 2 s.
 #[test]
 fn and_repairs_what_is_harmed_legacy() {
     repairs("sc_legacy", "legacy", Duration::from_millis(3500));
@@ -109,8 +109,8 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     assert_eq!(sidecar.stop().exit, 0);
 }
 
-/// As on a host with a firewall: where nothing else uses connection tracking, the flush of all
-/// rules turns it off, and breaks connections whose source port was translated.
+/// The usual rule of a host firewall. Without another user of connection tracking, the flush of all
+/// rules turns it off, and connections with a translated source port break.
 fn keep_tracking(host: &Host, variant: &str) {
     let rule = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
     for program in ["iptables", "ip6tables"] {
@@ -119,14 +119,14 @@ fn keep_tracking(host: &Host, variant: &str) {
     }
 }
 
-/// The order within our chain means nothing.
+/// The order within our chain has no meaning.
 fn sorted(rules: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = rules.lines().collect();
     lines.sort_unstable();
     lines
 }
 
-/// An operation on another app has the host's lock, for as long as it likes.
+/// An operation on another app has the host's lock for any time.
 #[test]
 fn and_repairs_while_another_app_is_restarted() {
     let (fleet, mut sidecar) = kept_open("sc_other");

@@ -1,4 +1,4 @@
-//! The status ports are its own, for as long as it runs.
+//! The sidecar reserves the status ports as long as it runs.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use lab::grab;
 use lab::sidecar::Sidecar;
 use lab::{built, wait_for};
 
-/// At rest, and beside an operation, which leaves them to it.
+/// At rest, and beside an operation, to which the sidecar leaves the ports.
 #[test]
 fn nobody_else_can_bind_them() {
     let (fleet, sidecar) = kept_open("sc_ports");
@@ -29,7 +29,7 @@ fn nobody_else_can_bind_them() {
     assert_eq!(bound(), [true; 2]);
 }
 
-/// Not for a moment, where it goes on as another program.
+/// The ports are never free while it goes on as another program.
 #[test]
 fn they_are_handed_to_the_new_program() {
     let fleet = Fleet::quick("sc_handed", |reference| reference);
@@ -49,7 +49,7 @@ fn they_are_handed_to_the_new_program() {
     assert_eq!(sidecar.stop().exit, 0);
 }
 
-/// Others by a new configuration, and one that another process has had as soon as that is gone.
+/// The ports of a new configuration, and a port that another process had, as soon as that is gone.
 #[test]
 fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
     let (fleet, mut sidecar) = kept_open("sc_again");

@@ -1,5 +1,5 @@
-//! Operations of the command line beside it, those that die, a new configuration and a new
-//! program.
+//! Operations of the command line beside the sidecar, operations that die, a new configuration, and
+//! a new program.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use lab::built;
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 
-/// The command line is the same with a sidecar, and its end is not the sidecar's beginning.
+/// The command line works the same beside a sidecar. The end of an operation starts nothing in the
+/// sidecar.
 #[test]
 fn restarts_beside_it() {
     let (fleet, mut sidecar) = kept_open("sc_beside");
@@ -28,7 +29,8 @@ fn restarts_beside_it() {
     sidecar.wait_for_notification("web: open");
 }
 
-/// Killed before the app was touched, and after: the sidecar ends it, and restarts nothing.
+/// Killed before and after the operation touched the app: the sidecar completes it and restarts
+/// nothing.
 #[test]
 fn ends_what_a_killed_agent_began() {
     let (fleet, mut sidecar) = kept_open("sc_killed");
@@ -54,7 +56,7 @@ fn ends_what_a_killed_agent_began() {
     traffic.stop().assert_unnoticed();
 }
 
-/// All of it, or with an error nothing.
+/// The sidecar takes the whole new configuration, or nothing of it after an error.
 #[test]
 fn by_a_new_configuration() {
     let (fleet, mut sidecar) = kept_open("sc_reload");
@@ -68,7 +70,7 @@ fn by_a_new_configuration() {
             "[agent]\nhold_dir = \"/tmp\"",
             "restart the sidecar for that",
         ),
-        // HAProxy goes by the gate that is there.
+        // HAProxy only sees the gate that is there.
         ("status_port = 2000", "status_port = 2001", "port 2000"),
     ] {
         assert!(good.contains(old), "{old} is not in\n{good}");
@@ -92,7 +94,8 @@ fn by_a_new_configuration() {
     assert_eq!(fleet.host(1).rules(), rules);
 }
 
-/// The same process, another program, and no gate moves; one that can't go on is not taken.
+/// The same process runs another program, and no gate moves. A program that cannot go on does not
+/// replace it.
 #[test]
 fn by_a_new_program() {
     let fleet = Fleet::quick("sc_exec", |reference| reference);

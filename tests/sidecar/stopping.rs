@@ -1,5 +1,5 @@
-//! SIGTERM, and the machine stays up: the gates stay as they are. All sidecars may be stopped
-//! at once, by a package tool or a push of a configuration.
+//! SIGTERM while the machine stays up: the gates stay as they are. A package tool or a push of a
+//! configuration may stop all sidecars at once.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ fn all_at_once_and_nobody_notices() {
         let says = "the gates stay as they are: no systemd runs here";
         assert!(ended.err.contains(says), "{}", ended.err);
     }
-    // It waits for nobody.
+    // It does not wait.
     let took = asked.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
     std::thread::sleep(Duration::from_secs(2));
@@ -48,7 +48,7 @@ fn all_at_once_and_nobody_notices() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Those that have their turn go, and the last ones stay: `min_available` holds.
+/// The sidecars leave in turn, and the last ones keep their gates open: `min_available` holds.
 #[test]
 fn all_at_once_and_enough_stay_where_they_drain() {
     let fleet = Fleet::quick("sc_all_drain", |reference| reference);
@@ -58,7 +58,7 @@ fn all_at_once_and_enough_stay_where_they_drain() {
     let ended = stop_all(sidecars);
     let mut exits: Vec<i32> = ended.iter().map(|ended| ended.exit).collect();
     exits.sort_unstable();
-    // One is left, and has one other no more.
+    // The last host has no other one left.
     let last = ended.iter().find(|ended| ended.exit == 12);
     let last = last.unwrap_or_else(|| panic!("{ended:?}"));
     assert!(last.err.contains("too few others"), "{}", last.err);

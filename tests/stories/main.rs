@@ -1,6 +1,6 @@
-//! Ring 2: whole operations on a host on paper, told as text. Stories are also cut short at
-//! every look and at every action, and both `agent recover` and the next `agent restart` must
-//! leave the host well, with the app restarted at most once.
+//! Ring 2: whole operations on a host on paper, written as text. The tests also kill a story at
+//! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
+//! the host healthy, with the app restarted at most once.
 
 mod world;
 
@@ -44,7 +44,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Writes what a person would read into the story; a wait is told when it changes.
+/// Writes what an operator would read into the story. A wait appears when it changes.
 struct Narrator {
     trace: Rc<RefCell<Vec<String>>>,
     waiting: Vec<String>,
@@ -76,7 +76,7 @@ impl Progress for Narrator {
     }
 }
 
-/// Runs one operation as the command line does; None: it was killed half way.
+/// Runs one operation as the command line does. None: it was killed half way.
 fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
     let left = Journal::unfinished(state_dir, "web").unwrap();
     let now = Some(format!("instance {}", world.restarts));
@@ -147,7 +147,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     }
 }
 
-/// Tells a story from begin to end.
+/// Runs the operation from begin to end, and returns its story.
 fn story(verb: Verb, world: &World, limits: &Limits) -> String {
     let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
     let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
@@ -163,7 +163,7 @@ fn story(verb: Verb, world: &World, limits: &Limits) -> String {
     )
 }
 
-/// Kills the story at every look and around every action; what comes after must end it well.
+/// Kills the story at every look and around every action. The next operation must complete it.
 fn cut_everywhere(world: &World, limits: &Limits) {
     let whole = {
         let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
@@ -192,7 +192,7 @@ fn cut_everywhere(world: &World, limits: &Limits) {
     );
 }
 
-/// False: it ended before it could be killed.
+/// False: the operation ended before the kill.
 fn is_completed(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
@@ -385,7 +385,7 @@ fn held() -> World {
     }
 }
 
-/// Whoever dies in it, and whoever comes after: a hold is respected to the end.
+/// Any operation may die in it, and any other may follow: the hold remains to the end.
 #[test]
 fn a_host_that_is_held_closed_stays_so() {
     let limits = Limits {
@@ -397,8 +397,7 @@ fn a_host_that_is_held_closed_stays_so() {
     cut_everywhere(&held(), &limits);
 }
 
-/// Somebody opened the gates of a host that is held: they are closed, also where the restart is
-/// given up.
+/// Another process opened the gates of a held host: the restart closes them, also if it aborts.
 #[test]
 fn a_host_that_is_held_and_was_opened_is_closed() {
     let limits = Limits {
@@ -515,7 +514,7 @@ fn another_host_is_a_check_ahead_where_nobody_claims() {
     insta::assert_snapshot!(story(Verb::Restart, &world, &sticky));
 }
 
-/// Its line is DOWN when the operation begins, and UP by the time that the gate is closed.
+/// Its line is DOWN when the operation begins, and UP when the gate is closed.
 #[test]
 fn a_host_that_rises_while_it_begins() {
     let limits = Limits {
@@ -583,7 +582,7 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
         text.contains("although its gate is closed") && text.contains("exit 15"),
         "{text}"
     );
-    // The twin that checks the app itself is UP when the app is, and never news.
+    // The twin that checks the app itself is UP as soon as the app is: that is nothing to report.
     let classic = World {
         classic: true,
         ..World::new()
@@ -599,7 +598,8 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
     assert!(!text.contains("its gate is closed"), "{text}");
 }
 
-/// Putting the gates back is tried again meanwhile; the causes are those of the closed gate.
+/// The agent tries again to put the gates back. The causes in the message are those of the closed
+/// gate.
 #[test]
 fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
     let stays_up = World {
@@ -626,7 +626,7 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
     }
 }
 
-/// Nor does the restart wait for it.
+/// The restart does not wait for the balancer either.
 #[test]
 fn haproxy_does_not_answer_while_the_app_restarts() {
     let blind = World {
@@ -693,8 +693,8 @@ fn an_upgrade_that_nothing_takes_back() {
     );
 }
 
-/// Killed around every action of an upgrade that is rolled back. Once it was changed the app
-/// is not served before it was restarted, nor by a recovery that does not know what it is.
+/// Killed around every action of an upgrade that is rolled back. A changed app gets no users before
+/// its restart. A recovery that does not know the version opens nothing either.
 #[test]
 fn an_upgrade_is_cut_short_everywhere() {
     let sick = World {
@@ -702,7 +702,7 @@ fn an_upgrade_is_cut_short_everywhere() {
         healthy_after: Some(1),
         ..World::new()
     };
-    // What is sick is asked a few times, not twenty.
+    // The agent asks a sick app a few times, not twenty.
     let limits = Limits {
         healthy: Duration::from_millis(300),
         ..upgrading()
@@ -743,11 +743,11 @@ fn an_upgrade_is_cut_short_everywhere() {
             }
         }
     }
-    // Before and after the upgrade, the rollback, and before the restart of each.
+    // Before and after the upgrade and the rollback, and before the restart of each.
     assert_eq!(unfinished, 6);
 }
 
-/// After a crash nobody would know that the app was restarted.
+/// After a crash the agent would not know whether it had restarted the app.
 #[test]
 fn without_a_journal_the_app_is_not_touched() {
     let directory = tempfile::tempdir().unwrap();

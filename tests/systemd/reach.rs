@@ -1,4 +1,4 @@
-//! What else a restart takes down, by systemd's own word.
+//! What else a restart takes down, as systemd reports it.
 
 use std::env;
 use std::fs;
@@ -34,7 +34,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             &format!("[Unit]\nRequires=reach-part.service\n{sleeps}"),
         );
         machine.file("reach-apart.service", sleeps);
-        // What systemd has not loaded it does not know to belong to another.
+        // systemd cannot relate a unit that it has not loaded.
         for unit in ["reach-part", "reach-needs"] {
             let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
             started.unwrap();
@@ -76,7 +76,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             let found = same(own, other).await;
             assert_eq!(found.as_deref(), expected, "{own} {other}");
         }
-        // A reload takes down nothing beside the unit, whatever belongs to it.
+        // A reload takes down only the unit itself.
         let reloads = format!("{sleeps}ExecReload=/bin/true\n");
         machine.file("reach-reloads.service", &reloads);
         machine.file(
@@ -103,7 +103,7 @@ fn an_alias_and_what_is_restarted_with_it() {
 
 const PROBE: &str = "HAPROXY_GATE_TEST_PROBE";
 
-/// No test, but what is run in the machine: what the restart of reach-two.service takes down.
+/// Not a test: it runs in the machine, and prints what the restart of reach-two.service takes down.
 #[test]
 #[ignore = "run in the machine"]
 fn probe() {
@@ -121,8 +121,8 @@ fn probe() {
     fs::write(answer, answers).unwrap();
 }
 
-/// Two processes of one unit, and one of another; asked in the machine itself, where systemd
-/// knows processes by their numbers.
+/// Two processes of one unit, and one of another. The question runs in the machine itself, where
+/// systemd knows processes by their numbers.
 #[test]
 fn another_port_of_the_same_unit() {
     let test = "reach::another_port_of_the_same_unit";

@@ -1,4 +1,4 @@
-//! What is refused before the unit is touched.
+//! What the agent refuses before it touches the unit.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -54,7 +54,7 @@ fn a_unit_that_is_masked() {
     );
 }
 
-/// What the operator meets: exit 11 and the mend, before the lines are even looked for.
+/// The operator gets exit 11 and the fix, before the agent searches for the lines.
 #[test]
 fn the_agent_refuses_masked_and_missing() {
     inside(
@@ -70,7 +70,7 @@ fn the_agent_refuses_masked_and_missing() {
     );
 }
 
-/// In a network of its own, where there are no rules and no HAProxy.
+/// In a separate network without rules and without HAProxy.
 fn refused_by_the_agent(machine: &Inside, says: &str) {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("agent.toml");
@@ -176,7 +176,7 @@ fn no_bus() {
     );
 }
 
-/// A bus that takes the connection and never says a word.
+/// A bus that accepts the connection and never answers.
 #[test]
 fn a_bus_that_is_silent() {
     if is_inside() {
@@ -194,7 +194,7 @@ fn a_bus_that_is_silent() {
     fs::remove_file(socket).unwrap();
 }
 
-/// Refused before the drain, and not touched: systemd would refuse it after that.
+/// The agent refuses it before the drain: afterwards systemd would refuse it.
 #[test]
 fn a_unit_that_must_not_be_stopped_by_hand() {
     let test = "refusals::a_unit_that_must_not_be_stopped_by_hand";
@@ -219,7 +219,7 @@ fn a_unit_that_is_inactive_after_each_run() {
         machine.service("Type=oneshot\nExecStart=/bin/true");
         let (_, said) = refused(&machine, Job::default()).await;
         assert!(said.contains("RemainAfterExit=no"), "{said}");
-        // One that remains is fine.
+        // A unit that remains active is fine.
         machine.service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true");
         machine.manager().await.reload().await.unwrap();
         machine.restart(Job::Restart).run(LIMIT).await.unwrap();
@@ -235,7 +235,7 @@ fn a_reload_of_what_is_down() {
         machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/true");
         let (_, said) = refused(&machine, Job::Reload).await;
         assert!(said.contains("ActiveState=inactive"), "{said}");
-        // What starts it is only told of.
+        // A restart would start it: only a notice.
         let odd = machine.restart(Job::Restart).check().await.unwrap();
         assert!(odd.concat().contains("is inactive (dead)"), "{odd:?}");
     });
@@ -267,7 +267,7 @@ fn a_template_a_target_and_a_timer() {
     });
 }
 
-/// Odd, and no reason to refuse.
+/// Odd, but no reason to refuse.
 #[test]
 fn a_socket_before_it_and_a_file_that_changed() {
     let test = "refusals::a_socket_before_it_and_a_file_that_changed";
@@ -277,7 +277,7 @@ fn a_socket_before_it_and_a_file_that_changed() {
         machine.file(&socket, "[Socket]\nListenStream=127.0.0.1:7071\n");
         let restart = machine.restart(Job::Restart);
         restart.run(LIMIT).await.unwrap();
-        // Its socket can't be started while it runs.
+        // The socket cannot start while the unit runs.
         let manager = machine.manager().await;
         let odd = restart.check().await.unwrap();
         assert_eq!(odd, Vec::<String>::new(), "the socket is not active");

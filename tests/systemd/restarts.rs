@@ -1,4 +1,4 @@
-//! Jobs that systemd takes, and how they end.
+//! Jobs that systemd accepts, and how they end.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ fn a_unit_with_exec_reload_is_reloaded() {
             restart.run(LIMIT).await.unwrap();
             assert!(machine.work("reloaded").exists());
             assert_eq!(machine.main_pid().await, pid);
-            // The same run of it, and yet it is told that something was done.
+            // The unit's run is the same, and yet the agent learns that something happened.
             let (first, then) = (first.unwrap(), restart.instance().await.unwrap());
             assert_eq!(restart.was_restarted(&first, Some(&then)), Some(true));
             assert_eq!(then.split(' ').next(), first.split(' ').next());
@@ -108,7 +108,7 @@ fn a_start_that_fails() {
     });
 }
 
-/// systemd goes on trying, but the job has failed, and that is told at once.
+/// systemd goes on trying, but the job has failed: the agent reports that at once.
 #[test]
 fn a_start_that_fails_and_is_tried_again() {
     inside(
@@ -242,8 +242,8 @@ fn a_daemon_reload_in_the_middle_of_a_start_that_fails() {
     });
 }
 
-/// systemd executes itself anew, as on its upgrade: our calls may have no answer then. In a
-/// machine of its own, because the other tests' calls would not have one either.
+/// systemd executes itself again, as on its upgrade: our calls may get no answer then. The test has
+/// its own machine, because the calls of other tests would get none either.
 #[test]
 fn a_daemon_reexec_in_the_middle() {
     let test = "restarts::a_daemon_reexec_in_the_middle";
@@ -257,7 +257,7 @@ fn a_daemon_reexec_in_the_middle() {
         let manager = machine.manager().await;
         let reexec = async {
             sleep(Duration::from_millis(900)).await;
-            // Whoever takes the call is gone when the answer is due.
+            // The process that took the call is gone before it could answer.
             let _ = timeout(Duration::from_millis(500), manager.reexecute()).await;
         };
         let (ran, ()) = tokio::join!(restart.run(LIMIT), reexec);

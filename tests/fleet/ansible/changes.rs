@@ -1,4 +1,4 @@
-//! The upgrade itself, in tasks of the operator.
+//! The operator's own tasks in a roll: the upgrade itself.
 
 use serde_json::json;
 use toml::Value;
@@ -9,8 +9,8 @@ use lab::estate::Estate;
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// Which tasks there are, and that the host is out of rotation in the middle ones and back in
-/// the last ones.
+/// The operator's tasks. The upgrade tasks check that the host is out of rotation, the last ones
+/// that it is back.
 const HOOKS: [(&str, &str); 3] = [
     (
         "pre.yml",
@@ -78,7 +78,8 @@ fn assert_order(estate: &Estate, number: usize, order: &[&str]) {
     assert_eq!(said.lines().collect::<Vec<_>>(), order, "of host {number}");
 }
 
-/// What the agent of a host has been told in this roll, in order: its first operation was before.
+/// The verbs and reasons of a host's agent in this roll, in order. Its first operation was before
+/// the roll.
 fn assert_reasons(estate: &Estate, number: usize, wanted: &[(&str, &str)]) {
     let history = estate.remote(number).history();
     let operations = history[1..].iter().map(|(verb, reason)| {
@@ -107,8 +108,8 @@ fn out_upgraded_and_back() {
     assert_last_words(&ended, &["The roll is over.", all, "to do: none"]);
 }
 
-/// The host stays out for somebody to look at it; the one beside it comes back, the others are
-/// untouched. The roll goes on with it, and each agent knows why.
+/// The host stays out until an operator looks at it. The host beside it comes back, and the others
+/// are untouched. The next roll goes on with it. Each agent knows the reason.
 #[test]
 fn one_that_fails() {
     let estate = Estate::of("ansible_broken", 6);
@@ -119,7 +120,7 @@ fn one_that_fails() {
         let reason = json!({"haproxy_gate_reason": reason}).to_string();
         roll(&ansible, &[words, &["-e", &reason]].concat()).wait()
     };
-    // As long as may be: beside the roll's own name not all of it has room.
+    // The longest possible reason: with the name of the roll it does not fit.
     let reason = format!("--it's $(reboot) {}", "x".repeat(183));
     let ended = roll_because(&format!("{reason}x"), &WORDS);
     let says = "haproxy_gate_reason is not 1 to 200 characters on one line";
@@ -156,8 +157,8 @@ fn one_that_fails() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// By the agent itself, which also takes back what does not come up: there the roll stops, with
-/// all hosts in rotation.
+/// The agent runs the upgrade and rolls it back if the app does not come up. Then the roll stops
+/// with all hosts in rotation.
 #[test]
 fn one_that_the_agent_rolls_back() {
     let rollback = [
@@ -174,7 +175,7 @@ fn one_that_the_agent_rolls_back() {
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
-    // The agent's variable, and nobody else's.
+    // Ansible leaves the agent's variable as it is.
     let upgrade = "test \"$AGENT_APP\" = web && touch /root/upgraded";
     let reason = "web 2.1; it's $(reboot)";
     let upgrade = json!({"haproxy_gate_upgrade_command": upgrade, "haproxy_gate_reason": reason});
@@ -201,7 +202,7 @@ fn one_that_the_agent_rolls_back() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// There the roll stops, too, once the host beside it is back.
+/// Here the roll stops, too, as soon as the host beside the lost one is back.
 #[test]
 fn a_host_is_lost_in_the_middle() {
     let estate = Estate::of("ansible_lost", 6);

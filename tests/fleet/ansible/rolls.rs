@@ -1,4 +1,4 @@
-//! All hosts, a few at a time, and nobody notices.
+//! Rolls over all hosts, a few at a time. No user notices.
 
 use super::{ansible, assert_last_words, eight, named, roll};
 use lab::ansible::Ansible;
@@ -8,7 +8,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: &str = "done: web1, web2, web3, web4, web5, web6, web7, web8";
 
-/// Rolls all of them in these batches, of which HAProxy must see each.
+/// Rolls all hosts in these batches. HAProxy must see each batch.
 fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
     let estate = Estate::of(test, 8);
     let ansible = ansible(&estate);
@@ -39,7 +39,7 @@ fn one_and_then_a_quarter_of_all() {
     in_batches("ansible_quarter", "1,25%", &growing);
 }
 
-/// A batch of all, where HAProxy can spare two.
+/// One batch with all hosts, while HAProxy can spare two.
 #[test]
 fn as_many_as_haproxy_can_spare() {
     let estate = eight("ansible_spare", 6);
@@ -55,7 +55,7 @@ fn as_many_as_haproxy_can_spare() {
     assert_last_words(&ended, &["The roll is over.", ALL, "to do: none"]);
 }
 
-/// Each rolls a half, and neither knows of the other: there is room for two in all.
+/// Each operator rolls one half without knowing of the other. Together they may take out two hosts.
 #[test]
 fn two_operators() {
     let estate = eight("ansible_two", 6);

@@ -47,7 +47,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// All of them leave the users alone, and a second time is no change.
+/// No state disturbs the users, and a second run is no change.
 #[test]
 fn each_state() {
     let estate = Estate::of("ansible_states", 3);
@@ -77,7 +77,7 @@ fn each_state() {
     let earlier = ["with this --for it would end earlier"];
     case.run("state=closed for=1h").expect_failure(&earlier);
     case.run("state=closed for=1h replace=true").expect(true);
-    // Later than before.
+    // A later end than before.
     case.run("state=closed for=2h").expect(true);
     let held = [
         "the gates are held closed by `agent close web`",
@@ -92,7 +92,7 @@ fn each_state() {
     assert_eq!(estate.boots(), [3, 1, 1]);
     case.assert_gates(false);
 
-    // Which is an operator's will, and not what is to be recovered.
+    // An operator wants the gates closed, so there is nothing to recover.
     let said = ["web is not in rotation: closed by `agent close web`"];
     case.run("state=present").expect_failure(&said);
     case.assert_gates(false);
@@ -102,7 +102,7 @@ fn each_state() {
     case.assert_gates(true);
     case.run("state=open").expect(false);
 
-    // A flush of the rules is.
+    // After a flush of the rules there is something to recover.
     estate.remote(1).sh("iptables -t nat -F");
     let present = case.run("state=present").expect(true);
     assert_eq!(present["status"]["in_rotation"], true);
@@ -112,7 +112,7 @@ fn each_state() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// What would be done, and what would be refused.
+/// The plan of each state, and the refusals.
 #[test]
 fn check_mode() {
     let estate = Estate::of("ansible_check", 3);
@@ -132,7 +132,7 @@ fn check_mode() {
     assert_eq!(estate.boots(), [1; 3]);
     watch.stop().assert_batches(&[]);
 
-    // And for a host that is closed.
+    // The same for a host that is closed.
     case.run("state=closed").expect(true);
     check("state=closed").expect(false);
     let open = check("state=open");
@@ -141,7 +141,7 @@ fn check_mode() {
     check("state=present").expect_failure(&["closed by"]);
     case.assert_gates(false);
 
-    // With host 1 out there is nobody to spare: host 2 would be refused.
+    // With host 1 out there is no spare host: the agent would refuse host 2.
     let settings = settings().set("app.web.min_available", 2);
     estate.remote(2).configure(&settings);
     let arguments = "state=restarted";
@@ -150,7 +150,7 @@ fn check_mode() {
     few.expect_failure(&["(exit 12: too few other servers available"]);
 }
 
-/// What the diff really did, too.
+/// The diff of a real run.
 #[test]
 fn diff_mode() {
     let estate = Estate::of("ansible_diff", 3);
@@ -167,7 +167,7 @@ fn diff_mode() {
     restarted.expect(true);
 }
 
-/// How all gates, all lines and the hold are, before and after.
+/// The words for all gates, all lines and the hold, before and after.
 fn sides(result: &ModuleResult) -> Vec<&'static str> {
     let mut seen = Vec::new();
     for sign in ['-', '+'] {
@@ -195,7 +195,7 @@ fn sides(result: &ModuleResult) -> Vec<&'static str> {
     seen
 }
 
-/// By the agent's own message, and what its exit code means.
+/// The module shows the agent's message, and the meaning of its exit code.
 #[test]
 fn failures() {
     let estate = Estate::of("ansible_failures", 3);
@@ -219,7 +219,7 @@ fn failures() {
     case.run("executable=/bin/echo")
         .expect_failure(&["said no JSON, but: status --json"]);
 
-    // Somebody is at work on this host.
+    // Another process has the lock of this host.
     remote.app.set_sick_after_restart();
     let restart = Running::start("agent", remote.command("agent").args(["restart", "web"]));
     remote.app.wait_for_boot_after(1);

@@ -6,8 +6,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: [usize; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
-/// All hosts are done in these batches, with at most so many out at the same moment, and
-/// nobody notices.
+/// Rolls all hosts in these batches, with at most so many out at the same moment. No user notices.
 fn rolls(estate: &Estate, words: &[&str], batches: &[&[usize]], most: usize) -> super::Rolled {
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let begun = std::time::Instant::now();
@@ -54,7 +53,7 @@ fn a_canary_first() {
     assert!(begun.elapsed().as_secs() >= 2, "two pauses");
 }
 
-/// A half is more than may be out: HAProxy is asked how many.
+/// One half is more than HAProxy can spare: the roll asks HAProxy for the number.
 #[test]
 fn one_half_then_the_other_within_what_haproxy_can_spare() {
     let estate = eight("ssh_seesaw", 6);
@@ -69,7 +68,7 @@ fn a_dry_run_changes_nothing() {
     estate.remote(5).stop_app();
     let rolled = estate.roll(&["--dry-run", "--batch", "3"], 0);
     assert_eq!(rolled.outcome, "planned");
-    // The host whose app is down is the first.
+    // The host whose app is down comes first.
     assert_eq!(rolled.batches[0], ["web5", "web1", "web2"]);
     assert_eq!(rolled.batches.len(), 3);
     assert_eq!(estate.boots(), [1; 8]);

@@ -1,9 +1,9 @@
-//! Two operators who know nothing of each other.
+//! Two operators who do not know of each other.
 
 use super::{Rolled, Rolling, eight};
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// The same eight hosts at once, in other orders: together they take no more out than one
+/// Both roll the same eight hosts in different orders. Together they take out no more than one
 /// alone may, and each restarts every host.
 #[test]
 fn two_at_once() {

@@ -6,7 +6,7 @@ use lab::estate::Estate;
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// What each host runs once it is drained. Release 2 is no good for web3.
+/// The command that each host runs after the drain. Release 2 breaks web3.
 const UPGRADE: &str = ". /etc/default/web; echo 2 >\"$dir/release\"; \
                        [ \"$name\" != web3 ] || touch \"$dir/sick\"";
 
@@ -43,7 +43,7 @@ fn one_that_breaks_an_app() {
     assert_eq!((broken.state.as_str(), broken.exit), ("failed", Some(15)));
     assert_eq!(releases(&estate), ["2", "2", "2", "", "", "", "", ""]);
     assert_eq!(estate.boots(), [2, 2, 2, 1, 1, 1, 1, 1]);
-    // It stays closed, and nobody else was touched.
+    // It stays closed, and the roll has touched no other host.
     assert!(!gates_are_open(&estate, 3));
     let seen = watch.stop();
     seen.assert_at_most(1);
@@ -75,8 +75,8 @@ fn one_that_is_rolled_back() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// The command is one word for the shell of each host, and for no other; the reason is one
-/// for nobody's.
+/// The shell of each host expands the command line, and no other shell. No shell expands the
+/// reason.
 #[test]
 fn its_line_is_expanded_on_the_host_alone() {
     let estate = eight("ssh_line", 1);
