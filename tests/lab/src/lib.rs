@@ -66,8 +66,7 @@ pub fn now() -> f64 {
     since.expect("a clock after 1970").as_secs_f64()
 }
 
-/// Polls every few milliseconds until `seen` answers, and panics naming `what` when it
-/// never does.
+/// Polls every few milliseconds until `seen` returns a value. Panics with `what` if it never does.
 pub fn wait_for<T>(what: &str, limit: Duration, mut seen: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

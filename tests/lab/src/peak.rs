@@ -1,11 +1,11 @@
-//! What the agents need at most: memory and open files, looked up while they run.
+//! The peak memory and open files of the agents, measured while they run.
 
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Between two looks. The peak of the memory is the kernel's own, and misses nothing.
+/// Between two looks. The kernel itself keeps the peak of the memory, and misses nothing.
 const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Default)]
@@ -36,7 +36,7 @@ impl Peaks {
         peaks
     }
 
-    /// Looks at this agent until it is gone.
+    /// Measures this agent until it ends.
     pub fn look_at(&self, pid: u32) {
         self.0.lock().expect("nobody panics here").pids.push(pid);
     }
@@ -64,7 +64,7 @@ impl Seen {
     }
 }
 
-/// It begins as the programs that lead it into its namespace.
+/// At first the process is a program that enters the namespace.
 fn is_agent(status: &str) -> bool {
     status.starts_with("Name:\tagent\n")
 }

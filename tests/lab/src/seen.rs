@@ -1,5 +1,5 @@
-//! What a [`Watch`](super::watch::Watch) has seen: which hosts were out, how many at most, and
-//! in which order.
+//! The results of a [`Watch`](super::watch::Watch): which hosts were out, how many at most, and in
+//! which order.
 
 use std::collections::BTreeSet;
 
@@ -13,29 +13,29 @@ pub type Hosts = BTreeSet<usize>;
 pub struct Moment {
     /// Unix seconds.
     at: f64,
-    /// They get no new users: DOWN, MAINT and the like.
+    /// Hosts without new users: DOWN, MAINT and the like.
     out: Hosts,
-    /// Less than fully UP: those that are out, and those that are on their way.
+    /// Hosts that are not fully UP: those that are out, and those on their way.
     not_full: Hosts,
 }
 
 /// One HAProxy's moments.
 #[derive(Debug)]
 pub struct Track {
-    /// As it was asked; each differs from the one before.
+    /// The answers to the watch; each differs from the one before.
     changes: Vec<Moment>,
-    /// As it has told in its log: nothing is too short for that, and less is told.
+    /// The changes in its log. The log misses no short moment, but has fewer states.
     logged: Vec<Moment>,
 }
 
-/// How long a host was out, from the first HAProxy that said so until all said that it is
-/// fully UP, slow start over.
+/// The time that a host was out: from the first HAProxy that shows it until all show it fully UP,
+/// without slow start.
 #[derive(Debug, Clone)]
 pub struct Span {
     pub host: usize,
     /// Unix seconds.
     pub from: f64,
-    /// None: it still was at the end.
+    /// None: the host was still out at the end.
     pub to: Option<f64>,
 }
 
@@ -82,7 +82,7 @@ impl Track {
         }
     }
 
-    /// What its log has said since the first look.
+    /// Adds the changes in its log since the first look.
     pub fn hear(&mut self, log: &[Line]) {
         let mut moment = self.logged[0].clone();
         let from = moment.at;
@@ -139,14 +139,14 @@ impl Seen {
         Seen { tracks }
     }
 
-    /// How many hosts were out at the same moment at most, by each HAProxy.
+    /// The largest number of hosts out at the same moment, by each HAProxy.
     pub fn most(&self) -> Vec<usize> {
         let most = self.tracks.iter().map(|track| track.most().out.len());
         most.collect()
     }
 
-    /// No HAProxy ever said that more hosts were out at the same moment, neither when it was
-    /// asked nor in its log.
+    /// No HAProxy ever showed more hosts out at the same moment, neither in its answers nor in its
+    /// log.
     pub fn assert_at_most(&self, hosts: usize) {
         for track in &self.tracks {
             let most = track.most();
@@ -154,7 +154,7 @@ impl Seen {
         }
     }
 
-    /// How long each host was out, by all HAProxies together; in order.
+    /// The time that each host was out, by all HAProxies together; in order.
     pub fn spans(&self) -> Vec<Span> {
         let mut all: Vec<Span> = self.tracks.iter().flat_map(Track::spans).collect();
         all.sort_by(|one, other| one.from.total_cmp(&other.from));
@@ -174,8 +174,8 @@ impl Seen {
         self.spans().iter().map(|span| span.host).collect()
     }
 
-    /// Exactly these hosts were out, each once, and none before all of the batch before it were
-    /// fully UP again.
+    /// Exactly these hosts were out, each once. No host of a batch was out before the whole batch
+    /// before it was fully UP again.
     pub fn assert_batches(&self, batches: &[&[usize]]) {
         let spans = self.spans();
         let mut left = spans.as_slice();
@@ -195,7 +195,7 @@ impl Seen {
 }
 
 impl Span {
-    /// Seconds; None: it still was out at the end.
+    /// Seconds. None: the host was still out at the end.
     pub fn seconds(&self) -> Option<f64> {
         Some(self.to? - self.from)
     }

@@ -1,4 +1,4 @@
-//! `agent run` in a host's namespace, with a notify socket in place of that of systemd.
+//! `agent run` in a host's namespace, with a notify socket in place of systemd's.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -18,7 +18,7 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// Starts it, and waits until it says that it is ready.
+    /// Starts it, and waits until it reports that it is ready.
     pub fn start(host: &Host, agent: Agent<'_>) -> Sidecar {
         let path: PathBuf = host.dir.join("notify");
         fs::remove_file(&path).ok();
@@ -77,7 +77,7 @@ impl Sidecar {
         )
     }
 
-    /// Its end, after a signal.
+    /// Waits for its end, after a signal.
     pub fn wait(self) -> Ended {
         self.running.wait()
     }
@@ -92,13 +92,13 @@ impl Sidecar {
         (self.running.wait(), heard)
     }
 
-    /// SIGTERM, and its end.
+    /// Sends SIGTERM, and waits for its end.
     pub fn stop(self) -> Ended {
         self.running.interrupt(Signal::SIGTERM);
         self.running.wait()
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(self) {
         self.running.interrupt(Signal::SIGKILL);
         self.running.wait();

@@ -1,6 +1,6 @@
-//! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy,
-//! with users of all kinds on them. All three are restarted by the agent, then by a plain
-//! stop and start, and a table tells what the users met.
+//! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy, with
+//! users of all kinds. The agent restarts all three, then a plain stop and start does. A table
+//! shows what the users met.
 
 use std::process::ExitCode;
 use std::thread;
@@ -74,7 +74,7 @@ fn by_hand(mixed: &mut Mixed) -> Row {
         let took = started.elapsed().as_secs_f64();
         println!("host {number}: stopped and started in {took:.1} s");
         seconds += took / 3.0;
-        // The careful operator looks whether it is back before he goes on.
+        // The careful operator looks whether the host is back before he goes on.
         thread::sleep(Duration::from_secs(1));
         mixed.haproxy.wait_until_all_up();
     }

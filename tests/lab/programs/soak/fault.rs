@@ -1,5 +1,5 @@
-//! The faults. HAProxy can do without any failed request in each of them: two other hosts
-//! are always UP.
+//! The faults. HAProxy can serve all requests in each of them, because two other hosts are always
+//! UP.
 
 use fastrand::Rng;
 

@@ -1,4 +1,4 @@
-//! One round: a host, a fault on it, and afterwards what must hold.
+//! One round: a host, a fault on it, and then the checks.
 
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use lab::peak::Peaks;
 use lab::site::Host;
 use lab::traffic::InFlight;
 
-/// What a restart takes, without what a round adds to it.
+/// The time of a restart, without the additions of a round.
 const QUICK: Duration = Duration::from_millis(1200);
 
 pub struct Round<'a> {
@@ -24,21 +24,21 @@ pub struct Round<'a> {
     pub account: &'a mut Account,
     peaks: &'a Peaks,
     pub rng: Rng,
-    /// The host it is about.
+    /// The host of this round.
     pub number: usize,
-    /// Settings of its agents that differ.
+    /// Changed settings of its agents.
     pub settings: Vec<(&'static str, Value)>,
     pub by_command: bool,
-    /// Its agents know HAProxy's master socket.
+    /// Its agents have HAProxy's master socket.
     pub by_master: bool,
-    /// How long a restart will take, about.
+    /// The expected time of a restart.
     pub takes: Duration,
     pub request: Option<InFlight>,
-    /// How often each app had booted before.
+    /// The boots of each app before the round.
     pub boots_before: Vec<usize>,
-    /// And may have meanwhile.
+    /// The boots that the round may add.
     pub boots: [RangeInclusive<usize>; NUMBERS.len()],
-    /// An agent has said of a restart that was cut short that it had happened.
+    /// An agent reported that an interrupted restart had happened.
     pub reported_boot: bool,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// False: something is broken and can't be mended.
+    /// False: something is broken, and the soak cannot repair it.
     pub fn play(mut self, fault: &Fault) -> bool {
         self.account.begin(fault.name, self.number);
         let before = self.account.violations.len();
@@ -100,12 +100,12 @@ impl<'a> Round<'a> {
         self.millis(0..most)
     }
 
-    /// Another host than the one it is about.
+    /// Another host than that of the round.
     pub fn another(&mut self) -> usize {
         NUMBERS[(self.number + self.rng.usize(0..2)) % NUMBERS.len()]
     }
 
-    /// Another agent whose memory and open files count.
+    /// Measures the memory and open files of another agent.
     pub fn look_at(&self, pid: u32) {
         self.peaks.look_at(pid);
     }

@@ -1,4 +1,4 @@
-//! What must hold after each round, and how the soak goes on where it does not.
+//! What must hold after each round, and how the soak goes on if it does not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -90,7 +90,7 @@ impl Round<'_> {
         }
     }
 
-    /// After a violated check: true, and the next round can be played.
+    /// Repairs the hosts after a violated check. True: the next round can begin.
     pub fn repair(&mut self) -> bool {
         let repaired = catch_unwind(AssertUnwindSafe(|| {
             for number in NUMBERS {
@@ -105,7 +105,7 @@ impl Round<'_> {
         repaired.is_ok()
     }
 
-    /// What an operator does to both lines of a host.
+    /// An operator sets both lines of a host.
     pub fn set_lines(&self, number: usize, words: &str) {
         for line in ["web", "bkp"] {
             self.set_line(&format!("{line}{number}"), words);

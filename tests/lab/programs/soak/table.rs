@@ -4,7 +4,7 @@ use crate::account::{Account, clock, exit_text};
 use lab::load::record::Summary;
 use lab::peak::Peak;
 
-/// As many failed requests and violated checks as a reader will look at.
+/// The number of failed requests and violated checks in the table.
 const SHOWN: usize = 10;
 
 pub fn print(account: &Account, met: &Summary, peak: Peak) {

@@ -26,7 +26,7 @@ fn one_later(round: &mut Round) {
     let mut first = round.start("restart");
     let moment = round.moment();
     if first.comes_to("close") && first.runs_after(moment) {
-        // It may be over in a moment, but its lock is the first thing that another asks for.
+        // The first may end in a moment, but the second asks for its lock first.
         let phase = first.phase();
         let verb = round.pick(&["restart", "close", "open", "recover"]);
         let second = round.start(verb);
@@ -37,7 +37,7 @@ fn one_later(round: &mut Round) {
     round.end(first, "", &[0]);
 }
 
-/// The second has the lock only where the first was over.
+/// The second gets the lock only after the end of the first.
 fn after_a_race(round: &mut Round, verb: &str, second: &Ended, first_runs: bool) {
     match (second.exit, verb) {
         (0, _) if first_runs => round.violated(&format!("{verb} was let in beside a restart")),
@@ -47,7 +47,7 @@ fn after_a_race(round: &mut Round, verb: &str, second: &Ended, first_runs: bool)
     }
 }
 
-/// Two of three must be usable: of two that have closed at once one gives way.
+/// Two of three must be usable: if two have closed at once, one gives way.
 pub fn on_two_hosts(round: &mut Round) {
     round.set("app.web.min_available", 2);
     round.set("app.web.timeouts.turn", "2m");
@@ -74,7 +74,7 @@ pub fn on_two_hosts(round: &mut Round) {
     }
 }
 
-/// From the restart of the app until its gates open a host is alone.
+/// From the restart of its app until its gates open, a host is the only one out.
 fn overlap(one: &Ended, other: &Ended) -> bool {
     let [one, other] = [one, other].map(|ended| {
         let report = report(ended).expect("a report of an operation that was done");

@@ -1,4 +1,4 @@
-//! Agents whose readers do not read: a full pipe takes what they say.
+//! Agents without a reader: their output goes into a full pipe.
 
 use std::io::{self, Read};
 use std::process::Stdio;
@@ -11,13 +11,13 @@ use lab::harm::{HARM, harm};
 use lab::unread::{Unread, full_pipe};
 use lab::wait_for;
 
-/// More than a restart takes, with all that a round adds to it.
+/// More time than a restart needs, with all additions of a round.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// In which a program ends that has nothing more to do.
+/// A program without anything left to do ends in this time.
 const TO_END: Duration = Duration::from_secs(6);
 
-/// Its log is never read, and its outcome not before it has done its work.
+/// Nothing reads its log, and its outcome only after it has done its work.
 pub fn operation(round: &mut Round) {
     let (_log, log) = full_pipe();
     let (mut reader, out) = match round.one_in(2) {
@@ -28,7 +28,7 @@ pub fn operation(round: &mut Round) {
     let mut command = round.agent(round.number).command(&words);
     let began = Instant::now();
     let mut restart = Unread::start(&mut command, out, log);
-    // It has the pipes' ends, too.
+    // The command has the pipes' ends, too.
     drop(command);
     round.look_at(restart.pid());
     let (number, host) = (round.number, round.host());
