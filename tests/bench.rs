@@ -54,7 +54,7 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
 }
 
 #[test]
-fn a_file_that_can_not_be_written_is_told_before_anything_is_measured() {
+fn an_unwritable_file_is_reported_before_any_measurement() {
     let mut bench = Command::new(built::bench());
     bench.args([
         "--quick",

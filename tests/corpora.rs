@@ -65,7 +65,7 @@ fn unescape(line: &str, data: &mut Vec<u8>) {
 /// `scripts/fuzz` unpacks for libFuzzer exactly the inputs that these tests read, and packs them
 /// back unchanged.
 #[test]
-fn the_fuzzer_reads_the_same() {
+fn the_fuzzer_reads_the_same_inputs() {
     let dir = tempfile::tempdir().unwrap();
     for target in TARGETS {
         let (folder, again) = (dir.path().join(target), dir.path().join("again"));

@@ -26,7 +26,7 @@ fn recorded(version: &str, name: &str) -> String {
 }
 
 #[test]
-fn every_versions_answers_are_understood() {
+fn the_answers_of_every_version_are_understood() {
     for version in VERSIONS {
         let info = Info::parse(recorded(version, "info").trim_end()).unwrap();
         assert!(info.version.starts_with(version), "{info:?}");
@@ -77,7 +77,7 @@ fn every_versions_answers_are_understood() {
 
 /// Each prefix of a real answer is "could not see", never a smaller number of servers.
 #[test]
-fn an_answer_cut_anywhere_is_not_taken_for_a_whole_one() {
+fn a_cut_answer_is_never_taken_for_a_whole_one() {
     for version in VERSIONS {
         let whole = format!("{}\n", recorded(version, "stat").trim_end());
         let servers = ServerStat::parse(whole.trim_end(), "show stat")
@@ -137,7 +137,7 @@ fn our_lines_are_found_in_real_answers_and_polled_alone() {
 }
 
 #[test]
-fn lines_are_found_by_name_where_the_addresses_are_somebody_elses() {
+fn lines_are_found_by_name_behind_the_addresses_of_a_proxy() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let find = |main: &str| {
@@ -176,7 +176,7 @@ fn row(version: &str, server: &str) -> String {
 }
 
 #[test]
-fn another_servers_row_or_another_worker_is_never_ours() {
+fn a_row_of_another_server_or_worker_is_never_ours() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let mut balancer = socket.balancer();
@@ -196,7 +196,7 @@ fn another_servers_row_or_another_worker_is_never_ours() {
 /// A backend without any of our lines belongs to another worker. It does not mean that no other
 /// server is UP.
 #[test]
-fn another_backend_than_ours_is_not_counted() {
+fn a_backend_without_our_lines_is_not_counted() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let mut balancer = socket.balancer();
@@ -232,7 +232,7 @@ fn a_big_backend_is_not_counted_at_each_look() {
 }
 
 #[test]
-fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
+fn a_misbehaving_socket_is_reported_in_time() {
     let socket = FakeSocket::start(b"Permission denied\n\n".to_vec());
     assert_eq!(
         socket.ask("show info"),
@@ -258,7 +258,7 @@ fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
 }
 
 #[test]
-fn a_socket_that_hangs_is_given_up_at_the_limit() {
+fn a_socket_that_hangs_times_out() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hangs.sock");
     let _listener = UnixListener::bind(&path).unwrap();

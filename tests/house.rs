@@ -132,7 +132,7 @@ impl Reader<'_> {
                     .iter()
                     .for_each(|tree| self.import(tree, before, public));
             }
-            // A name of its own, so that it leads to the module.
+            // A name of its own, so that it names the module.
             UseTree::Glob(_) => ([before, &["*".to_owned()]].concat(), "*".to_owned()),
             UseTree::Name(name) if name.ident == "self" => {
                 (before.to_vec(), before.last().unwrap().clone())
@@ -440,7 +440,7 @@ fn a_circle_is_found_through_a_re_export_and_in_a_macro() {
 }
 
 #[test]
-fn a_parent_that_hands_on_is_in_no_circle_and_one_that_defines_is() {
+fn only_a_parent_that_defines_is_in_a_circle() {
     let child = ("a/b.rs", "use super::A; pub fn b(_: A) {}");
     let own = house(&[
         ("a/mod.rs", "mod b; pub struct A; fn f() { b::b(A); }"),

@@ -70,8 +70,8 @@ fn a_request_waits_until_it_is_answered() {
 }
 
 #[test]
-fn an_answer_that_nobody_reads_is_not_through() {
-    if !inside("an_answer_that_nobody_reads_is_not_through") {
+fn an_unread_answer_still_waits() {
+    if !inside("an_unread_answer_still_waits") {
         return;
     }
     let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");

@@ -80,7 +80,7 @@ async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
     app.kill().unwrap();
     app.wait().unwrap();
     let refused = pidfile.restart().serves(port).unwrap_err();
-    assert_eq!(refused.to_string(), stale, "nobody listens");
+    assert_eq!(refused.to_string(), stale, "without a listener");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
 }
@@ -88,7 +88,7 @@ async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
 /// The process that listens, and its supervisor, count as the app. The time of the file does not
 /// matter.
 #[tokio::test]
-async fn the_family_of_who_listens_is_the_app() {
+async fn the_listener_and_its_supervisor_are_the_app() {
     let (mut supervisor, port) = listener("setsid perl -e \"$0\" & wait");
     let pid = supervisor.id();
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();

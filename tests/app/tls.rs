@@ -172,7 +172,7 @@ async fn said(identity: &Identity, host: Option<&str>, verify: Verify) -> Result
 }
 
 #[tokio::test]
-async fn an_app_with_a_certificate_of_our_ca() {
+async fn a_certificate_of_the_ca_passes() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 0).await;
     let probed = https(Some("shop.example:8443"), identity.verify());
@@ -191,7 +191,7 @@ async fn an_app_with_a_certificate_of_our_ca() {
 /// `openssl req -x509` makes each certificate a CA. rustls does not accept a CA as an app's
 /// certificate.
 #[tokio::test]
-async fn an_app_with_a_certificate_by_itself() {
+async fn a_self_signed_certificate_passes_as_its_own_ca() {
     let unconstrained = IsCa::Ca(BasicConstraints::Unconstrained);
     for is_ca in [unconstrained, IsCa::NoCa] {
         let identity = self_signed(is_ca, |_| {});
@@ -217,7 +217,7 @@ async fn an_app_with_a_certificate_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_named() {
+async fn the_fault_of_a_certificate_is_named() {
     let (good, again) = (issued(|_| {}), issued(|_| {}));
     let other = issued_by("another CA", |_| {});
     let expired = issued(|app| app.not_after = date_time_ymd(2020, 1, 2));
@@ -275,7 +275,7 @@ async fn what_is_wrong_with_a_certificate_is_named() {
 }
 
 #[tokio::test]
-async fn without_verification_whatever_speaks_tls_is_good() {
+async fn without_verification_any_certificate_passes() {
     let expired = self_signed(IsCa::NoCa, |app| app.not_after = date_time_ymd(2020, 1, 2));
     let (address, heard) = app(&expired, 0).await;
     for (host, named) in [
@@ -328,7 +328,7 @@ async fn an_app_that_speaks_no_tls_is_named() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_end_is_given_up() {
+async fn a_handshake_without_end_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut health = https(Some(NAME), Verify::Nothing);
     health.timeout = Duration::from_millis(200);
@@ -338,7 +338,7 @@ async fn a_handshake_that_does_not_end_is_given_up() {
 
 /// The agent reads a changed file again, and names what is wrong with it.
 #[tokio::test]
-async fn the_file_of_a_ca_may_change() {
+async fn a_changed_ca_file_is_read_again() {
     let (old, new) = (issued(|_| {}), issued(|_| {}));
     let (address, _) = app(&new, 0).await;
     let health = https(Some(NAME), old.verify());
@@ -374,7 +374,7 @@ fn writable_by_others(path: &Path) {
 }
 
 #[tokio::test]
-async fn an_app_that_wants_a_proxy_header() {
+async fn a_proxy_header_comes_first() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 100).await;
     let text = introduced(https(Some(NAME), identity.verify()), Proxy::V1);

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use crate::setup::Setup;
 
 #[test]
-fn an_app_that_the_redirect_does_not_reach() {
+fn an_app_out_of_reach_of_the_redirect_is_an_error() {
     let mut setup = Setup::start("doctor_bound");
     setup
         .doctor()
@@ -51,7 +51,7 @@ fn web1_is_refused(setup: &Setup) {
 
 /// The app's ports are not tracked: the redirect has no effect, and the app is not the cause.
 #[test]
-fn ports_that_are_not_tracked() {
+fn untracked_ports_are_a_warning() {
     let setup = Setup::start("doctor_notrack");
     setup.sh(
         "nft add table inet raw && \
@@ -70,7 +70,7 @@ fn ports_that_are_not_tracked() {
 
 /// While no balancer answers, nothing shows whether a gate reaches the app.
 #[test]
-fn an_app_of_which_no_line_is_seen() {
+fn without_a_balancer_a_loopback_app_is_a_warning() {
     let mut setup = Setup::start("doctor_unseen");
     setup.without_haproxy();
     setup.doctor().expect_ok("app-address");
@@ -81,7 +81,7 @@ fn an_app_of_which_no_line_is_seen() {
 }
 
 #[test]
-fn an_app_that_listens_for_ipv6_alone() {
+fn an_app_with_ipv6_alone_is_a_warning() {
     let mut setup = Setup::start("doctor_v6only");
     setup.doctor().expect_ok("app-address");
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
@@ -99,7 +99,7 @@ fn an_app_that_listens_for_ipv6_alone() {
 /// A container's seccomp profile, or a unit's `RestrictAddressFamilies=`, can forbid programs to
 /// list connections.
 #[test]
-fn connections_that_can_not_be_seen() {
+fn unlistable_connections_are_an_error() {
     let setup = Setup::start("doctor_connections");
     let refused = setup.doctor_by(&["python3", "-c", NO_SOCK_DIAG]);
     let point = refused.expect("connections", "error", "can't list TCP connections");
@@ -125,7 +125,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 ";
 
 #[test]
-fn an_app_that_is_sick_or_can_not_be_asked() {
+fn a_sick_app_or_a_missing_health_command_is_an_error() {
     let setup = Setup::start("doctor_sick");
     setup.apps[0].set_sick(true);
     setup
@@ -146,7 +146,7 @@ fn an_app_that_is_sick_or_can_not_be_asked() {
 }
 
 #[test]
-fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
+fn a_command_that_can_not_run_is_an_error() {
     let setup = Setup::start("doctor_restart");
     let restart = |key: &'static str, value: Value| {
         let table = Table::from_iter([(key.to_owned(), value)]);
@@ -168,7 +168,7 @@ fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
 }
 
 #[test]
-fn a_single_layout() {
+fn the_classic_layout_is_a_warning() {
     let setup = Setup::start("doctor_classic");
     let diagnosis = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
     let point = diagnosis.expect("layout", "warning", "classic");

@@ -19,7 +19,7 @@ fn asking(setup: &Setup, socket: &str) -> Diagnosis {
 }
 
 #[test]
-fn a_socket_that_does_not_answer_is_told_by_its_kind() {
+fn each_kind_of_silent_socket_has_its_own_fix() {
     let mut setup = Setup::start("doctor_socket");
     let socket = setup.haproxy().socket.clone();
     let socket = socket.display().to_string();
@@ -63,7 +63,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
 }
 
 #[test]
-fn a_socket_that_is_not_ours_to_open() {
+fn a_socket_without_permission_is_an_error() {
     let setup = Setup::start("doctor_denied");
     let socket = setup.haproxy().socket.clone();
     let settings = setup.settings().haproxy(&socket.display().to_string());
@@ -84,7 +84,7 @@ fn a_socket_that_is_not_ours_to_open() {
 }
 
 #[test]
-fn something_else_than_haproxy_answers() {
+fn an_answer_of_another_program_is_an_error() {
     let setup = Setup::start("doctor_strange");
     let proxy = StatsProxy::start(&setup.site.dir, &setup.haproxy().socket);
     let socket = proxy.socket.display().to_string();
@@ -102,7 +102,7 @@ fn something_else_than_haproxy_answers() {
 
 /// A real answer of HAProxy, with another version in it.
 #[test]
-fn a_version_that_is_too_old_or_not_tried() {
+fn an_old_version_is_an_error_and_an_untested_one_a_warning() {
     let setup = Setup::start("doctor_version");
     let version = setup.haproxy().version();
     for (shown, verdict) in [
@@ -139,7 +139,7 @@ fn rewriting(path: &Path, haproxy: &Path, (from, to): (String, String)) -> PathB
 }
 
 #[test]
-fn a_level_that_lets_any_host_change_servers() {
+fn level_admin_over_tcp_is_a_warning() {
     let mut setup = Setup::with("doctor_level", |reference| {
         reference.with(":9999 level user", ":9999 level admin")
     });
@@ -159,7 +159,7 @@ fn a_level_that_lets_any_host_change_servers() {
 }
 
 #[test]
-fn a_master_that_does_not_answer() {
+fn a_silent_master_socket_is_an_error() {
     let setup = Setup::start("doctor_master");
     let with = |path: &Path| setup.doctor_with(|settings: Settings| settings.master(path));
     with(setup.haproxy().master()).expect_ok("master-socket");

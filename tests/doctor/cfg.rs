@@ -38,7 +38,7 @@ const BROKEN: [Row; 22] = [
 ];
 
 #[test]
-fn a_file_that_haproxy_takes_and_a_restart_does_not() {
+fn each_setting_that_breaks_restarts_is_found() {
     let mut setup = Setup::start("doctor_cfg");
     for (check, verdict, old, new) in BROKEN {
         let broken = |reference: Reference| match check {
@@ -69,7 +69,7 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
 
 /// The file of another HAProxy, a file without our lines, and a missing file.
 #[test]
-fn a_file_that_is_not_the_one_that_runs() {
+fn a_file_that_does_not_run_is_found() {
     let setup = Setup::start("doctor_cfg_other");
     let file = setup.site.dir.join("haproxy.cfg");
     let other = setup.site.dir.join("other.cfg");
@@ -112,7 +112,7 @@ fn a_file_that_is_not_the_one_that_runs() {
 
 /// The limits of the restart come from the app's configuration.
 #[test]
-fn checks_that_are_slower_than_a_restart_waits() {
+fn checks_slower_than_the_limits_are_found() {
     let setup = Setup::start("doctor_cfg_slow");
     // Reference: inter 300 ms, fastinter 100 ms, downinter 150 ms, fall 2, rise 2.
     for (key, most, exit) in [("out_of_rotation", 400, 13), ("in_rotation", 250, 16)] {

@@ -52,7 +52,7 @@ fn the_last_close_is_quoted() {
 
 /// A firewall on this host, and one on the way that this host cannot see.
 #[test]
-fn checks_that_are_dropped() {
+fn dropped_checks_are_found() {
     let setup = Setup::start("doctor_drop");
     let agent = || setup.with_settings(|settings| settings);
     let here = |change: &str| {
@@ -96,7 +96,7 @@ fn checks_that_are_dropped() {
 
 /// The rule has a condition, so it is neither an error nor a refusal. HAProxy's status decides.
 #[test]
-fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
+fn a_possible_rule_is_a_warning_if_it_catches_the_checks() {
     let setup = Setup::start("doctor_possible");
     let agent =
         || setup.with_settings(|settings| settings.set("app.web.timeouts.out_of_rotation", "2s"));
@@ -142,7 +142,7 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
 /// While the gate is open, a firewall drops the checks on the app's own port. The fix is the line
 /// that lets the checks in.
 #[test]
-fn checks_that_are_dropped_by_the_open_gate() {
+fn checks_that_the_open_gate_drops_are_an_error() {
     let setup = Setup::start("doctor_open_drop");
     for drop in [
         "iptables-legacy -A INPUT -p tcp --dport 1000 -j DROP",
@@ -172,7 +172,7 @@ fn checks_that_are_dropped_by_the_open_gate() {
 
 /// What the doctor cannot read is never ok.
 #[test]
-fn an_nft_that_does_not_list_its_rules() {
+fn a_failing_nft_is_not_ok() {
     let setup = Setup::start("doctor_nft_fails");
     let dir = setup.host().dir.join("bin");
     fs::create_dir(&dir).expect("a folder");

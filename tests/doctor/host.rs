@@ -7,7 +7,7 @@ use crate::setup::{Diagnosis, Setup};
 use lab::sidecar::Sidecar;
 
 #[test]
-fn a_configuration_that_can_not_be_loaded_is_the_first_point() {
+fn a_broken_configuration_is_the_only_point() {
     let setup = Setup::start("doctor_config");
     let agent = setup.with_settings(|settings| settings.set("app.web.health.htpp", "/"));
     let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
@@ -43,7 +43,7 @@ fn without_its_rights_the_agent_sees_no_rules() {
 }
 
 #[test]
-fn directories_that_others_may_write_and_too_few_files() {
+fn unsafe_or_missing_directories_and_few_files_are_found() {
     let setup = Setup::start("doctor_state");
     let state = setup.host().dir.join("state");
     fs::set_permissions(&state, Permissions::from_mode(0o777)).unwrap();
@@ -72,7 +72,7 @@ fn directories_that_others_may_write_and_too_few_files() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_an_error() {
     let setup = Setup::start("doctor_disk");
     let disk = setup.host().dir.join("disk").display().to_string();
     let agent = setup.with_settings(|settings| settings.set("agent.state_dir", disk.as_str()));
@@ -101,7 +101,7 @@ fn a_full_disk_is_told() {
 }
 
 #[test]
-fn a_sidecar_runs_or_not() {
+fn a_missing_sidecar_is_a_warning() {
     let setup = Setup::start("doctor_sidecar");
     let point = setup.doctor().expect("sidecar", "warning", "not running");
     assert_eq!(point.fix, "systemctl enable --now haproxy-gate");

@@ -13,7 +13,7 @@ fn twin(line: &str) -> String {
 }
 
 #[test]
-fn lines_that_are_not_found() {
+fn missing_lines_are_an_error() {
     let mut setup = Setup::start("doctor_lost");
     for (line, says) in [
         (
@@ -39,7 +39,7 @@ fn lines_that_are_not_found() {
 }
 
 #[test]
-fn a_twin_that_does_not_fit_its_main_line() {
+fn a_twin_must_fit_its_main_line() {
     let mut setup = Setup::start("doctor_twin");
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     let first = format!("{TWIN}{MAIN}");
@@ -110,7 +110,7 @@ fn a_twin_that_does_not_fit_its_main_line() {
 
 /// HAProxy shows cookies only from level operator on.
 #[test]
-fn a_twin_with_another_cookie() {
+fn a_twin_with_another_cookie_is_an_error() {
     let seen = ":9999 level operator";
     let mut setup = Setup::with("doctor_cookie", |reference| {
         reference.with(":9999 level user", seen)
@@ -141,7 +141,7 @@ fn a_twin_with_another_cookie() {
 
 /// A host with one line for IPv4 and one for IPv6, each with its twin.
 #[test]
-fn a_host_with_lines_of_both_families() {
+fn lines_of_both_families_are_ok() {
     let six = |line: &str, name: &str| {
         let line = line.replace("10.77.0.11:", "[fd77::11]:");
         line.replace(name, &format!("{name}six"))
@@ -165,7 +165,7 @@ fn a_host_with_lines_of_both_families() {
 }
 
 #[test]
-fn lines_that_are_not_up() {
+fn each_line_that_is_not_up_is_found() {
     let mut setup = Setup::with("doctor_down", lab::reference::Reference::for_operators);
     setup.haproxy().operate("set server srvs/web1 state maint");
     let point = setup
@@ -212,7 +212,7 @@ fn lines_that_are_not_up() {
 }
 
 #[test]
-fn a_slow_start_under_way() {
+fn a_running_slow_start_is_found() {
     let mut setup = Setup::start("doctor_slow");
     let slow = MAIN.replace("port 2000", "port 2000 slowstart 4s");
     setup.haproxy_is(|reference| reference.with(MAIN, &slow).for_operators());
@@ -240,7 +240,7 @@ fn a_slow_start_under_way() {
 }
 
 #[test]
-fn too_few_others() {
+fn too_few_other_servers_are_an_error() {
     let setup = Setup::start("doctor_few");
     let floor = |floor: i64| {
         setup.doctor_with(move |settings| settings.set("app.web.min_available", floor))

@@ -10,7 +10,7 @@ use lab::settings::Settings;
 const FOREIGN: &str = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
 
 #[test]
-fn foreign_rules_of_both_variants() {
+fn a_certain_foreign_rule_is_an_error_in_both_variants() {
     let setup = Setup::start("doctor_foreign");
     for (program, check) in [
         ("iptables-nft", "foreign-rule"),
@@ -32,7 +32,7 @@ fn foreign_rules_of_both_variants() {
 }
 
 #[test]
-fn rules_beside_ours_that_do_not_touch_us() {
+fn rules_in_the_other_variant_are_found() {
     let setup = Setup::start("doctor_mixed");
     let other = "PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80";
     setup.sh(&format!("iptables-legacy -t nat -A {other}"));
@@ -60,7 +60,7 @@ fn rules_beside_ours_that_do_not_touch_us() {
 }
 
 #[test]
-fn a_native_nft_redirect_of_the_status_port() {
+fn a_native_nft_redirect_is_found() {
     let setup = Setup::start("doctor_native");
     setup.sh("nft add table ip mine && \
          nft 'add chain ip mine pre { type nat hook prerouting priority -110; }' && \
@@ -91,7 +91,7 @@ fn a_native_nft_redirect_of_the_status_port() {
 }
 
 #[test]
-fn a_gate_that_is_broken_or_closed_unexpectedly() {
+fn a_broken_gate_is_an_error_and_a_closed_one_a_warning() {
     let setup = Setup::start("doctor_broken");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
@@ -120,7 +120,7 @@ fn fixed(setup: &Setup, fix: &str) {
 }
 
 #[test]
-fn a_listener_on_the_status_port() {
+fn a_listener_on_the_status_port_is_an_error() {
     let setup = Setup::start("doctor_listener");
     let dir = setup.host().dir.join("other");
     let other = App::start(
@@ -144,7 +144,7 @@ fn a_listener_on_the_status_port() {
 
 /// If iptables-nft cannot read a table, the agent sees no rule at all.
 #[test]
-fn a_native_table_that_iptables_can_not_read() {
+fn an_unreadable_native_table_is_an_error() {
     let setup = Setup::start("doctor_incompatible");
     setup.sh("iptables -t nat -F; iptables -t nat -X; nft delete table ip nat || true");
     setup.sh("nft add table ip nat && \
@@ -162,7 +162,7 @@ fn a_native_table_that_iptables_can_not_read() {
 }
 
 #[test]
-fn no_iptables_at_all() {
+fn missing_iptables_are_an_error() {
     let setup = Setup::start("doctor_missing");
     let diagnosis = setup.doctor_by(&["env", "PATH=/nowhere"]);
     let point = diagnosis.expect("iptables", "error", "iptables can't be run");

@@ -9,7 +9,7 @@ use lab::now;
 use lab::traffic::{Traffic, assert_unnoticed};
 
 #[test]
-fn one_after_the_other() {
+fn a_roll_by_plain_ssh_goes_host_by_host() {
     let begun = Instant::now();
     let estate = Estate::of("by_hand", 8);
     println!(

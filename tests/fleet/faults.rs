@@ -29,7 +29,7 @@ fn ssh(estate: &Estate, number: usize, words: &[&str]) -> Ended {
 }
 
 #[test]
-fn hosts_that_are_not_reached() {
+fn each_way_to_lose_ssh_fails_before_the_agent_runs() {
     let estate = estate("not_reached");
     let watch = estate.watch();
     estate.remote(1).stop_sshd();
@@ -62,7 +62,7 @@ fn hosts_that_are_not_reached() {
 }
 
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_is_exit_15() {
     let estate = estate("sick");
     let watch = estate.watch();
     estate.remote(2).app.set_sick_after_restart();

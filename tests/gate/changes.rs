@@ -37,8 +37,8 @@ fn burst(changes: usize) -> String {
 }
 
 #[test]
-fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
-    if !inside("changes::what_others_do_is_noticed_at_once_and_changes_the_mark") {
+fn a_change_by_another_program_is_noticed_at_once() {
+    if !inside("changes::a_change_by_another_program_is_noticed_at_once") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
@@ -66,8 +66,8 @@ fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
 }
 
 #[test]
-fn looking_is_no_change_and_neither_is_what_concerns_others() {
-    if !inside("changes::looking_is_no_change_and_neither_is_what_concerns_others") {
+fn looks_and_other_tables_are_no_change() {
+    if !inside("changes::looks_and_other_tables_are_no_change") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
@@ -106,8 +106,8 @@ fn looking_is_no_change_and_neither_is_what_concerns_others() {
 }
 
 #[test]
-fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
-    if !inside("changes::a_burst_is_few_wake_ups_and_its_end_is_not_missed") {
+fn a_burst_is_few_wake_ups_and_its_end_is_noticed() {
+    if !inside("changes::a_burst_is_few_wake_ups_and_its_end_is_noticed") {
         return;
     }
     sh("iptables-nft -t nat -N X");
@@ -146,8 +146,8 @@ fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
 }
 
 #[test]
-fn more_than_the_kernel_keeps_for_us_is_a_change() {
-    if !inside("changes::more_than_the_kernel_keeps_for_us_is_a_change") {
+fn an_overflow_of_the_kernels_queue_is_a_change() {
+    if !inside("changes::an_overflow_of_the_kernels_queue_is_a_change") {
         return;
     }
     sh("iptables-nft -t nat -N X");
@@ -167,8 +167,8 @@ fn more_than_the_kernel_keeps_for_us_is_a_change() {
 
 /// The sidecar also waits for other events, and drops this wait each time.
 #[test]
-fn a_wait_that_is_dropped_half_way_loses_nothing() {
-    if !inside("changes::a_wait_that_is_dropped_half_way_loses_nothing") {
+fn a_dropped_wait_loses_no_change() {
+    if !inside("changes::a_dropped_wait_loses_no_change") {
         return;
     }
     sh("iptables-nft -t nat -N X");
@@ -181,15 +181,15 @@ fn a_wait_that_is_dropped_half_way_loses_nothing() {
         sh("iptables-nft -t nat -A X -j RETURN");
         for _ in 0..5 {
             let dropped = timeout(Duration::from_millis(10), watch.changed()).await;
-            assert!(dropped.is_err(), "told without a pause");
+            assert!(dropped.is_err(), "reported without a pause");
         }
         assert_eq!(settled(&mut watch).await.0, 1);
     });
 }
 
 #[test]
-fn legacy_rules_have_no_word_and_no_mark() {
-    if !inside("changes::legacy_rules_have_no_word_and_no_mark") {
+fn legacy_rules_have_no_notification_and_no_mark() {
+    if !inside("changes::legacy_rules_have_no_notification_and_no_mark") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Legacy), gate(Role::Main, 2000));
@@ -203,7 +203,7 @@ fn legacy_rules_have_no_word_and_no_mark() {
 }
 
 #[test]
-fn without_the_right_to_listen_the_error_says_so() {
+fn the_error_names_the_missing_capability() {
     const RESTRICTED: &str = "HAPROXY_GATE_TEST_RESTRICTED";
     if std::env::var_os(RESTRICTED).is_some() {
         let error = block_on(async { RuleWatch::new(Variant::Nft).err() });
@@ -215,10 +215,7 @@ fn without_the_right_to_listen_the_error_says_so() {
     let output = Command::new("setpriv")
         .args(["--bounding-set=-net_admin", "--"])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "changes::without_the_right_to_listen_the_error_says_so",
-            "--exact",
-        ])
+        .args(["changes::the_error_names_the_missing_capability", "--exact"])
         .env(RESTRICTED, "1")
         .output()
         .expect("setpriv (util-linux) runs");

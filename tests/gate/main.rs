@@ -151,8 +151,8 @@ fn a_gate_closes_over_duplicates_and_leaves_the_other_gates() {
 }
 
 #[test]
-fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
-    if !inside("a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it") {
+fn opening_fixes_a_flushed_table_or_a_lost_jump() {
+    if !inside("opening_fixes_a_flushed_table_or_a_lost_jump") {
         return;
     }
     let _app = TcpListener::bind("127.0.0.1:1000").unwrap();
@@ -264,8 +264,8 @@ impl Drop for OtherHost {
 }
 
 #[test]
-fn calls_to_the_status_port_of_another_host_are_not_hijacked() {
-    if !inside("calls_to_the_status_port_of_another_host_are_not_hijacked") {
+fn calls_to_the_status_port_of_another_host_go_there() {
+    if !inside("calls_to_the_status_port_of_another_host_go_there") {
         return;
     }
     let _app = TcpListener::bind("0.0.0.0:1000").unwrap();
@@ -285,8 +285,8 @@ fn calls_to_the_status_port_of_another_host_are_not_hijacked() {
 }
 
 #[test]
-fn a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works() {
-    if !inside("a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works") {
+fn a_foreign_rule_is_found_in_both_variants_and_its_removal_works() {
+    if !inside("a_foreign_rule_is_found_in_both_variants_and_its_removal_works") {
         return;
     }
     let main = gate(Role::Main, 2000);
@@ -330,7 +330,7 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
     set(&firewall, &main, true);
     let hold = |seconds: u32| {
         let mut command = Command::new("flock");
-        let holder = command
+        let owner = command
             .args([
                 "--no-fork",
                 "/run/xtables.lock",
@@ -340,17 +340,17 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
             .spawn()
             .unwrap();
         sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
-        holder
+        owner
     };
-    let mut holder = hold(2);
+    let mut owner = hold(2);
     let before = Instant::now();
     set(&firewall, &main, false);
     assert!(
         before.elapsed() > Duration::from_secs(1),
         "the lock was not waited for"
     );
-    holder.wait().unwrap();
-    let mut holder = hold(30);
+    owner.wait().unwrap();
+    let mut owner = hold(30);
     let before = Instant::now();
     let error = block_on(firewall.ensure(&[(&main, true)]))
         .unwrap_err()
@@ -364,6 +364,6 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
         error.starts_with("somebody holds the xtables lock"),
         "{error}"
     );
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
 }

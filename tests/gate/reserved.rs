@@ -24,8 +24,8 @@ fn another_user_binds(address: &str) -> bool {
 }
 
 #[test]
-fn is_led_to_the_app_while_open_and_refuses_while_closed() {
-    if !inside("reserved::is_led_to_the_app_while_open_and_refuses_while_closed") {
+fn an_open_gate_redirects_to_the_app_and_a_closed_one_refuses() {
+    if !inside("reserved::an_open_gate_redirects_to_the_app_and_a_closed_one_refuses") {
         return;
     }
     let _app = [

@@ -13,8 +13,8 @@ fn of(port: u16) -> Vec<Flow> {
 
 /// A container publishes a port with such a DNAT.
 #[test]
-fn a_connection_that_is_led_away_is_seen_while_it_lives() {
-    if !inside("tracked::a_connection_that_is_led_away_is_seen_while_it_lives") {
+fn a_redirected_connection_is_listed_while_it_lives() {
+    if !inside("tracked::a_redirected_connection_is_listed_while_it_lives") {
         return;
     }
     sh(
@@ -56,8 +56,8 @@ fn a_connection_that_is_led_away_is_seen_while_it_lives() {
 
 /// A refused check leaves no entry: the kernel forgets it with the answer.
 #[test]
-fn a_check_of_an_open_gate_is_seen_for_a_while() {
-    if !inside("tracked::a_check_of_an_open_gate_is_seen_for_a_while") {
+fn a_check_of_an_open_gate_is_listed_for_a_while() {
+    if !inside("tracked::a_check_of_an_open_gate_is_listed_for_a_while") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));

@@ -57,8 +57,8 @@ fn fill() {
 }
 
 #[test]
-fn all_of_ours_goes_and_nothing_of_others() {
-    if !inside("uninstall::all_of_ours_goes_and_nothing_of_others") {
+fn our_rules_go_and_all_others_remain() {
+    if !inside("uninstall::our_rules_go_and_all_others_remain") {
         return;
     }
     fill();
@@ -150,8 +150,8 @@ fn a_dry_run_prints_the_calls_and_makes_none() {
 }
 
 #[test]
-fn a_legacy_table_that_is_not_there_is_not_made() {
-    if !inside("uninstall::a_legacy_table_that_is_not_there_is_not_made") {
+fn a_missing_legacy_table_is_not_created() {
+    if !inside("uninstall::a_missing_legacy_table_is_not_created") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
@@ -164,8 +164,8 @@ fn a_legacy_table_that_is_not_there_is_not_made() {
 }
 
 #[test]
-fn it_never_meets_an_operation_nor_the_sidecar() {
-    if !inside("uninstall::it_never_meets_an_operation_nor_the_sidecar") {
+fn a_running_operation_or_sidecar_is_a_refusal() {
+    if !inside("uninstall::a_running_operation_or_sidecar_is_a_refusal") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
@@ -198,8 +198,8 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
 }
 
 #[test]
-fn without_root_or_a_state_directory_of_roots_it_is_refused() {
-    if !inside("uninstall::without_root_or_a_state_directory_of_roots_it_is_refused") {
+fn another_user_or_his_state_directory_is_a_refusal() {
+    if !inside("uninstall::another_user_or_his_state_directory_is_a_refusal") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
@@ -233,13 +233,13 @@ fn without_root_or_a_state_directory_of_roots_it_is_refused() {
 }
 
 #[test]
-fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
-    if !inside("uninstall::what_can_not_be_looked_at_is_told_and_the_rest_is_removed") {
+fn an_unreadable_table_is_reported_and_the_rest_is_removed() {
+    if !inside("uninstall::an_unreadable_table_is_reported_and_the_rest_is_removed") {
         return;
     }
     fill();
     let sleeping = ["--no-fork", "/run/xtables.lock", "sleep", "30"];
-    let holder = Running::start("flock", Command::new("flock").args(sleeping));
+    let owner = Running::start("flock", Command::new("flock").args(sleeping));
     sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
     let ended = uninstall(&["--json"]);
     let report = ended.json();
@@ -254,14 +254,14 @@ fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
         ended.err
     );
     assert!(!sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S").contains("-N HAPROXY-GATE"));
-    drop(holder);
+    drop(owner);
     assert_eq!(uninstall(&["--json"]).json()["outcome"], "removed");
     assert!(!rules().contains("-N HAPROXY-GATE"));
 }
 
 #[test]
-fn a_program_that_is_not_installed_is_left_out_unless_none_is() {
-    if !inside("uninstall::a_program_that_is_not_installed_is_left_out_unless_none_is") {
+fn one_missing_variant_is_left_out_and_two_are_an_error() {
+    if !inside("uninstall::one_missing_variant_is_left_out_and_two_are_an_error") {
         return;
     }
     fill();
@@ -325,8 +325,8 @@ backend classic
 
 /// What `agent uninstall --help` says, with a real HAProxy.
 #[test]
-fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
-    if !inside("uninstall::haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin") {
+fn haproxy_then_serves_by_the_classic_twin() {
+    if !inside("uninstall::haproxy_then_serves_by_the_classic_twin") {
         return;
     }
     fill();

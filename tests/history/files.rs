@@ -70,7 +70,7 @@ fn many_writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn it_is_turned_over_and_never_grows_beyond_its_bound() {
+fn the_history_is_turned_over_at_its_bound() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let first = entry("first");
@@ -111,7 +111,7 @@ fn a_file_on_another_disk_is_turned_over_too() {
 }
 
 #[test]
-fn a_torn_line_costs_no_other() {
+fn a_torn_line_loses_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();
@@ -131,7 +131,7 @@ fn a_torn_line_costs_no_other() {
 }
 
 #[test]
-fn what_others_may_write_is_neither_read_nor_written() {
+fn a_file_that_other_users_may_write_is_neither_read_nor_written() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();
@@ -153,7 +153,7 @@ fn what_others_may_write_is_neither_read_nor_written() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_is_not_waited_for_long() {
+async fn the_wait_for_a_held_lock_is_short() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();

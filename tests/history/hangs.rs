@@ -98,7 +98,7 @@ fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
 
 /// An operation that leaves its journal on purpose does not look killed.
 #[test]
-fn who_could_not_set_the_rules_and_say_so_was_not_killed() {
+fn an_operation_without_a_history_line_was_not_killed() {
     let fleet = Fleet::quick("history_rules", |reference| reference);
     let programs = fleet.host(1).dir.join("programs");
     fs::create_dir(&programs).unwrap();

@@ -6,4 +6,4 @@ mod files;
 mod hangs;
 mod operations;
 mod page;
-mod told;
+mod report;

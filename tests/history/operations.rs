@@ -39,7 +39,7 @@ fn outcomes(agent: &Agent) -> Vec<String> {
 }
 
 #[test]
-fn each_operation_leaves_one_line_with_who_why_and_how() {
+fn each_operation_leaves_one_line_with_caller_reason_and_result() {
     let fleet = Fleet::closed("history", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let text = agent.words(&["history"]).expect_exit(0).out;
@@ -92,7 +92,7 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
         history(&agent, &["--since", "2000-01-01", "--last", "1"]).len(),
         1
     );
-    agent.words(&["history", "nobody"]).expect_exit(2);
+    agent.words(&["history", "missing"]).expect_exit(2);
     agent.words(&["report", "00000000000"]).expect_exit(2);
 }
 
@@ -118,7 +118,7 @@ fn samples_hold(operation: &Value) {
 }
 
 #[test]
-fn what_did_not_go_well_leaves_its_line_too() {
+fn an_unsuccessful_operation_leaves_its_line_too() {
     let fleet = Fleet::quick("history_not", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     agent.words(&["restart", "web", "--dry-run"]).expect_exit(0);
@@ -166,7 +166,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
 }
 
 #[test]
-fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
+fn the_sidecar_records_actions_and_not_looks() {
     let fleet = Fleet::closed("history_sidecar", |reference| reference);
     // No other host serves.
     let drains = |settings: Settings| {

@@ -139,7 +139,7 @@ const ALL: [&str; 3] = ["web1", "web2", "web3"];
 /// The role brings fresh hosts into rotation. A second run is no change. The running sidecar reads
 /// another configuration. Then a roll restarts all of it, under traffic.
 #[test]
-fn from_a_package() {
+fn the_role_installs_the_package() {
     let trio = Trio::booted("m_role");
     let deb = package::built();
     let variables = VARIABLES
@@ -208,7 +208,7 @@ fn from_a_package() {
 
 /// The same with the static binary, on machines that do not have our package.
 #[test]
-fn from_a_binary() {
+fn the_role_installs_the_binary() {
     let trio = Trio::booted("m_role_binary");
     let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debian");
     let binary = binary.join("agent-x86_64-static");

@@ -9,7 +9,7 @@ use lab::now;
 
 /// Package and configuration are there, and no operator opens anything.
 #[test]
-fn to_up() {
+fn a_boot_opens_the_gates() {
     let mut pair = Pair::without_the_first("m_boot");
     let traffic = pair.traffic();
     let began = now();
@@ -26,13 +26,13 @@ fn to_up() {
 
 /// The sidecar drains the host before the app stops, and opens it after the boot.
 #[test]
-fn again() {
+fn a_reboot_drains_first() {
     reboots(&Pair::up("m_reboot"));
 }
 
 /// The sidecar and the drop-in both drain, at the same time.
 #[test]
-fn again_with_the_drop_in() {
+fn a_reboot_with_the_drop_in_drains_first() {
     let pair = Pair::up("m_reboot_drop_in");
     install_drop_in(&pair);
     reboots(&pair);
@@ -55,7 +55,7 @@ fn reboots(pair: &Pair) {
 
 /// A host that an operator closed is closed after a reboot, until he opens it.
 #[test]
-fn again_closed() {
+fn a_hold_survives_a_reboot() {
     let pair = Pair::up("m_reboot_closed");
     let machine = pair.machine(1);
     let traffic = pair.traffic();

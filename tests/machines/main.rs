@@ -4,11 +4,11 @@
 
 mod ansible;
 mod boots;
+mod expect;
 mod package;
 mod packages;
 mod pair;
 mod repairs;
 mod restarts;
-mod seen;
 mod sidecar;
 mod upgrades;

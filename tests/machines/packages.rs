@@ -15,7 +15,7 @@ use lab::site::Host;
 
 /// Only the package and a configuration.
 #[test]
-fn installed() {
+fn an_installation_opens_the_gates() {
     let pair = Pair::with_a_bare_first("m_install");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -35,7 +35,7 @@ fn installed() {
 /// The app serves and no rule of ours is left. HAProxy sends it no users, because nothing answers
 /// on the status ports.
 #[test]
-fn removed_and_purged() {
+fn a_removal_leaves_no_rules() {
     let pair = Pair::up("m_remove");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -67,7 +67,7 @@ fn removed_and_purged() {
 
 /// The rest of the drop-in names a unit that does not exist: the app stops and starts without it.
 #[test]
-fn removed_beside_the_drop_in() {
+fn a_removal_beside_the_drop_in_leaves_the_app_alone() {
     let pair = Pair::up("m_remove_drop_in");
     let machine = pair.machine(1);
     install_drop_in(&pair);

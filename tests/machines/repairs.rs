@@ -10,7 +10,7 @@ use lab::{now, wait_for};
 
 /// Within a second by the kernel's notifications, and before HAProxy notices.
 #[test]
-fn has_its_rules_flushed() {
+fn the_sidecar_repairs_flushed_rules_within_a_second() {
     // With these checks HAProxy notices a fault of one second. The promise is one second.
     let a_second = "inter 1s fastinter 1s downinter 500ms";
     let pair = Pair::up_with("m_flushed", |config| config.with(QUICK, a_second));
@@ -60,7 +60,7 @@ pub fn assert_repairs(pair: &Pair, monitor: &Monitor, harm: &[&str]) {
 /// machine 1, and the current sidecar repairs the rules.
 pub fn assert_goes_on(pair: &Pair, monitor: &Monitor, from: f64) {
     let changes = monitor.commits(from);
-    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    assert!(changes.is_empty(), "a program changed rules: {changes:#?}");
     pair.assert_never_down(from);
     assert_repairs(pair, monitor, &["iptables -t nat -F"]);
 }

@@ -9,14 +9,14 @@ use lab::agent::Ended;
 use lab::now;
 
 #[test]
-fn by_the_agent() {
+fn the_agent_restarts_the_unit() {
     let pair = Pair::up("m_agent");
     let ended = restarted_by(&pair, &["agent", "restart", "web", "--json"]);
     assert_eq!(ended.report().outcome, "restarted");
 }
 
 #[test]
-fn by_its_unit() {
+fn the_restart_unit_restarts_the_app() {
     let pair = Pair::up("m_unit");
     restarted_by(&pair, &["systemctl", "start", "haproxy-gate-restart@web"]);
     // The agent leaves a held host alone, and that is no failure.
@@ -33,7 +33,7 @@ fn by_its_unit() {
 
 /// During a restart by the agent, the drop-in's close and open do nothing.
 #[test]
-fn by_the_agent_with_the_drop_in() {
+fn the_agent_restarts_a_unit_with_the_drop_in() {
     let pair = Pair::up("m_agent_drop_in");
     install_drop_in(&pair);
     let began = now();
@@ -80,7 +80,7 @@ fn stopped_out_of_rotation(pair: &Pair, stop: impl FnOnce()) {
 }
 
 #[test]
-fn by_systemctl_with_the_drop_in() {
+fn systemctl_restart_drains_with_the_drop_in() {
     let pair = Pair::up("m_drop_in");
     let machine = pair.machine(1);
     install_drop_in(&pair);
@@ -99,7 +99,7 @@ fn by_systemctl_with_the_drop_in() {
 }
 
 #[test]
-fn by_systemctl_stop_and_start() {
+fn systemctl_stop_drains_with_the_drop_in() {
     let pair = Pair::up("m_stop_start");
     let machine = pair.machine(1);
     install_drop_in(&pair);

@@ -14,7 +14,7 @@ const UNIT: &str = "haproxy-gate.service";
 
 /// No gate moves, because the machine stays up. The next sidecar goes on.
 #[test]
-fn stops_and_starts() {
+fn a_stop_leaves_the_gates_as_they_are() {
     let pair = Pair::up("m_stop");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -41,7 +41,7 @@ fn stops_and_starts() {
 
 /// It takes the host out of rotation, drains it, and leaves the app alone.
 #[test]
-fn stops_and_drains_where_it_is_told_to() {
+fn a_stop_drains_with_on_stop() {
     let pair = Pair::up("m_stop_drain");
     let machine = pair.machine(1);
     write_config(machine, &settings().set("agent.on_stop", "drain").text());
@@ -75,7 +75,7 @@ fn assert_logged(machine: &Machine, field: &str, says: &str) {
 
 /// systemd starts it again, and no gate moves in between.
 #[test]
-fn is_killed() {
+fn systemd_starts_a_killed_sidecar_again() {
     let pair = Pair::up("m_killed");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -101,7 +101,7 @@ fn is_killed() {
 
 /// The sidecar reports a bad configuration and goes on with the old one. Then it takes a good one.
 #[test]
-fn reloads() {
+fn a_reload_takes_only_a_good_configuration() {
     let pair = Pair::up("m_reload");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -125,9 +125,11 @@ fn reloads() {
         "--kill-whom=main",
         UNIT,
     ]);
-    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
-        show(machine, "StatusText").contains("prot").then_some(())
-    });
+    wait_for(
+        "a log entry of the sidecar",
+        Duration::from_secs(10),
+        || show(machine, "StatusText").contains("prot").then_some(()),
+    );
     assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
 
     assert_eq!(metrics(&pair), None);

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[tokio::test]
-async fn a_scrape_over_tcp_says_what_was_seen_and_counted() {
-    if !inside("server::a_scrape_over_tcp_says_what_was_seen_and_counted") {
+async fn a_scrape_over_tcp_has_status_and_counters() {
+    if !inside("server::a_scrape_over_tcp_has_status_and_counters") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ async fn nonsense_ends_its_own_connection_only() {
 }
 
 #[tokio::test]
-async fn silent_clients_keep_nobody_from_an_answer() {
+async fn silent_clients_delay_no_answer() {
     let server = Server::start();
     let mut silent: Vec<UnixStream> = Vec::new();
     for _ in 0..20 {
@@ -161,7 +161,7 @@ async fn silent_clients_keep_nobody_from_an_answer() {
 }
 
 #[tokio::test]
-async fn whoever_is_slow_is_let_go() {
+async fn a_slow_client_is_disconnected() {
     let server = Server::start();
     let mut silent = server.connect().await;
     let mut dripping = server.connect().await;

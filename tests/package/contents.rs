@@ -12,7 +12,7 @@ const DOC: &str = "/usr/share/doc/haproxy-gate";
 const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
 
 #[test]
-fn the_package_has_all_of_it() {
+fn the_package_has_every_file() {
     let list = output(Command::new("dpkg-deb").arg("-c").arg(deb()));
     let has = |mode: &str, path: &str| {
         let is_it = |line: &str| line.starts_with(mode) && line.ends_with(&format!(" .{path}"));
@@ -71,7 +71,7 @@ fn the_package_has_all_of_it() {
 }
 
 #[test]
-fn it_depends_on_iptables_and_what_the_binary_asks_for() {
+fn the_package_depends_on_iptables_and_libc() {
     let field = |name: &str| output(Command::new("dpkg-deb").arg("-f").arg(deb()).arg(name));
     let depends = field("Depends");
     assert!(depends.contains("iptables"), "{depends}");

@@ -40,7 +40,7 @@ fn forget(machine: &Machine) {
 }
 
 #[test]
-fn it_is_told_by_every_way_down_and_by_no_other_stop() {
+fn only_a_shutdown_or_reboot_counts_as_going_down() {
     let machine = Machine::boot(&[
         ("/etc/haproxy-gate/agent.toml", CONFIG),
         ("/etc/systemd/system/haproxy-gate.service.d/log.conf", LOGS),

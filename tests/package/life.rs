@@ -35,7 +35,7 @@ fn state(machine: &Machine) -> String {
 const APT: &str = "apt-get install --quiet --yes";
 
 #[test]
-fn without_a_configuration_it_is_enabled_and_waits() {
+fn without_a_configuration_the_sidecar_is_enabled_and_waits() {
     let machine = boot(&[]);
     machine.sh(&format!("{APT} /work/1.0-1.deb"));
     assert_eq!(state(&machine), "enabled\ninactive\n");
@@ -127,7 +127,7 @@ fn a_reload_with_a_mistake_fails_and_changes_nothing() {
 
 /// Tools build images in this way. It also happens in a chroot on a host with gates of its own.
 #[test]
-fn where_no_systemd_runs_nothing_is_started_and_no_rule_is_touched() {
+fn without_systemd_nothing_starts_and_no_rule_changes() {
     let folder = TempDir::new().unwrap();
     double::package(folder.path(), "1.0-1");
     double::package(folder.path(), "2.0-1");

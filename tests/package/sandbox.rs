@@ -46,7 +46,7 @@ fn installed() -> Machine {
 }
 
 #[test]
-fn the_units_are_without_a_mistake() {
+fn systemd_verifies_the_units() {
     let machine = installed();
     let ran = machine.run(&format!(
         "systemd-analyze verify --man=no {}",
@@ -68,7 +68,7 @@ const OTHERS: &str = "
     mkdir -p /home/me && touch /home/me/secret /root/secret";
 
 #[test]
-fn the_sandbox_lets_through_what_the_agent_needs_and_no_more() {
+fn the_sandbox_allows_what_the_agent_needs_and_no_more() {
     let machine = installed();
     machine.sh(OTHERS);
     let probe = machine.work().join("probe");

@@ -34,14 +34,14 @@ fn all_on(text: &str) -> String {
 }
 
 #[test]
-fn the_annotated_configuration() {
+fn the_annotated_configuration_is_valid() {
     let settings = settings(&annotated());
     assert_eq!(settings.apps[0].name, "web");
     assert!(!settings.apps[0].limits.two_stage);
 }
 
 #[test]
-fn the_annotated_configuration_with_every_key() {
+fn the_annotated_configuration_is_valid_with_every_key() {
     let settings = settings(&all_on(&annotated()));
     assert!(settings.apps[0].limits.two_stage);
     assert!(settings.balancers[0].names.is_some() && settings.balancers[0].master.is_some());
@@ -68,7 +68,7 @@ fn the_annotated_defaults_are_the_defaults() {
 
 /// `# or: KEY = ...` is an alternative to the key above it.
 #[test]
-fn the_annotated_alternatives() {
+fn the_annotated_alternatives_are_valid() {
     let text = all_on(&annotated());
     let lines: Vec<&str> = text.lines().collect();
     let mut tried = 0;

@@ -107,7 +107,7 @@ fn run(config: &str, words: &[impl AsRef<std::ffi::OsStr>], stdin: Option<&str>)
 /// Takes the hosts from a list that a program printed, and prints the same as JSON without losing
 /// anything.
 #[test]
-fn a_list_on_standard_input() {
+fn standard_input_may_list_the_hosts() {
     let config = config(&readme(), "[app.web]");
     let words = ["haproxy-config", "--hosts", "-", "--host", "first=10.0.0.1"];
     let list = "# ours\nsecond 10.0.0.2\n third\t2001:db8::3  cookie=c3 # new\n";
@@ -133,7 +133,7 @@ fn a_list_on_standard_input() {
 }
 
 #[test]
-fn what_does_not_fit_is_one_line() {
+fn a_bad_argument_is_one_line() {
     let config = config(&readme(), "[app.web]");
     let wrong = run(
         &config,

@@ -3,8 +3,8 @@
 use super::*;
 
 #[test]
-fn a_clock_that_jumps() {
-    if !inside("clock::a_clock_that_jumps") {
+fn a_jump_of_the_clock_does_not_affect_a_restart() {
+    if !inside("clock::a_jump_of_the_clock_does_not_affect_a_restart") {
         return;
     }
     app(1000);

@@ -133,8 +133,8 @@ fn a_restart_says_what_becomes_of_the_hold() {
 
 /// The agent dies after the restart, before the app is healthy: the hold remains.
 #[test]
-fn a_restart_that_stays_closed_is_cut_short() {
-    if !inside("held::a_restart_that_stays_closed_is_cut_short") {
+fn an_interrupted_restart_keeps_the_hold() {
+    if !inside("held::an_interrupted_restart_keeps_the_hold") {
         return;
     }
     app(1000);
@@ -230,8 +230,8 @@ fn an_upgrade_that_fails_keeps_the_hold() {
 
 /// A hold after a failure is not an operator's: the next restart ends it.
 #[test]
-fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
-    if !inside("held::a_hold_of_the_agents_own_is_no_reason_to_refuse") {
+fn a_restart_ends_the_agents_own_hold() {
+    if !inside("held::a_restart_ends_the_agents_own_hold") {
         return;
     }
     app(1000);
@@ -341,8 +341,8 @@ fn status_says_what_closed_the_gates() {
 }
 
 #[test]
-fn a_second_close_drops_nothing() {
-    if !inside("held::a_second_close_drops_nothing") {
+fn a_second_close_keeps_the_hold() {
+    if !inside("held::a_second_close_keeps_the_hold") {
         return;
     }
     app(1000);

@@ -1,11 +1,11 @@
 //! What the agent refuses, on a real host with a real HAProxy: one clear line with the place or the
 //! failed thing, the exit code, and no change.
 
-mod beside;
 mod clock;
 mod held;
 mod permissions;
 mod sandbox;
+mod shared;
 mod shell;
 mod state_dir;
 
@@ -158,8 +158,8 @@ fn good(arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn mistakes_in_the_configuration() {
-    if !inside("mistakes_in_the_configuration") {
+fn a_configuration_error_is_one_line() {
+    if !inside("a_configuration_error_is_one_line") {
         return;
     }
     let with = |from: &str, to: &str| {
@@ -222,8 +222,8 @@ fn mistakes_in_the_configuration() {
 }
 
 #[test]
-fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
-    if !inside("a_haproxy_that_can_not_be_asked_or_does_not_have_us") {
+fn a_haproxy_without_an_answer_or_our_lines_is_refused() {
+    if !inside("a_haproxy_without_an_answer_or_our_lines_is_refused") {
         return;
     }
     app(1000);
@@ -294,8 +294,8 @@ fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
 }
 
 #[test]
-fn rules_and_listeners_in_the_way_and_a_floor() {
-    if !inside("rules_and_listeners_in_the_way_and_a_floor") {
+fn foreign_rules_listeners_and_a_floor_are_refused() {
+    if !inside("foreign_rules_listeners_and_a_floor_are_refused") {
         return;
     }
     app(1000);
@@ -368,13 +368,13 @@ fn a_second_operation_is_refused_and_names_the_first() {
     command.args(["restart", "--config", "/run/slow.toml"]);
     let first = Running::start("agent", &mut command);
     sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
-    let holder = format!(
+    let owner = format!(
         "another operation holds the lock: `agent restart web`, pid {}",
         first.pid()
     );
     let second = agent(GOOD, &["restart", "web"]);
     assert_eq!(second.exit, 10, "{}", second.err);
-    assert!(second.err.contains(&holder), "{}", second.err);
+    assert!(second.err.contains(&owner), "{}", second.err);
     assert_eq!(agent(GOOD, &["close", "--dry-run"]).exit, 10);
     assert!(
         good(&["status"])
@@ -386,8 +386,8 @@ fn a_second_operation_is_refused_and_names_the_first() {
 
 /// A closed stdout or stderr must not stop a restart half way.
 #[test]
-fn nobody_listens() {
-    if !inside("nobody_listens") {
+fn a_closed_stdout_stops_no_restart() {
+    if !inside("a_closed_stdout_stops_no_restart") {
         return;
     }
     app(1000);
@@ -470,8 +470,8 @@ fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
 
 /// The agent has touched the app: it brings the app back and opens the gates before it ends.
 #[test]
-fn a_signal_while_the_app_is_restarted_finishes_what_was_begun() {
-    if !inside("a_signal_while_the_app_is_restarted_finishes_what_was_begun") {
+fn a_signal_during_the_restart_completes_it() {
+    if !inside("a_signal_during_the_restart_completes_it") {
         return;
     }
     app(1000);

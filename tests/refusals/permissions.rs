@@ -6,8 +6,8 @@ use super::*;
 const OTHER: u32 = 4321;
 
 #[test]
-fn a_configuration_of_others() {
-    if !inside("permissions::a_configuration_of_others") {
+fn a_configuration_of_another_user_is_refused() {
+    if !inside("permissions::a_configuration_of_another_user_is_refused") {
         return;
     }
     sh("mkdir /run/others && ln -s /run/others/agent.toml /run/link.toml");
@@ -70,8 +70,8 @@ fn a_configuration_of_others() {
 }
 
 #[test]
-fn a_state_directory_of_others() {
-    if !inside("permissions::a_state_directory_of_others") {
+fn a_state_directory_of_another_user_is_refused() {
+    if !inside("permissions::a_state_directory_of_another_user_is_refused") {
         return;
     }
     app(1000);
@@ -133,8 +133,8 @@ fn a_state_directory_of_others() {
 }
 
 #[test]
-fn programs_and_pidfiles_of_others() {
-    if !inside("permissions::programs_and_pidfiles_of_others") {
+fn programs_and_pidfiles_of_another_user_are_refused() {
+    if !inside("permissions::programs_and_pidfiles_of_another_user_are_refused") {
         return;
     }
     app(1000);
@@ -183,7 +183,7 @@ fn programs_and_pidfiles_of_others() {
         }
         sh(&format!("chown root {spoil}"));
     }
-    assert!(app.is_running(), "nobody was signalled");
+    assert!(app.is_running(), "the app got a signal");
     // A folder in PATH in which another user has put a program of the same name.
     sh("mkdir -m 777 /run/early && ln -s /bin/false /run/early/touch");
     std::fs::write("/run/agent.toml", GOOD).unwrap();

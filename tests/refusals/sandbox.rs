@@ -23,8 +23,8 @@ fn reserved() {
 }
 
 #[test]
-fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
-    if !inside("sandbox::an_agent_outside_its_sandbox_is_known_by_its_lock") {
+fn an_agent_outside_the_sandbox_is_known_by_its_lock() {
+    if !inside("sandbox::an_agent_outside_the_sandbox_is_known_by_its_lock") {
         return;
     }
     app(1000);

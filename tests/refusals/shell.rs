@@ -16,8 +16,8 @@ const WORDS: [&str; 9] = [
 ];
 
 #[test]
-fn words_arrive_as_they_are_written() {
-    if !inside("shell::words_arrive_as_they_are_written") {
+fn a_command_gets_its_words_unchanged() {
+    if !inside("shell::a_command_gets_its_words_unchanged") {
         return;
     }
     app(1000);
@@ -59,8 +59,8 @@ fn words_arrive_as_they_are_written() {
 
 /// The `iptables` crate splits a call at spaces and quotes: an app's name has neither.
 #[test]
-fn an_app_has_no_name_that_could_be_split() {
-    if !inside("shell::an_app_has_no_name_that_could_be_split") {
+fn an_app_name_that_a_shell_could_split_is_refused() {
+    if !inside("shell::an_app_name_that_a_shell_could_split_is_refused") {
         return;
     }
     for name in WORDS

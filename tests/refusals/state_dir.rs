@@ -3,8 +3,8 @@
 use super::*;
 
 #[test]
-fn a_full_or_read_only_state_directory() {
-    if !inside("state_dir::a_full_or_read_only_state_directory") {
+fn a_full_or_read_only_state_directory_is_refused() {
+    if !inside("state_dir::a_full_or_read_only_state_directory_is_refused") {
         return;
     }
     app(1000);

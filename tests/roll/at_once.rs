@@ -7,7 +7,7 @@ use lab::report::Report;
 use lab::settings::Settings;
 
 #[test]
-fn one_operation_a_host() {
+fn a_host_has_one_operation_at_a_time() {
     let fleet = Fleet::two_stage("one_wins");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -18,7 +18,7 @@ fn one_operation_a_host() {
     exits.sort_by_key(|ended| ended.exit);
     let [won, lost] = exits;
     won.expect_exit(0);
-    names_the_holder(&lost.expect_exit(10).report(), "restart");
+    names_the_lock_owner(&lost.expect_exit(10).report(), "restart");
     let running = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("close");
     for verb in ["close", "recover", "restart", "open"] {
@@ -31,7 +31,7 @@ fn one_operation_a_host() {
     traffic.stop().assert_unnoticed();
 }
 
-fn names_the_holder(report: &Report, verb: &str) {
+fn names_the_lock_owner(report: &Report, verb: &str) {
     let owner = format!("`agent {verb} web`, pid ");
     let message = &report.message;
     assert!(
@@ -43,7 +43,7 @@ fn names_the_holder(report: &Report, verb: &str) {
 /// Three hosts, two of which must be usable. All restart in the same moment. HAProxy's checks are
 /// slow, so each host has closed its gates before it sees the others go.
 #[test]
-fn hosts_that_may_not_be_out_together() {
+fn two_hosts_are_never_out_together() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 600ms fastinter 300ms downinter 300ms");
     let fleet = Fleet::with("floor", Layout::TwoStage, slow);
@@ -84,7 +84,7 @@ fn hosts_that_may_not_be_out_together() {
 /// All hosts at once, while one other is enough for each: one stays while the others go. No user
 /// notices.
 #[test]
-fn all_hosts_in_the_same_moment() {
+fn of_all_hosts_one_stays_while_the_others_go() {
     let fleet = Fleet::quick("all_at_once", |reference| reference);
     let boots = fleet.boots();
     let traffic = fleet.traffic();
@@ -100,7 +100,7 @@ fn all_hosts_in_the_same_moment() {
 
 /// An impossible floor: the restart gives up in time, and leaves no gate closed.
 #[test]
-fn a_turn_that_never_comes() {
+fn a_turn_that_never_comes_is_exit_12() {
     let fleet = Fleet::two_stage("no_turn");
     fleet.open_gates();
     let boots = fleet.boots();

@@ -12,7 +12,7 @@ use lab::settings::Settings;
 use lab::wait_for;
 
 #[test]
-fn the_end_of_standard_input_calls_it_off() {
+fn the_end_of_standard_input_calls_a_restart_off() {
     let fleet = Fleet::two_stage("hang_up");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -40,7 +40,7 @@ fn the_end_of_standard_input_calls_it_off() {
 
 /// A caller that is not attached has no standard input to lose, as under systemd and Ansible.
 #[test]
-fn progress_is_told_as_it_goes() {
+fn each_phase_is_one_json_line() {
     // The test must see a wait before it is over, even when the machine has other work.
     let slow = "inter 1s fastinter 500ms downinter 500ms";
     let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, slow));
@@ -113,7 +113,7 @@ fn a_turn_comes_when_another_host_is_back() {
 }
 
 #[test]
-fn status_tells_the_room_there_is() {
+fn status_shows_the_room_in_haproxy() {
     let fleet = Fleet::quick("room", |reference| reference);
     let status = |number, min_available: i64| {
         let floor = |settings: Settings| settings.set("app.web.min_available", min_available);

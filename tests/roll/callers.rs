@@ -31,7 +31,7 @@ fn cut(settings: Settings, app: &str) -> Settings {
 }
 
 #[test]
-fn a_neighbour_with_an_address_of_its_own() {
+fn a_caller_with_another_address_delays_no_restart() {
     let fleet = Fleet::quick("callers_neighbour", |reference| reference);
     let (_idle, request) = open(&fleet.host(2).namespace, "10.77.0.11:1000");
     fleet.haproxy.reload();
@@ -39,9 +39,9 @@ fn a_neighbour_with_an_address_of_its_own() {
     assert!(!request.got().is_whole(), "it was under way all the time");
 }
 
-/// Both use the loopback address here; the process tells the agent which is which.
+/// Both use the loopback address here; the process shows the agent which is which.
 #[test]
-fn a_process_beside_haproxy() {
+fn a_caller_beside_haproxy_delays_no_restart() {
     let machine = OneMachine::start("callers_beside", Duration::from_millis(100));
     let agent = machine.agent_with(|settings| cut(settings, "one"));
     for app in &machine.apps {

@@ -5,7 +5,7 @@ use lab::settings::Settings;
 use std::process::Command;
 
 #[test]
-fn a_limit_of_open_files() {
+fn a_limit_of_open_files_is_enough_or_refused() {
     let fleet = Fleet::two_stage("descriptors");
     fleet.open_gates();
     let socket = fleet.haproxy.socket.display().to_string();

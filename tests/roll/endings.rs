@@ -8,7 +8,7 @@ use lab::settings::Settings;
 use std::time::Duration;
 
 #[test]
-fn drain_runs_out_and_aborts() {
+fn a_drain_that_runs_out_aborts() {
     let fleet = Fleet::two_stage("drain_aborts");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -25,7 +25,7 @@ fn drain_runs_out_and_aborts() {
 
 /// The request still succeeds, because the app stops gracefully.
 #[test]
-fn drain_runs_out_and_proceeds() {
+fn a_drain_that_runs_out_proceeds_if_configured() {
     let fleet = Fleet::two_stage("drain_proceeds");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -43,7 +43,7 @@ fn drain_runs_out_and_proceeds() {
 }
 
 #[test]
-fn app_does_not_come_back() {
+fn a_sick_app_stays_out() {
     let fleet = Fleet::two_stage("sick");
     fleet.open_gates();
     let traffic = fleet.traffic();
@@ -63,7 +63,7 @@ fn app_does_not_come_back() {
 }
 
 #[test]
-fn too_few_others() {
+fn too_few_others_are_exit_12() {
     let fleet = Fleet::two_stage("too_few");
     fleet.open_gates();
     fleet.app(2).set_sick(true);
@@ -79,7 +79,7 @@ fn too_few_others() {
 
 /// HAProxy's checks are too slow for the limit.
 #[test]
-fn not_out_of_rotation_in_time() {
+fn slow_checks_are_exit_13() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 1s fastinter 1s downinter 200ms");
     let fleet = Fleet::with("still_in", Layout::TwoStage, slow);

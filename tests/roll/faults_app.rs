@@ -19,7 +19,7 @@ const CLOSED: [bool; 2] = [false, false];
 
 /// SIGTERM ends it, and no supervisor starts it again.
 #[test]
-fn never_comes_back() {
+fn an_app_that_never_comes_back_stays_out() {
     let fleet = Fleet::quick("app_gone", |reference| reference);
     let traffic = fleet.traffic();
     let pidfile = pidfile(&fleet);
@@ -39,7 +39,7 @@ fn never_comes_back() {
 
 /// Healthy, sick, then healthy: the streak begins again, and the gates open at its end.
 #[test]
-fn flaps() {
+fn an_app_that_flaps_begins_its_streak_again() {
     let fleet = Fleet::quick("app_flaps", |reference| reference);
     let asked = fleet.host(1).dir.join("asked");
     // The preflight asks first. The third answer is in the middle of a streak.
@@ -64,7 +64,7 @@ fn flaps() {
 /// The app was healthy when the gates opened, so they stay open. HAProxy's own checks keep users
 /// off, and the fix needs no agent.
 #[test]
-fn dies_again_after_the_reopen() {
+fn an_app_that_dies_after_the_reopen_is_not_restarted_again() {
     let slow = |config: Reference| config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
     let fleet = Fleet::quick("app_dies", slow);
     let traffic = fleet.traffic();
@@ -81,7 +81,7 @@ fn dies_again_after_the_reopen() {
 
 /// The pidfile names a process that is gone, and then a process that got its number.
 #[test]
-fn pidfile_is_stale() {
+fn a_stale_pidfile_is_refused() {
     let fleet = Fleet::quick("app_stale", |reference| reference);
     let (rules, pidfile) = (fleet.host(1).rules(), pidfile(&fleet));
     let was = fs::read_to_string(&pidfile).expect("a pid");

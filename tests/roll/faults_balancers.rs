@@ -16,7 +16,7 @@ const PUT_BACK: &str =
 /// Before the restart of the app: the whole process group dies, or only the worker, which also ends
 /// its master. Then a supervisor starts it again.
 #[test]
-fn one_of_two_goes_before_the_app_restarts() {
+fn a_balancer_that_stops_before_the_restart_aborts_it() {
     let (fleet, mut second) = two("lb_before");
     let boots = fleet.boots();
     let traffic = fleet.traffic();
@@ -64,7 +64,7 @@ fn is_gone_before(fleet: &Fleet) {
 /// From the restart of the app until the gates are open the agent needs no HAProxy. A balancer that
 /// is back by then is fine. If one stops only then, the report says so.
 #[test]
-fn one_of_two_goes_once_the_app_restarts() {
+fn a_balancer_that_stops_later_does_not_stop_the_restart() {
     let (fleet, mut second) = two("lb_after");
     let boots = fleet.boots()[0];
     let traffic = fleet.traffic();
@@ -88,7 +88,7 @@ fn one_of_two_goes_once_the_app_restarts() {
 
 /// The only balancer stops: without traffic, because it would lose that itself.
 #[test]
-fn the_only_one_goes_while_closing() {
+fn the_only_balancer_gone_aborts_a_restart() {
     let mut fleet = Fleet::quick("lb_only", |reference| reference);
     let boots = fleet.boots();
     let running = fleet.agent(1, Settings::hurried).start("restart", "web");

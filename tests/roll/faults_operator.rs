@@ -11,16 +11,22 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::traffic::InFlight;
 
-const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
+const PHASES: [&str; 5] = [
+    "close",
+    "sticky",
+    "an_operators_drain_remains",
+    "healthy",
+    "open",
+];
 
 #[test]
-fn maint() {
-    in_each_phase("op_maint", "maint", "MAINT");
+fn an_operators_maint_remains() {
+    in_each_phase("op_maint", "an_operators_maint_remains", "MAINT");
 }
 
 #[test]
-fn drain() {
-    in_each_phase("op_drain", "drain", "DRAIN");
+fn an_operators_drain_remains() {
+    in_each_phase("op_drain", "an_operators_drain_remains", "DRAIN");
 }
 
 fn in_each_phase(test: &str, state: &str, shown: &str) {
@@ -42,7 +48,7 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
 
 /// Sets the state as soon as that phase has begun, and returns the time.
 fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
-    let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
+    let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
     let running = fleet.agent(1, settings).start("restart", "web");
     fleet.host(1).wait_for_phase(phase);
     operate(fleet, "web1", state);
@@ -77,16 +83,16 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
 
 /// A closed host (DOWN) may also be in DRAIN: HAProxy shows that as soon as the host is back.
 #[test]
-fn drain_behind_a_closed_gate_and_then_both_lines() {
+fn an_operators_drain_behind_a_closed_gate_remains() {
     let fleet = fleet("op_both");
     let agent = fleet.agent(1, settings);
     agent.run("close", "web").expect_exit(0);
-    operate(&fleet, "web1", "drain");
+    operate(&fleet, "web1", "an_operators_drain_remains");
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
     let reopened = agent.words(&["restart", "web", "--json", "--reopen"]);
     respected(&fleet, reopened, "DRAIN");
     let traffic = fleet.traffic();
-    operate(&fleet, "bkp1", "maint");
+    operate(&fleet, "bkp1", "an_operators_maint_remains");
     let report = agent
         .run("restart", "web")
         .expect(0, "and the gates are open")
@@ -106,12 +112,12 @@ fn drain_behind_a_closed_gate_and_then_both_lines() {
 /// A line that leaves MAINT is UP at once, and HAProxy checks it afterwards. So while the gate is
 /// closed, the host is not drained until the checks have failed again.
 #[test]
-fn a_line_put_back_in_each_phase() {
+fn a_line_may_come_back_in_each_phase() {
     let fleet = fleet("op_ready");
     let traffic = fleet.traffic();
     for phase in PHASES {
-        let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
-        operate(&fleet, "web1", "maint");
+        let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
+        operate(&fleet, "web1", "an_operators_maint_remains");
         let running = fleet.agent(1, settings).start("restart", "web");
         fleet.host(1).wait_for_phase(phase);
         operate(&fleet, "web1", "ready");

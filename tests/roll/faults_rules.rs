@@ -16,7 +16,7 @@ const LOCKED: &str = "somebody holds the xtables lock";
 /// Held before the restart, the agent refuses. Held too long during the sticky window, it puts the
 /// gates back. Held at the reopen for twice the 5 s of iptables' own wait, it only needs more time.
 #[test]
-fn lock_is_held() {
+fn a_held_xtables_lock_delays_or_aborts() {
     let fleet = Fleet::closed("lock", |reference| reference);
     let lock = Lock::new(&fleet);
     fleet.open_gates_with(legacy);
@@ -32,11 +32,11 @@ fn lock_is_held() {
 
 /// An agent that cannot read the rules does not begin.
 fn held_before(fleet: &Fleet, lock: &Lock) {
-    let holder = lock.hold(Duration::from_millis(5500));
+    let owner = lock.hold(Duration::from_millis(5500));
     let ended = agent(fleet, |settings| settings).run("restart", "web");
     let message = ended.expect(11, LOCKED).report().message;
     assert!(message.ends_with("; nothing was changed"), "{message}");
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
 }
 
 /// The main gate is closed; the agent cannot close the twin's within the limit.
@@ -49,9 +49,9 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     fleet.host(1).wait_for_phase("sticky");
     // Longer than iptables waits in this phase and in the next, but shorter than the limit for
     // putting back.
-    let holder = lock.hold(Duration::from_millis(11_500));
+    let owner = lock.hold(Duration::from_millis(11_500));
     let report = running.wait().expect(1, LOCKED).report();
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
     let left = "; the gates were put back, the app was not touched";
     assert!(report.message.ends_with(left), "{}", report.message);
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
@@ -61,9 +61,9 @@ fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
     fleet.app(1).set_cold(Duration::from_millis(300));
     let running = agent(fleet, |settings| settings).start("restart", "web");
     fleet.host(1).wait_for_phase("healthy");
-    let holder = lock.hold(Duration::from_secs(10));
+    let owner = lock.hold(Duration::from_secs(10));
     let report = running.wait().expect(0, "back in rotation").report();
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
     let opening = report.ended("open") - report.began("healthy");
     assert!(opening > 9.0, "{report:?}");
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
@@ -71,7 +71,7 @@ fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
 
 /// Each change by the other program makes the kernel refuse what the agent has prepared.
 #[test]
-fn nft_is_changed_all_the_time() {
+fn constant_changes_of_nft_rules_delay_no_restart() {
     let fleet = Fleet::quick("churn", |reference| reference);
     let (boots, trouble) = (fleet.boots()[0], fleet.haproxy.trouble());
     let churn = "while :; do for how in A D; do \

@@ -17,7 +17,7 @@ const FAULTS: [(Fault, &str); 3] = [
 
 /// The fault comes before a restart, in its drain for good and for a while, and after the reopen.
 #[test]
-fn hangs_or_refuses_or_halves() {
+fn a_faulty_socket_is_never_drained_or_up() {
     let fleet = Fleet::quick("st_faults", |reference| reference);
     let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let traffic = fleet.traffic();
@@ -89,7 +89,7 @@ fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, (fault, _): (Fault, &str)) {
 
 /// 5 s are too late for a limit of 2 s, and in time for one of 10 s.
 #[test]
-fn answers_late() {
+fn a_late_answer_is_good_within_its_limit() {
     let fleet = Fleet::quick("st_slow", |reference| reference);
     let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let boots = fleet.boots()[0];
@@ -113,7 +113,7 @@ fn answers_late() {
 /// HAProxy limits the connections to its stats socket. A connection in the queue looks like a
 /// socket that hangs, and gets its answer when a place is free.
 #[test]
-fn is_out_of_connections() {
+fn a_socket_without_free_connections_looks_like_one_that_hangs() {
     let few = "stats maxconn 2\n    stats timeout";
     let fleet = Fleet::quick("st_maxconn", |config| config.with("stats timeout", few));
     let idle = || UnixStream::connect(&fleet.haproxy.socket).expect("a connection");

@@ -6,12 +6,12 @@ use lab::harm::{HARM, harm};
 use lab::settings::Settings;
 
 #[test]
-fn seen_by_status_and_mended_by_recover_nft() {
+fn status_shows_and_recover_fixes_flushed_nft_rules() {
     shown_and_fixed("flushed_nft", "nft");
 }
 
 #[test]
-fn seen_by_status_and_mended_by_recover_legacy() {
+fn status_shows_and_recover_fixes_flushed_legacy_rules() {
     shown_and_fixed("flushed_legacy", "legacy");
 }
 
@@ -43,7 +43,7 @@ fn shown_and_fixed(test: &str, variant: &str) {
 
 /// A gate that an operator has closed stays closed.
 #[test]
-fn what_an_operator_closed_is_left_alone() {
+fn recover_leaves_a_hold_alone() {
     let fleet = Fleet::two_stage("held");
     fleet.open_gates();
     let agent = fleet.agent(1, |settings| settings);
@@ -68,7 +68,7 @@ fn what_an_operator_closed_is_left_alone() {
 /// Another program restores rules from the time of the open gate, while the host drains. The agent
 /// closes the gate again before HAProxy notices, and the request still succeeds.
 #[test]
-fn in_the_middle_of_a_drain() {
+fn a_drain_repairs_restored_rules() {
     let fleet = Fleet::two_stage("restored");
     fleet.open_gates();
     let host = fleet.host(1);

@@ -8,7 +8,7 @@ use lab::now;
 const LIMIT: f64 = 0.100;
 
 #[test]
-fn agent_keeps_nobody_waiting() {
+fn the_agent_adds_no_wait_of_its_own() {
     let fleet = Fleet::two_stage("gaps");
     fleet.open_gates();
     let gaps = NUMBERS.map(|number| gaps(&fleet, number));

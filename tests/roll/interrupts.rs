@@ -14,7 +14,7 @@ use lab::reference::{QUICK, Reference};
 const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::SIGTERM, 143, 2)];
 
 #[test]
-fn while_closing() {
+fn a_signal_while_closing_reopens() {
     let fleet = slow_fleet("int_close");
     interrupt_each(&fleet, 0, |number| {
         fleet.host(number).wait_for_gate(2000, false);
@@ -22,7 +22,7 @@ fn while_closing() {
 }
 
 #[test]
-fn while_draining() {
+fn a_signal_while_draining_reopens() {
     let fleet = Fleet::two_stage("int_drain");
     fleet.open_gates();
     let mut requests = Vec::new();
@@ -42,7 +42,7 @@ fn while_draining() {
 }
 
 #[test]
-fn while_restarting() {
+fn a_signal_while_restarting_completes_the_restart() {
     let fleet = Fleet::two_stage("int_restart");
     fleet.open_gates();
     interrupt_each(&fleet, 1, |number| {
@@ -53,7 +53,7 @@ fn while_restarting() {
 }
 
 #[test]
-fn while_opening() {
+fn a_signal_while_opening_completes_the_restart() {
     let fleet = slow_fleet("int_open");
     interrupt_each(&fleet, 1, |number| {
         fleet.host(number).wait_for_gate(2000, false);

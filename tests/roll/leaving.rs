@@ -16,24 +16,24 @@ use lab::underway::Underway;
 const LENGTH: Duration = Duration::from_secs(8);
 
 #[test]
-fn each_kind_in_one_layout() {
+fn each_kind_is_drained_in_one_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_one", 0, |_, settings| settings);
 }
 
 #[test]
-fn each_kind_in_another_layout() {
+fn each_kind_is_drained_in_another_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_two", 1, |_, settings| settings);
 }
 
 #[test]
-fn each_kind_in_the_third_layout() {
+fn each_kind_is_drained_in_the_third_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_three", 2, |_, settings| {
         settings
     });
 }
 
 #[test]
-fn each_kind_by_the_master() {
+fn each_kind_is_drained_by_the_master() {
     wait_for_all_kinds(
         Release::Installed,
         "leaving_master",

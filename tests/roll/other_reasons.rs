@@ -10,7 +10,7 @@ const LINE: &str = "server web1 10.77.0.11:1000 cookie w1 port 2000";
 const MORE: &str = " inter 1s fastinter 1s agent-check agent-port 9 agent-inter 1m";
 
 #[test]
-fn down_by_its_agent_check_is_not_out() {
+fn a_line_that_its_agent_check_holds_down_is_not_out() {
     let fleet = Fleet::quick("agent_down", |reference| {
         reference
             .for_operators()

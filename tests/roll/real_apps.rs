@@ -9,7 +9,7 @@ use lab::traffic::RATE;
 use lab::{apache, nginx};
 
 #[test]
-fn apache_and_nginx() {
+fn apache_nginx_and_a_slow_app_restart_unnoticed() {
     let mixed = Mixed::start("real_apps", Duration::from_secs(1));
     mixed.open_gates();
     let trouble = mixed.haproxy.trouble();

@@ -12,12 +12,12 @@ use lab::traffic::Answer;
 use lab::{stats, wait_for};
 
 #[test]
-fn before_a_restart_two_stage() {
+fn a_reload_before_a_two_stage_restart_is_waited_out() {
     finish_the_long_requests(Release::Installed, "long_two_stage", Layout::TwoStage);
 }
 
 #[test]
-fn before_a_restart_classic() {
+fn a_reload_before_a_classic_restart_is_waited_out() {
     finish_the_long_requests(Release::Installed, "long_classic", Layout::Classic);
 }
 
@@ -47,14 +47,14 @@ pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
 }
 
 #[test]
-fn while_draining_with_the_master() {
+fn a_reload_during_the_drain_is_waited_out_with_the_master() {
     while_draining("drain_master", |fleet, settings| {
         settings.master(fleet.haproxy.master())
     });
 }
 
 #[test]
-fn while_draining_by_counting() {
+fn a_reload_during_the_drain_is_waited_out_by_counting() {
     while_draining("drain_count", |_, settings| settings);
 }
 
@@ -76,7 +76,7 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
 /// During a reload the agent refuses no preflight for a fault that lasts 0.1 s: neither for a
 /// socket without a listener, nor for other servers without a check result.
 #[test]
-fn a_preflight_in_the_moment_of_a_reload() {
+fn a_reload_refuses_no_preflight() {
     let fleet = Fleet::quick("reload_preflight", |reference| reference);
     let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
     // Whether a look meets such a short moment is chance, so the test tries a few reloads.
@@ -97,7 +97,7 @@ fn a_preflight_in_the_moment_of_a_reload() {
 
 /// The agent waits no longer than a second for a missing socket, and Ctrl-C ends even that wait.
 #[test]
-fn a_socket_that_stays_away() {
+fn a_missing_socket_is_refused_after_a_second() {
     let fleet = Fleet::quick("socket_away", |reference| reference);
     let away = |settings: Settings| settings.haproxy("/run/nowhere.sock");
     let agent = fleet.agent(1, away);
@@ -109,8 +109,8 @@ fn a_socket_that_stays_away() {
     let running = agent.start("restart", "web");
     let (lock, pid) = (fleet.host(1).dir.join("state/web.lock"), running.pid());
     wait_for("the agent has the lock", Duration::from_secs(5), || {
-        let holder = std::fs::read_to_string(&lock).ok()?;
-        holder.contains(&pid.to_string()).then_some(())
+        let owner = std::fs::read_to_string(&lock).ok()?;
+        owner.contains(&pid.to_string()).then_some(())
     });
     running.interrupt(Signal::SIGINT);
     running.wait().expect(130, "nothing was changed");
@@ -128,7 +128,7 @@ fn a_socket_that_stays_away() {
 /// The new worker shows every line UP until its first check. The agent reports that, and it is no
 /// fault.
 #[test]
-fn while_the_app_restarts() {
+fn a_reload_during_the_restart_is_no_fault() {
     let fleet = Fleet::two_stage("reload_restart");
     fleet.open_gates();
     let traffic = fleet.traffic();

@@ -8,7 +8,7 @@ use lab::process::Process;
 
 /// Without a sidecar the operation itself has reserved the ports.
 #[test]
-fn another_user_can_not_bind_them_while_the_app_restarts() {
+fn another_user_can_not_bind_a_port_during_the_restart() {
     let fleet = Fleet::quick("grabbed", |reference| reference);
     fleet.app(1).set_cold(Duration::from_millis(500));
     let host = &fleet.host(1).namespace;
@@ -26,7 +26,7 @@ fn another_user_can_not_bind_them_while_the_app_restarts() {
 /// That process could listen at any moment. So the agent closes nothing before it is gone, and
 /// names it.
 #[test]
-fn one_that_is_bound_already_is_named_and_nothing_is_touched() {
+fn a_bound_port_is_refused_and_its_process_named() {
     let fleet = Fleet::quick("bound", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let grabber = grab::hold(&fleet.host(1).namespace, 3000);
@@ -66,7 +66,7 @@ h.ThreadingHTTPServer(('', 2999), A).serve_forever()";
 /// The checks do not reach the reserved port. HAProxy takes the host for UP while its app restarts.
 /// The agent reports that at once and in the end.
 #[test]
-fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
+fn a_foreign_redirect_of_a_port_is_exit_20() {
     let fleet = Fleet::quick("led_away", |reference| reference);
     fleet.app(1).set_cold(Duration::from_secs(2));
     let host = &fleet.host(1).namespace;
@@ -104,7 +104,7 @@ fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
 
 /// The agent does not wait for a silent balancer while the app restarts.
 #[test]
-fn a_balancer_that_hangs_meanwhile_costs_no_time() {
+fn a_balancer_that_hangs_delays_no_restart() {
     let fleet = Fleet::quick("hangs", |reference| reference);
     let cold = Duration::from_secs(1);
     fleet.app(1).set_cold(cold);

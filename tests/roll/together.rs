@@ -13,12 +13,12 @@ fn calm(reference: Reference) -> Reference {
 }
 
 #[test]
-fn classic() {
+fn one_of_two_hosts_gives_way_in_the_classic_layout() {
     one_after_the_other("together_classic", Layout::Classic, |settings| settings);
 }
 
 #[test]
-fn with_a_sticky_window() {
+fn one_of_two_hosts_gives_way_with_a_sticky_window() {
     one_after_the_other("together_sticky", Layout::TwoStage, |settings| {
         settings.set("app.web.sticky", "500ms")
     });
@@ -50,7 +50,7 @@ fn gave_way(report: &Report) -> bool {
 
 /// Its lines are DOWN as it begins, and may rise at any moment: it claims as any other host.
 #[test]
-fn a_host_that_is_down_as_it_begins() {
+fn a_host_that_is_down_at_first_claims_too() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 300ms fastinter 100ms downinter 1s");
     let fleet = Fleet::quick("down_begins", slow);

@@ -99,7 +99,7 @@ impl<'a> Releases<'a> {
     /// The gates are closed, and neither a recovery nor a sidecar opens them.
     fn expect_held(&self) {
         assert_eq!(self.fleet.host(self.number).gates_are_open(), CLOSED);
-        assert!(self.is_held(), "nobody holds it closed");
+        assert!(self.is_held(), "no hold keeps it closed");
         let recovered = self.agent(|settings| settings).run("recover", "web");
         recovered.expect(0, "nothing to recover: an operator closed the gates");
         assert_eq!(self.fleet.host(self.number).gates_are_open(), CLOSED);
@@ -136,7 +136,7 @@ fn others_untouched(fleet: &Fleet, boots: &[usize]) {
 /// The upgrade runs when the host is out of rotation and drained, with the gates kept closed. It
 /// does not delay a unit that stops with the app. Then the app restarts, and the host is back.
 #[test]
-fn a_release_is_switched() {
+fn an_upgrade_runs_between_drain_and_restart() {
     let fleet = Fleet::quick("up_switch", |reference| reference);
     let boots = fleet.boots();
     let releases = Releases::of(&fleet, 1);
@@ -186,7 +186,7 @@ fn answer_was_before(since: f64) -> bool {
 }
 
 #[test]
-fn by_the_command_line_or_not_at_all() {
+fn the_command_line_replaces_or_skips_the_upgrade() {
     let fleet = Fleet::quick("up_with", |reference| reference);
     let releases = Releases::of(&fleet, 1);
     let traffic = fleet.traffic();
@@ -221,7 +221,7 @@ fn by_the_command_line_or_not_at_all() {
 
 /// The new release is sick; it fails to install; the app does not start with it.
 #[test]
-fn what_does_not_come_up_is_rolled_back() {
+fn a_release_that_does_not_come_up_is_rolled_back() {
     let fleet = Fleet::quick("up_back", |reference| reference);
     let traffic = fleet.traffic();
     let why = "rolled back: after the upgrade the app was not healthy: 503 from GET";
@@ -268,7 +268,7 @@ fn rolled_back(releases: &Releases, more: &str, why: &str, boots: usize) {
 
 /// The host stays out, the others are untouched, and the operator opens it after the fix.
 #[test]
-fn without_a_way_back_it_stays_closed() {
+fn a_failed_upgrade_without_a_rollback_stays_closed() {
     let fleet = Fleet::quick("up_closed", |reference| reference);
     let boots = fleet.boots();
     let releases = Releases::of(&fleet, 1);
@@ -299,7 +299,7 @@ fn without_a_way_back_it_stays_closed() {
 }
 
 #[test]
-fn a_rollback_that_does_not_help() {
+fn a_failed_rollback_stays_closed() {
     let fleet = Fleet::quick("up_neither", |reference| reference);
     let releases = [1, 2].map(|number| Releases::of(&fleet, number));
     let traffic = fleet.traffic();
@@ -330,7 +330,7 @@ fn a_rollback_that_does_not_help() {
 
 /// The command outlives the agent and does its work, but a later operation cannot know that.
 #[test]
-fn killed_in_the_upgrade_it_stays_closed() {
+fn an_agent_killed_in_the_upgrade_leaves_the_gates_closed() {
     let fleet = Fleet::quick("up_killed", |reference| reference);
     let traffic = fleet.traffic();
     for (number, phase, more) in [
@@ -426,7 +426,7 @@ fn killed_at_records() {
 
 /// The sidecar does not open the gates, and the next restart still knows about the upgrade.
 #[test]
-fn killed_beside_a_sidecar() {
+fn a_sidecar_does_not_open_a_half_upgraded_app() {
     let fleet = Fleet::quick("up_sidecar", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);
@@ -459,7 +459,7 @@ fn killed_beside_a_sidecar() {
 
 /// A boot loses the journal and the rules, but not half an upgrade.
 #[test]
-fn with_the_power_gone_it_stays_closed() {
+fn a_power_loss_in_the_upgrade_leaves_the_gates_closed() {
     let fleet = Fleet::quick("up_power", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);
@@ -492,7 +492,7 @@ fn with_the_power_gone_it_stays_closed() {
 
 /// Ctrl-C does not stop the upgrade: the agent completes it, restarts the app, and opens the gates.
 #[test]
-fn interrupted_it_is_finished() {
+fn an_interrupted_upgrade_is_completed() {
     let fleet = Fleet::quick("up_int", |reference| reference);
     let traffic = fleet.traffic();
     for (number, more, says, boots) in [
@@ -526,7 +526,7 @@ fn interrupted_it_is_finished() {
 
 /// On timeout the command and its children are killed.
 #[test]
-fn late_it_is_killed() {
+fn on_timeout_the_upgrade_and_its_children_are_killed() {
     let fleet = Fleet::quick("up_late", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Gates, lines, balancers and the operation, in 80 columns, while it runs. Ctrl-C ends the view
 /// and shows the cursor again.
 #[test]
-fn status_is_watched() {
+fn a_watch_draws_in_place() {
     let fleet = Fleet::quick("watched", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let watch = Terminal::start(&mut agent.command(&["status", "--watch=1s"]));
@@ -42,7 +42,7 @@ fn status_is_watched() {
 
 /// For a file or another program: the view draws nothing in place.
 #[test]
-fn status_is_watched_by_a_program() {
+fn a_watch_by_a_program_prints_json_lines() {
     let fleet = Fleet::quick("watched_json", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let watch = agent.start_words(&["status", "--json", "--watch"]);
@@ -80,7 +80,7 @@ fn slow_to_look<'a>(fleet: &'a Fleet) -> (Agent<'a>, UnixListener) {
 
 /// An operation that begins during a look is no trouble.
 #[test]
-fn a_restart_that_begins_meanwhile_was_not_cut_short() {
+fn a_restart_that_begins_during_a_look_is_no_trouble() {
     let fleet = Fleet::quick("meanwhile", |reference| reference);
     let (agent, _silent) = slow_to_look(&fleet);
     let request = fleet.slow_request(1, 5000);
@@ -134,7 +134,7 @@ fn a_look_after_the_first_costs_haproxy_little() {
 
 /// Ctrl-C ends it at once, although a balancer has not answered yet.
 #[test]
-fn a_watch_ends_in_the_midst_of_a_look() {
+fn ctrl_c_ends_a_watch_in_the_middle_of_a_look() {
     let fleet = Fleet::quick("midst", |reference| reference);
     let (agent, _silent) = slow_to_look(&fleet);
     let watch = agent.start_words(&["status", "--watch"]);

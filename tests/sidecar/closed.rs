@@ -11,7 +11,7 @@ use lab::wait_for;
 
 /// The sidecar may restart at any time, and another program may flush the rules: the hold remains.
 #[test]
-fn without_a_time_it_stays_so() {
+fn a_hold_without_a_time_remains() {
     let (fleet, mut sidecar) = kept_open("sc_held");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -34,7 +34,7 @@ fn without_a_time_it_stays_so() {
 
 /// A restart of a held host dies in the middle: the sidecar completes it and opens nothing.
 #[test]
-fn restarted_while_it_is_held() {
+fn an_interrupted_restart_of_a_held_host_opens_nothing() {
     let (fleet, mut sidecar) = kept_open("sc_stay");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -67,7 +67,7 @@ fn open_by_hand(fleet: &Fleet) {
 }
 
 #[test]
-fn with_a_time_it_is_opened_then() {
+fn a_hold_ends_at_its_time() {
     let (fleet, _sidecar) = kept_open("sc_for");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -85,7 +85,7 @@ fn with_a_time_it_is_opened_then() {
 
 /// Without a sidecar nothing opens the gates: the agent says so, with the fix.
 #[test]
-fn with_a_time_and_no_sidecar() {
+fn without_a_sidecar_a_hold_with_a_time_is_a_notice() {
     let fleet = Fleet::quick("sc_none", |reference| reference);
     let agent = || fleet.agent(1, |settings| settings);
     let closed = agent().words(&["close", "web", "--for", "1s", "--json"]);
@@ -103,7 +103,7 @@ fn with_a_time_and_no_sidecar() {
 
 /// A unit that stops and starts with the app.
 #[test]
-fn by_an_owner_who_opens_no_more_than_he_closed() {
+fn a_unit_opens_only_its_own_hold() {
     let (fleet, mut sidecar) = kept_open("sc_owner");
     let agent = || fleet.agent(1, |settings| settings);
     let close = || agent().words(&["close", "web", "--owner", "web.service", "--json"]);

@@ -16,7 +16,7 @@ use lab::sidecar::Sidecar;
 const SPAN: Duration = Duration::from_secs(10);
 
 #[test]
-fn there_is_one_on_a_host() {
+fn a_host_has_one_sidecar() {
     let fleet = Fleet::closed("sc_one", |reference| reference);
     let agent = || fleet.agent(1, |settings| settings);
     let sidecar = Sidecar::start(fleet.host(1), agent());
@@ -45,7 +45,7 @@ fn there_is_one_on_a_host() {
 /// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, for the release
 /// build. The sidecar looks at HAProxy every 5 s, and at everything else more often.
 #[test]
-fn at_rest_it_costs_next_to_nothing() {
+fn a_sidecar_at_rest_costs_next_to_nothing() {
     let fleet = Fleet::quick("sc_cost", |reference| reference);
     let _second = fleet.second_balancer(QUICK);
     let both = |settings: Settings| settings.haproxy("tcp://10.77.0.1:9998");

@@ -26,7 +26,7 @@ pub fn drains(settings: Settings) -> Settings {
 
 /// A request is under way. Users must notice nothing when the app stops after it.
 #[test]
-fn drained_first() {
+fn sigterm_drains_first() {
     let (mut fleet, mut sidecar) = kept_open("sc_leaves");
     let traffic = fleet.traffic();
     let request = fleet.slow_request(1, 1500);
@@ -63,7 +63,7 @@ fn drained_first() {
 /// The sidecar waits no longer than the configuration says, not even for a balancer out of sight;
 /// and the gates stay closed.
 #[test]
-fn within_its_limits_and_with_a_balancer_out_of_sight() {
+fn a_balancer_out_of_sight_delays_the_end_no_longer_than_the_limits() {
     let fleet = Fleet::quick("sc_limits", |reference| reference);
     let unseen = |settings: Settings| {
         let settings = settings
@@ -87,7 +87,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
 
 /// After a second signal it waits for nothing more.
 #[test]
-fn at_once_where_it_is_asked_twice() {
+fn a_second_signal_ends_it_at_once() {
     let (fleet, mut sidecar) = kept_open("sc_twice");
     let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGINT);
@@ -102,7 +102,7 @@ fn at_once_where_it_is_asked_twice() {
 
 /// The sidecar lets a running operation end, and the app restarts once.
 #[test]
-fn after_an_operation_that_is_under_way() {
+fn a_running_operation_ends_first() {
     let (fleet, mut sidecar) = kept_open("sc_under_way");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -126,7 +126,7 @@ fn after_an_operation_that_is_under_way() {
 
 /// A reload and a stop at once, and a reload during the drain: the stop counts.
 #[test]
-fn whatever_else_is_asked_of_it() {
+fn a_reload_does_not_stop_the_drain() {
     let (fleet, mut sidecar) = kept_open("sc_signals");
     let request = fleet.slow_request(1, 2000);
     sidecar.signal(Signal::SIGHUP);
@@ -143,7 +143,7 @@ fn whatever_else_is_asked_of_it() {
 
 /// The sidecar opened the gates before it heard from all balancers: one does not answer.
 #[test]
-fn drained_also_where_it_opened_them_itself() {
+fn gates_that_it_opened_itself_are_drained_too() {
     let fleet = Fleet::closed("sc_boot_leave", |reference| reference);
     let unseen = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "2s");

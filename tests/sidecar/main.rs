@@ -8,7 +8,7 @@ mod metrics;
 mod opens;
 mod ports;
 mod readers;
-mod renewed;
+mod renewal;
 mod stopping;
 
 use lab::fleet::Fleet;

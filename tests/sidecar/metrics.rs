@@ -15,7 +15,7 @@ use lab::wait_for;
 const ADDRESS: &str = "127.0.0.1:9127";
 
 #[test]
-fn tell_gates_lines_operations_and_repairs() {
+fn metrics_show_gates_lines_operations_and_repairs() {
     let fleet = Fleet::quick("sc_metrics", |reference| reference);
     let agent = || {
         fleet.agent(1, |settings: Settings| {
@@ -54,7 +54,7 @@ fn tell_gates_lines_operations_and_repairs() {
     let (_, flush) = HARM[0];
     harm(host, "iptables-nft", flush);
     let repaired = "haproxy_gate_rule_repairs_total{app=\"web\"} 1";
-    wait_for("the repair to be told", Duration::from_secs(20), || {
+    wait_for("the repair in the metrics", Duration::from_secs(20), || {
         has(&scrape(host), repaired).then_some(())
     });
     assert_eq!(host.gates_are_open(), [true, true]);

@@ -14,7 +14,7 @@ use lab::wait_for;
 
 /// After a boot: no rules, and the app is not there yet.
 #[test]
-fn once_the_app_is_healthy() {
+fn a_healthy_app_opens_the_gates() {
     let fleet = Fleet::closed("sc_opens", |reference| reference);
     let app = fleet.app(1);
     app.set_sick(true);
@@ -40,7 +40,7 @@ fn once_the_app_is_healthy() {
 
 /// Each app has its own gates, and both need the chain and the jumps to it.
 #[test]
-fn of_two_apps_at_the_same_moment() {
+fn two_apps_open_at_the_same_moment() {
     for round in 1..=3 {
         let machine = OneMachine::start(&format!("sc_two{round}"), Duration::from_millis(100));
         let mut sidecar = Sidecar::start(machine.host(), machine.agent());
@@ -60,13 +60,13 @@ fn of_two_apps_at_the_same_moment() {
 }
 
 #[test]
-fn and_repairs_what_is_harmed_within_a_second_nft() {
+fn harmed_nft_rules_are_repaired_within_a_second() {
     repairs("sc_nft", "nft", Duration::from_secs(1));
 }
 
 /// The kernel sends no notifications about legacy rules: the sidecar looks every 2 s.
 #[test]
-fn and_repairs_what_is_harmed_legacy() {
+fn harmed_legacy_rules_are_repaired() {
     repairs("sc_legacy", "legacy", Duration::from_millis(3500));
 }
 
@@ -93,7 +93,7 @@ fn repairs(test: &str, variant: &str, within: Duration) {
             while sorted(&rules()) != sorted(&whole) {
                 assert!(
                     harmed.elapsed() < within,
-                    "{program}: {what}: not mended in {within:?}:\n{}\nwas\n{whole}",
+                    "{program}: {what}: not repaired in {within:?}:\n{}\nwas\n{whole}",
                     rules()
                 );
                 std::thread::sleep(Duration::from_millis(5));
@@ -128,7 +128,7 @@ fn sorted(rules: &str) -> Vec<&str> {
 
 /// An operation on another app has the host's lock for any time.
 #[test]
-fn and_repairs_while_another_app_is_restarted() {
+fn rules_are_repaired_while_another_app_restarts() {
     let (fleet, mut sidecar) = kept_open("sc_other");
     let host = fleet.host(1);
     let lock = host.dir.join("state/lock");

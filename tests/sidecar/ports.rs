@@ -13,7 +13,7 @@ use lab::{built, wait_for};
 
 /// At rest, and beside an operation, to which the sidecar leaves the ports.
 #[test]
-fn nobody_else_can_bind_them() {
+fn another_user_can_not_bind_the_ports() {
     let (fleet, sidecar) = kept_open("sc_ports");
     let host = &fleet.host(1).namespace;
     let bound = || [2000, 3000].map(|port| grab::can_bind(host, port));
@@ -31,7 +31,7 @@ fn nobody_else_can_bind_them() {
 
 /// The ports are never free while it goes on as another program.
 #[test]
-fn they_are_handed_to_the_new_program() {
+fn a_new_program_inherits_the_ports() {
     let fleet = Fleet::quick("sc_handed", |reference| reference);
     let program = fleet.host(1).dir.join("agent");
     fs::copy(built::agent(), &program).unwrap();
@@ -51,7 +51,7 @@ fn they_are_handed_to_the_new_program() {
 
 /// The ports of a new configuration, and a port that another process had, as soon as that is gone.
 #[test]
-fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
+fn a_new_configuration_takes_and_returns_ports() {
     let (fleet, mut sidecar) = kept_open("sc_again");
     let host = &fleet.host(1).namespace;
     let config = fleet.host(1).dir.join("agent.toml");

@@ -42,7 +42,7 @@ fn assert_repairs(host: &Host) {
 
 /// The same for its one object on stdout.
 #[test]
-fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
+fn a_full_pipe_stops_neither_work_nor_end() {
     let fleet = Fleet::quick("sc_pipe", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let (_reader, writer) = full_pipe();
@@ -58,7 +58,7 @@ fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
 
 /// A reader that comes back gets the lines that were kept, and the number of the others.
 #[test]
-fn who_reads_again_learns_what_he_has_missed() {
+fn a_reader_that_comes_back_learns_how_much_it_missed() {
     let fleet = Fleet::quick("sc_missed", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let (mut reader, writer) = full_pipe();
@@ -83,7 +83,7 @@ fn who_reads_again_learns_what_he_has_missed() {
 
 /// journald hangs: a socket in its place, which nothing reads, in a mount namespace.
 #[test]
-fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
+fn a_journald_that_hangs_stops_neither_work_nor_end() {
     let fleet = Fleet::quick("sc_journald", |reference| reference);
     let host = fleet.host(1);
     let path = host.dir.join("journal");

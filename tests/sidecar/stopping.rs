@@ -29,7 +29,7 @@ fn stop_all(sidecars: Vec<Sidecar>) -> Vec<Ended> {
 }
 
 #[test]
-fn all_at_once_and_nobody_notices() {
+fn all_sidecars_may_stop_at_once() {
     let fleet = Fleet::quick("sc_all_stop", |reference| reference);
     let sidecars = sidecars(&fleet, |settings| settings);
     let rules = NUMBERS.map(|number| fleet.host(number).rules());
@@ -50,7 +50,7 @@ fn all_at_once_and_nobody_notices() {
 
 /// The sidecars leave in turn, and the last ones keep their gates open: `min_available` holds.
 #[test]
-fn all_at_once_and_enough_stay_where_they_drain() {
+fn enough_hosts_stay_when_all_sidecars_drain_at_once() {
     let fleet = Fleet::quick("sc_all_drain", |reference| reference);
     let hurried = |settings: Settings| drains(settings).set("app.web.timeouts.turn", "3s");
     let sidecars = sidecars(&fleet, hurried);
@@ -73,7 +73,7 @@ fn all_at_once_and_enough_stay_where_they_drain() {
 
 /// systemd keeps the last status, and programs get one object.
 #[test]
-fn says_how_it_left_the_gates() {
+fn the_last_status_shows_the_gates() {
     let (fleet, mut sidecar) = kept_open("sc_says");
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);

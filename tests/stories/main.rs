@@ -83,14 +83,14 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     let before = left.as_ref().and_then(|entry| entry.instance.clone());
     let restarted = before.map(|before| Some(before) != now);
     let unfinished = left.as_ref().map(|entry| entry.unfinished(restarted));
-    let stand = match world.gates {
+    let found = match world.gates {
         _ if world.held => GatesFound::Held,
         [true, true] => GatesFound::Open,
         _ => GatesFound::ClosedUnexpectedly,
     };
     let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
-    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);
-    let start = match start(verb, unfinished.as_ref(), stand) {
+    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, found);
+    let start = match start(verb, unfinished.as_ref(), found) {
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
@@ -308,7 +308,7 @@ fn the_restart_fails_or_the_app_never_comes_back() {
 }
 
 #[test]
-fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
+fn a_signal_at_any_look_leaves_the_host_open_or_the_app_sick() {
     let whole = {
         let (mut world, directory) = (World::new(), tempfile::tempdir().unwrap());
         run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
@@ -332,7 +332,7 @@ fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
 }
 
 #[test]
-fn the_xtables_lock_is_held_for_a_while_and_for_good() {
+fn another_process_has_the_xtables_lock() {
     let a_while = World {
         gate_fails: 3,
         ..World::new()
@@ -387,7 +387,7 @@ fn held() -> World {
 
 /// Any operation may die in it, and any other may follow: the hold remains to the end.
 #[test]
-fn a_host_that_is_held_closed_stays_so() {
+fn a_held_host_stays_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
@@ -399,7 +399,7 @@ fn a_host_that_is_held_closed_stays_so() {
 
 /// Another process opened the gates of a held host: the restart closes them, also if it aborts.
 #[test]
-fn a_host_that_is_held_and_was_opened_is_closed() {
+fn a_held_host_that_was_opened_is_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
@@ -421,7 +421,7 @@ fn a_host_that_is_held_and_was_opened_is_closed() {
 }
 
 #[test]
-fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
+fn a_held_host_that_comes_back_sick_stays_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
@@ -442,7 +442,7 @@ fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
         ..limits
     };
     insta::assert_snapshot!(
-        "a_host_that_is_held_is_rolled_back",
+        "a_held_host_is_rolled_back",
         story(Verb::Restart, &upgraded, &limits)
     );
 }
@@ -501,7 +501,7 @@ fn another_host_goes_out_at_the_same_moment() {
 
 /// In the classic layout, and with a sticky window, hosts see each other go by their main lines.
 #[test]
-fn another_host_is_a_check_ahead_where_nobody_claims() {
+fn another_host_is_a_check_ahead_without_a_claim() {
     let sticky = Limits {
         sticky: Duration::from_secs(1),
         ..limits()
@@ -516,7 +516,7 @@ fn another_host_is_a_check_ahead_where_nobody_claims() {
 
 /// Its line is DOWN when the operation begins, and UP when the gate is closed.
 #[test]
-fn a_host_that_rises_while_it_begins() {
+fn a_host_rises_while_it_begins() {
     let limits = Limits {
         serving: Vec::new(),
         ..limits()
@@ -531,7 +531,7 @@ fn a_host_that_rises_while_it_begins() {
 }
 
 #[test]
-fn recover_opens_what_a_flush_has_closed() {
+fn recover_opens_gates_that_a_flush_closed() {
     let flushed = World {
         gates: [false, false],
         shown: [false, false],
@@ -543,7 +543,7 @@ fn recover_opens_what_a_flush_has_closed() {
 }
 
 #[test]
-fn rules_are_put_back_by_somebody_while_the_host_drains() {
+fn another_process_restores_rules_while_the_host_drains() {
     let world = World {
         endless: true,
         restored_at: Some(8),
@@ -553,7 +553,7 @@ fn rules_are_put_back_by_somebody_while_the_host_drains() {
 }
 
 #[test]
-fn rules_are_put_back_by_somebody_before_a_sick_app() {
+fn another_process_restores_rules_before_a_sick_app() {
     let world = World {
         healthy_after: None,
         restored_at: Some(8),
@@ -669,7 +669,7 @@ fn an_upgrade_and_one_that_is_rolled_back() {
 }
 
 #[test]
-fn an_upgrade_that_nothing_takes_back() {
+fn an_upgrade_fails_without_a_rollback_or_with_a_failed_one() {
     let no_way_back = Limits {
         rolls_back: false,
         ..upgrading()
@@ -696,7 +696,7 @@ fn an_upgrade_that_nothing_takes_back() {
 /// Killed around every action of an upgrade that is rolled back. A changed app gets no users before
 /// its restart. A recovery that does not know the version opens nothing either.
 #[test]
-fn an_upgrade_is_cut_short_everywhere() {
+fn an_upgrade_is_killed_at_every_action() {
     let sick = World {
         upgrade_is_sick: true,
         healthy_after: Some(1),

@@ -179,11 +179,11 @@ impl World {
     fn tick(&mut self) {
         self.now += 1;
         if self.flushed_at == Some(self.now) {
-            self.say("somebody flushes the nat table");
+            self.say("another process flushes the nat table");
             (0..2).for_each(|side| self.set(side, false));
         }
         if self.restored_at == Some(self.now) {
-            self.say("somebody restores saved rules");
+            self.say("another process restores saved rules");
             (0..2).for_each(|side| self.set(side, true));
         }
         if let Some((_, gone)) = self.state_dir_gone.take_if(|(at, _)| *at <= self.now) {

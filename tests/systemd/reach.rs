@@ -18,8 +18,8 @@ fn by(unit: &str, job: Job) -> Restart {
 }
 
 #[test]
-fn an_alias_and_what_is_restarted_with_it() {
-    let test = "reach::an_alias_and_what_is_restarted_with_it";
+fn a_restart_takes_down_aliases_and_bound_units() {
+    let test = "reach::a_restart_takes_down_aliases_and_bound_units";
     inside(test, async |machine: Inside| {
         let sleeps = "[Service]\nExecStart=/bin/sleep infinity\n";
         machine.file("reach.service", sleeps);
@@ -71,7 +71,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             ),
             ("reach-part.service", "reach.service", None),
             ("reach.service", "reach-apart.service", None),
-            ("reach.service", "reach-nobody.service", None),
+            ("reach.service", "reach-missing.service", None),
         ] {
             let found = same(own, other).await;
             assert_eq!(found.as_deref(), expected, "{own} {other}");
@@ -124,8 +124,8 @@ fn probe() {
 /// Two processes of one unit, and one of another. The question runs in the machine itself, where
 /// systemd knows processes by their numbers.
 #[test]
-fn another_port_of_the_same_unit() {
-    let test = "reach::another_port_of_the_same_unit";
+fn a_restart_takes_down_every_port_of_the_unit() {
+    let test = "reach::a_restart_takes_down_every_port_of_the_unit";
     inside(test, async |machine: Inside| {
         let listens = |port: u16| {
             format!(

@@ -30,7 +30,7 @@ const PLAY: &str = "\
 
 /// The variables in README of the collection.
 #[test]
-fn by_the_defaults() {
+fn the_role_writes_the_printed_backend_by_default() {
     let inventory = [
         "web1 haproxy_gate_address=10.0.0.11",
         "web2 ansible_host=10.0.0.12",
@@ -56,7 +56,7 @@ fn by_the_defaults() {
 
 /// Every variable that can change the agents' configuration.
 #[test]
-fn by_other_variables() {
+fn the_role_writes_the_printed_backend_with_other_variables() {
     let variables = json!({
         "haproxy_gate_servers": [
             {"name": "a", "address": "10.0.0.11"},

@@ -91,7 +91,7 @@ fn assert_reasons(estate: &Estate, number: usize, wanted: &[(&str, &str)]) {
 
 /// Out of rotation, upgraded, started, back in: one play, under traffic.
 #[test]
-fn out_upgraded_and_back() {
+fn an_upgrade_runs_out_of_rotation() {
     let estate = Estate::of("ansible_hooks", 6);
     let ansible = with_hooks(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -111,7 +111,7 @@ fn out_upgraded_and_back() {
 /// The host stays out until an operator looks at it. The host beside it comes back, and the others
 /// are untouched. The next roll goes on with it. Each agent knows the reason.
 #[test]
-fn one_that_fails() {
+fn a_failed_upgrade_stops_the_roll() {
     let estate = Estate::of("ansible_broken", 6);
     let ansible = with_hooks(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -148,8 +148,8 @@ fn one_that_fails() {
     estate.remote(3).sh("rm /root/broken");
     let mut words = with_serial("haproxy_gate_serial=3");
     words.extend(["--limit", "@rolling_restart.retry"]);
-    roll_because("mended", &words).expect_exit(0);
-    let again = [("close", "rolling_restart.yml: mended"), ("open", "mended")];
+    roll_because("fixed", &words).expect_exit(0);
+    let again = [("close", "rolling_restart.yml: fixed"), ("open", "fixed")];
     assert_reasons(&estate, 5, &again);
     assert_eq!(estate.boots(), [2; 6]);
     assert_order(&estate, 3, &["pre", "pre", "upgrade", "post"]);
@@ -160,7 +160,7 @@ fn one_that_fails() {
 /// The agent runs the upgrade and rolls it back if the app does not come up. Then the roll stops
 /// with all hosts in rotation.
 #[test]
-fn one_that_the_agent_rolls_back() {
+fn an_upgrade_that_the_agent_rolls_back_stops_the_roll() {
     let rollback = [
         "sh",
         "-c",
@@ -204,7 +204,7 @@ fn one_that_the_agent_rolls_back() {
 
 /// Here the roll stops, too, as soon as the host beside the lost one is back.
 #[test]
-fn a_host_is_lost_in_the_middle() {
+fn a_lost_host_stops_the_roll() {
     let estate = Estate::of("ansible_lost", 6);
     let ansible = ansible(&estate);
     let tasks = "\

@@ -27,7 +27,7 @@ fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) {
 
 /// The roll has not begun on hosts 1 and 2 either.
 #[test]
-fn a_host_that_is_not_reached_or_not_ready() {
+fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     let estate = Estate::of("ansible_refused", 4);
     let ansible = ansible(&estate);
     let watch = estate.watch();
@@ -71,7 +71,7 @@ fn a_host_that_is_not_reached_or_not_ready() {
 /// The roll stops there and leaves the others untouched. After the fix the next roll begins with
 /// that host.
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_stops_the_roll() {
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
     let estate = Estate::with("ansible_sick", 6, hurried);
     let ansible = ansible(&estate);
@@ -141,7 +141,7 @@ fn a_host_that_is_down_goes_first() {
 /// The operator ends the roll, but not the running agents. The next roll finds all hosts as
 /// expected.
 #[test]
-fn the_operator_ends_it() {
+fn a_roll_goes_on_after_ctrl_c() {
     let estate = Estate::of("ansible_ended", 8);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());

@@ -28,20 +28,20 @@ fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
 }
 
 #[test]
-fn one_by_one() {
+fn hosts_go_one_by_one() {
     let one_by_one: [&[usize]; 8] = [&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]];
     in_batches("ansible_one", "1", &one_by_one);
 }
 
 #[test]
-fn one_and_then_a_quarter_of_all() {
+fn one_host_goes_first_then_a_quarter_at_a_time() {
     let growing: [&[usize]; 5] = [&[1], &[2, 3], &[4, 5], &[6, 7], &[8]];
     in_batches("ansible_quarter", "1,25%", &growing);
 }
 
 /// One batch with all hosts, while HAProxy can spare two.
 #[test]
-fn as_many_as_haproxy_can_spare() {
+fn a_batch_takes_out_as_many_as_haproxy_can_spare() {
     let estate = eight("ansible_spare", 6);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -57,7 +57,7 @@ fn as_many_as_haproxy_can_spare() {
 
 /// Each operator rolls one half without knowing of the other. Together they may take out two hosts.
 #[test]
-fn two_operators() {
+fn two_operators_share_the_floor() {
     let estate = eight("ansible_two", 6);
     let operators = [named(&estate, "one"), named(&estate, "other")];
     let (traffic, watch) = (estate.traffic(), estate.watch());

@@ -49,7 +49,7 @@ impl<'a> Case<'a> {
 
 /// No state disturbs the users, and a second run is no change.
 #[test]
-fn each_state() {
+fn each_state_is_reached_once() {
     let estate = Estate::of("ansible_states", 3);
     let case = Case::of(&estate);
     let traffic = estate.traffic();
@@ -114,7 +114,7 @@ fn each_state() {
 
 /// The plan of each state, and the refusals.
 #[test]
-fn check_mode() {
+fn check_mode_plans_and_changes_nothing() {
     let estate = Estate::of("ansible_check", 3);
     let case = Case::of(&estate);
     let check = |arguments| case.run_with(arguments, &["--check", "--diff"]);
@@ -152,7 +152,7 @@ fn check_mode() {
 
 /// The diff of a real run.
 #[test]
-fn diff_mode() {
+fn diff_mode_shows_the_changes() {
     let estate = Estate::of("ansible_diff", 3);
     let case = Case::of(&estate);
     let diff = |arguments| case.run_with(arguments, &["--diff"]);
@@ -197,7 +197,7 @@ fn sides(result: &ModuleResult) -> Vec<&'static str> {
 
 /// The module shows the agent's message, and the meaning of its exit code.
 #[test]
-fn failures() {
+fn a_failure_has_the_agents_message() {
     let estate = Estate::of("ansible_failures", 3);
     let case = Case::of(&estate);
     let remote = estate.remote(1);

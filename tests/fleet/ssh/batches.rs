@@ -29,7 +29,7 @@ fn rolls(estate: &Estate, words: &[&str], batches: &[&[usize]], most: usize) -> 
 }
 
 #[test]
-fn one_after_the_other() {
+fn hosts_go_one_by_one() {
     let estate = Estate::of("ssh_one", 8);
     let each: Vec<[usize; 1]> = ALL.map(|number| [number]).into();
     let batches: Vec<&[usize]> = each.iter().map(<[usize; 1]>::as_slice).collect();
@@ -37,14 +37,14 @@ fn one_after_the_other() {
 }
 
 #[test]
-fn a_quarter_at_a_time() {
+fn hosts_go_a_quarter_at_a_time() {
     let estate = Estate::of("ssh_quarter", 8);
     let batches: [&[usize]; 4] = [&[1, 2], &[3, 4], &[5, 6], &[7, 8]];
     rolls(&estate, &["--batch", "25%"], &batches, 2).assert_no_host_gave_way();
 }
 
 #[test]
-fn a_canary_first() {
+fn a_canary_goes_first() {
     let estate = Estate::of("ssh_canary", 8);
     let batches: [&[usize]; 3] = [&[1], &[2, 3, 4, 5], &[6, 7, 8]];
     let words = ["--canary", "1", "--batch", "50%", "--pause", "1s"];
@@ -55,7 +55,7 @@ fn a_canary_first() {
 
 /// One half is more than HAProxy can spare: the roll asks HAProxy for the number.
 #[test]
-fn one_half_then_the_other_within_what_haproxy_can_spare() {
+fn one_half_goes_first_within_what_haproxy_can_spare() {
     let estate = eight("ssh_seesaw", 6);
     let batches: [&[usize]; 2] = [&[1, 2, 3, 4], &[5, 6, 7, 8]];
     rolls(&estate, &["--seesaw"], &batches, 2).assert_no_host_gave_way();

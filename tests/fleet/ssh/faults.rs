@@ -18,7 +18,7 @@ fn refuses(estate: &Estate, says: &str) {
 }
 
 #[test]
-fn a_host_that_is_not_reached_or_not_ready() {
+fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     let estate = Estate::of("ssh_refused", 8);
     let watch = estate.watch();
     estate.remote(3).stop_sshd();
@@ -48,7 +48,7 @@ fn a_host_that_is_not_reached_or_not_ready() {
 }
 
 #[test]
-fn a_host_that_an_operator_has_closed() {
+fn a_held_host_prevents_the_roll_or_is_skipped() {
     let estate = Estate::of("ssh_held", 8);
     estate.remote(3).sh("agent close web --reason 'a disk'");
     refuses(&estate, "a disk");
@@ -63,7 +63,7 @@ fn a_host_that_an_operator_has_closed() {
 
 /// With one allowed failure the roll finishes the other hosts, and the failed host is as before.
 #[test]
-fn a_failure_that_is_allowed() {
+fn an_allowed_failure_does_not_stop_the_roll() {
     let estate = Estate::of("ssh_allowed", 8);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).stop_sshd();
@@ -86,7 +86,7 @@ fn a_failure_that_is_allowed() {
 
 /// The roll stops there: it finishes the batch and leaves the others untouched.
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_stops_the_roll() {
     let estate = hurried("ssh_sick");
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
@@ -140,7 +140,7 @@ fn a_host_that_is_down_goes_first() {
 
 /// When the connection is lost in the middle, the roll asks once more for the state of the host.
 #[test]
-fn a_connection_that_is_lost() {
+fn a_lost_connection_stops_the_roll() {
     let estate = eight("ssh_lost", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let held_up = estate.slow_request(2, 60_000);

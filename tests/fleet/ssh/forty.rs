@@ -15,7 +15,7 @@ const BATCH: usize = 10;
 const RATIO: f64 = 6.0;
 
 #[test]
-fn a_quarter_at_a_time() {
+fn forty_hosts_go_a_quarter_at_a_time() {
     let begun = Instant::now();
     let estate = Estate::of("ssh_forty", HOSTS);
     println!("{HOSTS} hosts are up after {:.1} s", seconds(begun));

@@ -8,7 +8,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 /// The roll finishes the hosts under way and starts no more. The next roll leaves out the finished
 /// ones.
 #[test]
-fn once_and_gone_on_with() {
+fn one_ctrl_c_finishes_the_hosts_under_way() {
     let estate = eight("ssh_once", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let roll = estate.start_roll(&["--batch", "3"]);
@@ -34,7 +34,7 @@ fn once_and_gone_on_with() {
 
 /// The second Ctrl-C calls off the running agents: the app is untouched, the gates are open again.
 #[test]
-fn twice() {
+fn two_ctrl_c_call_off_the_hosts_under_way() {
     let estate = eight("ssh_twice", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let held_up = [1, 2].map(|number| estate.slow_request(number, 60_000));

@@ -6,7 +6,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 /// Both roll the same eight hosts in different orders. Together they take out no more than one
 /// alone may, and each restarts every host.
 #[test]
-fn two_at_once() {
+fn two_operators_share_the_floor() {
     let estate = eight("ssh_two", 6);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let first = estate.start_roll(&["--batch", "4"]);

@@ -33,7 +33,7 @@ fn gates_are_open(estate: &Estate, number: usize) -> bool {
 }
 
 #[test]
-fn one_that_breaks_an_app() {
+fn a_broken_upgrade_stops_the_roll() {
     let estate = hurried("ssh_broken");
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let rolled = estate.roll(&["--with", UPGRADE], 1);
@@ -53,7 +53,7 @@ fn one_that_breaks_an_app() {
 }
 
 #[test]
-fn one_that_is_rolled_back() {
+fn a_rolled_back_upgrade_stops_the_roll() {
     let rollback = |settings: Settings| {
         let settings = settings.set("app.web.rollback", argv(&["sh", "-c", ROLLBACK]));
         settings.set("app.web.timeouts.healthy", "1s")
@@ -78,7 +78,7 @@ fn one_that_is_rolled_back() {
 /// The shell of each host expands the command line, and no other shell. No shell expands the
 /// reason.
 #[test]
-fn its_line_is_expanded_on_the_host_alone() {
+fn only_the_host_expands_the_command() {
     let estate = eight("ssh_line", 1);
     let line = ". /etc/default/web; printf '%s' \"$name $(echo 'a  b')\" \"; *\" >\"$dir/release\"";
     let reason = "--it's $(hostname)  \"2.1\"; *";

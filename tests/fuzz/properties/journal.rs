@@ -67,17 +67,17 @@ const VERBS: [Verb; 5] = [
 /// For any journal: a recovery never takes the host out, and nothing begins by touching the app.
 fn check_start(entry: &Entry, restarted: Option<bool>) {
     let left = entry.unfinished(restarted);
-    for stand in [
+    for found in [
         GatesFound::Open,
         GatesFound::Held,
         GatesFound::ClosedUnexpectedly,
     ] {
         for asked in VERBS {
-            let start = match start(asked, Some(&left), stand) {
+            let start = match start(asked, Some(&left), found) {
                 Ok(start) => start,
                 // An interrupted close has reached its goal.
                 Err(NoStart::Nothing(_)) => {
-                    assert_eq!((asked, stand), (Verb::Recover, GatesFound::Held));
+                    assert_eq!((asked, found), (Verb::Recover, GatesFound::Held));
                     continue;
                 }
                 // Nothing opens the gates of a half upgraded app.

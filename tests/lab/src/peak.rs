@@ -9,10 +9,10 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Default)]
-pub struct Peaks(Arc<Mutex<Seen>>);
+pub struct Peaks(Arc<Mutex<Agents>>);
 
 #[derive(Default)]
-struct Seen {
+struct Agents {
     pids: Vec<u32>,
     peak: Peak,
 }
@@ -29,7 +29,7 @@ impl Peaks {
         let seen = Arc::clone(&peaks.0);
         thread::spawn(move || {
             loop {
-                seen.lock().expect("nobody panics here").look();
+                seen.lock().expect("no thread panics here").look();
                 thread::sleep(LOOK);
             }
         });
@@ -38,17 +38,17 @@ impl Peaks {
 
     /// Measures this agent until it ends.
     pub fn look_at(&self, pid: u32) {
-        self.0.lock().expect("nobody panics here").pids.push(pid);
+        self.0.lock().expect("no thread panics here").pids.push(pid);
     }
 
     pub fn peak(&self) -> Peak {
-        self.0.lock().expect("nobody panics here").peak
+        self.0.lock().expect("no thread panics here").peak
     }
 }
 
-impl Seen {
+impl Agents {
     fn look(&mut self) {
-        let Seen { pids, peak } = self;
+        let Agents { pids, peak } = self;
         pids.retain(
             |pid| match fs::read_to_string(format!("/proc/{pid}/status")) {
                 Ok(status) => {

@@ -67,13 +67,13 @@ impl StatsProxy {
 
     /// The number of questions that contain this text.
     pub fn asked(&self, what: &str) -> usize {
-        let asked = self.asked.lock().expect("no holder panics");
+        let asked = self.asked.lock().expect("no thread panics");
         asked.iter().filter(|line| line.contains(what)).count()
     }
 
     /// Applies from the next question on, and to those without an answer yet.
     pub fn set(&self, fault: Fault) {
-        *self.fault.lock().expect("no holder panics") = fault;
+        *self.fault.lock().expect("no thread panics") = fault;
     }
 }
 
@@ -86,7 +86,7 @@ impl Drop for StatsProxy {
 }
 
 fn now(shared: &Shared) -> Fault {
-    *shared.lock().expect("no holder panics")
+    *shared.lock().expect("no thread panics")
 }
 
 fn bind(socket: &Path) -> UnixListener {
@@ -111,7 +111,7 @@ fn pass_on(mut agent: UnixStream, haproxy: &Path, shared: &Shared, asked: &Asked
     BufReader::new(&agent).read_line(&mut question).ok()?;
     asked
         .lock()
-        .expect("no holder panics")
+        .expect("no thread panics")
         .push(question.clone());
     while now(shared) == Fault::Hangs {
         thread::sleep(LOOK);

@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A program on its own terminal. It ends, by its pid, when this goes out of scope.
 pub struct Terminal {
     child: Child,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Screen>>,
     state: Arc<Mutex<State>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -44,7 +44,7 @@ enum State {
 
 /// The output so far.
 #[derive(Default)]
-struct Seen {
+struct Screen {
     bytes: Vec<u8>,
     /// The screen after each write that changed it.
     screens: Vec<String>,
@@ -69,7 +69,7 @@ impl Terminal {
         command.stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         drop(pty.slave);
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let seen = Arc::new(Mutex::new(Screen::default()));
         let state = Arc::new(Mutex::new(State::Shown));
         let reader = {
             let (seen, state) = (Arc::clone(&seen), Arc::clone(&state));
@@ -148,7 +148,7 @@ impl Drop for Terminal {
 }
 
 /// Reads until the last process has closed it, which shows as an error.
-fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
+fn read(mut master: File, seen: &Mutex<Screen>, state: &Mutex<State>) {
     let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
     let mut buffer = [0; 4096];
     loop {
@@ -167,7 +167,7 @@ fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
 }
 
 /// One read may contain several drawings: each begins with a wipe.
-fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Seen>) {
+fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Screen>) {
     let mut seen = seen.lock().expect("no panic");
     seen.bytes.extend_from_slice(bytes);
     let wipes = bytes.windows(2).enumerate();

@@ -36,7 +36,7 @@ impl Unread {
 
     /// Waits for its end, and panics if that does not come in time.
     pub fn ends(&mut self, limit: Duration) -> ExitStatus {
-        wait_for("its end, with nobody reading", limit, || {
+        wait_for("its end, without a reader", limit, || {
             self.0.try_wait().expect("our child")
         })
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::haproxy::Haproxy;
 use super::now;
+use super::observation::{Moment, Observation, Track};
 use super::process::Lines;
-use super::seen::{Moment, Seen, Track};
 use super::stats;
 
 /// The pause between two looks at one HAProxy. A host is out for many times as long.
@@ -39,13 +39,13 @@ impl Watch {
         }
     }
 
-    pub fn stop(mut self) -> Seen {
+    pub fn stop(mut self) -> Observation {
         self.over.store(true, Ordering::Relaxed);
         let tracks = self
             .watching
             .drain(..)
             .map(|one| one.join().expect("a watch"));
-        Seen::new(tracks.collect())
+        Observation::new(tracks.collect())
     }
 }
 

@@ -40,7 +40,7 @@ impl Log {
         thread::spawn(move || {
             loop {
                 let line = receive(&socket);
-                heard.0.lock().expect("nobody panics here").push(line);
+                heard.0.lock().expect("no thread panics here").push(line);
             }
         });
         log
@@ -48,7 +48,7 @@ impl Log {
 
     /// All lines since this moment, in Unix seconds. Forgets the older ones.
     pub fn since(&self, from: f64) -> Vec<Line> {
-        let mut lines = self.0.lock().expect("nobody panics here");
+        let mut lines = self.0.lock().expect("no thread panics here");
         lines.retain(|line| line.at >= from);
         lines.clone()
     }

@@ -10,7 +10,7 @@ use std::process;
 use clap::{Parser, ValueEnum};
 
 use figures::Figures;
-use lab::{built, leave};
+use lab::{built, signals};
 
 mod ansible;
 mod crowd;
@@ -64,7 +64,7 @@ fn main() {
     });
     // The bench finds a missing folder now, not minutes later.
     let json = arguments.json.as_deref().map(create);
-    leave::clean_up_on_signals();
+    signals::clean_up_on_signals();
     let figures = Figures {
         set_up: figures::set_up(&agent),
         restart: wants(Part::Restart).then(|| restart::measure(&agent, quick)),

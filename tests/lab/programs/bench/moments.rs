@@ -83,7 +83,7 @@ impl Moments {
                 part("seeing the twin DOWN", self.twin_down, closes),
                 part("closing the main gate", closes, self.main_closed),
                 part("seeing it DOWN, and drained", quiet, touches),
-                part("telling the app", touches, self.stopped),
+                part("signalling the app", touches, self.stopped),
                 part("seeing the app healthy", self.listens, opens),
                 part("opening both gates", opens, self.opened),
                 part("seeing both lines UP", self.up, report.ended("open")),

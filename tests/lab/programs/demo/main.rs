@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::fleet::NUMBERS;
-use lab::leave;
 use lab::mixed::Mixed;
+use lab::signals;
 use lab::traffic::FULL;
 use table::Row;
 
@@ -22,7 +22,7 @@ const HOSTS: [&str; 3] = [
 ];
 
 fn main() -> ExitCode {
-    leave::clean_up_on_signals();
+    signals::clean_up_on_signals();
     println!("Three hosts, one HAProxy, and users on them: 600 requests a second.");
     let mut mixed = Mixed::start("demo", COLD);
     mixed.open_gates();
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn quiet(mixed: &Mixed) -> Row {
-    println!("\nNobody restarts anything, for 5 seconds.");
+    println!("\nNo restart for 5 seconds.");
     let traffic = mixed.traffic(FULL);
     thread::sleep(Duration::from_secs(5));
     Row::new("no restart", traffic.stop(), None)

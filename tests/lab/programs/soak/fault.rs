@@ -38,8 +38,8 @@ static FAULTS: [Fault; 20] = [
         rotation::down_by_agent,
     ),
     fault("another user wants the status ports", 4, ports::grabbed),
-    fault("an operation that nobody reads", 3, unread::operation),
-    fault("a sidecar that nobody reads, stopped", 5, unread::sidecar),
+    fault("an operation without a reader", 3, unread::operation),
+    fault("a sidecar without a reader, stopped", 5, unread::sidecar),
     fault("app slow to come up", 3, sick::slow),
     fault("app sick after its restart", 5, sick::sick),
 ];

@@ -17,7 +17,7 @@ use lab::fleet::{Fleet, Layout};
 use lab::peak::Peaks;
 use lab::reference::Reference;
 use round::Round;
-use stop::Stop;
+use signals::Stop;
 
 mod account;
 mod cut;
@@ -30,7 +30,7 @@ mod rotation;
 mod round;
 mod settle;
 mod sick;
-mod stop;
+mod signals;
 mod table;
 mod together;
 mod unread;

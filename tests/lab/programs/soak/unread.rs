@@ -33,7 +33,7 @@ pub fn operation(round: &mut Round) {
     round.look_at(restart.pid());
     let (number, host) = (round.number, round.host());
     let booted = || round.fleet.boots()[number - 1] > round.boots_before[number - 1];
-    wait_for("a restart that nobody reads", LIMIT, || {
+    wait_for("a restart without a reader", LIMIT, || {
         let is_done = booted() && host.journal_phase().is_none();
         (is_done && host.gates_are_open() == [true; 2]).then_some(())
     });
@@ -43,7 +43,7 @@ pub fn operation(round: &mut Round) {
     let seconds = began.elapsed().as_secs_f64();
     round
         .account
-        .operation(number, "restart", exit, seconds, "nobody reads");
+        .operation(number, "restart", exit, seconds, "without a reader");
     let said = said.trim_start_matches('.');
     if exit != 0 || !said.contains("\"outcome\":\"restarted\"") {
         round.violated(&format!("restart exits with {exit}, not 0: {said}"));
@@ -77,7 +77,7 @@ pub fn sidecar(round: &mut Round) {
     sidecar.signal(Signal::SIGTERM);
     let exit = sidecar.ends(TO_END).code().unwrap_or(-1);
     let seconds = began.elapsed().as_secs_f64();
-    let detail = format!("stopped after {beside}, nobody reads");
+    let detail = format!("stopped after {beside}, without a reader");
     round
         .account
         .operation(round.number, "run", exit, seconds, &detail);

@@ -18,7 +18,7 @@ use lab::site::{Host, Site};
 const NAME: &str = "shop.example";
 
 #[test]
-fn an_app_that_takes_only_tls_behind_a_proxy_header() {
+fn the_printed_backend_serves_tls_behind_a_proxy_header() {
     let site = Site::create("doctor_speaks", 1);
     let host = &site.hosts[0];
     let ca = certificate(&host.dir);

@@ -9,7 +9,7 @@ use lab::one_machine::OneMachine;
 use lab::sidecar::Sidecar;
 
 #[test]
-fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
+fn a_correct_set_up_is_ok_and_remains_unchanged() {
     let setup = Setup::start("doctor_sound");
     let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
     let agent = setup.with_settings(|settings| settings.master(setup.haproxy().master()));
@@ -69,7 +69,7 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
 
 /// HAProxy and two apps on one machine, all on loopback: the first example of the pattern.
 #[test]
-fn two_apps_beside_their_haproxy() {
+fn two_apps_on_one_machine_are_ok() {
     let machine = OneMachine::start("doctor_machine", Duration::from_millis(100));
     let (agent, haproxy) = (machine.agent(), &machine.haproxy);
     agent.words(&["recover"]).expect_exit(0);
@@ -102,7 +102,7 @@ fn two_apps_beside_their_haproxy() {
 
 /// On a host without any operation the doctor creates no files.
 #[test]
-fn a_look_makes_no_directory_and_takes_no_lock() {
+fn the_doctor_makes_no_directory_and_takes_no_lock() {
     let setup = Setup::start("doctor_fresh");
     let fresh = setup.host().dir.join("fresh");
     let state = fresh.display().to_string();

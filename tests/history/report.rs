@@ -34,7 +34,7 @@ fn one_operation() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_page_that_can_not_be_written_is_a_failure_and_no_mistake_in_the_command() {
+fn an_unwritable_page_is_exit_1() {
     let directory = one_operation();
     let file = directory.path().join("missing").join("page.html");
     let file = file.to_str().unwrap();

@@ -14,7 +14,7 @@ use lab::sidecar::Sidecar;
 /// The command line works the same beside a sidecar. The end of an operation starts nothing in the
 /// sidecar.
 #[test]
-fn restarts_beside_it() {
+fn restarts_work_beside_a_sidecar() {
     let (fleet, mut sidecar) = kept_open("sc_beside");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -32,7 +32,7 @@ fn restarts_beside_it() {
 /// Killed before and after the operation touched the app: the sidecar completes it and restarts
 /// nothing.
 #[test]
-fn ends_what_a_killed_agent_began() {
+fn a_sidecar_completes_what_a_killed_agent_began() {
     let (fleet, mut sidecar) = kept_open("sc_killed");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -58,7 +58,7 @@ fn ends_what_a_killed_agent_began() {
 
 /// The sidecar takes the whole new configuration, or nothing of it after an error.
 #[test]
-fn by_a_new_configuration() {
+fn a_new_configuration_is_taken_whole_or_not_at_all() {
     let (fleet, mut sidecar) = kept_open("sc_reload");
     let config = fleet.host(1).dir.join("agent.toml");
     let good = fs::read_to_string(&config).unwrap();
@@ -97,7 +97,7 @@ fn by_a_new_configuration() {
 /// The same process runs another program, and no gate moves. A program that cannot go on does not
 /// replace it.
 #[test]
-fn by_a_new_program() {
+fn a_new_program_goes_on_in_the_same_process() {
     let fleet = Fleet::quick("sc_exec", |reference| reference);
     let program = fleet.host(1).dir.join("agent");
     fs::copy(built::agent(), &program).unwrap();

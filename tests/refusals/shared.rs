@@ -65,8 +65,8 @@ fn doctor(config: &str) -> Option<String> {
 }
 
 #[test]
-fn another_app_with_the_same_restart() {
-    if !inside("beside::another_app_with_the_same_restart") {
+fn a_restart_of_two_apps_is_refused() {
+    if !inside("shared::a_restart_of_two_apps_is_refused") {
         return;
     }
     [1000, 1443, 1001].into_iter().for_each(app);
@@ -111,8 +111,8 @@ fn another_app_with_the_same_restart() {
 }
 
 #[test]
-fn another_port_of_the_same_process() {
-    if !inside("beside::another_port_of_the_same_process") {
+fn a_restart_of_two_ports_is_refused() {
+    if !inside("shared::a_restart_of_two_ports_is_refused") {
         return;
     }
     apps(&[1000, 1443]);

@@ -40,7 +40,7 @@ pub struct Span {
 }
 
 #[derive(Debug)]
-pub struct Seen {
+pub struct Observation {
     tracks: Vec<Track>,
 }
 
@@ -134,9 +134,9 @@ impl Track {
     }
 }
 
-impl Seen {
-    pub fn new(tracks: Vec<Track>) -> Seen {
-        Seen { tracks }
+impl Observation {
+    pub fn new(tracks: Vec<Track>) -> Observation {
+        Observation { tracks }
     }
 
     /// The largest number of hosts out at the same moment, by each HAProxy.

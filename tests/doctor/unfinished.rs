@@ -9,7 +9,7 @@ use lab::agent::Running;
 use lab::traffic::InFlight;
 
 #[test]
-fn an_operation_that_died_and_one_under_way() {
+fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
     let setup = Setup::start("doctor_left");
     let slow = InFlight::send(
         &setup.site.balancer,
@@ -38,7 +38,7 @@ fn an_operation_that_died_and_one_under_way() {
 }
 
 #[test]
-fn gates_that_are_held_closed() {
+fn a_hold_is_a_warning() {
     let setup = Setup::start("doctor_held");
     let agent = setup.with_settings(|settings| settings);
     agent
