@@ -33,7 +33,7 @@ static FAULTS: [Fault; 20] = [
     fault("HAProxy reloaded", 6, rotation::reloaded),
     fault("reloaded under users, no master", 6, leaving::counted),
     fault(
-        "DOWN by its agent check, let go",
+        "DOWN by its agent check, then UP",
         5,
         rotation::down_by_agent,
     ),

@@ -107,9 +107,9 @@ pub fn held(round: &mut Round) {
 fn is_held(round: &mut Round, after: &str) {
     let host = round.host();
     if host.gates_are_open() != [false; 2] {
-        round.violated(&format!("{after} opened what an operator had closed"));
+        round.violated(&format!("{after} opened gates that an operator closed"));
     }
     if !host.dir.join("state/web.closed").exists() {
-        round.violated(&format!("{after} has ended an operator's hold"));
+        round.violated(&format!("{after} ended an operator's hold"));
     }
 }

@@ -34,7 +34,7 @@ pub fn counted(round: &mut Round) {
     let got = user.got();
     let stopped = round.fleet.app(round.number).stopped(&boot);
     if stopped.is_some_and(|at| at < got.ended_at) {
-        round.violated(&format!("an app was restarted over {kind}"));
+        round.violated(&format!("an app restarted during {kind}"));
     }
     for got in [Some(got), beside.map(Underway::got)].into_iter().flatten() {
         if !got.is_whole() {

@@ -97,7 +97,7 @@ pub fn silent(round: &mut Round) {
     let ended = round.end(operation, &detail, &[0, 11]);
     if ended.exit == 11 {
         if !says(&ended, "nothing was changed") {
-            round.violated("refused, and something was changed");
+            round.violated("refused, but something changed");
         }
         round.run("restart", &[0]);
     }

@@ -30,7 +30,7 @@ impl Round<'_> {
             self.account.violated(&what);
         }
         if self.was_restarted_over(&answer) {
-            self.violated("an app was restarted over the slow request");
+            self.violated("an app restarted during the slow request");
         }
     }
 
@@ -86,7 +86,7 @@ impl Round<'_> {
             }
         }
         if self.reported_boot && self.fleet.boots() == self.boots_before {
-            self.violated("an agent said that the app had been restarted, and it was not");
+            self.violated("an agent reported a restart that did not happen");
         }
     }
 

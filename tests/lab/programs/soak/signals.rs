@@ -22,7 +22,7 @@ impl Stop {
                 if signal == SIGTERM || asked.swap(true, Ordering::Relaxed) {
                     leave(signal);
                 }
-                println!("This round is the last one; Ctrl-C once more leaves at once.");
+                println!("This round is the last one; another Ctrl-C ends at once.");
             }
         });
         stop

@@ -18,7 +18,7 @@ fn in_the_same_moment(round: &mut Round) {
     let both = [round.start("restart"), round.start("restart")];
     let exits = both.map(|one| round.end(one, "at once", &[0, 10]).exit);
     if exits[0] == exits[1] {
-        round.violated(&format!("both of two at once exit with {}", exits[0]));
+        round.violated(&format!("both of two operations exit with {}", exits[0]));
     }
 }
 
@@ -40,7 +40,7 @@ fn one_later(round: &mut Round) {
 /// The second gets the lock only after the end of the first.
 fn after_a_race(round: &mut Round, verb: &str, second: &Ended, first_runs: bool) {
     match (second.exit, verb) {
-        (0, _) if first_runs => round.violated(&format!("{verb} was let in beside a restart")),
+        (0, _) if first_runs => round.violated(&format!("{verb} ran beside a restart")),
         (0, "restart") => round.booted(2..=2),
         (0, "close") => round.run_if(true, "open"),
         _ => {}

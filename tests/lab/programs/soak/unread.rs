@@ -82,10 +82,10 @@ pub fn sidecar(round: &mut Round) {
         .account
         .operation(round.number, "run", exit, seconds, &detail);
     if exit != 0 {
-        round.violated(&format!("a sidecar that is stopped exits with {exit}"));
+        round.violated(&format!("a stopped sidecar exits with {exit}"));
     }
     if host.gates_are_open() != is_open {
-        round.violated("a sidecar that was stopped has moved the gates");
+        round.violated("a stopped sidecar has moved the gates");
     }
     round.run_if(beside == "close", "open");
 }
