@@ -1,4 +1,4 @@
-//! The bench stays alive: its quickest part, with the agent that the tests have.
+//! Runs the quickest part of the bench, with the agent of the tests, so that the bench stays alive.
 
 use lab::built;
 use serde_json::Value;
@@ -36,14 +36,17 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
         assert!(poll > 0.0 && poll < 100.0, "{shape}");
         assert!(cost(shape, "servers_state_ms") > 0.0, "{shape}");
     }
-    // A hundred of them would do, were every row asked for.
+    // If the agent asked for every row, a hundred rows would exceed this.
     for shape in &shapes[2..] {
         let (poll, all) = (cost(shape, "poll_ms"), cost(shape, "show_stat_ms"));
         assert!(all > 5.0 * poll, "{shape}");
     }
     let ratio = cost(&shapes[2], "poll_ms") / cost(&shapes[0], "poll_ms");
-    let told = polls["ratio"].as_f64().expect("a ratio");
-    assert!((told - ratio).abs() < 1e-6 * ratio, "{told}, {ratio}");
+    let reported = polls["ratio"].as_f64().expect("a ratio");
+    assert!(
+        (reported - ratio).abs() < 1e-6 * ratio,
+        "{reported}, {ratio}"
+    );
     assert_eq!(
         polls["met"],
         ratio <= polls["aim"].as_f64().expect("an aim")
@@ -51,7 +54,7 @@ fn a_poll_costs_haproxy_less_than_the_whole_table() {
 }
 
 #[test]
-fn a_file_that_can_not_be_written_is_told_before_anything_is_measured() {
+fn an_unwritable_file_is_reported_before_any_measurement() {
     let mut bench = Command::new(built::bench());
     bench.args([
         "--quick",
@@ -62,7 +65,7 @@ fn a_file_that_can_not_be_written_is_told_before_anything_is_measured() {
     ]);
     let output = bench.output().expect("the bench runs");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     let wanted = "--json /nowhere/figures.json: No such file";
-    assert!(told.starts_with(wanted), "{told}");
+    assert!(stderr.starts_with(wanted), "{stderr}");
 }

@@ -1,12 +1,12 @@
-//! What the command line says of itself, and completes.
+//! Help texts, shell completions, and options that a verb refuses.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn agent(words: &[&str]) -> Output {
     let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
-    // No configuration is needed for any of this.
+    // None of these needs a configuration.
     agent.env("AGENT_CONFIG", "/nowhere").env("COLUMNS", "80");
     agent.args(words).output().expect("the agent")
 }
@@ -35,12 +35,12 @@ fn every_verb_has_an_example_in_80_columns() {
     }
 }
 
-/// By the real shells, as far as they are there: bash is.
+/// Uses real shells: bash is always installed.
 #[test]
 fn bash_completes_verbs_and_options() {
     let complete = |words: &[&str]| {
         let (last, before) = words.split_last().expect("a word");
-        // As bash calls it: the command, the word, the word before it.
+        // The arguments that bash gives: the command, the word, the word before it.
         let script = format!(
             "source /dev/stdin; COMP_WORDS=({}); COMP_CWORD={}; _agent agent {last} {}; \
              echo \"${{COMPREPLY[*]}}\"",
@@ -71,10 +71,10 @@ fn bash_completes_verbs_and_options() {
     assert_eq!(complete(&["agent", "completions", "f"]), "fish");
 }
 
-/// A flag that does nothing here is no flag to be silent about.
+/// An option without effect is an error, not ignored.
 #[test]
-fn what_a_verb_can_not_do_is_refused() {
-    for (words, mend) in [
+fn an_option_without_effect_is_refused() {
+    for (words, fix) in [
         (&["completions", "bash", "--json"][..], "leave --json out"),
         (&["doctor", "--json", "--progress"], "restart, close, open"),
         (&["status", "--json", "--progress"], "restart, close, open"),
@@ -85,20 +85,20 @@ fn what_a_verb_can_not_do_is_refused() {
     ] {
         let output = agent(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let message = told["message"].as_str().expect("a message");
-        assert!(message.contains(mend), "{words:?}: {message}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let message = answer["message"].as_str().expect("a message");
+        assert!(message.contains(fix), "{words:?}: {message}");
     }
 }
 
 #[test]
-fn a_shell_that_is_not_known_is_told_with_those_that_are() {
+fn an_unknown_shell_is_refused_with_the_known_ones() {
     let output = agent(&["completions", "tcsh"]);
     assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains("bash, elvish, fish, powershell, zsh"),
-        "{told}"
+        stderr.contains("bash, elvish, fish, powershell, zsh"),
+        "{stderr}"
     );
 }
 
@@ -124,6 +124,79 @@ fn tests_readme_names_only_tests_that_exist() {
         let source = source(&file.join(modules.replace("::", "/"))).expect(row);
         assert!(source.contains(function), "{row}");
     }
+}
+
+/// nextest does not report a filter that matches no test.
+#[test]
+fn each_word_of_a_nextest_filter_is_in_the_name_of_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(".config/nextest.toml")).expect("a text");
+    let config: toml::Table = text.parse().expect("TOML");
+    let overrides = config["profile"]["default"]["overrides"].as_array();
+    let filters = overrides.expect("overrides").iter();
+    let filters: Vec<&str> = filters.filter_map(|one| one["filter"].as_str()).collect();
+    assert!(filters.len() > 5, "{filters:?}");
+    let all = binaries(root);
+    for part in filters.iter().flat_map(|filter| filter.split(" or ")) {
+        let mut binaries = arguments(part, "binary(");
+        if binaries.is_empty() {
+            binaries = all.iter().map(String::as_str).collect();
+        }
+        let tests = binaries.iter().flat_map(|binary| tests_of(root, binary));
+        let tests: Vec<String> = tests.collect();
+        let patterns = arguments(part, "test(").into_iter();
+        for word in patterns.flat_map(|pattern| pattern.split(|c| !is_in_a_name(c))) {
+            let matches = tests.iter().any(|test| test.contains(word));
+            assert!(matches, "no test has {word:?} in its name: {part}");
+        }
+    }
+}
+
+fn is_in_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The texts between `name(` and the next `)` that is not part of a regex group.
+fn arguments<'a>(filter: &'a str, name: &str) -> Vec<&'a str> {
+    let end = |text: &'a str| match text.strip_prefix('/') {
+        Some(regex) => regex.split_once("/)"),
+        None => text.split_once(')'),
+    };
+    let parts = filter.split(name).skip(1);
+    parts.filter_map(|part| Some(end(part)?.0)).collect()
+}
+
+/// The names of all test programs.
+fn binaries(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root.join("tests"))
+        .expect("a folder")
+        .flatten();
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    entries.filter_map(|entry| stem(entry.path())).collect()
+}
+
+/// The names of the tests in one test program, with their modules.
+fn tests_of(root: &Path, binary: &str) -> Vec<String> {
+    let folder = root.join("tests").join(binary);
+    let mut left = vec![(folder.with_extension("rs"), String::new())];
+    left.push((folder, String::new()));
+    let mut tests = Vec::new();
+    while let Some((path, module)) = left.pop() {
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            let stem = PathBuf::from(entry.file_name()).with_extension("");
+            let inner = match stem.to_str().expect("a name") {
+                "main" | "mod" => module.clone(),
+                stem => format!("{module}{stem}::"),
+            };
+            left.push((entry.path(), inner));
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let functions = text.split("test]\n").skip(1);
+        let functions =
+            functions.filter_map(|rest| Some(rest.split_once("fn ")?.1.split_once('(')?.0));
+        tests.extend(functions.map(|function| format!("{module}{function}")));
+    }
+    tests
 }
 
 /// A module, or a folder of them.

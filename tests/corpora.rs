@@ -1,5 +1,4 @@
-//! Every input that fuzzing found worth keeping, through the properties it was found with.
-//! `scripts/fuzz` searches for more.
+//! Gives every kept fuzzing input to the property that found it. `scripts/fuzz` searches for more.
 
 #[path = "fuzz/properties/mod.rs"]
 mod properties;
@@ -63,9 +62,10 @@ fn unescape(line: &str, data: &mut Vec<u8>) {
     }
 }
 
-/// `scripts/fuzz` gives libFuzzer what the tests here read, and packs it as it was.
+/// `scripts/fuzz` unpacks for libFuzzer exactly the inputs that these tests read, and packs them
+/// back unchanged.
 #[test]
-fn the_fuzzer_reads_the_same() {
+fn the_fuzzer_reads_the_same_inputs() {
     let dir = tempfile::tempdir().unwrap();
     for target in TARGETS {
         let (folder, again) = (dir.path().join(target), dir.path().join("again"));

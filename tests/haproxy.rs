@@ -1,5 +1,5 @@
-//! Ring 3: what real HAProxies of each supported version answer, as recorded by
-//! `tests/haproxy_answers/record`, and a socket that misbehaves in every way.
+//! Ring 3: recorded answers of real HAProxies of each supported version
+//! (`tests/haproxy_answers/record`), and sockets that misbehave.
 
 use haproxy_gate::haproxy::{
     Address, AppPorts, Balancer, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
@@ -27,7 +27,7 @@ fn recorded(version: &str, name: &str) -> String {
 }
 
 #[test]
-fn every_versions_answers_are_understood() {
+fn the_answers_of_every_version_are_understood() {
     for version in VERSIONS {
         let info = Worker::parse(recorded(version, "info").trim_end()).unwrap();
         assert!(info.version.starts_with(version), "{info:?}");
@@ -76,9 +76,9 @@ fn every_versions_answers_are_understood() {
     }
 }
 
-/// Every prefix of a real answer is "could not see", never fewer servers than there are.
+/// Each prefix of a real answer is "could not see", never a smaller number of servers.
 #[test]
-fn an_answer_cut_anywhere_is_not_taken_for_a_whole_one() {
+fn a_cut_answer_is_never_taken_for_a_whole_one() {
     for version in VERSIONS {
         let whole = format!("{}\n", recorded(version, "stat").trim_end());
         let servers = ServerStat::parse(whole.trim_end(), "show stat")
@@ -138,7 +138,7 @@ fn our_lines_are_found_in_real_answers_and_polled_alone() {
 }
 
 #[test]
-fn lines_are_found_by_name_where_the_addresses_are_somebody_elses() {
+fn lines_are_found_by_name_behind_the_addresses_of_a_proxy() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let find = |main: &str| {
@@ -177,7 +177,7 @@ fn row(version: &str, server: &str) -> String {
 }
 
 #[test]
-fn another_servers_row_or_another_worker_is_never_ours() {
+fn a_row_of_another_server_or_worker_is_never_ours() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let mut balancer = socket.balancer();
@@ -187,7 +187,7 @@ fn another_servers_row_or_another_worker_is_never_ours() {
         block_on(balancer.poll()),
         Err(Unseen::Strange { .. })
     ));
-    // Another pid: our lines are looked for again, and here they are not to be had.
+    // With another pid the agent searches for our lines again, and does not find them here.
     let other = info.replace("\nPid: ", "\nPid: 9");
     socket.answer(format!("{other}{}{}", row("2.6", "web1"), row("2.6", "bkp1")).into_bytes());
     assert!(block_on(balancer.poll()).is_err());
@@ -216,10 +216,10 @@ fn a_reload_is_reported_once_by_the_first_look_that_shows_our_lines() {
     assert_eq!(look(format!("{other}{rows}")), (true, false));
 }
 
-/// A backend that none of our lines are in is another worker's: it does not say that no other
+/// A backend without any of our lines belongs to another worker. It does not mean that no other
 /// server is UP.
 #[test]
-fn another_backend_than_ours_is_not_counted() {
+fn a_backend_without_our_lines_is_not_counted() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
     let socket = FakeSocket::start(format!("{info}{states}").into_bytes());
     let mut balancer = socket.balancer();
@@ -233,7 +233,7 @@ fn another_backend_than_ours_is_not_counted() {
     }
 }
 
-/// While our lines go DOWN a small backend is counted at each look, a big one not as often.
+/// While our lines go DOWN, each look counts a small backend, and only some looks count a big one.
 #[test]
 fn a_big_backend_is_not_counted_at_each_look() {
     let (info, states) = (recorded("2.6", "info"), recorded("2.6", "servers_state"));
@@ -255,7 +255,7 @@ fn a_big_backend_is_not_counted_at_each_look() {
 }
 
 #[test]
-fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
+fn a_misbehaving_socket_is_reported_in_time() {
     let socket = FakeSocket::start(b"Permission denied\n\n".to_vec());
     assert_eq!(
         socket.ask("show info"),
@@ -281,7 +281,7 @@ fn a_socket_that_misbehaves_is_told_in_time_and_in_words() {
 }
 
 #[test]
-fn a_socket_that_hangs_is_given_up_at_the_limit() {
+fn a_socket_that_hangs_times_out() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hangs.sock");
     let _listener = UnixListener::bind(&path).unwrap();
@@ -295,8 +295,8 @@ fn a_socket_that_hangs_is_given_up_at_the_limit() {
     assert!(before.elapsed() < Duration::from_secs(2));
 }
 
-/// A unix socket that answers every connection with the same bytes, as HAProxy does:
-/// one line in, the answer out, closed.
+/// A unix socket that gives every connection the same answer. Like HAProxy it reads one line,
+/// answers and closes.
 struct FakeSocket {
     directory: tempfile::TempDir,
     answer: std::sync::Arc<std::sync::Mutex<(Vec<u8>, String)>>,

@@ -1,10 +1,10 @@
-//! The state of the house, read off `src/`: no file imports in a circle, and the pure rooms import
-//! nothing that opens a socket, a file or a clock.
+//! Reads the imports of `src/`: no file imports in a circle, and the pure rooms import nothing that
+//! opens a socket, a file or a clock.
 //!
-//! An arrow goes from the file that names an item to the file that *defines* it: re-exports are
-//! followed. So a `mod x;` and a `pub use x::Y;` of a parent are no arrows: they say where a thing
-//! is, and use nothing. A parent that defines a type which its child uses must not call that child:
-//! the type gets a file of its own. Methods are not followed, nor is what only tests use.
+//! An arrow goes from the file that names an item to the file that *defines* it. The test follows
+//! re-exports. So `mod x;` and `pub use x::Y;` in a parent are no arrows: they only say where an
+//! item is. A parent that defines a type for its child must not call that child: the type needs its
+//! own file. The test does not follow methods, nor items that only tests use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -14,10 +14,10 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Token, UseTree, Visibility};
 
-/// Rooms that decide, and do nothing.
+/// Rooms that decide and have no effects.
 const PURE: [&str; 2] = ["restart", "haproxy::model"];
 
-/// What a pure room may name of other crates: values, and nothing that acts.
+/// Items of other crates that a pure room may name: values without effects.
 const VALUES: [&str; 7] = [
     "serde",
     "std::collections",
@@ -28,7 +28,7 @@ const VALUES: [&str; 7] = [
     "std::time::Duration",
 ];
 
-/// Macros of the standard library that act.
+/// Macros of the standard library with effects.
 const PRINTS: [&str; 5] = ["dbg", "eprint", "eprintln", "print", "println"];
 
 /// The standard library, and the crates in Cargo.toml.
@@ -41,10 +41,10 @@ static CRATES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     dependencies.chain(standard).collect()
 });
 
-/// A path in the crate, or in another one: `restart::phase::Phase`.
+/// A path in this crate or in another one: `restart::phase::Phase`.
 type Name = Vec<String>;
 
-/// One file: what it names, and what it hands on under which name.
+/// One file: the items that it names, and the items that it re-exports.
 #[derive(Default)]
 struct File {
     module: Name,
@@ -70,7 +70,7 @@ impl File {
             ..File::default()
         };
         let parsed = syn::parse_file(text).unwrap();
-        // First what is imported, then the paths that begin with it.
+        // Imports come first, then the paths that begin with an imported name.
         for pass in [Pass::Imports, Pass::Paths] {
             Reader {
                 file: &mut file,
@@ -81,7 +81,7 @@ impl File {
         file
     }
 
-    /// In the crate from its root; None: of another crate, or of this file itself.
+    /// The path from the root of the crate. None: another crate, or this file itself.
     fn absolute(&self, name: &[String]) -> Option<Name> {
         let (first, rest) = name.split_first()?;
         let within = |module: &[String]| Some([module, rest].concat());
@@ -132,7 +132,7 @@ impl Reader<'_> {
                     .iter()
                     .for_each(|tree| self.import(tree, before, public));
             }
-            // A name of its own, so that it leads to the module.
+            // A name of its own, so that it names the module.
             UseTree::Glob(_) => ([before, &["*".to_owned()]].concat(), "*".to_owned()),
             UseTree::Name(name) if name.ident == "self" => {
                 (before.to_vec(), before.last().unwrap().clone())
@@ -190,7 +190,7 @@ impl<'a> Visit<'a> for Reader<'_> {
         visit::visit_path(self, path);
     }
 
-    /// What looks like arguments is read as such.
+    /// Reads tokens that look like arguments as arguments.
     fn visit_macro(&mut self, call: &'a syn::Macro) {
         self.visit_path(&call.path);
         if let Some(name) = call.path.get_ident().map(ToString::to_string)
@@ -220,7 +220,7 @@ fn is_test(attribute: &Attribute) -> bool {
             .is_ok_and(|it| text(it) == "test")
 }
 
-/// From each file, or room, to those whose items it names.
+/// Maps each file, or room, to the files whose items it names.
 type Arrows = BTreeMap<Name, BTreeSet<Name>>;
 
 struct House {
@@ -229,7 +229,7 @@ struct House {
 }
 
 impl House {
-    /// From texts by their paths below `src`.
+    /// Takes texts by their paths below `src`.
     fn of(texts: &[(PathBuf, String)]) -> House {
         let modules: BTreeSet<Name> = texts.iter().map(|(path, _)| module(path)).collect();
         let read = |(path, text): &(PathBuf, String)| {
@@ -245,7 +245,7 @@ impl House {
         house
     }
 
-    /// Read once, for all tests.
+    /// Reads the source once for all tests.
     fn read() -> &'static House {
         static HOUSE: LazyLock<House> = LazyLock::new(House::from_source);
         &HOUSE
@@ -308,7 +308,7 @@ impl House {
         circles(&arrows)
     }
 
-    /// What the pure rooms name beyond what they may.
+    /// Items that the pure rooms name although they may not.
     fn effects(&self) -> Vec<String> {
         let pure = |name: &Name| PURE.iter().any(|room| is_in(name, room));
         let mut found = Vec::new();
@@ -339,7 +339,7 @@ impl House {
     }
 }
 
-/// Every circle, as those in it that reach each other.
+/// Every circle, as the set of nodes that reach each other.
 fn circles(arrows: &Arrows) -> Vec<BTreeSet<Name>> {
     let reached = |from: &Name| {
         let mut seen = BTreeSet::new();
@@ -440,7 +440,7 @@ fn a_circle_is_found_through_a_re_export_and_in_a_macro() {
 }
 
 #[test]
-fn a_parent_that_hands_on_is_in_no_circle_and_one_that_defines_is() {
+fn only_a_parent_that_defines_is_in_a_circle() {
     let child = ("a/b.rs", "use super::A; pub fn b(_: A) {}");
     let own = house(&[
         ("a/mod.rs", "mod b; pub struct A; fn f() { b::b(A); }"),

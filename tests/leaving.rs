@@ -1,4 +1,4 @@
-//! Ring 3: a real reload with a request in flight, and what the leaving worker carries.
+//! Ring 3: a real reload with a request in flight, and what the agent sees of the leaving worker.
 
 use haproxy_gate::haproxy::{Address, AppPorts, Balancer, Master, Socket};
 use lab::fleet::Fleet;
@@ -40,7 +40,8 @@ fn a_request_on_a_leaving_worker_is_seen_until_its_answer() {
     let request = fleet.slow_request(1, 3000);
     assert_eq!(leaving(), Ok(Vec::new()), "it is the current worker's");
     haproxy.process.signal(Signal::SIGUSR2);
-    // While the master starts itself anew it answers nobody: Unseen, never "nothing".
+    // While the master restarts itself it answers no request: the result is Unseen, never
+    // "nothing".
     let seen = lab::wait_for("the reload", Duration::from_secs(2), || {
         leaving().ok()?.pop()
     });
@@ -50,7 +51,8 @@ fn a_request_on_a_leaving_worker_is_seen_until_its_answer() {
         (old, "srvs/web1", 1)
     );
     assert_eq!(request.answer().status, 200);
-    // A worker that is just ending is still listed and answers no more: Unseen for a moment.
+    // The master still lists a worker that ends, but the worker does not answer: Unseen for a
+    // moment.
     lab::wait_for("none", Duration::from_secs(2), || {
         leaving().ok()?.is_empty().then_some(())
     });

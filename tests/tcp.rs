@@ -1,4 +1,4 @@
-//! Ring 3: the kernel's own TCP table, on real connections in a network of its own.
+//! Ring 3: the kernel's TCP table, with real connections in a separate network.
 
 use haproxy_gate::tcp::{Connection, TcpError, connections};
 use lab::own_network::inside;
@@ -13,14 +13,14 @@ fn listed(port: u16) -> Result<Vec<Connection>, TcpError> {
     lab::block_on(connections(port))
 }
 
-/// The only connection there is.
+/// Returns the only connection.
 fn only() -> Connection {
     let listed = listed(PORT).unwrap();
     assert_eq!(listed.len(), 1, "{listed:?}");
     listed[0].clone()
 }
 
-/// Two ends of a connection to an app that listens on `listen`.
+/// Connects to an app that listens on `listen`. Returns both ends.
 fn connected(listen: &str, to: &str) -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((listen, PORT)).unwrap();
     let peer = TcpStream::connect((to, PORT)).unwrap();
@@ -61,7 +61,7 @@ fn a_request_waits_until_it_is_answered() {
     drop(peer);
     sleep(Duration::from_millis(20));
     assert_eq!(only().waits, None, "half closed, and answered");
-    // HAProxy counts it until it has read that the app has closed.
+    // HAProxy counts the connection until it has read that the app closed it.
     let (mut peer, app) = connected("127.0.0.1", "127.0.0.1");
     app.shutdown(Shutdown::Write).unwrap();
     assert_eq!(peer.read(&mut [0]).unwrap(), 0);
@@ -70,8 +70,8 @@ fn a_request_waits_until_it_is_answered() {
 }
 
 #[test]
-fn an_answer_that_nobody_reads_is_not_through() {
-    if !inside("an_answer_that_nobody_reads_is_not_through") {
+fn an_unread_answer_still_waits() {
+    if !inside("an_unread_answer_still_waits") {
         return;
     }
     let (mut peer, mut app) = connected("127.0.0.1", "127.0.0.1");

@@ -1,4 +1,4 @@
-//! Programs that fail, hang, print without end or leave a daemon behind.
+//! Commands that fail, hang, print without end or start a daemon.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ async fn error(restart: &Restart, limit: Duration) -> String {
     restart.run(limit).await.expect_err("it failed").to_string()
 }
 
-/// Whether the process whose number the file holds still runs (a zombie does not).
+/// Whether the process with the number in this file still runs. A zombie does not.
 fn runs(pidfile: &Path) -> bool {
     let pid = fs::read_to_string(pidfile).expect("the script wrote its pid");
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
@@ -42,7 +42,7 @@ fn kill(pidfile: &Path) {
 }
 
 #[tokio::test]
-async fn a_command_that_works() {
+async fn a_command_with_exit_0_succeeds() {
     let restart = shell("echo all is well");
     restart.check().await.unwrap();
     restart.run(LONG).await.unwrap();
@@ -83,7 +83,7 @@ async fn arguments_reach_the_program_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_refused_and_does_not_run() {
+async fn a_missing_program_is_refused_and_does_not_run() {
     let restart = Restart::Command(vec!["no-such-program".to_owned(), "-k".to_owned()]);
     for refused in [restart.check().await.map(drop), restart.run(LONG).await] {
         let refused = refused.unwrap_err();
@@ -115,7 +115,7 @@ async fn a_script_without_its_interpreter_is_named() {
 }
 
 #[tokio::test]
-async fn one_that_hangs_is_killed_with_all_it_started() {
+async fn on_timeout_the_command_and_its_children_are_killed() {
     let folder = TempDir::new().unwrap();
     let (child, pids) = (folder.path().join("child"), folder.path().join("pid"));
     let script = format!(
@@ -146,7 +146,7 @@ async fn one_that_hangs_is_killed_with_all_it_started() {
 }
 
 #[tokio::test]
-async fn one_that_is_late_may_clean_up() {
+async fn on_timeout_the_command_may_clean_up() {
     let folder = TempDir::new().unwrap();
     let done = folder.path().join("done");
     let script = format!(
@@ -159,7 +159,7 @@ async fn one_that_is_late_may_clean_up() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_one_that_is_dropped() {
+async fn a_dropped_command_leaves_no_process() {
     let folder = TempDir::new().unwrap();
     let pid = folder.path().join("pid");
     let restart = shell(&format!(
@@ -175,10 +175,10 @@ async fn nothing_is_left_of_one_that_is_dropped() {
     until("it is gone", || !runs(&pid)).await;
 }
 
-/// The daemon holds the pipe: we neither wait for it, nor kill it, nor does it die of SIGPIPE or
-/// of a full pipe when it goes on printing after us.
+/// The daemon keeps the pipe open. The agent does not wait for it and does not kill it. The daemon
+/// goes on printing, and neither SIGPIPE nor a full pipe ends it.
 #[tokio::test]
-async fn a_daemon_left_behind_lives() {
+async fn a_daemon_outlives_its_command() {
     let folder = TempDir::new().unwrap();
     let (pid, lines) = (folder.path().join("pid"), folder.path().join("lines"));
     let daemon = format!(
@@ -202,9 +202,9 @@ async fn a_daemon_left_behind_lives() {
     kill(&pid);
 }
 
-/// A program that prints after us is told so by its own write, and is not killed by a signal.
+/// The write of a program that prints later fails, and no signal kills the program.
 #[tokio::test]
-async fn a_daemon_that_does_not_look_at_its_writes_lives() {
+async fn a_daemon_that_ignores_write_errors_lives() {
     let folder = TempDir::new().unwrap();
     let pid = folder.path().join("pid");
     let daemon = "while (1) { syswrite STDOUT, \"x\" x 4096; select undef, undef, undef, 0.001 }";
@@ -240,7 +240,7 @@ fn peak_memory() -> u64 {
 }
 
 #[tokio::test]
-async fn the_terminal_does_not_reach_it() {
+async fn a_command_has_no_terminal() {
     let script = r#"read line && exit 1; test $(ps -o pgid= -p $$) = $$"#;
     shell(script).run(LONG).await.unwrap();
 }

@@ -30,7 +30,7 @@ fn tcp() -> Health {
     }
 }
 
-/// An app that treats each connection in the same way, once it has read the request.
+/// An app that reads the request, and then treats each connection in the same way.
 async fn app<F, W>(answer: F) -> SocketAddr
 where
     F: Fn(TcpStream, String) -> W + Send + 'static,
@@ -56,8 +56,8 @@ async fn says(text: &'static str) -> SocketAddr {
     .await
 }
 
-/// A port that is free, with nobody listening.
-async fn nobody() -> SocketAddr {
+/// A free port without a listener.
+async fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -66,7 +66,7 @@ async fn nobody() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_healthy_app() {
+async fn a_healthy_app_passes() {
     let address = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     assert_eq!(http(None).probe(address).await, Ok(()));
     assert_eq!(http(Some(200)).probe(address).await, Ok(()));
@@ -76,7 +76,7 @@ async fn a_healthy_app() {
 }
 
 #[tokio::test]
-async fn the_request_is_one_of_its_own() {
+async fn each_probe_has_its_own_connection() {
     let (sender, mut requests) = tokio::sync::mpsc::unbounded_channel();
     let address = app(move |mut stream, request| {
         sender.send(request).unwrap();
@@ -112,23 +112,23 @@ async fn the_wrong_status_is_named() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_good_and_not_followed() {
+async fn a_redirect_passes_and_is_not_followed() {
     let address = says("HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n").await;
     assert_eq!(http(None).probe(address).await, Ok(()));
     assert!(http(Some(200)).probe(address).await.is_err());
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_port_without_a_listener_refuses() {
     for health in [http(None), tcp()] {
-        let said = health.probe(nobody().await).await;
+        let said = health.probe(free_port().await).await;
         assert_eq!(said, Err("connection refused".to_owned()));
     }
 }
 
-/// A backlog that is full swallows the handshake, as a host that is gone does.
+/// A full backlog drops the handshake, as a dead host does.
 #[tokio::test]
-async fn no_connection_in_time() {
+async fn a_full_backlog_times_out() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -147,9 +147,9 @@ async fn no_connection_in_time() {
     }
 }
 
-/// Each piece comes in time, but the whole does not: the limit is over all of it.
+/// Each piece comes in time, but the whole does not: the limit is for the whole answer.
 #[tokio::test]
-async fn a_slow_header() {
+async fn a_slow_header_times_out() {
     let address = app(|mut stream, _| async move {
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: yes\r\n\r\n" {
             if stream.write_all(&[*byte]).await.is_err() {
@@ -169,7 +169,7 @@ async fn a_slow_header() {
 }
 
 #[tokio::test]
-async fn a_body_without_end() {
+async fn an_endless_body_passes_at_once() {
     let address = app(|mut stream, _| async move {
         let _ = stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
@@ -183,7 +183,7 @@ async fn a_body_without_end() {
 }
 
 #[tokio::test]
-async fn headers_without_end() {
+async fn endless_headers_fail() {
     let address = app(|mut stream, _| async move {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
         while stream.write_all(b"X-More: and more\r\n").await.is_ok() {}
@@ -193,7 +193,7 @@ async fn headers_without_end() {
 }
 
 #[tokio::test]
-async fn not_http() {
+async fn an_answer_that_is_not_http_fails() {
     let said = http(None)
         .probe(says("SSH-2.0-OpenSSH_9.2\r\n").await)
         .await
@@ -202,7 +202,7 @@ async fn not_http() {
 }
 
 #[tokio::test]
-async fn closed_without_a_word() {
+async fn a_connection_closed_without_an_answer_fails() {
     let said = http(None).probe(says("").await).await.unwrap_err();
     assert!(said.starts_with("closed without an answer"), "{said}");
     let reset = app(|stream, _| async move { stream.set_zero_linger().unwrap() }).await;
@@ -210,16 +210,16 @@ async fn closed_without_a_word() {
     assert_eq!(said, "connection reset by peer");
 }
 
-/// The kernel goes through the source ports one after the other, and at last picks the very one
-/// that is probed: TCP then connects to itself. Unguarded, this fails in most runs.
+/// The kernel tries the source ports one after the other. In the end it picks the probed port
+/// itself, and TCP connects to itself. Without a guard this fails in most runs.
 #[tokio::test]
-async fn a_connection_to_oneself_is_no_app() {
+async fn a_connection_to_itself_fails() {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
     let ports: Vec<u16> = range
         .split_whitespace()
         .map(|port| port.parse().unwrap())
         .collect();
-    // Of the lowest one's parity, which the kernel prefers for connections.
+    // An odd or even port like the lowest one: the kernel prefers that parity for connections.
     let address = SocketAddr::from(([127, 0, 0, 1], ports[0] + 100));
     for probe in 0..=(ports[1] - ports[0]) / 2 {
         let said = tcp().probe(address).await;
@@ -228,13 +228,13 @@ async fn a_connection_to_oneself_is_no_app() {
 }
 
 #[tokio::test]
-async fn a_command_tells() {
+async fn a_command_decides_by_its_exit_code() {
     let health = |script: &str| Health {
         check: HealthCheck::Command(["sh", "-c", script].map(str::to_owned).to_vec()),
         times: 1,
         timeout: Duration::from_millis(300),
     };
-    let address = nobody().await;
+    let address = free_port().await;
     assert_eq!(health("exit 0").probe(address).await, Ok(()));
     let said = health("echo cache is cold; exit 1")
         .probe(address)
@@ -249,7 +249,7 @@ async fn a_command_tells() {
 }
 
 #[tokio::test]
-async fn a_command_is_asked_less_often() {
+async fn a_command_runs_less_often_than_a_request() {
     assert_eq!(http(None).pace(), Duration::from_millis(30));
     let check = HealthCheck::Command(vec!["true".to_owned()]);
     assert_eq!(Health { check, ..tcp() }.pace(), Duration::from_millis(250));

@@ -1,4 +1,4 @@
-//! Pidfiles: of a living process, stale, unreadable, garbage.
+//! Pidfiles: of a living process, stale, unreadable, or with garbage.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -29,7 +29,7 @@ impl Pidfile {
         self.folder.path().join("web.pid")
     }
 
-    /// As if it had been written an hour ago.
+    /// Sets its time to one hour ago.
     fn age(&self) {
         let file = fs::File::options().write(true).open(self.path()).unwrap();
         let hour_ago = SystemTime::now() - Duration::from_secs(3600);
@@ -43,7 +43,7 @@ impl Pidfile {
         }
     }
 
-    /// Refused by check and by run alike.
+    /// check and run refuse it in the same words.
     async fn refusal(&self) -> SignalError {
         let (checked, ran) = (
             self.restart().check().await.map(drop),
@@ -61,13 +61,13 @@ impl Pidfile {
     }
 }
 
-/// A number that was given to another process since: whoever gets the signal is a stranger.
+/// The kernel gave the number to another process. That process must not get the signal.
 #[tokio::test]
 async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
     let (mut app, port) = listener("exec perl -e \"$0\"");
     let mut stranger = sleeper();
     let pidfile = Pidfile::new(&stranger.id().to_string());
-    pidfile.restart().serves(port).expect("only told of");
+    pidfile.restart().serves(port).expect("only a notice");
     pidfile.age();
     let stale = format!(
         "pidfile {} is stale: sleep (pid {}) began after it was written, and does not listen \
@@ -80,14 +80,15 @@ async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
     app.kill().unwrap();
     app.wait().unwrap();
     let refused = pidfile.restart().serves(port).unwrap_err();
-    assert_eq!(refused.to_string(), stale, "nobody listens");
+    assert_eq!(refused.to_string(), stale, "without a listener");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
 }
 
-/// The one that listens, and its supervisor, whatever the file's time says.
+/// The process that listens, and its supervisor, count as the app. The time of the file does not
+/// matter.
 #[tokio::test]
-async fn the_family_of_who_listens_is_the_app() {
+async fn the_listener_and_its_supervisor_are_the_app() {
     let (mut supervisor, port) = listener("setsid perl -e \"$0\" & wait");
     let pid = supervisor.id();
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
@@ -102,7 +103,7 @@ async fn the_family_of_who_listens_is_the_app() {
     supervisor.wait().unwrap();
 }
 
-/// A process group of its own that runs `$0`, a program that listens, and its port.
+/// Starts a process group for `$0`, a program that listens. Returns it with its port.
 fn listener(script: &str) -> (Child, u16) {
     let listens = r#"use IO::Socket::INET; $| = 1;
         my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0");
@@ -111,8 +112,8 @@ fn listener(script: &str) -> (Child, u16) {
     command.args(["-c", script, listens]).process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut port = String::new();
-    let mut told = BufReader::new(child.stdout.take().unwrap());
-    told.read_line(&mut port).unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut port).unwrap();
     (child, port.trim().parse().unwrap())
 }
 

@@ -1,4 +1,4 @@
-//! Health probes of apps that speak TLS, or that want a PROXY header, or should and do not.
+//! Health probes of apps that speak TLS, or want a PROXY header, or should and do not.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ fn introduced(mut health: Health, version: Proxy) -> Health {
     health
 }
 
-/// A certificate with its key, and the file of what it is verified against.
+/// A certificate with its key, and the file that verifies it.
 struct Identity {
     der: CertificateDer<'static>,
     key: KeyPair,
@@ -55,7 +55,7 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names).unwrap()
 }
 
-/// By a CA of its own.
+/// Issued by a CA of its own.
 fn issued(change: impl FnOnce(&mut CertificateParams)) -> Identity {
     issued_by("our CA", change)
 }
@@ -71,7 +71,7 @@ fn issued_by(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identit
     identity(der, key, &ca.pem())
 }
 
-/// By itself, and a CA or not.
+/// Self-signed, as a CA or not.
 fn self_signed(is_ca: IsCa, change: impl FnOnce(&mut CertificateParams)) -> Identity {
     let (mut app, key) = (params(&[NAME]), KeyPair::generate().unwrap());
     app.is_ca = is_ca;
@@ -111,22 +111,22 @@ impl Identity {
     }
 }
 
-/// What an app has read before its answer, handshakes apart.
+/// What the app read before its answer, without handshakes.
 type Heard = Arc<Mutex<Vec<String>>>;
 
-/// An app with that certificate, behind that many bytes of a PROXY header.
+/// An app with that certificate, which expects a PROXY header of that many bytes.
 async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
     let acceptor = identity.acceptor();
     let heard = Heard::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let told = heard.clone();
+    let seen = heard.clone();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let (acceptor, told) = (acceptor.clone(), told.clone());
+            let (acceptor, seen) = (acceptor.clone(), seen.clone());
             tokio::spawn(async move {
                 let before = introduction(&mut stream, header).await;
-                told.lock().unwrap().push(before);
+                seen.lock().unwrap().push(before);
                 let Ok(stream) = acceptor.accept(stream).await else {
                     return;
                 };
@@ -134,15 +134,15 @@ async fn app(identity: &Identity, header: usize) -> (SocketAddr, Heard) {
                 let name = session.server_name().unwrap_or("no name").to_owned();
                 let protocol = session.alpn_protocol().unwrap_or_default().to_vec();
                 let protocol = String::from_utf8(protocol).unwrap();
-                told.lock().unwrap().push(format!("{name} {protocol}"));
-                answer(stream, &told).await;
+                seen.lock().unwrap().push(format!("{name} {protocol}"));
+                answer(stream, &seen).await;
             });
         }
     });
     (address, heard)
 }
 
-/// `bytes` of it, or a line.
+/// Reads `bytes` bytes, or a line.
 async fn introduction(stream: &mut TcpStream, bytes: usize) -> String {
     let mut read = Vec::new();
     while read.len() < bytes && !read.ends_with(b"T\r\n") {
@@ -157,11 +157,11 @@ async fn introduction(stream: &mut TcpStream, bytes: usize) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, told: &Heard) {
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Heard) {
     let mut request = vec![0; 4096];
     let read = stream.read(&mut request).await.unwrap_or(0);
     let request = String::from_utf8_lossy(&request[..read]).into_owned();
-    told.lock().unwrap().push(request);
+    seen.lock().unwrap().push(request);
     let _ = stream.write_all(ANSWER).await;
     let _ = stream.shutdown().await;
 }
@@ -172,7 +172,7 @@ async fn said(identity: &Identity, host: Option<&str>, verify: Verify) -> Result
 }
 
 #[tokio::test]
-async fn an_app_with_a_certificate_of_our_ca() {
+async fn a_certificate_of_the_ca_passes() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 0).await;
     let probed = https(Some("shop.example:8443"), identity.verify());
@@ -183,14 +183,15 @@ async fn an_app_with_a_certificate_of_our_ca() {
         heard[2].contains("host: shop.example:8443\r\n"),
         "{heard:?}"
     );
-    // By address, which names nobody in the handshake.
+    // By address: the handshake has no server name.
     let by_address = said(&identity, Some("10.77.0.1"), identity.verify()).await;
     assert_eq!(by_address, Ok(()));
 }
 
-/// `openssl req -x509` makes each certificate a CA, which rustls takes for no app's.
+/// `openssl req -x509` makes each certificate a CA. rustls does not accept a CA as an app's
+/// certificate.
 #[tokio::test]
-async fn an_app_with_a_certificate_by_itself() {
+async fn a_self_signed_certificate_passes_as_its_own_ca() {
     let unconstrained = IsCa::Ca(BasicConstraints::Unconstrained);
     for is_ca in [unconstrained, IsCa::NoCa] {
         let identity = self_signed(is_ca, |_| {});
@@ -204,7 +205,7 @@ async fn an_app_with_a_certificate_by_itself() {
             .unwrap_err();
         assert_eq!(why, "the app's certificate expired at 2020-01-02T00:00:00Z");
     }
-    // Another one of the same name is not the same, nor does the system know any.
+    // Another certificate with the same name does not match, and the system knows neither.
     let [mine, other] = [0, 1].map(|_| self_signed(unconstrained, |_| {}));
     for verify in [other.verify(), Verify::System] {
         let why = said(&mine, Some(NAME), verify).await.unwrap_err();
@@ -216,7 +217,7 @@ async fn an_app_with_a_certificate_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_named() {
+async fn the_fault_of_a_certificate_is_named() {
     let (good, again) = (issued(|_| {}), issued(|_| {}));
     let other = issued_by("another CA", |_| {});
     let expired = issued(|app| app.not_after = date_time_ymd(2020, 1, 2));
@@ -268,13 +269,13 @@ async fn what_is_wrong_with_a_certificate_is_named() {
             "by no CA that the system trusts: name its CA as `ca`".to_owned(),
         ),
     ] {
-        let told = said(identity, Some(host), verify).await.unwrap_err();
-        assert!(told.contains(&why), "{told}, and not {why}");
+        let error = said(identity, Some(host), verify).await.unwrap_err();
+        assert!(error.contains(&why), "{error}, and not {why}");
     }
 }
 
 #[tokio::test]
-async fn without_verification_whatever_speaks_tls_is_good() {
+async fn without_verification_any_certificate_passes() {
     let expired = self_signed(IsCa::NoCa, |app| app.not_after = date_time_ymd(2020, 1, 2));
     let (address, heard) = app(&expired, 0).await;
     for (host, named) in [
@@ -287,7 +288,7 @@ async fn without_verification_whatever_speaks_tls_is_good() {
     }
 }
 
-/// What answers `bytes` and closes.
+/// A server that answers `bytes` and closes.
 async fn says(bytes: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -303,7 +304,7 @@ async fn says(bytes: &'static [u8]) -> SocketAddr {
 
 #[tokio::test]
 async fn an_app_that_speaks_no_tls_is_named() {
-    // The alert of a server without a certificate for the name.
+    // The alert of a server that has no certificate for the name.
     let unrecognised: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
     for (answer, why) in [
         (
@@ -327,7 +328,7 @@ async fn an_app_that_speaks_no_tls_is_named() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_end_is_given_up() {
+async fn a_handshake_without_end_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut health = https(Some(NAME), Verify::Nothing);
     health.timeout = Duration::from_millis(200);
@@ -335,9 +336,9 @@ async fn a_handshake_that_does_not_end_is_given_up() {
     assert_eq!(probed, Err("no TLS handshake within 200ms".to_owned()));
 }
 
-/// The file is read again when it was changed, and what is wrong with it is said.
+/// The agent reads a changed file again, and names what is wrong with it.
 #[tokio::test]
-async fn the_file_of_a_ca_may_change() {
+async fn a_changed_ca_file_is_read_again() {
     let (old, new) = (issued(|_| {}), issued(|_| {}));
     let (address, _) = app(&new, 0).await;
     let health = https(Some(NAME), old.verify());
@@ -373,7 +374,7 @@ fn writable_by_others(path: &Path) {
 }
 
 #[tokio::test]
-async fn an_app_that_wants_a_proxy_header() {
+async fn a_proxy_header_comes_first() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 100).await;
     let text = introduced(https(Some(NAME), identity.verify()), Proxy::V1);

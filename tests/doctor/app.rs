@@ -1,11 +1,11 @@
-//! The app: where it is bound, whether it is well, and whether it could be restarted.
+//! The app: its address, its health, and the command that restarts it.
 
 use toml::{Table, Value};
 
 use crate::setup::Setup;
 
 #[test]
-fn an_app_that_the_redirect_does_not_reach() {
+fn an_app_out_of_reach_of_the_redirect_is_an_error() {
     let mut setup = Setup::start("doctor_bound");
     setup
         .doctor()
@@ -14,7 +14,7 @@ fn an_app_that_the_redirect_does_not_reach() {
     web1_is_refused(&setup);
     let refused = "alone, and srvs/web1 is refused through the open gate";
     setup.doctor().expect("app-address", "error", refused);
-    // The interface's second address is not where a redirect leads, though the line may.
+    // A redirect does not go to the second address of the interface, even if the line does.
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     setup.app_listens("10.77.0.111:1000");
     setup.doctor().expect("app-address", "error", refused);
@@ -24,11 +24,12 @@ fn an_app_that_the_redirect_does_not_reach() {
         setup.doctor().expect_ok("app-address");
     }
     setup.apps[0].daemon.process.stop();
-    let told = setup.doctor();
-    let point = told.expect("app-address", "error", "nothing listens on port 1000");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("app-address", "error", "nothing listens on port 1000");
     assert!(point.fix.starts_with("start the app"), "{point:?}");
-    told.expect("app-health", "error", "connection refused");
-    // As Docker publishes a port without its proxy: the app is well, and no gate reaches it.
+    diagnosis.expect("app-health", "error", "connection refused");
+    // Docker publishes a port without its proxy in this way: the app is healthy, and no gate
+    // reaches it.
     setup.sh("ip addr add 10.77.9.1/32 dev lo");
     setup.app_listens("10.77.9.1:8080");
     let dnat = "-p tcp -m addrtype --dst-type LOCAL --dport 1000 -j DNAT --to 10.77.9.1:8080";
@@ -36,9 +37,9 @@ fn an_app_that_the_redirect_does_not_reach() {
         "for c in PREROUTING OUTPUT; do iptables -t nat -A $c {dnat}; done"
     ));
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    told.expect_ok("app-health");
-    told.expect("app-address", "error", "a container's DNAT");
+    let diagnosis = setup.doctor();
+    diagnosis.expect_ok("app-health");
+    diagnosis.expect("app-address", "error", "a container's DNAT");
 }
 
 fn web1_is_refused(setup: &Setup) {
@@ -48,9 +49,9 @@ fn web1_is_refused(setup: &Setup) {
     });
 }
 
-/// Tracking is off for the app's ports: the redirect does nothing, and the app is not to blame.
+/// The app's ports are not tracked: the redirect has no effect, and the app is not the cause.
 #[test]
-fn ports_that_are_not_tracked() {
+fn untracked_ports_are_a_warning() {
     let setup = Setup::start("doctor_notrack");
     setup.sh(
         "nft add table inet raw && \
@@ -58,36 +59,36 @@ fn ports_that_are_not_tracked() {
          nft add rule inet raw pre iifname eth0 tcp dport '{ 1000, 2000, 3000 }' notrack",
     );
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    told.expect_ok("app-health");
-    let point = told.expect("app-address", "warning", "is refused through the open gate");
+    let diagnosis = setup.doctor();
+    diagnosis.expect_ok("app-health");
+    let point = diagnosis.expect("app-address", "warning", "is refused through the open gate");
     assert!(point.fix.contains("notrack"), "{point:?}");
     setup.sh("nft delete table inet raw");
     setup.haproxy().wait_until_all_up();
     setup.doctor().expect_only(&[]);
 }
 
-/// While no balancer answers nothing shows whether a gate reaches the app.
+/// While no balancer answers, nothing shows whether a gate reaches the app.
 #[test]
-fn an_app_of_which_no_line_is_seen() {
+fn without_a_balancer_a_loopback_app_is_a_warning() {
     let mut setup = Setup::start("doctor_unseen");
     setup.without_haproxy();
     setup.doctor().expect_ok("app-address");
     setup.app_listens("127.0.0.1:1000");
-    let told = setup.doctor();
-    let point = told.expect("app-address", "warning", "shows when it is open");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("app-address", "warning", "shows when it is open");
     assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 or [::]:1000");
 }
 
 #[test]
-fn an_app_that_listens_for_ipv6_alone() {
+fn an_app_with_ipv6_alone_is_a_warning() {
     let mut setup = Setup::start("doctor_v6only");
     setup.doctor().expect_ok("app-address");
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
     setup.app_listens("[::]:1000");
     web1_is_refused(&setup);
-    let told = setup.doctor();
-    let point = told.expect(
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect(
         "app-address",
         "warning",
         "for IPv6 alone as it seems: srvs/web1",
@@ -95,10 +96,10 @@ fn an_app_that_listens_for_ipv6_alone() {
     assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 as well");
 }
 
-/// As in a container whose seccomp profile, or a unit whose `RestrictAddressFamilies=`, lets no
-/// program list connections.
+/// A container's seccomp profile, or a unit's `RestrictAddressFamilies=`, can forbid programs to
+/// list connections.
 #[test]
-fn connections_that_can_not_be_seen() {
+fn unlistable_connections_are_an_error() {
     let setup = Setup::start("doctor_connections");
     let refused = setup.doctor_by(&["python3", "-c", NO_SOCK_DIAG]);
     let point = refused.expect("connections", "error", "can't list TCP connections");
@@ -106,7 +107,7 @@ fn connections_that_can_not_be_seen() {
     setup.doctor().expect_ok("connections");
 }
 
-/// Runs what is behind it where socket(AF_NETLINK, _, NETLINK_SOCK_DIAG) is EPROTONOSUPPORT.
+/// Runs a program for which socket(AF_NETLINK, _, NETLINK_SOCK_DIAG) returns EPROTONOSUPPORT.
 const NO_SOCK_DIAG: &str = "
 import ctypes, os, platform, struct, sys
 socket = {'x86_64': 41, 'aarch64': 198}[platform.machine()]
@@ -124,7 +125,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 ";
 
 #[test]
-fn an_app_that_is_sick_or_can_not_be_asked() {
+fn a_sick_app_or_a_missing_health_command_is_an_error() {
     let setup = Setup::start("doctor_sick");
     setup.apps[0].set_sick(true);
     setup
@@ -145,7 +146,7 @@ fn an_app_that_is_sick_or_can_not_be_asked() {
 }
 
 #[test]
-fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
+fn a_command_that_can_not_run_is_an_error() {
     let setup = Setup::start("doctor_restart");
     let restart = |key: &'static str, value: Value| {
         let table = Table::from_iter([(key.to_owned(), value)]);
@@ -153,7 +154,7 @@ fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
     };
     restart("command", vec!["tuch"].into()).expect("app-restart", "error", "cannot run tuch");
     restart("command", vec!["touch", "x"].into()).expect_ok("app-restart");
-    // No systemd answers here; on a machine with one a unit that is missing is told so, too.
+    // No systemd answers here. On a machine with systemd the doctor also reports a missing unit.
     restart("systemd", "web.service".into()).expect("app-restart", "error", "systemd");
     let upgrade = |program: &'static str| {
         setup.doctor_with(|settings| {
@@ -167,10 +168,10 @@ fn a_restart_an_upgrade_or_a_rollback_that_could_not_work() {
 }
 
 #[test]
-fn a_single_layout() {
+fn the_classic_layout_is_a_warning() {
     let setup = Setup::start("doctor_classic");
-    let told = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
-    let point = told.expect("layout", "warning", "classic");
+    let diagnosis = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
+    let point = diagnosis.expect("layout", "warning", "classic");
     assert!(
         point.fix.starts_with("backup_status_port = 3000"),
         "{point:?}"

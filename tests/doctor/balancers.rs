@@ -1,4 +1,4 @@
-//! A balancer that can't be asked, in each way there is; its version, its level, its master.
+//! A balancer that does not answer, in each possible way; its version, its level, its master.
 
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -7,19 +7,19 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::setup::{STATS, Setup, Told};
+use crate::setup::{Diagnosis, STATS, Setup};
 use lab::settings::Settings;
 use lab::stats_proxy::{Fault, StatsProxy};
 
-/// The doctor with that one balancer.
-fn asking(setup: &Setup, socket: &str) -> Told {
+/// Runs the doctor with this balancer only.
+fn asking(setup: &Setup, socket: &str) -> Diagnosis {
     let settings = setup.settings().haproxy_within(socket, "500ms");
     let agent = lab::agent::Agent::new(setup.host(), &settings);
-    Told::of(agent.words(&["doctor", "--json"]))
+    Diagnosis::of(agent.words(&["doctor", "--json"]))
 }
 
 #[test]
-fn a_socket_that_does_not_answer_is_told_by_its_kind() {
+fn each_kind_of_silent_socket_has_its_own_fix() {
     let mut setup = Setup::start("doctor_socket");
     let socket = setup.haproxy().socket.clone();
     let socket = socket.display().to_string();
@@ -38,7 +38,7 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
             .contains("stats socket ipv4@10.77.0.1:9 level user"),
         "{point:?}"
     );
-    // A firewall on the way.
+    // A firewall between the host and HAProxy.
     let drop = "INPUT -p tcp --dport 9999 -j DROP";
     setup
         .site
@@ -63,28 +63,28 @@ fn a_socket_that_does_not_answer_is_told_by_its_kind() {
 }
 
 #[test]
-fn a_socket_that_is_not_ours_to_open() {
+fn a_socket_without_permission_is_an_error() {
     let setup = Setup::start("doctor_denied");
     let socket = setup.haproxy().socket.clone();
     let settings = setup.settings().haproxy(&socket.display().to_string());
     let config = settings.write(&setup.host().dir);
-    let by_nobody = || {
+    let by_another_user = || {
         let mut command = setup.host().namespace.command("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         command
             .arg(lab::built::agent())
             .args(["doctor", "--json", "--config"]);
         command.arg(&config);
-        Told::of(lab::agent::Running::start("agent", &mut command).wait())
+        Diagnosis::of(lab::agent::Running::start("agent", &mut command).wait())
     };
-    let point = by_nobody().expect("balancer", "error", "Permission denied");
+    let point = by_another_user().expect("balancer", "error", "Permission denied");
     assert!(point.fix.starts_with("run the agent as root"), "{point:?}");
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
-    by_nobody().expect_ok("balancer");
+    by_another_user().expect_ok("balancer");
 }
 
 #[test]
-fn something_else_than_haproxy_answers() {
+fn an_answer_of_another_program_is_an_error() {
     let setup = Setup::start("doctor_strange");
     let proxy = StatsProxy::start(&setup.site.dir, &setup.haproxy().socket);
     let socket = proxy.socket.display().to_string();
@@ -100,20 +100,20 @@ fn something_else_than_haproxy_answers() {
     asking(&setup, &socket).expect_ok("balancer");
 }
 
-/// What a real HAProxy answers, with another version in it.
+/// A real answer of HAProxy, with another version in it.
 #[test]
-fn a_version_that_is_too_old_or_not_tried() {
+fn an_old_version_is_an_error_and_an_untested_one_a_warning() {
     let setup = Setup::start("doctor_version");
     let version = setup.haproxy().version();
-    for (told, verdict) in [
+    for (shown, verdict) in [
         ("2.2.9", "error"),
         ("2.4.22", "warning"),
         ("4.0.1", "warning"),
     ] {
-        let says = (format!("Version: {version}"), format!("Version: {told}"));
-        let socket = rewriting(&setup.site.dir.join(told), &setup.haproxy().socket, says);
-        let told = asking(&setup, &socket.display().to_string());
-        let point = told.expect("haproxy-version", verdict, "HAProxy ");
+        let says = (format!("Version: {version}"), format!("Version: {shown}"));
+        let socket = rewriting(&setup.site.dir.join(shown), &setup.haproxy().socket, says);
+        let diagnosis = asking(&setup, &socket.display().to_string());
+        let point = diagnosis.expect("haproxy-version", verdict, "HAProxy ");
         assert_eq!(point.fix, "run HAProxy 2.6 to 3.2");
     }
     setup.doctor().expect_ok("haproxy-version");
@@ -139,19 +139,19 @@ fn rewriting(path: &Path, haproxy: &Path, (from, to): (String, String)) -> PathB
 }
 
 #[test]
-fn a_level_that_lets_any_host_change_servers() {
+fn level_admin_over_tcp_is_a_warning() {
     let mut setup = Setup::with("doctor_level", |reference| {
         reference.with(":9999 level user", ":9999 level admin")
     });
-    let told = setup.doctor();
-    let point = told.expect("socket-level", "warning", "level admin over TCP");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("socket-level", "warning", "level admin over TCP");
     assert!(
         point
             .fix
             .ends_with("stats socket ipv4@10.77.0.1:9999 level user"),
         "{point:?}"
     );
-    // On a unix socket it is its file's mode that decides.
+    // The file mode protects a unix socket.
     setup.haproxy_is_up(lab::reference::Reference::for_operators);
     let socket = setup.haproxy().socket.display().to_string();
     asking(&setup, &socket).expect("socket-level", "ok", "level admin");
@@ -159,7 +159,7 @@ fn a_level_that_lets_any_host_change_servers() {
 }
 
 #[test]
-fn a_master_that_does_not_answer() {
+fn a_silent_master_socket_is_an_error() {
     let setup = Setup::start("doctor_master");
     let with = |path: &Path| setup.doctor_with(|settings: Settings| settings.master(path));
     with(setup.haproxy().master()).expect_ok("master-socket");

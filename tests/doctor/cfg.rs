@@ -1,14 +1,14 @@
-//! `agent doctor --haproxy-cfg` beside the HAProxy that runs with that file: each is accepted by
-//! HAProxy, breaks restarts in one way, and no stats socket shows it.
+//! `agent doctor --haproxy-cfg` with the file of the running HAProxy. HAProxy accepts each file,
+//! each breaks restarts in one way, and no stats socket shows the fault.
 
-use crate::setup::{Point, Setup, Told};
+use crate::setup::{Diagnosis, Point, Setup};
 use lab::reference::Reference;
 
 const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
 const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n";
 const DEFAULT: &str = "default-server check";
 
-/// The check, its verdict, and what is replaced in the reference by what.
+/// The check, its verdict, the text in the reference, and its replacement.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -38,7 +38,7 @@ const BROKEN: [Row; 22] = [
 ];
 
 #[test]
-fn a_file_that_haproxy_takes_and_a_restart_does_not() {
+fn each_setting_that_breaks_restarts_is_found() {
     let mut setup = Setup::start("doctor_cfg");
     for (check, verdict, old, new) in BROKEN {
         let broken = |reference: Reference| match check {
@@ -48,10 +48,10 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
             _ => reference.with(old, new),
         };
         setup.haproxy_is(broken);
-        let told = judged(&setup);
-        let point = told.expect(check, verdict, "");
-        assert_eq!(wrong(&told), [check], "{}", told.text());
-        // A fix that is a line of the backend is one.
+        let diagnosis = judged(&setup);
+        let point = diagnosis.expect(check, verdict, "");
+        assert_eq!(wrong(&diagnosis), [check], "{}", diagnosis.text());
+        // A fix that is a line of the backend works.
         if let Some(line) = point.fix.strip_prefix("in backend srvs: ") {
             let mains = "    # Main lines:";
             let fixed = format!("    {line}\n{mains}");
@@ -60,16 +60,16 @@ fn a_file_that_haproxy_takes_and_a_restart_does_not() {
         }
     }
     setup.haproxy_is_up(|reference| reference);
-    let told = judged(&setup);
-    told.expect_only(&[]);
+    let diagnosis = judged(&setup);
+    diagnosis.expect_only(&[]);
     for (check, ..) in BROKEN {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
 }
 
-/// The file of another HAProxy, or none at all.
+/// The file of another HAProxy, a file without our lines, and a missing file.
 #[test]
-fn a_file_that_is_not_the_one_that_runs() {
+fn a_file_that_does_not_run_is_found() {
     let setup = Setup::start("doctor_cfg_other");
     let file = setup.site.dir.join("haproxy.cfg");
     let other = setup.site.dir.join("other.cfg");
@@ -80,10 +80,10 @@ fn a_file_that_is_not_the_one_that_runs() {
     let with = |file: &std::path::Path| {
         let file = file.display().to_string();
         let agent = setup.with_settings(|settings| settings);
-        Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
+        Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
     };
-    let told = with(&other);
-    told.expect(
+    let diagnosis = with(&other);
+    diagnosis.expect(
         "cfg-backend",
         "error",
         "no server line of this host is in it for web: HAProxy has srvs/web1, srvs/bkp1",
@@ -99,20 +99,20 @@ fn a_file_that_is_not_the_one_that_runs() {
             .count(),
         1
     );
-    // What it does not show is shown by nothing else.
-    told.expect("same-cookie", "unseen", "hidden at level user");
-    let told = with(&setup.site.dir.join("no.cfg"));
-    let point = told.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
+    // Only the file could show the cookies.
+    diagnosis.expect("same-cookie", "unseen", "hidden at level user");
+    let diagnosis = with(&setup.site.dir.join("no.cfg"));
+    let point = diagnosis.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
     assert_eq!(point.fix, "correct the path");
-    let told = with(&file);
+    let diagnosis = with(&file);
     for check in ["cfg-backend", "haproxy-cfg", "same-cookie"] {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
 }
 
-/// The restart's own limits are the app's.
+/// The limits of the restart come from the app's configuration.
 #[test]
-fn checks_that_are_slower_than_a_restart_waits() {
+fn checks_slower_than_the_limits_are_found() {
     let setup = Setup::start("doctor_cfg_slow");
     // Reference: inter 300 ms, fastinter 100 ms, downinter 150 ms, fall 2, rise 2.
     for (key, most, exit) in [("out_of_rotation", 400, 13), ("in_rotation", 250, 16)] {
@@ -132,24 +132,24 @@ fn checks_that_are_slower_than_a_restart_waits() {
     }
 }
 
-fn judged(setup: &Setup) -> Told {
+fn judged(setup: &Setup) -> Diagnosis {
     judged_with(setup, "", "")
 }
 
-/// With the file that HAProxy runs with.
-fn judged_with(setup: &Setup, key: &str, value: &str) -> Told {
+/// Runs the doctor with the file of the running HAProxy.
+fn judged_with(setup: &Setup, key: &str, value: &str) -> Diagnosis {
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
     let agent = setup.with_settings(|settings| match value {
         "" => settings,
         value => settings.set(key, value),
     });
-    Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
+    Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]))
 }
 
-/// Checks of the file that are not ok, each once.
-fn wrong(told: &Told) -> Vec<&str> {
+/// The checks of the file that are not ok, each once.
+fn wrong(diagnosis: &Diagnosis) -> Vec<&str> {
     let wrong = |point: &&Point| point.area == "file" && point.verdict != "ok";
-    let mut checks: Vec<&str> = told
+    let mut checks: Vec<&str> = diagnosis
         .points
         .iter()
         .filter(wrong)

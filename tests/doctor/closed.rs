@@ -1,5 +1,5 @@
-//! What HAProxy's checks meet at a closed gate, and in how many seconds HAProxy sees a gate that
-//! moves: nothing is predicted, the last close is quoted.
+//! The result of HAProxy's checks at a closed gate, and the seconds until HAProxy sees a gate move.
+//! The doctor predicts nothing: it quotes the last close.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -19,16 +19,16 @@ fn close_and_open(setup: &Setup) {
 fn the_last_close_is_quoted() {
     let setup = Setup::start("doctor_close");
     let fresh = setup.host().dir.join("fresh").display().to_string();
-    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", fresh.as_str()));
-    told.expect("detection", "unseen", "no gate was closed yet");
+    let diagnosis = setup.doctor_with(|settings| settings.set("agent.state_dir", fresh.as_str()));
+    diagnosis.expect("detection", "unseen", "no gate was closed yet");
     close_and_open(&setup);
-    let told = setup.doctor();
+    let diagnosis = setup.doctor();
     for port in ["2000", "3000"] {
         let says = |what: &str| format!("port {port}{what}");
-        told.expect("firewall", "ok", &says(", when last closed (open, 20"));
-        told.expect("firewall", "ok", "refused at once (L4CON)");
-        told.expect("detection", "ok", &says(": UP after "));
-        let point = told.expect("detection", "ok", &says(": DOWN after "));
+        diagnosis.expect("firewall", "ok", &says(", when last closed (open, 20"));
+        diagnosis.expect("firewall", "ok", "refused at once (L4CON)");
+        diagnosis.expect("detection", "ok", &says(": UP after "));
+        let point = diagnosis.expect("detection", "ok", &says(": DOWN after "));
         let (_, seconds) = point.found.split_once("after ").expect("seconds");
         let seconds = seconds.split(' ').next().expect("a number");
         let seconds: f64 = seconds.parse().expect("a number");
@@ -40,8 +40,8 @@ fn the_last_close_is_quoted() {
         setup.doctor_with(short)
     };
     for (key, word) in [("out_of_rotation", "DOWN"), ("in_rotation", "UP")] {
-        let told = limit(&*format!("app.web.timeouts.{key}").leak());
-        let point = told.expect("detection", "warning", &format!("timeouts.{key} is 0.1 s"));
+        let diagnosis = limit(&*format!("app.web.timeouts.{key}").leak());
+        let point = diagnosis.expect("detection", "warning", &format!("timeouts.{key} is 0.1 s"));
         assert!(point.found.contains(&format!("{word} after")), "{point:?}");
         assert!(
             point.fix.ends_with(&format!("a longer timeouts.{key}")),
@@ -50,9 +50,9 @@ fn the_last_close_is_quoted() {
     }
 }
 
-/// A firewall of this host, and one on the way, of which nothing is seen here.
+/// A firewall on this host, and one on the way that this host cannot see.
 #[test]
-fn checks_that_are_dropped() {
+fn dropped_checks_are_found() {
     let setup = Setup::start("doctor_drop");
     let agent = || setup.with_settings(|settings| settings);
     let here = |change: &str| {
@@ -68,7 +68,7 @@ fn checks_that_are_dropped() {
     for firewall in firewalls {
         close_and_open(&setup);
         setup.doctor().expect_ok("firewall");
-        // Only new connections: the open gate is not touched on this host.
+        // Only new connections: the open gate on this host does not change.
         firewall("-A");
         agent().words(&["close", "web"]).expect_exit(0);
         let point = setup.doctor().expect(
@@ -84,19 +84,19 @@ fn checks_that_are_dropped() {
         );
         firewall("-D");
         agent().words(&["open", "web"]).expect_exit(0);
-        let told = setup.doctor();
-        told.expect(
+        let diagnosis = setup.doctor();
+        diagnosis.expect(
             "firewall",
             "warning",
             "port 2000, when last closed (open, 20",
         );
-        told.expect("firewall", "ok", "port 3000, when last closed (open, 20");
+        diagnosis.expect("firewall", "ok", "port 3000, when last closed (open, 20");
     }
 }
 
-/// Neither an error nor a refusal before: the rule has a condition. What HAProxy shows decides.
+/// The rule has a condition, so it is neither an error nor a refusal. HAProxy's status decides.
 #[test]
-fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
+fn a_possible_rule_is_a_warning_if_it_catches_the_checks() {
     let setup = Setup::start("doctor_possible");
     let agent =
         || setup.with_settings(|settings| settings.set("app.web.timeouts.out_of_rotation", "2s"));
@@ -118,7 +118,7 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     setup
         .doctor()
         .expect("foreign-rule", "ok", "at the last close it did not");
-    // With another rule around it may catch them from now on.
+    // With another rule beside it, the rule may catch the checks from now on.
     let around = "PREROUTING -s 10.9.9.9 -p tcp -j ACCEPT";
     setup.sh(&format!("iptables -t nat -I {around}"));
     setup
@@ -131,18 +131,18 @@ fn a_possible_rule_that_catches_the_checks_and_one_that_does_not() {
     let said = format!("{}{}", ended.out, ended.err);
     let named = format!("this rule may redirect the status port 2000: `-A {catches}`");
     assert!(said.contains(&named), "{said}");
-    let told = setup.doctor();
-    told.expect("detection", "error", "srvs/web1 was still UP");
-    told.expect("foreign-rule", "warning", &format!("-A {catches}"));
+    let diagnosis = setup.doctor();
+    diagnosis.expect("detection", "error", "srvs/web1 was still UP");
+    diagnosis.expect("foreign-rule", "warning", &format!("-A {catches}"));
     setup.sh(&format!("iptables -t nat -D {catches}"));
     close_and_open(&setup);
     setup.doctor().expect_only(&[]);
 }
 
-/// On the app's own port they are dropped while the gate is open: by whom is told with the line
-/// that lets them in.
+/// While the gate is open, a firewall drops the checks on the app's own port. The fix is the line
+/// that lets the checks in.
 #[test]
-fn checks_that_are_dropped_by_the_open_gate() {
+fn checks_that_the_open_gate_drops_are_an_error() {
     let setup = Setup::start("doctor_open_drop");
     for drop in [
         "iptables-legacy -A INPUT -p tcp --dport 1000 -j DROP",
@@ -156,8 +156,8 @@ fn checks_that_are_dropped_by_the_open_gate() {
             let word = |line: &Line| line.get("check_status").ends_with("L4TOUT");
             lines.iter().find(down).is_some_and(word)
         });
-        let told = setup.doctor();
-        let point = told.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
+        let diagnosis = setup.doctor();
+        let point = diagnosis.expect("fully-up", "error", "srvs/web1 is DOWN (L4TOUT) although");
         assert!(
             point
                 .fix
@@ -170,9 +170,9 @@ fn checks_that_are_dropped_by_the_open_gate() {
     }
 }
 
-/// Nothing that could not be looked at is ok.
+/// What the doctor cannot read is never ok.
 #[test]
-fn an_nft_that_does_not_list_its_rules() {
+fn a_failing_nft_is_not_ok() {
     let setup = Setup::start("doctor_nft_fails");
     let dir = setup.host().dir.join("bin");
     fs::create_dir(&dir).expect("a folder");
@@ -180,13 +180,13 @@ fn an_nft_that_does_not_list_its_rules() {
     fs::write(&nft, "#!/bin/sh\necho 'Error: no memory' >&2\nexit 1\n").expect("a script");
     fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a program");
     let path = std::env::var("PATH").expect("a PATH");
-    let told = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
-    let point = told.expect(
+    let diagnosis = setup.doctor_by(&["env", &format!("PATH={}:{path}", dir.display())]);
+    let point = diagnosis.expect(
         "foreign-rule",
         "warning",
         "`nft -j list ruleset`: Error: no memory",
     );
     assert_eq!(point.fix, "nft -j list ruleset");
-    told.expect_only(&["foreign-rule"]);
+    diagnosis.expect_only(&["foreign-rule"]);
     setup.doctor().expect_ok("foreign-rule");
 }

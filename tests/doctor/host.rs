@@ -3,47 +3,47 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use crate::setup::{Setup, Told};
+use crate::setup::{Diagnosis, Setup};
 use lab::sidecar::Sidecar;
 
 #[test]
-fn a_configuration_that_can_not_be_loaded_is_the_first_point() {
+fn a_broken_configuration_is_the_only_point() {
     let setup = Setup::start("doctor_config");
     let agent = setup.with_settings(|settings| settings.set("app.web.health.htpp", "/"));
-    let told = Told::of(agent.words(&["doctor", "--json"]));
-    let point = told.expect("config", "error", "unknown key `htpp`");
-    assert_eq!((told.exit, told.points.len()), (1, 1));
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
+    let point = diagnosis.expect("config", "error", "unknown key `htpp`");
+    assert_eq!((diagnosis.exit, diagnosis.points.len()), (1, 1));
     assert!(point.found.contains("agent.toml:"), "{point:?}");
     let config = setup.host().dir.join("agent.toml");
     let agent = setup.with_settings(|settings| settings);
     fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
-    let told = Told::of(agent.words(&["doctor", "--json"]));
-    let point = told.expect("config", "error", "may be written by others than root");
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
+    let point = diagnosis.expect("config", "error", "may be written by others than root");
     setup.sh(&point.fix);
-    Told::of(agent.words(&["doctor", "--json"])).expect_ok("config");
+    Diagnosis::of(agent.words(&["doctor", "--json"])).expect_ok("config");
     agent.words(&["doctor", "wbe"]).expect_exit(2);
 }
 
 #[test]
 fn without_its_rights_the_agent_sees_no_rules() {
     let setup = Setup::start("doctor_rights");
-    let nobody = [
+    let another_user = [
         "setpriv",
         "--reuid=65534",
         "--regid=65534",
         "--clear-groups",
     ];
-    let told = setup.doctor_by(&nobody);
-    told.expect("rights", "error", "not root");
-    told.expect("fully-up", "ok", "srvs/web1");
+    let diagnosis = setup.doctor_by(&another_user);
+    diagnosis.expect("rights", "error", "not root");
+    diagnosis.expect("fully-up", "ok", "srvs/web1");
     let bounded = ["setpriv", "--bounding-set=-net_admin"];
-    let told = setup.doctor_by(&bounded);
-    told.expect("rights", "error", "without CAP_NET_ADMIN");
+    let diagnosis = setup.doctor_by(&bounded);
+    diagnosis.expect("rights", "error", "without CAP_NET_ADMIN");
     setup.doctor().expect_ok("rights");
 }
 
 #[test]
-fn directories_that_others_may_write_and_too_few_files() {
+fn unsafe_or_missing_directories_and_few_files_are_found() {
     let setup = Setup::start("doctor_state");
     let state = setup.host().dir.join("state");
     fs::set_permissions(&state, Permissions::from_mode(0o777)).unwrap();
@@ -55,13 +55,15 @@ fn directories_that_others_may_write_and_too_few_files() {
     let file = setup.host().dir.join("file");
     fs::write(&file, "").unwrap();
     let in_the_way = file.display().to_string();
-    let told = setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
-    let point = told.expect("state-dir", "error", "not a directory");
+    let diagnosis =
+        setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
+    let point = diagnosis.expect("state-dir", "error", "not a directory");
     assert_eq!(point.fix, "mend [agent] hold_dir");
-    let told = setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
-    let point = told.expect("history-dir", "warning", "not a directory");
+    let diagnosis =
+        setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
+    let point = diagnosis.expect("history-dir", "warning", "not a directory");
     assert_eq!(point.fix, "mend [agent] history_dir");
-    told.expect_only(&["history-dir"]);
+    diagnosis.expect_only(&["history-dir"]);
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
     let point = few.expect("open-files", "error", "22 open files are allowed");
@@ -70,7 +72,7 @@ fn directories_that_others_may_write_and_too_few_files() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_an_error() {
     let setup = Setup::start("doctor_disk");
     let disk = setup.host().dir.join("disk").display().to_string();
     let agent = setup.with_settings(|settings| settings.set("agent.state_dir", disk.as_str()));
@@ -92,14 +94,14 @@ fn a_full_disk_is_told() {
         "setpriv",
     ]);
     command.args(words);
-    let told = Told::of(lab::agent::Running::start("agent", &mut command).wait());
-    let point = told.expect("state-dir", "error", "no storage space");
+    let diagnosis = Diagnosis::of(lab::agent::Running::start("agent", &mut command).wait());
+    let point = diagnosis.expect("state-dir", "error", "no storage space");
     assert!(point.fix.starts_with("free space"), "{point:?}");
-    Told::of(agent.words(&["doctor", "--json"])).expect_ok("state-dir");
+    Diagnosis::of(agent.words(&["doctor", "--json"])).expect_ok("state-dir");
 }
 
 #[test]
-fn a_sidecar_runs_or_not() {
+fn a_missing_sidecar_is_a_warning() {
     let setup = Setup::start("doctor_sidecar");
     let point = setup.doctor().expect("sidecar", "warning", "not running");
     assert_eq!(point.fix, "systemctl enable --now haproxy-gate");

@@ -1,4 +1,4 @@
-//! Our lines on a real HAProxy, wrong in each way; the same with the sound lines is ok.
+//! Our lines on a real HAProxy: each fault is reported, and correct lines are ok.
 
 use crate::setup::Setup;
 use lab::reference::Reference;
@@ -13,7 +13,7 @@ fn twin(line: &str) -> String {
 }
 
 #[test]
-fn lines_that_are_not_found() {
+fn missing_lines_are_an_error() {
     let mut setup = Setup::start("doctor_lost");
     for (line, says) in [
         (
@@ -39,7 +39,7 @@ fn lines_that_are_not_found() {
 }
 
 #[test]
-fn a_twin_that_does_not_fit_its_main_line() {
+fn a_twin_must_fit_its_main_line() {
     let mut setup = Setup::start("doctor_twin");
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     let first = format!("{TWIN}{MAIN}");
@@ -108,9 +108,9 @@ fn a_twin_that_does_not_fit_its_main_line() {
     }
 }
 
-/// Only from level operator on HAProxy shows cookies.
+/// HAProxy shows cookies only from level operator on.
 #[test]
-fn a_twin_with_another_cookie() {
+fn a_twin_with_another_cookie_is_an_error() {
     let seen = ":9999 level operator";
     let mut setup = Setup::with("doctor_cookie", |reference| {
         reference.with(":9999 level user", seen)
@@ -135,13 +135,13 @@ fn a_twin_with_another_cookie() {
         let reference = reference.with(":9999 level user", seen);
         reference.with(MAIN, &main).with(TWIN, &none)
     });
-    let told = setup.doctor();
-    told.expect("same-cookie", "ok", "main and twin have no cookie");
+    let diagnosis = setup.doctor();
+    diagnosis.expect("same-cookie", "ok", "main and twin have no cookie");
 }
 
-/// A host with a line by IPv4 and one by IPv6, each with its twin.
+/// A host with one line for IPv4 and one for IPv6, each with its twin.
 #[test]
-fn a_host_with_lines_of_both_families() {
+fn lines_of_both_families_are_ok() {
     let six = |line: &str, name: &str| {
         let line = line.replace("10.77.0.11:", "[fd77::11]:");
         line.replace(name, &format!("{name}six"))
@@ -157,15 +157,15 @@ fn a_host_with_lines_of_both_families() {
     setup.haproxy_is_up(|reference| both(reference, &twins));
     setup.doctor().expect_only(&[]);
     setup.haproxy_is_up(|reference| both(reference, TWIN));
-    let told = setup.doctor();
-    let point = told.expect("twin", "warning", "no twin: web1six");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("twin", "warning", "no twin: web1six");
     let line = "server web1six-twin [fd77::11]:1000 cookie w1s check port 3000 backup";
     assert_eq!(point.fix, line);
-    told.expect_only(&["twin"]);
+    diagnosis.expect_only(&["twin"]);
 }
 
 #[test]
-fn lines_that_are_not_up() {
+fn each_line_that_is_not_up_is_found() {
     let mut setup = Setup::with("doctor_down", lab::reference::Reference::for_operators);
     setup.haproxy().operate("set server srvs/web1 state maint");
     let point = setup
@@ -178,26 +178,26 @@ fn lines_that_are_not_up() {
     setup.haproxy().operate("set server srvs/web1 state ready");
     setup.haproxy().wait_until_all_up();
     setup.doctor().expect_ok("fully-up");
-    // The app answers, and not as HAProxy expects.
+    // The app answers, but not as HAProxy expects.
     setup.haproxy_is(|reference| reference.with("expect status 200", "expect status 204"));
     setup.haproxy().wait_until("it is DOWN", |lines| {
         lines.iter().all(|line| line.status() == "DOWN")
     });
-    let told = setup.doctor();
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect(
         "fully-up",
         "error",
         "srvs/web1 is DOWN (L7STS) although its gate is open",
     );
-    told.expect("others", "error", "0 other usable servers");
-    // Behind a closed gate something else answers: the check goes straight to the app.
+    diagnosis.expect("others", "error", "0 other usable servers");
+    // Another process answers behind a closed gate: the check goes straight to the app.
     setup.haproxy_is_up(|reference| reference);
     setup.sh(
         "iptables -t nat -I PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 1000; \
               iptables -t nat -D HAPROXY-GATE 2; ip6tables -t nat -D HAPROXY-GATE 2",
     );
-    let told = setup.doctor();
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect(
         "fully-up",
         "error",
         "srvs/web1 is UP although its gate is closed",
@@ -212,17 +212,17 @@ fn lines_that_are_not_up() {
 }
 
 #[test]
-fn a_slow_start_under_way() {
+fn a_running_slow_start_is_found() {
     let mut setup = Setup::start("doctor_slow");
     let slow = MAIN.replace("port 2000", "port 2000 slowstart 4s");
     setup.haproxy_is(|reference| reference.with(MAIN, &slow).for_operators());
-    // What comes up with HAProxy itself is not started slowly.
+    // Servers that come up with HAProxy itself have no slow start.
     setup.haproxy().wait_until_all_up();
     setup.haproxy().operate("set server srvs/web1 state maint");
     setup.haproxy().operate("set server srvs/web1 state ready");
     let point = wait_for("a slow start", Duration::from_secs(4), || {
-        let told = setup.doctor();
-        let mut points = told.points.into_iter();
+        let diagnosis = setup.doctor();
+        let mut points = diagnosis.points.into_iter();
         points.find(|point| point.check == "slow-start" && point.verdict == "warning")
     });
     assert!(
@@ -230,8 +230,8 @@ fn a_slow_start_under_way() {
         "{point:?}"
     );
     wait_for("its end", Duration::from_secs(10), || {
-        let told = setup.doctor();
-        let mut points = told
+        let diagnosis = setup.doctor();
+        let mut points = diagnosis
             .points
             .into_iter()
             .filter(|point| point.check == "slow-start");
@@ -240,7 +240,7 @@ fn a_slow_start_under_way() {
 }
 
 #[test]
-fn too_few_others() {
+fn too_few_other_servers_are_an_error() {
     let setup = Setup::start("doctor_few");
     let floor = |floor: i64| {
         setup.doctor_with(move |settings| settings.set("app.web.min_available", floor))

@@ -1,4 +1,5 @@
-//! Rules that are not ours, doubled, of the other variant, or native; and who listens.
+//! Foreign rules, double rules, rules of the other variant or of native nft; and listeners on the
+//! status ports.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use lab::settings::Settings;
 const FOREIGN: &str = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
 
 #[test]
-fn foreign_rules_of_both_variants() {
+fn a_certain_foreign_rule_is_an_error_in_both_variants() {
     let setup = Setup::start("doctor_foreign");
     for (program, check) in [
         ("iptables-nft", "foreign-rule"),
@@ -18,33 +19,33 @@ fn foreign_rules_of_both_variants() {
         ("ip6tables-legacy", "mixed-tables"),
     ] {
         setup.sh(&format!("{program} -t nat -A PREROUTING {FOREIGN}"));
-        let told = setup.doctor();
-        let point = told.expect(check, "error", "--dport 2000");
+        let diagnosis = setup.doctor();
+        let point = diagnosis.expect(check, "error", "--dport 2000");
         assert_eq!(
             point.fix,
             format!("{program} -t nat -D PREROUTING {FOREIGN}")
         );
-        told.expect_only(&[check]);
+        diagnosis.expect_only(&[check]);
         setup.sh(&point.fix);
         setup.doctor().expect_ok(check);
     }
 }
 
 #[test]
-fn rules_beside_ours_that_do_not_touch_us() {
+fn rules_in_the_other_variant_are_found() {
     let setup = Setup::start("doctor_mixed");
     let other = "PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80";
     setup.sh(&format!("iptables-legacy -t nat -A {other}"));
-    let told = setup.doctor();
-    told.expect("mixed-tables", "warning", "iptables-legacy has 1");
-    assert_eq!(told.exit, 0);
+    let diagnosis = setup.doctor();
+    diagnosis.expect("mixed-tables", "warning", "iptables-legacy has 1");
+    assert_eq!(diagnosis.exit, 0);
     setup.sh(&format!("iptables-legacy -t nat -D {other}"));
     setup.doctor().expect_ok("mixed-tables");
-    // The other way round: the gates are in the legacy tables.
+    // The opposite case: the gates are in the legacy tables.
     setup.sh("iptables-legacy -t nat -S >/dev/null");
     let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
-    let told = setup.doctor_with(legacy);
-    let point = told.expect("mixed-tables", "error", "haproxy-gate:web:main");
+    let diagnosis = setup.doctor_with(legacy);
+    let point = diagnosis.expect("mixed-tables", "error", "haproxy-gate:web:main");
     assert!(
         point.fix.starts_with("iptables-nft -t nat -D HAPROXY-GATE"),
         "{point:?}"
@@ -59,7 +60,7 @@ fn rules_beside_ours_that_do_not_touch_us() {
 }
 
 #[test]
-fn a_native_nft_redirect_of_the_status_port() {
+fn a_native_nft_redirect_is_found() {
     let setup = Setup::start("doctor_native");
     setup.sh("nft add table ip mine && \
          nft 'add chain ip mine pre { type nat hook prerouting priority -110; }' && \
@@ -69,7 +70,7 @@ fn a_native_nft_redirect_of_the_status_port() {
         .expect("foreign-rule", "error", "ip mine pre");
     setup.sh(&point.fix);
     setup.doctor().expect_ok("foreign-rule");
-    // What no check of ours meets: another port's key.
+    // No check of ours meets this rule: its key is another port.
     setup.sh("nft 'add rule ip mine pre dnat to tcp dport map { 8080 : 10.77.0.12 }'");
     setup.doctor().expect_ok("foreign-rule");
     for (chain, condition) in [("pre", "meta mark 7 "), ("out", "")] {
@@ -90,7 +91,7 @@ fn a_native_nft_redirect_of_the_status_port() {
 }
 
 #[test]
-fn a_gate_that_is_broken_or_closed_unexpectedly() {
+fn a_broken_gate_is_an_error_and_a_closed_one_a_warning() {
     let setup = Setup::start("doctor_broken");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
@@ -107,7 +108,7 @@ fn a_gate_that_is_broken_or_closed_unexpectedly() {
     fixed(&setup, &point.fix);
 }
 
-/// `agent recover web`, as it says, by the agent of this tree.
+/// Runs the suggested fix, `agent recover web`, with the agent of this tree.
 fn fixed(setup: &Setup, fix: &str) {
     let words: Vec<&str> = fix.strip_prefix("agent ").expect(fix).split(' ').collect();
     setup
@@ -119,7 +120,7 @@ fn fixed(setup: &Setup, fix: &str) {
 }
 
 #[test]
-fn a_listener_on_the_status_port() {
+fn a_listener_on_the_status_port_is_an_error() {
     let setup = Setup::start("doctor_listener");
     let dir = setup.host().dir.join("other");
     let other = App::start(
@@ -130,9 +131,9 @@ fn a_listener_on_the_status_port() {
         Duration::ZERO,
     );
     other.wait_until_warm();
-    let told = setup.doctor();
-    told.expect("status-port", "error", "status port 3000: lab-app (pid ");
-    told.expect(
+    let diagnosis = setup.doctor();
+    diagnosis.expect("status-port", "error", "status port 3000: lab-app (pid ");
+    diagnosis.expect(
         "status-port",
         "ok",
         "status port 2000: nothing listens there",
@@ -141,9 +142,9 @@ fn a_listener_on_the_status_port() {
     setup.doctor().expect_ok("status-port");
 }
 
-/// What iptables-nft can't read keeps the agent from every rule.
+/// If iptables-nft cannot read a table, the agent sees no rule at all.
 #[test]
-fn a_native_table_that_iptables_can_not_read() {
+fn an_unreadable_native_table_is_an_error() {
     let setup = Setup::start("doctor_incompatible");
     setup.sh("iptables -t nat -F; iptables -t nat -X; nft delete table ip nat || true");
     setup.sh("nft add table ip nat && \
@@ -161,11 +162,11 @@ fn a_native_table_that_iptables_can_not_read() {
 }
 
 #[test]
-fn no_iptables_at_all() {
+fn missing_iptables_are_an_error() {
     let setup = Setup::start("doctor_missing");
-    let told = setup.doctor_by(&["env", "PATH=/nowhere"]);
-    let point = told.expect("iptables", "error", "iptables can't be run");
+    let diagnosis = setup.doctor_by(&["env", "PATH=/nowhere"]);
+    let point = diagnosis.expect("iptables", "error", "iptables can't be run");
     assert_eq!(point.fix, "apt install iptables");
-    told.expect_ok("fully-up");
+    diagnosis.expect_ok("fully-up");
     setup.doctor().expect_ok("iptables");
 }

@@ -1,5 +1,5 @@
-//! Two hosts with `lab-app` in the two-stage layout, one HAProxy, gates open; and the doctor
-//! of host 1.
+//! Two hosts with `lab-app` in the two-stage layout, one HAProxy, gates open; and the doctor of
+//! host 1.
 
 use std::fs;
 use std::process::Command;
@@ -30,7 +30,7 @@ impl Setup {
         Setup::with(test, |reference| reference)
     }
 
-    /// The same with HAProxy configured a little differently.
+    /// Starts the set-up with a changed HAProxy configuration.
     pub fn with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Setup {
         let site = Site::create(test, 2);
         let app = |host: &Host| start_app(host, "[::]:1000");
@@ -56,12 +56,12 @@ impl Setup {
         self.haproxy.as_ref().expect("a running HAProxy")
     }
 
-    /// Stops it.
+    /// Stops HAProxy.
     pub fn without_haproxy(&mut self) {
         self.haproxy = None;
     }
 
-    /// Starts another in its place.
+    /// Starts another HAProxy in its place.
     pub fn haproxy_is(&mut self, change: impl FnOnce(Reference) -> Reference) {
         self.haproxy = None;
         let reference = change(Reference::two_hosts(&self.site.dir));
@@ -72,26 +72,26 @@ impl Setup {
         ));
     }
 
-    /// The same, and all its lines come UP.
+    /// Starts another HAProxy, and waits until all its lines are UP.
     pub fn haproxy_is_up(&mut self, change: impl FnOnce(Reference) -> Reference) {
         self.haproxy_is(change);
         self.haproxy().wait_until_all_up();
     }
 
-    /// Host 1: the doctor's.
+    /// Host 1, on which the doctor runs.
     pub fn host(&self) -> &Host {
         &self.site.hosts[0]
     }
 
-    /// A shell line in its network.
+    /// Runs a shell line in the network of host 1.
     pub fn sh(&self, line: &str) -> String {
         self.host().namespace.run("sh", &["-ec", line])
     }
 
-    /// The app of host 1, bound to another address.
+    /// Binds the app of host 1 to another address.
     pub fn app_listens(&mut self, listen: &str) {
         drop(self.apps.remove(0));
-        // What the one before has told is not of this one.
+        // The journal of the app before is not the journal of this one.
         let dir = self.host().dir.join(self.host().name());
         fs::remove_dir_all(dir).expect("the app's folder");
         let app = start_app(self.host(), listen);
@@ -118,21 +118,21 @@ impl Setup {
     }
 
     /// `agent doctor` of host 1.
-    pub fn doctor(&self) -> Told {
+    pub fn doctor(&self) -> Diagnosis {
         self.doctor_with(|settings| settings)
     }
 
-    pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Told {
-        Told::of(self.with_settings(change).words(&["doctor", "--json"]))
+    pub fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Diagnosis {
+        Diagnosis::of(self.with_settings(change).words(&["doctor", "--json"]))
     }
 
-    /// The same by another program that runs it, `setpriv` say.
-    pub fn doctor_by(&self, words: &[&str]) -> Told {
+    /// Runs `agent doctor` through another program, for example `setpriv`.
+    pub fn doctor_by(&self, words: &[&str]) -> Diagnosis {
         let config = self.settings().haproxy(STATS).write(&self.host().dir);
         let mut command: Command = self.host().namespace.command(words[0]);
         command.args(&words[1..]).arg(built::agent());
         command.args(["doctor", "--json", "--config"]).arg(config);
-        Told::of(Running::start("agent", &mut command).wait())
+        Diagnosis::of(Running::start("agent", &mut command).wait())
     }
 
     /// The rules of all tables, without their counters.
@@ -149,9 +149,9 @@ fn start_app(host: &Host, listen: &str) -> App {
     App::start(&host.namespace, &host.dir, &host.name(), listen, cold)
 }
 
-/// What it said with `--json`.
+/// The answer of `agent doctor --json`.
 #[derive(Debug, Deserialize)]
-pub struct Told {
+pub struct Diagnosis {
     pub exit: i32,
     pub points: Vec<Point>,
 }
@@ -168,28 +168,31 @@ pub struct Point {
     pub fix: String,
 }
 
-impl Told {
-    pub fn of(ended: Ended) -> Told {
-        let told: Told = serde_json::from_value(ended.json()).expect("points");
-        assert_eq!(told.exit, ended.exit);
-        let errors = told.points.iter().any(|point| point.verdict == "error");
-        assert_eq!(told.exit, i32::from(errors), "{told:?}");
-        for point in &told.points {
+impl Diagnosis {
+    pub fn of(ended: Ended) -> Diagnosis {
+        let diagnosis: Diagnosis = serde_json::from_value(ended.json()).expect("points");
+        assert_eq!(diagnosis.exit, ended.exit);
+        let errors = diagnosis
+            .points
+            .iter()
+            .any(|point| point.verdict == "error");
+        assert_eq!(diagnosis.exit, i32::from(errors), "{diagnosis:?}");
+        for point in &diagnosis.points {
             assert!(
                 !point.why.is_empty() && !point.found.is_empty(),
                 "{point:?}"
             );
             let is_wrong = ["warning", "error"].contains(&point.verdict.as_str());
             assert_eq!(is_wrong, !point.fix.is_empty(), "{point:?}");
-            // What is to be pasted is nothing but that.
+            // A fix to paste contains nothing else.
             let words = [", ", "; ", ": ", "(", "..."];
             let mixed = words.iter().any(|words| point.fix.contains(words));
             assert!(!(is_to_paste(&point.fix) && mixed), "{point:?}");
         }
-        told
+        diagnosis
     }
 
-    /// The point of that check that stands so, and says so.
+    /// The point of this check with this verdict and these words.
     pub fn expect(&self, check: &str, verdict: &str, says: &str) -> Point {
         let mut of_check = self.points.iter().filter(|point| point.check == check);
         let found = of_check.find(|point| {
@@ -201,7 +204,7 @@ impl Told {
             .clone()
     }
 
-    /// Every point of that check, and there is one.
+    /// The check has points, and all of them are ok.
     pub fn expect_ok(&self, check: &str) {
         let of_check = self.points.iter().filter(|point| point.check == check);
         let verdicts: Vec<&str> = of_check.map(|point| point.verdict.as_str()).collect();
@@ -209,7 +212,7 @@ impl Told {
         assert!(well, "{check}: {verdicts:?}\n{}", self.text());
     }
 
-    /// Only these checks are wrong; a sidecar that does not run is left aside.
+    /// Only these checks are wrong. A sidecar that does not run does not count.
     pub fn expect_only(&self, checks: &[&str]) {
         let is_wrong = |point: &&Point| ["warning", "error"].contains(&point.verdict.as_str());
         let wrong = self.points.iter().filter(is_wrong);

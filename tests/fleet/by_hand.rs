@@ -1,4 +1,4 @@
-//! Plain ssh, host after host.
+//! A roll by plain ssh, host after host.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use lab::now;
 use lab::traffic::{Traffic, assert_unnoticed};
 
 #[test]
-fn one_after_the_other() {
+fn a_roll_by_plain_ssh_goes_host_by_host() {
     let begun = Instant::now();
     let estate = Estate::of("by_hand", 8);
     println!(
@@ -37,7 +37,7 @@ fn one_after_the_other() {
     }
     assert_eq!(seen.most(), [1, 1], "{:?}", seen.spans());
     seen.assert_batches(&[&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]]);
-    // The watch has missed nothing: HAProxy's log knows of as many.
+    // The watch has missed nothing: HAProxy's log has the same number.
     for haproxy in &estate.haproxies {
         let downs = downs(haproxy, from);
         assert_eq!(downs, 8, "{}", haproxy.process.out.text());
@@ -45,7 +45,7 @@ fn one_after_the_other() {
     assert_eq!(estate.boots(), [2; 8]);
 }
 
-/// How often a main line went DOWN since then, by the log.
+/// How often a main line went DOWN since then, from the log.
 fn downs(haproxy: &Haproxy, from: f64) -> usize {
     let lines = haproxy.process.out.all().into_iter();
     let downs = lines.filter(|line| {

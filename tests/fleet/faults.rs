@@ -1,16 +1,17 @@
-//! Hosts that can't be reached, and one whose app does not come back: what a roll meets.
+//! Hosts that ssh cannot reach, and an app that does not come back: the faults of a roll, one by
+//! one.
 
 use lab::agent::{Ended, Running};
 use lab::estate::Estate;
 use lab::settings::Settings;
 
-/// A fleet whose hosts are soon given up.
+/// A fleet with short limits.
 fn estate(test: &str) -> Estate {
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
     Estate::with(test, 3, hurried)
 }
 
-/// Before any program runs on the host.
+/// ssh fails before any program runs on the host.
 fn refused(estate: &Estate, number: usize, says: &str) {
     let ended = ssh(estate, number, &["true"]).expect_exit(255);
     assert!(
@@ -28,7 +29,7 @@ fn ssh(estate: &Estate, number: usize, words: &[&str]) -> Ended {
 }
 
 #[test]
-fn hosts_that_are_not_reached() {
+fn each_way_to_lose_ssh_fails_before_the_agent_runs() {
     let estate = estate("not_reached");
     let watch = estate.watch();
     estate.remote(1).stop_sshd();
@@ -54,20 +55,20 @@ fn hosts_that_are_not_reached() {
     operator.meet(&estate.site.hosts);
     ssh(&estate, 3, &["true"]).expect_exit(0);
 
-    // HAProxy has noticed nothing of all that.
+    // HAProxy has noticed none of this.
     let seen = watch.stop();
     seen.assert_at_most(0);
     seen.assert_batches(&[]);
 }
 
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_is_exit_15() {
     let estate = estate("sick");
     let watch = estate.watch();
     estate.remote(2).app.set_sick_after_restart();
     let ended = ssh(&estate, 2, &["agent", "restart", "--json"]).expect_exit(15);
     assert_eq!(ended.report().outcome, "not_healthy", "{}", ended.out);
-    // A host whose app is down goes the same way, and is mended by it.
+    // The same command restarts a host whose app is down, and so fixes it.
     estate.remote(3).stop_app();
     for haproxy in &estate.haproxies {
         haproxy.wait_until("host 3 is DOWN", |lines| {

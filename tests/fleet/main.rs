@@ -4,5 +4,5 @@
 mod ansible;
 mod by_hand;
 mod faults;
-mod seen;
+mod observation;
 mod ssh;

@@ -1,10 +1,10 @@
-"""Unpacks a corpus for libFuzzer, which wants a folder with a file for each input, and packs it.
+"""Unpacks a corpus for libFuzzer, which needs a folder with a file for each input, and packs it.
 
 usage: corpus.py unpack FILE FOLDER
        corpus.py pack FOLDER FILE
 
 A packed corpus is a text. `== NAME` begins an input, in the order of the names. Its lines are
-unescaped and joined: what ends with `\\n` is followed by the next line of the input.
+unescaped and joined. A `\\n` at the end of a line is a line break of the input.
 """
 
 import re
@@ -15,8 +15,8 @@ SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
 
 
 def escaped(line: bytes) -> str:
-    # latin-1 gives each byte a character of its own. No line of an input looks like a name, and
-    # none ends with a space, which editors take away.
+    # latin-1 maps each byte to one character. The escapes ensure that no line looks like a name,
+    # and that none ends with a space, which editors remove.
     return re.sub(r"[^ -\[\]-~]|^=| \Z", escaped_one, line.decode("latin-1"))
 
 

@@ -1,4 +1,4 @@
-//! The kernel's word on changed rules, on the real kernel.
+//! The kernel's notifications about changed rules, on a real kernel.
 
 use super::*;
 use haproxy_gate::gate::RuleWatch;
@@ -7,10 +7,10 @@ use nix::time::ClockId;
 use std::pin::pin;
 use tokio::time::timeout;
 
-/// Longer than the pause between two words.
+/// Longer than the pause between two notifications.
 const A_WHILE: Duration = Duration::from_millis(500);
 
-/// Wakes up until nothing has changed for a while; how often that was, and the last mark.
+/// Waits until nothing has changed for a while. Returns the number of wake-ups and the last mark.
 async fn settled(watch: &mut RuleWatch) -> (usize, Option<haproxy_gate::gate::Mark>) {
     let (mut wakes, mut mark) = (0, None);
     while timeout(A_WHILE, watch.changed()).await.is_ok() {
@@ -20,7 +20,7 @@ async fn settled(watch: &mut RuleWatch) -> (usize, Option<haproxy_gate::gate::Ma
     (wakes, mark)
 }
 
-/// A shell line beside the runtime; when it ended.
+/// Runs a shell line beside the runtime. Returns when it ended.
 async fn run(line: String) -> Instant {
     let done = tokio::task::spawn_blocking(move || {
         sh(&line);
@@ -29,7 +29,7 @@ async fn run(line: String) -> Instant {
     done.await.unwrap()
 }
 
-/// So many transactions, by one program.
+/// A shell line that makes so many transactions, with one program.
 fn burst(changes: usize) -> String {
     let one = "*nat\n-A X -p tcp -m tcp --dport 99 -j RETURN\nCOMMIT\n";
     std::fs::write("/run/burst", one.repeat(changes)).unwrap();
@@ -37,8 +37,8 @@ fn burst(changes: usize) -> String {
 }
 
 #[test]
-fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
-    if !inside("changes::what_others_do_is_noticed_at_once_and_changes_the_mark") {
+fn a_change_by_another_program_is_noticed_at_once() {
+    if !inside("changes::a_change_by_another_program_is_noticed_at_once") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
@@ -66,15 +66,15 @@ fn what_others_do_is_noticed_at_once_and_changes_the_mark() {
 }
 
 #[test]
-fn looking_is_no_change_and_neither_is_what_concerns_others() {
-    if !inside("changes::looking_is_no_change_and_neither_is_what_concerns_others") {
+fn looks_and_other_tables_are_no_change() {
+    if !inside("changes::looks_and_other_tables_are_no_change") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
     block_on(async {
         let mut watch = firewall.watch().unwrap();
         let nothing_yet = watch.mark();
-        // Listed for the first time: the table isn't there yet, and is not made.
+        // The first listing: the table does not exist yet, and listing does not create it.
         firewall.look().await.unwrap();
         sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S; iptables-nft -t nat -L -n");
         assert_eq!(settled(&mut watch).await.0, 0);
@@ -106,19 +106,19 @@ fn looking_is_no_change_and_neither_is_what_concerns_others() {
 }
 
 #[test]
-fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
-    if !inside("changes::a_burst_is_few_wake_ups_and_its_end_is_not_missed") {
+fn a_burst_is_few_wake_ups_and_its_end_is_noticed() {
+    if !inside("changes::a_burst_is_few_wake_ups_and_its_end_is_noticed") {
         return;
     }
     sh("iptables-nft -t nat -N X");
     block_on(async {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
-        // While nobody waits it is one.
+        // Without a waiting task the burst is one wake-up.
         run(burst(200)).await;
         let (wakes, seen) = settled(&mut watch).await;
         assert_eq!(wakes, 1);
         assert!(seen.is_some() && seen == watch.mark());
-        // While somebody does, they are few, and the last comes after the last change.
+        // With a waiting task there are few wake-ups, and the last one comes after the last change.
         let slowly = "for i in $(seq 200); do iptables-nft -t nat -A X -j RETURN; done";
         let before = Instant::now();
         let (mut wakes, mut seen) = (0, None);
@@ -146,8 +146,8 @@ fn a_burst_is_few_wake_ups_and_its_end_is_not_missed() {
 }
 
 #[test]
-fn more_than_the_kernel_keeps_for_us_is_a_change() {
-    if !inside("changes::more_than_the_kernel_keeps_for_us_is_a_change") {
+fn an_overflow_of_the_kernels_queue_is_a_change() {
+    if !inside("changes::an_overflow_of_the_kernels_queue_is_a_change") {
         return;
     }
     sh("iptables-nft -t nat -N X");
@@ -159,16 +159,16 @@ fn more_than_the_kernel_keeps_for_us_is_a_change() {
         let dropped: u64 = table.lines().filter_map(dropped).sum();
         assert!(dropped > 0, "the kernel kept all of it: {table}");
         assert_eq!(settled(&mut watch).await.0, 1);
-        // It goes on hearing.
+        // The watch goes on after that.
         run("iptables-nft -t nat -F X".to_owned()).await;
         assert_eq!(settled(&mut watch).await.0, 1);
     });
 }
 
-/// The sidecar waits for other things, too, and drops the wait each time.
+/// The sidecar also waits for other events, and drops this wait each time.
 #[test]
-fn a_wait_that_is_dropped_half_way_loses_nothing() {
-    if !inside("changes::a_wait_that_is_dropped_half_way_loses_nothing") {
+fn a_dropped_wait_loses_no_change() {
+    if !inside("changes::a_dropped_wait_loses_no_change") {
         return;
     }
     sh("iptables-nft -t nat -N X");
@@ -176,19 +176,20 @@ fn a_wait_that_is_dropped_half_way_loses_nothing() {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
         sh("iptables-nft -t nat -A X -j RETURN");
         timeout(A_WHILE, watch.changed()).await.unwrap();
-        // Read, but not told yet: it is too soon after the last one.
+        // The watch has read this change but does not report it yet: the pause since the last one
+        // is too short.
         sh("iptables-nft -t nat -A X -j RETURN");
         for _ in 0..5 {
             let dropped = timeout(Duration::from_millis(10), watch.changed()).await;
-            assert!(dropped.is_err(), "told without a pause");
+            assert!(dropped.is_err(), "reported without a pause");
         }
         assert_eq!(settled(&mut watch).await.0, 1);
     });
 }
 
 #[test]
-fn legacy_rules_have_no_word_and_no_mark() {
-    if !inside("changes::legacy_rules_have_no_word_and_no_mark") {
+fn legacy_rules_have_no_notification_and_no_mark() {
+    if !inside("changes::legacy_rules_have_no_notification_and_no_mark") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Legacy), gate(Role::Main, 2000));
@@ -202,7 +203,7 @@ fn legacy_rules_have_no_word_and_no_mark() {
 }
 
 #[test]
-fn without_the_right_to_listen_the_error_says_so() {
+fn the_error_names_the_missing_capability() {
     const RESTRICTED: &str = "HAPROXY_GATE_TEST_RESTRICTED";
     if std::env::var_os(RESTRICTED).is_some() {
         let error = block_on(async { RuleWatch::new(Variant::Nft).err() });
@@ -214,10 +215,7 @@ fn without_the_right_to_listen_the_error_says_so() {
     let output = Command::new("setpriv")
         .args(["--bounding-set=-net_admin", "--"])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "changes::without_the_right_to_listen_the_error_says_so",
-            "--exact",
-        ])
+        .args(["changes::the_error_names_the_missing_capability", "--exact"])
         .env(RESTRICTED, "1")
         .output()
         .expect("setpriv (util-linux) runs");
@@ -228,7 +226,7 @@ fn without_the_right_to_listen_the_error_says_so() {
     );
 }
 
-/// In the sidecar it spares a fork of iptables. Measured, without optimization: 6 to 8 us.
+/// A mark saves the sidecar a fork of iptables. Measured without optimization: 6 to 8 us.
 #[test]
 fn a_mark_costs_some_microseconds() {
     if !inside("changes::a_mark_costs_some_microseconds") {
@@ -237,7 +235,7 @@ fn a_mark_costs_some_microseconds() {
     sh("iptables-nft -t nat -N X");
     block_on(async {
         let mut watch = RuleWatch::new(Variant::Nft).unwrap();
-        // Its own time, whatever else the machine does.
+        // CPU time of this thread, independent of other work on the machine.
         let clock = ClockId::CLOCK_THREAD_CPUTIME_ID;
         let used = || clock.now().map(Duration::from).unwrap();
         let before = used();

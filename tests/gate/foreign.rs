@@ -1,11 +1,12 @@
-//! Rules that are not ours, as a real iptables and a real nft print them: which are certain.
+//! Foreign rules, as a real iptables and a real nft print them: which ones are certain.
 
 use super::{OtherHost, Role, VARIANTS, block_on, firewall, gate, set};
 use haproxy_gate::gate::{Firewall, Variant, native, native_rules};
 use lab::own_network::{inside, sh};
 use std::net::TcpListener;
 
-/// What the wild has: a proxy that takes all ports but some, docker, redsocks, a mark, a DNAT of the whole host.
+/// Rules from the field: a proxy for all ports but some, docker, redsocks, a mark, a DNAT of the
+/// whole host.
 #[test]
 fn rules_of_iptables_are_certain_or_possible() {
     if !inside("foreign::rules_of_iptables_are_certain_or_possible") {
@@ -77,7 +78,7 @@ fn native_rules_are_named_with_their_text() {
         return;
     }
     let main = gate(Role::Main, 2000);
-    // Of iptables' own rules in nft's listing none is native.
+    // nft lists the rules of iptables, too: none of them counts as native.
     let firewall = firewall(Variant::Nft);
     block_on(firewall.ensure(&[(&main, true)])).unwrap();
     sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80");
@@ -156,7 +157,7 @@ fn native_rules_are_named_with_their_text() {
         }
     }
     assert_eq!(found().len(), 0, "the last removal works");
-    // What a named map says of the port is not looked up: it may accept the check.
+    // The agent does not look into a named map: the map may accept the check.
     sh("nft 'add map inet mine verdicts { type inet_service : verdict; }'");
     sh("nft add rule inet mine pre tcp dport vmap @verdicts");
     sh("nft add rule inet mine pre tcp dport 2000 redirect to :80");

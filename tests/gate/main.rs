@@ -39,7 +39,7 @@ fn position(firewall: &Firewall, gate: &Gate) -> Position {
     block_on(firewall.look()).unwrap().position(gate)
 }
 
-/// Whether a connection to the status port reaches a listener, and how fast it is told.
+/// Whether a connection to the status port reaches a listener. A refusal must come at once.
 fn answers(address: &str) -> bool {
     let address: SocketAddr = address.parse().unwrap();
     let before = Instant::now();
@@ -56,7 +56,7 @@ fn answers(address: &str) -> bool {
     }
 }
 
-/// All nat rules but those of our chain and the jumps to it.
+/// All nat rules, except our chain's rules and the jumps to it.
 fn others(variant: &str) -> String {
     let all = sh(&format!(
         "iptables-{variant} -t nat -S; ip6tables-{variant} -t nat -S"
@@ -152,8 +152,8 @@ fn a_gate_closes_over_duplicates_and_leaves_the_other_gates() {
 }
 
 #[test]
-fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
-    if !inside("a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it") {
+fn opening_fixes_a_flushed_table_or_a_lost_jump() {
+    if !inside("opening_fixes_a_flushed_table_or_a_lost_jump") {
         return;
     }
     let _app = TcpListener::bind("127.0.0.1:1000").unwrap();
@@ -173,9 +173,9 @@ fn a_flushed_table_or_a_lost_jump_is_seen_and_opening_mends_it() {
     }
 }
 
-/// A connection whose source port NAT has changed, because a redirected check had the same:
-/// it must live on when the last gate closes. Without the rule that keeps tracking on, its
-/// packets were lost and the request hung until HAProxy's timeout.
+/// NAT has changed the source port of a connection, because a redirected check had the same port.
+/// The connection must survive when the last gate closes. Without the rule that keeps tracking on,
+/// the kernel lost its packets, and the request hung until HAProxy's timeout.
 #[test]
 fn a_translated_connection_outlives_the_gate() {
     if !inside("a_translated_connection_outlives_the_gate") {
@@ -212,7 +212,7 @@ fn a_translated_connection_outlives_the_gate() {
     }
 }
 
-/// A connection to a local port, from a port of our choice.
+/// Connects to a local port from a chosen port.
 fn connect_from(from: u16, to: u16) -> TcpStream {
     let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let stream = block_on(async {
@@ -225,7 +225,7 @@ fn connect_from(from: u16, to: u16) -> TcpStream {
     stream
 }
 
-/// Another host, behind a veth, with a listener of its own on the status port.
+/// Another host behind a veth, which has its own listener on the status port.
 struct OtherHost(Child);
 
 impl OtherHost {
@@ -235,7 +235,7 @@ impl OtherHost {
             .spawn()
             .unwrap();
         let pid = host.id();
-        // Its network is its own only once `unshare` has got there.
+        // `unshare` needs a moment to enter the new network.
         sh(&format!(
             "until [ $(readlink /proc/{pid}/ns/net) != $(readlink /proc/self/ns/net) ]; do sleep 0.02; done"
         ));
@@ -265,8 +265,8 @@ impl Drop for OtherHost {
 }
 
 #[test]
-fn calls_to_the_status_port_of_another_host_are_not_hijacked() {
-    if !inside("calls_to_the_status_port_of_another_host_are_not_hijacked") {
+fn calls_to_the_status_port_of_another_host_go_there() {
+    if !inside("calls_to_the_status_port_of_another_host_go_there") {
         return;
     }
     let _app = TcpListener::bind("0.0.0.0:1000").unwrap();
@@ -286,8 +286,8 @@ fn calls_to_the_status_port_of_another_host_are_not_hijacked() {
 }
 
 #[test]
-fn a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works() {
-    if !inside("a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works") {
+fn a_foreign_rule_is_found_in_both_variants_and_its_removal_works() {
+    if !inside("a_foreign_rule_is_found_in_both_variants_and_its_removal_works") {
         return;
     }
     let main = gate(Role::Main, 2000);
@@ -315,7 +315,7 @@ fn a_rule_that_is_not_ours_is_found_in_both_variants_and_its_removal_works() {
     for (variant, _) in VARIANTS {
         set(&firewall(variant), &main, true);
     }
-    // Both variants now have "our" rule: for each, the other's is foreign.
+    // Both variants now have our rule: each sees the rule of the other as foreign.
     for (variant, name) in VARIANTS {
         let foreign = block_on(firewall(variant).look()).unwrap().foreign(&main);
         assert_eq!(foreign.len(), 2, "{name}: {foreign:?}");
@@ -331,7 +331,7 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
     set(&firewall, &main, true);
     let hold = |seconds: u32| {
         let mut command = Command::new("flock");
-        let holder = command
+        let owner = command
             .args([
                 "--no-fork",
                 "/run/xtables.lock",
@@ -341,17 +341,17 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
             .spawn()
             .unwrap();
         sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
-        holder
+        owner
     };
-    let mut holder = hold(2);
+    let mut owner = hold(2);
     let before = Instant::now();
     set(&firewall, &main, false);
     assert!(
         before.elapsed() > Duration::from_secs(1),
         "the lock was not waited for"
     );
-    holder.wait().unwrap();
-    let mut holder = hold(30);
+    owner.wait().unwrap();
+    let mut owner = hold(30);
     let before = Instant::now();
     let error = block_on(firewall.ensure(&[(&main, true)]))
         .unwrap_err()
@@ -365,6 +365,6 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
         error.starts_with("somebody holds the xtables lock"),
         "{error}"
     );
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
 }

@@ -1,11 +1,11 @@
-//! A reserved status port: the redirect comes before the port is looked up.
+//! A reserved status port: the kernel applies the redirect before it looks up the port.
 
 use super::*;
 use haproxy_gate::gate::Reservation;
 use std::io::Result;
 
-/// Another user, with SO_REUSEADDR.
-fn nobody_binds(address: &str) -> bool {
+/// Whether another user can bind the port, with SO_REUSEADDR set.
+fn another_user_binds(address: &str) -> bool {
     let bind = "import socket, sys; at = (sys.argv[1], 2000); \
                 s = socket.socket(socket.AF_INET6 if ':' in at[0] else socket.AF_INET); \
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(at); s.listen()";
@@ -24,8 +24,8 @@ fn nobody_binds(address: &str) -> bool {
 }
 
 #[test]
-fn is_led_to_the_app_while_open_and_refuses_while_closed() {
-    if !inside("reserved::is_led_to_the_app_while_open_and_refuses_while_closed") {
+fn an_open_gate_redirects_to_the_app_and_a_closed_one_refuses() {
+    if !inside("reserved::an_open_gate_redirects_to_the_app_and_a_closed_one_refuses") {
         return;
     }
     let _app = [
@@ -33,7 +33,7 @@ fn is_led_to_the_app_while_open_and_refuses_while_closed() {
         TcpListener::bind("[::1]:1000").unwrap(),
     ];
     let everywhere = ["0.0.0.0", "127.0.0.1", "::", "::1"];
-    assert!(everywhere.iter().all(|address| nobody_binds(address)));
+    assert!(everywhere.iter().all(|address| another_user_binds(address)));
     let reservation = Reservation::default();
     let taken: Result<()> = reservation.take(2000, true);
     taken.unwrap();
@@ -43,7 +43,7 @@ fn is_led_to_the_app_while_open_and_refuses_while_closed() {
             set(&firewall, &main, open);
             let answered = ["127.0.0.1:2000", "[::1]:2000"].map(answers);
             assert_eq!(answered, [open; 2], "{name}");
-            assert!(!everywhere.iter().any(|address| nobody_binds(address)));
+            assert!(!everywhere.iter().any(|address| another_user_binds(address)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the kernel tracks: connections that are led away, and where a status port is checked from.
+//! What the kernel tracks: redirected connections, and the source of checks on a status port.
 
 use super::{block_on, firewall, gate, set};
 use haproxy_gate::gate::{Flow, Variant, flows};
@@ -11,10 +11,10 @@ fn of(port: u16) -> Vec<Flow> {
     block_on(flows(vec![port])).unwrap()
 }
 
-/// As a container's port that is published with DNAT.
+/// A container publishes a port with such a DNAT.
 #[test]
-fn a_connection_that_is_led_away_is_seen_while_it_lives() {
-    if !inside("tracked::a_connection_that_is_led_away_is_seen_while_it_lives") {
+fn a_redirected_connection_is_listed_while_it_lives() {
+    if !inside("tracked::a_redirected_connection_is_listed_while_it_lives") {
         return;
     }
     sh(
@@ -32,7 +32,7 @@ fn a_connection_that_is_led_away_is_seen_while_it_lives() {
     };
     assert_eq!(of(1000), [expected]);
     assert!(expected.is_redirected(1000, &[]) && !expected.is_redirected(8080, &[]));
-    // To the same port of another of its own addresses it stays in the host's table.
+    // A redirect to the same port on another local address stays in the host's table.
     let answered_by = "10.0.0.12:1000".parse().unwrap();
     let moved = Flow {
         answered_by,
@@ -47,17 +47,17 @@ fn a_connection_that_is_led_away_is_seen_while_it_lives() {
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", of(1000));
         std::thread::sleep(Duration::from_millis(10));
     }
-    // To another port of this host it stays in this host's own table.
+    // A redirect to another port of this host stays in the host's own table.
     let _app = TcpListener::bind("[::1]:8080").unwrap();
     let _peer = TcpStream::connect("[::1]:1000").unwrap();
     let of_v6 = of(1000).into_iter().find(|flow| flow.to.is_ipv6()).unwrap();
     assert!(of_v6.alive && !of_v6.is_redirected(1000, &[]), "{of_v6:?}");
 }
 
-/// A refused one leaves nothing: the kernel forgets it with the answer.
+/// A refused check leaves no entry: the kernel forgets it with the answer.
 #[test]
-fn a_check_of_an_open_gate_is_seen_for_a_while() {
-    if !inside("tracked::a_check_of_an_open_gate_is_seen_for_a_while") {
+fn a_check_of_an_open_gate_is_listed_for_a_while() {
+    if !inside("tracked::a_check_of_an_open_gate_is_listed_for_a_while") {
         return;
     }
     let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));

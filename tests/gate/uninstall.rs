@@ -1,5 +1,4 @@
-//! `agent uninstall` on real iptables: all of ours goes, whoever's variant it is, and nothing
-//! else does.
+//! `agent uninstall` with real iptables removes all our rules, in both variants, and nothing else.
 
 use super::*;
 use haproxy_gate::state::directory;
@@ -14,7 +13,7 @@ const PROGRAMS: [&str; 4] = [
     "ip6tables-legacy",
 ];
 
-/// No app, and so no configuration; but it says where the lock is.
+/// There is no app in this configuration: it only says where the lock is.
 const CONFIG: &str = "[agent]\nstate_dir = \"/run/state\"\n";
 
 fn uninstall(arguments: &[&str]) -> Ended {
@@ -40,7 +39,8 @@ fn not_ours() -> String {
     others.collect::<Vec<_>>().join("\n")
 }
 
-/// Gates in both variants, as after a change of the host's iptables, and what others have.
+/// Adds gates in both variants, as after a change of the host's iptables, and rules of other
+/// programs.
 fn fill() {
     for program in PROGRAMS {
         sh(&format!(
@@ -57,12 +57,12 @@ fn fill() {
 }
 
 #[test]
-fn all_of_ours_goes_and_nothing_of_others() {
-    if !inside("uninstall::all_of_ours_goes_and_nothing_of_others") {
+fn our_rules_go_and_all_others_remain() {
+    if !inside("uninstall::our_rules_go_and_all_others_remain") {
         return;
     }
     fill();
-    // Jumps of others to our chain would keep it from going.
+    // Foreign jumps to our chain would prevent its removal.
     for program in PROGRAMS {
         sh(&format!(
             "{program} -t nat -A OUTPUT -m addrtype --dst-type LOCAL -j HAPROXY-GATE
@@ -83,7 +83,8 @@ fn all_of_ours_goes_and_nothing_of_others() {
         (&report["outcome"], &report["exit"]),
         (&"removed".into(), &0.into())
     );
-    // Two jumps of ours, one doubled, two of others; the chain flushed and deleted.
+    // Our two jumps, one of them double, and two foreign jumps; then the flush and the deletion of
+    // the chain.
     assert_eq!(
         report["calls"].as_array().unwrap().len(),
         PROGRAMS.len() * 7,
@@ -149,8 +150,8 @@ fn a_dry_run_prints_the_calls_and_makes_none() {
 }
 
 #[test]
-fn a_legacy_table_that_is_not_there_is_not_made() {
-    if !inside("uninstall::a_legacy_table_that_is_not_there_is_not_made") {
+fn a_missing_legacy_table_is_not_created() {
+    if !inside("uninstall::a_missing_legacy_table_is_not_created") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
@@ -163,13 +164,13 @@ fn a_legacy_table_that_is_not_there_is_not_made() {
 }
 
 #[test]
-fn it_never_meets_an_operation_nor_the_sidecar() {
-    if !inside("uninstall::it_never_meets_an_operation_nor_the_sidecar") {
+fn a_running_operation_or_sidecar_is_a_refusal() {
+    if !inside("uninstall::a_running_operation_or_sidecar_is_a_refusal") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
     let (before, state_dir) = (rules(), Path::new("/run/state"));
-    for (path, who, mend) in [
+    for (path, who, fix) in [
         (directory::lock(state_dir), "agent restart web", ""),
         (
             directory::sidecar(state_dir),
@@ -187,7 +188,7 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
                 "{report}"
             );
             let message = report["message"].as_str().unwrap();
-            assert!(message.contains(who) && message.contains(mend), "{message}");
+            assert!(message.contains(who) && message.contains(fix), "{message}");
             assert!(ended.err.contains(message), "{}", ended.err);
         }
         drop(lock);
@@ -197,8 +198,8 @@ fn it_never_meets_an_operation_nor_the_sidecar() {
 }
 
 #[test]
-fn without_root_or_a_state_directory_of_roots_it_is_refused() {
-    if !inside("uninstall::without_root_or_a_state_directory_of_roots_it_is_refused") {
+fn another_user_or_his_state_directory_is_a_refusal() {
+    if !inside("uninstall::another_user_or_his_state_directory_is_a_refusal") {
         return;
     }
     set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
@@ -232,13 +233,13 @@ fn without_root_or_a_state_directory_of_roots_it_is_refused() {
 }
 
 #[test]
-fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
-    if !inside("uninstall::what_can_not_be_looked_at_is_told_and_the_rest_is_removed") {
+fn an_unreadable_table_is_reported_and_the_rest_is_removed() {
+    if !inside("uninstall::an_unreadable_table_is_reported_and_the_rest_is_removed") {
         return;
     }
     fill();
     let sleeping = ["--no-fork", "/run/xtables.lock", "sleep", "30"];
-    let holder = Running::start("flock", Command::new("flock").args(sleeping));
+    let owner = Running::start("flock", Command::new("flock").args(sleeping));
     sh("while flock -n /run/xtables.lock true; do sleep 0.02; done");
     let ended = uninstall(&["--json"]);
     let report = ended.json();
@@ -253,14 +254,14 @@ fn what_can_not_be_looked_at_is_told_and_the_rest_is_removed() {
         ended.err
     );
     assert!(!sh("iptables-nft -t nat -S; ip6tables-nft -t nat -S").contains("-N HAPROXY-GATE"));
-    drop(holder);
+    drop(owner);
     assert_eq!(uninstall(&["--json"]).json()["outcome"], "removed");
     assert!(!rules().contains("-N HAPROXY-GATE"));
 }
 
 #[test]
-fn a_program_that_is_not_installed_is_left_out_unless_none_is() {
-    if !inside("uninstall::a_program_that_is_not_installed_is_left_out_unless_none_is") {
+fn one_missing_variant_is_left_out_and_two_are_an_error() {
+    if !inside("uninstall::one_missing_variant_is_left_out_and_two_are_an_error") {
         return;
     }
     fill();
@@ -322,10 +323,10 @@ backend classic
   server twin 127.0.0.1:1000 port 1000 backup
 ";
 
-/// What `agent uninstall --help` says, on a real HAProxy.
+/// What `agent uninstall --help` says, with a real HAProxy.
 #[test]
-fn haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin() {
-    if !inside("uninstall::haproxy_then_sees_the_main_lines_down_and_serves_by_the_classic_twin") {
+fn haproxy_then_serves_by_the_classic_twin() {
+    if !inside("uninstall::haproxy_then_serves_by_the_classic_twin") {
         return;
     }
     fill();

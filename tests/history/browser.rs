@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What it shows, in pixels.
+/// A picture of the page, in pixels.
 pub struct Picture {
     pub width: usize,
     pub height: usize,
@@ -41,12 +41,12 @@ fn chromium(arguments: &[&str], page: &Path) -> String {
     text(&output.stdout)
 }
 
-/// The page as the browser has understood it.
+/// The page as the browser parsed it.
 pub fn dom(page: &Path) -> String {
     chromium(&["--dump-dom"], page)
 }
 
-/// The page as it is seen at this size.
+/// A picture of the page at this size.
 pub fn picture(page: &Path, (width, height): (u32, u32), dark: bool) -> Picture {
     let file = page.with_extension(format!("{width}.png"));
     let size = format!("--window-size={width},{height}");
@@ -72,7 +72,7 @@ fn read(file: &Path) -> Picture {
 }
 
 impl Picture {
-    /// How many pixels have this colour, but for a trifle.
+    /// The number of pixels with this colour, within a small tolerance.
     pub fn count(&self, colour: [u8; 3]) -> usize {
         let near = |pixel: &&[u8; 3]| {
             let mut pairs = pixel.iter().zip(colour);

@@ -1,4 +1,4 @@
-//! The files, on real disks: written to by many, torn, full, and not to be trusted.
+//! The files on real disks: many writers, torn lines, a full disk, wrong permissions.
 
 use crate::hangs::writers;
 use futures_util::future::join_all;
@@ -29,7 +29,7 @@ fn apps(directory: &Path) -> Vec<String> {
     read.entries.into_iter().map(|entry| entry.app).collect()
 }
 
-/// A line that leaves so much room for others.
+/// Appends a line that leaves so much room for others.
 fn fill(directory: &Path, room: u64) {
     let mut file = OpenOptions::new();
     let mut file = file.append(true).open(path(directory, 0)).unwrap();
@@ -44,7 +44,7 @@ fn many_writers_at_once_lose_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let directory = &directory.path().join("new");
     append(directory, &entry("first")).unwrap();
-    // It is turned over on the way.
+    // The file is turned over in between.
     fill(directory, 5000);
     std::thread::scope(|scope| {
         for writer in 0..8 {
@@ -58,7 +58,7 @@ fn many_writers_at_once_lose_nothing() {
     assert!(path(directory, 1).exists() && !path(directory, 2).exists());
     let mut found = apps(directory);
     found.retain(|app| app.contains('.'));
-    // Of each writer in its order.
+    // The lines of each writer are in order.
     let of_the_third: Vec<_> = found.iter().filter(|app| app.starts_with("3.")).collect();
     assert_eq!(of_the_third.len(), 25);
     assert_eq!(of_the_third[24], "3.24");
@@ -70,7 +70,7 @@ fn many_writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn it_is_turned_over_and_never_grows_beyond_its_bound() {
+fn the_history_is_turned_over_at_its_bound() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let first = entry("first");
@@ -111,7 +111,7 @@ fn a_file_on_another_disk_is_turned_over_too() {
 }
 
 #[test]
-fn a_torn_line_costs_no_other() {
+fn a_torn_line_loses_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();
@@ -131,7 +131,7 @@ fn a_torn_line_costs_no_other() {
 }
 
 #[test]
-fn what_others_may_write_is_neither_read_nor_written() {
+fn a_file_that_other_users_may_write_is_neither_read_nor_written() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();
@@ -147,13 +147,13 @@ fn what_others_may_write_is_neither_read_nor_written() {
     assert_eq!(fs::read(path(directory, 0)).unwrap(), before);
     fs::remove_file(path(directory, 0)).unwrap();
     nix::unistd::mkfifo(&path(directory, 0), nix::sys::stat::Mode::S_IRUSR).unwrap();
-    // And nobody waits for the other end.
+    // The agent does not wait for the other end of a pipe.
     assert!(append(directory, &entry("second")).is_err());
     assert!(read(directory).is_err());
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_is_not_waited_for_long() {
+async fn the_wait_for_a_held_lock_is_short() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     append(directory, &entry("first")).unwrap();
@@ -171,13 +171,13 @@ async fn a_lock_that_is_held_is_not_waited_for_long() {
     assert_eq!(apps(directory), ["first"]);
     lock.unlock().unwrap();
     write(directory, line("third")).await.unwrap();
-    // Nobody waits for the one that was late, and it is not lost.
+    // No operation waits for the late line, and the line is not lost.
     wait_for("the late one", Duration::from_secs(10), || {
         (apps(directory).len() == 3).then_some(())
     });
 }
 
-/// Of those that wait only so many are kept: a line may be long.
+/// The agent keeps only so many waiting lines, because a line may be long.
 #[tokio::test]
 async fn a_history_that_hangs_has_few_writers() {
     let directory = tempfile::tempdir().unwrap();
@@ -193,7 +193,7 @@ async fn a_history_that_hangs_has_few_writers() {
     wait_for("those that were kept", Duration::from_secs(10), || {
         (apps(directory).len() == 17).then_some(())
     });
-    // Where it does not hang all come to it, however many end at once.
+    // If the history does not hang, all lines get there, however many operations end at once.
     let written = join_all((0..40).map(|_| write(directory, line()))).await;
     assert!(written.iter().all(Result::is_ok), "{written:?}");
     assert_eq!(apps(directory).len(), 57);
@@ -212,12 +212,12 @@ fn a_full_disk_leaves_no_half_line() {
         message: "x".repeat(20_000),
         ..entry("large")
     };
-    // The first pages of it fit.
+    // The first pages of the line fit.
     append(directory, &large).unwrap_err();
     assert_eq!(fs::read(path(directory, 0)).unwrap(), before);
     append(directory, &entry("second")).unwrap();
     assert_eq!(apps(directory), ["first", "second"]);
-    // And no empty file, where nothing fits.
+    // If nothing fits, there is no empty file either.
     fs::remove_file(path(directory, 0)).unwrap();
     sh("cat /dev/zero >/run/history/big 2>/dev/null; true");
     append(directory, &entry("third")).unwrap_err();

@@ -1,5 +1,5 @@
-//! A history that hangs: whoever writes it waits for its lock without an end, and nobody else
-//! waits for that.
+//! A history that hangs: its writer waits for the lock without end, and nothing waits for the
+//! writer.
 
 use crate::operations::history;
 use haproxy_gate::state::directory;
@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The first host's agent, and where its history is.
+/// The agent of the first host, and the folder of its history.
 fn apart(fleet: &Fleet) -> (Agent<'_>, PathBuf) {
     apart_with(fleet, |settings| settings)
 }
@@ -28,7 +28,7 @@ fn apart_with(fleet: &Fleet, change: impl FnOnce(Settings) -> Settings) -> (Agen
     (agent, at)
 }
 
-/// Until it is dropped.
+/// Locks the history until the result is dropped.
 fn hang(history_dir: &Path) -> File {
     fs::create_dir_all(history_dir).unwrap();
     let lock = File::create(history_dir.join("history.jsonl~lock")).unwrap();
@@ -36,14 +36,14 @@ fn hang(history_dir: &Path) -> File {
     lock
 }
 
-/// Those of this process's threads that write it.
+/// The threads of this process that write the history.
 pub fn writers(pid: u32) -> usize {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     let names = threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
     names.filter(|name| name.trim_end() == "history").count()
 }
 
-/// Gates are opened all the same, and the operation ends.
+/// The agent opens the gates all the same, and the operation ends.
 #[test]
 fn no_operation_waits_for_a_history_that_hangs() {
     let fleet = Fleet::quick("history_hangs", |reference| reference);
@@ -55,13 +55,13 @@ fn no_operation_waits_for_a_history_that_hangs() {
     let ended = agent.words(&["recover", "web"]).expect_exit(0);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(8), "{took:?}");
-    let told = "not written within 500 ms";
-    assert!(ended.err.contains(told), "{}", ended.err);
+    let message = "not written within 500 ms";
+    assert!(ended.err.contains(message), "{}", ended.err);
     fleet.host(1).wait_for_gate(2000, true);
-    // Neither a lock nor a journal is left for the next.
+    // It leaves neither a lock nor a journal for the next operation.
     let ended = agent.words(&["recover", "web"]).expect_exit(0);
     assert!(!ended.err.contains("cut short"), "{}", ended.err);
-    assert!(ended.err.contains(told), "{}", ended.err);
+    assert!(ended.err.contains(message), "{}", ended.err);
     drop(lock);
     agent.words(&["recover", "web"]).expect_exit(0);
     assert_eq!(history(&agent, &[]).len(), 2, "the first and the last");
@@ -96,9 +96,9 @@ fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
     sidecar.wait().expect_exit(0);
 }
 
-/// What it has left on purpose is not told as if it had been killed.
+/// An operation that leaves its journal on purpose does not look killed.
 #[test]
-fn who_could_not_set_the_rules_and_say_so_was_not_killed() {
+fn an_operation_without_a_history_line_was_not_killed() {
     let fleet = Fleet::quick("history_rules", |reference| reference);
     let programs = fleet.host(1).dir.join("programs");
     fs::create_dir(&programs).unwrap();
@@ -122,14 +122,14 @@ fn who_could_not_set_the_rules_and_say_so_was_not_killed() {
         "{notices}"
     );
     let all = history(&agent, &[]);
-    let told = ["verb", "outcome", "exit", "reason"].map(|key| &all[0][key]);
+    let fields = ["verb", "outcome", "exit", "reason"].map(|key| &all[0][key]);
     let expected = [
         json!("restart"),
         json!("gate_failed"),
         json!(1),
         json!("deploy"),
     ];
-    assert_eq!(told, expected.each_ref());
+    assert_eq!(fields, expected.each_ref());
     let message = all[0]["message"].as_str().unwrap();
     assert!(
         message.starts_with("the rules could not be set in phase open"),
@@ -138,7 +138,7 @@ fn who_could_not_set_the_rules_and_say_so_was_not_killed() {
     assert_eq!(all.len(), 2, "{all:?}");
 }
 
-/// In the place of iptables: whatever changes something fails.
+/// A replacement for iptables that fails to change anything.
 fn write_only_lists(place: &Path) {
     let script =
         "#!/bin/sh\ncase \"$*\" in *-S*) exec /usr/sbin/iptables-nft \"$@\" ;; esac\nexit 4\n";

@@ -1,4 +1,5 @@
-//! What real operations leave: how they ended, who, why; and those that could not say it.
+//! The lines of real operations: result, caller and reason; and operations that could not write
+//! one.
 
 use haproxy_gate::state::counters::Counters;
 use lab::agent::{Agent, Ended, Running};
@@ -9,7 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::time::Duration;
 
-/// As after `ssh alice@host` and `sudo agent ...`.
+/// The environment after `ssh alice@host` and `sudo agent ...`.
 const ALICE: [(&str, &str); 2] = [
     ("SUDO_USER", "alice"),
     ("SSH_CONNECTION", "192.0.2.7 51000 10.77.0.11 22"),
@@ -38,7 +39,7 @@ fn outcomes(agent: &Agent) -> Vec<String> {
 }
 
 #[test]
-fn each_operation_leaves_one_line_with_who_why_and_how() {
+fn each_operation_leaves_one_line_with_caller_reason_and_result() {
     let fleet = Fleet::closed("history", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let text = agent.words(&["history"]).expect_exit(0).out;
@@ -62,8 +63,8 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
     assert_eq!(kept["reason"], "deploy <1.2.3>");
     assert_eq!(kept["agent"], env!("CARGO_PKG_VERSION"));
     let caller = &kept["caller"];
-    let told = [&caller["user"], &caller["run_as"], &caller["ssh"]];
-    assert_eq!(told, ["alice", "root", "192.0.2.7"]);
+    let fields = [&caller["user"], &caller["run_as"], &caller["ssh"]];
+    assert_eq!(fields, ["alice", "root", "192.0.2.7"]);
     let took = kept["seconds"].as_f64().unwrap() - report["seconds"].as_f64().unwrap();
     assert!(took.abs() < 0.1, "{took}");
 
@@ -91,11 +92,11 @@ fn each_operation_leaves_one_line_with_who_why_and_how() {
         history(&agent, &["--since", "2000-01-01", "--last", "1"]).len(),
         1
     );
-    agent.words(&["history", "nobody"]).expect_exit(2);
+    agent.words(&["history", "missing"]).expect_exit(2);
     agent.words(&["report", "00000000000"]).expect_exit(2);
 }
 
-/// What HAProxy showed: UP at first and in the end, DOWN between, and a gap where nobody asks.
+/// HAProxy's samples: UP at first and in the end, DOWN between, and a gap while the app restarts.
 fn samples_hold(operation: &Value) {
     let samples = &operation["samples"];
     let at = samples["at"].as_array().unwrap();
@@ -117,13 +118,13 @@ fn samples_hold(operation: &Value) {
 }
 
 #[test]
-fn what_did_not_go_well_leaves_its_line_too() {
+fn an_unsuccessful_operation_leaves_its_line_too() {
     let fleet = Fleet::quick("history_not", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     agent.words(&["restart", "web", "--dry-run"]).expect_exit(0);
     assert_eq!(outcomes(&agent), ["opened"]);
 
-    // Somebody else has it.
+    // Another operation has the lock.
     let request = fleet.slow_request(1, 3000);
     let restart = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
@@ -141,7 +142,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
     assert_eq!(all[3]["reason"], "too early");
     assert_eq!(all[2]["exit"], 130);
 
-    // Killed where its journal is written for the second time.
+    // Killed at the second write of its journal.
     agent.start_killed_at("close", 2).wait();
     assert_eq!(outcomes(&agent), expected, "it could not say so");
     let mut recover = agent.command(&["recover", "web", "--json"]);
@@ -165,7 +166,7 @@ fn what_did_not_go_well_leaves_its_line_too() {
 }
 
 #[test]
-fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
+fn the_sidecar_records_actions_and_not_looks() {
     let fleet = Fleet::closed("history_sidecar", |reference| reference);
     // No other host serves.
     let drains = |settings: Settings| {
@@ -181,30 +182,30 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     });
     assert_eq!(opened[0]["caller"]["sidecar"], true);
     assert_eq!(opened[0]["verb"], "recover");
-    // What it does again and again.
+    // The sidecar repeats its look all the time.
     std::thread::sleep(Duration::from_millis(1500));
     sidecar.interrupt(Signal::SIGTERM);
     sidecar.wait();
     let all = history(&agent, &[]);
     assert_eq!(all.last().unwrap()["verb"], "stop");
-    let told = |verb: &str, outcome: &str| {
+    let recorded = |verb: &str, outcome: &str| {
         let is = |it: &&Value| it["verb"] == verb && it["outcome"] == outcome;
         all.iter().filter(is).count() as u64
     };
-    // On a busy machine it may have repaired something meanwhile, or failed at it again and
-    // again: that is worth a line, too.
-    let tally = Counters::read(&fleet.host(1).dir.join("state"), "web");
-    assert_eq!(tally.operations.len(), 2, "recover and stop: {all:?}");
-    for (verb, outcomes) in &tally.operations {
+    // On a busy machine the sidecar may have repaired something, or failed at it again and again.
+    // Such a result has a line, too.
+    let counters = Counters::read(&fleet.host(1).dir.join("state"), "web");
+    assert_eq!(counters.operations.len(), 2, "recover and stop: {all:?}");
+    for (verb, outcomes) in &counters.operations {
         for (outcome, count) in outcomes {
             let worth = match outcome.as_str() {
                 "nothing_to_do" => 0..=0,
                 _ => 1..=*count,
             };
-            let told = told(verb, outcome);
+            let recorded = recorded(verb, outcome);
             assert!(
-                worth.contains(&told),
-                "{told} times {verb} {outcome}: {all:?}"
+                worth.contains(&recorded),
+                "{recorded} times {verb} {outcome}: {all:?}"
             );
         }
     }
@@ -215,7 +216,7 @@ fn the_sidecar_tells_what_it_did_and_not_that_it_looked() {
     assert!(text.ends_with(" s web.service\n"), "{text}");
 }
 
-/// The operation is what counts.
+/// The operation itself counts.
 #[test]
 fn no_operation_fails_because_of_the_history() {
     let fleet = Fleet::quick("history_broken", |reference| reference);

@@ -44,7 +44,7 @@ fn a_real_restart_is_drawn() {
 
     let file = fleet.site.dir.join("restart.html");
     let name = file.display().to_string();
-    // Of somebody else's file, that anybody may read.
+    // Overwrites a file of another user that everyone may read.
     std::fs::write(&file, "").unwrap();
     std::os::unix::fs::chown(&file, Some(65534), Some(65534)).unwrap();
     agent.words(&["report", "--html", &name]).expect_exit(0);
@@ -81,7 +81,7 @@ fn a_real_restart_is_drawn() {
         );
         let paper = seen.count(PAPER[place]) as f64 / pixels;
         assert!((0.4..0.97).contains(&paper), "{size:?}: {paper}");
-        // A band is 20 pixels high, that of a line that is DOWN 4.
+        // A band is 20 pixels high. The band of a line that is DOWN has 4.
         for (colours, least) in [(UP, 4 * 20 * 20), (DOWN, 4 * 4 * 30), (OUT, 26 * 60)] {
             let count = seen.count(colours[place]);
             assert!(count > least, "{size:?}, dark {dark}: {count} of {least}");
@@ -101,7 +101,7 @@ fn refuses_what_is_no_file(fleet: &Fleet, name: &str) {
     }
 }
 
-/// Whatever got into the page, the browser fetches nothing: the page forbids it.
+/// The page's own policy forbids the browser to fetch anything, whatever is in the page.
 #[test]
 fn the_browser_fetches_nothing() {
     if !inside("page::the_browser_fetches_nothing") {
@@ -127,7 +127,7 @@ fn the_browser_fetches_nothing() {
     std::fs::write(&file, &page).unwrap();
     dom(&file);
     assert_eq!(ASKED.load(Ordering::SeqCst), 0);
-    // Without that it would.
+    // Without the policy the browser would fetch.
     std::fs::write(&file, page.replace("default-src 'none';", "")).unwrap();
     dom(&file);
     assert_ne!(ASKED.load(Ordering::SeqCst), 0);

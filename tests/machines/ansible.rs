@@ -1,5 +1,5 @@
-//! The role of the Ansible collection on three machines that have nothing: two get the package
-//! and a configuration, one HAProxy and the backend.
+//! The role of the Ansible collection on three fresh machines: two get the package and a
+//! configuration, one gets HAProxy and the backend.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ use lab::traffic::{RATE, Traffic};
 const INSTALL: &str = "haproxy_gate.agent.install";
 const ROLL: &str = "haproxy_gate.agent.rolling_restart";
 
-/// For the role; `APPS` has what a test changes.
+/// Variables of the role; `APPS` has those that a test changes.
 const VARIABLES: &str = "\
 haproxy_gate_deb: DEB
 haproxy_gate_binary: BINARY
@@ -40,7 +40,7 @@ haproxy_gate_address: \"{{ addresses[inventory_hostname] }}\"
 addresses: {web1: 10.77.0.11, web2: 10.77.0.12, web3: 10.77.0.13}
 ";
 
-/// What an operator has in HAProxy beside ours.
+/// Other parts of an operator's HAProxy configuration.
 const HAPROXY: &str = "\
 global
     stats socket /run/haproxy/admin.sock mode 660 level admin
@@ -80,7 +80,7 @@ impl Trio {
         }
     }
 
-    /// Two hosts of the app and a balancer, with these variables of the role.
+    /// Two hosts with the app and a balancer, with these variables of the role.
     fn ansible(&self, variables: &str) -> Ansible<'_> {
         let hosts = ["web1", "web2", "[lb]", "web3"].map(str::to_owned);
         let ansible = Ansible::create(&self.operator, "ansible", hosts, "");
@@ -100,13 +100,13 @@ impl Trio {
     }
 }
 
-/// An app that runs, or HAProxy with something else in it; and who may come in by ssh.
+/// A running app, or HAProxy with other sections; and the operator's ssh key.
 fn disk(host: &Host, operator: &Operator) -> Disk {
     let disk = match host.number {
         3 => Disk::quiet()
             .file("/etc/hostname", "web3")
             .file("/etc/haproxy/haproxy.cfg", HAPROXY),
-        // Of the root folder, for the balancer alone.
+        // Only the balancer uses the HAProxy of the root folder.
         _ => Disk::with_app(&host.name()).link("/etc/systemd/system/haproxy.service", "/dev/null"),
     };
     disk.file("/root/.ssh/authorized_keys", &operator.public_key())
@@ -124,7 +124,7 @@ fn install(ansible: &Ansible, words: &[&str]) -> Ended {
     Running::start("ansible", &mut command).wait()
 }
 
-/// What the recap says of each host.
+/// The recap of each host.
 fn assert_changed(ended: &Ended, hosts: &[&str], some: bool) {
     let (_, recap) = ended.out.rsplit_once("PLAY RECAP").expect("a recap");
     for host in hosts {
@@ -136,10 +136,10 @@ fn assert_changed(ended: &Ended, hosts: &[&str], some: bool) {
 
 const ALL: [&str; 3] = ["web1", "web2", "web3"];
 
-/// From nothing to in rotation; a second time is no change, and another configuration is read by
-/// the sidecar that runs. Then all is restarted, under traffic.
+/// The role brings fresh hosts into rotation. A second run is no change. The running sidecar reads
+/// another configuration. Then a roll restarts all of it, under traffic.
 #[test]
-fn from_a_package() {
+fn the_role_installs_the_package() {
     let trio = Trio::booted("m_role");
     let deb = package::built();
     let variables = VARIABLES
@@ -178,7 +178,7 @@ fn from_a_package() {
     assert!(trio.machines[0].succeed(&plan).contains("limit 31s"));
     assert_eq!(show(&trio.machines[0], "MainPID"), pid);
 
-    // One that the agent does not accept is not there at any time.
+    // A configuration that the agent refuses never gets into place.
     ansible.write(
         "variables.yml",
         &variables.replace("drain: 30s", "drian: 31s"),
@@ -187,7 +187,7 @@ fn from_a_package() {
     assert_eq!(refused.exit, 2, "{}", refused.out);
     assert!(refused.out.contains("drian"), "{}", refused.out);
     assert!(trio.machines[0].succeed(&plan).contains("limit 31s"));
-    // Nor is a backend that HAProxy does not accept.
+    // Nor does a backend that HAProxy refuses.
     let odd = variables.replace("fall 2 rise 2", "fall 2 rize 2");
     ansible.write("variables.yml", &odd);
     let before = text();
@@ -206,9 +206,9 @@ fn from_a_package() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The same with the static binary, on machines that know no package of ours.
+/// The same with the static binary, on machines that do not have our package.
 #[test]
-fn from_a_binary() {
+fn the_role_installs_the_binary() {
     let trio = Trio::booted("m_role_binary");
     let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debian");
     let binary = binary.join("agent-x86_64-static");

@@ -1,4 +1,4 @@
-//! A machine boots, and reboots.
+//! A machine boots and reboots.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use crate::pair::{Pair, configured};
 use crate::restarts::install_drop_in;
 use lab::now;
 
-/// The package is there, and a configuration: nobody opens anything.
+/// Package and configuration are there, and no operator opens anything.
 #[test]
-fn to_up() {
+fn a_boot_opens_the_gates() {
     let mut pair = Pair::without_the_first("m_boot");
     let traffic = pair.traffic();
     let began = now();
@@ -19,20 +19,20 @@ fn to_up() {
     let healthy = pair.machine(1).app.first_healthy().expect("a healthy app");
     assert!(up > healthy, "UP {:.2} s before", healthy - up);
     println!("UP {:.2} s after the app was healthy", up - healthy);
-    // The users of machine 1 come, too.
+    // The users of machine 1 come back.
     sleep(Duration::from_secs(1));
     pair.assert_unnoticed(traffic);
 }
 
-/// Drained before the app stops, and back by itself.
+/// The sidecar drains the host before the app stops, and opens it after the boot.
 #[test]
-fn again() {
+fn a_reboot_drains_first() {
     reboots(&Pair::up("m_reboot"));
 }
 
-/// Both the sidecar and the drop-in drain, at the same time.
+/// The sidecar and the drop-in both drain, at the same time.
 #[test]
-fn again_with_the_drop_in() {
+fn a_reboot_with_the_drop_in_drains_first() {
     let pair = Pair::up("m_reboot_drop_in");
     install_drop_in(&pair);
     reboots(&pair);
@@ -53,9 +53,9 @@ fn reboots(pair: &Pair) {
     pair.assert_unnoticed(traffic);
 }
 
-/// What an operator has closed is closed after a reboot, until he opens it.
+/// A host that an operator closed is closed after a reboot, until he opens it.
 #[test]
-fn again_closed() {
+fn a_hold_survives_a_reboot() {
     let pair = Pair::up("m_reboot_closed");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -72,13 +72,12 @@ fn again_closed() {
     pair.assert_unnoticed(traffic);
 }
 
-/// Reboots machine 1, and gives the time when its app was stopped: when it was out of
-/// rotation, as HAProxy has said since then.
+/// Reboots machine 1, and returns when its app stopped: after HAProxy has shown it out of rotation.
 fn reboot(pair: &Pair, since: f64) -> f64 {
     let machine = pair.machine(1);
     let boots = machine.app.boots();
     machine.reboot();
-    // Nobody kept the rules for it.
+    // No service restores the rules.
     assert!(machine.console().contains("the rules are gone"));
     let stopped = machine.app.stopped(boots.last().expect("a boot"));
     let stopped = stopped.expect("a stop");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The newest one. One that is older than the sources would prove nothing.
+/// The newest package. A package older than the sources would prove nothing.
 pub fn built() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let debs = files(&folder.join("target/debian"));
@@ -29,7 +29,7 @@ fn is_ours(path: &Path) -> bool {
     name.starts_with("haproxy-gate_") && name.ends_with(".deb")
 }
 
-/// All in this folder and below, with the time of their last change.
+/// All files in this folder and below, with the time of their last change.
 fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -41,15 +41,15 @@ fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     found
 }
 
-/// What comes after every version that there is.
+/// A version after all others.
 pub const NEWER: &str = "999.0-1";
 
-/// The same package as a newer version, made in this folder.
+/// The same package with a newer version, made in this folder.
 pub fn newer(folder: &Path) -> PathBuf {
     changed(folder, |_| {})
 }
 
-/// One whose program does not like the configuration.
+/// A package whose program refuses the configuration.
 pub fn that_refuses(folder: &Path) -> PathBuf {
     changed(folder, |files| {
         let refuses = "#!/bin/sh\necho 'error: no such key' >&2\nexit 2\n";
@@ -68,7 +68,7 @@ fn changed(folder: &Path, change: impl FnOnce(&Path)) -> PathBuf {
     });
     fs::write(&control, lines.collect::<String>()).expect("a control file");
     change(&files);
-    // Packed in no time; nobody sends it anywhere.
+    // Fast compression is enough: the package stays on this machine.
     dpkg_deb(&["--root-owner-group", "-Znone", "--build"], &files, &deb);
     deb
 }

@@ -1,4 +1,4 @@
-//! The package is installed, removed and purged on a machine that runs.
+//! Installs, removes and purges the package on a running machine.
 
 use std::fs;
 use std::path::Path;
@@ -13,14 +13,14 @@ use lab::machine::Machine;
 use lab::now;
 use lab::site::Host;
 
-/// Nothing but the package and a configuration.
+/// Only the package and a configuration.
 #[test]
-fn installed() {
+fn an_installation_opens_the_gates() {
     let pair = Pair::with_a_bare_first("m_install");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
     install(machine, &package::built());
-    // Without a configuration there is nothing to do, which is no failure.
+    // Without a configuration the sidecar has nothing to do. That is not a failure.
     assert_eq!(show(machine, "ActiveState"), "inactive");
     let folder = machine.path("/etc/haproxy-gate");
     fs::create_dir_all(&folder).expect("a folder");
@@ -32,17 +32,17 @@ fn installed() {
     pair.assert_unnoticed(traffic);
 }
 
-/// No rule of ours is left and the app serves, but HAProxy sends it nobody: nothing answers
+/// The app serves and no rule of ours is left. HAProxy sends it no users, because nothing answers
 /// on the status ports.
 #[test]
-fn removed_and_purged() {
+fn a_removal_leaves_no_rules() {
     let pair = Pair::up("m_remove");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
     let request = pair.slow_request(1500);
     let began = now();
     machine.succeed(&["apt-get", "remove", "--quiet", "--yes", "haproxy-gate"]);
-    // Nobody waits for it, and the app runs on.
+    // The removal waits for nothing, and the app runs on.
     let answer = request.answer();
     assert_eq!(answer.status, 200, "{}", answer.body);
     pair.haproxy.wait_said("srvs/bkp1", "DOWN", began);
@@ -58,17 +58,16 @@ fn removed_and_purged() {
     assert_no_rules(pair.host(1));
     assert_eq!(pair.both_said("UP", began), None);
 
-    // The configuration is still there.
+    // The configuration remains.
     install(machine, &package::built());
     pair.wait_until_up(1);
     assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
     pair.assert_unnoticed(traffic);
 }
 
-/// What is left of the drop-in asks for a unit that is not there: the app stops and starts
-/// without it.
+/// The rest of the drop-in names a unit that does not exist: the app stops and starts without it.
 #[test]
-fn removed_beside_the_drop_in() {
+fn a_removal_beside_the_drop_in_leaves_the_app_alone() {
     let pair = Pair::up("m_remove_drop_in");
     let machine = pair.machine(1);
     install_drop_in(&pair);
@@ -78,10 +77,10 @@ fn removed_beside_the_drop_in() {
     let began = now();
     machine.succeed(&["systemctl", "restart", "web"]);
     let took = now() - began;
-    // A unit that is waited for is given up after a minute and a half.
+    // systemd gives up a unit after a minute and a half.
     assert!(took < 20.0, "the restart took {took:.2} s");
     machine.app.wait_for_boot_after(1);
-    // It is cold for a moment.
+    // The app is cold for a moment.
     sleep(Duration::from_secs(1));
     pair.assert_serves();
     assert_no_rules(pair.host(1));

@@ -1,4 +1,4 @@
-//! The usual set-up: two machines behind one HAProxy, both serve the users. Their firewall keeps
+//! The usual set-up: two machines behind one HAProxy, both with users. Their firewall keeps
 //! connection tracking on, as most do.
 
 use std::collections::BTreeMap;
@@ -23,27 +23,27 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Both have booted with the package and a configuration, and nobody has opened a gate:
-    /// in rotation.
+    /// Both have booted with the package and a configuration, and are in rotation. No operator has
+    /// opened a gate.
     pub fn up(test: &str) -> Pair {
         Pair::up_with(test, |config| config)
     }
 
-    /// The same behind a HAProxy that is configured a little differently.
+    /// The same behind a HAProxy with a changed configuration.
     pub fn up_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Pair {
         let pair = Pair::booted(test, change, [1, 2].map(with_package));
         pair.haproxy.wait_until_all_up();
         pair
     }
 
-    /// Only machine 2 is there, and in rotation.
+    /// Machine 2 alone, in rotation.
     pub fn without_the_first(test: &str) -> Pair {
         let pair = Pair::booted(test, |config| config, [with_package(2)]);
         pair.wait_until_up(2);
         pair
     }
 
-    /// Machine 1 has the app, and knows nothing of the package; machine 2 is in rotation.
+    /// Machine 1 has the app but not the package; machine 2 is in rotation.
     pub fn with_a_bare_first(test: &str) -> Pair {
         let bare = (1, Disk::with_app("web1"), false);
         let pair = Pair::booted(test, |config| config, [bare, with_package(2)]);
@@ -89,18 +89,18 @@ impl Pair {
         &self.site.hosts[number - 1]
     }
 
-    /// Gives the users the time to come, each once.
+    /// Gives each user the time to come once.
     pub fn traffic(&self) -> Traffic {
         let traffic = Traffic::start(&self.site.balancer, &format!("{BALANCER}:80"), "/", RATE);
         sleep(Duration::from_secs(1));
         traffic
     }
 
-    /// A request of a user of machine 1 that the app answers after so many ms.
+    /// A user of machine 1 sends a request that the app answers after so many ms.
     pub fn slow_request(&self, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let request = InFlight::send(&self.site.balancer, &to, &path, Some("w1"));
-        // Longer than any other takes to come in.
+        // Longer than any other request needs to arrive.
         sleep(Duration::from_millis(200));
         request
     }
@@ -126,7 +126,7 @@ pub fn configured(number: usize) -> Disk {
     Disk::with_app(&format!("web{number}")).config(&settings())
 }
 
-/// As in the README, with all paths as installed.
+/// The settings of the README, with all installed paths.
 pub fn settings() -> Settings {
     let restart = toml::toml! {
         systemd = "web.service"

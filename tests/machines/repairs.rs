@@ -1,4 +1,4 @@
-//! Somebody flushes the rules of a machine, and its sidecar puts them back.
+//! Another program flushes the rules of a machine, and its sidecar puts them back.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use lab::monitor::Monitor;
 use lab::reference::QUICK;
 use lab::{now, wait_for};
 
-/// Within a second, measured from the kernel's own word, and before HAProxy has noticed.
+/// Within a second by the kernel's notifications, and before HAProxy notices.
 #[test]
-fn has_its_rules_flushed() {
-    // With these checks HAProxy notices what lasts for a second, and that is what is promised.
+fn the_sidecar_repairs_flushed_rules_within_a_second() {
+    // With these checks HAProxy notices a fault of one second. The promise is one second.
     let a_second = "inter 1s fastinter 1s downinter 500ms";
     let pair = Pair::up_with("m_flushed", |config| config.with(QUICK, a_second));
     let began = now();
@@ -20,10 +20,10 @@ fn has_its_rules_flushed() {
     let both = ["iptables -t nat -F", "ip6tables -t nat -F"];
     for _ in 0..5 {
         assert_repairs(&pair, &monitor, &both);
-        // Each check meets one flush at most: of two in a row HAProxy would rightly notice.
+        // Each check meets at most one flush: HAProxy would be right to notice two in a row.
         sleep(Duration::from_millis(1200));
     }
-    // As firewall tools do: a whole ruleset, which knows nothing of us.
+    // Firewall tools load a whole ruleset, without our rules.
     let restore = "printf '*nat\\nCOMMIT\\n' | iptables-restore";
     assert_repairs(&pair, &monitor, &[restore]);
     pair.assert_never_down(began);
@@ -56,11 +56,11 @@ pub fn assert_repairs(pair: &Pair, monitor: &Monitor, harm: &[&str]) {
     assert!(all < 1.0, "repaired after {all:.3} s: {taken:#?}{put:#?}");
 }
 
-/// Nobody has changed a rule since a time in Unix seconds, HAProxy has not lost sight of machine
-/// 1, and whoever is its sidecar now does its work.
+/// The sidecar works: no rule has changed since a time in Unix seconds, HAProxy has not lost
+/// machine 1, and the current sidecar repairs the rules.
 pub fn assert_goes_on(pair: &Pair, monitor: &Monitor, from: f64) {
     let changes = monitor.commits(from);
-    assert!(changes.is_empty(), "somebody changed rules: {changes:#?}");
+    assert!(changes.is_empty(), "a program changed rules: {changes:#?}");
     pair.assert_never_down(from);
     assert_repairs(pair, monitor, &["iptables -t nat -F"]);
 }

@@ -1,5 +1,5 @@
-//! The app of a machine is restarted: by the agent, by its unit, by plain systemctl where the
-//! app's unit has the drop-in.
+//! Restarts of a machine's app: by the agent, by its unit, and by plain systemctl with the drop-in
+//! in the app's unit.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use lab::agent::Ended;
 use lab::now;
 
 #[test]
-fn by_the_agent() {
+fn the_agent_restarts_the_unit() {
     let pair = Pair::up("m_agent");
     let ended = restarted_by(&pair, &["agent", "restart", "web", "--json"]);
     assert_eq!(ended.report().outcome, "restarted");
 }
 
 #[test]
-fn by_its_unit() {
+fn the_restart_unit_restarts_the_app() {
     let pair = Pair::up("m_unit");
     restarted_by(&pair, &["systemctl", "start", "haproxy-gate-restart@web"]);
-    // Held closed, it is left alone, and that is no failure.
+    // The agent leaves a held host alone, and that is no failure.
     let machine = pair.machine(1);
     machine.succeed(&["agent", "close", "web", "--reason", "disk swap"]);
     let began = now();
@@ -31,9 +31,9 @@ fn by_its_unit() {
     assert!(said.iter().any(|entry| skips(&entry.message)), "{said:#?}");
 }
 
-/// The drop-in's close and open leave a restart alone that is the agent's.
+/// During a restart by the agent, the drop-in's close and open do nothing.
 #[test]
-fn by_the_agent_with_the_drop_in() {
+fn the_agent_restarts_a_unit_with_the_drop_in() {
     let pair = Pair::up("m_agent_drop_in");
     install_drop_in(&pair);
     let began = now();
@@ -45,8 +45,8 @@ fn by_the_agent_with_the_drop_in() {
     assert!(said.iter().any(|entry| left(&entry.message)), "{said:#?}");
 }
 
-/// Under traffic the command restarts the app of machine 1, and returns when HAProxy shows
-/// it UP.
+/// The command restarts the app of machine 1 under traffic. It returns when HAProxy shows the app
+/// UP.
 fn restarted_by(pair: &Pair, command: &[&str]) -> Ended {
     let traffic = pair.traffic();
     let began = now();
@@ -62,8 +62,8 @@ fn restarted_by(pair: &Pair, command: &[&str]) -> Ended {
     ended
 }
 
-/// The app of machine 1 is stopped by this, with a request in flight when that begins: after
-/// HAProxy has said that both its lines are DOWN, and after the request had its answer.
+/// The command stops the app of machine 1 while a request is in flight. The app stops only after
+/// HAProxy has logged both lines DOWN and the request has its answer.
 fn stopped_out_of_rotation(pair: &Pair, stop: impl FnOnce()) {
     let app = &pair.machine(1).app;
     let boot = app.boots().pop().expect("a boot");
@@ -80,7 +80,7 @@ fn stopped_out_of_rotation(pair: &Pair, stop: impl FnOnce()) {
 }
 
 #[test]
-fn by_systemctl_with_the_drop_in() {
+fn systemctl_restart_drains_with_the_drop_in() {
     let pair = Pair::up("m_drop_in");
     let machine = pair.machine(1);
     install_drop_in(&pair);
@@ -91,7 +91,7 @@ fn by_systemctl_with_the_drop_in() {
     });
     pair.wait_until_up(1);
     assert_eq!(machine.app.boots().len(), 2);
-    // And not before the app was there again.
+    // HAProxy does not show it UP before the app is back.
     let healthy = machine.app.first_healthy().expect("a healthy app");
     let up = pair.both_said("UP", began).expect("UP");
     assert!(up > healthy, "UP {:.2} s before", healthy - up);
@@ -99,7 +99,7 @@ fn by_systemctl_with_the_drop_in() {
 }
 
 #[test]
-fn by_systemctl_stop_and_start() {
+fn systemctl_stop_drains_with_the_drop_in() {
     let pair = Pair::up("m_stop_start");
     let machine = pair.machine(1);
     install_drop_in(&pair);
@@ -117,7 +117,7 @@ fn by_systemctl_stop_and_start() {
     pair.assert_unnoticed(traffic);
 }
 
-/// As the drop-in itself says.
+/// The steps in the drop-in's own comment.
 pub fn install_drop_in(pair: &Pair) {
     let machine = pair.machine(1);
     machine.succeed(&[

@@ -1,5 +1,4 @@
-//! What befalls the sidecar of a machine: it is stopped, killed, and told to read
-//! its configuration again.
+//! The sidecar of a machine is stopped, killed, and asked to read its configuration again.
 
 use std::io::{Read, Write};
 use std::thread::sleep;
@@ -13,9 +12,9 @@ use lab::{namespace, now, wait_for};
 
 const UNIT: &str = "haproxy-gate.service";
 
-/// No gate moves, as the machine stays up; the sidecar that is started next goes on.
+/// No gate moves, because the machine stays up. The next sidecar goes on.
 #[test]
-fn stops_and_starts() {
+fn a_stop_leaves_the_gates_as_they_are() {
     let pair = Pair::up("m_stop");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -40,9 +39,9 @@ fn stops_and_starts() {
     pair.assert_unnoticed(traffic);
 }
 
-/// It takes the host out of rotation and drains it, and leaves the app alone.
+/// It takes the host out of rotation, drains it, and leaves the app alone.
 #[test]
-fn stops_and_drains_where_it_is_told_to() {
+fn a_stop_drains_with_on_stop() {
     let pair = Pair::up("m_stop_drain");
     let machine = pair.machine(1);
     write_config(machine, &settings().set("agent.on_stop", "drain").text());
@@ -58,8 +57,8 @@ fn stops_and_drains_where_it_is_told_to() {
     assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
     assert_eq!(show(machine, "ActiveState"), "inactive");
     assert_eq!(show(machine, "Result"), "success");
-    assert_told(machine, "PHASE=drain", "web: until nothing is in flight");
-    assert_told(machine, "BALANCER=tcp://10.77.0.1:9999", "srvs/web1 UP");
+    assert_logged(machine, "PHASE=drain", "web: until nothing is in flight");
+    assert_logged(machine, "BALANCER=tcp://10.77.0.1:9999", "srvs/web1 UP");
     sleep(Duration::from_secs(1));
     assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
     machine.succeed(&["systemctl", "start", UNIT]);
@@ -68,15 +67,15 @@ fn stops_and_drains_where_it_is_told_to() {
     pair.assert_unnoticed(traffic);
 }
 
-/// The journal finds it by its fields.
-fn assert_told(machine: &Machine, field: &str, says: &str) {
+/// The journal finds the entry by its field.
+fn assert_logged(machine: &Machine, field: &str, says: &str) {
     let found = machine.succeed(&["journalctl", "--output=cat", "APP=web", field]);
     assert!(found.contains(says), "{says:?} by {field} in\n{found}");
 }
 
-/// systemd starts it again, and meanwhile no gate moves.
+/// systemd starts it again, and no gate moves in between.
 #[test]
-fn is_killed() {
+fn systemd_starts_a_killed_sidecar_again() {
     let pair = Pair::up("m_killed");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -100,9 +99,9 @@ fn is_killed() {
     pair.assert_unnoticed(traffic);
 }
 
-/// A mistake is told, and the old configuration goes on; then a good one is taken.
+/// The sidecar reports a bad configuration and goes on with the old one. Then it takes a good one.
 #[test]
-fn reloads() {
+fn a_reload_takes_only_a_good_configuration() {
     let pair = Pair::up("m_reload");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -116,9 +115,9 @@ fn reloads() {
     let refused = machine.run(&reload);
     assert_ne!(refused.exit, 0, "{}{}", refused.out, refused.err);
     let said = machine.journal(UNIT, began);
-    let told = said.iter().any(|entry| entry.message.contains("prot"));
-    assert!(told, "{said:#?}");
-    // Also where nobody has tried it before.
+    let reported = said.iter().any(|entry| entry.message.contains("prot"));
+    assert!(reported, "{said:#?}");
+    // The same without the dry run that `systemctl reload` makes first.
     machine.succeed(&[
         "systemctl",
         "kill",
@@ -126,9 +125,11 @@ fn reloads() {
         "--kill-whom=main",
         UNIT,
     ]);
-    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
-        show(machine, "StatusText").contains("prot").then_some(())
-    });
+    wait_for(
+        "a log entry of the sidecar",
+        Duration::from_secs(10),
+        || show(machine, "StatusText").contains("prot").then_some(()),
+    );
     assert_repairs(&pair, &monitor, &["iptables -t nat -F"]);
 
     assert_eq!(metrics(&pair), None);
@@ -144,7 +145,7 @@ fn reloads() {
     pair.assert_unnoticed(traffic);
 }
 
-/// What systemd says of the sidecar.
+/// A property of the sidecar's unit in systemd.
 pub fn show(machine: &Machine, property: &str) -> String {
     let said = machine.succeed(&["systemctl", "show", "--value", "-p", property, UNIT]);
     said.trim().to_owned()
@@ -155,7 +156,7 @@ fn write_config(machine: &Machine, text: &str) {
     std::fs::write(path, text).expect("a configuration");
 }
 
-/// What machine 1 answers where a configuration may have put metrics.
+/// The answer of machine 1 on the metrics address of the new configuration.
 fn metrics(pair: &Pair) -> Option<String> {
     let address = "127.0.0.1:9127".parse().expect("an address");
     let mut stream = namespace::connect(&pair.host(1).namespace.path(), address).ok()?;

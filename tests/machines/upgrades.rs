@@ -1,4 +1,4 @@
-//! The package is upgraded on a machine that runs.
+//! Upgrades the package on a running machine.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use lab::machine::Machine;
 use lab::monitor::Monitor;
 use lab::{now, wait_for};
 
-/// The same process goes on as the new program, and no rule is touched.
+/// The same process goes on as the new program, and no rule changes.
 #[test]
-fn in_place() {
+fn an_upgrade_renews_the_sidecar_in_place() {
     let pair = Pair::up("m_upgrade");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -42,9 +42,9 @@ fn in_place() {
     pair.assert_unnoticed(traffic);
 }
 
-/// The old program goes on where the new one does not like the configuration.
+/// The old program goes on if the new one refuses the configuration.
 #[test]
-fn to_one_that_refuses() {
+fn an_upgrade_that_refuses_leaves_the_old_program() {
     let pair = Pair::up("m_refuses");
     let machine = pair.machine(1);
     let traffic = pair.traffic();
@@ -52,19 +52,23 @@ fn to_one_that_refuses() {
     let (pid, began) = (show(machine, "MainPID"), now());
     let before = program_of(machine, &pid);
     install(machine, &package::that_refuses(&pair.site.dir));
-    wait_for("the sidecar to tell of it", Duration::from_secs(10), || {
-        let said = machine.journal("haproxy-gate", began);
-        let mut said = said.iter();
-        said.find(|entry| entry.message.contains("the old program goes on"))
-            .cloned()
-    });
+    wait_for(
+        "a log entry of the sidecar",
+        Duration::from_secs(10),
+        || {
+            let said = machine.journal("haproxy-gate", began);
+            let mut said = said.iter();
+            said.find(|entry| entry.message.contains("the old program goes on"))
+                .cloned()
+        },
+    );
     assert_eq!(show(machine, "MainPID"), pid, "the same process");
     assert_eq!(program_of(machine, &pid), before, "the same program");
     assert_goes_on(&pair, &monitor, began);
     pair.assert_unnoticed(traffic);
 }
 
-/// Which file a process runs, or which is installed: a name would not tell them apart.
+/// The inode of the program of a process, or of the installed one: both have the same name.
 fn program_of(machine: &Machine, pid: &str) -> String {
     let path = match pid {
         "installed" => "/usr/sbin/agent".to_owned(),

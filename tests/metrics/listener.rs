@@ -1,4 +1,4 @@
-//! The unix socket's file.
+//! The file of the unix socket.
 
 use haproxy_gate::metrics::{Listener, MetricsAddress};
 use std::fs::{self, Permissions};
@@ -18,7 +18,7 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[tokio::test]
-async fn everybody_on_the_host_may_ask_and_nothing_is_left_behind() {
+async fn every_user_of_the_host_may_ask_and_no_file_remains() {
     let (_directory, path) = place();
     let listener = bind(&path).unwrap();
     let found = fs::metadata(&path).unwrap();
@@ -29,18 +29,18 @@ async fn everybody_on_the_host_may_ask_and_nothing_is_left_behind() {
 }
 
 #[tokio::test]
-async fn a_socket_nobody_answers_on_is_replaced_and_a_living_one_is_not() {
+async fn a_dead_socket_is_replaced_and_a_living_one_is_not() {
     let (_directory, path) = place();
-    // It stays when its process is killed.
+    // The file remains when its process is killed.
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     let listener = bind(&path).unwrap();
     let refused = bind(&path).unwrap_err();
-    let told = format!(
+    let message = format!(
         "[agent] metrics {}: another process listens there",
         path.display()
     );
-    assert!(refused.starts_with(&told), "{refused}");
+    assert!(refused.starts_with(&message), "{refused}");
     assert!(path.exists());
     drop(listener);
     let datagrams = UnixDatagram::bind(&path).unwrap();
@@ -59,7 +59,7 @@ async fn a_socket_with_a_full_queue_is_living() {
 }
 
 #[tokio::test]
-async fn what_is_no_socket_is_left_alone() {
+async fn a_file_that_is_no_socket_is_left_alone() {
     let (_directory, path) = place();
     fs::write(&path, "notes").unwrap();
     let refused = bind(&path).unwrap_err();
@@ -95,7 +95,7 @@ async fn a_directory_that_others_may_write_is_refused() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_told() {
+async fn a_taken_port_is_an_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let refused = Listener::bind(&MetricsAddress::Tcp(address))

@@ -1,4 +1,4 @@
-//! What Prometheus is told, and over which wire: the text as snapshots, and real scrapes.
+//! What Prometheus gets, and over which wire: the text as snapshots, and real scrapes.
 
 mod listener;
 mod scrape;
@@ -11,7 +11,7 @@ use haproxy_gate::restart::PhaseTime;
 use haproxy_gate::state::counters::{Counters, Done};
 use std::path::Path;
 
-/// One app in two stages, behind two balancers, of which one does not answer.
+/// One app in two stages behind two balancers. One balancer does not answer.
 fn view() -> AppView {
     let up = |line: &str, up| (line.to_owned(), up);
     let balancer = |name: &str, lines| BalancerView {

@@ -1,4 +1,4 @@
-//! Clients of the server: a well-behaved one of hyper's, and bytes on a socket.
+//! Clients of the server: hyper's, which behaves well, and plain bytes on a socket.
 
 use haproxy_gate::metrics::{Listener, MetricsAddress, serve};
 use http_body_util::{BodyExt, Full};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 
-/// A server on a unix socket, with one app's numbers.
+/// A server on a unix socket, with the numbers of one app.
 pub struct Server {
     directory: tempfile::TempDir,
     pub apps: watch::Sender<Vec<haproxy_gate::metrics::AppView>>,
@@ -40,7 +40,7 @@ impl Server {
         UnixStream::connect(self.socket()).await.unwrap()
     }
 
-    /// Sends the bytes and returns all that comes back until the end, however it comes.
+    /// Sends the bytes, and returns everything until the connection ends in any way.
     pub async fn say(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect().await;
         let _ = stream.write_all(bytes).await;
@@ -57,7 +57,8 @@ impl Server {
     }
 }
 
-/// One request through hyper, answered within the server's own limit; its answer with the text.
+/// One request through hyper, answered within the server's own limit. Returns the answer with its
+/// text.
 pub async fn ask<S>(stream: S, method: Method, path: &str) -> (Response<()>, String)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! The server: what it answers, and what no client can do to it.
+//! The server: its answers, and clients that cannot harm it.
 
 use super::scrape::{Server, ask};
 use super::{count, view};
@@ -14,8 +14,8 @@ use tokio::sync::watch;
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[tokio::test]
-async fn a_scrape_over_tcp_says_what_was_seen_and_counted() {
-    if !inside("server::a_scrape_over_tcp_says_what_was_seen_and_counted") {
+async fn a_scrape_over_tcp_has_status_and_counters() {
+    if !inside("server::a_scrape_over_tcp_has_status_and_counters") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -28,8 +28,8 @@ async fn a_scrape_over_tcp_says_what_was_seen_and_counted() {
         let (answer, text) = ask(stream, Method::GET, "/metrics").await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], CONTENT_TYPE);
-        let tally = Counters::read(directory.path(), "web");
-        assert_eq!(text, encode(&[view()], &[("web".to_owned(), tally)]));
+        let counters = Counters::read(directory.path(), "web");
+        assert_eq!(text, encode(&[view()], &[("web".to_owned(), counters)]));
         serving.abort();
         assert!(serving.await.unwrap_err().is_cancelled());
         assert!(TcpStream::connect(address).await.is_err(), "{address}");
@@ -54,7 +54,7 @@ async fn each_scrape_over_a_unix_socket_looks_anew() {
         repairs(&text),
         "haproxy_gate_rule_repairs_total{app=\"web\"} 0"
     );
-    // What another process has counted.
+    // A number that another process has counted.
     count(server.state_dir());
     server.apps.send_modify(|apps| apps[0].held = true);
     let text = server.scrape().await;
@@ -103,7 +103,7 @@ async fn a_connection_serves_one_request_and_no_body_is_read() {
         answer.contains("connection: close\r\n") && answer.ends_with("# EOF\n"),
         "{answer}"
     );
-    // It is told to be large, and never comes.
+    // The header announces a large body, which never comes.
     let promised = b"POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000000\r\n\r\n";
     let began = Instant::now();
     let answer = server.say(promised).await;
@@ -138,7 +138,7 @@ async fn nonsense_ends_its_own_connection_only() {
 }
 
 #[tokio::test]
-async fn silent_clients_keep_nobody_from_an_answer() {
+async fn silent_clients_delay_no_answer() {
     let server = Server::start();
     let mut silent: Vec<UnixStream> = Vec::new();
     for _ in 0..20 {
@@ -151,7 +151,7 @@ async fn silent_clients_keep_nobody_from_an_answer() {
         "{:?}",
         began.elapsed()
     );
-    // No more than 8 at once: with the scrape the 13 oldest had to go.
+    // The server keeps at most 8 connections: the scrape closed the 13 oldest.
     let mut left = 0;
     for stream in &mut silent {
         let end = tokio::time::timeout(Duration::from_millis(10), stream.read(&mut [0; 1])).await;
@@ -161,13 +161,13 @@ async fn silent_clients_keep_nobody_from_an_answer() {
 }
 
 #[tokio::test]
-async fn whoever_is_slow_is_let_go() {
+async fn a_slow_client_is_disconnected() {
     let server = Server::start();
     let mut silent = server.connect().await;
     let mut dripping = server.connect().await;
     let began = Instant::now();
     let drips = async {
-        // One byte at a time, for ever.
+        // One byte at a time, without end.
         while dripping.write_all(b"G").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -5,7 +5,7 @@ use haproxy_gate::haproxy::Role;
 use haproxy_gate::metrics::{AppView, encode};
 use haproxy_gate::state::counters::Counters;
 
-/// The version is not what changes it.
+/// Without the version, which changes with each release.
 fn without_version(text: &str) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
@@ -22,7 +22,7 @@ fn the_numbers_of_a_host() {
 }
 
 #[test]
-fn what_is_not_known_is_not_told() {
+fn unknown_values_have_no_sample() {
     let view = AppView {
         app: "web".to_owned(),
         gates: vec![(Role::Main, None), (Role::Twin, Some(true))],
@@ -54,7 +54,7 @@ fn odd_names_break_no_line() {
 }
 
 #[test]
-fn a_line_that_is_told_twice_is_one_sample() {
+fn a_repeated_line_is_one_sample() {
     let mut view = view();
     let again = view.balancers[0].clone();
     view.balancers.push(again);

@@ -1,11 +1,11 @@
 #!/bin/bash
-# In the place of the agent, where a test is about who calls it and when: notes that.
+# In place of the agent, for tests of the callers: it notes each call.
 say() { echo "$(date +%s.%N) $*" >>/work/log; }
 say "agent $*"
 case "$*" in
     "run --dry-run") grep -q good /etc/haproxy-gate/agent.toml ;;
     run)
-        # Longer than anything that must wait for it takes.
+        # Longer than anything that must wait for it.
         trap 'say draining; sleep 2; say drained; exit 0' TERM
         trap 'say "renewed $$"' USR2
         trap 'say "read again"' HUP

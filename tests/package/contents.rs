@@ -1,4 +1,4 @@
-//! What is in the package, and the binary that needs no package.
+//! The contents of the package, and the binary that needs no package.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ const DOC: &str = "/usr/share/doc/haproxy-gate";
 const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
 
 #[test]
-fn the_package_has_all_of_it() {
+fn the_package_has_every_file() {
     let list = output(Command::new("dpkg-deb").arg("-c").arg(deb()));
     let has = |mode: &str, path: &str| {
         let is_it = |line: &str| line.starts_with(mode) && line.ends_with(&format!(" .{path}"));
@@ -50,7 +50,7 @@ fn the_package_has_all_of_it() {
         file(&format!("{DOC}/{text}"));
     }
     file("/usr/share/haproxy-gate/rolling/main.py");
-    // A link in the checkout; here a file, as is that of the collection.
+    // A link in the checkout, and a file in the package; the same for the collection.
     file("/usr/share/haproxy-gate/rolling/status.py");
     file("/usr/share/man/man1/haproxy-gate-rolling-restart.1.gz");
     file("/usr/share/man/man8/agent.8.gz");
@@ -71,7 +71,7 @@ fn the_package_has_all_of_it() {
 }
 
 #[test]
-fn it_depends_on_iptables_and_what_the_binary_asks_for() {
+fn the_package_depends_on_iptables_and_libc() {
     let field = |name: &str| output(Command::new("dpkg-deb").arg("-f").arg(deb()).arg(name));
     let depends = field("Depends");
     assert!(depends.contains("iptables"), "{depends}");
@@ -81,8 +81,8 @@ fn it_depends_on_iptables_and_what_the_binary_asks_for() {
     assert_eq!(conffiles.trim(), NEEDRESTART);
 }
 
-/// needrestart reads it as Perl, after its own: no unit of ours is restarted, and no other is
-/// left out.
+/// needrestart reads the file as Perl, after its own. It restarts none of our units, and all other
+/// units as before.
 #[test]
 fn needrestart_leaves_our_units_alone() {
     let script = r#"our %nrconf = (override_rc => { qr(^dbus) => 0 });
@@ -99,7 +99,7 @@ fn needrestart_leaves_our_units_alone() {
     assert_eq!(said, "00011");
 }
 
-/// Alone in a folder, with not even a library.
+/// In an empty folder, without any library.
 #[test]
 fn the_static_binary_runs_anywhere() {
     let binary = newest(|name| name.starts_with("agent-") && name.ends_with("-static"));

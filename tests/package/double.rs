@@ -1,5 +1,5 @@
-//! The package with `agent.sh` in the place of the agent: what dpkg and systemd do with it can
-//! be seen, with no HAProxy and no firewall. Everything else in it is as it was made.
+//! The package with `agent.sh` in place of the agent. It shows what dpkg and systemd do with the
+//! agent, without HAProxy or a firewall. The rest of the package is unchanged.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use crate::{deb, output};
 
 const AGENT: &str = include_str!("agent.sh");
 
-/// The package as this version, in this folder.
+/// The package with this version, in this folder.
 pub fn package(folder: &Path, version: &str) -> PathBuf {
     let files = folder.join(format!("files-{version}"));
     let made = folder.join(format!("{version}.deb"));
@@ -26,15 +26,15 @@ pub fn package(folder: &Path, version: &str) -> PathBuf {
     };
     fs::write(&control, text.lines().map(version).collect::<String>()).unwrap();
     let mut build = Command::new("dpkg-deb");
-    // Packed in no time; it goes nowhere.
+    // Fast compression is enough: the package stays on this machine.
     build.args(["--root-owner-group", "-Znone", "-b"]);
     output(build.arg(&files).arg(&made));
     fs::remove_dir_all(files).unwrap();
     made
 }
 
-/// What the double needs beside the units as they are: to say that it is ready from a child, not
-/// to pet the watchdog, to write its log.
+/// Changes to the units for the double: a child may report READY, there is no watchdog, and the log
+/// is writable.
 pub const NEEDS: [(&str, &str); 2] = [
     (
         "/etc/systemd/system/haproxy-gate.service.d/double.conf",

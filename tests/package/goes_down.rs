@@ -1,5 +1,5 @@
-//! What the real sidecar learns of a real systemd in the moment of its SIGTERM: whether the
-//! machine goes down. No balancer answers here, and no app runs.
+//! What the real sidecar learns from a real systemd at its SIGTERM: whether the machine goes down.
+//! No balancer answers here, and no app runs.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ timeouts = { out_of_rotation = \"200ms\", drain = \"200ms\" }
 socket = \"tcp://127.0.0.1:9\"
 ";
 
-/// Its log outlives the machine.
+/// The log outlives the machine.
 const LOGS: &str = "\
 [Service]
 ExecStart=
@@ -40,7 +40,7 @@ fn forget(machine: &Machine) {
 }
 
 #[test]
-fn it_is_told_by_every_way_down_and_by_no_other_stop() {
+fn only_a_shutdown_or_reboot_counts_as_going_down() {
     let machine = Machine::boot(&[
         ("/etc/haproxy-gate/agent.toml", CONFIG),
         ("/etc/systemd/system/haproxy-gate.service.d/log.conf", LOGS),

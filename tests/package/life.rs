@@ -1,4 +1,5 @@
-//! Installed, upgraded, removed: what dpkg does with the sidecar, and what it leaves.
+//! What dpkg does with the sidecar when it installs, upgrades and removes the package, and what it
+//! leaves.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +11,7 @@ use crate::machine::Machine;
 use crate::output;
 use lab::debian_root;
 
-/// The new lines of the log since it was asked last, without their times.
+/// The new lines of the log since the last call, without their times.
 fn noted(machine: &Machine) -> Vec<String> {
     let log = machine.log();
     fs::write(machine.work().join("log"), "").unwrap();
@@ -34,7 +35,7 @@ fn state(machine: &Machine) -> String {
 const APT: &str = "apt-get install --quiet --yes";
 
 #[test]
-fn without_a_configuration_it_is_enabled_and_waits() {
+fn without_a_configuration_the_sidecar_is_enabled_and_waits() {
     let machine = boot(&[]);
     machine.sh(&format!("{APT} /work/1.0-1.deb"));
     assert_eq!(state(&machine), "enabled\ninactive\n");
@@ -124,9 +125,9 @@ fn a_reload_with_a_mistake_fails_and_changes_nothing() {
     assert_eq!(state(&machine), "enabled\nactive\n");
 }
 
-/// An image is built so, and so a chroot on a host that has gates of its own.
+/// Tools build images in this way. It also happens in a chroot on a host with gates of its own.
 #[test]
-fn where_no_systemd_runs_nothing_is_started_and_no_rule_is_touched() {
+fn without_systemd_nothing_starts_and_no_rule_changes() {
     let folder = TempDir::new().unwrap();
     double::package(folder.path(), "1.0-1");
     double::package(folder.path(), "2.0-1");

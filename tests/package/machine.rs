@@ -1,4 +1,4 @@
-//! A throw-away Debian 12 that its own systemd has booted, in a network of its own.
+//! A throw-away Debian 12 with its own systemd, in its own network.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use lab::machine::{self, Boot, Debian, Disk};
 use lab::wait_for;
 
 pub struct Machine {
-    // Before the folder that it uses: fields are dropped in this order.
+    // Before the folder that it uses: Rust drops fields in this order.
     debian: Debian,
     shared: TempDir,
 }
 
 impl Machine {
-    /// Boots with these files beside Debian's, and waits until that is done.
+    /// Boots with these files added to Debian's, and waits until the boot is complete.
     pub fn boot(files: &[(&str, &str)]) -> Machine {
         let (name, shared) = machine::folder("package");
         let work = shared.path().join("work");
@@ -33,17 +33,17 @@ impl Machine {
         Machine { debian, shared }
     }
 
-    /// The folder that it has as `/work`.
+    /// The folder that the machine has as `/work`.
     pub fn work(&self) -> PathBuf {
         self.shared.path().join("work")
     }
 
-    /// What its programs have written to `/work/log` so far.
+    /// The text in `/work/log` so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.work().join("log")).unwrap_or_default()
     }
 
-    /// Runs a script in it, which must end well, and gives what that said on stdout.
+    /// Runs a script in the machine, which must succeed. Returns its stdout.
     pub fn sh(&self, script: &str) -> String {
         self.debian.succeed(&["sh", "-euc", script])
     }
@@ -52,19 +52,19 @@ impl Machine {
         self.debian.run(&["sh", "-euc", script])
     }
 
-    /// Reboots it, and waits until that is done.
+    /// Reboots the machine, and waits until the boot is complete.
     pub fn reboot(&self) {
         self.debian.reboot();
         self.debian.wait_until_booted();
     }
 
-    /// The same by this command.
+    /// Reboots the machine by this command.
     pub fn reboot_by(&self, command: &[&str]) {
         self.debian.reboot_by(command);
         self.debian.wait_until_booted();
     }
 
-    /// Waits until that is so, which it must be in time.
+    /// Waits until the condition holds.
     pub fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
         wait_for(what, Duration::from_secs(60), || is_so().then_some(()));
     }

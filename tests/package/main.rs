@@ -1,6 +1,6 @@
-//! The package of `scripts/package`: what is in it, what its scripts do in a real Debian 12, and
-//! its units on a real systemd. It needs root, `scripts/debian-root bookworm iptables` and the
-//! package, and fails without.
+//! The package of `scripts/package`: its contents, its scripts in a real Debian 12, and its units
+//! on a real systemd. It fails without root, `scripts/debian-root bookworm iptables` and the
+//! package.
 
 mod contents;
 mod double;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The package that was made last. One that is older than its sources would prove nothing.
+/// The newest package. A package older than its sources would prove nothing.
 fn deb() -> PathBuf {
     let deb = newest(|name| name.starts_with("haproxy-gate_") && name.ends_with(".deb"));
     let made = changed(&deb);
@@ -50,7 +50,7 @@ fn newest(is_it: impl Fn(&str) -> bool) -> PathBuf {
     newest.path()
 }
 
-/// Runs it, which must end well, and gives what it said on stdout.
+/// Runs the command, which must succeed. Returns its stdout.
 fn output(command: &mut Command) -> String {
     let ran = command.output();
     let ran = ran.unwrap_or_else(|error| panic!("{command:?}: {error}"));

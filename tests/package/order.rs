@@ -1,9 +1,9 @@
-//! Who is started and stopped before whom, on a real systemd, with the double of the agent.
+//! The order in which a real systemd starts and stops units, with the double of the agent.
 
 use crate::double::{self, CONFIG, NEEDS};
 use crate::machine::Machine;
 
-/// An app that notes its start and its SIGTERM. Nobody of ours knows its name.
+/// An app that notes its start and its SIGTERM. None of our units knows its name.
 const APP: &str = "\
 [Unit]
 StartLimitIntervalSec=0
@@ -24,7 +24,7 @@ fn boot(more: &[(&str, &str)]) -> Machine {
     machine
 }
 
-/// Each of these is in the log, after the one before it.
+/// The log has all of these lines, in this order.
 fn in_order(log: &str, wanted: &[&str]) {
     let mut rest = log.lines();
     for line in wanted {
@@ -33,7 +33,7 @@ fn in_order(log: &str, wanted: &[&str]) {
     }
 }
 
-/// Forgets what is in the log.
+/// Empties the log.
 fn forget(machine: &Machine) {
     machine.sh(": >/work/log");
 }
@@ -107,7 +107,7 @@ fn the_drop_in_drains_around_a_restart_and_a_stop() {
     in_order(&machine.log(), &["drained", "web SIGTERM"]);
 }
 
-/// It is told to end, and the drain comes all the same.
+/// The open gets SIGTERM, and the drain comes all the same.
 #[test]
 fn the_drop_in_drains_while_the_gates_still_open() {
     let machine = with_drop_in();

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Run in the place of the agent, in the sandbox of its unit: all that it needs, and what it must
-# not be able to do.
+# Runs in place of the agent in the sandbox of its unit: it tries what the agent needs, and what
+# must fail.
 set -eu
 
 for iptables in iptables-nft ip6tables-nft; do
@@ -33,7 +33,7 @@ perl -MSocket -MIO::Socket::INET -MIO::Socket::UNIX -e '
     # A status port below 1024, reserved.
     socket(my $port, AF_INET, SOCK_STREAM, 0) or die "socket: $!";
     bind($port, pack_sockaddr_in(999, INADDR_ANY)) or die "status port: $!";
-    # AF_NETLINK: NETLINK_SOCK_DIAG, and the group of NETLINK_NETFILTER that tells of nft.
+    # AF_NETLINK: NETLINK_SOCK_DIAG, and the group of NETLINK_NETFILTER for changes of nft rules.
     for ([4, 0], [12, 1 << 6]) {
         my ($protocol, $groups) = @$_;
         socket(my $socket, 16, SOCK_RAW, $protocol) or die "netlink $protocol: $!";

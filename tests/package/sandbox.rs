@@ -1,4 +1,4 @@
-//! The units as systemd sees them, and what their sandbox lets through.
+//! The units as systemd sees them, and the limits of their sandbox.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -46,7 +46,7 @@ fn installed() -> Machine {
 }
 
 #[test]
-fn the_units_are_without_a_mistake() {
+fn systemd_verifies_the_units() {
     let machine = installed();
     let ran = machine.run(&format!(
         "systemd-analyze verify --man=no {}",
@@ -55,7 +55,7 @@ fn the_units_are_without_a_mistake() {
     assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
 }
 
-/// Somebody else's process, and the sockets of a HAProxy and an app.
+/// A process of another user, and the sockets of a HAProxy and an app.
 const OTHERS: &str = "
     mkdir -p /run/haproxy
     systemd-run --quiet --unit=others --service-type=forking perl -MIO::Socket::INET \
@@ -68,14 +68,14 @@ const OTHERS: &str = "
     mkdir -p /home/me && touch /home/me/secret /root/secret";
 
 #[test]
-fn the_sandbox_lets_through_what_the_agent_needs_and_no_more() {
+fn the_sandbox_allows_what_the_agent_needs_and_no_more() {
     let machine = installed();
     machine.sh(OTHERS);
     let probe = machine.work().join("probe");
     fs::write(&probe, include_str!("probe.sh")).unwrap();
     fs::set_permissions(&probe, fs::Permissions::from_mode(0o755)).unwrap();
     for unit in ["haproxy-gate.service", "haproxy-gate-drain@.service"] {
-        // All of the unit but what it runs and when.
+        // The whole unit, except for its command and its start.
         machine.sh(&format!(
             "sed -e '/^Exec/d; /^Restart/d; /^Type=/d; /^Watchdog/d; /^Condition/d; /^RemainAfter/d' \
                  -e 's/^.Service.$/&\\nType=oneshot\\nExecStart=\\/work\\/probe/' \

@@ -1,5 +1,5 @@
-//! The reference configurations are what the agent prints and takes, and what HAProxy takes as
-//! it stands.
+//! The reference configurations are exactly what the agent prints and accepts, and HAProxy accepts
+//! them unchanged.
 
 mod printed;
 mod releases;
@@ -24,7 +24,7 @@ fn settings(text: &str) -> Settings {
     read(Path::new("agent.toml"), text).unwrap_or_else(|error| panic!("{error} in:\n{text}"))
 }
 
-/// A key that is off begins with `#`; prose, and an alternative, with `# `.
+/// A disabled key begins with `#`. Prose and alternatives begin with `# `.
 fn all_on(text: &str) -> String {
     let on = |line: &str| match line.strip_prefix('#') {
         Some(key) if !key.is_empty() && !key.starts_with(' ') => key.to_owned(),
@@ -34,21 +34,22 @@ fn all_on(text: &str) -> String {
 }
 
 #[test]
-fn the_annotated_configuration() {
+fn the_annotated_configuration_is_valid() {
     let settings = settings(&annotated());
     assert_eq!(settings.apps[0].name, "web");
     assert!(!settings.apps[0].limits.two_stage);
 }
 
 #[test]
-fn the_annotated_configuration_with_every_key() {
+fn the_annotated_configuration_is_valid_with_every_key() {
     let settings = settings(&all_on(&annotated()));
     assert!(settings.apps[0].limits.two_stage);
     assert!(settings.balancers[0].names.is_some() && settings.balancers[0].master.is_some());
     assert!(settings.agent.iptables.is_some());
 }
 
-/// What is off has the default: turning it on changes nothing, but for the keys that have none.
+/// A disabled key shows its default: enabling it changes nothing, except for keys without a
+/// default.
 #[test]
 fn the_annotated_defaults_are_the_defaults() {
     let (off, on) = (settings(&annotated()), settings(&all_on(&annotated())));
@@ -65,9 +66,9 @@ fn the_annotated_defaults_are_the_defaults() {
     assert_eq!(off.agent.ipv6, on.agent.ipv6);
 }
 
-/// `# or: KEY = ...` may stand in the place of the key above it.
+/// `# or: KEY = ...` is an alternative to the key above it.
 #[test]
-fn the_annotated_alternatives() {
+fn the_annotated_alternatives_are_valid() {
     let text = all_on(&annotated());
     let lines: Vec<&str> = text.lines().collect();
     let mut tried = 0;
@@ -86,7 +87,7 @@ fn the_annotated_alternatives() {
     assert!(tried >= 8, "{tried}");
 }
 
-/// README's tables and this file name the same keys.
+/// README's tables and this file have the same keys.
 #[test]
 fn the_annotated_configuration_has_every_key_of_readme() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -109,8 +110,7 @@ fn the_annotated_configuration_has_every_key_of_readme() {
     assert!(keys > 15, "{keys}");
 }
 
-/// The long tests put their own values in the place of what is printed: a change of the text
-/// that they would stumble over is seen here first.
+/// The long tests replace parts of the printed text. This test fails first if the text changes.
 #[test]
 fn the_lab_finds_what_it_replaces() {
     let dir = Path::new("/tmp/lab");

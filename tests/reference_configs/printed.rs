@@ -1,5 +1,5 @@
-//! The files of `haproxy/` are what `agent haproxy-config` prints, by the command that stands
-//! in each, with the configurations of `haproxy/README.md`.
+//! The files of `haproxy/` are exactly what `agent haproxy-config` prints, by the command in each
+//! file, with the configurations of `haproxy/README.md`.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -48,7 +48,7 @@ fn is_printed(name: &str, app: &str) {
     assert_eq!(section, format!("backend srvs\n{backend}"));
 }
 
-/// The words of `agent haproxy-config ... \` over several lines, behind a mark.
+/// The words of `agent haproxy-config ... \` over several lines, behind a comment mark.
 fn command(text: &str, mark: &str) -> Vec<String> {
     let lines = text
         .lines()
@@ -104,9 +104,10 @@ fn run(config: &str, words: &[impl AsRef<std::ffi::OsStr>], stdin: Option<&str>)
         .unwrap()
 }
 
-/// Hosts that a machine lists, and the same as JSON; nothing is left out on the way.
+/// Takes the hosts from a list that a program printed, and prints the same as JSON without losing
+/// anything.
 #[test]
-fn a_list_on_standard_input() {
+fn standard_input_may_list_the_hosts() {
     let config = config(&readme(), "[app.web]");
     let words = ["haproxy-config", "--hosts", "-", "--host", "first=10.0.0.1"];
     let list = "# ours\nsecond 10.0.0.2\n third\t2001:db8::3  cookie=c3 # new\n";
@@ -132,7 +133,7 @@ fn a_list_on_standard_input() {
 }
 
 #[test]
-fn what_does_not_fit_is_one_line() {
+fn a_bad_argument_is_one_line() {
     let config = config(&readme(), "[app.web]");
     let wrong = run(
         &config,

@@ -1,5 +1,5 @@
-//! `haproxy -c` takes the reference configurations and whatever else is printed, without a
-//! warning: the installed HAProxy, and those of other Debians, from the root folders of
+//! `haproxy -c` accepts the reference configurations and all other printed ones, without a warning.
+//! This holds for the installed HAProxy, and for those of other Debians from the root folders of
 //! `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
 use std::fs;
@@ -63,7 +63,7 @@ const HEALTH: [&str; 7] = [
     r#"{ http = "/it's\"a\\$HOME{path}" }"#,
 ];
 
-/// Each word that a check needs is one of each release, on main lines and on twins.
+/// Each release knows each word that a check needs, on main lines and on twins.
 fn takes_what_checks_speak(release: Release) {
     let dir = TempDir::new().unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
@@ -146,7 +146,7 @@ fn settings(health: &str) -> Settings {
     read("agent.toml".as_ref(), &text).unwrap()
 }
 
-/// A section alone goes into a configuration that says what would break it.
+/// Puts a section into a configuration whose `defaults` would break it.
 fn below_others(section: &str) -> String {
     format!(
         "defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n  \
@@ -156,7 +156,7 @@ fn below_others(section: &str) -> String {
     )
 }
 
-/// Of the `defaults` above it nothing is left in the section.
+/// The section takes nothing from the `defaults` above it.
 fn is_its_own(health: &str, text: &str) {
     let ports = AppPorts {
         port: 1000,
@@ -197,7 +197,7 @@ fn version(release: Release) -> String {
     version.expect("HAProxy").to_owned()
 }
 
-/// `haproxy -c`, without a warning.
+/// `haproxy -c` succeeds without a warning.
 fn takes(release: Release, name: &str, text: &str) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("haproxy.cfg");
@@ -211,8 +211,8 @@ fn takes(release: Release, name: &str, text: &str) {
     );
 }
 
-/// The words of a server line that have a value behind them are those of `haproxy -dKall`: a
-/// value is never taken for a word, nor a word for a value.
+/// The agent knows the same server words with a value as `haproxy -dKall`: it never takes a value
+/// for a word, nor a word for a value.
 fn reads_all_words(release: Release) {
     let mut command = release.idle();
     let output = command
@@ -226,7 +226,7 @@ fn reads_all_words(release: Release) {
         else {
             continue;
         };
-        // It has a value behind parentheses, and one behind the word that stands behind it.
+        // The word has a value behind parentheses, and another one behind the word that follows.
         if ["backup", "no-backup", "set-proxy-v2-tlv-fmt", "usesrc"].contains(&word) {
             continue;
         }

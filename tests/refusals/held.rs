@@ -1,4 +1,4 @@
-//! A host whose gates somebody holds closed: what ends the hold must be said.
+//! A host whose gates are held closed: a restart must say what becomes of the hold.
 
 use super::*;
 use nix::sys::signal::Signal;
@@ -21,12 +21,12 @@ fn hold() -> String {
     std::fs::read_to_string("/run/state/web.closed").unwrap_or_default()
 }
 
-/// The hold as `status --json` has it.
+/// The hold in `status --json`.
 fn shown() -> serde_json::Value {
     agent(&counts(), &["status", "--json"]).json()["apps"][0]["hold"].take()
 }
 
-/// Who holds the gates, and what failed.
+/// The owner of the hold, and the operation that failed.
 fn by() -> (String, Option<String>) {
     let hold = shown();
     let word = |key: &str| hold[key].as_str().map(str::to_owned);
@@ -50,8 +50,8 @@ fn ends(arguments: &[&str], exit: i32, outcome: &str, says: &str) {
         (exit, outcome),
         "{arguments:?}: {report:?}"
     );
-    let told = format!("{}; {}", report.message, report.notices.join("; "));
-    assert!(told.contains(says), "wanted {says:?} in {told}");
+    let text = format!("{}; {}", report.message, report.notices.join("; "));
+    assert!(text.contains(says), "wanted {says:?} in {text}");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_restart_says_what_becomes_of_the_hold() {
     app(1001);
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
-    // Where nobody holds anything they say nothing.
+    // Without a hold the options have no effect.
     for flag in ["--reopen", "--stay-closed", "--skip-held"] {
         let back = "restarted, and back in rotation";
         ends(&["restart", flag], 0, "restarted", back);
@@ -131,10 +131,10 @@ fn a_restart_says_what_becomes_of_the_hold() {
     assert_eq!((restarts(), hold(), is_closed()), (5, String::new(), false));
 }
 
-/// Killed where the app was restarted and not yet healthy: the hold outlives that.
+/// The agent dies after the restart, before the app is healthy: the hold remains.
 #[test]
-fn a_restart_that_stays_closed_is_cut_short() {
-    if !inside("held::a_restart_that_stays_closed_is_cut_short") {
+fn an_interrupted_restart_keeps_the_hold() {
+    if !inside("held::an_interrupted_restart_keeps_the_hold") {
         return;
     }
     app(1000);
@@ -157,24 +157,24 @@ fn a_restart_that_stays_closed_is_cut_short() {
         running.wait();
         assert_eq!(restarts(), before + 1);
         let ended = agent(&counts(), &[then, &["--json"]].concat());
-        let told = "the gates stay closed, because they are held";
-        let report = ended.expect(0, told).report();
+        let message = "the gates stay closed, because they are held";
+        let report = ended.expect(0, message).report();
         assert_eq!(report.outcome, "recovered");
         assert_eq!((restarts(), hold()), (before + 1, held.clone()));
         assert!(is_closed() && !Path::new("/run/state/web.json").exists());
     }
-    // Nor does a sick app lose it, whatever the restart was to do with it.
+    // A sick app does not end the hold either, whatever the option of the restart.
     let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
     let ended = agent(&quick, &["restart", "--stay-closed", "--json"]);
-    let told = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
-    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    let message = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
+    assert_eq!(ended.expect(15, message).report().outcome, "not_healthy");
     assert_eq!(hold(), held);
     let ended = agent(&quick, &["restart", "--reopen", "--json"]);
-    assert_eq!(ended.expect(15, told).report().outcome, "not_healthy");
+    assert_eq!(ended.expect(15, message).report().outcome, "not_healthy");
     assert_eq!((hold(), is_closed()), (held, true));
 }
 
-/// After an upgrade that failed the hold must not end by itself; the operator's words stay.
+/// After a failed upgrade the hold must not end by itself. The operator's reason remains.
 #[test]
 fn an_upgrade_that_fails_keeps_the_hold() {
     if !inside("held::an_upgrade_that_fails_keeps_the_hold") {
@@ -191,15 +191,15 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     assert_eq!(by(), failed("operator", "upgrade"));
     assert_eq!(shown()["until_unix_seconds"], serde_json::Value::Null);
     let status = agent(&counts(), &["status"]).out;
-    let told = "closed by `agent close web` by ";
-    assert!(status.contains(told), "{status}");
+    let message = "closed by `agent close web` by ";
+    assert!(status.contains(message), "{status}");
     assert!(
         status.contains(": disk swap; then the upgrade failed"),
         "{status}"
     );
     assert!(!status.contains(", until "), "{status}");
     ends(&["restart"], 11, "refused", "; then the upgrade failed");
-    // Nor does the death of the agent in the middle of one.
+    // Nor does it end when the agent dies in the middle of an upgrade.
     std::fs::write("/run/agent.toml", counts()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.args(["restart", "--stay-closed", "--with", "sleep 1"]);
@@ -222,16 +222,16 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     assert_eq!(by(), failed("operator", "upgrade_cut_short"));
     let skip = ["restart", "--skip-held"];
     ends(&skip, 0, "skipped", ": disk swap; then an earlier upgrade");
-    let mends = ["restart", "--stay-closed", "--with", "true"];
-    ends(&mends, 0, "restarted_closed", "stay closed");
+    let finish = ["restart", "--stay-closed", "--with", "true"];
+    ends(&finish, 0, "restarted_closed", "stay closed");
     let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(parsed(&hold()), parsed(&held));
 }
 
-/// No operator asked for what a failure has left: the next restart is what ends it, as ever.
+/// A hold after a failure is not an operator's: the next restart ends it.
 #[test]
-fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
-    if !inside("held::a_hold_of_the_agents_own_is_no_reason_to_refuse") {
+fn a_restart_ends_the_agents_own_hold() {
+    if !inside("held::a_restart_ends_the_agents_own_hold") {
         return;
     }
     app(1000);
@@ -245,7 +245,7 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
         "stay closed",
     );
     assert_eq!(by(), failed("agent", "upgrade"));
-    // A timer is not green over that, and restarts nothing.
+    // A restart by a timer fails here, and restarts nothing.
     let held = hold();
     let skip = ["restart", "--skip-held"];
     let looks =
@@ -253,19 +253,19 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     ends(&skip, 11, "refused", looks);
     assert_eq!((restarts(), hold(), is_closed()), (0, held, true));
     ends(&["restart"], 0, "restarted", "this restart opens them");
-    // After a restart that failed the next one heals it.
+    // After a failed restart the next one ends the hold.
     let fails = counts().replace("echo >>/run/restarts", "exit 3");
     assert_eq!(agent(&fails, &["restart"]).exit, 15);
     assert!(hold().contains("the restart failed") && is_closed());
     assert_eq!(by(), failed("agent", "restart"));
-    // Also one that an older agent has written.
+    // Also a hold that an older agent has written.
     let older = hold().replace(",\"failed\":\"restart\"", "");
     assert_ne!(older, hold());
     std::fs::write("/run/state/web.closed", older).unwrap();
     ends(&skip, 0, "restarted", "this restart opens them");
     assert_eq!((restarts(), hold(), is_closed()), (2, String::new(), false));
 
-    // A unit that is stopped holds them, too, and opens them when it starts.
+    // A stopped unit holds the gates, too. It opens them when it starts.
     let owner = ["--owner", "web.service"];
     good(&[&["close"][..], &owner].concat());
     assert_eq!(by(), ("unit".to_owned(), None));
@@ -284,7 +284,7 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
         "that unit opens them as soon as it starts",
     );
     ends(&["restart", "--skip-held"], 0, "skipped", "for web.service");
-    // An operator's word counts from then on.
+    // From then on the operator's hold counts.
     ends(&["close"], 0, "closed", "from now on by an operator");
     ends(&stay, 0, "restarted_closed", "stay closed");
     ends(
@@ -294,7 +294,7 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
         "left alone",
     );
 
-    // One whose time is over holds nothing.
+    // A hold ends at its time.
     good(&["open"]);
     good(&["close", "--for", "1s"]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
@@ -302,7 +302,7 @@ fn a_hold_of_the_agents_own_is_no_reason_to_refuse() {
     ends(&["restart"], 0, "restarted", over);
 }
 
-/// What `status` says of closed gates that nothing keeps closed.
+/// The words of `status` about closed gates without a hold.
 #[test]
 fn status_says_what_closed_the_gates() {
     if !inside("held::status_says_what_closed_the_gates") {
@@ -321,7 +321,7 @@ fn status_says_what_closed_the_gates() {
     let unexpectedly = format!("web: trouble: a gate was closed unexpectedly: {opens}");
     sh("iptables -t nat -F; ip6tables -t nat -F");
     says(&unexpectedly);
-    // As a sidecar leaves it that has taken the host out.
+    // The state after a sidecar has taken the host out.
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let mark = serde_json::json!({"since": 1_795_262_400, "boot": boot.trim()}).to_string();
     std::fs::write("/run/state/web.stopped", &mark).unwrap();
@@ -329,7 +329,7 @@ fn status_says_what_closed_the_gates() {
         "web: trouble: the sidecar took this host out of rotation when it stopped, \
          at 2026-11-21T12:00:00Z: {opens}"
     ));
-    // The next operation has another say, and what closes the gates after it is no sidecar.
+    // The next operation overwrites this. A later close is not the sidecar's.
     good(&["recover", "web"]);
     sh("iptables -t nat -F; ip6tables -t nat -F");
     says(&unexpectedly);
@@ -341,8 +341,8 @@ fn status_says_what_closed_the_gates() {
 }
 
 #[test]
-fn a_second_close_drops_nothing() {
-    if !inside("held::a_second_close_drops_nothing") {
+fn a_second_close_keeps_the_hold() {
+    if !inside("held::a_second_close_keeps_the_hold") {
         return;
     }
     app(1000);

@@ -1,11 +1,11 @@
-//! What the agent refuses, on a real host with a real HAProxy: one clear line with the
-//! place or the thing that failed, the exit code, and nothing changed.
+//! What the agent refuses, on a real host with a real HAProxy: one clear line with the place or the
+//! failed thing, the exit code, and no change.
 
-mod beside;
 mod clock;
 mod held;
 mod permissions;
 mod sandbox;
+mod shared;
 mod shell;
 mod state_dir;
 
@@ -60,8 +60,8 @@ fn haproxy(config: &str) -> Running {
     running
 }
 
-/// Answers 200 to everything on `port`, in a process of its own: the agent takes two ports of
-/// one process for one app. It ends with this one.
+/// Answers 200 to every request on `port`, in a process of its own: the agent takes two ports of
+/// one process for one app. It ends with the test.
 fn app(port: u16) {
     apps(&[port]);
 }
@@ -84,7 +84,7 @@ fn apps(ports: &[u16]) {
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const SERVES: &str = "HAPROXY_GATE_TEST_SERVES";
 
-/// No test: the process of [`app`].
+/// Not a test: the process of [`app`].
 #[test]
 #[ignore = "the process of an app"]
 fn serves() {
@@ -98,7 +98,7 @@ fn serves() {
             }
         });
     }
-    // Who started it holds the other end.
+    // The process that started it has the other end.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
@@ -116,8 +116,8 @@ fn rules() -> String {
     sh("for i in iptables ip6tables; do for v in nft legacy; do $i-$v -t nat -S; done; done")
 }
 
-/// Refused: this exit code, one line on stderr that says so, nothing on stdout, no rule
-/// touched, no app restarted. And with --json one object that says the same.
+/// The agent refuses: this exit code, one line on stderr with these words, nothing on stdout. It
+/// has changed no rule and restarted no app. With --json one object says the same.
 fn refused(config: &str, arguments: &[&str], exit: i32, says: &str) {
     let before = rules();
     let ended = agent(config, arguments);
@@ -158,8 +158,8 @@ fn good(arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn mistakes_in_the_configuration() {
-    if !inside("mistakes_in_the_configuration") {
+fn a_configuration_error_is_one_line() {
+    if !inside("a_configuration_error_is_one_line") {
         return;
     }
     let with = |from: &str, to: &str| {
@@ -222,8 +222,8 @@ fn mistakes_in_the_configuration() {
 }
 
 #[test]
-fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
-    if !inside("a_haproxy_that_can_not_be_asked_or_does_not_have_us") {
+fn a_haproxy_without_an_answer_or_our_lines_is_refused() {
+    if !inside("a_haproxy_without_an_answer_or_our_lines_is_refused") {
         return;
     }
     app(1000);
@@ -294,8 +294,8 @@ fn a_haproxy_that_can_not_be_asked_or_does_not_have_us() {
 }
 
 #[test]
-fn rules_and_listeners_in_the_way_and_a_floor() {
-    if !inside("rules_and_listeners_in_the_way_and_a_floor") {
+fn foreign_rules_listeners_and_a_floor_are_refused() {
+    if !inside("foreign_rules_listeners_and_a_floor_are_refused") {
         return;
     }
     app(1000);
@@ -383,13 +383,13 @@ fn a_second_operation_is_refused_and_names_the_first() {
     command.args(["restart", "--config", "/run/slow.toml"]);
     let first = Running::start("agent", &mut command);
     sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
-    let holder = format!(
+    let owner = format!(
         "another operation holds the lock: `agent restart web`, pid {}",
         first.pid()
     );
     let second = agent(GOOD, &["restart", "web"]);
     assert_eq!(second.exit, 10, "{}", second.err);
-    assert!(second.err.contains(&holder), "{}", second.err);
+    assert!(second.err.contains(&owner), "{}", second.err);
     assert_eq!(agent(GOOD, &["close", "--dry-run"]).exit, 10);
     assert!(
         good(&["status"])
@@ -399,10 +399,10 @@ fn a_second_operation_is_refused_and_names_the_first() {
     first.wait().expect_exit(0);
 }
 
-/// A stdout or stderr that has gone away must not stop a restart half way.
+/// A closed stdout or stderr must not stop a restart half way.
 #[test]
-fn nobody_listens() {
-    if !inside("nobody_listens") {
+fn a_closed_stdout_stops_no_restart() {
+    if !inside("a_closed_stdout_stops_no_restart") {
         return;
     }
     app(1000);
@@ -452,7 +452,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
             "{status}"
         );
     }
-    // Interrupted before the app is touched: put back means closed.
+    // Interrupted before it touches the app: for a closed host, the gates go back to closed.
     let waits = GOOD.replace("status_port = 2000", "status_port = 2000\nsticky = \"20s\"");
     let ended = interrupted(&waits, "TERM", "sticky");
     assert_eq!(ended.exit, 143, "{}", ended.err);
@@ -469,7 +469,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
     assert!(good(&["open"]).out.contains("open: in rotation"));
 }
 
-/// Sends a signal once the journal says that a phase is acted on.
+/// Sends a signal when the journal shows a phase in progress.
 fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
@@ -483,10 +483,10 @@ fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
     running.wait()
 }
 
-/// The app is touched: it is brought back and opened before the agent leaves.
+/// The agent has touched the app: it brings the app back and opens the gates before it ends.
 #[test]
-fn a_signal_while_the_app_is_restarted_finishes_what_was_begun() {
-    if !inside("a_signal_while_the_app_is_restarted_finishes_what_was_begun") {
+fn a_signal_during_the_restart_completes_it() {
+    if !inside("a_signal_during_the_restart_completes_it") {
         return;
     }
     app(1000);

@@ -1,19 +1,19 @@
-//! What others than root may write is neither read nor run.
+//! The agent neither reads nor runs files that other users may write.
 
 use super::*;
 
-/// Some user that is not root.
+/// A user other than root.
 const OTHER: u32 = 4321;
 
 #[test]
-fn a_configuration_of_others() {
-    if !inside("permissions::a_configuration_of_others") {
+fn a_configuration_of_another_user_is_refused() {
+    if !inside("permissions::a_configuration_of_another_user_is_refused") {
         return;
     }
     sh("mkdir /run/others && ln -s /run/others/agent.toml /run/link.toml");
     std::fs::write("/run/others/agent.toml", GOOD).unwrap();
     let file = "/run/others/agent.toml";
-    for (spoil, mend, path) in [
+    for (spoil, fix, path) in [
         (
             format!("chown {OTHER} {file}"),
             format!("chown root:root {file}"),
@@ -61,7 +61,7 @@ fn a_configuration_of_others() {
             err.starts_with(&format!("agent: {path}: /run/others")),
             "{err}"
         );
-        assert!(err.ends_with(&format!("mend: {mend}\n")), "{err}");
+        assert!(err.ends_with(&format!("mend: {fix}\n")), "{err}");
         sh(&format!(
             "chown root:root /run/others {file}; chmod 755 /run/others; chmod 644 {file}"
         ));
@@ -70,8 +70,8 @@ fn a_configuration_of_others() {
 }
 
 #[test]
-fn a_state_directory_of_others() {
-    if !inside("permissions::a_state_directory_of_others") {
+fn a_state_directory_of_another_user_is_refused() {
+    if !inside("permissions::a_state_directory_of_another_user_is_refused") {
         return;
     }
     app(1000);
@@ -110,7 +110,7 @@ fn a_state_directory_of_others() {
         assert_eq!(believed, spoil.ends_with("lock"), "{}", status.out);
         sh(&format!("chown root {spoil}; rm -f /run/state/web.json"));
     }
-    // One that others could make before us is not made at all.
+    // The agent does not create a directory that another user could create first.
     sh("mkdir -m 777 /run/open");
     let below = GOOD.replace("/run/state", "/run/open/state");
     refused(
@@ -120,7 +120,7 @@ fn a_state_directory_of_others() {
         "/run/open may be written by others than root (mode 0777); mend: chmod go-w /run/open",
     );
     assert!(!std::path::Path::new("/run/open/state").exists());
-    // Whatever the umask.
+    // With any umask.
     let program = env!("CARGO_BIN_EXE_agent");
     let fresh = GOOD.replace("/run/state", "/run/new/state");
     std::fs::write("/run/agent.toml", &fresh).unwrap();
@@ -133,8 +133,8 @@ fn a_state_directory_of_others() {
 }
 
 #[test]
-fn programs_and_pidfiles_of_others() {
-    if !inside("permissions::programs_and_pidfiles_of_others") {
+fn programs_and_pidfiles_of_another_user_are_refused() {
+    if !inside("permissions::programs_and_pidfiles_of_another_user_are_refused") {
         return;
     }
     app(1000);
@@ -183,8 +183,8 @@ fn programs_and_pidfiles_of_others() {
         }
         sh(&format!("chown root {spoil}"));
     }
-    assert!(app.is_running(), "nobody was signalled");
-    // A folder of PATH in which others have put a program of the same name.
+    assert!(app.is_running(), "the app got a signal");
+    // A folder in PATH in which another user has put a program of the same name.
     sh("mkdir -m 777 /run/early && ln -s /bin/false /run/early/touch");
     std::fs::write("/run/agent.toml", GOOD).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));

@@ -1,10 +1,10 @@
-//! An agent in the sandbox of its unit can't look into the files of a process with more
-//! capabilities, and so not into those of an agent outside.
+//! An agent in the sandbox of its unit cannot read the files of a process with more capabilities.
+//! An agent outside the sandbox is such a process.
 
 use super::*;
 use nix::sys::signal::Signal;
 
-/// With the capabilities that the units leave the agent.
+/// With the capabilities that the units leave to the agent.
 fn sandboxed(arguments: &[&str]) -> Running {
     std::fs::write("/run/agent.toml", GOOD).unwrap();
     let mut command = Command::new("setpriv");
@@ -14,7 +14,7 @@ fn sandboxed(arguments: &[&str]) -> Running {
     Running::start("agent", command.args(["--config", "/run/agent.toml"]))
 }
 
-/// Until an agent has said that the status ports are its own.
+/// Waits until an agent reports that it has the status ports.
 fn reserved() {
     sh(
         "for i in $(seq 500); do grep -qs agent /run/state/port:2000.lock && grep -qs agent /run/state/port:3000.lock \
@@ -23,15 +23,15 @@ fn reserved() {
 }
 
 #[test]
-fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
-    if !inside("sandbox::an_agent_outside_its_sandbox_is_known_by_its_lock") {
+fn an_agent_outside_the_sandbox_is_known_by_its_lock() {
+    if !inside("sandbox::an_agent_outside_the_sandbox_is_known_by_its_lock") {
         return;
     }
     app(1000);
     app(1001);
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
-    // Another process of root, without a lock, is a threat in the sandbox, too.
+    // In the sandbox, too, another process of root without a lock is a threat.
     let bind = "import socket, sys; s = socket.socket(); s.bind(('0.0.0.0', 2000)); \
                 print('bound', flush=True); sys.stdin.read()";
     let mut other = Command::new("/usr/bin/python3");
@@ -54,13 +54,13 @@ fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
     let sidecar = Running::start("agent", &mut command);
     reserved();
     let ended = sandboxed(&["restart", "web"]).wait();
-    let told = format!("{}{}", ended.out, ended.err);
-    assert!(ended.exit == 0 && !told.contains("has bound"), "{told}");
+    let output = format!("{}{}", ended.out, ended.err);
+    assert!(ended.exit == 0 && !output.contains("has bound"), "{output}");
     sidecar.interrupt(Signal::SIGTERM);
     sidecar.wait();
     assert!(std::path::Path::new("/run/restarted").exists());
 
-    // The other way round: the sidecar begins while an operation runs outside.
+    // The opposite case: the sidecar starts while an operation runs outside.
     let slow = GOOD.replace("[\"touch\", \"/run/restarted\"]", "[\"sleep\", \"1\"]");
     std::fs::write("/run/slow.toml", slow).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
@@ -72,6 +72,6 @@ fn an_agent_outside_its_sandbox_is_known_by_its_lock() {
     reserved();
     sidecar.interrupt(Signal::SIGTERM);
     let ended = sidecar.wait();
-    let told = format!("{}{}", ended.out, ended.err);
-    assert!(!told.contains("has bound"), "{told}");
+    let output = format!("{}{}", ended.out, ended.err);
+    assert!(!output.contains("has bound"), "{output}");
 }

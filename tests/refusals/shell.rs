@@ -1,8 +1,8 @@
-//! No command line is ever passed through a shell.
+//! The agent passes no command line through a shell.
 
 use super::*;
 
-/// What a shell would run, split, expand or take for the end of the line.
+/// Words that a shell would run, split, expand or end.
 const WORDS: [&str; 9] = [
     "$(touch /run/pwned)",
     "`touch /run/pwned`",
@@ -16,14 +16,14 @@ const WORDS: [&str; 9] = [
 ];
 
 #[test]
-fn words_arrive_as_they_are_written() {
-    if !inside("shell::words_arrive_as_they_are_written") {
+fn a_command_gets_its_words_unchanged() {
+    if !inside("shell::a_command_gets_its_words_unchanged") {
         return;
     }
     app(1000);
     app(1001);
     let _haproxy = haproxy(HAPROXY);
-    // Its own name and the place of the state have such characters, too.
+    // The script's name and the state directory have such characters, too.
     let program = "/run/$(touch pwned); x";
     let script = "#!/usr/bin/perl\nopen F, '>', shift; print F join \"\\0\", @ARGV;\n";
     std::fs::write(program, script).unwrap();
@@ -59,8 +59,8 @@ fn words_arrive_as_they_are_written() {
 
 /// The `iptables` crate splits a call at spaces and quotes: an app's name has neither.
 #[test]
-fn an_app_has_no_name_that_could_be_split() {
-    if !inside("shell::an_app_has_no_name_that_could_be_split") {
+fn an_app_name_that_a_shell_could_split_is_refused() {
+    if !inside("shell::an_app_name_that_a_shell_could_split_is_refused") {
         return;
     }
     for name in WORDS

@@ -1,17 +1,17 @@
-//! A state directory that takes nothing: refused before anything is touched.
+//! A state directory without space or write access: the agent refuses before it touches anything.
 
 use super::*;
 
 #[test]
-fn a_full_or_read_only_state_directory() {
-    if !inside("state_dir::a_full_or_read_only_state_directory") {
+fn a_full_or_read_only_state_directory_is_refused() {
+    if !inside("state_dir::a_full_or_read_only_state_directory_is_refused") {
         return;
     }
     app(1000);
     app(1001);
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
-    // The locks are no litter, nor is a history of what was refused.
+    // The locks and the history of the refusal may remain.
     let files = || sh("cd /run/state && ls -A | grep -v -e 'lock$' -e '^history'; true");
     let all_refused = |says: &str| {
         let before = files();
@@ -23,14 +23,14 @@ fn a_full_or_read_only_state_directory() {
     let free = "No space left on device (os error 28); free space or inodes there, or choose \
                 another [agent] state_dir";
 
-    // Neither the lock's text fits, which is no matter, nor the journal.
+    // Neither the lock's text nor the journal fits. The missing text does not matter.
     sh("mount -t tmpfs -o size=8k,mode=755 none /run/state");
     sh("cat /dev/zero >/run/state/big 2>/dev/null; true");
     all_refused(&format!("/run/state: {free}"));
     // The lock's text fits, the journal does not.
     sh("rm /run/state/big && head -c 4096 /dev/zero >/run/state/big");
     all_refused(&format!("/run/state: {free}"));
-    // No inode for the host's lock; one for that, none for the app's.
+    // Without an inode for the host's lock; with one for that, without one for the app's.
     sh(
         "umount /run/state && mount -t tmpfs -o nr_inodes=2,mode=755 none /run/state && : >/run/state/big",
     );

@@ -1,4 +1,5 @@
-//! Two at once: on one host one wins, and of two hosts that may not both be out one gives way.
+//! Two operations at once: on one host one of them wins. Of two hosts that may not both be out, one
+//! gives way.
 
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::reference::{QUICK, Reference};
@@ -6,7 +7,7 @@ use lab::report::Report;
 use lab::settings::Settings;
 
 #[test]
-fn one_operation_a_host() {
+fn a_host_has_one_operation_at_a_time() {
     let fleet = Fleet::two_stage("one_wins");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -17,7 +18,7 @@ fn one_operation_a_host() {
     exits.sort_by_key(|ended| ended.exit);
     let [won, lost] = exits;
     won.expect_exit(0);
-    names_the_holder(&lost.expect_exit(10).report(), "restart");
+    names_the_lock_owner(&lost.expect_exit(10).report(), "restart");
     let running = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("close");
     for verb in ["close", "recover", "restart", "open"] {
@@ -30,19 +31,19 @@ fn one_operation_a_host() {
     traffic.stop().assert_unnoticed();
 }
 
-fn names_the_holder(report: &Report, verb: &str) {
-    let told = format!("`agent {verb} web`, pid ");
+fn names_the_lock_owner(report: &Report, verb: &str) {
+    let owner = format!("`agent {verb} web`, pid ");
     let message = &report.message;
     assert!(
-        message.contains(&told) && message.contains(", since 2"),
+        message.contains(&owner) && message.contains(", since 2"),
         "{message}"
     );
 }
 
-/// Three hosts, of which two must be usable: all are told to restart in the same moment,
-/// HAProxy's checks are slow, so all have closed before anybody sees the others go.
+/// Three hosts, two of which must be usable. All restart in the same moment. HAProxy's checks are
+/// slow, so each host has closed its gates before it sees the others go.
 #[test]
-fn hosts_that_may_not_be_out_together() {
+fn two_hosts_are_never_out_together() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 600ms fastinter 300ms downinter 300ms");
     let fleet = Fleet::with("floor", Layout::TwoStage, slow);
@@ -65,7 +66,7 @@ fn hosts_that_may_not_be_out_together() {
         .iter()
         .filter(|report| report.phases.iter().any(|one| one.phase == "back_off"));
     assert!(gave_way.count() >= 2, "{reports:#?}");
-    // From the restart of the app until its lines are UP a host is alone.
+    // From the restart of its app until its lines are UP, a host is the only one out.
     let mut spans = reports.map(|report| {
         let (restart, open) = (report.began("restart"), report.ended("open"));
         println!(
@@ -80,10 +81,10 @@ fn hosts_that_may_not_be_out_together() {
     }
 }
 
-/// All hosts at once, and one other is enough for each: one stays while the others go.
-/// Nobody notices.
+/// All hosts at once, while one other is enough for each: one stays while the others go. No user
+/// notices.
 #[test]
-fn all_hosts_in_the_same_moment() {
+fn of_all_hosts_one_stays_while_the_others_go() {
     let fleet = Fleet::quick("all_at_once", |reference| reference);
     let boots = fleet.boots();
     let traffic = fleet.traffic();
@@ -97,9 +98,9 @@ fn all_hosts_in_the_same_moment() {
     assert_eq!(fleet.boots(), once);
 }
 
-/// A floor that can't hold is given up on in time, and nothing is left closed.
+/// An impossible floor: the restart gives up in time, and leaves no gate closed.
 #[test]
-fn a_turn_that_never_comes() {
+fn a_turn_that_never_comes_is_exit_12() {
     let fleet = Fleet::two_stage("no_turn");
     fleet.open_gates();
     let boots = fleet.boots();

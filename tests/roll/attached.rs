@@ -1,5 +1,5 @@
-//! What who runs many hosts over SSH needs of each: progress for machines, a call-off by the
-//! end of standard input, the room that HAProxy has, a turn that is waited for.
+//! What a tool over SSH needs from each host: progress as JSON, a call-off by the end of standard
+//! input, the room in HAProxy, and a wait for its turn.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use lab::settings::Settings;
 use lab::wait_for;
 
 #[test]
-fn the_end_of_standard_input_calls_it_off() {
+fn the_end_of_standard_input_calls_a_restart_off() {
     let fleet = Fleet::two_stage("hang_up");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -38,18 +38,18 @@ fn the_end_of_standard_input_calls_it_off() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Who is not attached has no standard input to lose, as under systemd and Ansible.
+/// A caller that is not attached has no standard input to lose, as under systemd and Ansible.
 #[test]
-fn progress_is_told_as_it_goes() {
-    // A wait must be seen before it is over, also where the machine has other work.
+fn each_phase_is_one_json_line() {
+    // The test must see a wait before it is over, even when the machine has other work.
     let slow = "inter 1s fastinter 500ms downinter 500ms";
     let fleet = Fleet::quick("progress", |reference| reference.with(QUICK, slow));
     let agent = fleet.agent(1, |settings| settings);
     let ended = agent.words(&["restart", "web", "--json", "--progress"]);
     let ended = ended.expect_exit(0);
     assert_eq!(ended.json()["outcome"], "restarted");
-    let told = told(&ended);
-    let phases: Vec<&str> = told
+    let lines = progress_lines(&ended);
+    let phases: Vec<&str> = lines
         .iter()
         .filter_map(|one| one["phase"].as_str())
         .collect();
@@ -57,7 +57,7 @@ fn progress_is_told_as_it_goes() {
         "claim", "close", "floor", "drain", "restart", "healthy", "open",
     ];
     assert_eq!(phases, all, "{}", ended.err);
-    for one in &told {
+    for one in &lines {
         assert_eq!(one["app"], "web");
         assert!(one["at_seconds"].is_number(), "{one}");
         let words = one["what"].is_string() && one["limit_seconds"].is_number();
@@ -66,14 +66,15 @@ fn progress_is_told_as_it_goes() {
             "{one}"
         );
     }
-    let settled: Vec<&str> = told
+    let settled: Vec<&str> = lines
         .iter()
         .filter(|one| one["settled"] == true)
         .filter_map(|one| one["phase"].as_str())
         .collect();
     assert_eq!(settled, all[2..], "{}", ended.err);
     let waits = |what: &str| {
-        told.iter()
+        lines
+            .iter()
             .any(|one| one["waiting"].to_string().contains(what))
     };
     assert!(
@@ -112,7 +113,7 @@ fn a_turn_comes_when_another_host_is_back() {
 }
 
 #[test]
-fn status_tells_the_room_there_is() {
+fn status_shows_the_room_in_haproxy() {
     let fleet = Fleet::quick("room", |reference| reference);
     let status = |number, min_available: i64| {
         let floor = |settings: Settings| settings.set("app.web.min_available", min_available);
@@ -135,7 +136,7 @@ fn status_tells_the_room_there_is() {
         .expect_exit(0);
     assert_eq!(status(1, 1), (true, true, Some(1)));
     assert_eq!(status(2, 1), (false, false, Some(1)));
-    // One that has claimed, and still serves.
+    // A host that has claimed its turn and still serves.
     let rules = fleet.host(3).rules();
     let mut chain = rules
         .lines()
@@ -156,7 +157,7 @@ fn attached(agent: &Agent) -> Running {
 }
 
 /// The objects on stderr.
-fn told(ended: &Ended) -> Vec<Value> {
+fn progress_lines(ended: &Ended) -> Vec<Value> {
     let lines = ended.err.lines();
     let object =
         |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));

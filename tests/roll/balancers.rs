@@ -1,4 +1,4 @@
-//! An app that more than one backend, or more than one balancer, sends users to.
+//! An app that gets users from more than one backend or balancer.
 
 use lab::fleet::{Fleet, Layout};
 use lab::reference::Reference;
@@ -27,7 +27,7 @@ fn two_backends_serve_the_same_app() {
     }
 }
 
-/// The second balancer's checks are slower: the restart has to wait for both.
+/// The second balancer has slower checks: the restart has to wait for both.
 #[test]
 fn two_balancers_must_agree() {
     let fleet = Fleet::two_stage("two_balancers");

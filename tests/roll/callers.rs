@@ -1,5 +1,5 @@
-//! Others call the app directly, past HAProxy: idle keep-alive connections and requests of theirs
-//! never hold up a restart, also right after a reload.
+//! Other programs call the app directly, past HAProxy. Their idle keep-alive connections and
+//! requests never delay a restart, not even right after a reload.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -11,15 +11,15 @@ use lab::one_machine::OneMachine;
 use lab::settings::Settings;
 use lab::underway::Underway;
 
-/// What a neighbour has open to the app: an idle connection, and a request that takes longer than
-/// any restart.
+/// A neighbour's connections to the app: an idle one, and a request that takes longer than any
+/// restart.
 fn open(from: &Namespace, app: &str) -> (TcpStream, Underway) {
     let to: SocketAddr = app.parse().expect("an address");
     let idle = namespace::connect(&from.path(), to).expect("a connection");
     (idle, Underway::get(from, to, "/slow?ms=40000"))
 }
 
-/// Restarts the app, which does not wait for them either.
+/// Restarts the app. The app does not wait for these connections either.
 fn restart(agent: &Agent, app: &str) {
     let report = agent.run("restart", app).expect_exit(0).report();
     let drain = report.ended("drain") - report.began("drain");
@@ -31,7 +31,7 @@ fn cut(settings: Settings, app: &str) -> Settings {
 }
 
 #[test]
-fn a_neighbour_with_an_address_of_its_own() {
+fn a_caller_with_another_address_delays_no_restart() {
     let fleet = Fleet::quick("callers_neighbour", |reference| reference);
     let (_idle, request) = open(&fleet.host(2).namespace, "10.77.0.11:1000");
     fleet.haproxy.reload();
@@ -39,9 +39,9 @@ fn a_neighbour_with_an_address_of_its_own() {
     assert!(!request.got().is_whole(), "it was under way all the time");
 }
 
-/// All have loopback's address there; the process tells them apart.
+/// Both use the loopback address here; the process shows the agent which is which.
 #[test]
-fn a_process_beside_haproxy() {
+fn a_caller_beside_haproxy_delays_no_restart() {
     let machine = OneMachine::start("callers_beside", Duration::from_millis(100));
     let agent = machine.agent_with(|settings| cut(settings, "one"));
     for app in &machine.apps {

@@ -1,15 +1,15 @@
-//! A small limit of open files: enough for three balancers, or refused in one line.
+//! A small limit of open files: enough for three balancers, or a refusal in one line.
 
 use lab::fleet::Fleet;
 use lab::settings::Settings;
 use std::process::Command;
 
 #[test]
-fn a_limit_of_open_files() {
+fn a_limit_of_open_files_is_enough_or_refused() {
     let fleet = Fleet::two_stage("descriptors");
     fleet.open_gates();
     let socket = fleet.haproxy.socket.display().to_string();
-    // The same HAProxy three times: three balancers to the agent.
+    // The same HAProxy three times: three balancers for the agent.
     let three = |settings: Settings| settings.haproxy(&socket).haproxy("tcp://10.77.0.1:9999");
     let agent = fleet.agent(1, three);
     let limited = |files: usize, arguments: &[&str]| {
@@ -40,7 +40,7 @@ fn a_limit_of_open_files() {
         (fleet.boots(), fleet.host(1).rules()),
         (boots.clone(), rules)
     );
-    // What it says it needs has to do.
+    // The number in the refusal must be enough.
     assert!(least < 64, "{least}");
     for files in [64, least] {
         for verb in ["open", "status", "restart"] {

@@ -1,5 +1,5 @@
-//! Restarts that end otherwise: each exit code leaves the host as DESIGN-ed, and no user
-//! notices.
+//! Restarts that do not succeed: each exit code leaves the host in its documented state, and no
+//! user notices.
 
 use lab::agent::Ended;
 use lab::fleet::{Fleet, Layout};
@@ -8,7 +8,7 @@ use lab::settings::Settings;
 use std::time::Duration;
 
 #[test]
-fn drain_runs_out_and_aborts() {
+fn a_drain_that_runs_out_aborts() {
     let fleet = Fleet::two_stage("drain_aborts");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -23,9 +23,9 @@ fn drain_runs_out_and_aborts() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The request still ends well, because the app stops gracefully.
+/// The request still succeeds, because the app stops gracefully.
 #[test]
-fn drain_runs_out_and_proceeds() {
+fn a_drain_that_runs_out_proceeds_if_configured() {
     let fleet = Fleet::two_stage("drain_proceeds");
     fleet.open_gates();
     let boots = fleet.boots();
@@ -43,7 +43,7 @@ fn drain_runs_out_and_proceeds() {
 }
 
 #[test]
-fn app_does_not_come_back() {
+fn a_sick_app_stays_out() {
     let fleet = Fleet::two_stage("sick");
     fleet.open_gates();
     let traffic = fleet.traffic();
@@ -55,7 +55,7 @@ fn app_does_not_come_back() {
     restarting.wait().expect_exit(15);
     let host = fleet.host(1);
     assert!(!host.gate_is_open(2000) && !host.gate_is_open(3000));
-    // And once it is mended, `open` is all it takes.
+    // After the fix, `open` is enough.
     fleet.app(1).set_sick(false);
     agent.open("web");
     fleet.haproxy.wait_until_all_up();
@@ -63,7 +63,7 @@ fn app_does_not_come_back() {
 }
 
 #[test]
-fn too_few_others() {
+fn too_few_others_are_exit_12() {
     let fleet = Fleet::two_stage("too_few");
     fleet.open_gates();
     fleet.app(2).set_sick(true);
@@ -79,7 +79,7 @@ fn too_few_others() {
 
 /// HAProxy's checks are too slow for the limit.
 #[test]
-fn not_out_of_rotation_in_time() {
+fn slow_checks_are_exit_13() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 1s fastinter 1s downinter 200ms");
     let fleet = Fleet::with("still_in", Layout::TwoStage, slow);
@@ -91,7 +91,7 @@ fn not_out_of_rotation_in_time() {
     })
     .expect_exit(13);
     assert!(fleet.host(1).gate_is_open(2000) && fleet.host(1).gate_is_open(3000));
-    // Let checks that were under way end before all are found UP.
+    // Checks under way must end before HAProxy shows all lines UP.
     std::thread::sleep(Duration::from_secs(2));
     fleet.haproxy.wait_until_all_up();
     assert_eq!(fleet.boots(), boots, "the app was not to be touched");

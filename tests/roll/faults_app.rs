@@ -1,5 +1,5 @@
-//! Apps that do not come back well, or are somebody else. No gate is opened before an app
-//! that is not healthy, and no app is restarted twice.
+//! Apps that do not come back healthy, or are another process. The agent opens no gate before an
+//! unhealthy app, and restarts no app twice.
 
 use std::fs;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use lab::settings::Settings;
 const OPEN: [bool; 2] = [true, true];
 const CLOSED: [bool; 2] = [false, false];
 
-/// SIGTERM ends it, and nobody starts it again.
+/// SIGTERM ends it, and no supervisor starts it again.
 #[test]
-fn never_comes_back() {
+fn an_app_that_never_comes_back_stays_out() {
     let fleet = Fleet::quick("app_gone", |reference| reference);
     let traffic = fleet.traffic();
     let pidfile = pidfile(&fleet);
@@ -37,12 +37,12 @@ fn never_comes_back() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Healthy, sick, then healthy: the streak begins anew, and the gates wait for its end.
+/// Healthy, sick, then healthy: the streak begins again, and the gates open at its end.
 #[test]
-fn flaps() {
+fn an_app_that_flaps_begins_its_streak_again() {
     let fleet = Fleet::quick("app_flaps", |reference| reference);
     let asked = fleet.host(1).dir.join("asked");
-    // The first time asked is the preflight's; the third is in the middle of a streak.
+    // The preflight asks first. The third answer is in the middle of a streak.
     let script = "echo >>\"$0\"; test $(wc -l <\"$0\") != 3";
     let check = argv(&["sh", "-c", script, &asked.display().to_string()]);
     let traffic = fleet.traffic();
@@ -61,10 +61,10 @@ fn flaps() {
     traffic.stop().assert_unnoticed();
 }
 
-/// It was healthy when the gates opened, so they stay open: HAProxy's own checks keep users
-/// off, and whoever mends it needs no agent.
+/// The app was healthy when the gates opened, so they stay open. HAProxy's own checks keep users
+/// off, and the fix needs no agent.
 #[test]
-fn dies_again_after_the_reopen() {
+fn an_app_that_dies_after_the_reopen_is_not_restarted_again() {
     let slow = |config: Reference| config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
     let fleet = Fleet::quick("app_dies", slow);
     let traffic = fleet.traffic();
@@ -79,9 +79,9 @@ fn dies_again_after_the_reopen() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Of a process that is gone, and of one that got its number.
+/// The pidfile names a process that is gone, and then a process that got its number.
 #[test]
-fn pidfile_is_stale() {
+fn a_stale_pidfile_is_refused() {
     let fleet = Fleet::quick("app_stale", |reference| reference);
     let (rules, pidfile) = (fleet.host(1).rules(), pidfile(&fleet));
     let was = fs::read_to_string(&pidfile).expect("a pid");
@@ -97,7 +97,7 @@ fn pidfile_is_stale() {
     let says = "start the app, or mend where it writes its pid; nothing was changed";
     restart(&fleet, |settings| settings).expect(11, says);
     assert_eq!((fleet.boots()[0], fleet.host(1).rules()), (1, rules));
-    // The app's own number is good, however old the file is.
+    // The app's own number is correct, however old the file is.
     write_long_ago(&pidfile, &was);
     restart(&fleet, |settings| settings).expect(0, "restarted");
     traffic.stop().assert_unnoticed();

@@ -1,5 +1,5 @@
-//! HAProxy itself goes, in the middle of a restart. The one that goes here is the second of
-//! two, and all traffic is on the first: so no request may fail.
+//! One HAProxy stops in the middle of a restart. It is the second of two, and all traffic uses the
+//! first: so no request may fail.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ const GONE: &str = "tcp://10.77.0.1:9998 can't be seen: can't connect: Connectio
 const PUT_BACK: &str =
     "; the gates were put back, the app was not touched; its lines are not all UP";
 
-/// Before the app is touched: gone with its whole process group, or the worker alone, which
-/// its master does not outlive; and started again by whoever supervises it.
+/// Before the restart of the app: the whole process group dies, or only the worker, which also ends
+/// its master. Then a supervisor starts it again.
 #[test]
-fn one_of_two_goes_before_the_app_restarts() {
+fn a_balancer_that_stops_before_the_restart_aborts_it() {
     let (fleet, mut second) = two("lb_before");
     let boots = fleet.boots();
     let traffic = fleet.traffic();
@@ -34,7 +34,7 @@ fn one_of_two_goes_before_the_app_restarts() {
     second.process.kill_group();
     assert_eq!(fleet.boots(), boots);
     let _second = fleet.second_balancer(QUICK);
-    // A worker that knows nothing yet: it is waited for until it shows the lines DOWN.
+    // A worker without any check results: the agent waits until it shows the lines DOWN.
     running.wait().expect(0, "restarted, and back in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     assert_eq!(request.answer().status, 200);
@@ -61,10 +61,10 @@ fn is_gone_before(fleet: &Fleet) {
     assert_eq!(fleet.host(1).rules(), rules);
 }
 
-/// Once the app is touched nobody asks HAProxy until the gates are open again: one that is
-/// back by then is as good as any, and one that goes only then is told.
+/// From the restart of the app until the gates are open the agent needs no HAProxy. A balancer that
+/// is back by then is fine. If one stops only then, the report says so.
 #[test]
-fn one_of_two_goes_once_the_app_restarts() {
+fn a_balancer_that_stops_later_does_not_stop_the_restart() {
     let (fleet, mut second) = two("lb_after");
     let boots = fleet.boots()[0];
     let traffic = fleet.traffic();
@@ -86,9 +86,9 @@ fn one_of_two_goes_once_the_app_restarts() {
     traffic.stop().assert_unnoticed();
 }
 
-/// And the only one: without traffic, which it would have lost itself.
+/// The only balancer stops: without traffic, because it would lose that itself.
 #[test]
-fn the_only_one_goes_while_closing() {
+fn the_only_balancer_gone_aborts_a_restart() {
     let mut fleet = Fleet::quick("lb_only", |reference| reference);
     let boots = fleet.boots();
     let running = fleet.agent(1, Settings::hurried).start("restart", "web");

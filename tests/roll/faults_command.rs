@@ -1,4 +1,4 @@
-//! Restart commands that fail, hang, leave a daemon behind or print without end.
+//! Restart commands that fail, hang, leave a daemon or print without end.
 
 use std::fs;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use lab::daemon::argv;
 use lab::fleet::Fleet;
 use lab::settings::Settings;
 
-/// The gates stay closed, even where the old app still runs: nobody knows in what state. What
-/// hangs is killed with all it has started.
+/// The gates stay closed, even if the old app still runs: its state is unknown. On timeout the
+/// command and its children are killed.
 #[test]
-fn fails_or_hangs() {
+fn a_command_that_fails_or_hangs_leaves_the_gates_closed() {
     let fleet = Fleet::quick("re_fails", |reference| reference);
     let traffic = fleet.traffic();
     let says =
@@ -53,10 +53,10 @@ fn hangs(fleet: &Fleet) {
     assert!(left.is_empty(), "still running: {left:?}");
 }
 
-/// The command is done when its own process is, and what it left behind goes on. Of 200 MB
-/// that it prints the agent keeps the end.
+/// The command is done when its own process ends, and its daemon goes on. Of 200 MB of output the
+/// agent keeps the end.
 #[test]
-fn forks_and_floods() {
+fn a_command_may_fork_and_flood() {
     let fleet = Fleet::quick("re_floods", |reference| reference);
     fleet.app(1).set_cold(Duration::from_secs(1));
     let [left, pidfile] = ["left", "web1/pid"].map(|file| fleet.host(1).dir.join(file));

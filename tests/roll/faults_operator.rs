@@ -1,5 +1,5 @@
-//! An operator holds our line, MAINT or DRAIN, at any moment of a restart: it is told apart
-//! from our gate, never waited for, and never set back by us.
+//! An operator sets our line to MAINT or DRAIN at any moment of a restart. The agent does not
+//! confuse it with its own gate, never waits for it, and never changes it back.
 
 use std::time::Duration;
 
@@ -11,16 +11,22 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::traffic::InFlight;
 
-const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
+const PHASES: [&str; 5] = [
+    "close",
+    "sticky",
+    "an_operators_drain_remains",
+    "healthy",
+    "open",
+];
 
 #[test]
-fn maint() {
-    in_each_phase("op_maint", "maint", "MAINT");
+fn an_operators_maint_remains() {
+    in_each_phase("op_maint", "an_operators_maint_remains", "MAINT");
 }
 
 #[test]
-fn drain() {
-    in_each_phase("op_drain", "drain", "DRAIN");
+fn an_operators_drain_remains() {
+    in_each_phase("op_drain", "an_operators_drain_remains", "DRAIN");
 }
 
 fn in_each_phase(test: &str, state: &str, shown: &str) {
@@ -40,9 +46,9 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
     traffic.stop().assert_unnoticed();
 }
 
-/// Sets the state once that phase has begun; gives when.
+/// Sets the state as soon as that phase has begun, and returns the time.
 fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
-    let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
+    let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
     let running = fleet.agent(1, settings).start("restart", "web");
     fleet.host(1).wait_for_phase(phase);
     operate(fleet, "web1", state);
@@ -56,7 +62,8 @@ fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
     (ended, at)
 }
 
-/// Restarted, gates open, the line as the operator wants it, and the report says so.
+/// The app has restarted, the gates are open, the line is in the operator's state, and the report
+/// says so.
 fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     let ended = ended.expect(0, "restarted, and the gates are open");
     let report = ended.report();
@@ -69,45 +76,48 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     assert_eq!(report.balancers[0].line("srvs/bkp1"), "UP");
     assert_eq!(fleet.haproxy.server("web1").status(), shown);
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    // A line that is waited for would be for a minute.
+    // A wait for the line would take a minute.
     assert!(report.seconds < 20.0, "it waited: {report:?}");
     report
 }
 
-/// A host that is closed (DOWN) may be in DRAIN besides: HAProxy shows that once it is back.
+/// A closed host (DOWN) may also be in DRAIN: HAProxy shows that as soon as the host is back.
 #[test]
-fn drain_behind_a_closed_gate_and_then_both_lines() {
+fn an_operators_drain_behind_a_closed_gate_remains() {
     let fleet = fleet("op_both");
     let agent = fleet.agent(1, settings);
     agent.run("close", "web").expect_exit(0);
-    operate(&fleet, "web1", "drain");
+    operate(&fleet, "web1", "an_operators_drain_remains");
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
     let reopened = agent.words(&["restart", "web", "--json", "--reopen"]);
     respected(&fleet, reopened, "DRAIN");
     let traffic = fleet.traffic();
-    operate(&fleet, "bkp1", "maint");
+    operate(&fleet, "bkp1", "an_operators_maint_remains");
     let report = agent
         .run("restart", "web")
         .expect(0, "and the gates are open")
         .report();
-    let told = report.notices.join("\n");
+    let notices = report.notices.join("\n");
     let before = "srvs/bkp1 is MAINT: respected, its UP is not waited for";
     let note =
         "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: respected, not waited for";
-    assert!(told.contains(before) && told.contains(note), "{told}");
+    assert!(
+        notices.contains(before) && notices.contains(note),
+        "{notices}"
+    );
     assert_eq!(fleet.boots()[0], 3);
     traffic.stop().assert_unnoticed();
 }
 
-/// HAProxy takes a line that leaves MAINT for UP at once, and checks then. So while the gate
-/// is closed it is not drained until the checks have failed again.
+/// A line that leaves MAINT is UP at once, and HAProxy checks it afterwards. So while the gate is
+/// closed, the host is not drained until the checks have failed again.
 #[test]
-fn a_line_put_back_in_each_phase() {
+fn a_line_may_come_back_in_each_phase() {
     let fleet = fleet("op_ready");
     let traffic = fleet.traffic();
     for phase in PHASES {
-        let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
-        operate(&fleet, "web1", "maint");
+        let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
+        operate(&fleet, "web1", "an_operators_maint_remains");
         let running = fleet.agent(1, settings).start("restart", "web");
         fleet.host(1).wait_for_phase(phase);
         operate(&fleet, "web1", "ready");
@@ -134,7 +144,7 @@ fn fleet(test: &str) -> Fleet {
     fleet
 }
 
-/// Only long enough to set a line in the middle of it.
+/// Just long enough to set a line in the middle of the restart.
 fn settings(settings: Settings) -> Settings {
     settings.set("app.web.sticky", "300ms")
 }

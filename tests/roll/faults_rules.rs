@@ -1,5 +1,5 @@
-//! Somebody else works on the rules: holds the xtables lock (legacy), or changes his own all
-//! the time (nft, where there is no lock). The agent waits and tries again within its limits.
+//! Another program works on the rules: it holds the xtables lock (legacy), or changes rules all the
+//! time (nft, which has no lock). The agent waits and tries again within its limits.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use lab::settings::Settings;
 
 const LOCKED: &str = "somebody holds the xtables lock";
 
-/// Held before, it refuses; for too long while shedding, it puts back; and at the reopen, for
-/// twice the 5 s that iptables itself waits, it only costs time.
+/// Held before the restart, the agent refuses. Held too long during the sticky window, it puts the
+/// gates back. Held at the reopen for twice the 5 s of iptables' own wait, it only needs more time.
 #[test]
-fn lock_is_held() {
+fn a_held_xtables_lock_delays_or_aborts() {
     let fleet = Fleet::closed("lock", |reference| reference);
     let lock = Lock::new(&fleet);
     fleet.open_gates_with(legacy);
@@ -30,16 +30,16 @@ fn lock_is_held() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Who can't read the rules does not begin.
+/// An agent that cannot read the rules does not begin.
 fn held_before(fleet: &Fleet, lock: &Lock) {
-    let holder = lock.hold(Duration::from_millis(5500));
+    let owner = lock.hold(Duration::from_millis(5500));
     let ended = agent(fleet, |settings| settings).run("restart", "web");
     let message = ended.expect(11, LOCKED).report().message;
     assert!(message.ends_with("; nothing was changed"), "{message}");
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
 }
 
-/// The main gate is closed, the twin's can't be within the limit.
+/// The main gate is closed; the agent cannot close the twin's within the limit.
 fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     let hurried = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "3s");
@@ -47,11 +47,11 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     };
     let running = agent(fleet, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("sticky");
-    // Longer than iptables waits in this phase and in the next, and not as long as putting
-    // back may take.
-    let holder = lock.hold(Duration::from_millis(11_500));
+    // Longer than iptables waits in this phase and in the next, but shorter than the limit for
+    // putting back.
+    let owner = lock.hold(Duration::from_millis(11_500));
     let report = running.wait().expect(1, LOCKED).report();
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
     let left = "; the gates were put back, the app was not touched";
     assert!(report.message.ends_with(left), "{}", report.message);
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
@@ -61,17 +61,17 @@ fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
     fleet.app(1).set_cold(Duration::from_millis(300));
     let running = agent(fleet, |settings| settings).start("restart", "web");
     fleet.host(1).wait_for_phase("healthy");
-    let holder = lock.hold(Duration::from_secs(10));
+    let owner = lock.hold(Duration::from_secs(10));
     let report = running.wait().expect(0, "back in rotation").report();
-    holder.join().expect("a holder");
+    owner.join().expect("the lock owner");
     let opening = report.ended("open") - report.began("healthy");
     assert!(opening > 9.0, "{report:?}");
     assert!(report.gates.iter().all(|gate| gate.position == "open"));
 }
 
-/// Each change of his makes the kernel refuse what others have prepared meanwhile.
+/// Each change by the other program makes the kernel refuse what the agent has prepared.
 #[test]
-fn nft_is_changed_all_the_time() {
+fn constant_changes_of_nft_rules_delay_no_restart() {
     let fleet = Fleet::quick("churn", |reference| reference);
     let (boots, trouble) = (fleet.boots()[0], fleet.haproxy.trouble());
     let churn = "while :; do for how in A D; do \
@@ -95,7 +95,7 @@ fn nft_is_changed_all_the_time() {
     assert_eq!(fleet.haproxy.trouble(), trouble);
 }
 
-/// A lock of the test's own: that of the machine is shared by all its networks.
+/// A lock of this test: all networks of a machine share its lock.
 struct Lock {
     file: File,
 }
@@ -106,7 +106,7 @@ impl Lock {
         Lock { file }
     }
 
-    /// In the background, from now on.
+    /// Holds it in the background, from now on.
     fn hold(&self, time: Duration) -> JoinHandle<()> {
         let file = self.file.try_clone().expect("an open file");
         self.file.lock().expect("the lock");

@@ -1,5 +1,5 @@
-//! A stats socket that misbehaves. What can't be seen is never taken for drained or up: so
-//! before the restart it refuses, in the middle it puts back, after the reopen it tells.
+//! A stats socket that misbehaves. The agent never takes a missing answer for drained or UP: before
+//! the restart it refuses, in the middle it puts the gates back, after the reopen it reports it.
 
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -15,9 +15,9 @@ const FAULTS: [(Fault, &str); 3] = [
     (Fault::Halves, "is cut short"),
 ];
 
-/// The fault before a restart, in its drain for good and for a while, and after the reopen.
+/// The fault comes before a restart, in its drain for good and for a while, and after the reopen.
 #[test]
-fn hangs_or_refuses_or_halves() {
+fn a_faulty_socket_is_never_drained_or_up() {
     let fleet = Fleet::quick("st_faults", |reference| reference);
     let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let traffic = fleet.traffic();
@@ -63,7 +63,7 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
 }
 
 fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
-    // The answer before, which took more than a second, looks like a stream for two more.
+    // The earlier answer took more than a second, so it looks like a stream for two more.
     let patient = |settings: Settings| settings.hurried().set("app.web.timeouts.drain", "10s");
     let running = agent(fleet, proxy, "500ms", patient).start("restart", "web");
     fleet.host(1).wait_for_phase("open");
@@ -76,7 +76,7 @@ fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &s
     fleet.haproxy.wait_until_all_up();
 }
 
-/// Shorter than the limit: a restart as any other.
+/// Shorter than the limit: a normal restart.
 fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, (fault, _): (Fault, &str)) {
     let request = fleet.slow_request(1, 600);
     let running = agent(fleet, proxy, "500ms", |settings| settings).start("restart", "web");
@@ -87,9 +87,9 @@ fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, (fault, _): (Fault, &str)) {
     running.wait().expect(0, "restarted, and back in rotation");
 }
 
-/// 5 s are too late for a limit of 2 s, and all right for one of 10 s.
+/// 5 s are too late for a limit of 2 s, and in time for one of 10 s.
 #[test]
-fn answers_late() {
+fn a_late_answer_is_good_within_its_limit() {
     let fleet = Fleet::quick("st_slow", |reference| reference);
     let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let boots = fleet.boots()[0];
@@ -110,10 +110,10 @@ fn answers_late() {
     traffic.stop().assert_unnoticed();
 }
 
-/// HAProxy takes no more than so many connections to its stats socket at a time; those in
-/// the queue look like a socket that hangs, and are served when a place is free.
+/// HAProxy limits the connections to its stats socket. A connection in the queue looks like a
+/// socket that hangs, and gets its answer when a place is free.
 #[test]
-fn is_out_of_connections() {
+fn a_socket_without_free_connections_looks_like_one_that_hangs() {
     let few = "stats maxconn 2\n    stats timeout";
     let fleet = Fleet::quick("st_maxconn", |config| config.with("stats timeout", few));
     let idle = || UnixStream::connect(&fleet.haproxy.socket).expect("a connection");
@@ -132,7 +132,7 @@ fn is_out_of_connections() {
     fleet.host(1).wait_for_phase("drain");
     let taken = [idle(), idle()];
     assert_eq!(request.answer().status, 200);
-    // Longer than one question may take.
+    // Longer than the limit of one question.
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(fleet.boots()[0], boots, "restarted without a look");
     drop(taken);

@@ -1,21 +1,21 @@
-//! Somebody else changes the rules: seen by `agent status`, mended by `agent recover`, and in
-//! the middle of a restart set right at the next look.
+//! Another program changes the rules: `agent status` shows it, `agent recover` fixes it, and a
+//! restart repairs it at its next look.
 
 use lab::fleet::Fleet;
 use lab::harm::{HARM, harm};
 use lab::settings::Settings;
 
 #[test]
-fn seen_by_status_and_mended_by_recover_nft() {
-    seen_and_mended("flushed_nft", "nft");
+fn status_shows_and_recover_fixes_flushed_nft_rules() {
+    shown_and_fixed("flushed_nft", "nft");
 }
 
 #[test]
-fn seen_by_status_and_mended_by_recover_legacy() {
-    seen_and_mended("flushed_legacy", "legacy");
+fn status_shows_and_recover_fixes_flushed_legacy_rules() {
+    shown_and_fixed("flushed_legacy", "legacy");
 }
 
-fn seen_and_mended(test: &str, variant: &str) {
+fn shown_and_fixed(test: &str, variant: &str) {
     let fleet = Fleet::two_stage(test);
     let settings = |settings: Settings| settings.set("agent.iptables", variant);
     fleet.open_gates_with(settings);
@@ -43,7 +43,7 @@ fn seen_and_mended(test: &str, variant: &str) {
 
 /// A gate that an operator has closed stays closed.
 #[test]
-fn what_an_operator_closed_is_left_alone() {
+fn recover_leaves_a_hold_alone() {
     let fleet = Fleet::two_stage("held");
     fleet.open_gates();
     let agent = fleet.agent(1, |settings| settings);
@@ -65,10 +65,10 @@ fn what_an_operator_closed_is_left_alone() {
     );
 }
 
-/// Rules saved while the gate was open are put back while the host drains: the gate is
-/// closed again before HAProxy has noticed, and the request still ends well.
+/// Another program restores rules from the time of the open gate, while the host drains. The agent
+/// closes the gate again before HAProxy notices, and the request still succeeds.
 #[test]
-fn in_the_middle_of_a_drain() {
+fn a_drain_repairs_restored_rules() {
     let fleet = Fleet::two_stage("restored");
     fleet.open_gates();
     let host = fleet.host(1);

@@ -1,21 +1,20 @@
-//! How long the agent itself keeps everybody waiting: from the moment something becomes
-//! true, by HAProxy's log, the user's answer or the app's journal, to the agent's next step.
+//! How long the agent itself delays a restart: from the moment a condition holds, by HAProxy's log,
+//! the user's answer or the app's journal, to the agent's next step.
 
 use lab::fleet::{Fleet, NUMBERS};
 use lab::now;
 
-/// Seconds, in the middle one of the restarts: what is late once may be the machine, and what is
-/// late twice is the agent.
+/// Seconds, in the median of the restarts. One late step may be the machine; two are the agent.
 const LIMIT: f64 = 0.100;
 
 #[test]
-fn agent_keeps_nobody_waiting() {
+fn the_agent_adds_no_wait_of_its_own() {
     let fleet = Fleet::two_stage("gaps");
     fleet.open_gates();
     let gaps = NUMBERS.map(|number| gaps(&fleet, number));
     for (what, seconds) in gaps.iter().flatten() {
         println!("{:4.0} ms  {what}", seconds * 1000.0);
-        // Before it became true would be worse; a log line may come a moment late.
+        // A step before the condition would be a fault. A log line may come a moment late.
         assert!(*seconds > -0.02, "{what}: {seconds:.3} s early");
     }
     for kind in 0..gaps[0].len() {

@@ -1,5 +1,5 @@
-//! SIGINT and SIGTERM in each phase. Before the app was touched the agent reopens and
-//! leaves; after, it first does what keeps the host safe.
+//! SIGINT and SIGTERM in each phase. Before the agent has touched the app it reopens and leaves.
+//! After that it first makes the host safe.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use lab::fleet::{Fleet, Layout};
 use lab::now;
 use lab::reference::{QUICK, Reference};
 
-/// The signals, the exit code of each, and the host to try it on.
+/// The signals with their exit codes, and the host for each.
 const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::SIGTERM, 143, 2)];
 
 #[test]
-fn while_closing() {
+fn a_signal_while_closing_reopens() {
     let fleet = slow_fleet("int_close");
     interrupt_each(&fleet, 0, |number| {
         fleet.host(number).wait_for_gate(2000, false);
@@ -22,7 +22,7 @@ fn while_closing() {
 }
 
 #[test]
-fn while_draining() {
+fn a_signal_while_draining_reopens() {
     let fleet = Fleet::two_stage("int_drain");
     fleet.open_gates();
     let mut requests = Vec::new();
@@ -42,7 +42,7 @@ fn while_draining() {
 }
 
 #[test]
-fn while_restarting() {
+fn a_signal_while_restarting_completes_the_restart() {
     let fleet = Fleet::two_stage("int_restart");
     fleet.open_gates();
     interrupt_each(&fleet, 1, |number| {
@@ -53,7 +53,7 @@ fn while_restarting() {
 }
 
 #[test]
-fn while_opening() {
+fn a_signal_while_opening_completes_the_restart() {
     let fleet = slow_fleet("int_open");
     interrupt_each(&fleet, 1, |number| {
         fleet.host(number).wait_for_gate(2000, false);
@@ -61,8 +61,8 @@ fn while_opening() {
     });
 }
 
-/// Interrupts a restart once `phase` has seen its phase begin. The gates are open at the
-/// end, the app has booted so many times more, and no user has noticed.
+/// Interrupts a restart as soon as `phase` has seen its phase begin. At the end the gates are open,
+/// the app has booted so many times more, and no user has noticed.
 fn interrupt_each(fleet: &Fleet, more_boots: usize, mut phase: impl FnMut(usize)) {
     let boots = fleet.boots();
     let traffic = fleet.traffic();

@@ -1,6 +1,6 @@
-//! SIGKILL, at every step that the agent records and in the middle of every wait. What comes
-//! next, `agent recover` or simply the next `agent restart`, ends it well: the gates open,
-//! the lines UP, the app restarted at most once, and no user has noticed.
+//! SIGKILL at every step that the agent records, and in the middle of every wait. The next `agent
+//! recover` or `agent restart` completes it: the gates are open, the lines UP, the app restarted at
+//! most once, and no user has noticed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,8 +17,8 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::site::Host;
 
-/// What comes after the kill: a verb, and where the app restarts by a command, the seconds that
-/// the command takes before it touches the app. It goes on without the agent.
+/// The verb after the kill. For an app with a restart command, also the seconds before the command
+/// touches the app: the command goes on without the agent.
 #[derive(Debug, Clone, Copy)]
 struct Way(&'static str, Option<f64>);
 
@@ -26,7 +26,7 @@ const RECOVER: Way = Way("recover", None);
 const RESTART: Way = Way("restart", None);
 const BY_COMMAND: Way = Way("recover", Some(0.7));
 
-/// Each way on a host of its own. `scripts/soak` goes each way through all records.
+/// Each way on a host of its own. `scripts/soak` tries each way with all records.
 #[test]
 fn at_every_record() {
     killed_at_every_record("killed_record", [RECOVER, RESTART, BY_COMMAND]);
@@ -50,8 +50,8 @@ fn at_every_record_of_a_restart_by_command() {
     killed_at_every_record("killed_command_at", [BY_COMMAND; 3]);
 }
 
-/// The agent writes its journal before each phase and syncs it to the disk, the file and
-/// then the folder: it dies at the first sync, the second, ... until a run of each host is through.
+/// The agent writes its journal before each phase and syncs the file, then the folder. It dies at
+/// the first sync, the second, and so on, until one run on each host completes.
 fn killed_at_every_record(test: &str, ways: [Way; 3]) {
     let fleet = fleet(test);
     let mut died_in = Vec::new();
@@ -81,7 +81,7 @@ fn killed_at_every_record(test: &str, ways: [Way; 3]) {
         let report = well_after(&fleet, number, then, change);
         let more = fleet.boots()[number - 1] - boots;
         assert!(more <= 1, "killed at sync {sync}, restarted {more} times");
-        if then == "restart" && !told(&report, "can't be told") {
+        if then == "restart" && !has_notice(&report, "can't be told") {
             assert_eq!(more, 1, "killed at sync {sync}: {report:?}");
         }
     }
@@ -112,7 +112,7 @@ fn in_the_middle_of_every_wait() {
             fleet.app(number).set_cold(Duration::from_millis(600));
             let request = (*phase == "drain").then(|| fleet.slow_request(number, 5000));
             let sticky = |settings: Settings| match *phase {
-                // With a window the twin is shed by itself, and takes its time.
+                // With a sticky window the twin sheds in a phase of its own, which takes time.
                 "shed" => settings.set("app.web.sticky", "1ms"),
                 _ => settings,
             };
@@ -137,7 +137,8 @@ fn in_the_middle_of_every_wait() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The restart command outlives the agent: nothing is opened before it has done its work.
+/// The restart command outlives the agent: nothing opens the gates before the command has done its
+/// work.
 #[test]
 fn while_the_restart_command_runs() {
     let fleet = fleet("killed_command");
@@ -170,8 +171,8 @@ fn by_command(host: &Host, seconds: f64, settings: Settings) -> Settings {
     settings.set("app.web.restart", restart)
 }
 
-/// `agent open` and `agent close`, killed at every record: the one is finished, the other
-/// taken back or complete.
+/// `agent open` and `agent close`, killed at every record: a recovery completes the open, and
+/// undoes or completes the close.
 #[test]
 fn while_opening_and_closing_by_hand() {
     let fleet = fleet("killed_by_hand");
@@ -186,7 +187,7 @@ fn while_opening_and_closing_by_hand() {
                 break;
             }
             let held = host.dir.join("state/web.closed").exists();
-            // Who had begun to open is helped to end it.
+            // A recovery completes an open that had begun.
             let opening = verb == "open" && host.journal_phase().is_some();
             agent.run("recover", "web").expect_exit(0);
             let open = host.gate_is_open(2000);
@@ -199,8 +200,8 @@ fn while_opening_and_closing_by_hand() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The app has fallen sick while it was out, or HAProxy is out of sight: the gates are opened
-/// only before a healthy app, and then also without HAProxy.
+/// The app has fallen sick while it was out, or HAProxy is out of sight. The gates open only before
+/// a healthy app, and then also without HAProxy.
 #[test]
 fn and_the_world_has_changed() {
     let fleet = fleet("killed_changed");
@@ -228,7 +229,7 @@ fn and_the_world_has_changed() {
     fleet.app(1).set_sick(false);
     well_after(&fleet, 1, "recover", hurried);
     kill();
-    // Nobody listens there.
+    // No HAProxy listens there.
     let blind = hurried(fleet.settings(1).haproxy("tcp://10.77.0.1:9990"));
     let blind = Agent::new(host, &blind)
         .run("recover", "web")
@@ -242,7 +243,7 @@ fn and_the_world_has_changed() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The rules are gone, the journal is gone or torn; the app was started by the boot.
+/// The rules are gone, and the journal is gone or torn. The boot has started the app.
 #[test]
 fn with_the_power_gone() {
     let fleet = fleet("power_loss");
@@ -265,7 +266,7 @@ fn with_the_power_gone() {
             false => fs::remove_dir_all(host.dir.join("state")).unwrap(),
         }
         let report = well_after(&fleet, number, "recover", |settings| settings);
-        assert_eq!(told(&report, "can't be read"), torn, "{report:?}");
+        assert_eq!(has_notice(&report, "can't be read"), torn, "{report:?}");
         assert!(!journal.exists(), "the journal is still there");
         assert!(fleet.boots()[number - 1] <= boots + 1);
         if let Some(request) = request {
@@ -275,8 +276,8 @@ fn with_the_power_gone() {
     traffic.stop().assert_unnoticed();
 }
 
-/// `agent recover` or `agent restart` on a host: at its return the gates are open and the
-/// lines UP.
+/// `agent recover` or `agent restart` on a host: when it returns, the gates are open and the lines
+/// UP.
 fn well_after(
     fleet: &Fleet,
     number: usize,
@@ -284,7 +285,7 @@ fn well_after(
     change: impl Fn(Settings) -> Settings,
 ) -> Report {
     let ended = fleet.agent(number, change).run(then, "web");
-    // A restart of which nobody can tell whether it has happened is no success.
+    // If it is unknown whether the restart has happened, `agent recover` does not report success.
     let ended = match ended.out.contains("\"not_told\"") {
         true => ended.expect_exit(1),
         false => ended.expect_exit(0),
@@ -299,7 +300,7 @@ fn well_after(
     ended.report()
 }
 
-fn told(report: &Report, what: &str) -> bool {
+fn has_notice(report: &Report, what: &str) -> bool {
     report.notices.iter().any(|notice| notice.contains(what))
 }
 

@@ -11,7 +11,7 @@ use lab::report::Report;
 /// Requests a second.
 const PROMISED: f64 = 500.0;
 
-/// Where the machine has not enough for those, the roll must have so much of what it has in quiet.
+/// On a slower machine, the roll must reach this share of the rate in quiet.
 const SAME: f64 = 0.9;
 
 #[test]
@@ -31,14 +31,14 @@ pub fn roll_two_stage(release: Release, test: &str) {
     assert_eq!(trouble, 0, "HAProxy's errors, retries and redispatches");
 }
 
-/// Here a sticky user may meet the stopped app and wait for HAProxy's retries: no request
-/// fails, but HAProxy's counters move.
+/// Here a sticky user may reach the stopped app and wait for HAProxy's retries. No request fails,
+/// but HAProxy's counters move.
 pub fn roll_classic(release: Release, test: &str) {
     let fleet = Fleet::behind(release, test, Layout::Classic, |reference| reference);
     roll("classic", &fleet);
 }
 
-/// Restarts the app of each host under traffic, and gives what users and HAProxy met.
+/// Restarts the app of each host under traffic. Returns what users and HAProxy met.
 fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     fleet.open_gates();
     let quiet = fleet.full_traffic();
@@ -50,9 +50,9 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     let met = traffic.stop();
     let trouble = fleet.haproxy.trouble() - trouble;
     let rolled = format!("{layout}, HAProxy {}", fleet.haproxy.version());
-    tell(&rolled, &quiet, "quiet");
-    tell(&rolled, &met, &format!("rolled, trouble {trouble}"));
-    tell_seconds(&reports);
+    print_summary(&rolled, &quiet, "quiet");
+    print_summary(&rolled, &met, &format!("rolled, trouble {trouble}"));
+    print_seconds(&reports);
     met.assert_unnoticed();
     assert!(
         met.rate > PROMISED.min(SAME * quiet.rate),
@@ -65,14 +65,14 @@ fn roll(layout: &str, fleet: &Fleet) -> (Summary, u64) {
     (met, trouble)
 }
 
-fn tell(rolled: &str, met: &Summary, how: &str) {
+fn print_summary(rolled: &str, met: &Summary, how: &str) {
     println!(
         "{rolled}, {how}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, slowest {:.0} ms",
         met.requests, met.rate, met.failed, met.reconnected, met.moved, met.slowest_ms
     );
 }
 
-fn tell_seconds(reports: &[Report]) {
+fn print_seconds(reports: &[Report]) {
     for report in reports {
         let phases = report.phases.iter();
         let phases = phases.map(|one| format!("{} {:.2}", one.phase, one.seconds));

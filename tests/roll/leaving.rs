@@ -1,6 +1,6 @@
-//! HAProxy is reloaded while requests and streams are under way, and every host is restarted, by an
-//! agent that counts connections or asks the master. Each app is killed by its restart: what is
-//! still in flight then is lost.
+//! A reload of HAProxy while requests and streams are under way, and then a restart of every host,
+//! by an agent that counts connections or asks the master. The restart kills the app: a request
+//! that is still in flight is lost.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,28 +12,28 @@ use lab::site::{BALANCER, Host};
 use lab::traffic::Traffic;
 use lab::underway::Underway;
 
-/// Long enough that every agent looks at it for seconds.
+/// Long enough that every agent sees it for seconds.
 const LENGTH: Duration = Duration::from_secs(8);
 
 #[test]
-fn each_kind_in_one_layout() {
+fn each_kind_is_drained_in_one_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_one", 0, |_, settings| settings);
 }
 
 #[test]
-fn each_kind_in_another_layout() {
+fn each_kind_is_drained_in_another_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_two", 1, |_, settings| settings);
 }
 
 #[test]
-fn each_kind_in_the_third_layout() {
+fn each_kind_is_drained_in_the_third_layout() {
     wait_for_all_kinds(Release::Installed, "leaving_three", 2, |_, settings| {
         settings
     });
 }
 
 #[test]
-fn each_kind_by_the_master() {
+fn each_kind_is_drained_by_the_master() {
     wait_for_all_kinds(
         Release::Installed,
         "leaving_master",
@@ -69,7 +69,7 @@ pub fn wait_for_all_kinds(
         busy.count() == users.len()
     });
     kinds.haproxy.reload();
-    // The twin of the classic layout goes on serving meanwhile. (In mode tcp users who keep their
+    // The twin of the classic layout goes on serving. (In mode tcp, users who keep their
     // connections would stay on the main line.)
     let classic = kinds
         .all()

@@ -1,5 +1,5 @@
-//! Ring 4, the whole thing: real HAProxy, real iptables, real apps and steady traffic, in
-//! network namespaces. It needs root, and fails without.
+//! Ring 4, the whole system: real HAProxy, real iptables, real apps and steady traffic, in network
+//! namespaces. It fails without root.
 
 mod at_once;
 mod attached;

@@ -1,4 +1,4 @@
-//! HAProxy and two apps on one machine are restarted, one after the other.
+//! Restarts two apps beside their HAProxy on one machine, one after the other.
 
 use std::time::Duration;
 
@@ -6,8 +6,11 @@ use lab::one_machine::OneMachine;
 use lab::traffic::{RATE, Traffic};
 
 #[test]
-fn one_machine() {
-    let machine = OneMachine::start("one_machine", Duration::from_millis(500));
+fn two_apps_restart_one_after_the_other() {
+    let machine = OneMachine::start(
+        "two_apps_restart_one_after_the_other",
+        Duration::from_millis(500),
+    );
     let agent = machine.agent();
     for app in &machine.apps {
         agent.open(app.name());

@@ -1,16 +1,16 @@
-//! A line is DOWN for another reason than its closed gate, and that may end in any moment: the
-//! agent waits until the closed gate itself was checked, to the end.
+//! A line is DOWN for another reason than its closed gate, and that reason may end at any moment.
+//! The agent waits until HAProxy has checked the closed gate itself.
 
 use std::time::Duration;
 
 use lab::fleet::Fleet;
 
-/// Its checks take 2 s to notice the gate; the word of its agent check needs no time.
+/// Its checks need 2 s to notice the gate; its agent check works at once.
 const LINE: &str = "server web1 10.77.0.11:1000 cookie w1 port 2000";
 const MORE: &str = " inter 1s fastinter 1s agent-check agent-port 9 agent-inter 1m";
 
 #[test]
-fn down_by_its_agent_check_is_not_out() {
+fn a_line_that_its_agent_check_holds_down_is_not_out() {
     let fleet = Fleet::quick("agent_down", |reference| {
         reference
             .for_operators()

@@ -1,5 +1,5 @@
-//! Apps as they are met in the field: Apache by `apachectl -k graceful`, nginx by
-//! `nginx -s reload`, and one that starts slowly.
+//! Real apps from the field: Apache with `apachectl -k graceful`, nginx with `nginx -s reload`, and
+//! an app that starts slowly.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use lab::traffic::RATE;
 use lab::{apache, nginx};
 
 #[test]
-fn apache_and_nginx() {
+fn apache_nginx_and_a_slow_app_restart_unnoticed() {
     let mixed = Mixed::start("real_apps", Duration::from_secs(1));
     mixed.open_gates();
     let trouble = mixed.haproxy.trouble();

@@ -1,5 +1,5 @@
-//! HAProxy is reloaded. What the leaving worker carries is out of the stats socket's sight:
-//! the agent waits for it all the same, by the master CLI or by counting connections.
+//! HAProxy reloads. The stats socket does not show the connections of the leaving worker. The agent
+//! waits for them all the same, by the master CLI or by counting connections.
 
 use std::time::{Duration, Instant};
 
@@ -12,18 +12,17 @@ use lab::traffic::Answer;
 use lab::{stats, wait_for};
 
 #[test]
-fn before_a_restart_two_stage() {
+fn a_reload_before_a_two_stage_restart_is_waited_out() {
     finish_the_long_requests(Release::Installed, "long_two_stage", Layout::TwoStage);
 }
 
 #[test]
-fn before_a_restart_classic() {
+fn a_reload_before_a_classic_restart_is_waited_out() {
     finish_the_long_requests(Release::Installed, "long_classic", Layout::Classic);
 }
 
-/// Requests of 10 s on two hosts, a reload, and then both hosts are restarted: one agent
-/// asks the master, the other has to count the connections. Neither touches its app
-/// before the answer.
+/// Two hosts have requests of 10 s, HAProxy reloads, and then both hosts restart. One agent asks
+/// the master, the other has to count the connections. Neither touches its app before the answer.
 pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
     let fleet = Fleet::behind(release, test, layout, |reference| reference);
     fleet.open_gates();
@@ -48,14 +47,14 @@ pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
 }
 
 #[test]
-fn while_draining_with_the_master() {
+fn a_reload_during_the_drain_is_waited_out_with_the_master() {
     while_draining("drain_master", |fleet, settings| {
         settings.master(fleet.haproxy.master())
     });
 }
 
 #[test]
-fn while_draining_by_counting() {
+fn a_reload_during_the_drain_is_waited_out_by_counting() {
     while_draining("drain_count", |_, settings| settings);
 }
 
@@ -74,13 +73,13 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
     assert_eq!(fleet.boots()[0], boots[0] + 1);
 }
 
-/// From the moment of a reload on no preflight is refused for what is over in 0.1 s: neither for
-/// a socket that nobody listens on, nor for other servers that are not checked yet.
+/// During a reload the agent refuses no preflight for a fault that lasts 0.1 s: neither for a
+/// socket without a listener, nor for other servers without a check result.
 #[test]
-fn a_preflight_in_the_moment_of_a_reload() {
+fn a_reload_refuses_no_preflight() {
     let fleet = Fleet::quick("reload_preflight", |reference| reference);
     let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
-    // Whether a look falls into the moment is chance, of a short one: a few reloads are tried.
+    // Whether a look meets such a short moment is chance, so the test tries a few reloads.
     let fell_into_one = (0..5).any(|_| {
         let worker = fleet.haproxy.worker();
         fleet.haproxy.process.signal(Signal::SIGUSR2);
@@ -96,9 +95,9 @@ fn a_preflight_in_the_moment_of_a_reload() {
     assert!(fell_into_one, "no look fell into a reload");
 }
 
-/// A socket that stays away is waited for no longer than a second, and Ctrl-C ends even that.
+/// The agent waits no longer than a second for a missing socket, and Ctrl-C ends even that wait.
 #[test]
-fn a_socket_that_stays_away() {
+fn a_missing_socket_is_refused_after_a_second() {
     let fleet = Fleet::quick("socket_away", |reference| reference);
     let away = |settings: Settings| settings.haproxy("/run/nowhere.sock");
     let agent = fleet.agent(1, away);
@@ -110,12 +109,12 @@ fn a_socket_that_stays_away() {
     let running = agent.start("restart", "web");
     let (lock, pid) = (fleet.host(1).dir.join("state/web.lock"), running.pid());
     wait_for("the agent has the lock", Duration::from_secs(5), || {
-        let holder = std::fs::read_to_string(&lock).ok()?;
-        holder.contains(&pid.to_string()).then_some(())
+        let owner = std::fs::read_to_string(&lock).ok()?;
+        owner.contains(&pid.to_string()).then_some(())
     });
     running.interrupt(Signal::SIGINT);
     running.wait().expect(130, "nothing was changed");
-    // What no second look can help is refused at once.
+    // If a second look cannot help, the agent refuses at once.
     let elsewhere = |settings: Settings| settings.set("app.web.port", 1001);
     let agent = fleet.agent(2, elsewhere);
     let from = Instant::now();
@@ -126,9 +125,10 @@ fn a_socket_that_stays_away() {
     assert!(took < Duration::from_millis(800), "refused in {took:?}");
 }
 
-/// The new worker takes every line for UP until its first check: that is said, and is no fault.
+/// The new worker shows every line UP until its first check. The agent reports that, and it is no
+/// fault.
 #[test]
-fn while_the_app_restarts() {
+fn a_reload_during_the_restart_is_no_fault() {
     let fleet = Fleet::two_stage("reload_restart");
     fleet.open_gates();
     let traffic = fleet.traffic();
@@ -153,8 +153,8 @@ fn the_master_shows_the_leaving_worker() {
     show_the_leaving_worker(Release::Installed, "leaving");
 }
 
-/// The master CLI names the leaving worker, leads to it, and forgets it when its last
-/// request was answered.
+/// The master CLI names the leaving worker, forwards commands to it, and forgets it after its last
+/// request.
 pub fn show_the_leaving_worker(release: Release, test: &str) {
     let fleet = Fleet::behind(release, test, Layout::TwoStage, |reference| reference);
     fleet.open_gates();

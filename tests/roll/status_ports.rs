@@ -1,4 +1,4 @@
-//! Between the drain and the reopen: another process wants to answer HAProxy's checks.
+//! Between the drain and the reopen another process wants to answer HAProxy's checks.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use lab::fleet::Fleet;
 use lab::grab;
 use lab::process::Process;
 
-/// Without a sidecar the operation itself has reserved them.
+/// Without a sidecar the operation itself has reserved the ports.
 #[test]
-fn another_user_can_not_bind_them_while_the_app_restarts() {
+fn another_user_can_not_bind_a_port_during_the_restart() {
     let fleet = Fleet::quick("grabbed", |reference| reference);
     fleet.app(1).set_cold(Duration::from_millis(500));
     let host = &fleet.host(1).namespace;
@@ -19,13 +19,14 @@ fn another_user_can_not_bind_them_while_the_app_restarts() {
     report.expect(0, "restarted, and back in rotation");
     grabbers.into_iter().for_each(grab::assert_never);
     traffic.stop().assert_unnoticed();
-    // It has let go of them.
+    // The agent has released the ports.
     assert!(grab::can_bind(host, 2000));
 }
 
-/// It could listen at any moment: nothing is closed before it is gone, and it is named.
+/// That process could listen at any moment. So the agent closes nothing before it is gone, and
+/// names it.
 #[test]
-fn one_that_is_bound_already_is_named_and_nothing_is_touched() {
+fn a_bound_port_is_refused_and_its_process_named() {
     let fleet = Fleet::quick("bound", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let grabber = grab::hold(&fleet.host(1).namespace, 3000);
@@ -62,10 +63,10 @@ class A(h.BaseHTTPRequestHandler):\n    \
     do_OPTIONS = do_HEAD = do_GET\n\
 h.ThreadingHTTPServer(('', 2999), A).serve_forever()";
 
-/// The checks don't come to the reserved port: HAProxy takes the host for UP while its app
-/// restarts, and that is told at once and in the end.
+/// The checks do not reach the reserved port. HAProxy takes the host for UP while its app restarts.
+/// The agent reports that at once and in the end.
 #[test]
-fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
+fn a_foreign_redirect_of_a_port_is_exit_20() {
     let fleet = Fleet::quick("led_away", |reference| reference);
     fleet.app(1).set_cold(Duration::from_secs(2));
     let host = &fleet.host(1).namespace;
@@ -101,9 +102,9 @@ fn a_foreign_rule_that_leads_one_elsewhere_is_told() {
     agent.run("restart", "web").expect_exit(0);
 }
 
-/// A balancer that says nothing while the app restarts keeps nothing waiting.
+/// The agent does not wait for a silent balancer while the app restarts.
 #[test]
-fn a_balancer_that_hangs_meanwhile_costs_no_time() {
+fn a_balancer_that_hangs_delays_no_restart() {
     let fleet = Fleet::quick("hangs", |reference| reference);
     let cold = Duration::from_secs(1);
     fleet.app(1).set_cold(cold);
@@ -116,6 +117,6 @@ fn a_balancer_that_hangs_meanwhile_costs_no_time() {
     host.run("iptables-nft", &["-F", "OUTPUT"]);
     let report = running.wait().expect_exit(0).report();
     let healthy = report.ended("healthy") - report.began("healthy");
-    // A look takes 2 s by then.
+    // By then a look takes 2 s.
     assert!(healthy < 1.5, "{healthy} of {cold:?}");
 }

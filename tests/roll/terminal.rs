@@ -10,15 +10,15 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// The phase under way is one line in place, with HAProxy's own numbers and the clock; it
-/// stays when it is over, and the outcome comes last.
+/// The current phase is one line in place, with HAProxy's numbers and the time. The line remains
+/// after the phase, and the outcome comes last.
 #[test]
-fn a_restart_is_told_in_place() {
+fn a_restart_shows_its_phases_in_place() {
     let fleet = Fleet::quick("in_place", |reference| reference);
     let request = fleet.slow_request(1, 6000);
     let agent = fleet.agent(1, |settings| settings);
     let mut terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
-    let draining = terminal.wait_for("a drain that is told", |line| {
+    let draining = terminal.wait_for("the phase drain", |line| {
         line.starts_with("web  drain ") && line.contains(" s of 1m  oldest ")
     });
     let line = draining.lines().last().expect("a line");
@@ -54,7 +54,7 @@ fn a_restart_is_told_in_place() {
         end[1].starts_with("web: restarted, and back in rotation, in "),
         "{last}"
     );
-    assert_eq!(last.lines().count(), 9, "a line was folded: {last}");
+    assert_eq!(last.lines().count(), 9, "a line was wrapped: {last}");
     assert!(bytes.contains("\x1b[1m"), "phases are bold");
 }
 
@@ -62,7 +62,7 @@ fn phase(line: &str) -> &str {
     line.split_whitespace().nth(1).unwrap_or_default()
 }
 
-/// Whoever closes the window, or presses Ctrl-S, does not keep a restart from going on.
+/// A closed window or Ctrl-S does not stop a restart.
 #[test]
 fn a_terminal_that_is_gone_or_stopped_changes_nothing() {
     let fleet = Fleet::quick("no_terminal", |reference| reference);
@@ -85,7 +85,7 @@ fn a_terminal_that_is_gone_or_stopped_changes_nothing() {
     let (request, terminal) = draining();
     terminal.stop();
     assert_eq!(request.answer().status, 200);
-    // It is all done before anything is shown again.
+    // The operation is complete before the terminal shows anything again.
     fleet.host(1).wait_for_gate(2000, true);
     fleet.haproxy.wait_until_all_up();
     assert_eq!(
@@ -101,10 +101,10 @@ fn a_terminal_that_is_gone_or_stopped_changes_nothing() {
     );
 }
 
-/// A pager that reads no further holds up neither the lines nor the logs nor the JSON lines of
-/// an operation; and all that it reads later is there.
+/// A pager that stops reading delays neither the lines nor the logs nor the JSON lines of an
+/// operation. When it reads again, it gets all of them.
 #[test]
-fn a_pipe_that_nobody_reads_changes_nothing() {
+fn a_pipe_without_a_reader_changes_nothing() {
     let fleet = Fleet::quick("no_reader", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let people = &["restart", "web", "-vv"][..];
@@ -135,10 +135,10 @@ fn a_pipe_that_nobody_reads_changes_nothing() {
     }
 }
 
-/// A log that is never read at all: the outcome comes out on stdout, and the program ends. So
-/// does one that is refused, and would say so there.
+/// Nothing ever reads the log: the outcome comes on stdout, and the program ends. An operation that
+/// is refused ends, too, although it writes that to the log.
 #[test]
-fn a_log_that_nobody_ever_reads_keeps_no_operation_waiting() {
+fn a_log_without_a_reader_delays_no_operation() {
     let fleet = Fleet::quick("no_log_reader", |reference| reference);
     let well = |settings: Settings| settings;
     let refused = |settings: Settings| settings.set("app.web.min_available", 9);
@@ -166,7 +166,7 @@ fn a_log_that_nobody_ever_reads_keeps_no_operation_waiting() {
 }
 
 #[test]
-fn no_color_means_none() {
+fn no_color_prints_no_colours() {
     let fleet = Fleet::quick("no_color", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     for words in [

@@ -1,5 +1,5 @@
-//! Hosts that begin in the same moment where no twin tells of a claim: each sees the other's
-//! first failed check, and one gives way before its own line is DOWN.
+//! Hosts that begin in the same moment without a twin to announce it: each sees the other's first
+//! failed check, and one gives way before its own line is DOWN.
 
 use lab::fleet::{Fleet, Layout};
 use lab::reference::{QUICK, Reference};
@@ -7,25 +7,24 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::watch::Watch;
 
-/// 400 ms from a first failed check until DOWN: enough on a machine with other work, too.
+/// 400 ms from a first failed check until DOWN: enough on a busy machine, too.
 fn calm(reference: Reference) -> Reference {
     reference.with(QUICK, "inter 600ms fastinter 400ms downinter 300ms")
 }
 
 #[test]
-fn classic() {
+fn one_of_two_hosts_gives_way_in_the_classic_layout() {
     one_after_the_other("together_classic", Layout::Classic, |settings| settings);
 }
 
 #[test]
-fn with_a_sticky_window() {
+fn one_of_two_hosts_gives_way_with_a_sticky_window() {
     one_after_the_other("together_sticky", Layout::TwoStage, |settings| {
         settings.set("app.web.sticky", "500ms")
     });
 }
 
-/// Two of three hosts are restarted at once, and two others must be UP for each. HAProxy never
-/// shows both out.
+/// Two of three hosts restart at once, and each needs two others UP. HAProxy never shows both out.
 fn one_after_the_other(test: &str, layout: Layout, change: impl Fn(Settings) -> Settings) {
     let fleet = Fleet::with(test, layout, calm);
     fleet.open_gates();
@@ -49,9 +48,9 @@ fn gave_way(report: &Report) -> bool {
     report.phases.iter().any(|one| one.phase == "back_off")
 }
 
-/// Its lines are DOWN as it begins, and rise at any moment: it claims as any other does.
+/// Its lines are DOWN as it begins, and may rise at any moment: it claims as any other host.
 #[test]
-fn a_host_that_is_down_as_it_begins() {
+fn a_host_that_is_down_at_first_claims_too() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 300ms fastinter 100ms downinter 1s");
     let fleet = Fleet::quick("down_begins", slow);

@@ -1,5 +1,6 @@
-//! The app is upgraded while it is out: a symlink is switched to the next release, which is
-//! well, or sick, or does not even start; and is switched back. Users notice nothing of it.
+//! The app is upgraded while it is out of rotation: a command switches a symlink to the next
+//! release. The release is healthy, or sick, or does not even start, and then the agent rolls it
+//! back. Users notice nothing of it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ impl<'a> Releases<'a> {
         self.fleet.app(self.number).path().join(name)
     }
 
-    /// A line for a shell that switches to a release, does `more`, and says so in `log`.
+    /// A shell line that switches to a release, runs `more`, and notes it in `log`.
     fn switch(&self, to: &str, more: &str) -> String {
         let dir = self.fleet.app(self.number).path().display();
         format!("cd {dir} && echo $AGENT_PHASE $AGENT_APP >>log && ln -sfn {to} release && {more}")
@@ -50,7 +51,7 @@ impl<'a> Releases<'a> {
         settings.set(&format!("app.web.{key}"), argv(&["sh", "-c", line]))
     }
 
-    /// To release 2, which needs `more`, and back to 1, which is well.
+    /// Upgrades to release 2, which runs `more`, and rolls back to 1, which is healthy.
     fn both(&self, more: &str) -> impl FnOnce(Settings) -> Settings {
         let upgrade = self.switch("2", more);
         let rollback = self.switch("1", "rm -f sick");
@@ -65,7 +66,7 @@ impl<'a> Releases<'a> {
         self.fleet.agent(self.number, change)
     }
 
-    /// What was run.
+    /// The commands so far.
     fn log(&self) -> Vec<String> {
         let ran = fs::read_to_string(self.file("log")).unwrap_or_default();
         ran.lines().map(str::to_owned).collect()
@@ -75,7 +76,7 @@ impl<'a> Releases<'a> {
         self.fleet.boots()[self.number - 1] - self.boots
     }
 
-    /// The release on the disk, what was run to get there, and the boots since then.
+    /// The release on the disk, the commands so far, and the boots since then.
     fn expect(&self, release: &str, log: &[&str], boots: usize) {
         let now = fs::read_link(self.file("release")).expect("a release");
         let ran = self.log();
@@ -95,10 +96,10 @@ impl<'a> Releases<'a> {
         assert!(!self.is_held(), "it is still held closed");
     }
 
-    /// Closed, and so that neither a recovery nor a sidecar opens it.
+    /// The gates are closed, and neither a recovery nor a sidecar opens them.
     fn expect_held(&self) {
         assert_eq!(self.fleet.host(self.number).gates_are_open(), CLOSED);
-        assert!(self.is_held(), "nobody holds it closed");
+        assert!(self.is_held(), "no hold keeps it closed");
         let recovered = self.agent(|settings| settings).run("recover", "web");
         recovered.expect(0, "nothing to recover: an operator closed the gates");
         assert_eq!(self.fleet.host(self.number).gates_are_open(), CLOSED);
@@ -132,10 +133,10 @@ fn others_untouched(fleet: &Fleet, boots: &[usize]) {
     }
 }
 
-/// Out of rotation and drained, with the gates kept closed; a unit that stops with the app in
-/// the middle of it is not held up. Then the restart, and back.
+/// The upgrade runs when the host is out of rotation and drained, with the gates kept closed. It
+/// does not delay a unit that stops with the app. Then the app restarts, and the host is back.
 #[test]
-fn a_release_is_switched() {
+fn an_upgrade_runs_between_drain_and_restart() {
     let fleet = Fleet::quick("up_switch", |reference| reference);
     let boots = fleet.boots();
     let releases = Releases::of(&fleet, 1);
@@ -163,9 +164,9 @@ fn a_release_is_switched() {
     agent.words(&unit).expect(0, "which restarts the app");
     let ended = running.wait().expect_exit(0);
     assert!(now() - since > 0.9, "the upgrade was not waited for");
-    let told = phases(&ended);
+    let shown = phases(&ended);
     assert_eq!(
-        told[told.len() - 5..],
+        shown[shown.len() - 5..],
         ["drain", "upgrade", "restart", "healthy", "open"]
     );
     let notices = ended.report().notices.join("\n");
@@ -179,13 +180,13 @@ fn a_release_is_switched() {
     traffic.stop().assert_unnoticed();
 }
 
-/// It has been answered by now: no more than a look at HAProxy later.
+/// The answer came before that: a look at HAProxy takes less than half a second.
 fn answer_was_before(since: f64) -> bool {
     now() - since < 0.5
 }
 
 #[test]
-fn by_the_command_line_or_not_at_all() {
+fn the_command_line_replaces_or_skips_the_upgrade() {
     let fleet = Fleet::quick("up_with", |reference| reference);
     let releases = Releases::of(&fleet, 1);
     let traffic = fleet.traffic();
@@ -208,7 +209,7 @@ fn by_the_command_line_or_not_at_all() {
     let only = agent.words(&["restart", "web", "--json", "--without-upgrade"]);
     assert!(!phases(&only.expect_exit(0)).contains(&"upgrade".to_owned()));
     releases.expect("3", &["upgrade web"], 2);
-    // Where nothing was upgraded, nothing is rolled back.
+    // Without an upgrade there is nothing to roll back.
     fleet.app(1).set_sick(true);
     let only = agent.words(&["restart", "web", "--json", "--without-upgrade"]);
     only.expect(15, "the app is not healthy after the restart");
@@ -220,7 +221,7 @@ fn by_the_command_line_or_not_at_all() {
 
 /// The new release is sick; it fails to install; the app does not start with it.
 #[test]
-fn what_does_not_come_up_is_rolled_back() {
+fn a_release_that_does_not_come_up_is_rolled_back() {
     let fleet = Fleet::quick("up_back", |reference| reference);
     let traffic = fleet.traffic();
     let why = "rolled back: after the upgrade the app was not healthy: 503 from GET";
@@ -256,18 +257,18 @@ fn rolled_back(releases: &Releases, more: &str, why: &str, boots: usize) {
     assert!(report.message.starts_with(why), "{}", report.message);
     let says = "the app is healthy on the old version and back in rotation";
     assert!(report.message.ends_with(says), "{}", report.message);
-    let told = phases(&ended);
+    let shown = phases(&ended);
     assert_eq!(
-        told[told.len() - 4..],
+        shown[shown.len() - 4..],
         ["rollback", "restart", "healthy", "open"]
     );
     releases.expect("1", &["upgrade web", "rollback web"], boots);
     releases.expect_open();
 }
 
-/// The host stays out, the others are untouched, and whoever mends it opens it.
+/// The host stays out, the others are untouched, and the operator opens it after the fix.
 #[test]
-fn without_a_way_back_it_stays_closed() {
+fn a_failed_upgrade_without_a_rollback_stays_closed() {
     let fleet = Fleet::quick("up_closed", |reference| reference);
     let boots = fleet.boots();
     let releases = Releases::of(&fleet, 1);
@@ -298,7 +299,7 @@ fn without_a_way_back_it_stays_closed() {
 }
 
 #[test]
-fn a_rollback_that_does_not_help() {
+fn a_failed_rollback_stays_closed() {
     let fleet = Fleet::quick("up_neither", |reference| reference);
     let releases = [1, 2].map(|number| Releases::of(&fleet, number));
     let traffic = fleet.traffic();
@@ -327,9 +328,9 @@ fn a_rollback_that_does_not_help() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The command outlives the agent and does its work; but who comes later can't know that.
+/// The command outlives the agent and does its work, but a later operation cannot know that.
 #[test]
-fn killed_in_the_upgrade_it_stays_closed() {
+fn an_agent_killed_in_the_upgrade_leaves_the_gates_closed() {
     let fleet = Fleet::quick("up_killed", |reference| reference);
     let traffic = fleet.traffic();
     for (number, phase, more) in [
@@ -358,7 +359,7 @@ fn killed_in_the_upgrade_it_stays_closed() {
         );
         releases.expect_held();
     }
-    // The operator has looked.
+    // The operator has looked at it.
     let releases = Releases {
         fleet: &fleet,
         number: 1,
@@ -374,8 +375,8 @@ fn killed_in_the_upgrade_it_stays_closed() {
     traffic.stop().assert_unnoticed();
 }
 
-/// From the upgrade on, at records of an upgrade that is rolled back: what a recovery
-/// opens was restarted after each change, and what it does not is held closed.
+/// Kills an upgrade that is rolled back at records from the upgrade on. If a recovery opens the
+/// gates, the app has restarted after each change. Otherwise the gates are held closed.
 #[test]
 fn killed_at_records() {
     let fleet = Fleet::quick("up_records", |reference| reference);
@@ -384,7 +385,7 @@ fn killed_at_records() {
     let first = Releases::of(&fleet, 1);
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "200ms");
     let mut died_in = Vec::new();
-    // What is recorded is synced twice, the file and then the folder: every record.
+    // The agent syncs each record twice, the file and then the folder: this covers every record.
     for sync in (10..).step_by(2) {
         let releases = Releases {
             boots: fleet.boots()[0],
@@ -403,15 +404,15 @@ fn killed_at_records() {
             15 if recovered.report().outcome == "upgrade_failed" => releases.expect_held(),
             15 => assert_eq!(fleet.host(1).gates_are_open(), CLOSED),
             _ if recovered.out.contains("can't be told") => {}
-            // On its signal the app renews itself in a moment.
+            // After the signal the app restarts itself in a moment.
             _ => wait_for("a boot for each change", Duration::from_secs(2), || {
                 (releases.booted() == changes).then_some(())
             }),
         }
         let booted = releases.booted();
         assert!(booted <= changes, "{died_in:?}: {}", recovered.out);
-        let mend = format!("cd {} && rm -f log sick", first.file("").display());
-        let again = agent.words(&["restart", "web", "--json", "--with", &mend]);
+        let fix = format!("cd {} && rm -f log sick", first.file("").display());
+        let again = agent.words(&["restart", "web", "--json", "--with", &fix]);
         again.expect_exit(0);
         fleet.app(1).wait_for_boot_after(releases.boots + booted);
     }
@@ -423,9 +424,9 @@ fn killed_at_records() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nor does the sidecar open it, nor the next restart forget what it was.
+/// The sidecar does not open the gates, and the next restart still knows about the upgrade.
 #[test]
-fn killed_beside_a_sidecar() {
+fn a_sidecar_does_not_open_a_half_upgraded_app() {
     let fleet = Fleet::quick("up_sidecar", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);
@@ -456,9 +457,9 @@ fn killed_beside_a_sidecar() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The journal and the rules are gone, as after a boot; half an upgrade is not.
+/// A boot loses the journal and the rules, but not half an upgrade.
 #[test]
-fn with_the_power_gone_it_stays_closed() {
+fn a_power_loss_in_the_upgrade_leaves_the_gates_closed() {
     let fleet = Fleet::quick("up_power", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);
@@ -489,9 +490,9 @@ fn with_the_power_gone_it_stays_closed() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Ctrl-C does not cut it short: it is finished, restarted, and the gates open.
+/// Ctrl-C does not stop the upgrade: the agent completes it, restarts the app, and opens the gates.
 #[test]
-fn interrupted_it_is_finished() {
+fn an_interrupted_upgrade_is_completed() {
     let fleet = Fleet::quick("up_int", |reference| reference);
     let traffic = fleet.traffic();
     for (number, more, says, boots) in [
@@ -523,9 +524,9 @@ fn interrupted_it_is_finished() {
     traffic.stop().assert_unnoticed();
 }
 
-/// One that is late is killed with all it has started.
+/// On timeout the command and its children are killed.
 #[test]
-fn late_it_is_killed() {
+fn on_timeout_the_upgrade_and_its_children_are_killed() {
     let fleet = Fleet::quick("up_late", |reference| reference);
     let traffic = fleet.traffic();
     let releases = Releases::of(&fleet, 1);

@@ -1,4 +1,4 @@
-//! The same restart over other tables, other addresses, and with a sticky window.
+//! The same restart with other tables, other addresses, and a sticky window.
 
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::now;
@@ -6,7 +6,7 @@ use lab::reference::Reference;
 use lab::settings::Settings;
 
 #[test]
-fn legacy_tables() {
+fn a_restart_with_legacy_tables_is_unnoticed() {
     let fleet = Fleet::two_stage("legacy");
     let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
     fleet.open_gates_with(legacy);
@@ -22,7 +22,7 @@ fn legacy_tables() {
 }
 
 #[test]
-fn ipv6_lines() {
+fn a_restart_with_ipv6_lines_is_unnoticed() {
     let ipv6 = |reference: Reference| {
         NUMBERS.into_iter().fold(reference, |reference, number| {
             let (v4, v6) = (format!("10.77.0.1{number}:"), format!("[fd77::1{number}]:"));
@@ -34,9 +34,9 @@ fn ipv6_lines() {
     unnoticed_restart(&fleet, |settings| settings);
 }
 
-/// Sticky users stay on the twin for the window, and are moved when it is over.
+/// Sticky users stay on the twin for the window, and move to another host after it.
 #[test]
-fn sticky_window() {
+fn sticky_users_move_after_the_window() {
     let fleet = Fleet::two_stage("sticky");
     fleet.open_gates();
     let sticky = |settings: Settings| settings.set("app.web.sticky", "2s");
@@ -52,7 +52,7 @@ fn sticky_window() {
     assert!(fleet.haproxy.server("bkp1").number("stot") > 0);
     let moves = met.moves.iter().filter(|one| one.what.starts_with("w1 ->"));
     let times: Vec<f64> = moves.map(|one| one.at).collect();
-    assert!(!times.is_empty(), "nobody was moved");
+    assert!(!times.is_empty(), "no user moved");
     // HAProxy logs a moment before or after it moves the first user.
     let early = times.iter().find(|at| **at < twin_down - 0.05);
     assert_eq!(early, None, "moved before the twin was DOWN at {twin_down}");

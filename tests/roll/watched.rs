@@ -10,10 +10,10 @@ use std::os::unix::net::UnixListener;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Gates, lines, balancers and what is going on, in 80 columns, while it happens; Ctrl-C ends
-/// it, and the cursor is there again.
+/// Gates, lines, balancers and the operation, in 80 columns, while it runs. Ctrl-C ends the view
+/// and shows the cursor again.
 #[test]
-fn status_is_watched() {
+fn a_watch_draws_in_place() {
     let fleet = Fleet::quick("watched", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let watch = Terminal::start(&mut agent.command(&["status", "--watch=1s"]));
@@ -40,9 +40,9 @@ fn status_is_watched() {
     assert!(bytes.trim_end().ends_with("\x1b[?25h"), "{bytes:?}");
 }
 
-/// For a file or another program: nothing is drawn in place.
+/// For a file or another program: the view draws nothing in place.
 #[test]
-fn status_is_watched_by_a_program() {
+fn a_watch_by_a_program_prints_json_lines() {
     let fleet = Fleet::quick("watched_json", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let watch = agent.start_words(&["status", "--json", "--watch"]);
@@ -59,8 +59,8 @@ fn status_is_watched_by_a_program() {
     assert!(objects.iter().all(all_in), "{}", ended.out);
 }
 
-/// Another app on the host, whose balancer takes each question and never answers: a look takes
-/// as long as that is waited for.
+/// Another app on the host, whose balancer reads each question and never answers: each look waits
+/// for its limit.
 fn beside_a_silent_one(settings: Settings, silent: &str) -> Settings {
     settings
         .set("app.alone.port", 1100)
@@ -69,7 +69,7 @@ fn beside_a_silent_one(settings: Settings, silent: &str) -> Settings {
         .haproxy_of("alone", silent, "3s")
 }
 
-/// The agent of such a host, and what keeps its balancer silent.
+/// The agent of such a host, and the guard that keeps its balancer silent.
 fn slow_to_look<'a>(fleet: &'a Fleet) -> (Agent<'a>, UnixListener) {
     let socket = fleet.site.dir.join("silent.sock");
     let silent = UnixListener::bind(&socket).expect("a socket");
@@ -78,9 +78,9 @@ fn slow_to_look<'a>(fleet: &'a Fleet) -> (Agent<'a>, UnixListener) {
     (agent, silent)
 }
 
-/// What begins while a look is under way is no trouble.
+/// An operation that begins during a look is no trouble.
 #[test]
-fn a_restart_that_begins_meanwhile_was_not_cut_short() {
+fn a_restart_that_begins_during_a_look_is_no_trouble() {
     let fleet = Fleet::quick("meanwhile", |reference| reference);
     let (agent, _silent) = slow_to_look(&fleet);
     let request = fleet.slow_request(1, 5000);
@@ -100,7 +100,7 @@ fn a_restart_that_begins_meanwhile_was_not_cut_short() {
     restart.wait().expect_exit(0);
 }
 
-/// All servers are asked for once, and a backend that takes its time not with each look.
+/// The agent asks for all servers once. It does not ask for a slow backend at each look.
 #[test]
 fn a_look_after_the_first_costs_haproxy_little() {
     let fleet = Fleet::quick("cheap", |reference| reference);
@@ -125,16 +125,16 @@ fn a_look_after_the_first_costs_haproxy_little() {
     };
     let [whole, backends, polls] = watched(Fault::None);
     assert_eq!(whole, 1);
-    // With most looks: not with each where the machine keeps HAProxy from its answer.
+    // At most looks: on a busy machine HAProxy may miss some answers.
     assert!(backends >= 3 && polls >= 6, "{backends}, {polls}");
     let [whole, backends, polls] = watched(Fault::Slow(Duration::from_millis(100)));
     assert_eq!((whole, backends), (1, 1));
     assert!(polls >= 4, "{polls}");
 }
 
-/// Ctrl-C ends it at once, although a balancer is still waited for.
+/// Ctrl-C ends it at once, although a balancer has not answered yet.
 #[test]
-fn a_watch_ends_in_the_midst_of_a_look() {
+fn ctrl_c_ends_a_watch_in_the_middle_of_a_look() {
     let fleet = Fleet::quick("midst", |reference| reference);
     let (agent, _silent) = slow_to_look(&fleet);
     let watch = agent.start_words(&["status", "--watch"]);

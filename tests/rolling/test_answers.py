@@ -24,7 +24,7 @@ def health(healthy: bool = True, text: Any = "the app is healthy") -> dict[str, 
 
 
 def printed(lines: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
-    """What `agent status --json` says."""
+    """An answer of `agent status --json`."""
     lines = [line("UP")] if lines is None else lines
     balancer = {"name": "lb1", "version": "2.6.12", "lines": lines}
     if "error" in changes:
@@ -50,16 +50,16 @@ def answer(said: Any, exit: int = 0, err: tuple[str, ...] = ()) -> Answer:
 
 
 class StatusOf(unittest.TestCase):
-    def test_it_is_read(self) -> None:
+    def test_a_status_is_read(self) -> None:
         status = status_of(answer(printed(), exit=1), None)
         self.assertEqual((status.app, status.spare), ("web", 3))
         self.assertTrue(status.healthy and status.in_rotation and status.serving)
 
-    def test_a_login_shell_may_talk_before_it(self) -> None:
+    def test_a_login_shell_may_print_before_it(self) -> None:
         noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
         self.assertEqual(status_of(answer(noisy), "web").app, "web")
 
-    def test_why_there_is_none(self) -> None:
+    def test_an_unusable_answer_has_its_reason(self) -> None:
         refused = "ssh: connect to host web1 port 22: Connection refused"
         two = printed()
         two["apps"].append({**two["apps"][0], "app": "api"})
@@ -84,7 +84,7 @@ class StatusOf(unittest.TestCase):
                 status_of(given, app)
             self.assertIn(said, str(raised.exception))
 
-    def test_what_no_agent_says_is_a_hosts_trouble_not_the_rolls(self) -> None:
+    def test_an_unknown_answer_is_trouble_of_the_host_only(self) -> None:
         for odd in [
             printed(app=7, spare="x"),
             printed(spare=[]),
@@ -113,7 +113,7 @@ class StatusOf(unittest.TestCase):
             with self.subTest(text[:40]), self.assertRaises(Unusable):
                 status_of(answer(text), None)
 
-    def test_what_a_host_says_moves_no_cursor(self) -> None:
+    def test_the_text_of_a_host_moves_no_cursor(self) -> None:
         ill = health(text="\x1b[31m\r\u202eill\n")
         held = hold(text="x" * 999)
         lines = [line("\x1b[2J"), line("UP", "srvs/\n1")]
@@ -126,14 +126,14 @@ class StatusOf(unittest.TestCase):
 
 
 class InTheWay(unittest.TestCase):
-    def test_of_a_roll(self) -> None:
+    def test_a_hold_prevents_a_roll_without_an_option(self) -> None:
         table: list[tuple[dict[str, Any], str | None]] = [
             ({}, None),
             ({"health": health(False), "serving": False, "in_rotation": False}, None),
             ({"operation": {"text": "`agent restart web`, pid 7"}}, None),
             ({"spare": 0}, None),
             ({"hold": hold(text="root, for a disk")}, "held closed by root, for a disk"),
-            # It may be seen again in a moment.
+            # The balancer may be back in a moment.
             ({"error": "Connection refused", "spare": None}, None),
         ]
         for changes, why in table:
@@ -142,11 +142,11 @@ class InTheWay(unittest.TestCase):
                 said = in_the_way(status, "refuse")
                 self.assertEqual(said is None, why is None)
                 self.assertIn(why or "", said or "")
-                # Once it is said what to do with those that are held.
+                # With an option for held hosts.
                 for on_hold in ("reopen", "stay_closed", "skip"):
                     self.assertIsNone(in_the_way(status, on_hold))
 
-    def test_of_a_roll_that_skips_what_is_held(self) -> None:
+    def test_a_roll_that_skips_holds_stops_at_a_failed_upgrade(self) -> None:
         for held, in_way in [
             (hold("operator", "upgrade"), False),
             (hold("unit"), False),
@@ -154,7 +154,7 @@ class InTheWay(unittest.TestCase):
             (hold("agent", "restart"), False),
             (hold("agent", "upgrade"), True),
             (hold("agent", "upgrade_cut_short"), True),
-            # Of a later agent.
+            # From a later agent.
             (hold("agent", "switch"), True),
         ]:
             with self.subTest(held):
@@ -184,11 +184,11 @@ class EndingOf(unittest.TestCase):
                 self.assertEqual((ending.exit, ending.outcome), (exit, outcome))
                 self.assertEqual(ending.report, report)
 
-    def test_its_word_counts_where_the_connection_broke_after_it(self) -> None:
+    def test_a_report_counts_although_the_connection_broke_after_it(self) -> None:
         done = {"exit": 0, "outcome": "restarted", "message": "back"}
         self.assertIs(ending_of(answer(done, 255)).verdict, Verdict.RESTARTED)
 
-    def test_without_its_word(self) -> None:
+    def test_a_missing_report_is_a_lost_connection_or_a_failure(self) -> None:
         for given, verdict, outcome in [
             (answer(b"", 255, ("client_loop: send disconnect",)), Verdict.LOST, "connection_lost"),
             (answer(b'{"exit": 0, "outc', 255), Verdict.LOST, "connection_lost"),
@@ -204,19 +204,19 @@ class EndingOf(unittest.TestCase):
 
 
 class Back(unittest.TestCase):
-    def test_in_rotation_or_what_is_missing(self) -> None:
+    def test_a_host_is_back_or_the_missing_line_is_named(self) -> None:
         maint = line("MAINT", "srvs/bkp1")
         for lines, in_rotation, missing in [
             ([line("UP")], True, None),
             ([line("DOWN 1/2"), line("UP")], False, "srvs/web1 is DOWN 1/2"),
             ([line("UP 1/3")], False, "srvs/web1 is UP 1/3"),
-            # What an operator of HAProxy has taken out is not waited for; the rest is.
+            # The roll waits for no line that an operator of HAProxy took out, but for the others.
             ([line("MAINT"), maint], False, None),
             ([line("DRAIN (agent)")], False, None),
             ([line("DOWN"), maint], False, "srvs/web1 is DOWN"),
             ([], False, "does not show it"),
             ([line("UP")], False, "does not show it"),
-            # In its slow start.
+            # In slow start.
             ([{**line("UP"), "proven": False}], False, "srvs/web1 is UP, but not proven yet"),
         ]:
             with self.subTest(lines):
@@ -224,6 +224,6 @@ class Back(unittest.TestCase):
                 self.assertEqual(said is None, missing is None, said)
                 self.assertIn(missing or "", said or "")
 
-    def test_a_balancer_that_is_not_seen(self) -> None:
+    def test_a_balancer_out_of_sight_is_named(self) -> None:
         status = status_of(answer(printed([], in_rotation=False, error="timed out")), None)
         self.assertEqual(back(status), "lb1: timed out")

@@ -23,7 +23,7 @@ def spares(number: int | None) -> Status:
 
 
 class Admit(unittest.TestCase):
-    def test_never_more_than_haproxy_can_spare(self) -> None:
+    def test_no_more_hosts_go_than_haproxy_can_spare(self) -> None:
         for spares_seen, closing, go in [
             ([3, 3, 3, 3], 0, "abc"),
             ([3, 3, 3, 3], 1, "ab"),
@@ -31,7 +31,7 @@ class Admit(unittest.TestCase):
             ([1, 1], 0, "a"),
             ([0, 0], 0, ""),
             ([-2], 0, ""),
-            # Of two backends the tighter one holds up its own hosts only.
+            # Of two backends, the tighter one delays only its own hosts.
             ([1, 3], 0, "ab"),
             ([3, 1], 0, "a"),
             ([0, 3], 0, "b"),
@@ -43,26 +43,26 @@ class Admit(unittest.TestCase):
                 self.assertEqual("".join(admitted.go), go)
                 self.assertEqual(len(admitted.go) + len(admitted.held_up), len(spares_seen))
 
-    def test_what_is_not_serving_takes_nothing_away(self) -> None:
+    def test_a_host_that_serves_no_users_always_goes(self) -> None:
         down = replace(UP, serving=False, healthy=False, spare=0)
         self.assertEqual(admit([("a", down), ("b", down)], 2).go, ("a", "b"))
         self.assertEqual(admit([("a", down), ("b", spares(1))], 0).go, ("a", "b"))
 
-    def test_it_waits_for_a_balancer_that_is_not_seen(self) -> None:
+    def test_a_host_waits_for_a_balancer_out_of_sight(self) -> None:
         blind = replace(UP, spare=None, unseen=("lb1: timed out",))
         admitted = admit([("a", blind), ("b", UP)], 0)
         self.assertEqual((admitted.go, admitted.held_up), (("b",), {"a": "lb1: timed out"}))
 
-    def test_the_agent_itself_refuses_what_it_cannot_see(self) -> None:
+    def test_a_host_without_a_count_goes_and_the_agent_decides(self) -> None:
         self.assertEqual(admit([("a", spares(None))], 0).go, ("a",))
 
-    def test_it_waits_for_who_is_at_work_there(self) -> None:
+    def test_a_host_waits_for_its_running_operation(self) -> None:
         busy = replace(UP, operation="`agent restart web`, pid 7")
         admitted = admit([("a", busy), ("b", UP)], 0)
         self.assertEqual(admitted.go, ("b",))
         self.assertIn("`agent restart web`, pid 7", admitted.held_up["a"])
 
-    def test_it_says_what_is_scarce(self) -> None:
+    def test_a_waiting_host_names_the_shortage(self) -> None:
         self.assertEqual(
             admit([("a", spares(1))], 1).held_up["a"],
             "HAProxy has 1 to spare, 1 of ours on the way out",
@@ -71,7 +71,7 @@ class Admit(unittest.TestCase):
 
 
 class WorthAsking(unittest.TestCase):
-    def test_as_many_as_may_go_and_one_at_least(self) -> None:
+    def test_as_many_hosts_are_asked_as_may_go_and_at_least_one(self) -> None:
         for spare, closing, asked in [
             (None, 0, "a"),
             (0, 0, "a"),
@@ -84,6 +84,6 @@ class WorthAsking(unittest.TestCase):
             with self.subTest(spare=spare, closing=closing):
                 self.assertEqual("".join(worth_asking("abcd", "", spare, closing)), asked)
 
-    def test_where_another_operation_is_under_way_last(self) -> None:
+    def test_hosts_with_a_running_operation_are_asked_last(self) -> None:
         self.assertEqual("".join(worth_asking("abcd", {"a", "b"}, 1, 0)), "c")
         self.assertEqual("".join(worth_asking("abcd", {"a", "c"}, 9, 0)), "bdac")

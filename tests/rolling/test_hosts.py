@@ -7,14 +7,14 @@ from rolling.text import columns, cut, escape, seconds
 
 
 class Hosts(unittest.TestCase):
-    def test_one_a_line(self) -> None:
+    def test_each_line_is_a_host(self) -> None:
         text = "# all\nweb1\n\n  root@web2.example.org  # old\r\nfd77::11\n[fe80::1%eth0]"
         self.assertEqual(
             from_text("hosts", text),
             ["web1", "root@web2.example.org", "fd77::11", "[fe80::1%eth0]"],
         )
 
-    def test_what_is_no_host(self) -> None:
+    def test_an_invalid_host_is_an_error_with_its_line(self) -> None:
         for text, said in [
             ("web1\n-oProxyCommand=x", "hosts:2: '-oProxyCommand=x' is no host"),
             ("root@-oProxyCommand=x", "hosts:1: "),
@@ -35,7 +35,7 @@ class Hosts(unittest.TestCase):
                 from_text("hosts", text)
             self.assertIn(said, str(raised.exception).replace("\\\\", "\\"))
 
-    def test_arguments(self) -> None:
+    def test_each_argument_is_a_host_once(self) -> None:
         self.assertEqual(from_arguments(["web1", "web2"]), ["web1", "web2"])
         for names in [["web1", "web1"], [""], ["web1 "], ["web1\n"]]:
             with self.subTest(names), self.assertRaises(Wrong):
@@ -43,7 +43,7 @@ class Hosts(unittest.TestCase):
 
 
 class Text(unittest.TestCase):
-    def test_it_is_made_visible_and_bounded(self) -> None:
+    def test_text_is_escaped_and_bounded(self) -> None:
         for said, shown in [
             ("in flight", "in flight"),
             ("  a\tb\r\n", "a\\tb"),
@@ -56,7 +56,7 @@ class Text(unittest.TestCase):
                 self.assertEqual(escape(said), shown)
         self.assertEqual(escape("x" * 50, 10), "x" * 10 + "...")
 
-    def test_it_is_cut_to_columns(self) -> None:
+    def test_text_is_cut_to_columns(self) -> None:
         for text, width, shown in [
             ("abc", 3, "abc"),
             ("abcd", 3, "ab~"),
@@ -68,7 +68,7 @@ class Text(unittest.TestCase):
                 self.assertEqual(cut(text, width), shown)
                 self.assertLessEqual(columns(shown), width)
 
-    def test_times(self) -> None:
+    def test_seconds_are_formatted(self) -> None:
         for text, wanted in [("0s", 0), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:
             with self.subTest(text):
                 self.assertEqual(seconds(text), wanted)

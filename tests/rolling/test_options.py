@@ -16,12 +16,12 @@ from rolling.ssh import Remote
 
 
 class CommandLine(unittest.TestCase):
-    def test_what_is_given_is_taken(self) -> None:
+    def test_given_options_are_taken(self) -> None:
         arguments = parse("x", ["web1", "--batch", "25%", "web2", "--sudo", "--pause", "5m"])
         self.assertEqual(arguments.hosts, ["web1", "web2"])
         self.assertEqual(given(arguments), {"batch": "25%", "sudo": True, "pause": "5m"})
 
-    def test_what_is_wrong(self) -> None:
+    def test_a_wrong_option_is_an_error(self) -> None:
         for argv in [
             ["--batch", "0", "web1"],
             ["--batch", "2", "--seesaw", "web1"],
@@ -35,14 +35,14 @@ class CommandLine(unittest.TestCase):
             with self.subTest(argv), self.assertRaises(UsageError):
                 parse("x", argv)
 
-    def test_the_words_for_a_host(self) -> None:
+    def test_options_become_the_words_for_a_host(self) -> None:
         options = Options(app="web", with_command="echo 'a b' > $HOME", turn="2m")
         command = "echo 'a b' > $HOME"
         words = ["restart", "--json", "--attached", "--turn", "2m", "--with"]
         self.assertEqual(options.words("--attached"), (*words, command, "--", "web"))
         self.assertEqual(Options().words(), ("restart", "--json", "--turn", "10m"))
 
-    def test_what_to_do_with_a_host_that_is_held(self) -> None:
+    def test_the_option_for_held_hosts_becomes_a_word(self) -> None:
         for option, on_hold in [
             ("--reopen", "reopen"),
             ("--stay-closed", "stay_closed"),
@@ -57,7 +57,7 @@ class CommandLine(unittest.TestCase):
         with self.assertRaises(UsageError):
             merge(Options(), {"on_hold": "open"})
 
-    def test_the_reason_is_one_of_them(self) -> None:
+    def test_the_reason_becomes_a_word(self) -> None:
         options = Options(app="web", reason="--it's $HOME")
         words = ("restart", "--json", "--turn", "10m", "--reason=--it's $HOME", "--", "web")
         self.assertEqual(options.words(), words)
@@ -67,14 +67,14 @@ class CommandLine(unittest.TestCase):
         self.assertIn(" '--reason=--it'\"'\"'s $HOME' ", command)
         self.assertEqual(shlex.split(command), ["agent", *words])
 
-    def test_each_word_is_quoted_for_the_other_shell(self) -> None:
+    def test_each_word_is_quoted_for_the_remote_shell(self) -> None:
         words = ["--with", "echo 'a b'; reboot", "$(reboot)", "`reboot`", "a\nb", "*"]
         command = Remote(agent="/opt/my agent", sudo=True).command(words)
         self.assertEqual(shlex.split(command), ["sudo", "-n", "--", "/opt/my agent", *words])
 
 
 class Merge(unittest.TestCase):
-    def test_what_is_given_anew_wins(self) -> None:
+    def test_a_new_option_replaces_the_old_one(self) -> None:
         kept = Options(batch="3", canary=1, with_command="true")
         self.assertEqual(merge(kept, {}), kept)
         self.assertEqual(merge(kept, {"canary": 0}), replace(kept, canary=0))
@@ -82,19 +82,19 @@ class Merge(unittest.TestCase):
         self.assertTrue(seesaw.shape.seesaw)
         self.assertEqual(merge(seesaw, {"batch": "2"}), replace(kept, batch="2"))
 
-    def test_an_upgrade_or_none(self) -> None:
+    def test_an_upgrade_is_replaced_or_removed(self) -> None:
         kept = Options(with_command="true")
         without = merge(kept, {"without_upgrade": True})
         self.assertEqual(without.words()[-1], "--without-upgrade")
         self.assertNotIn("--with", without.words())
         self.assertEqual(merge(without, {"with_command": "true"}), kept)
 
-    def test_a_reason_is_a_line_of_any_words(self) -> None:
+    def test_a_reason_is_one_line_of_any_words(self) -> None:
         for reason in ["-", " ", "x" * 200, "ü" * 200, "a; reboot # $(reboot) 'b' \u2028"]:
             with self.subTest(reason):
                 self.assertEqual(merge(Options(), {"reason": reason}).reason, reason)
 
-    def test_what_can_be_no_word_of_a_command(self) -> None:
+    def test_a_word_that_no_command_can_have_is_an_error(self) -> None:
         for wrong in [
             {"with_command": " "},
             {"turn": "0s"},
@@ -114,7 +114,7 @@ class Merge(unittest.TestCase):
                 merge(Options(), dict(wrong))
 
 
-class Kept(unittest.TestCase):
+class Records(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -126,7 +126,7 @@ class Kept(unittest.TestCase):
         record.note("web2", state="failed", outcome="not_healthy", message="sick")
         return record
 
-    def test_it_is_read_as_it_was_written(self) -> None:
+    def test_a_record_is_read_as_written(self) -> None:
         self.record()
         read = records.read(self.path)
         assert read is not None
@@ -136,10 +136,10 @@ class Kept(unittest.TestCase):
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(self.path.parent), ["roll.json"])
 
-    def test_there_is_none(self) -> None:
+    def test_a_missing_record_is_none(self) -> None:
         self.assertIsNone(records.read(self.path))
 
-    def test_what_is_no_record(self) -> None:
+    def test_an_invalid_record_is_an_error(self) -> None:
         good = '{"version": 1, "begun_at": 1, "options": {}, "hosts": [{"host": "web1"}]}'
         self.path.write_text(good)
         self.assertIsNotNone(records.read(self.path))
@@ -166,7 +166,7 @@ class Kept(unittest.TestCase):
                 self.path.write_text(text)
                 records.read(self.path)
 
-    def test_one_that_others_may_write_is_not_believed(self) -> None:
+    def test_a_record_that_other_users_may_write_is_an_error(self) -> None:
         self.record()
         self.path.chmod(0o620)
         with self.assertRaisesRegex(UsageError, "chmod go-w"):
@@ -174,7 +174,7 @@ class Kept(unittest.TestCase):
         self.path.chmod(0o644)
         self.assertIsNotNone(records.read(self.path))
 
-    def test_another_roll_was_quicker(self) -> None:
+    def test_a_record_of_another_roll_is_not_overwritten(self) -> None:
         record = self.record()
         record.unchanged()
         other = records.read(self.path)
@@ -183,7 +183,7 @@ class Kept(unittest.TestCase):
         with self.assertRaises(Unkept):
             record.unchanged()
 
-    def test_one_roll_has_it_at_a_time(self) -> None:
+    def test_one_roll_at_a_time_has_a_record(self) -> None:
         record = self.record()
         record.hold()
         second = records.read(self.path)
@@ -195,7 +195,7 @@ class Kept(unittest.TestCase):
         second.release(remove=True)
         self.assertEqual(os.listdir(self.path.parent), [])
 
-    def test_a_record_of_other_hosts(self) -> None:
+    def test_a_record_of_other_hosts_is_an_error(self) -> None:
         self.record()
         with self.assertRaisesRegex(UsageError, "web3 only there, web4 only here"):
             prepare(parse("x", ["--resume", str(self.path), "web1", "web2", "web4"]))
@@ -206,7 +206,7 @@ class Kept(unittest.TestCase):
         self.assertEqual(record.hosts, ["web1", "web2", "web3"])
         self.assertEqual(record.options, Options(batch="2", app="web", canary=1))
 
-    def test_it_goes_on_for_the_same_reason(self) -> None:
+    def test_a_roll_goes_on_with_the_same_reason(self) -> None:
         begun = prepare(parse("x", ["--resume", str(self.path), "--reason", "disk swap", "web1"]))
         begun.write()
         words = ["--resume", str(self.path)]
@@ -214,7 +214,7 @@ class Kept(unittest.TestCase):
         anew = prepare(parse("x", [*words, "--reason", "and another"]))
         self.assertEqual(anew.options, replace(begun.options, reason="and another"))
 
-    def test_without_hosts_and_a_record(self) -> None:
+    def test_missing_hosts_and_record_are_an_error(self) -> None:
         for argv in [[], ["--resume", str(self.path)]]:
             with self.subTest(argv), self.assertRaises(UsageError):
                 prepare(parse("x", argv))

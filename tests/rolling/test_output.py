@@ -39,7 +39,7 @@ def ended(name: str, exit: int, outcome: str, message: str, **more: Any) -> Host
 
 
 class Picture(unittest.TestCase):
-    def test_a_line_a_host_that_fits(self) -> None:
+    def test_each_host_has_a_line_that_fits(self) -> None:
         hosts = [
             ended("web1", 0, "restarted", "restarted, and back in rotation " * 3),
             host("web2", Stage.UNDER_WAY, "drain", "srvs/bkp2 has 3 requests in flight"),
@@ -54,7 +54,7 @@ class Picture(unittest.TestCase):
         self.assertRegex(lines[3], r"web3 +waits +HAProxy has 0 to spare$")
         self.assertEqual(lines[4], "web4.a-very-long-na~")
 
-    def test_more_hosts_than_lines(self) -> None:
+    def test_more_hosts_than_lines_are_summed_up(self) -> None:
         hosts = [ended(f"web{number}", 0, "restarted", "back") for number in range(40)]
         hosts[7] = host("web7", Stage.UNDER_WAY, "drain")
         hosts[8] = host("web8", Stage.WAITING, None, "HAProxy has 0 to spare")
@@ -63,20 +63,20 @@ class Picture(unittest.TestCase):
         everybody = [host(f"web{number}", Stage.UNDER_WAY, "drain") for number in range(40)]
         self.assertEqual(len(picture(everybody, "head", 23, False, 79)), 23)
 
-    def test_colours_only_where_they_are_wanted(self) -> None:
+    def test_colours_are_optional(self) -> None:
         failed = [ended("web1", 15, "not_healthy", "sick")]
         self.assertIn("\x1b[31m", picture(failed, "", 23, True, 79)[1])
         self.assertNotIn("\x1b", picture(failed, "", 23, False, 79)[1])
 
 
 class Result(unittest.TestCase):
-    def test_all_done(self) -> None:
+    def test_a_roll_of_all_hosts_is_done(self) -> None:
         summary = of_roll([ended("web1", 0, "restarted", "back")], 65.2, None)
         self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
         text = "done:          1  web1\n1 of 1 hosts done in 1 min 5 s"
         self.assertEqual(summary.text(), text)
 
-    def test_what_was_skipped(self) -> None:
+    def test_skipped_hosts_are_named(self) -> None:
         hosts = [
             ended("web1", 0, "restarted", "back"),
             ended("web2", 0, "skipped", "skipped: held closed by root"),
@@ -89,7 +89,7 @@ class Result(unittest.TestCase):
         states = [host["state"] for host in json.loads(summary.json())["hosts"]]
         self.assertEqual(states, ["done", "skipped"])
 
-    def test_what_failed_and_what_was_not_reached(self) -> None:
+    def test_failed_and_unreached_hosts_are_named(self) -> None:
         called_off = ended("web4", 129, "interrupted", "put back, the app is untouched")
         called_off.called_off = True
         hosts = [
@@ -123,23 +123,23 @@ class Result(unittest.TestCase):
         self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
         self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
 
-    def test_interrupted(self) -> None:
+    def test_an_interrupted_roll_has_the_exit_of_its_signal(self) -> None:
         for signal, exit in [(2, 130), (15, 143), (1, 129)]:
             with self.subTest(signal):
                 summary = of_roll([host("web1")], 1.0, signal)
                 self.assertEqual((summary.outcome, summary.exit), ("interrupted", exit))
-        # It came when all was done.
+        # The signal came after the last host.
         self.assertEqual(of_roll([ended("web1", 0, "restarted", "")], 1.0, 2).exit, 0)
 
 
-class Heard(unittest.TestCase):
-    def test_lines_in_pieces(self) -> None:
+class Progress(unittest.TestCase):
+    def test_a_line_may_come_in_pieces(self) -> None:
         lines = Lines()
         self.assertEqual(lines.feed(b"on"), [])
         self.assertEqual(lines.feed(b"e\ntwo\nthr"), ["one", "two"])
         self.assertEqual(lines.feed(b"\xff\n"), ["thr\\xff"])
 
-    def test_a_line_that_never_ends(self) -> None:
+    def test_an_endless_line_is_cut(self) -> None:
         lines = Lines()
         fed = [line for _ in range(100) for line in lines.feed(b"x" * 10000)]
         self.assertGreater(len(fed), 10)
@@ -153,7 +153,7 @@ class Heard(unittest.TestCase):
             with self.subTest(line[:20]):
                 self.assertIsNone(progress(line))
 
-    def test_it_shows_in_the_host(self) -> None:
+    def test_progress_shows_in_the_host(self) -> None:
         one = host("web1", Stage.UNDER_WAY)
         one.hear({"app": "web", "phase": "drain\x1b[2J", "what": "until nothing is in flight"})
         self.assertEqual((one.phase, one.waiting), ("drain\\x1b[2J", "until nothing is in flight"))
@@ -173,9 +173,9 @@ class Heard(unittest.TestCase):
             ({"phase": "claim", "settled": False}, True),
             ({"phase": "drain", "settled": True}, False),
             ({"waiting": ["srvs/web1 has 3"]}, False),
-            # UP again, and it will go.
+            # The host is UP again, and will go.
             ({"phase": "back_off", "settled": False}, True),
-            # An agent that does not say so, or says no truth value.
+            # An agent without this field, or with another type of it.
             ({"phase": "drain"}, True),
             ({"phase": "drain", "settled": "true"}, True),
         ]

@@ -21,12 +21,12 @@ class Sizes(unittest.TestCase):
             with self.subTest(text, hosts=hosts):
                 self.assertEqual(Share.parse(text).of(hosts), size)
 
-    def test_what_is_no_share(self) -> None:
+    def test_an_invalid_share_is_an_error(self) -> None:
         for text in ["", "0", "0%", "-1", "101%", "%", "1.5", "many", "1 %", "٣", "9999999"]:
             with self.subTest(text), self.assertRaises(ValueError):
                 Share.parse(text)
 
-    def test_batches_of_a_roll(self) -> None:
+    def test_a_shape_gives_the_sizes_of_the_batches(self) -> None:
         for shape, hosts, sizes in [
             (Shape(), 3, [1, 1, 1]),
             (Shape(batch=Share(3)), 8, [3, 3, 2]),
@@ -49,7 +49,7 @@ class Batches(unittest.TestCase):
         plan = batches(HOSTS, 8, Shape(canary=1, batch=Share(3)))
         self.assertEqual(plan, [HOSTS[:1], HOSTS[1:4], HOSTS[4:7], HOSTS[7:]])
 
-    def test_what_is_done_has_used_up_the_first_batches(self) -> None:
+    def test_finished_hosts_have_used_up_the_first_batches(self) -> None:
         shape = Shape(canary=1, batch=Share(25, percent=True))
         for done, sizes in [
             (0, [1, 2, 2, 2, 1]),
@@ -63,7 +63,7 @@ class Batches(unittest.TestCase):
                 self.assertEqual([len(batch) for batch in plan], sizes)
                 self.assertEqual([host for batch in plan for host in batch], HOSTS[done:])
 
-    def test_a_seesaw_goes_on_with_what_is_left_of_its_half(self) -> None:
+    def test_a_seesaw_goes_on_with_the_rest_of_its_half(self) -> None:
         self.assertEqual(batches(HOSTS[1:], 8, Shape(seesaw=True)), [HOSTS[1:4], HOSTS[4:]])
 
     def test_hosts_that_are_down_go_first(self) -> None:

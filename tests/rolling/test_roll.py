@@ -22,7 +22,7 @@ WELL = Status("web", True, "healthy", True, True, 9, None, None)
 
 
 class Scripted(Host):
-    """A host with a scripted agent that hears when it is called off."""
+    """A host with a scripted agent, which a roll can call off."""
 
     def __init__(self, name: str, stop: Stop, ending: Ending, seconds: float = 0.0) -> None:
         super().__init__(name, Ssh(None, Remote()), Options(), lambda *_: stop.changed.set())
@@ -75,11 +75,11 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         record = Record(self.folder / "roll.json", Options(), names)
         screen = Screen(io.StringIO())
         roll = Roll(hosts, [names], Rules(0, False), Options(), record, screen, stop)
-        # As after an earlier look at HAProxy: all of them are asked at once.
+        # An earlier look found spare servers, so the roll asks all hosts at once.
         roll.spare = 9
         await asyncio.wait_for(roll.run(), 10)
 
-    async def test_a_host_that_is_gone_when_its_batch_begins_lets_no_other_begin(self) -> None:
+    async def test_a_host_lost_at_the_start_of_its_batch_stops_the_batch(self) -> None:
         stop = Stop()
         hosts = [Scripted(name, stop, DONE) for name in ("a", "b", "c")]
         hosts[0].unreachable_from = 1
@@ -87,7 +87,7 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([host.begun for host in hosts], [0, 0, 0])
         self.assertEqual(hosts[0].stage, Stage.FAILED)
 
-    async def test_after_a_failure_no_host_begins_that_waited_for_its_turn(self) -> None:
+    async def test_after_a_failure_no_waiting_host_begins(self) -> None:
         stop = Stop()
         hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
         hosts[1].waits = True
@@ -96,7 +96,7 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(stages, [Stage.FAILED, Stage.WAITING])
         self.assertTrue(hosts[1].called_off)
 
-    async def test_nor_after_the_first_ctrl_c(self) -> None:
+    async def test_after_the_first_ctrl_c_no_waiting_host_begins(self) -> None:
         stop = Stop()
         hosts = [Scripted("a", stop, DONE, 0.4), Scripted("b", stop, DONE)]
         hosts[1].waits = True
@@ -109,7 +109,7 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(stages, [Stage.DONE, Stage.WAITING])
         self.assertFalse(hosts[0].called_off)
 
-    async def test_what_another_had_left_is_finished_and_then_it_is_its_turn(self) -> None:
+    async def test_an_unfinished_operation_is_completed_before_the_restart(self) -> None:
         stop = Stop()
         left = Ending(Verdict.FINISHED, 0, "recovered", "an earlier one", {"exit": 0})
         host = Scripted("a", stop, left)

@@ -12,14 +12,14 @@ PAUSES = Rules(max_failures=0, pauses=True)
 
 
 def step(stages: str, rules: Rules = STRICT, stopped: bool = False, paused: int = 0) -> Step:
-    """`DUW.`: where a, b, c and d stand; `.` is waiting, too."""
+    """`DUW.`: the stages of a, b, c and d; `.` is waiting, too."""
     letters = {"D": D, "U": U, "F": F, ".": W}
     named = {host: letters[letter] for host, letter in zip("abcd", stages)}
     return decide(PLAN, named, rules, stopped, paused)
 
 
 class Decide(unittest.TestCase):
-    def test_batch_after_batch(self) -> None:
+    def test_a_batch_begins_after_the_one_before(self) -> None:
         for stages, wanted in [
             ("....", Next(("a",))),
             ("U...", Wait()),
@@ -45,7 +45,7 @@ class Decide(unittest.TestCase):
             with self.subTest(stages):
                 self.assertEqual(step(stages), wanted)
 
-    def test_failures_that_are_allowed(self) -> None:
+    def test_allowed_failures_stop_nothing(self) -> None:
         for stages, wanted in [
             ("F...", Next(("b", "c"))),
             ("FU..", Next(("c",))),
@@ -75,10 +75,10 @@ class Decide(unittest.TestCase):
             with self.subTest(stages, paused=paused):
                 self.assertEqual(step(stages, PAUSES, paused=paused), wanted)
 
-    def test_a_host_that_was_put_off_is_begun_again_without_a_pause(self) -> None:
+    def test_a_postponed_host_begins_without_a_pause(self) -> None:
         self.assertEqual(step("DD..", PAUSES, paused=1), Next(("c",)))
 
-    def test_a_canary_that_fails_ends_it_whatever_else_may(self) -> None:
+    def test_a_failed_canary_ends_the_roll(self) -> None:
         canary = Rules(max_failures=2, pauses=False, canary=True)
         self.assertEqual(step("F...", canary), End())
         self.assertEqual(step("DFU.", canary), Wait())

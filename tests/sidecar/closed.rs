@@ -1,4 +1,4 @@
-//! What an operator has closed is his, until its time is over.
+//! An operator's hold remains until its time is over.
 
 use std::time::{Duration, Instant};
 
@@ -9,40 +9,40 @@ use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// However often it is started anew; a flush by another program changes nothing, either.
+/// The sidecar may restart at any time, and another program may flush the rules: the hold remains.
 #[test]
-fn without_a_time_it_stays_so() {
+fn a_hold_without_a_time_remains() {
     let (fleet, mut sidecar) = kept_open("sc_held");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
     let closed = agent().words(&["close", "web", "--reason", "disk swap", "--json"]);
     closed.expect(0, "closed: out of rotation and drained");
-    let told = sidecar.wait_told("web: closed by ");
-    assert!(told.ends_with(": disk swap"), "{told}");
+    let status = sidecar.wait_for_notification("web: closed by ");
+    assert!(status.ends_with(": disk swap"), "{status}");
     std::thread::sleep(Duration::from_millis(1500));
     sidecar.kill();
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: closed by ");
-    // Whoever opens them by hand, or restores old rules, finds them closed again.
+    sidecar.wait_for_notification("web: closed by ");
+    // An operator opens the gates by hand, or restores old rules: the sidecar closes them again.
     open_by_hand(&fleet);
     fleet.host(1).wait_for_gate(2000, false);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     agent().run("open", "web").expect_exit(0);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     traffic.stop().assert_unnoticed();
 }
 
-/// Restarted while it is held, and killed in the middle: the sidecar ends that, and opens nothing.
+/// A restart of a held host dies in the middle: the sidecar completes it and opens nothing.
 #[test]
-fn restarted_while_it_is_held() {
+fn an_interrupted_restart_of_a_held_host_opens_nothing() {
     let (fleet, mut sidecar) = kept_open("sc_stay");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
     agent().run("close", "web").expect_exit(0);
     let boots = fleet.boots()[0];
     let stay = ["restart", "web", "--stay-closed", "--json"];
-    let told = "the gates stay closed, because they are held";
-    agent().words(&stay).expect(0, told);
+    let message = "the gates stay closed, because they are held";
+    agent().words(&stay).expect(0, message);
     fleet.app(1).set_cold(Duration::from_millis(1500));
     let running = agent().start_words(&stay);
     fleet.host(1).wait_for_phase("healthy");
@@ -51,11 +51,11 @@ fn restarted_while_it_is_held() {
     wait_for("its journal is gone", Duration::from_secs(10), || {
         fleet.host(1).journal_phase().is_none().then_some(())
     });
-    // By then the app is healthy, and it would be opened where nobody held it.
+    // By then the app is healthy. Without the hold the sidecar would open the gates.
     std::thread::sleep(Duration::from_millis(2500));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     assert_eq!(fleet.boots()[0], boots + 2);
-    sidecar.wait_told("web: closed by ");
+    sidecar.wait_for_notification("web: closed by ");
     agent().run("open", "web").expect_exit(0);
     traffic.stop().assert_unnoticed();
 }
@@ -67,7 +67,7 @@ fn open_by_hand(fleet: &Fleet) {
 }
 
 #[test]
-fn with_a_time_it_is_opened_then() {
+fn a_hold_ends_at_its_time() {
     let (fleet, _sidecar) = kept_open("sc_for");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -83,9 +83,9 @@ fn with_a_time_it_is_opened_then() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nobody is there to open them: that is told, with the mend.
+/// Without a sidecar nothing opens the gates: the agent says so, with the fix.
 #[test]
-fn with_a_time_and_no_sidecar() {
+fn without_a_sidecar_a_hold_with_a_time_is_a_notice() {
     let fleet = Fleet::quick("sc_none", |reference| reference);
     let agent = || fleet.agent(1, |settings| settings);
     let closed = agent().words(&["close", "web", "--for", "1s", "--json"]);
@@ -103,21 +103,22 @@ fn with_a_time_and_no_sidecar() {
 
 /// A unit that stops and starts with the app.
 #[test]
-fn by_an_owner_who_opens_no_more_than_he_closed() {
+fn a_unit_opens_only_its_own_hold() {
     let (fleet, mut sidecar) = kept_open("sc_owner");
     let agent = || fleet.agent(1, |settings| settings);
     let close = || agent().words(&["close", "web", "--owner", "web.service", "--json"]);
     let open = || agent().words(&["open", "web", "--owner", "web.service", "--json"]);
     close().expect(0, "closed");
-    sidecar.wait_told(", for web.service");
+    sidecar.wait_for_notification(", for web.service");
     open().expect(0, "open: in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    // A unit's stop can't be called off: what is not drained in time is told, and it stays closed.
+    // A unit's stop cannot be called off: if the drain runs out, the agent reports it and the gates
+    // stay closed.
     let hurried = fleet.agent(1, lab::settings::Settings::hurried);
     let request = fleet.slow_request(1, 3000);
     let ran_out = hurried.words(&["close", "web", "--owner", "web.service", "--json"]);
     ran_out.expect(14, "1 request in flight; the gates stay closed");
-    sidecar.wait_told(", for web.service");
+    sidecar.wait_for_notification(", for web.service");
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     assert_eq!(request.answer().status, 200);
     open().expect(0, "open: in rotation");

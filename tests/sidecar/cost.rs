@@ -1,4 +1,4 @@
-//! What it costs, and that there is one.
+//! The cost of a sidecar, and that a host has only one.
 
 use std::fs;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use lab::reference::QUICK;
 use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 
-/// Two of its longest pauses, between two looks at HAProxy.
+/// Two of its longest pauses between two looks at HAProxy.
 const SPAN: Duration = Duration::from_secs(10);
 
 #[test]
-fn there_is_one_on_a_host() {
+fn a_host_has_one_sidecar() {
     let fleet = Fleet::closed("sc_one", |reference| reference);
     let agent = || fleet.agent(1, |settings| settings);
     let sidecar = Sidecar::start(fleet.host(1), agent());
@@ -42,17 +42,17 @@ fn there_is_one_on_a_host() {
     );
 }
 
-/// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, of the build
-/// that is packed. The sidecar looks at HAProxy every 5 s, and at all else more often.
+/// At rest, with one app and two balancers: 0.1 % of a core and 12 MiB at most, for the release
+/// build. The sidecar looks at HAProxy every 5 s, and at everything else more often.
 #[test]
-fn at_rest_it_costs_next_to_nothing() {
+fn a_sidecar_at_rest_costs_next_to_nothing() {
     let fleet = Fleet::quick("sc_cost", |reference| reference);
     let _second = fleet.second_balancer(QUICK);
     let both = |settings: Settings| settings.haproxy("tcp://10.77.0.1:9998");
     let program = built::released_agent();
     let agent = fleet.agent(1, both).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open, UP on 2 of 2 balancers");
+    sidecar.wait_for_notification("web: open, UP on 2 of 2 balancers");
     std::thread::sleep(Duration::from_secs(2));
     let before = used(sidecar.pid());
     std::thread::sleep(SPAN);
@@ -63,7 +63,7 @@ fn at_rest_it_costs_next_to_nothing() {
     assert!(memory < 12 * 1024, "{memory} kB");
 }
 
-/// The most memory it has ever had, in kB.
+/// The peak of its memory, in kB.
 fn peak(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let mut lines = status.lines();
@@ -71,7 +71,7 @@ fn peak(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// What the process has used, to the nanosecond, and its children, to the tick of 10 ms.
+/// The CPU time of the process, to the nanosecond, and of its children, to the tick of 10 ms.
 fn used(pid: u32) -> Duration {
     let process = Pid::from_raw(pid.cast_signed());
     let clock = clock_getcpuclockid(process).expect("the clock of a process");

@@ -1,5 +1,5 @@
-//! SIGTERM with `on_stop = "drain"`: out of rotation and drained, then the end. Where the
-//! machine goes down the way is the same: `tests/machines/boots.rs`.
+//! SIGTERM with `on_stop = "drain"`: the sidecar takes the host out of rotation, drains it, and
+//! ends. When the machine goes down it does the same: `tests/machines/boots.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
 
-/// The gates of all hosts are open, and a sidecar on host 1 that drains has said that it
-/// keeps them so.
+/// The gates of all hosts are open. A sidecar on host 1 with `on_stop = "drain"` reports that it
+/// keeps them open.
 fn kept_open(test: &str) -> (Fleet, Sidecar) {
     let fleet = Fleet::quick(test, |reference| reference);
     let agent = fleet.agent(1, drains);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     (fleet, sidecar)
 }
 
@@ -24,21 +24,21 @@ pub fn drains(settings: Settings) -> Settings {
     settings.set("agent.on_stop", "drain")
 }
 
-/// A request is under way, and the users are to notice nothing when the app stops after it.
+/// A request is under way. Users must notice nothing when the app stops after it.
 #[test]
-fn drained_first() {
+fn sigterm_drains_first() {
     let (mut fleet, mut sidecar) = kept_open("sc_leaves");
     let traffic = fleet.traffic();
     let request = fleet.slow_request(1, 1500);
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("STOPPING=1");
-    let told = sidecar.wait_told("web: drain, ");
-    assert!(told.contains(" in flight"), "{told}");
-    let told = sidecar.told().join("\n");
+    sidecar.wait_for_notification("STOPPING=1");
+    let status = sidecar.wait_for_notification("web: drain, ");
+    assert!(status.contains(" in flight"), "{status}");
+    let notifications = sidecar.notifications().join("\n");
     assert!(
-        told.contains("EXTEND_TIMEOUT_USEC=") && told.contains("WATCHDOG=1"),
-        "{told}"
+        notifications.contains("EXTEND_TIMEOUT_USEC=") && notifications.contains("WATCHDOG=1"),
+        "{notifications}"
     );
     let ended = sidecar.wait().expect_exit(0);
     let answered = request.answer();
@@ -60,10 +60,10 @@ fn drained_first() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Nobody waits longer than the configuration says, for a balancer out of sight either; and
-/// the gates stay closed.
+/// The sidecar waits no longer than the configuration says, not even for a balancer out of sight;
+/// and the gates stay closed.
 #[test]
-fn within_its_limits_and_with_a_balancer_out_of_sight() {
+fn a_balancer_out_of_sight_delays_the_end_no_longer_than_the_limits() {
     let fleet = Fleet::quick("sc_limits", |reference| reference);
     let unseen = |settings: Settings| {
         let settings = settings
@@ -72,7 +72,7 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
         drains(settings).haproxy_within("tcp://10.77.0.1:9", "300ms")
     };
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, unseen));
-    sidecar.wait_told("web: open, UP on 1 of 2 balancers");
+    sidecar.wait_for_notification("web: open, UP on 1 of 2 balancers");
     let asked = Instant::now();
     let ended = sidecar.stop().expect_exit(14);
     assert!(
@@ -85,13 +85,13 @@ fn within_its_limits_and_with_a_balancer_out_of_sight() {
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
 }
 
-/// A second signal: nothing more is waited for.
+/// After a second signal it waits for nothing more.
 #[test]
-fn at_once_where_it_is_asked_twice() {
+fn a_second_signal_ends_it_at_once() {
     let (fleet, mut sidecar) = kept_open("sc_twice");
     let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGINT);
-    sidecar.wait_told("web: drain, ");
+    sidecar.wait_for_notification("web: drain, ");
     let ended = sidecar.stop().expect_exit(143);
     assert!(ended.err.contains("the gates stay closed"), "{}", ended.err);
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
@@ -100,9 +100,9 @@ fn at_once_where_it_is_asked_twice() {
     assert!(ended.at < answer.ended_at, "it waited for the answer");
 }
 
-/// An operation that is under way is left to its end, and the app restarted once.
+/// The sidecar lets a running operation end, and the app restarts once.
 #[test]
-fn after_an_operation_that_is_under_way() {
+fn a_running_operation_ends_first() {
     let (fleet, mut sidecar) = kept_open("sc_under_way");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -110,8 +110,11 @@ fn after_an_operation_that_is_under_way() {
     let request = fleet.slow_request(1, 4000);
     let restart = agent().start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
-    let told = sidecar.wait_told(", phase drain");
-    assert!(told.contains("web: left to `agent restart web`"), "{told}");
+    let status = sidecar.wait_for_notification(", phase drain");
+    assert!(
+        status.contains("web: left to `agent restart web`"),
+        "{status}"
+    );
     sidecar.signal(Signal::SIGTERM);
     restart.wait().expect(0, "restarted, and back in rotation");
     sidecar.wait().expect_exit(0);
@@ -121,15 +124,15 @@ fn after_an_operation_that_is_under_way() {
     traffic.stop().assert_unnoticed();
 }
 
-/// A reload and a stop at once, and a reload while it leaves: the stop counts.
+/// A reload and a stop at once, and a reload during the drain: the stop counts.
 #[test]
-fn whatever_else_is_asked_of_it() {
+fn a_reload_does_not_stop_the_drain() {
     let (fleet, mut sidecar) = kept_open("sc_signals");
     let request = fleet.slow_request(1, 2000);
     sidecar.signal(Signal::SIGHUP);
     sidecar.signal(Signal::SIGUSR2);
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("web: drain, ");
+    sidecar.wait_for_notification("web: drain, ");
     sidecar.signal(Signal::SIGHUP);
     let ended = sidecar.wait().expect_exit(0);
     let answered = request.answer();
@@ -138,9 +141,9 @@ fn whatever_else_is_asked_of_it() {
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
 }
 
-/// The gates were opened before anybody had heard from the balancers: one does not answer.
+/// The sidecar opened the gates before it heard from all balancers: one does not answer.
 #[test]
-fn drained_also_where_it_opened_them_itself() {
+fn gates_that_it_opened_itself_are_drained_too() {
     let fleet = Fleet::closed("sc_boot_leave", |reference| reference);
     let unseen = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "2s");
@@ -157,7 +160,7 @@ fn drained_also_where_it_opened_them_itself() {
     });
     let request = fleet.slow_request(1, 2500);
     sidecar.signal(Signal::SIGTERM);
-    sidecar.wait_told("STOPPING=1");
+    sidecar.wait_for_notification("STOPPING=1");
     let ended = sidecar.wait();
     let answered = request.answer();
     assert_eq!(answered.status, 200);

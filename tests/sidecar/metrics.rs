@@ -1,4 +1,4 @@
-//! What Prometheus is told, also of what other processes did.
+//! The metrics of the sidecar, which also count what other processes did.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use lab::wait_for;
 const ADDRESS: &str = "127.0.0.1:9127";
 
 #[test]
-fn tell_gates_lines_operations_and_repairs() {
+fn metrics_show_gates_lines_operations_and_repairs() {
     let fleet = Fleet::quick("sc_metrics", |reference| reference);
     let agent = || {
         fleet.agent(1, |settings: Settings| {
@@ -23,7 +23,7 @@ fn tell_gates_lines_operations_and_repairs() {
         })
     };
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
+    sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
     let host = fleet.host(1);
     let balancer = "balancer=\"tcp://10.77.0.1:9999\"";
     let before = scrape(host);
@@ -38,7 +38,7 @@ fn tell_gates_lines_operations_and_repairs() {
     }
     agent().run("restart", "web").expect_exit(0);
     agent().run("close", "web").expect_exit(0);
-    sidecar.wait_told("web: closed by");
+    sidecar.wait_for_notification("web: closed by");
     let after = scrape(host);
     for line in [
         "haproxy_gate_open{app=\"web\",role=\"main\"} 0",
@@ -50,11 +50,11 @@ fn tell_gates_lines_operations_and_repairs() {
     }
     sidecar.forget();
     agent().run("open", "web").expect_exit(0);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let (_, flush) = HARM[0];
     harm(host, "iptables-nft", flush);
     let repaired = "haproxy_gate_rule_repairs_total{app=\"web\"} 1";
-    wait_for("the repair to be told", Duration::from_secs(20), || {
+    wait_for("the repair in the metrics", Duration::from_secs(20), || {
         has(&scrape(host), repaired).then_some(())
     });
     assert_eq!(host.gates_are_open(), [true, true]);

@@ -1,4 +1,4 @@
-//! It opens the gates once the app is healthy, and keeps them so.
+//! It opens the gates as soon as the app is healthy, and keeps them open.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,14 @@ use lab::sidecar::Sidecar;
 use lab::site::Host;
 use lab::wait_for;
 
-/// A boot: no rules, and an app that is not there yet.
+/// After a boot: no rules, and the app is not there yet.
 #[test]
-fn once_the_app_is_healthy() {
+fn a_healthy_app_opens_the_gates() {
     let fleet = Fleet::closed("sc_opens", |reference| reference);
     let app = fleet.app(1);
     app.set_sick(true);
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, |settings| settings));
-    sidecar.wait_told("web: closed until the app is healthy: ");
+    sidecar.wait_for_notification("web: closed until the app is healthy: ");
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(fleet.host(1).gates_are_open(), [false, false]);
     app.set_sick(false);
@@ -30,14 +30,17 @@ fn once_the_app_is_healthy() {
         "{:?}",
         well.elapsed()
     );
-    sidecar.wait_told("web: open, UP on 1 of 1 balancer");
-    let told = sidecar.told();
-    assert!(told.iter().any(|line| line == "WATCHDOG=1"), "{told:?}");
+    sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
+    let notifications = sidecar.notifications();
+    assert!(
+        notifications.iter().any(|line| line == "WATCHDOG=1"),
+        "{notifications:?}"
+    );
 }
 
-/// Each has its own gates, and both need the chain and the jumps to it.
+/// Each app has its own gates, and both need the chain and the jumps to it.
 #[test]
-fn of_two_apps_at_the_same_moment() {
+fn two_apps_open_at_the_same_moment() {
     for round in 1..=3 {
         let machine = OneMachine::start(&format!("sc_two{round}"), Duration::from_millis(100));
         let mut sidecar = Sidecar::start(machine.host(), machine.agent());
@@ -51,19 +54,19 @@ fn of_two_apps_at_the_same_moment() {
             ready.elapsed()
         );
         machine.haproxy.wait_until_all_up();
-        let told = sidecar.told().join("\n");
-        assert!(!told.contains("not as wanted"), "{told}");
+        let notifications = sidecar.notifications().join("\n");
+        assert!(!notifications.contains("not as wanted"), "{notifications}");
     }
 }
 
 #[test]
-fn and_repairs_what_is_harmed_within_a_second_nft() {
+fn harmed_nft_rules_are_repaired_within_a_second() {
     repairs("sc_nft", "nft", Duration::from_secs(1));
 }
 
-/// The kernel says nothing of legacy rules: they are looked at every 2 s.
+/// The kernel sends no notifications about legacy rules: the sidecar looks every 2 s.
 #[test]
-fn and_repairs_what_is_harmed_legacy() {
+fn harmed_legacy_rules_are_repaired() {
     repairs("sc_legacy", "legacy", Duration::from_millis(3500));
 }
 
@@ -72,7 +75,7 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     let settings = |settings: Settings| settings.set("agent.iptables", variant);
     fleet.open_gates_with(settings);
     let mut sidecar = Sidecar::start(fleet.host(1), fleet.agent(1, settings));
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let host = fleet.host(1);
     keep_tracking(host, variant);
     let traffic = fleet.traffic();
@@ -90,7 +93,7 @@ fn repairs(test: &str, variant: &str, within: Duration) {
             while sorted(&rules()) != sorted(&whole) {
                 assert!(
                     harmed.elapsed() < within,
-                    "{program}: {what}: not mended in {within:?}:\n{}\nwas\n{whole}",
+                    "{program}: {what}: not repaired in {within:?}:\n{}\nwas\n{whole}",
                     rules()
                 );
                 std::thread::sleep(Duration::from_millis(5));
@@ -102,12 +105,12 @@ fn repairs(test: &str, variant: &str, within: Duration) {
         }
     }
     traffic.stop().assert_unnoticed();
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     assert_eq!(sidecar.stop().exit, 0);
 }
 
-/// As on a host with a firewall: where nothing else uses connection tracking, the flush of all
-/// rules turns it off, and breaks connections whose source port was translated.
+/// The usual rule of a host firewall. Without another user of connection tracking, the flush of all
+/// rules turns it off, and connections with a translated source port break.
 fn keep_tracking(host: &Host, variant: &str) {
     let rule = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
     for program in ["iptables", "ip6tables"] {
@@ -116,16 +119,16 @@ fn keep_tracking(host: &Host, variant: &str) {
     }
 }
 
-/// The order within our chain means nothing.
+/// The order within our chain has no meaning.
 fn sorted(rules: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = rules.lines().collect();
     lines.sort_unstable();
     lines
 }
 
-/// An operation on another app has the host's lock, for as long as it likes.
+/// An operation on another app has the host's lock for any time.
 #[test]
-fn and_repairs_while_another_app_is_restarted() {
+fn rules_are_repaired_while_another_app_restarts() {
     let (fleet, mut sidecar) = kept_open("sc_other");
     let host = fleet.host(1);
     let lock = host.dir.join("state/lock");
@@ -149,6 +152,6 @@ fn and_repairs_while_another_app_is_restarted() {
     let took = harmed.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(!held().unwrap().success(), "the lock was free");
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     drop(other);
 }

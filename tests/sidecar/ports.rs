@@ -1,4 +1,4 @@
-//! The status ports are its own, for as long as it runs.
+//! The sidecar reserves the status ports as long as it runs.
 
 use std::fs;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use lab::grab;
 use lab::sidecar::Sidecar;
 use lab::{built, wait_for};
 
-/// At rest, and beside an operation, which leaves them to it.
+/// At rest, and beside an operation, to which the sidecar leaves the ports.
 #[test]
-fn nobody_else_can_bind_them() {
+fn another_user_can_not_bind_the_ports() {
     let (fleet, sidecar) = kept_open("sc_ports");
     let host = &fleet.host(1).namespace;
     let bound = || [2000, 3000].map(|port| grab::can_bind(host, port));
@@ -29,29 +29,29 @@ fn nobody_else_can_bind_them() {
     assert_eq!(bound(), [true; 2]);
 }
 
-/// Not for a moment, where it goes on as another program.
+/// The ports are never free while it goes on as another program.
 #[test]
-fn they_are_handed_to_the_new_program() {
+fn a_new_program_inherits_the_ports() {
     let fleet = Fleet::quick("sc_handed", |reference| reference);
     let program = fleet.host(1).dir.join("agent");
     fs::copy(built::agent(), &program).unwrap();
     let agent = fleet.agent(1, |settings| settings).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let grabber = grab::for_seconds(&fleet.host(1).namespace, 2000, "2");
     for _ in 0..3 {
         sidecar.forget();
         sidecar.signal(Signal::SIGUSR2);
-        sidecar.wait_told("READY=1");
-        sidecar.wait_told("web: open");
+        sidecar.wait_for_notification("READY=1");
+        sidecar.wait_for_notification("web: open");
     }
     grab::assert_never(grabber);
     assert_eq!(sidecar.stop().exit, 0);
 }
 
-/// Others by a new configuration, and one that another process has had as soon as that is gone.
+/// The ports of a new configuration, and a port that another process had, as soon as that is gone.
 #[test]
-fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
+fn a_new_configuration_takes_and_returns_ports() {
     let (fleet, mut sidecar) = kept_open("sc_again");
     let host = &fleet.host(1).namespace;
     let config = fleet.host(1).dir.join("agent.toml");
@@ -62,7 +62,7 @@ fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
     let grabber = grab::hold(host, 2100);
     fs::write(&config, two).unwrap();
     sidecar.signal(Signal::SIGHUP);
-    sidecar.wait_told("two: closed until");
+    sidecar.wait_for_notification("two: closed until");
     assert_eq!(
         [2000, 3000].map(|port| grab::can_bind(host, port)),
         [false; 2]
@@ -75,7 +75,7 @@ fn what_is_missing_is_tried_again_and_what_is_not_asked_for_is_given_back() {
     sidecar.forget();
     fs::write(&config, one).unwrap();
     sidecar.signal(Signal::SIGHUP);
-    sidecar.wait_told("READY=1");
+    sidecar.wait_for_notification("READY=1");
     wait_for("a free port", within, || {
         grab::can_bind(host, 2100).then_some(())
     });

@@ -1,5 +1,5 @@
-//! Whoever reads what the sidecar says may stop reading: it goes on, and ends when it is told
-//! to.
+//! A program that reads the sidecar's output may stop reading: the sidecar goes on, and ends at
+//! SIGTERM.
 
 use std::fs;
 use std::io::Read;
@@ -16,7 +16,7 @@ use lab::fleet::Fleet;
 use lab::site::Host;
 use lab::unread::{Unread, full_pipe};
 
-/// More lines than wait anywhere.
+/// More lines than all buffers hold.
 fn talk(sidecar: &Unread) {
     for _ in 0..150 {
         sidecar.signal(Signal::SIGHUP);
@@ -24,7 +24,7 @@ fn talk(sidecar: &Unread) {
     }
 }
 
-/// SIGTERM: it ends in time, however few of its last words anybody wants.
+/// After SIGTERM it ends in time, even if nothing reads its last words.
 fn end(sidecar: &mut Unread) -> ExitStatus {
     sidecar.signal(Signal::SIGTERM);
     sidecar.ends(Duration::from_secs(6))
@@ -40,9 +40,9 @@ fn assert_repairs(host: &Host) {
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
-/// Also of its one object on stdout.
+/// The same for its one object on stdout.
 #[test]
-fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
+fn a_full_pipe_stops_neither_work_nor_end() {
     let fleet = Fleet::quick("sc_pipe", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let (_reader, writer) = full_pipe();
@@ -56,9 +56,9 @@ fn a_full_pipe_keeps_it_neither_from_its_work_nor_from_its_end() {
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
 }
 
-/// And he who reads again gets what was kept, and how much was not.
+/// A reader that comes back gets the lines that were kept, and the number of the others.
 #[test]
-fn who_reads_again_learns_what_he_has_missed() {
+fn a_reader_that_comes_back_learns_how_much_it_missed() {
     let fleet = Fleet::quick("sc_missed", |reference| reference);
     let agent = fleet.agent(1, |settings| settings);
     let (mut reader, writer) = full_pipe();
@@ -71,7 +71,7 @@ fn who_reads_again_learns_what_he_has_missed() {
         let mut text = String::new();
         reader.read_to_string(&mut text).map(|_| text)
     });
-    // What comes from now on is read as it comes.
+    // From now on the reader reads each line as it comes.
     assert_repairs(fleet.host(1));
     end(&mut sidecar);
     let text = reading.join().expect("a reader").expect("text");
@@ -81,9 +81,9 @@ fn who_reads_again_learns_what_he_has_missed() {
     assert!(text.contains("the gates stay as they are"), "{text}");
 }
 
-/// journald hangs: in its place is a socket that nobody reads, in a mount namespace.
+/// journald hangs: a socket in its place, which nothing reads, in a mount namespace.
 #[test]
-fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
+fn a_journald_that_hangs_stops_neither_work_nor_end() {
     let fleet = Fleet::quick("sc_journald", |reference| reference);
     let host = fleet.host(1);
     let path = host.dir.join("journal");
@@ -108,7 +108,7 @@ fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
     talk(&sidecar);
     assert_repairs(host);
     let journal = thread::spawn(move || records(&journald));
-    // What comes from now on is read as it comes.
+    // From now on the reader reads each line as it comes.
     assert_repairs(host);
     assert_eq!(end(&mut sidecar).code(), Some(0));
     let records = journal.join().expect("a reader").join("\n");
@@ -125,7 +125,7 @@ fn a_journald_that_hangs_keeps_it_neither_from_its_work_nor_from_its_end() {
     }
 }
 
-/// What comes within two seconds of what came before.
+/// The records until a pause of two seconds.
 fn records(journald: &UnixDatagram) -> Vec<String> {
     let quiet = Some(Duration::from_secs(2));
     journald.set_read_timeout(quiet).expect("a limit");

@@ -1,5 +1,5 @@
-//! SIGTERM, and the machine stays up: the gates stay as they are. All sidecars may be stopped
-//! at once, by a package tool or a push of a configuration.
+//! SIGTERM while the machine stays up: the gates stay as they are. A package tool or a push of a
+//! configuration may stop all sidecars at once.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn sidecars(fleet: &Fleet, change: impl Fn(Settings) -> Settings) -> Vec<Sidecar
     let start = |number| Sidecar::start(fleet.host(number), fleet.agent(number, &change));
     let mut sidecars: Vec<Sidecar> = NUMBERS.into_iter().map(start).collect();
     for sidecar in &mut sidecars {
-        sidecar.wait_told("web: open");
+        sidecar.wait_for_notification("web: open");
     }
     sidecars
 }
@@ -29,7 +29,7 @@ fn stop_all(sidecars: Vec<Sidecar>) -> Vec<Ended> {
 }
 
 #[test]
-fn all_at_once_and_nobody_notices() {
+fn all_sidecars_may_stop_at_once() {
     let fleet = Fleet::quick("sc_all_stop", |reference| reference);
     let sidecars = sidecars(&fleet, |settings| settings);
     let rules = NUMBERS.map(|number| fleet.host(number).rules());
@@ -40,7 +40,7 @@ fn all_at_once_and_nobody_notices() {
         let says = "the gates stay as they are: no systemd runs here";
         assert!(ended.err.contains(says), "{}", ended.err);
     }
-    // It waits for nobody.
+    // It does not wait.
     let took = asked.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
     std::thread::sleep(Duration::from_secs(2));
@@ -48,9 +48,9 @@ fn all_at_once_and_nobody_notices() {
     traffic.stop().assert_unnoticed();
 }
 
-/// Those that have their turn go, and the last ones stay: `min_available` holds.
+/// The sidecars leave in turn, and the last ones keep their gates open: `min_available` holds.
 #[test]
-fn all_at_once_and_enough_stay_where_they_drain() {
+fn enough_hosts_stay_when_all_sidecars_drain_at_once() {
     let fleet = Fleet::quick("sc_all_drain", |reference| reference);
     let hurried = |settings: Settings| drains(settings).set("app.web.timeouts.turn", "3s");
     let sidecars = sidecars(&fleet, hurried);
@@ -58,7 +58,7 @@ fn all_at_once_and_enough_stay_where_they_drain() {
     let ended = stop_all(sidecars);
     let mut exits: Vec<i32> = ended.iter().map(|ended| ended.exit).collect();
     exits.sort_unstable();
-    // One is left, and has one other no more.
+    // The last host has no other one left.
     let last = ended.iter().find(|ended| ended.exit == 12);
     let last = last.unwrap_or_else(|| panic!("{ended:?}"));
     assert!(last.err.contains("too few others"), "{}", last.err);
@@ -73,15 +73,18 @@ fn all_at_once_and_enough_stay_where_they_drain() {
 
 /// systemd keeps the last status, and programs get one object.
 #[test]
-fn says_how_it_left_the_gates() {
+fn the_last_status_shows_the_gates() {
     let (fleet, mut sidecar) = kept_open("sc_says");
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);
-    let ended = sidecar.wait_and_hear();
+    let ended = sidecar.wait_for_notifications();
     ended.0.expect_exit(0);
-    let told = ended.1.join("\n");
+    let notifications = ended.1.join("\n");
     let last = "STATUS=stopped, the gates stay as they are";
-    assert!(told.contains("STOPPING=1") && told.contains(last), "{told}");
+    assert!(
+        notifications.contains("STOPPING=1") && notifications.contains(last),
+        "{notifications}"
+    );
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
 
     let agent = fleet.agent(1, |settings| settings);

@@ -1,6 +1,6 @@
-//! Ring 2: whole operations on a host on paper, told as text. Stories are also cut short at
-//! every look and at every action, and both `agent recover` and the next `agent restart` must
-//! leave the host well, with the app restarted at most once.
+//! Ring 2: whole operations on a host on paper, written as text. The tests also kill a story at
+//! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
+//! the host healthy, with the app restarted at most once.
 
 mod world;
 
@@ -44,13 +44,13 @@ fn limits() -> Limits {
     }
 }
 
-/// Writes what a person would read into the story; a wait is told when it changes.
-struct Told {
+/// Writes what an operator would read into the story. A wait appears when it changes.
+struct Narrator {
     trace: Rc<RefCell<Vec<String>>>,
     waiting: Vec<String>,
 }
 
-impl Told {
+impl Narrator {
     fn say(&self, at: Duration, what: &str) {
         self.trace
             .borrow_mut()
@@ -58,7 +58,7 @@ impl Told {
     }
 }
 
-impl Progress for Told {
+impl Progress for Narrator {
     fn enters(&mut self, at: Duration, phase: &Phase) {
         self.say(at, phase.name());
         self.waiting.clear();
@@ -76,21 +76,21 @@ impl Progress for Told {
     }
 }
 
-/// Runs one operation as the command line does; None: it was killed half way.
+/// Runs one operation as the command line does. None: it was killed half way.
 fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Option<Outcome> {
     let left = Journal::unfinished(state_dir, "web").unwrap();
     let now = Some(format!("instance {}", world.restarts));
     let before = left.as_ref().and_then(|entry| entry.instance.clone());
     let restarted = before.map(|before| Some(before) != now);
     let unfinished = left.as_ref().map(|entry| entry.unfinished(restarted));
-    let stand = match world.gates {
+    let found = match world.gates {
         _ if world.held => GatesFound::Held,
         [true, true] => GatesFound::Open,
         _ => GatesFound::ClosedUnexpectedly,
     };
     let left_closed = left.as_ref().is_some_and(|entry| entry.stays_closed);
-    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, stand);
-    let start = match start(verb, unfinished.as_ref(), stand) {
+    let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, found);
+    let start = match start(verb, unfinished.as_ref(), found) {
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
@@ -124,11 +124,11 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
-    let mut told = Told {
+    let mut narrator = Narrator {
         trace: Rc::clone(&world.trace),
         waiting: Vec::new(),
     };
-    let drive = drive(world, &mut journal, &mut told, &start, &limits);
+    let drive = drive(world, &mut journal, &mut narrator, &start, &limits);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -142,8 +142,8 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     }
 }
 
-/// Tells a story from begin to end.
-fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
+/// Runs the operation from begin to end, and returns its story.
+fn story(verb: Verb, world: &World, limits: &Limits) -> String {
     let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
     let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
     let exit = format!(
@@ -158,7 +158,7 @@ fn tell(verb: Verb, world: &World, limits: &Limits) -> String {
     )
 }
 
-/// Kills the story at every look and around every action; what comes after must end it well.
+/// Kills the story at every look and around every action. The next operation must complete it.
 fn cut_everywhere(world: &World, limits: &Limits) {
     let whole = {
         let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
@@ -178,7 +178,7 @@ fn cut_everywhere(world: &World, limits: &Limits) {
     let mut cuts = 0;
     for killed in at_looks.chain(at_actions) {
         for then in [Verb::Recover, Verb::Restart] {
-            cuts += u32::from(is_mended(killed.clone(), limits, then, &whole));
+            cuts += u32::from(is_completed(killed.clone(), limits, then, &whole));
         }
     }
     assert!(
@@ -187,8 +187,8 @@ fn cut_everywhere(world: &World, limits: &Limits) {
     );
 }
 
-/// False: it ended before it could be killed.
-fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
+/// False: the operation ended before the kill.
+fn is_completed(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
     world.trace = Rc::default();
@@ -216,7 +216,7 @@ fn is_mended(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bo
 #[test]
 fn a_restart_two_stage() {
     let world = World::new();
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
     cut_everywhere(&world, &limits());
 }
 
@@ -232,7 +232,7 @@ fn a_restart_classic() {
             ..limits()
         },
     );
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
     cut_everywhere(&world, &limits);
 }
 
@@ -242,7 +242,7 @@ fn a_restart_with_a_sticky_window() {
         sticky: Duration::from_secs(1),
         ..limits()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &World::new(), &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &World::new(), &limits));
     cut_everywhere(&World::new(), &limits);
 }
 
@@ -253,7 +253,7 @@ fn a_restart_of_a_sick_app() {
         in_flight: 0,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn haproxy_never_notices() {
         notices_after: None,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn the_drain_runs_out() {
     };
     insta::assert_snapshot!(
         "the_drain_runs_out_abort",
-        tell(Verb::Restart, &world, &limits())
+        story(Verb::Restart, &world, &limits())
     );
     let proceed = Limits {
         on_drain_timeout: OnDrainTimeout::Proceed,
@@ -281,7 +281,7 @@ fn the_drain_runs_out() {
     };
     insta::assert_snapshot!(
         "the_drain_runs_out_proceed",
-        tell(Verb::Restart, &world, &proceed)
+        story(Verb::Restart, &world, &proceed)
     );
 }
 
@@ -291,19 +291,19 @@ fn the_restart_fails_or_the_app_never_comes_back() {
         restart_fails: true,
         ..World::new()
     };
-    insta::assert_snapshot!("the_restart_fails", tell(Verb::Restart, &fails, &limits()));
+    insta::assert_snapshot!("the_restart_fails", story(Verb::Restart, &fails, &limits()));
     let never = World {
         healthy_after: None,
         ..World::new()
     };
     insta::assert_snapshot!(
         "the_app_never_comes_back",
-        tell(Verb::Restart, &never, &limits())
+        story(Verb::Restart, &never, &limits())
     );
 }
 
 #[test]
-fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
+fn a_signal_at_any_look_leaves_the_host_open_or_the_app_sick() {
     let whole = {
         let (mut world, directory) = (World::new(), tempfile::tempdir().unwrap());
         run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
@@ -323,24 +323,24 @@ fn a_signal_at_every_look_leaves_the_host_open_or_the_app_sick() {
         signal: Some((4, 2)),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
-fn the_xtables_lock_is_held_for_a_while_and_for_good() {
+fn another_process_has_the_xtables_lock() {
     let a_while = World {
         gate_fails: 3,
         ..World::new()
     };
     insta::assert_snapshot!(
         "the_lock_is_held_for_a_while",
-        tell(Verb::Restart, &a_while, &limits())
+        story(Verb::Restart, &a_while, &limits())
     );
     let for_good = World {
         gate_fails: 1000,
         ..World::new()
     };
-    let text = tell(Verb::Restart, &for_good, &limits());
+    let text = story(Verb::Restart, &for_good, &limits());
     assert!(
         text.contains("exit 1: the rules could not be set"),
         "{text}"
@@ -353,7 +353,7 @@ fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
         blind: 2..14,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn a_host_found_closed_is_put_back_closed() {
         endless: true,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
 }
 
 fn held() -> World {
@@ -380,22 +380,21 @@ fn held() -> World {
     }
 }
 
-/// Whoever dies in it, and whoever comes after: a hold is respected to the end.
+/// Any operation may die in it, and any other may follow: the hold remains to the end.
 #[test]
-fn a_host_that_is_held_closed_stays_so() {
+fn a_held_host_stays_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
         ..limits()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &held(), &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &held(), &limits));
     cut_everywhere(&held(), &limits);
 }
 
-/// Somebody opened the gates of a host that is held: they are closed, also where the restart is
-/// given up.
+/// Another process opened the gates of a held host: the restart closes them, also if it aborts.
 #[test]
-fn a_host_that_is_held_and_was_opened_is_closed() {
+fn a_held_host_that_was_opened_is_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
@@ -405,19 +404,19 @@ fn a_host_that_is_held_and_was_opened_is_closed() {
         held: true,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &opened, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &opened, &limits));
     let endless = World {
         endless: true,
         ..opened
     };
-    let given_up = tell(Verb::Restart, &endless, &limits);
+    let given_up = story(Verb::Restart, &endless, &limits);
     assert!(given_up.contains("exit 14: "), "{given_up}");
     let left = "main gate closed, backup gate closed, app healthy, restarted 0 times";
     assert!(given_up.ends_with(left), "{given_up}");
 }
 
 #[test]
-fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
+fn a_held_host_that_comes_back_sick_stays_closed() {
     let limits = Limits {
         stays_closed: true,
         serving: Vec::new(),
@@ -427,7 +426,7 @@ fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
         healthy_after: None,
         ..held()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &sick, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &sick, &limits));
     let upgraded = World {
         upgrade_is_sick: true,
         ..held()
@@ -438,8 +437,8 @@ fn a_host_that_is_held_and_comes_back_sick_stays_closed() {
         ..limits
     };
     insta::assert_snapshot!(
-        "a_host_that_is_held_is_rolled_back",
-        tell(Verb::Restart, &upgraded, &limits)
+        "a_held_host_is_rolled_back",
+        story(Verb::Restart, &upgraded, &limits)
     );
 }
 
@@ -449,17 +448,17 @@ fn the_rules_are_flushed_while_the_gates_open() {
         flushed_at: Some(11),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
 fn close_and_open() {
-    insta::assert_snapshot!("close", tell(Verb::Close, &World::new(), &limits()));
+    insta::assert_snapshot!("close", story(Verb::Close, &World::new(), &limits()));
     let closed = World {
         gates: [false, false],
         ..World::new()
     };
-    insta::assert_snapshot!("open", tell(Verb::Open, &closed, &limits()));
+    insta::assert_snapshot!("open", story(Verb::Open, &closed, &limits()));
 }
 
 #[test]
@@ -470,7 +469,7 @@ fn haproxy_is_reloaded_while_the_host_drains() {
         reloaded_at: Some(5),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
     cut_everywhere(&world, &limits());
 }
 
@@ -482,7 +481,7 @@ fn another_host_goes_out_at_the_same_moment() {
     };
     insta::assert_snapshot!(
         "another_host_is_back_in_time",
-        tell(Verb::Restart, &world, &limits())
+        story(Verb::Restart, &world, &limits())
     );
     cut_everywhere(&world, &limits());
     let for_good = World {
@@ -491,13 +490,13 @@ fn another_host_goes_out_at_the_same_moment() {
     };
     insta::assert_snapshot!(
         "another_host_is_not_back_in_time",
-        tell(Verb::Restart, &for_good, &limits())
+        story(Verb::Restart, &for_good, &limits())
     );
 }
 
 /// In the classic layout, and with a sticky window, hosts see each other go by their main lines.
 #[test]
-fn another_host_is_a_check_ahead_where_nobody_claims() {
+fn another_host_is_a_check_ahead_without_a_claim() {
     let sticky = Limits {
         sticky: Duration::from_secs(1),
         ..limits()
@@ -507,12 +506,12 @@ fn another_host_is_a_check_ahead_where_nobody_claims() {
         alone: 3..20,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &sticky));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &sticky));
 }
 
-/// Its line is DOWN when the operation begins, and UP by the time that the gate is closed.
+/// Its line is DOWN when the operation begins, and UP when the gate is closed.
 #[test]
-fn a_host_that_rises_while_it_begins() {
+fn a_host_rises_while_it_begins() {
     let limits = Limits {
         serving: Vec::new(),
         ..limits()
@@ -523,39 +522,39 @@ fn a_host_that_rises_while_it_begins() {
         alone: 0..20,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits));
 }
 
 #[test]
-fn recover_opens_what_a_flush_has_closed() {
+fn recover_opens_gates_that_a_flush_closed() {
     let flushed = World {
         gates: [false, false],
         shown: [false, false],
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Recover, &flushed, &limits()));
-    let whole = tell(Verb::Recover, &World::new(), &limits());
+    insta::assert_snapshot!(story(Verb::Recover, &flushed, &limits()));
+    let whole = story(Verb::Recover, &World::new(), &limits());
     assert!(whole.contains("nothing to recover"), "{whole}");
 }
 
 #[test]
-fn rules_are_put_back_by_somebody_while_the_host_drains() {
+fn another_process_restores_rules_while_the_host_drains() {
     let world = World {
         endless: true,
         restored_at: Some(8),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 #[test]
-fn rules_are_put_back_by_somebody_before_a_sick_app() {
+fn another_process_restores_rules_before_a_sick_app() {
     let world = World {
         healthy_after: None,
         restored_at: Some(8),
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &world, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
 }
 
 /// HAProxy takes the host for UP while its app restarts.
@@ -567,23 +566,23 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
     };
     insta::assert_snapshot!(
         "another_process_answers_the_checks",
-        tell(Verb::Restart, &answered, &limits())
+        story(Verb::Restart, &answered, &limits())
     );
     let never = World {
         healthy_after: None,
         ..answered.clone()
     };
-    let text = tell(Verb::Restart, &never, &limits());
+    let text = story(Verb::Restart, &never, &limits());
     assert!(
         text.contains("although its gate is closed") && text.contains("exit 15"),
         "{text}"
     );
-    // The twin that checks the app itself is UP when the app is, and never news.
+    // The twin that checks the app itself is UP as soon as the app is: that is nothing to report.
     let classic = World {
         classic: true,
         ..World::new()
     };
-    let text = tell(
+    let text = story(
         Verb::Restart,
         &classic,
         &Limits {
@@ -594,7 +593,8 @@ fn another_process_answers_the_checks_while_the_app_restarts() {
     assert!(!text.contains("its gate is closed"), "{text}");
 }
 
-/// Putting the gates back is tried again meanwhile; the causes are those of the closed gate.
+/// The agent tries again to put the gates back. The causes in the message are those of the closed
+/// gate.
 #[test]
 fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
     let stays_up = World {
@@ -611,7 +611,7 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
             sticky: Duration::from_secs(sticky),
             ..limits()
         };
-        let text = tell(Verb::Restart, &stays_up, &limits);
+        let text = story(Verb::Restart, &stays_up, &limits);
         assert!(text.contains("exit 13"), "{text}");
         assert!(
             text.contains(&format!("on the status port {closed}")) && !text.contains(other),
@@ -621,14 +621,14 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
     }
 }
 
-/// Nor does the restart wait for it.
+/// The restart does not wait for the balancer either.
 #[test]
 fn haproxy_does_not_answer_while_the_app_restarts() {
     let blind = World {
         blind: 9..12,
         ..World::new()
     };
-    insta::assert_snapshot!(tell(Verb::Restart, &blind, &limits()));
+    insta::assert_snapshot!(story(Verb::Restart, &blind, &limits()));
 }
 
 fn upgrading() -> Limits {
@@ -643,7 +643,7 @@ fn upgrading() -> Limits {
 fn an_upgrade_and_one_that_is_rolled_back() {
     insta::assert_snapshot!(
         "an_upgrade",
-        tell(Verb::Restart, &World::new(), &upgrading())
+        story(Verb::Restart, &World::new(), &upgrading())
     );
     let sick = World {
         upgrade_is_sick: true,
@@ -651,7 +651,7 @@ fn an_upgrade_and_one_that_is_rolled_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_is_rolled_back",
-        tell(Verb::Restart, &sick, &upgrading())
+        story(Verb::Restart, &sick, &upgrading())
     );
     let fails = World {
         upgrade_fails: true,
@@ -659,12 +659,12 @@ fn an_upgrade_and_one_that_is_rolled_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_fails_and_is_rolled_back",
-        tell(Verb::Restart, &fails, &upgrading())
+        story(Verb::Restart, &fails, &upgrading())
     );
 }
 
 #[test]
-fn an_upgrade_that_nothing_takes_back() {
+fn an_upgrade_fails_without_a_rollback_or_with_a_failed_one() {
     let no_way_back = Limits {
         rolls_back: false,
         ..upgrading()
@@ -675,7 +675,7 @@ fn an_upgrade_that_nothing_takes_back() {
     };
     insta::assert_snapshot!(
         "an_upgrade_fails",
-        tell(Verb::Restart, &fails, &no_way_back)
+        story(Verb::Restart, &fails, &no_way_back)
     );
     let neither = World {
         upgrade_is_sick: true,
@@ -684,20 +684,20 @@ fn an_upgrade_that_nothing_takes_back() {
     };
     insta::assert_snapshot!(
         "a_rollback_fails",
-        tell(Verb::Restart, &neither, &upgrading())
+        story(Verb::Restart, &neither, &upgrading())
     );
 }
 
-/// Killed around every action of an upgrade that is rolled back. Once it was changed the app
-/// is not served before it was restarted, nor by a recovery that does not know what it is.
+/// Killed around every action of an upgrade that is rolled back. A changed app gets no users before
+/// its restart. A recovery that does not know the version opens nothing either.
 #[test]
-fn an_upgrade_is_cut_short_everywhere() {
+fn an_upgrade_is_killed_at_every_action() {
     let sick = World {
         upgrade_is_sick: true,
         healthy_after: Some(1),
         ..World::new()
     };
-    // What is sick is asked a few times, not twenty.
+    // The agent asks a sick app a few times, not twenty.
     let limits = Limits {
         healthy: Duration::from_millis(300),
         ..upgrading()
@@ -738,11 +738,11 @@ fn an_upgrade_is_cut_short_everywhere() {
             }
         }
     }
-    // Before and after the upgrade, the rollback, and before the restart of each.
+    // Before and after the upgrade and the rollback, and before the restart of each.
     assert_eq!(unfinished, 6);
 }
 
-/// After a crash nobody would know that the app was restarted.
+/// After a crash the agent would not know whether it had restarted the app.
 #[test]
 fn without_a_journal_the_app_is_not_touched() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the
-//! app takes its time. No clock, no sockets; a pause is 100 ms.
+//! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the app takes
+//! its time. It has no clock and no sockets; a pause is 100 ms.
 
 use haproxy_gate::haproxy::{
     Answer, BackendCapacity, BalancerObservation, Leaving, NoAnswer, Role, ServerLine, Status,
@@ -18,18 +18,18 @@ pub const TICK: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct World {
     pub now: u32,
-    /// What was done and told, in order; the teller of the story writes into it, too.
+    /// What happened, in order; the narrator writes into it, too.
     pub trace: Rc<RefCell<Vec<String>>>,
     /// Main and backup gate.
     pub gates: [bool; 2],
     pub classic: bool,
     /// An operator holds the gates closed.
     pub held: bool,
-    /// How the gates were found: what putting back means.
+    /// The position of the gates at first: "put back" means this one.
     pub found_open: PerGate<bool>,
     /// How long HAProxy takes to notice a gate; None: it never does.
     pub notices_after: Option<u32>,
-    /// Requests in flight on the main line; one ends per tick once it is out.
+    /// Requests in flight on the main line. When the line is out, one ends at each tick.
     pub in_flight: u64,
     /// The requests never end.
     pub endless: bool,
@@ -37,30 +37,30 @@ pub struct World {
     /// From the restart until healthy; None: never.
     pub healthy_after: Option<u32>,
     pub restart_fails: bool,
-    /// The upgrade fails; what it brings never comes up; its rollback fails.
+    /// The upgrade fails; the new version never becomes healthy; the rollback fails.
     pub upgrade_fails: bool,
     pub upgrade_is_sick: bool,
     pub rollback_fails: bool,
     /// iptables fails this many times.
     pub gate_fails: u32,
-    /// The same, of what puts the gates back alone.
+    /// The same for the calls that put the gates back, and for no others.
     pub back_fails: u32,
-    /// How long it takes to look what answers the checks.
+    /// The duration of a look at what answers the checks.
     pub causes_take: u32,
-    /// The signal that comes, and when.
+    /// The signal, and its tick.
     pub signal: Option<(u32, i32)>,
-    /// Somebody flushes the nat table.
+    /// Another process flushes the nat table.
     pub flushed_at: Option<u32>,
-    /// Somebody restores saved rules: the gates are open.
+    /// Another process restores saved rules: the gates are open.
     pub restored_at: Option<u32>,
     /// Another process answers the status ports from then on.
     pub answered_at: Option<u32>,
-    /// The balancer can't be seen in this span.
+    /// The balancer is out of sight in this span.
     pub blind: std::ops::Range<u32>,
-    /// The state directory is taken away.
+    /// The state directory disappears.
     pub state_dir_gone: Option<(u32, PathBuf)>,
-    /// HAProxy is reloaded: the requests in flight are the leaving worker's now, and the
-    /// new one begins with all lines UP.
+    /// HAProxy reloads: the leaving worker keeps the requests in flight, and the new worker begins
+    /// with all lines UP.
     pub reloaded_at: Option<u32>,
     pub on_leaving_worker: u64,
     /// In this span no other server is UP.
@@ -69,16 +69,16 @@ pub struct World {
     pub failing: std::ops::Range<u32>,
     /// The process is killed at this tick.
     pub killed_at: Option<u32>,
-    /// It is killed at this action (the first is 1): before it is done, or after.
+    /// It is killed at this action (the first is 1): before the action, or after it.
     pub killed_acting: Option<(u32, bool)>,
     pub actions: u32,
     pub restarts: u32,
-    /// What was done to the app, in order.
+    /// The actions on the app, in order.
     pub touched: Vec<Action>,
-    /// The version on the disk is another than that of before, and what runs is that one.
+    /// The disk has the new version, and the new version runs.
     pub new: bool,
     pub runs_new: bool,
-    /// When each gate last moved, what HAProxy shows of it, when the app was restarted.
+    /// When each gate last moved, what HAProxy shows of it, when the app restarted.
     pub flipped: [u32; 2],
     pub shown: [bool; 2],
     pub restarted_at: Option<u32>,
@@ -181,11 +181,11 @@ impl World {
     fn tick(&mut self) {
         self.now += 1;
         if self.flushed_at == Some(self.now) {
-            self.say("somebody flushes the nat table");
+            self.say("another process flushes the nat table");
             (0..2).for_each(|side| self.set(side, false));
         }
         if self.restored_at == Some(self.now) {
-            self.say("somebody restores saved rules");
+            self.say("another process restores saved rules");
             (0..2).for_each(|side| self.set(side, true));
         }
         if let Some((_, gone)) = self.state_dir_gone.take_if(|(at, _)| *at <= self.now) {
@@ -211,7 +211,7 @@ impl World {
         if !self.shown[0] && !self.endless {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
-        // They take longer than the new worker to notice the gate.
+        // The requests take longer than the new worker needs to notice the gate.
         let later = self.reloaded_at.is_some_and(|at| self.now >= at + 10);
         if later && !self.endless {
             self.on_leaving_worker = self.on_leaving_worker.saturating_sub(1);
@@ -257,7 +257,7 @@ impl World {
     }
 }
 
-/// The panic that stands for SIGKILL.
+/// The panic in place of SIGKILL.
 pub const KILLED: &str = "killed";
 
 impl Host for World {
@@ -417,7 +417,7 @@ impl World {
                 self.runs_new = self.new;
             }
         }
-        // An ensure that finds it so is no event.
+        // A call that changes nothing is no event.
         self.moved = self.gates != before;
         if touches || self.moved {
             self.say(&format!("{action:?}"));

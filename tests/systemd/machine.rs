@@ -1,4 +1,4 @@
-//! A throw-away machine with a systemd of its own, shared by the tests that run at a time.
+//! A throw-away machine with its own systemd, shared by the tests that run at the same time.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use lab::machine::{self, Boot, Debian, Disk};
 use lab::wait_for;
 
-/// Boots when the first test asks, is gone when the last one has let go.
+/// The first test boots it, and the last one removes it.
 pub fn shared() -> Arc<Machine> {
     static CURRENT: Mutex<Weak<Machine>> = Mutex::new(Weak::new());
     let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -23,7 +23,7 @@ pub fn shared() -> Arc<Machine> {
 }
 
 pub struct Machine {
-    // Before the folder that it uses: fields are dropped in this order.
+    // Before the folder that it uses: Rust drops fields in this order.
     debian: Debian,
     shared: TempDir,
 }
@@ -46,7 +46,7 @@ impl Machine {
         machine
     }
 
-    /// Where its `units` and `work` are.
+    /// The folder with `units` and `work`.
     pub fn folder(&self) -> &Path {
         self.shared.path()
     }
@@ -57,7 +57,7 @@ impl Machine {
 
     fn await_bus(&self) {
         self.debian.pid();
-        // The file is there a moment before anybody listens.
+        // The file exists a moment before the bus listens.
         wait_for("its bus", Duration::from_secs(60), || {
             UnixStream::connect(self.bus()).ok()
         });

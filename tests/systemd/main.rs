@@ -1,7 +1,7 @@
 //! Restarts over D-Bus against a real systemd, in a machine booted from `scripts/debian-root`.
 //!
-//! A process can have one system bus, and only from its start on: so each test runs itself again
-//! in a process that has the machine's.
+//! A process has one system bus from its start on. So each test runs itself again in a process with
+//! the machine's bus.
 
 mod machine;
 mod reach;
@@ -21,7 +21,7 @@ const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 const INSIDE: &str = "HAPROXY_GATE_TEST_MACHINE";
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Runs the case, which is the test of that name, with the machine's bus as the system bus.
+/// Runs the case with the machine's bus as the system bus. The case is the test of that name.
 fn inside<F: Future<Output = ()>>(test: &str, case: impl FnOnce(Inside) -> F) {
     if !is_inside() {
         let machine = machine::shared();
@@ -48,7 +48,7 @@ fn again(test: &str, folder: &Path, socket: &Path) {
     assert!(passed, "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
 }
 
-/// What a case has in the machine: a unit name of its own, and a hand on systemd.
+/// What a case has in the machine: its own unit name, and access to systemd.
 struct Inside {
     folder: PathBuf,
     unit: String,
@@ -80,7 +80,7 @@ impl Inside {
         self.folder.join("work").join(name)
     }
 
-    /// The error, which is one of the unit, and how it reads.
+    /// The error about the unit, and its text.
     async fn failure(&self, job: Job, limit: Duration) -> (UnitError, String) {
         let failed = self.restart(job).run(limit).await.expect_err("it failed");
         let said = failed.to_string();

@@ -1,4 +1,4 @@
-//! What else a restart takes down, by systemd's own word.
+//! What else a restart takes down, as systemd reports it.
 
 use std::env;
 use std::fs;
@@ -18,8 +18,8 @@ fn by(unit: &str, job: Job) -> Restart {
 }
 
 #[test]
-fn an_alias_and_what_is_restarted_with_it() {
-    let test = "reach::an_alias_and_what_is_restarted_with_it";
+fn a_restart_takes_down_aliases_and_bound_units() {
+    let test = "reach::a_restart_takes_down_aliases_and_bound_units";
     inside(test, async |machine: Inside| {
         let sleeps = "[Service]\nExecStart=/bin/sleep infinity\n";
         machine.file("reach.service", sleeps);
@@ -34,7 +34,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             &format!("[Unit]\nRequires=reach-part.service\n{sleeps}"),
         );
         machine.file("reach-apart.service", sleeps);
-        // What systemd has not loaded it does not know to belong to another.
+        // systemd cannot relate a unit that it has not loaded.
         for unit in ["reach-part", "reach-needs"] {
             let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
             started.unwrap();
@@ -43,7 +43,7 @@ fn an_alias_and_what_is_restarted_with_it() {
             let reach = restart(own).reach(1).await;
             reach.same_as(&restart(other)).await
         };
-        for (own, other, told) in [
+        for (own, other, expected) in [
             (
                 "reach.service",
                 "reach.service",
@@ -71,12 +71,12 @@ fn an_alias_and_what_is_restarted_with_it() {
             ),
             ("reach-part.service", "reach.service", None),
             ("reach.service", "reach-apart.service", None),
-            ("reach.service", "reach-nobody.service", None),
+            ("reach.service", "reach-missing.service", None),
         ] {
             let found = same(own, other).await;
-            assert_eq!(found.as_deref(), told, "{own} {other}");
+            assert_eq!(found.as_deref(), expected, "{own} {other}");
         }
-        // A reload takes down nothing beside the unit, whatever belongs to it.
+        // A reload takes down only the unit itself.
         let reloads = format!("{sleeps}ExecReload=/bin/true\n");
         machine.file("reach-reloads.service", &reloads);
         machine.file(
@@ -94,8 +94,8 @@ fn an_alias_and_what_is_restarted_with_it() {
             ("reach.service", Job::ReloadOrRestart, true),
         ] {
             let reach = by(own, job).reach(1).await;
-            let told = reach.same_as(&beside).await;
-            assert_eq!(told.is_some(), takes, "{own} {job}: {told:?}");
+            let found = reach.same_as(&beside).await;
+            assert_eq!(found.is_some(), takes, "{own} {job}: {found:?}");
             assert!(reach.same_as(&restart(own)).await.is_some(), "{own} {job}");
         }
     });
@@ -103,29 +103,29 @@ fn an_alias_and_what_is_restarted_with_it() {
 
 const PROBE: &str = "HAPROXY_GATE_TEST_PROBE";
 
-/// No test, but what is run in the machine: what the restart of reach-two.service takes down.
+/// Not a test: it runs in the machine, and prints what the restart of reach-two.service takes down.
 #[test]
 #[ignore = "run in the machine"]
 fn probe() {
     let answer = env::var(PROBE).unwrap();
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
-    let told = runtime.block_on(async {
+    let answers = runtime.block_on(async {
         let reach = restart("reach-two.service").reach(7081).await;
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         for port in [7081, 7082, 7083, 7084] {
-            told.push(format!("{port}: {:?}\n", reach.takes_down(port).await));
+            answers.push(format!("{port}: {:?}\n", reach.takes_down(port).await));
         }
-        told.concat()
+        answers.concat()
     });
-    fs::write(answer, told).unwrap();
+    fs::write(answer, answers).unwrap();
 }
 
-/// Two processes of one unit, and one of another; asked in the machine itself, where systemd
-/// knows processes by their numbers.
+/// Two processes of one unit, and one of another. The question runs in the machine itself, where
+/// systemd knows processes by their numbers.
 #[test]
-fn another_port_of_the_same_unit() {
-    let test = "reach::another_port_of_the_same_unit";
+fn a_restart_takes_down_every_port_of_the_unit() {
+    let test = "reach::a_restart_takes_down_every_port_of_the_unit";
     inside(test, async |machine: Inside| {
         let listens = |port: u16| {
             format!(
@@ -155,11 +155,11 @@ fn another_port_of_the_same_unit() {
             let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
             started.unwrap();
         }
-        let told = fs::read_to_string(machine.work("answer")).unwrap();
-        let lines: Vec<&str> = told.lines().collect();
+        let answers = fs::read_to_string(machine.work("answer")).unwrap();
+        let lines: Vec<&str> = answers.lines().collect();
         let ours = "Some(\"which a process of reach-two.service serves, perl (pid ";
-        assert!(lines[0].starts_with(&format!("7081: {ours}")), "{told}");
-        assert!(lines[1].starts_with(&format!("7082: {ours}")), "{told}");
-        assert_eq!(lines[2..], ["7083: None", "7084: None"], "{told}");
+        assert!(lines[0].starts_with(&format!("7081: {ours}")), "{answers}");
+        assert!(lines[1].starts_with(&format!("7082: {ours}")), "{answers}");
+        assert_eq!(lines[2..], ["7083: None", "7084: None"], "{answers}");
     });
 }

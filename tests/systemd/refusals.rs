@@ -1,4 +1,4 @@
-//! What is refused before the unit is touched.
+//! What the agent refuses before it touches the unit.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -19,9 +19,9 @@ async fn refused(machine: &Inside, job: Job) -> (UnitError, String) {
 }
 
 #[test]
-fn a_unit_that_is_missing() {
+fn a_missing_unit_is_refused() {
     inside(
-        "refusals::a_unit_that_is_missing",
+        "refusals::a_missing_unit_is_refused",
         async |machine: Inside| {
             let (failed, said) = refused(&machine, Job::default()).await;
             assert!(matches!(failed, UnitError::Missing { .. }));
@@ -35,9 +35,9 @@ fn a_unit_that_is_missing() {
 }
 
 #[test]
-fn a_unit_that_is_masked() {
+fn a_masked_unit_is_refused() {
     inside(
-        "refusals::a_unit_that_is_masked",
+        "refusals::a_masked_unit_is_refused",
         async |machine: Inside| {
             symlink(
                 "/dev/null",
@@ -54,23 +54,23 @@ fn a_unit_that_is_masked() {
     );
 }
 
-/// What the operator meets: exit 11 and the mend, before the lines are even looked for.
+/// The operator gets exit 11 and the fix, before the agent searches for the lines.
 #[test]
-fn the_agent_refuses_masked_and_missing() {
+fn the_agent_refuses_a_masked_or_missing_unit() {
     inside(
-        "refusals::the_agent_refuses_masked_and_missing",
+        "refusals::the_agent_refuses_a_masked_or_missing_unit",
         async |machine: Inside| {
             let unit = machine.unit();
             refused_by_the_agent(&machine, &format!("systemd knows no unit {unit}: "));
             let mask = machine.folder.join("units").join(&unit);
             symlink("/dev/null", mask).unwrap();
-            let mend = format!("{unit} is masked: run `systemctl unmask {unit}`");
-            refused_by_the_agent(&machine, &mend);
+            let fix = format!("{unit} is masked: run `systemctl unmask {unit}`");
+            refused_by_the_agent(&machine, &fix);
         },
     );
 }
 
-/// In a network of its own, where there are no rules and no HAProxy.
+/// In a separate network without rules and without HAProxy.
 fn refused_by_the_agent(machine: &Inside, says: &str) {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("agent.toml");
@@ -94,9 +94,9 @@ fn refused_by_the_agent(machine: &Inside, says: &str) {
 }
 
 #[test]
-fn a_unit_that_is_broken() {
+fn a_broken_unit_is_refused() {
     inside(
-        "refusals::a_unit_that_is_broken",
+        "refusals::a_broken_unit_is_refused",
         async |machine: Inside| {
             machine.service("Type=simple");
             let (_, said) = refused(&machine, Job::default()).await;
@@ -111,21 +111,24 @@ fn a_unit_that_is_broken() {
 }
 
 #[test]
-fn a_name_that_is_none() {
-    inside("refusals::a_name_that_is_none", async |machine: Inside| {
-        let nameless = Inside {
-            unit: "a b/".to_owned(),
-            folder: machine.folder.clone(),
-        };
-        let (_, said) = refused(&nameless, Job::default()).await;
-        assert!(said.starts_with("a b/.service cannot be used"), "{said}");
-    });
+fn an_invalid_name_is_refused() {
+    inside(
+        "refusals::an_invalid_name_is_refused",
+        async |machine: Inside| {
+            let nameless = Inside {
+                unit: "a b/".to_owned(),
+                folder: machine.folder.clone(),
+            };
+            let (_, said) = refused(&nameless, Job::default()).await;
+            assert!(said.starts_with("a b/.service cannot be used"), "{said}");
+        },
+    );
 }
 
 #[test]
-fn a_reload_where_there_is_none() {
+fn a_unit_without_a_reload_is_refused() {
     inside(
-        "refusals::a_reload_where_there_is_none",
+        "refusals::a_unit_without_a_reload_is_refused",
         async |machine: Inside| {
             machine.service("ExecStart=/bin/sleep infinity");
             machine.restart(Job::Restart).run(LIMIT).await.unwrap();
@@ -143,9 +146,9 @@ fn a_reload_where_there_is_none() {
 }
 
 #[test]
-fn a_unit_that_must_not_be_started_by_hand() {
+fn a_unit_that_refuses_manual_starts_is_refused() {
     inside(
-        "refusals::a_unit_that_must_not_be_started_by_hand",
+        "refusals::a_unit_that_refuses_manual_starts_is_refused",
         async |machine: Inside| {
             let unit = "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep infinity\n";
             machine.file(&machine.unit(), unit);
@@ -156,48 +159,54 @@ fn a_unit_that_must_not_be_started_by_hand() {
 }
 
 #[test]
-fn no_bus() {
+fn a_missing_bus_is_refused() {
     if is_inside() {
-        return inside("refusals::no_bus", async |machine: Inside| {
-            let (failed, said) = refused(&machine, Job::default()).await;
-            assert!(matches!(failed, UnitError::Bus { .. }));
-            assert!(
-                said.starts_with("no answer from systemd on the system bus: "),
-                "{said}"
-            );
-            assert_eq!(machine.restart(Job::default()).instance().await, None);
-        });
+        return inside(
+            "refusals::a_missing_bus_is_refused",
+            async |machine: Inside| {
+                let (failed, said) = refused(&machine, Job::default()).await;
+                assert!(matches!(failed, UnitError::Bus { .. }));
+                assert!(
+                    said.starts_with("no answer from systemd on the system bus: "),
+                    "{said}"
+                );
+                assert_eq!(machine.restart(Job::default()).instance().await, None);
+            },
+        );
     }
     let folder = TempDir::new().unwrap();
     again(
-        "refusals::no_bus",
+        "refusals::a_missing_bus_is_refused",
         folder.path(),
-        &folder.path().join("nobody"),
+        &folder.path().join("missing"),
     );
 }
 
-/// A bus that takes the connection and never says a word.
+/// A bus that accepts the connection and never answers.
 #[test]
-fn a_bus_that_is_silent() {
+fn a_silent_bus_is_refused() {
     if is_inside() {
-        return inside("refusals::a_bus_that_is_silent", async |machine: Inside| {
-            let (_, said) = machine
-                .failure(Job::default(), Duration::from_millis(300))
-                .await;
-            assert!(said.contains("silent for 300ms"), "{said}");
-        });
+        return inside(
+            "refusals::a_silent_bus_is_refused",
+            async |machine: Inside| {
+                let (_, said) = machine
+                    .failure(Job::default(), Duration::from_millis(300))
+                    .await;
+                assert!(said.contains("silent for 300ms"), "{said}");
+            },
+        );
     }
     let folder = TempDir::new().unwrap();
     let socket = folder.path().join("bus");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    again("refusals::a_bus_that_is_silent", folder.path(), &socket);
+    again("refusals::a_silent_bus_is_refused", folder.path(), &socket);
     fs::remove_file(socket).unwrap();
 }
 
-/// Refused before the drain, and not touched: systemd would refuse it after that.
+/// The agent refuses it before the drain: afterwards systemd would refuse it.
 #[test]
-fn a_unit_that_must_not_be_stopped_by_hand() {
-    let test = "refusals::a_unit_that_must_not_be_stopped_by_hand";
+fn a_unit_that_refuses_manual_stops_is_refused() {
+    let test = "refusals::a_unit_that_refuses_manual_stops_is_refused";
     inside(test, async |machine: Inside| {
         machine.service("ExecStart=/bin/sleep infinity");
         machine.restart(Job::Restart).run(LIMIT).await.unwrap();
@@ -213,13 +222,13 @@ fn a_unit_that_must_not_be_stopped_by_hand() {
 }
 
 #[test]
-fn a_unit_that_is_inactive_after_each_run() {
-    let test = "refusals::a_unit_that_is_inactive_after_each_run";
+fn a_unit_that_is_inactive_after_each_run_is_refused() {
+    let test = "refusals::a_unit_that_is_inactive_after_each_run_is_refused";
     inside(test, async |machine: Inside| {
         machine.service("Type=oneshot\nExecStart=/bin/true");
         let (_, said) = refused(&machine, Job::default()).await;
         assert!(said.contains("RemainAfterExit=no"), "{said}");
-        // One that remains is fine.
+        // A unit that remains active is fine.
         machine.service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true");
         machine.manager().await.reload().await.unwrap();
         machine.restart(Job::Restart).run(LIMIT).await.unwrap();
@@ -229,21 +238,21 @@ fn a_unit_that_is_inactive_after_each_run() {
 }
 
 #[test]
-fn a_reload_of_what_is_down() {
-    let test = "refusals::a_reload_of_what_is_down";
+fn a_reload_of_an_inactive_unit_is_refused() {
+    let test = "refusals::a_reload_of_an_inactive_unit_is_refused";
     inside(test, async |machine: Inside| {
         machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/true");
         let (_, said) = refused(&machine, Job::Reload).await;
         assert!(said.contains("ActiveState=inactive"), "{said}");
-        // What starts it is only told of.
+        // A restart would start it: only a notice.
         let odd = machine.restart(Job::Restart).check().await.unwrap();
         assert!(odd.concat().contains("is inactive (dead)"), "{odd:?}");
     });
 }
 
 #[test]
-fn a_template_a_target_and_a_timer() {
-    let test = "refusals::a_template_a_target_and_a_timer";
+fn a_template_a_target_and_a_timer_are_refused() {
+    let test = "refusals::a_template_a_target_and_a_timer_are_refused";
     inside(test, async |machine: Inside| {
         let refuses = async |unit: &str, says: &str| {
             let unit = unit.to_owned();
@@ -267,17 +276,17 @@ fn a_template_a_target_and_a_timer() {
     });
 }
 
-/// Odd, and no reason to refuse.
+/// Odd, but no reason to refuse.
 #[test]
-fn a_socket_before_it_and_a_file_that_changed() {
-    let test = "refusals::a_socket_before_it_and_a_file_that_changed";
+fn a_triggering_socket_and_a_changed_file_are_notices() {
+    let test = "refusals::a_triggering_socket_and_a_changed_file_are_notices";
     inside(test, async |machine: Inside| {
         machine.service("ExecStart=/bin/sleep infinity");
         let socket = format!("{}.socket", machine.unit);
         machine.file(&socket, "[Socket]\nListenStream=127.0.0.1:7071\n");
         let restart = machine.restart(Job::Restart);
         restart.run(LIMIT).await.unwrap();
-        // Its socket can't be started while it runs.
+        // The socket cannot start while the unit runs.
         let manager = machine.manager().await;
         let odd = restart.check().await.unwrap();
         assert_eq!(odd, Vec::<String>::new(), "the socket is not active");
@@ -286,8 +295,8 @@ fn a_socket_before_it_and_a_file_that_changed() {
         manager.start_unit(socket.clone(), replace()).await.unwrap();
         restart.run(LIMIT).await.unwrap();
         let odd = restart.check().await.unwrap().join("\n");
-        let told = format!("is triggered by {socket} (127.0.0.1:7071)");
-        assert!(odd.contains(&told), "{odd}");
+        let message = format!("is triggered by {socket} (127.0.0.1:7071)");
+        assert!(odd.contains(&message), "{odd}");
 
         machine.service("ExecStart=/bin/sleep 1000000");
         let odd = restart.check().await.unwrap().join("\n");

@@ -1,4 +1,4 @@
-//! Jobs that systemd takes, and how they end.
+//! Jobs that systemd accepts, and how they end.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ fn a_unit_with_exec_reload_is_reloaded() {
             restart.run(LIMIT).await.unwrap();
             assert!(machine.work("reloaded").exists());
             assert_eq!(machine.main_pid().await, pid);
-            // The same run of it, and yet it is told that something was done.
+            // The unit's run is the same, and yet the agent learns that something happened.
             let (first, then) = (first.unwrap(), restart.instance().await.unwrap());
             assert_eq!(restart.was_restarted(&first, Some(&then)), Some(true));
             assert_eq!(then.split(' ').next(), first.split(' ').next());
@@ -82,37 +82,43 @@ fn a_unit_with_exec_reload_is_reloaded() {
 }
 
 #[test]
-fn a_reload_that_fails() {
-    inside("restarts::a_reload_that_fails", async |machine: Inside| {
-        machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/false");
-        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
-        let (_, said) = machine.failure(Job::Reload, LIMIT).await;
-        let wanted = "reload of a-reload-that-fails.service ended with 'failed', \
-                      the unit is active (running)";
-        assert!(said.starts_with(wanted), "{said}");
-    });
-}
-
-#[test]
-fn a_start_that_fails() {
-    inside("restarts::a_start_that_fails", async |machine: Inside| {
-        machine.service("Type=notify\nExecStart=/bin/sh -c 'exit 3'");
-        let (_, said) = machine.failure(Job::ReloadOrRestart, LIMIT).await;
-        let wanted = "reload-or-restart of a-start-that-fails.service ended with 'failed', \
-                      the unit is failed (Result: exit-code): see `journalctl -u";
-        assert!(said.starts_with(wanted), "{said}");
-        assert!(
-            machine.restart(Job::Restart).instance().await.is_some(),
-            "there was a run"
-        );
-    });
-}
-
-/// systemd goes on trying, but the job has failed, and that is told at once.
-#[test]
-fn a_start_that_fails_and_is_tried_again() {
+fn a_failed_reload_is_an_error() {
     inside(
-        "restarts::a_start_that_fails_and_is_tried_again",
+        "restarts::a_failed_reload_is_an_error",
+        async |machine: Inside| {
+            machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/false");
+            machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+            let (_, said) = machine.failure(Job::Reload, LIMIT).await;
+            let wanted = "reload of a-reload-that-fails.service ended with 'failed', \
+                      the unit is active (running)";
+            assert!(said.starts_with(wanted), "{said}");
+        },
+    );
+}
+
+#[test]
+fn a_failed_start_is_an_error() {
+    inside(
+        "restarts::a_failed_start_is_an_error",
+        async |machine: Inside| {
+            machine.service("Type=notify\nExecStart=/bin/sh -c 'exit 3'");
+            let (_, said) = machine.failure(Job::ReloadOrRestart, LIMIT).await;
+            let wanted = "reload-or-restart of a-start-that-fails.service ended with 'failed', \
+                      the unit is failed (Result: exit-code): see `journalctl -u";
+            assert!(said.starts_with(wanted), "{said}");
+            assert!(
+                machine.restart(Job::Restart).instance().await.is_some(),
+                "there was a run"
+            );
+        },
+    );
+}
+
+/// systemd goes on trying, but the job has failed: the agent reports that at once.
+#[test]
+fn a_failed_start_is_an_error_although_systemd_tries_again() {
+    inside(
+        "restarts::a_failed_start_is_an_error_although_systemd_tries_again",
         async |machine: Inside| {
             machine.service("Type=exec\nExecStart=/no/such\nRestart=always\nRestartSec=10s");
             let started = Instant::now();
@@ -124,9 +130,9 @@ fn a_start_that_fails_and_is_tried_again() {
 }
 
 #[test]
-fn a_dependency_that_fails() {
+fn a_failed_dependency_is_an_error() {
     inside(
-        "restarts::a_dependency_that_fails",
+        "restarts::a_failed_dependency_is_an_error",
         async |machine: Inside| {
             machine.file(
                 "database.service",
@@ -161,25 +167,28 @@ fn a_job_that_is_done_is_not_yet_a_unit_that_runs() {
 }
 
 #[test]
-fn a_start_that_hangs() {
-    inside("restarts::a_start_that_hangs", async |machine: Inside| {
-        machine.service("Type=notify\nExecStart=/bin/sleep infinity");
-        let started = Instant::now();
-        let (failed, said) = machine
-            .failure(Job::Restart, Duration::from_millis(700))
-            .await;
-        assert!(matches!(failed, UnitError::Limit { .. }));
-        assert!(started.elapsed() < Duration::from_secs(5));
-        let wanted = "restart of a-start-that-hangs.service did not end within 700ms, \
+fn a_start_that_hangs_times_out() {
+    inside(
+        "restarts::a_start_that_hangs_times_out",
+        async |machine: Inside| {
+            machine.service("Type=notify\nExecStart=/bin/sleep infinity");
+            let started = Instant::now();
+            let (failed, said) = machine
+                .failure(Job::Restart, Duration::from_millis(700))
+                .await;
+            assert!(matches!(failed, UnitError::Limit { .. }));
+            assert!(started.elapsed() < Duration::from_secs(5));
+            let wanted = "restart of a-start-that-hangs.service did not end within 700ms, \
                       the unit is activating (start); systemd goes on with it";
-        assert!(said.starts_with(wanted), "{said}");
-    });
+            assert!(said.starts_with(wanted), "{said}");
+        },
+    );
 }
 
 #[test]
-fn a_job_that_somebody_cancels() {
+fn a_cancelled_job_is_an_error() {
     inside(
-        "restarts::a_job_that_somebody_cancels",
+        "restarts::a_cancelled_job_is_an_error",
         async |machine: Inside| {
             machine.service("Type=notify\nExecStart=/bin/sleep infinity");
             let manager = machine.manager().await;
@@ -218,9 +227,9 @@ impl Inside {
 }
 
 #[test]
-fn a_daemon_reload_in_the_middle() {
+fn a_daemon_reload_in_the_middle_is_no_error() {
     inside(
-        "restarts::a_daemon_reload_in_the_middle",
+        "restarts::a_daemon_reload_in_the_middle_is_no_error",
         async |machine: Inside| {
             machine.service(SLOW);
             let restart = machine.restart(Job::Restart);
@@ -232,8 +241,8 @@ fn a_daemon_reload_in_the_middle() {
 }
 
 #[test]
-fn a_daemon_reload_in_the_middle_of_a_start_that_fails() {
-    let test = "restarts::a_daemon_reload_in_the_middle_of_a_start_that_fails";
+fn a_daemon_reload_hides_no_failed_start() {
+    let test = "restarts::a_daemon_reload_hides_no_failed_start";
     inside(test, async |machine: Inside| {
         machine.service("Type=notify\nExecStart=/bin/sh -c 'sleep 1; exit 3'");
         let failure = machine.failure(Job::Restart, LIMIT);
@@ -242,11 +251,11 @@ fn a_daemon_reload_in_the_middle_of_a_start_that_fails() {
     });
 }
 
-/// systemd executes itself anew, as on its upgrade: our calls may have no answer then. In a
-/// machine of its own, because the other tests' calls would not have one either.
+/// systemd executes itself again, as on its upgrade: our calls may get no answer then. The test has
+/// its own machine, because the calls of other tests would get none either.
 #[test]
-fn a_daemon_reexec_in_the_middle() {
-    let test = "restarts::a_daemon_reexec_in_the_middle";
+fn a_daemon_reexec_in_the_middle_is_no_error() {
+    let test = "restarts::a_daemon_reexec_in_the_middle_is_no_error";
     if !is_inside() {
         let machine = Machine::boot();
         return again(test, machine.folder(), &machine.bus());
@@ -257,7 +266,7 @@ fn a_daemon_reexec_in_the_middle() {
         let manager = machine.manager().await;
         let reexec = async {
             sleep(Duration::from_millis(900)).await;
-            // Whoever takes the call is gone when the answer is due.
+            // The process that took the call is gone before it could answer.
             let _ = timeout(Duration::from_millis(500), manager.reexecute()).await;
         };
         let (ran, ()) = tokio::join!(restart.run(LIMIT), reexec);

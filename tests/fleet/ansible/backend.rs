@@ -1,4 +1,4 @@
-//! The backend that the role writes on a balancer is the one that the agents print.
+//! The role writes the same backend on a balancer that the agents print.
 
 use std::fs;
 use std::process::Command;
@@ -11,8 +11,8 @@ use lab::built;
 use lab::operator::Operator;
 use lab::site::Site;
 
-/// Both templates of the role, by the same variables: the agents' configuration, and the backend
-/// as the role itself looks it up.
+/// Both templates of the role with the same variables: the configuration of the agents, and the
+/// backend with the role's own lookups.
 const PLAY: &str = "\
 - hosts: localhost
   gather_facts: false
@@ -28,9 +28,9 @@ const PLAY: &str = "\
       loop: [agent.toml, backend.cfg]
 ";
 
-/// What README of the collection has.
+/// The variables in README of the collection.
 #[test]
-fn by_the_defaults() {
+fn the_role_writes_the_printed_backend_by_default() {
     let inventory = [
         "web1 haproxy_gate_address=10.0.0.11",
         "web2 ansible_host=10.0.0.12",
@@ -54,9 +54,9 @@ fn by_the_defaults() {
     is_printed(test, &inventory, &variables, &hosts, ("srvs", &[]));
 }
 
-/// Whatever the agents can be told otherwise.
+/// Every variable that can change the agents' configuration.
 #[test]
-fn by_other_variables() {
+fn the_role_writes_the_printed_backend_with_other_variables() {
     let variables = json!({
         "haproxy_gate_servers": [
             {"name": "a", "address": "10.0.0.11"},
@@ -95,7 +95,7 @@ fn by_other_variables() {
     is_printed(test, &[], &variables, &hosts, ("api", &words));
 }
 
-/// The backend's name, and the words that the agent is given beside the hosts.
+/// The name of the backend, and the arguments of the agent besides the hosts.
 type Asked<'a> = (&'a str, &'a [&'a str]);
 
 fn is_printed(
@@ -148,11 +148,10 @@ fn sections(text: &str) -> Vec<Section<'_>> {
     sections
 }
 
-/// What a configuration has that is there already: a log, whom HAProxy runs as, a socket for
-/// this machine.
+/// The other parts of an existing configuration: a log, HAProxy's user, a socket for this machine.
 const THERE: [&str; 4] = ["log", "user", "group", "stats socket /"];
 
-/// All but that, and the names of other sections than the backend.
+/// Compares all but these parts and the names of other sections.
 fn assert_same(written: &[Section<'_>], printed: &[Section<'_>], hosts: usize) {
     let [global, rest @ ..] = written else {
         panic!("nothing was written");

@@ -1,16 +1,16 @@
-//! The upgrade itself, in tasks of the operator.
+//! The operator's own tasks in a roll: the upgrade itself.
 
 use serde_json::json;
 use toml::Value;
 
-use super::{ansible, assert_told, roll};
+use super::{ansible, assert_last_words, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// Which tasks there are, and that the host is out of rotation in the middle ones and back in
-/// the last ones.
+/// The operator's tasks. The upgrade tasks check that the host is out of rotation, the last ones
+/// that it is back.
 const HOOKS: [(&str, &str); 3] = [
     (
         "pre.yml",
@@ -78,19 +78,20 @@ fn assert_order(estate: &Estate, number: usize, order: &[&str]) {
     assert_eq!(said.lines().collect::<Vec<_>>(), order, "of host {number}");
 }
 
-/// What the agent of a host has been told in this roll, in order: its first operation was before.
+/// The verbs and reasons of a host's agent in this roll, in order. Its first operation was before
+/// the roll.
 fn assert_reasons(estate: &Estate, number: usize, wanted: &[(&str, &str)]) {
     let history = estate.remote(number).history();
-    let told = history[1..].iter().map(|(verb, reason)| {
+    let operations = history[1..].iter().map(|(verb, reason)| {
         let reason = reason.as_deref().unwrap_or("no reason");
         (verb.as_str(), reason)
     });
-    assert_eq!(told.collect::<Vec<_>>(), wanted, "of host {number}");
+    assert_eq!(operations.collect::<Vec<_>>(), wanted, "of host {number}");
 }
 
 /// Out of rotation, upgraded, started, back in: one play, under traffic.
 #[test]
-fn out_upgraded_and_back() {
+fn an_upgrade_runs_out_of_rotation() {
     let estate = Estate::of("ansible_hooks", 6);
     let ansible = with_hooks(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -104,13 +105,13 @@ fn out_upgraded_and_back() {
     }
     assert_eq!(estate.boots(), [2; 6]);
     let all = "done: web1, web2, web3, web4, web5, web6";
-    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", all, "to do: none"]);
 }
 
-/// The host stays out for somebody to look at it; the one beside it comes back, the others are
-/// untouched. The roll goes on with it, and each agent knows why.
+/// The host stays out until an operator looks at it. The host beside it comes back, and the others
+/// are untouched. The next roll goes on with it. Each agent knows the reason.
 #[test]
-fn one_that_fails() {
+fn a_failed_upgrade_stops_the_roll() {
     let estate = Estate::of("ansible_broken", 6);
     let ansible = with_hooks(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -119,7 +120,7 @@ fn one_that_fails() {
         let reason = json!({"haproxy_gate_reason": reason}).to_string();
         roll(&ansible, &[words, &["-e", &reason]].concat()).wait()
     };
-    // As long as may be: beside the roll's own name not all of it has room.
+    // The longest possible reason: with the name of the roll it does not fit.
     let reason = format!("--it's $(reboot) {}", "x".repeat(183));
     let ended = roll_because(&format!("{reason}x"), &WORDS);
     let says = "haproxy_gate_reason is not 1 to 200 characters on one line";
@@ -135,7 +136,7 @@ fn one_that_fails() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);
     assert_order(&estate, 3, &["pre"]);
     let closed = [1, 2, 3, 4].map(|number| estate.host(number).gates_are_open());
@@ -147,8 +148,8 @@ fn one_that_fails() {
     estate.remote(3).sh("rm /root/broken");
     let mut words = with_serial("haproxy_gate_serial=3");
     words.extend(["--limit", "@rolling_restart.retry"]);
-    roll_because("mended", &words).expect_exit(0);
-    let again = [("close", "rolling_restart.yml: mended"), ("open", "mended")];
+    roll_because("fixed", &words).expect_exit(0);
+    let again = [("close", "rolling_restart.yml: fixed"), ("open", "fixed")];
     assert_reasons(&estate, 5, &again);
     assert_eq!(estate.boots(), [2; 6]);
     assert_order(&estate, 3, &["pre", "pre", "upgrade", "post"]);
@@ -156,10 +157,10 @@ fn one_that_fails() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// By the agent itself, which also takes back what does not come up: there the roll stops, with
-/// all hosts in rotation.
+/// The agent runs the upgrade and rolls it back if the app does not come up. Then the roll stops
+/// with all hosts in rotation.
 #[test]
-fn one_that_the_agent_rolls_back() {
+fn an_upgrade_that_the_agent_rolls_back_stops_the_roll() {
     let rollback = [
         "sh",
         "-c",
@@ -174,7 +175,7 @@ fn one_that_the_agent_rolls_back() {
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
-    // The agent's variable, and nobody else's.
+    // Ansible leaves the agent's variable as it is.
     let upgrade = "test \"$AGENT_APP\" = web && touch /root/upgraded";
     let reason = "web 2.1; it's $(reboot)";
     let upgrade = json!({"haproxy_gate_upgrade_command": upgrade, "haproxy_gate_reason": reason});
@@ -188,7 +189,7 @@ fn one_that_the_agent_rolls_back() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     let means = "(exit 17: the upgrade did not come up and was rolled back";
     assert!(ended.out.contains(means), "{}", ended.out);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
@@ -201,9 +202,9 @@ fn one_that_the_agent_rolls_back() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// There the roll stops, too, once the host beside it is back.
+/// Here the roll stops, too, as soon as the host beside the lost one is back.
 #[test]
-fn a_host_is_lost_in_the_middle() {
+fn a_lost_host_stops_the_roll() {
     let estate = Estate::of("ansible_lost", 6);
     let ansible = ansible(&estate);
     let tasks = "\
@@ -231,7 +232,7 @@ fn a_host_is_lost_in_the_middle() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     let left = ["web3", "web5", "web6"].map(str::to_owned);
     assert_eq!(ansible.left(), Some(left.to_vec()));
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);

@@ -1,17 +1,17 @@
-//! What stops a roll, and how it goes on.
+//! Faults that stop a roll, and how the next roll goes on.
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{ansible, assert_told, roll};
+use super::{ansible, assert_last_words, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 use lab::wait_for;
 
-/// The roll does not begin, because of host 3, and says this of it.
+/// The roll does not begin because of host 3, and says these words about it.
 fn refuses(ansible: &Ansible, says: &str) {
     refuses_with(ansible, &[], says);
 }
@@ -25,16 +25,16 @@ fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) {
     assert_eq!(ansible.left().expect("a file").len(), 4);
 }
 
-/// Nothing was begun for hosts 1 and 2 either.
+/// The roll has not begun on hosts 1 and 2 either.
 #[test]
-fn a_host_that_is_not_reached_or_not_ready() {
+fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     let estate = Estate::of("ansible_refused", 4);
     let ansible = ansible(&estate);
     let watch = estate.watch();
 
     estate.remote(3).stop_sshd();
-    // Not what ssh says: it may be gone before Ansible has sent it anything, which Ansible tells
-    // instead.
+    // The test does not expect the words of ssh: if ssh ends before Ansible has sent anything,
+    // Ansible shows its own message.
     refuses(&ansible, "[web3]: UNREACHABLE!");
     estate.remote(3).start_sshd();
 
@@ -50,27 +50,28 @@ fn a_host_that_is_not_reached_or_not_ready() {
 
     remote.sh("agent close web --reason 'a disk'");
     refuses(&ansible, "closed by `agent close web`");
-    // The default is the same where it is said.
+    // An explicit default has the same effect.
     let said = ["-e", "haproxy_gate_held=refuse"];
     refuses_with(&ansible, &said, "closed by `agent close web`");
-    // Half an upgrade is not skipped as if an operator had asked for that.
+    // An unfinished upgrade is not an operator's hold, so the roll does not skip it.
     remote.sh("agent open web; agent restart web --with 'exit 3' || true");
     let skip = ["-e", "haproxy_gate_held=skip"];
     refuses_with(&ansible, &skip, "skips no upgrade that failed");
     assert_eq!(estate.boots(), [1; 4]);
-    // What an earlier roll has left closed is no operator's hold.
+    // A host that an earlier roll left closed is not an operator's hold.
     remote.sh("agent open web; agent close web --reason rolling_restart.yml");
     let ended = roll(&ansible, &[&said[..], &["--limit", "web3"]].concat()).wait();
-    assert_told(
+    assert_last_words(
         &ended.expect_exit(0),
         &["The roll is over.", "done: web3", "to do: none"],
     );
     assert_eq!(estate.boots(), [1, 1, 2, 1]);
 }
 
-/// It stops there, with the others untouched; mended, it goes on with that host.
+/// The roll stops there and leaves the others untouched. After the fix the next roll begins with
+/// that host.
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_stops_the_roll() {
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
     let estate = Estate::with("ansible_sick", 6, hurried);
     let ansible = ansible(&estate);
@@ -85,7 +86,7 @@ fn an_app_that_does_not_come_back() {
         "not reached: web5, web6",
         "go on with: --limit @",
     ];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert!(
         ended
             .out
@@ -109,13 +110,13 @@ fn an_app_that_does_not_come_back() {
     ];
     let ended = roll(&ansible, &words).wait().expect_exit(0);
     let wanted = ["The roll is over.", "done: web3, web5, web6", "to do: none"];
-    assert_told(&ended, &wanted);
+    assert_last_words(&ended, &wanted);
     assert_eq!(ansible.left(), None);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 2, 2]);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// There is less to take away from users.
+/// Such a host takes less capacity from the users.
 #[test]
 fn a_host_that_is_down_goes_first() {
     let estate = Estate::of("ansible_down", 8);
@@ -131,20 +132,21 @@ fn a_host_that_is_down_goes_first() {
     let ended = roll(&ansible, &["-e", "haproxy_gate_serial=1,4"]).wait();
     let ended = ended.expect_exit(0);
     let all = "done: web6, web1, web2, web3, web4, web5, web7, web8";
-    assert_told(&ended, &["The roll is over.", all, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", all, "to do: none"]);
     let seen = watch.stop();
     seen.assert_batches(&[&[6], &[1, 2, 3, 4], &[5, 7, 8]]);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// The roll is ended; the agents at work are not, and the next roll finds all as it should be.
+/// The operator ends the roll, but not the running agents. The next roll finds all hosts as
+/// expected.
 #[test]
-fn the_operator_ends_it() {
+fn a_roll_goes_on_after_ctrl_c() {
     let estate = Estate::of("ansible_ended", 8);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let rolling = roll(&ansible, &["-e", "haproxy_gate_serial=2"]);
-    // Two batches of Ansible take their time.
+    // Ansible needs this time for two batches.
     wait_for("host 3 to go", Duration::from_secs(100), || {
         (!estate.host(3).gate_is_open(3000)).then_some(())
     });
@@ -162,7 +164,7 @@ fn the_operator_ends_it() {
     ];
     let ended = roll(&ansible, &words).wait().expect_exit(0);
     let rest = "done: web3, web4, web5, web6, web7, web8";
-    assert_told(&ended, &["The roll is over.", rest, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", rest, "to do: none"]);
     let boots = estate.boots();
     assert_eq!([boots[0], boots[1]], [2; 2]);
     assert_eq!(boots[4..], [2; 4]);

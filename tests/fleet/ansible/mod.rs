@@ -1,4 +1,4 @@
-//! The collection of `scripts/ansible`, by real Ansible over real ssh.
+//! The collection in `scripts/ansible`, with real Ansible over real ssh.
 
 use std::process::Command;
 
@@ -17,21 +17,21 @@ mod states;
 
 const ROLL: &str = "haproxy_gate.agent.rolling_restart";
 
-/// What the module came to.
+/// The result of the module.
 #[derive(Debug)]
-struct Told {
+struct ModuleResult {
     exit: i32,
     result: Value,
     out: String,
 }
 
-impl Told {
-    fn of(ended: Ended) -> Told {
-        // `web1 | CHANGED => {...}`, and before it a diff, where one was asked for.
+impl ModuleResult {
+    fn of(ended: Ended) -> ModuleResult {
+        // `web1 | CHANGED => {...}`, after a diff if the test asked for one.
         let answer = ended.out.split_once(" => ");
         let result = answer.and_then(|(_, result)| result.parse().ok());
         let result = result.unwrap_or_else(|| panic!("{}\n{}", ended.out, ended.err));
-        Told {
+        ModuleResult {
             exit: ended.exit,
             result,
             out: ended.out,
@@ -44,7 +44,7 @@ impl Told {
         self.result
     }
 
-    /// One side of the diff: what was there before (`-`), or is after it (`+`).
+    /// One side of the diff: the lines before (`-`), or the lines after (`+`).
     fn side(&self, sign: char) -> Vec<&str> {
         let head = sign.to_string().repeat(3);
         let (diff, _) = self.out.split_once(" => ").expect("an answer");
@@ -54,7 +54,7 @@ impl Told {
             .collect()
     }
 
-    /// It failed, with these words in its message.
+    /// The module failed, with these words in its message.
     fn expect_failure(self, says: &[&str]) -> Value {
         assert_ne!(self.exit, 0, "{:#}", self.result);
         let message = self.result["msg"].as_str().expect("a message");
@@ -70,7 +70,7 @@ fn ansible(estate: &Estate) -> Ansible<'_> {
     named(estate, "ansible")
 }
 
-/// Another operator's, of this name.
+/// Ansible of another operator with this name.
 fn named<'a>(estate: &'a Estate, name: &str) -> Ansible<'a> {
     let hosts = estate.site.hosts.iter().map(lab::site::Host::name);
     Ansible::create(&estate.operator, name, hosts, "")
@@ -84,10 +84,10 @@ fn roll(ansible: &Ansible, words: &[&str]) -> Running {
     start(&mut ansible.playbook(ROLL, words))
 }
 
-/// The last words of a roll, line by line.
+/// The last message of a roll, line by line.
 fn last_words(ended: &Ended) -> Vec<String> {
-    let (_, told) = ended.out.rsplit_once("\"msg\": [").expect("a list");
-    let (list, _) = told.split_once(']').expect("its end");
+    let (_, message) = ended.out.rsplit_once("\"msg\": [").expect("a list");
+    let (list, _) = message.split_once(']').expect("its end");
     let lines = list
         .lines()
         .map(|line| line.trim().trim_matches(['"', ',']));
@@ -95,16 +95,17 @@ fn last_words(ended: &Ended) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// It has ended so, after these words: its first, and all that say how it went with the hosts.
-fn assert_told(ended: &Ended, wanted: &[&str]) {
-    let told = last_words(ended);
-    assert_eq!(told.len(), wanted.len(), "{told:#?}");
-    for (told, wanted) in told.iter().zip(wanted) {
-        assert!(told.starts_with(wanted), "{told:?} is not {wanted:?}");
+/// The last lines of the roll begin with these words: its end, and the result for each group of
+/// hosts.
+fn assert_last_words(ended: &Ended, wanted: &[&str]) {
+    let lines = last_words(ended);
+    assert_eq!(lines.len(), wanted.len(), "{lines:#?}");
+    for (line, wanted) in lines.iter().zip(wanted) {
+        assert!(line.starts_with(wanted), "{line:?} is not {wanted:?}");
     }
 }
 
-/// Eight hosts, of which so many others must be usable.
+/// Eight hosts, each of which needs so many other usable hosts.
 fn eight(test: &str, min_available: i64) -> Estate {
     let floor = |settings: Settings| settings.set("app.web.min_available", min_available);
     Estate::with(test, 8, floor)

@@ -1,6 +1,6 @@
-//! All hosts, a few at a time, and nobody notices.
+//! Rolls over all hosts, a few at a time. No user notices.
 
-use super::{ansible, assert_told, eight, named, roll};
+use super::{ansible, assert_last_words, eight, named, roll};
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::now;
@@ -8,7 +8,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: &str = "done: web1, web2, web3, web4, web5, web6, web7, web8";
 
-/// Rolls all of them in these batches, of which HAProxy must see each.
+/// Rolls all hosts in these batches. HAProxy must see each batch.
 fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
     let estate = Estate::of(test, 8);
     let ansible = ansible(&estate);
@@ -23,25 +23,25 @@ fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
     let largest = batches.iter().map(|batch| batch.len()).max();
     seen.assert_at_most(largest.expect("a batch"));
     assert_eq!(estate.boots(), [2; 8]);
-    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", ALL, "to do: none"]);
     assert_eq!(ansible.left(), None);
 }
 
 #[test]
-fn one_by_one() {
+fn hosts_go_one_by_one() {
     let one_by_one: [&[usize]; 8] = [&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]];
     in_batches("ansible_one", "1", &one_by_one);
 }
 
 #[test]
-fn one_and_then_a_quarter_of_all() {
+fn one_host_goes_first_then_a_quarter_at_a_time() {
     let growing: [&[usize]; 5] = [&[1], &[2, 3], &[4, 5], &[6, 7], &[8]];
     in_batches("ansible_quarter", "1,25%", &growing);
 }
 
-/// A batch of all, where HAProxy can spare two.
+/// One batch with all hosts, while HAProxy can spare two.
 #[test]
-fn as_many_as_haproxy_can_spare() {
+fn a_batch_takes_out_as_many_as_haproxy_can_spare() {
     let estate = eight("ansible_spare", 6);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
@@ -52,12 +52,12 @@ fn as_many_as_haproxy_can_spare() {
     seen.assert_at_most(2);
     assert_eq!(seen.most(), [2, 2], "it went one by one");
     assert_eq!(estate.boots(), [2; 8]);
-    assert_told(&ended, &["The roll is over.", ALL, "to do: none"]);
+    assert_last_words(&ended, &["The roll is over.", ALL, "to do: none"]);
 }
 
-/// Each rolls a half, and neither knows of the other: there is room for two in all.
+/// Each operator rolls one half without knowing of the other. Together they may take out two hosts.
 #[test]
-fn two_operators() {
+fn two_operators_share_the_floor() {
     let estate = eight("ansible_two", 6);
     let operators = [named(&estate, "one"), named(&estate, "other")];
     let (traffic, watch) = (estate.traffic(), estate.watch());

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Told, ansible, start};
+use super::{ModuleResult, ansible, start};
 use lab::agent::Running;
 use lab::ansible::Ansible;
 use lab::estate::{Estate, settings};
@@ -34,12 +34,12 @@ impl<'a> Case<'a> {
         self.ansible.module(MODULE, host, arguments, words)
     }
 
-    fn told(&self, arguments: &str) -> Told {
-        self.told_with(arguments, &[])
+    fn run(&self, arguments: &str) -> ModuleResult {
+        self.run_with(arguments, &[])
     }
 
-    fn told_with(&self, arguments: &str, words: &[&str]) -> Told {
-        Told::of(start(&mut self.command(arguments, words)).wait())
+    fn run_with(&self, arguments: &str, words: &[&str]) -> ModuleResult {
+        ModuleResult::of(start(&mut self.command(arguments, words)).wait())
     }
 
     fn assert_gates(&self, open: bool) {
@@ -47,14 +47,14 @@ impl<'a> Case<'a> {
     }
 }
 
-/// All of them leave the users alone, and a second time is no change.
+/// No state disturbs the users, and a second run is no change.
 #[test]
-fn each_state() {
+fn each_state_is_reached_once() {
     let estate = Estate::of("ansible_states", 3);
     let case = Case::of(&estate);
     let traffic = estate.traffic();
 
-    let restarted = case.told("state=restarted app=web").expect(true);
+    let restarted = case.run("state=restarted app=web").expect(true);
     assert_eq!(restarted["outcome"], "restarted");
     assert_eq!(restarted["exit"], 0);
     assert_eq!(restarted["agent"]["verb"], "restart");
@@ -63,61 +63,61 @@ fn each_state() {
     assert_eq!(estate.boots(), [2, 1, 1]);
     case.assert_gates(true);
 
-    case.told("state=present").expect(false);
-    case.told("state=open").expect(false);
+    case.run("state=present").expect(false);
+    case.run("state=open").expect(false);
 
     let close = "state=closed reason='disk swap'";
-    case.told(close).expect(true);
+    case.run(close).expect(true);
     case.assert_gates(false);
-    case.told(close).expect(false);
-    case.told("state=closed").expect(false);
+    case.run(close).expect(false);
+    case.run("state=closed").expect(false);
     let drops = ["another --reason would drop that one", "(exit 11: "];
-    case.told("state=closed reason='another'")
+    case.run("state=closed reason='another'")
         .expect_failure(&drops);
     let earlier = ["with this --for it would end earlier"];
-    case.told("state=closed for=1h").expect_failure(&earlier);
-    case.told("state=closed for=1h replace=true").expect(true);
-    // Later than before.
-    case.told("state=closed for=2h").expect(true);
+    case.run("state=closed for=1h").expect_failure(&earlier);
+    case.run("state=closed for=1h replace=true").expect(true);
+    // A later end than before.
+    case.run("state=closed for=2h").expect(true);
     let held = [
         "the gates are held closed by `agent close web`",
         "(exit 11: ",
     ];
-    case.told("state=restarted").expect_failure(&held);
-    let skipped = case.told("state=restarted held=skip").expect(false);
+    case.run("state=restarted").expect_failure(&held);
+    let skipped = case.run("state=restarted held=skip").expect(false);
     assert_eq!(skipped["outcome"], "skipped");
     assert_eq!(estate.boots(), [2, 1, 1]);
-    let closed = case.told("state=restarted held=stay_closed").expect(true);
+    let closed = case.run("state=restarted held=stay_closed").expect(true);
     assert_eq!(closed["outcome"], "restarted_closed");
     assert_eq!(estate.boots(), [3, 1, 1]);
     case.assert_gates(false);
 
-    // Which is an operator's will, and not what is to be recovered.
+    // An operator wants the gates closed, so there is nothing to recover.
     let said = ["web is not in rotation: closed by `agent close web`"];
-    case.told("state=present").expect_failure(&said);
+    case.run("state=present").expect_failure(&said);
     case.assert_gates(false);
 
-    let opened = case.told("state=open").expect(true);
+    let opened = case.run("state=open").expect(true);
     assert_eq!(opened["outcome"], "opened");
     case.assert_gates(true);
-    case.told("state=open").expect(false);
+    case.run("state=open").expect(false);
 
-    // A flush of the rules is.
+    // After a flush of the rules there is something to recover.
     estate.remote(1).sh("iptables -t nat -F");
-    let present = case.told("state=present").expect(true);
+    let present = case.run("state=present").expect(true);
     assert_eq!(present["status"]["in_rotation"], true);
     case.assert_gates(true);
-    case.told("state=present").expect(false);
+    case.run("state=present").expect(false);
     assert_eq!(estate.boots(), [3, 1, 1]);
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// What would be done, and what would be refused.
+/// The plan of each state, and the refusals.
 #[test]
-fn check_mode() {
+fn check_mode_plans_and_changes_nothing() {
     let estate = Estate::of("ansible_check", 3);
     let case = Case::of(&estate);
-    let check = |arguments| case.told_with(arguments, &["--check", "--diff"]);
+    let check = |arguments| case.run_with(arguments, &["--check", "--diff"]);
     let watch = estate.watch();
 
     let planned = check("state=restarted").expect(true);
@@ -132,8 +132,8 @@ fn check_mode() {
     assert_eq!(estate.boots(), [1; 3]);
     watch.stop().assert_batches(&[]);
 
-    // And for a host that is closed.
-    case.told("state=closed").expect(true);
+    // The same for a host that is closed.
+    case.run("state=closed").expect(true);
     check("state=closed").expect(false);
     let open = check("state=open");
     assert_eq!(sides(&open), OPENED);
@@ -141,21 +141,21 @@ fn check_mode() {
     check("state=present").expect_failure(&["closed by"]);
     case.assert_gates(false);
 
-    // With host 1 out there is nobody to spare: host 2 would be refused.
+    // With host 1 out there is no spare host: the agent would refuse host 2.
     let settings = settings().set("app.web.min_available", 2);
     estate.remote(2).configure(&settings);
     let arguments = "state=restarted";
     let mut command = case.on("web2", arguments, &["--check"]);
-    let few = Told::of(start(&mut command).wait());
+    let few = ModuleResult::of(start(&mut command).wait());
     few.expect_failure(&["(exit 12: too few other servers available"]);
 }
 
-/// What the diff really did, too.
+/// The diff of a real run.
 #[test]
-fn diff_mode() {
+fn diff_mode_shows_the_changes() {
     let estate = Estate::of("ansible_diff", 3);
     let case = Case::of(&estate);
-    let diff = |arguments| case.told_with(arguments, &["--diff"]);
+    let diff = |arguments| case.run_with(arguments, &["--diff"]);
     let closed = diff("state=closed");
     assert_eq!(sides(&closed), CLOSED);
     closed.expect(true);
@@ -167,11 +167,11 @@ fn diff_mode() {
     restarted.expect(true);
 }
 
-/// How all gates, all lines and the hold are, before and after.
-fn sides(told: &Told) -> Vec<&'static str> {
+/// The words for all gates, all lines and the hold, before and after.
+fn sides(result: &ModuleResult) -> Vec<&'static str> {
     let mut seen = Vec::new();
     for sign in ['-', '+'] {
-        let side = told.side(sign);
+        let side = result.side(sign);
         let all = |begins: &str, words: [&'static str; 2]| {
             let lines: Vec<_> = side
                 .iter()
@@ -195,9 +195,9 @@ fn sides(told: &Told) -> Vec<&'static str> {
     seen
 }
 
-/// By the agent's own message, and what its exit code means.
+/// The module shows the agent's message, and the meaning of its exit code.
 #[test]
-fn failures() {
+fn a_failure_has_the_agents_message() {
     let estate = Estate::of("ansible_failures", 3);
     let case = Case::of(&estate);
     let remote = estate.remote(1);
@@ -206,20 +206,20 @@ fn failures() {
         "no app \"wbe\" in the configuration; it has web",
         "(exit 2:",
     ];
-    let failed = case.told("app=wbe state=restarted").expect_failure(&said);
+    let failed = case.run("app=wbe state=restarted").expect_failure(&said);
     assert_eq!(failed["outcome"], "usage");
-    case.told("app=wbe").expect_failure(&said);
+    case.run("app=wbe").expect_failure(&said);
     let said = ["/etc/haproxy-gate/no.toml", "(exit 2:"];
-    case.told("config=/etc/haproxy-gate/no.toml")
+    case.run("config=/etc/haproxy-gate/no.toml")
         .expect_failure(&said);
-    case.told("state=open lasts=1h")
+    case.run("state=open lasts=1h")
         .expect_failure(&["lasts is an option of state=closed"]);
-    case.told("executable=no-agent")
+    case.run("executable=no-agent")
         .expect_failure(&["Failed to find required executable"]);
-    case.told("executable=/bin/echo")
+    case.run("executable=/bin/echo")
         .expect_failure(&["said no JSON, but: status --json"]);
 
-    // Somebody is at work on this host.
+    // Another process has the lock of this host.
     remote.app.set_sick_after_restart();
     let restart = Running::start("agent", remote.command("agent").args(["restart", "web"]));
     remote.app.wait_for_boot_after(1);
@@ -227,7 +227,7 @@ fn failures() {
         "agent restart web",
         "(exit 10: another operation holds the lock",
     ];
-    let locked = case.told("state=restarted").expect_failure(&said);
+    let locked = case.run("state=restarted").expect_failure(&said);
     assert_eq!(locked["changed"], false);
     remote.app.set_sick(false);
     restart.wait().expect_exit(0);
@@ -236,13 +236,13 @@ fn failures() {
     remote.configure(&settings().set("app.web.timeouts.healthy", "1s"));
     remote.app.set_sick_after_restart();
     let said = ["(exit 15: the restart or the upgrade failed, or the app is not healthy"];
-    let failed = case.told("state=restarted").expect_failure(&said);
+    let failed = case.run("state=restarted").expect_failure(&said);
     assert_eq!(failed["changed"], true);
     assert_eq!(failed["agent"]["outcome"], "not_healthy");
     case.assert_gates(false);
     let said = ["not opened, the app is not healthy", "(exit 15:"];
-    case.told("state=present").expect_failure(&said);
+    case.run("state=present").expect_failure(&said);
     remote.app.set_sick(false);
-    case.told("state=present").expect(true);
+    case.run("state=present").expect(true);
     case.assert_gates(true);
 }

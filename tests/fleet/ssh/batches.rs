@@ -6,8 +6,7 @@ use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: [usize; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
-/// All hosts are done in these batches, with at most so many out at the same moment, and
-/// nobody notices.
+/// Rolls all hosts in these batches, with at most so many out at the same moment. No user notices.
 fn rolls(estate: &Estate, words: &[&str], batches: &[&[usize]], most: usize) -> super::Rolled {
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let begun = std::time::Instant::now();
@@ -30,7 +29,7 @@ fn rolls(estate: &Estate, words: &[&str], batches: &[&[usize]], most: usize) -> 
 }
 
 #[test]
-fn one_after_the_other() {
+fn hosts_go_one_by_one() {
     let estate = Estate::of("ssh_one", 8);
     let each: Vec<[usize; 1]> = ALL.map(|number| [number]).into();
     let batches: Vec<&[usize]> = each.iter().map(<[usize; 1]>::as_slice).collect();
@@ -38,28 +37,28 @@ fn one_after_the_other() {
 }
 
 #[test]
-fn a_quarter_at_a_time() {
+fn hosts_go_a_quarter_at_a_time() {
     let estate = Estate::of("ssh_quarter", 8);
     let batches: [&[usize]; 4] = [&[1, 2], &[3, 4], &[5, 6], &[7, 8]];
-    rolls(&estate, &["--batch", "25%"], &batches, 2).assert_nobody_gave_way();
+    rolls(&estate, &["--batch", "25%"], &batches, 2).assert_no_host_gave_way();
 }
 
 #[test]
-fn a_canary_first() {
+fn a_canary_goes_first() {
     let estate = Estate::of("ssh_canary", 8);
     let batches: [&[usize]; 3] = [&[1], &[2, 3, 4, 5], &[6, 7, 8]];
     let words = ["--canary", "1", "--batch", "50%", "--pause", "1s"];
     let begun = std::time::Instant::now();
-    rolls(&estate, &words, &batches, 4).assert_nobody_gave_way();
+    rolls(&estate, &words, &batches, 4).assert_no_host_gave_way();
     assert!(begun.elapsed().as_secs() >= 2, "two pauses");
 }
 
-/// A half is more than may be out: HAProxy is asked how many.
+/// One half is more than HAProxy can spare: the roll asks HAProxy for the number.
 #[test]
-fn one_half_then_the_other_within_what_haproxy_can_spare() {
+fn one_half_goes_first_within_what_haproxy_can_spare() {
     let estate = eight("ssh_seesaw", 6);
     let batches: [&[usize]; 2] = [&[1, 2, 3, 4], &[5, 6, 7, 8]];
-    rolls(&estate, &["--seesaw"], &batches, 2).assert_nobody_gave_way();
+    rolls(&estate, &["--seesaw"], &batches, 2).assert_no_host_gave_way();
 }
 
 #[test]
@@ -69,7 +68,7 @@ fn a_dry_run_changes_nothing() {
     estate.remote(5).stop_app();
     let rolled = estate.roll(&["--dry-run", "--batch", "3"], 0);
     assert_eq!(rolled.outcome, "planned");
-    // The host whose app is down is the first.
+    // The host whose app is down comes first.
     assert_eq!(rolled.batches[0], ["web5", "web1", "web2"]);
     assert_eq!(rolled.batches.len(), 3);
     assert_eq!(estate.boots(), [1; 8]);

@@ -1,4 +1,4 @@
-//! What stops a roll, and what does not.
+//! Faults that stop a roll, and faults that do not.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use lab::estate::Estate;
 use lab::traffic::{Traffic, assert_unnoticed};
 use lab::wait_for;
 
-/// Nothing was begun, because of host 3.
+/// The roll did not begin on any host, because of host 3.
 fn refuses(estate: &Estate, says: &str) {
     let rolled = estate.roll(&["--batch", "8"], 3);
     assert_eq!(rolled.outcome, "could_not_begin");
@@ -18,7 +18,7 @@ fn refuses(estate: &Estate, says: &str) {
 }
 
 #[test]
-fn a_host_that_is_not_reached_or_not_ready() {
+fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     let estate = Estate::of("ssh_refused", 8);
     let watch = estate.watch();
     estate.remote(3).stop_sshd();
@@ -48,12 +48,12 @@ fn a_host_that_is_not_reached_or_not_ready() {
 }
 
 #[test]
-fn a_host_that_an_operator_has_closed() {
+fn a_held_host_prevents_the_roll_or_is_skipped() {
     let estate = Estate::of("ssh_held", 8);
     estate.remote(3).sh("agent close web --reason 'a disk'");
     refuses(&estate, "a disk");
     assert_eq!(estate.boots(), [1; 8]);
-    // Said what to do with it, the others are done.
+    // With an option for held hosts, the roll restarts the others.
     let rolled = estate.roll(&["--batch", "4", "--skip-held"], 0);
     assert_eq!(rolled.in_state("skipped"), [3], "{rolled:#?}");
     assert_eq!(rolled.in_state("done").len(), 7);
@@ -61,9 +61,9 @@ fn a_host_that_an_operator_has_closed() {
     assert!(!estate.host(3).gate_is_open(2000));
 }
 
-/// With one failure allowed the others are done, and the one that failed is as it was.
+/// With one allowed failure the roll finishes the other hosts, and the failed host is as before.
 #[test]
-fn a_failure_that_is_allowed() {
+fn an_allowed_failure_does_not_stop_the_roll() {
     let estate = Estate::of("ssh_allowed", 8);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).stop_sshd();
@@ -78,15 +78,15 @@ fn a_failure_that_is_allowed() {
     assert_eq!(estate.boots(), [2; 8]);
     let seen = watch.stop();
     seen.assert_at_most(4);
-    // Who can't be rolled takes nobody's place in a batch.
+    // A host that the roll leaves out takes no place in a batch.
     seen.assert_batches(&[&[1, 2, 4, 5], &[6, 7, 8], &[3]]);
     assert_unnoticed(&traffic.map(Traffic::stop));
     estate.assert_no_record();
 }
 
-/// The roll stops there: its batch finishes, the others are untouched.
+/// The roll stops there: it finishes the batch and leaves the others untouched.
 #[test]
-fn an_app_that_does_not_come_back() {
+fn an_app_that_stays_sick_stops_the_roll() {
     let estate = hurried("ssh_sick");
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
@@ -107,7 +107,7 @@ fn an_app_that_does_not_come_back() {
         .collect();
     assert_eq!(closed, [3], "the sick one stays closed, alone");
 
-    // A roll of hosts that are down begins with them, and mends it.
+    // A roll begins with the hosts that are down, and so fixes them.
     estate.remote(3).app.set_sick(false);
     let watch = estate.watch();
     let rolled = estate.go_on(&rolled, 0);
@@ -138,9 +138,9 @@ fn a_host_that_is_down_goes_first() {
     drop(traffic);
 }
 
-/// Whoever loses the connection in the middle asks once more how the host stands.
+/// When the connection is lost in the middle, the roll asks once more for the state of the host.
 #[test]
-fn a_connection_that_is_lost() {
+fn a_lost_connection_stops_the_roll() {
     let estate = eight("ssh_lost", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let held_up = estate.slow_request(2, 60_000);
@@ -150,7 +150,7 @@ fn a_connection_that_is_lost() {
     let rolled = Rolled::of(&roll.wait().expect_exit(1));
     let lost = rolled.host(2);
     assert!(lost.message.contains("the connection is lost"), "{lost:#?}");
-    // The agent there has put everything back before it was asked.
+    // The agent put everything back before the roll asked.
     assert!(lost.message.contains("now in rotation"), "{lost:#?}");
     assert_eq!(rolled.in_state("done"), [1]);
     assert_eq!(rolled.in_state("not_reached"), [3, 4, 5, 6, 7, 8]);
@@ -161,7 +161,7 @@ fn a_connection_that_is_lost() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// Kills the process of ssh that has the connection to this host, by its id.
+/// Kills the ssh process that has the connection to this host, by its id.
 fn kill_connection(estate: &Estate, number: usize) {
     let files = std::fs::read_dir(&estate.operator.dir)
         .expect("a folder")
@@ -172,7 +172,7 @@ fn kill_connection(estate: &Estate, number: usize) {
         .expect("the sockets of the connections")
         .path();
     let mut check = estate.operator.command("ssh");
-    // They are named by numbers, the first is 0.
+    // Numbers name the sockets; the first is 0.
     check.arg("-S").arg(folder.join((number - 1).to_string()));
     check.args(["-O", "check", "--", &format!("web{number}")]);
     let said = check.output().expect("ssh runs").stderr;

@@ -1,4 +1,4 @@
-//! What a large fleet costs: forty hosts, a quarter at a time.
+//! The cost of a large fleet: forty hosts, a quarter at a time.
 
 use std::time::Instant;
 
@@ -10,12 +10,12 @@ use lab::traffic::{Traffic, assert_unnoticed};
 const HOSTS: usize = 40;
 const BATCH: usize = 10;
 
-/// A roll would take as long as one restart for each batch, if hosts and operator had no work
-/// of their own to do. All of them share the two cores of one machine here.
+/// Without work of hosts and operator, a roll would take one restart for each batch. Here all of
+/// them share the two cores of one machine.
 const RATIO: f64 = 6.0;
 
 #[test]
-fn a_quarter_at_a_time() {
+fn forty_hosts_go_a_quarter_at_a_time() {
     let begun = Instant::now();
     let estate = Estate::of("ssh_forty", HOSTS);
     println!("{HOSTS} hosts are up after {:.1} s", seconds(begun));
@@ -49,7 +49,7 @@ fn a_quarter_at_a_time() {
     assert!(ratio < RATIO, "{ratio:.2}");
 }
 
-/// What one host takes by itself, by plain ssh.
+/// The seconds of one restart by plain ssh.
 fn one_restart(estate: &Estate) -> f64 {
     let begun = Instant::now();
     let mut ssh = estate.operator.ssh(estate.host(1), &["agent", "restart"]);

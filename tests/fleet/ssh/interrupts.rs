@@ -1,13 +1,14 @@
-//! Ctrl-C once and twice, and how a roll is gone on with.
+//! One Ctrl-C, two, and the roll that goes on afterwards.
 
 use nix::sys::signal::Signal;
 
 use super::{Rolled, Rolling, eight};
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// Hosts under way finish, no more are started; going on leaves out what is done.
+/// The roll finishes the hosts under way and starts no more. The next roll leaves out the finished
+/// ones.
 #[test]
-fn once_and_gone_on_with() {
+fn one_ctrl_c_finishes_the_hosts_under_way() {
     let estate = eight("ssh_once", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let roll = estate.start_roll(&["--batch", "3"]);
@@ -31,9 +32,9 @@ fn once_and_gone_on_with() {
     estate.assert_no_connection();
 }
 
-/// The second one calls off what is under way: the app is not touched, the gates are open again.
+/// The second Ctrl-C calls off the running agents: the app is untouched, the gates are open again.
 #[test]
-fn twice() {
+fn two_ctrl_c_call_off_the_hosts_under_way() {
     let estate = eight("ssh_twice", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let held_up = [1, 2].map(|number| estate.slow_request(number, 60_000));
@@ -53,7 +54,7 @@ fn twice() {
     assert!(rolled.message.contains("0 of 8 hosts done"), "{rolled:#?}");
     drop(held_up);
     assert_eq!(estate.boots(), [1; 8]);
-    // Called off, the agents reopen and leave: HAProxy needs its checks after that.
+    // An agent that is called off reopens and leaves. HAProxy needs some checks after that.
     estate.wait_until_all_up();
     let seen = watch.stop();
     seen.assert_at_most(2);

@@ -1,4 +1,4 @@
-//! `scripts/rolling-restart`, as an operator calls it, against real hosts.
+//! `scripts/rolling-restart` against real hosts, as an operator calls it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ mod interrupts;
 mod operators;
 mod upgrades;
 
-/// What it says in the end, with `--json`.
+/// Its final answer with `--json`.
 #[derive(Debug, Deserialize)]
 struct Rolled {
     outcome: String,
@@ -29,7 +29,7 @@ struct Rolled {
     go_on: Option<String>,
 }
 
-/// What came of one host.
+/// The result for one host.
 #[derive(Debug, Deserialize)]
 struct Fate {
     host: String,
@@ -62,14 +62,14 @@ impl Rolled {
         numbers
     }
 
-    /// What the agents took, by their own reports.
+    /// The seconds of the agents, from their own reports.
     fn agents_seconds(&self) -> f64 {
         let reports = self.hosts.iter().filter_map(|one| one.agent.as_ref());
         reports.filter_map(|one| one["seconds"].as_f64()).sum()
     }
 
-    /// Each host has gone through all of it: no agent had to give way to another.
-    fn assert_nobody_gave_way(&self) {
+    /// Each host went through all phases once: no agent gave way to another.
+    fn assert_no_host_gave_way(&self) {
         for host in &self.hosts {
             let report = host.agent.as_ref().expect("a report");
             let phases = report["phases"].as_array().expect("phases");
@@ -79,7 +79,7 @@ impl Rolled {
     }
 }
 
-/// What an operator does with an estate over SSH.
+/// The operator's actions on an estate over SSH.
 trait Rolling {
     fn rolling(&self, words: &[&str]) -> Command;
     fn start_roll(&self, words: &[&str]) -> Running;
@@ -95,17 +95,17 @@ impl Rolling for Estate {
     fn rolling(&self, words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/rolling-restart");
         let mut command = self.operator.command("setpriv");
-        // By a milder signal it would let hosts finish that are gone with the test.
+        // After a milder signal it would wait for hosts that are gone with the test.
         command.args(["--pdeathsig", "KILL"]).arg(script);
         command.arg("-F").arg(self.operator.ssh_config());
         command.arg("--json").args(words);
         command.env("XDG_STATE_HOME", self.operator.dir.join("state"));
-        // Where the sockets of its connections are.
+        // The folder for the sockets of its connections.
         command.env("TMPDIR", &self.operator.dir);
         command
     }
 
-    /// Of all hosts, in order.
+    /// Starts a roll of all hosts, in order.
     fn start_roll(&self, words: &[&str]) -> Running {
         let names: Vec<String> = self.site.hosts.iter().map(lab::site::Host::name).collect();
         let mut command = self.rolling(words);
@@ -116,7 +116,7 @@ impl Rolling for Estate {
         Rolled::of(&self.start_roll(words).wait().expect_exit(exit))
     }
 
-    /// Goes on as the last roll has said.
+    /// Goes on with the command from the last roll.
     fn go_on(&self, rolled: &Rolled, exit: i32) -> Rolled {
         let words = rolled.go_on.as_ref().expect("a command that goes on");
         let resume = words.split_once(' ').expect("words").1;
@@ -128,8 +128,8 @@ impl Rolling for Estate {
         )
     }
 
-    /// A request to a host of the first HAProxy that is answered after so many ms, by a user
-    /// who has its cookie.
+    /// A user with the host's cookie sends a request through the first HAProxy. The app answers
+    /// after so many ms.
     fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (path, cookie) = (format!("/slow?ms={ms}"), format!("w{number}"));
         let request = InFlight::send(&self.site.balancer, "10.77.0.1:80", &path, Some(&cookie));
@@ -141,14 +141,14 @@ impl Rolling for Estate {
         request
     }
 
-    /// No roll of this operator is unfinished.
+    /// This operator has no unfinished roll.
     fn assert_no_record(&self) {
         let folder = self.operator.dir.join("state/haproxy-gate");
         let left: Vec<_> = std::fs::read_dir(folder).expect("a folder").collect();
         assert!(left.is_empty(), "{left:?}");
     }
 
-    /// No connection was left open, and no socket of one.
+    /// No connection is open, and no socket of one exists.
     fn assert_no_connection(&self) {
         let files = std::fs::read_dir(&self.operator.dir)
             .expect("a folder")
@@ -166,13 +166,13 @@ impl Rolling for Estate {
     }
 }
 
-/// Eight hosts, of which so many others must be usable.
+/// Eight hosts, each of which needs so many other usable hosts.
 fn eight(test: &str, min_available: i64) -> Estate {
     let floor = |settings: Settings| settings.set("app.web.min_available", min_available);
     Estate::with(test, 8, floor)
 }
 
-/// Eight hosts whose apps are soon given up.
+/// Eight hosts with short limits.
 fn hurried(test: &str) -> Estate {
     let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
     Estate::with(test, 8, hurried)

@@ -1,12 +1,12 @@
-//! Two operators who know nothing of each other.
+//! Two operators who do not know of each other.
 
 use super::{Rolled, Rolling, eight};
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// The same eight hosts at once, in other orders: together they take no more out than one
+/// Both roll the same eight hosts in different orders. Together they take out no more than one
 /// alone may, and each restarts every host.
 #[test]
-fn two_at_once() {
+fn two_operators_share_the_floor() {
     let estate = eight("ssh_two", 6);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let first = estate.start_roll(&["--batch", "4"]);

@@ -6,7 +6,7 @@ use lab::estate::Estate;
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
-/// What each host runs once it is drained. Release 2 is no good for web3.
+/// The command that each host runs after the drain. Release 2 breaks web3.
 const UPGRADE: &str = ". /etc/default/web; echo 2 >\"$dir/release\"; \
                        [ \"$name\" != web3 ] || touch \"$dir/sick\"";
 
@@ -33,7 +33,7 @@ fn gates_are_open(estate: &Estate, number: usize) -> bool {
 }
 
 #[test]
-fn one_that_breaks_an_app() {
+fn a_broken_upgrade_stops_the_roll() {
     let estate = hurried("ssh_broken");
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let rolled = estate.roll(&["--with", UPGRADE], 1);
@@ -43,7 +43,7 @@ fn one_that_breaks_an_app() {
     assert_eq!((broken.state.as_str(), broken.exit), ("failed", Some(15)));
     assert_eq!(releases(&estate), ["2", "2", "2", "", "", "", "", ""]);
     assert_eq!(estate.boots(), [2, 2, 2, 1, 1, 1, 1, 1]);
-    // It stays closed, and nobody else was touched.
+    // It stays closed, and the roll has touched no other host.
     assert!(!gates_are_open(&estate, 3));
     let seen = watch.stop();
     seen.assert_at_most(1);
@@ -53,7 +53,7 @@ fn one_that_breaks_an_app() {
 }
 
 #[test]
-fn one_that_is_rolled_back() {
+fn a_rolled_back_upgrade_stops_the_roll() {
     let rollback = |settings: Settings| {
         let settings = settings.set("app.web.rollback", argv(&["sh", "-c", ROLLBACK]));
         settings.set("app.web.timeouts.healthy", "1s")
@@ -75,10 +75,10 @@ fn one_that_is_rolled_back() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// The command is one word for the shell of each host, and for no other; the reason is one
-/// for nobody's.
+/// The shell of each host expands the command line, and no other shell. No shell expands the
+/// reason.
 #[test]
-fn its_line_is_expanded_on_the_host_alone() {
+fn only_the_host_expands_the_command() {
     let estate = eight("ssh_line", 1);
     let line = ". /etc/default/web; printf '%s' \"$name $(echo 'a  b')\" \"; *\" >\"$dir/release\"";
     let reason = "--it's $(hostname)  \"2.1\"; *";

@@ -1,13 +1,13 @@
-//! An answer of HAProxy's stats socket that was cut short is never taken for a whole one.
+//! The agent never takes a truncated answer of HAProxy's stats socket for a whole one.
 
 use haproxy_gate::haproxy::{Unseen, answers};
 use std::fmt::Debug;
 
-/// At most so many cuts are tried: a longer answer is cut at every so many bytes.
+/// Cuts an answer at this many places at most: a longer one at regular distances.
 const CUTS: usize = 100;
 
-/// Splits `answer` as the agent does and gives it to `parse`; then does the same with what
-/// is left of it when the connection breaks: an error, or the very same.
+/// Splits `answer` as the agent does and gives it to `parse`. Then does the same with what a broken
+/// connection leaves: an error, or exactly the same result.
 pub fn parse_whole<T: Debug + PartialEq>(
     answer: &str,
     commands: &[String],
@@ -24,7 +24,7 @@ pub fn parse_whole<T: Debug + PartialEq>(
     let even = (0..answer.len()).step_by(answer.len() / CUTS + 1);
     let at_lines = answer.match_indices('\n').take(CUTS);
     for at in even.chain(at_lines.flat_map(|(at, _)| [at, at + 1])) {
-        // Half a character is "not UTF-8" before it comes to this.
+        // Half a character fails earlier, as "not UTF-8".
         let Some(cut) = answer.get(..at) else {
             continue;
         };

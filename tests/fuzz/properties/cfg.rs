@@ -1,4 +1,4 @@
-//! An HAProxy configuration file, and what is found in it.
+//! An HAProxy configuration file, and the points about it.
 
 use super::assert_printable;
 use haproxy_gate::doctor::cfg::{Expected, check as points_of};
@@ -54,11 +54,11 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
     };
     let first = points(text);
     first.iter().for_each(check_point);
-    // The file is always judged, and whether it serves the app.
+    // There is always a point about the file itself, and one about whether it serves the app.
     for name in ["cfg-file", "cfg-backend"] {
         assert!(first.iter().any(|point| point.check == name), "{first:?}");
     }
-    // Neither the end of a line nor a comment says anything.
+    // Line endings and comments have no meaning.
     assert_eq!(points(&text.replace('\n', "\r\n")), first);
     assert_eq!(
         points(&format!("# first\n{text}\n  # backend x")).len(),

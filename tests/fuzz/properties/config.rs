@@ -1,4 +1,4 @@
-//! The configuration: settings that hold together, or one line that says where they don't.
+//! The configuration: consistent settings, or one line with the place of the fault.
 
 use haproxy_gate::app::{Health, HealthCheck, Restart};
 use haproxy_gate::config::{AppSettings, BalancerSettings, ConfigError, Settings, read};
@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
 fn check_error(error: &ConfigError, text: &str) {
     super::assert_printable(&error.to_string());
     if let ConfigError::Wrong { line, .. } = error {
-        // The end of the file may be the place: the line after the last newline.
+        // The place may be the end of the file: the line after the last newline.
         assert!(
             (1..=text.matches('\n').count() + 1).contains(line),
             "{error}"
@@ -64,7 +64,7 @@ fn check_app(app: &AppSettings) {
     }
 }
 
-/// It can be waited for: there is such a time, and the sum of a few.
+/// The agent can wait for it: such a time exists, and so does the sum of a few.
 fn check_limit(limit: Duration) {
     assert!(limit > Duration::ZERO);
     assert!(
@@ -73,7 +73,7 @@ fn check_limit(limit: Duration) {
     );
 }
 
-/// The comment of a rule is made of it, and the `iptables` crate splits that on quotes.
+/// The comment of a rule contains it, and the `iptables` crate splits that at quotes.
 fn check_name(name: &str) {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     assert!(
@@ -82,11 +82,11 @@ fn check_name(name: &str) {
     );
 }
 
-/// What can't be sent is refused here, not when the app has been restarted already.
+/// The agent refuses a bad request here, not after it has restarted the app.
 fn check_health(health: &Health) {
     assert!(health.times > 0);
     match &health.check {
-        // The file of a CA need not be there.
+        // The file of a CA may be missing.
         HealthCheck::Http { tls: None, .. } => assert_eq!(health.check(), Ok(())),
         HealthCheck::Http { .. } => {}
         HealthCheck::Command(argv) => assert!(!argv.is_empty()),

@@ -1,4 +1,4 @@
-//! What an app answers to the health check's HTTP request.
+//! An app's answer to the HTTP request of the health check.
 
 use haproxy_gate::app::{Health, HealthCheck};
 use std::time::Duration;
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Takes the bytes for the app's answer, which may come in pieces, and after which the app
-/// may close the connection or keep it.
+/// Takes the bytes for the app's answer. It may come in pieces, and the app may close the
+/// connection after it or keep it.
 pub fn check(data: &[u8]) {
     for wanted in [None, Some(204)] {
         let health = Health {
@@ -40,7 +40,7 @@ pub fn check(data: &[u8]) {
             keeps: true,
         });
         assert!(!closes || good, "healthy without a good answer");
-        // How it arrives and what comes after does not count.
+        // How the answer arrives and what follows it does not count.
         assert_eq!((pieces, keeps), (closes, closes));
     }
 }
@@ -51,7 +51,7 @@ struct Answer {
     keeps: bool,
 }
 
-/// One real probe; the clock jumps ahead as soon as there is nothing else to do.
+/// One real probe. The clock jumps ahead as soon as there is nothing else to do.
 fn probe(health: &Health, data: &[u8], answer: Answer) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -75,7 +75,7 @@ fn probe(health: &Health, data: &[u8], answer: Answer) -> bool {
     })
 }
 
-/// The app: takes the request, and answers whatever it is.
+/// The app: reads the request and answers, whatever the request is.
 async fn serve(mut stream: DuplexStream, data: &[u8], answer: Answer) {
     let _ = stream.read(&mut [0; 1024]).await;
     for piece in data.chunks(answer.piece.min(data.len()).max(1)) {
@@ -85,12 +85,12 @@ async fn serve(mut stream: DuplexStream, data: &[u8], answer: Answer) {
         tokio::task::yield_now().await;
     }
     if answer.keeps {
-        // Until the other side has gone.
+        // Until the other side has closed.
         let _ = stream.read_to_end(&mut Vec::new()).await;
     }
 }
 
-/// The status of the first answer that is not interim (RFC 9110, 15.2), whose head is whole.
+/// The status of the first answer that is not interim (RFC 9110, 15.2) and has a whole head.
 fn answered(mut data: &[u8]) -> Option<u16> {
     loop {
         // Empty lines ahead of the status line are tolerated (RFC 9112, 2.2).
@@ -117,7 +117,7 @@ fn answered(mut data: &[u8]) -> Option<u16> {
     }
 }
 
-/// Where in `data` what follows the first `end` begins.
+/// The position in `data` behind the first `end`.
 fn find(data: &[u8], end: &[u8]) -> Option<usize> {
     let at = data.windows(end.len()).position(|window| window == end)?;
     Some(at + end.len())

@@ -1,4 +1,4 @@
-//! A listing of `iptables -t nat -S`, what the agent makes of it, and what it then calls.
+//! A listing of `iptables -t nat -S`, what the agent reads in it, and the calls that follow.
 
 use super::table::{Table, words};
 use haproxy_gate::gate::{
@@ -6,7 +6,7 @@ use haproxy_gate::gate::{
 };
 use haproxy_gate::haproxy::Role;
 
-/// Takes the bytes for all that `iptables` printed.
+/// Takes the bytes for the whole output of `iptables`.
 pub fn check(data: &[u8]) {
     // As the agent reads it.
     let text = String::from_utf8_lossy(data);
@@ -36,8 +36,8 @@ fn gates() -> [Gate; 3] {
     ]
 }
 
-/// After the calls the gate stands as wanted, nothing is left to do, and what is not the
-/// gate's own is as it was.
+/// After the calls the gate is as wanted, there is nothing left to do, and all other rules are
+/// unchanged.
 fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
     let mut table = before.clone();
     for change in plan(listing, gate, open) {
@@ -56,8 +56,8 @@ fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
     assert_eq!(table.others(&comment), before.others(&comment));
 }
 
-/// A call adds one of four fixed lines, or deletes a jump of ours or a rule of our chain with
-/// this gate's comment.
+/// A call adds one of four fixed lines, or deletes our jump or a rule of our chain with this gate's
+/// comment.
 fn is_own(call: &str, gate: &Gate) -> bool {
     let fixed = [
         format!("-N {CHAIN}"),
@@ -75,8 +75,8 @@ fn is_own(call: &str, gate: &Gate) -> bool {
         || (deleted.first().is_some_and(|chain| chain == CHAIN) && deleted.windows(2).any(carries))
 }
 
-/// No plain redirect of the status port is overlooked, however its comment is written and wherever
-/// it stands: it names the port. Nothing of ours is called foreign.
+/// The agent finds every plain redirect of the status port, with any comment and at any place,
+/// because it names the port. It never calls our own rule foreign.
 fn check_foreign(text: &str, listing: &Listing, gate: &Gate) {
     let iptables = Iptables::new("iptables", Family::V4);
     let found = foreign(&iptables, listing, gate, true);

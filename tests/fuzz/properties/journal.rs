@@ -1,4 +1,4 @@
-//! The journal that an operation leaves behind by dying.
+//! The journal of an operation that died.
 
 use haproxy_gate::restart::{GatesFound, NoStart, PerGate, Phase, Verb, Version, start};
 use haproxy_gate::state::journal::{Entry, found_open};
@@ -26,7 +26,7 @@ fn parse(data: &[u8]) -> Option<Entry> {
     serde_json::from_slice(data).ok()
 }
 
-/// Half a journal is none: a crash while it was written tells nothing wrong.
+/// Half a journal is no journal: a crash during the write leaves nothing wrong.
 fn check_torn(whole: &[u8], entry: &Entry) {
     for at in (0..whole.len()).step_by(whole.len() / 100 + 1) {
         if let Some(read) = parse(&whole[..at]) {
@@ -35,8 +35,8 @@ fn check_torn(whole: &[u8], entry: &Entry) {
     }
 }
 
-/// As many gates as there are, what is open stays open, and once the app was touched nothing
-/// is opened on the journal's word.
+/// There are as many gates as before, and open gates stay open. Once the operation has touched the
+/// app, the journal opens nothing.
 fn check_found_open(now: PerGate<bool>, entry: &Entry, restarted: Option<bool>) {
     let open = found_open(now, Some(entry), restarted);
     assert_eq!(open.twin.is_some(), now.twin.is_some());
@@ -64,31 +64,30 @@ const VERBS: [Verb; 5] = [
     Verb::Stop,
 ];
 
-/// Whatever is left behind: a recovery never takes the host out, and nothing begins with
-/// what touches the app.
+/// For any journal: a recovery never takes the host out, and nothing begins by touching the app.
 fn check_start(entry: &Entry, restarted: Option<bool>) {
     let left = entry.unfinished(restarted);
-    for stand in [
+    for found in [
         GatesFound::Open,
         GatesFound::Held,
         GatesFound::ClosedUnexpectedly,
     ] {
         for asked in VERBS {
-            let start = match start(asked, Some(&left), stand) {
+            let start = match start(asked, Some(&left), found) {
                 Ok(start) => start,
-                // A close that was cut short has got what it was to do.
+                // An interrupted close has reached its goal.
                 Err(NoStart::Nothing(_)) => {
-                    assert_eq!((asked, stand), (Verb::Recover, GatesFound::Held));
+                    assert_eq!((asked, found), (Verb::Recover, GatesFound::Held));
                     continue;
                 }
-                // Half an upgrade is nothing to open before.
+                // Nothing opens the gates of a half upgraded app.
                 Err(NoStart::Unfinished(_)) => {
                     assert_eq!(asked, Verb::Recover);
                     continue;
                 }
             };
             assert!(!start.phase.touches_app());
-            // Nor is one rolled back that another operation began.
+            // A recovery does not roll back the upgrade of another operation.
             assert_ne!(start.version, Version::New);
             let closes = start.phase.closes();
             let may_close = matches!(asked, Verb::Restart | Verb::Close | Verb::Stop);

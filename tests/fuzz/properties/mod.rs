@@ -1,6 +1,6 @@
-//! What must hold for everything that is parsed from outside. One function per kind of
-//! input: it takes any bytes and panics where something does not hold. The fuzz targets
-//! search for such bytes, `tests/corpora.rs` tries those that were found worth keeping.
+//! What must hold for all parsed input. One function for each kind of input takes any bytes, and
+//! panics if a property does not hold. The fuzz targets search for such bytes; `tests/corpora.rs`
+//! runs the kept ones.
 
 pub mod answer;
 pub mod cfg;
@@ -12,7 +12,7 @@ pub mod servers;
 pub mod stat;
 pub mod table;
 
-/// A text that is printed must not hold an escape sequence or a line of somebody else's.
+/// A printed text must not contain an escape sequence or a second line.
 pub fn assert_printable(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }

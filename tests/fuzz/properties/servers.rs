@@ -37,7 +37,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What was read, written down with other columns in between, is read again.
+/// Writes the result with other columns in between, and reads it again.
 fn check_again(servers: &[ServerState]) {
     let mut table =
         "1\n# srv_name be_name x srv_id be_id srv_addr y srv_check_port srv_port\n".to_owned();
@@ -53,8 +53,8 @@ fn check_again(servers: &[ServerState]) {
     assert_eq!(ServerState::parse(&table).as_deref(), Ok(servers));
 }
 
-/// Only rows of these addresses and of the app's port are claimed, all of them, each in the
-/// role that its check port tells, and each backend has a line that a gate takes out.
+/// The agent claims exactly the rows with these addresses and the app's port. Each has the role of
+/// its check port, and each backend has a line with a gate.
 fn check_found(servers: &[ServerState], here: &[IpAddr]) {
     let is_here = |server: &ServerState| server.address.is_some_and(|ip| here.contains(&ip));
     let own = match find(servers, PORTS, is_here) {

@@ -13,7 +13,7 @@ pub fn check(data: &[u8]) {
     let Some(stats) = answer::parse_whole(text, std::slice::from_ref(&command), parse) else {
         return;
     };
-    // No row is lost: not in another one's quotes, and not for being strange.
+    // No row is lost, neither in the quotes of another one nor because it is strange.
     let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
     assert_eq!(stats.len() + 1, lines.count());
     stats.iter().for_each(check_row);
@@ -31,11 +31,11 @@ fn check_row(stat: &ServerStat) {
         !(stat.status.is_out() && stat.status.is_usable()),
         "{stat:?}"
     );
-    // What is summed over lines later has room to be.
+    // A later sum over all lines must fit.
     assert!(stat.in_flight <= u64::from(u32::MAX) * 2, "{stat:?}");
 }
 
-/// Never more servers to take our users than there are lines, and none where none is UP.
+/// There are never more usable servers than lines, and none if no line is UP.
 fn check_others(stats: Vec<ServerStat>) {
     let found = Found {
         own: Vec::new(),

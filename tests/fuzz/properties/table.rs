@@ -1,6 +1,6 @@
-//! A nat table as far as the agent's calls go: lines of `iptables -S`, changed by `-N`, `-A`,
-//! `-I` and `-D` as the kernel would. Read by rules of its own, so that a mistake of the
-//! agent's reader is not made twice.
+//! A nat table as far as the agent's calls need one: lines of `iptables -S`, changed by `-N`, `-A`,
+//! `-I` and `-D` as the kernel does. It has its own reader, so that it does not repeat a fault of
+//! the agent's.
 
 /// The lines, in the kernel's order.
 #[derive(Clone)]
@@ -58,8 +58,8 @@ impl Table {
         self.0.insert(at.unwrap_or(self.0.len()), rule);
     }
 
-    /// All lines of which none is the agent's: neither its chain's own rules that carry this
-    /// comment, nor the jumps, nor the rule that keeps tracking on.
+    /// All lines except the agent's: the rules of its chain with this comment, the jumps, and the
+    /// rule that keeps tracking on.
     pub fn others(&self, comment: &str) -> Vec<&String> {
         let others = |line: &&String| {
             let words = words(line);
@@ -75,8 +75,8 @@ impl Table {
     }
 }
 
-/// The words of a line as iptables-save writes them: in quotes what needs them, and there a
-/// backslash before `"`, `'` and itself.
+/// The words of a line as iptables-save writes them: quoted where necessary, with a backslash
+/// before `"`, `'` and itself.
 pub fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let (mut quoted, mut escaped) = (false, false);

@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::site::Host;
 use super::{built, now, wait_for};
 
-/// A host's agent: its configuration, and where it runs.
+/// A host's agent: its configuration and its namespace.
 pub struct Agent<'a> {
     namespace: &'a Namespace,
     config: PathBuf,
@@ -22,16 +22,16 @@ pub struct Agent<'a> {
     environment: Vec<(&'static str, PathBuf)>,
 }
 
-/// An agent that is at work.
+/// A running agent.
 pub struct Running(Process);
 
-/// What is left of an agent.
+/// The result of an agent that has ended.
 #[derive(Debug)]
 pub struct Ended {
     pub exit: i32,
     pub out: String,
     pub err: String,
-    /// When it exited, in Unix seconds.
+    /// The time of its exit, in Unix seconds.
     pub at: f64,
 }
 
@@ -45,28 +45,28 @@ impl<'a> Agent<'a> {
         }
     }
 
-    /// The same program in another place.
+    /// The same program at another path.
     pub fn installed_at(self, program: &Path) -> Agent<'a> {
         let program = program.to_owned();
         Agent { program, ..self }
     }
 
-    /// `agent WORDS`, to its end.
+    /// Runs `agent WORDS` to its end.
     pub fn words(&self, words: &[&str]) -> Ended {
         Running::start("agent", &mut self.command(words)).wait()
     }
 
-    /// The same in the background.
+    /// Starts `agent WORDS` in the background.
     pub fn start_words(&self, words: &[&str]) -> Running {
         Running::start("agent", &mut self.command(words))
     }
 
-    /// `agent WORDS` in the background, with a standard input that can be ended.
+    /// Starts `agent WORDS` in the background, with a standard input that the test can end.
     pub fn start_attached(&self, words: &[&str]) -> Running {
         Running(Process::spawn_attached("agent", &mut self.command(words)))
     }
 
-    /// `agent run` in the background.
+    /// Starts `agent run` in the background.
     pub fn start_sidecar(&self) -> Running {
         Running::start("sidecar", &mut self.command(&["run"]))
     }
@@ -76,19 +76,19 @@ impl<'a> Agent<'a> {
         self
     }
 
-    /// `agent VERB APP --json`, to its end.
+    /// Runs `agent VERB APP --json` to its end.
     pub fn run(&self, verb: &str, app: &str) -> Ended {
         self.start(verb, app).wait()
     }
 
-    /// The same in the background.
+    /// Starts `agent VERB APP --json` in the background.
     pub fn start(&self, verb: &str, app: &str) -> Running {
         let mut command = self.command(&[verb, app, "--json"]);
         Running::start("agent", &mut command)
     }
 
-    /// `agent VERB web --json` that gets SIGKILL as it asks the kernel to sync for the n-th
-    /// time: the journal is what it syncs.
+    /// Starts `agent VERB web --json`, which gets SIGKILL at its n-th sync. The journal is what it
+    /// syncs.
     pub fn start_killed_at(&self, verb: &str, sync: usize) -> Running {
         let inject = format!("inject=fsync,fdatasync:signal=KILL:when={sync}");
         let mut command = self.namespace.command("strace");
@@ -118,7 +118,7 @@ impl<'a> Agent<'a> {
         command
     }
 
-    /// Asks an agent that is started otherwise.
+    /// Interrupts an agent that the test started in another way.
     pub fn asked(&self, command: &mut Command, arguments: &[&str]) {
         command.args(arguments).arg("--config").arg(&self.config);
         command.envs(self.environment.iter().cloned());
@@ -148,7 +148,7 @@ impl Running {
         self.0.is_running()
     }
 
-    /// Waits until a line of its stderr has this in it.
+    /// Waits until a line of its stderr contains this text.
     pub fn wait_for_word(&self, word: &str) {
         let what = format!("{word:?} on stderr");
         wait_for(&what, Duration::from_secs(20), || {
@@ -156,7 +156,7 @@ impl Running {
         });
     }
 
-    /// Waits until it has said so many lines on its stdout.
+    /// Waits until its stdout has so many lines.
     pub fn wait_for_lines(&self, count: usize) {
         wait_for(&format!("{count} lines"), Duration::from_secs(20), || {
             (self.0.out.all().len() >= count).then_some(())
@@ -167,7 +167,7 @@ impl Running {
         let status = self.0.wait();
         Ended {
             at: now(),
-            // No code at all where a signal ended it, which no test expects.
+            // After a signal there is no exit code. No test expects that.
             exit: status.code().unwrap_or(-1),
             out: self.0.out.text(),
             err: self.0.err.text(),
@@ -182,7 +182,7 @@ impl Ended {
         self
     }
 
-    /// Exits so, and says so.
+    /// It exits with this code, and with these words in its message.
     pub fn expect(self, exit: i32, says: &str) -> Ended {
         let ended = self.expect_exit(exit);
         let message = ended.report().message;
@@ -194,7 +194,7 @@ impl Ended {
         self.parsed()
     }
 
-    /// What it said with `--json`, whatever the verb.
+    /// The object of `--json`, for any verb.
     pub fn json(&self) -> serde_json::Value {
         self.parsed()
     }

@@ -1,4 +1,5 @@
-//! The other end of HAProxy's `agent-check`: a process on the host that says whether it is up.
+//! The other end of HAProxy's `agent-check`: a process on the host that reports whether the host is
+//! up.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -9,13 +10,13 @@ use std::time::Duration;
 
 use super::namespace::{self, Namespace};
 
-/// Where it listens, and how often it is asked.
+/// The port, and the interval of HAProxy's questions.
 pub const WORDS: &str = "agent-check agent-port 9 agent-inter 100ms";
 const PORT: u16 = 9;
 
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// It answers until it is dropped. HAProxy then goes by its last answer.
+/// It answers until it is dropped. HAProxy then uses its last answer.
 pub struct AgentCheck {
     says_up: Arc<AtomicBool>,
     is_over: Arc<AtomicBool>,
@@ -41,7 +42,7 @@ impl AgentCheck {
                     true => "up\n",
                     false => "down\n",
                 };
-                // One that is gone asks again.
+                // HAProxy asks again after a lost connection.
                 asker.write_all(word.as_bytes()).ok();
             }
         });

@@ -1,4 +1,4 @@
-//! Ansible, as an operator has it: an inventory, and the collection of `scripts/ansible`.
+//! Ansible with an operator's files: an inventory, and the collection of `scripts/ansible`.
 
 use std::fmt::Write;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 use super::operator::Operator;
 use super::project;
 
-/// Where it runs, beside the operator's keys.
+/// An operator's Ansible, beside the operator's keys.
 #[derive(Debug)]
 pub struct Ansible<'a> {
     operator: &'a Operator,
@@ -19,7 +19,7 @@ pub struct Ansible<'a> {
 }
 
 impl<'a> Ansible<'a> {
-    /// With these hosts, each a line of the inventory, and variables of all of them.
+    /// Creates it with these hosts, each a line of the inventory, and variables for all of them.
     pub fn create(
         operator: &'a Operator,
         name: &str,
@@ -50,7 +50,7 @@ impl<'a> Ansible<'a> {
         }
     }
 
-    /// `ansible-playbook PLAYBOOK WORDS`, of the collection or a file.
+    /// `ansible-playbook PLAYBOOK WORDS`, from the collection or a file.
     pub fn playbook(&self, playbook: &str, words: &[&str]) -> Command {
         let mut command = self.command("ansible-playbook");
         command.arg(playbook).args(words);
@@ -66,7 +66,7 @@ impl<'a> Ansible<'a> {
     }
 
     fn command(&self, program: &str) -> Command {
-        // Who looks at HAProxy meanwhile must not wait for eight Pythons.
+        // A watch of HAProxy must not wait for eight Pythons.
         let mut command = self.operator.command("nice");
         command.args(["-n", "10"]).arg(self.programs.join(program));
         command.env_clear().current_dir(&self.dir);
@@ -74,12 +74,12 @@ impl<'a> Ansible<'a> {
         command.env("PATH", path).env("HOME", &self.dir);
         command.env("PWD", &self.dir).env("LC_ALL", "C.UTF-8");
         command.env("ANSIBLE_NOCOLOR", "1");
-        // As whoever has many hosts: one connection a task, and not five.
+        // Operators with many hosts set this: one connection for a task, and not five.
         command.env("ANSIBLE_PIPELINING", "1");
-        // The collection is that of the checkout.
+        // The collection of the checkout.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("ANSIBLE_COLLECTIONS_PATH", self.dir.join("collections"));
-        // Its connections do not outlive the test for long.
+        // Its connections end soon after the test.
         command.env(
             "ANSIBLE_SSH_ARGS",
             "-o ControlMaster=auto -o ControlPersist=3s",
@@ -88,20 +88,20 @@ impl<'a> Ansible<'a> {
         command
     }
 
-    /// A file beside the inventory.
+    /// Writes a file beside the inventory.
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.dir.join(name), text).expect("a file");
     }
 
-    /// The hosts that a roll has left to do; None: there is no such file.
+    /// The hosts that a roll has not done. None: there is no such file.
     pub fn left(&self) -> Option<Vec<String>> {
         let text = fs::read_to_string(self.dir.join("rolling_restart.retry")).ok()?;
         Some(text.lines().map(str::to_owned).collect())
     }
 }
 
-/// Those of the environment that `scripts/collection env` makes. What is not there is a
-/// failure, with its mend: no test passes by skipping.
+/// The programs in the environment of `scripts/collection env`. A missing one is a failure with its
+/// fix: no test passes by skipping.
 fn programs() -> PathBuf {
     let script = project().join("scripts/collection");
     let found = Command::new(script).arg("find").output();

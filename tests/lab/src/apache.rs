@@ -1,5 +1,5 @@
-//! The real Apache httpd (mpm_event) on port 1000, with a folder of its own. POSTs are
-//! truly in flight while their body arrives: mod_reflector sends it back.
+//! The real Apache httpd (mpm_event) on port 1000, with its own folder. POSTs are really in flight
+//! while their body arrives: mod_reflector sends it back.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub fn start(host: &Host) -> Daemon {
     fs::write(htdocs.join("index.html"), host.name() + "\n").expect("a page");
     fs::write(htdocs.join("healthz"), "healthy\n").expect("a page");
     fs::write(dir.join("apache2.conf"), config(host, &dir)).expect("apache2.conf");
-    // Debian's apachectl makes the folders that this file names.
+    // Debian's apachectl creates the folders in this file.
     let run = format!("APACHE_RUN_DIR={0}\nAPACHE_LOCK_DIR={0}\n", dir.display());
     fs::write(dir.join("envvars"), run + "APACHE_RUN_USER=www-data\n").expect("envvars");
     let dir = dir.display().to_string();

@@ -1,4 +1,4 @@
-//! `lab-app` on a host: the app whose starts, cold time and health a test can steer.
+//! `lab-app` on a host: a test controls its starts, its cold time and its health.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -43,7 +43,7 @@ impl App {
     }
 }
 
-/// What it tells, and what steers it.
+/// Its journal, and the files that control it.
 impl Deref for App {
     type Target = AppDir;
 
@@ -52,7 +52,7 @@ impl Deref for App {
     }
 }
 
-/// How the agent restarts it: gracefully, in place.
+/// The agent restarts it gracefully, in place.
 fn restart(dir: &Path) -> Value {
     let mut restart = Table::new();
     let pidfile = dir.join("pid").display().to_string();

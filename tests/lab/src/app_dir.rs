@@ -1,5 +1,5 @@
-//! The folder of a `lab-app`, wherever it runs: its journal tells each boot, its first healthy
-//! answer and its stop; files in it steer its cold time and its health.
+//! The folder of a `lab-app`. Its journal has each boot, its first healthy answer and its stop.
+//! Files in the folder control its cold time and its health.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ impl AppDir {
         });
     }
 
-    /// Where the app says its process.
+    /// The pidfile of the app.
     pub fn pidfile(&self) -> PathBuf {
         self.0.join("pid")
     }
 
-    /// When it listened for the first time after the last boot.
+    /// When it first listened after the last boot.
     pub fn warm(&self) -> Option<f64> {
         self.at("warm", &self.boots().pop()?)
     }
@@ -76,19 +76,19 @@ impl AppDir {
         }
     }
 
-    /// Well until it is started again, as after a broken upgrade: for an app that a
+    /// Healthy until its next start, as after a broken upgrade: for an app that a
     /// [`Remote`](super::remote::Remote) has as a service.
     pub fn set_sick_after_restart(&self) {
         fs::write(self.0.join("sick-next"), "").expect("a flag");
     }
 
-    /// How long it will be cold after its next boot.
+    /// The cold time after its next boot.
     pub fn set_cold(&self, cold: Duration) {
         let millis = cold.as_millis().to_string();
         fs::write(self.0.join("cold-ms"), millis).expect("a cold time");
     }
 
-    /// When this boot of it first said the word.
+    /// When this boot first wrote the word.
     fn at(&self, word: &str, boot: &str) -> Option<f64> {
         let entries = self.entries(word).into_iter();
         entries

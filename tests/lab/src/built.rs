@@ -1,4 +1,4 @@
-//! The programs cargo has built beside this one: the agent, and the lab's own.
+//! The programs that cargo has built beside this one: the agent, and the lab's own.
 
 use std::env;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ pub fn agent() -> PathBuf {
     built("agent")
 }
 
-/// The one that `scripts/package` packs.
+/// The binary that `scripts/package` packs.
 pub fn released_agent() -> PathBuf {
     let target = agent()
         .ancestors()
@@ -34,8 +34,8 @@ pub fn bench() -> PathBuf {
     built("examples/bench")
 }
 
-/// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`: for both
-/// the folder above is where cargo put the rest.
+/// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`. For both, cargo put
+/// the other programs into the folder above.
 fn built(program: &str) -> PathBuf {
     let this = env::current_exe().expect("a running program");
     let profile = this.parent().and_then(|folder| folder.parent());

@@ -1,4 +1,4 @@
-//! A server program in the foreground, on a host: started, stopped, started again.
+//! A server program in the foreground on a host: started, stopped, started again.
 
 use toml::Value;
 
@@ -8,7 +8,7 @@ use super::process::Process;
 #[derive(Debug)]
 pub struct Daemon {
     pub name: String,
-    /// How an agent restarts it: `restart` in its settings.
+    /// Its restart in the agent's settings.
     pub restart: Value,
     pub process: Process,
     argv: Vec<String>,
@@ -24,7 +24,7 @@ impl Daemon {
         }
     }
 
-    /// What one does without an agent: stop it, start it.
+    /// A restart without an agent: stop it, start it.
     pub fn stop_and_start(&mut self, namespace: &Namespace) {
         self.process.stop();
         self.process = spawn(namespace, &self.name, &self.argv);

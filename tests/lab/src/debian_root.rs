@@ -3,8 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
-/// The folder of a name, made by `scripts/debian-root ARGUMENTS`. What is not there is a
-/// failure, with its mend: no test passes by skipping.
+/// The folder of a name, made by `scripts/debian-root ARGUMENTS`. A missing one is a failure with
+/// its fix: no test passes by skipping.
 pub fn require(folder: &str, arguments: &str) -> PathBuf {
     let root = cache().join(folder);
     assert!(
@@ -15,7 +15,7 @@ pub fn require(folder: &str, arguments: &str) -> PathBuf {
     root
 }
 
-/// As the script finds it.
+/// The script finds it in the same way.
 fn cache() -> PathBuf {
     let own = env::var_os("HAPROXY_GATE_CACHE").map(PathBuf::from);
     own.unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! A fleet as its operator has it: any number of remote hosts behind two HAProxies.
+//! An operator's fleet: any number of remote hosts behind two HAProxies.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::site::{BALANCER, Host, Site};
 use super::traffic::Traffic;
 use super::watch::Watch;
 
-// Processes before the site: fields are dropped in this order.
+// Processes before the site: Rust drops fields in this order.
 pub struct Estate {
     pub remotes: Vec<Remote>,
     pub haproxies: [Haproxy; 2],
@@ -19,20 +19,20 @@ pub struct Estate {
     pub site: Site,
 }
 
-/// Where users reach one HAProxy, and where agents ask it.
+/// The ports of each HAProxy for users and for agents.
 const PORTS: [(u16, u16); 2] = [(80, 9999), (81, 9998)];
 
-/// Requests a second: what users cost, the hosts' agents and Ansible do not have.
+/// Requests a second. More users would take CPU from the hosts' agents and Ansible.
 const RATE: f64 = 200.0;
 
-/// What an app takes to start.
+/// The start time of an app.
 const COLD: Duration = Duration::from_millis(100);
 
-/// More hosts than these are checked as users would, not as often as a test likes it: both
-/// HAProxies and all apps share this machine with the test.
+/// Above this number of hosts the checks are as slow as on real hosts, because both HAProxies and
+/// all apps share this machine with the test.
 const MANY: usize = 12;
 
-/// Forty agents at once on two cores would not be done in the times they give themselves.
+/// Forty agents at once on two cores need more time than the quick limits of the tests.
 const AT_ONCE: usize = 8;
 
 impl Estate {
@@ -41,7 +41,7 @@ impl Estate {
         Estate::with(test, hosts, |settings| settings)
     }
 
-    /// The same, with the agents' settings changed.
+    /// The same with changed settings of the agents.
     pub fn with(test: &str, hosts: usize, change: impl Fn(Settings) -> Settings) -> Estate {
         let site = Site::create(test, hosts);
         let operator = Operator::create(site.dir.join("operator"), &site.balancer);
@@ -63,12 +63,12 @@ impl Estate {
         }
     }
 
-    /// The network of a host; the number of the first is 1.
+    /// A host's network. The first number is 1.
     pub fn host(&self, number: usize) -> &Host {
         &self.site.hosts[number - 1]
     }
 
-    /// What runs on it.
+    /// The processes of a host.
     pub fn remote(&self, number: usize) -> &Remote {
         &self.remotes[number - 1]
     }
@@ -87,14 +87,14 @@ impl Estate {
         })
     }
 
-    /// All lines of both HAProxies. An agent that was called off does not wait for that.
+    /// Waits for all lines of both HAProxies. An agent that was called off does not wait for them.
     pub fn wait_until_all_up(&self) {
         for haproxy in &self.haproxies {
             haproxy.wait_until_all_up();
         }
     }
 
-    /// Which hosts are out from now on, by both HAProxies.
+    /// Watches from now on which hosts are out, by both HAProxies.
     pub fn watch(&self) -> Watch {
         Watch::start(&self.haproxies)
     }

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
 use super::traffic::{FULL, InFlight, RATE, Traffic};
 
-// Processes before the site: fields are dropped in this order.
+// Processes before the site: Rust drops fields in this order.
 pub struct Fleet {
     pub haproxy: Haproxy,
     pub apps: Vec<App>,
@@ -29,10 +29,10 @@ pub enum Layout {
 /// The hosts of a fleet.
 pub const NUMBERS: [usize; 3] = [1, 2, 3];
 
-/// What a cold start takes.
+/// The time of a cold start.
 pub const COLD: Duration = Duration::from_secs(1);
 
-/// And one that takes no time to speak of.
+/// The time of a start that hardly takes any.
 const QUICK_START: Duration = Duration::from_millis(100);
 
 impl Fleet {
@@ -40,7 +40,7 @@ impl Fleet {
         Fleet::with(test, Layout::TwoStage, |reference| reference)
     }
 
-    /// A fleet whose HAProxy is configured a little differently.
+    /// A fleet with a changed HAProxy configuration.
     pub fn with(test: &str, layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
         Fleet::behind(Release::Installed, test, layout, change)
     }
@@ -54,7 +54,7 @@ impl Fleet {
         Fleet::create(test, layout, change, (release, COLD))
     }
 
-    /// One with two stages whose apps start at once, and whose gates are open already.
+    /// A two-stage fleet whose apps start at once, with open gates.
     pub fn quick(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
         let fleet = Fleet::closed(test, change);
         fleet.open_gates();
@@ -115,7 +115,7 @@ impl Fleet {
         reports.collect()
     }
 
-    /// Stops the app of a host, as a host does that goes down.
+    /// Stops the app of a host, as a host that goes down does.
     pub fn stop_app(&mut self, number: usize) {
         self.apps[number - 1].daemon.process.stop();
     }
@@ -125,8 +125,8 @@ impl Fleet {
         self.apps.iter().map(|app| app.boots().len()).collect()
     }
 
-    /// The agent of host 1, 2 or 3, with its settings changed as the test wants. It asks
-    /// HAProxy over TCP, as a host apart from its balancer does.
+    /// The agent of host 1, 2 or 3, with changed settings. It asks HAProxy over TCP, like a host
+    /// without its own balancer.
     pub fn agent(&self, number: usize, change: impl FnOnce(Settings) -> Settings) -> Agent<'_> {
         let settings = self.settings(number).haproxy("tcp://10.77.0.1:9999");
         Agent::new(self.host(number), &change(settings))
@@ -150,8 +150,7 @@ impl Fleet {
         &self.apps[number - 1]
     }
 
-    /// Another HAProxy with the same lines, on port 81, with its stats on 9998, and with
-    /// checks of its own.
+    /// Another HAProxy with the same lines on port 81, its stats on 9998, and its own checks.
     pub fn second_balancer(&self, checks: &str) -> Haproxy {
         let dir = self.site.dir.join("balancer2");
         let reference = Reference::two_stage(&dir)
@@ -165,7 +164,7 @@ impl Fleet {
         self.traffic_to(80, "/", RATE)
     }
 
-    /// As much as the README tells of.
+    /// The rate in the README.
     pub fn full_traffic(&self) -> Traffic {
         self.traffic_to(80, "/", FULL)
     }
@@ -175,7 +174,7 @@ impl Fleet {
         Traffic::start(&self.site.balancer, &to, path, rate)
     }
 
-    /// A request of a sticky user of a host that the app answers after so many ms.
+    /// A sticky user of a host sends a request that the app answers after so many ms.
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");

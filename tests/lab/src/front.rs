@@ -1,4 +1,4 @@
-//! What stands between HAProxy and an app on its host: TLS, HTTP/2, or a container's network.
+//! Programs between HAProxy and an app on its host: TLS, HTTP/2, or a container's network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::namespace::Namespace;
 use super::process::Process;
 use super::site::Host;
 
-/// Another HAProxy on the host, which stands for the app.
+/// Another HAProxy on the host, in front of the app.
 pub fn front_of(host: &Host, mode: &str, to: &str, bind: &str) -> Process {
     let file = host.dir.join("front.cfg");
     let text = format!(
@@ -20,7 +20,7 @@ pub fn front_of(host: &Host, mode: &str, to: &str, bind: &str) -> Process {
     Process::spawn("front", command.arg("-db").arg("-f").arg(file))
 }
 
-/// A network of its own behind the host, which gets what comes to the host's port 1000.
+/// A network behind the host, which gets the traffic to the host's port 1000.
 pub fn container(host: &Host) -> Namespace {
     let namespace = Namespace::create(format!("{}-box", host.namespace.name));
     host.namespace.ip(&format!(
@@ -41,7 +41,7 @@ pub fn container(host: &Host) -> Namespace {
     namespace
 }
 
-/// A certificate with its key, made now.
+/// A new certificate with its key.
 pub fn certificate(dir: &Path) -> PathBuf {
     let (file, both) = (
         |name| dir.join(name).display().to_string(),

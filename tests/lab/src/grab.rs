@@ -1,9 +1,9 @@
-//! A process of user nobody that wants a status port.
+//! A process of another user that tries to bind a status port.
 
 use super::namespace::Namespace;
 use super::process::Process;
 
-/// Argument 1: what it does with the port, argument 2.
+/// Argument 1 is the action, argument 2 the port.
 const GRAB: &str = r#"
 import socket, sys, time
 how, port = sys.argv[1], int(sys.argv[2])
@@ -46,14 +46,14 @@ while goes_on():
 print("tries", tries, flush=True)
 "#;
 
-/// It could bind the port at this moment.
+/// Whether another user could bind the port at this moment.
 pub fn can_bind(namespace: &Namespace, port: u16) -> bool {
     grab(namespace, &["once", &port.to_string()])
         .wait()
         .success()
 }
 
-/// Binds it, and does nothing more, until it is dropped.
+/// Binds the port until it is dropped.
 pub fn hold(namespace: &Namespace, port: u16) -> Process {
     let process = grab(namespace, &["hold", &port.to_string()]);
     super::wait_for("a bound port", std::time::Duration::from_secs(5), || {
@@ -72,7 +72,7 @@ pub fn for_seconds(namespace: &Namespace, port: u16, seconds: &str) -> Process {
     grab(namespace, &["for", &port.to_string(), seconds])
 }
 
-/// It has tried often enough to prove something, and never had it.
+/// It has tried often enough to prove something, and never got the port.
 pub fn assert_never(mut grabber: Process) {
     assert!(grabber.wait().success(), "{}", grabber.err.text());
     let said = grabber.out.text();

@@ -1,5 +1,5 @@
-//! The real HAProxy, master and worker, in a namespace, with its log kept by the time of
-//! each line: that is how a test learns when HAProxy said UP and DOWN.
+//! The real HAProxy, master and worker, in a namespace. The lab keeps each log line with its time:
+//! so a test knows when HAProxy logged UP and DOWN.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -61,7 +61,7 @@ impl Haproxy {
         &self.master
     }
 
-    /// What the worker that answers says of itself: `show info`.
+    /// The answer of the current worker to `show info`.
     pub fn info(&self, key: &str) -> String {
         let answer = stats::ask(&self.socket, "show info");
         let found = stats::info(&answer, key);
@@ -72,7 +72,7 @@ impl Haproxy {
         self.info("Version")
     }
 
-    /// The process that answers.
+    /// The pid of the current worker.
     pub fn worker(&self) -> String {
         self.info("Pid")
     }
@@ -92,13 +92,13 @@ impl Haproxy {
         self.servers().iter().map(Line::trouble).sum()
     }
 
-    /// What an operator does, where [`Reference::for_operators`] lets him.
+    /// An operator's command, if [`Reference::for_operators`] allows it.
     pub fn operate(&self, command: &str) {
         let said = stats::ask(&self.socket, command);
         assert_eq!(said.trim(), "", "{command}");
     }
 
-    /// SIGKILL for the process that carries the traffic.
+    /// Sends SIGKILL to the process with the traffic.
     pub fn kill_worker(&self) {
         let worker = self.worker().parse().expect("a pid");
         kill(Pid::from_raw(worker), Signal::SIGKILL).expect("a worker");
@@ -116,15 +116,15 @@ impl Haproxy {
         });
     }
 
-    /// When HAProxy's log last said so of a server line since `from`, as in
-    /// `said("srvs/web1", "DOWN", from)`.
+    /// When HAProxy last logged this about a server line since `from`, as in `said("srvs/web1",
+    /// "DOWN", from)`.
     pub fn said(&self, server: &str, word: &str, from: f64) -> Option<f64> {
         let text = format!("Server {server} is {word}");
         let line = self.process.out.last(&text, from)?;
         Some(line.at)
     }
 
-    /// Waits for the log to say so, and gives the time.
+    /// Waits for that log line, and returns its time.
     pub fn wait_said(&self, server: &str, word: &str, from: f64) -> f64 {
         let what = format!("HAProxy to say that {server} is {word}");
         wait_for(&what, Duration::from_secs(20), || {
@@ -132,7 +132,7 @@ impl Haproxy {
         })
     }
 
-    /// Its log lines of requests that ended badly: a server error, or no status at all.
+    /// Its log lines of failed requests: a server error, or no status at all.
     pub fn bad_requests(&self) -> Vec<String> {
         let text = self.process.out.text();
         let bad = |line: &&str| {

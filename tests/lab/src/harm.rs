@@ -1,8 +1,8 @@
-//! What others do to the rules of a host: firewall tools, boot scripts, operators.
+//! Changes by other programs to the rules of a host: firewall tools, boot scripts, operators.
 
 use super::site::Host;
 
-/// What others do to the nat table. `{}` stands for the iptables of one family.
+/// Changes to the nat table. `{}` is the iptables of one family.
 pub const HARM: [(&str, &str); 6] = [
     ("the whole table is flushed", "{} -t nat -F"),
     (
@@ -27,7 +27,7 @@ pub const HARM: [(&str, &str); 6] = [
     ("one rule is deleted", "{} -t nat -D HAPROXY-GATE 2"),
 ];
 
-/// Does it, by `iptables`, `ip6tables-nft` and their like; panics if that can't be done.
+/// Makes the change with `iptables`, `ip6tables-nft` and the like. Panics if that fails.
 pub fn harm(host: &Host, iptables: &str, command: &str) {
     let command = command.replace("{}", iptables);
     host.namespace.run("sh", &["-c", &command]);

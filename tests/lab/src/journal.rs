@@ -1,4 +1,4 @@
-//! What an agent's journal says while it is at work.
+//! The journal of a running operation.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{now, wait_for};
 
-/// The phase that it acts on; None: there is no journal.
+/// The phase in progress. None: there is no journal.
 pub fn phase(journal: &Path) -> Option<String> {
     let journal: serde_json::Value = serde_json::from_slice(&fs::read(journal).ok()?).ok()?;
     let phase = &journal["phase"];
@@ -14,7 +14,7 @@ pub fn phase(journal: &Path) -> Option<String> {
     named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
 }
 
-/// Waits until it acts on this phase, and gives the time.
+/// Waits until this phase is in progress, and returns the time.
 pub fn wait_for_phase(journal: &Path, wanted: &str) -> f64 {
     wait_for(&format!("phase {wanted}"), Duration::from_secs(20), || {
         (phase(journal).as_deref() == Some(wanted)).then(now)

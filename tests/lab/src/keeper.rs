@@ -1,5 +1,5 @@
-//! A booted machine's life: in a control group of its own, and over with the process that
-//! booted it, however that comes about.
+//! The life of a booted machine: it has its own control group, and ends with the process that
+//! booted it, for any reason.
 
 use std::fs;
 use std::path::Path;
@@ -52,14 +52,14 @@ impl Drop for Keeper {
     }
 }
 
-/// The control groups of that name, which the machine's script has made.
+/// Removes the control groups of that name, which the machine's script created.
 pub fn remove_groups(name: &str) {
     for hierarchy in HIERARCHIES {
         remove_group(&Path::new(hierarchy).join(name));
     }
 }
 
-/// The names of all control groups of this machine that are not within others.
+/// The names of all top-level control groups of this machine.
 pub fn groups() -> Vec<String> {
     let hierarchies = HIERARCHIES
         .iter()
@@ -69,7 +69,7 @@ pub fn groups() -> Vec<String> {
     names.collect()
 }
 
-/// As the scripts go through them, on a machine with either version.
+/// The folders of the scripts, on a machine with either version.
 pub const HIERARCHIES: [&str; 3] = [
     "/sys/fs/cgroup",
     "/sys/fs/cgroup/systemd",

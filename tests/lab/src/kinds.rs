@@ -1,5 +1,5 @@
-//! Hosts whose apps HAProxy talks to in different ways, behind one HAProxy, each host with a port
-//! of its own there: HTTP/1, HTTP/2, TLS, an app in a container, mode tcp; and in each layout.
+//! Hosts behind one HAProxy, each with a port of its own there. HAProxy reaches each app in a
+//! different way: HTTP/1, HTTP/2, TLS, an app in a container, mode tcp; and in each layout.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use super::release::Release;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site, last};
 
-/// What a user of the host does.
+/// The request of the host's user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Http,
-    /// By IPv6.
+    /// Over IPv6.
     Upload,
     BusyStream,
     SilentStream,
@@ -42,7 +42,7 @@ pub const KINDS: [Kind; 9] = [
     Kind::Tcp,
 ];
 
-/// One line per host, too.
+/// Also one line for each host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     TwoStage,
@@ -50,7 +50,7 @@ pub enum Layout {
     Single,
 }
 
-// Processes before the site: fields are dropped in this order.
+// Processes before the site: Rust drops fields in this order.
 pub struct Kinds {
     pub haproxy: Haproxy,
     pub members: Vec<Member>,
@@ -62,13 +62,13 @@ pub struct Member {
     pub kind: Kind,
     pub layout: Layout,
     pub app: App,
-    /// They run for as long as the host is there.
+    /// They run as long as the host exists.
     _front: Option<Process>,
     _container: Option<Namespace>,
 }
 
 impl Kinds {
-    /// One host for each kind; which layouts they have, the turn says.
+    /// One host for each kind. The turn selects their layouts.
     pub fn start(release: Release, test: &str, turn: usize) -> Kinds {
         let site = Site::create(test, KINDS.len());
         let certificate = certificate(&site.dir);
@@ -109,7 +109,7 @@ impl Kinds {
                 .set("app.web.health.tcp", true),
             _ => settings,
         };
-        // It cuts what is in flight; and no other host has its app.
+        // It cuts requests in flight; and no other host has its app.
         let settings = settings
             .set("app.web.restart.signal", "SIGUSR1")
             .set("app.web.min_available", 0);
@@ -130,7 +130,7 @@ impl Kinds {
     }
 }
 
-/// Where HAProxy listens for this host.
+/// HAProxy's port for this host.
 pub fn port(host: &Host) -> u16 {
     8000 + u16::try_from(host.number).expect("a small number")
 }
@@ -143,7 +143,8 @@ impl Member {
                 let tls = format!("ssl crt {} alpn h2,http/1.1", certificate.display());
                 Some(("http", "127.0.0.1:1001", tls))
             }
-            // What comes by the gate is not led on once more, as with docker-proxy.
+            // The container's rule does not redirect the traffic of the gate again, as with
+            // docker-proxy.
             Kind::Container => Some(("tcp", "10.88.0.2:1000", String::new())),
             _ => None,
         };

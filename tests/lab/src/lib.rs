@@ -22,13 +22,13 @@ pub mod harm;
 pub mod journal;
 pub mod keeper;
 pub mod kinds;
-pub mod leave;
 pub mod load;
 pub mod machine;
 pub mod mixed;
 pub mod monitor;
 pub mod namespace;
 pub mod nginx;
+pub mod observation;
 pub mod one_machine;
 pub mod operator;
 pub mod own_network;
@@ -39,9 +39,9 @@ pub mod release;
 pub mod reload;
 pub mod remote;
 pub mod report;
-pub mod seen;
 pub mod settings;
 pub mod sidecar;
+pub mod signals;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;
@@ -66,8 +66,7 @@ pub fn now() -> f64 {
     since.expect("a clock after 1970").as_secs_f64()
 }
 
-/// Polls every few milliseconds until `seen` answers, and panics naming `what` when it
-/// never does.
+/// Polls every few milliseconds until `seen` returns a value. Panics with `what` if it never does.
 pub fn wait_for<T>(what: &str, limit: Duration, mut seen: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

@@ -14,7 +14,7 @@ use super::site::{BALANCER, Host, Site};
 use super::traffic::{InFlight, Traffic};
 use super::{apache, nginx, wait_for};
 
-// Processes before the site: fields are dropped in this order.
+// Processes before the site: Rust drops fields in this order.
 pub struct Mixed {
     pub haproxy: Haproxy,
     pub daemons: [Daemon; 3],

@@ -1,4 +1,4 @@
-//! Every change of a host's nft rules, told by the kernel as it happens.
+//! Every change of a host's nft rules, as the kernel reports it.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use super::wait_for;
 
 pub struct Monitor(Process);
 
-/// In a table that nobody uses: the changes by which a monitor shows that it listens.
+/// Changes in an unused table: they show that a monitor listens.
 const MARK: &str = "-t raw -N LAB-LISTENS";
 const UNMARK: &str = "-t raw -X LAB-LISTENS";
 
 impl Monitor {
-    /// Listens when it returns.
+    /// It listens when this returns.
     pub fn start(host: &Host) -> Monitor {
-        // Without -4 it dies of the first IPv6 rule (1.8.9). The commits of IPv6 are told all
-        // the same. Into a pipe it would speak in blocks.
+        // Without -4 xtables-monitor 1.8.9 dies of the first IPv6 rule. With it, it still shows the
+        // commits of IPv6. Into a pipe it would write in blocks.
         let mut command = host.namespace.command("stdbuf");
         command.args(["--output=L", "xtables-monitor", "-4", "--event"]);
         let monitor = Monitor(Process::spawn("xtables-monitor", &mut command));
@@ -32,17 +32,17 @@ impl Monitor {
         monitor
     }
 
-    /// IPv4 rules that were taken away since a time, in Unix seconds.
+    /// IPv4 rules that were removed since a time, in Unix seconds.
     pub fn taken(&self, from: f64) -> Vec<Line> {
         self.lines(from, "-t nat -D ")
     }
 
-    /// IPv4 rules that were put there.
+    /// IPv4 rules that were added.
     pub fn put(&self, from: f64) -> Vec<Line> {
         self.lines(from, "-t nat -A ")
     }
 
-    /// Everything that changed anything, in both families.
+    /// Every transaction with a change, in both families.
     pub fn commits(&self, from: f64) -> Vec<Line> {
         self.lines(from, "NEWGEN: ")
     }

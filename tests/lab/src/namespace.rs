@@ -1,5 +1,4 @@
-//! One network namespace. All addresses live in namespaces, so that runs beside each
-//! other never collide.
+//! One network namespace. All addresses are in namespaces, so runs at the same time never collide.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns};
 
-/// For a connection, and for what comes over it.
+/// For a connection, and for its answers.
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -27,7 +26,7 @@ impl Namespace {
         namespace
     }
 
-    /// Runs lines of `ip` commands inside, all of them or panic.
+    /// Runs lines of `ip` commands inside. Panics if one fails.
     pub fn ip(&self, lines: &str) {
         let mut ip = Command::new("ip");
         ip.args(["-n", &self.name, "-batch", "-"]);
@@ -39,13 +38,13 @@ impl Namespace {
         assert!(status.success(), "ip -n {}: {status}\n{lines}", self.name);
     }
 
-    /// A command that will run inside. It is the child itself, no shell in between, and it
-    /// dies with the thread that started it, even where no destructor runs.
+    /// A command that will run inside. It is the child itself, without a shell in between. It dies
+    /// with the thread that started it, even if no destructor runs.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         command_in(&self.path(), program)
     }
 
-    /// Runs a command to its end and gives its stdout, or panics.
+    /// Runs a command to its end, and returns its stdout. Panics if it fails.
     pub fn run(&self, program: &str, args: &[&str]) -> String {
         run(self.command(program).args(args))
     }
@@ -61,7 +60,7 @@ impl Drop for Namespace {
     }
 }
 
-/// The same in a network that is known by its path only.
+/// The same in a network with a known path.
 pub fn command_in(network: &Path, program: impl AsRef<Path>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", "nsenter"]);
@@ -70,7 +69,7 @@ pub fn command_in(network: &Path, program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// Deletes a namespace by name; one that is gone already is fine.
+/// Deletes a namespace by name. A missing one is fine.
 pub fn delete(name: &str) {
     let mut ip = Command::new("ip");
     ip.args(["netns", "del", name]).stderr(Stdio::null());
@@ -86,7 +85,7 @@ pub fn connect(network: &Path, to: SocketAddr) -> io::Result<TcpStream> {
     })?
 }
 
-/// Does it inside, by a thread that enters and is gone again; what it starts is inside, too.
+/// Runs it inside, on a thread that enters and then ends. Its children are inside, too.
 pub fn inside<T: Send>(network: &Path, work: impl FnOnce() -> T + Send) -> io::Result<T> {
     let network = File::open(network)?;
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! The real nginx on port 1000, with a folder of its own. It takes a POST's whole body
-//! before it asks a second server of its own, so POSTs are truly in flight.
+//! The real nginx on port 1000, with its own folder. It reads a POST's whole body before it asks a
+//! second server of its own, so POSTs are really in flight.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! HAProxy and two apps on one machine, all on loopback, one unix socket: the pattern's first
-//! published example.
+//! HAProxy and two apps on one machine, all on loopback, one unix socket: the first published
+//! example of the pattern.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::settings::Settings;
 use super::site::{Host, Site};
 
-// Processes before the site: fields are dropped in this order.
+// Processes before the site: Rust drops fields in this order.
 pub struct OneMachine {
     pub haproxy: Haproxy,
     pub apps: [App; 2],
@@ -18,7 +18,7 @@ pub struct OneMachine {
 }
 
 impl OneMachine {
-    /// With apps that are warm, and no rules yet.
+    /// Starts it with warm apps, and without rules.
     pub fn start(test: &str, cold: Duration) -> OneMachine {
         let site = Site::create(test, 1);
         let host = &site.hosts[0];

@@ -1,5 +1,5 @@
-//! Who rolls the fleet: a key, the hosts' keys and an ssh configuration in a folder, and the
-//! network of the balancers to run programs in.
+//! The operator of a fleet: a key, the hosts' keys and an ssh configuration in a folder; and the
+//! network of the balancers for his programs.
 
 use std::fmt::Write;
 use std::fs;
@@ -17,7 +17,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// With a key, and without hosts.
+    /// Creates one with a key, and without hosts.
     pub fn create(dir: PathBuf, network: &Namespace) -> Operator {
         fs::create_dir_all(&dir).expect("a folder for the operator");
         remote::keygen(&dir.join("id_ed25519"), "operator");
@@ -25,7 +25,7 @@ impl Operator {
         Operator { dir, network }
     }
 
-    /// What a host lets in.
+    /// The key that a host accepts.
     pub fn public_key(&self) -> String {
         read(&self.dir.join("id_ed25519.pub"))
     }
@@ -34,7 +34,7 @@ impl Operator {
         self.dir.join("id_ed25519")
     }
 
-    /// For `ssh -F`: it knows the hosts by name, and leaves connections as ssh has them.
+    /// For `ssh -F`: it has the names of the hosts, and ssh's defaults for connections.
     pub fn ssh_config(&self) -> PathBuf {
         self.dir.join("ssh_config")
     }
@@ -43,7 +43,7 @@ impl Operator {
         self.dir.join("known_hosts")
     }
 
-    /// Gets to know these hosts by the keys they really have.
+    /// Stores the real keys of these hosts.
     pub fn meet(&self, hosts: &[Host]) {
         let (mut config, mut known) = (String::new(), String::new());
         for host in hosts {
@@ -64,12 +64,12 @@ impl Operator {
         fs::write(file, known).expect("known hosts");
     }
 
-    /// A host whose key nobody has looked at yet.
+    /// Makes the key of a host unknown.
     pub fn forget_key(&self, host: &Host) {
         self.change_key(host, |_| String::new());
     }
 
-    /// A host that is not the one it was: its key is this operator's own.
+    /// Makes a host look like another one: its stored key is this operator's own.
     pub fn mistake_key(&self, host: &Host) {
         let other = self.public_key();
         self.change_key(host, |names| format!("{names} {other}"));
@@ -86,7 +86,7 @@ impl Operator {
         fs::write(self.known_hosts(), known).expect("known hosts");
     }
 
-    /// Any program in the network from which the hosts are reached.
+    /// A program in the network from which the operator reaches the hosts.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = namespace::command_in(&self.network, program);
         command.env_remove("SSH_AUTH_SOCK").current_dir(&self.dir);

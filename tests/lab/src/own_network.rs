@@ -1,12 +1,12 @@
-//! Runs a test again in a process of its own, in a network (and a /run, for the xtables
-//! lock) of its own: real iptables, and nothing of this host is touched.
+//! Runs a test again in a separate process with its own network and its own /run, for the xtables
+//! lock. It uses real iptables and touches nothing of this host.
 
 use std::process::Command;
 
 const INSIDE: &str = "HAPROXY_GATE_TEST_INSIDE";
 
-/// Call first in a test. True: this is the process inside, run the body. False: the body
-/// has run inside, and passed.
+/// Call this first in a test. True: this is the process inside, so run the body. False: the body
+/// has run inside and passed.
 pub fn inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         sh("mount -t tmpfs none /run && ip link set lo up");
@@ -34,7 +34,7 @@ pub fn inside(test: &str) -> bool {
     false
 }
 
-/// Runs a shell line of the test's own; its stdout. Panics if it fails.
+/// Runs a shell line of the test, and returns its stdout. Panics if it fails.
 pub fn sh(line: &str) -> String {
     let output = Command::new("sh").args(["-c", line]).output().unwrap();
     let (stdout, stderr) = (

@@ -1,18 +1,18 @@
-//! What the agents need at most: memory and open files, looked up while they run.
+//! The peak memory and open files of the agents, measured while they run.
 
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Between two looks. The peak of the memory is the kernel's own, and misses nothing.
+/// Between two looks. The kernel itself keeps the peak of the memory, and misses nothing.
 const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Default)]
-pub struct Peaks(Arc<Mutex<Seen>>);
+pub struct Peaks(Arc<Mutex<Agents>>);
 
 #[derive(Default)]
-struct Seen {
+struct Agents {
     pids: Vec<u32>,
     peak: Peak,
 }
@@ -29,26 +29,26 @@ impl Peaks {
         let seen = Arc::clone(&peaks.0);
         thread::spawn(move || {
             loop {
-                seen.lock().expect("nobody panics here").look();
+                seen.lock().expect("no thread panics here").look();
                 thread::sleep(LOOK);
             }
         });
         peaks
     }
 
-    /// Looks at this agent until it is gone.
+    /// Measures this agent until it ends.
     pub fn look_at(&self, pid: u32) {
-        self.0.lock().expect("nobody panics here").pids.push(pid);
+        self.0.lock().expect("no thread panics here").pids.push(pid);
     }
 
     pub fn peak(&self) -> Peak {
-        self.0.lock().expect("nobody panics here").peak
+        self.0.lock().expect("no thread panics here").peak
     }
 }
 
-impl Seen {
+impl Agents {
     fn look(&mut self) {
-        let Seen { pids, peak } = self;
+        let Agents { pids, peak } = self;
         pids.retain(
             |pid| match fs::read_to_string(format!("/proc/{pid}/status")) {
                 Ok(status) => {
@@ -64,7 +64,7 @@ impl Seen {
     }
 }
 
-/// It begins as the programs that lead it into its namespace.
+/// At first the process is a program that enters the namespace.
 fn is_agent(status: &str) -> bool {
     status.starts_with("Name:\tagent\n")
 }

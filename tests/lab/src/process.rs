@@ -1,5 +1,5 @@
-//! A child of the lab. Every line it says is kept with the time it was heard, and it is
-//! stopped, by pid, when it goes out of scope.
+//! A child of the lab. The lab keeps each line of its output with the time. It stops the child by
+//! its pid when this goes out of scope.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -22,7 +22,7 @@ pub struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// What a process has said so far.
+/// The output of a process so far.
 #[derive(Debug, Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<Line>>>);
 
@@ -37,13 +37,13 @@ impl Process {
         Process::spawn_reading(name, command, Stdio::null())
     }
 
-    /// One whose standard input is ours, until it is hung up.
+    /// A child whose standard input the test can close.
     pub fn spawn_attached(name: &str, command: &mut Command) -> Process {
         Process::spawn_reading(name, command, Stdio::piped())
     }
 
     fn spawn_reading(name: &str, command: &mut Command, stdin: Stdio) -> Process {
-        // A group of its own: Ctrl-C in a terminal must reach only the lab itself.
+        // A process group of its own: Ctrl-C in a terminal must reach only the lab itself.
         command.process_group(0).stdin(stdin);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.spawn();
@@ -66,7 +66,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends its standard input.
+    /// Closes its standard input.
     pub fn hang_up(&mut self) {
         drop(self.child.stdin.take());
     }
@@ -80,7 +80,7 @@ impl Process {
         signal::kill(pid, signal).expect("a running child");
     }
 
-    /// Kills it with all that it has started, and waits until it is gone.
+    /// Kills it and its children, and waits until it is gone.
     pub fn kill_group(&mut self) {
         let pid = Pid::from_raw(self.child.id().cast_signed());
         signal::killpg(pid, Signal::SIGKILL).expect("a running group");
@@ -134,7 +134,7 @@ impl Lines {
         lines.collect()
     }
 
-    /// The last line since `from` that has `part` in it.
+    /// The last line since `from` that contains `part`.
     pub fn last(&self, part: &str, from: f64) -> Option<Line> {
         let mut lines = self.all().into_iter().rev();
         lines.find(|line| line.at >= from && line.text.contains(part))

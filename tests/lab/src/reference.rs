@@ -1,5 +1,5 @@
-//! The reference configurations of `haproxy/`, moved into the lab by substitution: so what
-//! users copy is what the tests try. A substitution that finds nothing panics.
+//! The reference configurations of `haproxy/`, adapted to the lab by substitution: the tests use
+//! what users copy. A substitution that finds nothing panics.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +11,7 @@ pub struct Reference {
     text: String,
 }
 
-/// Checks as quick as the lab wants them, and those of the reference, which are cheaper.
+/// The quick checks of the lab, and those of the reference, which are cheaper.
 pub const CALM: &str = "inter 1s fastinter 300ms downinter 500ms";
 pub const QUICK: &str = "inter 300ms fastinter 100ms downinter 150ms";
 
@@ -30,7 +30,7 @@ impl Reference {
             )
     }
 
-    /// The same for three and more: the lines of the third host once more for each.
+    /// The same for three hosts and more: it repeats the lines of the third host for each.
     pub fn of_hosts(dir: &Path, hosts: usize) -> Reference {
         let mut reference = Reference::two_stage(dir);
         for number in (4..=hosts).rev() {
@@ -54,19 +54,19 @@ impl Reference {
         Reference::read("one-machine.cfg", dir)
     }
 
-    /// A configuration of a test's own.
+    /// A test's own configuration.
     pub fn of(text: String) -> Reference {
         Reference { text }
     }
 
-    /// Puts `new` for `old` wherever it stands.
+    /// Replaces `old` with `new` everywhere.
     pub fn with(mut self, old: &str, new: &str) -> Reference {
         assert!(self.text.contains(old), "no `{old}` in\n{}", self.text);
         self.text = self.text.replace(old, new);
         self
     }
 
-    /// The backend `srvs` once more under another name, reached by the path `/NAME`.
+    /// Adds the backend `srvs` again under another name, at the path `/NAME`.
     pub fn with_second_backend(self, name: &str) -> Reference {
         let at = self.text.find("backend srvs").expect("a backend");
         // `default_backend srvs` comes first and is no section.
@@ -81,19 +81,19 @@ impl Reference {
         both
     }
 
-    /// On a machine that is busy with many hosts an answer that is late takes well apps out.
+    /// On a machine that is busy with many hosts, a late answer would take healthy apps out.
     pub fn patient(self) -> Reference {
         self.with("timeout check 2s", "timeout check 5s")
     }
 
-    /// Where HAProxy answers over TCP.
+    /// HAProxy's address over TCP.
     pub fn stats_over_tcp(&self) -> Option<SocketAddr> {
         let (_, rest) = self.text.split_once("stats socket ipv4@")?;
         let address = rest.split_whitespace().next()?;
         Some(address.parse().expect("an address and a port"))
     }
 
-    /// The lab's own socket may change things; the agent's, over TCP, still only reads.
+    /// The lab's own socket may change servers. The agent's socket, over TCP, still only reads.
     pub fn for_operators(self) -> Reference {
         self.with("mode 660 level user", "mode 660 level admin")
     }
@@ -109,13 +109,13 @@ impl Reference {
         Reference::printed(text, dir)
     }
 
-    /// A whole configuration as `agent haproxy-config` prints it.
+    /// A whole configuration that `agent haproxy-config` printed.
     pub fn printed(text: String, dir: &Path) -> Reference {
         Reference { text }
             .with("/run/haproxy/", &format!("{}/", dir.display()))
             .with("log /dev/log local0", "log stdout format raw daemon")
             .with("    user haproxy\n    group haproxy\n", "")
-            // 600 lines a second would measure the log; failures are kept.
+            // 600 lines a second would measure the log; failures remain.
             .with(
                 "option httplog",
                 "option httplog\n    option dontlog-normal",

@@ -1,4 +1,4 @@
-//! Which HAProxy runs: the installed one, or that of another Debian, from its root folder.
+//! The HAProxy to run: the installed one, or that of another Debian, from its root folder.
 
 use std::env;
 use std::process::Command;
@@ -15,8 +15,8 @@ pub enum Release {
     Sid,
 }
 
-/// `HERE THERE ROOT COMMAND...`: with HERE and THERE at the same places inside. Each step
-/// replaces the one before, so HAProxy is the child itself, and the mounts go with it.
+/// `HERE THERE ROOT COMMAND...`: mounts HERE and THERE at the same paths inside. Each step replaces
+/// the one before, so HAProxy is the child itself, and the mounts go with it.
 const INSIDE: &str = r#"
     root=$3
     for folder in "$1" "$2"; do
@@ -28,12 +28,12 @@ const INSIDE: &str = r#"
 "#;
 
 impl Release {
-    /// HAProxy in a namespace, which sees the lab's folders wherever it runs from.
+    /// HAProxy in a namespace, with the lab's folders in any root folder.
     pub fn haproxy(self, namespace: &Namespace) -> Command {
         self.started_by(|program| namespace.command(program))
     }
 
-    /// HAProxy that serves nobody: `haproxy -c`.
+    /// HAProxy without users: `haproxy -c`.
     pub fn idle(self) -> Command {
         self.started_by(|program| Command::new(program))
     }
@@ -53,7 +53,7 @@ impl Release {
         command
     }
 
-    /// A test that met another HAProxy than it meant would be worthless.
+    /// A test with another HAProxy than intended would be worthless.
     pub fn assert_is(self, version: &str) {
         let expected = match self {
             Release::Installed => return,

@@ -1,5 +1,5 @@
-//! HAProxy's reload: its master starts another worker, and the one before leaves when it
-//! has answered its last request.
+//! HAProxy's reload: its master starts another worker, and the one before leaves after its last
+//! request.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use nix::sys::signal::Signal;
 use super::haproxy::Haproxy;
 use super::{namespace, stats, wait_for};
 
-/// A connection that a reload has caught may get no answer: asked again soon.
+/// A connection during a reload may get no answer, so the lab asks again soon.
 const SOON: Duration = Duration::from_millis(500);
 
 impl Haproxy {
-    /// Waits until another worker answers wherever the one before did, and the master
-    /// shows it.
+    /// Waits until another worker answers on all sockets of the one before, and the master shows
+    /// it.
     pub fn reload(&self) {
         let leaving = self.worker();
         self.process.signal(Signal::SIGUSR2);

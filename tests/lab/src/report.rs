@@ -51,13 +51,13 @@ impl Report {
         self.started_at + self.phase(phase).start
     }
 
-    /// And when it ended.
+    /// The end of a phase, in Unix seconds.
     pub fn ended(&self, phase: &str) -> f64 {
         self.began(phase) + self.phase(phase).seconds
     }
 
-    /// By the limits of `Settings::hurried`, and not by those of half a minute or more that an
-    /// agent has by default.
+    /// The operation used the limits of `Settings::hurried`, not the agent's defaults of half a
+    /// minute or more.
     pub fn assert_hurried(&self) {
         assert!(self.seconds < 15.0, "{self:?}");
     }
@@ -69,7 +69,7 @@ impl Report {
 }
 
 impl Balancer {
-    /// HAProxy's word for a line, named BACKEND/SERVER.
+    /// HAProxy's status of a line, named BACKEND/SERVER.
     pub fn line(&self, name: &str) -> &str {
         let found = self.lines.iter().find(|line| line.name == name);
         &found

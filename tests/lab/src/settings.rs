@@ -1,4 +1,4 @@
-//! An `agent.toml` of a host, put together key by key.
+//! A host's `agent.toml`, set key by key.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Settings {
         Settings::app(restart).set("agent.state_dir", state_dir)
     }
 
-    /// The same with its state where the agent has it by default.
+    /// The same with the agent's default state directory.
     pub fn app(restart: impl Into<Value>) -> Settings {
         Settings::empty()
             .set("app.web.port", 1000)
@@ -39,7 +39,7 @@ impl Settings {
         self
     }
 
-    /// Takes the key away.
+    /// Removes the key.
     pub fn unset(mut self, path: &str) -> Settings {
         let (table, key) = self.place(path);
         table.remove(key);
@@ -57,7 +57,7 @@ impl Settings {
         (table, key)
     }
 
-    /// Limits that a test has the time to see run out.
+    /// Limits that run out within a test.
     pub fn hurried(self) -> Settings {
         self.set("app.web.timeouts.out_of_rotation", "2s")
             .set("app.web.timeouts.drain", "700ms")
@@ -94,7 +94,7 @@ impl Settings {
         self
     }
 
-    /// Names the master CLI of every balancer so far.
+    /// Sets the master CLI of every balancer so far.
     pub fn master(mut self, socket: &Path) -> Settings {
         let socket = socket.display().to_string();
         let balancers = self.0["haproxy"].as_array_mut().expect("a list");
@@ -112,7 +112,7 @@ impl Settings {
     pub fn write(&self, dir: &Path) -> PathBuf {
         let (path, new) = (dir.join("agent.toml"), dir.join("agent.toml.new"));
         let text = self.text();
-        // In one step: another agent of the host may be reading it.
+        // In one step: another agent of the host may be reading the file.
         fs::write(&new, text).expect("agent.toml.new");
         fs::rename(&new, &path).expect("agent.toml");
         path

@@ -1,4 +1,4 @@
-//! `agent run` in a host's namespace, with a socket in the place of systemd's.
+//! `agent run` in a host's namespace, with a notify socket in place of systemd's.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -13,24 +13,24 @@ use super::wait_for;
 
 pub struct Sidecar {
     running: Running,
-    told: UnixDatagram,
+    socket: UnixDatagram,
     heard: Vec<String>,
 }
 
 impl Sidecar {
-    /// Starts it, and waits until it says that it is ready.
+    /// Starts it, and waits until it reports that it is ready.
     pub fn start(host: &Host, agent: Agent<'_>) -> Sidecar {
-        let socket: PathBuf = host.dir.join("notify");
-        fs::remove_file(&socket).ok();
-        let told = UnixDatagram::bind(&socket).expect("a socket");
-        told.set_nonblocking(true).expect("a socket");
-        let agent = agent.env("NOTIFY_SOCKET", &socket);
+        let path: PathBuf = host.dir.join("notify");
+        fs::remove_file(&path).ok();
+        let socket = UnixDatagram::bind(&path).expect("a socket");
+        socket.set_nonblocking(true).expect("a socket");
+        let agent = agent.env("NOTIFY_SOCKET", &path);
         let mut sidecar = Sidecar {
             running: agent.start_sidecar(),
-            told,
+            socket,
             heard: Vec::new(),
         };
-        sidecar.wait_told("READY=1");
+        sidecar.wait_for_notification("READY=1");
         sidecar
     }
 
@@ -46,59 +46,59 @@ impl Sidecar {
         self.running.is_running()
     }
 
-    /// Everything that systemd was told so far.
-    pub fn told(&mut self) -> &[String] {
+    /// All notifications so far.
+    pub fn notifications(&mut self) -> &[String] {
         let mut buffer = [0; 65536];
-        while let Ok(length) = self.told.recv(&mut buffer) {
+        while let Ok(length) = self.socket.recv(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
             self.heard.extend(text.lines().map(str::to_owned));
         }
         &self.heard
     }
 
-    /// Forgets what was told so far.
+    /// Forgets the notifications so far.
     pub fn forget(&mut self) {
-        self.told();
+        self.notifications();
         self.heard.clear();
     }
 
-    /// Waits until systemd is told something with these words in it.
-    pub fn wait_told(&mut self, words: &str) -> String {
+    /// Waits for a notification with these words in it.
+    pub fn wait_for_notification(&mut self, words: &str) -> String {
         wait_for(
-            &format!("{words:?} to be told"),
+            &format!("the notification {words:?}"),
             Duration::from_secs(20),
             || {
                 if !self.running.is_running() {
-                    panic!("the sidecar left before it told {words:?}");
+                    panic!("the sidecar ended before it sent {words:?}");
                 }
-                let mut told = self.told().iter();
-                told.rfind(|line| line.contains(words)).cloned()
+                let mut notifications = self.notifications().iter();
+                notifications.rfind(|line| line.contains(words)).cloned()
             },
         )
     }
 
-    /// Its end, after a signal.
+    /// Waits for its end, after a signal.
     pub fn wait(self) -> Ended {
         self.running.wait()
     }
 
-    /// Its end, and everything that systemd was told.
-    pub fn wait_and_hear(mut self) -> (Ended, Vec<String>) {
+    /// Waits for its end, and returns all notifications.
+    pub fn wait_for_notifications(mut self) -> (Ended, Vec<String>) {
         wait_for("its end", Duration::from_secs(20), || {
-            self.told();
+            self.notifications();
             (!self.running.is_running()).then_some(())
         });
-        let heard = self.told().to_vec();
+        let heard = self.notifications().to_vec();
         (self.running.wait(), heard)
     }
 
-    /// SIGTERM, and its end.
+    /// Sends SIGTERM, and waits for its end.
     pub fn stop(self) -> Ended {
         self.running.interrupt(Signal::SIGTERM);
         self.running.wait()
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(self) {
         self.running.interrupt(Signal::SIGKILL);
         self.running.wait();

@@ -1,6 +1,6 @@
-//! The site: a balancer's namespace with a bridge, as many hosts as wanted, and a folder
-//! for configs, sockets, pidfiles and state. Everything carries test and process in its
-//! name and goes when the site is dropped.
+//! The site: a balancer's namespace with a bridge, any number of hosts, and a folder for configs,
+//! sockets, pidfiles and state. All names contain the test and the process. Everything goes when
+//! the site is dropped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Site {
         fs::create_dir_all(&dir).expect("a folder for the lab");
         let balancer = Namespace::create(format!("{base}-lb"));
         balancer.ip(&bridge());
-        // What this takes is mostly waiting for the kernel, so all at once.
+        // The hosts start at once, because this mostly waits for the kernel.
         let hosts = thread::scope(|scope| {
             let connect = |number| {
                 let (base, dir, balancer) = (&base, &dir, &balancer);
@@ -97,12 +97,12 @@ impl Host {
         format!("web{}", self.number)
     }
 
-    /// The NAT rules as the kernel has them.
+    /// The NAT rules in the kernel.
     pub fn rules(&self) -> String {
         self.namespace.run("iptables", &["-t", "nat", "-S"])
     }
 
-    /// The phase that the agent's journal says now; None: there is no journal.
+    /// The phase in the agent's journal. None: there is no journal.
     pub fn journal_phase(&self) -> Option<String> {
         journal::phase(&self.journal())
     }
@@ -123,8 +123,8 @@ impl Host {
         });
     }
 
-    /// Waits until the agent's journal says that it acts on this phase of app `web`, and
-    /// gives the time.
+    /// Waits until the agent's journal has this phase of app `web` in progress, and returns the
+    /// time.
     pub fn wait_for_phase(&self, phase: &str) -> f64 {
         journal::wait_for_phase(&self.journal(), phase)
     }
@@ -148,8 +148,8 @@ fn bridge() -> String {
     )
 }
 
-/// Where all sites have theirs: in memory, as the state of an agent is on a real host (/run).
-/// A disk's fsync for each record would be counted as time of the agent's own.
+/// The folder of all sites, in memory like an agent's state on a real host (/run). On a disk, the
+/// fsync of each record would count as the agent's own time.
 pub fn folder() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() {
@@ -159,8 +159,8 @@ pub fn folder() -> PathBuf {
     }
 }
 
-/// Removes what sites of other processes left behind: those whose process is gone, or
-/// those of this one when it is about to leave without destructors.
+/// Removes orphan sites: those of processes that are gone, or those of this process before it ends
+/// without destructors.
 pub fn sweep(gone: impl Fn(&str) -> bool) {
     let ours = |name: &str| {
         let mut parts = name.split('-');
@@ -169,7 +169,7 @@ pub fn sweep(gone: impl Fn(&str) -> bool) {
     for name in namespace::all().iter().filter(|name| ours(name)) {
         namespace::delete(name);
     }
-    // What is left of a machine that was killed with its test.
+    // The rest of a machine that was killed with its test.
     for group in keeper::groups().iter().filter(|name| ours(name)) {
         keeper::remove_groups(group);
     }

@@ -25,8 +25,8 @@ impl Line {
         self.get("status")
     }
 
-    /// What tells a stall-free roll from one that merely did not fail: errors, retries and
-    /// redispatches.
+    /// Errors, retries and redispatches: a roll without a stall has none, a roll without failures
+    /// may have some.
     pub fn trouble(&self) -> u64 {
         let columns = ["econ", "eresp", "wretr", "wredis"];
         columns.iter().map(|column| self.number(column)).sum()
@@ -51,7 +51,7 @@ pub fn parse(answer: &str) -> Vec<Line> {
     lines.filter(Line::is_server).collect()
 }
 
-/// What an answer to `show info` says.
+/// A value in an answer to `show info`.
 pub fn info(answer: &str, key: &str) -> Option<String> {
     let mut pairs = answer.lines().filter_map(|line| line.split_once(": "));
     let (_, value) = pairs.find(|(name, _)| *name == key)?;

@@ -1,5 +1,5 @@
-//! Between an agent and HAProxy's stats socket: passes on what both say, until it is told
-//! to misbehave. On a unix socket, which can be reached from every network.
+//! A proxy between an agent and HAProxy's stats socket. It passes on both sides until a test sets a
+//! fault. It uses a unix socket, which is reachable from every network.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It answers as HAProxy does.
+    /// Answers as HAProxy does.
     None,
-    /// Takes the question and never answers.
+    /// Reads the question and never answers.
     Hangs,
-    /// Nobody listens.
+    /// Does not listen.
     Refuses,
     /// Stops in the middle of the answer.
     Halves,
-    /// Answers, so much later.
+    /// Answers after this time.
     Slow(Duration),
     /// The test is over.
     Gone,
@@ -39,7 +39,7 @@ type Asked = Arc<Mutex<Vec<String>>>;
 const LOOK: Duration = Duration::from_millis(2);
 
 impl StatsProxy {
-    /// In front of HAProxy's socket, with one of its own in `dir`.
+    /// Starts it in front of HAProxy's socket, with its own socket in `dir`.
     pub fn start(dir: &Path, haproxy: &Path) -> StatsProxy {
         let (socket, haproxy) = (dir.join("proxy.sock"), haproxy.to_owned());
         let fault = Shared::new(Mutex::new(Fault::None));
@@ -65,15 +65,15 @@ impl StatsProxy {
         }
     }
 
-    /// How often a question with this in it was asked.
+    /// The number of questions that contain this text.
     pub fn asked(&self, what: &str) -> usize {
-        let asked = self.asked.lock().expect("no holder panics");
+        let asked = self.asked.lock().expect("no thread panics");
         asked.iter().filter(|line| line.contains(what)).count()
     }
 
-    /// From the next question on, and for those without an answer yet.
+    /// Applies from the next question on, and to those without an answer yet.
     pub fn set(&self, fault: Fault) {
-        *self.fault.lock().expect("no holder panics") = fault;
+        *self.fault.lock().expect("no thread panics") = fault;
     }
 }
 
@@ -86,11 +86,11 @@ impl Drop for StatsProxy {
 }
 
 fn now(shared: &Shared) -> Fault {
-    *shared.lock().expect("no holder panics")
+    *shared.lock().expect("no thread panics")
 }
 
 fn bind(socket: &Path) -> UnixListener {
-    // Dropping a listener leaves its file, which then refuses.
+    // A dropped listener leaves its file, which then refuses connections.
     fs::remove_file(socket).ok();
     let listener = UnixListener::bind(socket).expect("a socket");
     listener.set_nonblocking(true).expect("a listener");
@@ -104,14 +104,14 @@ fn accept(listener: &UnixListener, haproxy: &Path, shared: &Shared, asked: &Aske
     }
 }
 
-/// Whoever leaves early, agent or HAProxy, ends it.
+/// When the agent or HAProxy closes early, this ends.
 fn pass_on(mut agent: UnixStream, haproxy: &Path, shared: &Shared, asked: &Asked) -> Option<()> {
     agent.set_nonblocking(false).ok()?;
     let mut question = String::new();
     BufReader::new(&agent).read_line(&mut question).ok()?;
     asked
         .lock()
-        .expect("no holder panics")
+        .expect("no thread panics")
         .push(question.clone());
     while now(shared) == Fault::Hangs {
         thread::sleep(LOOK);

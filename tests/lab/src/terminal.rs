@@ -1,4 +1,4 @@
-//! A terminal of 80 columns and 24 rows: what somebody sees who runs the agent by hand.
+//! A terminal of 80 columns and 24 rows, for an operator who runs the agent by hand.
 
 use std::fs::File;
 use std::io::Read;
@@ -24,27 +24,27 @@ const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 /// Between two looks at its state.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A program on a terminal of its own; ended, by pid, when it goes out of scope.
+/// A program on its own terminal. It ends, by its pid, when this goes out of scope.
 pub struct Terminal {
     child: Child,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Screen>>,
     state: Arc<Mutex<State>>,
     reader: Option<JoinHandle<()>>,
 }
 
-/// What becomes of what is written to it.
+/// What the terminal does with the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Shown,
-    /// Ctrl-S: whoever writes more than the kernel keeps for him waits.
+    /// Ctrl-S: a writer waits when the kernel's buffer is full.
     Stopped,
-    /// Whoever writes gets an error.
+    /// A writer gets an error.
     Gone,
 }
 
-/// What has come so far.
+/// The output so far.
 #[derive(Default)]
-struct Seen {
+struct Screen {
     bytes: Vec<u8>,
     /// The screen after each write that changed it.
     screens: Vec<String>,
@@ -59,17 +59,17 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let pty = openpty(Some(&size), None).expect("a terminal");
-        // Whoever has our end, too, keeps the window from being gone.
+        // Another process with our end would keep the window open.
         fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("close-on-exec");
         let end = || Stdio::from(pty.slave.try_clone().expect("its other end"));
         command.process_group(0).env("TERM", "xterm-256color");
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        // What is left of it in the command would keep the terminal open.
+        // The ends in the command would keep the terminal open.
         command.stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         drop(pty.slave);
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let seen = Arc::new(Mutex::new(Screen::default()));
         let state = Arc::new(Mutex::new(State::Shown));
         let reader = {
             let (seen, state) = (Arc::clone(&seen), Arc::clone(&state));
@@ -88,17 +88,17 @@ impl Terminal {
         signal::kill(pid, signal).expect("a running child");
     }
 
-    /// Ctrl-S.
+    /// Presses Ctrl-S.
     pub fn stop(&self) {
         *self.state.lock().expect("no panic") = State::Stopped;
     }
 
-    /// Ctrl-Q.
+    /// Presses Ctrl-Q.
     pub fn go_on(&self) {
         *self.state.lock().expect("no panic") = State::Shown;
     }
 
-    /// Closes its window: without SIGHUP, which only a session's leader gets.
+    /// Closes its window, without SIGHUP, which only the leader of a session gets.
     pub fn close(&mut self) {
         *self.state.lock().expect("no panic") = State::Gone;
         if let Some(reader) = self.reader.take() {
@@ -106,7 +106,7 @@ impl Terminal {
         }
     }
 
-    /// The first screen, from now back to the beginning, on which there is such a line.
+    /// The first screen, from now back to the beginning, with such a line.
     pub fn wait_for(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
         wait_for(what, Duration::from_secs(20), || {
             let screens = self.screens().into_iter();
@@ -119,7 +119,7 @@ impl Terminal {
         self.seen.lock().expect("no panic").screens.clone()
     }
 
-    /// Waits for its end: its exit code.
+    /// Waits for its end, and returns its exit code.
     pub fn wait(&mut self) -> i32 {
         let status = self.child.wait().expect("our child");
         if let Some(reader) = self.reader.take() {
@@ -128,7 +128,7 @@ impl Terminal {
         status.code().unwrap_or(-1)
     }
 
-    /// Its exit code, the last screen, and all that it wrote.
+    /// Its exit code, the last screen, and its whole output.
     pub fn end(mut self) -> (i32, String, String) {
         let exit = self.wait();
         let seen = self.seen.lock().expect("no panic");
@@ -147,8 +147,8 @@ impl Drop for Terminal {
     }
 }
 
-/// Until the last process has closed it, which reads as an error.
-fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
+/// Reads until the last process has closed it, which shows as an error.
+fn read(mut master: File, seen: &Mutex<Screen>, state: &Mutex<State>) {
     let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
     let mut buffer = [0; 4096];
     loop {
@@ -166,8 +166,8 @@ fn read(mut master: File, seen: &Mutex<Seen>, state: &Mutex<State>) {
     }
 }
 
-/// What comes at once may have been several drawings: each begins with a wipe.
-fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Seen>) {
+/// One read may contain several drawings: each begins with a wipe.
+fn take(bytes: &[u8], parser: &mut vt100::Parser, seen: &Mutex<Screen>) {
     let mut seen = seen.lock().expect("no panic");
     seen.bytes.extend_from_slice(bytes);
     let wipes = bytes.windows(2).enumerate();

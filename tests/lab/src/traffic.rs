@@ -8,32 +8,32 @@ use super::load::record::Summary;
 use super::namespace::Namespace;
 use super::process::Process;
 
-/// Requests a second: what more users cost, two tests at a time on two cores do not have.
+/// Requests a second. Two tests at a time on two cores have no CPU for more.
 pub const RATE: f64 = 300.0;
 
-/// As many as the README tells of, and enough above the 500 that are promised, so that a pause of
-/// the machine does not fail a test.
+/// The rate in the README. It is enough above the promised 500 that a pause of the machine does not
+/// fail a test.
 pub const FULL: f64 = 600.0;
 
-/// What is left at least of the requests that are asked for, where the machine has other work,
-/// too: hosts, HAProxy and users are all on it, and a user waits for his answer.
+/// The smallest share of the requested rate on a busy machine: hosts, HAProxy and users are all on
+/// it, and a user waits for his answer.
 const LEFT: f64 = 0.25;
 
 pub struct Traffic(Process);
 
-/// A single request that is under way.
+/// A single request in flight.
 pub struct InFlight(Process);
 
 #[derive(Debug, Deserialize)]
 pub struct Answer {
-    /// 0 where there was none, and the body says why.
+    /// 0 if there was none, and the body has the reason.
     pub status: u16,
     pub body: String,
     pub ended_at: f64,
 }
 
 impl Traffic {
-    /// Failed requests so far: each is told as it happens.
+    /// Failed requests so far. The program prints each as it happens.
     pub fn failed(&self) -> usize {
         self.0.err.all().len()
     }
@@ -45,7 +45,7 @@ impl Traffic {
         Traffic(Process::spawn("lab-traffic", &mut command))
     }
 
-    /// Lets the users finish, and gives what they met.
+    /// Lets the users finish, and returns their results.
     pub fn stop(mut self) -> Summary {
         self.0.stop();
         parse(&self.0)
@@ -53,7 +53,7 @@ impl Traffic {
 }
 
 impl InFlight {
-    /// A GET of a user, with the cookie if he has one.
+    /// A user's GET, with the cookie if he has one.
     pub fn send(namespace: &Namespace, to: &str, path: &str, cookie: Option<&str>) -> InFlight {
         let mut command = namespace.command(built::lab_traffic());
         command.args(["--to", to, "--path", path, "get"]);
@@ -70,7 +70,7 @@ impl InFlight {
 }
 
 impl Summary {
-    /// Nobody noticed: no failed request, and there really was somebody to notice.
+    /// No user noticed: no request failed, and there really were users.
     pub fn assert_unnoticed(&self) {
         assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
         let (rate, asked) = (self.rate, self.asked);
@@ -78,7 +78,7 @@ impl Summary {
     }
 }
 
-/// The same of users of more than one balancer.
+/// The same for users of more than one balancer.
 pub fn assert_unnoticed(met: &[Summary]) {
     met.iter().for_each(Summary::assert_unnoticed);
 }

@@ -1,4 +1,4 @@
-//! What a user does that takes seconds: a request, an upload, a stream.
+//! A user's request that takes seconds: a GET, an upload, a stream.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -13,11 +13,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Longer than anything in the tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Something that is under way.
+/// A request under way.
 pub struct Underway(JoinHandle<Got>);
 
-/// What came of it, and when the last of it came: HAProxy may close the connection later, once
-/// nothing is in flight any more.
+/// The result, and the time of its last byte. HAProxy may close the connection later, when nothing
+/// is in flight any more.
 #[derive(Debug)]
 pub struct Got {
     pub text: String,
@@ -31,7 +31,7 @@ impl Underway {
         Underway::begin(from, to, head, Duration::ZERO)
     }
 
-    /// A POST whose body takes so long.
+    /// A POST whose body takes this long.
     pub fn upload(from: &Namespace, to: SocketAddr, length: Duration) -> Underway {
         Underway::upload_with(from, to, length, "")
     }
@@ -55,7 +55,7 @@ impl Underway {
         Underway::begin(from, to, head, length)
     }
 
-    /// What begins as a web socket does.
+    /// A stream, which begins as a web socket does.
     pub fn stream(from: &Namespace, to: SocketAddr, path: &str) -> Underway {
         Underway::stream_with(from, to, path, "")
     }
@@ -102,7 +102,7 @@ impl Underway {
 }
 
 impl Got {
-    /// To its last byte.
+    /// Whether the last byte came.
     pub fn is_whole(&self) -> bool {
         let Some((head, body)) = self.text.split_once("\r\n\r\n") else {
             return false;

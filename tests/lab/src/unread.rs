@@ -1,4 +1,4 @@
-//! A program whose readers do not read: its stdout and stderr are the test's own.
+//! A program without a reader: the test has its stdout and stderr.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::unix::process::CommandExt;
@@ -19,7 +19,7 @@ impl Unread {
         stdout: impl Into<Stdio>,
         stderr: impl Into<Stdio>,
     ) -> Unread {
-        // A group of its own: Ctrl-C in a terminal must reach only the lab itself.
+        // A process group of its own: Ctrl-C in a terminal must reach only the lab itself.
         command.process_group(0).stdin(Stdio::null());
         command.stdout(stdout).stderr(stderr);
         Unread(command.spawn().expect("the agent"))
@@ -34,9 +34,9 @@ impl Unread {
         kill(pid, signal).expect("a running child");
     }
 
-    /// Waits for its end, and panics if it does not come in time.
+    /// Waits for its end, and panics if that does not come in time.
     pub fn ends(&mut self, limit: Duration) -> ExitStatus {
-        wait_for("its end, with nobody reading", limit, || {
+        wait_for("its end, without a reader", limit, || {
             self.0.try_wait().expect("our child")
         })
     }
@@ -49,7 +49,7 @@ impl Drop for Unread {
     }
 }
 
-/// There is no room in it for anything more.
+/// A pipe without room for anything more.
 pub fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("its size");

@@ -1,5 +1,5 @@
-//! What both HAProxies say of the main lines, asked all the time and in their logs: which hosts
-//! are out at which moment. No word of the agents goes into it.
+//! Both HAProxies' view of the main lines, from their answers all the time and from their logs:
+//! which hosts are out at which moment. It uses nothing from the agents.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::haproxy::Haproxy;
 use super::now;
+use super::observation::{Moment, Observation, Track};
 use super::process::Lines;
-use super::seen::{Moment, Seen, Track};
 use super::stats;
 
-/// Between two looks at one HAProxy. A host is out for many times as long.
+/// The pause between two looks at one HAProxy. A host is out for many times as long.
 const LOOK: Duration = Duration::from_millis(20);
 
 pub struct Watch {
@@ -22,11 +22,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Has looked once at each when it returns.
+    /// Has looked at each HAProxy once when it returns.
     pub fn start<'a>(haproxies: impl IntoIterator<Item = &'a Haproxy>) -> Watch {
         let over = Arc::new(AtomicBool::new(false));
         let watching = haproxies.into_iter().map(|haproxy| {
-            // Its warnings: of its log HAProxy drops what it can't write at once.
+            // The changes come from its warnings: HAProxy drops lines of its log that it cannot
+            // write at once.
             let (socket, log) = (haproxy.socket.clone(), haproxy.process.err.clone());
             let first = look(&socket).expect("HAProxy answers");
             let over = over.clone();
@@ -38,13 +39,13 @@ impl Watch {
         }
     }
 
-    pub fn stop(mut self) -> Seen {
+    pub fn stop(mut self) -> Observation {
         self.over.store(true, Ordering::Relaxed);
         let tracks = self
             .watching
             .drain(..)
             .map(|one| one.join().expect("a watch"));
-        Seen::new(tracks.collect())
+        Observation::new(tracks.collect())
     }
 }
 
@@ -58,7 +59,7 @@ fn follow(socket: &Path, log: &Lines, over: &AtomicBool, first: Moment) -> Track
     let mut track = Track::new(first);
     loop {
         thread::sleep(LOOK);
-        // Before the look: what was so when the watch was stopped, it has seen.
+        // Read before the look, so the watch has seen the state at its stop.
         let last = over.load(Ordering::Relaxed);
         if let Some(moment) = look(socket) {
             track.add(moment);
@@ -71,13 +72,13 @@ fn follow(socket: &Path, log: &Lines, over: &AtomicBool, first: Moment) -> Track
     track
 }
 
-/// One answer of HAProxy; None where there was none, as in a reload.
+/// One answer of HAProxy. None: there was no answer, as in a reload.
 fn look(socket: &Path) -> Option<Moment> {
     let answer = stats::try_ask(socket, "show stat srvs 4 -1", Duration::from_secs(2)).ok()?;
     let mut rows = answer.strip_prefix("# ")?.lines();
     let columns: Vec<_> = rows.next()?.split(',').collect();
     let column = |name| columns.iter().position(|column| *column == name);
-    // All of them come before the columns that may have a comma in them.
+    // These columns come before those that may contain a comma.
     let [name, status, backup, throttle] = ["svname", "status", "bck", "throttle"].map(column);
     let (name, status, backup, throttle) = (name?, status?, backup?, throttle?);
     let mut moment = Moment::at(now());

@@ -1,7 +1,7 @@
-//! `lab-app`: an app behind HAProxy. It is cold for a while after each boot, stops
-//! gracefully on SIGTERM, and on SIGUSR2 does the same and starts again in place, with the
-//! same pid and a new boot id, as Puma and others do. On SIGUSR1 it starts again at once: what is
-//! in flight is cut, as by SIGKILL.
+//! `lab-app`: an app behind HAProxy. It is cold for a while after each boot, and stops gracefully
+//! on SIGTERM. On SIGUSR2 it stops gracefully and starts again in place, with the same pid and a
+//! new boot id, as Puma and others do. On SIGUSR1 it starts again at once: requests in flight are
+//! cut, as by SIGKILL.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ mod stream;
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The host's name, told in each answer
+    /// The host's name, which is in each answer
     #[arg(long)]
     name: String,
     #[arg(long)]
@@ -28,7 +28,7 @@ struct Arguments {
     /// Milliseconds from a boot to listening; the file `cold-ms` overrides it
     #[arg(long, default_value_t = 0)]
     cold_ms: u64,
-    /// Where pidfile, journal and flags are
+    /// The folder for pidfile, journal and flags
     #[arg(long)]
     dir: PathBuf,
 }
@@ -51,7 +51,7 @@ async fn main() -> io::Result<()> {
     let signal = tokio::select! {
         signal = serve::next(&mut signals) => signal,
         () = tokio::time::sleep(Duration::from_millis(cold)) => {
-            serve::until_told_to_stop(boot, &arguments.listen, &mut signals).await?
+            serve::until_asked_to_stop(boot, &arguments.listen, &mut signals).await?
         }
     };
     match signal {
@@ -60,7 +60,7 @@ async fn main() -> io::Result<()> {
     }
 }
 
-/// The same process, a new program image: only returns when that fails.
+/// Replaces the program of this process. Returns only on failure.
 fn start_again() -> io::Error {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Serving, and the graceful stop: stop listening, finish what is in flight, close the
-//! idle connections.
+//! Serving, and the graceful stop: stop listening, complete the requests in flight, close the idle
+//! connections.
 
 use std::convert::Infallible;
 use std::io;
@@ -24,9 +24,9 @@ use tokio::time::timeout;
 
 use super::{Boot, stream};
 
-/// A BPF that lets go a segment with SYN set, and keeps every other: `ldb [13]; jset #2, 0, 1;
-/// ret #0; ret #-1`.
-const NOBODY_NEW: [SockFilter; 4] = [
+/// A BPF program that drops a segment with SYN set and keeps every other one: `ldb [13]; jset #2,
+/// 0, 1; ret #0; ret #-1`.
+const NO_NEW: [SockFilter; 4] = [
     SockFilter::new(0x30, 0, 0, 13),
     SockFilter::new(0x45, 0, 1, 0x02),
     SockFilter::new(0x06, 0, 0, 0),
@@ -36,10 +36,10 @@ const NOBODY_NEW: [SockFilter; 4] = [
 /// Longer than any request of the tests.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Who has connected and not asked by then is not waited for.
+/// After this time the app does not wait for connections without a request.
 const FIRST: Duration = Duration::from_secs(1);
 
-pub async fn until_told_to_stop(
+pub async fn until_asked_to_stop(
     boot: &'static Boot,
     addresses: &[SocketAddr],
     signals: &mut Signals,
@@ -93,12 +93,13 @@ async fn accept_until_signal(
     }
 }
 
-/// Resets nobody who is in the queue: the kernel has let him in, and he would go down with the socket.
-/// A handshake that is half done in this very moment is still lost.
+/// Resets no connection in the queue: the kernel has accepted it, and it would end with the socket.
+/// A handshake that is half complete at this moment is still lost.
 fn stop_listening(listener: TcpListener, serve: &impl Fn(TcpStream)) -> io::Result<()> {
-    // Otherwise others would join the queue while it is emptied. They come again a second later.
-    SockRef::from(&listener).attach_filter(&NOBODY_NEW)?;
-    // Not by tokio: it would say who was there when it looked last.
+    // Otherwise new connections would join the queue while it empties. They come again a second
+    // later.
+    SockRef::from(&listener).attach_filter(&NO_NEW)?;
+    // Not through tokio, which would return the queue as of its last look.
     let queue = listener.into_std()?;
     loop {
         let stream = match queue.accept() {
@@ -126,7 +127,7 @@ async fn serve(boot: &'static Boot, stream: TcpStream, mut stopping: watch::Rece
         _ = &mut connection => return,
         _ = stopping.changed() => {}
     }
-    // hyper closes a connection that it has read nothing from, though the request may be there.
+    // hyper closes a connection without a byte read, although the request may be there.
     tokio::select! {
         _ = &mut connection => return,
         _ = timeout(FIRST, asked.notified()) => {}

@@ -1,5 +1,5 @@
 //! A connection that becomes a stream, as a web socket does: `/stream?ms=5000` is silent until its
-//! last word, `/stream?busy&ms=5000` speaks all the time.
+//! last word, `/stream?busy&ms=5000` sends all the time.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers 101, and speaks from then on.
+/// Answers 101, and sends from then on.
 pub fn begin(request: &mut Request<Incoming>, length: Duration) -> Response<Full<Bytes>> {
     let busy = request
         .uri()

@@ -1,5 +1,5 @@
-//! A roll by Ansible as the documentation of `community.general.haproxy` has it: into MAINT
-//! and wait for that, restart, enable and wait until healthy. It needs a socket at level admin.
+//! A roll by Ansible as in the documentation of `community.general.haproxy`: set MAINT and wait,
+//! restart, enable and wait until healthy. It needs a socket at level admin.
 
 use std::fmt::Write;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 use lab::fleet::Fleet;
 use lab::namespace;
 
-/// On the balancer: its tasks are told to its own host.
+/// Ansible connects to its own host, which is the balancer.
 const PLAYBOOK: &str = r#"
 - hosts: web
   connection: local
@@ -47,7 +47,7 @@ pub fn roll(fleet: &Fleet, numbers: &[usize], environment: &Path) {
     fs::create_dir_all(&dir).expect("a folder for Ansible");
     fs::write(dir.join("roll.yml"), PLAYBOOK).expect("a playbook");
     fs::write(dir.join("inventory"), inventory(fleet, numbers)).expect("an inventory");
-    // Nothing of the caller's Ansible.
+    // Ignores the caller's Ansible configuration.
     let programs = environment.join("bin");
     let mut command = namespace::command_in(
         &fleet.site.balancer.path(),

@@ -1,4 +1,4 @@
-//! A HAProxy with many servers beside ours, and the time that it has had of the CPUs.
+//! A HAProxy with many servers besides ours, and its CPU time.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use lab::reference::Reference;
 
-/// The reference's own lines.
+/// The server lines of the reference.
 const REFERENCE: usize = 6;
 
-/// All others come first: ours are the last that HAProxy gets to.
+/// All other servers come first, so HAProxy gets to ours last.
 pub fn beside_others(reference: Reference, (servers, a_backend): (usize, usize)) -> Reference {
     let beside = a_backend - REFERENCE;
     let mut backends = String::new();
@@ -40,7 +40,7 @@ fn lines(numbers: Range<usize>) -> String {
     lines
 }
 
-/// What all threads of a process have had of the CPUs so far, by the kernel's own scheduler.
+/// The CPU time of all threads of a process so far, from the kernel's scheduler.
 pub fn cpu_time(pid: &str) -> Duration {
     let tasks = fs::read_dir(Path::new("/proc").join(pid).join("task")).expect("a process");
     let times = tasks.map(|task| {

@@ -1,4 +1,4 @@
-//! Everything that was measured: what `--json` writes.
+//! All measured figures: the object that `--json` writes.
 
 use std::fs;
 use std::path::Path;
@@ -25,14 +25,14 @@ pub struct Figures {
     pub program: Option<Program>,
 }
 
-/// Without which the figures say little.
+/// The set-up, without which the figures mean little.
 #[derive(Debug, Serialize)]
 pub struct SetUp {
     pub kernel: String,
     pub cpus: usize,
     pub haproxy: String,
     pub agent: String,
-    /// The folder of the agent that was measured: cargo's profile.
+    /// The folder of the measured agent: cargo's profile.
     pub profile: String,
 }
 
@@ -48,7 +48,7 @@ pub fn set_up(agent: &Path) -> SetUp {
     }
 }
 
-/// The version in the first line that it says.
+/// The version in the first line of its output.
 fn says(program: &Path, word: &str) -> String {
     let output = Command::new(program).arg(word).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));

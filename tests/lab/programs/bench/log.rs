@@ -1,5 +1,5 @@
-//! HAProxy's log, sent to a UDP socket of ours: each line with the time at which the kernel had
-//! it, which no busy reader delays.
+//! HAProxy's log on a UDP socket of the bench: each line has the kernel's receive time, which a
+//! busy reader does not delay.
 
 use std::io::IoSliceMut;
 use std::net::UdpSocket;
@@ -21,8 +21,8 @@ const ADDRESS: &str = "127.0.0.1:514";
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<Line>>>);
 
-/// Sends every request and every change of a server there. The lab's own log keeps the changes.
-pub fn told(reference: Reference) -> Reference {
+/// Logs every request and every change of a server there. The lab's own log keeps the changes.
+pub fn with_log(reference: Reference) -> Reference {
     reference.with("\n    option dontlog-normal", "").with(
         "log stdout format raw daemon",
         &format!("log stdout format raw daemon notice\n    log {ADDRESS} local0"),
@@ -30,7 +30,7 @@ pub fn told(reference: Reference) -> Reference {
 }
 
 impl Log {
-    /// Listens in HAProxy's network when it returns, and until this process ends.
+    /// Listens in HAProxy's network from its return until this process ends.
     pub fn hear(network: &Namespace) -> Log {
         let socket = namespace::inside(&network.path(), || UdpSocket::bind(ADDRESS));
         let socket = socket.expect("a namespace").expect("a socket");
@@ -40,15 +40,15 @@ impl Log {
         thread::spawn(move || {
             loop {
                 let line = receive(&socket);
-                heard.0.lock().expect("nobody panics here").push(line);
+                heard.0.lock().expect("no thread panics here").push(line);
             }
         });
         log
     }
 
-    /// All lines since this moment, in Unix seconds; the older ones are forgotten.
+    /// All lines since this moment, in Unix seconds. Forgets the older ones.
     pub fn since(&self, from: f64) -> Vec<Line> {
-        let mut lines = self.0.lock().expect("nobody panics here");
+        let mut lines = self.0.lock().expect("no thread panics here");
         lines.retain(|line| line.at >= from);
         lines.clone()
     }

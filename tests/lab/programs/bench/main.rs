@@ -1,6 +1,6 @@
-//! The bench: what a restart costs beside what HAProxy and the app take by themselves, what a
-//! poll costs HAProxy, what users meet in a roll by the agent and by other means, and how light
-//! the program is. All in one run on one machine, as a table and as JSON.
+//! The bench measures four things: the cost of a restart besides the time of HAProxy and the app,
+//! the cost of a poll for HAProxy, what users meet in a roll by the agent and by other means, and
+//! the size of the program. It is one run on one machine, and prints a table and JSON.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::process;
 use clap::{Parser, ValueEnum};
 
 use figures::Figures;
-use lab::{built, leave};
+use lab::{built, signals};
 
 mod ansible;
 mod crowd;
@@ -30,10 +30,10 @@ struct Arguments {
     /// Fewer repetitions; the rolls are of one host
     #[arg(long)]
     quick: bool,
-    /// Only these
+    /// Measures only these
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// Writes the figures there, too
+    /// Also writes the figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// The agent that is measured; by default the one built beside this program
@@ -62,9 +62,9 @@ fn main() {
         let folder = arguments.ansible.as_deref();
         folder.expect("--ansible, which scripts/bench gives: the rolls need it")
     });
-    // Minutes later is no time to hear of a missing folder.
+    // The bench finds a missing folder now, not minutes later.
     let json = arguments.json.as_deref().map(create);
-    leave::clean_up_on_signals();
+    signals::clean_up_on_signals();
     let figures = Figures {
         set_up: figures::set_up(&agent),
         restart: wants(Part::Restart).then(|| restart::measure(&agent, quick)),

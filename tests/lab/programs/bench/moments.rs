@@ -1,36 +1,36 @@
-//! The moments of one restart, and whose the time between two of them is: the floor's, which
-//! HAProxy's checks, the requests in flight and the app take by themselves; or the agent's.
+//! The moments of one restart, and the owner of the time between two of them: the floor, which
+//! HAProxy's checks, the requests in flight and the app need by themselves, or the agent.
 
 use lab::monitor::Monitor;
 use lab::process::Line;
 use lab::report::Report;
 
-/// Two programs tell of moments that one brings about in the other: by so much they may differ.
+/// Two programs log moments of which one causes the other: their times may differ by this much.
 const CLOCKS: f64 = 0.02;
 
 /// In Unix seconds.
 pub struct Moments {
-    /// The command was called.
+    /// The start of the command.
     pub began: f64,
     pub twin_closed: f64,
     pub twin_down: f64,
     pub main_closed: f64,
     pub main_down: f64,
-    /// The last request on a line of this host had its answer.
+    /// The last answer on a line of this host.
     pub last_request: f64,
-    /// The app had the signal.
+    /// The app received the signal.
     pub stopped: f64,
-    /// It listens again.
+    /// The app listens again.
     pub listens: f64,
-    /// The later gate was opened.
+    /// The agent opened the later gate.
     pub opened: f64,
-    /// HAProxy said so of the later line.
+    /// HAProxy logged the later line UP.
     pub up: f64,
-    /// The command was over.
+    /// The end of the command.
     pub ended: f64,
 }
 
-/// What passed between two moments.
+/// The time between two moments.
 pub struct Part {
     pub name: &'static str,
     pub seconds: f64,
@@ -42,7 +42,7 @@ pub struct Parts {
 }
 
 impl Moments {
-    /// Nothing is in flight, and no line is in the balancing.
+    /// Nothing is in flight, and no line gets new users.
     fn quiet(&self) -> f64 {
         self.main_down.max(self.last_request)
     }
@@ -53,7 +53,7 @@ impl Moments {
             name,
             seconds: to - from,
         };
-        // What the agent takes to notice, and what it takes to act on that.
+        // The time of the agent to notice an event, and to act on it.
         let [claims, closes, touches, opens] =
             ["claim", "close", "restart", "open"].map(|phase| report.began(phase));
         let early = self.listens - opens;
@@ -83,7 +83,7 @@ impl Moments {
                 part("seeing the twin DOWN", self.twin_down, closes),
                 part("closing the main gate", closes, self.main_closed),
                 part("seeing it DOWN, and drained", quiet, touches),
-                part("telling the app", touches, self.stopped),
+                part("signalling the app", touches, self.stopped),
                 part("seeing the app healthy", self.listens, opens),
                 part("opening both gates", opens, self.opened),
                 part("seeing both lines UP", self.up, report.ended("open")),
@@ -102,7 +102,7 @@ impl Parts {
         sum(&self.floor)
     }
 
-    /// The wait for the twin, which tells other hosts that this one is about to go.
+    /// The wait for the twin, which announces to other hosts that this one is about to go.
     pub fn claim(&self) -> f64 {
         self.floor[0].seconds
     }
@@ -116,18 +116,18 @@ fn sum(parts: &[Part]) -> f64 {
     parts.iter().map(|part| part.seconds).sum()
 }
 
-/// When the kernel told of the gate of this port, closed or opened, the last time.
+/// The last time at which the kernel reported the gate of this port, closed or opened.
 pub fn gate(moved: &[Line], port: u16) -> f64 {
     last(moved, &format!("--dport {port} "))
 }
 
-/// When both gates were open.
+/// The time at which both gates were open.
 pub fn both_open(monitor: &Monitor, from: f64) -> f64 {
     let put = monitor.put(from);
     gate(&put, 2000).max(gate(&put, 3000))
 }
 
-/// The time of the last line that has this in it.
+/// The time of the last line with this text.
 pub fn last(lines: &[Line], part: &str) -> f64 {
     let found = lines.iter().rfind(|line| line.text.contains(part));
     found

@@ -1,5 +1,5 @@
-//! What a look costs HAProxy, by its own CPU time: the agent's question for its lines, the whole
-//! table, and the table in which the lines are found.
+//! The cost of a look for HAProxy, in its CPU time: the agent's question for its lines, the whole
+//! table, and the table in which the agent finds its lines.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use lab::namespace;
 use lab::reference::Reference;
 use lab::site::{BALANCER, Site};
 
-/// Configured server lines, and how many of them a backend has. The last is the worst: HAProxy
-/// walks the list of a backend's servers, and ours are at its end.
+/// The number of configured server lines, and how many of them a backend has. The last one is the
+/// worst: HAProxy walks the list of a backend's servers, and ours are at its end.
 const SHAPES: [(usize, usize); 4] = [(10, 10), (1_000, 10), (10_000, 10), (10_000, 10_000)];
 
-/// As often as all shapes are asked in turn.
+/// The number of rounds through all shapes.
 const ROUNDS: usize = 10;
 
-/// More than this many times the cost with the fewest servers is not the same any more.
+/// The aim: at most this many times the cost with the fewest servers.
 const AIM: f64 = 1.1;
 
-/// What is asked of the balancer, and how often in a round of each shape.
+/// The questions to the balancer, and how often each comes in a round of each shape.
 const QUESTIONS: [(Question, [usize; SHAPES.len()]); 3] = [
     (Question::Poll, [300; SHAPES.len()]),
     (Question::Stat, [100, 20, 5, 5]),
@@ -34,8 +34,8 @@ const QUESTIONS: [(Question, [usize; SHAPES.len()]); 3] = [
 #[derive(Debug, Serialize)]
 pub struct Polls {
     pub shapes: Vec<Shape>,
-    /// The cost of the agent's question with 10,000 servers, in those with 10, in backends of
-    /// the same size.
+    /// The cost of the agent's question with 10,000 servers, divided by that with 10, in backends
+    /// of the same size.
     pub ratio: f64,
     pub aim: f64,
     pub met: bool,
@@ -62,12 +62,12 @@ enum Question {
     State,
 }
 
-/// One HAProxy, and the agent's side of it.
+/// One HAProxy, and the agent's connection to it.
 struct Asked {
     haproxy: Haproxy,
     balancer: Balancer,
     socket: Socket,
-    /// Milliseconds for one question, of each round.
+    /// Milliseconds for one question, in each round.
     costs: [Vec<f64>; QUESTIONS.len()],
 }
 
@@ -108,7 +108,7 @@ impl Asked {
         let reference = Reference::two_stage(&dir)
             .with("bind :80", &format!("bind :{bind}"))
             .with(":9999", &format!(":{stats}"))
-            // Its checks are no part of an answer.
+            // Checks would add CPU time to the answers.
             .with("default-server check ", "default-server ");
         let haproxy = Haproxy::start(&site.balancer, &dir, &beside_others(reference, SHAPES[nth]));
         let socket = Socket {
@@ -145,7 +145,7 @@ impl Asked {
         self.costs[question as usize].push(took.as_secs_f64() * 1000.0 / times as f64);
     }
 
-    /// Exactly what the agent does, or would do.
+    /// Exactly the agent's own question, or a whole table.
     async fn once(&mut self, question: Question) {
         let whole = match question {
             Question::Poll => {

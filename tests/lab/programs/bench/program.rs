@@ -20,13 +20,13 @@ const AIM: f64 = 30.0;
 #[derive(Debug, Serialize)]
 pub struct Program {
     pub times: usize,
-    /// `agent --version`, from its call to its end.
+    /// `agent --version`, from start to end.
     pub version_ms: Spread,
-    /// `agent status` of a host that is fine.
+    /// `agent status` of a healthy host.
     pub status_ms: Spread,
     pub aim_ms: f64,
     pub met: bool,
-    /// The most that `agent restart` had in memory (VmHWM).
+    /// The peak memory of `agent restart` (VmHWM).
     pub restart_kilobytes: u64,
     /// `agent run`, after so many seconds.
     pub run_kilobytes: u64,
@@ -80,7 +80,7 @@ pub fn measure(agent: &Path, quick: bool) -> Program {
     }
 }
 
-/// Milliseconds from the call to the end.
+/// Milliseconds from start to end.
 fn timed(times: usize, run: impl Fn() -> std::io::Result<std::process::ExitStatus>) -> Spread {
     Spread::of((0..times).map(|_| {
         let started = Instant::now();

@@ -1,4 +1,4 @@
-//! Restarts under traffic, taken apart: the floor of the set-up, and the agent's own share.
+//! Restarts under traffic in parts: the floor of the set-up, and the agent's own share.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,23 +16,24 @@ use lab::namespace;
 use lab::now;
 use lab::process::Line;
 
-/// What the whole operation may take, in floors.
+/// The limit for the whole operation, in floors.
 const AIM: f64 = 1.03;
 
 #[derive(Debug, Serialize)]
 pub struct Restarts {
     pub times: usize,
     pub checks: &'static str,
-    /// Seconds, from the call of `agent restart` to its end.
+    /// Seconds from the start of `agent restart` to its end.
     pub whole: Spread,
-    /// Seconds that HAProxy's checks, the requests in flight and the app took of that.
+    /// The part in which HAProxy's checks, the requests in flight and the app take their time, in
+    /// seconds.
     pub floor: Spread,
-    /// Seconds of the agent's own.
+    /// The agent's own part, in seconds.
     pub share: Spread,
     /// The whole in floors.
     pub ratio: Spread,
-    /// The same where the wait for the claim is none of the floor: who closes both gates at once
-    /// has it not, and two hosts that do so at the same moment may both be gone.
+    /// The same with a floor that does not contain the wait for the claim. A tool that closes both
+    /// gates at once has no such wait, but with it two hosts may be out at the same moment.
     pub ratio_without_claim: Spread,
     pub aim: f64,
     pub met: bool,
@@ -50,7 +51,7 @@ pub struct Named {
 pub fn measure(agent: &Path, quick: bool) -> Restarts {
     let times = if quick { 3 } else { 9 };
     let fleet = Fleet::with("bench", Layout::TwoStage, |reference| {
-        log::told(reference.with(CHECKS.0, CHECKS.1))
+        log::with_log(reference.with(CHECKS.0, CHECKS.1))
     });
     fleet.open_gates();
     let log = Log::hear(&fleet.site.balancer);
@@ -72,7 +73,7 @@ fn restart(fleet: &Fleet, number: usize, (monitor, log): (&Monitor, &Log), agent
     let before = app.boots().pop().expect("a boot");
     let configured = fleet.agent(number, |settings| settings);
     let began = now();
-    // Without the programs that lead into a namespace: they are no part of the agent.
+    // Without the programs that enter a namespace: they are no part of the agent.
     let ended: Ended = namespace::inside(&host.namespace.path(), || {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM"]).arg(agent);
@@ -103,7 +104,7 @@ fn restart(fleet: &Fleet, number: usize, (monitor, log): (&Monitor, &Log), agent
     moments.parts(&report)
 }
 
-/// When the last request of before the stop had its answer, on either line of a host.
+/// The last answer before the stop, on either line of a host.
 fn last_request(heard: &[Line], number: usize, stopped: f64) -> Option<f64> {
     let lines = [format!(" srvs/web{number} "), format!(" srvs/bkp{number} ")];
     let ours = |text: &str| lines.iter().any(|line| text.contains(line));

@@ -14,13 +14,13 @@ use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::load::record::Summary;
 use lab::reference::{QUICK, Reference};
 
-/// The checks of the lab, and those of the bench: an ordinary HAProxy's.
+/// The checks of the lab, and those of an ordinary HAProxy for the bench.
 pub const CHECKS: (&str, &str) = (QUICK, "inter 500ms");
 
-/// Traffic before and after a roll: what it brings about may come late.
+/// The traffic before and after a roll: some effects come late.
 const AROUND: Duration = Duration::from_secs(1);
 
-/// What users and HAProxy met in one roll.
+/// The figures of users and HAProxy in one roll.
 #[derive(Debug, Serialize)]
 pub struct Roll {
     pub how: &'static str,
@@ -30,9 +30,9 @@ pub struct Roll {
     pub rate: f64,
     pub failed: usize,
     pub slowest_ms: f64,
-    /// From the begin of the roll until all apps listen and HAProxy shows them UP.
+    /// From the start of the roll until all apps listen and HAProxy shows them UP.
     pub seconds_a_host: f64,
-    /// econ + eresp + wretr + wredis of all server lines, by HAProxy's own count.
+    /// econ + eresp + wretr + wredis of all server lines, from HAProxy's counters.
     pub trouble: u64,
 }
 
@@ -68,7 +68,8 @@ fn fleet(layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
     })
 }
 
-/// As who has no agent: one line a host that checks the app itself; and a socket for operators.
+/// A set-up without an agent: one line for each host, which checks the app itself; and a socket for
+/// operators.
 fn ordinary(reference: Reference) -> Reference {
     NUMBERS
         .iter()
@@ -95,7 +96,8 @@ fn by_agent(how: &'static str, fleet: &Fleet, numbers: &[usize], agent: &Path) -
     })
 }
 
-/// The signal that the agent sends, too. Over when the new process runs, as `systemctl restart`.
+/// The signal that the agent sends, too. It returns when the new process runs, as `systemctl
+/// restart` does.
 fn restart(fleet: &Fleet, number: usize) {
     let app = fleet.app(number);
     let boots = app.boots().len();
@@ -103,7 +105,7 @@ fn restart(fleet: &Fleet, number: usize) {
     app.wait_for_boot_after(boots);
 }
 
-/// The next host when this one is back.
+/// Goes on to the next host when this one is back.
 fn careful(fleet: &Fleet, numbers: &[usize]) {
     for number in numbers {
         restart(fleet, *number);

@@ -1,4 +1,4 @@
-//! A figure that was measured several times.
+//! A figure from several measurements.
 
 use serde::Serialize;
 

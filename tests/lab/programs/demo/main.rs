@@ -1,14 +1,14 @@
-//! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy,
-//! with users of all kinds on them. All three are restarted by the agent, then by a plain
-//! stop and start, and a table tells what the users met.
+//! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy, with
+//! users of all kinds. The agent restarts all three, then a plain stop and start does. A table
+//! shows what the users met.
 
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::fleet::NUMBERS;
-use lab::leave;
 use lab::mixed::Mixed;
+use lab::signals;
 use lab::traffic::FULL;
 use table::Row;
 
@@ -22,7 +22,7 @@ const HOSTS: [&str; 3] = [
 ];
 
 fn main() -> ExitCode {
-    leave::clean_up_on_signals();
+    signals::clean_up_on_signals();
     println!("Three hosts, one HAProxy, and users on them: 600 requests a second.");
     let mut mixed = Mixed::start("demo", COLD);
     mixed.open_gates();
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn quiet(mixed: &Mixed) -> Row {
-    println!("\nNobody restarts anything, for 5 seconds.");
+    println!("\nNo restart for 5 seconds.");
     let traffic = mixed.traffic(FULL);
     thread::sleep(Duration::from_secs(5));
     Row::new("no restart", traffic.stop(), None)
@@ -74,7 +74,7 @@ fn by_hand(mixed: &mut Mixed) -> Row {
         let took = started.elapsed().as_secs_f64();
         println!("host {number}: stopped and started in {took:.1} s");
         seconds += took / 3.0;
-        // The careful operator looks whether it is back before he goes on.
+        // The careful operator looks whether the host is back before he goes on.
         thread::sleep(Duration::from_secs(1));
         mixed.haproxy.wait_until_all_up();
     }

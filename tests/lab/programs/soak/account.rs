@@ -1,4 +1,4 @@
-//! What was done and met so far; each operation and each violated check is told as it comes.
+//! The results so far. It prints each operation and each violated check as it comes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lab::load::record::Event;
 use lab::now;
 
-/// The exit code of an agent that a signal has ended.
+/// The exit code of an agent that a signal ended.
 pub const KILLED: i32 = -1;
 
 const WIDTH: usize = 80;
@@ -18,16 +18,16 @@ pub struct Account {
     pub faults: BTreeMap<&'static str, usize>,
     rounds: Vec<Begun>,
     pub violations: Vec<String>,
-    /// Slow requests that the rounds have sent, and those without a good answer.
+    /// Slow requests of the rounds, and those without a good answer.
     pub slow: usize,
     pub unanswered: usize,
-    /// HAProxy's econ + eresp + wretr + wredis, of workers that were replaced.
+    /// HAProxy's econ + eresp + wretr + wredis, of replaced workers.
     pub trouble: u64,
     failed: usize,
     troubled: u64,
 }
 
-/// When a round began, in Unix seconds, and what it is called.
+/// The start of each round in Unix seconds, and its name.
 struct Begun {
     at: f64,
     name: String,
@@ -66,13 +66,13 @@ impl Account {
         verb: &'static str,
         exit: i32,
         seconds: f64,
-        told: &str,
+        detail: &str,
     ) {
         *self.operations.entry((verb, exit)).or_default() += 1;
         let (time, round) = (clock(self.elapsed().as_secs()), self.rounds.len());
-        let exit = exit_told(exit);
+        let exit = exit_text(exit);
         let start = format!("{time} {round:>3} web{host} {verb:<7} {exit:>6} {seconds:4.1} s");
-        let line = format!("{start}  {told}");
+        let line = format!("{start}  {detail}");
         println!("{}", line.chars().take(WIDTH).collect::<String>());
     }
 
@@ -83,16 +83,16 @@ impl Account {
         self.violations.push(violation);
     }
 
-    /// Tells of requests that have failed since it was last asked.
-    pub fn tell_failed(&mut self, failed: usize) {
+    /// Prints the number of requests that failed since the last call.
+    pub fn report_failed(&mut self, failed: usize) {
         if failed > self.failed {
             println!("! {} requests failed", failed - self.failed);
         }
         self.failed = failed;
     }
 
-    /// Tells of what HAProxy had to try again since it was last asked: no user noticed.
-    pub fn tell_trouble(&mut self, of_this_worker: u64) {
+    /// Prints how often HAProxy tried again since the last call. No user noticed that.
+    pub fn report_trouble(&mut self, of_this_worker: u64) {
         let troubled = self.trouble + of_this_worker;
         if troubled > self.troubled {
             println!("  {} retries of HAProxy", troubled - self.troubled);
@@ -100,7 +100,7 @@ impl Account {
         self.troubled = troubled;
     }
 
-    /// What happened to a user, and the round in which it did.
+    /// An event of a user, and its round.
     pub fn event(&self, event: &Event) -> String {
         let round = self.rounds.iter().rev().find(|round| round.at <= event.at);
         let first = self.rounds.first().map_or(event.at, |round| round.at);
@@ -115,7 +115,7 @@ impl Account {
     }
 }
 
-pub fn exit_told(exit: i32) -> String {
+pub fn exit_text(exit: i32) -> String {
     match exit {
         KILLED => "killed".to_owned(),
         exit => exit.to_string(),

@@ -1,4 +1,4 @@
-//! Agents that are killed, or asked to stop, at a random moment.
+//! Agents that get SIGKILL, SIGINT or SIGTERM at a random moment.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::operation::says;
 use crate::round::Round;
 use lab::agent::Ended;
 
-/// Until its handlers stand, a signal ends the agent at once; it has touched nothing then.
+/// Before its handlers are installed, a signal ends the agent at once. It has touched nothing then.
 const YOUNG: Duration = Duration::from_millis(300);
 
 pub fn killed(round: &mut Round) {
@@ -23,7 +23,7 @@ pub fn killed(round: &mut Round) {
     };
     let times = match then {
         "recover" => first,
-        // Had it ended, this is another restart; else the two together restart once.
+        // If the first one ended, this is another restart. Otherwise the two together restart once.
         _ if ended.exit == 0 => 2..=2,
         _ if died_in.is_none() => 1..=2,
         _ if says(&last, "can't be told") => 0..=1,
@@ -32,7 +32,7 @@ pub fn killed(round: &mut Round) {
     round.booted(times);
 }
 
-/// A restart of which nobody can tell whether it has happened is no success.
+/// A restart does not succeed if it is unknown whether it has happened.
 fn exits_after(verb: &str) -> &'static [i32] {
     match verb {
         "restart" => &[0, 1],
@@ -55,17 +55,17 @@ pub fn killed_twice(round: &mut Round) {
     let then = round.pick(&["recover", "restart"]);
     kill(round, then);
     round.run("recover", &[0]);
-    // One that ended, or died with nothing left to do, is followed by another restart.
+    // After one that ended, or left nothing to do, another restart follows.
     let is_over = first.exit == 0 || died_in.is_none();
     let twice = is_over && then == "restart";
     round.booted(0..=1 + usize::from(twice));
 }
 
-/// `close` is killed: what it left is put back, or it had done its work and is undone.
+/// `close` is killed: the recovery undoes it, unless it had done its work.
 pub fn close_killed(round: &mut Round) {
     kill(round, "close");
     let then = round.pick(&["recover", "restart", "open"]);
-    // Where it had noted that the gates are held, a restart is refused.
+    // If it had recorded the hold, the agent refuses a restart.
     let exits = match then {
         "restart" => &[0, 1, 11],
         then => exits_after(then),
@@ -75,12 +75,12 @@ pub fn close_killed(round: &mut Round) {
     round.booted(if restarted { 1..=1 } else { 0..=0 });
 }
 
-/// Where it died, by the journal that it left; None: it left none.
+/// The phase in the journal of the killed operation. None: it left no journal.
 fn kill(round: &mut Round, verb: &'static str) -> (Ended, Option<String>) {
     let mut operation = round.start(verb);
-    let told = operation.cut(Signal::SIGKILL, round.moment());
+    let detail = operation.cut(Signal::SIGKILL, round.moment());
     let exits = [exits_after(verb), &[KILLED]].concat();
-    let ended = round.end(operation, &told, &exits);
+    let ended = round.end(operation, &detail, &exits);
     (ended, round.host().journal_phase())
 }
 
@@ -88,11 +88,11 @@ pub fn interrupted(round: &mut Round) {
     let (signal, exit) = round.pick(&[(Signal::SIGINT, 130), (Signal::SIGTERM, 143)]);
     let verb = round.pick(&["restart", "restart", "close"]);
     let mut operation = round.start(verb);
-    let told = operation.cut(signal, round.moment());
+    let detail = operation.cut(signal, round.moment());
     let is_young = operation.started.elapsed() < YOUNG;
     let ended = match is_young {
-        true => round.end(operation, &told, &[0, exit, KILLED]),
-        false => round.end(operation, &told, &[0, exit]),
+        true => round.end(operation, &detail, &[0, exit, KILLED]),
+        false => round.end(operation, &detail, &[0, exit]),
     };
     let untouched = ended.exit != 0
         && (ended.exit == KILLED

@@ -1,5 +1,5 @@
-//! The faults. HAProxy can do without any failed request in each of them: two other hosts
-//! are always UP.
+//! The faults. HAProxy can serve all requests in each of them, because two other hosts are always
+//! UP.
 
 use fastrand::Rng;
 
@@ -33,13 +33,13 @@ static FAULTS: [Fault; 20] = [
     fault("HAProxy reloaded", 6, rotation::reloaded),
     fault("reloaded under users, no master", 6, leaving::counted),
     fault(
-        "DOWN by its agent check, let go",
+        "DOWN by its agent check, then UP",
         5,
         rotation::down_by_agent,
     ),
     fault("another user wants the status ports", 4, ports::grabbed),
-    fault("an operation that nobody reads", 3, unread::operation),
-    fault("a sidecar that nobody reads, stopped", 5, unread::sidecar),
+    fault("an operation without a reader", 3, unread::operation),
+    fault("a sidecar without a reader, stopped", 5, unread::sidecar),
     fault("app slow to come up", 3, sick::slow),
     fault("app sick after its restart", 5, sick::sick),
 ];

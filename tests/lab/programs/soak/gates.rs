@@ -1,4 +1,4 @@
-//! Others who change the rules, between two operations and in the middle of one.
+//! Other programs change the rules, between two operations and in the middle of one.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use crate::operation::says;
 use crate::round::Round;
 use lab::harm::{HARM, harm};
 
-/// A gate that was closed a moment ago, while HAProxy has not noticed yet, is taken for one
-/// that something else answers for.
+/// If a gate closed a moment ago and HAProxy has not noticed yet, the agent reports another process
+/// behind it.
 const NOT_NOTICED: &str = "if the gate was closed this moment, try again";
 
-/// What was changed so shortly before an agent left may have escaped it.
+/// A change so shortly before the end of an agent may have escaped it.
 const AT_THE_END: Duration = Duration::from_millis(300);
 
-/// `agent status` sees it, and what comes next mends it.
+/// `agent status` shows the change, and the next operation fixes it.
 pub fn changed_between(round: &mut Round) {
     let (what, command) = round.pick(&HARM);
     let iptables = round.pick(&["iptables", "ip6tables"]);
@@ -40,7 +40,7 @@ pub fn changed_meanwhile(round: &mut Round) {
         true => ("open gates are restored", saved.restore(iptables)),
         false => {
             let (what, command) = round.pick(&HARM);
-            // What it deletes may not be there just now.
+            // The rule that it deletes may be missing at that moment.
             (what, format!("{{ {command}; }} 2>/dev/null || true"))
         }
     };
@@ -48,8 +48,8 @@ pub fn changed_meanwhile(round: &mut Round) {
     let phase = operation.phase();
     harm(round.host(), iptables, &command);
     let changed = Instant::now();
-    let told = format!("{phase}: {what}, {iptables}");
-    let ended = round.end(operation, &told, &[0, 11]);
+    let detail = format!("{phase}: {what}, {iptables}");
+    let ended = round.end(operation, &detail, &[0, 11]);
     let refused = ended.exit == 11 && says(&ended, NOT_NOTICED);
     if ended.exit == 11 && !refused {
         round.violated("refused, but not for the gate that was closed");
@@ -61,7 +61,7 @@ pub fn changed_meanwhile(round: &mut Round) {
     }
 }
 
-/// The rules of a host with its gates open, as a boot script restores them.
+/// The rules of a host with open gates, as a boot script restores them.
 struct Saved(String);
 
 impl Saved {
@@ -81,8 +81,8 @@ impl Saved {
     }
 }
 
-/// What an operator has closed stays so, also when the app is restarted behind it, until he opens
-/// it, or restarts the app and says that he means it.
+/// Gates that an operator closed remain closed, also during a restart of the app. They open when he
+/// opens them, or restarts the app with the option for it.
 pub fn held(round: &mut Round) {
     round.run("close", &[0]);
     round.run("status", &[0]);
@@ -107,9 +107,9 @@ pub fn held(round: &mut Round) {
 fn is_held(round: &mut Round, after: &str) {
     let host = round.host();
     if host.gates_are_open() != [false; 2] {
-        round.violated(&format!("{after} opened what an operator had closed"));
+        round.violated(&format!("{after} opened gates that an operator closed"));
     }
     if !host.dir.join("state/web.closed").exists() {
-        round.violated(&format!("{after} has ended an operator's hold"));
+        round.violated(&format!("{after} ended an operator's hold"));
     }
 }

@@ -1,5 +1,5 @@
-//! HAProxy is reloaded while users are in the middle of something, and the agent has no master
-//! socket: by counting alone it knows what the leaving worker carries.
+//! HAProxy reloads while users have requests in flight, and the agent has no master socket: it only
+//! counts connections to know what the leaving worker carries.
 
 use std::net::SocketAddr;
 use std::thread::sleep;
@@ -9,7 +9,7 @@ use crate::round::Round;
 use lab::site::BALANCER;
 use lab::underway::Underway;
 
-/// By then the worker that will leave has what was sent to it.
+/// By then the leaving worker has its requests.
 const ARRIVED: Duration = Duration::from_millis(300);
 
 pub fn counted(round: &mut Round) {
@@ -34,7 +34,7 @@ pub fn counted(round: &mut Round) {
     let got = user.got();
     let stopped = round.fleet.app(round.number).stopped(&boot);
     if stopped.is_some_and(|at| at < got.ended_at) {
-        round.violated(&format!("an app was restarted over {kind}"));
+        round.violated(&format!("an app restarted during {kind}"));
     }
     for got in [Some(got), beside.map(Underway::got)].into_iter().flatten() {
         if !got.is_whole() {

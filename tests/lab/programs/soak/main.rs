@@ -1,7 +1,7 @@
-//! The soak: restarts in a loop over three hosts behind HAProxy, with users on them, and one
-//! fault after the other: agents killed and interrupted, rules flushed and restored, two at
-//! once, operators, sick apps, HAProxy silent or reloaded, logs that nobody reads. After each what
-//! must hold is checked.
+//! The soak: restarts in a loop over three hosts behind HAProxy, with users on them, and one fault
+//! after the other. Agents die or get signals, rules are flushed and restored, two operations run
+//! at once, operators set lines, apps are sick, HAProxy is silent or reloads, and logs have no
+//! reader. After each fault the soak checks what must hold.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use lab::fleet::{Fleet, Layout};
 use lab::peak::Peaks;
 use lab::reference::Reference;
 use round::Round;
-use stop::Stop;
+use signals::Stop;
 
 mod account;
 mod cut;
@@ -30,7 +30,7 @@ mod rotation;
 mod round;
 mod settle;
 mod sick;
-mod stop;
+mod signals;
 mod table;
 mod together;
 mod unread;
@@ -75,10 +75,10 @@ fn main() -> ExitCode {
         let mut rng = rng.fork();
         let fault = Fault::draw(&faults, &mut rng);
         let is_well = Round::new(&fleet, &peaks, &mut account, rng).play(fault);
-        account.tell_failed(traffic.failed());
-        account.tell_trouble(fleet.haproxy.trouble());
+        account.report_failed(traffic.failed());
+        account.report_trouble(fleet.haproxy.trouble());
         if !is_well {
-            println!("What is broken can't be mended: the soak ends here.");
+            println!("What is broken can't be repaired: the soak ends here.");
             break;
         }
     }
@@ -91,8 +91,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The socket in the lab's folder is an operator's; the agents ask over TCP, at level user. A
-/// main line may be DOWN by its agent check, too.
+/// The socket in the lab's folder is for operators. The agents ask over TCP, at level user. A main
+/// line may also be DOWN by its agent check.
 fn with_operator(reference: Reference) -> Reference {
     let main = format!("port 2000 {}\n", agent_check::WORDS);
     reference.for_operators().with("port 2000\n", &main)

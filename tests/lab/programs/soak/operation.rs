@@ -39,7 +39,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Waits so long, or until it has ended. True: it runs.
+    /// Waits so long, or until it has ended. True: it still runs.
     pub fn runs_after(&mut self, time: Duration) -> bool {
         let from = Instant::now();
         while self.running.is_running() {
@@ -51,7 +51,7 @@ impl<'a> Operation<'a> {
         false
     }
 
-    /// Waits until it is in this phase, or has ended. True: it is.
+    /// Waits until it is in this phase, or has ended. True: it is in this phase.
     pub fn comes_to(&mut self, phase: &str) -> bool {
         while self.running.is_running() {
             if self.host.journal_phase().as_deref() == Some(phase) {
@@ -62,7 +62,7 @@ impl<'a> Operation<'a> {
         false
     }
 
-    /// Sends a signal after a while, if it still runs then: what to tell of it.
+    /// Sends a signal after a while, if it still runs then. Returns the detail for its line.
     pub fn cut(&mut self, signal: Signal, after: Duration) -> String {
         if !self.runs_after(after) {
             return format!("{signal} came too late");
@@ -72,7 +72,7 @@ impl<'a> Operation<'a> {
         format!("{phase}: {signal}")
     }
 
-    /// The phase it is in, by its journal.
+    /// The phase in its journal.
     pub fn phase(&mut self) -> String {
         match self.host.journal_phase() {
             Some(phase) => phase,
@@ -81,7 +81,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Waits for its end: how long it took in all. None: it hangs, and was killed.
+    /// Waits for its end. Returns its seconds. None: it hung, and was killed.
     pub fn end(mut self) -> Option<(Ended, f64)> {
         let is_stuck = self.runs_after(LIMIT);
         if is_stuck {
@@ -93,12 +93,12 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The report, where there is one.
+/// The report, if there is one.
 pub fn report(ended: &Ended) -> Option<Report> {
     serde_json::from_str(&ended.out).ok()
 }
 
-/// Whether a notice or the message says so.
+/// Whether a notice or the message contains these words.
 pub fn says(ended: &Ended, what: &str) -> bool {
     ended.out.contains(what)
 }

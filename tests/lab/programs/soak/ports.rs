@@ -1,10 +1,10 @@
-//! Another user's process wants the status ports while the app restarts.
+//! A process of another user tries to bind the status ports while the app restarts.
 
 use crate::round::Round;
 use lab::grab;
 
 pub fn grabbed(round: &mut Round) {
-    // Time enough for it to try.
+    // Enough time for it to try.
     round.set_cold(500..1500);
     let host = &round.host().namespace;
     let grabbers = [2000, 3000].map(|port| grab::while_down(host, port));

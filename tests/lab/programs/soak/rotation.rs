@@ -1,5 +1,4 @@
-//! What happens to HAProxy: operators on its lines, a stats socket that can't be reached,
-//! reloads.
+//! Events at HAProxy: operators set lines, the stats socket is out of reach, HAProxy reloads.
 
 use std::thread::sleep;
 
@@ -7,7 +6,8 @@ use crate::operation::says;
 use crate::round::Round;
 use lab::agent_check::AgentCheck;
 
-/// Lines that somebody holds out of rotation are left so, and not waited for.
+/// The agent leaves lines alone that an operator has taken out of rotation, and does not wait for
+/// them.
 pub fn maintained(round: &mut Round) {
     let number = round.number;
     let state = round.pick(&["maint", "drain"]);
@@ -22,9 +22,9 @@ pub fn maintained(round: &mut Round) {
     lines
         .iter()
         .for_each(|line| round.set_line(line, &format!("state {state}")));
-    let told = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
+    let detail = format!("{} of {}", state.to_uppercase(), lines.join(" and "));
     let operation = operation.unwrap_or_else(|| round.start("restart"));
-    round.end(operation, &told, &[0]);
+    round.end(operation, &detail, &[0]);
     round.booted(1..=1);
     for line in &lines {
         let status = round.fleet.haproxy.server(line).status().to_owned();
@@ -35,8 +35,8 @@ pub fn maintained(round: &mut Round) {
     round.set_lines(number, "state ready");
 }
 
-/// The main line is held DOWN by its agent check, and let go in the middle: only the check of
-/// the closed gate says that it is out.
+/// Its agent check holds the main line DOWN, and ends in the middle: only the check of the closed
+/// gate shows that the host is out.
 pub fn down_by_agent(round: &mut Round) {
     let line = format!("web{}", round.number);
     let check = AgentCheck::says_down(&round.host().namespace);
@@ -45,7 +45,7 @@ pub fn down_by_agent(round: &mut Round) {
     let mut operation = round.start("restart");
     let moment = round.moment();
     if round.one_in(2) {
-        // Users would meet an app that is cold.
+        // Otherwise users would meet a cold app.
         let before = round.boots_before[round.number - 1];
         round.fleet.app(round.number).wait_for_boot_after(before);
     } else {
@@ -72,7 +72,7 @@ fn wait_for_status(round: &Round, line: &str, status: &str) {
     });
 }
 
-/// HAProxy does not answer the host's questions for a while: dropped or refused.
+/// HAProxy does not answer the host's questions for a while: the firewall drops or refuses them.
 pub fn silent(round: &mut Round) {
     let target = round.pick(&["DROP", "REJECT"]);
     let (moment, silence) = (round.moment(), round.millis(300..6000));
@@ -93,11 +93,11 @@ pub fn silent(round: &mut Round) {
     balancer.run("iptables", &[&["-A", "INPUT"], &rule[..]].concat());
     sleep(silence);
     balancer.run("iptables", &[&["-D", "INPUT"], &rule[..]].concat());
-    let told = format!("{phase}: {target} for {:.1} s", silence.as_secs_f64());
-    let ended = round.end(operation, &told, &[0, 11]);
+    let detail = format!("{phase}: {target} for {:.1} s", silence.as_secs_f64());
+    let ended = round.end(operation, &detail, &[0, 11]);
     if ended.exit == 11 {
         if !says(&ended, "nothing was changed") {
-            round.violated("refused, and something was changed");
+            round.violated("refused, but something changed");
         }
         round.run("restart", &[0]);
     }
@@ -105,27 +105,27 @@ pub fn silent(round: &mut Round) {
 }
 
 impl Round<'_> {
-    /// The new worker counts from nothing.
+    /// The new worker starts its counters at zero.
     pub fn reload(&mut self) {
         self.account.trouble += self.fleet.haproxy.trouble();
         self.fleet.haproxy.reload();
     }
 
-    /// After a round that ended in the middle.
+    /// Used after a round that ended in the middle.
     pub fn hear_again(&self) {
         self.fleet.site.balancer.run("iptables", &["-F", "INPUT"]);
     }
 }
 
-/// A request is in flight, which the leaving worker carries to its end: the app is not
-/// restarted before that.
+/// A request is in flight, and the leaving worker completes it: the agent does not restart the app
+/// before that.
 pub fn reloaded(round: &mut Round) {
     if round.request.is_none() {
         round.send_slow_request();
     }
     round.by_master = round.one_in(2);
     let moment = round.one_in(2).then(|| round.moment());
-    let (operation, told) = match moment {
+    let (operation, detail) = match moment {
         None => {
             round.reload();
             (round.start("restart"), "after a reload".to_owned())
@@ -138,6 +138,6 @@ pub fn reloaded(round: &mut Round) {
             (operation, format!("{phase}: reload"))
         }
     };
-    round.end(operation, &told, &[0]);
+    round.end(operation, &detail, &[0]);
     round.booted(1..=1);
 }

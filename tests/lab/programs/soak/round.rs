@@ -1,4 +1,4 @@
-//! One round: a host, a fault on it, and afterwards what must hold.
+//! One round: a host, a fault on it, and then the checks.
 
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use lab::peak::Peaks;
 use lab::site::Host;
 use lab::traffic::InFlight;
 
-/// What a restart takes, without what a round adds to it.
+/// The time of a restart, without the additions of a round.
 const QUICK: Duration = Duration::from_millis(1200);
 
 pub struct Round<'a> {
@@ -24,22 +24,22 @@ pub struct Round<'a> {
     pub account: &'a mut Account,
     peaks: &'a Peaks,
     pub rng: Rng,
-    /// The host it is about.
+    /// The host of this round.
     pub number: usize,
-    /// Settings of its agents that differ.
+    /// Changed settings of its agents.
     pub settings: Vec<(&'static str, Value)>,
     pub by_command: bool,
-    /// Its agents know HAProxy's master socket.
+    /// Its agents have HAProxy's master socket.
     pub by_master: bool,
-    /// How long a restart will take, about.
+    /// The expected time of a restart.
     pub takes: Duration,
     pub request: Option<InFlight>,
-    /// How often each app had booted before.
+    /// The boots of each app before the round.
     pub boots_before: Vec<usize>,
-    /// And may have meanwhile.
+    /// The boots that the round may add.
     pub boots: [RangeInclusive<usize>; NUMBERS.len()],
-    /// An agent has said of a restart that was cut short that it had happened.
-    pub told_to_have_booted: bool,
+    /// An agent reported that an interrupted restart had happened.
+    pub reported_boot: bool,
 }
 
 impl<'a> Round<'a> {
@@ -63,11 +63,11 @@ impl<'a> Round<'a> {
             request: None,
             boots_before: fleet.boots(),
             boots: [0..=0, 0..=0, 0..=0],
-            told_to_have_booted: false,
+            reported_boot: false,
         }
     }
 
-    /// False: something is broken and can't be mended.
+    /// False: something is broken, and the soak cannot repair it.
     pub fn play(mut self, fault: &Fault) -> bool {
         self.account.begin(fault.name, self.number);
         let before = self.account.violations.len();
@@ -79,7 +79,7 @@ impl<'a> Round<'a> {
         if let Err(panic) = played {
             self.account.violated(&said(panic.as_ref()));
         }
-        self.account.violations.len() == before || self.mend()
+        self.account.violations.len() == before || self.repair()
     }
 
     pub fn one_in(&mut self, n: u32) -> bool {
@@ -100,12 +100,12 @@ impl<'a> Round<'a> {
         self.millis(0..most)
     }
 
-    /// Another host than the one it is about.
+    /// Another host than that of the round.
     pub fn another(&mut self) -> usize {
         NUMBERS[(self.number + self.rng.usize(0..2)) % NUMBERS.len()]
     }
 
-    /// Another agent whose memory and open files count.
+    /// Measures the memory and open files of another agent.
     pub fn look_at(&self, pid: u32) {
         self.peaks.look_at(pid);
     }
@@ -128,13 +128,13 @@ impl<'a> Round<'a> {
     }
 
     /// Waits for its end, and checks the exit code.
-    pub fn end(&mut self, operation: Operation, told: &str, exits: &[i32]) -> Ended {
+    pub fn end(&mut self, operation: Operation, detail: &str, exits: &[i32]) -> Ended {
         let (number, verb) = (operation.host.number, operation.verb);
         let ended = operation.end();
         let (ended, seconds) =
             ended.unwrap_or_else(|| panic!("`agent {verb} web` on web{number} hangs"));
         self.account
-            .operation(number, verb, ended.exit, seconds, told);
+            .operation(number, verb, ended.exit, seconds, detail);
         if !exits.contains(&ended.exit) {
             let (out, err) = (ended.out.trim(), ended.err.trim());
             let what = format!(
@@ -143,7 +143,7 @@ impl<'a> Round<'a> {
             );
             self.account.violated(&what);
         }
-        self.told_to_have_booted |= says(&ended, "had happened: it is finished");
+        self.reported_boot |= says(&ended, "had happened: it is finished");
         ended
     }
 

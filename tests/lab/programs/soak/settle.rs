@@ -1,4 +1,4 @@
-//! What must hold after each round, and how the soak goes on where it does not.
+//! What must hold after each round, and how the soak goes on if it does not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ impl Round<'_> {
             self.account.violated(&what);
         }
         if self.was_restarted_over(&answer) {
-            self.violated("an app was restarted over the slow request");
+            self.violated("an app restarted during the slow request");
         }
     }
 
@@ -85,14 +85,14 @@ impl Round<'_> {
                 self.account.violated(&what);
             }
         }
-        if self.told_to_have_booted && self.fleet.boots() == self.boots_before {
-            self.violated("an agent said that the app had been restarted, and it was not");
+        if self.reported_boot && self.fleet.boots() == self.boots_before {
+            self.violated("an agent reported a restart that did not happen");
         }
     }
 
-    /// After a violated check: true, and the next round can be played.
-    pub fn mend(&mut self) -> bool {
-        let mended = catch_unwind(AssertUnwindSafe(|| {
+    /// Repairs the hosts after a violated check. True: the next round can begin.
+    pub fn repair(&mut self) -> bool {
+        let repaired = catch_unwind(AssertUnwindSafe(|| {
             for number in NUMBERS {
                 self.fleet.app(number).set_sick(false);
                 self.set_lines(number, "state ready");
@@ -102,10 +102,10 @@ impl Round<'_> {
             self.hear_again();
             self.fleet.haproxy.wait_until_all_up();
         }));
-        mended.is_ok()
+        repaired.is_ok()
     }
 
-    /// What an operator does to both lines of a host.
+    /// An operator sets both lines of a host.
     pub fn set_lines(&self, number: usize, words: &str) {
         for line in ["web", "bkp"] {
             self.set_line(&format!("{line}{number}"), words);

@@ -1,4 +1,4 @@
-//! Apps that take their time, and apps that are not well.
+//! Apps that start slowly, and apps that are sick.
 
 use crate::operation::Operation;
 use crate::round::Round;
@@ -9,7 +9,7 @@ pub fn slow(round: &mut Round) {
     round.booted(1..=1);
 }
 
-/// Sick from its boot on: for a while that the agent waits out, or for longer.
+/// Sick from its boot on, for a while that the agent waits out, or for longer.
 pub fn sick(round: &mut Round) {
     round.booted(1..=1);
     match round.one_in(2) {
@@ -25,7 +25,7 @@ fn for_a_while(round: &mut Round) {
     round.end(operation, "sick for a while", &[0]);
 }
 
-/// The gates stay closed until the app is mended.
+/// The gates stay closed until the app is healthy again.
 fn for_longer(round: &mut Round) {
     round.set("app.web.timeouts.healthy", "2s");
     let operation = restart_sick(round);

@@ -1,10 +1,10 @@
 //! The closing table, at most 80 columns wide.
 
-use crate::account::{Account, clock, exit_told};
+use crate::account::{Account, clock, exit_text};
 use lab::load::record::Summary;
 use lab::peak::Peak;
 
-/// As many failed requests and violated checks as a reader will look at.
+/// The number of failed requests and violated checks in the table.
 const SHOWN: usize = 10;
 
 pub fn print(account: &Account, met: &Summary, peak: Peak) {
@@ -35,7 +35,7 @@ fn faults(account: &Account) {
 fn operations(account: &Account) {
     println!("{:<12}{:>8}{:>30}", "operation", "exit", "times");
     for ((verb, exit), count) in &account.operations {
-        println!("{verb:<12}{:>8}{count:>30}", exit_told(*exit));
+        println!("{verb:<12}{:>8}{count:>30}", exit_text(*exit));
     }
     println!(
         "{:<20}{:>30}\n",

@@ -18,7 +18,7 @@ fn in_the_same_moment(round: &mut Round) {
     let both = [round.start("restart"), round.start("restart")];
     let exits = both.map(|one| round.end(one, "at once", &[0, 10]).exit);
     if exits[0] == exits[1] {
-        round.violated(&format!("both of two at once exit with {}", exits[0]));
+        round.violated(&format!("both of two operations exit with {}", exits[0]));
     }
 }
 
@@ -26,28 +26,28 @@ fn one_later(round: &mut Round) {
     let mut first = round.start("restart");
     let moment = round.moment();
     if first.comes_to("close") && first.runs_after(moment) {
-        // It may be over in a moment, but its lock is the first thing that another asks for.
+        // The first may end in a moment, but the second asks for its lock first.
         let phase = first.phase();
         let verb = round.pick(&["restart", "close", "open", "recover"]);
         let second = round.start(verb);
-        let told = format!("{phase}: beside a restart");
-        let second = round.end(second, &told, &[0, 10]);
+        let detail = format!("{phase}: beside a restart");
+        let second = round.end(second, &detail, &[0, 10]);
         after_a_race(round, verb, &second, first.runs_after(Duration::ZERO));
     }
     round.end(first, "", &[0]);
 }
 
-/// The second has the lock only where the first was over.
+/// The second gets the lock only after the end of the first.
 fn after_a_race(round: &mut Round, verb: &str, second: &Ended, first_runs: bool) {
     match (second.exit, verb) {
-        (0, _) if first_runs => round.violated(&format!("{verb} was let in beside a restart")),
+        (0, _) if first_runs => round.violated(&format!("{verb} ran beside a restart")),
         (0, "restart") => round.booted(2..=2),
         (0, "close") => round.run_if(true, "open"),
         _ => {}
     }
 }
 
-/// Two of three must be usable: of two that have closed at once one gives way.
+/// Two of three must be usable: if two have closed at once, one gives way.
 pub fn on_two_hosts(round: &mut Round) {
     round.set("app.web.min_available", 2);
     round.set("app.web.timeouts.turn", "2m");
@@ -74,7 +74,7 @@ pub fn on_two_hosts(round: &mut Round) {
     }
 }
 
-/// From the restart of the app until its gates open a host is alone.
+/// From the restart of its app until its gates open, a host is the only one out.
 fn overlap(one: &Ended, other: &Ended) -> bool {
     let [one, other] = [one, other].map(|ended| {
         let report = report(ended).expect("a report of an operation that was done");

@@ -1,4 +1,4 @@
-//! Agents whose readers do not read: a full pipe takes what they say.
+//! Agents without a reader: their output goes into a full pipe.
 
 use std::io::{self, Read};
 use std::process::Stdio;
@@ -11,13 +11,13 @@ use lab::harm::{HARM, harm};
 use lab::unread::{Unread, full_pipe};
 use lab::wait_for;
 
-/// More than a restart takes, with all that a round adds to it.
+/// More time than a restart needs, with all additions of a round.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// In which a program ends that has nothing more to do.
+/// A program without anything left to do ends in this time.
 const TO_END: Duration = Duration::from_secs(6);
 
-/// Its log is never read, and its outcome not before it has done its work.
+/// Nothing reads its log, and its outcome only after it has done its work.
 pub fn operation(round: &mut Round) {
     let (_log, log) = full_pipe();
     let (mut reader, out) = match round.one_in(2) {
@@ -28,12 +28,12 @@ pub fn operation(round: &mut Round) {
     let mut command = round.agent(round.number).command(&words);
     let began = Instant::now();
     let mut restart = Unread::start(&mut command, out, log);
-    // It has the pipes' ends, too.
+    // The command has the pipes' ends, too.
     drop(command);
     round.look_at(restart.pid());
     let (number, host) = (round.number, round.host());
     let booted = || round.fleet.boots()[number - 1] > round.boots_before[number - 1];
-    wait_for("a restart that nobody reads", LIMIT, || {
+    wait_for("a restart without a reader", LIMIT, || {
         let is_done = booted() && host.journal_phase().is_none();
         (is_done && host.gates_are_open() == [true; 2]).then_some(())
     });
@@ -43,7 +43,7 @@ pub fn operation(round: &mut Round) {
     let seconds = began.elapsed().as_secs_f64();
     round
         .account
-        .operation(number, "restart", exit, seconds, "nobody reads");
+        .operation(number, "restart", exit, seconds, "without a reader");
     let said = said.trim_start_matches('.');
     if exit != 0 || !said.contains("\"outcome\":\"restarted\"") {
         round.violated(&format!("restart exits with {exit}, not 0: {said}"));
@@ -77,15 +77,15 @@ pub fn sidecar(round: &mut Round) {
     sidecar.signal(Signal::SIGTERM);
     let exit = sidecar.ends(TO_END).code().unwrap_or(-1);
     let seconds = began.elapsed().as_secs_f64();
-    let told = format!("stopped after {beside}, nobody reads");
+    let detail = format!("stopped after {beside}, without a reader");
     round
         .account
-        .operation(round.number, "run", exit, seconds, &told);
+        .operation(round.number, "run", exit, seconds, &detail);
     if exit != 0 {
-        round.violated(&format!("a sidecar that is stopped exits with {exit}"));
+        round.violated(&format!("a stopped sidecar exits with {exit}"));
     }
     if host.gates_are_open() != is_open {
-        round.violated("a sidecar that was stopped has moved the gates");
+        round.violated("a stopped sidecar has moved the gates");
     }
     round.run_if(beside == "close", "open");
 }

@@ -1,5 +1,5 @@
-//! What differs from round to round beside the fault: how the app is restarted and how long
-//! it is cold, settings, a slow request in flight.
+//! The differences between rounds besides the fault: how the app restarts and how long it is cold,
+//! settings, a slow request in flight.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -22,19 +22,19 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// A setting of all agents of this round.
+    /// A setting for all agents of this round.
     pub fn set(&mut self, path: &'static str, value: impl Into<Value>) {
         self.settings.push((path, value.into()));
     }
 
-    /// How long the app will be cold after its next boot.
+    /// The cold time of the app after its next boot.
     pub fn set_cold(&mut self, millis: Range<u64>) {
         let cold = self.millis(millis);
         self.fleet.app(self.number).set_cold(cold);
         self.takes += cold;
     }
 
-    /// A sticky user of the host asks for something that takes a while.
+    /// A sticky user of the host sends a slow request.
     pub fn send_slow_request(&mut self) {
         let time = self.rng.u64(2000..6000);
         self.request = Some(self.fleet.slow_request(self.number, time));
@@ -59,7 +59,7 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// A restart command that takes a while, and outlives an agent that is killed.
+    /// A slow restart command, which outlives an agent that dies.
     fn command(&self, number: usize) -> Table {
         let pidfile = self.fleet.host(number).dir.join(format!("web{number}/pid"));
         let script = format!("sleep 0.4; kill -USR2 $(cat {})", pidfile.display());

@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client that says exactly how a request failed. It repeats nothing.
+//! A small HTTP/1.1 client that reports exactly how a request failed. It repeats nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// Longer than any request of the tests; a user would have left.
+/// Longer than any request of the tests. A real user would have left.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Connection {
     stream: BufReader<TcpStream>,
-    /// Answers had on this connection.
+    /// The number of answers on this connection.
     pub answers: usize,
 }
 
@@ -21,12 +21,12 @@ pub struct Answer {
     pub status: u16,
     /// A new value of the cookie SRV.
     pub cookie: Option<String>,
-    /// The server keeps no connection after this answer.
+    /// The server closes the connection after this answer.
     pub close: bool,
     pub body: Vec<u8>,
 }
 
-/// A request that got no whole answer.
+/// A request without a whole answer.
 #[derive(Debug)]
 pub struct Broken {
     pub why: String,
@@ -46,7 +46,7 @@ impl Connection {
         })
     }
 
-    /// Whether the server has closed while nothing was asked of it.
+    /// Whether the server closed the connection while it was idle.
     pub fn was_closed_idle(&self) -> bool {
         let ended = self.stream.get_ref().try_read(&mut [0]);
         !matches!(ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)

@@ -1,5 +1,5 @@
-//! The traffic: users of all kinds at a steady total rate, and an honest account of what
-//! they met. A program of its own (`lab-traffic`), so that it can live in a namespace.
+//! The traffic: users of all kinds at a steady total rate, and an honest account of their results.
+//! It is a separate program (`lab-traffic`), because it runs in a namespace.
 
 pub mod client;
 pub mod record;

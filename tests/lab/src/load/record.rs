@@ -1,4 +1,4 @@
-//! What the users met: written by them while they run, summed up at the end.
+//! The results of the users: they add theirs while they run, and the end sums them up.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::now;
 
-/// As many failures and moves as a reader will look at.
+/// The number of failures and moves in the summary.
 const SHOWN: usize = 60;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Record {
     reconnected: usize,
 }
 
-/// Something that happened to one user.
+/// An event of one user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
     pub at: f64,
@@ -36,10 +36,10 @@ pub struct Summary {
     pub rate: f64,
     pub asked: f64,
     pub slowest_ms: f64,
-    /// The slowest of all, and when it had its answer.
+    /// The slowest request, and the time of its answer.
     pub slowest: Option<Event>,
-    /// Idle keep-alive connections that were closed before a repeatable request had the
-    /// first byte of its answer; the user connected again, as a browser does.
+    /// Idle keep-alive connections that closed before the first byte of an answer to a repeatable
+    /// request. The user connected again, as a browser does.
     pub reconnected: usize,
     /// Sticky users who got another server's cookie.
     pub moved: usize,
@@ -58,7 +58,7 @@ pub struct Kind {
 }
 
 impl Record {
-    /// A request that has ended, well or not.
+    /// A request that has ended, successfully or not.
     pub fn request(&mut self, kind: &'static str, took: Duration) {
         self.times.entry(kind).or_default().push(took);
         let slowest = self.slowest.as_ref();

@@ -1,5 +1,5 @@
-//! The users. Each asks at its own steady pace whatever the answers do: a time is counted
-//! from when the request was due, so that a stall is not hidden by the users it holds up.
+//! The users. Each sends at its own steady pace, whatever the answers. Its time counts from the
+//! moment when the request was due, so a stall also counts for the users behind it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ enum Kind {
 #[derive(Clone)]
 pub struct Traffic {
     pub to: SocketAddr,
-    /// Requests a second, all kinds together.
+    /// Requests a second, of all kinds together.
     pub rate: f64,
     pub path: String,
 }
@@ -52,14 +52,14 @@ struct User {
 }
 
 impl Traffic {
-    /// Runs until told to stop, lets every user finish, and sums up.
+    /// Runs until the stop, lets every user finish, and sums up.
     pub async fn run(&self, stop: &watch::Receiver<bool>) -> Summary {
         let record = Arc::new(Mutex::new(Record::default()));
         let mut users = JoinSet::new();
         for (kind, share, count) in KINDS {
             let each = Duration::from_secs_f64(f64::from(count) / (self.rate * share / 100.0));
             for number in 0..count {
-                // Evenly spread, so that the total is steady too.
+                // Evenly spread, so that the total is steady, too.
                 let first = Instant::now() + each * number / count;
                 let user = User::new(kind, self, &record);
                 users.spawn(user.live(first, each, stop.clone()));
@@ -112,9 +112,9 @@ impl User {
         Ok(answer)
     }
 
-    /// On a connection that already served. If it turns out to have been closed meanwhile,
-    /// before one byte of an answer, a browser silently repeats a GET on a new one; so do
-    /// we, and count it. Nothing else is ever repeated.
+    /// Uses a connection that has already served. If the server closed it before one byte of an
+    /// answer, a browser silently repeats a GET on a new one. This client does that, too, and
+    /// counts it. It repeats nothing else.
     async fn click_again(
         &mut self,
         mut connection: Connection,

@@ -1,4 +1,4 @@
-//! What boots, in which network, and what it has of this machine.
+//! What boots, in which network, and what it shares with this machine.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -21,8 +21,8 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// A Debian 12 with iptables, in a network of its own. The control group is its own, too,
-    /// and has that name; in the folder are its disk, for as long as it runs, and its console.
+    /// A Debian 12 with iptables, in its own network. Its control group has that name. The folder
+    /// has its disk while it runs, and its console.
     pub fn new(group: &str, dir: &Path) -> Boot {
         Boot {
             name: group.to_owned(),
@@ -36,7 +36,7 @@ impl Boot {
         }
     }
 
-    /// As its hostname, where that is not the name of the group.
+    /// Sets a hostname that differs from the name of the group.
     pub fn named(self, name: &str) -> Boot {
         let name = name.to_owned();
         Boot { name, ..self }
@@ -48,7 +48,7 @@ impl Boot {
         Boot { root, ..self }
     }
 
-    /// With what Ansible and the role of the collection need, HAProxy among it.
+    /// With the packages for Ansible and the role of the collection, including HAProxy.
     pub fn for_ansible(self) -> Boot {
         let root = [
             "debian-12+haproxy+iptables+openssh-server+python3+python3-apt",
@@ -68,23 +68,23 @@ impl Boot {
         Boot { network, ..self }
     }
 
-    /// With this package installed before it boots.
+    /// Installs this package before the boot.
     pub fn with(self, deb: &Path) -> Boot {
         let deb = deb.to_owned();
         Boot { deb, ..self }
     }
 
-    /// Up to this unit, and no further.
+    /// Boots to this unit, and no further.
     pub fn up_to(self, target: &'static str) -> Boot {
         Boot { target, ..self }
     }
 
-    /// A folder of this machine that is in it, too.
+    /// Shares a folder of this machine.
     pub fn bind(self, folder: &Path, inside: &str) -> Boot {
         self.bound("--bind=", folder, inside)
     }
 
-    /// The same, and there it cannot be changed.
+    /// Shares a folder of this machine, read-only.
     pub fn bind_ro(self, path: &Path, inside: &str) -> Boot {
         self.bound("--bind-ro=", path, inside)
     }
@@ -125,7 +125,7 @@ impl Boot {
         }
     }
 
-    /// What is not there is a failure, with its mend: no test passes by skipping.
+    /// A missing root folder is a failure with its fix: no test passes by skipping.
     fn require(&self) -> PathBuf {
         let is_root = nix::unistd::geteuid().is_root();
         assert!(is_root, "this boots a machine: run it as root");

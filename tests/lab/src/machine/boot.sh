@@ -1,11 +1,11 @@
-# Boots the Debian root $root as the machine $name in the network $network, or in one of its own
-# where that is empty, with the disk of $dir/disk laid over it, $deb installed and what the
-# arguments bind, up to the unit $target; and again whenever the machine reboots. Everything
-# ends with the process that started this: the pid namespace goes with its first process, that
-# one with unshare, and unshare with its parent. The mounts go with their namespace.
+# Boots the Debian root $root as the machine $name in the network $network, or in its own network if
+# that is empty. It lays $dir/disk over the root, installs $deb, binds the folders in the arguments,
+# and boots up to the unit $target. It boots again when the machine reboots. Everything ends with
+# the process that started this: the pid namespace goes with its first process, that one with
+# unshare, and unshare with its parent. The mounts go with their namespace.
 set -eu
 
-# A control group of its own: machines that share one take each other's services for theirs.
+# A control group of its own: machines in the same group would mix up their services.
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
   [ -f "$hierarchy/cgroup.procs" ] || continue
   mkdir "$hierarchy/$group"
@@ -13,11 +13,11 @@ for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; d
 done
 
 exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc sh -euc '
-  # What systemd-nspawn keeps of a machine, by its name: apart from that of other machines.
+  # systemd-nspawn keeps data by the name of a machine: here apart from other machines.
   mkdir -p /run/systemd
   mount -t tmpfs tmpfs /run/systemd
 
-  # The disk is memory: it outlives a reboot of the machine, and goes with the mounts.
+  # The disk is memory: it survives a reboot of the machine, and goes with the mounts.
   memory=$dir/memory disk=$dir/memory/root
   mkdir "$memory"
   mount -t tmpfs tmpfs "$memory"
@@ -26,7 +26,7 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
   mount -t overlay overlay \
     -o "lowerdir=$root,upperdir=$memory/upper,workdir=$memory/work" "$disk"
 
-  # As an image is built: nothing is started.
+  # As in the build of an image: no service starts.
   if [ -n "$deb" ]; then
     cp "$deb" "$disk/root/haproxy-gate.deb"
     DEBIAN_FRONTEND=noninteractive chroot "$disk" apt-get install --quiet --yes \
@@ -42,13 +42,13 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
     systemd-nspawn --quiet --directory="$disk" --machine="$name" --register=no --keep-unit \
       --capability=CAP_NET_ADMIN --console=pipe "$@" --boot -- --unit="$target" || ended=$?
     echo "the machine ended: $ended"
-    # 133: rebooted.
+    # 133: a reboot.
     [ "$ended" = 133 ] || exit "$ended"
-    # A network of its own has gone with the reboot.
+    # The machine's own network has gone with the reboot.
     [ -n "$network" ] || continue
-    # The network of a real machine, and its rules, would have gone, too. This one is the lab
-    # and stays, so the rules have to be taken away. The legacy ones only where there are any:
-    # to ask for them makes the table.
+    # The network of a real machine would have gone, with its rules. This network belongs to the lab
+    # and remains, so the script removes the rules. It removes legacy ones only if there are any,
+    # because asking for them creates the table.
     nsenter --net="$network" sh -euc "
       for family in ip ip6; do
         variants=nft

@@ -1,4 +1,4 @@
-//! A Debian that boots or has booted: what can be asked of it, whatever it is for.
+//! A Debian machine that boots or has booted: what every test may ask of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::super::keeper::Keeper;
 use super::super::wait_for;
 use super::first;
 
-/// What its programs see; that of the test is none of their business.
+/// The environment of its programs: that of the test would change them.
 const ENVIRONMENT: [&str; 4] = [
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME=/root",
@@ -19,7 +19,7 @@ const ENVIRONMENT: [&str; 4] = [
     "DEBIAN_FRONTEND=noninteractive",
 ];
 
-/// For a boot, on a machine that others use, too.
+/// For a boot, also on a busy machine.
 const BOOT: Duration = Duration::from_secs(60);
 
 pub struct Debian {
@@ -30,7 +30,7 @@ pub struct Debian {
 }
 
 impl Debian {
-    /// Waits until its systemd says that all that belongs to a boot was started.
+    /// Waits until its systemd reports that the boot is complete.
     pub fn wait_until_booted(&self) {
         self.pid();
         let asked = || self.run(&["systemctl", "is-system-running", "--wait"]);
@@ -52,7 +52,7 @@ impl Debian {
         self.reboot_by(&["systemctl", "reboot"]);
     }
 
-    /// The same by another command.
+    /// Reboots it by another command.
     pub fn reboot_by(&self, command: &[&str]) {
         let first = self.pid();
         self.succeed(command);
@@ -61,7 +61,7 @@ impl Debian {
         });
     }
 
-    /// The process of its systemd, as this machine counts them: another one after a reboot.
+    /// The pid of its systemd on this machine: another one after a reboot.
     pub fn pid(&self) -> u32 {
         wait_for("a machine that boots", BOOT, || {
             assert!(self.keeper.is_running(), "{} has ended", self.name);
@@ -74,7 +74,7 @@ impl Debian {
         self.start(argv).wait()
     }
 
-    /// The same, and it must do well. Gives what it said.
+    /// Runs a program in it, which must succeed. Returns its output.
     pub fn succeed(&self, argv: &[&str]) -> String {
         let ended = self.run(argv);
         let (out, err) = (&ended.out, &ended.err);
@@ -82,24 +82,24 @@ impl Debian {
         ended.out
     }
 
-    /// The same in the background.
+    /// Starts a program in it, in the background.
     pub fn start(&self, argv: &[&str]) -> Running {
         let name = format!("{} on {}", argv.join(" "), self.name);
         Running::start(&name, &mut within(self.pid(), argv))
     }
 
-    /// A file of it, as this machine reaches it.
+    /// A file of it, by its path on this machine.
     pub fn path(&self, inside: &str) -> PathBuf {
         let root = format!("/proc/{}/root", self.pid());
         Path::new(&root).join(inside.trim_start_matches('/'))
     }
 
-    /// What it and its systemd said on the console.
+    /// The console, with the text of the machine and its systemd.
     pub fn console(&self) -> String {
         fs::read_to_string(&self.console).unwrap_or_default()
     }
 
-    /// The end of its journal, as far as it can still be asked.
+    /// The end of its journal, if it still answers.
     fn post_mortem(&self) -> Option<String> {
         let journal = ["journalctl", "-q", "-o", "short-unix", "-n", "200"];
         let said = within(first::process(&self.group)?, &journal).output();

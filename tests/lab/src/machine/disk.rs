@@ -1,4 +1,4 @@
-//! What a machine's disk has beside Debian: an app's unit, and what a test adds.
+//! The disk of a machine besides Debian: an app's unit, and the files of a test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::settings::Settings;
 
-/// Files by their place inside.
+/// Files by their path in the machine.
 #[derive(Debug, Clone, Default)]
 pub struct Disk {
     files: BTreeMap<PathBuf, String>,
     links: BTreeMap<PathBuf, PathBuf>,
 }
 
-/// The app as a unit. It starts with the machine, and its stop is graceful.
+/// The unit of the app. It starts with the machine, and stops gracefully.
 const WEB: &str = "\
 [Unit]
 Description=The app behind HAProxy
@@ -28,7 +28,7 @@ TimeoutStopSec=40s
 WantedBy=multi-user.target
 ";
 
-/// What asks a network that is not there, or comes at its own times.
+/// Units that need an absent network, or run at their own times.
 const MASKED: [&str; 6] = [
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -41,16 +41,16 @@ const MASKED: [&str; 6] = [
 const UNITS: &str = "/etc/systemd/system";
 
 impl Disk {
-    /// Nothing but Debian, which does nothing by itself.
+    /// Only Debian, without its own activity.
     pub fn quiet() -> Disk {
-        // A journal that outlives a reboot.
+        // A journal that survives a reboot.
         let disk = Disk::default().file("/var/log/journal/.keep", "");
         MASKED.iter().fold(disk, |disk, unit| {
             disk.link(&format!("{UNITS}/{unit}"), "/dev/null")
         })
     }
 
-    /// One with `web.service`, which tells this name.
+    /// With `web.service`, whose answers have this name.
     pub fn with_app(name: &str) -> Disk {
         let web = format!("{UNITS}/web.service");
         Disk::quiet()

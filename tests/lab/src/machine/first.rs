@@ -1,11 +1,11 @@
-//! Which process of this machine is the systemd of a booted one.
+//! The process of this machine that is the systemd of a booted one.
 
 use std::fs;
 use std::path::Path;
 
 use super::super::keeper::HIERARCHIES;
 
-/// In its control group are the first process of its pid namespace, and perhaps helpers of it.
+/// Its control group has the first process of its pid namespace, and perhaps some helpers.
 pub(super) fn process(group: &str) -> Option<u32> {
     let mut groups = HIERARCHIES.iter().map(|hierarchy| {
         let group = Path::new(hierarchy).join(group);
@@ -16,7 +16,7 @@ pub(super) fn process(group: &str) -> Option<u32> {
     pids.find(|pid| is_first(*pid) == Some(true))
 }
 
-/// Whether it is the first process of its own pid namespace, and a systemd by now.
+/// Whether it is the first process of its own pid namespace, and already a systemd.
 fn is_first(pid: u32) -> Option<bool> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = |name| status.lines().find_map(|line| line.strip_prefix(name));

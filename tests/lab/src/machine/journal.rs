@@ -1,4 +1,4 @@
-//! What a machine's journal says.
+//! The journal of a machine.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub struct Entry {
 }
 
 impl Debian {
-    /// What a unit said, and what systemd said of it, since a time in Unix seconds.
+    /// The entries of a unit, and those of systemd about it, since a time in Unix seconds.
     pub fn journal(&self, unit: &str, from: f64) -> Vec<Entry> {
         let since = format!("--since=@{from:.6}");
         let said = self.succeed(&["journalctl", "-q", "-o", "json", "-u", unit, &since]);

@@ -1,5 +1,5 @@
-//! Machines with Debian 12 that their own systemd has booted. Their disk outlives a reboot, and
-//! all of it is gone with the test.
+//! Machines with Debian 12 and their own systemd. Their disk survives a reboot, and disappears with
+//! the test.
 
 mod boot;
 mod debian;
@@ -22,8 +22,8 @@ pub use boot::Boot;
 pub use debian::Debian;
 pub use disk::Disk;
 
-/// A folder for a machine that is on no host, and so the name of its control group. Where the
-/// test is killed, a later site sweeps away what is left.
+/// A folder for a machine without a host. Its name is also the name of the control group. If the
+/// test is killed, a later site removes the rest.
 pub fn folder(test: &str) -> (String, TempDir) {
     let prefix = format!("hg-{test}-{}-", process::id());
     let folder = TempDir::with_prefix(prefix).expect("a folder");
@@ -31,7 +31,7 @@ pub fn folder(test: &str) -> (String, TempDir) {
     (name.to_string_lossy().into_owned(), folder)
 }
 
-/// One in the network of a host of the lab. It serves `lab-app` as `web.service`.
+/// A machine in the network of a host of the lab. It has `lab-app` as `web.service`.
 pub struct Machine {
     debian: Debian,
     pub app: AppDir,
@@ -49,7 +49,7 @@ impl Machine {
         Machine { debian, app }
     }
 
-    /// The same for an operator who comes in by ssh, and meets the host's key.
+    /// The same for an operator who uses ssh and has the host's key.
     pub fn boot_for_ansible(host: &Host, disk: &Disk) -> Machine {
         let (boot, app) = prepare(host);
         let boot = boot.for_ansible();

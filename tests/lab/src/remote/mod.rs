@@ -1,5 +1,5 @@
-//! A host as an operator has it: reached by ssh alone, with files, processes and a hostname of
-//! its own, the agent in PATH and its configuration and state in their default places.
+//! A real host for its operator: he reaches it by ssh alone. It has its own files, processes and
+//! hostname, the agent in PATH, and its configuration and state in their default places.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,12 +18,12 @@ use super::{built, journal, wait_for};
 
 mod ssh;
 
-/// For forty that come up at the same time, on a machine that others use, too.
+/// For forty hosts that start at the same time, also on a busy machine.
 const UP: Duration = Duration::from_secs(120);
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Keys only, and none of what a Debian would do at a login.
+/// Only keys, and none of Debian's actions at a login.
 const SSHD: &str = "\
 HostKey /etc/ssh/host_key
 AuthorizedKeysFile /etc/ssh/authorized_keys
@@ -43,13 +43,13 @@ pub struct Remote {
     pub app: AppDir,
     network: PathBuf,
     sshd_log: PathBuf,
-    /// Its namespaces are this one's, and everything in them ends with it.
+    /// Its namespaces belong to this process, and everything in them ends with it.
     init: Process,
 }
 
 impl Remote {
-    /// Begins to come up, with these settings and for who has this key. The child dies with
-    /// the thread that called this.
+    /// Starts the host with these settings, for the operator with this key. The child dies with the
+    /// calling thread.
     pub fn start(host: &Host, settings: &Settings, cold: Duration, key: &str) -> Remote {
         let app = AppDir::create(host.dir.join(host.name()));
         let files = host.dir.join("files");
@@ -91,13 +91,13 @@ impl Remote {
         });
     }
 
-    /// Begins to open its gates, and to wait until HAProxy shows it UP.
+    /// Starts to open its gates, and to wait until HAProxy shows it UP.
     pub fn start_opening(&self) -> Running {
         let mut open = self.command("agent");
         Running::start("agent", open.args(["open", "web", "--json"]))
     }
 
-    /// `agent.toml` from now on.
+    /// Replaces `agent.toml`.
     pub fn configure(&self, settings: &Settings) {
         settings.write(&self.file("etc/haproxy-gate"));
     }
@@ -107,28 +107,28 @@ impl Remote {
         Path::new(&self.proc("root")).join(path)
     }
 
-    /// Waits until the agent's journal says that it acts on this phase of app `web`, and
-    /// gives the time.
+    /// Waits until the agent's journal has this phase of app `web` in progress, and returns the
+    /// time.
     pub fn wait_for_phase(&self, phase: &str) -> f64 {
         journal::wait_for_phase(&self.file("run/haproxy-gate/web.json"), phase)
     }
 
-    /// The verbs of what its agent has done, in order, each with the reason that was given.
+    /// The verbs of its agent's operations in order, each with its reason.
     pub fn history(&self) -> Vec<(String, Option<String>)> {
-        let told: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
+        let history: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
         let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        let operations = told["operations"].as_array().expect("operations").iter();
+        let operations = history["operations"].as_array().expect("operations").iter();
         operations
             .map(|one| (word(&one["verb"]).expect("a verb"), word(&one["reason"])))
             .collect()
     }
 
-    /// Stops the app, as a host does whose app is down.
+    /// Stops the app, as on a host whose app is down.
     pub fn stop_app(&self) {
         self.sh("web stop");
     }
 
-    /// Runs a shell line on the host, by no ssh, and gives its stdout, or panics.
+    /// Runs a shell line on the host without ssh, and returns its stdout. Panics if it fails.
     pub fn sh(&self, line: &str) -> String {
         let output = self.command("sh").args(["-c", line]).output();
         let output = output.expect("nsenter runs");
@@ -142,7 +142,7 @@ impl Remote {
         out
     }
 
-    /// A program on the host, by no ssh. It ends with the thread that started it.
+    /// A program on the host without ssh. It ends with the thread that started it.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "nsenter"]);
@@ -150,13 +150,13 @@ impl Remote {
         command.arg(format!("--mount={}", self.proc("ns/mnt")));
         command.arg(format!("--uts={}", self.proc("ns/uts")));
         command.arg(format!("--pid={}", self.proc("ns/pid_for_children")));
-        // Another process than nsenter, which has joined no processes itself.
+        // Another process than nsenter, which stays outside the pid namespace.
         command.args(["--", "setpriv", "--pdeathsig", "TERM", program]);
         command.env_clear().env("PATH", PATH).env("HOME", "/root");
         command
     }
 
-    /// What its sshd has logged.
+    /// The log of its sshd.
     pub fn sshd_log(&self) -> String {
         fs::read_to_string(&self.sshd_log).unwrap_or_default()
     }
@@ -174,7 +174,7 @@ impl Drop for Remote {
     }
 }
 
-/// How the agent restarts the app: as a service, so that one that is down is started.
+/// The agent restarts the app as a service, so it also starts an app that is down.
 pub fn restart() -> Value {
     let mut restart = Table::new();
     let command = ["/usr/local/sbin/web", "restart"].map(Value::from);

@@ -1,4 +1,4 @@
-//! How a host can't be reached over ssh, while HAProxy and its users still reach it.
+//! Faults of ssh to a host that HAProxy and its users still reach.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::super::{namespace, wait_for};
 use super::Remote;
 
-/// In both directions, so that nobody is told of the end of a connection.
+/// In both directions, so that neither end learns that the connection is gone.
 const SILENCE: [&str; 2] = [
     "INPUT -p tcp --dport 22 -j DROP",
     "OUTPUT -p tcp --sport 22 -j DROP",
 ];
 
 impl Remote {
-    /// New connections are refused; those that there are stay.
+    /// The host refuses new connections, and keeps the current ones.
     pub fn stop_sshd(&self) {
         self.sh("kill $(cat /run/sshd.pid) && while [ -e /run/sshd.pid ]; do sleep 0.02; done");
     }
@@ -26,12 +26,12 @@ impl Remote {
         });
     }
 
-    /// Nothing of ssh comes through any more, in no connection.
+    /// No packet of ssh comes through any more, in any connection.
     pub fn silence_ssh(&self) {
         self.change_silence("-I");
     }
 
-    /// Everything comes through again.
+    /// All packets come through again.
     pub fn restore_ssh(&self) {
         self.change_silence("-D");
     }

@@ -1,5 +1,5 @@
-# Pid 1 of a remote host: a file system of its own over that of this machine, sshd, and the app;
-# its gates are closed. Whatever it mounts is in its own mount namespace and goes with it.
+# Pid 1 of a remote host: its own file system over that of this machine, sshd, and the app. Its
+# gates are closed. Its mounts are in its own mount namespace and go with it.
 # shellcheck shell=sh
 set -e
 : "${dir:?}" "${programs:?}" "${name:?}"
@@ -10,7 +10,7 @@ mkdir "$dir/mnt/upper" "$dir/mnt/work" "$root"
 mount -t overlay lab "$root" \
     -o "lowerdir=/,upperdir=$dir/mnt/upper,workdir=$dir/mnt/work"
 
-# Nothing of this machine's users and of what runs here.
+# Hides the users and the services of this machine.
 mount -t tmpfs -o mode=755 lab "$root/run"
 mount -t tmpfs -o mode=700 lab "$root/root"
 mount -t tmpfs -o mode=1777 lab "$root/tmp"
@@ -19,7 +19,7 @@ mount -t sysfs lab "$root/sys"
 mount --rbind /dev "$root/dev"
 rm -rf "$root/etc/ssh" "$root/etc/haproxy-gate" "$root/var/lib/haproxy-gate"
 
-# What the test shares with it: this host's folder, and the programs under test.
+# Shared with the test: this host's folder, and the programs under test.
 mkdir -p "$root$dir" "$root$programs" "$root/run/sshd"
 mount --bind "$dir" "$root$dir"
 mount --bind -o ro "$programs" "$root$programs"
@@ -36,7 +36,7 @@ hostname "$name"
 /usr/sbin/sshd -E "$dir/sshd.log"
 web start
 echo ready
-# As pid 1 it must also wait for those whose parent is gone, which `wait` does.
+# Pid 1 must also wait for orphans, and `wait` does.
 while :; do
     sleep 86400 &
     wait

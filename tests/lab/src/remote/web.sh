@@ -6,9 +6,9 @@ set -e
 : "${dir:?}" "${program:?}" "${name:?}" "${cold:?}"
 
 start() {
-    # What a broken upgrade does: well until it is started again.
+    # A broken upgrade does this: the app is healthy until its next start.
     [ ! -e "$dir/sick-next" ] || mv "$dir/sick-next" "$dir/sick"
-    # All of this shell: who waits for its output must not wait for the app.
+    # Detached from this shell: a reader of its output must not wait for the app.
     exec </dev/null >>"$dir/log" 2>&1
     setsid "$program" --name "$name" --listen '[::]:1000' --dir "$dir" --cold-ms "$cold" &
 }

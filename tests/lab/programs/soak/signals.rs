@@ -1,4 +1,5 @@
-//! Ctrl-C: the round under way is ended and told of. A second one, or SIGTERM, ends it all.
+//! Ctrl-C: the soak completes and reports the current round. A second one, or SIGTERM, ends it at
+//! once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,7 @@ impl Stop {
                 if signal == SIGTERM || asked.swap(true, Ordering::Relaxed) {
                     leave(signal);
                 }
-                println!("This round is the last one; Ctrl-C once more leaves at once.");
+                println!("This round is the last one; another Ctrl-C ends at once.");
             }
         });
         stop
@@ -32,8 +33,7 @@ impl Stop {
     }
 }
 
-/// No destructor runs: namespaces and folder are removed here, and the children die with
-/// this process.
+/// No destructor runs: this removes namespaces and folder, and the children die with this process.
 fn leave(signal: i32) -> ! {
     let this = std::process::id().to_string();
     site::sweep(|pid| pid == this);

@@ -1,5 +1,5 @@
-//! An app that takes nothing but TLS behind a PROXY header, with the backend that the agent
-//! prints for it: a real nginx behind a real HAProxy.
+//! An app that accepts only TLS behind a PROXY header, with the backend that the agent prints for
+//! it: a real nginx behind a real HAProxy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rcgen::generate_simple_self_signed;
 use toml::{Table, Value};
 
-use crate::setup::{STATS, Told};
+use crate::setup::{Diagnosis, STATS};
 use lab::agent::Agent;
 use lab::daemon::{Daemon, argv};
 use lab::haproxy::Haproxy;
@@ -18,7 +18,7 @@ use lab::site::{Host, Site};
 const NAME: &str = "shop.example";
 
 #[test]
-fn an_app_that_takes_only_tls_behind_a_proxy_header() {
+fn the_printed_backend_serves_tls_behind_a_proxy_header() {
     let site = Site::create("doctor_speaks", 1);
     let host = &site.hosts[0];
     let ca = certificate(&host.dir);
@@ -39,7 +39,7 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     let cfg = site.dir.join("haproxy.cfg").display().to_string();
     let doctor = || {
         let words = ["doctor", "--json", "--haproxy-cfg", &cfg];
-        Told::of(agent.words(&words))
+        Diagnosis::of(agent.words(&words))
     };
 
     // The twin of the classic layout checks the app itself.
@@ -52,19 +52,19 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
     haproxy.wait_until_all_up();
     let served = site.balancer.run("curl", &["-sS", "http://10.77.0.1/"]);
     assert_eq!(served, "shop\n");
-    let told = doctor();
+    let diagnosis = doctor();
     for check in [
         "cfg-check-ssl",
         "cfg-check-send-proxy",
         "cfg-check-sni",
         "app-health",
     ] {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
     agent.words(&["restart", "web"]).expect_exit(0);
     drop(haproxy);
 
-    // What it would be without either word, as the doctor says before the reload.
+    // Without either word the lines go DOWN, as the doctor says before the reload.
     for (word, check) in [
         (" check-ssl", "cfg-check-ssl"),
         (" check-send-proxy", "cfg-check-send-proxy"),
@@ -76,13 +76,13 @@ fn an_app_that_takes_only_tls_behind_a_proxy_header() {
         });
     }
 
-    // The checks speak TLS as `health` does, and the users do not: no line goes DOWN by that.
+    // The checks use TLS as `health` does, and the users do not: no line goes DOWN for this.
     let _haproxy = start(&printed("two-stage").with(" ssl verify none", " verify none"));
     let says = "`check-ssl` without `ssl`, users come in plain text";
     doctor().expect("cfg-check-ssl", "error", says);
 }
 
-/// By itself, as `openssl req -x509` makes one.
+/// Self-signed, as `openssl req -x509` makes it.
 fn certificate(dir: &Path) -> PathBuf {
     let own = generate_simple_self_signed(vec![NAME.to_owned()]).expect("a certificate");
     let path = dir.join("shop.pem");

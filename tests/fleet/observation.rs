@@ -1,10 +1,10 @@
-//! What is said of a roll rests on what the watch makes of HAProxy's answers: tried with answers
-//! of which everything is known.
+//! The tests of rolls rely on what the watch makes of HAProxy's answers. Here the answers are
+//! known.
 
+use lab::observation::{Moment, Observation, Track};
 use lab::process::Line;
-use lab::seen::{Moment, Seen, Track};
 
-/// One HAProxy with two hosts: at each second their status, and what slow start says.
+/// One HAProxy with two hosts: their status and slow start at each second.
 fn track(moments: &[[&str; 2]]) -> Track {
     let mut moments = moments.iter().enumerate().map(|(second, statuses)| {
         let mut moment = Moment::at(second as f64);
@@ -19,16 +19,16 @@ fn track(moments: &[[&str; 2]]) -> Track {
     track
 }
 
-fn one(moments: &[[&str; 2]]) -> Seen {
-    Seen::new(vec![track(moments)])
+fn one(moments: &[[&str; 2]]) -> Observation {
+    Observation::new(vec![track(moments)])
 }
 
-/// `host from to`, a dash for what did not end.
-fn spans(seen: &Seen) -> Vec<String> {
+/// `host from to`, with a dash for a span without an end.
+fn spans(seen: &Observation) -> Vec<String> {
     let to = |to: Option<f64>| to.map_or("-".to_owned(), |to| to.to_string());
     let spans = seen.spans().into_iter();
-    let told = spans.map(|span| format!("{} {} {}", span.host, span.from, to(span.to)));
-    told.collect()
+    let spans = spans.map(|span| format!("{} {} {}", span.host, span.from, to(span.to)));
+    spans.collect()
 }
 
 const IN_TURN: [[&str; 2]; 6] = [
@@ -43,7 +43,7 @@ const IN_TURN: [[&str; 2]; 6] = [
 const TOO_EARLY: [[&str; 2]; 5] = [
     ["UP", "UP"],
     ["DOWN", "UP"],
-    // In use again, and not yet at full weight.
+    // The host has users again, but not yet its full weight.
     ["UP,50%", "DOWN"],
     ["UP", "DOWN"],
     ["UP", "UP"],
@@ -57,7 +57,7 @@ fn a_host_is_out_until_it_is_fully_up() {
     seen.assert_at_most(1);
     seen.assert_batches(&[&[1], &[2]]);
     assert_eq!(spans(&one(&TOO_EARLY)), ["1 1 3", "2 2 4"]);
-    // On its way down it has users, and if it does not get there it was never out.
+    // A line on its way to DOWN still has users. If it never gets there, the host was never out.
     let seen = one(&[["UP 1/2", "UP"], ["UP", "UP"], ["UP", "DRAIN"]]);
     assert_eq!(spans(&seen), ["2 2 -"]);
 }
@@ -71,7 +71,7 @@ fn a_host_is_out_by_any_haproxy_and_back_by_all() {
         ["DOWN", "UP"],
         ["UP", "UP"],
     ];
-    let seen = Seen::new(vec![track(&IN_TURN), track(&late)]);
+    let seen = Observation::new(vec![track(&IN_TURN), track(&late)]);
     assert_eq!(spans(&seen), ["1 1 4", "2 4 5"]);
     assert_eq!(seen.most(), [1, 1]);
     let twice = [["DOWN", "UP"], ["UP", "UP"], ["DOWN", "UP"], ["UP", "UP"]];
@@ -80,7 +80,7 @@ fn a_host_is_out_by_any_haproxy_and_back_by_all() {
 
 #[test]
 #[should_panic(expected = "[2] began too early")]
-fn a_batch_that_does_not_wait_is_found() {
+fn an_early_batch_is_found() {
     let seen = one(&TOO_EARLY);
     seen.assert_at_most(1);
     seen.assert_batches(&[&[1], &[2]]);
@@ -88,14 +88,14 @@ fn a_batch_that_does_not_wait_is_found() {
 
 #[test]
 #[should_panic(expected = "more than 1 out")]
-fn too_many_are_found() {
+fn too_many_hosts_out_are_found() {
     one(&[["UP", "UP"], ["DOWN", "DOWN"], ["UP", "UP"]]).assert_at_most(1);
 }
 
-/// Between two looks, and so only in the log.
+/// The log has this moment; the two looks miss it.
 #[test]
 #[should_panic(expected = "more than 1 out: Moment { at: 1.3, out: {1, 2}")]
-fn too_many_for_an_instant_are_found() {
+fn too_many_hosts_out_for_an_instant_are_found() {
     let mut track = track(&IN_TURN);
     let log = [
         (-1.0, "Server srvs/web2 is DOWN"),
@@ -108,11 +108,11 @@ fn too_many_for_an_instant_are_found() {
         let text = text.to_owned();
         Line { at, text }
     }));
-    Seen::new(vec![track]).assert_at_most(1);
+    Observation::new(vec![track]).assert_at_most(1);
 }
 
 #[test]
 #[should_panic(expected = "others were out, too")]
-fn a_host_that_was_not_meant_is_found() {
+fn another_host_out_is_found() {
     one(&IN_TURN).assert_batches(&[&[1]]);
 }

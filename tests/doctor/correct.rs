@@ -1,20 +1,20 @@
-//! A sound set-up: every point is ok, and nothing is changed by looking.
+//! A correct set-up: every point is ok, and the doctor changes nothing.
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::setup::{Setup, Told};
+use crate::setup::{Diagnosis, Setup};
 use lab::one_machine::OneMachine;
 use lab::sidecar::Sidecar;
 
 #[test]
-fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
+fn a_correct_set_up_is_ok_and_remains_unchanged() {
     let setup = Setup::start("doctor_sound");
     let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
     let agent = setup.with_settings(|settings| settings.master(setup.haproxy().master()));
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
-    // Before the first close nothing has shown what a closed gate meets.
+    // Before the first close no check has met a closed gate.
     for verb in ["close", "open"] {
         agent.words(&[verb, "web"]).expect_exit(0);
     }
@@ -22,15 +22,15 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
         setup.rules(),
         kept(setup.host().dir.join("state").as_path()),
     );
-    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
-    let wrong: Vec<_> = told
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    let wrong: Vec<_> = diagnosis
         .points
         .iter()
         .filter(|point| point.verdict != "ok")
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for check in CHECKS {
-        told.expect_ok(check);
+        diagnosis.expect_ok(check);
     }
     let text = agent
         .words(&["doctor", "--haproxy-cfg", &file])
@@ -48,7 +48,7 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     {
         assert!(line.starts_with(area), "{}", text.out);
     }
-    let counts = format!("{} points: {0} ok", told.points.len());
+    let counts = format!("{} points: {0} ok", diagnosis.points.len());
     assert!(
         text.out
             .ends_with(&format!("{counts} (--all prints each)\n")),
@@ -67,29 +67,32 @@ fn a_sound_set_up_is_ok_in_every_point_and_nothing_is_changed() {
     println!("{}\n{}", text.out, all.out);
 }
 
-/// HAProxy and two apps on one machine, all on loopback: the pattern's first example.
+/// HAProxy and two apps on one machine, all on loopback: the first example of the pattern.
 #[test]
-fn two_apps_beside_their_haproxy() {
+fn two_apps_on_one_machine_are_ok() {
     let machine = OneMachine::start("doctor_machine", Duration::from_millis(100));
     let (agent, haproxy) = (machine.agent(), &machine.haproxy);
     agent.words(&["recover"]).expect_exit(0);
     haproxy.wait_until_all_up();
     let file = machine.site.dir.join("haproxy.cfg").display().to_string();
-    let told = Told::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
-    told.expect_only(&[]);
-    // One balancer, one file and one layout for both: nothing is said twice.
-    for (at, point) in told.points.iter().enumerate() {
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json", "--haproxy-cfg", &file]));
+    diagnosis.expect_only(&[]);
+    // Both apps share one balancer, one file and one layout: the doctor reports nothing twice.
+    for (at, point) in diagnosis.points.iter().enumerate() {
         let same = |other: &&crate::setup::Point| {
             (&other.check, &other.of, &other.found) == (&point.check, &point.of, &point.found)
         };
         assert!(
-            !told.points[at + 1..].iter().any(|other| same(&other)),
+            !diagnosis.points[at + 1..].iter().any(|other| same(&other)),
             "{point:?}"
         );
     }
-    let answers = told.points.iter().filter(|point| point.check == "balancer");
-    assert_eq!(answers.count(), 1, "{}", told.text());
-    let one = Told::of(agent.words(&["doctor", "two", "--json"]));
+    let answers = diagnosis
+        .points
+        .iter()
+        .filter(|point| point.check == "balancer");
+    assert_eq!(answers.count(), 1, "{}", diagnosis.text());
+    let one = Diagnosis::of(agent.words(&["doctor", "two", "--json"]));
     assert!(
         one.points.iter().all(|point| point.of != "one"),
         "{}",
@@ -97,16 +100,16 @@ fn two_apps_beside_their_haproxy() {
     );
 }
 
-/// Where no operation ever was, none of its traces is left by a look.
+/// On a host without any operation the doctor creates no files.
 #[test]
-fn a_look_makes_no_directory_and_takes_no_lock() {
+fn the_doctor_makes_no_directory_and_takes_no_lock() {
     let setup = Setup::start("doctor_fresh");
     let fresh = setup.host().dir.join("fresh");
     let state = fresh.display().to_string();
-    let told = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
-    told.expect_only(&[]);
-    told.expect("haproxy-cfg", "unseen", "was not given");
-    told.expect("detection", "unseen", "no gate was closed yet");
+    let diagnosis = setup.doctor_with(|settings| settings.set("agent.state_dir", state.as_str()));
+    diagnosis.expect_only(&[]);
+    diagnosis.expect("haproxy-cfg", "unseen", "was not given");
+    diagnosis.expect("detection", "unseen", "no gate was closed yet");
     assert!(!fresh.exists());
 }
 
@@ -167,7 +170,8 @@ const CHECKS: [&str; 54] = [
     "cfg-rhythm",
 ];
 
-/// Every file's name and text; of the tally, which the sidecar keeps, the name.
+/// The name and text of every file. The sidecar writes the counters, so only the name of that file
+/// counts.
 fn kept(state: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(state).expect("a state directory").flatten();
     let text = |path: &Path| match path.extension().is_some_and(|end| end == "tally") {

@@ -1,4 +1,4 @@
-//! What `agent report` tells of a page, and where it can't be written.
+//! `agent report`: its JSON, and a page that it cannot write.
 
 use haproxy_gate::history::{Entry, append};
 use serde_json::Value;
@@ -34,21 +34,21 @@ fn one_operation() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_page_that_can_not_be_written_is_a_failure_and_no_mistake_in_the_command() {
+fn an_unwritable_page_is_exit_1() {
     let directory = one_operation();
     let file = directory.path().join("missing").join("page.html");
     let file = file.to_str().unwrap();
     let output = agent(directory.path(), &["report", "--html", file]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        told.contains(file) && told.contains("No such file"),
-        "{told}"
+        stderr.contains(file) && stderr.contains("No such file"),
+        "{stderr}"
     );
     let output = agent(directory.path(), &["report", "--html", file, "--json"]);
-    let told = object(&output);
+    let answer = object(&output);
     assert_eq!(
-        (&told["outcome"], &told["exit"]),
+        (&answer["outcome"], &answer["exit"]),
         (&"failed".into(), &1.into())
     );
 }

@@ -1,5 +1,5 @@
-//! Operations of the command line beside it, those that die, a new configuration and a new
-//! program.
+//! Operations of the command line beside the sidecar, operations that die, a new configuration, and
+//! a new program.
 
 use std::fs;
 use std::time::Duration;
@@ -11,9 +11,10 @@ use lab::built;
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 
-/// The command line is the same with a sidecar, and its end is not the sidecar's beginning.
+/// The command line works the same beside a sidecar. The end of an operation starts nothing in the
+/// sidecar.
 #[test]
-fn restarts_beside_it() {
+fn restarts_work_beside_a_sidecar() {
     let (fleet, mut sidecar) = kept_open("sc_beside");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -25,12 +26,13 @@ fn restarts_beside_it() {
     }
     assert_eq!(fleet.boots()[0], boots + 3);
     traffic.stop().assert_unnoticed();
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
 }
 
-/// Killed before the app was touched, and after: the sidecar ends it, and restarts nothing.
+/// Killed before and after the operation touched the app: the sidecar completes it and restarts
+/// nothing.
 #[test]
-fn ends_what_a_killed_agent_began() {
+fn a_sidecar_completes_what_a_killed_agent_began() {
     let (fleet, mut sidecar) = kept_open("sc_killed");
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
@@ -47,16 +49,16 @@ fn ends_what_a_killed_agent_began() {
         fleet.host(1).wait_for_gate(2000, true);
         fleet.haproxy.wait_until_all_up();
         assert_eq!(fleet.boots()[0], boots + restarts, "{phase}");
-        sidecar.wait_told("web: open, UP");
+        sidecar.wait_for_notification("web: open, UP");
         sidecar.forget();
         assert_eq!(fleet.host(1).journal_phase(), None);
     }
     traffic.stop().assert_unnoticed();
 }
 
-/// All of it, or with an error nothing.
+/// The sidecar takes the whole new configuration, or nothing of it after an error.
 #[test]
-fn by_a_new_configuration() {
+fn a_new_configuration_is_taken_whole_or_not_at_all() {
     let (fleet, mut sidecar) = kept_open("sc_reload");
     let config = fleet.host(1).dir.join("agent.toml");
     let good = fs::read_to_string(&config).unwrap();
@@ -68,39 +70,40 @@ fn by_a_new_configuration() {
             "[agent]\nhold_dir = \"/tmp\"",
             "restart the sidecar for that",
         ),
-        // HAProxy goes by the gate that is there.
+        // HAProxy only sees the gate that is there.
         ("status_port = 2000", "status_port = 2001", "port 2000"),
     ] {
         assert!(good.contains(old), "{old} is not in\n{good}");
         fs::write(&config, good.replacen(old, new, 1)).unwrap();
         sidecar.forget();
         sidecar.signal(Signal::SIGHUP);
-        sidecar.wait_told("RELOADING=1");
-        let told = sidecar.wait_told("STATUS=the old configuration goes on: ");
-        assert!(told.contains(says), "{says:?} in {told}");
-        let told = sidecar.wait_told("web: open, UP on 1 of 1 balancer");
-        assert!(told.contains("goes on: "), "{told}");
-        assert!(sidecar.told().iter().any(|line| line == "READY=1"));
+        sidecar.wait_for_notification("RELOADING=1");
+        let status = sidecar.wait_for_notification("STATUS=the old configuration goes on: ");
+        assert!(status.contains(says), "{says:?} in {status}");
+        let status = sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
+        assert!(status.contains("goes on: "), "{status}");
+        assert!(sidecar.notifications().iter().any(|line| line == "READY=1"));
         assert_eq!(fleet.host(1).rules(), rules, "{new}");
     }
     let slow = good.replacen("[agent]", "[agent]\npoll = \"50ms\"", 1);
     fs::write(&config, slow).unwrap();
     sidecar.forget();
     sidecar.signal(Signal::SIGHUP);
-    let told = sidecar.wait_told("STATUS=web: open");
-    assert!(!told.contains("goes on"), "{told}");
+    let status = sidecar.wait_for_notification("STATUS=web: open");
+    assert!(!status.contains("goes on"), "{status}");
     assert_eq!(fleet.host(1).rules(), rules);
 }
 
-/// The same process, another program, and no gate moves; one that can't go on is not taken.
+/// The same process runs another program, and no gate moves. A program that cannot go on does not
+/// replace it.
 #[test]
-fn by_a_new_program() {
+fn a_new_program_goes_on_in_the_same_process() {
     let fleet = Fleet::quick("sc_exec", |reference| reference);
     let program = fleet.host(1).dir.join("agent");
     fs::copy(built::agent(), &program).unwrap();
     let agent = || fleet.agent(1, |settings| settings).installed_at(&program);
     let mut sidecar = Sidecar::start(fleet.host(1), agent());
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     let pid = sidecar.pid();
     let rules = fleet.host(1).rules();
     let running = || fs::read_link(format!("/proc/{pid}/exe")).unwrap();
@@ -112,11 +115,11 @@ fn by_a_new_program() {
         }
         sidecar.forget();
         sidecar.signal(Signal::SIGUSR2);
-        sidecar.wait_told("READY=1");
+        sidecar.wait_for_notification("READY=1");
         let gone = running().to_string_lossy().ends_with(" (deleted)");
         assert_eq!(gone, !replaces, "{what}");
         assert_eq!(fleet.host(1).rules(), rules, "{what}");
     }
-    sidecar.wait_told("web: open");
+    sidecar.wait_for_notification("web: open");
     assert_eq!(sidecar.stop().exit, 0);
 }

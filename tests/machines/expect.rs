@@ -1,25 +1,25 @@
-//! What HAProxy, the users and machine 1 have seen.
+//! What HAProxy logged, what the users met, and what machine 1 answers.
 
 use crate::pair::Pair;
 use lab::load::record::Summary;
 use lab::traffic::{InFlight, Traffic};
 
 impl Pair {
-    /// When HAProxy had said of both lines of machine 1 that they are DOWN, or UP.
+    /// When HAProxy had logged both lines of machine 1 as DOWN, or as UP.
     pub fn both_said(&self, word: &str, from: f64) -> Option<f64> {
         let main = self.haproxy.said("srvs/web1", word, from)?;
         let twin = self.haproxy.said("srvs/bkp1", word, from)?;
         Some(main.max(twin))
     }
 
-    /// HAProxy has not lost sight of machine 1 since a time, in Unix seconds.
+    /// HAProxy has logged no line of machine 1 as DOWN since a time in Unix seconds.
     pub fn assert_never_down(&self, from: f64) {
         for line in ["srvs/web1", "srvs/bkp1"] {
             assert_eq!(self.haproxy.said(line, "DOWN", from), None, "{line} DOWN");
         }
     }
 
-    /// The app of machine 1 serves who asks it directly.
+    /// The app of machine 1 answers a direct request.
     pub fn assert_serves(&self) {
         let to = format!("{}:1000", self.host(1).address());
         let answer = InFlight::send(&self.site.balancer, &to, "/", None).answer();
@@ -27,7 +27,7 @@ impl Pair {
         assert!(answer.body.starts_with("web1 "), "{}", answer.body);
     }
 
-    /// Nobody noticed, and both machines had somebody to notice. Tells what was met.
+    /// No user noticed, and both machines had users. Prints what the users met.
     pub fn assert_unnoticed(&self, traffic: Traffic) -> Summary {
         let met = traffic.stop();
         println!(

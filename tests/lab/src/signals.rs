@@ -1,4 +1,4 @@
-//! How a program of the lab leaves on a signal.
+//! How a program of the lab ends on a signal.
 
 use std::process;
 use std::thread;
@@ -8,8 +8,8 @@ use signal_hook::iterator::Signals;
 
 use super::site;
 
-/// No destructor runs on a signal: the namespaces and the folder are removed here, and the
-/// children die with this process.
+/// No destructor runs after a signal: this removes the namespaces and the folder, and the children
+/// die with this process.
 pub fn clean_up_on_signals() {
     let mut signals = Signals::new([SIGINT, SIGTERM]).expect("signal handlers");
     thread::spawn(move || {

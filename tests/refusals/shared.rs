@@ -1,10 +1,10 @@
-//! A restart that takes down more than its app: refused while that serves anybody.
+//! A restart that takes down more than its app: the agent refuses it while the other app has users.
 
 use super::*;
 use std::os::unix::net::UnixStream;
 
-/// Two backends, each with a line of this host and one that always serves, and a process that
-/// has both ports.
+/// Two backends, each with a line of this host and one that always serves. One process has both
+/// ports.
 const LINES: &str = "
 global
   stats socket /run/lb.sock level user
@@ -29,7 +29,7 @@ backend tls
   server web2 127.0.0.1:1001 port 1001
 ";
 
-/// One app with both ports in the configuration, or with the other's table, too.
+/// One app with both ports in the configuration, or also with the table of the other.
 fn config(restarts: [&str; 2], second: bool) -> String {
     let table = |name: &str, [port, status]: [u16; 2], restart: &str| {
         format!(
@@ -54,7 +54,7 @@ fn restarted(config: &str) -> Ended {
     ended.expect(0, "restarted, and back in rotation")
 }
 
-/// The doctor's word on it.
+/// The doctor's point about it.
 fn doctor(config: &str) -> Option<String> {
     let asked = agent(config, &["doctor", "http", "--json"]);
     let points = asked.json()["points"].as_array().unwrap().clone();
@@ -65,8 +65,8 @@ fn doctor(config: &str) -> Option<String> {
 }
 
 #[test]
-fn another_app_with_the_same_restart() {
-    if !inside("beside::another_app_with_the_same_restart") {
+fn a_restart_of_two_apps_is_refused() {
+    if !inside("shared::a_restart_of_two_apps_is_refused") {
         return;
     }
     [1000, 1443, 1001].into_iter().for_each(app);
@@ -82,13 +82,13 @@ fn another_app_with_the_same_restart() {
     refused(&same, &["restart", "http"], 11, says);
     refused(&same, &["restart", "http", "--dry-run"], 11, says);
     assert!(!std::path::Path::new("/run/both").exists());
-    let told = doctor(&same).unwrap();
+    let finding = doctor(&same).unwrap();
     assert!(
-        told.starts_with("\"error\"") && told.contains("app https has"),
-        "{told}"
+        finding.starts_with("\"error\"") && finding.contains("app https has"),
+        "{finding}"
     );
 
-    // As it says.
+    // The suggested fix.
     agent(&same, &["close", "https", "--json"]).expect(0, "closed");
     restarted(&same);
     let status = agent(&same, &["status", "https"]).out;
@@ -97,22 +97,22 @@ fn another_app_with_the_same_restart() {
         "{status}"
     );
     open("https");
-    // Or meant so.
+    // Or `also_restarts` says so.
     let meant = same.replace("[app.http]", "[app.http]\nalso_restarts = [\"https\"]");
     let report = restarted(&meant).report();
-    let told =
+    let says_so =
         |note: &String| note.ends_with("(/run/lb.sock tls/web1 is UP), as also_restarts says");
-    assert!(report.notices.iter().any(told), "{report:?}");
+    assert!(report.notices.iter().any(says_so), "{report:?}");
     assert!(doctor(&meant).unwrap().starts_with("\"ok\""));
-    // Another restart, and another process: nothing in common.
+    // Another restart and another process: the apps share nothing.
     let apart = config(["http", "https"], true);
     restarted(&apart);
     assert_eq!(doctor(&apart), None);
 }
 
 #[test]
-fn another_port_of_the_same_process() {
-    if !inside("beside::another_port_of_the_same_process") {
+fn a_restart_of_two_ports_is_refused() {
+    if !inside("shared::a_restart_of_two_ports_is_refused") {
         return;
     }
     apps(&[1000, 1443]);
@@ -123,7 +123,7 @@ fn another_port_of_the_same_process() {
     for name in ["http", "https"] {
         agent(&both, &["open", name, "--json"]).expect(0, "open");
     }
-    // With a table of its own, and without.
+    // With the table of the other, and without.
     let says = "app https has port 1443, which the same process serves, refusals-";
     refused(&both, &["restart", "http"], 11, says);
     let says = "/run/lb.sock tls/web1 sends users to port 1443, which the same process serves";
@@ -132,7 +132,7 @@ fn another_port_of_the_same_process() {
     let meant = one.replace("[app.http]", "[app.http]\nalso_restarts = [\"tls/web1\"]");
     restarted(&meant);
 
-    // What is out and carries nothing loses nothing.
+    // An app that is out of rotation and has no requests loses nothing.
     admin("set server tls/web1 state maint");
     restarted(&one);
     assert_eq!(doctor(&one), None);

@@ -1,5 +1,5 @@
-//! What a [`Watch`](super::watch::Watch) has seen: which hosts were out, how many at most, and
-//! in which order.
+//! The results of a [`Watch`](super::watch::Watch): which hosts were out, how many at most, and in
+//! which order.
 
 use std::collections::BTreeSet;
 
@@ -13,34 +13,34 @@ pub type Hosts = BTreeSet<usize>;
 pub struct Moment {
     /// Unix seconds.
     at: f64,
-    /// They get no new users: DOWN, MAINT and the like.
+    /// Hosts without new users: DOWN, MAINT and the like.
     out: Hosts,
-    /// Less than fully UP: those that are out, and those that are on their way.
+    /// Hosts that are not fully UP: those that are out, and those on their way.
     not_full: Hosts,
 }
 
 /// One HAProxy's moments.
 #[derive(Debug)]
 pub struct Track {
-    /// As it was asked; each differs from the one before.
+    /// The answers to the watch; each differs from the one before.
     changes: Vec<Moment>,
-    /// As it has told in its log: nothing is too short for that, and less is told.
+    /// The changes in its log. The log misses no short moment, but has fewer states.
     logged: Vec<Moment>,
 }
 
-/// How long a host was out, from the first HAProxy that said so until all said that it is
-/// fully UP, slow start over.
+/// The time that a host was out: from the first HAProxy that shows it until all show it fully UP,
+/// without slow start.
 #[derive(Debug, Clone)]
 pub struct Span {
     pub host: usize,
     /// Unix seconds.
     pub from: f64,
-    /// None: it still was at the end.
+    /// None: the host was still out at the end.
     pub to: Option<f64>,
 }
 
 #[derive(Debug)]
-pub struct Seen {
+pub struct Observation {
     tracks: Vec<Track>,
 }
 
@@ -82,20 +82,21 @@ impl Track {
         }
     }
 
-    /// What its log has said since the first look.
+    /// Adds the changes in its log since the first look.
     pub fn hear(&mut self, log: &[Line]) {
         let mut moment = self.logged[0].clone();
         let from = moment.at;
         for line in log.iter().filter(|line| line.at >= from) {
             // A twin is a `Backup Server`.
-            let told = line.text.split_once("Server srvs/web");
-            let Some((number, told)) = told.and_then(|(_, told)| told.split_once(" is ")) else {
+            let change = line.text.split_once("Server srvs/web");
+            let Some((number, status)) = change.and_then(|(_, change)| change.split_once(" is "))
+            else {
                 continue;
             };
             let number = number.parse().expect("the number of a host");
-            if told.starts_with("DOWN") {
+            if status.starts_with("DOWN") {
                 moment.out.insert(number);
-            } else if told.starts_with("UP") {
+            } else if status.starts_with("UP") {
                 moment.out.remove(&number);
             }
             moment.at = line.at;
@@ -133,19 +134,19 @@ impl Track {
     }
 }
 
-impl Seen {
-    pub fn new(tracks: Vec<Track>) -> Seen {
-        Seen { tracks }
+impl Observation {
+    pub fn new(tracks: Vec<Track>) -> Observation {
+        Observation { tracks }
     }
 
-    /// How many hosts were out at the same moment at most, by each HAProxy.
+    /// The largest number of hosts out at the same moment, by each HAProxy.
     pub fn most(&self) -> Vec<usize> {
         let most = self.tracks.iter().map(|track| track.most().out.len());
         most.collect()
     }
 
-    /// No HAProxy ever said that more hosts were out at the same moment, neither when it was
-    /// asked nor in its log.
+    /// No HAProxy ever showed more hosts out at the same moment, neither in its answers nor in its
+    /// log.
     pub fn assert_at_most(&self, hosts: usize) {
         for track in &self.tracks {
             let most = track.most();
@@ -153,7 +154,7 @@ impl Seen {
         }
     }
 
-    /// How long each host was out, by all HAProxies together; in order.
+    /// The time that each host was out, by all HAProxies together; in order.
     pub fn spans(&self) -> Vec<Span> {
         let mut all: Vec<Span> = self.tracks.iter().flat_map(Track::spans).collect();
         all.sort_by(|one, other| one.from.total_cmp(&other.from));
@@ -173,8 +174,8 @@ impl Seen {
         self.spans().iter().map(|span| span.host).collect()
     }
 
-    /// Exactly these hosts were out, each once, and none before all of the batch before it were
-    /// fully UP again.
+    /// Exactly these hosts were out, each once. No host of a batch was out before the whole batch
+    /// before it was fully UP again.
     pub fn assert_batches(&self, batches: &[&[usize]]) {
         let spans = self.spans();
         let mut left = spans.as_slice();
@@ -194,7 +195,7 @@ impl Seen {
 }
 
 impl Span {
-    /// Seconds; None: it still was out at the end.
+    /// Seconds. None: the host was still out at the end.
     pub fn seconds(&self) -> Option<f64> {
         Some(self.to? - self.from)
     }

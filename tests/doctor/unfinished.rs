@@ -1,4 +1,4 @@
-//! What operations have left: a journal, a hold, gates that are not as they are to be.
+//! What operations left: a journal, a hold, gates in an unexpected position.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use lab::agent::Running;
 use lab::traffic::InFlight;
 
 #[test]
-fn an_operation_that_died_and_one_under_way() {
+fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
     let setup = Setup::start("doctor_left");
     let slow = InFlight::send(
         &setup.site.balancer,
@@ -22,12 +22,12 @@ fn an_operation_that_died_and_one_under_way() {
         .with_settings(|settings| settings)
         .start("restart", "web");
     setup.host().wait_for_phase("drain");
-    let told = setup.doctor();
-    told.expect("gate", "ok", "an operation is under way");
+    let diagnosis = setup.doctor();
+    diagnosis.expect("gate", "ok", "an operation is under way");
     running.interrupt(Signal::SIGKILL);
     running.wait();
-    let told = setup.doctor();
-    let point = told.expect("unfinished", "warning", "was cut short in phase drain");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("unfinished", "warning", "was cut short in phase drain");
     assert_eq!(point.fix, "agent recover web");
     setup
         .with_settings(|settings| settings)
@@ -38,17 +38,17 @@ fn an_operation_that_died_and_one_under_way() {
 }
 
 #[test]
-fn gates_that_are_held_closed() {
+fn a_hold_is_a_warning() {
     let setup = Setup::start("doctor_held");
     let agent = setup.with_settings(|settings| settings);
     agent
         .words(&["close", "web", "--reason", "disk swap"])
         .expect_exit(0);
-    let told = setup.doctor();
-    let point = told.expect("held", "warning", "disk swap");
+    let diagnosis = setup.doctor();
+    let point = diagnosis.expect("held", "warning", "disk swap");
     assert_eq!(point.fix, "agent open web");
-    told.expect("gate", "ok", "closed, as expected");
-    told.expect("fully-up", "ok", "DOWN, as its gate is closed");
+    diagnosis.expect("gate", "ok", "closed, as expected");
+    diagnosis.expect("fully-up", "ok", "DOWN, as its gate is closed");
     setup.sh(
         "iptables -t nat -A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comment \
               haproxy-gate:web:main -j REDIRECT --to-ports 1000; \
