@@ -58,7 +58,7 @@ async fn a_failure_shows_argv_status_and_output() {
     .await;
     assert_eq!(
         said,
-        r#"sh -c "echo out; printf 'not\\033[1m ok\\n' >&2; exit 3" exited with 3: out | not.[1m ok"#
+        r#"sh -c "echo out; printf 'not\\033[1m ok\\n' >&2; exit 3" exited with 3: out | not\u{1b}[1m ok"#
     );
     let said = error(&shell("kill -SEGV $$"), LONG).await;
     assert_eq!(
