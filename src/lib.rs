@@ -86,8 +86,12 @@
 //! processes, and the counters that [`metrics`] shows. A [`report`] says what an operation did. The
 //! [`history`] keeps it with its caller and reason, and [`report_page`] draws it. The operator
 //! writes the [`config`]; [`backend_config`] prints HAProxy's side of it; [`doctor`] looks at all of
-//! it, and changes nothing. [`text`] escapes the names that others gave, and wraps lines for a
-//! terminal.
+//! it, and changes nothing.
+//!
+//! Several rooms share the rest: [`text`] escapes the names that others gave, and wraps lines for a
+//! terminal. [`netlink`] dumps a kernel table, for [`gate`] and [`tcp`]. [`outbox`] writes to a
+//! reader that may pause, for the log, the screen and systemd. [`signals`] has the signals that end
+//! an operation, and [`clock`] the time in the form that files have it.
 //!
 //! No file imports in a circle, and the core and the model open no socket, file or clock:
 //! `tests/house.rs` checks that.
