@@ -91,7 +91,7 @@
 //! Several rooms share the rest: [`text`] escapes the names that others gave, and wraps lines for a
 //! terminal. [`netlink`] dumps a kernel table, for [`gate`] and [`tcp`]. [`outbox`] writes to a
 //! reader that may pause, for the log, the screen and systemd. [`signals`] has the signals that end
-//! an operation, and [`clock`] the time in the form that files have it.
+//! an operation, and [`clock`] the wall clock and the time since the boot.
 //!
 //! No file imports in a circle, and the core and the model open no socket, file or clock:
 //! `tests/house.rs` checks that.
