@@ -65,6 +65,9 @@ fn a_rule_with_a_condition_is_only_possible() {
         "-A PREROUTING -p tcp -m mark --mark 0x7 -m tcp --dport 2000 -j REDIRECT",
         "-A PREROUTING -p tcp -m tcp --dport 2000 -m limit --limit 3/min -j REDIRECT",
         "-A OUTPUT -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 8080",
+        // Of a HAProxy on this host.
+        "-A OUTPUT -p tcp -j REDIRECT --to-ports 8080",
+        "-A OUTPUT -j DNAT --to-destination 10.0.0.1",
         // A chain that no rule calls.
         "-A X -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000",
         "-A OUTPUT -m owner --uid-owner 7 -p tcp -m tcp --dport 2000 -j REDIRECT",
@@ -81,6 +84,7 @@ fn what_can_not_meet_the_check_is_not_found() {
         "-A PREROUTING -p tcp -m tcp --dport 2000 -j RETURN",
         "-A PREROUTING -p udp -m udp --dport 2000 -j REDIRECT --to-ports 1000",
         "-A OUTPUT -d 10.9.9.9/32 -p tcp -j DNAT --to-destination 10.8.8.8",
+        "-A OUTPUT -p tcp -m owner --uid-owner 7 -j REDIRECT --to-ports 8080",
     ] {
         assert_eq!(sign(rule), "", "{rule}");
     }

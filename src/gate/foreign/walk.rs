@@ -48,8 +48,9 @@ impl<'a> Chains<'a> {
         rules.filter(|listed| meets(&listed.rule, self.port) != Matches::No)
     }
 
-    /// The redirects behind this base chain. OUTPUT redirects what leaves this host: a rule there
-    /// counts only if it names the port, and is never certain.
+    /// The redirects behind this base chain. OUTPUT redirects what this host sends: the check only
+    /// of a HAProxy on this host. So a rule there is never certain. It is possible if it names the
+    /// port, or has no condition at all.
     pub(super) fn redirects(&self, hook: Hook, base: &str) -> Vec<Redirect<'a>> {
         let mut walk = Walk {
             chains: self,
@@ -58,7 +59,7 @@ impl<'a> Chains<'a> {
         };
         walk.visit(base, (true, false), 0);
         let mut found = walk.found;
-        found.retain(|one| hook == Hook::Prerouting || one.names_port);
+        found.retain(|one| hook == Hook::Prerouting || one.names_port || one.is_certain);
         found
             .iter_mut()
             .for_each(|one| one.is_certain &= hook == Hook::Prerouting);
