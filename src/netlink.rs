@@ -28,7 +28,7 @@ pub enum DumpError {
     #[error("the list was interrupted {0} times in a row")]
     Interrupted(u32),
     /// An answer that the kernel does not document.
-    #[error("strange answer: {0}")]
+    #[error("unexpected answer: {0}")]
     Strange(String),
 }
 

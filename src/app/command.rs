@@ -61,8 +61,9 @@ fn judge(command: String, status: ExitStatus, tail: &Tail, pipe: Pipe) -> Result
         (Some(0), _) => {
             if pipe == Pipe::Open {
                 tracing::warn!(
-                    "{command} left a process behind that still holds its output, which is lost \
-                     from now on; mend: redirect it where the process is started (>>FILE 2>&1)"
+                    "{command} left an orphan process, which has its output still open; that \
+                     output is lost from now on; fix: redirect it where the process is started \
+                     (>>FILE 2>&1)"
                 );
             }
             return Ok(());

@@ -36,7 +36,8 @@ pub enum SignalError {
         reason: String,
     },
     /// The process in the pidfile is gone.
-    #[error("pidfile {} is stale: no process {pid} runs; start the app, or mend where it writes its pid", path.display())]
+    #[error("pidfile {} is stale: no process {pid} runs; start the app, or fix where it writes \
+        its pid", path.display())]
     Stale {
         /// As the configuration names it.
         path: PathBuf,
@@ -45,8 +46,8 @@ pub enum SignalError {
     },
     /// The pidfile's number now belongs to another process.
     #[error(
-        "pidfile {} is stale: {stranger} began after it was written, and does not listen on port {port}; \
-         start the app, or mend where it writes its pid",
+        "pidfile {} is stale: {stranger} began after it was written, and does not listen on port \
+         {port}; start the app, or fix where it writes its pid",
         path.display()
     )]
     Stranger {
@@ -171,8 +172,8 @@ impl Addressee {
                 });
             }
             Relation::Others(who) => tracing::warn!(
-                "the signal goes to {stranger}, as {path} says, but {who} listens on port {port}: \
-                 is that the right pidfile?"
+                "{path} names {stranger}, so the signal goes there, but {who} listens on port \
+                 {port}: check `pidfile`"
             ),
             Relation::Ours | Relation::NoListener | Relation::Unknown => {}
         }
@@ -244,7 +245,7 @@ fn garbage(text: &[u8]) -> String {
         [] => "empty; the app may still be starting".to_owned(),
         text => {
             let start = String::from_utf8_lossy(&text[..text.len().min(40)]);
-            format!("no process number: {start:?}")
+            format!("not a process number: {start:?}")
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     let lines = wanted.hosts.iter().map(|host| line(settings, wanted, host));
     let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
     if lines.is_empty() {
-        return Err("no hosts: name them by --host NAME=ADDRESS, or --hosts FILE".to_owned());
+        return Err("no hosts: name them with --host NAME=ADDRESS, or --hosts FILE".to_owned());
     }
     names_differ(&lines)?;
     places_differ(&lines)?;
@@ -63,7 +63,7 @@ fn names_differ(lines: &[Line<'_>]) -> Result<(), String> {
     for Line { host, .. } in lines {
         let (main, twin) = (host.name.clone(), host.twin());
         if main == twin {
-            return Err(format!("{main}: a line and its twin need a name each"));
+            return Err(format!("{main}: a line and its twin need different names"));
         }
         for name in [main, twin] {
             if let Some(first) = taken.insert(name.clone(), &host.name) {
@@ -82,8 +82,8 @@ fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {
             let (address, port) = place;
             let name = &host.name;
             return Err(format!(
-                "{name} and {first} are both {address}, port {port}: a host stands once (another \
-                 app of it: app=NAME)"
+                "{name} and {first} are both {address}, port {port}: name each host once (for \
+                 another app on it: app=NAME)"
             ));
         }
     }
@@ -97,7 +97,7 @@ fn cookies_differ(lines: &[Line<'_>]) -> Result<(), String> {
         if let Some(first) = taken.insert(host.cookie(), &host.name) {
             let (name, cookie) = (&host.name, host.cookie());
             return Err(format!(
-                "{name} and {first} have the same cookie {cookie}: each its own"
+                "{name} and {first} have the same cookie {cookie}: each line needs its own"
             ));
         }
     }
@@ -109,8 +109,8 @@ fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
     match others < wanted {
         false => Ok(()),
         true => Err(format!(
-            "app.{}: each restart would be refused: min_available is {wanted}, and beside a host \
-             there would be {others}. Name more hosts, or mend min_available",
+            "app.{}: the agent would refuse each restart: min_available is {wanted}, and without \
+             one host {others} are left. Name more hosts, or lower min_available",
             app.name
         )),
     }
@@ -131,8 +131,8 @@ fn in_time(app: &AppSettings) -> Result<(), String> {
         if limit.as_millis() <= needed {
             let limit = humantime::format_duration(limit);
             return Err(format!(
-                "app.{}: timeouts.{key} is {limit}, and these checks show a line {word} after up \
-                 to {needed} ms: raise it",
+                "app.{}: timeouts.{key} is {limit}, but these checks need up to {needed} ms to \
+                 show a line {word}: raise it",
                 app.name
             ));
         }
@@ -150,8 +150,8 @@ fn found_on_loopback(settings: &Settings, line: &Line<'_>) -> Result<(), String>
     match line.host.address.is_loopback() && !beside {
         false => Ok(()),
         true => Err(format!(
-            "{}: no agent would find a line on {}, as no [[haproxy]] of app.{} has a unix socket: \
-             set `socket` to its path, or give an address that others reach",
+            "{}: no agent would find a line on {}, because no [[haproxy]] of app.{} has a unix \
+             socket: set `socket` to its path, or give an address that other machines reach",
             line.host.name, line.host.address, line.app.name
         )),
     }
@@ -167,8 +167,8 @@ fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
     match check(line) == check(first) {
         true => Ok(()),
         false => Err(format!(
-            "app.{} and app.{} are asked for their health in different ways, and a backend has \
-             one: make `health` the same, or print a backend for each",
+            "app.{} and app.{} have different `health`, and a backend has one check: make \
+             `health` the same, or print a backend for each",
             first.app.name, line.app.name
         )),
     }
@@ -180,8 +180,7 @@ fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<
     match words(line)? == words(first)? {
         true => Ok(()),
         false => Err(format!(
-            "app.{} and app.{} speak TLS or take a PROXY header in different ways: print a backend \
-             for each",
+            "app.{} and app.{} differ in TLS or in the PROXY header: print a backend for each",
             first.app.name, line.app.name
         )),
     }
@@ -191,8 +190,8 @@ fn layout(asked: Option<Layout>, lines: &[Line<'_>]) -> Result<Layout, String> {
     let lacks = |line: &&Line<'_>| line.app.ports.backup_status_port.is_none();
     match (asked, lines.iter().find(lacks)) {
         (Some(Layout::TwoStage), Some(line)) => Err(format!(
-            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a free \
-             port in agent.toml, or take --layout classic",
+            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a \
+             free port in agent.toml, or use --layout classic",
             line.app.name
         )),
         (Some(layout), _) => Ok(layout),

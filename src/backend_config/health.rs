@@ -15,13 +15,16 @@ pub(crate) fn lines(health: &Health, words: &Words) -> Vec<String> {
             path, status, host, ..
         } => http(path, *status, host.as_deref()),
         HealthCheck::Tcp => {
-            let tcp = format!("# As `health` has it, a check is a {what}: it tells no sick app.");
+            let tcp = format!(
+                "# As with `health`, a check is a {what}: it does not detect a sick \
+                app."
+            );
             connect(&[&tcp], words)
         }
         HealthCheck::Command(_) => connect(
             &[
-                "# The agent's health command is nothing that HAProxy can ask: a check is a",
-                &format!("# {what}, and the gates tell what the command said."),
+                "# HAProxy can't run the agent's health command: a check is a",
+                &format!("# {what}, and the gates pass on the result of the command."),
             ],
             words,
         ),

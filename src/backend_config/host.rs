@@ -57,7 +57,7 @@ impl Host {
             let host = match words.as_slice() {
                 [] => return None,
                 [name, address, keys @ ..] => Host::new(name, address, keys),
-                [_] => Err("NAME ADDRESS is wanted".to_owned()),
+                [_] => Err("expected NAME ADDRESS".to_owned()),
             };
             Some(host.map_err(|what| format!("line {number}: {what}")))
         });
@@ -77,10 +77,14 @@ impl Host {
                 Some(("cookie", value)) => (&mut host.cookie, cookie_value(value)?),
                 Some(("twin", value)) => (&mut host.twin, server_name(value)?),
                 Some(("app", value)) => (&mut host.app, server_name(value)?),
-                _ => return Err(format!("{key:?}: cookie=VALUE, twin=NAME or app=NAME")),
+                _ => {
+                    return Err(format!(
+                        "{key:?}: expected cookie=VALUE, twin=NAME or app=NAME"
+                    ));
+                }
             };
             if place.0.replace(place.1).is_some() {
-                return Err(format!("{key:?}: it stands twice"));
+                return Err(format!("{key:?} is given twice"));
             }
         }
         Ok(host)
@@ -94,7 +98,7 @@ impl FromStr for Host {
     fn from_str(text: &str) -> Result<Host, String> {
         let (name, rest) = text
             .split_once('=')
-            .ok_or("NAME=ADDRESS is wanted, as web1=10.0.0.11")?;
+            .ok_or("expected NAME=ADDRESS, such as web1=10.0.0.11")?;
         let mut keys = rest.split(',');
         let address = keys.next().unwrap_or_default();
         Host::new(name, address, &keys.collect::<Vec<_>>())
@@ -107,7 +111,7 @@ pub(super) fn server_name(name: &str) -> Result<String, String> {
     match !name.is_empty() && name.chars().all(harmless) {
         true => Ok(name.to_owned()),
         false => Err(format!(
-            "{name:?} is no name for HAProxy: letters, digits, `_`, `.`, `:` and `-`"
+            "{name:?} is not a name for HAProxy: letters, digits, `_`, `.`, `:` and `-`"
         )),
     }
 }
@@ -118,7 +122,7 @@ fn cookie_value(value: &str) -> Result<String, String> {
     match !value.is_empty() && value.chars().all(harmless) {
         true => Ok(value.to_owned()),
         false => Err(format!(
-            "{value:?} is no cookie: letters, digits and `_.:+/=@-`"
+            "{value:?} is not a cookie: letters, digits and `_.:+/=@-`"
         )),
     }
 }
@@ -130,10 +134,10 @@ fn usable(text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = bare
         .unwrap_or(text)
         .parse()
-        .map_err(|_| format!("{text:?} is no IP address (nor does a port belong to it)"))?;
+        .map_err(|_| format!("{text:?} is not an IP address (write it without a port)"))?;
     let address = address.to_canonical();
     match address.is_unspecified() || address.is_multicast() || is_broadcast(address) {
-        true => Err(format!("{address} is no address of one host")),
+        true => Err(format!("{address} is not the address of one host")),
         false => Ok(address),
     }
 }

@@ -135,39 +135,43 @@ fn a_backend_is_called_as_the_configuration_calls_it() {
         section(&settings("[[haproxy]]", &balancer), TWO, None)
     };
     assert!(named("b").unwrap().starts_with("backend b\n"));
-    assert!(named("b c").unwrap_err().starts_with("\"b c\" is no name"));
+    assert!(
+        named("b c")
+            .unwrap_err()
+            .starts_with("\"b c\" is not a name")
+    );
 }
 
 #[test]
 fn a_misfit_is_reported_with_its_fix() {
     let plain = settings("", "");
     for (hosts, what) in [
-        ("", "no hosts: name them by --host"),
-        ("web1", "NAME=ADDRESS is wanted"),
-        ("w b=10.0.0.1", "NAME=ADDRESS is wanted"),
-        ("=10.0.0.1", "\"\" is no name for HAProxy"),
-        ("w;b=10.0.0.1", "\"w;b\" is no name for HAProxy"),
+        ("", "no hosts: name them with --host"),
+        ("web1", "expected NAME=ADDRESS"),
+        ("w b=10.0.0.1", "expected NAME=ADDRESS"),
+        ("=10.0.0.1", "\"\" is not a name for HAProxy"),
+        ("w;b=10.0.0.1", "\"w;b\" is not a name for HAProxy"),
         (
             "web1=web1.example.org",
-            "\"web1.example.org\" is no IP address",
+            "\"web1.example.org\" is not an IP address",
         ),
-        ("web1=10.0.0.11:80", "no IP address (nor does a port"),
-        ("web1=0.0.0.0", "0.0.0.0 is no address of one host"),
-        ("web1=ff02::1", "ff02::1 is no address of one host"),
-        ("web1=255.255.255.255", "is no address of one host"),
+        (
+            "web1=10.0.0.11:80",
+            "not an IP address (write it without a port",
+        ),
+        ("web1=0.0.0.0", "0.0.0.0 is not the address of one host"),
+        ("web1=ff02::1", "ff02::1 is not the address of one host"),
+        ("web1=255.255.255.255", "is not the address of one host"),
         (
             "web1=10.0.0.11,cook=w1",
-            "\"cook=w1\": cookie=VALUE, twin=NAME or app=NAME",
+            "\"cook=w1\": expected cookie=VALUE, twin=NAME or app=NAME",
         ),
-        ("web1=10.0.0.11,cookie=a;b", "\"a;b\" is no cookie"),
-        ("web1=10.0.0.11,cookie=", "\"\" is no cookie"),
-        (
-            "web1=10.0.0.11,twin=a,twin=b",
-            "\"twin=b\": it stands twice",
-        ),
+        ("web1=10.0.0.11,cookie=a;b", "\"a;b\" is not a cookie"),
+        ("web1=10.0.0.11,cookie=", "\"\" is not a cookie"),
+        ("web1=10.0.0.11,twin=a,twin=b", "\"twin=b\" is given twice"),
         (
             "web1=10.0.0.11",
-            "each restart would be refused: min_available is 1",
+            "the agent would refuse each restart: min_available is 1",
         ),
         (
             "a=10.0.0.11 a=10.0.0.12",
@@ -179,7 +183,7 @@ fn a_misfit_is_reported_with_its_fix() {
         ),
         (
             "a=10.0.0.11,twin=a b=10.0.0.12",
-            "a: a line and its twin need a name each",
+            "a: a line and its twin need different names",
         ),
         (
             "a=10.0.0.11 b=::ffff:10.0.0.11",
@@ -212,15 +216,15 @@ fn a_gap_in_the_configuration_is_reported_with_its_fix() {
     for (new, what) in [
         (
             "timeouts = { out_of_rotation = \"1s\" }",
-            "show a line DOWN after up to 1300 ms: raise it",
+            "need up to 1300 ms to show a line DOWN: raise it",
         ),
         (
             "timeouts = { in_rotation = \"800ms\" }",
-            "show a line UP after up to 800 ms: raise it",
+            "need up to 800 ms to show a line UP: raise it",
         ),
         (
             "health = { http = \"/\" }",
-            "a backend has one: make `health` the same",
+            "a backend has one check: make `health` the same",
         ),
     ] {
         let settings = settings("[app.api]", &format!("{new}\n[app.api]"));
@@ -346,7 +350,7 @@ fn the_checks_speak_the_apps_protocol() {
     ] {
         let text = spoken(&health(toml), transport, false).unwrap();
         assert!(text.contains(" check-ssl"), "{text}");
-        let comments = ["HAProxy takes any certificate", "`health` is by `http`"];
+        let comments = ["HAProxy accepts any certificate", "`health` uses `http`"];
         assert_eq!(
             comments.map(|comment| text.contains(comment)),
             [any, plain],
@@ -354,11 +358,11 @@ fn the_checks_speak_the_apps_protocol() {
         );
     }
     for (toml, transport, what) in [
-        (tcp, trusting, "--verify and --sni go with --ssl"),
+        (tcp, trusting, "--verify and --sni work only with --ssl"),
         (
             tcp,
             tls("ca.pem"),
-            "--verify \"ca.pem\": none, @system-ca, or an absolute path",
+            "--verify \"ca.pem\": expected none, @system-ca, or an absolute path",
         ),
         (tcp, tls("/a b"), "--verify \"/a b\""),
         (
@@ -367,7 +371,7 @@ fn the_checks_speak_the_apps_protocol() {
                 sni: Some("10.0.0.1"),
                 ..tls("none")
             },
-            "a host name is wanted",
+            "expected a host name",
         ),
         (
             tcp,
@@ -375,7 +379,7 @@ fn the_checks_speak_the_apps_protocol() {
                 sni: Some("a)b"),
                 ..tls("none")
             },
-            "a host name is wanted",
+            "expected a host name",
         ),
     ] {
         let error = spoken(&health(toml), transport, false).unwrap_err();
@@ -400,6 +404,6 @@ fn the_checks_speak_the_apps_protocol() {
     assert!(
         print(&one, &wanted)
             .unwrap_err()
-            .contains("in different ways: print a backend")
+            .contains("in TLS or in the PROXY header: print a backend")
     );
 }

@@ -27,8 +27,8 @@ frontend www
 ";
 
 const RETRIES: &str =
-    "    # A refused connect is tried again, the last time on another server. Without
-    # redispatch a sticky user would be sent to a stopped app until his cookie dies.
+    "    # HAProxy repeats a refused connect, the last time on another server. Without
+    # redispatch it sends a sticky user to a stopped app until the cookie expires.
     retries 3
     option redispatch
     # Never `option persist` here: it sends cookie users to a line that is DOWN.
@@ -62,12 +62,11 @@ impl Plan<'_> {
             .map(|line| format!("    {line}\n"))
             .collect();
         format!(
-            "backend {}\n    mode http\n    balance roundrobin\n{RETRIES}{checks}    \
-             # As long as the agent waits for an answer itself. Without it one must come within\n    \
-             # `inter`, and an app that is busy is taken for sick.\n    \
-             timeout check {patience}\n    \
-             # Should every main line be DOWN, spread users over all twins, not the first alone.\n    \
-             option allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n{}\n{}\n{}",
+            "backend {}\n    mode http\n    balance roundrobin\n{RETRIES}{checks}    # As long as \
+             the agent itself waits for an answer. Without it HAProxy waits only for\n    # \
+             `inter`, and shows a busy app DOWN.\n    timeout check {patience}\n    # If every \
+             main line is DOWN, spread users over all twins, not only the first.\n    option \
+             allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n{}\n{}\n{}",
             self.backend,
             self.purged(),
             self.mains(),
@@ -95,14 +94,16 @@ impl Plan<'_> {
                  # sticky users second, and no user waits.\n"
             ),
             Layout::Classic => format!(
-                "# Classic layout. A main line checks a status port ({status}), its twin the app's own\n\
-                 # port ({app}). A twin stays UP until the app stops, so the first sticky users after the\n\
-                 # stop wait for HAProxy's retries (1 to 3 s), and their requests in flight rest on the\n\
-                 # app's graceful stop. Prefer the two-stage layout.\n"
+                "# Classic layout. A main line checks a status port ({status}), its twin the \
+                 app's own\n# port ({app}). A twin stays UP until the app stops, so the first \
+                 sticky users after the\n# stop wait for HAProxy's retries (1 to 3 s), and their \
+                 requests in flight depend on the\n# app's graceful stop. Prefer the two-stage \
+                 layout.\n"
             ),
         };
         format!(
-            "{what}#\n# What each line is for: README.md beside this file. It was printed by\n#\n{}",
+            "{what}#\n# What each line is for: README.md beside this file. The command that \
+             prints it:\n#\n{}",
             self.command()
         )
     }
@@ -156,14 +157,14 @@ impl Plan<'_> {
              stats socket {unix} user haproxy group haproxy mode 660 level user\n"
         );
         if let Some((here, others)) = tcp.split_first() {
-            text += "    # Let in the hosts alone: over TCP there is no password.\n";
+            text += "    # Let in only the hosts: over TCP there is no password.\n";
             text += &format!("    stats socket {here} level user\n");
             for other in others {
                 text += &format!("    # On the other balancer: stats socket {other} level user\n");
             }
         }
-        text += "    # Fits the agents' polling: the default of 10 s would also do.\n    \
-                 stats timeout 30s\n";
+        text += "    # Fits the agents' polling: the default of 10 s works, too.\n    stats \
+            timeout 30s\n";
         text
     }
 

@@ -34,10 +34,10 @@ const INHERIT: &str =
     # never its `sni`: what begins with `check-` says it to them, too.
 ";
 const ANY: &str =
-    "    # `verify none`: HAProxy takes any certificate for the app's. --verify CAFILE verifies it.
+    "    # `verify none`: HAProxy accepts any certificate. --verify CAFILE verifies it.
 ";
 const PLAIN: &str =
-    "    # In agent.toml `health` is by `http`. An app that speaks TLS needs `https` there.
+    "    # In agent.toml `health` uses `http`. An app that speaks TLS needs `https` there.
 ";
 
 impl Words {
@@ -92,7 +92,7 @@ impl Transport<'_> {
         let mut text = match ssl {
             true => self.tls(&health)?,
             false if self.verify.is_some() || self.sni.is_some() => {
-                return Err("--verify and --sni go with --ssl".to_owned());
+                return Err("--verify and --sni work only with --ssl".to_owned());
             }
             false => String::new(),
         };
@@ -116,7 +116,7 @@ impl Transport<'_> {
         let names_it = |host: &&str| app::is_name(host) && host.parse::<IpAddr>().is_err();
         let sni = match self.sni {
             Some(name) if names_it(&name) => Some(name),
-            Some(name) => return Err(format!("--sni {name:?}: a host name is wanted")),
+            Some(name) => return Err(format!("--sni {name:?}: expected a host name")),
             None => health.host.map(app::name).filter(names_it),
         };
         let sni = sni.map(|name| format!(" sni str({name}) check-sni {name}"));
@@ -152,7 +152,8 @@ fn ca_file(file: &str) -> Result<&str, String> {
     match begins && file.chars().all(harmless) {
         true => Ok(file),
         false => Err(format!(
-            "--verify {file:?}: none, @system-ca, or an absolute path of letters, digits and `/_.:@+-`"
+            "--verify {file:?}: expected none, @system-ca, or an absolute path of letters, digits \
+             and `/_.:@+-`"
         )),
     }
 }

@@ -14,16 +14,16 @@ use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Examples:
-  agent doctor                  is the whole set-up right?
-  agent status --watch          what the kernel, HAProxy and the app say
-  agent restart web --dry-run   the preflight and the plan; nothing is changed
-  agent restart web             out of rotation, drained, restarted, back in
-  agent close web               out of rotation, until `agent open web`
-  agent recover                 after a crash or a flush of the rules: all apps
-  agent history                 what was done, by whom and why
-  agent report --html web.html  the last operation, drawn
+  agent doctor                  check the whole set-up, change nothing
+  agent status --watch          show what the kernel, HAProxy and the app report
+  agent restart web --dry-run   print the preflight and the plan, change nothing
+  agent restart web             take the host out, restart the app, put it back
+  agent close web               take the host out until `agent open web`
+  agent recover                 repair all apps after a crash or a rule flush
+  agent history                 list past operations: when, by which user, why
+  agent report --html web.html  draw the last operation as an HTML page
 
-Exit codes, how each leaves the host, and `outcome` of --json:
+Exit codes, the state of the host after each, and `outcome` of --json:
 ";
 
 const DOCTOR_HELP: &str = "\
@@ -38,15 +38,16 @@ const RESTART: &str = "\
 Examples:
   agent restart web --dry-run
   agent restart web --with 'apt-get install -y web=2.1'
-  agent restart web --turn 10m       where other hosts may be out now
-  agent restart web --stay-closed    where `agent close` holds the gates closed";
+  agent restart web --turn 10m       if other hosts may be out now
+  agent restart web --stay-closed    if `agent close` holds the gates closed";
 
-/// Restart an app behind HAProxy, and nobody notices.
+/// Restart an app behind HAProxy, and users do not notice.
 ///
-/// Takes this host out of HAProxy's rotation by itself, with no rights on the balancer:
-/// closes the gate that HAProxy's check goes through, watches HAProxy's stats socket
-/// until the server is DOWN and drained, restarts the app, waits until it is healthy,
-/// opens the gate, and returns when HAProxy shows it UP.
+/// The agent takes this host out of HAProxy's rotation by itself, without rights on the
+/// balancer. It closes the gate that HAProxy's check goes through. It watches HAProxy's
+/// stats socket until the server is DOWN and drained. It restarts the app, and waits
+/// until it is healthy. Then it opens the gate, and returns when HAProxy shows the
+/// server UP.
 #[derive(Debug, Parser)]
 #[command(name = "agent", version, after_help = AFTER_HELP.to_owned() + &exits::help(), max_term_width = 80)]
 pub struct Cli {
@@ -56,11 +57,11 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: a JSON object a line on stderr for each phase, wait and note of a
-    /// restart, close, open or recover, as it goes
+    /// With --json: print each phase, wait and note of a restart, close, open or recover
+    /// on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
-    /// Log more on stderr (-v: what is done; -vv: every call)
+    /// Log more on stderr (-v: each action; -vv: each call)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]
@@ -73,43 +74,44 @@ pub(super) enum Asked {
     Configured(Command),
     /// Check the whole set-up, read-only: what is wrong, why it matters, and the fix
     ///
-    /// The configuration, rights and rules of this host, the gates and what HAProxy's checks met
-    /// at the last close, the app, each balancer and our lines on it, HAProxy's own file. Prints
-    /// one line for each area, and each error and warning. A point is ok only where that was
-    /// seen, else it is unseen. Exit code 1 where there is an error; warnings alone are 0.
+    /// It checks the configuration, rights and rules of this host, the gates and what HAProxy's
+    /// checks met at the last close, the app, each balancer and our lines on it, and HAProxy's own
+    /// file. It prints one line for each area, and each error and warning. A point is ok only if
+    /// the agent has seen that, else it is unseen. The exit code is 1 if there is an error, and 0
+    /// with warnings alone.
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
     /// Print the completions for a shell
     ///
-    /// The package brings those of bash, zsh and fish.
+    /// The package installs those of bash, zsh and fish.
     #[command(after_help = "Example:\n  agent completions bash >/etc/bash_completion.d/agent")]
     Completions {
         /// The shell
         shell: Shell,
     },
     HaproxyConfig(HaproxyConfig),
-    /// What was done on this host: when, by whom, why, and how it ended
+    /// List the operations on this host: when, by which user, why, and how each ended
     ///
-    /// The newest last. With an id: that operation, with its phases. Needs no configuration
-    /// without mistakes, and no lock.
+    /// The newest is the last. With an id it prints that operation and its phases. It also works
+    /// with an invalid configuration, and while another operation runs.
     History(Looking),
-    /// One operation, as text or as a page of HTML
+    /// Show one operation, as text or as an HTML page
     ///
-    /// The page has a time line of the phases, and under it what HAProxy showed of each line
-    /// meanwhile: its status, sessions in flight and sessions a second. It needs nothing else
-    /// and fetches nothing: mail it, or keep it with the ticket.
+    /// The page draws the phases on a time line. Under it, it draws what HAProxy showed of each
+    /// server line: status, sessions in flight, and sessions a second. The page is one file and
+    /// fetches nothing: mail it, or attach it to the ticket.
     Report(Reporting),
-    /// Remove every rule of ours, in every variant of iptables: the gates are gone
+    /// Remove all rules of the agent, in every variant of iptables
     ///
-    /// Each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft, ip6tables-nft,
-    /// iptables-legacy and ip6tables-legacy; nothing of others. Needs no configuration, and
-    /// not while the sidecar (`agent run`) runs, which would open the gates again. The
-    /// package's removal does this.
+    /// It removes each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft,
+    /// ip6tables-nft, iptables-legacy and ip6tables-legacy. It removes no other rule. It needs no
+    /// configuration. It refuses while the sidecar (`agent run`) runs, because the sidecar would
+    /// open the gates again. Removing the package runs this command.
     ///
-    /// What HAProxy sees then: the main lines of this host go DOWN, as after `agent close`.
-    /// In the classic layout the twins check the app itself and go on serving. In the
-    /// two-stage layout the twins go DOWN, too: this host serves nobody any more.
-    #[command(after_help = "Example:\n  agent uninstall --dry-run   what would be called")]
+    /// After it HAProxy shows the main lines of this host DOWN, as after `agent close`. In the
+    /// classic layout the twins check the app itself and continue to serve. In the two-stage
+    /// layout the twins go DOWN, too, and this host serves no users.
+    #[command(after_help = "Example:\n  agent uninstall --dry-run   print the calls")]
     Uninstall {
         /// Print the calls, change nothing
         #[arg(long)]
@@ -125,10 +127,10 @@ impl Asked {
             asked => matches!(asked, Asked::Configured(_)),
         };
         if json && matches!(self, Asked::Completions { .. }) {
-            anyhow::bail!("a shell's completions are no JSON: leave --json out");
+            anyhow::bail!("completions are a shell script, not JSON: remove --json");
         }
         if progress && !operates {
-            anyhow::bail!("--progress is for restart, close, open and recover: leave it out");
+            anyhow::bail!("--progress works only with restart, close, open and recover: remove it");
         }
         Ok(())
     }
@@ -138,60 +140,65 @@ impl Asked {
 #[allow(rustdoc::broken_intra_doc_links)]
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Out of rotation, drain, restart the app, wait until healthy, back in rotation
+    /// Take this host out of rotation, drain it, restart the app, and put the host back
     ///
-    /// With `upgrade` in the configuration, or --with, the app is upgraded before its restart.
-    /// Where it does not come up then, `rollback` is run and the app restarted once more.
+    /// With `upgrade` in the configuration, or --with, the agent upgrades the app before the
+    /// restart. If the app does not come up then, the agent runs `rollback` and restarts the app
+    /// once more.
     ///
-    /// An app whose gates `agent close` holds closed is not restarted, unless one of --reopen,
-    /// --stay-closed and --skip-held says what is to become of the hold.
+    /// If `agent close` holds the gates closed, the agent refuses to restart the app without one
+    /// of --reopen, --stay-closed and --skip-held.
     #[command(after_help = RESTART)]
     Restart(Restarting),
-    /// Out of rotation and drained, and stay so
+    /// Take this host out of rotation, drain it, and keep it out
     ///
-    /// Until `agent open`, over reboots too; or for as long as --for says: then the sidecar
-    /// (`agent run`) opens the gates, once the app is healthy. A hold that is there already
-    /// keeps its reason and its end (see --replace).
+    /// It stays out until `agent open`, also over reboots. With --for the sidecar (`agent run`)
+    /// opens the gates after that time, once the app is healthy. A hold that exists already keeps
+    /// its reason and its end (see --replace).
     #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
     Close(Closing),
-    /// Back in rotation, if the app is healthy
+    /// Put this host back in rotation, if the app is healthy
     #[command(after_help = "Example:\n  agent open web")]
     Open(Opening),
-    /// To a good end with what a crash, a flush of the rules or a power loss left behind
+    /// Finish or undo what a crash, a rule flush or a power loss interrupted
     ///
-    /// Puts gates back that an operation had closed which died before it touched the app;
-    /// finishes a restart that had happened; opens gates that nobody asked to be closed,
-    /// once the app is healthy. Never restarts the app, and leaves a gate alone that
-    /// `agent close` has closed. Without APP: all apps, one after the other.
+    /// If an operation died before it touched the app, this puts its gates back. If it had
+    /// restarted the app, this finishes the operation. Gates that are closed unexpectedly it opens
+    /// once the app is healthy. It never restarts the app, and never opens gates that `agent
+    /// close` holds closed. Without APP it recovers all apps, one after the other.
     #[command(
-        after_help = "Example:\n  agent recover --dry-run   what would be done, for each app"
+        after_help = "Example:\n  agent recover --dry-run   print what it would do, for each app"
     )]
     Recover(Target),
-    /// The sidecar: opens the gates once the app is healthy, and keeps them so
+    /// Run the sidecar: open the gates once the app is healthy, and keep them open
     ///
-    /// For systemd (haproxy-gate.service). Repairs rules that somebody else has flushed,
-    /// recovers what a crash has cut short, opens in time what `agent close --for` has
-    /// closed, and leaves alone what was closed without a time. On SIGTERM and SIGINT it
-    /// ends. Where systemd says that the machine goes down it takes the host out of rotation
-    /// first, waits until it is drained, within the limits of the configuration, and leaves
-    /// the gates closed; otherwise the gates stay as they are (or, with [agent] on_stop =
-    /// "drain", the same is done where enough others are left). SIGHUP reads the configuration again,
-    /// all of it or, with an error, nothing; SIGUSR2 goes on as the program that is installed
-    /// now. Logs to stderr, or with fields to the journal; --json: a JSON object a line.
-    #[command(after_help = "Example:\n  agent run --dry-run   is the configuration all right?")]
+    /// For systemd (haproxy-gate.service). The sidecar repairs rules that another process has
+    /// flushed, and recovers what a crash interrupted. When the time of `agent close --for` is
+    /// over, it opens the gates. It never ends a hold without a time.
+    ///
+    /// SIGTERM and SIGINT end it. If systemd reports that the machine goes down, it first takes
+    /// the host out of rotation. It waits until the host is drained, within the limits of the
+    /// configuration, and leaves the gates closed. At any other stop the gates stay as they are.
+    /// With [agent] on_stop = "drain" it takes the host out then, too, if enough other servers
+    /// are left.
+    ///
+    /// SIGHUP reads the configuration again; if it has an error, the sidecar keeps the old one.
+    /// SIGUSR2 replaces the running program with the installed one. The log goes to stderr, or
+    /// with fields to the journal. With --json it is one JSON object a line.
+    #[command(after_help = "Example:\n  agent run --dry-run   check the configuration")]
     Run {
-        /// Check the configuration, say what would be kept open, change nothing
+        /// Check the configuration, print what the sidecar would keep open, change nothing
         #[arg(long)]
         dry_run: bool,
     },
-    /// What the kernel, HAProxy and the app say now
+    /// Show what the kernel, HAProxy and the app report now
     #[command(after_help = "Example:\n  agent status --watch=2s")]
     Status {
-        /// The app; all of them if left out
+        /// The app (default: all apps)
         app: Option<String>,
-        /// Look again and again, on a terminal in place, until Ctrl-C: --watch or --watch=5s
+        /// Repeat until Ctrl-C, on a terminal in place: --watch or --watch=5s
         ///
-        /// With --json a JSON object a line. Ends with exit code 0.
+        /// With --json it prints one JSON object a line. The exit code is 0.
         #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true,
               default_missing_value = "1s", value_parser = waits)]
         watch: Option<Duration>,

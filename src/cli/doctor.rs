@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
-    /// The app; all of them if left out
+    /// The app (default: all apps)
     app: Option<String>,
-    /// A balancer's haproxy.cfg, or a copy of it, to be checked as well; - is standard input
+    /// Check this copy of a balancer's haproxy.cfg, too; - is standard input
     #[arg(long, value_name = "FILE")]
     haproxy_cfg: Option<PathBuf>,
-    /// Print every point, also what is ok; JSON always has them all
+    /// Print every point, also those that are ok; --json always has all points
     #[arg(long)]
     all: bool,
     /// Does nothing: doctor waits for nothing

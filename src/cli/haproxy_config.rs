@@ -11,60 +11,59 @@ use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-const EXAMPLE: &str = "\
-Example:
+const EXAMPLE: &str = "Example:
   agent haproxy-config web --host web1=10.0.0.11 --host web2=10.0.0.12
 
   prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin.
-  Where a backend is there already, keep the cookies that its users have:
+  If the backend exists already, keep the cookies of its users:
   --host web1=10.0.0.11,cookie=w1,twin=bkp1
 ";
 
 /// Print the HAProxy backend that fits this configuration
 ///
-/// For a list of hosts: each gets a main line and its twin, with the ports, the check and
-/// `timeout check` of this configuration. Asks no HAProxy and needs none: with a copy of the
-/// configuration it runs on any machine. Check what comes of it with `haproxy -c`.
+/// Each host of the list gets a main line and its twin, the backup line of the same app. They have
+/// the ports, the check and `timeout check` of this configuration. The command needs no HAProxy: it
+/// runs on any machine with a copy of the configuration. Check the result with `haproxy -c`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct HaproxyConfig {
-    /// The app; may be left out where the configuration has one
+    /// The app; optional if the configuration has only one
     app: Option<String>,
-    /// A host: its line's name and its address, and what differs from the rule
+    /// A host: the name of its line, its address, and what differs from the defaults
     ///
-    /// cookie=VALUE is NAME otherwise, twin=NAME is NAME-twin, and app=NAME is APP: for
-    /// several apps of one machine in one backend.
+    /// By default cookie= is NAME, twin= is NAME-twin, and app= is APP. Set app= for several apps
+    /// of one machine in one backend.
     #[arg(long = "host", value_name = "NAME=ADDRESS[,KEY=VALUE]...")]
     hosts: Vec<Host>,
     /// More hosts, a line each: NAME ADDRESS [KEY=VALUE]... (`-`: standard input)
     #[arg(long = "hosts", value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the twins check; two-stage where the app has a backup_status_port
+    /// What the twins check [default: two-stage if the app has a backup_status_port]
     #[arg(long, value_name = "LAYOUT", value_enum)]
     layout: Option<Layout>,
-    /// The backend's name [default: as the configuration has it, or srvs]
+    /// The backend's name [default: as in the configuration, or srvs]
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
     /// The app speaks TLS: `ssl` for its users and `check-ssl` for its checks
     ///
-    /// By itself where `health` is by https. HAProxy's checks of a status port are plain text
-    /// otherwise, the app refuses them, and every line is DOWN.
+    /// The default if `health` uses https. Without it HAProxy checks the status port in plain
+    /// text, the app refuses the checks, and every line is DOWN.
     #[arg(long)]
     ssl: bool,
-    /// Against what HAProxy verifies the app's certificate: a file on the balancer, or `none`
+    /// The CA file on the balancer to verify the app's certificate with, or `none`
     ///
-    /// Without it `none`: HAProxy then takes any certificate.
+    /// The default is `none`: HAProxy accepts any certificate.
     #[arg(long, value_name = "CAFILE|none")]
     verify: Option<String>,
-    /// The name in the handshake, of users and checks [default: the host of `health`]
+    /// The name in the TLS handshake, for users and checks [default: the host of `health`]
     #[arg(long, value_name = "NAME")]
     sni: Option<String>,
     /// The app wants a PROXY header: `send-proxy` for its users, `check-send-proxy` for its checks
     ///
-    /// By itself where `health` has proxy = true. `--send-proxy=v2` is send-proxy-v2.
+    /// The default if `health` has proxy = true. `--send-proxy=v2` is send-proxy-v2.
     #[arg(long, value_name = "VERSION", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "v1")]
     send_proxy: Option<Proxy>,
-    /// A whole configuration: with global, defaults and a frontend
+    /// Print a whole configuration, with global, defaults and a frontend
     #[arg(long)]
     whole: bool,
 }

@@ -15,21 +15,21 @@ use std::path::Path;
 #[command(after_help = "\
 Examples:
   agent history                       the last 20
-  agent history web --since 2h        of one app, of the last two hours
+  agent history web --since 2h        of one app, in the last two hours
   agent history --since 2026-11-21    since a day, in UTC
   agent history 1mj1tea0011           one of them, with its phases")]
 pub(super) struct Looking {
     /// An app, or the id of an operation
     #[arg(value_name = "APP|ID")]
     pub(super) which: Option<String>,
-    /// Only so many
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) last: u64,
-    /// All that is kept
+    /// All operations in the history
     #[arg(long, conflicts_with = "last")]
     pub(super) all: bool,
-    /// Only what began since: 2h, 2h ago, or a day or moment in UTC: 2026-11-21,
-    /// 2026-11-21T12:30:00
+    /// Only operations that began since then: 2h, 2h ago, or a day or time in UTC:
+    /// 2026-11-21, 2026-11-21T12:30:00
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub(super) since: Option<u64>,
 }
@@ -95,7 +95,7 @@ pub(super) fn since(text: &str) -> Result<u64, String> {
         _ => text.to_owned(),
     };
     let moment = humantime::parse_rfc3339_weak(&moment)
-        .map_err(|_| "a time like 2h, 2026-11-21 or 2026-11-21T12:30:00".to_owned())?;
+        .map_err(|_| "expected a time like 2h, 2026-11-21 or 2026-11-21T12:30:00".to_owned())?;
     let since = moment.duration_since(std::time::UNIX_EPOCH);
     Ok(since.unwrap_or_default().as_secs())
 }

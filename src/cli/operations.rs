@@ -32,7 +32,7 @@ impl Operations {
         let read = history::read(&directory).map_err(|error| {
             let fix = match error.kind() {
                 io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
-                    "; who did what is for root alone: run it with sudo"
+                    "; only root may read the history: run it with sudo"
                 }
                 _ => "",
             };
@@ -41,7 +41,7 @@ impl Operations {
         if read.torn > 0 {
             let (torn, directory) = (read.torn, directory.display());
             complain(&format!(
-                "{directory}: {torn} torn lines of the history are left out"
+                "{directory}: skipped {torn} incomplete lines of the history"
             ));
         }
         Ok(Operations {
@@ -67,12 +67,10 @@ impl Operations {
         match self.entries.iter().find(|entry| entry.id == name) {
             Some(entry) => Ok(Selection::One(entry)),
             None if operation_id::is_id(name) => anyhow::bail!(
-                "no operation {name} in {}: the oldest are gone; see `agent history --all`",
+                "no operation {name} in {}: it may be too old; see `agent history --all`",
                 self.directory.display()
             ),
-            None => anyhow::bail!(
-                "no app and no operation {name:?}: see `agent history --all` for both"
-            ),
+            None => anyhow::bail!("no app or operation {name:?}: see `agent history --all`"),
         }
     }
 }

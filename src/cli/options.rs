@@ -8,18 +8,18 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// The app; may be left out where the configuration has one (recover: all of them)
+    /// The app; optional if the configuration has only one (recover: all apps)
     pub(super) app: Option<String>,
-    /// Look at everything, print the plan, change nothing
+    /// Check everything, print the plan, change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Take the end of standard input for SIGHUP: for who runs this over SSH
+    /// Treat the end of standard input as SIGHUP, for callers over SSH
     ///
-    /// A connection that is lost, or closed, then calls it off: before the app was touched
-    /// all is put back, after that it is finished safely.
+    /// If the connection ends before the agent has touched the app, the agent puts the gates back.
+    /// After that it finishes safely.
     #[arg(long)]
     pub(super) attached: bool,
-    /// Why, for whoever looks at `agent history`, and at closed gates in `agent status`
+    /// The reason: `agent history` shows it, and `agent status` while the gates are closed
     #[arg(long, value_name = "TEXT", value_parser = words)]
     pub(super) reason: Option<String>,
 }
@@ -40,16 +40,16 @@ pub(super) struct Restarting {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct WhereHeld {
-    /// Where the gates are held closed: open them after the restart, and end the hold
+    /// If the gates are held closed: open them after the restart, and end the hold
     ///
     /// Without one of these three the agent refuses to restart an app whose gates an operator
-    /// or a unit holds closed (exit 11). They do nothing where the gates are not held.
+    /// or a unit holds closed (exit 11). They do nothing if the gates are not held.
     #[arg(long)]
     reopen: bool,
-    /// Where the gates are held closed: restart the app, and leave gates and hold as they are
+    /// If the gates are held closed: restart the app, and leave gates and hold as they are
     #[arg(long)]
     stay_closed: bool,
-    /// Where the gates are held closed: restart nothing, and exit with 0 (for timers)
+    /// If the gates are held closed: restart nothing, and exit with 0 (for timers)
     ///
     /// It skips only what an operator or a unit holds closed. After a restart that failed the
     /// agent restarts the app, and opens the gates. After an upgrade that failed or was cut
@@ -71,20 +71,20 @@ impl WhereHeld {
 
 #[derive(Debug, Args)]
 pub(super) struct Patience {
-    /// Where too few others are available, wait this long for our turn: 90s, 30m
+    /// If too few other servers are available, wait up to this long for our turn: 90s, 30m
     ///
-    /// Without it the preflight refuses (exit 12), and `timeouts.turn` of the configuration
-    /// is for two hosts that go out at the same moment.
+    /// Without it the preflight refuses (exit 12). `timeouts.turn` of the configuration is only
+    /// for two hosts that go out at the same moment.
     #[arg(long, value_name = "TIME", value_parser = waits)]
     pub(super) turn: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Upgrade {
-    /// Upgrade the app by this line for /bin/sh, once it is drained: instead of `upgrade`
+    /// Upgrade the drained app with this command line for /bin/sh, instead of `upgrade`
     #[arg(long, value_name = "CMD", value_parser = line)]
     pub(super) with: Option<String>,
-    /// Only restart, although an `upgrade` is configured
+    /// Only restart, even if an `upgrade` is configured
     #[arg(long, conflicts_with = "with")]
     pub(super) without_upgrade: bool,
 }
@@ -95,19 +95,20 @@ pub(super) struct Closing {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) patience: Patience,
-    /// Open again by itself after this time: 90s, 30m, 2h
+    /// Let the sidecar open the gates after this time: 90s, 30m, 2h
     #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
     pub(super) lasts: Option<Duration>,
-    /// For a unit that stops and starts with the app, which opens no more than it closed
+    /// The unit that closes the gates as it stops; as it starts, it opens only what it closed
     ///
-    /// With an owner the lock is waited for, and an `agent restart` that is restarting this
-    /// very app is left to itself. What an operator has closed stays his.
+    /// With an owner the agent waits for the lock. If an `agent restart` restarts this app at the
+    /// moment, the agent does nothing. A hold of an operator stays.
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
-    /// Take the place of a hold that is there already
+    /// Replace a hold that exists already
     ///
-    /// Without it a second close keeps the first one's reason and end: it may move the end
-    /// with --for to a later time. An earlier end or another --reason is refused (exit 11).
+    /// Without it a second close keeps the reason and the end of the first one. With --for it may
+    /// move the end to a later time. The agent refuses an earlier end or another --reason
+    /// (exit 11).
     #[arg(long, conflicts_with = "owner")]
     pub(super) replace: bool,
 }
@@ -116,7 +117,7 @@ pub(super) struct Closing {
 pub(super) struct Opening {
     #[command(flatten)]
     pub(super) target: Target,
-    /// Only if nobody but this owner (see `agent close --help`) holds the gates closed
+    /// Open only if this owner holds the gates closed, or no hold exists: see `agent close --help`
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
 }
@@ -135,14 +136,14 @@ fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> 
     let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     match (Duration::from_secs(1)..=longest).contains(&lasts) {
         true => Ok(lasts),
-        false => Err(format!("a time from 1s to {most}")),
+        false => Err(format!("expected a time from 1s to {most}")),
     }
 }
 
 /// A command line. A blank one is refused, because it upgrades nothing.
 fn line(text: &str) -> Result<String, String> {
     match text.trim().is_empty() {
-        true => Err("a command line that is not blank".to_owned()),
+        true => Err("expected a command line that is not blank".to_owned()),
         false => Ok(text.to_owned()),
     }
 }
@@ -152,7 +153,7 @@ fn words(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.chars().count());
     match fits && !has_control(text) {
         true => Ok(text.to_owned()),
-        false => Err("1 to 200 characters on one line".to_owned()),
+        false => Err("expected 1 to 200 characters on one line".to_owned()),
     }
 }
 
@@ -164,7 +165,10 @@ pub(super) fn the_app<'a>(
     let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
     match (name, settings.apps.as_slice()) {
         (None, [only]) => Ok(only),
-        (None, _) => anyhow::bail!("which app? The configuration has {}", names.join(", ")),
+        (None, _) => anyhow::bail!(
+            "the configuration has several apps: name one of {}",
+            names.join(", ")
+        ),
         (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
             Some(app) => Ok(app),
             None => anyhow::bail!(

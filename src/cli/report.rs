@@ -15,20 +15,18 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = "Examples:
   agent report                            the last operation, as text
   agent report web --html restart.html    the last one on an app, as a page
-  agent report 1mj1tea0011 --html -       any (see `agent history`), to stdout")]
+  agent report 1mj1tea0011 --html -       any other (see `agent history`), to stdout")]
 pub(super) struct Reporting {
     /// An app, or the id of an operation
     #[arg(value_name = "APP|ID")]
     pub(super) which: Option<String>,
-    /// The last one, as without an id
+    /// The last operation (the default without an id)
     #[arg(long)]
     pub(super) last: bool,
-    /// Write a page of HTML there, for root alone; `-` is stdout (`--html - >FILE` leaves a
-    /// file whose it is)
+    /// Write an HTML page to this file, which only root can read; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 }
@@ -40,7 +38,7 @@ const STDOUT: &str = "-";
 pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
     let file = reporting.html.as_deref();
     if json && file == Some(Path::new(STDOUT)) {
-        anyhow::bail!("--json and --html - both print on stdout: name a file for the page");
+        anyhow::bail!("--json and --html - both print to stdout: name a file for the page");
     }
     let operations = match Operations::read(config) {
         Ok(operations) => operations,
@@ -49,7 +47,7 @@ pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow
     let selection = operations.select(config, reporting.which.as_deref())?;
     let id = match &selection {
         Selection::One(_) if reporting.last => {
-            anyhow::bail!("--last or an id: the one or the other")
+            anyhow::bail!("--last and an id exclude each other: use one of them")
         }
         Selection::One(entry) => Some(entry.id.clone()),
         Selection::App(app) => last(operations.entries.iter().filter(|entry| entry.app == *app)),
@@ -84,7 +82,7 @@ fn last<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<String> {
 fn is_to_be_written(file: &Path) -> anyhow::Result<()> {
     match fs::symlink_metadata(file) {
         Ok(found) if !found.is_file() && file != Path::new(STDOUT) => anyhow::bail!(
-            "{}: no regular file, so it is not written over: name another",
+            "{} is not a regular file, so the agent does not overwrite it: name another file",
             file.display()
         ),
         _ => Ok(()),

@@ -88,21 +88,24 @@ async fn remove(
     match (removal.unseen(), calls.len()) {
         (None, 0) => Ok((
             End::NothingToDo,
-            format!("no rule of ours is there ({programs})"),
+            format!("no rule of the agent is there ({programs})"),
         )),
         (Some(error), _) if dry_run => Err((End::GateFailed, error.to_string())),
         (None, number) if dry_run => Ok((
             End::Planned,
-            format!("nothing was changed: these {number} calls would remove every rule of ours"),
+            format!(
+                "nothing was changed: these {number} calls would remove all rules of the \
+                agent"
+            ),
         )),
         _ => Ok(match removal.carry_out().await {
             Ok(()) => (
                 End::Removed,
-                format!("every rule of ours is removed ({programs})"),
+                format!("all rules of the agent are removed ({programs})"),
             ),
             Err(error) => (
                 End::GateFailed,
-                format!("not surely every rule of ours is removed: {error}"),
+                format!("some rules of the agent may be left: {error}"),
             ),
         }),
     }
@@ -124,7 +127,7 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
         };
         taken.map_err(|error| match error {
             LockError::Held(_) if *path == sidecar => {
-                let fix = "it would open the gates again; mend: systemctl stop haproxy-gate";
+                let fix = "it would open the gates again; fix: systemctl stop haproxy-gate";
                 (End::Locked, format!("{error}: {fix}"))
             }
             LockError::Held(_) => (End::Locked, error.to_string()),

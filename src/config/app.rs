@@ -18,18 +18,25 @@ pub(crate) fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mi
         pidfile,
     } = restart.into_inner();
     if systemd.is_none() && job.is_some() {
-        return wrong("restart: `job` goes with `systemd`".to_owned());
+        return wrong("restart: `job` works only with `systemd`".to_owned());
     }
     match (systemd, command, signal, pidfile) {
-        (Some(unit), None, None, None) => Ok(Restart::Systemd { unit: with_suffix(unit), job: check_job(job) }),
+        (Some(unit), None, None, None) => Ok(Restart::Systemd {
+            unit: with_suffix(unit),
+            job: check_job(job),
+        }),
         (None, Some(command), None, None) if !command.is_empty() => Ok(Restart::Command(command)),
         (None, Some(_), None, None) => wrong("restart: `command` is empty".to_owned()),
         (None, None, Some(signal), Some(pidfile)) => match Signal::from_str(&signal) {
             Ok(signal) => Ok(Restart::Signal { signal, pidfile }),
-            Err(_) => wrong(format!("restart: {signal:?} is no signal; write it like \"SIGUSR2\"")),
+            Err(_) => wrong(format!(
+                "restart: {signal:?} is not a signal; write it like \
+                \"SIGUSR2\""
+            )),
         },
         _ => wrong(
-            "restart: one of `systemd = \"UNIT\"`, `command = [...]`, `signal = \"SIGNAL\"` with `pidfile`"
+            "restart: set one of `systemd = \"UNIT\"`, `command = [...]`, `signal = \"SIGNAL\"` \
+             with `pidfile`"
                 .to_owned(),
         ),
     }

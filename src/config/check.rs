@@ -49,7 +49,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
     if let Some(app) = apps.iter().find(alone) {
         return Err(nowhere(&format!(
-            "no [[haproxy]] serves app.{}: add one, or mend its `app`",
+            "no [[haproxy]] serves app.{}: add one, or fix its `app`",
             app.name
         )));
     }
@@ -128,7 +128,7 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
             let number = port.get_ref().0;
             let place = format!("app.{}.{key}", name.get_ref());
             if let Some(first) = taken.insert(number, place) {
-                let what = format!("{key} {number} is {first} already: every port may stand once");
+                let what = format!("{key} {number} is {first} already: use each port only once");
                 return Err(Mistake::new(port.span(), what));
             }
         }
@@ -163,7 +163,8 @@ fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake
         || name.get_ref().len() > 64
         || !name.get_ref().chars().all(harmless)
     {
-        let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: it stands in the rule's comment";
+        let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: the rule's comment \
+            contains it";
         return Err(Mistake::new(name.span(), what));
     }
     let health = check_health(app.health)?;
@@ -235,7 +236,7 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
         (None, None, None) => None,
         (Some(_), Some(_), _) if app.is_none() && apps.len() > 1 => {
             return Err(wrong(
-                "haproxy: `backend` and `main` need `app = \"NAME\"` where there are several",
+                "haproxy: `backend` and `main` need `app = \"NAME\"` if there are several apps",
             ));
         }
         (Some(backend), Some(main), backup) => Some(Names {
@@ -245,7 +246,7 @@ fn check_balancer(haproxy: HaproxyFile, apps: &[String]) -> Result<BalancerSetti
         }),
         _ => {
             return Err(wrong(
-                "haproxy: `backend` and `main` go together (`backup` may be added)",
+                "haproxy: `backend` and `main` need each other (`backup` is optional)",
             ));
         }
     };
@@ -266,7 +267,7 @@ fn check_address(key: &str, socket: Spanned<String>) -> Result<Address, Mistake>
             Ok(Address::Unix(PathBuf::from(socket.get_ref())))
         }
         _ => {
-            let what = format!("{key}: an absolute path, or \"tcp://HOST:PORT\"");
+            let what = format!("{key} must be an absolute path, or \"tcp://HOST:PORT\"");
             Err(Mistake::new(socket.span(), what))
         }
     }

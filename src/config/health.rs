@@ -16,7 +16,7 @@ pub(crate) fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health
     let health = health.into_inner();
     let (times, timeout) = (health.times, health.timeout);
     if times == 0 {
-        return Err(wrong("health: `times` is at least 1"));
+        return Err(wrong("health: `times` must be at least 1"));
     }
     let check = check_of(health).map_err(|what| wrong(&what))?;
     let health = Health {
@@ -38,7 +38,11 @@ fn check_of(health: HealthFile) -> Result<HealthCheck, String> {
             Err("health: `command` is empty".to_owned())
         }
         (None, None, None, Some(command)) => Ok(HealthCheck::Command(command.clone())),
-        _ => Err("health: one of `http = \"/PATH\"`, `https = \"/PATH\"`, `tcp = true`, `command = [...]`".to_owned()),
+        _ => Err(
+            "health: set one of `http = \"/PATH\"`, `https = \"/PATH\"`, `tcp = true`, \
+            `command = [...]`"
+                .to_owned(),
+        ),
     }
 }
 
@@ -52,11 +56,13 @@ fn together(health: &HealthFile) -> Result<(), String> {
     let verified = health.ca.is_some() || health.verify.is_some();
     match () {
         () if !by_http && asked => {
-            Err("health: `status` and `host` go with `http` or `https`".to_owned())
+            Err("health: `status` and `host` work only with `http` or `https`".to_owned())
         }
-        () if !by_http && proxied => Err("health: `proxy` goes with `http` or `https`".to_owned()),
+        () if !by_http && proxied => {
+            Err("health: `proxy` works only with `http` or `https`".to_owned())
+        }
         () if health.https.is_none() && verified => {
-            Err("health: `ca` and `verify` go with `https`".to_owned())
+            Err("health: `ca` and `verify` work only with `https`".to_owned())
         }
         () => Ok(()),
     }
@@ -78,14 +84,14 @@ fn request(health: HealthFile) -> Result<HealthCheck, String> {
     );
     if !path.starts_with('/') || !sendable(&path) {
         return Err(format!(
-            "health: `{key}` is a path that begins with / and has no space in it"
+            "health: `{key}` must be a path that begins with / and has no space in it"
         ));
     }
     if host
         .as_ref()
         .is_some_and(|host| host.is_empty() || !sendable(host))
     {
-        return Err("health: `host` is a host name, with a port or without".to_owned());
+        return Err("health: `host` must be a host name, with a port or without".to_owned());
     }
     if let Some(Verify::System | Verify::File(_)) = &tls {
         named(host.as_deref())?;
@@ -105,11 +111,11 @@ fn named(host: Option<&str>) -> Result<(), String> {
     match host {
         Some(host) if app::is_name(host) => Ok(()),
         Some(host) => Err(format!(
-            "health: `host` {host:?} is no name that a certificate can be for"
+            "health: `host` {host:?} is not a name that a certificate can have"
         )),
         None => Err(
-            "health: `https` needs `host = \"NAME\"`, a name in the app's certificate; or \
-             `verify = false`, which takes any certificate"
+            "health: `https` needs `host = \"NAME\"`, a name in the app's certificate; or `verify \
+             = false`, which accepts any certificate"
                 .to_owned(),
         ),
     }
@@ -120,12 +126,12 @@ fn verification(
     verify: Option<VerifyFile>,
 ) -> Result<Verify, String> {
     match (ca.map(Spanned::into_inner), verify) {
-        (Some(_), Some(VerifyFile(false))) => Err(
-            "health: `verify = false` leaves `ca` without a use: take one of them away".to_owned(),
-        ),
+        (Some(_), Some(VerifyFile(false))) => {
+            Err("health: `verify = false` makes `ca` useless: remove one of them".to_owned())
+        }
         (None, Some(VerifyFile(false))) => Ok(Verify::Nothing),
         (Some(path), _) if path.is_absolute() => Ok(Verify::File(path)),
-        (Some(_), _) => Err("health: `ca` is an absolute path".to_owned()),
+        (Some(_), _) => Err("health: `ca` must be an absolute path".to_owned()),
         (None, _) => Ok(Verify::System),
     }
 }

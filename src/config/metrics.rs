@@ -27,7 +27,7 @@ pub(crate) fn check_metrics(
     match apps.iter().find(taken) {
         None => Ok(address),
         Some(app) => Err(wrong(&format!(
-            "port {} is one of app.{} already: take another",
+            "port {} is one of app.{} already: choose another",
             tcp.port(),
             app.name
         ))),

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile(pub Source);
 
-const EXPECTED: &str = "source: a list of addresses, [\"10.0.0.1\"], or \"any\" where HAProxy passes its \
-                        clients' addresses on";
+const EXPECTED: &str = "source must be a list of addresses, [\"10.0.0.1\"], or \"any\" if HAProxy \
+    connects with the addresses of its clients";
 
 impl<'de> Deserialize<'de> for SourceFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SourceFile, D::Error> {
@@ -48,6 +48,7 @@ impl<'de> Visitor<'de> for Reader {
 
 fn address<E: Error>(text: &str) -> Result<IpAddr, E> {
     let parsed = text.parse::<IpAddr>();
-    let parsed = parsed.map_err(|_| E::custom(format!("{text:?} is no address; {EXPECTED}")))?;
+    let parsed =
+        parsed.map_err(|_| E::custom(format!("{text:?} is not an address; {EXPECTED}")))?;
     Ok(parsed.to_canonical())
 }

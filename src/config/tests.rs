@@ -70,7 +70,12 @@ fn every_mistake_names_its_line() {
         ),
         ("= \"/healthz\"", "= \"healthz\"", 6, "begins with /"),
         ("= \"/healthz\"", "= \"/<id>\"", 6, "bad path"),
-        ("http = \"/healthz\"", "tcp = false", 6, "health: one of"),
+        (
+            "http = \"/healthz\"",
+            "tcp = false",
+            6,
+            "health: set one of",
+        ),
         (
             "systemd = \"web.service\"",
             "signal = \"SIGUSR2\"",
@@ -81,7 +86,7 @@ fn every_mistake_names_its_line() {
             "systemd = \"web.service\"",
             "signal = \"X\", pidfile = \"/p\"",
             7,
-            "\"X\" is no signal",
+            "\"X\" is not a signal",
         ),
         (
             "systemd = \"web.service\"",
@@ -136,13 +141,13 @@ fn every_mistake_names_its_line() {
             "\"/run/haproxy/admin.sock\"",
             "\"/s\"\nmain = \"web1\"",
             10,
-            "go together",
+            "need each other",
         ),
         (
             "\"/run/haproxy/admin.sock\"",
             "\"/s\"\nmaster = \"m.sock\"",
             11,
-            "master: an absolute path",
+            "master must be an absolute path",
         ),
         ("[[haproxy]]", "[[haproxy]", 9, ""),
     ];
@@ -177,7 +182,7 @@ fn a_balancer_may_serve_one_app_alone() {
         |app: &str| parse(&format!("{GOOD}app = \"{app}\"\n{api}")).map_err(|mistake| mistake.what);
     assert_eq!(
         of("web").unwrap_err(),
-        "no [[haproxy]] serves app.api: add one, or mend its `app`"
+        "no [[haproxy]] serves app.api: add one, or fix its `app`"
     );
     assert_eq!(of("www").unwrap_err(), "there is no app.www");
     let both = format!("{GOOD}app = \"web\"\n[[haproxy]]\nsocket = \"/b\"\napp = \"api\"\n{api}");
@@ -232,7 +237,7 @@ fn metrics_are_served_on_loopback_or_a_socket_or_not_at_all() {
         ("/run/a\\u0000", "without NUL"),
         (
             "127.0.0.1:1000",
-            "port 1000 is one of app.web already: take another",
+            "port 1000 is one of app.web already: choose another",
         ),
         ("127.0.0.1:2000", "port 2000 is one of app.web already"),
         ("[::1]:3000", "port 3000 is one of app.web already"),
@@ -344,47 +349,47 @@ fn health_by_tls() {
         ),
         (
             "{ https = \"/h\", host = \"a_b..c\" }",
-            "\"a_b..c\" is no name that a certificate can be for",
+            "\"a_b..c\" is not a name that a certificate can have",
         ),
         (
             "{ https = \"h\", verify = false }",
-            "health: `https` is a path that begins with /",
+            "health: `https` must be a path that begins with /",
         ),
         (
             "{ https = \"/h\", host = \"a\", ca = \"ca.pem\" }",
-            "health: `ca` is an absolute path",
+            "health: `ca` must be an absolute path",
         ),
         (
             "{ https = \"/h\", ca = \"/ca.pem\", verify = false }",
-            "health: `verify = false` leaves `ca` without a use",
+            "health: `verify = false` makes `ca` useless",
         ),
         (
             "{ http = \"/h\", verify = false }",
-            "health: `ca` and `verify` go with `https`",
+            "health: `ca` and `verify` work only with `https`",
         ),
         (
             "{ tcp = true, ca = \"/ca.pem\" }",
-            "health: `ca` and `verify` go with `https`",
+            "health: `ca` and `verify` work only with `https`",
         ),
         (
             "{ tcp = true, proxy = true }",
-            "health: `proxy` goes with `http` or `https`",
+            "health: `proxy` works only with `http` or `https`",
         ),
         (
             "{ command = [\"x\"], host = \"a\" }",
-            "health: `status` and `host` go with `http` or `https`",
+            "health: `status` and `host` work only with `http` or `https`",
         ),
         (
             "{ http = \"/h\", https = \"/h\", host = \"a\" }",
-            "health: one of",
+            "health: set one of",
         ),
         (
             "{ https = \"/h\", verify = \"no\" }",
-            "verify is true or false, not \"no\": false takes any certificate",
+            "verify must be true or false, not \"no\": false accepts any certificate",
         ),
         (
             "{ http = \"/h\", proxy = 3 }",
-            "proxy is true, \"v1\" or \"v2\", not 3",
+            "proxy must be true, \"v1\" or \"v2\", not 3",
         ),
     ] {
         let what = of(health).unwrap_err();

@@ -124,7 +124,7 @@ mod tests {
     fn a_wrong_count_is_a_warning_with_a_fix() {
         let (verdict, surplus) = counted(8, 0, 7);
         assert_eq!(verdict, Warning);
-        assert!(surplus.contains("1 connection to the app more") && surplus.contains("ss -tnp"));
+        assert!(surplus.contains("1 more connection to the app") && surplus.contains("ss -tnp"));
         let (verdict, hidden) = counted(1, 0, 7);
         assert_eq!(verdict, Warning);
         assert!(

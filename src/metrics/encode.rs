@@ -54,7 +54,7 @@ fn build() -> Family {
 
 /// The lines that the sidecar's own log dropped since its start.
 fn dropped() -> Family {
-    let help = "Lines of the log that were dropped, as its reader was too slow.";
+    let help = "Log lines that were dropped because the reader was too slow.";
     let mut dropped = Family::new("log_lines_dropped", help, MetricType::Counter);
     dropped.add([], Value::Count(crate::outbox::dropped()));
     dropped
@@ -94,13 +94,13 @@ fn last_look(apps: &[AppView]) -> [Family; 5] {
 fn counted(all: &[(String, Counters)]) -> [Family; 4] {
     let counter = |name, help| Family::new(name, help, MetricType::Counter);
     let mut operations = counter("operations", "Operations that have ended.");
-    let mut repairs = counter("rule_repairs", "Times that lost rules were set again.");
+    let mut repairs = counter("rule_repairs", "How often the agent set lost rules again.");
     let mut success = Family::new(
         "last_success_timestamp",
         "When an operation last ended with exit code 0.",
         MetricType::Gauge,
     );
-    let mut phases = Family::new("phase", "What a phase took.", MetricType::Histogram);
+    let mut phases = Family::new("phase", "Duration of a phase.", MetricType::Histogram);
     success.unit = Some(Unit::Seconds);
     phases.unit = Some(Unit::Seconds);
     for (app, counters) in all {

@@ -34,11 +34,14 @@ impl FromStr for MetricsAddress {
         }
         match text.parse::<SocketAddr>() {
             Ok(address) if !address.ip().is_loopback() => Err(
-                "only a loopback address (127.0.0.1, [::1]), or a unix socket's path: \
-                     whoever reaches it may ask",
+                "only a loopback address (127.0.0.1, [::1]) or a unix socket's path: every client \
+                 that reaches it can read the metrics",
             ),
             Ok(address) if address.port() != 0 => Ok(MetricsAddress::Tcp(address)),
-            _ => Err("a loopback address with a port (\"127.0.0.1:9127\"), or an absolute path"),
+            _ => Err(
+                "expected a loopback address with a port (\"127.0.0.1:9127\"), or an \
+                absolute path",
+            ),
         }
     }
 }
@@ -129,7 +132,7 @@ fn make_room(path: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
         // A connect to a regular file would be refused too, so look at the type first.
         Ok(found) if !found.file_type().is_socket() => {
-            let what = "there is a file that is no socket: remove it, or name another path";
+            let what = "a file is there that is not a socket: remove it, or name another path";
             return Err(io::Error::new(ErrorKind::AlreadyExists, what));
         }
         Ok(_) => {}

@@ -54,9 +54,9 @@ fn fails(what: &str, observation: &Observation, limits: &Limits, otherwise: Outc
 /// A gate that fails to close does not delay this phase: the gates open next anyway.
 pub(super) fn healthy(streak: u32, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let (streak, why) = match &observation.health {
-        Some(Ok(())) => (streak + 1, "healthy, but not yet as often as asked"),
+        Some(Ok(())) => (streak + 1, "healthy, but not yet `times` in a row"),
         Some(Err(why)) => (0, why.as_str()),
-        None => (0, "not asked yet"),
+        None => (0, "not checked yet"),
     };
     match streak >= limits.healthy_times {
         true if limits.stays_closed => still_closed(streak, observation, over),
@@ -102,7 +102,8 @@ fn not_healthy(why: &str, observation: &Observation, limits: &Limits) -> Outcome
     match observation.version {
         _ if limits.stays_closed => Outcome::NotHealthyClosed(why.to_owned()),
         Version::Inherited if limits.rolls_back => Outcome::NotHealthy(format!(
-            "{why} (upgraded by an operation that was cut short: the rollback is not run)"
+            "{why} (an operation that was cut short had upgraded the app: the agent does not run \
+             the rollback)"
         )),
         _ => Outcome::NotHealthy(why.to_owned()),
     }
@@ -141,7 +142,12 @@ fn opened(observation: &Observation, waiting: Vec<String>) -> Outcome {
 
 fn held(observation: &Observation) -> Option<String> {
     let held = observation.held();
-    (!held.is_empty()).then(|| format!("{}: respected, not waited for", held.join(", ")))
+    (!held.is_empty()).then(|| {
+        format!(
+            "{}: set by an operator, so the agent does not wait for UP",
+            held.join(", ")
+        )
+    })
 }
 
 pub(super) fn put_back(why: &Why, observation: &Observation, limits: &Limits, over: bool) -> Step {
@@ -182,7 +188,7 @@ pub(super) fn back_off(until: Duration, observation: &Observation, limits: &Limi
     match (few.is_empty(), next_turn(observation, limits)) {
         (true, _) if observation.elapsed < until => {
             let next = format!(
-                "there is room, and it is our turn at {:.1}s",
+                "enough other servers; our turn is at {:.1}s",
                 until.as_secs_f64()
             );
             again(Phase::BackOff { until }, vec![next])

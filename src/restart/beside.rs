@@ -74,15 +74,18 @@ impl Beside {
     /// What the operator can do about it.
     fn fix(&self, app: &str) -> String {
         let name = self.name();
-        let meant = format!("also_restarts = [\"{name}\"] in [app.{app}] if users may notice");
+        let meant = format!(
+            "if users may notice, write also_restarts = [\"{name}\"] in \
+            [app.{app}]"
+        );
         match self {
             Beside::App { .. } => format!(
-                "run `agent close {name}` before this restart and `agent open {name}` after it, or \
-                 write {meant}"
+                "run `agent close {name}` before this restart and `agent open {name}` after it; \
+                 or, {meant}"
             ),
             Beside::Line { .. } => format!(
-                "give it an [app] table and `agent close` that app first, have the line put in \
-                 MAINT on the balancer, or write {meant}"
+                "give it an [app] table and `agent close` that app first; or set the line to \
+                 MAINT on the balancer; or, {meant}"
             ),
         }
     }
@@ -119,7 +122,7 @@ pub fn taken_down(
             serving.join(", ")
         );
         match meant.iter().any(|meant| meant == one.name()) {
-            true => notices.push(format!("{what}, as also_restarts says")),
+            true => notices.push(format!("{what}, as also_restarts allows")),
             false => reasons.push(format!("{what}; {}", one.fix(app))),
         }
     }

@@ -64,8 +64,8 @@ impl ClosedLines {
             Err(why) => {
                 if self.unseen.insert(name.clone()) {
                     news.notices.push(format!(
-                        "{name} can't be seen: {why}; the restart goes on, and what it shows of our lines \
-                         meanwhile is not known"
+                        "{name} can't be seen: {why}; the restart continues, and the agent does \
+                         not know what this balancer shows of our lines"
                     ));
                 }
                 return news;
@@ -108,8 +108,8 @@ impl ClosedLines {
                 }
             }
             Known::UncheckedReported => news.notices.push(format!(
-                "{what} and was not checked yet: HAProxy was reloaded, or an operator has just set it \
-                 ready; it may send users to this host until its first check"
+                "{what} before its first check: HAProxy was reloaded, or an operator has just set \
+                 the line ready; until that check HAProxy may send users to this host"
             )),
             Known::Out | Known::Unchecked => {}
         }

@@ -134,8 +134,8 @@ impl Connections {
             Some(_) if self.uncounted && self.none_leaves => Counted::All,
             Some(surplus) => Counted::Left(vec![self.surplus(surplus, counted)]),
             None => Counted::Left(vec![format!(
-                "HAProxy counts {counted} connections to the app, this host's tables show {all}: a container or \
-                 another network namespace hides them; {ONLY_MASTER}"
+                "HAProxy counts {counted} connections to the app, but this host's tables show \
+                 {all}: a container or another network namespace hides them; {ONLY_MASTER}"
             )]),
         }
     }
@@ -163,17 +163,21 @@ impl Connections {
         };
         let (from, plural) = (peers_in_words(peers), if surplus == 1 { "" } else { "s" });
         let what = format!(
-            "{surplus} connection{plural} to the app more than HAProxy counts ({from}; {counted} counted): a worker \
-             that leaves after a reload may have a request there"
+            "{surplus} more connection{plural} to the app than HAProxy counts ({from}; {counted} \
+             counted): a worker that leaves after a reload may have a request there"
         );
         match settled {
             _ if self.uncounted => {
-                format!("{what}; it counts none with `http-reuse never`, and {ONLY_MASTER}")
+                format!("{what}; HAProxy counts none with `http-reuse never`, and {ONLY_MASTER}")
             }
             true => format!(
-                "{what}, or somebody calls the app from there (`ss -tnp` shows it); {ONLY_MASTER}"
+                "{what}, or another program there calls the app (`ss -tnp` shows it); \
+                 {ONLY_MASTER}"
             ),
-            false => format!("{what}; `source` in [[haproxy]] names the addresses that count"),
+            false => format!(
+                "{what}; set `source` in [[haproxy]] to the addresses that HAProxy \
+                connects from"
+            ),
         }
     }
 }
@@ -185,14 +189,15 @@ fn least(before: Count, after: &Result<Count, String>) -> Option<u64> {
     before.connections.filter(|_| steady)
 }
 
-const ONLY_MASTER: &str = "only HAProxy's master socket shows what leaving workers carry: name it, `master` in [[haproxy]]";
+const ONLY_MASTER: &str = "only HAProxy's master socket shows what leaving workers carry: set \
+    `master` in [[haproxy]]";
 
-const UNCOUNTED: &str = "this HAProxy does not count its connections (2.3 and newer do): only its master socket shows \
-                         what leaving workers carry: name it, `master` in [[haproxy]]";
+const UNCOUNTED: &str = "this HAProxy does not count its connections (2.3 and newer do): only \
+    HAProxy's master socket shows what leaving workers carry: set `master` in [[haproxy]]";
 
-const HIDDEN: &str = "HAProxy had connections to the app that no table of this host shows (a container, another \
-                      network namespace): only its master socket shows what leaving workers carry: name it, \
-                      `master` in [[haproxy]]";
+const HIDDEN: &str = "HAProxy had connections to the app that no table of this host shows (a \
+    container, another network namespace): only HAProxy's master socket shows what leaving \
+    workers carry: set `master` in [[haproxy]]";
 
 fn sum(peers: &ByPeer) -> u64 {
     peers.values().sum()

@@ -52,7 +52,7 @@ fn interrupted(
             if observation.action_result != ActionResult::Done {
                 return None;
             }
-            end("the gates stay closed, and not all was waited for")
+            end("the gates stay closed; the agent did not wait until the host was drained")
         }
         phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),
         Phase::Healthy { .. } if verb != Verb::Restart => end("nothing was changed"),

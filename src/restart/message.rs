@@ -5,7 +5,7 @@ use super::{Outcome, Verb};
 impl Outcome {
     /// One line for people: what happened, how the host is now, what to do.
     pub fn message(&self, verb: Verb, app: &str) -> String {
-        let fix = format!("mend it, then `agent open {app}`");
+        let fix = format!("fix it, then run `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
             Outcome::RestartedClosed => {
@@ -18,8 +18,8 @@ impl Outcome {
             Outcome::Finished { confirmed, closed } => finished(*confirmed, *closed, app),
             Outcome::Skipped(why) => format!("skipped: {why}; nothing was changed"),
             Outcome::NotHeld(why) => format!(
-                "closed, but that can't be noted: {why}; mend [agent] hold_dir and close again, or `agent \
-                 recover {app}` opens it"
+                "closed, but the hold can't be written: {why}; fix [agent] hold_dir and run \
+                 `agent close {app}` again, or open the gates with `agent recover {app}`"
             ),
             Outcome::Nothing(why) => why.clone(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
@@ -29,11 +29,11 @@ impl Outcome {
                 format!("the restart failed: {why}; the gates stay closed: {fix}")
             }
             Outcome::NotHealthy(why) if matches!(verb, Verb::Open | Verb::Recover) => {
-                format!("not opened, the app is not healthy: {why}; {fix}")
+                format!("not opened, because the app is not healthy: {why}; {fix}")
             }
             Outcome::NotHealthy(why) => format!(
-                "the app is not healthy after the restart: {why}; the gates stay closed: {fix}; a sidecar opens them \
-                 once it is healthy"
+                "the app is not healthy after the restart: {why}; the gates stay closed: {fix}; a \
+                 sidecar opens them once the app is healthy"
             ),
             Outcome::NotHealthyClosed(why) => {
                 format!(
@@ -46,17 +46,17 @@ impl Outcome {
                 stays_closed(app)
             ),
             Outcome::UpgradeFailed(why) => format!(
-                "{why}; the gates stay closed: look, then `agent restart {app}` (with the upgrade again) \
-                 or `agent open {app}`"
+                "{why}; the gates stay closed: look at the app, then run `agent restart {app}` \
+                 (with the upgrade again) or `agent open {app}`"
             ),
             Outcome::RolledBack { why, waiting, note } => rolled_back(why, waiting, note.is_some()),
             Outcome::Undrained(waiting) => format!(
-                "stopped, but the drain ran out: {}; the gates stay closed",
+                "stopped, but the drain ran out of time: {}; the gates stay closed",
                 waiting.join(", ")
             ),
             Outcome::NotBack(waiting) => format!(
-                "the gates are open and the app was healthy, but HAProxy: {}; `agent doctor {app}` looks for \
-                 the cause",
+                "the gates are open and the app was healthy, but HAProxy shows: {}; run `agent \
+                 doctor {app}` to find the cause",
                 waiting.join(", ")
             ),
             Outcome::UpWhileClosed {
@@ -69,7 +69,8 @@ impl Outcome {
                 why,
                 put_back: false,
             } => format!(
-                "the rules could not be set: {why}; see `agent status {app}` for how they stand"
+                "the rules could not be set: {why}; gates may be open or closed: see `agent \
+                 status {app}`"
             ),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
             Outcome::NotOut {
@@ -79,8 +80,8 @@ impl Outcome {
             } => {
                 let fix = match causes.as_slice() {
                     [] => format!(
-                        "are the checks slower than timeouts.out_of_rotation? `agent doctor {app}` shows the \
-                         seconds that HAProxy took"
+                        "HAProxy's checks may be slower than timeouts.out_of_rotation: `agent \
+                         doctor {app}` shows the seconds that HAProxy took"
                     ),
                     causes => causes.join("; "),
                 };
@@ -88,26 +89,30 @@ impl Outcome {
                 given_up(&what, *back, &fix)
             }
             Outcome::DrainRanOut { waiting, back } => {
-                let what = format!("the drain ran out: {}", waiting.join(", "));
+                let what = format!("the drain ran out of time: {}", waiting.join(", "));
                 given_up(
                     &what,
                     *back,
-                    "a longer timeouts.drain, or on_drain_timeout, may help",
+                    "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" restarts \
+                     over what is in flight",
                 )
             }
             Outcome::FloorBroken { few, back } => {
                 let few = few.join(", ");
-                let what = format!("too few others, and our turn did not come in time: {few}");
+                let what = format!(
+                    "too few other servers, and our turn did not come in time: \
+                    {few}"
+                );
                 let longer = match verb {
                     Verb::Stop => "timeouts.turn",
                     _ => "--turn",
                 };
-                let fix = format!("try again when they are back, or with a longer {longer}");
+                let fix = format!("try again when more servers are UP, or with a longer {longer}");
                 given_up(&what, *back, &fix)
             }
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");
-                given_up(&what, *back, "mend [agent] state_dir")
+                given_up(&what, *back, "fix [agent] state_dir")
             }
             Outcome::GateFailed {
                 why,
@@ -118,7 +123,7 @@ impl Outcome {
 }
 
 fn stays_closed(app: &str) -> String {
-    format!("the gates stay closed, because they are held: `agent open {app}` ends the hold")
+    format!("a hold keeps the gates closed: `agent open {app}` ends it")
 }
 
 fn finished(confirmed: bool, closed: bool, app: &str) -> String {
@@ -127,10 +132,10 @@ fn finished(confirmed: bool, closed: bool, app: &str) -> String {
         false => "back in rotation".to_owned(),
     };
     match confirmed {
-        true => format!("{left}: an earlier restart was finished, not repeated"),
+        true => format!("{left}: the agent finished an earlier restart, and did not repeat it"),
         false => format!(
-            "{left}, but whether the app was restarted can't be told: if it is still the old one, run \
-             `agent restart` again"
+            "{left}, but the agent can't confirm that the app was restarted: if it is still the \
+             old one, run `agent restart` again"
         ),
     }
 }
@@ -141,7 +146,7 @@ fn rolled_back(why: &str, waiting: &[String], noted: bool) -> String {
         ([], false) => "and back in rotation".to_owned(),
         ([], true) => "and the gates are open".to_owned(),
         (waiting, _) => format!(
-            "and the gates are open, but HAProxy: {}",
+            "and the gates are open, but HAProxy shows: {}",
             waiting.join(", ")
         ),
     };
@@ -154,12 +159,12 @@ fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str)
         false => "the gates are open",
     };
     let causes = match causes {
-        [] => format!("`agent doctor {app}` looks for what answers its checks"),
+        [] => format!("run `agent doctor {app}` to find what answers HAProxy's checks"),
         causes => causes.join("; "),
     };
     format!(
-        "restarted, and {gates}, but users may have met an app that restarts: HAProxy took \
-         this host for UP meanwhile: {}; {causes}",
+        "restarted, and {gates}, but users may have reached a restarting app: HAProxy showed this \
+         host UP meanwhile: {}; {causes}",
         lines.join(", ")
     )
 }
@@ -168,8 +173,8 @@ const PUT_BACK: &str = "the gates were put back, the app was not touched";
 
 fn given_up(what: &str, back: bool, fix: &str) -> String {
     let lines = match back {
-        true => "its lines are back",
-        false => "its lines are not all UP",
+        true => "all lines are UP",
+        false => "not all lines are UP",
     };
     format!("{what}; {PUT_BACK}; {lines}; {fix}")
 }

@@ -19,8 +19,8 @@ const ZEROS: u32 = 2;
 /// row.
 const ZEROS_BESIDE_SESSIONS: u32 = 5;
 
-const UNSTEADY: &str = "counting connections: sessions came while they were counted (HAProxy's master socket needs \
-                        no counting: `master` in [[haproxy]])";
+const UNSTEADY: &str = "counting connections again, because sessions began meanwhile (with \
+    HAProxy's master socket the agent need not count: set `master` in [[haproxy]])";
 
 /// Every other agent can see this claim, and counts this host as gone from now on. Two hosts that
 /// claim at the same moment see each other, so no main gate closes that would leave too few. The
@@ -54,8 +54,9 @@ pub(super) fn claim(verb: Verb, observation: &Observation, limits: &Limits, over
 
 fn unclaimed(observation: &Observation) -> Option<String> {
     let unclaimed = observation.without_claims();
-    let why = "no twin of ours shows there that this host goes (an operator holds it, or there is none): of two \
-               that go in the same moment one gives way when HAProxy's first check of the other has failed";
+    let why = "no twin announces this host there (an operator holds the twin, or there is none); \
+        if two hosts go out at once, one gives way after HAProxy's first failed check of the \
+        other";
     (!unclaimed.is_empty()).then(|| format!("{}: {why}", unclaimed.join(", ")))
 }
 
@@ -209,7 +210,7 @@ pub(super) fn drain(
             verb,
             limits,
             classic_twins(verb, observation),
-            "the classic layout's twin can't be shed",
+            "the agent can't take the classic layout's twin out",
         ),
         // The time is up, and nothing is in flight: one more look confirms it.
         ActionResult::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
@@ -224,7 +225,7 @@ pub(super) fn drain(
             verb,
             limits,
             carried,
-            "the drain's time is up, policy proceed",
+            "the drain ran out of time, and on_drain_timeout is proceed",
         ),
         // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => again(Phase::Drain { zeros }, waiting),

@@ -185,7 +185,7 @@ impl Outcome {
                     confirmed: false, ..
                 },
                 _,
-            ) => "not_told",
+            ) => "not_confirmed",
             (Outcome::Skipped(_), _) => "skipped",
             (Outcome::NotHeld(_), _) => "not_recorded",
             (Outcome::Nothing(_), _) => "nothing_to_do",

@@ -93,12 +93,10 @@ fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
     let wrong = |line: &ServerLine| {
         let what = match (line.role, line.backup) {
             _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
-            (Role::Main, true) => {
-                "checks the status port, but is marked `backup`: take `backup` away"
-            }
+            (Role::Main, true) => "checks the status port, but is marked `backup`: remove `backup`",
             (Role::Twin | Role::ClassicTwin, false) => {
-                "is not marked `backup`: new users reach it whatever the gate says: add `backup`, or let it \
-                 check the status port"
+                "is not marked `backup`, so new users reach it even if the gate is closed: add \
+                 `backup`, or let it check the status port"
             }
             _ => return None,
         };
@@ -172,7 +170,7 @@ fn too_few(
 fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     let mut notices = Vec::new();
     if let (Verb::Restart | Verb::Close, Err(why)) = (verb, &facts.health) {
-        notices.push(format!("the app does not answer as `health` asks: {why}"));
+        notices.push(format!("the app is not healthy: {why}"));
     }
     for balancer in &facts.balancers {
         let unseen = unseen("", balancer).map(|why| why.to_string());
@@ -190,7 +188,7 @@ fn closes(verb: Verb) -> bool {
 fn notice(verb: Verb, name: &str, line: &ServerLine) -> Option<String> {
     let what = match (&line.status, line.role) {
         (status, _) if status.is_held() => {
-            format!("is {status}: respected, its UP is not waited for")
+            format!("is {status}: set by an operator, so the agent does not wait for UP")
         }
         (status, Role::Main) if closes(verb) && status.is_out() => {
             format!("is {status} already")

@@ -128,7 +128,7 @@ pub fn start(
         (Verb::Recover, Reached::Upgrading(how)) => Err(NoStart::Unfinished(how)),
         (Verb::Restart, Reached::Upgrading(how)) => Ok(Start {
             note: Some(format!(
-                "{how}: begun anew, with the upgrade where there is one"
+                "{how}: this restart begins again, with the upgrade if there is one"
             )),
             ..start(Verb::Restart, Phase::Close)?
         }),
@@ -165,12 +165,12 @@ fn reached(left: Option<&UnfinishedOperation>, gates: GatesFound) -> Reached {
 
 /// How it changed the app without a restart after that.
 fn upgrading(left: &UnfinishedOperation) -> Option<String> {
-    let unknown = "was cut short, and nobody can tell how far it had come";
+    let unknown = "was cut short, and its progress is unknown";
     match &left.phase {
         Phase::Upgrade => Some(format!("an earlier upgrade {unknown}")),
         Phase::Rollback(why) => Some(format!("an earlier rollback {unknown} ({why})")),
         Phase::Restart if left.restarted == Some(false) && left.version != Version::Same => {
-            let old = "the app was changed, and what runs is still what ran before";
+            let old = "the app was changed, but the old version still runs";
             Some(format!(
                 "an earlier upgrade was cut short before its restart: {old}"
             ))
@@ -193,12 +193,13 @@ fn closing(left: &UnfinishedOperation, gates: GatesFound) -> Reached {
 fn not_repeated(confirmed: bool) -> &'static str {
     match confirmed {
         true => {
-            "the app's restart that was cut short had happened: it is finished, not repeated; for another \
-             one run `agent restart` again"
+            "an earlier operation restarted the app and was cut short: the agent finishes it and \
+             does not restart again; for another restart run `agent restart` again"
         }
         false => {
-            "whether the app's restart that was cut short had happened can't be told: it is not repeated; \
-             if the app is still the old one, run `agent restart` again"
+            "an earlier operation was cut short, and the agent can't confirm that it restarted \
+             the app: it does not restart again; if the app is still the old one, run `agent \
+             restart` again"
         }
     }
 }

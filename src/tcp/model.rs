@@ -71,7 +71,7 @@ pub enum TcpError {
     #[error("the list of TCP connections was interrupted {0} times in a row")]
     Interrupted(u32),
     /// An answer that the kernel does not document.
-    #[error("strange list of TCP connections: {0}")]
+    #[error("unexpected list of TCP connections: {0}")]
     Strange(String),
 }
 

@@ -70,8 +70,8 @@ async fn a_process_younger_than_its_pidfile_is_refused_unless_it_serves() {
     pidfile.restart().serves(port).expect("only a notice");
     pidfile.age();
     let stale = format!(
-        "pidfile {} is stale: sleep (pid {}) began after it was written, and does not listen \
-         on port {port}; start the app, or mend where it writes its pid",
+        "pidfile {} is stale: sleep (pid {}) began after it was written, and does not listen on \
+         port {port}; start the app, or fix where it writes its pid",
         pidfile.path().display(),
         stranger.id()
     );

@@ -254,13 +254,13 @@ async fn the_fault_of_a_certificate_is_named() {
             &good,
             NAME,
             other.verify(),
-            format!("the app's certificate is by no CA of {other_ca}"),
+            format!("the app's certificate is signed by no CA of {other_ca}"),
         ),
         (
             &good,
             NAME,
             again.verify(),
-            format!("by no CA of {again_ca} (one has its name, and another key)"),
+            format!("by no CA of {again_ca} (one has its name, but another key)"),
         ),
         (
             &good,

@@ -110,7 +110,7 @@ fn our_rules_go_and_all_others_remain() {
     assert!(
         again
             .out
-            .starts_with("no rule of ours is there (iptables-nft, "),
+            .starts_with("no rule of the agent is there (iptables-nft, "),
         "{}",
         again.out
     );
@@ -175,7 +175,7 @@ fn a_running_operation_or_sidecar_is_a_refusal() {
         (
             directory::sidecar(state_dir),
             "agent run",
-            "mend: systemctl stop haproxy-gate",
+            "fix: systemctl stop haproxy-gate",
         ),
     ] {
         let lock = Lock::take(&path, &Owner::new(who)).unwrap();

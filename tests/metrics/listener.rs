@@ -63,7 +63,10 @@ async fn a_file_that_is_no_socket_is_left_alone() {
     let (_directory, path) = place();
     fs::write(&path, "notes").unwrap();
     let refused = bind(&path).unwrap_err();
-    assert!(refused.contains("a file that is no socket"), "{refused}");
+    assert!(
+        refused.contains("a file is there that is not a socket"),
+        "{refused}"
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), "notes");
 }
 

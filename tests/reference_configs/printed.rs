@@ -141,12 +141,12 @@ fn a_bad_argument_is_one_line() {
         Some("a 10.0.0.1\nb\n"),
     );
     let said = String::from_utf8(wrong.stderr).unwrap();
-    assert_eq!(said, "agent: -: line 2: NAME ADDRESS is wanted\n");
+    assert_eq!(said, "agent: -: line 2: expected NAME ADDRESS\n");
     assert_eq!(wrong.status.code(), Some(2));
     let none = run(&config, &["haproxy-config"], None);
     let said = String::from_utf8(none.stderr).unwrap();
     assert!(
-        said.starts_with("agent: no hosts: name them by --host"),
+        said.starts_with("agent: no hosts: name them with --host"),
         "{said}"
     );
     assert_eq!((none.status.code(), none.stdout.len()), (Some(2), 0));

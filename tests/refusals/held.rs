@@ -110,7 +110,7 @@ fn a_restart_says_what_becomes_of_the_hold() {
         &stay,
         0,
         "restarted_closed",
-        "the gates stay closed, because",
+        "a hold keeps the gates closed",
     );
     assert_eq!((restarts(), hold(), is_closed()), (4, held.clone(), true));
     let history = agent(&counts(), &["history", "--json"]).out;
@@ -210,7 +210,7 @@ fn an_upgrade_that_fails_keeps_the_hold() {
     );
     running.interrupt(Signal::SIGKILL);
     running.wait();
-    let halves = "an earlier upgrade was cut short, and nobody can tell";
+    let halves = "an earlier upgrade was cut short, and its progress is unknown";
     ends(&["recover", "web"], 15, "upgrade_failed", halves);
     ends(
         &["restart"],

@@ -30,7 +30,7 @@ fn an_app_that_never_comes_back_stays_out() {
             .set("app.web.timeouts.healthy", "1s")
     });
     let says = "the app is not healthy after the restart: connection refused; the gates stay \
-                closed: mend it, then `agent open web`";
+        closed: fix it, then run `agent open web`";
     ended.expect(15, says);
     assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
     assert_eq!(fleet.boots()[0], 1);
@@ -71,8 +71,8 @@ fn an_app_that_dies_after_the_reopen_is_not_restarted_again() {
     let running = fleet.agent(1, Settings::hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("open");
     kill(app(&fleet), Signal::SIGKILL).expect("an app");
-    let says = "the gates are open and the app was healthy, but HAProxy: \
-                tcp://10.77.0.1:9999 srvs/web1 is DOWN";
+    let says = "the gates are open and the app was healthy, but HAProxy shows: \
+        tcp://10.77.0.1:9999 srvs/web1 is DOWN";
     running.wait().expect(16, says);
     assert_eq!(fleet.host(1).gates_are_open(), OPEN);
     assert_eq!(fleet.boots()[0], 2, "restarted again");
@@ -90,11 +90,11 @@ fn a_stale_pidfile_is_refused() {
     let mut stranger = Process::spawn("sleep", stranger.arg("99"));
     write_long_ago(&pidfile, &stranger.pid().to_string());
     let says = "began after it was written, and does not listen on port 1000; start the app, or \
-                mend where it writes its pid; nothing was changed";
+        fix where it writes its pid; nothing was changed";
     restart(&fleet, |settings| settings).expect(11, says);
     assert!(stranger.is_running(), "a stranger got the signal");
     stranger.stop();
-    let says = "start the app, or mend where it writes its pid; nothing was changed";
+    let says = "start the app, or fix where it writes its pid; nothing was changed";
     restart(&fleet, |settings| settings).expect(11, says);
     assert_eq!((fleet.boots()[0], fleet.host(1).rules()), (1, rules));
     // The app's own number is correct, however old the file is.

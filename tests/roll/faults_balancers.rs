@@ -10,8 +10,7 @@ use lab::reference::QUICK;
 use lab::settings::Settings;
 
 const GONE: &str = "tcp://10.77.0.1:9998 can't be seen: can't connect: Connection refused";
-const PUT_BACK: &str =
-    "; the gates were put back, the app was not touched; its lines are not all UP";
+const PUT_BACK: &str = "; the gates were put back, the app was not touched; not all lines are UP";
 
 /// Before the restart of the app: the whole process group dies, or only the worker, which also ends
 /// its master. Then a supervisor starts it again.
@@ -79,7 +78,7 @@ fn a_balancer_that_stops_later_does_not_stop_the_restart() {
     fleet.host(1).wait_for_phase("open");
     second.process.kill_group();
     let message = running.wait().expect(16, GONE).report().message;
-    let left = "the gates are open and the app was healthy, but HAProxy: ";
+    let left = "the gates are open and the app was healthy, but HAProxy shows: ";
     assert!(message.starts_with(left), "{message}");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     assert_eq!(fleet.boots()[0], boots + 2);

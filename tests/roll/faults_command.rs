@@ -18,7 +18,7 @@ fn a_command_that_fails_or_hangs_leaves_the_gates_closed() {
     let fleet = Fleet::quick("re_fails", |reference| reference);
     let traffic = fleet.traffic();
     let says =
-        "exited with 3: no such release; the gates stay closed: mend it, then `agent open web`";
+        "exited with 3: no such release; the gates stay closed: fix it, then run `agent open web`";
     let ended = restart(&fleet, command("echo no such release; exit 3"));
     let message = ended.expect(15, says).report().message;
     assert!(message.starts_with("the restart failed: "), "{message}");

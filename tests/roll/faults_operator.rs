@@ -67,7 +67,10 @@ fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
 fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     let ended = ended.expect(0, "restarted, and the gates are open");
     let report = ended.report();
-    let note = format!("srvs/web1 is {shown}: respected, not waited for");
+    let note = format!(
+        "srvs/web1 is {shown}: set by an operator, so the agent does not wait for \
+        UP"
+    );
     assert!(
         report.notices.iter().any(|one| one.ends_with(&note)),
         "{report:?}"

@@ -53,7 +53,7 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
     fleet.host(1).wait_for_phase("drain");
     proxy.set(fault);
     let ended = running.wait().expect(13, says).report();
-    let left = "; the gates were put back, the app was not touched; its lines are not all UP";
+    let left = "; the gates were put back, the app was not touched; not all lines are UP";
     assert!(ended.message.contains(left), "{}", ended.message);
     ended.assert_hurried();
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
@@ -69,7 +69,7 @@ fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &s
     fleet.host(1).wait_for_phase("open");
     proxy.set(fault);
     let message = running.wait().expect(16, says).report().message;
-    let left = "the gates are open and the app was healthy, but HAProxy: ";
+    let left = "the gates are open and the app was healthy, but HAProxy shows: ";
     assert!(message.starts_with(left), "{message}");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     proxy.set(Fault::None);

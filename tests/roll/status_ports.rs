@@ -89,7 +89,7 @@ fn a_foreign_redirect_of_a_port_is_exit_20() {
     rule("-D");
     let report = running
         .wait()
-        .expect(20, "HAProxy took this host for UP")
+        .expect(20, "HAProxy showed this host UP")
         .report();
     assert_eq!(report.outcome, "up_while_closed");
     let named = "a rule that is not ours redirects the status port 2000: ";

@@ -278,7 +278,8 @@ fn a_failed_upgrade_without_a_rollback_stays_closed() {
         releases.agent(|settings| both(settings).unset("app.web.rollback"))
     };
     let ended = no_way_back("echo no space; exit 3").run("restart", "web");
-    let says = "exited with 3: no space; the gates stay closed: look, then `agent restart web`";
+    let says = "exited with 3: no space; the gates stay closed: look at the app, then run `agent \
+        restart web`";
     let report = ended.expect(15, says).report();
     assert_eq!(report.outcome, "upgrade_failed");
     releases.expect("2", &["upgrade web"], 0);
@@ -347,7 +348,7 @@ fn an_agent_killed_in_the_upgrade_leaves_the_gates_closed() {
         running.wait();
         assert_eq!(fleet.host(number).journal_phase().as_deref(), Some(phase));
         let recovered = agent.run("recover", "web");
-        let says = format!("an earlier {phase} was cut short, and nobody can tell how far");
+        let says = format!("an earlier {phase} was cut short, and its progress is unknown");
         assert_eq!(
             recovered.expect(15, &says).report().outcome,
             "upgrade_failed"

@@ -215,8 +215,8 @@ fn a_unit_that_refuses_manual_stops_is_refused() {
         machine.file(&machine.unit(), unit);
         machine.manager().await.reload().await.unwrap();
         let (_, said) = refused(&machine, Job::Restart).await;
-        assert!(said.contains("RefuseManualStop=yes, so that"), "{said}");
-        refused_by_the_agent(&machine, "RefuseManualStop=yes, so that systemd refuses");
+        assert!(said.contains("RefuseManualStop=yes, so"), "{said}");
+        refused_by_the_agent(&machine, "RefuseManualStop=yes, so systemd refuses");
         assert_eq!(machine.main_pid().await, pid);
     });
 }

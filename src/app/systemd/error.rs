@@ -74,7 +74,8 @@ pub enum UnitError {
     },
     /// The job did not end. systemd goes on with it.
     #[error(
-        "{job} of {unit} did not end within {limit:?}, {seen}; systemd goes on with it: see `journalctl -u {unit}`"
+        "{job} of {unit} did not end within {limit:?}, {seen}; systemd continues it: see \
+         `journalctl -u {unit}`"
     )]
     Limit {
         /// The unit.

@@ -73,7 +73,10 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let result = ended(unit, &path, &mut removed).await?;
     let name = unit.name.clone();
     if result.is_none() {
-        tracing::warn!("systemd did not tell how the {job} of {name} ended; going by its state");
+        tracing::warn!(
+            "systemd did not report how the {job} of {name} ended; the agent uses the \
+            unit's state"
+        );
     }
     if let Some(result) = result.filter(|result| result != "done") {
         let state = seen(unit).await?;

@@ -61,7 +61,7 @@ fn certificate(error: &CertificateError, verify: &Verify) -> String {
         CertificateError::UnknownIssuer => format!("{}: name its CA as `ca`", unknown(verify)),
         // A CA that was made anew has such a certificate.
         CertificateError::BadSignature => {
-            format!("{} (one has its name, and another key)", unknown(verify))
+            format!("{} (one has its name, but another key)", unknown(verify))
         }
         // rustls knows no variant for it.
         CertificateError::Other(why) if why.to_string().contains("CaUsedAsEndEntity") => {
@@ -73,9 +73,12 @@ fn certificate(error: &CertificateError, verify: &Verify) -> String {
 
 fn unknown(verify: &Verify) -> String {
     match verify {
-        Verify::File(path) => format!("the app's certificate is by no CA of {}", path.display()),
+        Verify::File(path) => format!(
+            "the app's certificate is signed by no CA of {}",
+            path.display()
+        ),
         Verify::System | Verify::Nothing => {
-            "the app's certificate is by no CA that the system trusts".to_owned()
+            "the app's certificate is signed by no CA that the system trusts".to_owned()
         }
     }
 }

@@ -62,10 +62,10 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = permissions::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
     let size = read.map_err(|error| at(path, &crate::app::plain(&error)))?;
     if size as u64 == LARGEST {
-        return Err(at(path, "too large: 1 MiB is the most"));
+        return Err(at(path, "too large: the limit is 1 MiB"));
     }
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let certificates = read.map_err(|error| at(path, &format!("no PEM: {error}")))?;
+    let certificates = read.map_err(|error| at(path, &format!("not PEM: {error}")))?;
     let parsable = |one: &CertificateDer<'_>| {
         let mut store = rustls::RootCertStore::empty();
         store.add(one.clone().into_owned()).is_ok()

@@ -93,7 +93,7 @@ fn shown(next: Next<Line>) -> Line {
     match next {
         Next::Item(line) => line,
         Next::Dropped(count) => Line::Err(format!(
-            "agent: lines left out here: {count}, as nobody read on\n"
+            "agent: lines left out here: {count}; the reader was too slow\n"
         )),
     }
 }
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(lines[BEHIND - 1], line(BEHIND - 1));
         let left_out = |count| {
             Line::Err(format!(
-                "agent: lines left out here: {count}, as nobody read on\n"
+                "agent: lines left out here: {count}; the reader was too slow\n"
             ))
         };
         let rest = [left_out(3), line(9000), left_out(1)];

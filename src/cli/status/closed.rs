@@ -47,7 +47,7 @@ impl Closed {
         match self {
             Closed::NotAtAll | Closed::Held(false) => None,
             Closed::Held(true) => Some(format!(
-                "the gates are held closed, and one is open: `agent close {app}` closes it, \
+                "a hold keeps the gates closed, but one is open: `agent close {app}` closes it, \
                  `agent open {app}` ends the hold"
             )),
             Closed::BySidecar(since) => Some(format!(

@@ -69,7 +69,9 @@ async fn look(
         let new = ThisHost::new(settings, app, StopSignal::default()).await;
         *host = Some(new.map_err(|error| error.to_string())?);
     }
-    let host = host.as_mut().ok_or("there is no host to look at")?;
+    let host = host
+        .as_mut()
+        .ok_or("internal error: there is no host to look at")?;
     let snapshot = host.snapshot(Asking::OfKnownLines).await;
     // An operation may have begun during the look, and what it does is no trouble. With all gates
     // open and no journal there is none, so the kernel is not asked.

@@ -77,7 +77,7 @@ impl Health {
     }
 
     pub(super) fn not_asked() -> Health {
-        let text = "the app was not asked".to_owned();
+        let text = "the agent did not check the app".to_owned();
         Health {
             healthy: false,
             address: None,

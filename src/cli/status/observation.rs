@@ -53,7 +53,9 @@ pub(super) fn app_status(
                 "{}: {opener} finishes or undoes it",
                 entry.cut_short()
             )),
-            Err(torn) => Some(format!("{torn}: {opener} goes by the kernel and HAProxy")),
+            Err(torn) => Some(format!(
+                "{torn}: {opener} relies on the kernel and HAProxy instead"
+            )),
             Ok(None) => closed.trouble(&app.name, &opener),
         });
         let broken = snapshot.broken().filter(|_| hold.is_none());

@@ -84,7 +84,7 @@ fn an_app_in_also_restarts_is_only_a_notice() {
     };
     let message = meant(&["https", "srvs/Main"]).unwrap();
     assert_eq!(message.len(), 2);
-    assert!(message[0].ends_with("(lb srvs/Main is UP), as also_restarts says"));
+    assert!(message[0].ends_with("(lb srvs/Main is UP), as also_restarts allows"));
     assert_eq!(meant(&["https"]).unwrap_err().len(), 1);
     assert_eq!(meant(&["other"]).unwrap_err().len(), 2);
 }

@@ -150,7 +150,7 @@ fn a_host_that_gives_way_tries_again_at_each_turn() {
     };
     assert_eq!(goes(step(few(), &at(2, others_usable(0, "UP")))), until(3));
     let soon = waits(step(until(3), &at(2, others_usable(1, "UP"))));
-    assert_eq!(soon, ["there is room, and it is our turn at 3.0s"]);
+    assert_eq!(soon, ["enough other servers; our turn is at 3.0s"]);
     assert_eq!(
         goes(step(until(3), &at(3, others_usable(1, "UP")))),
         Phase::Close
@@ -170,7 +170,7 @@ fn a_host_that_gives_way_tries_again_at_each_turn() {
         );
         let message = end.message(Verb::Restart, "web");
         assert!(
-            message.contains("the app was not touched; its lines are back"),
+            message.contains("the app was not touched; all lines are UP"),
             "{message}"
         );
     }

@@ -87,7 +87,7 @@ fn the_drain_is_over_when_haproxy_counts_all_that_there_are() {
     let waits = waits(drains(table(&[(LB, 8)], &[], 6))).concat();
     assert!(
         waits.starts_with(
-            "2 connections to the app more than HAProxy counts (8 from 10.0.0.1; 6 counted)"
+            "2 more connections to the app than HAProxy counts (8 from 10.0.0.1; 6 counted)"
         ),
         "{waits}"
     );
@@ -107,7 +107,7 @@ fn a_look_between_two_sessions_is_needed_and_none_breaks_the_row() {
         panic!("{step:?}")
     };
     assert_eq!(phase, Phase::Drain { zeros: 1 });
-    assert!(waiting.concat().contains("sessions came"), "{waiting:?}");
+    assert!(waiting.concat().contains("sessions began"), "{waiting:?}");
 }
 
 /// A connection that HAProxy counts too long hides one of a leaving worker for a moment.
@@ -149,7 +149,7 @@ fn direct_clients_of_the_app_never_hold_up_a_restart() {
     };
     let left = left(unknown.counted(count(6)));
     assert!(
-        left.contains("3 connections") && left.contains("6 from 10.0.0.1, 3 from 10.0.0.50"),
+        left.contains("3 more connections") && left.contains("6 from 10.0.0.1, 3 from 10.0.0.50"),
         "{left}"
     );
     assert!(left.contains("`source` in [[haproxy]]"), "{left}");
@@ -219,7 +219,7 @@ fn tracking_that_can_not_be_read_is_not_an_empty_one() {
 #[test]
 fn the_smaller_of_two_counts_is_the_one_that_holds() {
     let closed = table(&[(LB, 6)], &[], 5);
-    assert!(left(closed.counted(count(6))).starts_with("1 connection to"));
+    assert!(left(closed.counted(count(6))).starts_with("1 more connection to"));
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn connections_that_haproxy_does_not_count_are_no_news_once_no_worker_leaves() {
     };
     let counted = |uncounted, none_leaves| connections(uncounted, none_leaves).counted(count(0));
     assert_eq!(counted(true, true), Counted::All);
-    assert!(left(counted(false, true)).starts_with("6 connections to the app more"));
+    assert!(left(counted(false, true)).starts_with("6 more connections to the app"));
     let young = left(counted(true, false));
     assert!(
         young.contains("`http-reuse never`") && young.contains("`master` in [[haproxy]]"),

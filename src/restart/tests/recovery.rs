@@ -58,8 +58,8 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
             .note
             .unwrap()
     };
-    assert!(note(&happened).contains("had happened: it is finished"));
-    assert!(note(&unknown).contains("can't be told"));
+    assert!(note(&happened).contains("the agent finishes it"));
+    assert!(note(&unknown).contains("can't confirm that it restarted the app"));
     let finishes = |left| {
         start(Verb::Restart, Some(left), GatesFound::ClosedUnexpectedly)
             .unwrap()
@@ -221,7 +221,11 @@ fn an_interrupted_upgrade_is_not_continued() {
             );
             let anew = start(Verb::Restart, Some(&left), gates).unwrap();
             assert_eq!((anew.phase, anew.version), (Phase::Close, Version::Same));
-            assert!(anew.note.unwrap().contains("begun anew, with the upgrade"));
+            assert!(
+                anew.note
+                    .unwrap()
+                    .contains("this restart begins again, with the upgrade")
+            );
         }
         assert_eq!(begins(Verb::Open, &left), (Verb::Open, HEALTHY));
         assert_eq!(begins(Verb::Close, &left), (Verb::Close, Phase::Close));

@@ -153,7 +153,7 @@ fn is_rolled_back_once() {
         let message = end.message(Verb::Restart, "web");
         let inherited = version == Version::Inherited;
         assert_eq!(
-            message.contains("the rollback is not run"),
+            message.contains("the agent does not run the rollback"),
             inherited,
             "{message}"
         );
@@ -184,7 +184,7 @@ fn rolled_back_says_so_and_why() {
         "{message}"
     );
     assert!(
-        message.ends_with("but HAProxy: lb srvs/Main is DOWN"),
+        message.ends_with("but HAProxy shows: lb srvs/Main is DOWN"),
         "{message}"
     );
     let (exit, _, message) = ended(observation(&[(Main, "MAINT", 0), (Twin, "UP", 0)]));

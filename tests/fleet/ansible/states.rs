@@ -58,7 +58,7 @@ fn each_state_is_reached_once() {
     assert_eq!(restarted["outcome"], "restarted");
     assert_eq!(restarted["exit"], 0);
     assert_eq!(restarted["agent"]["verb"], "restart");
-    let meaning = "done, or already so; the host is left: as asked";
+    let meaning = "done, or nothing to do; the host is left: as asked";
     assert_eq!(restarted["exit_meaning"], meaning);
     assert_eq!(estate.boots(), [2, 1, 1]);
     case.assert_gates(true);

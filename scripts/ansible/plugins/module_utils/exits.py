@@ -6,22 +6,22 @@ from __future__ import annotations
 
 # What happened, and how the host is left: the table of src/cli/exits/mod.rs, whose tests compare.
 EXITS = {
-    0: ("done, or already so", "as asked"),
-    1: ("rules or journal not written, restart not told; `status`, `doctor`: faults; `history`, `report`: not read or written", "as the message says"),
+    0: ("done, or nothing to do", "as asked"),
+    1: ("rules or journal not written, restart not confirmed; `status`, `doctor`: problems found; `history`, `report`: not read or written", "see the message"),
     2: ("usage, configuration, or too few open files allowed", "unchanged"),
     10: ("another operation holds the lock", "unchanged"),
     11: ("refused by preflight (HAProxy, rules, app, a hold, state directory)", "unchanged"),
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
-    14: ("the drain ran out, policy abort", "gates put back; closed by `agent run`, `--owner`"),
-    15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: as they were)"),
+    14: ("the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
+    15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: unchanged)"),
     16: ("not back in rotation in time", "gates open"),
-    17: ("the upgrade did not come up and was rolled back: healthy, back in rotation", "gates open (held: closed), on the old version"),
-    20: ("restarted, but HAProxy took the host for UP meanwhile: users may have met a restarting app", "gates open (held: closed)"),
+    17: ("the upgrade failed and was rolled back; the old version is healthy", "gates open (held: closed), on the old version"),
+    20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
 }
 
 # Of every code above 128.
-SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "put back, or finished: the message says")
+SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message")
 
 # The host may have changed, although the agent did not do all.
 TOUCHED = frozenset([1, 15, 16, 17, 20])

@@ -179,7 +179,7 @@ exit_meaning:
   description: The meaning of the exit code, and how the host is left.
   returned: where the agent has answered
   type: str
-  sample: "done, or already so; the host is left: as asked"
+  sample: "done, or nothing to do; the host is left: as asked"
 """
 
 import time

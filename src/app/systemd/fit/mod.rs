@@ -81,16 +81,16 @@ fn unfit(shown: &Shown, job: Job) -> Option<String> {
             format!("a {kind} unit runs no app itself; name the service that does")
         }
         _ if kind == "target" && restarts && shown.restarts_too == 0 => {
-            "no unit has PartOf=, Requires= or BindsTo= with it, so that its restart restarts \
-             nothing; name the service that runs the app"
+            "no unit has PartOf=, Requires= or BindsTo= with it, so its restart restarts nothing; \
+             name the service that runs the app"
                 .to_owned()
         }
         it if restarts && it.refuses_stop => format!(
-            "RefuseManualStop=yes, so that systemd refuses to restart it; {}",
+            "RefuseManualStop=yes, so systemd refuses to restart it; {}",
             edit("RefuseManualStop=no")
         ),
         it if starts && it.refuses_start => format!(
-            "RefuseManualStart=yes, so that systemd refuses to start it; {}",
+            "RefuseManualStart=yes, so systemd refuses to start it; {}",
             edit("RefuseManualStart=no")
         ),
         it if starts && !it.can_start => {
@@ -103,12 +103,12 @@ fn unfit(shown: &Shown, job: Job) -> Option<String> {
             "CanReload=no, it has no ExecReload=; write job = \"restart\"".to_owned()
         }
         it if job == Job::Reload && !is_up(&it.state) => format!(
-            "ActiveState={}, and systemd reloads only what runs; start it, or write \
-             job = \"reload-or-restart\"",
+            "ActiveState={}, and systemd reloads only a running unit; start it, or write job = \
+             \"reload-or-restart\"",
             it.state.active
         ),
         it if job != Job::Reload && it.ends_by_itself() => format!(
-            "Type=oneshot with RemainAfterExit=no, so that it is inactive after each good run and \
+            "Type=oneshot with RemainAfterExit=no, so it is inactive after each good run and \
              nothing shows that the app runs; {}, or in agent.toml `{command}`",
             edit("RemainAfterExit=yes")
         ),
@@ -123,20 +123,20 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
     let mut odd = Vec::new();
     if shown.stale {
         odd.push(format!(
-            "{unit}: NeedDaemonReload=yes, systemd still goes by its old file; run `systemctl \
+            "{unit}: NeedDaemonReload=yes, systemd still uses its old file; run `systemctl \
              daemon-reload`"
         ));
     }
     if !is_up(&shown.state) && job != Job::Reload {
         odd.push(format!(
-            "{unit} is {}: the restart starts it, and what answers on the app's port now is not \
-             run by it; see `systemctl status {unit}`",
+            "{unit} is {}: the restart starts it, and another process answers on the app's port \
+             now; see `systemctl status {unit}`",
             shown.state
         ));
     }
     if shown.state.sub.starts_with("auto-restart") {
         odd.push(format!(
-            "{unit}: SubState={}, it ends again and again and systemd starts it anew; see \
+            "{unit}: SubState={}, it ends again and again, and systemd starts it again; see \
              `journalctl -u {unit}`",
             shown.state.sub
         ));
@@ -150,8 +150,8 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
     if !shown.sockets.is_empty() && job != Job::Reload {
         odd.push(format!(
             "{unit} is triggered by {}: while the app is down systemd takes its connections, and \
-             the first one starts it; health = {{ tcp = true }} can't tell that from a running \
-             app, `{{ http = ... }}` can",
+             the first one starts it; health = {{ tcp = true }} can't distinguish that from a \
+             running app, `{{ http = ... }}` can",
             shown.sockets.join(", ")
         ));
     }

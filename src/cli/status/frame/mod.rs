@@ -155,7 +155,7 @@ fn head(app: &AppStatus) -> String {
     let spare = match app.spare {
         Some(1) => "1 more host can be taken out".to_owned(),
         Some(spare) => format!("{} more hosts can be taken out", spare.max(0)),
-        None => "room unknown: a balancer can't be seen".to_owned(),
+        None => "capacity unknown: a balancer can't be seen".to_owned(),
     };
     format!("{}  {state}, {spare}", style(&app.app).bold())
 }

@@ -72,11 +72,10 @@ fn all_there_is_in_80_columns() {
     let before = (Sessions::of(&draining(100)), Duration::from_secs(2));
     let frame = draining(340);
     let lines = Frame::new(&frame, Some(&before)).lines();
-    let wanted = "\
-sidecar    does not run
+    let wanted = "sidecar    does not run
 under way  `agent restart web`, pid 12, since 2026-11-21T12:00:00Z
 
-web  out of rotation, room unknown: a balancer can't be seen
+web  out of rotation, capacity unknown: a balancer can't be seen
   at work  restart: drain for 4 s
   gates    2000 -> 1000 closed, 3000 -> 1000 closed
   health   the app at 10.0.0.11:1000 is healthy

@@ -26,7 +26,7 @@ pub fn killed(round: &mut Round) {
         // If the first one ended, this is another restart. Otherwise the two together restart once.
         _ if ended.exit == 0 => 2..=2,
         _ if died_in.is_none() => 1..=2,
-        _ if says(&last, "can't be told") => 0..=1,
+        _ if says(&last, "can't confirm that") => 0..=1,
         _ => 1..=1,
     };
     round.booted(times);
