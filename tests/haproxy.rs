@@ -161,7 +161,7 @@ fn lines_are_found_by_name_behind_the_addresses_of_a_proxy() {
     assert_eq!(own[0].address, None, "the address is a proxy's");
     assert_eq!(
         find("web9").unwrap_err().to_string(),
-        "no server srvs/web9: mend `backend`, `main` or `backup`"
+        "no server srvs/web9: fix `backend`, `main` or `backup`"
     );
 }
 

@@ -183,7 +183,7 @@ mod tests {
         let alone = table(&[&short]);
         assert_eq!(
             alone,
-            "1970-01-01 00:00:00Z 1mj1tea0011 web restart restarted   3.2 s somebody\n"
+            "1970-01-01 00:00:00Z 1mj1tea0011 web restart restarted   3.2 s unknown\n"
         );
     }
 

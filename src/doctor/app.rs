@@ -257,7 +257,7 @@ mod tests {
     fn health_and_restart_have_their_points() {
         let sound = app(&["0.0.0.0:1000"], &[]);
         assert_eq!(wrong(&sound), []);
-        let why = || Err::<(), String>("it's gone; mend: bring it back".into());
+        let why = || Err::<(), String>("it's gone; fix: bring it back".into());
         let of = |change: &dyn Fn(&mut App)| {
             let mut app = sound.clone();
             change(&mut app);

@@ -101,7 +101,7 @@ fn rights(host: &Host) -> Point {
 
 /// Splits a message of ours into the finding and its fix, after its marker or the last "; ".
 pub(super) fn parted(why: &str, otherwise: &str) -> (String, String) {
-    let at = why.split_once("; mend: ").or_else(|| why.rsplit_once("; "));
+    let at = why.split_once("; fix: ").or_else(|| why.rsplit_once("; "));
     match at {
         Some((found, fix)) => (found.to_owned(), fix.to_owned()),
         None => (why.to_owned(), otherwise.to_owned()),

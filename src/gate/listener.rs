@@ -15,7 +15,7 @@ pub fn listeners(port: u16) -> Vec<String> {
             let name = escape(&stat.comm);
             format!("{name} (pid {}) on {}", stat.pid, socket.local)
         }
-        None => format!("a process that can't be named on {}", socket.local),
+        None => format!("an unknown process on {}", socket.local),
     };
     listening(port).iter().map(named).collect()
 }

@@ -127,7 +127,7 @@ fn named(bound: &Bound) -> String {
             format!("{name} (pid {}) on {}", stat.pid, bound.local)
         }
         None => format!(
-            "a process of user {} that can't be named on {}",
+            "an unknown process of user {} on {}",
             bound.uid, bound.local
         ),
     }
@@ -159,8 +159,8 @@ impl Taken {
     pub fn threat(&self, port: u16) -> Vec<String> {
         let threat = |who: &String| {
             format!(
-                "{who} has bound the status port {port}, and can answer HAProxy's checks at any moment: \
-                 stop it, or take another status port"
+                "{who} has bound the status port {port}, and can answer HAProxy's checks at any \
+                 moment: stop it, or choose another status port"
             )
         };
         match self {

@@ -212,7 +212,7 @@ fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Ve
             .find(|s| s.backend == names.backend && s.server == name);
         let missing = || Missing {
             what: format!("no server {}/{name}", names.backend),
-            fix: "mend `backend`, `main` or `backup`".to_owned(),
+            fix: "fix `backend`, `main` or `backup`".to_owned(),
         };
         // A line found by name has a foreign address: there is a proxy or NAT in between.
         let own = |server| Own {

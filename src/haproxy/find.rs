@@ -97,12 +97,12 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
         checked => {
             return Err(Missing {
                 what: format!(
-                    "{}/{} checks port {checked}, which no gate of this app opens",
+                    "{}/{} checks port {checked}, but no gate of this app redirects that port",
                     server.backend, server.server
                 ),
                 fix: format!(
-                    "set `status_port` (or, for a backup line, `backup_status_port`) to {checked}, or mend \
-                     the server line"
+                    "set `status_port` (or, for a backup line, `backup_status_port`) to \
+                     {checked}, or fix the server line"
                 ),
             });
         }
@@ -147,7 +147,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
             "no server line of this host has port {port} (there are {})",
             lines.join(", ")
         ),
-        fix: format!("mend `port`, or {fix}"),
+        fix: format!("fix `port`, or {fix}"),
     }
 }
 

@@ -61,7 +61,7 @@ pub enum Unseen {
         why: String,
     },
     /// It broke while asking.
-    #[error("connection broke: {0}")]
+    #[error("connection lost: {0}")]
     Broke(String),
     /// No complete answer within the limit. HAProxy's connection limit on the socket looks the
     /// same.
@@ -71,7 +71,7 @@ pub enum Unseen {
     #[error("permission denied for `{0}`: the socket needs `level user` at least")]
     Denied(String),
     /// The master CLI can't be asked for what leaving workers carry.
-    #[error("its master {0}: {1}; mend `master` in [[haproxy]], or leave it out")]
+    #[error("its master {0}: {1}; fix `master` in [[haproxy]], or remove it")]
     Master(String, Box<Unseen>),
     /// The answer ended early.
     #[error("the answer to `{0}` is cut short")]
@@ -80,10 +80,10 @@ pub enum Unseen {
     #[error("our lines are gone: {0}")]
     Gone(String),
     /// Each look is answered by another worker, or the ids belong to other servers.
-    #[error("another worker, or other servers, at each look")]
+    #[error("HAProxy's worker or its servers changed at each look")]
     Changing,
     /// The answer is not what HAProxy documents.
-    #[error("strange answer to `{command}`: {what}")]
+    #[error("unexpected answer to `{command}`: {what}")]
     Strange {
         /// What was asked.
         command: String,
@@ -218,7 +218,7 @@ pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen>
         "" => Ok(answers),
         more => Err(Unseen::strange(
             &commands.join(";"),
-            format!("more than was asked for: {more}"),
+            format!("more answers than questions: {more}"),
         )),
     }
 }

@@ -119,7 +119,7 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::other("no regular file: remove it")),
+        false => Err(io::Error::other("not a regular file: remove it")),
     }
 }
 

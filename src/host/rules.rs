@@ -27,7 +27,10 @@ pub(super) async fn turn(state_dir: &Path) -> Option<File> {
     let asked = Instant::now();
     while !matches!(lock_file::try_take(&lock), Ok(true)) {
         if asked.elapsed() >= AT_MOST {
-            tracing::warn!("somebody keeps the lock of the rules: they are changed without it");
+            tracing::warn!(
+                "another process keeps the lock of the rules: the agent changes the \
+                rules without it"
+            );
             return None;
         }
         tokio::time::sleep(AGAIN).await;

@@ -69,7 +69,8 @@ impl Snapshot {
             let listening = listeners.iter();
             trouble.extend(listening.map(|who| {
                 format!(
-                    "{who} answers on the status port {port}: stop it, or take another status port"
+                    "{who} answers on the status port {port}: stop it, or choose another status \
+                     port"
                 )
             }));
         }

@@ -49,11 +49,18 @@ impl ThisHost {
         on: OnMeanwhile<'_>,
     ) -> ActionResult {
         let Some(change) = change else {
-            return ActionResult::Failed("there is none".to_owned());
+            return ActionResult::Failed(
+                "internal error: no such command is configured".to_owned(),
+            );
         };
         let before = match self.hold(phase) {
             Ok(before) => before,
-            Err(error) => return ActionResult::Failed(format!("it can't be noted: {error}")),
+            Err(error) => {
+                return ActionResult::Failed(format!(
+                    "the state directory can't be \
+                written: {error}"
+                ));
+            }
         };
         let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
@@ -75,7 +82,7 @@ impl ThisHost {
 
     fn hold_as_before(&self, before: Option<&Held>) {
         if let Err(error) = hold::as_before(&self.hold_dir, &self.app.name, before) {
-            tracing::warn!(%error, "the mark of the closed gates is not as it was");
+            tracing::warn!(%error, "the earlier hold can't be restored");
         }
     }
 
@@ -86,7 +93,7 @@ impl ThisHost {
             let process = Orphan::process(pid.cast_signed());
             let noted = process.map(|process| process.note(&state_dir, &app));
             if let Some(Err(error)) = noted {
-                tracing::warn!(%error, "the command's process can't be noted");
+                tracing::warn!(%error, "the command's pid can't be written to the state directory");
             }
         }
     }
@@ -102,7 +109,7 @@ impl ThisHost {
         self.moved = false;
         let note = |orphan: Orphan| orphan.note(&self.state_dir, &self.app.name);
         let result = match orphan.map_or(Ok(()), note) {
-            Err(error) => Err(format!("it can't be noted: {error}")),
+            Err(error) => Err(format!("the state directory can't be written: {error}")),
             Ok(()) => self.closed_during(run, on).await,
         };
         // The next operation must wait for what still runs.
@@ -131,7 +138,10 @@ impl ThisHost {
             }
             self.hold_ports();
             if self.stop.asked().is_some() && !std::mem::replace(&mut acknowledged, true) {
-                tracing::warn!("interrupted while the app is touched: that is finished first");
+                tracing::warn!(
+                    "interrupted while the agent works on the app: the agent finishes \
+                    that first"
+                );
             }
             moved |= self.keep_closed().await;
         };
@@ -164,13 +174,14 @@ impl ThisHost {
         let began = Instant::now();
         let running = || {
             Orphan::running(&self.state_dir, app).map_err(|error| {
-                format!("what an earlier {what} left running can't be told: {error}")
+                format!("the agent can't find out whether an earlier {what} still runs: {error}")
             })
         };
         while let Some(pid) = running()? {
             if began.elapsed() >= limit {
                 return Err(format!(
-                    "an earlier {what} is still under way in process {pid}: let it end, or `kill {pid}`, and try again"
+                    "an earlier {what} still runs as process {pid}: let it end, or run `kill \
+                     {pid}`, and try again"
                 ));
             }
             tokio::time::sleep(self.poll).await;

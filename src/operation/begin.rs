@@ -16,8 +16,8 @@ use crate::state::lock::Lock;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
 
-const NO_SIDECAR: &str = "no sidecar runs on this host (`systemctl start haproxy-gate`): nobody opens \
-                          the gates in time but it, or `agent recover` after that";
+const NO_SIDECAR: &str = "no sidecar runs on this host, and only a sidecar opens the gates on \
+    time: run `systemctl start haproxy-gate`, or `agent recover` after that time";
 
 impl Operation<'_> {
     /// Decides whether and where to begin. Notes the positions of the gates before the first

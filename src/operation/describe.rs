@@ -7,14 +7,14 @@ use crate::restart::{Limits, Phase, Why};
 /// What a phase does and waits for.
 pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     match phase {
-        Phase::Claim => "closing the twin's gate: twins DOWN, enough others?".to_owned(),
+        Phase::Claim => "announcing this host to the others, until twins are DOWN".to_owned(),
         Phase::Close if limits.two_stage && limits.closes_both() => {
             "closing both gates, until main lines are DOWN".to_owned()
         }
         Phase::Close => "closing the main gate, until main lines are DOWN".to_owned(),
-        Phase::Floor => "enough other servers, with this host out?".to_owned(),
-        Phase::Sticky { .. } => "the twin keeps its sticky users, until it is quiet".to_owned(),
-        Phase::Shed => "the twin's gate closed, until twins are DOWN".to_owned(),
+        Phase::Floor => "rechecking capacity".to_owned(),
+        Phase::Sticky { .. } => "the twin keeps serving sticky users, until it is quiet".to_owned(),
+        Phase::Shed => "closing the twin's gate, until twins are DOWN".to_owned(),
         Phase::Drain { .. } => "until nothing is in flight".to_owned(),
         Phase::Upgrade => app
             .upgrade
@@ -45,9 +45,9 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
 fn reason(why: &Why) -> String {
     match why {
         Why::NotOut(waiting) => format!("not out in time ({})", waiting.join(", ")),
-        Why::DrainRanOut(waiting) => format!("the drain ran out ({})", waiting.join(", ")),
+        Why::DrainRanOut(waiting) => format!("the drain ran out of time ({})", waiting.join(", ")),
         Why::GateFailed(why) => format!("the rules could not be set ({why})"),
-        Why::TooFewServers(few) => format!("too few others are left ({})", few.join(", ")),
+        Why::TooFewServers(few) => format!("too few other servers are left ({})", few.join(", ")),
         Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
         Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),

@@ -88,7 +88,7 @@ impl Operation<'_> {
     pub(super) fn closed_unexpectedly(&self) -> String {
         match hold::find(self.hold_dir(), &self.app.name) {
             Some(over) => format!(
-                "the gates were held closed by {}; that is over, and this restart opens them",
+                "the gates were held closed by {}; that hold is over, and this restart opens them",
                 over.describe()
             ),
             None => UNEXPLAINED.to_owned(),
@@ -224,7 +224,7 @@ impl Operation<'_> {
 
     fn lift(&self) {
         if let Err(error) = hold::lift(self.hold_dir(), &self.app.name) {
-            tracing::warn!(%error, "the mark of the closed gates stays");
+            tracing::warn!(%error, "the hold can't be removed");
         }
     }
 }
@@ -232,6 +232,6 @@ impl Operation<'_> {
 /// A failure is only a warning: the operation has ended and reports its own outcome.
 fn note(set: std::io::Result<()>) {
     if let Err(error) = set {
-        tracing::warn!(%error, "the closed gates are not marked");
+        tracing::warn!(%error, "the hold can't be written");
     }
 }

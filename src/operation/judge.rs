@@ -74,7 +74,7 @@ impl Operation<'_> {
         if !self.dry_run
             && let Err(error) = Journal::forget(self.state_dir(), &self.app.name)
         {
-            tracing::warn!(%error, "the journal stays");
+            tracing::warn!(%error, "the journal can't be removed");
         }
         Begin::NothingToDo(why)
     }

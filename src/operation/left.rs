@@ -18,9 +18,9 @@ impl Operation<'_> {
         let entry = match Journal::unfinished(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
-                report
-                    .notices
-                    .push(format!("{torn}: going by the kernel and HAProxy"));
+                report.notices.push(format!(
+                    "{torn}: the agent relies on the kernel and HAProxy instead"
+                ));
                 None
             }
         };

@@ -34,8 +34,12 @@ impl Operation<'_> {
             report.snapshot(host.elapsed(), &snapshot);
             let refusal = match self.judge(snapshot, host, report, left, held).await {
                 Continue(judged) => {
-                    let passed =
-                        |(_, refusal)| format!("looked again, and this had passed: {refusal}");
+                    let passed = |(_, refusal)| {
+                        format!(
+                            "this passed before the agent looked again: \
+                            {refusal}"
+                        )
+                    };
                     report.notices.extend(first.map(passed));
                     return Continue(judged);
                 }

@@ -23,7 +23,7 @@ pub(super) fn steps(
             phase.name()
         ));
         if let (Phase::Upgrade, Some(rollback)) = (phase, &app.rollback) {
-            let back = format!("if the app does not come up: {rollback}, and restart");
+            let back = format!("if the app does not come up: {rollback}, then restart");
             lines.push(format!("            {back}"));
         }
         lines.extend(

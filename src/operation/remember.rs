@@ -103,10 +103,10 @@ impl Unwritten {
         if !self.lines.is_empty()
             && let Err(error) = history::write(&self.history_dir, self.lines).await
         {
-            let what = format!("not in the history: {directory}: {error}");
+            let what = format!("this operation is missing in the history: {directory}: {error}");
             match self.changed_nothing {
                 true => tracing::info!("{what}"),
-                false => tracing::warn!("{what}; mend [agent] history_dir"),
+                false => tracing::warn!("{what}; fix [agent] history_dir"),
             }
         }
         self.report

@@ -88,7 +88,7 @@ impl Operation<'_> {
         if !self.dry_run
             && let Err(error) = Counters::add(self.state_dir(), app, &done)
         {
-            tracing::info!(%app, %error, "what this came to is not counted");
+            tracing::info!(%app, %error, "the operation is not counted");
         }
     }
 }

@@ -106,7 +106,8 @@ impl Reconciler {
     fn repaired(&self, begun: Instant) {
         let app = &self.app.name;
         let millis = begun.elapsed().as_millis();
-        tracing::warn!(%app, "{app}: somebody else changed the rules: set right in {millis} ms");
+        tracing::warn!(%app, "{app}: another process changed the rules: the agent repaired them \
+            in {millis} ms");
         if let Err(error) = Counters::repaired(self.state_dir(), app) {
             tracing::warn!(%app, %error, "the repair is not counted");
         }
@@ -121,7 +122,8 @@ impl Reconciler {
         match (verb, report.exit) {
             // 14 (not drained) counts as success: this stop did not wait for the drain.
             (Verb::Stop, 0 | 14) => {
-                tracing::warn!(%app, outcome, "{app}: somebody opened gates that are held closed: closed again");
+                tracing::warn!(%app, outcome, "{app}: another process opened gates that are held \
+                    closed: the agent closed them again");
             }
             (_, 0) => tracing::info!(%app, outcome, "{app}: {}", report.message),
             _ => return self.failed(report.message.clone()),

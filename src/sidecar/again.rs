@@ -29,13 +29,13 @@ impl Sidecar {
         self.publisher.notify(&reloading);
         let trouble = match self.take_config().await {
             Ok(new) => {
-                tracing::info!("the configuration is read again");
+                tracing::info!("the sidecar has read the configuration again");
                 self.publisher.clear();
                 *reconcilers = new;
                 None
             }
             Err(why) => {
-                let trouble = format!("the old configuration goes on: {why}");
+                let trouble = format!("the sidecar keeps the old configuration: {why}");
                 tracing::error!("{trouble}");
                 Some(trouble)
             }
@@ -67,19 +67,19 @@ impl Sidecar {
     /// no gate. Returns if that is not possible, or if another signal arrives.
     pub(super) async fn replace_program(&mut self) {
         let Some(program) = installed() else {
-            tracing::error!("the old program goes on: its place is not known");
+            tracing::error!("the old program continues: the path of the new one is unknown");
             return;
         };
         let checked = tokio::select! {
             checked = check(&program, &self.config) => checked,
             number = self.signals.next() => {
                 self.heard.extend(number);
-                Err("another signal has come".to_owned())
+                Err("another signal arrived".to_owned())
             }
         };
         let replaced = checked.and_then(|()| self.replaced_by(&program));
         if let Err(why) = replaced {
-            tracing::error!("the old program goes on: {why}");
+            tracing::error!("the old program continues: {why}");
         }
     }
 
@@ -89,20 +89,20 @@ impl Sidecar {
         ours.thread_block().map_err(|errno| errno.to_string())?;
         let why = match self.signals.next().now_or_never() {
             None => {
-                tracing::info!("going on as {}", program.display());
+                tracing::info!("continuing as {}", program.display());
                 outbox::flush(TO_FLUSH);
                 let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
                 let mut command = Command::new(program);
                 match self.reservation.hand_over() {
                     Ok(ports) => drop(command.stdin(ports)),
-                    Err(error) => tracing::warn!(%error, "the status ports are reserved anew"),
+                    Err(error) => tracing::warn!(%error, "the status ports are reserved again"),
                 }
                 let error = command.args(arguments).exec();
                 format!("{}: {error}", program.display())
             }
             Some(number) => {
                 self.heard.extend(number);
-                "another signal has come".to_owned()
+                "another signal arrived".to_owned()
             }
         };
         let _ = ours.thread_unblock();
@@ -129,7 +129,8 @@ impl Sidecar {
         let here = |name: &str| self.settings.apps.iter().any(|app| app.name == name);
         for app in old.apps.iter().filter(|app| !here(&app.name)) {
             let name = &app.name;
-            tracing::warn!(app = %name, "{name}: no longer in the configuration, its gates stay as they are");
+            tracing::warn!(app = %name, "{name}: no longer in the configuration; its gates stay \
+                as they are");
         }
     }
 }
@@ -139,7 +140,7 @@ fn same(key: &str, old: &Path, new: &Path) -> Result<(), String> {
     match old == new {
         true => Ok(()),
         false => Err(format!(
-            "[agent] {key} is {} now, and was {}: restart the sidecar for that",
+            "[agent] {key} is {} now, and was {}: restart the sidecar to change it",
             new.display(),
             old.display()
         )),

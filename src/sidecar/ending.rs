@@ -68,7 +68,8 @@ impl Machine {
                 "no systemd runs here, so this is a stop of the sidecar alone".to_owned()
             }
             Machine::Unknown(why) => format!(
-                "systemd does not say whether this machine goes down ({why}), so this is a stop of the sidecar alone"
+                "systemd does not report whether this machine goes down ({why}), so this is a \
+                 stop of the sidecar alone"
             ),
         }
     }

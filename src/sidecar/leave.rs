@@ -72,10 +72,11 @@ impl Sidecar {
 /// Changes nothing, and logs what that means.
 fn keep(settings: &Settings, machine: &Machine) -> Ended {
     let machine = machine.describe();
-    let means = "HAProxy goes on as before, and no rules are repaired until the sidecar runs again";
+    let means = "HAProxy continues as before, and nothing repairs the rules until the sidecar \
+        runs again";
     tracing::info!("stopped, the gates stay as they are: {machine}; {means}");
     if settings.agent.on_stop == OnStop::Keep {
-        tracing::info!("to take this host out at each stop: [agent] on_stop = \"drain\"");
+        tracing::info!("to take this host out at each stop, set [agent] on_stop = \"drain\"");
     }
     Ended {
         exit: 0,
@@ -115,7 +116,7 @@ fn ended(ending: Ending, apps: Vec<Report>) -> Ended {
 /// A second stop signal ends all waiting. A request to reload comes too late and is ignored.
 fn asked_again(signal: i32, stop: &StopSignal) {
     if ENDS.iter().any(|one| *one as i32 == signal) {
-        tracing::warn!("another signal {signal}: nothing more is waited for");
+        tracing::warn!("another signal {signal}: the sidecar waits for nothing more");
         stop.ask(signal);
     }
 }
@@ -202,7 +203,7 @@ async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Optio
             Ok(lock) => return Ok(Some(lock)),
             Err(LockError::Held(owner)) => describe(owner.as_ref()),
             Err(error) => {
-                tracing::warn!("going on without the lock: {error}");
+                tracing::warn!("continuing without the lock: {error}");
                 return Ok(None);
             }
         };

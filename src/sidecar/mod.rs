@@ -137,7 +137,10 @@ impl Sidecar {
         let metrics = sidecar.settings.agent.metrics.clone();
         // Gates matter more than metrics.
         if let Err(error) = sidecar.serve_metrics(metrics.as_ref()) {
-            let trouble = format!("[agent] metrics: {error}: none are served until a reload");
+            let trouble = format!(
+                "[agent] metrics: {error}: the sidecar serves none until a \
+                reload"
+            );
             tracing::error!("{trouble}");
             sidecar.publisher.trouble(Some(trouble));
         }
@@ -157,7 +160,7 @@ impl Sidecar {
         loop {
             self.publisher.notify(&[NotifyState::Ready]);
             let signal = self.keep(&mut reconcilers).await;
-            tracing::info!("{signal} has come");
+            tracing::info!("{signal} arrived");
             match signal {
                 Signal::SIGHUP => self.reload(&mut reconcilers).await,
                 Signal::SIGUSR2 => self.replace_program().await,

@@ -192,7 +192,7 @@ impl Reconciler {
     fn out_of_the_way(&mut self) {
         if self.trouble.take().is_some() {
             let app = &self.app.name;
-            tracing::info!(%app, "{app}: all is well again");
+            tracing::info!(%app, "{app}: the problem is over");
         }
     }
 

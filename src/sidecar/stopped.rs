@@ -31,7 +31,7 @@ pub(super) fn mark(state_dir: &Path, hold_dir: &Path, before: Option<u64>, repor
         boot: boot(),
     };
     if let Err(error) = StateFile::Stopped.write(state_dir, app, &mark) {
-        tracing::warn!(%app, %error, "`agent status` will not say why the gates are closed");
+        tracing::warn!(%app, %error, "`agent status` can't show why the gates are closed");
     }
 }
 

@@ -19,7 +19,7 @@ impl Systemd {
             if let Next::Item(message) = next
                 && let Err(error) = sd_notify::notify(&[NotifyState::Custom(message)])
             {
-                tracing::debug!(%error, "systemd can't be told");
+                tracing::debug!(%error, "systemd can't be notified");
             }
             Ok(())
         };

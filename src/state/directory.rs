@@ -33,7 +33,7 @@ impl StateFile {
             StateFile::Journal => format!("{app}.json"),
             StateFile::Hold => format!("{app}.closed"),
             StateFile::Command => format!("{app}.command"),
-            StateFile::Counters => format!("{app}.tally"),
+            StateFile::Counters => format!("{app}.counters"),
             StateFile::Stopped => format!("{app}.stopped"),
         })
     }
@@ -130,7 +130,7 @@ pub fn unusable(key: &str, path: &Path, error: &io::Error) -> String {
             "free space or inodes there, or choose another"
         }
         io::ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another",
-        _ => "mend",
+        _ => "fix",
     };
     format!("{}: {error}; {action} [agent] {key}", path.display())
 }

@@ -62,7 +62,7 @@ impl Orphan {
     /// Forgets it: it has ended.
     pub fn forget(state_dir: &Path, app: &str) {
         if let Err(error) = StateFile::Command.remove(state_dir, app) {
-            tracing::warn!(%error, "the note of the restart command stays");
+            tracing::warn!(%error, "the note of the restart command can't be removed");
         }
     }
 

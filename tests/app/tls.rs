@@ -363,7 +363,7 @@ async fn a_changed_ca_file_is_read_again() {
     writable_by_others(&new.ca);
     let why = https(Some(NAME), new.verify()).check().unwrap_err();
     assert!(
-        why.contains("may be written by others than root (mode 0666)"),
+        why.contains("is writable by users other than root (mode 0666)"),
         "{why}"
     );
 }

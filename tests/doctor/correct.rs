@@ -174,7 +174,7 @@ const CHECKS: [&str; 54] = [
 /// counts.
 fn kept(state: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(state).expect("a state directory").flatten();
-    let text = |path: &Path| match path.extension().is_some_and(|end| end == "tally") {
+    let text = |path: &Path| match path.extension().is_some_and(|end| end == "counters") {
         true => String::new(),
         false => fs::read_to_string(path).expect("a file"),
     };

@@ -362,7 +362,7 @@ fn the_wait_for_the_xtables_lock_is_bounded() {
         before.elapsed()
     );
     assert!(
-        error.starts_with("somebody holds the xtables lock"),
+        error.starts_with("another process holds the xtables lock"),
         "{error}"
     );
     owner.kill().unwrap();

@@ -249,7 +249,7 @@ fn an_unreadable_table_is_reported_and_the_rest_is_removed() {
         "{report}"
     );
     assert!(
-        ended.err.contains("somebody holds the xtables lock"),
+        ended.err.contains("another process holds the xtables lock"),
         "{}",
         ended.err
     );

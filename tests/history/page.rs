@@ -97,7 +97,7 @@ fn refuses_what_is_no_file(fleet: &Fleet, name: &str) {
     for no_file in [Path::new("/dev/null"), &fleet.site.dir, &link] {
         let words = ["report", "--html", &no_file.display().to_string()];
         let ended = agent.words(&words).expect_exit(2);
-        assert!(ended.err.contains("no regular file"), "{}", ended.err);
+        assert!(ended.err.contains("not a regular file"), "{}", ended.err);
     }
 }
 

@@ -88,13 +88,15 @@ async fn a_directory_that_others_may_write_is_refused() {
     fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
     let refused = bind(&path).unwrap_err();
     assert!(
-        refused.contains("may be written by others than root"),
+        refused.contains("is writable by users other than root"),
         "{refused}"
     );
-    assert!(refused.contains("mend: chmod go-w"), "{refused}");
+    assert!(refused.contains("fix: chmod go-w"), "{refused}");
     assert!(!path.exists());
     let nowhere = bind(&directory.path().join("no/metrics.sock")).unwrap_err();
-    assert!(nowhere.contains("No such file or directory") || nowhere.contains("others than root"));
+    assert!(
+        nowhere.contains("No such file or directory") || nowhere.contains("users other than root")
+    );
 }
 
 #[tokio::test]

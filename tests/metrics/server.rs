@@ -66,7 +66,7 @@ async fn each_scrape_over_a_unix_socket_looks_anew() {
         repairs(&text),
         "haproxy_gate_rule_repairs_total{app=\"web\"} 1"
     );
-    std::fs::write(server.state_dir().join("web.tally"), "{\"rep").unwrap();
+    std::fs::write(server.state_dir().join("web.counters"), "{\"rep").unwrap();
     assert_eq!(
         repairs(&server.scrape().await),
         "haproxy_gate_rule_repairs_total{app=\"web\"} 0"

@@ -351,7 +351,7 @@ fn a_second_close_keeps_the_hold() {
     good(&["open"]);
     good(&["close", "--for", "2h", "--reason", "disk swap"]);
     let held = hold();
-    let kept = "that hold stays as it is";
+    let kept = "that hold stays";
     ends(&["close"], 0, "closed", kept);
     ends(&["close", "--reason", "disk swap"], 0, "closed", kept);
     let other = ["close", "--reason", "kernel"];
@@ -359,13 +359,13 @@ fn a_second_close_keeps_the_hold() {
         &other,
         11,
         "refused",
-        ": disk swap; another --reason would drop",
+        ": disk swap; another --reason would replace",
     );
     ends(
         &["close", "--for", "1h"],
         11,
         "refused",
-        "it would end earlier",
+        "would end it earlier",
     );
     ends(
         &["close", "--for", "1h", "--dry-run"],
@@ -375,7 +375,7 @@ fn a_second_close_keeps_the_hold() {
     );
     assert_eq!((hold(), is_closed()), (held.clone(), true));
 
-    let later = "from now on until 2";
+    let later = "that hold now ends at 2";
     ends(&["close", "--for", "3h"], 0, "closed", later);
     assert!(hold().contains("disk swap") && hold() != held, "{}", hold());
     let replaces = ["close", "--reason", "kernel", "--replace"];
@@ -383,7 +383,7 @@ fn a_second_close_keeps_the_hold() {
         &replaces,
         0,
         "closed",
-        "the hold is replaced, it was by `agent close web`",
+        "this hold replaces the one by `agent close web`",
     );
     assert!(hold().contains("kernel") && !hold().contains("disk swap"));
     assert!(hold().contains("\"until\":null"), "{}", hold());
@@ -391,6 +391,6 @@ fn a_second_close_keeps_the_hold() {
         &["close", "--for", "9h"],
         11,
         "refused",
-        "it would end earlier",
+        "would end it earlier",
     );
 }

@@ -268,7 +268,7 @@ fn a_haproxy_without_an_answer_or_our_lines_is_refused() {
         &other_check,
         restart,
         11,
-        "srvs/bkp1 checks port 3000, which no gate of this app opens",
+        "srvs/bkp1 checks port 3000, but no gate of this app redirects that port",
     );
     let named = GOOD.replace("[agent]", "backend = \"srvs\"\nmain = \"web9\"\n[agent]");
     refused(&named, restart, 11, "no server srvs/web9");
@@ -502,7 +502,7 @@ fn a_signal_during_the_restart_completes_it() {
         let ended = interrupted(&slow, signal, "restart");
         assert_eq!(ended.exit, exit, "{}{}", ended.out, ended.err);
         assert!(
-            ended.err.contains("that is finished first"),
+            ended.err.contains("the agent finishes that first"),
             "{}",
             ended.err
         );

@@ -93,7 +93,7 @@ fn a_state_directory_of_another_user_is_refused() {
                 arguments,
                 11,
                 &format!(
-                    "{spoil} belongs to uid {OTHER}, not to root; mend: chown root:root {spoil}"
+                    "{spoil} belongs to uid {OTHER}, not to root; fix: chown root:root {spoil}"
                 ),
             );
         }
@@ -117,7 +117,7 @@ fn a_state_directory_of_another_user_is_refused() {
         &below,
         &["restart", "web"],
         11,
-        "/run/open may be written by others than root (mode 0777); mend: chmod go-w /run/open",
+        "/run/open is writable by users other than root (mode 0777); fix: chmod go-w /run/open",
     );
     assert!(!std::path::Path::new("/run/open/state").exists());
     // With any umask.
@@ -157,7 +157,7 @@ fn programs_and_pidfiles_of_another_user_are_refused() {
     for spoil in ["/run/bin", "/run/bin/tool", "/run/bin/pid"] {
         sh(&format!("chown {OTHER} {spoil}"));
         let says =
-            format!("{spoil} belongs to uid {OTHER}, not to root; mend: chown root:root {spoil}");
+            format!("{spoil} belongs to uid {OTHER}, not to root; fix: chown root:root {spoil}");
         if spoil != "/run/bin/pid" {
             refused(
                 &tool,
@@ -197,7 +197,7 @@ fn programs_and_pidfiles_of_another_user_are_refused() {
     let err = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(11), "{err}");
     assert!(
-        err.contains("cannot run touch: /run/early may be written by others"),
+        err.contains("cannot run touch: /run/early is writable by users other than root"),
         "{err}"
     );
 }

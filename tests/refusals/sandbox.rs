@@ -38,8 +38,7 @@ fn an_agent_outside_the_sandbox_is_known_by_its_lock() {
     let piped = other.args(["-c", bind]).stdin(Stdio::piped());
     let mut other = piped.stdout(Stdio::piped()).spawn().unwrap();
     other.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-    let threat =
-        "a process of user 0 that can't be named on 0.0.0.0:2000 has bound the status port";
+    let threat = "an unknown process of user 0 on 0.0.0.0:2000 has bound the status port";
     let ended = sandboxed(&["restart", "web"]).wait();
     assert!(
         ended.exit == 11 && ended.err.contains(threat),

@@ -11,7 +11,7 @@ use lab::fleet::Fleet;
 use lab::process::Process;
 use lab::settings::Settings;
 
-const LOCKED: &str = "somebody holds the xtables lock";
+const LOCKED: &str = "another process holds the xtables lock";
 
 /// Held before the restart, the agent refuses. Held too long during the sticky window, it puts the
 /// gates back. Held at the reopen for twice the 5 s of iptables' own wait, it only needs more time.

@@ -87,7 +87,7 @@ fn a_drain_repairs_restored_rules() {
     let noted = report
         .notices
         .iter()
-        .any(|note| note.contains("somebody else changed the rules"));
+        .any(|note| note.contains("another process changed the rules"));
     assert!(noted, "{report:?}");
     assert_eq!(request.answer().status, 200);
     let up = fleet.haproxy.wait_said("srvs/web1", "UP", down);

@@ -171,7 +171,7 @@ fn an_upgrade_runs_between_drain_and_restart() {
     );
     let notices = ended.report().notices.join("\n");
     assert!(
-        notices.contains("somebody else changed the rules"),
+        notices.contains("another process changed the rules"),
         "{notices}"
     );
     releases.expect("2", &["upgrade web"], 1);
@@ -482,7 +482,7 @@ fn a_power_loss_in_the_upgrade_leaves_the_gates_closed() {
     sleep(Duration::from_secs(2));
     assert_eq!(host.gates_are_open(), CLOSED);
     let status = agent.words(&["status"]);
-    let says = "its upgrade has begun and not ended";
+    let says = "its upgrade began and has not ended";
     assert!(status.out.contains(says), "{}", status.out);
     agent.open("web");
     releases.expect_open();

@@ -68,7 +68,7 @@ fn a_new_configuration_is_taken_whole_or_not_at_all() {
         (
             "[agent]",
             "[agent]\nhold_dir = \"/tmp\"",
-            "restart the sidecar for that",
+            "restart the sidecar to change it",
         ),
         // HAProxy only sees the gate that is there.
         ("status_port = 2000", "status_port = 2001", "port 2000"),

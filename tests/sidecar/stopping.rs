@@ -61,7 +61,7 @@ fn enough_hosts_stay_when_all_sidecars_drain_at_once() {
     // The last host has no other one left.
     let last = ended.iter().find(|ended| ended.exit == 12);
     let last = last.unwrap_or_else(|| panic!("{ended:?}"));
-    assert!(last.err.contains("too few others"), "{}", last.err);
+    assert!(last.err.contains("too few other servers"), "{}", last.err);
     assert!(exits[0] == 0 && exits[2] == 12, "{exits:?}");
     for (number, ended) in NUMBERS.into_iter().zip(&ended) {
         let open = fleet.host(number).gates_are_open();

@@ -77,6 +77,6 @@ mod tests {
         std::fs::write(directory.path().join("a"), "").unwrap();
         assert!(usable(&directory.path().join("a/b")).is_err());
         let said = used(&directory.path().join("a"), "hold_dir").unwrap_err();
-        assert!(said.ends_with("; mend [agent] hold_dir"), "{said}");
+        assert!(said.ends_with("; fix [agent] hold_dir"), "{said}");
     }
 }

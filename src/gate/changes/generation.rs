@@ -63,7 +63,7 @@ fn question(sequence_number: u32) -> Vec<u8> {
 }
 
 fn number(answer: &[u8], asked: u32) -> io::Result<u32> {
-    let strange = || io::Error::other(format!("strange answer of nf_tables: {answer:?}"));
+    let strange = || io::Error::other(format!("unexpected answer of nf_tables: {answer:?}"));
     let message = NetlinkBuffer::new_checked(answer).map_err(|_| strange())?;
     if message.sequence_number() != asked {
         return Err(strange());

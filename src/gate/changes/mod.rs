@@ -103,7 +103,7 @@ impl RuleWatch {
             return std::future::pending().await;
         };
         if let Err(error) = transactions.next().await {
-            tracing::warn!(%error, "the kernel no longer tells of changes of the rules");
+            tracing::warn!(%error, "the kernel no longer reports changes of the rules");
             self.transactions = None;
         }
     }
@@ -129,7 +129,7 @@ fn refusal(error: &io::Error) -> io::Error {
         Some(EINVAL | EOPNOTSUPP | EPROTONOSUPPORT) => "the kernel has no nf_tables".to_owned(),
         _ => error.to_string(),
     };
-    let text = format!("can't be told by the kernel of changed rules: {why}");
+    let text = format!("the kernel can't report changes of the rules: {why}");
     io::Error::new(error.kind(), text)
 }
 

@@ -53,7 +53,7 @@ impl BackendCapacity {
             true => String::new(),
             false => format!(" ({what}: {})", servers.join(", ")),
         };
-        let claimed = named("about to go, as its twin is DOWN", &self.claimed);
+        let claimed = named("goes next, as its twin is DOWN", &self.claimed);
         let unproven = named("not counted while it shows `UP n/m`", &self.unproven);
         claimed + &unproven
     }

@@ -56,7 +56,7 @@ pub async fn drive<H: Host>(
     }
 }
 
-const MOVED: &str = "somebody else changed the rules: set again";
+const MOVED: &str = "another process changed the rules: the agent set them again";
 
 /// An operation under way.
 struct Drive<'a, H> {
@@ -107,7 +107,7 @@ impl<H: Host> Drive<'_, H> {
     async fn act(&mut self) {
         let action = self.phase.action(self.verb, self.limits);
         self.acted = match (self.unrecorded.take(), action) {
-            (Some(why), _) => ActionResult::Failed(format!("it can't be recorded: {why}")),
+            (Some(why), _) => ActionResult::Failed(format!("the journal can't be written: {why}")),
             (None, Some(action)) => {
                 let (closed, progress, timeline) =
                     (&mut self.closed, &mut *self.progress, &mut self.timeline);
@@ -200,7 +200,7 @@ impl<H: Host> Drive<'_, H> {
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Observation) {
         self.phase = phase;
         if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
-            self.note("interrupted: what keeps the host safe is finished first".to_owned());
+            self.note("interrupted: the agent first finishes what keeps the host safe".to_owned());
         }
         self.progress.waits(self.host.elapsed(), &waiting);
         self.timeline.waits(waiting);

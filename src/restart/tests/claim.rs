@@ -57,7 +57,8 @@ fn the_main_gate_is_closed_once_the_claim_is_seen_and_enough_others_stay() {
     let few = goes(claim(&look("UP", "DOWN", (2, 2))));
     assert!(
         matches!(&few, Phase::PutBack(Why::TooFewServers(few))
-        if few[0] == "lb backend srvs has 2 other usable servers (about to go, as its twin is DOWN: web2, web3), min_available is 1"),
+        if few[0] == "lb backend srvs has 2 other usable servers (goes next, as its twin is DOWN: \
+            web2, web3), min_available is 1"),
         "{few:?}"
     );
     assert_eq!(waits(claim(&blind())).len(), 1);

@@ -204,7 +204,7 @@ fn after_a_reload_the_drain_looks_again() {
     let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
     look.balancers[0].reloaded = true;
     let next = step(Phase::Drain { zeros: 1 }, &look);
-    assert_eq!(waits(next.clone()), ["lb was reloaded: looking anew"]);
+    assert_eq!(waits(next.clone()), ["lb was reloaded: looking again"]);
     let anew = Phase::Drain { zeros: 0 };
     assert!(matches!(next, Step::Stay { phase, .. } if phase == anew));
     // Its lines begin as UP, until the first check.

@@ -64,7 +64,7 @@ impl Counters {
         let kept = StateFile::Counters
             .read(state_dir, app)
             .unwrap_or_else(|error| {
-                tracing::warn!(app, %error, "what was counted can't be read: counted anew");
+                tracing::warn!(app, %error, "the counters can't be read: they begin at 0 again");
                 None
             });
         kept.unwrap_or_default()

@@ -93,7 +93,7 @@ fn what_cannot_be_believed_is_counted_anew() {
     let directory = tempfile::tempdir().unwrap();
     let state_dir = directory.path();
     let path = StateFile::Counters.path(state_dir, "web");
-    assert_eq!(path, state_dir.join("web.tally"));
+    assert_eq!(path, state_dir.join("web.counters"));
     fs::write(&path, "{\"operations\": {\"restart\"").unwrap();
     assert_eq!(Counters::read(state_dir, "web"), Counters::default());
     Counters::repaired(state_dir, "web").unwrap();

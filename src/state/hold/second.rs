@@ -21,9 +21,7 @@ impl Closing {
     /// What the operator should know.
     pub fn note(self) -> Option<String> {
         match self {
-            Closing::Keeps(who) => Some(format!(
-                "held closed already by {who}: that hold stays as it is"
-            )),
+            Closing::Keeps(who) => Some(format!("held closed already by {who}: that hold stays")),
             Closing::Sets { note, .. } => note,
         }
     }
@@ -40,18 +38,18 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
     let there = match there {
         Some(Held::By(there)) if !there.is_over() => there,
         Some(Held::Unknown) => {
-            let note = "a hold that can't be read is replaced".to_owned();
+            let note = "this hold replaces one that can't be read".to_owned();
             return sets(wanted, Some(note));
         }
         _ => return sets(wanted, None),
     };
     let who = there.describe();
     if there.owner.is_some() {
-        let note = format!("held closed so far by {who}: from now on by an operator");
+        let note = format!("held closed by {who}: now by an operator");
         return sets(wanted, Some(note));
     }
     if !there.is_an_operators() {
-        let note = format!("held closed so far by {who}: from now on by an operator, too");
+        let note = format!("held closed by {who}: now also by an operator");
         let hold = Hold {
             also: there.reason.clone(),
             failed: there.failure(),
@@ -66,7 +64,7 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
             ..wanted.clone()
         };
         let note = format!(
-            "the hold is replaced, it was by {who}; now {}",
+            "this hold replaces the one by {who}; the new one is {}",
             hold.describe()
         );
         return sets(&hold, Some(note));
@@ -74,15 +72,15 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
     if let Some(what) = dropped(there, wanted) {
         let app = &wanted.invocation.app;
         return Err(format!(
-            "the gates are held closed already by {who}; {what}: `agent close {app}` alone keeps that \
-             hold, and with --replace this one takes its place"
+            "the gates are held closed already by {who}; {what}: `agent close {app}` alone keeps \
+             that hold, and --replace replaces it"
         ));
     }
     match &wanted.until {
         None => Ok(Closing::Keeps(who)),
         Some(until) => {
             let note = format!(
-                "held closed already by {who}: from now on until {}",
+                "held closed already by {who}: that hold now ends at {}",
                 clock::timestamp(until.at)
             );
             let until = Some(until.clone());
@@ -103,11 +101,11 @@ fn dropped(there: &Hold, wanted: &Hold) -> Option<String> {
     };
     match (&wanted.reason, &wanted.until) {
         (Some(reason), _) if Some(reason) != there.reason.as_ref() => {
-            Some("another --reason would drop that one".to_owned())
+            Some("another --reason would replace its reason".to_owned())
         }
         (_, Some(until)) if earlier(until) => {
             let at = clock::timestamp(until.at);
-            Some(format!("with this --for it would end earlier, at {at}"))
+            Some(format!("this --for would end it earlier, at {at}"))
         }
         _ => None,
     }
@@ -184,7 +182,7 @@ mod tests {
         );
         assert!(refused.contains("--replace"), "{refused}");
         let kept = closes(&there, &hold(None, None), false).unwrap();
-        assert!(kept.note().unwrap().ends_with("stays as it is"));
+        assert!(kept.note().unwrap().ends_with("that hold stays"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const STICKY: u32 = 0o1000;
 
 /// A path that others than root may write, with the fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} {what}; mend: {fix}", path.display())]
+#[error("{} {what}; fix: {fix}", path.display())]
 pub struct Untrusted {
     path: PathBuf,
     what: String,
@@ -83,7 +83,7 @@ pub fn open(path: &Path) -> io::Result<File> {
         .custom_flags(nonblocking)
         .open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("no regular file: remove it"));
+        return Err(io::Error::other("not a regular file: remove it"));
     }
     if nix::unistd::geteuid().is_root() {
         judge(path, &file.metadata()?, true).map_err(refused)?;
@@ -104,7 +104,7 @@ pub fn read(path: &Path) -> io::Result<String> {
     let read = open(path)?.take(LARGEST).read_to_string(&mut text)?;
     match u64::try_from(read).is_ok_and(|read| read < LARGEST) {
         true => Ok(text),
-        false => Err(io::Error::other("too large: 1 MiB is the most")),
+        false => Err(io::Error::other("too large: the limit is 1 MiB")),
     }
 }
 
@@ -157,12 +157,13 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
             format!("{chown} root:root {shown}"),
         ),
         (true, true) => (
-            format!("may be written by others than root (mode {mode:04o})"),
+            format!("is writable by users other than root (mode {mode:04o})"),
             format!("chmod go-w {shown}"),
         ),
         (false, true) => (
             format!(
-                "belongs to uid {uid}, not to root, and may be written by others (mode {mode:04o})"
+                "belongs to uid {uid}, not to root, and is writable by other users (mode \
+                 {mode:04o})"
             ),
             format!("{chown} root:root {shown} && chmod go-w {shown}"),
         ),

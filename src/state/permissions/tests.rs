@@ -48,7 +48,10 @@ fn each_way_to_write_is_reported_with_its_fix() {
     mode(&file, 0o646);
     assert_eq!(
         said(&file),
-        format!("{shown} may be written by others than root (mode 0646); mend: chmod go-w {shown}")
+        format!(
+            "{shown} is writable by users other than root (mode 0646); fix: chmod go-w \
+            {shown}"
+        )
     );
     mode(&file, 0o664);
     chown(&file, None, Some(OTHER)).unwrap();
@@ -58,7 +61,7 @@ fn each_way_to_write_is_reported_with_its_fix() {
     chown(&file, Some(OTHER), None).unwrap();
     assert_eq!(
         said(&file),
-        format!("{shown} belongs to uid {OTHER}, not to root; mend: chown root:root {shown}")
+        format!("{shown} belongs to uid {OTHER}, not to root; fix: chown root:root {shown}")
     );
 }
 
@@ -89,7 +92,7 @@ fn a_directory_on_the_way_counts_unless_it_is_sticky() {
     let (_folder, file) = folder();
     let inner = file.parent().unwrap();
     mode(inner, 0o777);
-    assert!(said(&file).starts_with(&format!("{} may be written", inner.display())));
+    assert!(said(&file).starts_with(&format!("{} is writable", inner.display())));
     assert!(said(&inner.join("missing")).contains("chmod go-w"));
     mode(inner, 0o1777);
     assert_eq!(check(&file), Ok(()));
@@ -110,7 +113,7 @@ fn symlinks_are_followed_step_by_step() {
     symlink(&link, &far).unwrap();
     assert_eq!(read(&far).unwrap(), "text");
     mode(file.parent().unwrap(), 0o777);
-    assert!(said(&far).starts_with(&format!("{} may", file.parent().unwrap().display())));
+    assert!(said(&far).starts_with(&format!("{} is writable", file.parent().unwrap().display())));
     mode(file.parent().unwrap(), 0o755);
     std::os::unix::fs::lchown(&link, Some(OTHER), None).unwrap();
     assert!(said(&far).ends_with(&format!("chown -h root:root {}", link.display())));
