@@ -121,6 +121,13 @@ mod tests {
             .spawn()
             .unwrap();
         let pid = child.id().cast_signed();
+        // The kernel fills in the new command line a moment after it lets the parent go on.
+        while std::fs::read(format!("/proc/{pid}/cmdline"))
+            .unwrap()
+            .is_empty()
+        {
+            std::thread::yield_now();
+        }
         assert_eq!(running(), Some(pid), "begun, and its pid is not noted");
         Orphan::process(pid)
             .unwrap()

@@ -111,7 +111,7 @@ fn a_line_that_stays_up_is_kept_as_such() {
     assert_eq!(said(&detecting, "srvs/bkp1").0, "L4CON");
 }
 
-/// Ctrl-C, a host that gives way, and the sidecar's hasty close end before HAProxy can notice.
+/// Ctrl-C, a host that gives way, and the sidecar's non-blocking close end before HAProxy can notice.
 #[test]
 fn a_line_that_was_not_waited_for_says_nothing() {
     let mut detecting = Detecting {
