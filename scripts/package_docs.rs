@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Each by the name that its shell looks for.
+/// The file name that each shell looks for.
 const SHELLS: [(Shell, &str); 3] = [
     (Shell::Bash, "agent.bash"),
     (Shell::Zsh, "_agent"),
@@ -38,10 +38,10 @@ fn pages(folder: &Path) -> io::Result<()> {
     writeln!(page, ".SH FILES\n{FILES}")
 }
 
-/// The page so far, open for more.
+/// Writes the page, and returns the open file to append more.
 fn page(command: clap::Command, after: &str, folder: &Path) -> io::Result<fs::File> {
     let text = command.get_after_help().map(ToString::to_string);
-    // Unchanged: by itself the renderer would fill its lines into one paragraph.
+    // Kept as it is, because the renderer would join its lines into one paragraph.
     let text = text
         .unwrap_or_default()
         .replace('\\', "\\e")
@@ -58,10 +58,10 @@ fn page(command: clap::Command, after: &str, folder: &Path) -> io::Result<fs::Fi
 const FILES: &str = "\
 .TP
 /etc/haproxy\\-gate/agent.toml
-The configuration. /usr/share/doc/haproxy\\-gate/examples/agent.toml has every key.
+The configuration. /usr/share/doc/haproxy\\-gate/examples/agent.toml shows every key.
 .TP
 /run/haproxy\\-gate
 Lock and journal.
 .TP
 /var/lib/haproxy\\-gate
-The gates that are to stay closed, also over a reboot.";
+The holds that keep gates closed, also over a reboot, and the history.";

@@ -1,30 +1,30 @@
 """`agent restart` on many hosts over SSH, for a jump host that has Python and nothing else.
 
-First the roll asks all hosts for their status, and reports what is wrong. Then it goes batch after
-batch, each host by `agent restart --attached` over a connection of its own. It starts a host only
-where HAProxy, asked at that moment, has a server to spare. The agents' own floor makes that safe;
-asking first makes it quick.
+First the roll asks all hosts for their status, and reports what is wrong. Then it restarts batch
+after batch, each host with `agent restart --attached` over a connection of its own. It starts a
+host only if HAProxy, asked at that moment, can spare a server. The agents' own floor makes that
+safe. Asking first makes it quick.
 
 The decisions, without effects:
 
     plan      the order of the hosts, and the batches
-    step      what is to be done next: start, pause, wait, end
-    guard     who of those that are next may go now
-    status    what a host says of itself: the parser of the Ansible collection
-    judge     what that means for a roll
-    ending    what the end of an `agent restart` means
+    step      the next step: start, pause, wait, end
+    guard     the hosts that may begin now
+    status    the status of a host: the parser of the Ansible collection
+    judge     the meaning of that status for a roll
+    ending    the meaning of the end of an `agent restart`
 
-and what acts on them:
+The effects:
 
     main      command_line, options, hosts -> exit code
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
     host      one host: its status, its restart, its way back into rotation
-    ssh       one connection a host; program is what runs over it, and its output
-    record    what was done, in a file, to go on from
-    screen    how it goes, for people
-    summary   how it went, for people and machines
+    ssh       one connection a host; program: a program that runs over it, and its output
+    record    a file with the states of all hosts, to continue from
+    screen    the progress, for people
+    summary   the result, for people and machines
 
-What a host answers is data: it is bounded, parsed, escaped, and never run here.
+The answer of a host is data: the roll limits, parses and escapes it, and never runs it.
 """

@@ -1,4 +1,4 @@
-"""What comes back of a program on a host."""
+"""The answer of a program on a host."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Any
 
 from .text import decoded, escape
 
-# What a shell says of a program that it can't run, or can't find.
+# The shell's exit codes for a program that it can't run, or can't find.
 NOT_RUNNABLE = (126, 127)
-# What ssh says of itself: no connection, or one that was lost.
+# The exit code of ssh itself: no connection, or a lost one.
 SSH_FAILED = 255
-# Of an answer that is none, so much may be shown.
+# The most bytes of an invalid answer that a message shows.
 LONGEST = 4096
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back of one program on a host."""
+    """The answer of one program on a host."""
 
     exit: int
     out: bytes
-    # The last lines of its stderr that were no progress: ssh's, or the agent's logs.
+    # The last lines of its stderr without progress: from ssh, or the agent's log.
     err: tuple[str, ...] = ()
 
     def said(self) -> str:
-        """In one line, why it failed."""
+        """The reason of a failure, in one line."""
         lines = [*decoded(self.out[:LONGEST]).splitlines(), *self.err]
         lines = [line for line in lines if line.strip()]
-        return escape(lines[-1]) if lines else f"exit {self.exit}, and nothing said"
+        return escape(lines[-1]) if lines else f"exit {self.exit}, without output"
 
 
 def parse_object(out: bytes) -> dict[str, Any] | None:
-    """The one JSON object of an agent's stdout, which is a line; None where it is something
-    else. What a login shell's own files say before it is not looked at."""
+    """The JSON object on the last line of an agent's stdout. None: there is no such object.
+    The files of a login shell may print something before it."""
     try:
         last = out.strip().rpartition(b"\n")[2]
         parsed = json.loads(last, parse_constant=refuse)
@@ -44,7 +44,7 @@ def parse_object(out: bytes) -> dict[str, Any] | None:
 
 
 def refuse(constant: str) -> None:
-    """NaN and its like are no JSON, and would make ours none."""
+    """NaN and the like are not JSON, and would make our own output invalid."""
     raise ValueError(constant)
 
 
@@ -52,5 +52,5 @@ def no_answer(answer: Answer) -> str:
     if answer.exit == SSH_FAILED:
         return f"unreachable: {answer.said()}"
     if answer.exit in NOT_RUNNABLE:
-        return f"no agent there: {answer.said()}"
-    return f"no answer of an agent: {answer.said()}"
+        return f"no agent on this host: {answer.said()}"
+    return f"not an answer of an agent: {answer.said()}"

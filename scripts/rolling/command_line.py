@@ -13,37 +13,37 @@ from .plan import Share
 from .text import seconds
 
 EXAMPLES = """\
-A batch begins when every host of the one before is done: exit 0 from its agent,
-and HAProxy shows it fully UP. Within a batch never more hosts are out than
-HAProxy has to spare.
+A batch begins when every host of the previous batch is done: its agent ended
+with exit 0, and HAProxy shows the host fully UP. Within a batch the roll takes
+out no more hosts than HAProxy can spare.
 
 examples:
   %(prog)s web1 web2 web3
       one after the other
   %(prog)s --hosts FILE --canary 1 --batch 25%%
-      one, then a quarter at a time
+      one host, then a quarter of all at a time
   %(prog)s --hosts FILE --seesaw --pause 5m
       one half, then the other
   %(prog)s --hosts FILE --dry-run
-      the order, and who would refuse
+      show the order, and the hosts that would refuse
   %(prog)s --hosts FILE --with 'apt-get install -y web'
-      upgraded before each restart
+      upgrade each host before its restart
   %(prog)s --hosts FILE --skip-held
-      without those that `agent close` holds closed
+      skip hosts that `agent close` holds closed
   %(prog)s --hosts FILE --reason 'new certificates'
-      and each host's agent history has it
+      store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
-      keep a record there, or go on from it
+      keep a record in this file, or continue from it
 
-Ctrl-C starts no more, and the hosts under way finish. A second one has them put
-back what can be put back; a third lets go of them: the agents come to their end
-by themselves. The record of a roll that did not finish is kept, and how to go
-on is said. Hosts that are not recorded as done are restarted then, also those
-that were under way when the roll was killed. A canary that fails ends the roll,
---max-failures or not.
+After Ctrl-C the roll starts no more hosts, and the hosts under way finish. After
+a second Ctrl-C they put back what they can. After a third the roll does not wait
+for them: the agents finish by themselves. A roll that did not finish keeps its
+record, and prints the command to continue. It then restarts all hosts that the
+record does not show as done, also those that were under way when the roll was
+killed. A canary that fails ends the roll, whatever --max-failures is.
 
-exit: 0 all done; 1 some failed; 2 usage; 3 nothing was begun; 70 an
-internal error; 129, 130, 143 interrupted
+exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 70 internal
+error; 129, 130, 143 interrupted
 """
 
 
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
 
 def number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of hosts")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hosts")
     return int(text)
 
 
@@ -77,12 +77,12 @@ def share(text: str) -> str:
 
 
 def config_file(text: str) -> str:
-    """Also from another folder, when the roll is gone on with."""
+    """Absolute, because the roll may continue from another folder."""
     return text if text == "none" else os.path.abspath(text)
 
 
 def parser(program: str) -> Parser:
-    """Each option that a record keeps is None where it was not given."""
+    """An option that the record keeps is None if it was not given."""
     made = Parser(
         prog=program,
         description="Restarts an app on many hosts over SSH, by agent restart, a few at a time.",
@@ -91,15 +91,15 @@ def parser(program: str) -> Parser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("hosts", nargs="*", metavar="HOST", help="[user@]name, as ssh takes it")
+    add("hosts", nargs="*", metavar="HOST", help="[user@]name, as for ssh")
     add("--hosts", dest="file", metavar="FILE", help="hosts, one a line, # comments; -: stdin")
-    add("--app", help="the app (default: the one that the hosts have)")
+    add("--app", help="the app (default: the only app of the hosts)")
     size = made.add_mutually_exclusive_group()
     size.add_argument(
         "--batch",
         type=share,
         metavar="SIZE",
-        help="hosts at a time, 3, or their share of all, 25%% (default: 1)",
+        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1)",
     )
     size.add_argument(
         "--seesaw",
@@ -107,53 +107,66 @@ def parser(program: str) -> Parser:
         default=None,
         help="two batches: the first half as given, then the other",
     )
-    add("--canary", type=number, metavar="N", help="so many first, as a batch of their own")
-    add("--pause", type=time, metavar="TIME", help="between two batches: 30s, 5m")
+    add(
+        "--canary",
+        type=number,
+        metavar="N",
+        help="restart the first N hosts as a batch of their own",
+    )
+    add("--pause", type=time, metavar="TIME", help="the pause between two batches: 30s, 5m")
     add(
         "--max-failures",
         type=number,
         metavar="N",
-        help="go on with so many failed hosts (default: 0)",
+        help="continue with up to N failed hosts (default: 0)",
     )
     upgrade = made.add_mutually_exclusive_group()
     upgrade.add_argument(
         "--with",
         dest="with_command",
         metavar="CMD",
-        help="upgrade by this line for /bin/sh there, once the host is drained",
+        help="upgrade each drained host with this command line for /bin/sh",
     )
     upgrade.add_argument(
         "--without-upgrade",
         action="store_true",
         default=None,
-        help="only restart, although a host has an upgrade configured",
+        help="only restart, even if a host has an upgrade configured",
     )
     held = made.add_mutually_exclusive_group()
     for option, value, what in (
-        ("--reopen", "reopen", "restart and open hosts that are held closed: the hold ends"),
-        ("--stay-closed", "stay_closed", "restart hosts that are held closed, and leave them so"),
-        ("--skip-held", "skip", "leave hosts alone that are held closed; they count as done"),
+        ("--reopen", "reopen", "restart and open hosts that are held closed; their hold ends"),
+        (
+            "--stay-closed",
+            "stay_closed",
+            "restart hosts that are held closed, and leave them closed",
+        ),
+        ("--skip-held", "skip", "skip hosts that are held closed; they count as done"),
     ):
         held.add_argument(option, dest="on_hold", action="store_const", const=value, help=what)
-    add("--reason", metavar="WORDS", help="why; agent history on each host shows it")
+    add("--reason", metavar="WORDS", help="the reason; agent history on each host shows it")
     add(
         "--turn",
         type=time,
         metavar="TIME",
-        help="how long to wait where too few other servers are available (default: 10m)",
+        help="how long to wait if too few other servers are available (default: 10m)",
     )
-    add("--resume", metavar="FILE", help="keep the record there; go on where it is there already")
+    add(
+        "--resume",
+        metavar="FILE",
+        help="keep the record in this file; if it exists, continue from it",
+    )
     add(
         "--dry-run",
         action="store_true",
-        help="show the order, the batches, and who would refuse; change nothing",
+        help="show the order, the batches, and the hosts that would refuse; change nothing",
     )
     add(
         "--json",
         action="store_true",
-        help="one JSON object on stdout at the end; progress stays on stderr",
+        help="print one JSON object on stdout at the end; progress stays on stderr",
     )
-    add("--sudo", action="store_true", default=None, help="call the agent by sudo -n")
+    add("--sudo", action="store_true", default=None, help="call the agent with sudo -n")
     add("--agent", metavar="PATH", help="the agent's program on the hosts (default: agent)")
     add(
         "-F",

@@ -1,4 +1,4 @@
-"""What the end of an `agent restart` means."""
+"""The meaning of the end of an `agent restart`."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ INTERRUPTED = (129, 130, 143)
 
 
 class Verdict(Enum):
-    """What the end of an `agent restart` means for the roll."""
+    """What the roll concludes from the end of an `agent restart`."""
 
-    # It is done there; HAProxy is asked once more.
+    # Done; the roll still asks HAProxy once more.
     RESTARTED = "restarted"
-    # Done there, too, and the host stays out of rotation: it is held closed.
+    # Done, too; a hold keeps the host out of rotation.
     CLOSED = "closed"
-    # Left alone, because it is held closed.
+    # The agent restarted nothing, because a hold keeps the gates closed.
     SKIPPED = "skipped"
     FAILED = "failed"
-    # Another operation is under way there: nothing was changed, and it may be tried again.
+    # Another operation is under way on the host: nothing was changed, and the roll tries again.
     LOCKED = "locked"
-    # What an earlier restart had left was finished: this one is still to come.
+    # The agent finished an earlier restart: the restart of this roll comes next.
     FINISHED = "finished"
-    # The connection is gone: the state of the host is not known.
+    # The connection is lost: the state of the host is unknown.
     LOST = "lost"
 
 
-# By the agent's word, where its exit is 0; any other: restarted.
+# By the agent's outcome, if its exit is 0. Any other outcome: restarted.
 DONE = {
     "recovered": Verdict.FINISHED,
     "restarted_closed": Verdict.CLOSED,
@@ -52,8 +52,7 @@ class Ending:
 
 
 def ending_of(answer: Answer) -> Ending:
-    """The agent's own word counts, where there is one: a connection that breaks after it
-    changes nothing."""
+    """The agent's report counts, if there is one, even if the connection breaks after it."""
     report = parse_object(answer.out)
     if report is None or not isinstance(report.get("exit"), int):
         lost = answer.exit == SSH_FAILED

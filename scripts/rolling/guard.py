@@ -1,4 +1,4 @@
-"""Who of those that are next may go now: never more at once than HAProxy has to spare."""
+"""The hosts that may begin now: never more at once than HAProxy can spare."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from .status import Status
 
 @dataclass(frozen=True)
 class Admitted:
-    """Who may go, and why the others may not yet."""
+    """The hosts that may begin, and why the other ones must wait."""
 
     go: tuple[str, ...]
     held_up: Mapping[str, str]
 
 
 def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
-    """In this order. `closing`: hosts of ours under way that HAProxy may not show DOWN yet.
-    What a host takes, the next ones don't have; what is not serving takes nothing."""
+    """In this order. `closing`: hosts of this roll that HAProxy may not show DOWN yet.
+    Each host that begins uses one spare server. A host that serves no users uses none."""
     go: list[str] = []
     held_up = {}
     for host, status in next_hosts:
         if status.operation is not None:
-            held_up[host] = f"under way there: {status.operation}"
+            held_up[host] = f"another operation is under way: {status.operation}"
         elif status.unseen:
             held_up[host] = "; ".join(status.unseen)
         elif not status.serving or status.spare is None:
-            # What can't be seen the agent refuses, with its own words.
+            # If a balancer can't be seen, the agent refuses with its own message.
             go.append(host)
         elif status.spare > closing:
             go.append(host)
@@ -38,15 +38,15 @@ def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
 
 
 def scarce(spare: int, closing: int) -> str:
-    ours = f", {closing} of ours on the way out" if closing else ""
-    return f"HAProxy has {max(spare, 0)} to spare{ours}"
+    ours = f", hosts of this roll that go out: {closing}" if closing else ""
+    return f"hosts that HAProxy can spare: {max(spare, 0)}{ours}"
 
 
 def worth_asking(
     waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
 ) -> Sequence[str]:
-    """Of those that wait, so many as might go, by what was to spare at the last look; one at
-    least, to hear what is. Last those where another operation was under way."""
+    """The waiting hosts that are worth a question: as many as HAProxy could spare at the last
+    look, and at least one. Hosts with another operation under way come last."""
     waiting = sorted(waiting, key=lambda host: host in busy)
     if spare is None:
         return waiting[:1]

@@ -17,19 +17,19 @@ from .text import escape
 
 # For `agent status`: it has time limits of its own.
 ASK = 30.0
-# HAProxy is asked for so long whether a host is back; its agent has waited for that before.
+# How long the roll asks whether HAProxy shows a host back. Its agent has waited for that before.
 BACK = 30.0
-# And a host whose connection was lost, where an operation is under way.
+# The same for a host whose connection was lost, while an operation is under way.
 FOUND = 60.0
-# Nothing is under way there any more: after that the lines stay as they are.
+# After this time without an operation the lines no longer change.
 RESTS = 10.0
 # Between two questions, or two tries.
 AGAIN = 1.0
 
 
 class Host:
-    """Its stage and phase. `changed` hears of each change, and whether its phase has moved with
-    it."""
+    """Its stage and phase. `changed` is called at each change, with whether the phase changed,
+    too."""
 
     def __init__(
         self, name: str, ssh: Ssh, options: Options, changed: Callable[[Host, bool], None]
@@ -39,9 +39,9 @@ class Host:
         self.options = options
         self.changed = changed
         self.stage = Stage.WAITING
-        # Of the agent, or our own word.
+        # A phase of the agent, or a word of the roll.
         self.phase: str | None = None
-        # It takes no other server away any more: the agent says so of each phase.
+        # It takes no other server away any more. The agent reports that for each phase.
         self.settled = False
         self.waiting = ""
         self.ending: Ending | None = None
@@ -55,7 +55,7 @@ class Host:
         self.began_to_close = False
 
     async def status(self) -> Status:
-        """Asked now. Unusable: says why there is none."""
+        """Its status now. Raises Unusable with the reason if there is none."""
         words = ["status", "--json", *self.options.named()]
         try:
             return status_of(await self.ssh.ask(self.name, words, ASK), self.options.app)
@@ -68,7 +68,7 @@ class Host:
         self.at("begins")
 
     async def restart(self) -> None:
-        """From begin() to its end, whatever that is."""
+        """From begin() to the end, whatever the result is."""
         try:
             ending = await self.agent()
             again = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED) and not self.called_off
@@ -82,7 +82,7 @@ class Host:
             elif ending.verdict in (Verdict.CLOSED, Verdict.SKIPPED):
                 self.end(True, ending.message)
             elif ending.verdict is Verdict.LOST:
-                self.end(False, f"the connection is lost ({ending.message}): {await self.find()}")
+                self.end(False, f"the connection was lost ({ending.message}): {await self.find()}")
             else:
                 self.end(False, ending.message)
         except OSError as error:
@@ -114,24 +114,24 @@ class Host:
         self.changed(self, moved)
 
     def call_off(self) -> None:
-        """The agent puts back what can be put back, or finishes."""
+        """Asks the agent to put back what it can, or to finish."""
         if self.stage is Stage.UNDER_WAY and not self.called_off:
             self.called_off = True
             if self.program is not None:
                 self.program.end_input()
 
     def let_go(self) -> None:
-        """Its end is not waited for."""
+        """Stops waiting for its end."""
         if self.program is not None:
             self.program.kill()
 
     def never_began(self, ending: Ending) -> bool:
-        """Called off while it waited for its turn, or before."""
+        """It was called off before its turn came."""
         put_back = ending.exit in INTERRUPTED and ending.report is not None
         return self.called_off and put_back and not self.began_to_close
 
     async def put_off(self, ending: Ending) -> None:
-        """Another operation was quicker, or an unfinished one came first: it waits again."""
+        """Another operation was quicker, or the agent finished an earlier one: it waits again."""
         self.at("waits", ending.message)
         if not self.called_off:
             await asyncio.sleep(AGAIN)
@@ -139,21 +139,21 @@ class Host:
         self.at(None, ending.message)
 
     async def way_back(self) -> str | None:
-        """None when HAProxy, asked once more, shows it in rotation; else what is missing."""
+        """Asks HAProxy once more. None: it shows the host in rotation. Else what is missing."""
         self.at("check", "in rotation?", settled=True)
         until = time.monotonic() + BACK
         while True:
             try:
                 missing = back(await self.status())
             except Unusable as error:
-                missing = f"restarted, and then: {error}"
+                missing = f"restarted, but after that: {error}"
             if missing is None or time.monotonic() > until or self.called_off:
                 return missing and f"restarted, but not in rotation: {missing}"
             self.at("check", missing, settled=True)
             await asyncio.sleep(AGAIN)
 
     async def find(self) -> str:
-        """Its state, after its connection was lost."""
+        """Its state after the connection was lost."""
         until = time.monotonic() + FOUND
         idle: float | None = None
         while True:
@@ -164,7 +164,7 @@ class Host:
                 state, over = str(error), False
             else:
                 state = state_of(status)
-                # Its agent has put the gates back, and HAProxy takes its time.
+                # Its agent has put the gates back, and HAProxy needs some time to notice.
                 if status.operation is None:
                     idle = idle or time.monotonic()
                 rests = idle is not None and time.monotonic() - idle > RESTS
@@ -176,21 +176,21 @@ class Host:
 
     @property
     def waits_for_turn(self) -> bool:
-        """Its agent has put back what it had closed, and waits until more hosts are available."""
+        """Its agent has put the gates back, and waits until more servers are available."""
         return self.phase == "back_off"
 
     @property
     def is_closing(self) -> bool:
-        """HAProxy may still count it as usable, and it is about to go."""
+        """It goes out, but HAProxy may still count it as usable."""
         return self.stage is Stage.UNDER_WAY and not self.settled
 
     @property
     def skipped(self) -> bool:
-        """Left alone, because it is held closed."""
+        """The agent restarted nothing, because a hold keeps the gates closed."""
         return self.ending is not None and self.ending.verdict is Verdict.SKIPPED
 
     def fail(self, message: str) -> None:
-        """Never begun, or given up on."""
+        """It never began, or the roll gave it up."""
         self.end(False, message)
 
     def end(self, done: bool, message: str) -> None:
@@ -203,7 +203,7 @@ class Host:
 
 def state_of(status: Status) -> str:
     if status.operation is not None:
-        return f"still under way there: {status.operation}"
+        return f"an operation is still under way: {status.operation}"
     rotation = "in rotation" if status.in_rotation else "not in rotation"
     missing = "" if status.in_rotation else f" ({not_up(status)})"
     return f"now {rotation}{missing}; {status.health}"

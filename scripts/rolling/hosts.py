@@ -9,14 +9,14 @@ from pathlib import Path
 
 from .text import escape
 
-# What ssh itself puts into a ProxyCommand goes through a shell there: a name has nothing
-# that a shell or ssh would take for more than a name.
+# ssh passes a ProxyCommand to a shell. So a name has no character with a meaning for a shell
+# or for ssh.
 HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]*@)?[A-Za-z0-9_\[:][A-Za-z0-9._:%\]-]*")
 LONGEST = 255
 
 
 class Wrong(Exception):
-    """A list that can't be used, with where and why."""
+    """An invalid list of hosts, with the place and the reason."""
 
 
 def from_arguments(names: Sequence[str]) -> list[str]:
@@ -24,7 +24,7 @@ def from_arguments(names: Sequence[str]) -> list[str]:
 
 
 def from_file(path: str) -> list[str]:
-    """One a line, `#` begins a comment; `-` is stdin."""
+    """Reads one host a line. `#` begins a comment; `-` is stdin."""
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
     except (OSError, ValueError) as error:
@@ -45,13 +45,14 @@ def from_text(named: str, text: str) -> list[str]:
 
 
 def distinct(named: Iterable[tuple[str, str]]) -> list[str]:
-    """All of them are names, and none is named twice."""
+    """Checks that all are valid names, and none comes twice."""
     seen: list[str] = []
     names: list[str] = []
     for where, name in named:
         if len(name) > LONGEST or not HOST.fullmatch(name):
             raise Wrong(
-                f"{where}: {escape(name, 80)!r} is no host: [user@]name, or a name of ssh's config"
+                f"{where}: {escape(name, 80)!r} is not a host: use [user@]name, or a name of "
+                "ssh's configuration"
             )
         machine = name.rpartition("@")[2]
         if machine in seen:

@@ -1,4 +1,4 @@
-"""What a host's status means for a roll."""
+"""The meaning of a host's status for a roll."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .text import escape
 
 
 class Unusable(Exception):
-    """A host that gave no answer, or one that is no answer of an agent."""
+    """A host without an answer, or with one that is not from an agent."""
 
 
 def status_of(answer: Answer, app: str | None) -> Status:
-    """Unusable says why there is none."""
+    """Raises Unusable with the reason if there is none."""
     answered = parse_object(answer.out)
     if answered is None:
         raise Unusable(no_answer(answer))
@@ -30,7 +30,7 @@ def status_of(answer: Answer, app: str | None) -> Status:
 
 
 def all_escaped(value: Any) -> Any:
-    """The same, and no text in it moves a cursor or fills a screen."""
+    """The same value, without text that moves a cursor or fills a screen."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, list):
@@ -41,20 +41,20 @@ def all_escaped(value: Any) -> Any:
 
 
 def in_the_way(status: Status, on_hold: str) -> str | None:
-    """Why this host is not to be rolled at all; None: it may be. An app that is down is no
-    reason, nor is another operation there, which will end."""
+    """Why the roll must not restart this host. None: it may. An app that is down is no reason,
+    nor is another operation there, because it ends."""
     hold = status.hold
     if hold is None:
         return None
     if on_hold == "refuse":
         return (
-            f"held closed by {hold.text}: `agent open {status.app}` there ends that, or "
-            "--reopen, --stay-closed or --skip-held says what to do with it"
+            f"held closed by {hold.text}: end the hold there with `agent open {status.app}`, or "
+            "call this again with --reopen, --stay-closed or --skip-held"
         )
     if on_hold == "skip" and hold.by == "agent" and hold.failed != "restart":
         return (
-            f"held closed by {hold.text}: --skip-held skips no upgrade that failed, look at "
-            f"it, then `agent restart {status.app}` or `agent open {status.app}` there"
+            f"held closed by {hold.text}: --skip-held does not skip a failed upgrade; look at the "
+            f"app, then run `agent restart {status.app}` or `agent open {status.app}` there"
         )
     return None
 
@@ -65,8 +65,8 @@ def not_up(status: Status) -> str:
 
 
 def back(status: Status) -> str | None:
-    """After a restart: None when HAProxy shows the host back, else what is missing. What an
-    operator of HAProxy has taken out stays so, and is not waited for."""
+    """After a restart. None: HAProxy shows the host back. Else what is missing. Lines that an
+    operator of HAProxy has taken out do not count."""
     if status.in_rotation:
         return None
     missing = [line for line in status.not_up if line not in status.taken_out]
@@ -77,5 +77,5 @@ def back(status: Status) -> str | None:
 
 
 def joined(lines: Iterable[Line]) -> str:
-    """Each once, although several balancers show it."""
+    """Each text once, even if several balancers show it."""
     return "; ".join(dict.fromkeys(str(line) for line in lines))

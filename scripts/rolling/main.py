@@ -22,7 +22,7 @@ from .summary import Summary
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints how it went, and returns the exit code."""
+    """Prints the summary, and returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
     program = os.path.basename(sys.argv[0])
     try:
@@ -32,12 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, names.Wrong) as error:
         summary = Summary("usage", ending.USAGE, f"{program}: {error}")
     except KeyboardInterrupt:
-        summary = Summary("interrupted", 130, "interrupted: nothing was begun")
+        summary = Summary("interrupted", 130, "interrupted: the roll did not begin")
     except Unkept as error:
         summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
     except Exception as error:
         traceback.print_exc()
-        message = f"{program}: internal error, {error!r}: the agents put the gates back, or finish"
+        message = f"{program}: internal error: {error!r}; the agents put the gates back, or finish"
         summary = Summary("broken", ending.BROKEN, message)
     show(summary, "--json" in words)
     return summary.exit
@@ -46,17 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def show(summary: Summary, as_json: bool) -> None:
     to = sys.stdout if as_json or summary.exit != ending.USAGE else sys.stderr
     if isinstance(to, io.TextIOWrapper):
-        # A name that this terminal can't show is no reason to say nothing.
+        # This terminal may not have all characters of a name.
         to.reconfigure(errors="backslashreplace")
     try:
         print(summary.json() if as_json else summary.text(), file=to, flush=True)
     except OSError:
-        # Its reader is gone, and the interpreter would report that once more.
+        # The reader is gone. Without this the interpreter would report that once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
 
 
 def prepare(arguments: Namespace) -> Record:
-    """The roll that is meant: a new one, or one that is gone on with."""
+    """The record of a new roll, or of the roll to continue."""
     given = command_line.given(arguments)
     listed: list[str] = []
     if arguments.file is not None:
@@ -67,8 +67,8 @@ def prepare(arguments: Namespace) -> Record:
     record = records.read(path) if path is not None else None
     if record is None:
         if not listed:
-            raise UsageError("no hosts: name them, or a file of them with --hosts")
-        # Without a path none is kept, before it is known that something begins.
+            raise UsageError("no hosts: name them, or a file with --hosts")
+        # Without a path there is no record before the roll begins.
         return Record(path or Path(), merge(Options(), given), listed)
     if listed and set(listed) != set(record.hosts):
         raise UsageError(
@@ -79,6 +79,6 @@ def prepare(arguments: Namespace) -> Record:
 
 
 def differences(kept: Sequence[str], listed: Sequence[str]) -> str:
-    only = [f"{name} only there" for name in kept if name not in listed]
-    only += [f"{name} only here" for name in listed if name not in kept]
+    only = [f"{name} only in the record" for name in kept if name not in listed]
+    only += [f"{name} only on the command line" for name in listed if name not in kept]
     return ", ".join(only[:4]) + (", ..." if len(only) > 4 else "")

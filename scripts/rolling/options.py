@@ -1,4 +1,4 @@
-"""What was asked for, in a form that a record can keep."""
+"""The options of a roll, in a form that a record can keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .plan import Shape, Share
 from .ssh import Remote
 from .text import on_one_line, seconds
 
-# The agent's own limits: of a time, and of a reason.
+# The agent's own limits for a time and for a reason.
 DAY = 86400
 REASON = 200
 KINDS: dict[str, tuple[type, ...]] = {
@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-# What an agent's restart does where its host is held closed: its option for that.
+# The option of `agent restart` for hosts that are held closed.
 ON_HOLD = {
     "refuse": None,
     "reopen": "--reopen",
@@ -30,12 +30,12 @@ ON_HOLD = {
 
 
 class UsageError(Exception):
-    """In one line."""
+    """An invalid option, described in one line."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a record keeps, so that a roll goes on as it began."""
+    """The options that a record keeps, so that a roll continues as it began."""
 
     app: str | None = None
     batch: str = "1"
@@ -69,7 +69,7 @@ class Options:
         return seconds(self.turn)
 
     def words(self, *flags: str) -> tuple[str, ...]:
-        """Of an `agent restart` on a host."""
+        """The words of an `agent restart` on a host."""
         words = ["restart", "--json", *flags, "--turn", self.turn]
         if self.with_command is not None:
             words += ["--with", self.with_command]
@@ -79,7 +79,7 @@ class Options:
         if held is not None:
             words.append(held)
         if self.reason is not None:
-            # One word: it may begin as an option does.
+            # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")
         return (*words, *self.named())
 
@@ -91,35 +91,37 @@ class Options:
 
     @classmethod
     def from_record(cls, recorded: dict[str, Any]) -> Options:
-        """UsageError for what no record of ours has."""
+        """Raises UsageError if no version of this program wrote such a record."""
         try:
             options = cls(**recorded)
         except TypeError as error:
-            raise UsageError(f"the record has options of another version: {error}") from error
+            raise UsageError(f"another version wrote the options of the record: {error}") from error
         for field in fields(cls):
             value = getattr(options, field.name)
             if type(value) not in KINDS[str(field.type)]:
-                raise UsageError(f"the record has {value!r} for {field.name}")
+                raise UsageError(f"the record has an invalid {field.name}: {value!r}")
         options.check()
         return options
 
     def check(self) -> None:
-        """What argparse has looked at already, and a record may have wrong."""
+        """Checks the values again: argparse has seen those of the command line, not of a record."""
         try:
             if self.shape.canary < 0 or self.max_failures < 0:
-                raise ValueError("a number of hosts is not below 0")
+                raise ValueError("a number of hosts can't be below 0")
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
-                raise ValueError(f"--turn {self.turn}: a time from 1s to a day")
+                raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
             for word in (self.app, self.with_command, self.agent, self.ssh_config):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
             if self.on_hold not in ON_HOLD:
-                raise ValueError(f"{self.on_hold!r} is nothing to do with a host that is held")
+                raise ValueError(
+                    f"{self.on_hold!r} is not an action for hosts that are held closed"
+                )
             if self.with_command is not None and not self.with_command.strip():
-                raise ValueError("--with wants a command line that is not blank")
+                raise ValueError("--with needs a command line that is not blank")
             if self.reason is not None and not on_one_line(self.reason, REASON):
-                raise ValueError(f"--reason wants 1 to {REASON} characters on one line")
+                raise ValueError(f"--reason needs 1 to {REASON} characters on one line")
             for word in (self.app, self.agent):
                 if word is not None and word.startswith("-"):
                     raise ValueError(f"{word!r} looks like an option")
@@ -128,7 +130,7 @@ class Options:
 
 
 def merge(base: Options, new: dict[str, Any]) -> Options:
-    """What was given anew wins; of two that exclude each other the one that was given."""
+    """A new option replaces the recorded one, and one that it excludes."""
     if "batch" in new:
         new = {**new, "seesaw": False}
     if "with_command" in new:

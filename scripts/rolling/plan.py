@@ -8,24 +8,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Share:
-    """`3` or `25%`, of all hosts."""
+    """`3` or `25%` of all hosts."""
 
     number: int
     percent: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Share:
-        """ValueError for what is neither."""
+        """Raises ValueError if the text is neither."""
         digits = text[:-1] if text.endswith("%") else text
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 6 or int(digits) < 1:
-            raise ValueError(f"{text!r} is neither a number of hosts nor a share: 3, 25%")
+            raise ValueError(
+                f"{text!r} is neither a number of hosts, such as 3, nor a share, such as 25%"
+            )
         share = cls(int(digits), text.endswith("%"))
         if share.percent and share.number > 100:
-            raise ValueError(f"{text!r} is more than all")
+            raise ValueError(f"{text!r} is more than all hosts")
         return share
 
     def of(self, hosts: int) -> int:
-        """At least one."""
+        """The number of hosts, at least one."""
         return max(1, hosts * self.number // 100) if self.percent else self.number
 
     def __str__(self) -> str:
@@ -34,7 +36,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Shape:
-    """How a roll is cut into batches."""
+    """How a roll is split into batches."""
 
     canary: int = 0
     batch: Share = Share(1)
@@ -42,7 +44,7 @@ class Shape:
     seesaw: bool = False
 
     def sizes(self, hosts: int) -> list[int]:
-        """Of each batch, for so many hosts; the canary first."""
+        """The size of each batch for this number of hosts; the canary first."""
         canary = min(self.canary, hosts)
         rest = hosts - canary
         most = (rest + 1) // 2 if self.seesaw else self.batch.of(hosts)
@@ -54,13 +56,13 @@ class Shape:
 
 
 def order(hosts: Sequence[str], down: Sequence[str]) -> list[str]:
-    """Those whose app is down first: they have the least to lose. Then as given."""
+    """Hosts whose app is down come first, because they serve no users. Then as given."""
     return [host for host in hosts if host in down] + [host for host in hosts if host not in down]
 
 
 def batches(remaining: Sequence[str], all_hosts: int, shape: Shape) -> list[list[str]]:
-    """Of the hosts that remain. What is done already has used up the first batches: a roll
-    that is gone on with has the batches that it would have had."""
+    """The batches of the remaining hosts. Hosts that are done count into the first batches: a
+    roll that continues has the batches that it would have had."""
     done = all_hosts - len(remaining)
     plan: list[list[str]] = []
     begin = 0

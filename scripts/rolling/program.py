@@ -1,4 +1,4 @@
-"""A program that runs on a host: an ssh of ours, and what comes out of it."""
+"""A program that runs on a host over ssh, and its output."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .text import decoded
 
 Heard = Callable[[dict[str, Any]], None]
 
-# An agent's answer has some kB.
+# An agent's answer has a few kB.
 MOST_OUT = 1 << 20
 LONGEST_LINE = 1 << 16
-# Lines of stderr that are kept.
+# The last lines of stderr that the roll keeps.
 KEPT = 20
-# After the end: an ssh that has become a master in the background may keep stderr open.
+# How long to read after the end: an ssh that became a background master may keep stderr open.
 LAST_WORDS = 0.5
 
 
 class Lines:
-    """Splits what comes in pieces; a line that never ends is cut."""
+    """Splits the output into lines, and cuts a line that never ends."""
 
     def __init__(self) -> None:
         self.rest = b""
@@ -37,7 +37,7 @@ class Lines:
 
 
 class Program(asyncio.SubprocessProtocol):
-    """Its stdout is the answer, its stderr is progress and text."""
+    """Its stdout is the answer. Its stderr is progress and text."""
 
     def __init__(self, heard: Heard | None = None) -> None:
         self.out = bytearray()
@@ -58,7 +58,7 @@ class Program(asyncio.SubprocessProtocol):
             if len(self.out) > MOST_OUT:
                 self.kill()
                 self.out.clear()
-                self.err.append(f"more than {MOST_OUT} bytes of answer")
+                self.err.append(f"the answer has more than {MOST_OUT} bytes")
             return
         for line in self.lines.feed(data):
             self.hear(line)
@@ -79,7 +79,7 @@ class Program(asyncio.SubprocessProtocol):
         self.exited.set()
 
     async def answer(self, limit: float | None = None) -> Answer:
-        """Its end. Killed when the limit, in seconds, is over."""
+        """Waits for its end. After the limit, in seconds, kills it."""
         try:
             await asyncio.wait_for(self.exited.wait(), limit)
         except asyncio.TimeoutError:
@@ -96,11 +96,11 @@ class Program(asyncio.SubprocessProtocol):
         assert self.transport is not None
         code = self.transport.get_returncode()
         self.transport.close()
-        # Without a code a signal ended ssh.
+        # No code: a signal ended ssh.
         return Answer(255 if code is None or code < 0 else code, bytes(self.out), tuple(self.err))
 
     def end_input(self) -> None:
-        """The agent takes that as a request to stop."""
+        """Closes its stdin: the agent treats that as a request to stop."""
         stdin = None if self.transport is None else self.transport.get_pipe_transport(0)
         if stdin is not None:
             stdin.close()
@@ -111,7 +111,7 @@ class Program(asyncio.SubprocessProtocol):
 
 
 def progress(line: str) -> dict[str, Any] | None:
-    """What `--progress` says; None: the line is something else."""
+    """A line of `--progress`. None: another line."""
     if not line.startswith("{"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a roll has done so far, in a file: a roll that goes on believes it."""
+"""The record of a roll: a file with its hosts and their states, to continue from."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ VERSION = 1
 
 
 class Unkept(Exception):
-    """The record can't be read, written, or belongs to a roll that is under way."""
+    """The record can't be read or written, or another roll uses it."""
 
 
 class Record:
-    """The record of one roll; no other roll has it at the same time."""
+    """The record of one roll. No other roll uses it at the same time."""
 
     def __init__(self, path: Path, options: Options, hosts: Sequence[str]) -> None:
         self.path = path
         self.options = options
         self.hosts = list(hosts)
-        # The last word about each host: `done`, `failed`, or `under_way`.
+        # The last state of each host: `done`, `failed`, or `under_way`.
         self.states: dict[str, dict[str, Any]] = {}
         self.begun_at = int(time.time())
         self.lock: int | None = None
@@ -42,12 +42,12 @@ class Record:
         return self.states.get(host, {}).get("state")
 
     def note(self, host: str, **said: Any) -> None:
-        """Keeps it, on the disk."""
+        """Writes the state of a host to the disk."""
         self.states[host] = said
         self.write()
 
     def write(self) -> None:
-        """Whole, or not at all; for the operator's eyes: a command may have secrets."""
+        """Writes all of it or nothing, for the operator alone: a command may have secrets."""
         content = {
             "version": VERSION,
             "begun_at": self.begun_at,
@@ -60,12 +60,12 @@ class Record:
             raise Unkept(f"{self.path}: {error.strerror}") from error
 
     def hold(self) -> None:
-        """Until this process ends. Its lock is a file beside it: the record itself is a new
-        file each time."""
+        """Locks the record until this process ends. The lock is a file of its own, because each
+        write replaces the record."""
         try:
             self.lock = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Another roll has just removed it: the next one makes another.
+            # Another roll has just removed the lock file: a lock on it means nothing.
             if os.fstat(self.lock).st_nlink == 0:
                 raise BlockingIOError
         except BlockingIOError as error:
@@ -74,10 +74,12 @@ class Record:
             raise Unkept(f"{self.lock_path}: {error.strerror}") from error
 
     def unchanged(self) -> None:
-        """Once it is held. Unkept: another roll has gone on with it meanwhile."""
+        """Checks after the lock that no other roll has continued this record meanwhile."""
         now = read(self.path)
         if now is not None and now.states != self.states:
-            raise Unkept(f"{self.path}: another roll has just gone on with it; look, and try again")
+            raise Unkept(
+                f"{self.path}: another roll has just continued from it; look at it, then try again"
+            )
 
     @property
     def lock_path(self) -> Path:
@@ -94,7 +96,7 @@ class Record:
 
 
 def replace_file(path: Path, text: str) -> None:
-    # Made by mkstemp: mode 0600 from the first byte on.
+    # mkstemp sets mode 0600 from the first byte on.
     file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(file, "w", encoding="utf-8") as writer:
@@ -109,7 +111,7 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def read(path: Path) -> Record | None:
-    """None where there is none yet. UsageError for what is no record."""
+    """None: there is no record yet. Raises UsageError if the file is not a record."""
     try:
         check_owner(path)
         content = json.loads(path.read_text("utf-8"))
@@ -118,20 +120,20 @@ def read(path: Path) -> Record | None:
     except OSError as error:
         raise Unkept(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no record of a roll: {error}") from error
+        raise UsageError(f"{path} is not a record of a roll: {error}") from error
     try:
         return from_content(path, content)
     except (KeyError, TypeError, ValueError, AttributeError, Wrong) as error:
-        raise UsageError(f"{path} is no record of a roll: {error}") from error
+        raise UsageError(f"{path} is not a record of a roll: {error}") from error
 
 
 def check_owner(path: Path) -> None:
-    """It names what is run on all hosts."""
+    """The record has commands for all hosts. So only the operator or root may write it."""
     there = path.stat()
     if there.st_uid not in (0, os.geteuid()):
-        raise UsageError(f"{path} belongs to another user, and names what is run on the hosts")
+        raise UsageError(f"{path} belongs to another user, and has commands for all hosts")
     if there.st_mode & 0o022:
-        raise UsageError(f"{path} may be written by others: chmod go-w {shlex.quote(str(path))}")
+        raise UsageError(f"{path} is writable by other users: chmod go-w {shlex.quote(str(path))}")
 
 
 def from_content(path: Path, content: dict[str, Any]) -> Record:
@@ -148,13 +150,13 @@ def from_content(path: Path, content: dict[str, Any]) -> Record:
 
 
 def default_folder() -> Path:
-    """Of the operator's own states."""
+    """The folder in the operator's home."""
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return Path(home).absolute() / "haproxy-gate"
 
 
 def default_path() -> Path:
-    """A new one."""
+    """The path of a new record."""
     folder = default_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,12 +16,12 @@ from .signals import Stop
 from .status import Status
 from .step import End, Finish, Next, Pause, Rules, Stage, decide
 
-# Between two questions to HAProxy while there is nothing to spare.
+# Between two questions to HAProxy while it can spare no host.
 LOOK = 1.0
 
 
 class Roll:
-    """All hosts of it, the batches that are left, and the tasks under way."""
+    """Its hosts, the remaining batches, and the tasks under way."""
 
     def __init__(
         self,
@@ -41,18 +41,18 @@ class Roll:
         self.screen = screen
         self.stop = stop
         self.paused = 0
-        # What HAProxy had to spare at the last look.
+        # How many hosts HAProxy could spare at the last look.
         self.spare: int | None = None
-        # Those that wait for another operation there.
+        # Hosts that wait for another operation on them.
         self.busy: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.unkept = False
         self.batch = -1
-        # Since when hosts that are next have waited, with nothing going on.
+        # Since when the next hosts have waited, while no host was under way.
         self.stuck_since: float | None = None
 
     async def run(self) -> None:
-        """To its end; each host has what came of it."""
+        """Runs to the end. Each host then has its result."""
         while True:
             self.stop.changed.clear()
             self.reap()
@@ -66,12 +66,12 @@ class Roll:
                 self.take_back()
                 await self.stop.wait(None)
             elif not (isinstance(step, Next) and await self.start(step.hosts)):
-                # Also a look in between: others may have given a server back.
+                # Looks again after a while: another operator may have given a server back.
                 await self.stop.wait(LOOK if isinstance(step, Next) else None)
         await asyncio.gather(*self.tasks)
 
     def take_back(self) -> None:
-        """Of those that wait for their turn there nothing is touched: none begins any more."""
+        """Calls off the hosts that wait for their turn: their apps are untouched."""
         for host in self.hosts.values():
             if host.waits_for_turn:
                 host.call_off()
@@ -82,7 +82,7 @@ class Roll:
             host.call_off()
 
     def let_go(self) -> None:
-        """The third: the agents go on by themselves, or put back; the roll does not wait."""
+        """The third: the agents finish or put back by themselves; the roll does not wait."""
         for host in self.hosts.values():
             host.let_go()
 
@@ -101,8 +101,8 @@ class Roll:
         self.paused = batch
 
     async def start(self, names: Sequence[str]) -> bool:
-        """Starts those of them that HAProxy can spare; True where any did, or anything else has
-        changed meanwhile."""
+        """Starts the hosts that HAProxy can spare. True: one began, or something else changed
+        meanwhile."""
         self.show_batch(names[0])
         closing = self.closing()
         asked = list(worth_asking(names, self.busy, self.spare, closing))
@@ -121,10 +121,10 @@ class Roll:
                 self.give_up(name, wrong)
             elif isinstance(answer, Status):
                 next_hosts.append((name, answer))
-        # Of those, or of those under way: perhaps no more may begin.
+        # A host failed, so perhaps no more may begin.
         if self.failed() > failed_before:
             return True
-        # One that gave way in the meantime counts, too.
+        # A host that gave way meanwhile counts, too.
         admitted = admit(next_hosts, max(closing, self.closing()))
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
@@ -146,13 +146,13 @@ class Roll:
             self.screen.says(f"batch {number + 1} of {len(self.plan)}")
 
     def give_up(self, name: str, why: str) -> None:
-        """Never started: it is as it was."""
+        """Does not start this host: nothing was changed there."""
         self.hosts[name].fail(why)
         self.keep(self.hosts[name])
 
     def closing(self) -> int:
-        """How many of those under way HAProxy may still count as usable; to be counted before
-        HAProxy is asked."""
+        """How many hosts under way HAProxy may still count as usable. Call it before asking
+        HAProxy."""
         return sum(host.is_closing for host in self.hosts.values())
 
     async def ask(self, name: str) -> Status | Unusable:
@@ -176,13 +176,13 @@ class Roll:
             self.stop.changed.set()
 
     def reap(self) -> None:
-        """An internal error in a task ends the roll: it would wait for ever."""
+        """An internal error in a task ends the roll, which would wait for ever otherwise."""
         for task in [task for task in self.tasks if task.done()]:
             self.tasks.remove(task)
             task.result()
 
     def keep(self, host: Host) -> None:
-        """Its end, in the record."""
+        """Writes the end of a host to the record."""
         if host.stage in (Stage.DONE, Stage.FAILED):
             outcome = host.ending.outcome if host.ending else None
             self.note(host.name, state=host.stage.value, outcome=outcome, message=host.message)
@@ -190,16 +190,16 @@ class Roll:
             self.note(host.name)
 
     def note(self, name: str, **said: str | None) -> None:
-        """A record that can't be kept is no reason to leave a roll half done."""
+        """If the record can't be written, the roll continues without it."""
         try:
             self.record.note(name, **said)
         except Unkept as error:
             if not self.unkept:
-                self.screen.line(f"the record is not kept any more: {error}")
+                self.screen.line(f"the roll continues without its record: {error}")
             self.unkept = True
 
     def give_up_in_time(self, held_up: Mapping[str, str], going: bool) -> None:
-        """The agents wait for their turn so long, and so do we, where nothing of ours goes on."""
+        """Gives up a host after --turn, as the agents do, if no host of the roll is under way."""
         busy = any(host.stage is Stage.UNDER_WAY for host in self.hosts.values())
         if going or busy or not held_up:
             self.stuck_since = None
@@ -208,5 +208,5 @@ class Roll:
         self.stuck_since = self.stuck_since or now
         if now - self.stuck_since >= self.options.turn_seconds:
             name, why = next(iter(held_up.items()))
-            self.give_up(name, f"its turn did not come in {self.options.turn}: {why}")
+            self.give_up(name, f"its turn did not come within {self.options.turn}: {why}")
             self.stuck_since = None

@@ -1,4 +1,4 @@
-"""How it goes, for people, on stderr: in place on a terminal, else a line a change."""
+"""Progress for people on stderr: in place on a terminal, else one line a change."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .host import Host
 from .step import Stage
 from .text import columns, cut
 
-# Between two pictures, at least.
+# The shortest time between two pictures.
 REDRAW = 0.1
-# Whatever happens the seconds go on.
+# The seconds change at least this often.
 TICK = 1.0
 NAME = 20
 COLOURS = {Stage.DONE: "32", Stage.FAILED: "31", Stage.UNDER_WAY: "33"}
 
 
 class Screen:
-    """A reader that has gone does not end a roll."""
+    """Prints the progress. A closed stderr does not end a roll."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -33,27 +33,27 @@ class Screen:
         self.began = time.monotonic()
         self.status = ""
         self.dirty = False
-        # Lines of the picture that is shown.
+        # The number of lines of the picture on the terminal.
         self.drawn = 0
         self.ticker: asyncio.Task[None] | None = None
-        # The last word on each host, where there is no picture.
+        # The last line about each host, if there is no picture.
         self.printed: dict[str, str] = {}
 
     def line(self, text: str) -> None:
-        """One that stays."""
+        """Prints a line that stays."""
         self.write(f"{self.wipe()}{text}\n")
         self.drawn = 0
         self.dirty = True
 
     def says(self, status: str) -> None:
-        """What is going on as a whole; empty: nothing special."""
+        """Shows the state of the whole roll; empty: nothing special."""
         if not self.live and status and status.split(":")[0] != self.status.split(":")[0]:
             self.line(status)
         self.status = status
         self.dirty = True
 
     def shows(self, hosts: Sequence[Host]) -> None:
-        """From now on, until ended()."""
+        """Shows these hosts until ended()."""
         self.hosts = hosts
         self.began = time.monotonic()
         if self.live:
@@ -95,7 +95,7 @@ class Screen:
         return f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
 
     def ended(self) -> None:
-        """The last picture stays."""
+        """Leaves the last picture on the terminal."""
         if self.ticker is not None:
             self.ticker.cancel()
             self.ticker = None
@@ -117,7 +117,7 @@ def ended(host: Host) -> tuple[str, str]:
 
 
 def picture(hosts: Sequence[Host], head: str, rows: int, colour: bool, width: int) -> list[str]:
-    """The head, and a line a host; where there are too many, of those that matter now."""
+    """The head, and one line a host. If there are too many, only those that matter now."""
     shown = list(hosts)
     if len(shown) >= rows:
         next_up = [host for host in hosts if says_why_it_waits(host)]

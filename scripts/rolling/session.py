@@ -71,7 +71,8 @@ class Session:
             return await self.dry_run(ssh, seen)
         if len(seen.trouble) > self.options.max_failures:
             message = (
-                f"nothing was begun: {len(seen.trouble)} of {len(self.hosts)} hosts are not ready"
+                f"the roll did not begin: {len(seen.trouble)} of {len(self.hosts)} hosts are "
+                "not ready"
             )
             summary = Summary("could_not_begin", ending.NOT_BEGUN, message, hosts=self.hosts)
             for host in self.hosts:
@@ -81,13 +82,13 @@ class Session:
         return await self.roll(seen)
 
     def show_record(self) -> None:
-        """A name that was mistyped would begin anew."""
+        """Shows whether the record exists: a mistyped name would begin a new roll."""
         if self.arguments.resume is not None:
             path, done = self.record.path, len(self.before)
             begun = (
-                f"going on with {path}: {done} done before"
+                f"continuing from {path}: {done} hosts done before"
                 if path.exists()
-                else f"a new roll, kept in {path}"
+                else f"a new roll, with its record in {path}"
             )
             self.screen.line(begun)
 
@@ -98,7 +99,7 @@ class Session:
                 self.screen.line(f"{host.name}: {said}")
 
     def plan(self, seen: Snapshot) -> list[list[str]]:
-        """Of those that can be rolled: another one is no canary, and no batch before a pause."""
+        """The batches of the hosts that may be restarted. A host that may not is no canary."""
         remaining = [host.name for host in self.hosts if host.name not in seen.trouble]
         everybody = len(self.record.hosts) - len(seen.trouble)
         return batches(remaining, everybody, self.options.shape)
@@ -109,7 +110,7 @@ class Session:
         return Rules(options.max_failures, options.pause_seconds > 0, canary)
 
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
-        """Each batch, and what the agents would say."""
+        """Each batch, and the result of `agent restart --dry-run` on each host."""
         endings = await dry_runs(
             [host for host in self.hosts if host.name not in seen.trouble],
             ssh,
@@ -146,7 +147,7 @@ class Session:
         summary = ending.of_roll(self.hosts, time.monotonic() - began, self.stop.signal)
         summary.batches = plan
         finished = summary.exit == ending.DONE
-        # One that the operator has named is his.
+        # A record that the operator has named stays.
         ours = self.record.path.parent == records.default_folder()
         self.record.release(remove=finished and ours)
         if not finished:
@@ -159,13 +160,14 @@ class Session:
             return
         if times == 1:
             self.screen.says(
-                "stopping: no more are started, those under way finish; Ctrl-C again: they put back"
+                "stopping: the roll starts no more hosts, those under way finish; "
+                "Ctrl-C again: they put back"
             )
         elif times == 2:
-            self.screen.says("called off: those under way put back what can be put back")
+            self.screen.says("called off: the hosts under way put back what they can")
             self.under_way.call_off()
         else:
-            self.screen.says("let go: the agents come to their end by themselves")
+            self.screen.says("not waiting: the agents finish by themselves")
             self.under_way.let_go()
 
 
@@ -175,4 +177,4 @@ def sorted_hosts(hosts: Sequence[Host], seen: Snapshot) -> list[Host]:
 
 
 def interrupted(stop: Stop) -> Summary:
-    return Summary("interrupted", 128 + (stop.signal or 0), "interrupted: nothing was begun")
+    return Summary("interrupted", 128 + (stop.signal or 0), "interrupted: the roll did not begin")

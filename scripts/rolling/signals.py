@@ -1,5 +1,5 @@
-"""Signals: the first asks for no more starts, the second for what is under way to be called off,
-the third for nothing to be waited for."""
+"""Signals: after the first the roll starts no more hosts. The second calls off the hosts under
+way. After the third the roll waits for nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Callable
 
 
 class Stop:
-    """What was asked for, and an event for whatever changes."""
+    """The number of requests to stop, and an event for each change."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -18,10 +18,10 @@ class Stop:
         self.changed = asyncio.Event()
 
     def listen(self, heard: Callable[[int], None]) -> None:
-        """`heard` gets how often a signal came, with each."""
+        """Calls `heard` at each signal with the number of signals so far."""
 
         def came(number: int) -> None:
-            # A terminal that is closed may send it more than once.
+            # A closed terminal may send SIGHUP more than once.
             hangup = number == signal.SIGHUP
             self.asked = max(self.asked, 1) if hangup else self.asked + 1
             self.signal = self.signal or number
@@ -30,11 +30,11 @@ class Stop:
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # As nohup has it.
+            # nohup ignores SIGHUP.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, came, int(number))
 
     async def wait(self, limit: float | None) -> None:
-        """Until something changes, or so many seconds are over."""
+        """Waits until something changes, or until the limit in seconds."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.changed.wait(), limit)

@@ -17,35 +17,35 @@ from .status import Status
 
 Seen = TypeVar("Seen")
 
-# So often a host is asked whose balancer can't be seen.
+# How often the roll asks a host whose balancer can't be seen.
 PATIENCE = 3
-# For a preflight, which asks every balancer.
+# The limit of a dry run, which asks every balancer.
 DRY = 60.0
 
 
 class Interrupted(Exception):
-    """While nothing was begun."""
+    """Interrupted before the roll began."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All of them, as they are now."""
+    """The status of all hosts."""
 
     statuses: dict[str, Status]
-    # Why a host can't be rolled.
+    # Why the roll can't restart a host.
     trouble: dict[str, str]
 
     def down(self) -> list[str]:
-        """Whose app is not healthy: these hosts serve no users."""
+        """The hosts whose app is not healthy. They serve no users."""
         return [name for name, status in self.statuses.items() if not status.healthy]
 
     def notice(self, name: str) -> str | None:
-        """What an operator should know of a host that is no trouble."""
+        """A notice for the operator about a host that may be restarted."""
         status = self.statuses.get(name)
         if status is None or name in self.trouble:
             return None
         if status.operation is not None:
-            return f"under way there, and waited for: {status.operation}"
+            return f"waits for another operation: {status.operation}"
         if status.hold is not None:
             return f"held closed by {status.hold.text}"
         if not status.healthy:
@@ -56,7 +56,7 @@ class Snapshot:
 
 
 async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
-    """Interrupted, where that is asked for."""
+    """Raises Interrupted on a signal."""
     statuses: dict[str, Status] = {}
     trouble: dict[str, str] = {}
 
@@ -76,7 +76,7 @@ async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
 
 
 async def seen_by_all(host: Host) -> Status:
-    """A balancer that does not answer once, as in a reload, is no trouble yet."""
+    """Asks again if a balancer does not answer, as during a reload."""
     for _ in range(PATIENCE):
         status = await host.status()
         if not status.unseen:
@@ -88,7 +88,7 @@ async def seen_by_all(host: Host) -> Status:
 async def dry_runs(
     hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop
 ) -> dict[str, Ending]:
-    """What `agent restart --dry-run` says on each."""
+    """The result of `agent restart --dry-run` on each host."""
 
     async def ask(host: Host) -> Ending:
         try:

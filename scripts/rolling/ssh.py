@@ -15,8 +15,8 @@ from pathlib import Path
 from .answer import SSH_FAILED, Answer
 from .program import Heard, Program
 
-# ssh asks for no password, and believes no unknown host. A connection that is gone
-# is found out in 15 s.
+# ssh asks for no password, and trusts no unknown host. It notices a lost connection
+# within 15 s.
 OPTIONS = {
     "BatchMode": "yes",
     "StrictHostKeyChecking": "yes",
@@ -28,35 +28,35 @@ OPTIONS = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
-    # Not known to every ssh: the agent's stdin is ours, and so is its end.
+    # Not every ssh knows these three. They keep the agent's stdin connected to this program.
     "IgnoreUnknown": "StdinNull,ForkAfterAuthentication,SessionType",
     "StdinNull": "no",
     "ForkAfterAuthentication": "no",
     "SessionType": "default",
 }
-# New connections at a time: a jump host's sshd lets some fail where there are more than 10.
+# New connections at a time. The sshd of a jump host may refuse some above 10.
 AT_ONCE = 8
-# Before a host is tried again.
+# The wait before the second try.
 AGAIN = 1.0
-# To take leave of a host.
+# The limit for closing a connection.
 LEAVE = 5.0
 
 
 @dataclass(frozen=True)
 class Remote:
-    """How the agent is called there."""
+    """How to call the agent on a host."""
 
     agent: str = "agent"
     sudo: bool = False
 
     def command(self, words: Sequence[str]) -> str:
-        """For the shell of that host: every word is quoted."""
+        """The command for the shell of the host. It quotes every word."""
         root = ["sudo", "-n", "--"] if self.sudo else []
         return " ".join(shlex.quote(word) for word in [*root, self.agent, *words])
 
 
 class Ssh:
-    """The connections of one roll. A context: they end with it."""
+    """The connections of one roll. They end with this context."""
 
     def __init__(self, config: str | None, remote: Remote) -> None:
         self.config = config
@@ -65,7 +65,7 @@ class Ssh:
         self.gate = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Ssh:
-        # For this user alone: a process that has the socket has the connection.
+        # For this user alone: any process that reaches the socket can use the connection.
         self.masters = Path(tempfile.mkdtemp(prefix="rolling-"))
         return self
 
@@ -75,8 +75,8 @@ class Ssh:
         shutil.rmtree(self.masters, ignore_errors=True)
 
     def argv(self, host: str, extra: Sequence[str] = ()) -> list[str]:
-        """Of a call of ssh for this host, up to its name. A socket's path must be short:
-        it is named by a number."""
+        """The words of an ssh call up to the name of the host. A socket's path must be short,
+        so its name is a number."""
         number = self.numbers.setdefault(host, len(self.numbers))
         path = str(self.masters / str(number)).replace("%", "%%")
         argv = ["ssh", "-T", *(["-F", self.config] if self.config else []), "-S", path]
@@ -85,13 +85,13 @@ class Ssh:
         return [*argv, *extra, "--", host]
 
     async def start(self, host: str, words: Sequence[str], heard: Heard) -> Program:
-        """An agent that lives as long as its stdin."""
+        """Starts an agent that stops at the end of its stdin."""
         argv = [*self.argv(host), self.remote.command(words)]
         return await spawn(argv, asyncio.subprocess.PIPE, heard)
 
     async def ask(self, host: str, words: Sequence[str], limit: float) -> Answer:
-        """A call of the agent that changes nothing, to its end. Tried twice: a busy sshd
-        turns some away."""
+        """Runs a call of the agent that changes nothing. It tries twice, because a busy sshd
+        refuses some connections."""
         answer = await self.ask_once(host, words, limit)
         if answer.exit != SSH_FAILED:
             return answer
@@ -111,7 +111,7 @@ class Ssh:
 
 
 async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program:
-    """In a session of its own: Ctrl-C in the terminal is for us, not for ssh."""
+    """Starts it in a session of its own. So Ctrl-C reaches this program, and not ssh."""
     loop = asyncio.get_running_loop()
     pipe = asyncio.subprocess.PIPE
     _, program = await loop.subprocess_exec(
@@ -121,7 +121,7 @@ async def spawn(argv: Sequence[str], stdin: int, heard: Heard | None) -> Program
         stdout=pipe,
         stderr=pipe,
         start_new_session=True,
-        # Nor does a window ask, also not that of the ssh of a jump host.
+        # No window asks for a password either, also not one of the ssh of a jump host.
         env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
     )
     return program

@@ -11,9 +11,9 @@ from typing import Union
 class Stage(Enum):
     """How far a host has come."""
 
-    # Not begun.
+    # It has not begun.
     WAITING = "waiting"
-    # Its agent is at work, or it is on its way back into rotation.
+    # Its agent works, or HAProxy does not show it back in rotation yet.
     UNDER_WAY = "under_way"
     DONE = "done"
     FAILED = "failed"
@@ -21,31 +21,31 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class Next:
-    """These may be started, as far as batches and failures go."""
+    """These hosts may begin, as far as batches and failures allow."""
 
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Before the batch of this number."""
+    """Pause before the batch of this number."""
 
     batch: int
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Until something changes."""
+    """Wait until something changes."""
 
 
 @dataclass(frozen=True)
 class Finish:
-    """No more begin: those that are at it come to their end."""
+    """No more hosts begin. Those under way finish."""
 
 
 @dataclass(frozen=True)
 class End:
-    """Nothing is under way, and nothing will be."""
+    """No host is under way, and no more begin."""
 
 
 Step = Union[Next, Pause, Wait, Finish, End]
@@ -53,12 +53,12 @@ Step = Union[Next, Pause, Wait, Finish, End]
 
 @dataclass(frozen=True)
 class Rules:
-    """What holds for the whole roll."""
+    """The rules of the whole roll."""
 
     max_failures: int
-    # There is a pause between two batches.
+    # The roll pauses between two batches.
     pauses: bool
-    # The first batch is the canary: if that fails, the rest is not tried.
+    # The first batch is the canary: if it fails, the roll ends.
     canary: bool = False
 
 
@@ -69,8 +69,8 @@ def decide(
     stopped: bool,
     paused: int,
 ) -> Step:
-    """A batch begins when the one before is over: each of its hosts done, or a failure that is
-    allowed. `paused`: the last batch before which a pause was made."""
+    """A batch begins when each host of the previous one is done, or an allowed failure.
+    `paused`: the last batch that had its pause."""
     under_way = any(stage is Stage.UNDER_WAY for stage in stages.values())
     failed = sum(stage is Stage.FAILED for stage in stages.values())
     first = plan[0] if rules.canary and plan else ()

@@ -1,4 +1,4 @@
-"""How it went, for people and machines."""
+"""The summary of a roll, for people and machines."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Summary:
     message: str
     seconds: float = 0.0
     hosts: Sequence[Host] = ()
-    # Of an earlier run of the same roll.
+    # Hosts that an earlier run of the same roll has done.
     done_before: Sequence[str] = ()
     batches: list[list[str]] = field(default_factory=list)
     record: str | None = None
-    # The words that go on with it.
+    # The command to continue.
     go_on: str | None = None
 
     def json(self) -> str:
@@ -71,11 +71,11 @@ class Summary:
             lines += [f"  {host.name}: {host.message}" for host in self.hosts if host.message]
         lines.append(self.message)
         if self.go_on is not None:
-            lines.append(f"go on with: {self.go_on}")
+            lines.append(f"continue with: {self.go_on}")
         return "\n".join(lines)
 
     def planned(self) -> str:
-        """Of a dry run: who goes when, and who would not."""
+        """The text of a dry run: the batches, and the hosts that would refuse."""
         lines = [
             f"batch {number} of {len(self.batches)}: {' '.join(batch)}"
             for number, batch in enumerate(self.batches, 1)
@@ -89,16 +89,14 @@ class Summary:
 
 
 def why(host: Host) -> str:
-    """A failure, with what it means."""
+    """A failure with its meaning."""
     ending = host.ending
     if ending is None:
         return f"not started: {host.message}"
     if ending.exit == ROLLED_BACK:
-        return (
-            f"exit {ending.exit}, rolled back, what was there before serves again: {host.message}"
-        )
+        return f"exit {ending.exit}, rolled back, the old version serves again: {host.message}"
     if ending.exit in INTERRUPTED and ending.report is not None:
-        asked = "called off" if host.called_off else "interrupted there"
+        asked = "called off" if host.called_off else "interrupted on the host"
         return f"exit {ending.exit}, {asked}: {host.message}"
     return f"exit {ending.exit}, {ending.outcome}: {host.message}"
 
@@ -125,14 +123,14 @@ def before(name: str) -> dict[str, Any]:
         "state": "done",
         "outcome": None,
         "exit": None,
-        "message": "done before, as the record says",
+        "message": "done before, by the record",
         "seconds": 0.0,
         "agent": None,
     }
 
 
 def of_roll(hosts: Sequence[Host], seconds: float, signal: int | None) -> Summary:
-    """A roll that has begun."""
+    """The summary of a roll that has begun."""
     done = sum(host.stage is Stage.DONE for host in hosts)
     failed = sum(host.stage is Stage.FAILED for host in hosts)
     skipped = sum(host.skipped for host in hosts if host.stage is Stage.DONE)

@@ -1,16 +1,16 @@
-"""Text of a host, made fit to print: it moves no cursor and fills no disk."""
+"""Makes text of a host safe to print: it moves no cursor and fills no disk."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Of one line in a summary.
+# The longest line in a summary.
 LINE = 300
 
 
 def escape(said: object, limit: int = LINE) -> str:
-    """One line of printable text: everything else is shown as an escape."""
+    """One line of printable text. All other characters become escapes."""
     shown: list[str] = []
     size = 0
     for character in str(said).strip():
@@ -27,8 +27,7 @@ def as_escape(character: str) -> str:
 
 
 def on_one_line(text: str, limit: int) -> bool:
-    """As the agent takes words: none of their characters controls a terminal, and they are
-    text at all."""
+    """The same check as in the agent: valid text without control characters."""
     kinds = {unicodedata.category(character) for character in text}
     return 1 <= len(text) <= limit and not kinds & {"Cc", "Cs"}
 
@@ -38,13 +37,13 @@ def decoded(said: bytes) -> str:
 
 
 def columns(text: str) -> int:
-    """How wide a terminal shows it."""
+    """The number of columns on a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide
 
 
 def cut(text: str, width: int) -> str:
-    """So much of it as fits into so many columns."""
+    """Cuts the text to this number of columns."""
     if columns(text) <= width:
         return text
     while text and columns(text) > width - 1:
@@ -56,9 +55,9 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def seconds(text: str) -> float:
-    """`30s`, `1m30s`, `500ms`: as the agent has it. ValueError for anything else."""
+    """`30s`, `1m30s`, `500ms`, as in the agent. Raises ValueError for any other text."""
     if not re.fullmatch(r"(?:[0-9]{1,9}(?:ms|s|m|h))+", text):
-        raise ValueError(f"{text!r} is no time: 30s, 5m, 1m30s")
+        raise ValueError(f"{text!r} is not a time such as 30s, 5m or 1m30s")
     parts = re.findall(r"([0-9]+)(ms|s|m|h)", text)
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 

@@ -65,9 +65,11 @@ class Admit(unittest.TestCase):
     def test_a_waiting_host_names_the_shortage(self) -> None:
         self.assertEqual(
             admit([("a", spares(1))], 1).held_up["a"],
-            "HAProxy has 1 to spare, 1 of ours on the way out",
+            "hosts that HAProxy can spare: 1, hosts of this roll that go out: 1",
         )
-        self.assertEqual(admit([("a", spares(-1))], 0).held_up["a"], "HAProxy has 0 to spare")
+        self.assertEqual(
+            admit([("a", spares(-1))], 0).held_up["a"], "hosts that HAProxy can spare: 0"
+        )
 
 
 class WorthAsking(unittest.TestCase):

@@ -16,7 +16,7 @@ class Hosts(unittest.TestCase):
 
     def test_an_invalid_host_is_an_error_with_its_line(self) -> None:
         for text, said in [
-            ("web1\n-oProxyCommand=x", "hosts:2: '-oProxyCommand=x' is no host"),
+            ("web1\n-oProxyCommand=x", "hosts:2: '-oProxyCommand=x' is not a host"),
             ("root@-oProxyCommand=x", "hosts:1: "),
             ("web1 web2", "hosts:1: 'web1 web2'"),
             ("web1\n\n\x1b[2J", "hosts:3: '\\x1b[2J'"),

@@ -197,7 +197,9 @@ class Records(unittest.TestCase):
 
     def test_a_record_of_other_hosts_is_an_error(self) -> None:
         self.record()
-        with self.assertRaisesRegex(UsageError, "web3 only there, web4 only here"):
+        with self.assertRaisesRegex(
+            UsageError, "web3 only in the record, web4 only on the command line"
+        ):
             prepare(parse("x", ["--resume", str(self.path), "web1", "web2", "web4"]))
 
     def test_hosts_and_options_come_from_the_record(self) -> None:

@@ -43,7 +43,7 @@ class Picture(unittest.TestCase):
         hosts = [
             ended("web1", 0, "restarted", "restarted, and back in rotation " * 3),
             host("web2", Stage.UNDER_WAY, "drain", "srvs/bkp2 has 3 requests in flight"),
-            host("web3", Stage.WAITING, None, "HAProxy has 0 to spare"),
+            host("web3", Stage.WAITING, None, "hosts that HAProxy can spare: 0"),
             host("web4.a-very-long-name.example.org"),
         ]
         lines = picture(hosts, "1 of 4 done", 23, False, 79)
@@ -51,13 +51,13 @@ class Picture(unittest.TestCase):
         self.assertEqual([columns(line) <= 79 for line in lines], [True] * 5)
         self.assertTrue(lines[1].startswith("web1                 done         2.0 s  restarted"))
         self.assertRegex(lines[2], r"web2 +drain +srvs/bkp2 has 3 requests in flight$")
-        self.assertRegex(lines[3], r"web3 +waits +HAProxy has 0 to spare$")
+        self.assertRegex(lines[3], r"web3 +waits +hosts that HAProxy can spare: 0$")
         self.assertEqual(lines[4], "web4.a-very-long-na~")
 
     def test_more_hosts_than_lines_are_summed_up(self) -> None:
         hosts = [ended(f"web{number}", 0, "restarted", "back") for number in range(40)]
         hosts[7] = host("web7", Stage.UNDER_WAY, "drain")
-        hosts[8] = host("web8", Stage.WAITING, None, "HAProxy has 0 to spare")
+        hosts[8] = host("web8", Stage.WAITING, None, "hosts that HAProxy can spare: 0")
         lines = picture(hosts, "head", 23, False, 79)
         self.assertEqual([line.split()[0] for line in lines], ["head", "web7", "web8"])
         everybody = [host(f"web{number}", Stage.UNDER_WAY, "drain") for number in range(40)]
@@ -111,7 +111,7 @@ class Result(unittest.TestCase):
                 "failed:        4  web2 web3 web4 web5",
                 "not reached:   1  web6",
                 "  web2: exit 15, not_healthy: the gates stay closed",
-                "  web3: exit 17, rolled back, what was there before serves again: in rotation",
+                "  web3: exit 17, rolled back, the old version serves again: in rotation",
                 "  web4: exit 129, called off: put back, the app is untouched",
                 "  web5: not started: unreachable: Connection refused",
                 "1 of 6 hosts done in 3.0 s, 4 failed",

@@ -124,7 +124,7 @@ fn a_failed_upgrade_stops_the_roll() {
     let reason = format!("--it's $(reboot) {}", "x".repeat(183));
     let ended = roll_because(&format!("{reason}x"), &WORDS);
     let says = "haproxy_gate_reason is not 1 to 200 characters on one line";
-    for words in ["Nothing was begun. In the way:", says] {
+    for words in ["The roll did not begin. Problems:", says] {
         assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
     }
     let ended = roll_because(&reason, &with_serial("haproxy_gate_serial=2"));
@@ -134,7 +134,7 @@ fn a_failed_upgrade_stops_the_roll() {
         "done: web1, web2, web4",
         "failed: web3: Start the new one: non-zero return code (the host stays out of rotation)",
         "not reached: web5, web6",
-        "go on with: --limit @",
+        "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1, 1]);
@@ -187,7 +187,7 @@ fn an_upgrade_that_the_agent_rolls_back_stops_the_roll() {
         "done: web1, web2, web4",
         "failed: web3: Restart the app: ",
         "not reached: web5, web6",
-        "go on with: --limit @",
+        "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
     let means = "(exit 17: the upgrade did not come up and was rolled back";
@@ -228,9 +228,9 @@ fn a_lost_host_stops_the_roll() {
     let wanted = [
         "The roll has stopped.",
         "done: web1, web2, web4",
-        "failed: web3: unreachable in the middle",
+        "failed: web3: unreachable in the middle of its restart",
         "not reached: web5, web6",
-        "go on with: --limit @",
+        "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
     let left = ["web3", "web5", "web6"].map(str::to_owned);

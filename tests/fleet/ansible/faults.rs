@@ -19,7 +19,7 @@ fn refuses(ansible: &Ansible, says: &str) {
 fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) {
     let ended = roll(ansible, words).wait();
     assert!([2, 4].contains(&ended.exit), "exit {}", ended.exit);
-    for words in ["Nothing was begun. In the way:", "web3", says] {
+    for words in ["The roll did not begin. Problems:", "web3", says] {
         assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
     }
     assert_eq!(ansible.left().expect("a file").len(), 4);
@@ -56,7 +56,7 @@ fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     // An unfinished upgrade is not an operator's hold, so the roll does not skip it.
     remote.sh("agent open web; agent restart web --with 'exit 3' || true");
     let skip = ["-e", "haproxy_gate_held=skip"];
-    refuses_with(&ansible, &skip, "skips no upgrade that failed");
+    refuses_with(&ansible, &skip, "does not skip a failed upgrade");
     assert_eq!(estate.boots(), [1; 4]);
     // A host that an earlier roll left closed is not an operator's hold.
     remote.sh("agent open web; agent close web --reason rolling_restart.yml");
@@ -84,7 +84,7 @@ fn an_app_that_stays_sick_stops_the_roll() {
         "done: web1, web2, web4",
         "failed: web3: Restart the app: ",
         "not reached: web5, web6",
-        "go on with: --limit @",
+        "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
     assert!(

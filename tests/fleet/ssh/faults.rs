@@ -37,7 +37,7 @@ fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     estate
         .remote(3)
         .sh("mv /usr/local/sbin/agent /usr/local/sbin/away");
-    refuses(&estate, "no agent there: ");
+    refuses(&estate, "no agent on this host: ");
     estate
         .remote(3)
         .sh("mv /usr/local/sbin/away /usr/local/sbin/agent");

@@ -1,29 +1,29 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""What the documentation of the modules has in common."""
+"""The common part of the documentation of the modules."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options that say which agent, and which app of it."""
+    """The options for the agent and the app."""
 
     DOCUMENTATION = r"""
 options:
   app:
     description:
       - The app of this host, by its name in the configuration.
-      - May be left out where the configuration has one.
+      - Optional if the configuration has only one.
     type: str
   config:
     description:
-      - The agent's configuration file. Without it the agent takes its own default,
+      - The agent's configuration file. Without it the agent uses its own default,
         C(/etc/haproxy-gate/agent.toml).
     type: path
   executable:
     description:
-      - The agent itself, a name that is looked up in C(PATH) and the C(sbin) directories, or
-        a path.
+      - The program of the agent. A path, or a name to look up in C(PATH) and the C(sbin)
+        directories.
     type: str
     default: agent
 requirements:

@@ -82,7 +82,7 @@ def _element(table: Table, path: list[str]) -> t.Iterator[str]:
 
 
 def _is_section(value: t.Any, path: list[str]) -> bool:
-    """What begins with a head of its own; deeper down tables are inline, as people write."""
+    """A table with a head of its own. Deeper tables are inline."""
     if isinstance(value, t.Mapping):
         return len(path) < 2
     if isinstance(value, list) and not path:
@@ -120,13 +120,13 @@ def _dotted(path: list[str]) -> str:
 
 
 def _string(text: str) -> str:
-    """JSON's escapes are TOML's, but for one character that TOML wants escaped, too."""
+    """The escapes of JSON fit TOML, which escapes one more character."""
     return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class FilterModule:
-    """As Ansible loads it."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """By name."""
+        """The filters by name."""
         return {"to_toml": to_toml}

@@ -13,10 +13,10 @@ from .status import OtherVersion, Status, WhichApp, read
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Where a root shell over SSH may not look.
+# The PATH of a root shell over SSH may not have these.
 PLACES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 
-# What every module of this collection asks for.
+# The options of every module of this collection.
 ARGUMENTS: dict[str, t.Any] = {
     "app": {"type": "str"},
     "config": {"type": "path"},
@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, t.Any] = {
 
 
 class Answer(t.NamedTuple):
-    """What the agent said, and the exit code that says how it went."""
+    """The JSON object of the agent, and its exit code."""
 
     exit: int
     said: dict[str, t.Any]
@@ -37,7 +37,7 @@ class Answer(t.NamedTuple):
 
 
 class NoAnswer(Exception):
-    """The program gave no JSON: it is not the agent, too old a one, or was killed."""
+    """The program printed no JSON: it is not the agent, is too old, or was killed."""
 
 
 def arguments(
@@ -46,7 +46,7 @@ def arguments(
     app: str | None = None,
     config: str | None = None,
 ) -> list[str]:
-    """The words behind the program. Nothing that is asked for can pass for an option."""
+    """The words after the program. No value of a user can become an option."""
     words = [verb, "--json", *options]
     if config is not None:
         words.append("--config={0}".format(config))
@@ -63,7 +63,7 @@ def parse(code: int, out: str, err: str) -> Answer:
         said = None
     if not isinstance(said, dict):
         printed = (err.strip() or out.strip() or "nothing")[-500:]
-        text = "it exited with {0} ({1}) and said no JSON, but: {2}"
+        text = "it exited with {0} ({1}) and printed no JSON, but: {2}"
         raise NoAnswer(text.format(code, meaning(code), printed))
     return Answer(code, said)
 
@@ -80,7 +80,7 @@ class Agent:
         """Runs it to its end."""
         params = self.module.params
         words = arguments(verb, options, params["app"], params["config"])
-        # As a list there is no shell, but variables would still be expanded.
+        # A list needs no shell, but Ansible would still expand variables.
         code, out, err = self.module.run_command(
             [self.program, *words], expand_user_and_vars=False
         )
@@ -92,14 +92,14 @@ class Agent:
             raise
 
     def status(self) -> Answer:
-        """One look. Faults are no failure; a configuration that can't be read is one."""
+        """Runs `agent status`. A problem of an app is no failure, an invalid configuration is one."""
         answer = self.run("status")
         if answer.exit not in (0, 1):
             self.fail(answer)
         return answer
 
     def status_of_app(self) -> Status:
-        """One look at the app that was asked for, or the only one."""
+        """The status of the app of this name, or of the only app."""
         answer = self.status()
         try:
             return read(answer.said, self.module.params["app"])

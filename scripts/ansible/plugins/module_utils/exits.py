@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-# What happened, and how the host is left: the table of src/cli/exits/mod.rs, whose tests compare.
+# The meaning, and the state of the host: the table of src/cli/exits/mod.rs, whose tests compare.
 EXITS = {
     0: ("done, or nothing to do", "as asked"),
     1: ("rules or journal not written, restart not confirmed; `status`, `doctor`: problems found; `history`, `report`: not read or written", "see the message"),
@@ -23,7 +23,7 @@ EXITS = {
 # Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message")
 
-# The host may have changed, although the agent did not do all.
+# After these the host may have changed, although the agent failed.
 TOUCHED = frozenset([1, 15, 16, 17, 20])
 
 
@@ -34,7 +34,7 @@ def meaning(code: int) -> str:
     elif code > 128:
         what, left = SIGNALS
     else:
-        return "no exit code of the agent: it was killed, or is another program"
+        return "not an exit code of the agent: it was killed, or is another program"
     return "{0}; the host is left: {1}".format(what, left)
 
 

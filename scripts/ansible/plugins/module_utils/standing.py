@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""Whether an app is as a task asks for it, and how a diff shows it."""
+"""Compares the status of an app with the state of a task, and formats it for a diff."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_open(status: Status) -> bool:
 
 
 def is_held_so(status: Status, reason: str | None) -> bool:
-    """By an operator, without an end, and for this reason where one is asked for."""
+    """An operator holds the gates closed, without an end, and for this reason if one is given."""
     hold = status.hold
     if hold is None or hold.by != "operator" or hold.until is not None:
         return False
@@ -34,7 +34,7 @@ def is_held_so(status: Status, reason: str | None) -> bool:
 
 
 def why_not_in_rotation(status: Status) -> str:
-    """In words, the most important first."""
+    """The reasons as text, the most important first."""
     reasons = [] if status.hold is None else [f"closed by {status.hold.text}"]
     reasons += status.trouble
     reasons += [] if status.healthy else [status.health]
@@ -54,13 +54,13 @@ def side_of_diff(entry: dict[str, t.Any]) -> str:
         for balancer in entry["balancers"]
         for line in balancer["lines"]
     ]
-    # Which process holds them, and since when, differs each time.
+    # The process and the time of a hold differ each time.
     rows.append(f"held closed: {'yes' if entry['hold'] else 'no'}")
     return "".join(f"{row}\n" for row in rows)
 
 
 def expected(entry: dict[str, t.Any], closed: bool) -> dict[str, t.Any]:
-    """The entry after a close or an open: what a dry run can't look at."""
+    """The entry that a dry run expects after a close or an open."""
     position, word = ("closed", "DOWN") if closed else ("open", "UP")
 
     def moved(line: dict[str, t.Any]) -> dict[str, t.Any]:

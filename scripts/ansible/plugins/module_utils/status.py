@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""What `agent status --json` says of one app: its only parser.
+"""The only parser of `agent status --json`, for one app.
 
 The collection installs by itself, so the file is here, and scripts/rolling/status.py is a link to
-it. It needs Python 3.9 and imports nothing of either.
+it. It needs Python 3.9, and imports nothing of the collection or the roll.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 # HAProxy's states of a line that an operator of HAProxy has set.
 TAKEN_OUT = ("maint", "drain")
-# HAProxy sends such a line new users.
+# HAProxy sends new users to a line in these states.
 USABLE = ("up", "up_unproven", "no_check")
 
 
 class WhichApp(LookupError):
-    """The host has several apps and none was named, or not the one that was named."""
+    """The host has several apps and no name was given, or it has no app of that name."""
 
     def __init__(self, apps: list[str]) -> None:
         self.apps = apps
@@ -26,7 +26,7 @@ class WhichApp(LookupError):
 
 
 class OtherVersion(ValueError):
-    """The answer is no status, or that of an agent of another version."""
+    """The answer is not a status, or an agent of another version printed it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Line:
     balancer: str
     name: str
     role: str
-    # HAProxy's own text, as `UP 1/3`, and its kind as one word.
+    # HAProxy's own text, such as `UP 1/3`, and its kind as one word.
     status: str
     state: str
     proven: bool
@@ -84,7 +84,7 @@ class Status:
     # Balancers that can't be seen, with the reason.
     unseen: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
-    # The app's entry as the agent has printed it.
+    # The app's entry as the agent printed it.
     entry: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -108,12 +108,12 @@ class Status:
 
 
 def read(answer: dict[str, Any], app: str | None) -> Status:
-    """The app that is named, or the only one. Raises WhichApp or OtherVersion."""
+    """The app of this name, or the only app. Raises WhichApp or OtherVersion."""
     try:
         entry = choose(answer["apps"], app)
         return of_entry(entry, answer["operation"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise OtherVersion(f"its `agent status` is of another version: {error!r}") from error
+        raise OtherVersion(f"its `agent status` has another version: {error!r}") from error
 
 
 def choose(apps: list[dict[str, Any]], app: str | None) -> dict[str, Any]:
@@ -178,5 +178,5 @@ def line_of(balancer: str, line: dict[str, Any]) -> Line:
 def typed(kind: type, value: Any) -> Any:
     """The value, which must be of this type. For Python a bool is an int, too."""
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"{value!r} is not of type {kind.__name__}")
     return value

@@ -7,81 +7,83 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: agent
-short_description: Restart, close or open a host behind HAProxy by its agent
+short_description: Restart, close or open a host behind HAProxy with its agent
 version_added: 0.1.0
 description:
-  - Runs the agent of haproxy-gate on the host. It takes the host out of HAProxy's rotation
-    by itself, without rights on the balancer, waits until HAProxy shows it DOWN and drained,
-    restarts the app, waits until it is healthy, and returns when HAProxy shows it fully UP.
+  - Runs the agent of haproxy-gate on the host. The agent takes the host out of HAProxy's rotation
+    by itself, without rights on the balancer. It waits until HAProxy shows the host DOWN and
+    drained, restarts the app, and waits until it is healthy. It returns when HAProxy shows the
+    host fully UP.
   - Fails with the agent's own message and the meaning of its exit code.
 options:
   state:
     description:
-      - V(restarted) restarts the app, out of rotation and drained, and returns when the host
-        is back in rotation, slow start over. Always a change.
-      - V(closed) takes the host out of rotation and drains it. It stays so, over reboots too.
-      - V(open) brings the host back, also what an operator has closed.
+      - V(restarted) takes the host out, restarts the app, and returns when the host is back in
+        rotation, slow start over. It is always a change.
+      - V(closed) takes the host out of rotation and drains it. The host stays out, also over
+        reboots.
+      - V(open) brings the host back, also one that an operator has closed.
       - V(present) demands that the host is in rotation. It first finishes or undoes
-        what a crash, a reboot or a flush of the rules has interrupted, and waits. It leaves alone
-        what an operator has closed, and fails.
+        what a crash, a reboot or a flush of the rules has interrupted, and waits. If an operator
+        has closed the host, it changes nothing and fails.
     type: str
     choices: [restarted, closed, open, present]
     default: present
   turn:
     description:
-      - How long to wait for this host's turn, where too few other servers are available in
-        HAProxy, as V(90s), V(10m) or V(1h).
-      - Of V(restarted) and V(closed).
+      - How long to wait for this host's turn if too few other servers are available in
+        HAProxy, such as V(90s), V(10m) or V(1h).
+      - For V(restarted) and V(closed).
     type: str
     default: 10m
   upgrade_command:
     description:
-      - What C(/bin/sh) runs when the host is out of rotation and drained, before the app is
-        restarted. Where it fails, or the app is not healthy with it, the agent runs the
-        C(rollback) of its configuration.
-      - Of V(restarted).
+      - A command line for C(/bin/sh). The agent runs it when the host is out of rotation and
+        drained, before it restarts the app. If it fails, or the app is not healthy after it,
+        the agent runs the C(rollback) of its configuration.
+      - For V(restarted).
     type: str
   upgrade:
     description:
-      - With V(false) only the restart, where the agent's configuration has an C(upgrade).
-      - Of V(restarted).
+      - With V(false) the agent only restarts, even if its configuration has an C(upgrade).
+      - For V(restarted).
     type: bool
     default: true
   held:
     description:
       - What V(restarted) does with a host whose gates an operator or a unit holds closed.
-      - V(refuse) fails, and names who holds it. V(reopen) restarts the app and opens the gates,
+      - V(refuse) fails, and names the hold. V(reopen) restarts the app and opens the gates,
         which ends the hold. V(stay_closed) restarts the app and leaves gates and hold as they
-        are. V(skip) restarts nothing, and is no change and no failure. After an upgrade that
-        failed the agent itself holds the gates closed, and V(skip) fails.
-      - Of V(restarted). It does nothing where the gates are not held.
+        are. V(skip) restarts nothing, and is neither a change nor a failure. After a failed
+        upgrade the agent itself holds the gates closed, and V(skip) fails.
+      - For V(restarted). It does nothing if the gates are not held.
     type: str
     choices: [refuse, reopen, stay_closed, skip]
     default: refuse
   lasts:
     description:
-      - Open again by itself after this time, as V(90s), V(30m) or V(2h). The time begins anew
-        with each run, which is a change.
-      - Of V(closed).
+      - The sidecar opens the gates after this time, such as V(90s), V(30m) or V(2h). Each run
+        starts the time again, which is a change.
+      - For V(closed).
     type: str
     aliases: [for]
   replace:
     description:
-      - Take the place of a hold that is there already. Without it the agent refuses another
-        O(reason), and an end that is earlier than that of the hold.
-      - Of V(closed).
+      - Replace a hold that exists already. Without it the agent refuses another O(reason), and
+        an end that is earlier than the end of the hold.
+      - For V(closed).
     type: bool
     default: false
   reason:
     description:
-      - Why, in 1 to 200 characters on one line. C(agent history) shows it, and C(agent status)
-        of closed gates.
-      - Where nothing had to be done there is no operation that would have it.
+      - The reason, in 1 to 200 characters on one line. C(agent history) shows it, and C(agent
+        status) while the gates are closed.
+      - If there is nothing to do, there is no operation, and the reason is stored nowhere.
     type: str
   timeout:
     description:
       - How many seconds to wait until HAProxy shows the host fully UP.
-      - Of V(present). The limits of all else are in the agent's configuration.
+      - For V(present). All other limits are in the agent's configuration.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -89,10 +91,10 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
-    description: Asks the agent for a dry run; what it refuses is a failure.
+    description: Asks the agent for a dry run. A refusal of the agent is a failure.
     support: full
   diff_mode:
-    description: Gates, and lines of HAProxy, before and after.
+    description: Shows the gates and the lines of HAProxy before and after.
     support: full
   platform:
     platforms: linux
@@ -108,7 +110,7 @@ EXAMPLES = r"""
     app: web
     state: restarted
 
-- name: Restart the app also where the host is held closed, and leave it closed there
+- name: Restart the app also if the host is held closed, and leave it closed then
   haproxy_gate.agent.agent:
     app: web
     state: restarted
@@ -133,7 +135,7 @@ EXAMPLES = r"""
     app: web
     state: open
 
-- name: See to it that the host serves
+- name: Ensure that the host serves
   haproxy_gate.agent.agent:
     state: present
     timeout: 120
@@ -142,9 +144,9 @@ EXAMPLES = r"""
 RETURN = r"""
 agent:
   description:
-    - What the agent said, as one object, its report of the operation.
-    - Where there was nothing to do, the app's entry of C(agent status).
-  returned: where the agent has answered
+    - The report of the operation, as one object.
+    - If there was nothing to do, the app's entry of C(agent status).
+  returned: if the agent has answered
   type: dict
   sample:
     app: web
@@ -154,7 +156,7 @@ agent:
     seconds: 3.1
     verb: restart
 status:
-  description: The app's entry of C(agent status), after all else.
+  description: The app's entry of C(agent status) at the end.
   returned: with O(state=present), and in diff mode
   type: dict
   sample:
@@ -166,8 +168,8 @@ status:
     in_rotation: true
     spare: 1
 outcome:
-  description: How it ended, in one word.
-  returned: where the agent has answered
+  description: The result, in one word.
+  returned: if the agent has answered
   type: str
   sample: restarted
 exit:
@@ -176,8 +178,8 @@ exit:
   type: int
   sample: 0
 exit_meaning:
-  description: The meaning of the exit code, and how the host is left.
-  returned: where the agent has answered
+  description: The meaning of the exit code, and the state of the host.
+  returned: if the agent has answered
   type: str
   sample: "done, or nothing to do; the host is left: as asked"
 """
@@ -201,10 +203,10 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import S
 # Between two looks at HAProxy, in seconds.
 POLL = 0.5
 
-# Which options belong to which state alone.
+# Options of only one state.
 OWN = {"upgrade_command": "restarted", "lasts": "closed"}
 
-# What V(restarted) does with a host that is held closed: the agent's option for it.
+# The agent's option for a host that is held closed.
 HELD = {
     "refuse": None,
     "reopen": "--reopen",
@@ -222,7 +224,7 @@ VERBS = {
 
 
 def misplaced(params: dict[str, t.Any]) -> str | None:
-    """The first option that its state knows nothing of."""
+    """The first option that does not fit the state."""
     for option, state in OWN.items():
         if params[option] is not None and params["state"] != state:
             return "{0} is an option of state={1}".format(option, state)
@@ -235,12 +237,12 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
     if params["state"] != "restarted":
         return "upgrade is an option of state=restarted"
     if params["upgrade_command"] is not None:
-        return "upgrade_command is not for upgrade=false"
+        return "upgrade_command needs upgrade=true"
     return None
 
 
 def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
-    """The agent's options for what is asked for."""
+    """The agent's options for this task."""
     words = []
     if check_mode:
         words.append("--dry-run")
@@ -263,7 +265,7 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
 
 
 def is_so_already(params: dict[str, t.Any], status: Status) -> bool:
-    """It is as asked for already: there is nothing to do."""
+    """Whether the host has the state already, and there is nothing to do."""
     if params["state"] == "open":
         return standing.is_open(status)
     if params["state"] == "closed" and params["lasts"] is None:
@@ -276,7 +278,7 @@ def is_so_already(params: dict[str, t.Any], status: Status) -> bool:
 def is_change(
     state: str, before: Status | None, answer: Answer, check_mode: bool
 ) -> bool:
-    """Whether an operation that went well has changed the host, or would."""
+    """Whether a successful operation has changed the host, or would change it."""
     if answer.outcome in ("nothing_to_do", "skipped"):
         return False
     if state == "open" and before is not None:
@@ -296,7 +298,7 @@ class Work:
         self.result: dict[str, t.Any] = {"changed": False}
 
     def run(self) -> None:
-        """To the end: it leaves by exit_json or fail_json."""
+        """Runs to the end, which is exit_json or fail_json."""
         if self.state != "restarted" or self.module._diff:
             self.before = self.status()
             if is_so_already(self.params, self.before):
@@ -312,14 +314,14 @@ class Work:
         self.module.exit_json(**self.result)
 
     def status(self) -> Status:
-        """One look; a configuration that can't be read is a failure."""
+        """The status of the app. An invalid configuration is a failure."""
         status = self.agent.status_of_app()
-        # `recover` without an app would mean all of them.
+        # `recover` without an app would recover all apps.
         self.params["app"] = status.app
         return status
 
     def leave_alone(self, status: Status) -> None:
-        """It is as asked for."""
+        """Ends the module: there is nothing to do."""
         self.result.update(
             agent=status.entry, outcome="nothing_to_do", exit=0, exit_meaning=meaning(0)
         )
@@ -328,7 +330,7 @@ class Work:
         self.module.exit_json(**self.result)
 
     def take(self, answer: Answer) -> None:
-        """What the agent has said; leaves where that was no success."""
+        """Takes the result of the agent. Ends the module after a failure."""
         for notice in answer.said.get("notices") or []:
             self.module.warn(str(notice))
         if answer.exit != 0:
@@ -343,7 +345,7 @@ class Work:
         )
 
     def demand_rotation(self) -> None:
-        """Waits for it, where waiting may help."""
+        """Waits until the host is in rotation, unless a hold keeps it out."""
         if self.module.check_mode and self.result["changed"]:
             return
         until = time.monotonic() + self.params["timeout"]
@@ -359,7 +361,7 @@ class Work:
         self.result["status"] = status.entry
 
     def after(self, before: Status, answer: Answer) -> dict[str, t.Any]:
-        """The app's entry now, or as it would be."""
+        """The app's entry now, or the expected one in check mode."""
         if not self.module.check_mode:
             return self.status().entry
         if answer.outcome in ("nothing_to_do", "skipped"):
@@ -367,7 +369,7 @@ class Work:
         return standing.expected(before.entry, closed=self.state == "closed")
 
     def show(self, after: dict[str, t.Any]) -> None:
-        """Both sides of the diff."""
+        """Sets both sides of the diff."""
         self.result["status"] = after
         before = after if self.before is None else self.before.entry
         sides = {
@@ -383,7 +385,7 @@ class Work:
 
 
 def main() -> None:
-    """As Ansible calls it."""
+    """The entry point for Ansible."""
     module = AnsibleModule(
         argument_spec=dict(
             state=dict(type="str", choices=list(VERBS), default="present"),

@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""Ansible module: what the kernel, HAProxy and the app say of this host."""
+"""Ansible module: what the kernel, HAProxy and the app report of this host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: agent_info
-short_description: Look at a host behind HAProxy by its agent
+short_description: Show the status of a host behind HAProxy with its agent
 version_added: 0.1.0
 description:
-  - Runs C(agent status) on the host, and returns what the kernel, HAProxy and the app say now.
-  - That something is not well is no failure, but RV(well) says so.
+  - Runs C(agent status) on the host, and returns what the kernel, HAProxy and the app report.
+  - A problem of the host is no failure of the module. RV(well) shows it.
 extends_documentation_fragment:
   - haproxy_gate.agent.common
   - ansible.builtin.action_common_attributes
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The app's entry, where one was asked for or the configuration has one.
+  description: The app's entry, if O(app) is given or the configuration has only one.
   returned: for one app
   type: dict
   contains:
@@ -59,14 +59,14 @@ status:
       type: list
       elements: dict
     hold:
-      description: The request that the gates stay closed. None where there is none.
+      description: The request that the gates stay closed. None if there is no hold.
       type: dict
       contains:
         by:
           description: C(operator), C(unit), C(agent) after a failure, or C(unknown).
           type: str
         failed:
-          description: C(restart), C(upgrade) or C(upgrade_cut_short), where one failed. None while it still runs.
+          description: C(restart), C(upgrade) or C(upgrade_cut_short), if one failed. None while it still runs.
           type: str
         command:
           description: The command that closed the gates.
@@ -78,22 +78,22 @@ status:
           description: The unit that opens the gates when it starts.
           type: str
         reason:
-          description: Why.
+          description: The reason of the hold.
           type: str
         since_unix_seconds:
           description: When the hold began.
           type: int
         until_unix_seconds:
-          description: When it ends by itself. None where only a command ends it.
+          description: When it ends by itself. None if only a command ends it.
           type: int
         text:
-          description: All of it in one line, for people.
+          description: All of this as one line of text for people.
           type: str
     closed_by_sidecar_unix_seconds:
-      description: When the sidecar closed the gates as it stopped. None where they were opened since.
+      description: When the sidecar closed the gates as it stopped. None if they were opened since.
       type: int
     phase:
-      description: The phase of the operation under way. None where there is none.
+      description: The phase of the operation under way. None if there is no operation.
       type: dict
       contains:
         verb:
@@ -116,28 +116,28 @@ status:
           description: Whether the app is healthy.
           type: bool
         address:
-          description: Where the agent has asked it.
+          description: The address of the health check.
           type: str
         error:
-          description: Why it is not healthy.
+          description: Why the app is not healthy.
           type: str
         text:
-          description: All of it in one line, for people.
+          description: All of this as one line of text for people.
           type: str
     trouble:
-      description: What is in the way.
+      description: Each problem of the app on this host.
       type: list
       elements: str
     in_rotation:
       description: Whether every balancer answers and shows all lines fully UP, slow start over.
       type: bool
     serving:
-      description: Whether it takes something away from users when this host goes.
+      description: Whether users lose a server if this host goes out.
       type: bool
     spare:
       description:
-        - How many hosts HAProxy can do without, beside those that are out of rotation now.
-        - None where a balancer can't be seen.
+        - How many more hosts HAProxy can spare, besides those that are out of rotation now.
+        - None if a balancer can't be seen.
       type: int
   sample:
     app: web
@@ -149,22 +149,22 @@ status:
     serving: true
     spare: 1
 apps:
-  description: All of them.
+  description: The entries of all apps.
   returned: always
   type: list
   elements: dict
 operation:
   description:
     - The process that has the lock of this host, with C(command), C(pid), C(since_unix_seconds)
-      and C(text). None where no operation is under way.
+      and C(text). None if no operation is under way.
   returned: always
   type: dict
 sidecar:
-  description: The same of the sidecar. None where none runs.
+  description: The same for the sidecar. None if no sidecar runs.
   returned: always
   type: dict
 well:
-  description: All is well with every app of this answer.
+  description: Whether the answer shows no problem of any app.
   returned: always
   type: bool
 exit:
@@ -184,7 +184,7 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import 
 
 
 def result_of(answer: Answer) -> dict[str, t.Any]:
-    """The answer, with the entry apart where there is one alone."""
+    """The answer. With one app, its entry is also RV(status)."""
     apps = answer.said.get("apps") or []
     result = {
         "apps": apps,
@@ -199,7 +199,7 @@ def result_of(answer: Answer) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    """As Ansible calls it."""
+    """The entry point for Ansible."""
     module = AnsibleModule(argument_spec=dict(ARGUMENTS), supports_check_mode=True)
     module.exit_json(**result_of(Agent(module).status()))
 

@@ -14,15 +14,15 @@ from ansible.template import Templar
 COLLECTION = pathlib.Path(__file__).parents[3]
 JUDGE = COLLECTION / "roles/rolling_restart/tasks/judge.yml"
 
-REFUSED = "closed by TEXT; `agent open`, or haproxy_gate_held says what to do with it"
-NOT_SKIPPED = "closed by TEXT; haproxy_gate_held=skip skips no upgrade that failed"
+REFUSED = "closed by TEXT; end the hold with `agent open`, or set haproxy_gate_held"
+NOT_SKIPPED = "closed by TEXT; haproxy_gate_held=skip does not skip a failed upgrade"
 
 
 def judged(seen: dict[str, t.Any], **variables: t.Any) -> str:
     """Why the roll does not begin with this host; empty: it may."""
     loader = DataLoader()
     tasks = loader.load_from_file(str(JUDGE), trusted_as_template=True)
-    task = next(task for task in tasks if task["name"] == "Note what is in the way")
+    task = next(task for task in tasks if task["name"] == "Note the problem of the host")
     variables = {**task["vars"], "haproxy_gate_seen": seen, **variables}
     why = task["ansible.builtin.set_fact"]["haproxy_gate_roll"]["why"]
     return Templar(loader=loader, variables=variables).template(why)
@@ -45,9 +45,9 @@ class Judge(unittest.TestCase):
         self.assertEqual(judged(lost), "no agent")
         self.assertEqual(judged({"unreachable": True, "msg": "no route"}), "no route")
         two = {"operation": None}
-        self.assertEqual(judged(two), "which app? haproxy_gate_app names it")
+        self.assertEqual(judged(two), "the host has several apps: set haproxy_gate_app")
         busy = {**host(), "operation": {"text": "`agent restart web`, pid 7"}}
-        self.assertEqual(judged(busy), "at work already: `agent restart web`, pid 7")
+        self.assertEqual(judged(busy), "another operation is under way: `agent restart web`, pid 7")
         self.assertEqual(judged(host()), "")
         long = judged(host(), haproxy_gate_reason="x" * 201)
         self.assertIn("not 1 to 200 characters", long)
@@ -59,7 +59,7 @@ class Judge(unittest.TestCase):
         for seen in (unheld, health):
             for held in ("refuse", "reopen", "stay_closed", "skip"):
                 why = judged(seen, haproxy_gate_held=held)
-                self.assertIn("is of another version", why, (seen, held))
+                self.assertIn("has another version", why, (seen, held))
 
     def test_a_host_that_is_held(self) -> None:
         for seen, way in (

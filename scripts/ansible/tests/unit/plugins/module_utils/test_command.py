@@ -36,7 +36,7 @@ class Answers(unittest.TestCase):
             with self.subTest(out=out), self.assertRaises(command.NoAnswer) as raised:
                 command.parse(101, out, "thread panicked")
             self.assertIn("thread panicked", str(raised.exception))
-            self.assertIn("no exit code of the agent", str(raised.exception))
+            self.assertIn("not an exit code of the agent", str(raised.exception))
 
 
 class Exits(unittest.TestCase):
