@@ -75,7 +75,7 @@ fn bash_completes_verbs_and_options() {
 #[test]
 fn an_option_without_effect_is_refused() {
     for (words, fix) in [
-        (&["completions", "bash", "--json"][..], "leave --json out"),
+        (&["completions", "bash", "--json"][..], "remove --json"),
         (&["doctor", "--json", "--progress"], "restart, close, open"),
         (&["status", "--json", "--progress"], "restart, close, open"),
         (

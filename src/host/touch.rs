@@ -76,7 +76,7 @@ impl ThisHost {
     /// Returns the earlier hold.
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
         let invocation = Invocation::new(Verb::Restart, &self.app.name);
-        let why = format!("its {phase} has begun and not ended");
+        let why = format!("its {phase} began and has not ended");
         hold::during_upgrade(&self.hold_dir, invocation, why)
     }
 

@@ -55,9 +55,10 @@ impl Operation<'_> {
             // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
                 Break(Begin::refused(format!(
-                    "{by}; --skip-held skips only what an operator or a unit holds closed, and restarts nothing \
-                 after an upgrade that failed or was cut short: the host stays out of rotation. Look at \
-                 the app, then `agent restart {app}` or `agent open {app}`"
+                    "{by}; --skip-held skips only what an operator or a unit holds closed, and \
+                     restarts nothing after an upgrade that failed or was cut short: the host \
+                     stays out of rotation. Look at the app, then run `agent restart {app}` or \
+                     `agent open {app}`"
                 )))
             }
             (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => {
@@ -68,8 +69,9 @@ impl Operation<'_> {
             }
             (Verb::Restart, OnHold::StayClosed) if held.is_a_units() => {
                 Break(Begin::refused(format!(
-                    "{by}; that unit opens them as soon as it starts, with or without --stay-closed: \
-                 `agent close {app}` first keeps them closed, or `agent restart {app} --reopen` opens them"
+                    "{by}; that unit opens them as soon as it starts, with or without \
+                     --stay-closed: to keep them closed, run `agent close {app}` first; `agent \
+                     restart {app} --reopen` opens them"
                 )))
             }
             (Verb::Restart, OnHold::StayClosed) => {

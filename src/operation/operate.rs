@@ -53,7 +53,7 @@ impl Operation<'_> {
         report: &mut Report,
     ) -> Outcome {
         if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
-            tracing::warn!(%error, "the mark of the sidecar's stop stays");
+            tracing::warn!(%error, "the mark of the sidecar's stop can't be removed");
         }
         let invocation = journal.invocation().clone();
         let outcome = self.drive(host, go, &mut journal, progress, report).await;
@@ -143,6 +143,6 @@ fn close(journal: Journal, outcome: &Outcome) {
             .unwrap_or_else(|error| tracing::warn!(%error, "the journal is not marked as ended")),
         _ => journal
             .end()
-            .unwrap_or_else(|error| tracing::warn!(%error, "the journal stays")),
+            .unwrap_or_else(|error| tracing::warn!(%error, "the journal can't be removed")),
     }
 }

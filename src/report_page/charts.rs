@@ -63,7 +63,7 @@ pub(crate) fn charts(entry: &Entry, axis: &Axis) -> Vec<Chart> {
         ),
         chart(
             "Sessions a second",
-            "the growth of stot; a reload begins it anew",
+            "the growth of stot; a reload resets it",
             "/s",
             &rates,
             axis,

@@ -255,8 +255,8 @@ fn zeros_needed(observation: &Observation) -> u32 {
 
 /// Out of rotation and drained, or as much as policy asks for.
 fn drained(verb: Verb, limits: &Limits, carried: Vec<String>, because: &str) -> Step {
-    let rests = "what is left rests on the app's graceful stop and on HAProxy's redispatch";
-    let note = (!carried.is_empty()).then(|| format!("{}: {because}, {rests}", carried.join(", ")));
+    let rests = "what is in flight depends on the app's graceful stop and on HAProxy's redispatch";
+    let note = (!carried.is_empty()).then(|| format!("{}: {because}; {rests}", carried.join(", ")));
     match verb {
         Verb::Restart => Step::Go {
             to: limits.touch(),

@@ -80,7 +80,7 @@ fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &Answer)> {
 
 /// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
-    let begin = "no balancer shows whether enough others are left: ";
+    let begin = "no balancer shows whether enough other servers are left: ";
     let balancers = facts.balancers.iter();
     let all: Option<Vec<Reason>> = balancers.map(|one| unseen(begin, one)).collect();
     all.filter(|unseen| !unseen.is_empty())
@@ -110,8 +110,8 @@ fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
 fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Reason> {
     let lines = answer.lines.iter();
     let main = lines.filter(|line| line.role == Role::Main && line.proven);
-    let what = "is UP although the gate is closed: something else answers its status port (a native nft rule, \
-                a proxy); if the gate was closed this moment, try again";
+    let what = "is UP although the gate is closed: something else answers its status port (a \
+        native nft rule, a proxy); if the gate was closed a moment ago, try again";
     main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))
         .collect()
 }

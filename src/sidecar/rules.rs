@@ -39,7 +39,7 @@ impl Rules {
     pub(super) fn new(host: &ThisHost) -> Rules {
         let watch = host.firewall.watch().unwrap_or_else(|error| {
             let app = &host.app.name;
-            tracing::warn!(%app, %error, "the rules are looked at every 2 s");
+            tracing::warn!(%app, %error, "the sidecar lists the rules every 2 s");
             RuleWatch::blind()
         });
         Rules {

@@ -91,10 +91,7 @@ pub fn signature(command: &str, pid: u32, since: u64) -> String {
 
 /// Describes the lock owner.
 pub fn describe(owner: Option<&Owner>) -> String {
-    owner.map_or(
-        "a process that has not named itself".to_owned(),
-        Owner::describe,
-    )
+    owner.map_or("an unknown process".to_owned(), Owner::describe)
 }
 
 impl Lock {

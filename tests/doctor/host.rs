@@ -18,7 +18,7 @@ fn a_broken_configuration_is_the_only_point() {
     let agent = setup.with_settings(|settings| settings);
     fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
     let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
-    let point = diagnosis.expect("config", "error", "may be written by others than root");
+    let point = diagnosis.expect("config", "error", "is writable by users other than root");
     setup.sh(&point.fix);
     Diagnosis::of(agent.words(&["doctor", "--json"])).expect_ok("config");
     agent.words(&["doctor", "wbe"]).expect_exit(2);
@@ -49,7 +49,7 @@ fn unsafe_or_missing_directories_and_few_files_are_found() {
     fs::set_permissions(&state, Permissions::from_mode(0o777)).unwrap();
     let point = setup
         .doctor()
-        .expect("state-dir", "error", "may be written by others");
+        .expect("state-dir", "error", "is writable by users other than root");
     setup.sh(&point.fix);
     setup.doctor().expect_ok("state-dir");
     let file = setup.host().dir.join("file");
@@ -58,11 +58,11 @@ fn unsafe_or_missing_directories_and_few_files_are_found() {
     let diagnosis =
         setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
     let point = diagnosis.expect("state-dir", "error", "not a directory");
-    assert_eq!(point.fix, "mend [agent] hold_dir");
+    assert_eq!(point.fix, "fix [agent] hold_dir");
     let diagnosis =
         setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
     let point = diagnosis.expect("history-dir", "warning", "not a directory");
-    assert_eq!(point.fix, "mend [agent] history_dir");
+    assert_eq!(point.fix, "fix [agent] history_dir");
     diagnosis.expect_only(&["history-dir"]);
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);

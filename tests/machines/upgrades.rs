@@ -58,7 +58,7 @@ fn an_upgrade_that_refuses_leaves_the_old_program() {
         || {
             let said = machine.journal("haproxy-gate", began);
             let mut said = said.iter();
-            said.find(|entry| entry.message.contains("the old program goes on"))
+            said.find(|entry| entry.message.contains("the old program continues"))
                 .cloned()
         },
     );

@@ -157,7 +157,7 @@ fn an_interrupted_restart_keeps_the_hold() {
         running.wait();
         assert_eq!(restarts(), before + 1);
         let ended = agent(&counts(), &[then, &["--json"]].concat());
-        let message = "the gates stay closed, because they are held";
+        let message = "a hold keeps the gates closed";
         let report = ended.expect(0, message).report();
         assert_eq!(report.outcome, "recovered");
         assert_eq!((restarts(), hold()), (before + 1, held.clone()));
@@ -285,7 +285,7 @@ fn a_restart_ends_the_agents_own_hold() {
     );
     ends(&["restart", "--skip-held"], 0, "skipped", "for web.service");
     // From then on the operator's hold counts.
-    ends(&["close"], 0, "closed", "from now on by an operator");
+    ends(&["close"], 0, "closed", "now by an operator");
     ends(&stay, 0, "restarted_closed", "stay closed");
     ends(
         &[&["open"][..], &owner].concat(),

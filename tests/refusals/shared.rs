@@ -101,7 +101,7 @@ fn a_restart_of_two_apps_is_refused() {
     let meant = same.replace("[app.http]", "[app.http]\nalso_restarts = [\"https\"]");
     let report = restarted(&meant).report();
     let says_so =
-        |note: &String| note.ends_with("(/run/lb.sock tls/web1 is UP), as also_restarts says");
+        |note: &String| note.ends_with("(/run/lb.sock tls/web1 is UP), as also_restarts allows");
     assert!(report.notices.iter().any(says_so), "{report:?}");
     assert!(doctor(&meant).unwrap().starts_with("\"ok\""));
     // Another restart and another process: the apps share nothing.

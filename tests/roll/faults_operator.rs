@@ -101,9 +101,9 @@ fn an_operators_drain_behind_a_closed_gate_remains() {
         .expect(0, "and the gates are open")
         .report();
     let notices = report.notices.join("\n");
-    let before = "srvs/bkp1 is MAINT: respected, its UP is not waited for";
-    let note =
-        "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: respected, not waited for";
+    let before = "srvs/bkp1 is MAINT: set by an operator, so the agent does not wait for UP";
+    let note = "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: set by an operator, so the \
+         agent does not wait for UP";
     assert!(
         notices.contains(before) && notices.contains(note),
         "{notices}"

@@ -81,7 +81,7 @@ fn killed_at_every_record(test: &str, ways: [Way; 3]) {
         let report = well_after(&fleet, number, then, change);
         let more = fleet.boots()[number - 1] - boots;
         assert!(more <= 1, "killed at sync {sync}, restarted {more} times");
-        if then == "restart" && !has_notice(&report, "can't be told") {
+        if then == "restart" && !has_notice(&report, "can't confirm that") {
             assert_eq!(more, 1, "killed at sync {sync}: {report:?}");
         }
     }
@@ -286,7 +286,7 @@ fn well_after(
 ) -> Report {
     let ended = fleet.agent(number, change).run(then, "web");
     // If it is unknown whether the restart has happened, `agent recover` does not report success.
-    let ended = match ended.out.contains("\"not_told\"") {
+    let ended = match ended.out.contains("\"not_confirmed\"") {
         true => ended.expect_exit(1),
         false => ended.expect_exit(0),
     };

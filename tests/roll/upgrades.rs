@@ -404,7 +404,7 @@ fn killed_at_records() {
         match recovered.exit {
             15 if recovered.report().outcome == "upgrade_failed" => releases.expect_held(),
             15 => assert_eq!(fleet.host(1).gates_are_open(), CLOSED),
-            _ if recovered.out.contains("can't be told") => {}
+            _ if recovered.out.contains("can't confirm that") => {}
             // After the signal the app restarts itself in a moment.
             _ => wait_for("a boot for each change", Duration::from_secs(2), || {
                 (releases.booted() == changes).then_some(())

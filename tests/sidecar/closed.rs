@@ -41,7 +41,7 @@ fn an_interrupted_restart_of_a_held_host_opens_nothing() {
     agent().run("close", "web").expect_exit(0);
     let boots = fleet.boots()[0];
     let stay = ["restart", "web", "--stay-closed", "--json"];
-    let message = "the gates stay closed, because they are held";
+    let message = "a hold keeps the gates closed";
     agent().words(&stay).expect(0, message);
     fleet.app(1).set_cold(Duration::from_millis(1500));
     let running = agent().start_words(&stay);

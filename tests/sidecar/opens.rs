@@ -55,7 +55,10 @@ fn two_apps_open_at_the_same_moment() {
         );
         machine.haproxy.wait_until_all_up();
         let notifications = sidecar.notifications().join("\n");
-        assert!(!notifications.contains("not as wanted"), "{notifications}");
+        assert!(
+            !notifications.contains("not as expected"),
+            "{notifications}"
+        );
     }
 }
 

@@ -78,7 +78,10 @@ fn a_new_configuration_is_taken_whole_or_not_at_all() {
         sidecar.forget();
         sidecar.signal(Signal::SIGHUP);
         sidecar.wait_for_notification("RELOADING=1");
-        let status = sidecar.wait_for_notification("STATUS=the old configuration goes on: ");
+        let status = sidecar.wait_for_notification(
+            "STATUS=the sidecar keeps the old \
+            configuration: ",
+        );
         assert!(status.contains(says), "{says:?} in {status}");
         let status = sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
         assert!(status.contains("goes on: "), "{status}");

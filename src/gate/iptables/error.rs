@@ -22,7 +22,10 @@ pub enum GateError {
         missing: bool,
     },
     /// It ended with status 4: another process kept the xtables lock.
-    #[error("somebody holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for it")]
+    #[error(
+        "another process holds the xtables lock; `{command}` waited {LOCK_WAIT_SECONDS} s for \
+        it"
+    )]
     Locked {
         /// The whole command line.
         command: String,
@@ -52,7 +55,7 @@ pub enum GateError {
         what: String,
     },
     /// The calls succeeded, but the kernel shows something else.
-    #[error("{program}: the rules are not as wanted after the change; still to do: {left}")]
+    #[error("{program}: the rules are not as expected after the change; still to do: {left}")]
     NotAsWanted {
         /// The program.
         program: String,

@@ -58,7 +58,7 @@ impl BalancerObservation {
 
     /// Reports that another worker answers since the last look.
     pub fn reload_notice(&self) -> Option<String> {
-        let note = || format!("{} was reloaded: looking anew", self.name);
+        let note = || format!("{} was reloaded: looking again", self.name);
         self.reloaded.then(note)
     }
 

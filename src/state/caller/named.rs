@@ -34,7 +34,7 @@ impl Caller {
             (true, _, _) => "sidecar",
             (false, Some(unit), _) => unit,
             (false, None, Some(user)) => user,
-            (false, None, None) => "somebody",
+            (false, None, None) => "unknown",
         }
     }
 }
@@ -44,7 +44,7 @@ impl fmt::Display for Caller {
         if self.sidecar {
             return f.write_str("the sidecar (agent run)");
         }
-        f.write_str(self.user.as_deref().unwrap_or("somebody"))?;
+        f.write_str(self.user.as_deref().unwrap_or("unknown user"))?;
         let hints = [
             ("as", &self.run_as),
             ("for", &self.unit),

@@ -71,10 +71,10 @@ fn each_state_is_reached_once() {
     case.assert_gates(false);
     case.run(close).expect(false);
     case.run("state=closed").expect(false);
-    let drops = ["another --reason would drop that one", "(exit 11: "];
+    let drops = ["another --reason would replace its reason", "(exit 11: "];
     case.run("state=closed reason='another'")
         .expect_failure(&drops);
-    let earlier = ["with this --for it would end earlier"];
+    let earlier = ["this --for would end it earlier"];
     case.run("state=closed for=1h").expect_failure(&earlier);
     case.run("state=closed for=1h replace=true").expect(true);
     // A later end than before.
@@ -217,7 +217,7 @@ fn a_failure_has_the_agents_message() {
     case.run("executable=no-agent")
         .expect_failure(&["Failed to find required executable"]);
     case.run("executable=/bin/echo")
-        .expect_failure(&["said no JSON, but: status --json"]);
+        .expect_failure(&["printed no JSON, but: status --json"]);
 
     // Another process has the lock of this host.
     remote.app.set_sick_after_restart();
@@ -240,7 +240,7 @@ fn a_failure_has_the_agents_message() {
     assert_eq!(failed["changed"], true);
     assert_eq!(failed["agent"]["outcome"], "not_healthy");
     case.assert_gates(false);
-    let said = ["not opened, the app is not healthy", "(exit 15:"];
+    let said = ["not opened, because the app is not healthy", "(exit 15:"];
     case.run("state=present").expect_failure(&said);
     remote.app.set_sick(false);
     case.run("state=present").expect(true);

@@ -149,7 +149,10 @@ fn a_lost_connection_stops_the_roll() {
     kill_connection(&estate, 2);
     let rolled = Rolled::of(&roll.wait().expect_exit(1));
     let lost = rolled.host(2);
-    assert!(lost.message.contains("the connection is lost"), "{lost:#?}");
+    assert!(
+        lost.message.contains("the connection was lost"),
+        "{lost:#?}"
+    );
     // The agent put everything back before the roll asked.
     assert!(lost.message.contains("now in rotation"), "{lost:#?}");
     assert_eq!(rolled.in_state("done"), [1]);

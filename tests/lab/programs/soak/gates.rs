@@ -8,7 +8,7 @@ use lab::harm::{HARM, harm};
 
 /// If a gate closed a moment ago and HAProxy has not noticed yet, the agent reports another process
 /// behind it.
-const NOT_NOTICED: &str = "if the gate was closed this moment, try again";
+const NOT_NOTICED: &str = "if the gate was closed a moment ago, try again";
 
 /// A change so shortly before the end of an agent may have escaped it.
 const AT_THE_END: Duration = Duration::from_millis(300);

@@ -143,7 +143,7 @@ impl<'a> Round<'a> {
             );
             self.account.violated(&what);
         }
-        self.reported_boot |= says(&ended, "had happened: it is finished");
+        self.reported_boot |= says(&ended, "the agent finishes it");
         ended
     }
 
