@@ -323,7 +323,7 @@ fn the_checks_speak_the_apps_protocol() {
             "{line} in\n{text}"
         );
         assert_eq!(
-            text.contains("what begins with `check-`"),
+            text.contains("The words with `check-`"),
             !words.is_empty()
         );
     }

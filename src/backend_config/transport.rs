@@ -31,7 +31,7 @@ pub struct Words {
 
 const INHERIT: &str =
     "    # With `port` on a line its checks inherit neither `ssl` nor `send-proxy` from it, and
-    # never its `sni`: what begins with `check-` says it to them, too.
+    # never its `sni`. The words with `check-` are for the checks.
 ";
 const ANY: &str =
     "    # `verify none`: HAProxy accepts any certificate. --verify CAFILE verifies it.

@@ -21,7 +21,7 @@ pub(super) fn text(entry: &Entry) -> String {
             "when",
             Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
         ),
-        ("whose time", entry.shares.map(|shares| shares.to_string())),
+        ("time", entry.shares.map(|shares| shares.to_string())),
         ("caller", Some(entry.caller.to_string())),
         ("reason", entry.reason.clone()),
         ("agent", Some(entry.agent.clone())),

@@ -77,7 +77,7 @@ pub enum Unseen {
     #[error("the answer to `{0}` is cut short")]
     Truncated(String),
     /// Our lines were there, and are gone: what is missing.
-    #[error("our lines are gone: {0}")]
+    #[error("HAProxy no longer has our lines: {0}")]
     Gone(String),
     /// Each look is answered by another worker, or the ids belong to other servers.
     #[error("HAProxy's worker or its servers changed at each look")]

@@ -75,7 +75,7 @@ fn each_operation_leaves_one_line_with_caller_reason_and_result() {
     for part in ["alice as root", "from 192.0.2.7", "deploy <1.2.3>", "drain"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
-    assert!(text.contains("whose time HAProxy's checks "), "{text}");
+    assert!(text.contains("time       HAProxy's checks "), "{text}");
     assert_eq!(agent.words(&["report"]).expect_exit(0).out, text);
     let text = agent.words(&["history"]).expect_exit(0).out;
     let wide = text.lines().find(|line| line.chars().count() > 80);
