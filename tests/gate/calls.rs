@@ -1,5 +1,5 @@
-//! The calls of iptables, to the letter, from each listing to any positions of two gates. What the
-//! kernel lists is deleted as listed, with its quotes and its options.
+//! The exact calls of iptables, from each listing to any positions of two gates. A deletion repeats the
+//! rule as the kernel lists it, with its quotes and options.
 
 use super::gate;
 use haproxy_gate::gate::{Listing, plan_all, removal};
@@ -17,7 +17,7 @@ const MAIN: &str = "-A HAPROXY-GATE -p tcp -m tcp --dport 2000 -m comment --comm
 const TWIN: &str = "-A HAPROXY-GATE -p tcp -m tcp --dport 3000 -m comment --comment \
     \"haproxy-gate:web:backup\" -j REDIRECT --to-ports 1000\n";
 
-/// Listings of a host's life, and what others have in them.
+/// Listings from the life of a host, with rules of other programs.
 fn listings() -> Vec<(&'static str, String)> {
     let chain = format!("{BARE}-N HAPROXY-GATE\n");
     let ready = format!("{chain}{JUMPS}{KEEPER}");
@@ -65,7 +65,7 @@ fn listings() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn each_call_is_as_before_to_the_letter() {
+fn each_call_equals_the_recorded_one() {
     let (main, twin) = (gate(Role::Main, 2000), gate(Role::Twin, 3000));
     let mut said = String::new();
     for (name, text) in listings() {

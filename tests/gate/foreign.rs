@@ -120,7 +120,7 @@ fn native_rules_are_named_with_their_text() {
             "fib saddr type local tcp dport 2000 redirect to :80",
             Some(false),
         ),
-        // They count, log and mark, and ask nothing.
+        // These count, log and mark without a condition.
         (
             "tcp dport 2000 counter log meta mark set 7 redirect to :80",
             Some(true),

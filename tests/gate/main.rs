@@ -68,8 +68,8 @@ fn others(variant: &str) -> String {
 }
 
 #[test]
-fn opens_and_closes_both_families_and_touches_nothing_else() {
-    if !inside("opens_and_closes_both_families_and_touches_nothing_else") {
+fn a_gate_opens_and_closes_both_families_and_touches_nothing_else() {
+    if !inside("a_gate_opens_and_closes_both_families_and_touches_nothing_else") {
         return;
     }
     let _app = [

@@ -68,7 +68,7 @@ fn no_operation_waits_for_a_history_that_hangs() {
 }
 
 #[test]
-fn the_sidecar_lets_go_of_its_locks_before_it_writes() {
+fn the_sidecar_releases_its_locks_before_it_writes() {
     let fleet = Fleet::closed("history_locks", |reference| reference);
     let state_dir = fleet.host(1).dir.join("state");
     let host_lock = directory::lock(&state_dir);

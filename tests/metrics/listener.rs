@@ -71,7 +71,7 @@ async fn a_file_that_is_no_socket_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_successors_socket_stays() {
+async fn the_socket_of_a_successor_remains() {
     let (_directory, path) = place();
     let first = bind(&path).unwrap();
     fs::remove_file(&path).unwrap();
@@ -83,7 +83,7 @@ async fn the_successors_socket_stays() {
 }
 
 #[tokio::test]
-async fn a_directory_that_others_may_write_is_refused() {
+async fn a_directory_that_other_users_may_write_is_refused() {
     let (directory, path) = place();
     fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
     let refused = bind(&path).unwrap_err();

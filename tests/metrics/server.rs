@@ -37,7 +37,7 @@ async fn a_scrape_over_tcp_has_status_and_counters() {
 }
 
 #[tokio::test]
-async fn each_scrape_over_a_unix_socket_looks_anew() {
+async fn each_scrape_over_a_unix_socket_looks_again() {
     let server = Server::start();
     let repairs = |text: &str| {
         let line = text

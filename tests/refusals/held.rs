@@ -176,8 +176,8 @@ fn an_interrupted_restart_keeps_the_hold() {
 
 /// After a failed upgrade the hold must not end by itself. The operator's reason remains.
 #[test]
-fn an_upgrade_that_fails_keeps_the_hold() {
-    if !inside("held::an_upgrade_that_fails_keeps_the_hold") {
+fn a_failed_upgrade_keeps_the_hold() {
+    if !inside("held::a_failed_upgrade_keeps_the_hold") {
         return;
     }
     app(1000);

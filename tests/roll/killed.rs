@@ -28,25 +28,25 @@ const BY_COMMAND: Way = Way("recover", Some(0.7));
 
 /// Each way on a host of its own. `scripts/soak` tries each way with all records.
 #[test]
-fn at_every_record() {
+fn a_restart_killed_at_any_record_is_completed() {
     killed_at_every_record("killed_record", [RECOVER, RESTART, BY_COMMAND]);
 }
 
 #[test]
 #[ignore = "scripts/soak runs it"]
-fn at_every_record_then_recover() {
+fn recover_completes_a_restart_killed_at_any_record() {
     killed_at_every_record("killed_recover", [RECOVER; 3]);
 }
 
 #[test]
 #[ignore = "scripts/soak runs it"]
-fn at_every_record_then_restart() {
+fn a_restart_completes_one_killed_at_any_record() {
     killed_at_every_record("killed_restart", [RESTART; 3]);
 }
 
 #[test]
 #[ignore = "scripts/soak runs it"]
-fn at_every_record_of_a_restart_by_command() {
+fn a_restart_by_command_killed_at_any_record_is_completed() {
     killed_at_every_record("killed_command_at", [BY_COMMAND; 3]);
 }
 
@@ -96,7 +96,7 @@ fn killed_at_every_record(test: &str, ways: [Way; 3]) {
 }
 
 #[test]
-fn in_the_middle_of_every_wait() {
+fn a_restart_killed_in_any_wait_is_completed() {
     let slow =
         |reference: Reference| reference.with(QUICK, "inter 600ms fastinter 400ms downinter 400ms");
     let fleet = Fleet::with("killed_waiting", Layout::TwoStage, slow);
@@ -140,7 +140,7 @@ fn in_the_middle_of_every_wait() {
 /// The restart command outlives the agent: nothing opens the gates before the command has done its
 /// work.
 #[test]
-fn while_the_restart_command_runs() {
+fn no_gate_opens_while_the_orphan_command_runs() {
     let fleet = fleet("killed_command");
     let traffic = fleet.traffic();
     for (number, then) in [(1, "recover"), (2, "restart")] {
@@ -174,7 +174,7 @@ fn by_command(host: &Host, seconds: f64, settings: Settings) -> Settings {
 /// `agent open` and `agent close`, killed at every record: a recovery completes the open, and
 /// undoes or completes the close.
 #[test]
-fn while_opening_and_closing_by_hand() {
+fn a_killed_open_is_completed_and_a_killed_close_undone() {
     let fleet = fleet("killed_by_hand");
     let traffic = fleet.traffic();
     let (host, agent) = (fleet.host(1), fleet.agent(1, |settings| settings));
@@ -203,7 +203,7 @@ fn while_opening_and_closing_by_hand() {
 /// The app has fallen sick while it was out, or HAProxy is out of sight. The gates open only before
 /// a healthy app, and then also without HAProxy.
 #[test]
-fn and_the_world_has_changed() {
+fn a_recovery_opens_only_before_a_healthy_app() {
     let fleet = fleet("killed_changed");
     let traffic = fleet.traffic();
     let hurried = |settings: Settings| {
@@ -245,7 +245,7 @@ fn and_the_world_has_changed() {
 
 /// The rules are gone, and the journal is gone or torn. The boot has started the app.
 #[test]
-fn with_the_power_gone() {
+fn a_recovery_works_after_a_power_loss() {
     let fleet = fleet("power_loss");
     let traffic = fleet.traffic();
     for (number, phase, torn) in [(1, "drain", false), (2, "healthy", true), (3, "open", true)] {

@@ -133,9 +133,9 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         .build()
         .unwrap();
     match runtime.block_on(AssertUnwindSafe(drive).catch_unwind()) {
-        Ok(record) => {
+        Ok(timeline) => {
             let _ = journal.end();
-            Some(record.outcome)
+            Some(timeline.outcome)
         }
         Err(panic) if panic.downcast_ref() == Some(&KILLED) => None,
         Err(panic) => std::panic::resume_unwind(panic),

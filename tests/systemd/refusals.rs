@@ -26,7 +26,7 @@ fn a_missing_unit_is_refused() {
             let (failed, said) = refused(&machine, Job::default()).await;
             assert!(matches!(failed, UnitError::Missing { .. }));
             assert!(
-                said.contains("no unit a-unit-that-is-missing.service"),
+                said.contains("no unit a-missing-unit-is-refused.service"),
                 "{said}"
             );
             assert_eq!(machine.restart(Job::default()).instance().await, None);
@@ -47,7 +47,7 @@ fn a_masked_unit_is_refused() {
             let (failed, said) = refused(&machine, Job::default()).await;
             assert!(matches!(failed, UnitError::Masked { .. }));
             assert!(
-                said.ends_with("run `systemctl unmask a-unit-that-is-masked.service`"),
+                said.ends_with("run `systemctl unmask a-masked-unit-is-refused.service`"),
                 "{said}"
             );
         },
@@ -102,7 +102,7 @@ fn a_broken_unit_is_refused() {
             let (_, said) = refused(&machine, Job::default()).await;
             assert!(
                 said.starts_with(
-                    "a-unit-that-is-broken.service cannot be used: LoadState=bad-setting"
+                    "a-broken-unit-is-refused.service cannot be used: LoadState=bad-setting"
                 ),
                 "{said}"
             );

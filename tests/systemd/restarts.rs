@@ -89,7 +89,7 @@ fn a_failed_reload_is_an_error() {
             machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/false");
             machine.restart(Job::Restart).run(LIMIT).await.unwrap();
             let (_, said) = machine.failure(Job::Reload, LIMIT).await;
-            let wanted = "reload of a-reload-that-fails.service ended with 'failed', \
+            let wanted = "reload of a-failed-reload-is-an-error.service ended with 'failed', \
                       the unit is active (running)";
             assert!(said.starts_with(wanted), "{said}");
         },
@@ -103,7 +103,7 @@ fn a_failed_start_is_an_error() {
         async |machine: Inside| {
             machine.service("Type=notify\nExecStart=/bin/sh -c 'exit 3'");
             let (_, said) = machine.failure(Job::ReloadOrRestart, LIMIT).await;
-            let wanted = "reload-or-restart of a-start-that-fails.service ended with 'failed', \
+            let wanted = "reload-or-restart of a-failed-start-is-an-error.service ended with 'failed', \
                       the unit is failed (Result: exit-code): see `journalctl -u";
             assert!(said.starts_with(wanted), "{said}");
             assert!(
@@ -178,7 +178,7 @@ fn a_start_that_hangs_times_out() {
                 .await;
             assert!(matches!(failed, UnitError::Limit { .. }));
             assert!(started.elapsed() < Duration::from_secs(5));
-            let wanted = "restart of a-start-that-hangs.service did not end within 700ms, the \
+            let wanted = "restart of a-start-that-hangs-times-out.service did not end within 700ms, the \
                 unit is activating (start); systemd continues it";
             assert!(said.starts_with(wanted), "{said}");
         },

@@ -15,7 +15,7 @@ pub fn require(folder: &str, arguments: &str) -> PathBuf {
     root
 }
 
-/// The script finds it in the same way.
+/// The folder in which the script makes them.
 fn cache() -> PathBuf {
     let own = env::var_os("HAPROXY_GATE_CACHE").map(PathBuf::from);
     own.unwrap_or_else(|| {

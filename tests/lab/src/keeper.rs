@@ -69,7 +69,7 @@ pub fn groups() -> Vec<String> {
     names.collect()
 }
 
-/// The folders of the scripts, on a machine with either version.
+/// The hierarchies of control groups in either version. boot.sh has the same list.
 pub const HIERARCHIES: [&str; 3] = [
     "/sys/fs/cgroup",
     "/sys/fs/cgroup/systemd",

@@ -9,7 +9,7 @@ use std::process::Command;
 use lab::fleet::Fleet;
 use lab::namespace;
 
-/// Ansible connects to its own host, which is the balancer.
+/// Ansible runs on the balancer: it connects to its own host.
 const PLAYBOOK: &str = r#"
 - hosts: web
   connection: local

@@ -44,7 +44,7 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-
     echo "the machine ended: $ended"
     # 133: a reboot.
     [ "$ended" = 133 ] || exit "$ended"
-    # The machine's own network has gone with the reboot.
+    # The separate network has gone with the reboot.
     [ -n "$network" ] || continue
     # The network of a real machine would have gone, with its rules. This network belongs to the lab
     # and remains, so the script removes the rules. It removes legacy ones only if there are any,

@@ -11,7 +11,7 @@ use super::super::keeper::Keeper;
 use super::super::wait_for;
 use super::first;
 
-/// The environment of its programs: that of the test would change them.
+/// The environment of its programs, independent of that of the test.
 const ENVIRONMENT: [&str; 4] = [
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME=/root",
