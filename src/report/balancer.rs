@@ -4,7 +4,7 @@ use crate::haproxy::{BalancerObservation, ServerLine};
 use serde::Serialize;
 
 /// What one balancer shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct BalancerReport {
     /// Its name.
     pub name: String,
