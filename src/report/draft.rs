@@ -27,8 +27,8 @@ pub struct Draft {
     pub before: Before,
     /// How long each phase took.
     pub phases: Vec<PhaseTime>,
-    gates: Vec<GateReport>,
-    balancers: Vec<BalancerReport>,
+    gates: Vec<(Gate, Position)>,
+    balancers: Vec<BalancerObservation>,
     /// Notices for the operator.
     pub notices: Vec<String>,
     /// The plan of a dry run.
@@ -73,7 +73,7 @@ impl Draft {
     pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
         self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
         let balancers = &snapshot.balancers;
-        self.balancers = balancers.iter().map(BalancerReport::from).collect();
+        self.balancers.clone_from(balancers);
         self.watching.look(at, balancers);
         let closed = snapshot
             .positions()
@@ -86,25 +86,25 @@ impl Draft {
     /// Adds the positions of the gates before it begins.
     pub fn finds<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates(gates);
-        self.found_open = self.gates.iter().any(|gate| gate.position == "open");
+        self.found_open = self.gates.iter().any(is_open);
     }
 
     /// Adds the positions of the gates.
     pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates = gates
-            .map(|(gate, position)| GateReport::new(gate, position))
+            .map(|(gate, position)| (gate.clone(), position))
             .collect();
     }
 
     /// Every gate is open.
     pub fn all_open(&self) -> bool {
-        self.gates.iter().all(|gate| gate.position == "open")
+        self.gates.iter().all(is_open)
     }
 
     /// Adds what the balancers showed last.
     pub fn balancers(&mut self, balancers: &[BalancerObservation]) {
-        for (report, balancer) in self.balancers.iter_mut().zip(balancers) {
-            *report = BalancerReport::from(balancer);
+        for (before, now) in self.balancers.iter_mut().zip(balancers) {
+            before.clone_from(now);
         }
     }
 
@@ -113,6 +113,8 @@ impl Draft {
         let seconds = seconds(self.began.elapsed());
         let id = &self.origin.id;
         let is_done = !self.phases.is_empty();
+        let gates = self.gates.iter();
+        let gates = gates.map(|(gate, position)| GateReport::new(gate, position.clone()));
         Report {
             id: (!id.is_empty()).then(|| id.clone()),
             verb: self.verb,
@@ -124,10 +126,14 @@ impl Draft {
             seconds,
             phases: self.phases.clone(),
             shares: is_done.then(|| Shares::of(&self.before, &self.phases, seconds)),
-            gates: self.gates.clone(),
-            balancers: self.balancers.clone(),
+            gates: gates.collect(),
+            balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: self.notices.clone(),
             plan: self.plan.clone(),
         }
     }
+}
+
+fn is_open((_, position): &(Gate, Position)) -> bool {
+    *position == Position::Open
 }

@@ -5,7 +5,7 @@ use crate::haproxy::Role;
 use serde::Serialize;
 
 /// One gate, by the kernel's rules.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct GateReport {
     /// The role of the line that checks it.
     pub role: Role,
