@@ -322,10 +322,7 @@ fn the_checks_speak_the_apps_protocol() {
             text.contains(&line) && text.contains(connect),
             "{line} in\n{text}"
         );
-        assert_eq!(
-            text.contains("The words with `check-`"),
-            !words.is_empty()
-        );
+        assert_eq!(text.contains("The words with `check-`"), !words.is_empty());
     }
     let same =
         "#   agent haproxy-config web --whole --ssl --verify none --sni a.b --send-proxy=v2 \\";

@@ -2,7 +2,7 @@
 //! of user names, or for a slow disk.
 
 use super::{Entry, append, has};
-use crate::report::Report;
+use crate::report::{Draft, Report};
 use crate::restart::Outcome;
 use crate::state::caller::{CallerIds, Origin};
 use crate::state::journal::CutShort;
@@ -34,8 +34,8 @@ pub struct Line {
 
 impl Line {
     /// The line of an operation that has ended.
-    pub fn of(report: &Report, outcome: &Outcome) -> Line {
-        Line::new(Entry::of(report, outcome), &report.origin)
+    pub fn of(report: &Report, draft: &Draft, outcome: &Outcome) -> Line {
+        Line::new(Entry::of(report, draft, outcome), &draft.origin)
     }
 
     /// The line of an operation that was cut short: see [`Entry::cut_short`].

@@ -1,6 +1,6 @@
 //! One line of the history: an operation that has ended.
 
-use crate::report::{Detection, Report, Samples, Shares};
+use crate::report::{Detection, Draft, Report, Samples, Shares};
 use crate::restart::Outcome;
 use crate::restart::PhaseTime;
 use crate::state::caller::{Caller, Origin};
@@ -92,23 +92,23 @@ pub struct PhaseEntry {
 
 impl Entry {
     /// The entry of an operation that has ended.
-    pub fn of(report: &Report, outcome: &Outcome) -> Entry {
-        let (verb, app) = (report.verb, &report.app);
+    pub fn of(report: &Report, draft: &Draft, outcome: &Outcome) -> Entry {
         let phases = report.phases.iter().take(PHASES);
+        let detecting = &draft.watching.detecting;
         Entry {
-            outcome: outcome.word(verb).to_owned(),
-            exit: Some(outcome.exit_code()),
-            message: escape_within(&outcome.message(verb, app), LONG),
+            outcome: report.outcome.to_owned(),
+            exit: Some(report.exit),
+            message: escape_within(&report.message, LONG),
             started_at: report.started_at,
             seconds: report.seconds,
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_escaped(&report.notices),
-            detection: report.watching.detecting.found(outcome),
-            possible_rules: all_escaped(report.watching.detecting.possible(outcome)),
-            rules_around: report.watching.detecting.around.clone(),
-            samples: report.watching.samples(),
-            ..Entry::new(&report.origin, verb.word(), app)
+            detection: detecting.found(outcome),
+            possible_rules: all_escaped(detecting.possible(outcome)),
+            rules_around: detecting.around.clone(),
+            samples: draft.watching.samples(),
+            ..Entry::new(&draft.origin, report.verb.word(), &report.app)
         }
     }
 

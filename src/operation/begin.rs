@@ -8,7 +8,7 @@ use super::plan;
 use super::request::{OnHold, Operation};
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::{GatesFound, Host, PerGate, Phase, Verb, stays_closed};
 use crate::state::directory;
 use crate::state::journal::found_open;
@@ -22,23 +22,23 @@ const NO_SIDECAR: &str = "no sidecar runs on this host, and only a sidecar opens
 impl Operation<'_> {
     /// Decides whether and where to begin. Notes the positions of the gates before the first
     /// change.
-    pub(super) async fn begin(&self, host: &mut ThisHost, report: &mut Report) -> Begin {
-        match self.preflight(host, report).await {
+    pub(super) async fn begin(&self, host: &mut ThisHost, draft: &mut Draft) -> Begin {
+        match self.preflight(host, draft).await {
             Continue(go) => Begin::Go(Box::new(go)),
             Break(begin) => begin,
         }
     }
 
-    async fn preflight(&self, host: &mut ThisHost, report: &mut Report) -> Preflight<Go> {
+    async fn preflight(&self, host: &mut ThisHost, draft: &mut Draft) -> Preflight<Go> {
         let held = self.held()?;
-        report.notices.extend(self.heeds(held.as_ref())?);
-        self.settle(host, report).await?;
-        let left = self.left(host, report).await;
+        draft.notices.extend(self.heeds(held.as_ref())?);
+        self.settle(host, draft).await?;
+        let left = self.left(host, draft).await;
         self.reserve(host).await;
-        let judged = self.look(host, report, &left, held.is_some()).await?;
-        self.warn_of_ports(&judged.snapshot, report);
-        self.beside(&judged.start, host, report).await?;
-        self.warn(&judged, &left, report);
+        let judged = self.look(host, draft, &left, held.is_some()).await?;
+        self.warn_of_ports(&judged.snapshot, draft);
+        self.beside(&judged.start, host, draft).await?;
+        self.warn(&judged, &left, draft);
         let stays_closed = self.leaves_closed(&judged, &left);
         host.found_open = to_put_back(&judged.snapshot, &left, stays_closed);
         let limits = self.limits(&judged, host, stays_closed);
@@ -48,7 +48,7 @@ impl Operation<'_> {
 
     /// Waits while an earlier restart is still under way. An operation that opens the gates over
     /// it would believe the health of the old app.
-    async fn settle(&self, host: &ThisHost, report: &mut Report) -> Preflight<()> {
+    async fn settle(&self, host: &ThisHost, draft: &mut Draft) -> Preflight<()> {
         if self.dry_run || matches!(self.verb, Verb::Close | Verb::Stop) {
             return Continue(());
         }
@@ -57,7 +57,7 @@ impl Operation<'_> {
             settled = host.settle() => or_refuse(settled.map_err(refusal))?,
             signal = host.stopped() => return Break(Begin::Interrupted(signal)),
         }
-        report.before.settling = asked.elapsed();
+        draft.before.settling = asked.elapsed();
         Continue(())
     }
 
@@ -67,15 +67,15 @@ impl Operation<'_> {
         }
     }
 
-    fn warn_of_ports(&self, snapshot: &Snapshot, report: &mut Report) {
+    fn warn_of_ports(&self, snapshot: &Snapshot, draft: &mut Draft) {
         if !self.refuses_threats() {
-            report.notices.extend(snapshot.threats());
+            draft.notices.extend(snapshot.threats());
         }
-        report.notices.extend(snapshot.unreserved());
+        draft.notices.extend(snapshot.unreserved());
     }
 
-    fn warn(&self, judged: &Judged, left: &Left, report: &mut Report) {
-        let notices = &mut report.notices;
+    fn warn(&self, judged: &Judged, left: &Left, draft: &mut Draft) {
+        let notices = &mut draft.notices;
         if self.verb == Verb::Restart {
             notices.extend(judged.snapshot.restart.iter().flatten().cloned());
         }

@@ -3,7 +3,7 @@
 use super::go::{Preflight, or_refuse};
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::{Phase, Reason, Refusal, Start, Verb, taken_down};
 use std::ops::ControlFlow::Continue;
 
@@ -14,7 +14,7 @@ impl Operation<'_> {
         &self,
         start: &Start,
         host: &ThisHost,
-        report: &mut Report,
+        draft: &mut Draft,
     ) -> Preflight<()> {
         // An operation that only finishes a restart takes nothing down any more.
         if start.verb != Verb::Restart || start.phase != Phase::Close {
@@ -25,7 +25,7 @@ impl Operation<'_> {
         let refusal = |reasons: Vec<String>| {
             Refusal::Preflight(reasons.into_iter().map(Reason::from).collect())
         };
-        report.notices.extend(or_refuse(downs.map_err(refusal))?);
+        draft.notices.extend(or_refuse(downs.map_err(refusal))?);
         Continue(())
     }
 }

@@ -4,7 +4,7 @@ use super::go::{Begin, Preflight, or_refuse, refusal};
 use super::request::{OnHold, Operation, Options};
 use crate::clock::boot;
 use crate::host::ThisHost;
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::Host;
 use crate::restart::{Action, ActionResult, Outcome, Verb};
 use crate::state::caller::Origin;
@@ -129,12 +129,7 @@ impl Operation<'_> {
 
     /// Gates that an operator closed stay closed until a command opens them. So do the gates of
     /// an app whose restart or upgrade failed, because it does not run the expected version.
-    pub(super) fn hold(
-        &self,
-        invocation: Invocation,
-        outcome: Outcome,
-        report: &Report,
-    ) -> Outcome {
+    pub(super) fn hold(&self, invocation: Invocation, outcome: Outcome, draft: &Draft) -> Outcome {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let wanted = Hold {
             invocation: invocation.clone(),
@@ -182,7 +177,7 @@ impl Operation<'_> {
             }
             // A command that only closes keeps the hold: the operator still wants closed what it
             // could not close.
-            (Verb::Restart | Verb::Open | Verb::Recover, outcome) if report.all_open() => {
+            (Verb::Restart | Verb::Open | Verb::Recover, outcome) if draft.all_open() => {
                 self.lift();
                 outcome
             }

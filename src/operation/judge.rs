@@ -5,7 +5,7 @@ use super::left::Left;
 use super::request::Operation;
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::{
     Facts, GatesFound, NoStart, PerGate, Phase, Reason, Refusal, Start, Verb, floor_unseen,
     preflight, start,
@@ -35,7 +35,7 @@ impl Operation<'_> {
         &self,
         snapshot: Snapshot,
         host: &mut ThisHost,
-        report: &mut Report,
+        draft: &mut Draft,
         left: &Left,
         held: bool,
     ) -> Preflight<Judged> {
@@ -55,7 +55,7 @@ impl Operation<'_> {
         if self.refuses_threats() {
             facts.gates.extend(snapshot.threats());
         }
-        let few = self.permits(&start, &facts, report)?;
+        let few = self.permits(&start, &facts, draft)?;
         Continue(Judged {
             snapshot,
             gates,
@@ -81,7 +81,7 @@ impl Operation<'_> {
 
     /// Judges an operation that does not begin by closing like `recover`. Continue: whether too
     /// few other servers are up now, so that this host waits for its turn.
-    fn permits(&self, start: &Start, facts: &Facts, report: &mut Report) -> Preflight<bool> {
+    fn permits(&self, start: &Start, facts: &Facts, draft: &mut Draft) -> Preflight<bool> {
         let verb = match (self.verb, &start.phase) {
             (Verb::Open, _) | (_, Phase::Close) => self.effective_verb(),
             _ => Verb::Recover,
@@ -102,8 +102,8 @@ impl Operation<'_> {
             }
             notices => (false, notices),
         };
-        report.notices.extend(or_refuse(notices)?);
-        report.notices.extend(start.note.clone());
+        draft.notices.extend(or_refuse(notices)?);
+        draft.notices.extend(start.note.clone());
         Continue(few)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::Phase;
 use crate::state::journal::{Entry, Journal};
 
@@ -14,11 +14,11 @@ pub(super) struct Left {
 }
 
 impl Operation<'_> {
-    pub(super) async fn left(&self, host: &ThisHost, report: &mut Report) -> Left {
+    pub(super) async fn left(&self, host: &ThisHost, draft: &mut Draft) -> Left {
         let entry = match Journal::unfinished(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
-                report.notices.push(format!(
+                draft.notices.push(format!(
                     "{torn}: the agent relies on the kernel and HAProxy instead"
                 ));
                 None
@@ -30,8 +30,8 @@ impl Operation<'_> {
                 restarted: None,
             };
         };
-        report.notices.push(entry.cut_short());
-        report.cut_short = self.cut_short(&entry);
+        draft.notices.push(entry.cut_short());
+        draft.cut_short = self.cut_short(&entry);
         let asks = entry.restarting && entry.phase == Phase::Restart;
         let restarted = match asks {
             true => host.restarted(&entry).await,

@@ -7,7 +7,7 @@ use super::left::Left;
 use super::request::Operation;
 use crate::host::Asking;
 use crate::host::ThisHost;
-use crate::report::Report;
+use crate::report::Draft;
 use crate::restart::Host;
 use crate::restart::Refusal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -24,23 +24,20 @@ impl Operation<'_> {
     pub(super) async fn look(
         &self,
         host: &mut ThisHost,
-        report: &mut Report,
+        draft: &mut Draft,
         left: &Left,
         held: bool,
     ) -> Preflight<Judged> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
             let snapshot = host.snapshot(self.asking()).await;
-            report.snapshot(host.elapsed(), &snapshot);
-            let refusal = match self.judge(snapshot, host, report, left, held).await {
+            draft.snapshot(host.elapsed(), &snapshot);
+            let refusal = match self.judge(snapshot, host, draft, left, held).await {
                 Continue(judged) => {
                     let passed = |(_, refusal)| {
-                        format!(
-                            "this passed before the agent looked again: \
-                            {refusal}"
-                        )
+                        format!("this passed before the agent looked again: {refusal}")
                     };
-                    report.notices.extend(first.map(passed));
+                    draft.notices.extend(first.map(passed));
                     return Continue(judged);
                 }
                 Break(Begin::Refused(refusal)) if refusal.may_pass() => refusal,

@@ -4,7 +4,7 @@ use super::driver::drive;
 use super::go::Go;
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::report::{Report, Watched};
+use crate::report::{Draft, Watched};
 use crate::restart::{Host, Outcome, PhaseTime, Progress, Verb, seconds};
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal};
@@ -18,7 +18,7 @@ impl Operation<'_> {
         invocation: Invocation,
         Go { start, limits }: &Go,
         host: &ThisHost,
-        report: &Report,
+        draft: &Draft,
     ) -> Result<Journal, String> {
         let entry = Entry {
             invocation,
@@ -29,7 +29,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             stays_closed: limits.stays_closed,
             version: start.version.clone(),
-            origin: report.origin.clone(),
+            origin: draft.origin.clone(),
             ended: false,
         };
         let state_dir = self.state_dir();
@@ -50,16 +50,16 @@ impl Operation<'_> {
         go: &Go,
         mut journal: Journal,
         progress: Box<dyn Progress>,
-        report: &mut Report,
+        draft: &mut Draft,
     ) -> Outcome {
         if let Err(error) = StateFile::Stopped.remove(self.state_dir(), &self.app.name) {
             tracing::warn!(%error, "the mark of the sidecar's stop can't be removed");
         }
         let invocation = journal.invocation().clone();
-        let outcome = self.drive(host, go, &mut journal, progress, report).await;
-        let outcome = self.hold(invocation, outcome, report);
+        let outcome = self.drive(host, go, &mut journal, progress, draft).await;
+        let outcome = self.hold(invocation, outcome, draft);
         // Before the journal is removed: counting takes its time, too.
-        self.count(&outcome, report);
+        self.count(&outcome, draft);
         close(journal, &outcome);
         outcome
     }
@@ -70,30 +70,30 @@ impl Operation<'_> {
         Go { start, limits }: &Go,
         journal: &mut Journal,
         mut progress: Box<dyn Progress>,
-        report: &mut Report,
+        draft: &mut Draft,
     ) -> Outcome {
         let begun = host.elapsed();
-        report
+        draft
             .notices
             .iter()
             .for_each(|notice| progress.notes(begun, notice));
-        let watching = &mut report.watching;
+        let watching = &mut draft.watching;
         watching.detecting.plan(start.verb, limits);
         let mut watched = Watched { progress, watching };
         let timeline = drive(host, journal, &mut watched, start, limits).await;
-        report.phases = vec![preflight(begun)];
-        report.phases.extend(timeline.phases);
-        report.notices.extend(timeline.notes);
-        report.balancers(&timeline.balancers);
+        draft.phases = vec![preflight(begun)];
+        draft.phases.extend(timeline.phases);
+        draft.notices.extend(timeline.notes);
+        draft.balancers(&timeline.balancers);
         if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
-            report.gates(host.gates.iter().zip(positions));
+            draft.gates(host.gates.iter().zip(positions));
         }
-        self.finished(start.finishes, timeline.outcome, report)
+        self.finished(start.finishes, timeline.outcome, draft)
     }
 
     /// The outcome of an operation that may have finished an earlier one's restart.
     /// `finishes`: whether that restart is confirmed; None: it was no earlier one's.
-    fn finished(&self, finishes: Option<bool>, ended: Outcome, report: &mut Report) -> Outcome {
+    fn finished(&self, finishes: Option<bool>, ended: Outcome, draft: &mut Draft) -> Outcome {
         match (self.verb, finishes, ended) {
             (
                 Verb::Restart,
@@ -104,7 +104,7 @@ impl Operation<'_> {
                 closed: ended == Outcome::RestartedClosed,
             },
             (_, Some(false), Outcome::RolledBackClosed(why)) => {
-                report.notices.push(format!("rolled back: {why}"));
+                draft.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {
                     confirmed: false,
                     closed: true,
@@ -112,7 +112,7 @@ impl Operation<'_> {
             }
             // The app was rolled back, and perhaps not restarted after that.
             (_, Some(false), Outcome::RolledBack { why, waiting, .. }) if waiting.is_empty() => {
-                report.notices.push(format!("rolled back: {why}"));
+                draft.notices.push(format!("rolled back: {why}"));
                 Outcome::Finished {
                     confirmed: false,
                     closed: false,

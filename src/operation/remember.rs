@@ -4,7 +4,7 @@
 use super::request::Operation;
 use crate::clock::since_1970;
 use crate::history::{self, Line};
-use crate::report::Report;
+use crate::report::{Draft, Report};
 use crate::restart::{Outcome, Verb};
 use crate::state::StateFile;
 use crate::state::caller::Origin;
@@ -19,6 +19,8 @@ use std::time::UNIX_EPOCH;
 pub struct Unwritten {
     /// How it ended.
     pub report: Report,
+    /// A gate was open before it began.
+    pub found_open: bool,
     lines: Vec<Line>,
     history_dir: PathBuf,
     changed_nothing: bool,
@@ -33,29 +35,30 @@ pub(super) enum By {
 }
 
 impl Operation<'_> {
-    pub(super) fn report(&self, by: By) -> Report {
-        let report = Report::new(self.verb, &self.app.name);
+    pub(super) fn draft(&self, by: By) -> Draft {
+        let draft = Draft::new(self.verb, &self.app.name);
         let (owner, reason) = (
             self.options.owner.as_deref(),
             self.options.reason.as_deref(),
         );
         match by {
-            _ if self.dry_run => report,
-            By::Caller => report.with_origin(Origin::by_caller(owner, reason)),
-            By::Sidecar => report.with_origin(Origin::by_sidecar()),
+            _ if self.dry_run => draft,
+            By::Caller => draft.with_origin(Origin::by_caller(owner, reason)),
+            By::Sidecar => draft.with_origin(Origin::by_sidecar()),
         }
     }
 
-    /// The report to write, and the earlier operation if it was killed.
-    pub(super) fn end(&self, report: Report, outcome: &Outcome) -> Unwritten {
-        let mut report = report.end(outcome);
-        let own = self.is_worth_a_line(outcome, &report);
-        let own = own.then(|| Line::of(&report, outcome));
-        let before = report.cut_short.take();
-        let before = before.map(|before| Line::cut_short(&before));
+    /// The report, and the lines to write: its own, and one of the earlier operation if it was
+    /// killed.
+    pub(super) fn end(&self, draft: &Draft, outcome: &Outcome) -> Unwritten {
+        let report = draft.report(outcome);
+        let own = self.is_worth_a_line(&report, draft, outcome);
+        let own = own.then(|| Line::of(&report, draft, outcome));
+        let before = draft.cut_short.as_ref().map(Line::cut_short);
         Unwritten {
             lines: before.into_iter().chain(own).collect(),
             report,
+            found_open: draft.found_open,
             history_dir: self.settings.agent.history_dir.clone(),
             changed_nothing: matches!(outcome, Outcome::Locked(_) | Outcome::Refused(_)),
         }
@@ -63,10 +66,9 @@ impl Operation<'_> {
 
     /// Skips a look that found nothing to do, and repeats of one failure. Without root's rights
     /// nothing can be written.
-    fn is_worth_a_line(&self, outcome: &Outcome, report: &Report) -> bool {
-        let idle = matches!(outcome, Outcome::Nothing(_)) && report.origin.caller.is_sidecar();
-        let message = outcome.message(self.verb, &self.app.name);
-        let same = self.again.as_ref() == Some(&message);
+    fn is_worth_a_line(&self, report: &Report, draft: &Draft, outcome: &Outcome) -> bool {
+        let idle = matches!(outcome, Outcome::Nothing(_)) && draft.origin.caller.is_sidecar();
+        let same = self.again.as_ref() == Some(&report.message);
         !self.dry_run && !idle && !same && geteuid().is_root()
     }
 

@@ -5,7 +5,7 @@ use super::remember::{By, Unwritten};
 use super::request::{MakeProgress, Operation};
 use crate::clock::since_1970;
 use crate::host::ThisHost;
-use crate::report::Report;
+use crate::report::{Draft, Report};
 use crate::restart::{Outcome, seconds};
 use crate::signals::StopSignal;
 use crate::state::counters::{Counters, Done};
@@ -15,52 +15,52 @@ use std::time::Instant;
 impl Operation<'_> {
     /// Runs it to its end, and reports how it ended.
     pub async fn run(&self, stop: StopSignal, make_progress: MakeProgress<'_>) -> Report {
-        let mut report = self.report(By::Caller);
+        let mut draft = self.draft(By::Caller);
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
-        report.before.turn = asked.elapsed();
+        draft.before.turn = asked.elapsed();
         let outcome = match locks {
             Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
-                Ok(mut host) => self.run_locked(&mut host, make_progress, &mut report).await,
+                Ok(mut host) => self.run_locked(&mut host, make_progress, &mut draft).await,
                 Err(error) => Outcome::Refused(refusal(error.to_string())),
             },
             Err(no_lock) => no_lock.outcome(),
         };
-        self.end(report, &outcome).write().await
+        self.end(&draft, &outcome).write().await
     }
 
     /// The same for the sidecar, which has the locks and writes the history without them.
     pub async fn run_on(&self, host: &mut ThisHost, make_progress: MakeProgress<'_>) -> Unwritten {
-        let mut report = self.report(By::Sidecar);
-        let outcome = self.run_locked(host, make_progress, &mut report).await;
-        self.end(report, &outcome)
+        let mut draft = self.draft(By::Sidecar);
+        let outcome = self.run_locked(host, make_progress, &mut draft).await;
+        self.end(&draft, &outcome)
     }
 
     /// The report of a sidecar that could not take its lock, with the reason.
     pub fn locked_out(&self, why: String) -> Unwritten {
-        let report = self.report(By::Sidecar);
-        self.end(report, &Outcome::Locked(why))
+        let draft = self.draft(By::Sidecar);
+        self.end(&draft, &Outcome::Locked(why))
     }
 
     async fn run_locked(
         &self,
         host: &mut ThisHost,
         make_progress: MakeProgress<'_>,
-        report: &mut Report,
+        draft: &mut Draft,
     ) -> Outcome {
         let invocation = Invocation::new(self.verb, &self.app.name);
-        let outcome = match self.begin(host, report).await {
-            Begin::Go(go) => match self.journal(invocation, &go, host, report) {
+        let outcome = match self.begin(host, draft).await {
+            Begin::Go(go) => match self.journal(invocation, &go, host, draft) {
                 Ok(journal) => {
                     let progress = make_progress(self.app, &go.limits);
-                    return self.operate(host, &go, journal, progress, report).await;
+                    return self.operate(host, &go, journal, progress, draft).await;
                 }
                 Err(why) => Outcome::Refused(refusal(why)),
             },
             Begin::NothingToDo(why) => Outcome::Nothing(why),
             Begin::Skipped(hold) => Outcome::Skipped(hold),
             Begin::Planned(steps) => {
-                report.plan = Some(steps);
+                draft.plan = Some(steps);
                 Outcome::Planned
             }
             Begin::Refused(refusal) => Outcome::Refused(refusal),
@@ -71,17 +71,17 @@ impl Operation<'_> {
                 put_back: false,
             },
         };
-        self.count(&outcome, report);
+        self.count(&outcome, draft);
         outcome
     }
 
     /// Counts the operation for metrics. The operation does not depend on it.
-    pub(super) fn count(&self, outcome: &Outcome, report: &Report) {
+    pub(super) fn count(&self, outcome: &Outcome, draft: &Draft) {
         let done = Done {
             verb: self.verb.word(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
-            phases: &report.phases,
+            phases: &draft.phases,
             ended: seconds(since_1970()),
         };
         let app = &self.app.name;

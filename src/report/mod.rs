@@ -3,6 +3,7 @@
 
 mod balancer;
 mod detection;
+mod draft;
 mod gate;
 mod model;
 mod samples;
@@ -11,6 +12,7 @@ mod watched;
 
 pub use balancer::BalancerReport;
 pub use detection::Detection;
+pub use draft::Draft;
 pub use gate::GateReport;
 pub use model::Report;
 pub use samples::{BalancerSamples, LineSamples, Samples, Stretch};

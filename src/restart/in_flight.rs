@@ -5,7 +5,7 @@
 //! not, connections are counted: see [`Connections`](super::Connections).
 
 use super::{Count, Counted, Observation};
-use crate::haproxy::{BalancerObservation, Leaving, Role, ServerLine};
+use crate::haproxy::{Leaving, Role, ServerLine};
 
 impl Observation {
     /// What is in flight on lines that must drain (all but the classic twin).
@@ -56,12 +56,6 @@ impl Observation {
             }
         }
         notices
-    }
-
-    /// What the current workers have in flight on all our lines.
-    pub fn carried(&self) -> u64 {
-        let lines = self.balancers.iter().flat_map(BalancerObservation::lines);
-        lines.map(|line| line.in_flight).sum()
     }
 }
 

@@ -46,7 +46,7 @@ pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{Facts, claimed, floor_unseen, preflight, serving};
 pub use reason::{Reason, Refusal};
 pub use recovery::{GatesFound, NoStart, Start, UnfinishedOperation, start, stays_closed, turns};
-pub use room::{has_users, in_rotation, spare};
+pub use room::{in_rotation, is_serving, spare};
 pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;

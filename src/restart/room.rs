@@ -9,7 +9,7 @@ pub fn in_rotation(balancers: &[BalancerObservation]) -> bool {
 }
 
 /// Users come to this host now, so a backend loses a server when it goes.
-pub fn has_users(balancers: &[BalancerObservation]) -> bool {
+pub fn is_serving(balancers: &[BalancerObservation]) -> bool {
     let mut lines = balancers.iter().flat_map(BalancerObservation::lines);
     lines.any(|line| line.status.is_usable())
 }

@@ -149,7 +149,7 @@ async fn take_out(
                     let before = stopped::took_out(state_dir, &reconciler.app.name);
                     let ended = take_one_out(reconciler, way_out, stop).await;
                     let hold_dir = &settings.agent.hold_dir;
-                    stopped::mark(state_dir, hold_dir, before, &ended.report);
+                    stopped::mark(state_dir, hold_dir, before, ended.found_open, &ended.report);
                     ended
                 }
                 Err(why) => own(settings, Verb::Stop, &reconciler.app, false).locked_out(why),
@@ -190,7 +190,7 @@ async fn take_one_out(
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
     let mut again = reconciler.run_as(run(None)).await;
-    again.report.found_open |= ended.report.found_open;
+    again.found_open |= ended.found_open;
     again
 }
 

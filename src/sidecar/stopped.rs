@@ -15,11 +15,17 @@ struct Stopped {
     boot: String,
 }
 
-/// Marks the app if this stop has closed its gates, or if an earlier stop did at `before` and they
-/// are closed since then. With a hold no mark is needed: the hold explains them.
-pub(super) fn mark(state_dir: &Path, hold_dir: &Path, before: Option<u64>, report: &Report) {
+/// Marks the app if this stop `found_open` gates and has closed them, or if an earlier stop did at
+/// `before` and they are closed since then. With a hold no mark is needed: the hold explains them.
+pub(super) fn mark(
+    state_dir: &Path,
+    hold_dir: &Path,
+    before: Option<u64>,
+    found_open: bool,
+    report: &Report,
+) {
     let app = &report.app;
-    let by_this = report.found_open.then(|| since_1970().as_secs());
+    let by_this = found_open.then(|| since_1970().as_secs());
     let Some(since) = by_this.or(before) else {
         return;
     };
@@ -47,7 +53,8 @@ mod tests {
     use super::*;
     use crate::gate::{Gate, Position};
     use crate::haproxy::Role;
-    use crate::restart::{PhaseTime, Verb};
+    use crate::report::Draft;
+    use crate::restart::{Outcome, PhaseTime, Verb};
     use serde_json::json;
 
     /// A flush, or the sidecar for an app that is sick, has closed them before.
@@ -56,19 +63,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directory = directory.path();
         let gate = Gate::of_web(Role::Main);
-        let marked = |before, found_open, position| {
+        let marked = |before, found, position| {
             let _ = StateFile::Stopped.remove(directory, "web");
-            let mut report = Report::new(Verb::Stop, "web");
-            report.finds(std::iter::once((&gate, found_open)));
-            report.gates(std::iter::once((&gate, position)));
-            report.phases = vec![PhaseTime {
+            let mut draft = Draft::new(Verb::Stop, "web");
+            draft.finds(std::iter::once((&gate, found)));
+            draft.gates(std::iter::once((&gate, position)));
+            draft.phases = vec![PhaseTime {
                 phase: "preflight",
                 start: 0.0,
                 seconds: 0.0,
                 acting: 0.0,
                 waited_for: Vec::new(),
             }];
-            mark(directory, directory, before, &report);
+            let report = draft.report(&Outcome::Done { note: None });
+            mark(directory, directory, before, draft.found_open, &report);
             took_out(directory, "web")
         };
         let (open, closed) = (|| Position::Open, || Position::Closed);

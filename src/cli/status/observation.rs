@@ -6,7 +6,7 @@ use crate::config::{AppSettings, Settings};
 use crate::host::Snapshot;
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
-use crate::restart::{has_users, in_rotation, spare};
+use crate::restart::{in_rotation, is_serving, spare};
 use crate::sidecar::took_out;
 use crate::state::hold;
 use crate::state::journal::Entry;
@@ -78,7 +78,7 @@ pub(super) fn app_status(
             .and_then(|entry| phase_now(state_dir, entry)),
         health: Health::of(*address, health),
         in_rotation: in_rotation(balancers),
-        serving: has_users(balancers),
+        serving: is_serving(balancers),
         spare: spare(balancers, app.limits.min_available),
         trouble,
         text: found(app, snapshot),

@@ -44,6 +44,11 @@ impl BalancerObservation {
         leaving.map_or(&[], Vec::as_slice)
     }
 
+    /// What the current worker has in flight on our lines.
+    pub fn in_flight(&self) -> u64 {
+        self.lines().iter().map(|line| line.in_flight).sum()
+    }
+
     /// How long the current worker has run; None: this look did not show it.
     pub fn uptime(&self) -> Option<Duration> {
         let worker = self.worker.as_ref().filter(|_| self.answer.is_ok())?;

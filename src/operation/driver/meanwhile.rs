@@ -18,10 +18,10 @@ impl Notes<'_> {
 }
 
 /// Notes what is new. True: a line is UP, and its cause is not known yet.
-pub(super) fn judge(closed: &mut ClosedLines, seen: Meanwhile, notes: &mut Notes<'_>) -> bool {
-    match seen {
-        Meanwhile::Lines(seen) => {
-            let news = closed.look(&seen);
+pub(super) fn judge(closed: &mut ClosedLines, shown: Meanwhile, notes: &mut Notes<'_>) -> bool {
+    match shown {
+        Meanwhile::Lines(balancer) => {
+            let news = closed.look(&balancer);
             for up in &news.up {
                 tracing::warn!("{up}");
             }

@@ -1,8 +1,9 @@
 //! Observe, decide, journal, act: the loop around the pure core.
 
+mod look;
 mod meanwhile;
 
-use crate::haproxy::{BalancerObservation, Role};
+use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::{
     Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
@@ -42,14 +43,14 @@ pub async fn drive<H: Host>(
     };
     drive.enter().await;
     loop {
-        let seen = drive.look().await;
-        drive.progress.sees(seen.elapsed, &seen);
-        match decide(start.verb, &drive.phase, &seen, limits) {
+        let observation = drive.look().await;
+        drive.progress.sees(observation.elapsed, &observation);
+        match decide(start.verb, &drive.phase, &observation, limits) {
             Step::Stay {
                 phase,
                 waiting,
                 again,
-            } => drive.stay(phase, waiting, again, &seen).await,
+            } => drive.stay(phase, waiting, again, &observation).await,
             Step::Go { to, note } => drive.go(to, note).await,
             Step::End(outcome) => return drive.end(outcome),
         }
@@ -111,7 +112,7 @@ impl<H: Host> Drive<'_, H> {
             (None, Some(action)) => {
                 let (closed, progress, timeline) =
                     (&mut self.closed, &mut *self.progress, &mut self.timeline);
-                let mut on = |at, seen| judge(closed, seen, &mut Notes(at, progress, timeline));
+                let mut on = |at, shown| judge(closed, shown, &mut Notes(at, progress, timeline));
                 self.host.act(action, &mut on).await
             }
             (None, None) => ActionResult::Done,
@@ -132,79 +133,19 @@ impl<H: Host> Drive<'_, H> {
         }
     }
 
-    async fn look(&mut self) -> Observation {
-        let mut seen = Observation {
-            elapsed: Duration::ZERO,
-            in_phase: Duration::ZERO,
-            action_result: self.acted.clone(),
-            version: self.journal.version().clone(),
-            interrupted: None,
-            balancers: Vec::new(),
-            serving: Vec::new(),
-            connections: None,
-            oldest: None,
-            health: None,
-        };
-        if let Some(ask) = self.phase.asks_balancers(self.limits) {
-            seen.balancers = self.host.balancers(ask).await;
-            self.timeline.balancers.clone_from(&seen.balancers);
-        }
-        for backend in seen.balancers.iter().flat_map(BalancerObservation::serving) {
-            if !self.serving.contains(&backend) {
-                self.serving.push(backend);
-            }
-        }
-        seen.serving.clone_from(&self.serving);
-        if self.phase.closes() {
-            self.closed.on_the_way_out(&seen.balancers);
-        }
-        if self.phase.watches_connections() {
-            seen.connections = self.host.connections(&seen.balancers).await;
-            seen.oldest = match &seen.connections {
-                Some(connections) => connections.as_ref().ok().and_then(|seen| seen.oldest),
-                None if seen.carried() > 0 && self.progress.shows_ages() => {
-                    self.host.oldest().await
-                }
-                None => None,
-            };
-        }
-        if self.phase.asks_app() {
-            seen.health = Some(self.host.health().await);
-        }
-        // After the health probe, which may take its time, so that this look includes the same
-        // moments.
-        if self.phase.keeps_closed(self.verb) {
-            self.look_meanwhile().await;
-        }
-        seen.elapsed = self.host.elapsed();
-        seen.in_phase = seen.elapsed.saturating_sub(self.entered);
-        seen.interrupted = self.host.interrupted();
-        seen
-    }
-
-    /// Waits for no balancer.
-    async fn look_meanwhile(&mut self) {
-        for seen in self.host.shown() {
-            if self.judge(Meanwhile::Lines(seen)) {
-                let causes = self.host.causes(&[Role::Main, Role::Twin]).await;
-                self.judge(Meanwhile::Causes(causes));
-            }
-        }
-    }
-
-    fn judge(&mut self, seen: Meanwhile) -> bool {
+    fn judge(&mut self, shown: Meanwhile) -> bool {
         let mut notes = Notes(self.host.elapsed(), &mut *self.progress, &mut self.timeline);
-        judge(&mut self.closed, seen, &mut notes)
+        judge(&mut self.closed, shown, &mut notes)
     }
 
-    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, seen: &Observation) {
+    async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, look: &Observation) {
         self.phase = phase;
-        if seen.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
+        if look.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
             self.note("interrupted: the agent first finishes what keeps the host safe".to_owned());
         }
         self.progress.waits(self.host.elapsed(), &waiting);
         self.timeline.waits(waiting);
-        self.host.pause(&self.phase, seen.in_phase).await;
+        self.host.pause(&self.phase, look.in_phase).await;
         if again {
             self.act_again().await;
         }

@@ -44,10 +44,10 @@ fn the_tightest_backend_limits_how_many_can_go() {
 #[test]
 fn in_rotation_is_what_every_balancer_shows_fully_up() {
     let one = |status| balancers(status, &[(1, 0)]);
-    assert!(in_rotation(&one("UP")) && has_users(&one("UP")));
+    assert!(in_rotation(&one("UP")) && is_serving(&one("UP")));
     for status in ["DOWN", "UP 1/2", "MAINT"] {
         assert!(!in_rotation(&one(status)), "{status}");
     }
-    assert!(!has_users(&one("DOWN")));
+    assert!(!is_serving(&one("DOWN")));
     assert!(!in_rotation(&beside_silent(one("UP"))));
 }

@@ -1,0 +1,139 @@
+//! What one operation has collected so far. Its report and its line of the history come from it.
+
+use super::balancer::BalancerReport;
+use super::gate::GateReport;
+use super::model::Report;
+use super::shares::{Before, Shares};
+use super::watched::Watching;
+use crate::clock::since_1970;
+use crate::gate::{Gate, Position};
+use crate::haproxy::BalancerObservation;
+use crate::host::Snapshot;
+use crate::restart::{Outcome, PhaseTime, Verb, seconds};
+use crate::state::caller::Origin;
+use crate::state::journal::CutShort;
+use std::time::{Duration, Instant};
+
+/// A report in the making.
+#[derive(Debug)]
+pub struct Draft {
+    verb: Verb,
+    app: String,
+    /// Seconds since 1970.
+    started_at: f64,
+    /// The monotonic begin. The wall clock may jump, so durations never depend on it.
+    began: Instant,
+    /// The waits before the first phase.
+    pub before: Before,
+    /// How long each phase took.
+    pub phases: Vec<PhaseTime>,
+    gates: Vec<(Gate, Position)>,
+    balancers: Vec<BalancerObservation>,
+    /// Notices for the operator.
+    pub notices: Vec<String>,
+    /// The plan of a dry run.
+    pub plan: Option<Vec<String>>,
+    /// A gate was open before it began.
+    pub found_open: bool,
+    /// For the history: the caller. A dry run is not in the history, and its id is empty.
+    pub origin: Origin,
+    /// For the history: what the balancers have shown so far.
+    pub watching: Watching,
+    /// For the history: the earlier operation, which was killed.
+    pub cut_short: Option<CutShort>,
+}
+
+impl Draft {
+    /// Of an operation that begins now.
+    pub fn new(verb: Verb, app: &str) -> Draft {
+        Draft {
+            verb,
+            app: app.to_owned(),
+            started_at: since_1970().as_secs_f64(),
+            began: Instant::now(),
+            before: Before::default(),
+            phases: Vec::new(),
+            gates: Vec::new(),
+            balancers: Vec::new(),
+            notices: Vec::new(),
+            plan: None,
+            found_open: false,
+            origin: Origin::default(),
+            watching: Watching::default(),
+            cut_short: None,
+        }
+    }
+
+    /// The same, with its caller for the history.
+    pub fn with_origin(self, origin: Origin) -> Draft {
+        Draft { origin, ..self }
+    }
+
+    /// Adds what the preflight saw.
+    pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
+        self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
+        let balancers = &snapshot.balancers;
+        self.balancers.clone_from(balancers);
+        self.watching.look(at, balancers);
+        let closed = snapshot
+            .positions()
+            .map(|position| position == Position::Closed);
+        self.watching.detecting.possible = snapshot.possible_rules();
+        self.watching.detecting.around = snapshot.rules_around();
+        self.watching.detecting.finds(closed, balancers);
+    }
+
+    /// Adds the positions of the gates before it begins.
+    pub fn finds<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+        self.gates(gates);
+        self.found_open = self.gates.iter().any(is_open);
+    }
+
+    /// Adds the positions of the gates.
+    pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+        self.gates = gates
+            .map(|(gate, position)| (gate.clone(), position))
+            .collect();
+    }
+
+    /// Every gate is open.
+    pub fn all_open(&self) -> bool {
+        self.gates.iter().all(is_open)
+    }
+
+    /// Adds what the balancers showed last.
+    pub fn balancers(&mut self, balancers: &[BalancerObservation]) {
+        for (before, now) in self.balancers.iter_mut().zip(balancers) {
+            before.clone_from(now);
+        }
+    }
+
+    /// The report of an operation that has ended now.
+    pub fn report(&self, outcome: &Outcome) -> Report {
+        let seconds = seconds(self.began.elapsed());
+        let id = &self.origin.id;
+        let is_done = !self.phases.is_empty();
+        let gates = self.gates.iter();
+        let gates = gates.map(|(gate, position)| GateReport::new(gate, position.clone()));
+        Report {
+            id: (!id.is_empty()).then(|| id.clone()),
+            verb: self.verb,
+            app: self.app.clone(),
+            outcome: outcome.word(self.verb),
+            exit: outcome.exit_code(),
+            message: outcome.message(self.verb, &self.app),
+            started_at: self.started_at,
+            seconds,
+            phases: self.phases.clone(),
+            shares: is_done.then(|| Shares::of(&self.before, &self.phases, seconds)),
+            gates: gates.collect(),
+            balancers: self.balancers.iter().map(BalancerReport::from).collect(),
+            notices: self.notices.clone(),
+            plan: self.plan.clone(),
+        }
+    }
+}
+
+fn is_open((_, position): &(Gate, Position)) -> bool {
+    *position == Position::Open
+}
