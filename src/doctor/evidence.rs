@@ -2,7 +2,7 @@
 //! move. It uses the gates that are closed now, and the last close in the history.
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use crate::clock;
 use crate::gate::Gate;
 use crate::haproxy::Role;
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 checks! {
     MEETS "firewall":
-        "a refused check is seen at once, a dropped one only after the check's timeout: until then \
-         HAProxy sends users to a host that is about to restart";
+        "HAProxy sees a refused check at once, a dropped one only after the check's timeout: until then \
+         it sends users to a host that is about to restart";
     SECONDS "detection":
-        "every restart waits until HAProxy has seen the lines DOWN, and at the end UP; limits that are \
-         shorter put the gates back each time";
+        "every restart waits until HAProxy shows the lines DOWN, and at the end UP: with a shorter limit it \
+         gives up each time";
 }
 
 const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
@@ -93,21 +93,16 @@ pub(crate) struct Checked {
 }
 
 pub(super) fn points(app: &str, gates: &[Checked], evidence: &Evidence) -> Vec<Point> {
-    let mut points: Vec<Point> = gates
-        .iter()
-        .filter_map(|one| meets(app, one, evidence))
-        .collect();
-    points.extend(
-        gates
-            .iter()
-            .flat_map(|one| seconds(app, &one.gate, evidence)),
-    );
+    let met = gates.iter().filter_map(|one| meets(one, evidence));
+    let seconds = gates.iter().flat_map(|one| seconds(&one.gate, evidence));
+    let mut points: Vec<Point> = met.chain(seconds).collect();
     if points.is_empty() {
-        let found = "no gate was closed yet: what HAProxy's checks meet then, and the seconds to DOWN and UP, \
-                     show at the first close";
-        points.push(SECONDS.unseen(app, found));
+        points.push(SECONDS.unseen(
+            "no gate was closed yet: the first close shows how HAProxy's checks end then, and the seconds to \
+             DOWN and UP",
+        ));
     }
-    points
+    about(app, points)
 }
 
 fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
@@ -117,101 +112,87 @@ fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
         .collect()
 }
 
-fn meets(app: &str, checked: &Checked, evidence: &Evidence) -> Option<Point> {
+fn meets(checked: &Checked, evidence: &Evidence) -> Option<Point> {
     let port = checked.gate.status_port;
-    let now = checked.now.as_deref().unwrap_or_default();
-    let last: Vec<&str> = of_gate(evidence.met.as_ref(), &checked.gate)
-        .into_iter()
-        .filter_map(|line| line.check.as_deref())
-        .collect();
-    let (words, when) = match (now, &evidence.met) {
-        ([_, ..], _) => (
-            now.iter().map(String::as_str).collect(),
-            "closed".to_owned(),
+    let now = checked.now.iter().flatten().map(String::as_str);
+    let (mut words, mut when) = (now.collect::<Vec<&str>>(), "closed".to_owned());
+    if words.is_empty() {
+        let met = evidence.met.as_ref()?;
+        let lines = of_gate(Some(met), &checked.gate).into_iter();
+        words = lines.filter_map(|line| line.check.as_deref()).collect();
+        when = format!("when last closed ({})", met.by);
+    }
+    let dropped = words.iter().find(|word| **word == "L4TOUT");
+    let word = *dropped.or(words.first())?;
+    let found = |how: &str| format!("port {port}, {when}: {how} ({word})");
+    Some(match word {
+        "L4TOUT" => MEETS.warning(
+            found("HAProxy's checks were dropped"),
+            format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
         ),
-        ([], Some(met)) => (last, format!("when last closed ({})", met.by)),
-        ([], None) => return None,
-    };
-    let word = words
-        .iter()
-        .find(|word| **word == "L4TOUT")
-        .or(words.first())?;
-    Some(match *word {
-        "L4TOUT" => {
-            let found = format!("port {port}, {when}: HAProxy's checks were dropped ({word})");
-            MEETS.warning(
-                app,
-                found,
-                format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
-            )
-        }
-        "L4CON" => MEETS.ok(
-            app,
-            format!("port {port}, {when}: refused at once ({word})"),
-        ),
-        word => MEETS.ok(
-            app,
-            format!("port {port}, {when}: HAProxy's checks failed ({word})"),
-        ),
+        "L4CON" => MEETS.ok(found("refused at once")),
+        _ => MEETS.ok(found("HAProxy's checks failed")),
     })
 }
 
-fn seconds(app: &str, gate: &Gate, evidence: &Evidence) -> Vec<Point> {
-    let port = gate.status_port;
-    let closed = of_gate(evidence.close.as_ref(), gate);
-    let by = evidence
-        .close
-        .as_ref()
-        .map_or("", |close| close.by.as_str());
-    let still = closed
-        .iter()
-        .filter_map(|line| Some((line, line.still.as_ref()?)));
-    let mut points: Vec<Point> = still
-        .map(|(line, status)| {
-            let found = format!(
-                "port {port}: at the last close ({by}) {} {} was still {status}",
-                line.balancer, line.line
-            );
-            let fix = "fix what foreign-rule and status-port name, else a proxy on the way answers its checks";
-            SECONDS.error(app, found, fix)
-        })
-        .collect();
-    let opened = of_gate(evidence.open.as_ref(), gate);
-    let most = |lines: &[&Detection], of: fn(&Detection) -> Option<f64>| {
-        lines
-            .iter()
-            .filter_map(|line| of(line))
-            .max_by(f64::total_cmp)
+fn seconds(gate: &Gate, evidence: &Evidence) -> Vec<Point> {
+    let close = evidence.close.as_ref();
+    let still = |line: &Detection| {
+        let (status, by) = (line.still.as_ref()?, &close?.by);
+        Some(SECONDS.error(
+            format!(
+                "port {}: at the last close ({by}) {} {} was still {status}",
+                gate.status_port, line.balancer, line.line
+            ),
+            "fix what foreign-rule and status-port name, else a proxy on the way answers its checks",
+        ))
     };
-    let measured = [
-        (
-            "DOWN",
-            most(&closed, |line| line.down_seconds),
-            by,
-            "out_of_rotation",
-            evidence.out_of_rotation,
-        ),
-        (
-            "UP",
-            most(&opened, |line| line.up_seconds),
-            evidence.open.as_ref().map_or("", |open| open.by.as_str()),
-            "in_rotation",
-            evidence.in_rotation,
-        ),
-    ];
-    for (word, took, by, key, limit) in measured {
-        let Some(took) = took else { continue };
-        let found = format!("port {port}: {word} after {took:.1} s ({by})");
+    let down = Wait {
+        until: "DOWN",
+        moved: close,
+        seconds: |line| line.down_seconds,
+        key: "out_of_rotation",
+        limit: evidence.out_of_rotation,
+    };
+    let up = Wait {
+        until: "UP",
+        moved: evidence.open.as_ref(),
+        seconds: |line| line.up_seconds,
+        key: "in_rotation",
+        limit: evidence.in_rotation,
+    };
+    let still = of_gate(close, gate).into_iter().filter_map(still);
+    still
+        .chain([down, up].iter().filter_map(|wait| wait.point(gate)))
+        .collect()
+}
+
+/// A wait of an operation for HAProxy.
+struct Wait<'a> {
+    until: &'static str,
+    moved: Option<&'a Moved>,
+    seconds: fn(&Detection) -> Option<f64>,
+    /// The timeout that limits it.
+    key: &'static str,
+    limit: Duration,
+}
+
+impl Wait<'_> {
+    fn point(&self, gate: &Gate) -> Option<Point> {
+        let lines = of_gate(self.moved, gate).into_iter();
+        let took = lines.filter_map(self.seconds).max_by(f64::total_cmp)?;
+        let (port, until, by) = (gate.status_port, self.until, &self.moved?.by);
+        let found = format!("port {port}: {until} after {took:.1} s ({by})");
+        let (key, limit) = (self.key, self.limit.as_secs_f64());
         // One more check of a busier HAProxy would exceed the limit.
-        points.push(match took * 1.5 > limit.as_secs_f64() {
-            false => SECONDS.ok(app, found),
-            true => {
-                let found = format!("{found}, timeouts.{key} is {:.1} s", limit.as_secs_f64());
-                SECONDS.warning(app, found, format!("{SHORTER} timeouts.{key}"))
-            }
-        });
+        Some(match took * 1.5 > limit {
+            false => SECONDS.ok(found),
+            true => SECONDS.warning(
+                format!("{found}, timeouts.{key} is {limit:.1} s"),
+                format!("{SHORTER} timeouts.{key}"),
+            ),
+        })
     }
-    points
 }
 
 #[cfg(test)]
@@ -318,7 +299,7 @@ mod tests {
             evidence.disproved(&gate())
         };
         let disproved = |entry| around("same", "same", entry);
-        // A rule that leads to it may have come since; an older agent did not write them.
+        // A jump to it may have come since; an older agent did not write the rules.
         for (now, then) in [("new", "old"), ("", "")] {
             let entry = entry("web", Some("L4CON"), None, Some(0.4));
             assert_eq!(around(now, then, entry), [""; 0], "{now} {then}");

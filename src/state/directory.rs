@@ -130,7 +130,7 @@ pub fn unusable(key: &str, path: &Path, error: &io::Error) -> String {
             "free space or inodes there, or choose another"
         }
         io::ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another",
-        _ => "mend",
+        _ => "fix",
     };
     format!("{}: {error}; {action} [agent] {key}", path.display())
 }

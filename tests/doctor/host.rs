@@ -34,11 +34,16 @@ fn without_its_rights_the_agent_sees_no_rules() {
         "--clear-groups",
     ];
     let diagnosis = setup.doctor_by(&another_user);
-    diagnosis.expect("rights", "error", "not root");
+    let point = diagnosis.expect("rights", "error", "not root");
+    assert_eq!(point.fix, "sudo agent doctor");
+    // The fault is that it is not root; nothing else is wrong with the host.
+    diagnosis.expect("state-dir", "unseen", "only root sees whether");
+    diagnosis.expect("history-dir", "unseen", "only root sees whether");
     diagnosis.expect("fully-up", "ok", "srvs/web1");
     let bounded = ["setpriv", "--bounding-set=-net_admin"];
     let diagnosis = setup.doctor_by(&bounded);
-    diagnosis.expect("rights", "error", "without CAP_NET_ADMIN");
+    let point = diagnosis.expect("rights", "error", "without CAP_NET_ADMIN");
+    assert!(point.fix.contains("--cap-add NET_ADMIN"), "{point:?}");
     setup.doctor().expect_ok("rights");
 }
 
@@ -58,11 +63,11 @@ fn unsafe_or_missing_directories_and_few_files_are_found() {
     let diagnosis =
         setup.doctor_with(|settings| settings.set("agent.hold_dir", in_the_way.as_str()));
     let point = diagnosis.expect("state-dir", "error", "not a directory");
-    assert_eq!(point.fix, "mend [agent] hold_dir");
+    assert_eq!(point.fix, "fix [agent] hold_dir");
     let diagnosis =
         setup.doctor_with(|settings| settings.set("agent.history_dir", in_the_way.as_str()));
     let point = diagnosis.expect("history-dir", "warning", "not a directory");
-    assert_eq!(point.fix, "mend [agent] history_dir");
+    assert_eq!(point.fix, "fix [agent] history_dir");
     diagnosis.expect_only(&["history-dir"]);
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);

@@ -12,43 +12,41 @@ use std::collections::HashSet;
 #[derive(Debug)]
 pub(crate) struct Ours<'a> {
     pub proxy: &'a Proxy,
-    /// The main lines in the order of the file. The twins have the same order.
-    pub mains: Vec<Placed<'a>>,
-    pub twins: Vec<Placed<'a>>,
+    /// Our lines in the order of the file.
+    pub lines: Vec<Placed<'a>>,
 }
 
 /// A server with its place in the backend. HAProxy searches a cookie in that order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placed<'a> {
     pub at: usize,
+    pub is_main: bool,
     pub server: &'a Server,
 }
 
 impl<'a> Ours<'a> {
-    pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> {
-        self.mains.iter().chain(&self.twins).map(|line| line.server)
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> + Clone {
+        self.lines.iter().map(|line| line.server)
+    }
+
+    /// The names of the lines that are so, if there are some.
+    pub(crate) fn names_of(&self, are: impl Fn(&Server) -> bool) -> Option<String> {
+        names(self.all().filter(|server| are(server)))
     }
 
     /// The backend in the form that is judged, the same as for the stats socket.
     pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
-        let mains = self
-            .mains
-            .iter()
-            .map(|line| as_judged(line, true, expected));
-        let twins = self
-            .twins
-            .iter()
-            .map(|line| as_judged(line, false, expected));
+        let lines = self.lines.iter();
         Backend {
             of: self.proxy.name.clone(),
-            lines: mains.chain(twins).collect(),
+            lines: lines.map(|line| as_judged(line, expected)).collect(),
             ports: expected.ports,
             hides_cookies: false,
         }
     }
 }
 
-fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line {
+fn as_judged(line: &Placed<'_>, expected: &Expected<'_>) -> Line {
     let (server, words) = (line.server, &line.server.words);
     let shown = |hiding: &[&str], value: String| (!words.hides(hiding)).then_some(value);
     let none = || NONE.to_owned();
@@ -65,13 +63,10 @@ fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line 
     let other = words.check_host.as_deref();
     Line {
         name: server.name.clone(),
-        is_main,
+        is_main: line.is_main,
         at: line.at,
         host: shown(&[ADDRESS], server.host.clone()),
-        port: shown(
-            &[ADDRESS],
-            server.port.map_or_else(none, |port| port.to_string()),
-        ),
+        port: server.port.filter(|_| !words.hides(&[ADDRESS])),
         cookie: shown(
             &["cookie"],
             words.cookie.as_deref().map_or_else(none, str::to_owned),
@@ -93,8 +88,8 @@ fn as_judged(line: &Placed<'_>, is_main: bool, expected: &Expected<'_>) -> Line 
     }
 }
 
-/// `web1, web2, web3 and 4 more`
-pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
+/// `web1, web2, web3 and 4 more`. None if there are none.
+pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Option<String> {
     let names: Vec<&str> = servers.into_iter().map(|s| s.name.as_str()).collect();
     first_three(&names)
 }
@@ -116,29 +111,31 @@ fn by_names<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>
     let mut missing = Vec::new();
     for own in expected.lines {
         let proxy = proxies.iter().find(|proxy| proxy.name == own.backend);
-        let line = proxy.and_then(|proxy| Some((proxy, named(proxy, &own.server)?)));
-        let Some((proxy, line)) = line else {
+        let is_it = |server: &Server| server.is_called(&own.server);
+        let place = proxy.and_then(|proxy| Some((proxy, proxy.servers.iter().position(is_it)?)));
+        let Some((proxy, at)) = place else {
             missing.push(format!("{}/{}", own.backend, own.server));
             continue;
         };
-        let at = found.iter().position(|ours| ours.proxy.name == proxy.name);
-        let at = at.unwrap_or_else(|| {
-            found.push(Ours::none(proxy));
-            found.len() - 1
-        });
-        found[at].add(own.role == Role::Main, line);
+        let line = Placed {
+            at,
+            is_main: own.role == Role::Main,
+            server: &proxy.servers[at],
+        };
+        match found.iter_mut().find(|ours| ours.proxy.name == proxy.name) {
+            Some(ours) => ours.lines.push(line),
+            None => found.push(Ours {
+                proxy,
+                lines: vec![line],
+            }),
+        }
     }
-    found.iter_mut().for_each(Ours::sort);
+    for ours in &mut found {
+        ours.lines.sort_by_key(|line| line.at);
+        // A template makes many lines in HAProxy.
+        ours.lines.dedup_by_key(|line| line.at);
+    }
     (found, missing)
-}
-
-fn named<'a>(proxy: &'a Proxy, name: &str) -> Option<Placed<'a>> {
-    placed(proxy).find(|line| line.server.is_called(name))
-}
-
-fn placed(proxy: &Proxy) -> impl Iterator<Item = Placed<'_>> {
-    let servers = proxy.servers.iter().enumerate();
-    servers.map(|(at, server)| Placed { at, server })
 }
 
 /// The backends that check a status port of ours. If there are none: all backends with servers on
@@ -160,47 +157,30 @@ fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
 }
 
 fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
-    let mut ours = Ours::none(proxy);
     let is_main = |server: &Server| server.checked() == Some(ports.status_port);
     let mains = proxy.servers.iter().filter(|server| is_main(server));
     let hosts: HashSet<&str> = mains.map(|main| main.host.as_str()).collect();
-    for line in placed(proxy) {
-        let checked = line.server.checked();
+    let role = |server: &Server| {
+        let checked = server.checked();
         let is_twin = checked.is_some() && checked == ports.backup_status_port;
-        if is_main(line.server) || is_twin {
-            ours.add(!is_twin, line);
-        } else if line.server.port == Some(ports.port) {
-            // A second line of a host with a main line can only be the twin.
-            let beside = hosts.contains(line.server.host.as_str());
-            ours.add(!line.server.words.backup && !beside, line);
+        // A second line of a host with a main line can only be the twin.
+        let beside = hosts.contains(server.host.as_str());
+        match is_main(server) || is_twin {
+            true => Some(!is_twin),
+            false if server.port == Some(ports.port) => Some(!server.words.backup && !beside),
+            false => None,
         }
-    }
-    ours
-}
-
-impl<'a> Ours<'a> {
-    fn none(proxy: &'a Proxy) -> Ours<'a> {
-        Ours {
-            proxy,
-            mains: Vec::new(),
-            twins: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, main: bool, line: Placed<'a>) {
-        let lines = if main {
-            &mut self.mains
-        } else {
-            &mut self.twins
-        };
-        lines.push(line);
-    }
-
-    fn sort(&mut self) {
-        for lines in [&mut self.mains, &mut self.twins] {
-            lines.sort_by_key(|line| line.at);
-            // A template makes many lines in HAProxy.
-            lines.dedup_by_key(|line| line.at);
-        }
+    };
+    let servers = proxy.servers.iter().enumerate();
+    let placed = |(at, server)| {
+        Some(Placed {
+            at,
+            is_main: role(server)?,
+            server,
+        })
+    };
+    Ours {
+        proxy,
+        lines: servers.filter_map(placed).collect(),
     }
 }

@@ -48,7 +48,7 @@ fn each_way_to_write_is_reported_with_its_fix() {
     mode(&file, 0o646);
     assert_eq!(
         said(&file),
-        format!("{shown} may be written by others than root (mode 0646); mend: chmod go-w {shown}")
+        format!("{shown} may be written by others than root (mode 0646); fix: chmod go-w {shown}")
     );
     mode(&file, 0o664);
     chown(&file, None, Some(OTHER)).unwrap();
@@ -58,7 +58,7 @@ fn each_way_to_write_is_reported_with_its_fix() {
     chown(&file, Some(OTHER), None).unwrap();
     assert_eq!(
         said(&file),
-        format!("{shown} belongs to uid {OTHER}, not to root; mend: chown root:root {shown}")
+        format!("{shown} belongs to uid {OTHER}, not to root; fix: chown root:root {shown}")
     );
 }
 
