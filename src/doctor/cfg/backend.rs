@@ -1,10 +1,11 @@
 //! Checks the settings of a whole backend that matter for a restart.
 
 use super::expected::Expected;
-use super::ours::Ours;
+use super::judged::names_of;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
 use crate::doctor::lines::judge::first_three;
+use crate::haproxy::cfg::ours::Ours;
 
 checks! {
     PERSIST "cfg-persist": "HAProxy sends users with a cookie to their host although its line is DOWN";
@@ -107,8 +108,8 @@ fn allbackups(ours: &Ours<'_>) -> Option<Point> {
 }
 
 fn cookie(ours: &Ours<'_>) -> Option<Point> {
-    let with = ours.names_of(|server| server.words.cookie.is_some());
-    let without = ours.names_of(|server| server.words.cookie.is_none());
+    let with = names_of(ours, |server| server.words.cookie.is_some());
+    let without = names_of(ours, |server| server.words.cookie.is_none());
     let Some(words) = &ours.proxy.settings.cookie else {
         let found = format!("no cookie, though {} have a value for it", with?);
         let fix = line(ours, "cookie SRV insert indirect nocache httponly");

@@ -1,9 +1,10 @@
 //! Checks the name and the protocol in the TLS handshake of a check.
 
-use super::checks::{Checks, by_tls};
-use super::ours::{Ours, names};
+use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::checks::{Checks, by_tls};
+use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::server::Server;
 use crate::haproxy::cfg::transport::Transport;
 
@@ -16,7 +17,7 @@ checks! {
 }
 
 pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
-    let checks = Checks::of(ours);
+    let checks = Checks::of(&ours.proxy.settings);
     let tls = |server: &Server| {
         let mut connects = checks.connects.iter();
         connects.any(|connect| connect.ssl || connect.line && by_tls(server))

@@ -1,8 +1,9 @@
 //! Checks the settings of single lines that matter for a restart.
 
-use super::ours::{Ours, names};
+use super::judged::{names, names_of};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::ours::Ours;
 
 checks! {
     DOWN "cfg-marked-down": "HAProxy kills the requests in flight as soon as the gate is closed";
@@ -11,7 +12,7 @@ checks! {
 
 pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
     let off = |word: &str| format!("in {}: take {word} off its lines", ours.proxy.name);
-    let downs = ours.names_of(|server| server.words.marked_down.is_some());
+    let downs = names_of(ours, |server| server.words.marked_down.is_some());
     let down = downs.map(|names| {
         let found = format!("on-marked-down shutdown-sessions: {names}");
         DOWN.error(found, off("on-marked-down"))

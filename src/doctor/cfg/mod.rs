@@ -4,11 +4,10 @@
 //! HAProxy hides from level `user`.
 
 mod backend;
-mod checks;
 mod expected;
 mod handshake;
+mod judged;
 mod lines;
-mod ours;
 mod rhythm;
 mod speaks;
 
@@ -18,9 +17,9 @@ use super::Point;
 use super::check::{Check, about, checks};
 use super::lines::judge::{first_three, judge};
 use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::ours::{Ours, find};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
 use crate::haproxy::cfg::words::{VARIABLE, is_variable};
-use ours::{Ours, find};
 
 checks! {
     READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
@@ -47,7 +46,7 @@ pub fn is_empty(text: &str) -> bool {
 }
 
 fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
-    let (found, missing) = find(&file.proxies, expected);
+    let (found, missing) = find(&file.proxies, expected.lines, expected.ports);
     if found.is_empty() {
         let hides = hides_lines(&file.proxies);
         return about(expected.app, [unfound(expected, &missing, hides)]);
@@ -135,7 +134,7 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
     let mut points = vec![SERVES.ok(what)];
     points.extend(backend::points(ours, expected));
-    points.extend(judge(&ours.as_judged(expected)));
+    points.extend(judge(&judged::backend(ours, expected)));
     points.extend(lines::points(ours));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));

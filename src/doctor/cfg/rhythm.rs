@@ -2,10 +2,10 @@
 //! checks: a warning before the first close. `detection` has what was measured.
 
 use super::expected::Expected;
-use super::ours::Ours;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
-use crate::haproxy::cfg::server::Words;
+use crate::haproxy::cfg::ours::Ours;
+use crate::haproxy::cfg::rhythm::Rhythm;
 use crate::haproxy::cfg::time::seconds;
 use std::time::Duration;
 
@@ -20,30 +20,6 @@ checks! {
 const LONG: Duration = Duration::from_secs(20);
 
 const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
-
-/// The longest times, if checks are refused or answered at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rhythm {
-    pub down: Duration,
-    pub up: Duration,
-}
-
-impl Rhythm {
-    /// `spread`: `spread-checks`, in percent.
-    pub(crate) fn of(words: &Words, spread: u32) -> Rhythm {
-        let fast = words.fastinter.unwrap_or(words.inter);
-        let slow = words.downinter.unwrap_or(words.inter);
-        let total = |first: Duration, checks: u32| {
-            let ms = first.as_millis() + fast.as_millis() * u128::from(checks - 1);
-            let spread_ms = ms * u128::from(100 + spread) / 100;
-            Duration::from_millis(u64::try_from(spread_ms).unwrap_or(u64::MAX))
-        };
-        Rhythm {
-            down: total(words.inter, words.fall),
-            up: total(slow, words.rise),
-        }
-    }
-}
 
 pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     let quick = quick(ours, spread, expected);

@@ -3,11 +3,12 @@
 //! With `port` or `addr` on a line, HAProxy does not apply `ssl` and `send-proxy` to its checks.
 //! The gate still redirects them to the app, and the app refuses them.
 
-use super::checks::{Checks, by_tls};
 use super::expected::Expected;
-use super::ours::{Ours, names};
+use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::checks::{Checks, by_tls};
+use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::rules::Connect;
 use crate::haproxy::cfg::server::Server;
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ struct Layer {
 }
 
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
-    let checks = Checks::of(ours);
+    let checks = Checks::of(&ours.proxy.settings);
     let layers = [tls(ours, expected), proxy(expected)];
     layers
         .iter()

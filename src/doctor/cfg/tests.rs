@@ -1,10 +1,8 @@
 //! Every check reports a broken text, and accepts a correct one.
 
-use super::rhythm::Rhythm;
 use super::*;
 use crate::doctor::Verdict::{self, Error, Ok, Warning};
 use crate::haproxy::Role;
-use crate::haproxy::cfg::time::seconds;
 use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
@@ -489,37 +487,6 @@ fn a_file_is_harmless_to_print() {
         let all = format!("{} {} {fix}", point.of, point.found);
         assert!(!all.contains(char::is_control), "{all:?}");
     }
-}
-
-/// The seconds that haproxy/README.md promises, HAProxy's defaults, and `spread-checks`.
-#[test]
-fn readme_has_the_right_seconds() {
-    let quick = "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
-    let is = |words: &str, spread, down: &str, up: &str| {
-        let file = file::read(&with(quick, words));
-        let rhythm = Rhythm::of(&file.proxies[0].servers[0].words, spread);
-        assert_eq!(
-            [seconds(rhythm.down), seconds(rhythm.up)],
-            [down, up],
-            "{words}"
-        );
-    };
-    is("", 0, "6 s", "4 s");
-    is(quick, 50, "1.95 s", "1.2 s");
-    let readme = include_str!("../../../haproxy/README.md");
-    let (_, table) = readme
-        .split_once("| checks | DOWN within | UP within |")
-        .unwrap();
-    let rows = table
-        .lines()
-        .skip(2)
-        .map_while(|line| line.strip_prefix("| `"));
-    for row in rows.clone() {
-        let (words, limits) = row.split_once('`').unwrap();
-        let limits: Vec<&str> = limits.split('|').map(str::trim).collect();
-        is(words, 0, limits[1], limits[2]);
-    }
-    assert_eq!(rows.count(), 4);
 }
 
 /// A `default-server check` overrides neither word.

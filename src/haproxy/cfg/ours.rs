@@ -1,11 +1,8 @@
-//! Finds the backends that serve the app, and their main lines and twins.
+//! Finds the backends of the file that serve an app, and their main lines and twins.
 
-use super::expected::Expected;
-use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
-use crate::haproxy::cfg::file::Proxy;
-use crate::haproxy::cfg::server::{ADDRESS, Server};
-use crate::haproxy::cfg::words::is_variable;
-use crate::haproxy::{AppPorts, Role};
+use super::file::Proxy;
+use super::server::Server;
+use crate::haproxy::{AppPorts, Own, Role};
 use std::collections::HashSet;
 
 /// One backend that serves the app.
@@ -28,88 +25,25 @@ impl<'a> Ours<'a> {
     pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> + Clone {
         self.lines.iter().map(|line| line.server)
     }
-
-    /// The names of the lines that are so, if there are some.
-    pub(crate) fn names_of(&self, are: impl Fn(&Server) -> bool) -> Option<String> {
-        names(self.all().filter(|server| are(server)))
-    }
-
-    /// The backend in the form that is judged, the same as for the stats socket.
-    pub(crate) fn as_judged(&self, expected: &Expected<'_>) -> Backend {
-        let lines = self.lines.iter();
-        Backend {
-            of: self.proxy.name.clone(),
-            lines: lines.map(|line| as_judged(line, expected)).collect(),
-            ports: expected.ports,
-            hides_cookies: false,
-        }
-    }
 }
 
-fn as_judged(line: &Placed<'_>, expected: &Expected<'_>) -> Line {
-    let (server, words) = (line.server, &line.server.words);
-    let shown = |hiding: &[&str], value: String| (!words.hides(hiding)).then_some(value);
-    let none = || NONE.to_owned();
-    // HAProxy expands a variable only in quotes.
-    let quoted = |word: &str| match is_variable(word) {
-        true => format!("\"{word}\""),
-        false => word.to_owned(),
-    };
-    let host = match server.host.contains(':') {
-        true => format!("[{}]", server.host),
-        false => server.host.clone(),
-    };
-    let port = server.port.unwrap_or(expected.ports.port);
-    let other = words.check_host.as_deref();
-    Line {
-        name: server.name.clone(),
-        is_main: line.is_main,
-        at: line.at,
-        host: shown(&[ADDRESS], server.host.clone()),
-        port: server.port.filter(|_| !words.hides(&[ADDRESS])),
-        cookie: shown(
-            &["cookie"],
-            words.cookie.as_deref().map_or_else(none, str::to_owned),
-        ),
-        written: (
-            quoted(&format!("{host}:{port}")),
-            words.cookie.as_deref().map(quoted),
-        ),
-        backup: words.backup,
-        checked: server.checked().filter(|_| !server.hides_checked()),
-        elsewhere: !words.hides(&["addr", ADDRESS]) && other.is_some_and(|at| at != server.host),
-        unchecked: match (&words.track, words.check, words.no_check) {
-            (Some(_), ..) => Some("track"),
-            (None, true, _) => None,
-            (None, false, true) => Some("no-check"),
-            (None, false, false) => Some(""),
-        },
-        fall: (!words.hides(&["fall"])).then_some(words.fall.into()),
-    }
-}
-
-/// `web1, web2, web3 and 4 more`. None if there are none.
-pub(crate) fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Option<String> {
-    let names: Vec<&str> = servers.into_iter().map(|s| s.name.as_str()).collect();
-    first_three(&names)
-}
-
-/// The backends, and the lines of HAProxy that none of them has. If the file has none of those
+/// The backends that serve an app, and the lines of HAProxy that none of them has. If the file has none of those
 /// lines, it belongs to another HAProxy, or HAProxy has not reloaded it yet.
 pub(crate) fn find<'a>(
     proxies: &'a [Proxy],
-    expected: &Expected<'_>,
+    lines: &[Own],
+    ports: AppPorts,
 ) -> (Vec<Ours<'a>>, Vec<String>) {
-    match by_names(proxies, expected) {
-        (none, missing) if none.is_empty() => (by_ports(proxies, expected.ports), missing),
+    match by_names(proxies, lines) {
+        (none, missing) if none.is_empty() => (by_ports(proxies, ports), missing),
         some => some,
     }
 }
 
-fn by_names<'a>(proxies: &'a [Proxy], expected: &Expected<'_>) -> (Vec<Ours<'a>>, Vec<String>) {
+fn by_names<'a>(proxies: &'a [Proxy], lines: &[Own]) -> (Vec<Ours<'a>>, Vec<String>) {
     let mut found: Vec<Ours<'a>> = Vec::new();
     let mut missing = Vec::new();
-    for own in expected.lines {
+    for own in lines {
         let proxy = proxies.iter().find(|proxy| proxy.name == own.backend);
         let is_it = |server: &Server| server.is_called(&own.server);
         let place = proxy.and_then(|proxy| Some((proxy, proxy.servers.iter().position(is_it)?)));
