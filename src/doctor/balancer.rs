@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::haproxy::{Lost, Worker};
 
-    fn seen(level: Level) -> Examination {
+    fn seen() -> Examination {
         Examination {
             info: Worker {
                 version: "2.6.12-1+deb12u4".into(),
@@ -159,7 +159,7 @@ mod tests {
                 uptime: 5,
                 started: 1,
             },
-            level: Some(level),
+            level: Some(Level::User),
             found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
             mismatched: Vec::new(),
             listed: Vec::new(),
@@ -168,14 +168,10 @@ mod tests {
         }
     }
 
-    fn over(tcp: bool, seen: Result<Examination, Unseen>) -> Balancer {
-        let address = match tcp {
-            true => Address::Tcp("10.0.0.1:9999".into()),
-            false => Address::Unix("/run/lb.sock".into()),
-        };
+    fn over(at: &str, seen: Result<Examination, Unseen>) -> Balancer {
         Balancer {
-            name: address.to_string(),
-            address,
+            name: at.to_owned(),
+            address: Address::Tcp(at.into()),
             seen,
         }
     }
@@ -196,38 +192,47 @@ mod tests {
         }
     }
 
+    /// The fix has a listener of the socket's family.
     #[test]
     fn only_admin_over_tcp_is_too_much() {
-        let verdict = |tcp, level| {
-            let balancer = over(tcp, Ok(seen(level)));
-            points(&balancer)[2].verdict
+        let point = |at: &str, level| {
+            let address = match at.starts_with('/') {
+                true => Address::Unix(at.into()),
+                false => Address::Tcp(at.into()),
+            };
+            super::level(&address, Some(level))
         };
-        assert_eq!(verdict(true, Level::User), Well);
-        assert_eq!(verdict(true, Level::Operator), Well);
-        assert_eq!(verdict(true, Level::Admin), Warning);
-        assert_eq!(verdict(false, Level::Admin), Well);
-        for (at, who) in [
-            ("127.0.0.1:9999", "any user of this host"),
-            ("[::1]:9999", "any user of this host"),
-            ("localhost:9999", "any user of this host"),
-            ("10.0.0.1:9999", "any host that reaches it"),
-            ("[fd00::1]:9999", "any host that reaches it"),
+        for (at, level) in [
+            ("10.0.0.1:9999", Level::User),
+            ("10.0.0.1:9999", Level::Operator),
+            ("/run/lb.sock", Level::Admin),
         ] {
-            let mut balancer = over(true, Ok(seen(Level::Admin)));
-            balancer.address = Address::Tcp(at.into());
-            let found = &points(&balancer)[2].found;
-            assert!(found.contains(who), "{at}: {found}");
+            assert_eq!(point(at, level).verdict, Well, "{at} {level:?}");
+        }
+        let (host, reaches) = ("any user of this host", "any host that reaches it");
+        for (at, who, bind) in [
+            ("127.0.0.1:9999", host, "ipv4@127.0.0.1:9999"),
+            ("[::1]:9999", host, "ipv6@[::1]:9999"),
+            ("localhost:9999", host, "localhost:9999"),
+            ("10.0.0.1:9999", reaches, "ipv4@10.0.0.1:9999"),
+            ("[fd00::1]:9999", reaches, "ipv6@[fd00::1]:9999"),
+            ("lb.example:9999", reaches, "lb.example:9999"),
+        ] {
+            let point = point(at, Level::Admin);
+            assert!(
+                point.verdict == Warning && point.found.contains(who),
+                "{at}: {point:?}"
+            );
+            let bind = format!("stats socket {bind} level user");
+            assert!(point.fix.unwrap().ends_with(&bind), "{at}");
         }
     }
 
     #[test]
     fn a_master_has_a_point_if_the_configuration_has_one() {
         let of = |master| {
-            let seen = Examination {
-                master,
-                ..seen(Level::User)
-            };
-            let points = points(&over(true, Ok(seen)));
+            let seen = Examination { master, ..seen() };
+            let points = points(&over("10.0.0.1:9999", Ok(seen)));
             points.get(3).map(|point| (point.check, point.verdict))
         };
         let cut = Unseen::Truncated("show proc".into());
@@ -240,37 +245,18 @@ mod tests {
 
     /// The kinds that the tests of broken set-ups do not cover.
     #[test]
-    fn each_kind_of_silence_has_its_fix() {
-        let far = ErrorKind::HostUnreachable;
-        let far = Unseen::Connect {
-            kind: far,
-            why: far.to_string(),
-        };
-        let denied = Unseen::Denied("show info".into());
-        for (why, fix) in [(far, "the firewalls on the way"), (denied, "level user")] {
-            let point = points(&over(true, Err(why))).remove(0);
-            assert!(point.fix.unwrap().contains(fix), "{fix}");
-        }
-    }
-
-    #[test]
     #[rustfmt::skip]
-    fn a_listener_is_of_the_sockets_family() {
-        let refused = Unseen::Connect {
-            kind: ErrorKind::ConnectionRefused,
-            why: String::new(),
-        };
-        for (at, bind) in [
-            ("10.0.0.1:9999", "stats socket ipv4@10.0.0.1:9999 level user"),
-            ("[fd00::1]:9999", "stats socket ipv6@[fd00::1]:9999 level user"),
-            ("lb.example:9999", "stats socket lb.example:9999 level user"),
+    fn each_kind_of_silence_has_its_fix() {
+        let kind = |kind: ErrorKind| Unseen::Connect { kind, why: String::new() };
+        for (at, why, fix) in [
+            ("10.0.0.1:9999", kind(ErrorKind::HostUnreachable), "the firewalls on the way"),
+            ("10.0.0.1:9999", Unseen::Denied("show info".into()), "level user"),
+            ("10.0.0.1:9999", kind(ErrorKind::ConnectionRefused), "stats socket ipv4@10.0.0.1:9999 level user"),
+            ("[fd00::1]:9999", kind(ErrorKind::ConnectionRefused), "stats socket ipv6@[fd00::1]:9999 level user"),
+            ("lb.example:9999", kind(ErrorKind::ConnectionRefused), "stats socket lb.example:9999 level user"),
         ] {
-            let address = Address::Tcp(at.into());
-            let fix = fix(&address, &refused);
-            assert!(fix.contains(bind), "{fix}");
-            let mut balancer = over(true, Ok(seen(Level::Admin)));
-            balancer.address = address;
-            assert!(points(&balancer)[2].fix.as_ref().unwrap().ends_with(bind));
+            let point = points(&over(at, Err(why))).remove(0);
+            assert!(point.fix.unwrap().contains(fix), "{fix}");
         }
     }
 }

@@ -222,6 +222,7 @@ mod tests {
         }
     }
 
+    /// The points: check, verdict, finding.
     fn judged(entries: &[Entry], now: Option<&str>) -> Vec<(&'static str, Verdict, String)> {
         let mut evidence = Evidence {
             out_of_rotation: Duration::from_secs(30),
@@ -248,21 +249,38 @@ mod tests {
         }
     }
 
+    /// A gate that `open` finds closed shows how checks end there, but no seconds.
     #[test]
     fn the_last_close_is_quoted() {
-        let old = entry("web", Some("L4TOUT"), None, Some(9.0));
-        let points = judged(&[old, entry("web", Some("L4CON"), None, Some(0.44))], None);
-        let said = [
-            "port 2000, when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
-            "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)",
-            "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)",
-        ];
-        let expected = said.map(str::to_owned);
-        assert_eq!(
-            points.iter().map(|one| one.2.clone()).collect::<Vec<_>>(),
-            expected
-        );
-        assert!(points.iter().all(|one| one.1 == Well));
+        let old = || entry("web", Some("L4TOUT"), None, Some(9.0));
+        let close = || entry("web", Some("L4CON"), None, Some(0.44));
+        let found = Entry {
+            verb: "open".into(),
+            ..entry("web", Some("L4TOUT"), None, None)
+        };
+        let refused = "when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)";
+        let dropped =
+            "when last closed (open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped (L4TOUT)";
+        for (entries, verdict, met) in [
+            (vec![old(), close()], Well, refused),
+            (vec![close(), found], Warning, dropped),
+        ] {
+            let points = judged(&entries, None);
+            let expected = [
+                ("firewall", verdict, format!("port 2000, {met}")),
+                (
+                    "detection",
+                    Well,
+                    "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)".into(),
+                ),
+                (
+                    "detection",
+                    Well,
+                    "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)".into(),
+                ),
+            ];
+            assert_eq!(points, expected);
+        }
     }
 
     #[test]
@@ -284,62 +302,27 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn a_rule_is_disproved_by_a_close_that_it_did_not_catch() {
-        let around = |now: &str, then: &str, entry: Entry| {
-            let mut evidence = Evidence {
-                around: now.to_owned(),
-                ..Evidence::default()
-            };
-            let entry = Entry {
+        for (now, then, app, check, still, seconds, disproved) in [
+            ("same", "same", "web", Some("L4CON"), None, Some(0.4), true),
+            // A jump to it may have come since; an older agent did not write the rules.
+            ("new", "old", "web", Some("L4CON"), None, Some(0.4), false),
+            ("", "", "web", Some("L4CON"), None, Some(0.4), false),
+            // Dropped checks: the rule may have redirected them. Found closed: the rule may be newer.
+            ("same", "same", "web", Some("L4TOUT"), None, Some(0.4), false),
+            ("same", "same", "web", Some("L4CON"), None, None, false),
+            ("same", "same", "web", None, Some("UP"), None, false),
+            ("same", "same", "api", Some("L4CON"), None, Some(0.4), false),
+        ] {
+            let mut evidence = Evidence { around: now.to_owned(), ..Evidence::default() };
+            evidence.read("web", &[Entry {
                 possible_rules: vec!["-A X".to_owned()],
                 rules_around: then.to_owned(),
-                ..entry
-            };
-            evidence.read("web", &[entry]);
-            evidence.disproved(&gate())
-        };
-        let disproved = |entry| around("same", "same", entry);
-        // A jump to it may have come since; an older agent did not write the rules.
-        for (now, then) in [("new", "old"), ("", "")] {
-            let entry = entry("web", Some("L4CON"), None, Some(0.4));
-            assert_eq!(around(now, then, entry), [""; 0], "{now} {then}");
+                ..entry(app, check, still, seconds)
+            }]);
+            let is = evidence.disproved(&gate()) == ["-A X"];
+            assert_eq!(is, disproved, "{now} {then} {app} {check:?} {still:?} {seconds:?}");
         }
-        assert_eq!(
-            disproved(entry("web", Some("L4CON"), None, Some(0.4))),
-            ["-A X"]
-        );
-        // Dropped checks: the rule may have redirected them. Found closed: the rule may be newer.
-        assert_eq!(
-            disproved(entry("web", Some("L4TOUT"), None, Some(0.4))),
-            [""; 0]
-        );
-        assert_eq!(disproved(entry("web", Some("L4CON"), None, None)), [""; 0]);
-        assert_eq!(disproved(entry("web", None, Some("UP"), None)), [""; 0]);
-        assert_eq!(
-            disproved(entry("api", Some("L4CON"), None, Some(0.4))),
-            [""; 0]
-        );
-    }
-
-    /// A gate that `open` finds closed shows how checks end there, but no seconds.
-    #[test]
-    fn the_seconds_are_those_of_the_last_real_close() {
-        let found = Entry {
-            verb: "open".into(),
-            ..entry("web", Some("L4TOUT"), None, None)
-        };
-        let points = judged(
-            &[entry("web", Some("L4CON"), None, Some(0.44)), found],
-            None,
-        );
-        let said: Vec<&str> = points.iter().map(|one| one.2.as_str()).collect();
-        assert!(
-            said[0].contains("(open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped"),
-            "{said:?}"
-        );
-        assert!(
-            said[1].starts_with("port 2000: DOWN after 0.4 s (restart,"),
-            "{said:?}"
-        );
     }
 }

@@ -30,6 +30,14 @@ pub(crate) struct Used {
     pub shadowing: Vec<Foreign>,
 }
 
+impl Used {
+    /// The same tables as the gates of another app see them, too.
+    pub(super) fn with(mut self, other: Used) -> Used {
+        self.shadowing.extend(other.shadowing);
+        self
+    }
+}
+
 pub(super) fn points(tables: &Tables) -> Vec<Point> {
     let used = match &tables.used {
         Ok(used) => used,

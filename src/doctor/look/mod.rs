@@ -10,7 +10,7 @@ use crate::config::{AppSettings, Settings};
 use crate::history;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
-use one::{Looked, of_app};
+use one::of_app;
 use procfs::process::Process;
 use std::iter;
 use std::path::Path;
@@ -36,14 +36,14 @@ pub struct Asked<'a> {
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked);
     let mut apps = Vec::new();
-    let mut rules = None;
+    let mut used: Option<Result<tables::Used, String>> = None;
     for settings in asked.apps {
-        let Looked {
-            facts,
-            rules: found,
-        } = of_app(asked.settings, settings).await;
-        apps.push(facts);
-        rules = merged(rules, found);
+        let looked = of_app(asked.settings, settings).await;
+        apps.push(looked.facts);
+        used = Some(match used {
+            None => looked.rules,
+            Some(all) => all.and_then(|all| Ok(all.with(looked.rules?))),
+        });
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
@@ -54,7 +54,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         config: configuration(&asked),
         tables: tables::Tables {
             kernel: kernel(),
-            used: rules.unwrap_or_else(|| Err("no app".to_owned())),
+            used: used.unwrap_or_else(|| Err("no app".to_owned())),
         },
         host,
         apps,
@@ -105,20 +105,5 @@ fn host(asked: &Asked) -> host::Host {
         history: directory::history(agent),
         sidecar: sidecar.map(|who| describe(who.as_ref())),
         files: files.map_err(|few| Fault::of(few, "ulimit -n 1024")),
-    }
-}
-
-/// Merges the nat tables as the gates of each app see them.
-fn merged(
-    all: Option<Result<tables::Used, String>>,
-    one: Result<tables::Used, String>,
-) -> Option<Result<tables::Used, String>> {
-    match (all, one) {
-        (Some(Ok(mut all)), Ok(one)) => {
-            all.shadowing.extend(one.shadowing);
-            Some(Ok(all))
-        }
-        (Some(Err(why)), _) | (_, Err(why)) => Some(Err(why)),
-        (None, one) => Some(one),
     }
 }
