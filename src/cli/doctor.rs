@@ -47,17 +47,14 @@ impl Doctor {
             Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
             None => &settings.apps,
         };
-        let haproxy_cfg = self.haproxy_cfg.clone().map(|path| {
-            let text = doctor::read_haproxy_cfg(&path);
-            (path, text)
-        });
+        let haproxy_cfg = self.haproxy_cfg.as_deref();
         let files = descriptors::check(settings.balancers.len());
         in_runtime(doctor::look(Asked {
             config,
             settings,
             apps,
             files: files.map_err(|error| error.to_string()),
-            haproxy_cfg,
+            haproxy_cfg: haproxy_cfg.map(doctor::read_haproxy_cfg),
         }))
     }
 }

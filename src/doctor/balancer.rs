@@ -1,22 +1,22 @@
 //! Checks one balancer: whether it answers, its version, and what else its socket permits.
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use crate::haproxy::{Address, Examination, Level, Unseen};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
 checks! {
     REACHABLE "balancer":
-        "out of rotation, drained and back in is what HAProxy says: a restart needs the word of every \
-         balancer";
+        "a restart needs the answer of every balancer: HAProxy shows whether the host is out of rotation, drained \
+         and back";
     VERSION "haproxy-version":
-        "the agent is tried with HAProxy 2.6 to 3.2, and reads columns that 2.4 began to show";
+        "the agent is tested with HAProxy 2.6 to 3.2, and reads columns that came with 2.4";
     LEVEL "socket-level":
         "over TCP there is no password: at level admin any host that reaches the socket may take any server out \
          or send its users elsewhere (`set server`); the agent only reads";
     MASTER "master-socket":
-        "a drain waits for what the workers of before a reload still carry, and they are asked there";
+        "a drain waits for what the workers of before a reload still carry, and the master shows them";
 }
 
 /// The tested versions. The first is the oldest that shows all needed fields.
@@ -33,36 +33,27 @@ pub(crate) struct Balancer {
 }
 
 pub(super) fn points(balancer: &Balancer) -> Vec<Point> {
-    let seen = match &balancer.seen {
-        Ok(seen) => seen,
-        Err(why) => {
-            return vec![REACHABLE.error(
-                &balancer.name,
-                why.to_string(),
-                fix(&balancer.address, why),
-            )];
-        }
+    let points = match &balancer.seen {
+        Err(why) => vec![REACHABLE.error(why.to_string(), fix(&balancer.address, why))],
+        Ok(seen) => answered(balancer, seen),
     };
-    let answers = format!(
-        "answers: HAProxy {}, pid {}",
-        seen.info.version, seen.info.pid
-    );
+    about(&balancer.name, points)
+}
+
+fn answered(balancer: &Balancer, seen: &Examination) -> Vec<Point> {
+    let (version, pid) = (&seen.info.version, seen.info.pid);
     let mut points = vec![
-        REACHABLE.ok(&balancer.name, answers),
-        version(&balancer.name, &seen.info.version),
-        level(balancer, seen.level),
+        REACHABLE.ok(format!("answers: HAProxy {version}, pid {pid}")),
+        tested(version),
+        level(&balancer.address, seen.level),
     ];
-    if let Some(master) = &seen.master {
-        points.push(match master {
-            Ok(()) => MASTER.ok(&balancer.name, "its master shows leaving workers"),
-            Err(why) => MASTER.error(
-                &balancer.name,
-                why.to_string(),
-                "start it with a master CLI (haproxy -W -S ADDRESS), with that address as `master` in \
-                 [[haproxy]]",
-            ),
-        });
-    }
+    points.extend(seen.master.as_ref().map(|master| match master {
+        Ok(()) => MASTER.ok("its master shows leaving workers"),
+        Err(why) => MASTER.error(
+            why.to_string(),
+            "start it with a master CLI (haproxy -W -S ADDRESS), with that address as `master` in [[haproxy]]",
+        ),
+    }));
     points
 }
 
@@ -113,48 +104,41 @@ fn is_loopback(at: &str) -> bool {
     ip.map_or(host == "localhost", |ip| ip.is_loopback())
 }
 
-fn version(of: &str, version: &str) -> Point {
+fn tested(version: &str) -> Point {
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     let short = match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
         _ => (0, 0),
     };
+    let found = |what: &str| format!("HAProxy {version}{what}");
     match short {
-        short if TRIED.contains(&short) => {
-            VERSION.ok(of, format!("HAProxy {version} is supported"))
-        }
-        (0, 0) => VERSION.warning(
-            of,
-            format!("HAProxy {version}: a version not known"),
-            UPGRADE,
-        ),
-        short if short < FIRST => {
-            VERSION.error(of, format!("HAProxy {version} is too old"), UPGRADE)
-        }
-        _ => VERSION.warning(of, format!("HAProxy {version} is not tried"), UPGRADE),
+        short if TRIED.contains(&short) => VERSION.ok(found(" is supported")),
+        (0, 0) => VERSION.warning(found(": a version not known"), UPGRADE),
+        short if short < FIRST => VERSION.error(found(" is too old"), UPGRADE),
+        _ => VERSION.warning(found(" is not tested"), UPGRADE),
     }
 }
 
 const UPGRADE: &str = "run HAProxy 2.6 to 3.2";
 
-fn level(balancer: &Balancer, level: Option<Level>) -> Point {
-    let of = &balancer.name;
-    match (&balancer.address, level) {
-        (Address::Tcp(at), Some(Level::Admin)) => LEVEL.warning(
-            of,
-            match is_loopback(at) {
-                true => "level admin over TCP: any user of this host may change every server",
-                false => "level admin over TCP: any host that reaches it may change every server",
-            },
-            format!("in HAProxy's `global`: {}", listener(&balancer.address, at)),
-        ),
-        (_, Some(Level::User)) => LEVEL.ok(of, "level user: the agent may read, and nothing else"),
+fn level(address: &Address, level: Option<Level>) -> Point {
+    match (address, level) {
+        (Address::Tcp(at), Some(Level::Admin)) => {
+            let who = match is_loopback(at) {
+                true => "any user of this host",
+                false => "any host that reaches it",
+            };
+            LEVEL.warning(
+                format!("level admin over TCP: {who} may change every server"),
+                format!("in HAProxy's `global`: {}", listener(address, at)),
+            )
+        }
+        (_, Some(Level::User)) => LEVEL.ok("level user: the agent can only read"),
         (_, Some(level)) => {
             let level = format!("{level:?}").to_lowercase();
-            LEVEL.ok(of, format!("level {level}: user is enough"))
+            LEVEL.ok(format!("level {level}: user is enough"))
         }
         (_, None) => LEVEL.warning(
-            of,
             "its level is not known",
             "in HAProxy's `global`: `level user` on the stats socket",
         ),
@@ -163,11 +147,11 @@ fn level(balancer: &Balancer, level: Option<Level>) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{Error, Ok as Well, Warning};
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
     use super::*;
     use crate::haproxy::{Lost, Worker};
 
-    fn seen(level: Level) -> Examination {
+    fn seen() -> Examination {
         Examination {
             info: Worker {
                 version: "2.6.12-1+deb12u4".into(),
@@ -175,7 +159,7 @@ mod tests {
                 uptime: 5,
                 started: 1,
             },
-            level: Some(level),
+            level: Some(Level::User),
             found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
             mismatched: Vec::new(),
             listed: Vec::new(),
@@ -184,14 +168,10 @@ mod tests {
         }
     }
 
-    fn over(tcp: bool, seen: Result<Examination, Unseen>) -> Balancer {
-        let address = match tcp {
-            true => Address::Tcp("10.0.0.1:9999".into()),
-            false => Address::Unix("/run/lb.sock".into()),
-        };
+    fn over(at: &str, seen: Result<Examination, Unseen>) -> Balancer {
         Balancer {
-            name: address.to_string(),
-            address,
+            name: at.to_owned(),
+            address: Address::Tcp(at.into()),
             seen,
         }
     }
@@ -208,67 +188,75 @@ mod tests {
             ("1.8", Error),
             ("latest", Warning),
         ] {
-            assert_eq!(version("lb", said).verdict, verdict, "{said}");
+            assert_eq!(tested(said).verdict, verdict, "{said}");
+        }
+    }
+
+    /// The fix has a listener of the socket's family.
+    #[test]
+    fn only_admin_over_tcp_is_too_much() {
+        let point = |at: &str, level| {
+            let address = match at.starts_with('/') {
+                true => Address::Unix(at.into()),
+                false => Address::Tcp(at.into()),
+            };
+            super::level(&address, Some(level))
+        };
+        for (at, level) in [
+            ("10.0.0.1:9999", Level::User),
+            ("10.0.0.1:9999", Level::Operator),
+            ("/run/lb.sock", Level::Admin),
+        ] {
+            assert_eq!(point(at, level).verdict, Well, "{at} {level:?}");
+        }
+        let (host, reaches) = ("any user of this host", "any host that reaches it");
+        for (at, who, bind) in [
+            ("127.0.0.1:9999", host, "ipv4@127.0.0.1:9999"),
+            ("[::1]:9999", host, "ipv6@[::1]:9999"),
+            ("localhost:9999", host, "localhost:9999"),
+            ("10.0.0.1:9999", reaches, "ipv4@10.0.0.1:9999"),
+            ("[fd00::1]:9999", reaches, "ipv6@[fd00::1]:9999"),
+            ("lb.example:9999", reaches, "lb.example:9999"),
+        ] {
+            let point = point(at, Level::Admin);
+            assert!(
+                point.verdict == Warning && point.found.contains(who),
+                "{at}: {point:?}"
+            );
+            let bind = format!("stats socket {bind} level user");
+            assert!(point.fix.unwrap().ends_with(&bind), "{at}");
         }
     }
 
     #[test]
-    fn only_admin_over_tcp_is_too_much() {
-        let verdict = |tcp, level| {
-            let balancer = over(tcp, Ok(seen(level)));
-            points(&balancer)[2].verdict
+    fn a_master_has_a_point_if_the_configuration_has_one() {
+        let of = |master| {
+            let seen = Examination { master, ..seen() };
+            let points = points(&over("10.0.0.1:9999", Ok(seen)));
+            points.get(3).map(|point| (point.check, point.verdict))
         };
-        assert_eq!(verdict(true, Level::User), Well);
-        assert_eq!(verdict(true, Level::Operator), Well);
-        assert_eq!(verdict(true, Level::Admin), Warning);
-        assert_eq!(verdict(false, Level::Admin), Well);
-        for (at, who) in [
-            ("127.0.0.1:9999", "any user of this host"),
-            ("[::1]:9999", "any user of this host"),
-            ("localhost:9999", "any user of this host"),
-            ("10.0.0.1:9999", "any host that reaches it"),
-            ("[fd00::1]:9999", "any host that reaches it"),
-        ] {
-            let mut balancer = over(true, Ok(seen(Level::Admin)));
-            balancer.address = Address::Tcp(at.into());
-            let found = &points(&balancer)[2].found;
-            assert!(found.contains(who), "{at}: {found}");
-        }
+        let cut = Unseen::Truncated("show proc".into());
+        let is = |verdict: Verdict| Some(("master-socket", verdict));
+        assert_eq!(
+            [None, Some(Ok(())), Some(Err(cut))].map(of),
+            [None, is(Well), is(Error)]
+        );
     }
 
     /// The kinds that the tests of broken set-ups do not cover.
     #[test]
-    fn each_kind_of_silence_has_its_fix() {
-        let far = ErrorKind::HostUnreachable;
-        let far = Unseen::Connect {
-            kind: far,
-            why: far.to_string(),
-        };
-        let denied = Unseen::Denied("show info".into());
-        for (why, fix) in [(far, "the firewalls on the way"), (denied, "level user")] {
-            let point = points(&over(true, Err(why))).remove(0);
-            assert!(point.fix.unwrap().contains(fix), "{fix}");
-        }
-    }
-
-    #[test]
     #[rustfmt::skip]
-    fn a_listener_is_of_the_sockets_family() {
-        let refused = Unseen::Connect {
-            kind: ErrorKind::ConnectionRefused,
-            why: String::new(),
-        };
-        for (at, bind) in [
-            ("10.0.0.1:9999", "stats socket ipv4@10.0.0.1:9999 level user"),
-            ("[fd00::1]:9999", "stats socket ipv6@[fd00::1]:9999 level user"),
-            ("lb.example:9999", "stats socket lb.example:9999 level user"),
+    fn each_kind_of_silence_has_its_fix() {
+        let kind = |kind: ErrorKind| Unseen::Connect { kind, why: String::new() };
+        for (at, why, fix) in [
+            ("10.0.0.1:9999", kind(ErrorKind::HostUnreachable), "the firewalls on the way"),
+            ("10.0.0.1:9999", Unseen::Denied("show info".into()), "level user"),
+            ("10.0.0.1:9999", kind(ErrorKind::ConnectionRefused), "stats socket ipv4@10.0.0.1:9999 level user"),
+            ("[fd00::1]:9999", kind(ErrorKind::ConnectionRefused), "stats socket ipv6@[fd00::1]:9999 level user"),
+            ("lb.example:9999", kind(ErrorKind::ConnectionRefused), "stats socket lb.example:9999 level user"),
         ] {
-            let address = Address::Tcp(at.into());
-            let fix = fix(&address, &refused);
-            assert!(fix.contains(bind), "{fix}");
-            let mut balancer = over(true, Ok(seen(Level::Admin)));
-            balancer.address = address;
-            assert!(points(&balancer)[2].fix.as_ref().unwrap().ends_with(bind));
+            let point = points(&over(at, Err(why))).remove(0);
+            assert!(point.fix.unwrap().contains(fix), "{fix}");
         }
     }
 }

@@ -19,54 +19,61 @@ pub(super) use checks;
 
 impl Check {
     /// A point that was seen to be right.
-    pub(crate) fn ok(&self, of: &str, found: impl Into<String>) -> Point {
-        self.point(Verdict::Ok, of, found.into(), None)
+    pub(super) fn ok(&self, found: impl Into<String>) -> Point {
+        self.point(Verdict::Ok, found.into(), None)
     }
 
     /// A point that nothing has shown yet, right or wrong.
-    pub(crate) fn unseen(&self, of: &str, found: impl Into<String>) -> Point {
-        self.point(Verdict::Unseen, of, found.into(), None)
+    pub(super) fn unseen(&self, found: impl Into<String>) -> Point {
+        self.point(Verdict::Unseen, found.into(), None)
     }
 
     /// A point that works, and may do harm.
-    pub(crate) fn warning(
-        &self,
-        of: &str,
-        found: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Point {
-        self.point(Verdict::Warning, of, found.into(), Some(fix.into()))
+    pub(super) fn warning(&self, found: impl Into<String>, fix: impl Into<String>) -> Point {
+        self.point(Verdict::Warning, found.into(), Some(fix.into()))
     }
 
     /// A point that does not work, or that users will notice.
-    pub(crate) fn error(
-        &self,
-        of: &str,
-        found: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Point {
-        self.point(Verdict::Error, of, found.into(), Some(fix.into()))
+    pub(super) fn error(&self, found: impl Into<String>, fix: impl Into<String>) -> Point {
+        self.point(Verdict::Error, found.into(), Some(fix.into()))
     }
 
     /// The wrong points, or one point that is ok if there are none.
-    pub(crate) fn or_ok(&self, wrong: Vec<Point>, of: &str, well: impl Into<String>) -> Vec<Point> {
+    pub(super) fn or_ok(
+        &self,
+        wrong: impl IntoIterator<Item = Point>,
+        well: impl Into<String>,
+    ) -> Vec<Point> {
+        let wrong: Vec<Point> = wrong.into_iter().collect();
         match wrong.is_empty() {
-            true => vec![self.ok(of, well)],
+            true => vec![self.ok(well)],
             false => wrong,
         }
     }
 
-    fn point(&self, verdict: Verdict, of: &str, found: String, fix: Option<String>) -> Point {
+    fn point(&self, verdict: Verdict, found: String, fix: Option<String>) -> Point {
         Point {
             area: "",
             check: self.name,
-            of: line(of),
+            of: String::new(),
             verdict,
             found: line(&found),
             why: self.why,
             fix: fix.as_deref().map(line),
         }
     }
+}
+
+/// The points as points of this app, balancer or line. A point that already names one keeps it.
+pub(super) fn about(of: &str, points: impl IntoIterator<Item = Point>) -> Vec<Point> {
+    let one = |point: Point| match point.of.is_empty() {
+        true => Point {
+            of: line(of),
+            ..point
+        },
+        false => point,
+    };
+    points.into_iter().map(one).collect()
 }
 
 /// Escapes the text and joins its lines: names and messages of other programs may hold codes that
@@ -85,7 +92,8 @@ mod tests {
             name: "x",
             why: "y",
         };
-        let point = check.error("a\x1b[2Jb", "c\nd\r\n", "e\u{202e}f");
+        let point = check.error("c\nd\r\n", "e\u{202e}f");
+        let point = about("a\x1b[2Jb", [point]).remove(0);
         let shown = [point.of.as_str(), &point.found, &point.fix.unwrap()].map(str::to_owned);
         assert_eq!(shown, ["a\\u{1b}[2Jb", "c d", "e\\u{202e}f"]);
     }

@@ -3,7 +3,7 @@
 
 use super::Point;
 use super::check::{Check, checks};
-use super::host::parted;
+use super::fault::Fault;
 use crate::restart::{Connections, Count, Counted, peers_in_words};
 
 checks! {
@@ -12,7 +12,8 @@ checks! {
          shows that; without one, the connections to the app that HAProxy does not count";
 }
 
-const MASTER: &str = "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
+pub(super) const MASTER: &str =
+    "name HAProxy's master socket (`haproxy -S`): `master` in [[haproxy]]";
 
 /// How the agent sees what leaving workers carry.
 #[derive(Debug, Clone)]
@@ -21,39 +22,34 @@ pub(crate) enum Leaving {
     Asked,
     /// It counts at both ends, while the number is steady.
     Counted(Connections, Count),
-    /// It can't see that. The text says why.
-    Unknown(String),
+    /// It can't see that.
+    Unknown(Fault),
     /// HAProxy does not show our lines, which another point reports.
     NoLines,
 }
 
-pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
+/// None: `master-socket` or `lines` shows it, or the app is so busy that the drain counts once the
+/// host is out.
+pub(super) fn point(port: u16, leaving: &Leaving) -> Option<Point> {
     match leaving {
-        Leaving::Asked => {
-            Some(CONNECTIONS.ok(app, "leaving workers are asked by the master socket"))
-        }
-        Leaving::Unknown(why) => {
-            let (found, fix) = parted(why, MASTER);
-            Some(CONNECTIONS.error(app, found, fix))
-        }
-        Leaving::NoLines => None,
+        Leaving::Asked | Leaving::NoLines => None,
+        Leaving::Unknown(fault) => Some(CONNECTIONS.error(&fault.found, &fault.fix)),
         Leaving::Counted(seen, _) if !seen.misnamed.is_empty() => {
-            let checks: Vec<String> = seen.misnamed.iter().map(|ip| format!("{ip:?}")).collect();
+            let checks: Vec<String> = seen.misnamed.iter().map(|ip| format!("\"{ip}\"")).collect();
             let checks = checks.join(", ");
-            let found = format!(
-                "`source` names none of the addresses that check the status ports: {checks}"
-            );
-            let quoted = checks.split(", ").map(|ip| format!("\"{ip}\""));
-            let fix = quoted.collect::<Vec<_>>().join(", ");
-            Some(CONNECTIONS.error(app, found, format!("[[haproxy]] source = [{fix}]")))
+            Some(CONNECTIONS.error(
+                format!(
+                    "`source` names none of the addresses that check the status ports: {checks}"
+                ),
+                format!("[[haproxy]] source = [{checks}]"),
+            ))
         }
         Leaving::Counted(seen, before) => match seen.counted(*before) {
-            Counted::All => Some(CONNECTIONS.ok(app, equation(seen, *before))),
-            // The app is busy. The drain counts once the host is out.
+            Counted::All => Some(CONNECTIONS.ok(equation(seen, *before))),
             Counted::Unsteady => None,
             Counted::Left(left) => {
                 let left = left.concat();
-                let (found, _) = left.split_once("; ").unwrap_or((&left, ""));
+                let found = left.split("; ").next().unwrap_or_default();
                 let fix = match seen.hidden || seen.fall_short(*before) {
                     true => MASTER.to_owned(),
                     false => format!(
@@ -61,7 +57,7 @@ pub(super) fn point(app: &str, port: u16, leaving: &Leaving) -> Option<Point> {
                          or {MASTER}"
                     ),
                 };
-                Some(CONNECTIONS.warning(app, found, fix))
+                Some(CONNECTIONS.warning(found, fix))
             }
         },
     }
@@ -105,7 +101,7 @@ mod tests {
             addresses_known: true,
             ..Connections::new(of_balancers, of_others, Ok(count))
         };
-        let point = point("web", 1000, &Leaving::Counted(seen, count)).unwrap();
+        let point = point(1000, &Leaving::Counted(seen, count)).unwrap();
         (point.verdict, point.found + &point.fix.unwrap_or_default())
     }
 
@@ -134,10 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn a_master_is_asked_and_a_missing_table_is_unknown() {
-        let verdict = |leaving| point("web", 1000, &leaving).map(|point| point.verdict);
-        assert_eq!(verdict(Leaving::Asked), Some(Well));
-        assert_eq!(verdict(Leaving::Unknown("no table".into())), Some(Error));
+    fn a_master_has_its_own_point_and_a_missing_table_is_unknown() {
+        let verdict = |leaving| point(1000, &leaving).map(|point| point.verdict);
+        assert_eq!(verdict(Leaving::Asked), None);
+        assert_eq!(
+            verdict(Leaving::Unknown(Fault::of("no table", MASTER))),
+            Some(Error)
+        );
         assert_eq!(verdict(Leaving::NoLines), None);
     }
 }

@@ -2,7 +2,7 @@
 //! move. It uses the gates that are closed now, and the last close in the history.
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use crate::clock;
 use crate::gate::Gate;
 use crate::haproxy::Role;
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 checks! {
     MEETS "firewall":
-        "a refused check is seen at once, a dropped one only after the check's timeout: until then \
-         HAProxy sends users to a host that is about to restart";
+        "HAProxy sees a refused check at once, a dropped one only after the check's timeout: until then \
+         it sends users to a host that is about to restart";
     SECONDS "detection":
-        "every restart waits until HAProxy has seen the lines DOWN, and at the end UP; limits that are \
-         shorter put the gates back each time";
+        "every restart waits until HAProxy shows the lines DOWN, and at the end UP: with a shorter limit it \
+         gives up each time";
 }
 
 const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
@@ -93,21 +93,16 @@ pub(crate) struct Checked {
 }
 
 pub(super) fn points(app: &str, gates: &[Checked], evidence: &Evidence) -> Vec<Point> {
-    let mut points: Vec<Point> = gates
-        .iter()
-        .filter_map(|one| meets(app, one, evidence))
-        .collect();
-    points.extend(
-        gates
-            .iter()
-            .flat_map(|one| seconds(app, &one.gate, evidence)),
-    );
+    let met = gates.iter().filter_map(|one| meets(one, evidence));
+    let seconds = gates.iter().flat_map(|one| seconds(&one.gate, evidence));
+    let mut points: Vec<Point> = met.chain(seconds).collect();
     if points.is_empty() {
-        let found = "no gate was closed yet: what HAProxy's checks meet then, and the seconds to DOWN and UP, \
-                     show at the first close";
-        points.push(SECONDS.unseen(app, found));
+        points.push(SECONDS.unseen(
+            "no gate was closed yet: the first close shows how HAProxy's checks end then, and the seconds to \
+             DOWN and UP",
+        ));
     }
-    points
+    about(app, points)
 }
 
 fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
@@ -117,101 +112,87 @@ fn of_gate<'a>(moved: Option<&'a Moved>, gate: &Gate) -> Vec<&'a Detection> {
         .collect()
 }
 
-fn meets(app: &str, checked: &Checked, evidence: &Evidence) -> Option<Point> {
+fn meets(checked: &Checked, evidence: &Evidence) -> Option<Point> {
     let port = checked.gate.status_port;
-    let now = checked.now.as_deref().unwrap_or_default();
-    let last: Vec<&str> = of_gate(evidence.met.as_ref(), &checked.gate)
-        .into_iter()
-        .filter_map(|line| line.check.as_deref())
-        .collect();
-    let (words, when) = match (now, &evidence.met) {
-        ([_, ..], _) => (
-            now.iter().map(String::as_str).collect(),
-            "closed".to_owned(),
+    let now = checked.now.iter().flatten().map(String::as_str);
+    let (mut words, mut when) = (now.collect::<Vec<&str>>(), "closed".to_owned());
+    if words.is_empty() {
+        let met = evidence.met.as_ref()?;
+        let lines = of_gate(Some(met), &checked.gate).into_iter();
+        words = lines.filter_map(|line| line.check.as_deref()).collect();
+        when = format!("when last closed ({})", met.by);
+    }
+    let dropped = words.iter().find(|word| **word == "L4TOUT");
+    let word = *dropped.or(words.first())?;
+    let found = |how: &str| format!("port {port}, {when}: {how} ({word})");
+    Some(match word {
+        "L4TOUT" => MEETS.warning(
+            found("HAProxy's checks were dropped"),
+            format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
         ),
-        ([], Some(met)) => (last, format!("when last closed ({})", met.by)),
-        ([], None) => return None,
-    };
-    let word = words
-        .iter()
-        .find(|word| **word == "L4TOUT")
-        .or(words.first())?;
-    Some(match *word {
-        "L4TOUT" => {
-            let found = format!("port {port}, {when}: HAProxy's checks were dropped ({word})");
-            MEETS.warning(
-                app,
-                found,
-                format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
-            )
-        }
-        "L4CON" => MEETS.ok(
-            app,
-            format!("port {port}, {when}: refused at once ({word})"),
-        ),
-        word => MEETS.ok(
-            app,
-            format!("port {port}, {when}: HAProxy's checks failed ({word})"),
-        ),
+        "L4CON" => MEETS.ok(found("refused at once")),
+        _ => MEETS.ok(found("HAProxy's checks failed")),
     })
 }
 
-fn seconds(app: &str, gate: &Gate, evidence: &Evidence) -> Vec<Point> {
-    let port = gate.status_port;
-    let closed = of_gate(evidence.close.as_ref(), gate);
-    let by = evidence
-        .close
-        .as_ref()
-        .map_or("", |close| close.by.as_str());
-    let still = closed
-        .iter()
-        .filter_map(|line| Some((line, line.still.as_ref()?)));
-    let mut points: Vec<Point> = still
-        .map(|(line, status)| {
-            let found = format!(
-                "port {port}: at the last close ({by}) {} {} was still {status}",
-                line.balancer, line.line
-            );
-            let fix = "fix what foreign-rule and status-port name, else a proxy on the way answers its checks";
-            SECONDS.error(app, found, fix)
-        })
-        .collect();
-    let opened = of_gate(evidence.open.as_ref(), gate);
-    let most = |lines: &[&Detection], of: fn(&Detection) -> Option<f64>| {
-        lines
-            .iter()
-            .filter_map(|line| of(line))
-            .max_by(f64::total_cmp)
+fn seconds(gate: &Gate, evidence: &Evidence) -> Vec<Point> {
+    let close = evidence.close.as_ref();
+    let still = |line: &Detection| {
+        let (status, by) = (line.still.as_ref()?, &close?.by);
+        Some(SECONDS.error(
+            format!(
+                "port {}: at the last close ({by}) {} {} was still {status}",
+                gate.status_port, line.balancer, line.line
+            ),
+            "fix what foreign-rule and status-port name, else a proxy on the way answers its checks",
+        ))
     };
-    let measured = [
-        (
-            "DOWN",
-            most(&closed, |line| line.down_seconds),
-            by,
-            "out_of_rotation",
-            evidence.out_of_rotation,
-        ),
-        (
-            "UP",
-            most(&opened, |line| line.up_seconds),
-            evidence.open.as_ref().map_or("", |open| open.by.as_str()),
-            "in_rotation",
-            evidence.in_rotation,
-        ),
-    ];
-    for (word, took, by, key, limit) in measured {
-        let Some(took) = took else { continue };
-        let found = format!("port {port}: {word} after {took:.1} s ({by})");
+    let down = Wait {
+        until: "DOWN",
+        moved: close,
+        seconds: |line| line.down_seconds,
+        key: "out_of_rotation",
+        limit: evidence.out_of_rotation,
+    };
+    let up = Wait {
+        until: "UP",
+        moved: evidence.open.as_ref(),
+        seconds: |line| line.up_seconds,
+        key: "in_rotation",
+        limit: evidence.in_rotation,
+    };
+    let still = of_gate(close, gate).into_iter().filter_map(still);
+    still
+        .chain([down, up].iter().filter_map(|wait| wait.point(gate)))
+        .collect()
+}
+
+/// A wait of an operation for HAProxy.
+struct Wait<'a> {
+    until: &'static str,
+    moved: Option<&'a Moved>,
+    seconds: fn(&Detection) -> Option<f64>,
+    /// The timeout that limits it.
+    key: &'static str,
+    limit: Duration,
+}
+
+impl Wait<'_> {
+    fn point(&self, gate: &Gate) -> Option<Point> {
+        let lines = of_gate(self.moved, gate).into_iter();
+        let took = lines.filter_map(self.seconds).max_by(f64::total_cmp)?;
+        let (port, until, by) = (gate.status_port, self.until, &self.moved?.by);
+        let found = format!("port {port}: {until} after {took:.1} s ({by})");
+        let (key, limit) = (self.key, self.limit.as_secs_f64());
         // One more check of a busier HAProxy would exceed the limit.
-        points.push(match took * 1.5 > limit.as_secs_f64() {
-            false => SECONDS.ok(app, found),
-            true => {
-                let found = format!("{found}, timeouts.{key} is {:.1} s", limit.as_secs_f64());
-                SECONDS.warning(app, found, format!("{SHORTER} timeouts.{key}"))
-            }
-        });
+        Some(match took * 1.5 > limit {
+            false => SECONDS.ok(found),
+            true => SECONDS.warning(
+                format!("{found}, timeouts.{key} is {limit:.1} s"),
+                format!("{SHORTER} timeouts.{key}"),
+            ),
+        })
     }
-    points
 }
 
 #[cfg(test)]
@@ -241,6 +222,7 @@ mod tests {
         }
     }
 
+    /// The points: check, verdict, finding.
     fn judged(entries: &[Entry], now: Option<&str>) -> Vec<(&'static str, Verdict, String)> {
         let mut evidence = Evidence {
             out_of_rotation: Duration::from_secs(30),
@@ -267,21 +249,38 @@ mod tests {
         }
     }
 
+    /// A gate that `open` finds closed shows how checks end there, but no seconds.
     #[test]
     fn the_last_close_is_quoted() {
-        let old = entry("web", Some("L4TOUT"), None, Some(9.0));
-        let points = judged(&[old, entry("web", Some("L4CON"), None, Some(0.44))], None);
-        let said = [
-            "port 2000, when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)",
-            "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)",
-            "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)",
-        ];
-        let expected = said.map(str::to_owned);
-        assert_eq!(
-            points.iter().map(|one| one.2.clone()).collect::<Vec<_>>(),
-            expected
-        );
-        assert!(points.iter().all(|one| one.1 == Well));
+        let old = || entry("web", Some("L4TOUT"), None, Some(9.0));
+        let close = || entry("web", Some("L4CON"), None, Some(0.44));
+        let found = Entry {
+            verb: "open".into(),
+            ..entry("web", Some("L4TOUT"), None, None)
+        };
+        let refused = "when last closed (restart, 2026-11-21T16:14:16Z): refused at once (L4CON)";
+        let dropped =
+            "when last closed (open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped (L4TOUT)";
+        for (entries, verdict, met) in [
+            (vec![old(), close()], Well, refused),
+            (vec![close(), found], Warning, dropped),
+        ] {
+            let points = judged(&entries, None);
+            let expected = [
+                ("firewall", verdict, format!("port 2000, {met}")),
+                (
+                    "detection",
+                    Well,
+                    "port 2000: DOWN after 0.4 s (restart, 2026-11-21T16:14:16Z)".into(),
+                ),
+                (
+                    "detection",
+                    Well,
+                    "port 2000: UP after 0.4 s (restart, 2026-11-21T16:14:16Z)".into(),
+                ),
+            ];
+            assert_eq!(points, expected);
+        }
     }
 
     #[test]
@@ -303,62 +302,27 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn a_rule_is_disproved_by_a_close_that_it_did_not_catch() {
-        let around = |now: &str, then: &str, entry: Entry| {
-            let mut evidence = Evidence {
-                around: now.to_owned(),
-                ..Evidence::default()
-            };
-            let entry = Entry {
+        for (now, then, app, check, still, seconds, disproved) in [
+            ("same", "same", "web", Some("L4CON"), None, Some(0.4), true),
+            // A jump to it may have come since; an older agent did not write the rules.
+            ("new", "old", "web", Some("L4CON"), None, Some(0.4), false),
+            ("", "", "web", Some("L4CON"), None, Some(0.4), false),
+            // Dropped checks: the rule may have redirected them. Found closed: the rule may be newer.
+            ("same", "same", "web", Some("L4TOUT"), None, Some(0.4), false),
+            ("same", "same", "web", Some("L4CON"), None, None, false),
+            ("same", "same", "web", None, Some("UP"), None, false),
+            ("same", "same", "api", Some("L4CON"), None, Some(0.4), false),
+        ] {
+            let mut evidence = Evidence { around: now.to_owned(), ..Evidence::default() };
+            evidence.read("web", &[Entry {
                 possible_rules: vec!["-A X".to_owned()],
                 rules_around: then.to_owned(),
-                ..entry
-            };
-            evidence.read("web", &[entry]);
-            evidence.disproved(&gate())
-        };
-        let disproved = |entry| around("same", "same", entry);
-        // A rule that leads to it may have come since; an older agent did not write them.
-        for (now, then) in [("new", "old"), ("", "")] {
-            let entry = entry("web", Some("L4CON"), None, Some(0.4));
-            assert_eq!(around(now, then, entry), [""; 0], "{now} {then}");
+                ..entry(app, check, still, seconds)
+            }]);
+            let is = evidence.disproved(&gate()) == ["-A X"];
+            assert_eq!(is, disproved, "{now} {then} {app} {check:?} {still:?} {seconds:?}");
         }
-        assert_eq!(
-            disproved(entry("web", Some("L4CON"), None, Some(0.4))),
-            ["-A X"]
-        );
-        // Dropped checks: the rule may have redirected them. Found closed: the rule may be newer.
-        assert_eq!(
-            disproved(entry("web", Some("L4TOUT"), None, Some(0.4))),
-            [""; 0]
-        );
-        assert_eq!(disproved(entry("web", Some("L4CON"), None, None)), [""; 0]);
-        assert_eq!(disproved(entry("web", None, Some("UP"), None)), [""; 0]);
-        assert_eq!(
-            disproved(entry("api", Some("L4CON"), None, Some(0.4))),
-            [""; 0]
-        );
-    }
-
-    /// A gate that `open` finds closed shows how checks end there, but no seconds.
-    #[test]
-    fn the_seconds_are_those_of_the_last_real_close() {
-        let found = Entry {
-            verb: "open".into(),
-            ..entry("web", Some("L4TOUT"), None, None)
-        };
-        let points = judged(
-            &[entry("web", Some("L4CON"), None, Some(0.44)), found],
-            None,
-        );
-        let said: Vec<&str> = points.iter().map(|one| one.2.as_str()).collect();
-        assert!(
-            said[0].contains("(open, 2026-11-21T16:14:16Z): HAProxy's checks were dropped"),
-            "{said:?}"
-        );
-        assert!(
-            said[1].starts_with("port 2000: DOWN after 0.4 s (restart,"),
-            "{said:?}"
-        );
     }
 }

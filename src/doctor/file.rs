@@ -12,32 +12,33 @@ use std::path::{Path, PathBuf};
 
 checks! {
     FILE "haproxy-cfg":
-        "`option persist`, `option redispatch`, `on-marked-down` and `check-ssl` decide whether users \
-         notice, and no stats socket shows them";
+        "no stats socket shows `option persist`, `option redispatch`, `on-marked-down` and `check-ssl`: they \
+         decide whether users notice a restart";
 }
 
 /// The largest file. It is larger than any that people or templates write.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The file that the caller gave.
-pub(super) struct File {
+#[derive(Debug)]
+pub struct File {
+    /// Its path; `-` is standard input.
     pub path: PathBuf,
+    /// Its text. Err: the system can't read it, or it is too large.
     pub text: io::Result<String>,
 }
 
-/// Reads the file; `-` is standard input. Any user may have written it, because doctor only judges
-/// it.
-///
-/// # Errors
-///
-/// The system can't read it, or it is too large. Bytes that are not UTF-8 are no error, because
-/// HAProxy accepts them too, for example in a comment.
-pub fn read(path: &Path) -> io::Result<String> {
-    let reader: Box<dyn Read> = match path.as_os_str() == "-" {
-        true => Box::new(io::stdin()),
-        false => Box::new(Opened::open(path)?),
+/// Reads the file. Any user may have written it, because doctor only judges it. Bytes that are not
+/// UTF-8 are no error, because HAProxy accepts them too, for example in a comment.
+pub fn read(path: &Path) -> File {
+    let text = match path.as_os_str() == "-" {
+        true => whole(io::stdin()),
+        false => Opened::open(path).and_then(whole),
     };
-    whole(reader)
+    File {
+        path: path.to_owned(),
+        text,
+    }
 }
 
 fn whole(reader: impl Read) -> io::Result<String> {
@@ -58,31 +59,27 @@ fn fix(why: &io::Error) -> &'static str {
 
 pub(super) fn points(file: Option<&File>, apps: &[AppFacts]) -> Vec<Point> {
     let Some(file) = file else {
-        let found =
-            "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)";
-        return vec![FILE.unseen("", found)];
+        return vec![FILE.unseen(
+            "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)",
+        )];
     };
     let shown = file.path.display();
     let text = match &file.text {
         Ok(text) => text,
-        Err(why) => {
-            return vec![FILE.error("", format!("{shown} can't be read: {why}"), fix(why))];
-        }
+        Err(why) => return vec![FILE.error(format!("{shown} can't be read: {why}"), fix(why))],
     };
     if cfg::is_empty(text) {
-        let found = format!(
-            "HAProxy's configuration file: no server line of this host is in {shown}, nor any other"
-        );
-        return vec![FILE.error("", found, "name the file that HAProxy runs with")];
+        return vec![FILE.error(
+            format!(
+                "HAProxy's configuration file: no server line of this host is in {shown}, nor any other"
+            ),
+            "name the file that HAProxy runs with",
+        )];
     }
-    let mut points = vec![FILE.ok("", format!("HAProxy's configuration file: {shown}"))];
-    let own = apps.iter().map(own_lines);
-    let own: Vec<Vec<Own>> = own.collect();
-    let apps: Vec<cfg::Expected> = apps
-        .iter()
-        .zip(&own)
-        .map(|(app, lines)| expected(app, lines))
-        .collect();
+    let lines: Vec<Vec<Own>> = apps.iter().map(own_lines).collect();
+    let apps = apps.iter().zip(&lines);
+    let apps: Vec<cfg::Expected> = apps.map(|(app, lines)| expected(app, lines)).collect();
+    let mut points = vec![FILE.ok(format!("HAProxy's configuration file: {shown}"))];
     points.extend(cfg::check(text, &apps));
     points
 }
@@ -136,7 +133,7 @@ mod tests {
 
     #[test]
     fn only_a_wrong_path_is_corrected() {
-        let of = |path: &str| fix(&read(Path::new(path)).unwrap_err());
+        let of = |path: &str| fix(&read(Path::new(path)).text.unwrap_err());
         assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
         assert!(of("/").starts_with("give HAProxy's"));
     }

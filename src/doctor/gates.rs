@@ -2,13 +2,15 @@
 //! unfinished operations.
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use crate::gate::{Foreign, Gate, Position, SHOW_NFT, Taken};
+use crate::haproxy::Role;
+use crate::restart::PerGate;
 
 checks! {
-    GATE "gate": "HAProxy's check goes through the gate: by it the host is in rotation or out of it";
+    GATE "gate": "HAProxy's check goes through the gate: an open gate puts the host in rotation, a closed one takes it out";
     FOREIGN "foreign-rule":
-        "where another rule redirects HAProxy's check, a closed gate changes nothing: the host stays in \
+        "another rule that redirects HAProxy's check makes a closed gate useless: the host stays in \
          rotation";
     STATUS_PORT "status-port":
         "a listener on a status port answers HAProxy's check while the gate is closed: the host never goes out \
@@ -17,7 +19,7 @@ checks! {
         "a process that binds a status port can listen there once the gate is closed, and HAProxy takes a \
          host for UP whose app restarts: the sidecar, or else each operation, reserves it";
     UNFINISHED "unfinished": "an operation that was killed has left the host as it was in that moment";
-    HELD "held": "gates that an operator or a unit holds closed stay closed, over reboots, too";
+    HELD "held": "a hold keeps the gates closed until the operator ends it, also over reboots";
     LAYOUT "layout":
         "in the classic layout the twin stays UP until the app has stopped: the first request of each \
          sticky user then waits for HAProxy's retries, 1 to 3 s";
@@ -31,7 +33,7 @@ const POSSIBLE: &str = "where HAProxy's checks match it, let them return before 
 #[derive(Debug, Clone)]
 pub(crate) struct Gates {
     pub app: String,
-    pub gates: Vec<GateFacts>,
+    pub gates: PerGate<GateFacts>,
     /// An unfinished operation.
     pub unfinished: Option<String>,
     /// The hold that keeps the gates closed.
@@ -64,26 +66,25 @@ pub(crate) struct GateFacts {
     pub native: Result<(), String>,
     /// The processes that listen on the status port.
     pub listeners: Vec<String>,
-    /// Who else has the status port. None if it can be bound.
+    /// Which process has the status port. None if it can be bound.
     pub taken: Option<Taken>,
 }
 
 pub(super) fn points(gates: &Gates) -> Vec<Point> {
     let mut points = Vec::new();
-    for seen in &gates.gates {
+    for seen in gates.gates.iter() {
         points.push(position(gates, seen));
-        points.extend(foreign(&gates.app, seen));
+        points.extend(foreign(seen));
         points.extend(listening(&gates.app, seen));
         points.extend(reserved(gates, seen));
     }
-    let app = &gates.app;
     let unfinished = gates.unfinished.iter();
-    let unfinished =
-        unfinished.map(|what| UNFINISHED.warning(app, what, format!("agent recover {app}")));
-    points.extend(UNFINISHED.or_ok(unfinished.collect(), app, "no operation is unfinished"));
+    let recover = || format!("agent recover {}", gates.app);
+    let unfinished = unfinished.map(|what| UNFINISHED.warning(what, recover()));
+    points.extend(UNFINISHED.or_ok(unfinished, "no operation is unfinished"));
     points.push(held(gates));
-    points.push(layout(gates));
-    points
+    points.extend(layout(gates));
+    about(&gates.app, points)
 }
 
 fn position(gates: &Gates, seen: &GateFacts) -> Point {
@@ -93,136 +94,110 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
         false => format!("agent recover {app}"),
     };
     match (&seen.position, &gates.held) {
-        (Position::Open, None) => GATE.ok(app, said),
+        (Position::Open, None) => GATE.ok(said),
         // The operation closes gates, and may have set only one address family yet.
-        _ if gates.under_way => GATE.ok(app, format!("{said}: an operation is under way")),
-        (Position::Closed, Some(_)) => GATE.ok(app, format!("{said}, as expected")),
+        _ if gates.under_way => GATE.unseen(format!("{said}: an operation is under way")),
+        (Position::Closed, Some(_)) => GATE.ok(format!("{said}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
-            app,
             format!("{said}, but held closed"),
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
         ),
-        (Position::Closed, None) => GATE.warning(
-            app,
-            format!("{said} unexpectedly: no hold explains it"),
-            fix,
-        ),
-        (Position::Broken(_), _) => GATE.error(app, said, format!("agent recover {app}")),
+        (Position::Closed, None) => {
+            GATE.warning(format!("{said} unexpectedly: no hold explains it"), fix)
+        }
+        (Position::Broken(_), _) => GATE.error(said, format!("agent recover {app}")),
     }
 }
 
-fn foreign(app: &str, seen: &GateFacts) -> Vec<Point> {
+fn foreign(seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
-    let point = |one: &Foreign| match &one.removal {
-        Some(removal) => {
-            let found = format!(
-                "a rule that is not ours redirects port {port}: {}",
-                one.rule
-            );
-            FOREIGN.error(app, found, removal.as_str())
-        }
-        None => {
-            let found = format!(
-                "a rule that is not ours may redirect port {port}: {}",
-                one.rule
-            );
-            match seen.disproved.contains(&one.rule) {
-                true => FOREIGN.ok(app, format!("{found}; at the last close it did not")),
-                false => FOREIGN.warning(app, found, POSSIBLE),
-            }
+    let point = |Foreign { rule, removal }: &Foreign| {
+        let found = |does: &str| format!("a rule that is not ours {does} port {port}: {rule}");
+        match removal {
+            Some(removal) => FOREIGN.error(found("redirects"), removal),
+            None if seen.disproved.contains(rule) => FOREIGN.ok(format!(
+                "{}; at the last close it did not",
+                found("may redirect")
+            )),
+            None => FOREIGN.warning(found("may redirect"), POSSIBLE),
         }
     };
-    let mut points: Vec<Point> = seen.foreign.iter().map(point).collect();
-    points.extend(seen.native.as_ref().err().map(|why| {
+    let native = seen.native.as_ref().err().map(|why| {
         let found = format!("whether native rules redirect port {port} is not known: {why}");
-        FOREIGN.warning(app, found, SHOW_NFT)
-    }));
-    FOREIGN.or_ok(
-        points,
-        app,
-        format!("no rule but ours redirects port {port}"),
-    )
+        FOREIGN.warning(found, SHOW_NFT)
+    });
+    let points = seen.foreign.iter().map(point).chain(native);
+    FOREIGN.or_ok(points, format!("no rule but ours redirects port {port}"))
 }
 
 fn listening(app: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let key = match seen.gate.role {
-        crate::haproxy::Role::Main => "status_port",
-        _ => "backup_status_port",
+        Role::Main => "status_port",
+        Role::Twin | Role::ClassicTwin => "backup_status_port",
     };
-    let point = |who: &String| {
-        let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
-        STATUS_PORT.error(app, format!("status port {port}: {who} listens"), fix)
-    };
-    let points = seen.listeners.iter().map(point).collect();
-    STATUS_PORT.or_ok(
-        points,
-        app,
-        format!("status port {port}: nothing listens there"),
-    )
+    let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
+    let found = |who: &String| format!("status port {port}: {who} listens");
+    let points = seen.listeners.iter();
+    let points = points.map(|who| STATUS_PORT.error(found(who), &fix));
+    STATUS_PORT.or_ok(points, format!("status port {port}: nothing listens there"))
 }
 
 /// A status port that another process has. None if a process listens there: that is an error of
 /// its own.
 fn reserved(gates: &Gates, seen: &GateFacts) -> Option<Point> {
-    let (app, port) = (&gates.app, seen.gate.status_port);
+    let port = seen.gate.status_port;
     let said = |what: &str| format!("status port {port}: {what}");
-    let by = |who: &[String]| who.join(", ");
     Some(match &seen.taken {
         Some(Taken::Listening) => return None,
-        Some(Taken::Reserved(who)) => RESERVED.ok(app, said(&format!("reserved by {who}"))),
-        Some(Taken::Bound(who)) => {
-            let fix = "stop it: `agent restart` and `agent close` refuse until then";
-            RESERVED.error(app, said(&format!("bound by {}", by(who))), fix)
-        }
-        Some(Taken::Passing(who)) => {
-            let found = format!("not reserved: it is the source port of {}", by(who));
-            let fix = format!(
-                "add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"
-            );
-            RESERVED.warning(app, said(&found), fix)
-        }
-        Some(Taken::Denied(why)) => {
-            let fix = "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE";
-            RESERVED.warning(app, said(&format!("can't be reserved: {why}")), fix)
-        }
-        None if gates.sidecar => {
-            let fix = "systemctl restart haproxy-gate";
-            RESERVED.warning(app, said("the sidecar has not reserved it"), fix)
-        }
-        None => RESERVED.ok(app, said("each operation reserves it for itself")),
+        Some(Taken::Reserved(who)) => RESERVED.ok(said(&format!("reserved by {who}"))),
+        Some(Taken::Bound(who)) => RESERVED.error(
+            said(&format!("bound by {}", who.join(", "))),
+            "stop it: `agent restart` and `agent close` refuse until then",
+        ),
+        Some(Taken::Passing(who)) => RESERVED.warning(
+            said(&format!(
+                "not reserved: it is the source port of {}",
+                who.join(", ")
+            )),
+            format!("add {port} to the sysctl net.ipv4.ip_local_reserved_ports, in /etc/sysctl.d"),
+        ),
+        Some(Taken::Denied(why)) => RESERVED.warning(
+            said(&format!("can't be reserved: {why}")),
+            "run it as root; for ports below 1024 in a sandbox: CAP_NET_BIND_SERVICE",
+        ),
+        None if gates.sidecar => RESERVED.warning(
+            said("the sidecar has not reserved it"),
+            "systemctl restart haproxy-gate",
+        ),
+        None => RESERVED.ok(said("free, each operation reserves it")),
     })
 }
 
 fn held(gates: &Gates) -> Point {
-    let app = &gates.app;
     match &gates.held {
-        None => HELD.ok(app, "no hold keeps the gates closed"),
-        Some(who) => {
-            let found = format!("the gates are held closed by {who}");
-            HELD.warning(app, found, format!("agent open {app}"))
-        }
+        None => HELD.ok("no hold keeps the gates closed"),
+        Some(who) => HELD.warning(
+            format!("the gates are held closed by {who}"),
+            format!("agent open {}", gates.app),
+        ),
     }
 }
 
-fn layout(gates: &Gates) -> Point {
+/// The configuration alone does not show that HAProxy has the two-stage layout: `check-port` does.
+fn layout(gates: &Gates) -> Option<Point> {
     let (app, port) = (&gates.app, gates.free_port);
-    match gates.gates.len() {
-        2.. => LAYOUT.ok(app, "two-stage: the twin has a status port of its own"),
-        _ => {
-            let fix = format!(
-                "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
-            );
-            LAYOUT.warning(app, "classic: the twin checks the app itself", fix)
-        }
-    }
+    let fix = format!(
+        "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
+    );
+    let is_classic = gates.gates.twin.is_none();
+    is_classic.then(|| LAYOUT.warning("classic: the twin checks the app itself", fix))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::super::Verdict::{self, Error, Ok as Well, Unseen, Warning};
     use super::*;
-    use crate::haproxy::Role;
 
     fn seen(role: Role) -> GateFacts {
         GateFacts {
@@ -239,7 +214,10 @@ mod tests {
     fn sound() -> Gates {
         Gates {
             app: "web".into(),
-            gates: vec![seen(Role::Main), seen(Role::Twin)],
+            gates: PerGate {
+                main: seen(Role::Main),
+                twin: Some(seen(Role::Twin)),
+            },
             unfinished: None,
             held: None,
             under_way: false,
@@ -262,7 +240,7 @@ mod tests {
         let by = |taken: Option<Taken>, sidecar| {
             wrong(|gates| {
                 gates.sidecar = sidecar;
-                gates.gates[0].taken.clone_from(&taken);
+                gates.gates.main.taken.clone_from(&taken);
             })
         };
         let who = || vec!["grab (pid 7) on 0.0.0.0:2000".to_owned()];
@@ -290,10 +268,10 @@ mod tests {
     #[test]
     fn a_gate_is_as_it_should_be_or_not() {
         let closed = |gates: &mut Gates| {
-            gates
-                .gates
-                .iter_mut()
-                .for_each(|seen| seen.position = Position::Closed);
+            gates.gates = gates.gates.clone().map(|seen| GateFacts {
+                position: Position::Closed,
+                ..seen
+            });
         };
         assert_eq!(wrong(closed), [("gate", Warning); 2]);
         let held = |gates: &mut Gates| gates.held = Some("an operator".into());
@@ -306,8 +284,35 @@ mod tests {
             [("gate", Warning), ("gate", Warning), ("held", Warning)]
         );
         let broken =
-            |gates: &mut Gates| gates.gates[0].position = Position::Broken("2 rules".into());
+            |gates: &mut Gates| gates.gates.main.position = Position::Broken("2 rules".into());
         assert_eq!(wrong(broken), [("gate", Error)]);
-        assert_eq!(wrong(|gates| (broken(gates), gates.under_way = true).0), []);
+        let unseen = [("gate", Unseen)];
+        assert_eq!(
+            wrong(|gates| (broken(gates), gates.under_way = true).0),
+            unseen
+        );
+    }
+
+    /// A close disproves a rule that may redirect the checks, never one that certainly does.
+    #[test]
+    fn a_foreign_rule_has_its_point() {
+        let removal = || Some("iptables -D X".to_owned());
+        for (removal, disproved, expected) in [
+            (removal(), false, &[("foreign-rule", Error)][..]),
+            (removal(), true, &[("foreign-rule", Error)]),
+            (None, false, &[("foreign-rule", Warning)]),
+            (None, true, &[]),
+        ] {
+            let rule = || "-A X".to_owned();
+            let with = |gates: &mut Gates| {
+                let seen = &mut gates.gates.main;
+                seen.disproved.extend(disproved.then(rule));
+                seen.foreign.push(Foreign {
+                    rule: rule(),
+                    removal: removal.clone(),
+                });
+            };
+            assert_eq!(wrong(with), expected, "{removal:?} {disproved}");
+        }
     }
 }

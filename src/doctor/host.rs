@@ -1,21 +1,22 @@
 //! Checks the host itself: rights, its directories, the sidecar, open files.
 
-use super::Point;
 use super::check::{Check, checks};
+use super::fault::Fault;
+use super::{Point, Verdict};
 
 checks! {
     RIGHTS "rights":
-        "the agent sets iptables rules and reads whose sockets listen: that takes root with CAP_NET_ADMIN";
+        "the agent sets iptables rules and reads which processes listen: that takes root with CAP_NET_ADMIN";
     STATE "state-dir":
-        "lock, journal and holds are kept there: without them no operation begins, and what others may \
-         write there would not be believed";
+        "the agent keeps its lock, journal and holds there: without them no operation begins, and root \
+         must not trust what other users may write there";
     HISTORY "history-dir":
-        "operations go on without it, but no record says afterwards who did what, and why";
+        "operations go on without it, but the history then does not show who did what, and why";
     SIDECAR "sidecar":
-        "without it the gates stay closed after a boot, flushed rules stay away, and what a killed agent has begun \
-         stays unfinished";
+        "without it the gates stay closed after a boot, flushed rules stay away, and an operation that was \
+         killed stays unfinished";
     FILES "open-files":
-        "an operation that may open no further file could not list the rules half way through";
+        "an operation that may open no further file can't list the rules half way through";
 }
 
 /// The facts about the host.
@@ -24,14 +25,23 @@ pub(crate) struct Host {
     pub root: bool,
     /// Whether the effective set has CAP_NET_ADMIN.
     pub net_admin: bool,
-    /// Each directory once, and whether it can be used.
-    pub directories: Vec<(String, Result<(), String>)>,
-    /// The directory of the history, and whether it can be used.
-    pub history: (String, Result<(), String>),
+    /// The directories of locks, journals and holds, each once.
+    pub state: Vec<Directory>,
+    pub history: Directory,
     /// The process of the sidecar.
     pub sidecar: Option<String>,
     /// Whether enough files may be open.
-    pub files: Result<(), String>,
+    pub files: Result<(), Fault>,
+}
+
+/// A directory of the agent.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    pub path: String,
+    /// It is there. The agent makes a missing one.
+    pub exists: bool,
+    /// Whether it, or the place where it is made, can be used.
+    pub usable: Result<(), Fault>,
 }
 
 impl Host {
@@ -42,39 +52,21 @@ impl Host {
 }
 
 pub(super) fn points(host: &Host) -> Vec<Point> {
+    let state = host.state.iter();
     let mut points = vec![rights(host)];
-    points.extend(host.directories.iter().map(|(path, usable)| match usable {
-        Ok(()) => STATE.ok(
-            "",
-            format!("state: {path} is root's alone and may be written"),
-        ),
-        Err(why) => {
-            let (found, fix) = parted(why, "choose another [agent] state_dir");
-            STATE.error("", format!("state: {found}"), fix)
-        }
-    }));
-    let (path, usable) = &host.history;
-    points.push(match usable {
-        Ok(()) => HISTORY.ok(
-            "",
-            format!("history: {path} is root's alone and may be written"),
-        ),
-        Err(why) => {
-            let (found, fix) = parted(why, "choose another [agent] history_dir");
-            HISTORY.warning("", format!("history: {found}"), fix)
-        }
+    points.extend(state.map(|one| directory(host, one, &STATE, "state")));
+    let history = directory(host, &host.history, &HISTORY, "history");
+    points.push(Point {
+        verdict: history.verdict.min(Verdict::Warning),
+        ..history
     });
     points.push(match &host.files {
-        Ok(()) => FILES.ok("", "open files: as many as needed are allowed"),
-        Err(why) => {
-            let (found, fix) = parted(why, "ulimit -n 1024");
-            FILES.error("", format!("open files: {found}"), fix)
-        }
+        Ok(()) => FILES.ok("open files: as many as needed are allowed"),
+        Err(few) => FILES.error(format!("open files: {}", few.found), &few.fix),
     });
     points.push(match &host.sidecar {
-        Some(who) => SIDECAR.ok("", format!("sidecar: {who}")),
+        Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
         None => SIDECAR.warning(
-            "",
             "sidecar: not running",
             "systemctl enable --now haproxy-gate",
         ),
@@ -84,26 +76,62 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
 
 fn rights(host: &Host) -> Point {
     match (host.root, host.net_admin) {
-        (true, true) => RIGHTS.ok("", "rights: root, with CAP_NET_ADMIN"),
+        (true, true) => RIGHTS.ok("rights: root, with CAP_NET_ADMIN"),
         (true, false) => RIGHTS.error(
-            "",
-            "rights: root, but without CAP_NET_ADMIN: the rules can't be seen nor set",
+            "rights: root, but without CAP_NET_ADMIN: the agent can neither see nor set rules",
             "in a container: --cap-add NET_ADMIN --cap-add NET_RAW; in a unit: \
              CapabilityBoundingSet=CAP_NET_ADMIN",
         ),
         (false, _) => RIGHTS.error(
-            "",
-            "rights: not root: the rules can't be seen, nor whose sockets listen",
+            "rights: not root: doctor can't see the rules, nor which processes listen",
             "sudo agent doctor",
         ),
     }
 }
 
-/// Splits a message of ours into the finding and its fix, after its marker or the last "; ".
-pub(super) fn parted(why: &str, otherwise: &str) -> (String, String) {
-    let at = why.split_once("; fix: ").or_else(|| why.rsplit_once("; "));
-    match at {
-        Some((found, fix)) => (found.to_owned(), fix.to_owned()),
-        None => (why.to_owned(), otherwise.to_owned()),
+fn directory(host: &Host, directory: &Directory, check: &Check, what: &str) -> Point {
+    let path = &directory.path;
+    match &directory.usable {
+        _ if !host.root => {
+            check.unseen(format!("{what}: only root sees whether {path} can be used"))
+        }
+        Ok(()) if !directory.exists => check.unseen(format!(
+            "{what}: {path} is not there yet, the agent makes it"
+        )),
+        Ok(()) => check.ok(format!("{what}: {path} is root's alone and may be written")),
+        Err(fault) => check.error(format!("{what}: {}", fault.found), &fault.fix),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What tests/doctor does not cover: only root judges a directory, and a missing one is not ok.
+    #[test]
+    fn only_a_directory_that_was_seen_is_ok() {
+        let full = || Fault::of("/d: disk full; free space there", "");
+        for (root, exists, usable, state, history) in [
+            (true, true, Ok(()), Verdict::Ok, Verdict::Ok),
+            (true, false, Ok(()), Verdict::Unseen, Verdict::Unseen),
+            (true, true, Err(full()), Verdict::Error, Verdict::Warning),
+            (false, true, Err(full()), Verdict::Unseen, Verdict::Unseen),
+        ] {
+            let directory = Directory {
+                path: "/d".to_owned(),
+                exists,
+                usable,
+            };
+            let points = points(&Host {
+                root,
+                net_admin: true,
+                state: vec![directory.clone()],
+                history: directory,
+                sidecar: None,
+                files: Ok(()),
+            });
+            let verdicts = [points[1].verdict, points[2].verdict];
+            assert_eq!(verdicts, [state, history], "{root} {exists}");
+        }
     }
 }

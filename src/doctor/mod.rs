@@ -11,6 +11,7 @@ pub mod cfg;
 mod check;
 mod connections;
 mod evidence;
+mod fault;
 mod file;
 mod gates;
 mod host;
@@ -20,7 +21,7 @@ mod point;
 mod tables;
 mod text;
 
-pub use file::read as read_haproxy_cfg;
+pub use file::{File, read as read_haproxy_cfg};
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
@@ -28,23 +29,23 @@ pub use text::{is_to_paste, text};
 use crate::config::ConfigError;
 use app_facts::AppFacts;
 use check::{Check, checks};
+use fault::Fault;
 
 checks! {
-    CONFIG "config": "the agent does nothing without a configuration that it can read and trust";
+    CONFIG "config": "the agent does nothing without a configuration that it can read, and that root alone may write";
 }
 
 /// The only point if the configuration can't be read.
 pub fn unconfigured(error: &ConfigError) -> Point {
-    let (found, fix) = host::parted(&error.to_string(), "");
-    let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
-    let fix = match (fix.is_empty(), error) {
-        (false, _) => fix,
-        (true, ConfigError::Wrong { .. }) => format!("correct that line; {explained}"),
-        (true, ConfigError::Whole { .. }) => format!("write it; {explained}"),
+    let fix = match error {
+        ConfigError::Wrong { .. } => "correct that line",
+        ConfigError::Whole { .. } => "write it",
     };
+    let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
+    let fault = Fault::of(&error.to_string(), &format!("{fix}; {explained}"));
     Point {
         area: "host",
-        ..CONFIG.error("", format!("configuration: {found}"), fix)
+        ..CONFIG.error(format!("configuration: {}", fault.found), fault.fix)
     }
 }
 
@@ -60,7 +61,7 @@ struct Facts {
     host: host::Host,
     tables: tables::Tables,
     apps: Vec<AppFacts>,
-    file: Option<file::File>,
+    file: Option<File>,
 }
 
 /// Collects points without duplicates: a balancer or a file may serve several apps.
@@ -78,7 +79,7 @@ impl Points {
 
 fn judge(facts: &Facts) -> Vec<Point> {
     let mut points = Points::default();
-    let config = CONFIG.ok("", format!("configuration: {}", facts.config));
+    let config = CONFIG.ok(format!("configuration: {}", facts.config));
     points.add("host", [config]);
     points.add("host", host::points(&facts.host));
     if facts.host.sees_rules() {
@@ -93,24 +94,23 @@ fn judge(facts: &Facts) -> Vec<Point> {
     points.add("app", apps.flat_map(app::points));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
-    let (of_lines, of_file) = lines::once(
-        facts.apps.iter().flat_map(of_lines).collect(),
-        file::points(facts.file.as_ref(), &facts.apps),
-    );
-    points.add("lines", of_lines);
-    points.add("file", of_file);
+    let file = file::points(facts.file.as_ref(), &facts.apps);
+    let lines = facts
+        .apps
+        .iter()
+        .flat_map(|app| of_lines(app, &file))
+        .collect();
+    let (lines, file) = lines::once(lines, file);
+    points.add("lines", lines);
+    points.add("file", file);
     points.0
 }
 
-fn of_lines(app: &AppFacts) -> Vec<Point> {
-    let position = |at: usize| {
-        let gates = app.gates.as_ref()?;
-        Some(gates.gates.get(at)?.position.clone())
-    };
-    let seen = app
-        .balancers
-        .iter()
-        .filter_map(|balancer| Some((balancer, balancer.seen.as_ref().ok()?)));
+fn of_lines(app: &AppFacts, file: &[Point]) -> Vec<Point> {
+    let gates = app.gates.as_ref();
+    let positions = gates.map(|gates| gates.gates.as_ref().map(|seen| seen.position.clone()));
+    let seen = app.balancers.iter();
+    let seen = seen.filter_map(|balancer| Some((balancer, balancer.seen.as_ref().ok()?)));
     let points = seen.flat_map(|(balancer, seen)| {
         lines::points(&lines::Lines {
             app: &app.settings.name,
@@ -118,9 +118,10 @@ fn of_lines(app: &AppFacts) -> Vec<Point> {
             address: &balancer.address,
             seen,
             ports: app.settings.ports,
-            gates: [position(0), position(1)],
+            gates: positions.as_ref(),
             min_available: app.settings.limits.min_available,
-            under_way: app.gates.as_ref().is_some_and(|gates| gates.under_way),
+            under_way: gates.is_some_and(|gates| gates.under_way),
+            file,
         })
     });
     points.collect()

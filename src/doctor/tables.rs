@@ -7,8 +7,8 @@ use crate::gate::{Foreign, Variant};
 checks! {
     KERNEL "iptables": "the gates are rules of iptables' nat tables";
     MIXED "mixed-tables":
-        "the kernel asks the nat tables of both variants: what one redirects, the other can't close, and \
-         `iptables -S` shows one of them alone";
+        "the kernel uses the nat tables of both variants: the agent can't close what a rule of the other variant \
+         redirects, and `iptables -S` shows only one of them";
 }
 
 /// The facts about the nat tables.
@@ -30,16 +30,26 @@ pub(crate) struct Used {
     pub shadowing: Vec<Foreign>,
 }
 
-pub(super) fn points(tables: &Tables) -> Vec<Point> {
-    match &tables.used {
-        Err(why) => vec![unread(why)],
-        Ok(used) => {
-            let kernel = format!("{}, Linux {}", program(used.variant), tables.kernel);
-            let mut points = vec![KERNEL.ok("", format!("rules: {kernel}"))];
-            points.extend(mixed(used));
-            points
-        }
+impl Used {
+    /// The same tables as the gates of another app see them, too.
+    pub(super) fn with(mut self, other: Used) -> Used {
+        self.shadowing.extend(other.shadowing);
+        self
     }
+}
+
+pub(super) fn points(tables: &Tables) -> Vec<Point> {
+    let used = match &tables.used {
+        Ok(used) => used,
+        Err(why) => return vec![unread(why)],
+    };
+    let kernel = format!("{}, Linux {}", program(used.variant), tables.kernel);
+    let mut points = vec![KERNEL.ok(format!("rules: {kernel}"))];
+    points.extend(MIXED.or_ok(
+        mixed(used),
+        "rules: none in the nat tables of the other variant",
+    ));
+    points
 }
 
 fn unread(why: &str) -> Point {
@@ -51,45 +61,42 @@ fn unread(why: &str) -> Point {
         }
         () => "as root: iptables -t nat -S",
     };
-    KERNEL.error("", format!("rules: {why}"), fix)
+    KERNEL.error(format!("rules: {why}"), fix)
 }
 
 fn mixed(used: &Used) -> Vec<Point> {
     if !used.shadowing.is_empty() {
         let point = |one: &Foreign| {
             let found = format!(
-                "rules: the other variant redirects a status port, too: {}",
+                "rules: the other variant also redirects a status port: {}",
                 one.rule
             );
-            MIXED.error("", found, one.removal.clone().unwrap_or_default())
+            MIXED.error(found, one.removal.clone().unwrap_or_default())
         };
         return used.shadowing.iter().map(point).collect();
     }
-    match used.beside.as_slice() {
-        [] => vec![MIXED.ok("", "rules: none in the nat tables of the other variant")],
-        beside => {
-            let said = |(program, rules): &(&str, usize)| format!("{program} has {rules}");
-            let said: Vec<String> = beside.iter().map(said).collect();
-            let found = format!(
-                "rules: the gates are in {}, and there are others beside: {}",
-                program(used.variant),
-                said.join(", ")
-            );
-            let see = beside
-                .iter()
-                .map(|(program, _)| format!("{program} -t nat -S"));
-            let see: Vec<String> = see.collect();
-            vec![MIXED.warning(
-                "",
-                found,
-                format!(
-                    "look at them ({}), move them to {}, or set [agent] iptables to theirs",
-                    see.join("; "),
-                    program(used.variant)
-                ),
-            )]
-        }
+    if used.beside.is_empty() {
+        return Vec::new();
     }
+    let ours = program(used.variant);
+    let beside = used.beside.iter();
+    let others: Vec<String> = beside
+        .clone()
+        .map(|(program, rules)| format!("{program} has {rules}"))
+        .collect();
+    let show: Vec<String> = beside
+        .map(|(program, _)| format!("{program} -t nat -S"))
+        .collect();
+    vec![MIXED.warning(
+        format!(
+            "rules: the gates are in {ours}, and other programs have rules, too: {}",
+            others.join(", ")
+        ),
+        format!(
+            "look at them ({}), move them to {ours}, or set [agent] iptables to their variant",
+            show.join("; ")
+        ),
+    )]
 }
 
 fn program(variant: Variant) -> &'static str {

@@ -2,7 +2,9 @@
 
 use toml::{Table, Value};
 
-use crate::setup::Setup;
+use crate::setup::{Diagnosis, Setup};
+use lab::one_machine::OneMachine;
+use std::time::Duration;
 
 #[test]
 fn an_app_out_of_reach_of_the_redirect_is_an_error() {
@@ -24,10 +26,12 @@ fn an_app_out_of_reach_of_the_redirect_is_an_error() {
         setup.doctor().expect_ok("app-address");
     }
     setup.apps[0].daemon.process.stop();
+    // One fault, one point.
     let diagnosis = setup.doctor();
-    let point = diagnosis.expect("app-address", "error", "nothing listens on port 1000");
+    let point = diagnosis.expect("app-health", "error", "nothing listens on port 1000: ");
+    assert!(point.found.contains("connection refused"), "{point:?}");
     assert!(point.fix.starts_with("start the app"), "{point:?}");
-    diagnosis.expect("app-health", "error", "connection refused");
+    assert!(!diagnosis.is_wrong("app-address"), "{}", diagnosis.text());
     // Docker publishes a port without its proxy in this way: the app is healthy, and no gate
     // reaches it.
     setup.sh("ip addr add 10.77.9.1/32 dev lo");
@@ -73,10 +77,12 @@ fn untracked_ports_are_a_warning() {
 fn without_a_balancer_a_loopback_app_is_a_warning() {
     let mut setup = Setup::start("doctor_unseen");
     setup.without_haproxy();
-    setup.doctor().expect_ok("app-address");
+    setup
+        .doctor()
+        .expect("app-address", "unseen", "no line is UP that shows whether");
     setup.app_listens("127.0.0.1:1000");
     let diagnosis = setup.doctor();
-    let point = diagnosis.expect("app-address", "warning", "shows when it is open");
+    let point = diagnosis.expect("app-address", "warning", "a line that is UP will show");
     assert_eq!(point.fix, "bind the app to 0.0.0.0:1000 or [::]:1000");
 }
 
@@ -168,6 +174,29 @@ fn a_command_that_can_not_run_is_an_error() {
 }
 
 #[test]
+fn a_restart_that_takes_down_another_app_is_an_error() {
+    let machine = OneMachine::start("doctor_beside", Duration::from_millis(100));
+    machine.agent().words(&["recover"]).expect_exit(0);
+    machine.haproxy.wait_until_all_up();
+    let with = |of_two: &str| {
+        let command =
+            |file: &str| Table::from_iter([("command".to_owned(), vec!["touch", file].into())]);
+        let agent = machine.agent_with(|settings| {
+            let settings = settings.set("app.one.restart", command("one"));
+            settings.set("app.two.restart", command(of_two))
+        });
+        Diagnosis::of(agent.words(&["doctor", "--json"]))
+    };
+    let point = with("one").expect(
+        "app-beside",
+        "error",
+        "app two has the same restart command",
+    );
+    assert!(point.fix.contains("agent close two"), "{point:?}");
+    assert!(!with("two").is_wrong("app-beside"));
+}
+
+#[test]
 fn the_classic_layout_is_a_warning() {
     let setup = Setup::start("doctor_classic");
     let diagnosis = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
@@ -176,5 +205,5 @@ fn the_classic_layout_is_a_warning() {
         point.fix.starts_with("backup_status_port = 3000"),
         "{point:?}"
     );
-    setup.doctor().expect_ok("layout");
+    assert!(!setup.doctor().is_wrong("layout"));
 }

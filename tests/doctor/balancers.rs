@@ -105,15 +105,15 @@ fn an_answer_of_another_program_is_an_error() {
 fn an_old_version_is_an_error_and_an_untested_one_a_warning() {
     let setup = Setup::start("doctor_version");
     let version = setup.haproxy().version();
-    for (shown, verdict) in [
-        ("2.2.9", "error"),
-        ("2.4.22", "warning"),
-        ("4.0.1", "warning"),
+    for (check, verdict, shown) in [
+        ("haproxy-version", "error", "2.2.9"),
+        ("haproxy-version", "warning", "2.4.22"),
+        ("haproxy-version", "warning", "4.0.1"),
     ] {
         let says = (format!("Version: {version}"), format!("Version: {shown}"));
         let socket = rewriting(&setup.site.dir.join(shown), &setup.haproxy().socket, says);
         let diagnosis = asking(&setup, &socket.display().to_string());
-        let point = diagnosis.expect("haproxy-version", verdict, "HAProxy ");
+        let point = diagnosis.expect(check, verdict, "HAProxy ");
         assert_eq!(point.fix, "run HAProxy 2.6 to 3.2");
     }
     setup.doctor().expect_ok("haproxy-version");

@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use crate::setup::Setup;
 use lab::settings::Settings;
 use lab::stats::Line;
+use lab::wait_for;
+use std::time::Duration;
 
 fn close_and_open(setup: &Setup) {
     for verb in ["close", "open"] {
@@ -82,8 +84,13 @@ fn dropped_checks_are_found() {
                 .contains("--dport 2000 -j REJECT --reject-with tcp-reset"),
             "{point:?}"
         );
+        // A check that meets the closed gate without the firewall would be refused.
+        let opening = agent().start("open", "web");
+        wait_for("open gates", Duration::from_secs(5), || {
+            (setup.host().gates_are_open() == [true; 2]).then_some(())
+        });
         firewall("-D");
-        agent().words(&["open", "web"]).expect_exit(0);
+        opening.wait().expect_exit(0);
         let diagnosis = setup.doctor();
         diagnosis.expect(
             "firewall",

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use haproxy_gate::state::StateFile;
+
 use crate::setup::{Diagnosis, Setup};
 use lab::one_machine::OneMachine;
 use lab::sidecar::Sidecar;
@@ -113,7 +115,7 @@ fn the_doctor_makes_no_directory_and_takes_no_lock() {
     assert!(!fresh.exists());
 }
 
-const CHECKS: [&str; 54] = [
+const CHECKS: [&str; 38] = [
     "config",
     "rights",
     "state-dir",
@@ -126,7 +128,6 @@ const CHECKS: [&str; 54] = [
     "status-port",
     "unfinished",
     "held",
-    "layout",
     "firewall",
     "app-address",
     "app-health",
@@ -152,29 +153,15 @@ const CHECKS: [&str; 54] = [
     "master-socket",
     "cfg-file",
     "cfg-backend",
-    "cfg-persist",
-    "cfg-force-persist",
-    "cfg-redispatch",
-    "cfg-retries",
-    "cfg-http-reuse",
-    "cfg-allbackups",
-    "cfg-cookie",
-    "cfg-timeout-check",
-    "cfg-check-kind",
-    "cfg-variable",
     "check-port",
-    "connections",
-    "cfg-marked-down",
-    "cfg-marked-up",
-    "cfg-slowstart",
-    "cfg-rhythm",
 ];
 
 /// The name and text of every file. The sidecar writes the counters, so only the name of that file
 /// counts.
 fn kept(state: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(state).expect("a state directory").flatten();
-    let text = |path: &Path| match path.extension().is_some_and(|end| end == "counters") {
+    let counters = StateFile::Counters.path(state, "web");
+    let text = |path: &Path| match *path == counters {
         true => String::new(),
         false => fs::read_to_string(path).expect("a file"),
     };

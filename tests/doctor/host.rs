@@ -34,11 +34,16 @@ fn without_its_rights_the_agent_sees_no_rules() {
         "--clear-groups",
     ];
     let diagnosis = setup.doctor_by(&another_user);
-    diagnosis.expect("rights", "error", "not root");
+    let point = diagnosis.expect("rights", "error", "not root");
+    assert_eq!(point.fix, "sudo agent doctor");
+    // The fault is that it is not root; nothing else is wrong with the host.
+    diagnosis.expect("state-dir", "unseen", "only root sees whether");
+    diagnosis.expect("history-dir", "unseen", "only root sees whether");
     diagnosis.expect("fully-up", "ok", "srvs/web1");
     let bounded = ["setpriv", "--bounding-set=-net_admin"];
     let diagnosis = setup.doctor_by(&bounded);
-    diagnosis.expect("rights", "error", "without CAP_NET_ADMIN");
+    let point = diagnosis.expect("rights", "error", "without CAP_NET_ADMIN");
+    assert!(point.fix.contains("--cap-add NET_ADMIN"), "{point:?}");
     setup.doctor().expect_ok("rights");
 }
 

@@ -43,45 +43,46 @@ fn a_twin_must_fit_its_main_line() {
     let mut setup = Setup::start("doctor_twin");
     setup.sh("ip addr add 10.77.0.111/24 dev eth0");
     let first = format!("{TWIN}{MAIN}");
-    for (check, says, lines) in [
-        ("twin", "no twin: web1", String::new()),
+    for (check, verdict, says, lines) in [
+        ("twin", "warning", "no twin: web1", String::new()),
         (
             "check-port",
+            "warning",
             "bkp1 checks the app itself",
             twin("10.77.0.11:1000 cookie w1 backup"),
         ),
         (
             "same-address",
+            "error",
             "bkp1 has address 10.77.0.111, web1 has 10.77.0.11",
             twin("10.77.0.111:1000 cookie w1 port 3000 backup"),
         ),
         (
             "same-port",
-            "bkp1 leads to port 1009, and checks port 3000",
+            "error",
+            "bkp1 sends its users to port 1009, the app has port 1000",
             twin("10.77.0.11:1009 cookie w1 port 3000 backup"),
         ),
         (
             "backup",
+            "error",
             "a twin, and not marked `backup`: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000"),
         ),
         (
             "checks",
+            "error",
             "no check of its own: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000 backup no-check"),
         ),
         (
             "fall",
+            "warning",
             "fall 1: bkp1",
             twin("10.77.0.11:1000 cookie w1 port 3000 backup fall 1"),
         ),
     ] {
         setup.haproxy_is(|reference| reference.with(TWIN, &lines));
-        let verdict = if ["twin", "fall", "check-port"].contains(&check) {
-            "warning"
-        } else {
-            "error"
-        };
         setup.doctor().expect(check, verdict, says);
     }
     setup.haproxy_is(|reference| reference.with(TWIN, "").with(MAIN, &first));
@@ -220,15 +221,11 @@ fn a_running_slow_start_is_found() {
     setup.haproxy().wait_until_all_up();
     setup.haproxy().operate("set server srvs/web1 state maint");
     setup.haproxy().operate("set server srvs/web1 state ready");
-    let point = wait_for("a slow start", Duration::from_secs(4), || {
+    let diagnosis = wait_for("a slow start", Duration::from_secs(4), || {
         let diagnosis = setup.doctor();
-        let mut points = diagnosis.points.into_iter();
-        points.find(|point| point.check == "slow-start" && point.verdict == "warning")
+        diagnosis.is_wrong("slow-start").then_some(diagnosis)
     });
-    assert!(
-        point.found.starts_with("is in slow start, at "),
-        "{point:?}"
-    );
+    diagnosis.expect("slow-start", "warning", "is in slow start, at ");
     wait_for("its end", Duration::from_secs(10), || {
         let diagnosis = setup.doctor();
         let mut points = diagnosis

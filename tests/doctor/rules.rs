@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::setup::Setup;
 use lab::app::App;
+use lab::grab;
 use lab::settings::Settings;
 
 const FOREIGN: &str = "-p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
@@ -142,6 +143,22 @@ fn a_listener_on_the_status_port_is_an_error() {
     setup.doctor().expect_ok("status-port");
 }
 
+/// It answers no check yet, and could at any moment.
+#[test]
+fn a_bound_status_port_is_an_error() {
+    let setup = Setup::start("doctor_bound_port");
+    let other = grab::hold(&setup.host().namespace, 3000);
+    let diagnosis = setup.doctor();
+    diagnosis.expect(
+        "reserved-port",
+        "error",
+        "status port 3000: bound by python3",
+    );
+    diagnosis.expect_only(&["reserved-port"]);
+    drop(other);
+    setup.doctor().expect_ok("reserved-port");
+}
+
 /// If iptables-nft cannot read a table, the agent sees no rule at all.
 #[test]
 fn an_unreadable_native_table_is_an_error() {
@@ -167,6 +184,11 @@ fn missing_iptables_are_an_error() {
     let diagnosis = setup.doctor_by(&["env", "PATH=/nowhere"]);
     let point = diagnosis.expect("iptables", "error", "iptables can't be run");
     assert_eq!(point.fix, "apt install iptables");
+    let tables = diagnosis
+        .points
+        .iter()
+        .filter(|point| point.check == "mixed-tables");
+    assert_eq!(tables.count(), 0, "{}", diagnosis.text());
     diagnosis.expect_ok("fully-up");
     setup.doctor().expect_ok("iptables");
 }

@@ -214,13 +214,22 @@ impl Diagnosis {
 
     /// Only these checks are wrong. A sidecar that does not run does not count.
     pub fn expect_only(&self, checks: &[&str]) {
-        let is_wrong = |point: &&Point| ["warning", "error"].contains(&point.verdict.as_str());
-        let wrong = self.points.iter().filter(is_wrong);
-        let others: Vec<&Point> = wrong
-            .filter(|point| point.check != "sidecar")
+        let others: Vec<&Point> = self
+            .wrong()
             .filter(|point| !checks.contains(&point.check.as_str()))
             .collect();
         assert!(others.is_empty(), "{others:#?}");
+    }
+
+    /// The warnings and errors, without a sidecar that does not run.
+    pub fn wrong(&self) -> impl Iterator<Item = &Point> {
+        let is_wrong = |point: &&Point| ["warning", "error"].contains(&point.verdict.as_str());
+        let wrong = self.points.iter().filter(is_wrong);
+        wrong.filter(|point| point.check != "sidecar")
+    }
+
+    pub fn is_wrong(&self, check: &str) -> bool {
+        self.wrong().any(|point| point.check == check)
     }
 
     pub fn text(&self) -> String {

@@ -23,7 +23,7 @@ fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
         .start("restart", "web");
     setup.host().wait_for_phase("drain");
     let diagnosis = setup.doctor();
-    diagnosis.expect("gate", "ok", "an operation is under way");
+    diagnosis.expect("gate", "unseen", "an operation is under way");
     running.interrupt(Signal::SIGKILL);
     running.wait();
     let diagnosis = setup.doctor();

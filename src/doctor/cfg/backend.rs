@@ -1,37 +1,38 @@
 //! Checks the settings of a whole backend that matter for a restart.
 
 use super::expected::Expected;
-use super::ours::{Ours, names};
+use super::judged::names_of;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
 use crate::doctor::lines::judge::first_three;
-use crate::haproxy::cfg::time::seconds;
+use crate::haproxy::cfg::ours::Ours;
 
 checks! {
-    PERSIST "cfg-persist": "users with a cookie are sent to their host although its line is DOWN";
+    PERSIST "cfg-persist": "HAProxy sends users with a cookie to their host although its line is DOWN";
     FORCED "cfg-force-persist":
-        "users that the rule matches are sent to their host although its line is DOWN";
+        "HAProxy sends users that the rule matches to their host although its line is DOWN";
     REDISPATCH "cfg-redispatch":
         "without it a request for an app that has just stopped fails, and goes to no other host";
-    RETRIES "cfg-retries": "a connect that is refused as the app stops is tried again only as often as that";
-    ALLBACKUPS "cfg-allbackups": "should every main line be DOWN, the first twin alone gets all users";
+    RETRIES "cfg-retries": "HAProxy repeats a connect that is refused as the app stops only as often as that";
+    ALLBACKUPS "cfg-allbackups": "if every main line is DOWN, the first twin alone gets all users";
     COOKIE "cfg-cookie": "without the backend's cookie no user is sticky, and a twin has no users";
     TIMEOUT "cfg-timeout-check":
-        "without it an answer must come within `inter`: an app that is busy is taken for sick";
+        "without it an answer must come within `inter`: HAProxy takes a busy app for a sick one";
     KIND "cfg-check-kind":
         "a TCP connect does not show a sick app: HAProxy then sends users to one that the agent takes for sick";
     REUSE "cfg-http-reuse":
-        "where HAProxy keeps no connection open, what its leaving workers carry after a reload can't be \
-         counted: a drain then waits for timeouts.drain";
+        "where HAProxy keeps no connection open, the agent can't count what leaving workers carry after a \
+         reload: a drain then waits for timeouts.drain";
     VARIABLES "cfg-variable":
-        "a variable's value is in HAProxy's environment, not in the file: what hangs on it is not known";
+        "a variable's value is in HAProxy's environment, not in the file: the file does not show what depends on it";
 }
 
 /// HAProxy's default.
 const DEFAULT_RETRIES: i64 = 3;
 
+/// What is wrong. The file does not show that HAProxy runs with it, so no point is ok.
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
-    vec![
+    let points = [
         persist(ours),
         forced(ours),
         redispatch(ours),
@@ -42,7 +43,8 @@ pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
         kind(ours, expected),
         reuse(ours, expected),
         variables(ours),
-    ]
+    ];
+    points.into_iter().flatten().collect()
 }
 
 /// The fix: a line to paste, and where.
@@ -50,138 +52,108 @@ fn line(ours: &Ours<'_>, line: &str) -> String {
     format!("in {} {}: {line}", ours.proxy.kind, ours.proxy.name)
 }
 
-fn persist(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    match ours.proxy.settings.option("persist") {
-        None => PERSIST.ok(of, "no option persist"),
-        Some(_) => PERSIST.error(of, "option persist is on", line(ours, "no option persist")),
-    }
+fn persist(ours: &Ours<'_>) -> Option<Point> {
+    ours.proxy.settings.option("persist")?;
+    Some(PERSIST.error("option persist is on", line(ours, "no option persist")))
 }
 
-fn forced(ours: &Ours<'_>) -> Point {
-    let (of, fix) = (&ours.proxy.name, "take its force-persist rules away");
-    match ours.proxy.forced {
-        false => FORCED.ok(of, "no force-persist"),
-        true => FORCED.warning(of, "it has force-persist rules", fix),
-    }
+fn forced(ours: &Ours<'_>) -> Option<Point> {
+    let point = || {
+        FORCED.warning(
+            "it has force-persist rules",
+            "take its force-persist rules away",
+        )
+    };
+    ours.proxy.forced.then(point)
 }
 
 /// `option redispatch N`: every Nth retry, or for -N the Nth before the last. With a -N one more
 /// than the retries, HAProxy 2.6 divides by zero at the first retry, and crashes.
-fn redispatch(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    let fix = line(ours, "option redispatch");
-    let Some(words) = ours.proxy.settings.option("redispatch") else {
-        return REDISPATCH.error(of, "no option redispatch", fix);
+fn redispatch(ours: &Ours<'_>) -> Option<Point> {
+    let settings = &ours.proxy.settings;
+    let error = |found: String| Some(REDISPATCH.error(found, line(ours, "option redispatch")));
+    let Some(words) = settings.option("redispatch") else {
+        return error("no option redispatch".to_owned());
     };
-    let interval = words.first().map_or(Ok(-1), |word| word.parse::<i64>());
-    let retries = ours.proxy.settings.retries.unwrap_or(DEFAULT_RETRIES);
-    let hidden = ours.proxy.settings.hides("retries");
-    if ours.proxy.settings.hides("option redispatch") {
-        return REDISPATCH.ok(of, "option redispatch, its number is a variable");
+    if settings.hides("option redispatch") {
+        return None;
     }
-    let Ok(interval) = interval else {
-        return REDISPATCH.error(of, "option redispatch has no number behind it", fix);
+    let Ok(interval) = words.first().map_or(Ok(-1), |word| word.parse::<i64>()) else {
+        return error("option redispatch has no number behind it".to_owned());
     };
+    let retries = settings.retries.unwrap_or(DEFAULT_RETRIES);
+    let is_known = retries > 0 && !settings.hides("retries");
     let found = format!("option redispatch {interval}, with {retries} retries");
     match interval.unsigned_abs() {
-        0 => REDISPATCH.error(of, format!("{found}: 0 switches it off"), fix),
-        every if retries > 0 && !hidden && every > retries.unsigned_abs() => {
-            REDISPATCH.error(of, format!("{found}: there are not that many"), fix)
+        0 => error(format!("{found}: 0 switches it off")),
+        every if is_known && every > retries.unsigned_abs() => {
+            error(format!("{found}: there are not that many"))
         }
-        _ => REDISPATCH.ok(of, found),
+        _ => None,
     }
 }
 
-fn retries(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    match ours.proxy.settings.retries {
-        None if ours.proxy.settings.hides("retries") => RETRIES.ok(of, "retries is a variable"),
-        None => RETRIES.ok(of, format!("retries {DEFAULT_RETRIES}, as by itself")),
-        Some(some) if some > 0 => RETRIES.ok(of, format!("retries {some}")),
-        Some(none) => RETRIES.warning(of, format!("retries {none}"), line(ours, "retries 3")),
-    }
+fn retries(ours: &Ours<'_>) -> Option<Point> {
+    let none = ours
+        .proxy
+        .settings
+        .retries
+        .filter(|retries| *retries <= 0)?;
+    Some(RETRIES.warning(format!("retries {none}"), line(ours, "retries 3")))
 }
 
-fn allbackups(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    match ours.proxy.settings.option("allbackups") {
-        Some(_) => ALLBACKUPS.ok(of, "option allbackups"),
-        None => ALLBACKUPS.warning(of, "no option allbackups", line(ours, "option allbackups")),
-    }
+fn allbackups(ours: &Ours<'_>) -> Option<Point> {
+    let lacks = ours.proxy.settings.option("allbackups").is_none();
+    lacks.then(|| ALLBACKUPS.warning("no option allbackups", line(ours, "option allbackups")))
 }
 
-fn cookie(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    let (with, without): (Vec<_>, Vec<_>) =
-        ours.all().partition(|server| server.words.cookie.is_some());
+fn cookie(ours: &Ours<'_>) -> Option<Point> {
+    let with = names_of(ours, |server| server.words.cookie.is_some());
+    let without = names_of(ours, |server| server.words.cookie.is_none());
     let Some(words) = &ours.proxy.settings.cookie else {
-        return match with.is_empty() {
-            true => COOKIE.ok(of, "no cookies: no user is sticky"),
-            false => {
-                let found = format!("no cookie, though {} have a value for it", names(with));
-                let fix = line(ours, "cookie SRV insert indirect nocache httponly");
-                COOKIE.warning(of, found, fix)
-            }
-        };
+        let found = format!("no cookie, though {} have a value for it", with?);
+        let fix = line(ours, "cookie SRV insert indirect nocache httponly");
+        return Some(COOKIE.warning(found, fix));
     };
-    let name = words.first().map_or("", String::as_str);
     // HAProxy then derives the values from address and port, the same for main and twin.
     let dynamic = words.iter().any(|word| word == "dynamic");
-    match without.is_empty() || dynamic {
-        true => COOKIE.ok(of, format!("cookie {name}")),
-        false => {
-            let found = format!("cookie {name}, and {} have no value for it", names(without));
-            let fix = "on each such line, the same for both of a host: cookie NAME";
-            COOKIE.warning(of, found, fix)
-        }
-    }
+    let name = words.first().map_or("", String::as_str);
+    let found = format!("cookie {name}, and {} have no value for it", without?);
+    let fix = "on each such line, the same for both of a host: cookie NAME";
+    (!dynamic).then(|| COOKIE.warning(found, fix))
 }
 
-fn timeout(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
-    match ours.proxy.settings.timeout_check {
-        _ if ours.proxy.settings.hides("timeout check") => {
-            TIMEOUT.ok(of, "timeout check is a variable")
-        }
-        Some(time) => TIMEOUT.ok(of, format!("timeout check {}", seconds(time))),
-        None => TIMEOUT.warning(of, "no timeout check", line(ours, "timeout check 2s")),
-    }
+fn timeout(ours: &Ours<'_>) -> Option<Point> {
+    let settings = &ours.proxy.settings;
+    let has = settings.timeout_check.is_some() || settings.hides("timeout check");
+    (!has).then(|| TIMEOUT.warning("no timeout check", line(ours, "timeout check 2s")))
 }
 
 /// The kind of check. Any other kind than these does more than a connect.
-fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
-    let of = &ours.proxy.name;
-    let found = match &ours.proxy.settings.check {
-        Some(check) => format!("checks by option {check}"),
-        None => "checks by a TCP connect".to_owned(),
+fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Option<Point> {
+    let by = match ours.proxy.settings.check.as_deref() {
+        None => "a TCP connect",
+        Some("tcp-check") => "option tcp-check",
+        Some(_) => return None,
     };
-    match (expected.http, ours.proxy.settings.check.as_deref()) {
-        (Some(path), None | Some("tcp-check")) => {
-            let found = format!("{found}, though {} has health by HTTP", expected.app);
-            let fix = line(ours, &format!("option httpchk GET {path}"));
-            KIND.warning(of, found, fix)
-        }
-        _ => KIND.ok(of, found),
-    }
+    let found = format!("checks by {by}, though {} has health by HTTP", expected.app);
+    let fix = line(ours, &format!("option httpchk GET {}", expected.http?));
+    Some(KIND.warning(found, fix))
 }
 
 /// With `http-reuse never` only the master socket shows what leaving workers carry.
-fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Point {
-    let of = &ours.proxy.name;
-    match ours.proxy.settings.never_reuses && !expected.master {
-        true => {
-            let found = "http-reuse never, and [[haproxy]] has no `master`";
-            let fix = "`master` in [[haproxy]] with HAProxy's master socket (`haproxy -S`), or `http-reuse safe`";
-            REUSE.warning(of, found, fix)
-        }
-        false => REUSE.ok(of, "leaving workers can be counted, or asked"),
-    }
+fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Option<Point> {
+    let point = || {
+        REUSE.warning(
+            "http-reuse never, and [[haproxy]] has no `master`",
+            "`master` in [[haproxy]] with HAProxy's master socket (`haproxy -S`), or `http-reuse safe`",
+        )
+    };
+    (ours.proxy.settings.never_reuses && !expected.master).then(point)
 }
 
 /// One point for all values that doctor can't see. The other checks assume that they are right.
-fn variables(ours: &Ours<'_>) -> Point {
-    let of = &ours.proxy.name;
+fn variables(ours: &Ours<'_>) -> Option<Point> {
     let own = ours
         .proxy
         .settings
@@ -194,12 +166,6 @@ fn variables(ours: &Ours<'_>) -> Point {
     });
     let all: Vec<String> = own.chain(servers).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    match all.is_empty() {
-        true => VARIABLES.ok(of, "nothing that is looked at is a variable"),
-        false => {
-            let found = format!("is not known, it is a variable: {}", first_three(&all));
-            let fix = "name a copy of the file with the values in it";
-            VARIABLES.warning(of, found, fix)
-        }
-    }
+    let found = format!("is not known, it is a variable: {}", first_three(&all)?);
+    Some(VARIABLES.warning(found, "name a copy of the file with the values in it"))
 }

@@ -1,63 +1,57 @@
 //! Checks the name and the protocol in the TLS handshake of a check.
 
-use super::checks::{Checks, by_tls};
-use super::ours::{Ours, names};
+use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::checks::{Checks, by_tls};
+use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::server::Server;
 use crate::haproxy::cfg::transport::Transport;
 
 checks! {
     SNI "cfg-check-sni":
-        "HAProxy never takes `sni` over to the checks: an app that wants a name in the handshake refuses \
-         them";
+        "HAProxy does not use `sni` for its checks: an app that wants a name in the handshake refuses them";
     ALPN "cfg-check-alpn":
-        "HAProxy 2.6 and 3.0 offer the line's `alpn` in a check, too, and speak HTTP/1 whatever the app \
-         chooses: where it chooses h2, the check fails (L7RSP)";
+        "HAProxy 2.6 and 3.0 offer the line's `alpn` in a check, too, and use HTTP/1 whatever the app \
+         chooses: if it chooses h2, the check fails (L7RSP)";
 }
 
 pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
-    let checks = Checks::of(ours);
+    let checks = Checks::of(&ours.proxy.settings);
     let tls = |server: &Server| {
         let mut connects = checks.connects.iter();
         connects.any(|connect| connect.ssl || connect.line && by_tls(server))
     };
     let lines: Vec<&Server> = ours.all().filter(|server| tls(server)).collect();
-    vec![sni(ours, &checks, &lines), alpn(ours, &checks, &lines)]
+    let points = [sni(&checks, &lines), alpn(&checks, &lines)];
+    points.into_iter().flatten().collect()
 }
 
-fn sni(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
-    let of = &ours.proxy.name;
+fn sni(checks: &Checks, lines: &[&Server]) -> Option<Point> {
     let ruled = checks.connects.iter().any(|connect| connect.sni);
     let lacks = |words: &Transport| words.sni.is_some() && !words.check_sni && !ruled;
-    let lack = lines.iter().filter(|server| lacks(&server.words.transport));
-    let lack: Vec<&Server> = lack.copied().collect();
-    let Some(first) = lack.first() else {
-        return SNI.ok(of, "no check by TLS lacks the name that its line has");
-    };
+    let lack = lines
+        .iter()
+        .copied()
+        .filter(|server| lacks(&server.words.transport));
+    let first = lack.clone().next()?;
     let sni = first.words.transport.sni.as_deref().unwrap_or_default();
     let fixed = sni
         .strip_prefix("str(")
         .and_then(|name| name.strip_suffix(')'));
-    let (name, names) = (fixed.unwrap_or("NAME"), names(lack));
+    let (name, names) = (fixed.unwrap_or("NAME"), names(lack)?);
     let fix = format!("on the line of {names}: check-sni {name}");
-    SNI.warning(of, format!("`sni` without `check-sni`: {names}"), fix)
+    Some(SNI.warning(format!("`sni` without `check-sni`: {names}"), fix))
 }
 
-fn alpn(ours: &Ours<'_>, checks: &Checks, lines: &[&Server]) -> Point {
-    let of = &ours.proxy.name;
+fn alpn(checks: &Checks, lines: &[&Server]) -> Option<Point> {
     let ruled = checks.connects.iter().any(|connect| connect.alpn);
     let lacks = |words: &Transport| words.offers_h2() && !words.check_alpn && !ruled;
-    let lack = lines.iter().filter(|server| lacks(&server.words.transport));
-    let lack: Vec<&Server> = lack.copied().collect();
-    if lack.is_empty() || !checks.is("httpchk") {
-        return ALPN.ok(of, "no check by HTTP offers h2 by its line's `alpn`");
-    }
-    let names = names(lack);
+    let lack = lines
+        .iter()
+        .copied()
+        .filter(|server| lacks(&server.words.transport));
+    let names = names(lack).filter(|_| checks.is("httpchk"))?;
     let fix = format!("on the line of {names}: check-alpn http/1.1");
-    ALPN.warning(
-        of,
-        format!("`alpn` with h2 without `check-alpn`: {names}"),
-        fix,
-    )
+    Some(ALPN.warning(format!("`alpn` with h2 without `check-alpn`: {names}"), fix))
 }

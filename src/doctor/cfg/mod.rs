@@ -4,23 +4,22 @@
 //! HAProxy hides from level `user`.
 
 mod backend;
-mod checks;
 mod expected;
 mod handshake;
+mod judged;
 mod lines;
-mod ours;
 mod rhythm;
 mod speaks;
 
 pub use expected::Expected;
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use super::lines::judge::{first_three, judge};
 use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::ours::{Ours, find};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
 use crate::haproxy::cfg::words::{VARIABLE, is_variable};
-use ours::{Ours, find};
 
 checks! {
     READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
@@ -47,18 +46,21 @@ pub fn is_empty(text: &str) -> bool {
 }
 
 fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
-    let (found, missing) = find(&file.proxies, expected);
-    let hides = hides_lines(&file.proxies);
+    let (found, missing) = find(&file.proxies, expected.lines, expected.ports);
     if found.is_empty() {
-        return vec![unfound(expected, &missing, hides)];
+        let hides = hides_lines(&file.proxies);
+        return about(expected.app, [unfound(expected, &missing, hides)]);
     }
     let missing = missing.iter().map(|line| {
-        let what = format!("HAProxy has {line}, and this file has not");
         // Each balancer has a file of its own.
-        SERVES.warning(expected.app, what, OTHER_FILE)
+        SERVES.warning(
+            format!("HAProxy has {line}, and this file has not"),
+            OTHER_FILE,
+        )
     });
-    let points = found.iter().flat_map(|ours| one(ours, file, expected));
-    missing.chain(points).collect()
+    let mut points = about(expected.app, missing);
+    points.extend(found.iter().flat_map(|ours| one(ours, file, expected)));
+    points
 }
 
 /// Marks the point as one about the file.
@@ -82,67 +84,62 @@ fn hides_lines(proxies: &[Proxy]) -> bool {
 }
 
 fn whole(file: &File) -> Vec<Point> {
-    let mut points = Vec::new();
-    if !file.strange.is_empty() {
-        let strange = file.strange.iter();
-        let lines: Vec<String> = strange
-            .map(|(line, why)| format!("line {line}: {why}"))
-            .collect();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        points.push(READ.error(
-            "",
-            first_three(&lines),
-            "HAProxy itself says more: haproxy -c -f FILE",
-        ));
-    }
-    if file.conditional {
-        let what = "it has .if: all branches were read, as if each were true";
-        let fix = "name a file without the branches that HAProxy does not take";
-        points.push(READ.warning("", what, fix));
-    }
-    if points.is_empty() {
-        points.push(READ.ok("", "all lines could be read"));
-    }
-    points
+    let strange = file.strange.iter();
+    let strange: Vec<String> = strange
+        .map(|(line, why)| format!("line {line}: {why}"))
+        .collect();
+    let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
+    let strange = first_three(&strange)
+        .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
+    let conditional = file.conditional.then(|| {
+        READ.warning(
+            "it has .if: all branches were read, as if each were true",
+            "name a file without the branches that HAProxy does not take",
+        )
+    });
+    READ.or_ok(
+        strange.into_iter().chain(conditional),
+        "all lines could be read",
+    )
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
     let (app, ports) = (expected.app, expected.ports);
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
-    let why = match missing.is_empty() {
-        true => format!(
+    let missing = first_three(&missing);
+    let why = match &missing {
+        None => format!(
             "none is on port {} and checks {}",
             ports.port, ports.status_port
         ),
-        false => format!("HAProxy has {}", first_three(&missing)),
+        Some(missing) => format!("HAProxy has {missing}"),
     };
     let what = format!("no server line of this host is in it for {app}: {why}");
-    match (hides, missing.is_empty()) {
-        (true, _) => {
-            let fix = "name a copy of the file with the values in it";
-            SERVES.warning(app, format!("{what}, and some lines are variables"), fix)
-        }
-        (false, true) => SERVES.error(
-            app,
+    match missing {
+        _ if hides => SERVES.warning(
+            format!("{what}, and some lines are variables"),
+            "name a copy of the file with the values in it",
+        ),
+        None => SERVES.error(
             what,
             format!("agent haproxy-config {app} --host NAME=ADDRESS"),
         ),
-        (false, false) => SERVES.error(app, what, OTHER_FILE),
+        Some(_) => SERVES.error(what, OTHER_FILE),
     }
 }
 
 fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
-    let (mains, twins) = (ours.mains.len(), ours.twins.len());
-    let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
+    let mains = ours.lines.iter().filter(|line| line.is_main).count();
+    let (kind, name, twins) = (ours.proxy.kind, &ours.proxy.name, ours.lines.len() - mains);
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
-    let mut points = vec![SERVES.ok(name, what)];
+    let mut points = vec![SERVES.ok(what)];
     points.extend(backend::points(ours, expected));
-    points.extend(judge(&ours.as_judged(expected)));
-    points.extend(lines::points(ours, file.spread, expected));
+    points.extend(judge(&judged::backend(ours, expected)));
+    points.extend(lines::points(ours));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));
     points.extend(rhythm::points(ours, file.spread, expected));
-    points
+    about(name, points)
 }
 
 #[cfg(test)]

@@ -1,78 +1,85 @@
-//! Computes how long HAProxy takes to see a gate move, from the intervals of its checks.
+//! Computes how long HAProxy takes at most to show a gate that moves, from the intervals of its
+//! checks: a warning before the first close. `detection` has what was measured.
 
 use super::expected::Expected;
-use super::ours::Ours;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
-use crate::haproxy::cfg::server::Words;
+use crate::haproxy::cfg::ours::Ours;
+use crate::haproxy::cfg::rhythm::Rhythm;
 use crate::haproxy::cfg::time::seconds;
 use std::time::Duration;
 
 checks! {
     RHYTHM "cfg-rhythm":
-        "each restart waits for HAProxy to see the lines DOWN, and then UP: nothing is quicker";
+        "each restart waits until HAProxy shows the lines DOWN, and then UP: with slow checks it takes long, or gives up";
+    SLOW "cfg-slowstart":
+        "a restart ends when slow start is over, and timeouts.in_rotation has to cover it";
 }
+
 /// A time that is long for a rolling restart, which waits for it twice at each host.
 const LONG: Duration = Duration::from_secs(20);
 
 const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
 
-/// The longest times, if checks are refused or answered at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rhythm {
-    pub down: Duration,
-    pub up: Duration,
-}
-
-impl Rhythm {
-    /// `spread`: `spread-checks`, in percent.
-    pub(crate) fn of(words: &Words, spread: u32) -> Rhythm {
-        let fast = words.fastinter.unwrap_or(words.inter);
-        let slow = words.downinter.unwrap_or(words.inter);
-        let total = |first: Duration, checks: u32| {
-            let ms = first.as_millis() + fast.as_millis() * u128::from(checks - 1);
-            let spread_ms = ms * u128::from(100 + spread) / 100;
-            Duration::from_millis(u64::try_from(spread_ms).unwrap_or(u64::MAX))
-        };
-        Rhythm {
-            down: total(words.inter, words.fall),
-            up: total(slow, words.rise),
-        }
-    }
-}
-
 pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
-    let rhythm = ["inter", "fastinter", "downinter", "fall", "rise"];
-    if ours.all().any(|server| server.words.hides(&rhythm)) {
-        return Vec::new();
-    }
-    vec![quick(ours, spread, expected)]
+    let quick = quick(ours, spread, expected);
+    quick
+        .into_iter()
+        .chain(slowstart(ours, spread, expected))
+        .collect()
 }
 
-fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Point {
+fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Option<Point> {
+    let words = ["inter", "fastinter", "downinter", "fall", "rise"];
+    if ours.all().any(|server| server.words.hides(&words)) {
+        return None;
+    }
+    let rhythms = ours.all().map(|server| Rhythm::of(&server.words, spread));
+    let (down, up) = (
+        rhythms.clone().map(|one| one.down).max()?,
+        rhythms.map(|one| one.up).max()?,
+    );
     // One line is enough if all are the same.
-    let of = &ours.proxy.name;
-    let down = ours
-        .all()
-        .map(|server| Rhythm::of(&server.words, spread).down);
-    let up = ours
-        .all()
-        .map(|server| Rhythm::of(&server.words, spread).up);
-    let (down, up) = (down.max().unwrap_or_default(), up.max().unwrap_or_default());
+    let fix = format!("in {}, above its servers: {QUICK}", ours.proxy.name);
     let found = format!("DOWN within {}, UP within {}", seconds(down), seconds(up));
-    let fix = format!("in {of}, above its servers: {QUICK}");
-    for (key, takes, limit, exit) in [
-        ("out_of_rotation", down, expected.out_of_rotation, 13),
-        ("in_rotation", up, expected.in_rotation, 16),
-    ] {
-        if takes >= limit {
-            let limit = seconds(limit);
-            let found = format!("{found}: timeouts.{key} is {limit}, restarts end with {exit}");
-            return RHYTHM.error(of, found, format!("{fix}; or a longer timeouts.{key}"));
-        }
+    let (key, limit, exit) = match (expected.out_of_rotation, expected.in_rotation) {
+        (limit, _) if down >= limit => ("out_of_rotation", limit, 13),
+        (_, limit) if up >= limit => ("in_rotation", limit, 16),
+        _ => return (down.max(up) > LONG).then(|| RHYTHM.warning(found, fix)),
+    };
+    Some(RHYTHM.error(
+        format!(
+            "{found}: timeouts.{key} is {}, restarts end with {exit}",
+            seconds(limit)
+        ),
+        format!("{fix}; or a longer timeouts.{key}"),
+    ))
+}
+
+/// Slow start begins when the line is UP, so both times add up. If UP alone takes too long, that is
+/// `cfg-rhythm`.
+fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Option<Point> {
+    let slow = ours.all().filter_map(|server| {
+        Some((
+            server.words.slowstart?,
+            Rhythm::of(&server.words, spread).up,
+        ))
+    });
+    let (slow, up) = slow.max_by_key(|(slow, up)| *slow + *up)?;
+    let limit = expected.in_rotation;
+    if slow + up < limit || up >= limit {
+        return None;
     }
-    match down.max(up) > LONG {
-        false => RHYTHM.ok(of, found),
-        true => RHYTHM.warning(of, found, fix),
-    }
+    let (longer, app, of) = (
+        (slow + up).as_secs() * 3 / 2 + 1,
+        expected.app,
+        &ours.proxy.name,
+    );
+    let (up, slow, limit) = (seconds(up), seconds(slow), seconds(limit));
+    Some(SLOW.error(
+        format!(
+            "UP within {up}, then slow start, {slow}: timeouts.in_rotation is {limit}, restarts end with 16"
+        ),
+        format!("in [app.{app}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart"),
+    ))
 }

@@ -3,13 +3,15 @@
 //! With `port` or `addr` on a line, HAProxy does not apply `ssl` and `send-proxy` to its checks.
 //! The gate still redirects them to the app, and the app refuses them.
 
-use super::checks::{Checks, by_tls};
 use super::expected::Expected;
-use super::ours::{Ours, names};
+use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::haproxy::cfg::checks::{Checks, by_tls};
+use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::rules::Connect;
 use crate::haproxy::cfg::server::Server;
+use std::collections::BTreeMap;
 
 checks! {
     SSL "cfg-check-ssl":
@@ -23,8 +25,10 @@ checks! {
 /// One layer below the checks.
 struct Layer {
     check: &'static Check,
-    /// The words of a line that switch the layer on: for its users, and for its checks.
-    words: [&'static str; 2],
+    /// The word of a line that switches the layer on for its users.
+    word: &'static str,
+    /// The word that switches it on for its checks.
+    check_word: &'static str,
     /// The first word with the argument that HAProxy needs.
     both: &'static str,
     /// The name of checks without the layer.
@@ -46,17 +50,20 @@ struct Layer {
 }
 
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
-    let checks = Checks::of(ours);
-    let mut points = layer(ours, &checks, &tls(ours, expected));
-    points.extend(layer(ours, &checks, &proxy(expected)));
-    points
+    let checks = Checks::of(&ours.proxy.settings);
+    let layers = [tls(ours, expected), proxy(expected)];
+    layers
+        .iter()
+        .flat_map(|layer| wrong(ours, &checks, layer))
+        .collect()
 }
 
 fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
     let plain = ours.proxy.settings.http || expected.http.is_some();
     Layer {
         check: &SSL,
-        words: ["ssl", "check-ssl"],
+        word: "ssl",
+        check_word: "check-ssl",
         both: "ssl verify required ca-file CAFILE",
         without: "in plain text",
         users: |server| server.words.transport.ssl,
@@ -77,7 +84,8 @@ fn tls(ours: &Ours<'_>, expected: &Expected<'_>) -> Layer {
 fn proxy(expected: &Expected<'_>) -> Layer {
     Layer {
         check: &PROXY,
-        words: ["send-proxy", "check-send-proxy"],
+        word: "send-proxy",
+        check_word: "check-send-proxy",
         both: "send-proxy",
         without: "without a PROXY header",
         users: |server| server.words.transport.sends_proxy(),
@@ -108,26 +116,20 @@ enum Fault {
     Users,
 }
 
-fn layer(ours: &Ours<'_>, checks: &Checks, layer: &Layer) -> Vec<Point> {
-    let of = &ours.proxy.name;
-    if let Some(kind) = layer.own.iter().find(|kind| checks.is(kind)) {
-        let found = format!("option {kind} takes no `{}` of a line", layer.words[0]);
-        return vec![layer.check.ok(of, found)];
+fn wrong(ours: &Ours<'_>, checks: &Checks, layer: &Layer) -> Vec<Point> {
+    if layer.own.iter().any(|kind| checks.is(kind)) {
+        return Vec::new();
     }
-    let faults = ours
-        .all()
-        .filter_map(|server| Some((fault(checks, layer, server)?, server)));
-    let mut faults: Vec<(Fault, &Server)> = faults.collect();
-    faults.sort_by_key(|(fault, _)| *fault);
-    if faults.is_empty() {
-        return vec![layer.check.ok(of, well(ours, layer))];
+    let mut faults: BTreeMap<Fault, Vec<&Server>> = BTreeMap::new();
+    for server in ours.all() {
+        if let Some(fault) = fault(checks, layer, server) {
+            faults.entry(fault).or_default().push(server);
+        }
     }
-    let alike = faults.chunk_by(|one, other| one.0 == other.0);
-    let point = |some: &[(Fault, &Server)]| {
-        let lines: Vec<&Server> = some.iter().map(|(_, server)| *server).collect();
-        point(ours, checks, layer, some[0].0, &lines)
-    };
-    alike.map(point).collect()
+    let faults = faults.into_iter();
+    faults
+        .filter_map(|(fault, lines)| point(ours, checks, layer, fault, &lines))
+        .collect()
 }
 
 fn fault(checks: &Checks, layer: &Layer, server: &Server) -> Option<Fault> {
@@ -147,71 +149,59 @@ fn fault(checks: &Checks, layer: &Layer, server: &Server) -> Option<Fault> {
     }
 }
 
-fn well(ours: &Ours<'_>, layer: &Layer) -> String {
-    let [word, check] = layer.words;
-    match (ours.all().any(layer.users), layer.otherwise) {
-        (true, _) => format!("lines with `{word}` are checked by it, too"),
-        (false, Some(true)) => format!("lines are checked by it, as `health` is: `{check}`"),
-        (false, Some(false)) => format!("no line has `{word}` or `{check}`"),
-        (false, None) => {
-            format!("no line has `{word}`; whether the app wants it is not known (mode tcp)")
-        }
-    }
-}
-
 fn point(
     ours: &Ours<'_>,
     checks: &Checks,
     layer: &Layer,
     fault: Fault,
     lines: &[&Server],
-) -> Point {
-    let (of, [word, check], without) = (&ours.proxy.name, layer.words, layer.without);
-    let names = names(lines.iter().copied());
+) -> Option<Point> {
+    let (of, word, check_word) = (&ours.proxy.name, layer.word, layer.check_word);
+    let (rule, without, both) = (checks.rule(), layer.without, layer.both);
+    let names = names(lines.iter().copied())?;
     let extra = match checks.connects.iter().any(layer.rule) {
-        true => format!("{} {word}", checks.rule()),
-        false => check.to_owned(),
+        true => format!("{rule} {word}"),
+        false => check_word.to_owned(),
     };
-    let fix = match fault {
-        Fault::Dropped => to_be_checked(ours, layer, lines),
-        Fault::Rule => format!("in {of}: add `{word}` to the rule `{}`", checks.rule()),
-        Fault::Nowhere => format!("on the line of {names}: {} {check}", layer.both),
-        Fault::Users => format!("on the line of {names}: {}", layer.both),
-        Fault::Extra => format!(
-            "take `{extra}` away, or on the line of {names}: {}",
-            layer.both
+    let extra_found = format!("`{extra}` without `{word}`, users come {without}: {names}");
+    let (found, fix) = match fault {
+        Fault::Dropped => (
+            format!(
+                "`{word}` with `{}` is checked {without}, there is no `{check_word}`: {names}",
+                switch(layer, lines[0])
+            ),
+            to_be_checked(ours, layer, lines),
+        ),
+        Fault::Rule => (
+            format!("`{rule}` without `{word}` or `default` checks {without}: {names}"),
+            format!("in {of}: add `{word}` to the rule `{rule}`"),
+        ),
+        Fault::Nowhere => (
+            format!(
+                "checked {without}, though `health` is not, there is no `{check_word}`: {names}"
+            ),
+            format!("on the line of {names}: {both} {check_word}"),
+        ),
+        Fault::Users => (extra_found, format!("on the line of {names}: {both}")),
+        Fault::Extra => (
+            extra_found,
+            format!("take `{extra}` away, or on the line of {names}: {both}"),
         ),
     };
-    let found = match fault {
-        Fault::Dropped => {
-            let by = switch(layer, lines[0]);
-            format!("`{word}` with `{by}` is checked {without}, there is no `{check}`: {names}")
-        }
-        Fault::Rule => {
-            let rule = checks.rule();
-            format!("`{rule}` without `{word}` or `default` checks {without}: {names}")
-        }
-        Fault::Nowhere => {
-            format!("checked {without}, though `health` is not, there is no `{check}`: {names}")
-        }
-        Fault::Extra | Fault::Users => {
-            format!("`{extra}` without `{word}`, users come {without}: {names}")
-        }
-    };
-    match fault {
-        Fault::Extra if layer.optional => layer.check.warning(of, found, fix),
-        Fault::Extra | Fault::Users => layer.check.error(of, found, fix),
-        _ if checks.ask => layer.check.error(of, found, fix),
+    Some(match fault {
+        Fault::Extra if layer.optional => layer.check.warning(found, fix),
+        Fault::Extra | Fault::Users => layer.check.error(found, fix),
+        _ if checks.ask => layer.check.error(found, fix),
         // A TCP connect succeeds anyway.
-        _ => layer.check.warning(of, found, fix),
-    }
+        _ => layer.check.warning(found, fix),
+    })
 }
 
 /// The word that switches the layer off for the checks of a line.
 fn switch(layer: &Layer, server: &Server) -> &'static str {
     let words = &server.words;
     match () {
-        () if layer.words[0] == "ssl" && words.transport.check_ssl.is_some() => "no-check-ssl",
+        () if layer.word == "ssl" && words.transport.check_ssl.is_some() => "no-check-ssl",
         () if words.check_port.is_none() && words.check_host.is_some() => "addr",
         () => "port",
     }
@@ -219,24 +209,16 @@ fn switch(layer: &Layer, server: &Server) -> &'static str {
 
 /// The fix: one line for the whole backend, if that harms no other line.
 fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
-    let check = layer.words[1];
-    let off = |line: &&&Server| switch(layer, line) == "no-check-ssl";
-    let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| off(line));
-    let mut fixes = Vec::new();
+    let (check, kind, name) = (layer.check_word, ours.proxy.kind, &ours.proxy.name);
+    let is_off = |line: &&Server| switch(layer, line) == "no-check-ssl";
+    let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| is_off(line));
     // The word on the line overrides `default-server`.
-    if !off.is_empty() {
-        let names = names(off);
-        fixes.push(format!(
-            "write `{check}` in place of `no-{check}` for {names}"
-        ));
-    }
-    let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
-    match ours.proxy.servers.iter().all(layer.users) {
-        _ if on.is_empty() => {}
-        true => fixes.push(format!(
-            "in {kind} {name}, above its servers: default-server {check}"
-        )),
-        false => fixes.push(format!("on the line of {}: {check}", names(on))),
-    }
+    let off =
+        names(off).map(|names| format!("write `{check}` in place of `no-{check}` for {names}"));
+    let on = names(on).map(|names| match ours.proxy.servers.iter().all(layer.users) {
+        true => format!("in {kind} {name}, above its servers: default-server {check}"),
+        false => format!("on the line of {names}: {check}"),
+    });
+    let fixes: Vec<String> = off.into_iter().chain(on).collect();
     fixes.join("; ")
 }

@@ -34,35 +34,31 @@ const EXPECTED: Expected<'static> = Expected {
 };
 
 fn points(text: &str, ports: AppPorts, lines: &[Own]) -> Vec<Point> {
-    check(
-        text,
-        &[Expected {
-            ports,
-            lines,
-            ..EXPECTED
-        }],
-    )
+    let expected = Expected {
+        ports,
+        lines,
+        ..EXPECTED
+    };
+    check(text, &[expected])
 }
 
-/// The verdict of a check in the two-stage layout, and its fix.
+/// The verdict of a check in the two-stage layout.
 fn verdict(text: &str, check: &str) -> Verdict {
     worst(&points(text, PORTS, &[]), check).0
 }
 
 fn fix(text: &str, ports: AppPorts, check: &str) -> String {
     let mut points = points(text, ports, &[]).into_iter();
-    let is_wrong = |point: &Point| point.check == check && point.fix.is_some();
-    points
-        .find(is_wrong)
-        .and_then(|point| point.fix)
-        .unwrap_or_default()
+    let fix = points.find_map(|point| point.fix.filter(|_| point.check == check));
+    fix.unwrap_or_default()
 }
 
-/// The worst point of the checks with this name.
+/// The worst point of this check. Ok if it found nothing wrong.
 fn worst(points: &[Point], check: &str) -> (Verdict, String) {
     let ours = points.iter().filter(|point| point.check == check);
-    let worst = ours.max_by_key(|point| point.verdict);
-    let worst = worst.unwrap_or_else(|| panic!("no {check} in {points:#?}"));
+    let Some(worst) = ours.max_by_key(|point| point.verdict) else {
+        return (Ok, String::new());
+    };
     assert_eq!(worst.fix.is_some(), worst.verdict != Ok, "{worst:?}");
     (worst.verdict, worst.found.clone())
 }
@@ -100,21 +96,25 @@ fn the_reference_files_are_all_ok() {
         (ONE_MACHINE, machine(1), &ours, "backend srvs: 1 main and 1 backup lines"),
     ] {
         let points = points(text, ports, lines);
-        let checks: std::collections::BTreeSet<_> = points.iter().map(|p| p.check).collect();
-        assert_eq!((checks.len(), points.len()), (29, 29));
+        let checks: Vec<_> = points.iter().map(|point| point.check).collect();
+        assert_eq!(checks, [
+            "cfg-file", "cfg-backend", "twin", "twin-order", "backup", "same-address", "same-cookie", "same-port",
+            "checks", "check-port", "fall",
+        ]);
         for point in &points {
             assert_eq!((point.verdict, &point.fix), (Ok, &None), "{point:?}");
         }
         assert_eq!(worst(&points, "cfg-backend"), (Ok, counts.to_owned()));
-        let rhythm = "DOWN within 1.3 s, UP within 0.8 s";
-        assert_eq!(worst(&points, "cfg-rhythm"), (Ok, rhythm.to_owned()));
     }
 }
 
 /// The check, a text in two-stage.cfg and its replacement, the verdict and the finding.
 type Row<'a> = (&'a str, &'a str, &'a str, Verdict, &'a str);
 
+/// A check that is ok in one row is wrong in another: its name is one that there is.
 fn fires(rows: &[Row<'_>]) {
+    let wrong = |check: &str| rows.iter().any(|row| row.0 == check && row.3 != Ok);
+    assert!(rows.iter().all(|row| wrong(row.0)));
     for (check, old, new, verdict, found) in rows {
         let points = points(&with(old, new), PORTS, &[]);
         let (judged, said) = worst(&points, check);
@@ -128,26 +128,26 @@ fn fires(rows: &[Row<'_>]) {
 fn a_backend_is_checked() {
     fires(&[
         ("cfg-persist", "    no option persist\n", "    option persist\n", Error, "is on"),
-        ("cfg-persist", "    option httplog\n", "    option persist\n", Ok, "no option"),
-        ("cfg-persist", "    no option persist\n", "", Ok, "no option"),
+        ("cfg-persist", "    option httplog\n", "    option persist\n", Ok, ""),
+        ("cfg-persist", "    no option persist\n", "", Ok, ""),
         ("cfg-force-persist", "    retries 3\n", "    force-persist if { src 10.0.0.9 }\n", Warning, "force-persist"),
         ("cfg-redispatch", "    option redispatch\n", "", Error, "no option redispatch"),
         ("cfg-redispatch", "    option redispatch\n", "    no option redispatch\n", Error, "no option"),
         ("cfg-redispatch", "option redispatch\n", "option redispatch 0\n", Error, "0 switches it off"),
         ("cfg-redispatch", "option redispatch\n", "option redispatch 4\n", Error, "4, with 3 retries: there are not"),
         ("cfg-redispatch", "option redispatch\n", "option redispatch x\n", Error, "no number"),
-        ("cfg-redispatch", "option redispatch\n", "option redispatch 1\n", Ok, "option redispatch 1"),
-        ("cfg-redispatch", "option redispatch\n", "option redispatch -2\n", Ok, "option redispatch -2"),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch 1\n", Ok, ""),
+        ("cfg-redispatch", "option redispatch\n", "option redispatch -2\n", Ok, ""),
         ("cfg-retries", "retries 3\n", "retries 0\n", Warning, "retries 0"),
-        ("cfg-retries", "    retries 3\n", "", Ok, "retries 3, as by itself"),
+        ("cfg-retries", "    retries 3\n", "", Ok, ""),
         ("cfg-allbackups", "    option allbackups\n", "", Warning, "no option allbackups"),
         ("cfg-timeout-check", "    timeout check 2s\n", "", Warning, "no timeout check"),
         ("cfg-timeout-check", "    timeout check 2s\n", "    timeout check 2x\n", Warning, "no timeout check"),
         ("cfg-check-kind", "    option httpchk GET /healthz\n", "", Warning, "by a TCP connect, though web has health by HTTP"),
         ("cfg-check-kind", "option httpchk GET /healthz\n", "option tcp-check\n", Warning, "by option tcp-check, though"),
-        ("cfg-check-kind", "option httpchk GET /healthz\n", "option redis-check\n", Ok, "by option redis-check"),
+        ("cfg-check-kind", "option httpchk GET /healthz\n", "option redis-check\n", Ok, ""),
         ("cfg-http-reuse", "    retries 3\n", "    http-reuse never\n", Warning, "http-reuse never"),
-        ("cfg-http-reuse", "    retries 3\n", "    http-reuse always\n", Ok, "can be counted"),
+        ("cfg-http-reuse", "    retries 3\n", "    http-reuse always\n", Ok, ""),
         ("cfg-cookie", "    cookie SRV insert indirect nocache httponly\n", "", Warning,
             "no cookie, though web1, web2, web3 and 3 more"),
         ("cfg-cookie", " cookie w1 ", " ", Warning, "cookie SRV, and web1, bkp1 have no value"),
@@ -175,13 +175,12 @@ fn lines_are_checked() {
         ("cfg-marked-down", default, "default-server on-marked-down shutdown-sessions check", Error, "sessions: web1, web2, web3 and 3 more"),
         ("cfg-marked-down", "w3 port 2000", "w3 port 2000 on-marked-down shutdown-sessions", Error, "sessions: web3"),
         ("cfg-marked-up", "w3 port 2000", "w3 port 2000 on-marked-up shutdown-backup-sessions", Error, "sessions: web3"),
-        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 30s", Ok, "UP within 0.8 s, then slow start, 30 s"),
-        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 59199ms", Ok, "59.199 s"),
+        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 30s", Ok, ""),
+        ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 59199ms", Ok, ""),
         ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 59200ms", Error, "slow start, 59.2 s: timeouts.in_rotation is 60 s, restarts end with 16"),
         ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 40s downinter 20s", Error, "UP within 20.3 s"),
         ("cfg-rhythm", "inter 1s", "inter 20s", Warning, "DOWN within 20.3 s, UP within 0.8 s"),
-        ("cfg-rhythm", "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2", "", Ok, "DOWN within 6 s, UP within 4 s"),
-        ("cfg-rhythm", "    log /dev/log local0\n", "    spread-checks 50\n", Ok, "DOWN within 1.95 s, UP within 1.2 s"),
+        ("cfg-rhythm", "inter 1s", "inter 15s", Ok, ""),
         ("cfg-rhythm", "inter 1s", "inter 29700ms", Error, "timeouts.out_of_rotation is 30 s, restarts end with 13"),
         ("cfg-rhythm", "inter 1s", "inter 29699ms", Warning, "DOWN within 29.999 s"),
         ("cfg-rhythm", "downinter 500ms", "downinter 60s", Error, "timeouts.in_rotation is 60 s, restarts end with 16"),
@@ -201,36 +200,36 @@ fn checks_use_the_layers_of_the_app() {
     let rule = |rule: &str| format!("{http}    http-check {rule}\n").leak() as &str;
     fires(&[
         ("cfg-check-ssl", default, with("ssl verify none"), Error, "`ssl` with `port` is checked in plain text, there is no `check-ssl`: web1, web2, web3 and 3 more"),
-        ("cfg-check-ssl", default, with("ssl verify none check-ssl"), Ok, "lines with `ssl` are checked by it, too"),
+        ("cfg-check-ssl", default, with("ssl verify none check-ssl"), Ok, ""),
         ("cfg-check-ssl", default, with("ssl verify none check-ssl no-check-ssl"), Error, "`ssl` with `no-check-ssl` is checked in plain text"),
-        ("cfg-check-ssl", default, with("ssl verify none no-ssl"), Ok, "no line has `ssl` or `check-ssl`"),
+        ("cfg-check-ssl", default, with("ssl verify none no-ssl"), Ok, ""),
         ("cfg-check-ssl", "w1 port 2000", line("ssl"), Error, "there is no `check-ssl`: web1"),
         ("cfg-check-ssl", "w1 port 2000", "w1 addr 10.0.0.11 ssl", Error, "`ssl` with `addr` is checked in plain text"),
         ("cfg-check-ssl", "w1 port 2000", "w1 port \"$S\" ssl", Error, "`ssl` with `port` is checked"),
-        ("cfg-check-ssl", "w1 port 2000", "w1 ssl", Ok, "lines with `ssl` are checked by it"),
+        ("cfg-check-ssl", "w1 port 2000", "w1 ssl", Ok, ""),
         ("cfg-check-ssl", "w1 port 2000", "w1 ssl no-check-ssl", Error, "`no-check-ssl`"),
         ("cfg-check-ssl", "w1 port 2000", line("check-ssl"), Error, "`check-ssl` without `ssl`, users come in plain text: web1"),
-        ("cfg-check-ssl", "w1 port 2000", line("check-ssl ssl"), Ok, "too"),
+        ("cfg-check-ssl", "w1 port 2000", line("check-ssl ssl"), Ok, ""),
         ("cfg-check-send-proxy", default, with("send-proxy"), Error, "`send-proxy` with `port` is checked without a PROXY header, there is no `check-send-proxy`: web1, web2, web3 and 3 more"),
         ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2"), Error, "web1"),
         ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2-ssl"), Error, "web1"),
         ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy-v2-ssl-cn"), Error, "web1"),
         ("cfg-check-send-proxy", "w1 port 2000", line("proxy-v2-options unique-id"), Error, "web1"),
-        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy no-send-proxy"), Ok, "no line has"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy no-send-proxy"), Ok, ""),
         ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy no-send-proxy-v2"), Error, "web1"),
-        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy check-send-proxy"), Ok, "too"),
+        ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy check-send-proxy"), Ok, ""),
         ("cfg-check-send-proxy", "w1 port 2000", line("send-proxy check-send-proxy no-check-send-proxy"), Error, "web1"),
-        ("cfg-check-send-proxy", "w1 port 2000", "w1 send-proxy", Ok, "too"),
+        ("cfg-check-send-proxy", "w1 port 2000", "w1 send-proxy", Ok, ""),
         ("cfg-check-send-proxy", "w1 port 2000", line("check-send-proxy"), Warning, "`check-send-proxy` without `send-proxy`, users come without a PROXY header: web1"),
         ("cfg-check-sni", "w1 port 2000", line("ssl check-ssl sni str(a.example)"), Warning, "`sni` without `check-sni`: web1"),
-        ("cfg-check-sni", "w1 port 2000", line("ssl check-ssl sni str(a.example) check-sni a.example"), Ok, "no check"),
-        ("cfg-check-sni", "w1 port 2000", line("ssl sni str(a.example)"), Ok, "no check"),
+        ("cfg-check-sni", "w1 port 2000", line("ssl check-ssl sni str(a.example) check-sni a.example"), Ok, ""),
+        ("cfg-check-sni", "w1 port 2000", line("ssl sni str(a.example)"), Ok, ""),
         ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2,http/1.1"), Warning, "`alpn` with h2 without `check-alpn`: web1"),
-        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2 check-alpn http/1.1"), Ok, "no check"),
-        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn http/1.1"), Ok, "no check"),
+        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn h2 check-alpn http/1.1"), Ok, ""),
+        ("cfg-check-alpn", "w1 port 2000", line("ssl check-ssl alpn http/1.1"), Ok, ""),
         ("cfg-check-ssl", http, rule("connect ssl"), Error, "`http-check connect ssl` without `ssl`"),
         ("cfg-check-send-proxy", http, rule("connect send-proxy"), Warning, "`http-check connect send-proxy` without `send-proxy`"),
-        ("cfg-check-ssl", http, rule("connect default"), Ok, "no line has"),
+        ("cfg-check-ssl", http, rule("connect default"), Ok, ""),
     ]);
 }
 
@@ -240,10 +239,7 @@ fn checks_use_the_layers_of_the_app() {
 fn rules_that_connect() {
     let text = |rules: &str, words: &str| {
         let text = with("    option httpchk GET /healthz\n", rules);
-        text.replace(
-            "default-server check",
-            &format!("default-server check {words}"),
-        )
+        text.replace("default-server check", &format!("default-server check {words}"))
     };
     let http = "    option httpchk\n    http-check ";
     let tcp = "    option tcp-check\n    tcp-check ";
@@ -269,74 +265,39 @@ fn rules_that_connect() {
         assert_eq!(said, [ssl, proxy], "{rules} {words}: {points:#?}");
     }
     // The backend inherits rules of `defaults` until it has one of its own.
-    let inherited = text("", "ssl verify none").replace(
-        "defaults\n",
-        "defaults\n    option httpchk GET /\n    http-check connect ssl\n",
-    );
-    assert_eq!(
-        verdict(&inherited, "cfg-check-ssl"),
-        Error
-    );
+    let defaults = "defaults\n    option httpchk GET /\n    http-check connect ssl\n";
+    let inherited = text("", "ssl verify none").replace("defaults\n", defaults);
+    assert_eq!(verdict(&inherited, "cfg-check-ssl"), Error);
     let inherited = inherited.replace("    http-check expect status 200\n", "");
-    assert_eq!(
-        verdict(&inherited, "cfg-check-ssl"),
-        Ok
-    );
+    assert_eq!(verdict(&inherited, "cfg-check-ssl"), Ok);
     let own = inherited.replace("backend srvs\n", "backend srvs\n    option httpchk GET /\n");
     assert_eq!(verdict(&own, "cfg-check-ssl"), Error);
 }
 
-/// The lines, `health` and `mode http` show which layers the app uses.
+/// The lines, `health` and `mode http` show which layers the app uses. HAProxy passes no layer on in
+/// mode http, so the users need it too.
 #[test]
+#[rustfmt::skip]
 fn the_layers_of_the_app_are_known() {
-    let tcp = |words: &str| {
-        let text = with("mode http", "mode tcp").replace("httpchk GET /healthz", "redis-check");
-        text.replace(
-            "default-server check",
-            &format!("default-server check {words}"),
-        )
-    };
-    let said = |text: &str, http, https, proxy| {
-        let points = check(
-            text,
-            &[Expected {
-                http,
-                https,
-                proxy,
-                ..EXPECTED
-            }],
-        );
-        ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check))
-    };
     let asked = Some("/healthz");
-    // HAProxy passes no layer on in mode http, so the users need it too.
-    let http = tcp("check-ssl").replace("mode tcp", "mode http");
-    let [ssl, _] = said(&http, asked, true, false);
-    assert_eq!(ssl.0, Error);
-    assert!(
-        ssl.1
-            .contains("`check-ssl` without `ssl`, users come in plain text"),
-        "{}",
-        ssl.1
-    );
-    let [ssl, proxy] = said(&tcp(""), None, false, false);
-    assert_eq!((ssl.0, proxy.0), (Ok, Ok));
-    assert!(ssl.1.contains("is not known (mode tcp)"), "{}", ssl.1);
-    for (words, http, https, proxy, verdicts) in [
-        ("check-ssl", None, false, false, [Ok, Ok]),
-        ("check-ssl", asked, false, false, [Error, Ok]),
-        ("check-ssl", asked, true, false, [Ok, Ok]),
-        ("", asked, true, false, [Error, Ok]),
-        ("", asked, true, true, [Error, Error]),
-        ("check-send-proxy", asked, false, true, [Ok, Ok]),
-        ("check-send-proxy", asked, false, false, [Ok, Warning]),
+    for (mode, words, http, https, proxy, verdicts) in [
+        ("mode http", "check-ssl", asked, true, false, [Error, Ok]),
+        ("mode tcp", "", None, false, false, [Ok, Ok]),
+        ("mode tcp", "check-ssl", None, false, false, [Ok, Ok]),
+        ("mode tcp", "check-ssl", asked, false, false, [Error, Ok]),
+        ("mode tcp", "check-ssl", asked, true, false, [Ok, Ok]),
+        ("mode tcp", "", asked, true, false, [Error, Ok]),
+        ("mode tcp", "", asked, true, true, [Error, Error]),
+        ("mode tcp", "check-send-proxy", asked, false, true, [Ok, Ok]),
+        ("mode tcp", "check-send-proxy", asked, false, false, [Ok, Warning]),
     ] {
-        let said = said(&tcp(words), http, https, proxy);
-        assert_eq!(
-            [said[0].0, said[1].0],
-            verdicts,
-            "{words} {http:?} {https} {proxy}"
-        );
+        let text = with("mode http", mode).replace("httpchk GET /healthz", "redis-check");
+        let text = text.replace("default-server check", &format!("default-server check {words}"));
+        let points = check(&text, &[Expected { http, https, proxy, ..EXPECTED }]);
+        let worst = ["cfg-check-ssl", "cfg-check-send-proxy"].map(|check| worst(&points, check));
+        assert_eq!([worst[0].0, worst[1].0], verdicts, "{mode} {words} {http:?} {https} {proxy}");
+        let users = "`check-ssl` without `ssl`, users come in plain text";
+        assert_eq!(worst[0].1.contains(users), worst[0].0 == Error && !words.is_empty());
     }
 }
 
@@ -374,90 +335,56 @@ fn pairs_are_checked() {
         ("backup", twin, changed(" backup", ""), Error, "a twin, and not marked `backup`: bkp1"),
         ("backup", "w1 port 2000", "w1 port 2000 backup", Error, "a main line, and marked `backup`: web1"),
         ("same-address", twin, changed("10.0.0.11", "10.0.0.19"), Error, "bkp1 has address 10.0.0.19, web1 has 10.0.0.11"),
-        ("same-port", twin, changed(":1000", ":1009"), Error, "bkp1 has port 1009, web1 has 1000"),
+        ("same-port", twin, changed(":1000", ":1009"), Error, "bkp1 sends its users to port 1009, the app has port 1000"),
         ("same-cookie", twin, changed("w1", "w9"), Error, "bkp1 has cookie w9, web1 has w1"),
         ("same-cookie", twin, changed("cookie w1", ""), Error, "bkp1 has cookie none, web1 has w1"),
         ("same-address", twin, changed("10.0.0.11", "ipv4@10.0.0.11"), Ok, "the same address"),
         ("same-address", twin, changed("10.0.0.11", "web1.example.org"), Warning, "bkp1 has address web1.example.org, web1 has 10.0.0.11: are they the same host?"),
-        ("same-port", twin, changed("10.0.0.11:1000", "web1.example.org:1009"), Error, "bkp1 has port 1009"),
+        ("same-port", twin, changed("10.0.0.11:1000", "web1.example.org:1009"), Error, "bkp1 sends its users to port 1009"),
         ("twin", "    server web1 10.0.0.11:1000 cookie w1 port 2000\n", "", Warning, "no main line: bkp1"),
+    ]);
+    // The line to paste is the twin of the reference file.
+    let fix = fix(&with(twin, changed("w1", "w9")), PORTS, "same-cookie");
+    assert_eq!(fix, "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup");
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_file_that_serves_another_app_or_can_not_be_read() {
+    let other = AppPorts { port: 1, status_port: 2, backup_status_port: None };
+    let points_of = points(TWO_STAGE, other, &[]);
+    let found = "no server line of this host is in it for web: none is on port 1 and checks 2";
+    assert_eq!(worst(&points_of, "cfg-backend"), (Error, found.to_owned()));
+    assert_eq!(points_of.len(), 2);
+    for (text, empty) in [("", true), ("frontend f\n  bind :1\n", true), (TWO_STAGE, false)] {
+        assert_eq!(is_empty(text), empty, "{text}");
+    }
+    fires(&[
+        ("cfg-file", "    retries 3\n", "    http-request set-path '/\n", Error, "line 44: a quote does not end"),
+        ("cfg-file", "    retries 3\n", ".if defined(A)\n", Warning, "it has .if"),
     ]);
 }
 
-/// The line to paste is the twin of the reference file.
 #[test]
-fn the_fix_of_a_twin_is_the_twin() {
-    let line = "bkp1 10.0.0.11:1000 cookie w1";
-    let broken = with(line, &line.replace("w1", "w9"));
-    let said = fix(&broken, PORTS, "same-cookie");
-    assert_eq!(said, format!("server {line} check port 3000 backup"));
-}
-
-#[test]
-fn a_file_that_serves_another_app_or_can_not_be_read() {
-    let other = AppPorts {
-        port: 1,
-        status_port: 2,
-        backup_status_port: None,
-    };
-    let points_of = points(TWO_STAGE, other, &[]);
-    let (verdict, found) = worst(&points_of, "cfg-backend");
-    assert_eq!((verdict, points_of.len()), (Error, 2));
-    let said = "no server line of this host is in it for web: none is on port 1 and checks 2";
-    assert_eq!(found, said);
-    for (text, empty) in [
-        ("", true),
-        ("frontend f\n  bind :1\n", true),
-        (TWO_STAGE, false),
-    ] {
-        assert_eq!(is_empty(text), empty, "{text}");
-    }
-    for (new, verdict, found) in [
-        (
-            "    http-request set-path '/\n",
-            Error,
-            "line 44: a quote does not end",
-        ),
-        (".if defined(A)\n", Warning, "it has .if"),
-    ] {
-        let points = points(&with("    retries 3\n", new), PORTS, &[]);
-        let said = worst(&points, "cfg-file");
-        assert!(said.0 == verdict && said.1.contains(found), "{said:?}");
-    }
-}
-
-#[test]
+#[rustfmt::skip]
 fn only_our_own_lines_count_if_haproxy_shows_them() {
-    let sick = with(
-        "w2 port 2000",
-        "w2 port 2000 on-marked-down shutdown-sessions no-check",
-    );
-    for (number, verdict) in [(1, Ok), (2, Error)] {
-        let ours = [
-            own(&format!("web{number}"), Role::Main),
-            own(&format!("bkp{number}"), Role::Twin),
-        ];
-        let points = points(&sick, PORTS, &ours);
+    let sick = with("w2 port 2000", "w2 port 2000 on-marked-down shutdown-sessions no-check");
+    for (main, twin, verdict) in [("web1", "bkp1", Ok), ("web2", "bkp2", Error)] {
+        let points = points(&sick, PORTS, &[own(main, Role::Main), own(twin, Role::Twin)]);
         for check in ["checks", "cfg-marked-down"] {
             assert_eq!(worst(&points, check).0, verdict);
         }
     }
     let gone = [own("web1", Role::Main), own("web9", Role::Main)];
-    let said = [
-        "HAProxy has srvs/web9, and this file has not",
-        "no server line of this host is in it for web: HAProxy has srvs/web9",
-    ];
-    for (text, lines, verdict) in [
-        (TWO_STAGE, &gone[..], Warning),
-        (TWO_STAGE, &gone[1..], Warning),
-        ("", &gone[1..], Error),
+    let one = "HAProxy has srvs/web9, and this file has not";
+    let all = "no server line of this host is in it for web: HAProxy has srvs/web9";
+    for (text, lines, verdict, found) in [
+        (TWO_STAGE, &gone[..], Warning, one),
+        ("", &gone[1..], Error, all),
+        // The ports show which lines are ours.
+        (TWO_STAGE, &gone[1..], Warning, one),
     ] {
-        let points = points(text, PORTS, lines);
-        let mut about_them = points
-            .iter()
-            .filter(|point| said.contains(&point.found.as_str()));
-        let point = about_them.next().unwrap();
-        assert_eq!(point.verdict, verdict);
+        assert_eq!(worst(&points(text, PORTS, lines), "cfg-backend"), (verdict, found.to_owned()));
     }
 }
 
@@ -490,32 +417,6 @@ fn a_file_is_harmless_to_print() {
         let all = format!("{} {} {fix}", point.of, point.found);
         assert!(!all.contains(char::is_control), "{all:?}");
     }
-}
-
-/// The seconds that haproxy/README.md promises.
-#[test]
-fn readme_has_the_right_seconds() {
-    let readme = include_str!("../../../haproxy/README.md");
-    let (_, table) = readme
-        .split_once("| checks | DOWN within | UP within |")
-        .unwrap();
-    let rows = table
-        .lines()
-        .skip(2)
-        .map_while(|line| line.strip_prefix("| `"));
-    let rows: Vec<&str> = rows.collect();
-    for row in &rows {
-        let (words, said) = row.split_once('`').unwrap();
-        let said: Vec<&str> = said.split('|').map(str::trim).collect();
-        let text = with(
-            "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2",
-            words,
-        );
-        let found = format!("DOWN within {}, UP within {}", said[1], said[2]);
-        let (_, said) = worst(&points(&text, PORTS, &[]), "cfg-rhythm");
-        assert!(said.starts_with(&found), "{said}, {found}");
-    }
-    assert_eq!(rows.len(), 4);
 }
 
 /// A `default-server check` overrides neither word.
@@ -561,38 +462,23 @@ fn a_value_that_is_a_variable_is_only_named() {
         ("timeout check 2s", "timeout check \"${T}\"", "variable: timeout check"),
         ("retries 3\n    option redispatch", "retries \"$R\"\n    option redispatch 5", "variable: retries"),
         ("option redispatch", "option redispatch \"$N\"", "variable: option redispatch"),
+        // A literal `$`; and the last word counts.
+        ("cookie w1 ", "cookie '$W' ", ""),
+        ("w1 port 2000", "w1 port \"$S\" port 2000", ""),
     ] {
-        let points = points(&with(old, new), PORTS, &[]);
-        let wrong: Vec<_> = points.iter().filter(|point| point.verdict != Ok).collect();
-        assert_eq!(wrong.len(), 1, "{new}: {wrong:#?}");
-        let (verdict, found) = worst(&points, "cfg-variable");
-        assert_eq!(verdict, Warning);
-        assert!(
-            found.contains(what) && !found.contains(VARIABLE),
-            "{new}: {found}"
-        );
+        let mut points = points(&with(old, new), PORTS, &[]);
+        points.retain(|point| point.verdict != Ok);
+        let found: String = points.iter().map(|point| format!("{} {}", point.check, point.found)).collect();
+        assert_eq!(points.len(), usize::from(!what.is_empty()), "{new}: {found}");
+        assert!(what.is_empty() || found.starts_with("cfg-variable is not known"), "{new}: {found}");
+        assert!(found.contains(what) && !found.contains(VARIABLE), "{new}: {found}");
     }
-    // A literal `$`.
-    let literal = with("cookie w1 ", "cookie '$W' ");
-    let points_of_it = points(&literal, PORTS, &[]);
-    assert_eq!(worst(&points_of_it, "cfg-variable").0, Ok);
-    // The last word counts.
-    let later = with("w1 port 2000", "w1 port \"$S\" port 2000");
-    assert!(
-        points(&later, PORTS, &[])
-            .iter()
-            .all(|point| point.verdict == Ok)
-    );
     // All lines use variables, so doctor can't know whether one is ours.
-    let all = with("10.0.0.1", "\"$NET\"").replace(":1000", ":\"$P\"");
-    let other = AppPorts {
-        port: 7,
-        status_port: 8,
-        ..NO_OWN
-    };
-    assert_eq!(worst(&points(&all, other, &[]), "cfg-backend").0, Warning);
+    let other = AppPorts { port: 7, status_port: 8, ..NO_OWN };
     let known = with("10.0.0.1", "\"$NET\"");
-    assert_eq!(worst(&points(&known, other, &[]), "cfg-backend").0, Error);
+    for (text, verdict) in [(known.replace(":1000", ":\"$P\""), Warning), (known, Error)] {
+        assert_eq!(worst(&points(&text, other, &[]), "cfg-backend").0, verdict);
+    }
 }
 
 /// Ten thousand servers, and as many sections below a `defaults` of ten thousand lines.
@@ -610,12 +496,12 @@ fn a_large_file_takes_no_time() {
             text += &format!(" server t{n} {}:1000 cookie c{n} {check} backup\n", host(n));
         }
         let points = points(&text, ports, &[]);
+        let found = "backend b: 10000 main and 10000 backup lines";
+        assert_eq!(worst(&points, "cfg-backend").1, found);
         assert_eq!(
-            worst(&points, "cfg-backend").1,
-            "backend b: 10000 main and 10000 backup lines"
+            [worst(&points, "same-cookie").0, worst(&points, "twin").0],
+            [Ok, Ok]
         );
-        assert_eq!(worst(&points, "same-cookie").0, Ok);
-        assert_eq!(worst(&points, "twin").0, Ok);
     }
     let options = (0..10_000).map(|n| format!(" option o{n} x\n timeout t{n} 1\n"));
     let mut text = format!("defaults a\n{}", options.collect::<String>());
@@ -623,9 +509,6 @@ fn a_large_file_takes_no_time() {
         text += &format!("backend b{n} from a\n option x{n}\n");
     }
     assert_eq!(verdict(&text, "cfg-backend"), Error);
-    assert!(
-        began.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }

@@ -1,8 +1,10 @@
 //! The facts about our lines on one balancer.
 
 use super::judge::{Backend, Line, NONE};
+use crate::doctor::Point;
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination, Level, Own, Role, ServerState, Status};
+use crate::restart::PerGate;
 use std::net::SocketAddr;
 
 /// Our lines on one balancer.
@@ -15,11 +17,13 @@ pub(crate) struct Lines<'a> {
     pub address: &'a Address,
     pub seen: &'a Examination,
     pub ports: AppPorts,
-    /// The positions of the main gate and of the twin's. None if the rules can't be read.
-    pub gates: [Option<Position>; 2],
+    /// The positions of the gates. None if the rules can't be read.
+    pub gates: Option<&'a PerGate<Position>>,
     pub min_available: usize,
     /// An operation on this app is under way: HAProxy may not have seen its gates move yet.
     pub under_way: bool,
+    /// The points about HAProxy's file.
+    pub file: &'a [Point],
 }
 
 impl Lines<'_> {
@@ -35,65 +39,70 @@ impl Lines<'_> {
     }
 
     /// Our lines of a backend, in HAProxy's order.
-    pub(super) fn own<'b>(
-        &'b self,
-        backend: &'b str,
-        is: impl Fn(Role) -> bool + 'b,
-    ) -> impl Iterator<Item = &'b Own> {
+    pub(super) fn own<'b>(&'b self, backend: &'b str) -> impl Iterator<Item = &'b Own> {
         let own = self.seen.own().iter();
-        own.filter(move |own| own.backend == backend && is(own.role))
+        own.filter(move |own| own.backend == backend)
     }
 
-    /// Our lines of a backend, in the form that [`judge`](super::judge()) takes.
+    /// Our lines of a backend, in the form that [`judge`](super::judge()) takes. A line that checks our
+    /// gate is ours, although it may send its users to another port.
     pub(super) fn as_judged(&self, backend: &str) -> Backend {
         let sees_cookies = self.seen.level >= Some(Level::Operator);
+        let mismatched = self.seen.mismatched.iter();
+        let mismatched = mismatched.filter(|server| server.backend == backend);
+        let mismatched = mismatched.map(|server| Own {
+            backend_id: server.backend_id,
+            backend: server.backend.clone(),
+            server_id: server.server_id,
+            server: server.server.clone(),
+            role: match server.check_port == self.ports.status_port {
+                true => Role::Main,
+                false => Role::Twin,
+            },
+            address: None,
+        });
+        let own = self.own(backend).cloned().chain(mismatched);
+        Backend {
+            of: format!("{} {backend}", self.balancer),
+            lines: own.map(|own| self.line(&own, sees_cookies)).collect(),
+            ports: self.ports,
+            hides_cookies: !sees_cookies,
+        }
+    }
+
+    fn line(&self, own: &Own, sees_cookies: bool) -> Line {
         let servers = self
             .seen
             .found
             .as_ref()
             .map_or(&[][..], |found| &found.servers);
-        let line = |own: &Own| {
-            let is_it =
-                |one: &&ServerState| (&one.backend, &one.server) == (&own.backend, &own.server);
-            let state = servers.iter().find(is_it);
-            let listed = self.seen.listed(own);
-            let host = state
-                .and_then(|state| state.address)
-                .map(|ip| ip.to_string());
-            let port = self.ports.port;
-            let cookie = listed.and_then(|listed| listed.cookie.clone());
-            let at = state.and_then(|state| state.address);
-            let at = at.map_or(format!("ADDRESS:{port}"), |ip| {
-                SocketAddr::new(ip, port).to_string()
-            });
-            Line {
-                name: own.server.clone(),
-                is_main: own.role == Role::Main,
-                at: servers
-                    .iter()
-                    .position(|one| is_it(&one))
-                    .unwrap_or_default(),
-                host: Some(host.unwrap_or_else(|| "a name".to_owned())),
-                port: state.map(|state| state.port.to_string()),
-                cookie: sees_cookies.then(|| cookie.clone().unwrap_or_else(|| NONE.to_owned())),
-                written: (at, cookie),
-                backup: listed.is_some_and(|listed| listed.stat.backup),
-                checked: state.map(|state| match state.check_port {
-                    0 => state.port,
-                    port => port,
-                }),
-                elsewhere: false,
-                unchecked: listed
-                    .filter(|listed| listed.stat.status == Status::NoCheck)
-                    .map(|_| ""),
-                fall: listed.and_then(|listed| Some(listed.check.as_ref()?.fall)),
-            }
-        };
-        Backend {
-            of: format!("{} {backend}", self.balancer),
-            lines: self.own(backend, |_| true).map(line).collect(),
-            ports: self.ports,
-            hides_cookies: !sees_cookies,
+        let is_it = |one: &ServerState| (&one.backend, &one.server) == (&own.backend, &own.server);
+        let place = servers.iter().position(is_it);
+        let state = place.map(|place| &servers[place]);
+        let listed = self.seen.listed(own);
+        let (ip, port) = (state.and_then(|state| state.address), self.ports.port);
+        let cookie = listed.and_then(|listed| listed.cookie.clone());
+        let at = ip.map_or(format!("ADDRESS:{port}"), |ip| {
+            SocketAddr::new(ip, port).to_string()
+        });
+        Line {
+            name: own.server.clone(),
+            is_main: own.role == Role::Main,
+            at: place.unwrap_or_default(),
+            host: Some(ip.map_or("a name".to_owned(), |ip| ip.to_string())),
+            port: state.map(|state| state.port).filter(|port| *port > 0),
+            cookie: sees_cookies.then(|| cookie.clone().unwrap_or_else(|| NONE.to_owned())),
+            written: (at, cookie),
+            backup: listed.is_some_and(|listed| listed.stat.backup),
+            checked: state.map(|state| match state.check_port {
+                0 => state.port,
+                port => port,
+            }),
+            elsewhere: false,
+            unchecked: listed
+                .filter(|listed| listed.stat.status == Status::NoCheck)
+                .map(|_| ""),
+            fall: listed.and_then(|listed| Some(listed.check.as_ref()?.fall)),
         }
     }
 

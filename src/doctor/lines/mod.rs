@@ -8,9 +8,9 @@ mod twin;
 
 pub(crate) use facts::Lines;
 
-use super::check::{Check, checks};
+use super::check::{Check, about, checks};
 use super::{Point, Verdict};
-use crate::haproxy::{Lost, Own, ServerState};
+use crate::haproxy::{BackendCapacity, Lost, Own};
 use judge::judge;
 
 checks! {
@@ -18,37 +18,55 @@ checks! {
         "the agent watches this host's own server lines: without them it does not know whether the host \
          is in rotation";
     OTHERS "others":
-        "while this host is out the others carry its load; with fewer than min_available a restart is \
+        "while this host is out the other servers carry its load; with fewer than min_available a restart is \
          refused (exit 12)";
 }
 
 pub(super) fn points(lines: &Lines) -> Vec<Point> {
     let found = match &lines.seen.found {
         Ok(found) => found,
-        Err(why) => return vec![lost(lines, why)],
+        Err(Lost::Missing(_)) if file_shows_why(lines.file) => return Vec::new(),
+        Err(why) => return about(lines.balancer, [lost(lines, why)]),
     };
     let names: Vec<String> = found.own.iter().map(name).collect();
-    let said = format!("app {}: its lines are {}", lines.app, names.join(", "));
-    let mut points = vec![FOUND.ok(lines.balancer, said)];
+    let found = format!("app {}: its lines are {}", lines.app, names.join(", "));
+    let mut points = vec![FOUND.ok(found)];
     for backend in lines.backends() {
-        points.extend(mismatched(lines, backend));
         points.extend(judge(&lines.as_judged(backend)));
         points.extend(state::points(lines, backend));
     }
-    points.extend(others(lines));
-    points
+    points.extend(
+        lines
+            .seen
+            .backends
+            .iter()
+            .flat_map(|backend| others(lines, backend)),
+    );
+    about(lines.balancer, points)
 }
 
-/// Removes duplicates of the points about HAProxy's lines and about the file's. The file's point
-/// stays, because it shows more, and so does an error that only the running HAProxy has.
+/// HAProxy's file shows a line that checks another port, and that line is not found as ours.
+fn file_shows_why(file: &[Point]) -> bool {
+    let mut wrong = file.iter().filter(|point| point.verdict == Verdict::Error);
+    wrong.any(|point| point.check == judge::CHECKED.name)
+}
+
+/// Removes duplicates of the points about HAProxy's lines and about the file's. HAProxy's answer
+/// stays, unless the file shows more: a fault with the cookie to write, or a cookie that HAProxy
+/// hides.
 pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, Vec<Point>) {
     let is_same = |line: &Point, file: &Point| {
         let of = format!(" {}", file.of);
         line.check == file.check && line.of.ends_with(&of)
     };
+    let shows_more = |line: &Point, file: &Point| match line.verdict {
+        Verdict::Unseen => true,
+        seen => file.verdict >= seen && file.verdict > Verdict::Ok,
+    };
     lines.retain(|line| {
-        let mut same = file.iter().filter(|file| is_same(line, file));
-        same.all(|file| file.verdict < line.verdict && line.verdict > Verdict::Unseen)
+        !file
+            .iter()
+            .any(|file| is_same(line, file) && shows_more(line, file))
     });
     file.retain(|file| !lines.iter().any(|line| is_same(line, file)));
     (lines, file)
@@ -62,53 +80,28 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
             super::balancer::fix(lines.address, why),
         ),
     };
-    FOUND.error(lines.balancer, format!("app {}: {found}", lines.app), fix)
+    FOUND.error(format!("app {}: {found}", lines.app), fix)
 }
 
-/// Lines whose checks go through one of our gates, but whose users go elsewhere.
-fn mismatched(lines: &Lines, backend: &str) -> Vec<Point> {
-    let mismatched = lines.seen.mismatched.iter();
-    let mismatched = mismatched.filter(|server| server.backend == backend);
-    let point = |server: &ServerState| {
-        let (name, port) = (&server.server, server.port);
-        let of = format!("{} {backend}/{name}", lines.balancer);
-        let found = format!(
-            "leads to port {port}, and checks port {} of app {}",
-            server.check_port, lines.app
-        );
-        let ours = lines.ports.port;
-        let fix = format!("on the line of {name}: port {ours} in place of {port}");
-        judge::PORT.error(&of, found, fix)
+fn others(lines: &Lines, capacity: &BackendCapacity) -> Vec<Point> {
+    let (usable, floor) = (capacity.usable, lines.min_available);
+    let going = capacity.going();
+    let found = format!("{usable} other usable servers{going}, min_available is {floor}");
+    let point = match usable {
+        0 if floor == 0 => OTHERS.warning(
+            format!("{found}: no server serves the users while this host is out"),
+            "add servers to the backend",
+        ),
+        usable if usable >= floor => OTHERS.ok(found),
+        _ => OTHERS.error(
+            found,
+            format!(
+                "bring others UP, or a lower min_available in [app.{}]",
+                lines.app
+            ),
+        ),
     };
-    mismatched.map(point).collect()
-}
-
-fn others(lines: &Lines) -> Vec<Point> {
-    let points = lines.seen.backends.iter().map(|capacity| {
-        let of = format!("{} {}", lines.balancer, capacity.backend);
-        let (usable, asked) = (capacity.usable, lines.min_available);
-        let found = format!(
-            "{usable} other usable servers{}, min_available is {asked}",
-            capacity.going()
-        );
-        match usable {
-            0 if asked == 0 => OTHERS.warning(
-                &of,
-                format!("{found}: no server serves the users while this host is out"),
-                "add servers to the backend",
-            ),
-            usable if usable >= asked => OTHERS.ok(&of, found),
-            _ => OTHERS.error(
-                &of,
-                found,
-                format!(
-                    "bring others UP, or a lower min_available in [app.{}]",
-                    lines.app
-                ),
-            ),
-        }
-    });
-    points.collect()
+    about(&format!("{} {}", lines.balancer, capacity.backend), [point])
 }
 
 fn name(own: &Own) -> String {

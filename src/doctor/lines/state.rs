@@ -2,7 +2,7 @@
 
 use super::facts::Lines;
 use crate::doctor::Point;
-use crate::doctor::check::{Check, checks};
+use crate::doctor::check::{Check, about, checks};
 use crate::gate::Position;
 use crate::haproxy::{Listed, Own, Role, Status};
 
@@ -12,83 +12,74 @@ checks! {
         "in slow start a server gets less than its share: a restart waits for its end, within \
          timeouts.in_rotation";
 }
+
 pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
-    let own = lines.own(backend, |_| true);
-    let pairs = own.filter_map(|own| Some((own, lines.seen.listed(own)?)));
-    let pairs: Vec<(&Own, &Listed)> = pairs.collect();
-    let mut points: Vec<Point> = pairs
-        .iter()
-        .map(|(own, listed)| up(lines, own, listed))
+    let own = lines.own(backend);
+    let listed: Vec<(&Own, &Listed)> = own
+        .filter_map(|own| Some((own, lines.seen.listed(own)?)))
         .collect();
-    let slow = pairs
-        .iter()
-        .filter_map(|(own, listed)| slow(lines, own, listed));
-    let of = format!("{} {backend}", lines.balancer);
-    points.extend(SLOW.or_ok(slow.collect(), &of, "no slow start is under way"));
+    let each = |point: fn(&Lines, &Own, &Listed) -> Option<Point>| {
+        let points = listed.iter();
+        let points = points.map(|(own, listed)| (lines.of(own), point(lines, own, listed)));
+        points
+            .flat_map(|(of, point)| about(&of, point))
+            .collect::<Vec<Point>>()
+    };
+    let mut points = each(up);
+    let slow = SLOW.or_ok(each(slow), "no slow start is under way");
+    points.extend(about(&format!("{} {backend}", lines.balancer), slow));
     points
 }
 
-fn slow(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
+fn slow(lines: &Lines, _own: &Own, listed: &Listed) -> Option<Point> {
     let found = format!("is in slow start, at {} %", listed.throttle?);
     let fix = format!(
         "wait for its end; timeouts.in_rotation in [app.{}] is to be longer than `slowstart`",
         lines.app
     );
-    Some(SLOW.warning(&lines.of(own), found, fix))
+    Some(SLOW.warning(found, fix))
 }
 
-fn up(lines: &Lines, own: &Own, listed: &Listed) -> Point {
-    let of = lines.of(own);
+/// None: the line has no check that could show its state, which `checks` reports.
+fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
     let status = &listed.stat.status;
-    let word = listed
-        .check
-        .as_ref()
-        .map_or("", |check| check.status.word());
+    let word = listed.check.as_ref();
+    let word = word.map_or("", |check| check.status.word());
     let gate = match own.role {
-        Role::Main => lines.gates[0].as_ref(),
-        Role::Twin => lines.gates[1].as_ref(),
+        Role::Main => lines.gates.map(|gates| &gates.main),
+        Role::Twin => lines.gates.and_then(|gates| gates.twin.as_ref()),
         Role::ClassicTwin => Some(&Position::Open),
     };
     let closed = gate == Some(&Position::Closed);
-    match status {
+    Some(match status {
         _ if status.is_held() => UP.warning(
-            &of,
-            format!("is {status}: an operator holds it out, and its UP is not waited for"),
-            format!(
-                "on the balancer: set server {}/{} state ready",
-                own.backend, own.server
-            ),
+            format!("is {status}: an operator holds it out, and the agent does not wait for its UP"),
+            format!("on the balancer: set server {}/{} state ready", own.backend, own.server),
         ),
-        Status::NoCheck => UP.ok(&of, "is taken for UP"),
-        Status::Down(_) if closed => UP.ok(&of, format!("is {status}, as its gate is closed")),
-        Status::Up if listed.stat.proven && !closed => UP.ok(&of, format!("is UP ({word})")),
+        Status::NoCheck => return None,
+        Status::Down(_) if closed => UP.ok(format!("is {status}, as its gate is closed")),
+        Status::Up if listed.stat.proven && !closed => UP.ok(format!("is UP ({word})")),
         _ if lines.under_way => UP.warning(
-            &of,
             format!("is {status} ({word}): an operation is under way"),
             format!("after it (agent status {}), again: agent doctor", lines.app),
         ),
         _ if closed => UP.error(
-            &of,
-            format!("is {status} although its gate is closed: something else answers its check"),
-            "stop what foreign-rule and status-port name, else a proxy on the way answers; or, if it was closed \
+            format!("is {status} although its gate is closed: another listener or rule answers its check"),
+            "stop what foreign-rule and status-port name, else a proxy on the way answers; or, if the gate was closed \
              this moment, again: agent doctor",
         ),
         Status::Up | Status::UpUnproven(_) => UP.warning(
-            &of,
             format!("is {status}, not yet fully proven ({word})"),
             "wait for its next checks, then again: agent doctor",
         ),
-        _ => UP.error(
-            &of,
-            match gate {
-                Some(Position::Open) => {
-                    format!("is {status} ({word}) although its gate is open")
-                }
-                _ => format!("is {status} ({word})"),
-            },
-            down(lines, word),
-        ),
-    }
+        _ => {
+            let open = match gate {
+                Some(Position::Open) => " although its gate is open",
+                _ => "",
+            };
+            UP.error(format!("is {status} ({word}){open}"), down(lines, word))
+        }
+    })
 }
 
 /// The fix for a line that is DOWN, by the result of its last check. The INPUT chain sees the port
@@ -104,7 +95,7 @@ fn down(lines: &Lines, word: &str) -> String {
             "fix what app-address and app-health name; else a firewall refuses it".to_owned()
         }
         _ => format!(
-            "the app answers the check otherwise than HAProxy expects (`option httpchk`, `http-check expect`): \
+            "the app's answer is not the one that HAProxy expects (`option httpchk`, `http-check expect`): \
              curl -i http://ADDRESS:{port}/"
         ),
     }

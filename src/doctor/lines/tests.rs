@@ -1,11 +1,11 @@
-use super::super::Verdict::{self, Error, Ok as Well, Warning};
+use super::super::Verdict::{self, Error, Ok as Well, Unseen as NotSeen, Warning};
 use super::*;
-use crate::gate::Position;
-use crate::haproxy::{Address, AppPorts, Examination};
+use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
-    BackendCapacity, CheckStatus, Checked, Found, Level, Listed, ServerStat, Status, Unseen,
-    Worker, find,
+    Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Found, Level, Listed,
+    ServerStat, ServerState, Status, Unseen, Worker, find,
 };
+use crate::restart::PerGate;
 
 const PORTS: AppPorts = AppPorts {
     port: 1000,
@@ -13,19 +13,20 @@ const PORTS: AppPorts = AppPorts {
     backup_status_port: Some(3000),
 };
 
-fn state(name: &str, address: &str, port: u16, check_port: u16) -> ServerState {
+fn state(server: &str, address: &str, port: u16, check_port: u16) -> ServerState {
     ServerState {
         backend_id: 3,
         backend: "srvs".into(),
         server_id: 1,
-        server: name.into(),
+        server: server.into(),
         address: address.parse().ok(),
         port,
         check_port,
     }
 }
 
-fn listed(name: &str, backup: bool) -> Listed {
+/// A line as HAProxy lists it: a twin with `bkp` in its name.
+fn listed(name: &str, cookie: &str) -> Listed {
     Listed {
         stat: ServerStat {
             backend: "srvs".into(),
@@ -36,7 +37,7 @@ fn listed(name: &str, backup: bool) -> Listed {
             sessions: 0,
             connections: Some(0),
             weight: 1,
-            backup,
+            backup: name.starts_with("bkp"),
             proven: true,
             check: None,
             failed_to_the_end: false,
@@ -47,19 +48,37 @@ fn listed(name: &str, backup: bool) -> Listed {
             fall: 2,
         }),
         throttle: None,
-        cookie: Some("w1".into()),
+        cookie: Some(cookie.into()),
     }
 }
 
 fn sound() -> Examination {
+    of(vec![main(), twin()])
+}
+
+fn main() -> ServerState {
+    state("web1", "10.0.0.11", 1000, 2000)
+}
+
+fn twin() -> ServerState {
+    state("bkp1", "10.0.0.11", 1000, 3000)
+}
+
+/// A host with a line by IPv4 and one by IPv6, each with its twin.
+fn dual() -> Examination {
     of(vec![
-        state("web1", "10.0.0.11", 1000, 2000),
-        state("bkp1", "10.0.0.11", 1000, 3000),
+        main(),
+        state("web1six", "fd00::11", 1000, 2000),
+        state("bkp1six", "fd00::11", 1000, 3000),
+        twin(),
     ])
 }
 
 fn of(servers: Vec<ServerState>) -> Examination {
-    let listed = vec![listed("web1", false), listed("bkp1", true)];
+    let cookie = |name: &str| if name.ends_with("six") { "w1s" } else { "w1" };
+    let listed = servers
+        .iter()
+        .map(|one| listed(&one.server, cookie(&one.server)));
     Examination {
         info: Worker {
             version: "2.6.12".into(),
@@ -68,11 +87,11 @@ fn of(servers: Vec<ServerState>) -> Examination {
             started: 1,
         },
         level: Some(Level::Operator),
+        listed: listed.collect(),
         found: find(&servers, PORTS, |_| true)
             .map(|own| Found { own, servers })
             .map_err(Lost::Missing),
         mismatched: Vec::new(),
-        listed,
         backends: vec![BackendCapacity {
             backend: "srvs".into(),
             usable: 2,
@@ -84,172 +103,205 @@ fn of(servers: Vec<ServerState>) -> Examination {
     }
 }
 
-fn haproxy() -> Address {
-    Address::Tcp("10.0.0.1:9999".into())
-}
-
-/// The lines of an app whose gates are not known.
-fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
-    Lines {
+/// All points, with the main gate in this position and the twin's gate open.
+fn judged(seen: &Examination, main: Option<Position>, under_way: bool) -> Vec<Point> {
+    let gates = main.map(|main| PerGate {
+        main,
+        twin: Some(Open),
+    });
+    points(&Lines {
         app: "web",
         balancer: "lb",
-        address,
+        address: &Address::Tcp("10.0.0.1:9999".into()),
         seen,
         ports: PORTS,
-        gates: [None, None],
+        gates: gates.as_ref(),
         min_available: 1,
-        under_way: false,
-    }
-}
-
-fn wrong_with(
-    seen: &Examination,
-    gates: [Option<Position>; 2],
-    min_available: usize,
-) -> Vec<(&'static str, Verdict)> {
-    let haproxy = haproxy();
-    let lines = Lines {
-        gates,
-        min_available,
-        ..lines(seen, &haproxy)
-    };
-    let points = points(&lines)
-        .into_iter()
-        .filter(|point| point.verdict != Well);
-    points.map(|point| (point.check, point.verdict)).collect()
+        under_way,
+        file: &[],
+    })
 }
 
 fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
-    wrong_with(seen, [Some(Position::Open), Some(Position::Open)], 1)
-}
-
-#[test]
-fn a_sound_pair_is_ok_in_every_point() {
-    assert_eq!(wrong(&sound()), []);
+    let points = judged(seen, Some(Open), false).into_iter();
+    let wrong = points.filter(|point| point.verdict != Well);
+    wrong.map(|point| (point.check, point.verdict)).collect()
 }
 
 #[test]
 fn lines_that_could_not_be_asked_for_are_not_missing() {
-    let mut seen = sound();
-    let said = |seen: &Examination| {
-        let point = points(&lines(seen, &haproxy())).remove(0);
-        (point.found, point.fix.unwrap())
-    };
     let late = Unseen::TimedOut(std::time::Duration::from_secs(2));
-    seen.found = Err(Lost::Unseen(late));
-    let (found, fix) = said(&seen);
-    assert!(
-        found.contains("can't be seen: no complete answer"),
-        "{found}"
-    );
-    assert!(fix.contains("`timeout` in [[haproxy]]"), "{fix}");
     let none = find(&[], PORTS, |_| true).unwrap_err();
-    seen.found = Err(Lost::Missing(none));
-    let (found, fix) = said(&seen);
-    assert_eq!(found, "app web: no server line has an address of this host");
-    assert!(fix.starts_with("set [agent] addresses"), "{fix}");
+    let other = find(&[state("web1", "10.0.0.11", 1000, 2009)], PORTS, |_| true).unwrap_err();
+    for (lost, found, fix) in [
+        (
+            Lost::Unseen(late),
+            "its lines can't be seen: no complete answer",
+            "let this host",
+        ),
+        (
+            Lost::Missing(none),
+            "no server line has an address of this host",
+            "set [agent] addresses",
+        ),
+        (
+            Lost::Missing(other),
+            "web1 checks port 2009",
+            "set `status_port`",
+        ),
+    ] {
+        let seen = Examination {
+            found: Err(lost),
+            ..sound()
+        };
+        let points = judged(&seen, None, false);
+        assert_eq!((points.len(), points[0].verdict), (1, Error));
+        assert!(points[0].found.contains(found), "{points:?}");
+        assert!(
+            points[0].fix.as_ref().unwrap().starts_with(fix),
+            "{points:?}"
+        );
+    }
 }
 
-/// The file's point replaces HAProxy's; an error of only the running HAProxy stays.
+/// One fault is one point, and nothing else is wrong.
 #[test]
-fn no_check_is_said_twice() {
-    let of_lines = || points(&lines(&sound(), &haproxy()));
-    let file = |verdict| {
-        let point = of_lines()
-            .into_iter()
-            .find(|point| point.check == "same-cookie")
-            .unwrap();
-        vec![Point {
-            of: "srvs".into(),
-            verdict,
-            ..point
-        }]
+#[rustfmt::skip]
+fn each_fault_has_its_point() {
+    let with = |change: fn(&mut Examination)| {
+        let mut seen = sound();
+        change(&mut seen);
+        seen
     };
-    let verdicts = |line: Verdict, of_file| -> Vec<(String, Verdict)> {
-        let mut of_lines = of_lines();
-        of_lines.iter_mut().for_each(|point| point.verdict = line);
-        let (lines, file) = once(of_lines, file(of_file));
-        let all = lines.into_iter().chain(file);
-        let cookies = all.filter(|point| point.check == "same-cookie");
-        cookies.map(|point| (point.of, point.verdict)).collect()
-    };
-    for (line, of_file, of, verdict) in [
-        (Well, Well, "srvs", Well),
-        (Verdict::Unseen, Well, "srvs", Well),
-        (Error, Error, "srvs", Error),
-        (Well, Error, "srvs", Error),
-        (Error, Well, "lb srvs", Error),
+    // The twin sends its users to another app.
+    let mut other = sound();
+    let found = other.found.as_mut().unwrap();
+    found.own.pop();
+    found.servers[1].port = 1009;
+    other.mismatched = vec![found.servers[1].clone()];
+    for (seen, expected) in [
+        (sound(), &[][..]),
+        (dual(), &[]),
+        (of(vec![main()]), &[("twin", Warning)]),
+        (of(vec![main(), state("bkp1", "10.0.0.11", 1000, 0)]), &[("check-port", Warning)]),
+        (of(vec![main(), state("bkp1", "10.0.0.12", 1000, 3000)]), &[("same-address", Error)]),
+        (of(vec![twin(), main()]), &[("twin-order", Error)]),
+        (other, &[("same-port", Error)]),
+        (with(|seen| seen.listed[1].cookie = Some("w2".into())), &[("same-cookie", Error)]),
+        (with(|seen| seen.listed[1].cookie = None), &[("same-cookie", Error)]),
+        (with(|seen| seen.level = Some(Level::User)), &[("same-cookie", NotSeen)]),
+        (with(|seen| seen.listed[0].stat.backup = true), &[("backup", Error)]),
+        (with(|seen| seen.listed[1].stat.backup = false), &[("backup", Error)]),
+        (with(|seen| seen.listed[0].stat.status = Status::NoCheck), &[("checks", Error)]),
+        (with(|seen| seen.listed[1].check.as_mut().unwrap().fall = 1), &[("fall", Warning)]),
+        (with(|seen| (seen.listed[0].throttle, seen.listed[0].stat.proven) = (Some(40), false)),
+            &[("fully-up", Warning), ("slow-start", Warning)]),
+        (with(|seen| seen.backends[0].usable = 0), &[("others", Error)]),
     ] {
-        assert_eq!(verdicts(line, of_file), [(of.to_owned(), verdict)]);
+        assert_eq!(wrong(&seen), expected);
     }
 }
 
 #[test]
-fn a_line_is_as_its_gate_says_or_not() {
-    let of = |status: &str, main: Position| {
-        let mut seen = sound();
-        seen.listed[0].stat.status = Status::parse(status).unwrap();
-        seen.listed[0].stat.proven = false;
-        let gates = [Some(main), Some(Position::Open)];
-        wrong_with(&seen, gates, 1)
-            .first()
-            .map(|(check, verdict)| (*check, *verdict))
+fn each_main_line_is_judged_with_its_own_twin() {
+    let without = |name: &str| {
+        let mut seen = dual();
+        let found = seen.found.as_mut().unwrap();
+        found.own.retain(|own| own.server != name);
+        found.servers.retain(|server| server.server != name);
+        seen
     };
-    assert_eq!(of("DOWN", Position::Closed), None);
-    assert_eq!(of("DOWN", Position::Open), Some(("fully-up", Error)));
-    assert_eq!(of("UP", Position::Closed), Some(("fully-up", Error)));
-    assert_eq!(of("UP 1/2", Position::Open), Some(("fully-up", Warning)));
-    assert_eq!(of("MAINT", Position::Open), Some(("fully-up", Warning)));
+    let mut other = dual();
+    other.listed[2].cookie = Some("w9".into());
+    for (seen, found) in [
+        (without("bkp1six"), "no twin: web1six"),
+        (without("web1six"), "no main line: bkp1six"),
+        (other, "bkp1six has cookie w9, web1six has w1s"),
+    ] {
+        let points = judged(&seen, Some(Open), false).into_iter();
+        let wrong = points.filter(|point| point.verdict != Well);
+        assert_eq!(wrong.map(|point| point.found).collect::<Vec<_>>(), [found]);
+    }
 }
 
+/// No pair, no setting that is the same on both.
 #[test]
-fn changes_of_an_operation_are_no_error() {
-    let of = |status: &str, main: Option<Position>, under_way: bool| {
+fn what_no_line_shows_is_not_ok() {
+    let points = judged(&of(vec![main()]), Some(Open), false);
+    let pairs = ["same-address", "same-cookie", "twin-order"];
+    assert!(
+        !points.iter().any(|point| pairs.contains(&point.check)),
+        "{points:?}"
+    );
+}
+
+/// HAProxy's answer counts, unless the file shows a fault, or a cookie that HAProxy hides.
+#[test]
+#[rustfmt::skip]
+fn no_check_is_printed_twice() {
+    for (line, file, of, verdict) in [
+        (Well, Well, "lb srvs", Well),
+        (Verdict::Unseen, Well, "srvs", Well),
+        (Error, Error, "srvs", Error),
+        (Well, Error, "srvs", Error),
+        (Error, Well, "lb srvs", Error),
+        (Error, Warning, "lb srvs", Error),
+    ] {
+        let points = judged(&sound(), None, false).into_iter();
+        let points = points.map(|point| Point { verdict: line, ..point });
+        let lines: Vec<Point> = points.filter(|point| point.check == "same-cookie").collect();
+        let of_file = Point { of: "srvs".into(), verdict: file, ..lines[0].clone() };
+        let (lines, file) = once(lines, vec![of_file]);
+        let all: Vec<_> = lines.iter().chain(&file).map(|point| (&*point.of, point.verdict)).collect();
+        assert_eq!(all, [(of, verdict)]);
+    }
+}
+
+/// What an operation changes is no error while it is under way.
+#[test]
+#[rustfmt::skip]
+fn a_line_is_as_its_gate_is_or_not() {
+    let broken = || Some(Broken("2 rules".into()));
+    for (status, main, under_way, verdict, says) in [
+        ("DOWN", Some(Closed), false, Well, "as its gate is closed"),
+        ("DOWN", Some(Open), false, Error, "although its gate is open"),
+        ("DOWN", Some(Open), true, Warning, "an operation is under way"),
+        ("UP", Some(Closed), false, Error, "although its gate is closed"),
+        ("UP", Some(Closed), true, Warning, "an operation is under way"),
+        ("UP", Some(Open), true, Well, "is UP"),
+        ("UP 1/2", Some(Open), false, Warning, "not yet fully proven"),
+        ("MAINT", Some(Open), false, Warning, "an operator holds it out"),
+        ("DOWN", broken(), false, Error, "is DOWN (L7OK)"),
+        ("DOWN", None, false, Error, "is DOWN (L7OK)"),
+    ] {
         let mut seen = sound();
         seen.listed[0].stat.status = Status::parse(status).unwrap();
-        let haproxy = haproxy();
-        let lines = Lines {
-            gates: [main, Some(Position::Open)],
-            under_way,
-            ..lines(&seen, &haproxy)
-        };
-        let up = |point: &Point| point.check == "fully-up" && point.of == "lb srvs/web1";
-        let point = points(&lines).into_iter().find(up).unwrap();
-        (point.verdict, point.found.contains("its gate is open"))
-    };
-    let (open, closed) = (Some(Position::Open), Some(Position::Closed));
-    assert_eq!(of("DOWN", open.clone(), false), (Error, true));
-    assert_eq!(of("DOWN", open.clone(), true), (Warning, false));
-    assert_eq!(of("UP", closed.clone(), false), (Error, false));
-    assert_eq!(of("UP", closed.clone(), true), (Warning, false));
-    assert_eq!(of("DOWN", closed, true), (Well, false));
-    assert_eq!(of("UP", open, true), (Well, false));
-    let broken = Some(Position::Broken("2 rules".into()));
-    assert_eq!(of("DOWN", broken, false), (Error, false));
-    assert_eq!(of("DOWN", None, false), (Error, false));
+        let is_it = |point: &Point| point.check == "fully-up" && point.of == "lb srvs/web1";
+        let point = judged(&seen, main.clone(), under_way).into_iter().find(is_it).unwrap();
+        assert!(point.verdict == verdict && point.found.contains(says), "{status} {main:?} {point:?}");
+        let open = main == Some(Open) && status == "DOWN" && !under_way;
+        assert_eq!(point.found.contains("its gate is open"), open);
+    }
 }
 
 /// The fix can be pasted: it has the twin's own name, and leaves unknown settings out.
 #[test]
 fn the_fix_of_a_twin_is_its_line() {
-    let mut seen = of(vec![
-        state("web1", "10.0.0.11", 1000, 2000),
-        state("bkp1", "10.0.0.12", 1000, 3000),
-    ]);
+    let mut seen = of(vec![main(), state("bkp1", "10.0.0.12", 1000, 3000)]);
     let fix = |seen: &Examination| {
-        let mut wrong = points(&lines(seen, &haproxy())).into_iter();
-        let wrong = wrong
-            .find(|point| ["same-address", "twin"].contains(&point.check) && point.verdict != Well);
-        wrong.and_then(|point| point.fix).unwrap()
+        let wrong = ["same-address", "twin"];
+        let mut points = judged(seen, None, false).into_iter();
+        points
+            .find_map(|point| point.fix.filter(|_| wrong.contains(&point.check)))
+            .unwrap()
     };
     let line = "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup";
     assert_eq!(fix(&seen), line);
     seen.level = Some(Level::User);
     seen.listed.iter_mut().for_each(|line| line.cookie = None);
-    assert_eq!(
-        fix(&seen),
-        "with `cookie` as on the line of web1: server bkp1 10.0.0.11:1000 check port 3000 backup"
-    );
+    let line =
+        "with `cookie` as on the line of web1: server bkp1 10.0.0.11:1000 check port 3000 backup";
+    assert_eq!(fix(&seen), line);
     let alone = of(vec![state("web1", "2001:db8::1", 1000, 2000)]);
     let line = "server web1-twin [2001:db8::1]:1000 cookie w1 check port 3000 backup";
     assert_eq!(fix(&alone), line);

@@ -1,48 +1,48 @@
 //! Checks whether a directory can be used, without a change in it.
 
 use crate::config::{AgentSettings, AppSettings};
+use crate::doctor::fault::Fault;
+use crate::doctor::host::Directory;
 use crate::history;
-use crate::state::{directory as state, permissions};
+use crate::state::directory as state;
+use crate::state::permissions::{self, Untrusted};
 use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::Path;
 
-/// The state directories, each once, and whether they can be used.
-pub(crate) fn all(
-    agent: &AgentSettings,
-    apps: &[AppSettings],
-) -> Vec<(String, Result<(), String>)> {
-    let mut all = Vec::new();
+/// The state directories, each once.
+pub(crate) fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<Directory> {
+    let mut all: Vec<Directory> = Vec::new();
     for (key, path) in [
         ("state_dir", &agent.state_dir),
         ("hold_dir", &agent.hold_dir),
     ] {
-        let shown = path.display().to_string();
-        if all.iter().any(|(other, _)| *other == shown) {
-            continue;
-        }
-        let trusted = |app: &AppSettings| {
-            let trusted = state::trusted(path, path, &app.name);
-            trusted.map_err(|untrusted| untrusted.to_string())
-        };
-        let trusted = apps.iter().try_for_each(trusted);
-        all.push((shown, trusted.and_then(|()| used(path, key))));
+        let trusted = |app: &AppSettings| state::trusted(path, path, &app.name);
+        let one = directory(key, path, apps.iter().try_for_each(trusted));
+        all.extend((!all.iter().any(|other| other.path == one.path)).then_some(one));
     }
     all
 }
 
-/// The directory of the history, and whether it can be used.
-pub(crate) fn history(agent: &AgentSettings) -> (String, Result<(), String>) {
+/// The directory of the history.
+pub(crate) fn history(agent: &AgentSettings) -> Directory {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
     let trusted = permissions::check(path).and_then(|()| permissions::check(&current));
-    let trusted = trusted.map_err(|untrusted| untrusted.to_string());
-    let usable = trusted.and_then(|()| used(path, "history_dir"));
-    (path.display().to_string(), usable)
+    directory("history_dir", path, trusted)
 }
 
-fn used(path: &Path, key: &str) -> Result<(), String> {
-    usable(path).map_err(|error| state::unusable(key, path, &error))
+fn directory(key: &str, path: &Path, trusted: Result<(), Untrusted>) -> Directory {
+    let trusted = trusted.map_err(|untrusted| Fault {
+        found: untrusted.found(),
+        fix: untrusted.fix,
+    });
+    let used = || usable(path).map_err(|error| Fault::of(&state::unusable(key, path, &error), ""));
+    Directory {
+        path: path.display().to_string(),
+        exists: path.exists(),
+        usable: trusted.and_then(|()| used()),
+    }
 }
 
 /// Whether the directory can be used. A missing one is fine, because the agent makes it.
@@ -70,13 +70,13 @@ mod tests {
 
     #[test]
     fn a_directory_need_not_be_there_but_a_file_in_its_place_is_wrong() {
-        let directory = tempfile::tempdir().unwrap();
-        assert!(usable(directory.path()).is_ok());
-        assert!(usable(&directory.path().join("a/b")).is_ok());
-        assert!(!directory.path().join("a").exists());
-        std::fs::write(directory.path().join("a"), "").unwrap();
-        assert!(usable(&directory.path().join("a/b")).is_err());
-        let said = used(&directory.path().join("a"), "hold_dir").unwrap_err();
-        assert!(said.ends_with("; fix [agent] hold_dir"), "{said}");
+        let kept = tempfile::tempdir().unwrap();
+        let path = kept.path();
+        assert!(usable(path).is_ok() && usable(&path.join("a/b")).is_ok());
+        assert!(!path.join("a").exists());
+        std::fs::write(path.join("a"), "").unwrap();
+        assert!(usable(&path.join("a/b")).is_err());
+        let file = directory("hold_dir", &path.join("a"), Ok(()));
+        assert!(file.usable.unwrap_err().fix.ends_with(" [agent] hold_dir"));
     }
 }

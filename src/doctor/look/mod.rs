@@ -4,14 +4,16 @@ mod directory;
 mod one;
 
 use super::app_facts::AppFacts;
-use super::{Facts, Point, file, host, judge, tables};
+use super::fault::Fault;
+use super::{Facts, File, Point, host, judge, tables};
 use crate::config::{AppSettings, Settings};
 use crate::history;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
-use one::{Looked, of_app};
+use one::of_app;
 use procfs::process::Process;
-use std::path::{Path, PathBuf};
+use std::iter;
+use std::path::Path;
 
 /// The bit of CAP_NET_ADMIN (capabilities(7)).
 const NET_ADMIN: u64 = 1 << 12;
@@ -26,22 +28,22 @@ pub struct Asked<'a> {
     pub apps: &'a [AppSettings],
     /// Whether enough files may be open.
     pub files: Result<(), String>,
-    /// HAProxy's configuration file and its text. Err: why it can't be read.
-    pub haproxy_cfg: Option<(PathBuf, std::io::Result<String>)>,
+    /// HAProxy's configuration file.
+    pub haproxy_cfg: Option<File>,
 }
 
 /// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked);
     let mut apps = Vec::new();
-    let mut rules = None;
+    let mut used: Option<Result<tables::Used, String>> = None;
     for settings in asked.apps {
-        let Looked {
-            facts,
-            rules: found,
-        } = of_app(asked.settings, settings).await;
-        apps.push(facts);
-        rules = merged(rules, found);
+        let looked = of_app(asked.settings, settings).await;
+        apps.push(looked.facts);
+        used = Some(match used {
+            None => looked.rules,
+            Some(all) => all.and_then(|all| Ok(all.with(looked.rules?))),
+        });
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
@@ -52,20 +54,19 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         config: configuration(&asked),
         tables: tables::Tables {
             kernel: kernel(),
-            used: rules.unwrap_or_else(|| Err("no app".to_owned())),
+            used: used.unwrap_or_else(|| Err("no app".to_owned())),
         },
         host,
         apps,
-        file: asked
-            .haproxy_cfg
-            .map(|(path, text)| file::File { path, text }),
+        file: asked.haproxy_cfg,
     };
     judge(&facts)
 }
 
 /// Marks the possible rules that the last close disproved.
 fn disprove(app: &mut AppFacts) {
-    for seen in app.gates.iter_mut().flat_map(|gates| &mut gates.gates) {
+    let gates = app.gates.iter_mut().map(|gates| &mut gates.gates);
+    for seen in gates.flat_map(|gates| iter::once(&mut gates.main).chain(&mut gates.twin)) {
         seen.disproved = app.evidence.disproved(&seen.gate);
     }
 }
@@ -77,49 +78,32 @@ fn kernel() -> String {
 }
 
 fn configuration(asked: &Asked) -> String {
-    let names: Vec<&str> = asked
-        .settings
-        .apps
-        .iter()
-        .map(|app| app.name.as_str())
-        .collect();
-    let balancers = asked.settings.balancers.len();
-    let balancers = match balancers {
-        1 => "1 balancer".to_owned(),
-        several => format!("{several} balancers"),
-    };
-    let (config, plural) = (
+    let Settings {
+        apps, balancers, ..
+    } = asked.settings;
+    let names: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
+    let plural = |count| if count == 1 { "" } else { "s" };
+    format!(
+        "{}: app{} {}; {} balancer{}",
         asked.config.display(),
-        if names.len() > 1 { "s" } else { "" },
-    );
-    format!("{config}: app{plural} {}; {balancers}", names.join(", "))
+        plural(names.len()),
+        names.join(", "),
+        balancers.len(),
+        plural(balancers.len())
+    )
 }
 
 fn host(asked: &Asked) -> host::Host {
     let agent = &asked.settings.agent;
     let status = Process::myself().and_then(|own| own.status());
     let sidecar = Lock::owner(&state::sidecar(&agent.state_dir));
+    let files = asked.files.as_ref().copied();
     host::Host {
         root: nix::unistd::geteuid().is_root(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
-        directories: directory::all(agent, asked.apps),
+        state: directory::all(agent, asked.apps),
         history: directory::history(agent),
         sidecar: sidecar.map(|who| describe(who.as_ref())),
-        files: asked.files.clone(),
-    }
-}
-
-/// Merges the nat tables as the gates of each app see them.
-fn merged(
-    all: Option<Result<tables::Used, String>>,
-    one: Result<tables::Used, String>,
-) -> Option<Result<tables::Used, String>> {
-    match (all, one) {
-        (Some(Ok(mut all)), Ok(one)) => {
-            all.shadowing.extend(one.shadowing);
-            Some(Ok(all))
-        }
-        (Some(Err(why)), _) | (_, Err(why)) => Some(Err(why)),
-        (None, one) => Some(one),
+        files: files.map_err(|few| Fault::of(few, "ulimit -n 1024")),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
-use crate::doctor::connections::Leaving;
+use crate::doctor::connections::{Leaving, MASTER};
+use crate::doctor::fault::Fault;
 use crate::doctor::{app, balancer, evidence, gates, tables};
 use crate::gate::{Firewall, Foreign, Gate, Position, View, bound};
 use crate::haproxy::{Balancer, Own, Role, Status};
@@ -76,7 +77,8 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     looked.facts.evidence.around = snapshot.rules_around();
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
-        beside: taken_down(&beside, &settings.name, &settings.also_restarts),
+        beside: taken_down(&beside, &settings.name, &settings.also_restarts)
+            .map_err(|reasons| reasons.iter().map(|reason| Fault::of(reason, "")).collect()),
         leaving: leaving(&mut host, &snapshot).await,
         ..of_itself(settings, &snapshot)
     });
@@ -102,7 +104,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
 /// Looks until both ends agree, because HAProxy and the kernel can't be asked at the same instant.
 async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     if let Err(why) = &snapshot.countable {
-        return Leaving::Unknown(why.clone());
+        return Leaving::Unknown(Fault::of(why, MASTER));
     }
     let mut last = Leaving::NoLines;
     for _ in 0..LOOKS {
@@ -113,7 +115,7 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
         let count = Count::at(&before);
         last = match host.connections_at_rest(&before).await {
             None => return Leaving::Asked,
-            Some(Err(why)) => return Leaving::Unknown(why),
+            Some(Err(why)) => return Leaving::Unknown(Fault::of(&why, MASTER)),
             Some(Ok(seen)) if seen.counted(count) == Counted::All => {
                 return Leaving::Counted(seen, count);
             }
@@ -150,15 +152,24 @@ fn of_lines(seen: &[balancer::Balancer]) -> Vec<Line> {
 }
 
 fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
+    let (name, (probed, health)) = (&settings.name, snapshot.health.clone());
+    let otherwise = format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]");
+    let fault = |why: &String| Fault::of(why, &otherwise);
+    let askable = snapshot.askable.as_ref().copied();
+    let restart = snapshot.restart.as_ref();
     app::App {
-        app: settings.name.clone(),
+        app: name.clone(),
         port: settings.ports.port,
         bound: bound(settings.ports.port),
         through: Vec::new(),
-        health: snapshot.health.clone(),
+        probed,
+        health,
         unverified: settings.health.unverified(),
-        askable: snapshot.askable.clone(),
-        restart: (settings.restart.to_string(), snapshot.restart.clone()),
+        askable: askable.map_err(|why| Fault::of(why, "fix `health`")),
+        restarts_by: settings.restart.to_string(),
+        restart: restart
+            .map(|odd| odd.iter().map(fault).collect())
+            .map_err(fault),
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
@@ -170,7 +181,7 @@ fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
         .gates
         .iter()
         .filter(|seen| seen.position == Position::Open);
-    let open: Vec<Role> = open.map(|seen| role(&seen.gate)).collect();
+    let open: Vec<Role> = open.map(|seen| seen.gate.role).collect();
     let through = lines.iter().filter(|line| open.contains(&line.own.role));
     let one = |line: &Line| app::Through {
         line: format!("{}/{}", line.own.backend, line.own.server),
@@ -190,23 +201,20 @@ fn of_gates(
 ) -> gates::Gates {
     let agent = &all.agent;
     let app = &settings.name;
-    let seen = snapshot
-        .listeners
-        .iter()
-        .map(|(gate, listeners)| gates::GateFacts {
-            gate: gate.clone(),
-            position: view.position(gate),
-            foreign: view.foreign_in_use(gate),
-            disproved: Vec::new(),
-            native: view
-                .native_unseen()
-                .map_or(Ok(()), |why| Err(why.to_owned())),
-            listeners: listeners.clone(),
-            taken: snapshot.taken_by(gate).cloned(),
-        });
+    let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
+        position: view.position(&gate),
+        foreign: view.foreign_in_use(&gate),
+        disproved: Vec::new(),
+        native: view
+            .native_unseen()
+            .map_or(Ok(()), |why| Err(why.to_owned())),
+        listeners,
+        taken: snapshot.taken_by(&gate).cloned(),
+        gate,
+    };
     gates::Gates {
         app: app.clone(),
-        gates: seen.collect(),
+        gates: snapshot.listeners.clone().map(seen),
         unfinished: match Journal::unfinished(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
@@ -239,18 +247,13 @@ fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
 }
 
 fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> evidence::Checked {
-    let mut seen = gates.iter().flat_map(|gates| &gates.gates);
+    let mut seen = gates.into_iter().flat_map(|gates| gates.gates.iter());
     let is_closed = seen.any(|seen| seen.gate == *gate && seen.position == Position::Closed);
     let is_out =
-        |line: &&Line| line.own.role == role(gate) && matches!(line.status, Some(Status::Down(_)));
+        |line: &&Line| line.own.role == gate.role && matches!(line.status, Some(Status::Down(_)));
     let words = lines.iter().filter(is_out);
     evidence::Checked {
         gate: gate.clone(),
         now: is_closed.then(|| words.filter_map(|line| line.word.clone()).collect()),
     }
-}
-
-/// The role of the line whose check uses this gate.
-pub(crate) fn role(gate: &Gate) -> Role {
-    gate.role
 }

@@ -1,7 +1,11 @@
 //! HAProxy's own configuration file, as far as a restart depends on it: the sections with what they
-//! inherit from `defaults`, their servers, and the rules of their checks. Pure; it judges nothing.
+//! inherit from `defaults`, their servers, the rules and intervals of their checks, and which lines
+//! are ours. Pure; it judges nothing.
 
+pub(crate) mod checks;
 pub(crate) mod file;
+pub(crate) mod ours;
+pub(crate) mod rhythm;
 pub(crate) mod rules;
 pub(crate) mod server;
 pub(crate) mod time;

@@ -26,7 +26,15 @@ const STICKY: u32 = 0o1000;
 pub struct Untrusted {
     path: PathBuf,
     what: String,
-    fix: String,
+    /// The command that makes it root's alone.
+    pub fix: String,
+}
+
+impl Untrusted {
+    /// The path and what is wrong with it, without the fix.
+    pub fn found(&self) -> String {
+        format!("{} {}", self.path.display(), self.what)
+    }
 }
 
 /// Err: others than root may write the file, or a step on the way to it. A missing file is fine,

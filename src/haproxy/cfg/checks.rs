@@ -1,8 +1,8 @@
 //! Reads how the checks of a backend connect: by its rules, or by the words of each line.
 
-use super::ours::Ours;
-use crate::haproxy::cfg::rules::{Connect, Rules};
-use crate::haproxy::cfg::server::Server;
+use super::file::Settings;
+use super::rules::{Connect, Rules};
+use super::server::Server;
 
 /// How the backend's checks connect, and whether they send a request.
 pub(crate) struct Checks {
@@ -14,8 +14,7 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn of(ours: &Ours<'_>) -> Checks {
-        let settings = &ours.proxy.settings;
+    pub(crate) fn of(settings: &Settings) -> Checks {
         let (rules, ask) = match settings.check.as_deref() {
             None => (None, false),
             Some("httpchk") => (Some(&settings.http_check), true),
