@@ -226,7 +226,11 @@ fn no_operation_fails_because_of_the_history() {
         settings.set("agent.history_dir", at.display().to_string())
     });
     let ended = agent.words(&["restart", "web"]).expect_exit(0);
-    assert!(ended.err.contains("not in the history"), "{}", ended.err);
+    assert!(
+        ended.err.contains("is missing in the history"),
+        "{}",
+        ended.err
+    );
     assert!(ended.err.contains("history_dir"), "{}", ended.err);
     assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
 }

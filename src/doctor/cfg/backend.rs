@@ -4,7 +4,7 @@ use super::expected::Expected;
 use super::judged::names_of;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
-use crate::doctor::lines::judge::first_three;
+use crate::doctor::lines::line::first_three;
 use crate::haproxy::cfg::ours::Ours;
 
 checks! {

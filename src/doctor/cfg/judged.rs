@@ -1,7 +1,7 @@
 //! Our lines of a backend of the file, in the form that is judged, the same as for the stats socket.
 
 use super::expected::Expected;
-use crate::doctor::lines::judge::{Backend, Line, NONE, first_three};
+use crate::doctor::lines::line::{Backend, Line, NONE, first_three};
 use crate::haproxy::cfg::ours::{Ours, Placed};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
 use crate::haproxy::cfg::words::is_variable;

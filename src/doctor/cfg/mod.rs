@@ -15,7 +15,8 @@ pub use expected::Expected;
 
 use super::Point;
 use super::check::{Check, about, checks};
-use super::lines::judge::{first_three, judge};
+use super::lines::judge::judge;
+use super::lines::line::first_three;
 use crate::haproxy::cfg::file::{self, File, Proxy};
 use crate::haproxy::cfg::ours::{Ours, find};
 use crate::haproxy::cfg::server::{ADDRESS, Server};

@@ -1,6 +1,6 @@
 //! The facts about our lines on one balancer.
 
-use super::judge::{Backend, Line, NONE};
+use super::line::{Backend, Line, NONE};
 use crate::doctor::Point;
 use crate::gate::Position;
 use crate::haproxy::{Address, AppPorts, Examination, Level, Own, Role, ServerState, Status};

@@ -1,10 +1,10 @@
 //! Judges main lines and their twins, from HAProxy or from its file: their checks go to their
 //! gates, and users meet the same server on both, in the right order. Pure.
 
+use super::line::{Backend, Line, NONE, names};
 use super::twin::{Matched, Pair, matched};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
-use crate::haproxy::AppPorts;
 use std::net::IpAddr;
 
 checks! {
@@ -31,59 +31,6 @@ checks! {
     FALL "fall":
         "with `fall 1` one lost packet takes a server out of rotation, and a reload shows every server as \
          fully UP before its first check";
-}
-
-/// The value of a line that lacks the setting.
-pub(crate) const NONE: &str = "none";
-
-/// One server line. A field is None if it is not shown, or is a variable.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Line {
-    pub name: String,
-    pub is_main: bool,
-    /// Its place in the backend.
-    pub at: usize,
-    pub host: Option<String>,
-    /// The port that its users go to.
-    pub port: Option<u16>,
-    pub cookie: Option<String>,
-    /// `ADDRESS:PORT` and the cookie, as a server line has them.
-    pub written: (String, Option<String>),
-    pub backup: bool,
-    /// The port that its checks go to.
-    pub checked: Option<u16>,
-    /// The checks go to another address.
-    pub elsewhere: bool,
-    /// What the line has instead of a check of its own: `track` or `no-check`.
-    pub unchecked: Option<&'static str>,
-    pub fall: Option<u64>,
-}
-
-/// The lines of one app in one backend.
-#[derive(Debug, Clone)]
-pub(crate) struct Backend {
-    /// The name of the backend in points.
-    pub of: String,
-    pub lines: Vec<Line>,
-    pub ports: AppPorts,
-    /// The level of the stats socket hides cookies.
-    pub hides_cookies: bool,
-}
-
-/// The names of the lines, or None if there are none.
-fn names<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Option<String> {
-    let names: Vec<&str> = lines.into_iter().map(|line| line.name.as_str()).collect();
-    first_three(&names)
-}
-
-/// `a, b, c and 4 more`. None if there are none.
-pub(crate) fn first_three(all: &[&str]) -> Option<String> {
-    let (first, rest) = all.split_at(all.len().min(3));
-    let more = match rest.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!all.is_empty()).then(|| first.join(", ") + &more)
 }
 
 /// A setting that must be the same on main and twin.

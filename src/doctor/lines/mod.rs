@@ -3,6 +3,7 @@
 
 mod facts;
 pub(crate) mod judge;
+pub(crate) mod line;
 mod state;
 mod twin;
 

@@ -1,6 +1,6 @@
 //! Finds the twin of each main line.
 
-use super::judge::{Line, NONE};
+use super::line::{Line, NONE};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A main line with its twin.
