@@ -7,6 +7,7 @@ mod describe;
 pub mod driver;
 mod go;
 mod held;
+mod hold;
 mod judge;
 mod left;
 mod limits;
