@@ -1,7 +1,8 @@
 //! One observation gives one step: the rules of the restart.
 
 use super::back::{back_off, healthy, open, put_back, restart, rollback, upgrade};
-use super::out::{claim, close, drain, floor, shed, sticky};
+use super::drain::drain;
+use super::out::{claim, close, floor, shed, sticky};
 use super::step::{Step, go};
 use super::{ActionResult, Limits, Observation, Outcome, Phase, Verb, Version, Why};
 

@@ -14,6 +14,7 @@ mod capacity;
 mod closed_lines;
 mod connections;
 mod decide;
+mod drain;
 mod in_flight;
 mod message;
 mod observation;

@@ -1,26 +1,12 @@
-//! The way out of rotation: every line goes DOWN, and nothing is left in flight.
+//! The way out of rotation: every line goes DOWN.
 
 use super::step::{Step, again, go};
-use super::{
-    ActionResult, Counted, Limits, Observation, OnDrainTimeout, Outcome, Phase, Verb, Why,
-};
-use crate::haproxy::{BalancerObservation, Role};
+use super::{ActionResult, Limits, Observation, Outcome, Phase, Verb, Why};
+use crate::haproxy::Role;
 use std::time::Duration;
 
 /// The twin is quiet after this long without a session.
 const QUIET: Duration = Duration::from_secs(10);
-
-/// Looks in a row that must show nothing in flight. HAProxy prints its counters line by line, so a
-/// request may hide between two lines.
-const ZEROS: u32 = 2;
-
-/// The same beside a classic twin that goes on serving. HAProxy counts the connection of a session
-/// that ends a moment longer than the kernel does: at 1 of 100 to 200 looks, and never twice in a
-/// row.
-const ZEROS_BESIDE_SESSIONS: u32 = 5;
-
-const UNSTEADY: &str = "counting connections again, because sessions began meanwhile (with \
-    HAProxy's master socket the agent need not count: set `master` in [[haproxy]])";
 
 /// Every other agent can see this claim, and counts this host as gone from now on. Two hosts that
 /// claim at the same moment see each other, so no main gate closes that would leave too few. The
@@ -123,7 +109,7 @@ fn out(
     }
 }
 
-fn gate_failed(verb: Verb, why: &str) -> Step {
+pub(super) fn gate_failed(verb: Verb, why: &str) -> Step {
     let why = why.to_owned();
     match verb {
         Verb::Stop => Step::End(Outcome::GateFailed {
@@ -169,99 +155,4 @@ pub(super) fn sticky(
         "sticky users on the twin: {in_flight} requests in flight, {sessions} sessions so far"
     );
     again(Phase::Sticky { sessions, busy_at }, vec![waiting])
-}
-
-/// Nothing may be in flight on lines that are out. A line that came back or can't be seen may carry
-/// the next request in a moment, so no policy goes on over it. A reload only restarts the looks:
-/// they include what the leaving worker carries.
-pub(super) fn drain(
-    verb: Verb,
-    zeros: u32,
-    observation: &Observation,
-    limits: &Limits,
-    over: bool,
-) -> Step {
-    let not_out = [
-        observation.unseen(),
-        observation.not_out(Role::Main),
-        observation.not_out(Role::Twin),
-    ]
-    .concat();
-    let leaving_load = observation.leaving_load();
-    let carried = match &leaving_load {
-        Counted::Left(left) => [observation.in_flight(), left.clone()].concat(),
-        Counted::All | Counted::Unsteady => observation.in_flight(),
-    };
-    let mut waiting = [not_out.clone(), observation.reloaded(), carried.clone()].concat();
-    let zeros = match leaving_load {
-        // The classic twin goes on serving, so a look must fall between two of its sessions.
-        Counted::Unsteady if waiting.is_empty() => {
-            waiting.push(UNSTEADY.to_owned());
-            zeros
-        }
-        _ if waiting.is_empty() => zeros + 1,
-        _ => 0,
-    };
-    let policy = limits.on_drain_timeout;
-    match &observation.action_result {
-        ActionResult::Failed(why) if over => gate_failed(verb, why),
-        ActionResult::Failed(why) => again(Phase::Drain { zeros: 0 }, vec![why.clone()]),
-        ActionResult::Done if zeros >= zeros_needed(observation) => drained(
-            verb,
-            limits,
-            classic_twins(verb, observation),
-            "the agent can't take the classic layout's twin out",
-        ),
-        // The time is up, and nothing is in flight: one more look confirms it.
-        ActionResult::Done if waiting.is_empty() => again(Phase::Drain { zeros }, waiting),
-        ActionResult::Done if over && verb == Verb::Stop => Step::End(Outcome::Undrained(waiting)),
-        ActionResult::Done if over && !not_out.is_empty() => {
-            go(Phase::PutBack(Why::NotOut(not_out)))
-        }
-        ActionResult::Done if over && policy == OnDrainTimeout::Abort => {
-            go(Phase::PutBack(Why::DrainRanOut(waiting)))
-        }
-        ActionResult::Done if over => drained(
-            verb,
-            limits,
-            carried,
-            "the drain ran out of time, and on_drain_timeout is proceed",
-        ),
-        // The action is repeated, because another process may open the gate meanwhile.
-        ActionResult::Done => again(Phase::Drain { zeros }, waiting),
-    }
-}
-
-/// What the classic twins carry. For `close`, also that they go on serving.
-fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
-    match verb {
-        Verb::Close => observation.not_out(Role::ClassicTwin),
-        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop => observation.on_classic_twins(),
-    }
-}
-
-/// How often in a row a look must show nothing in flight.
-fn zeros_needed(observation: &Observation) -> u32 {
-    let lines = observation
-        .balancers
-        .iter()
-        .flat_map(BalancerObservation::lines);
-    let mut serving = lines.filter(|line| line.role == Role::ClassicTwin && line.serves());
-    match observation.connections.is_some() && serving.next().is_some() {
-        true => ZEROS_BESIDE_SESSIONS,
-        false => ZEROS,
-    }
-}
-
-/// Out of rotation and drained, or as much as policy asks for.
-fn drained(verb: Verb, limits: &Limits, carried: Vec<String>, because: &str) -> Step {
-    let rests = "what is in flight depends on the app's graceful stop and on HAProxy's redispatch";
-    let note = (!carried.is_empty()).then(|| format!("{}: {because}; {rests}", carried.join(", ")));
-    match verb {
-        Verb::Restart => Step::Go {
-            to: limits.touch(),
-            note,
-        },
-        Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => Step::End(Outcome::Done { note }),
-    }
 }
