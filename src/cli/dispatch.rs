@@ -21,6 +21,7 @@ use super::options::{Closing, Opening, Restarting, Target, Upgrade};
 use super::progress::Audience;
 use super::screen::{complain, say};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The exit code of a usage or configuration error.
 pub(super) const USAGE: u8 = 2;
@@ -92,21 +93,7 @@ impl Cli {
         descriptors::check(settings.balancers.len())?;
         in_runtime(async {
             match command {
-                Command::Restart(Restarting {
-                    target,
-                    patience,
-                    upgrade,
-                    held,
-                }) => {
-                    let options = Options {
-                        turn: patience.turn,
-                        on_hold: held.on_hold(),
-                        ..options(target)
-                    };
-                    let settings = upgraded(settings, upgrade);
-                    self.operate(Verb::Restart, &settings, target, options)
-                        .await
-                }
+                Command::Restart(restarting) => self.restart(settings, restarting).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(Opening { target, owner }) => {
                     let owner = owner.clone();
@@ -127,17 +114,38 @@ impl Cli {
                     Ok(run::run(&self.config, settings, *dry_run, self.json).await)
                 }
                 Command::Status { app, watch } => {
-                    let apps = match app {
-                        Some(name) => std::slice::from_ref(the_app(&settings, Some(name))?),
-                        None => &settings.apps,
-                    };
-                    match watch {
-                        Some(every) => status::watch(&settings, apps, *every, self.json).await,
-                        None => status::status(&settings, apps, self.json).await,
-                    }
+                    self.status(&settings, app.as_deref(), *watch).await
                 }
             }
         })?
+    }
+
+    async fn restart(&self, settings: Settings, restarting: &Restarting) -> anyhow::Result<u8> {
+        let target = &restarting.target;
+        let options = Options {
+            turn: restarting.patience.turn,
+            on_hold: restarting.held.on_hold(),
+            ..options(target)
+        };
+        let settings = upgraded(settings, &restarting.upgrade);
+        self.operate(Verb::Restart, &settings, target, options)
+            .await
+    }
+
+    async fn status(
+        &self,
+        settings: &Settings,
+        app: Option<&str>,
+        watch: Option<Duration>,
+    ) -> anyhow::Result<u8> {
+        let apps = match app {
+            Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
+            None => &settings.apps,
+        };
+        match watch {
+            Some(every) => status::watch(settings, apps, every, self.json).await,
+            None => status::status(settings, apps, self.json).await,
+        }
     }
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {

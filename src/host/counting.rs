@@ -96,18 +96,23 @@ impl Counting {
             oldest: tcp::oldest(&connections),
             ..Connections::new(of_balancers, of_others, after)
         };
-        if let Some(last) = self.last.take().filter(|last| last.after == Ok(counted)) {
-            peers.learn(counted, &last);
-        }
-        match asks {
-            true => peers.learn(counted, &look),
-            false => self.last = Some(look.clone()),
-        }
+        self.learn(&mut peers, counted, &look, asks);
         peers.learn_uncounted(before.iter().flat_map(BalancerObservation::lines));
         (look.uncounted, look.misnamed) = (peers.are_uncounted(), peers.misnamed());
         (look.addresses_known, look.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
         Ok(look)
+    }
+
+    /// Learns which peers are balancers, once HAProxy has counted before and after a look.
+    fn learn(&mut self, peers: &mut Peers, counted: Count, look: &Connections, asked: bool) {
+        if let Some(last) = self.last.take().filter(|last| last.after == Ok(counted)) {
+            peers.learn(counted, &last);
+        }
+        match asked {
+            true => peers.learn(counted, look),
+            false => self.last = Some(look.clone()),
+        }
     }
 
     /// Reading them is expensive on a busy host. So it reads them only if the table alone is not
