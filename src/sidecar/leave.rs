@@ -145,13 +145,7 @@ async fn take_out(
                 Err(why) => Err(why),
             };
             let ended = match locked {
-                Ok(_locks) => {
-                    let before = stopped::took_out(state_dir, &reconciler.app.name);
-                    let ended = take_one_out(reconciler, way_out, stop).await;
-                    let hold_dir = &settings.agent.hold_dir;
-                    stopped::mark(state_dir, hold_dir, before, ended.found_open, &ended.report);
-                    ended
-                }
+                Ok(_locks) => take_one_out(reconciler, way_out, stop).await,
                 Err(why) => own(settings, Verb::Stop, &reconciler.app, false).locked_out(why),
             };
             ended.write().await
@@ -162,13 +156,22 @@ async fn take_out(
     apps.await
 }
 
-/// Takes one app out in its turn, or without a turn if the machine does not wait. It finds the
-/// balancers anew: the reconciler may have found them before this host had its addresses.
+/// Takes one app out, and marks it as taken out by this stop.
 async fn take_one_out(
     reconciler: &mut Reconciler,
     way_out: WayOut,
     stop: &StopSignal,
 ) -> Unwritten {
+    let before = stopped::took_out(reconciler.state_dir(), &reconciler.app.name);
+    let ended = drain_one(reconciler, way_out, stop).await;
+    let (state_dir, hold_dir) = (reconciler.state_dir(), reconciler.hold_dir());
+    stopped::mark(state_dir, hold_dir, before, ended.found_open, &ended.report);
+    ended
+}
+
+/// Drains one app in its turn, or without a turn if the machine does not wait. It finds the
+/// balancers anew: the reconciler may have found them before this host had its addresses.
+async fn drain_one(reconciler: &mut Reconciler, way_out: WayOut, stop: &StopSignal) -> Unwritten {
     let app = reconciler.app.clone();
     let balancers = balancers(&reconciler.settings, &app);
     let turn = match way_out.may_extend {

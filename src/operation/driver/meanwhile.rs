@@ -4,16 +4,16 @@ use crate::restart::{ClosedLines, Meanwhile, Progress, Timeline};
 use std::time::Duration;
 
 /// Where the notes of this moment go.
-pub(super) struct Notes<'a>(
-    pub(super) Duration,
-    pub(super) &'a mut dyn Progress,
-    pub(super) &'a mut Timeline,
-);
+pub(super) struct Notes<'a> {
+    pub(super) at: Duration,
+    pub(super) progress: &'a mut dyn Progress,
+    pub(super) timeline: &'a mut Timeline,
+}
 
 impl Notes<'_> {
     pub(super) fn add(&mut self, note: String) {
-        self.1.notes(self.0, &note);
-        self.2.notes.push(note);
+        self.progress.notes(self.at, &note);
+        self.timeline.notes.push(note);
     }
 }
 

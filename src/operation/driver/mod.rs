@@ -110,9 +110,16 @@ impl<H: Host> Drive<'_, H> {
         self.acted = match (self.unrecorded.take(), action) {
             (Some(why), _) => ActionResult::Failed(format!("the journal can't be written: {why}")),
             (None, Some(action)) => {
-                let (closed, progress, timeline) =
-                    (&mut self.closed, &mut *self.progress, &mut self.timeline);
-                let mut on = |at, shown| judge(closed, shown, &mut Notes(at, progress, timeline));
+                let closed = &mut self.closed;
+                let mut notes = Notes {
+                    at: Duration::ZERO,
+                    progress: self.progress,
+                    timeline: &mut self.timeline,
+                };
+                let mut on = |at, shown| {
+                    notes.at = at;
+                    judge(closed, shown, &mut notes)
+                };
                 self.host.act(action, &mut on).await
             }
             (None, None) => ActionResult::Done,
@@ -134,7 +141,11 @@ impl<H: Host> Drive<'_, H> {
     }
 
     fn judge(&mut self, shown: Meanwhile) -> bool {
-        let mut notes = Notes(self.host.elapsed(), &mut *self.progress, &mut self.timeline);
+        let mut notes = Notes {
+            at: self.host.elapsed(),
+            progress: self.progress,
+            timeline: &mut self.timeline,
+        };
         judge(&mut self.closed, shown, &mut notes)
     }
 
@@ -218,6 +229,11 @@ impl<H: Host> Drive<'_, H> {
     }
 
     fn note(&mut self, note: String) {
-        Notes(self.host.elapsed(), self.progress, &mut self.timeline).add(note);
+        let mut notes = Notes {
+            at: self.host.elapsed(),
+            progress: self.progress,
+            timeline: &mut self.timeline,
+        };
+        notes.add(note);
     }
 }
