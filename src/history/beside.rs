@@ -42,7 +42,7 @@ impl Line {
     pub fn cut_short(before: &CutShort) -> Line {
         Line {
             perhaps_there: true,
-            ..Line::new(Entry::cut_short(before), &before.left.origin)
+            ..Line::new(Entry::cut_short(before), &before.entry.origin)
         }
     }
 

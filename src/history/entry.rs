@@ -116,7 +116,7 @@ impl Entry {
     /// killed, or could not set the rules. `lasted` is the time of its last record.
     pub fn cut_short(before: &CutShort) -> Entry {
         let CutShort {
-            left,
+            entry: journal,
             lasted,
             found,
         } = before;
@@ -125,13 +125,13 @@ impl Entry {
             verb,
             app,
             since,
-        } = &left.invocation;
-        let phase = left.phase.name();
+        } = &journal.invocation;
+        let phase = journal.phase.name();
         let gave_up = Outcome::GateFailed {
             why: String::new(),
             put_back: false,
         };
-        let (outcome, exit, how) = match left.ended {
+        let (outcome, exit, how) = match journal.ended {
             true => (
                 gave_up.word(*verb),
                 Some(gave_up.exit_code()),
@@ -150,7 +150,7 @@ impl Entry {
                 start: *lasted,
                 ..PhaseEntry::default()
             }],
-            ..Entry::new(&left.origin, verb.word(), app)
+            ..Entry::new(&journal.origin, verb.word(), app)
         };
         if entry.id.is_empty() {
             entry.id = operation_id::of(Duration::from_secs(*since), u64::from(*pid));

@@ -1,9 +1,9 @@
 //! The preflight: what an earlier operation left unfinished, one look at everything, and the
 //! decision whether and where to begin.
 
+use super::earlier::Earlier;
 use super::go::{Begin, Go, Preflight, or_refuse, refusal};
 use super::judge::Judged;
-use super::left::Left;
 use super::plan;
 use super::request::{OnHold, Operation};
 use crate::gate::Position;
@@ -33,14 +33,14 @@ impl Operation<'_> {
         let held = self.held()?;
         draft.notices.extend(self.heeds(held.as_ref())?);
         self.settle(host, draft).await?;
-        let left = self.left(host, draft).await;
+        let earlier = self.earlier(host, draft).await;
         self.reserve(host).await;
-        let judged = self.look(host, draft, &left, held.is_some()).await?;
+        let judged = self.look(host, draft, &earlier, held.is_some()).await?;
         self.warn_of_ports(&judged.snapshot, draft);
         self.beside(&judged.start, host, draft).await?;
-        self.warn(&judged, &left, draft);
-        let stays_closed = self.leaves_closed(&judged, &left);
-        host.found_open = to_put_back(&judged.snapshot, &left, stays_closed);
+        self.warn(&judged, &earlier, draft);
+        let stays_closed = self.leaves_closed(&judged, &earlier);
+        host.found_open = to_put_back(&judged.snapshot, &earlier, stays_closed);
         let limits = self.limits(&judged, host, stays_closed);
         let start = judged.start.within(&limits, judged.few);
         self.may_change(Go { start, limits }, host, &judged.snapshot)
@@ -74,7 +74,7 @@ impl Operation<'_> {
         draft.notices.extend(snapshot.unreserved());
     }
 
-    fn warn(&self, judged: &Judged, left: &Left, draft: &mut Draft) {
+    fn warn(&self, judged: &Judged, earlier: &Earlier, draft: &mut Draft) {
         let notices = &mut draft.notices;
         if self.verb == Verb::Restart {
             notices.extend(judged.snapshot.restart.iter().flatten().cloned());
@@ -86,7 +86,7 @@ impl Operation<'_> {
             notices.push(NO_SIDECAR.to_owned());
         }
         if judged.gates == GatesFound::ClosedUnexpectedly
-            && left.entry.is_none()
+            && earlier.entry.is_none()
             && judged.start.phase == Phase::Close
         {
             notices.push(self.closed_unexpectedly());
@@ -94,9 +94,12 @@ impl Operation<'_> {
     }
 
     /// Whether the gates stay closed once the app is healthy.
-    fn leaves_closed(&self, judged: &Judged, left: &Left) -> bool {
+    fn leaves_closed(&self, judged: &Judged, earlier: &Earlier) -> bool {
         let stay = self.options.on_hold == OnHold::StayClosed;
-        let left_closed = left.entry.as_ref().is_some_and(|entry| entry.stays_closed);
+        let left_closed = earlier
+            .entry
+            .as_ref()
+            .is_some_and(|entry| entry.stays_closed);
         stays_closed(self.effective_verb(), stay, left_closed, judged.gates)
     }
 
@@ -117,11 +120,11 @@ impl Operation<'_> {
 }
 
 /// The gates that are open after putting back.
-fn to_put_back(snapshot: &Snapshot, left: &Left, stays_closed: bool) -> PerGate<bool> {
+fn to_put_back(snapshot: &Snapshot, earlier: &Earlier, stays_closed: bool) -> PerGate<bool> {
     let open = |position| !stays_closed && position != Position::Closed;
     let now = snapshot.positions().map(open);
     match stays_closed {
         true => now,
-        false => found_open(now, left.entry.as_ref(), left.restarted),
+        false => found_open(now, earlier.entry.as_ref(), earlier.restarted),
     }
 }

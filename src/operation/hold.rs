@@ -96,7 +96,7 @@ impl Operation<'_> {
 
     /// Closes the gates after half an upgrade, and marks them as held, so that no operation opens
     /// them. Without the mark the journal keeps them closed.
-    pub(super) async fn unfinished(&self, how: String, host: &mut ThisHost) -> Begin {
+    pub(super) async fn hold_closed(&self, how: String, host: &mut ThisHost) -> Begin {
         if self.dry_run {
             return Begin::HeldClosed(how);
         }

@@ -1,7 +1,7 @@
 //! Decides by one look at everything whether an operation begins, and where.
 
+use super::earlier::Earlier;
 use super::go::{Begin, Preflight, or_refuse};
-use super::left::Left;
 use super::request::Operation;
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
@@ -36,22 +36,22 @@ impl Operation<'_> {
         snapshot: Snapshot,
         host: &mut ThisHost,
         draft: &mut Draft,
-        left: &Left,
+        earlier: &Earlier,
         held: bool,
     ) -> Preflight<Judged> {
         let gates = gates_found(&snapshot.positions(), held);
-        let unfinished = left
+        let unfinished = earlier
             .entry
             .as_ref()
-            .map(|entry| entry.unfinished(left.restarted));
+            .map(|entry| entry.unfinished(earlier.restarted));
         let start = match start(self.effective_verb(), unfinished.as_ref(), gates) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
-            Err(NoStart::Unfinished(how)) => return Break(self.unfinished(how, host).await),
+            Err(NoStart::Unfinished(how)) => return Break(self.hold_closed(how, host).await),
         };
         let mut facts = snapshot.facts();
         // An operation that died after closing the gate may have left HAProxy no time to notice.
-        facts.main_closed &= left.entry.is_none();
+        facts.main_closed &= earlier.entry.is_none();
         if self.refuses_threats() {
             facts.gates.extend(snapshot.threats());
         }

@@ -1,9 +1,9 @@
 //! The looks that an operation begins with. It looks again while a refusal may pass by itself, as
 //! during a reload of HAProxy.
 
+use super::earlier::Earlier;
 use super::go::{Begin, Preflight};
 use super::judge::Judged;
-use super::left::Left;
 use super::request::Operation;
 use crate::host::Asking;
 use crate::host::ThisHost;
@@ -25,14 +25,14 @@ impl Operation<'_> {
         &self,
         host: &mut ThisHost,
         draft: &mut Draft,
-        left: &Left,
+        earlier: &Earlier,
         held: bool,
     ) -> Preflight<Judged> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
             let snapshot = host.snapshot(self.asking()).await;
             draft.snapshot(host.elapsed(), &snapshot);
-            let refusal = match self.judge(snapshot, host, draft, left, held).await {
+            let refusal = match self.judge(snapshot, host, draft, earlier, held).await {
                 Continue(judged) => {
                     let passed = |(_, refusal)| {
                         format!("this passed before the agent looked again: {refusal}")

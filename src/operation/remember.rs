@@ -74,7 +74,7 @@ impl Operation<'_> {
 
     /// The entry of an earlier operation that did not end: it was killed, or it left its journal on
     /// purpose because the rules could not be set. Its own entry may be missing.
-    pub(super) fn cut_short(&self, left: &journal::Entry) -> Option<CutShort> {
+    pub(super) fn cut_short(&self, entry: &journal::Entry) -> Option<CutShort> {
         let (state_dir, app) = (self.state_dir(), &self.app.name);
         if self.dry_run {
             return None;
@@ -84,14 +84,14 @@ impl Operation<'_> {
         let written = written.and_then(|found| found.modified());
         let written = written.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
         let last = written.unwrap_or_else(|_| since_1970()).as_secs_f64();
-        let lasted = (last - left.invocation.since as f64).max(0.0);
+        let lasted = (last - entry.invocation.since as f64).max(0.0);
         let found = match self.verb {
             Verb::Stop => "agent run".to_owned(),
             verb if self.non_blocking => format!("agent run, {} {app}", verb.word()),
             verb => format!("agent {} {app}", verb.word()),
         };
         Some(CutShort {
-            left: left.clone(),
+            entry: entry.clone(),
             lasted,
             found,
         })

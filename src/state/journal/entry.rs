@@ -42,7 +42,7 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct CutShort {
     /// Its journal.
-    pub left: Entry,
+    pub entry: Entry,
     /// From its begin to what it wrote last, in seconds.
     pub lasted: f64,
     /// The command that found it.
@@ -86,10 +86,10 @@ impl Entry {
 /// is unknown, and the kernel's state counts.
 pub fn found_open(
     now: PerGate<bool>,
-    left: Option<&Entry>,
+    earlier: Option<&Entry>,
     restarted: Option<bool>,
 ) -> PerGate<bool> {
-    let closing = left.filter(|entry| entry.was_closing(restarted));
+    let closing = earlier.filter(|entry| entry.was_closing(restarted));
     let before = closing.map(|entry| entry.found_open).unwrap_or_default();
     PerGate {
         main: now.main || before.main,

@@ -7,14 +7,14 @@ use crate::restart::Phase;
 use crate::state::journal::{Entry, Journal};
 
 /// What an earlier operation left unfinished.
-pub(super) struct Left {
+pub(super) struct Earlier {
     pub(super) entry: Option<Entry>,
     /// Whether the app has been restarted since it began to drain.
     pub(super) restarted: Option<bool>,
 }
 
 impl Operation<'_> {
-    pub(super) async fn left(&self, host: &ThisHost, draft: &mut Draft) -> Left {
+    pub(super) async fn earlier(&self, host: &ThisHost, draft: &mut Draft) -> Earlier {
         let entry = match Journal::unfinished(self.state_dir(), &self.app.name) {
             Ok(entry) => entry,
             Err(torn) => {
@@ -25,7 +25,7 @@ impl Operation<'_> {
             }
         };
         let Some(entry) = entry else {
-            return Left {
+            return Earlier {
                 entry: None,
                 restarted: None,
             };
@@ -37,7 +37,7 @@ impl Operation<'_> {
             true => host.restarted(&entry).await,
             false => None,
         };
-        Left {
+        Earlier {
             entry: Some(entry),
             restarted,
         }
