@@ -25,24 +25,20 @@ pub(super) struct Observation {
     pub(super) under_way: bool,
 }
 
-pub(super) fn app_status(
+/// What is wrong with the app on this host, a line each.
+fn trouble(
     settings: &Settings,
     app: &AppSettings,
     it: &Observation,
-    others: Others,
-) -> AppStatus {
+    others: &Others,
+    closed: &Closed,
+    is_held: bool,
+) -> Vec<String> {
     let snapshot = &it.snapshot;
-    let gates = snapshot.gates().into_iter().zip(snapshot.positions());
     let mut trouble = snapshot.trouble();
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
     let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
-    let held = hold::find(hold_dir, &app.name);
-    let mark = took_out(state_dir, &app.name);
-    let closed = Closed::of(&Vec::from(snapshot.positions()), held.as_ref(), mark);
-    let hold = held
-        .filter(|held| !held.is_over())
-        .map(|held| held.report(others.under_way));
     trouble.extend(snapshot.threats());
     trouble.extend(snapshot.restart.as_ref().err().cloned());
     // An operation under way closes gates, and may have set the rules of only one address family.
@@ -58,9 +54,28 @@ pub(super) fn app_status(
             )),
             Ok(None) => closed.trouble(&app.name, &opener),
         });
-        let broken = snapshot.broken().filter(|_| hold.is_none());
+        let broken = snapshot.broken().filter(|_| !is_held);
         trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
     }
+    trouble
+}
+
+pub(super) fn app_status(
+    settings: &Settings,
+    app: &AppSettings,
+    it: &Observation,
+    others: Others,
+) -> AppStatus {
+    let snapshot = &it.snapshot;
+    let gates = snapshot.gates().into_iter().zip(snapshot.positions());
+    let state_dir = &settings.agent.state_dir;
+    let held = hold::find(&settings.agent.hold_dir, &app.name);
+    let mark = took_out(state_dir, &app.name);
+    let closed = Closed::of(&Vec::from(snapshot.positions()), held.as_ref(), mark);
+    let hold = held
+        .filter(|held| !held.is_over())
+        .map(|held| held.report(others.under_way));
+    let trouble = trouble(settings, app, it, &others, &closed, hold.is_some());
     let (address, health) = &snapshot.health;
     let balancers = &snapshot.balancers;
     AppStatus {
