@@ -28,7 +28,7 @@ impl ThisHost {
         self.reserves.get_or_insert_with(|| Owner::new(command));
         let began = Instant::now();
         let mut taken = self.taken();
-        while taken.iter().any(is_bound) && waits && began.elapsed() < MOMENT {
+        while taken.iter().any(|(_, taken)| is_bound(taken)) && waits && began.elapsed() < MOMENT {
             tokio::time::sleep(AGAIN).await;
             taken = self.taken();
         }
@@ -64,7 +64,7 @@ impl ThisHost {
         }
         for _ in 0..LOOKS {
             let taken = self.taken();
-            if !taken.iter().any(is_bound) {
+            if !taken.iter().any(|(_, taken)| is_bound(taken)) {
                 return taken;
             }
             tokio::time::sleep(AGAIN / 2).await;
@@ -105,6 +105,6 @@ impl ThisHost {
     }
 }
 
-fn is_bound((_, taken): &(u16, Taken)) -> bool {
+fn is_bound(taken: &Taken) -> bool {
     matches!(taken, Taken::Bound(_))
 }

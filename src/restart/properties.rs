@@ -235,7 +235,7 @@ impl Model {
                     phase = same;
                 }
                 Step::Go { to, .. } => {
-                    self.holds(start.verb, (&phase, &to), &look)?;
+                    self.holds(start.verb, &phase, &to, &look)?;
                     self.healthy = 0;
                     version = version.at(&to);
                     (phase, in_phase, entered) = (to, Duration::ZERO, true);
@@ -252,7 +252,8 @@ impl Model {
     fn holds(
         &self,
         verb: Verb,
-        (from, to): (&Phase, &Phase),
+        from: &Phase,
+        to: &Phase,
         look: &Observation,
     ) -> Result<(), TestCaseError> {
         let limits = &self.limits;
@@ -336,7 +337,8 @@ impl Model {
     fn left(
         &self,
         start: &Start,
-        (phase, version): (Phase, Version),
+        phase: Phase,
+        version: Version,
         before: u32,
     ) -> UnfinishedOperation {
         UnfinishedOperation {
@@ -386,7 +388,7 @@ proptest! {
             match model.run(&start, &mut moments, &last)? {
                 Ended::Well(outcome) => { model.ends(asked, &outcome)?; break; }
                 Ended::Died(phase, version) => {
-                    left = Some(model.left(&start, (phase, version), before));
+                    left = Some(model.left(&start, phase, version, before));
                     asked = then;
                 }
             }

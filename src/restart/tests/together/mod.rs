@@ -65,7 +65,8 @@ fn farm(layouts: &[Layout], (down, spare): (usize, usize), seed: u64) -> Farm {
 fn keeps_the_floor(
     mut farm: Farm,
     order: Vec<Event>,
-    (all_begin, in_time): (bool, bool),
+    all_begin: bool,
+    in_time: bool,
 ) -> Result<(), TestCaseError> {
     let hosts = farm.hosts.len();
     let floor = farm.min_available.min(farm.up());
@@ -119,7 +120,7 @@ proptest! {
     fn never_fewer_than_asked_for(order in any_order(), hosts in 2..8_usize, (down, spare) in any_room(),
                                   seed in any::<u64>()) {
         let farm = farm(&vec![Layout::TwoStage; hosts], (down, spare), seed);
-        keeps_the_floor(farm, order, (down == 0, false))?;
+        keeps_the_floor(farm, order, down == 0, false)?;
     }
 
     /// All other layouts, and mixed ones. Each agent looks and acts between the first failed
@@ -129,7 +130,7 @@ proptest! {
                                            layouts in prop::collection::vec(any_layout(), 2..8),
                                            (down, spare) in any_room(), seed in any::<u64>()) {
         let farm = farm(&layouts, (down, spare), seed);
-        keeps_the_floor(farm, order, (down == 0, true))?;
+        keeps_the_floor(farm, order, down == 0, true)?;
     }
 }
 
