@@ -1,13 +1,78 @@
-//! The one way in which an app is restarted.
+//! One app, and the one way in which it is restarted.
 
-use super::file::{JobFile, RestartFile};
+use super::AppSettings;
+use super::file::{AppFile, JobFile, RestartFile};
+use super::health::check_health;
 use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
+use crate::haproxy::AppPorts;
+use crate::restart::Limits;
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
 
-pub(crate) fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
+/// One app.
+pub(super) fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.get_ref().is_empty()
+        || name.get_ref().len() > 64
+        || !name.get_ref().chars().all(harmless)
+    {
+        let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: the rule's comment \
+            contains it";
+        return Err(Mistake::new(name.span(), what));
+    }
+    let limits = limits(&app);
+    let health = check_health(app.health)?;
+    Ok(AppSettings {
+        name: name.into_inner(),
+        ports: AppPorts {
+            port: app.port.get_ref().0,
+            status_port: app.status_port.get_ref().0,
+            backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
+        },
+        address: app.address,
+        restart: check_restart(app.restart)?,
+        upgrade: check_change("upgrade", app.upgrade)?,
+        rollback: check_change("rollback", app.rollback)?,
+        also_restarts: app
+            .also_restarts
+            .into_iter()
+            .map(Spanned::into_inner)
+            .collect(),
+        limits: Limits {
+            healthy_times: health.times,
+            ..limits
+        },
+        health,
+    })
+}
+
+fn limits(app: &AppFile) -> Limits {
+    Limits {
+        sticky: app.sticky,
+        out_of_rotation: app.timeouts.out_of_rotation,
+        drain: app.timeouts.drain,
+        restart: app.timeouts.restart,
+        upgrade: app.timeouts.upgrade,
+        healthy: app.timeouts.healthy,
+        in_rotation: app.timeouts.in_rotation,
+        on_drain_timeout: app.on_drain_timeout,
+        healthy_times: 1,
+        two_stage: app.backup_status_port.is_some(),
+        found_open: true,
+        stays_closed: false,
+        min_available: app.min_available,
+        serving: Vec::new(),
+        turn: app.timeouts.turn,
+        claimed_before: Vec::new(),
+        turns: Vec::new(),
+        upgrades: false,
+        rolls_back: false,
+    }
+}
+
+fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
     let span = restart.span();
     let wrong = |what: String| Err(Mistake::new(span.clone(), what));
     let RestartFile {
@@ -43,7 +108,7 @@ pub(crate) fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mi
 }
 
 /// The command of a key. The preflight checks whether its program exists.
-pub(crate) fn check_change(
+fn check_change(
     key: &str,
     change: Option<Spanned<Vec<String>>>,
 ) -> Result<Option<Change>, Mistake> {

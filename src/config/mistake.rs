@@ -15,6 +15,14 @@ impl Mistake {
             what: what.into(),
         }
     }
+
+    /// A mistake without a place.
+    pub(super) fn of_the_whole(what: impl Into<String>) -> Mistake {
+        Mistake {
+            at: None,
+            what: what.into(),
+        }
+    }
 }
 
 impl From<toml::de::Error> for Mistake {

@@ -1,7 +1,9 @@
 //! The configuration: the file's shape (serde), then consistent settings. Every error is one line
 //! with the file, the line in it, and the fix.
 
+mod agent;
 mod app;
+mod balancer;
 mod check;
 mod file;
 mod health;
@@ -85,13 +87,13 @@ fn files(text: &str) -> Result<(), Mistake> {
 /// The directory of the lock, for commands that must run without settings. It is the one that the
 /// file names, despite mistakes elsewhere in it, or else the default.
 pub fn state_dir(path: &Path) -> PathBuf {
-    named(path, &["state_dir"]).unwrap_or_else(|| check::STATE_DIR.into())
+    named(path, &["state_dir"]).unwrap_or_else(|| agent::STATE_DIR.into())
 }
 
 /// The directory of the history, in the same way.
 pub fn history_dir(path: &Path) -> PathBuf {
     let keys = ["history_dir", "hold_dir", "state_dir"];
-    named(path, &keys).unwrap_or_else(|| check::HOLD_DIR.into())
+    named(path, &keys).unwrap_or_else(|| agent::HOLD_DIR.into())
 }
 
 /// The first of these keys of `[agent]` that names a directory.
