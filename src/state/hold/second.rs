@@ -31,44 +31,57 @@ impl Closing {
 /// and never ends earlier, unless the operator asks to replace it. Err: the reason for a refusal,
 /// and the command to type.
 pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Closing, String> {
-    let sets = |hold: &Hold, note: Option<String>| {
-        let hold = hold.clone();
-        Ok(Closing::Sets { hold, note })
-    };
-    let there = match there {
-        Some(Held::By(there)) if !there.is_over() => there,
+    match there {
+        Some(Held::By(there)) if there.is_over() => Ok(sets(wanted.clone(), None)),
+        Some(Held::By(there)) if there.is_an_operators() && replace => Ok(replaces(there, wanted)),
+        Some(Held::By(there)) if there.is_an_operators() => keeps(there, wanted),
+        Some(Held::By(there)) => Ok(takes_over(there, wanted)),
         Some(Held::Unknown) => {
             let note = "this hold replaces one that can't be read".to_owned();
-            return sets(wanted, Some(note));
+            Ok(sets(wanted.clone(), Some(note)))
         }
-        _ => return sets(wanted, None),
-    };
+        None => Ok(sets(wanted.clone(), None)),
+    }
+}
+
+fn sets(hold: Hold, note: Option<String>) -> Closing {
+    Closing::Sets { hold, note }
+}
+
+/// The hold that is there is a unit's, or the agent's own after a failure.
+fn takes_over(there: &Hold, wanted: &Hold) -> Closing {
     let who = there.describe();
     if there.owner.is_some() {
         let note = format!("held closed by {who}: now by an operator");
-        return sets(wanted, Some(note));
+        return sets(wanted.clone(), Some(note));
     }
-    if !there.is_an_operators() {
-        let note = format!("held closed by {who}: now also by an operator");
-        let hold = Hold {
-            also: there.reason.clone(),
-            failed: there.failure(),
-            ..wanted.clone()
-        };
-        return sets(&hold, Some(note));
-    }
-    if replace {
-        let hold = Hold {
-            also: there.also.clone(),
-            failed: there.failure(),
-            ..wanted.clone()
-        };
-        let note = format!(
-            "this hold replaces the one by {who}; the new one is {}",
-            hold.describe()
-        );
-        return sets(&hold, Some(note));
-    }
+    let note = format!("held closed by {who}: now also by an operator");
+    let hold = Hold {
+        also: there.reason.clone(),
+        failed: there.failure(),
+        ..wanted.clone()
+    };
+    sets(hold, Some(note))
+}
+
+/// Replaces an operator's hold. A failure that the agent has added to it stays.
+fn replaces(there: &Hold, wanted: &Hold) -> Closing {
+    let hold = Hold {
+        also: there.also.clone(),
+        failed: there.failure(),
+        ..wanted.clone()
+    };
+    let note = format!(
+        "this hold replaces the one by {}; the new one is {}",
+        there.describe(),
+        hold.describe()
+    );
+    sets(hold, Some(note))
+}
+
+/// Keeps an operator's hold, which may end later than before.
+fn keeps(there: &Hold, wanted: &Hold) -> Result<Closing, String> {
+    let who = there.describe();
     if let Some(what) = dropped(there, wanted) {
         let app = &wanted.invocation.app;
         return Err(format!(
@@ -76,21 +89,18 @@ pub fn second(there: Option<&Held>, wanted: &Hold, replace: bool) -> Result<Clos
              that hold, and --replace replaces it"
         ));
     }
-    match &wanted.until {
-        None => Ok(Closing::Keeps(who)),
-        Some(until) => {
-            let note = format!(
-                "held closed already by {who}: that hold now ends at {}",
-                clock::timestamp(until.at)
-            );
-            let until = Some(until.clone());
-            let hold = Hold {
-                until,
-                ..there.clone()
-            };
-            sets(&hold, Some(note))
-        }
-    }
+    let Some(until) = &wanted.until else {
+        return Ok(Closing::Keeps(who));
+    };
+    let note = format!(
+        "held closed already by {who}: that hold now ends at {}",
+        clock::timestamp(until.at)
+    );
+    let hold = Hold {
+        until: Some(until.clone()),
+        ..there.clone()
+    };
+    Ok(sets(hold, Some(note)))
 }
 
 /// What the hold that is there would lose.
