@@ -2,8 +2,9 @@
 
 use super::observe::{observe_if_there, server_line};
 use super::{ThisHost, balancers};
+use crate::app::Reach;
 use crate::config::{AppSettings, Settings};
-use crate::haproxy::{Balancer, BalancerObservation, Own, ServerLine};
+use crate::haproxy::{Balancer, BalancerObservation, Own};
 use crate::restart::Beside;
 use futures_util::future::join_all;
 
@@ -24,52 +25,72 @@ impl ThisHost {
         let reach = self.app.restart.reach(self.app.ports.port).await;
         let mut beside = Vec::new();
         for app in others {
-            let why = match reach.same_as(&app.restart).await {
-                Some(why) => Some(why),
-                None => reach
-                    .takes_down(app.ports.port)
-                    .await
-                    .map(|why| format!("has port {}, {why}", app.ports.port)),
-            };
-            if let Some(why) = why {
-                beside.push(Beside::App {
-                    name: app.name.clone(),
-                    why,
-                    balancers: lines(settings, app).await,
-                });
-            }
+            beside.extend(other_app(settings, app, &reach).await);
         }
-        for (balancer, own, port) in strangers {
-            if let Some(why) = reach.takes_down(port).await {
-                beside.push(Beside::Line {
-                    balancer: balancer.name.clone(),
-                    name: format!("{}/{}", own.backend, own.server),
-                    port,
-                    why,
-                    line: stranger(balancer, &own).await,
-                });
-            }
+        for line in strangers {
+            beside.extend(line.beside(&reach).await);
         }
         beside
     }
 
     /// The server lines of this host on ports that no app of this configuration has.
-    fn strangers(&self, settings: &Settings) -> Vec<(&Balancer, Own, u16)> {
+    fn strangers(&self, settings: &Settings) -> Vec<Stranger<'_>> {
         let ports: Vec<u16> = settings.apps.iter().map(|app| app.ports.port).collect();
         let mut strangers = Vec::new();
         for balancer in &self.balancers {
             let beside = balancer.on_other_ports();
             let new = beside.filter(|(_, port)| !ports.contains(port));
-            strangers.extend(new.map(|(own, port)| (balancer, own, port)));
+            strangers.extend(new.map(|(own, port)| Stranger {
+                balancer,
+                own,
+                port,
+            }));
         }
         strangers
     }
 }
 
-async fn stranger(balancer: &Balancer, own: &Own) -> Result<ServerLine, String> {
-    let stat = balancer.stat_of(own).await;
-    stat.map(|stat| server_line(own, &stat))
-        .map_err(|unseen| unseen.to_string())
+/// A server line of this host on a port that no app of this configuration has.
+struct Stranger<'a> {
+    balancer: &'a Balancer,
+    own: Own,
+    port: u16,
+}
+
+impl Stranger<'_> {
+    /// None: the restart does not take it down.
+    async fn beside(self, reach: &Reach) -> Option<Beside> {
+        let Stranger {
+            balancer,
+            own,
+            port,
+        } = self;
+        let why = reach.takes_down(port).await?;
+        let stat = balancer.stat_of(&own).await;
+        Some(Beside::Line {
+            balancer: balancer.name.clone(),
+            name: format!("{}/{}", own.backend, own.server),
+            port,
+            why,
+            line: stat
+                .map(|stat| server_line(&own, &stat))
+                .map_err(|unseen| unseen.to_string()),
+        })
+    }
+}
+
+/// None: the restart does not take the app down.
+async fn other_app(settings: &Settings, app: &AppSettings, reach: &Reach) -> Option<Beside> {
+    let port = app.ports.port;
+    let why = match reach.same_as(&app.restart).await {
+        Some(why) => why,
+        None => format!("has port {port}, {}", reach.takes_down(port).await?),
+    };
+    Some(Beside::App {
+        name: app.name.clone(),
+        why,
+        balancers: lines(settings, app).await,
+    })
 }
 
 /// What the balancers show of another app. A balancer without its lines loses nothing.
