@@ -1,5 +1,6 @@
 //! Asks `nft` for native rules. Read-only.
 
+mod chains;
 mod native;
 mod statements;
 
@@ -21,13 +22,16 @@ const ANSWERS: Duration = Duration::from_secs(10);
 /// More than any set of rules that the agent judges.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// The native rules of this host. None of them: nft is not installed, and without it hardly any
-/// host has native rules.
+/// The native rules of this host. None of them if nft is not installed: without it hardly any host
+/// has native rules.
 ///
 /// # Errors
 ///
 /// Why nft does not list them.
 pub async fn native_rules() -> Result<Native, String> {
+    if !chains::may_be_native().await {
+        return Ok(Native::default());
+    }
     let said = async {
         let Some(json) = list("-j").await? else {
             return Ok(Native::default());
