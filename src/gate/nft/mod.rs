@@ -2,7 +2,9 @@
 
 mod chains;
 mod native;
+mod ports;
 mod statements;
+mod texts;
 
 pub use native::{Native, NativeTable};
 
