@@ -153,6 +153,7 @@ fn native_rules_are_named_with_their_text() {
                 "{one:?}"
             );
             assert!(one.rule.contains("redirect to :80"), "{one:?}");
+            assert!(!one.rule.contains("packets"), "{one:?}");
             one.removal.iter().for_each(|removal| drop(sh(removal)));
         }
     }

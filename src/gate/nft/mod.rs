@@ -19,7 +19,7 @@ use tokio::time::timeout;
 pub const SHOW_NFT: &str = "nft -j list ruleset";
 
 /// `nft` answers in milliseconds.
-const ANSWERS: Duration = Duration::from_secs(10);
+pub(super) const ANSWERS: Duration = Duration::from_secs(10);
 
 /// More than any set of rules that the agent judges.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -42,7 +42,8 @@ pub async fn native_rules() -> Result<Native, String> {
         if !native.redirects() {
             return Ok(native);
         }
-        let text = list("-a").await?.unwrap_or_default();
+        // Without what its counters show, which is never the same twice.
+        let text = list("-sa").await?.unwrap_or_default();
         Ok(native.with_texts(&text))
     };
     said.await

@@ -2,14 +2,18 @@
 
 use super::*;
 
-fn natives(rules: &str) -> Vec<String> {
+fn listed(rules: &str) -> Native {
     let base = r#"{"table": {"family": "ip", "name": "t"}},
         {"chain": {"family": "ip", "table": "t", "name": "pre", "type": "nat", "hook": "prerouting", "prio": -100}},
         {"chain": {"family": "ip", "table": "t", "name": "out", "type": "nat", "hook": "output", "prio": -100}},
         {"chain": {"family": "ip", "table": "t", "name": "sub"}}"#;
     let json = format!("{{\"nftables\": [{base}{rules}]}}");
     let text = "table ip t { # handle 1\n\tchain pre { # handle 2\n\t\ttcp dport 2000 redirect to :1000 # handle 4\n\t}\n}\n";
-    let rules = Native::parse(&json).unwrap().with_texts(text);
+    Native::parse(&json).unwrap().with_texts(text)
+}
+
+fn natives(rules: &str) -> Vec<String> {
+    let rules = listed(rules);
     let all = rules.tables().flat_map(|table| native(table, &gate()));
     let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
     all.map(|one| said(&one)).collect()
@@ -117,4 +121,30 @@ fn native_maps_are_looked_up_by_their_keys() {
         assert_eq!(verdicts(data), sure, "{data}");
     }
     assert!(Native::parse("[]").is_err() && Native::parse("nft: no").is_err());
+}
+
+/// Its counters are no part of a rule: another fingerprint would forget what the last close has shown.
+#[test]
+fn what_is_around_natively_is_the_same_until_a_rule_is_another() {
+    let around = |rules: &str| {
+        let listed = listed(rules);
+        let tables = listed.tables();
+        tables
+            .flat_map(|table| native_around(table, &gate()))
+            .collect::<Vec<_>>()
+    };
+    let counted = |packets: u32, port: &str| {
+        let counter = format!(r#"{{"counter": {{"packets": {packets}, "bytes": 0}}}}, "#);
+        around(&rule(
+            "pre",
+            &format!("{counter}{}{REDIRECT}", dport("==", port)),
+        ))
+    };
+    assert_eq!(counted(1, "2000").len(), 1);
+    assert_eq!(counted(1, "2000"), counted(2, "2000"));
+    assert_ne!(counted(1, "2000"), counted(1, r#"{"set": [80, 2000]}"#));
+    assert_eq!(
+        around(&rule("pre", &format!("{}{REDIRECT}", dport("==", "80")))),
+        [""; 0]
+    );
 }
