@@ -2,13 +2,15 @@
 //! does not use may redirect, too.
 
 use super::iptables::{LEGACY, NFT, by_name, default_variant, list_if_there};
-use super::nft::native_rules;
+use super::nft::{ANSWERS, SHOW_NFT, native_rules};
 use super::view::{Tables, View};
 use super::{GateError, Iptables, RuleWatch, Variant};
 use std::env;
 use std::fs;
 use std::io;
+use std::time::Duration;
 use tokio::join;
+use tokio::time::timeout;
 
 /// The programs that manage this host's nat tables.
 #[derive(Debug, Clone)]
@@ -67,12 +69,22 @@ impl Firewall {
     ///
     /// The tables of iptables can't be read.
     pub async fn look(&self) -> Result<View, GateError> {
-        let (tables, native) = join!(self.both(), native_rules());
+        self.look_within(ANSWERS).await
+    }
+
+    /// The same, and waits for native rules no longer than that.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn look_within(&self, limit: Duration) -> Result<View, GateError> {
+        let (tables, native) = join!(self.both(), timeout(limit, native_rules()));
         let (used, unused) = tables?;
         Ok(View {
             used,
             unused,
-            native,
+            native: native
+                .unwrap_or_else(|_| Err(format!("`{SHOW_NFT}`: no answer within {limit:?}"))),
         })
     }
 

@@ -33,7 +33,7 @@ impl ThisHost {
             causes.extend(listeners(port).into_iter().map(cause));
         }
         // The preflight refuses the certain ones. These may be newer, or only possible.
-        let view = timeout(A_MOMENT, self.firewall.look()).await;
+        let view = timeout(A_MOMENT, self.firewall.look_within(A_MOMENT / 2)).await;
         for gate in gates() {
             let views = view.iter().flatten();
             let mut foreign: Vec<Foreign> = views.flat_map(|view| view.foreign(gate)).collect();

@@ -153,6 +153,7 @@ fn native_rules_are_named_with_their_text() {
                 "{one:?}"
             );
             assert!(one.rule.contains("redirect to :80"), "{one:?}");
+            assert!(!one.rule.contains("packets"), "{one:?}");
             one.removal.iter().for_each(|removal| drop(sh(removal)));
         }
     }
@@ -221,3 +222,41 @@ fn a_native_rule_of_ipv6_counts_where_the_agent_manages_ipv6() {
         assert_eq!(foreign.len(), found, "{foreign:?}");
     }
 }
+
+/// A look costs no call of nft on a host where iptables has all chains of nat.
+#[test]
+fn nft_is_asked_only_beside_native_chains() {
+    if !inside("foreign::nft_is_asked_only_beside_native_chains") {
+        return;
+    }
+    set(&firewall(Variant::Nft), &gate(Role::Main, 2000), true);
+    let is_asked = || {
+        sh("mkdir -p /run/bin; rm -f /run/asked");
+        let nft = "#!/bin/sh\ntouch /run/asked\nexec /usr/sbin/nft \"$@\"\n";
+        std::fs::write("/run/bin/nft", nft).unwrap();
+        std::fs::write("/run/agent.toml", STATUS).unwrap();
+        let agent = env!("CARGO_BIN_EXE_agent");
+        sh(&format!(
+            "chmod +x /run/bin/nft; PATH=/run/bin:$PATH {agent} status --config /run/agent.toml || true"
+        ));
+        std::path::Path::new("/run/asked").exists()
+    };
+    assert!(!is_asked());
+    sh(
+        "nft add table ip mine; nft 'add chain ip mine other { type filter hook forward priority 0; }'",
+    );
+    assert!(!is_asked());
+    sh("nft 'add chain ip mine pre { type nat hook prerouting priority -110; }'");
+    assert!(is_asked());
+}
+
+const STATUS: &str = r#"[app.web]
+port = 1000
+status_port = 2000
+health = { http = "/healthz" }
+restart = { command = ["true"] }
+[[haproxy]]
+socket = "/run/no.sock"
+[agent]
+state_dir = "/run/state"
+"#;

@@ -3,6 +3,7 @@
 
 mod error;
 mod read;
+mod run;
 mod variant;
 mod write;
 
@@ -12,11 +13,8 @@ pub(super) use variant::{LEGACY, NFT, by_name, default_variant, list_if_there};
 
 use super::listing::Listing;
 use super::rule::Change;
-use ::iptables::IPTables;
 use error::{ANSWER_WITHIN, LOCK_WAIT_SECONDS};
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::unistd::Pid;
-use std::error::Error;
+use run::{end_children, execute, is_locked};
 use std::io;
 use std::process::Output;
 use tokio::sync::Mutex;
@@ -131,49 +129,4 @@ impl Iptables {
             Family::V6 => format!("{said} (without IPv6: [agent] ipv6 = false)"),
         }
     }
-}
-
-/// Blocks. The child inherits this thread's mask: Ctrl-C in a terminal reaches the whole
-/// process group, and must not kill an iptables in flight.
-fn execute(program: &'static str, arguments: &str) -> io::Result<Output> {
-    let mut mask = SigSet::empty();
-    mask.add(Signal::SIGINT);
-    mask.add(Signal::SIGTERM);
-    mask.add(Signal::SIGHUP);
-    mask.thread_block()?;
-    // `has_wait` would add a bare --wait, which on legacy waits for ever; `list` would
-    // ignore the exit status.
-    let iptables = IPTables {
-        cmd: program,
-        has_check: true,
-        has_wait: false,
-        is_numeric: false,
-    };
-    iptables.execute("nat", arguments).map_err(|error| {
-        let other = |error: Box<dyn Error>| io::Error::other(error.to_string());
-        error.downcast().map_or_else(other, |error| *error)
-    })
-}
-
-/// Kills our iptables that did not answer: if it acted late, it would undo later changes. They
-/// are our own children and not yet reaped, so their pids are still theirs.
-fn end_children(program: &str) {
-    let own = i32::try_from(std::process::id()).unwrap_or_default();
-    let is_ours =
-        |stat: &procfs::process::Stat| stat.ppid == own && program.starts_with(&stat.comm);
-    let processes = procfs::process::all_processes()
-        .into_iter()
-        .flatten()
-        .flatten();
-    for stat in processes
-        .filter_map(|process| process.stat().ok())
-        .filter(is_ours)
-    {
-        let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
-    }
-}
-
-/// Status 4 is any "resource problem". Only stderr shows whether it was the lock.
-fn is_locked(output: &Output) -> bool {
-    output.status.code() == Some(4) && String::from_utf8_lossy(&output.stderr).contains("lock")
 }

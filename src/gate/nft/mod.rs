@@ -1,7 +1,10 @@
 //! Asks `nft` for native rules. Read-only.
 
+mod chains;
 mod native;
+mod ports;
 mod statements;
+mod texts;
 
 pub use native::{Native, NativeTable};
 
@@ -16,18 +19,21 @@ use tokio::time::timeout;
 pub const SHOW_NFT: &str = "nft -j list ruleset";
 
 /// `nft` answers in milliseconds.
-const ANSWERS: Duration = Duration::from_secs(10);
+pub(super) const ANSWERS: Duration = Duration::from_secs(10);
 
 /// More than any set of rules that the agent judges.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// The native rules of this host. None of them: nft is not installed, and without it hardly any
-/// host has native rules.
+/// The native rules of this host. None of them if nft is not installed: without it hardly any host
+/// has native rules.
 ///
 /// # Errors
 ///
 /// Why nft does not list them.
 pub async fn native_rules() -> Result<Native, String> {
+    if !chains::may_be_native().await {
+        return Ok(Native::default());
+    }
     let said = async {
         let Some(json) = list("-j").await? else {
             return Ok(Native::default());
@@ -36,7 +42,8 @@ pub async fn native_rules() -> Result<Native, String> {
         if !native.redirects() {
             return Ok(native);
         }
-        let text = list("-a").await?.unwrap_or_default();
+        // Without what its counters show, which is never the same twice.
+        let text = list("-sa").await?.unwrap_or_default();
         Ok(native.with_texts(&text))
     };
     said.await

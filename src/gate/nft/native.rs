@@ -2,10 +2,10 @@
 //! them as they are.
 
 use super::statements::read;
+use super::texts::texts;
 use crate::gate::listing::Listing;
 use crate::gate::rule::{Hook, Listed, Rule};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The tables of this host that translate addresses.
 #[derive(Debug, Clone, Default)]
@@ -170,24 +170,4 @@ fn rules(rule: &Value) -> impl Iterator<Item = Listed> {
 
 fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object[key].as_str().unwrap_or_default()
-}
-
-/// Each rule's text by its place.
-fn texts(text: &str) -> BTreeMap<String, String> {
-    let (mut table, mut chain, mut texts) = (String::new(), "", BTreeMap::new());
-    for line in text.lines() {
-        let (rule, handle) = line
-            .trim()
-            .rsplit_once("# handle ")
-            .unwrap_or((line.trim(), ""));
-        match rule.trim_end_matches(['{', ' ']).split_once(' ') {
-            Some(("table", name)) if rule.ends_with("{ ") => table = name.to_owned(),
-            Some(("chain", name)) if rule.ends_with("{ ") => chain = name,
-            _ => {
-                let place = format!("{table} {chain} handle {handle}");
-                texts.insert(place, rule.trim_end().to_owned());
-            }
-        }
-    }
-    texts
 }

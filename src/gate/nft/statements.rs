@@ -1,8 +1,8 @@
 //! The statements of one native rule, as the same conditions and targets that iptables' rules have.
 
-use crate::gate::rule::{Condition, Ports, Subject, Target};
+use super::ports::{compared, is_port, merged, ports, unknown};
+use crate::gate::rule::{Condition, Subject, Target};
 use serde_json::Value;
-use std::ops::RangeInclusive;
 
 /// What a rule asks, and what it does then.
 type Step = (Vec<Condition>, Target);
@@ -123,11 +123,6 @@ fn asks_whose_it_is(fib: &Value) -> bool {
     is_daddr && text(fib, "result") == "type"
 }
 
-fn is_port(left: &Value) -> bool {
-    let payload = &left["payload"];
-    matches!(text(payload, "protocol"), "tcp" | "th") && text(payload, "field") == "dport"
-}
-
 /// All words and numbers of a value, a list or a set.
 fn words(right: &Value) -> Vec<String> {
     match right {
@@ -137,58 +132,6 @@ fn words(right: &Value) -> Vec<String> {
         Value::Object(set) => set.values().flat_map(words).collect(),
         _ => Vec::new(),
     }
-}
-
-/// The ports that are less or more than a number.
-fn compared(op: &str, right: &Value) -> Ports {
-    let number = right.as_u64().and_then(|number| u16::try_from(number).ok());
-    let range = number.and_then(|number| match op {
-        "<" => Some(0..=number.checked_sub(1)?),
-        "<=" => Some(0..=number),
-        ">" => Some(number.checked_add(1)?..=u16::MAX),
-        ">=" => Some(number..=u16::MAX),
-        _ => None,
-    });
-    range.map_or_else(unknown, known)
-}
-
-/// A number, a range or a set. A named set, or another form: unknown.
-fn ports(right: &Value) -> Ports {
-    let number = |value: &Value| value.as_u64().and_then(|number| u16::try_from(number).ok());
-    if let Some(port) = number(right) {
-        return port.into();
-    }
-    if let Some([first, last]) = right["range"].as_array().map(Vec::as_slice)
-        && let (Some(first), Some(last)) = (number(first), number(last))
-    {
-        return known(first..=last);
-    }
-    match right["set"].as_array() {
-        Some(set) => merged(set.iter().map(ports)),
-        None => unknown(),
-    }
-}
-
-fn known(range: RangeInclusive<u16>) -> Ports {
-    Ports {
-        known: vec![range],
-        may_be_others: false,
-    }
-}
-
-fn unknown() -> Ports {
-    Ports {
-        known: Vec::new(),
-        may_be_others: true,
-    }
-}
-
-fn merged(all: impl Iterator<Item = Ports>) -> Ports {
-    all.fold(Ports::default(), |mut merged, one| {
-        merged.known.extend(one.known);
-        merged.may_be_others |= one.may_be_others;
-        merged
-    })
 }
 
 fn text<'a>(object: &'a Value, key: &str) -> &'a str {
