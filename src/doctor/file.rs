@@ -107,10 +107,7 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
 /// The app's lines as its balancers show them, each once.
 fn own_lines(app: &AppFacts) -> Vec<Own> {
     let mut lines: Vec<Own> = Vec::new();
-    let seen = app
-        .balancers
-        .iter()
-        .filter_map(|balancer| balancer.seen.as_ref().ok());
+    let seen = app.balancers.iter().flat_map(|balancer| &balancer.seen);
     for own in seen.flat_map(|seen| seen.own()) {
         if !lines.contains(own) {
             lines.push(own.clone());

@@ -236,25 +236,29 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_port_is_no_fault_and_one_that_others_have_is() {
-        let by = |taken: Option<Taken>, sidecar| {
-            wrong(|gates| {
-                gates.sidecar = sidecar;
-                gates.gates.main.taken.clone_from(&taken);
-            })
-        };
+    fn a_port_that_another_process_has_is_a_fault() {
         let who = || vec!["grab (pid 7) on 0.0.0.0:2000".to_owned()];
-        let warns = [("reserved-port", Warning)];
-        for sidecar in [true, false] {
-            let one = |taken| by(Some(taken), sidecar);
-            assert_eq!(one(Taken::Reserved("`agent run`".into())), []);
-            assert_eq!(one(Taken::Bound(who())), [("reserved-port", Error)]);
-            assert_eq!(one(Taken::Passing(who())), warns);
-            assert_eq!(one(Taken::Denied("no".into())), warns);
-            assert_eq!(one(Taken::Listening), []);
+        let point = |verdict| vec![("reserved-port", verdict)];
+        for (taken, with_sidecar, alone) in [
+            (Some(Taken::Reserved("`agent run`".into())), vec![], vec![]),
+            (Some(Taken::Bound(who())), point(Error), point(Error)),
+            (Some(Taken::Passing(who())), point(Warning), point(Warning)),
+            (
+                Some(Taken::Denied("no".into())),
+                point(Warning),
+                point(Warning),
+            ),
+            (Some(Taken::Listening), vec![], vec![]),
+            (None, point(Warning), vec![]),
+        ] {
+            for (sidecar, expected) in [(true, with_sidecar), (false, alone)] {
+                let with = |gates: &mut Gates| {
+                    gates.sidecar = sidecar;
+                    gates.gates.main.taken.clone_from(&taken);
+                };
+                assert_eq!(wrong(with), expected, "{taken:?} {sidecar}");
+            }
         }
-        assert_eq!(by(None, true), warns);
-        assert_eq!(by(None, false), []);
     }
 
     #[test]

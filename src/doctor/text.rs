@@ -125,26 +125,24 @@ mod tests {
 
     const LONG: &str = "iptables -I INPUT -p tcp --dport 2000 -j REJECT --reject-with tcp-reset -m comment --comment x";
 
+    const FIX: &str =
+        "stop what redirects the status port of the app before the next restart of it";
+
     fn points() -> Vec<Point> {
-        vec![
-            point("host", Verdict::Ok, "agent.toml: app web", None),
-            point("gates", Verdict::Ok, "main gate 2000 -> 1000 is open", None),
-            point("gates", Verdict::Unseen, "no gate was closed yet", None),
-            point(
+        let rows = [
+            ("host", Verdict::Ok, "agent.toml: app web", None),
+            ("gates", Verdict::Ok, "main gate 2000 -> 1000 is open", None),
+            ("gates", Verdict::Unseen, "no gate was closed yet", None),
+            (
                 "gates",
                 Verdict::Warning,
                 "port 2000 is dropped",
                 Some(LONG),
             ),
-            point(
-                "gates",
-                Verdict::Error,
-                "a rule",
-                Some(
-                    "stop what redirects the status port of the app before the next restart of it",
-                ),
-            ),
-        ]
+            ("gates", Verdict::Error, "a rule", Some(FIX)),
+        ];
+        rows.map(|(area, verdict, found, fix)| point(area, verdict, found, fix))
+            .into()
     }
 
     #[test]

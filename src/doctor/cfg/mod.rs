@@ -33,7 +33,7 @@ const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl
 /// The points of the file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read(text);
-    let mut points = whole(&file);
+    let mut points = whole(text, &file);
     points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
     points.into_iter().map(said).collect()
 }
@@ -84,7 +84,7 @@ fn hides_lines(proxies: &[Proxy]) -> bool {
     proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
 }
 
-fn whole(file: &File) -> Vec<Point> {
+fn whole(text: &str, file: &File) -> Vec<Point> {
     let strange = file.strange.iter();
     let strange: Vec<String> = strange
         .map(|(line, why)| format!("line {line}: {why}"))
@@ -92,6 +92,11 @@ fn whole(file: &File) -> Vec<Point> {
     let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
     let strange = first_three(&strange)
         .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
+    let is_cut = !text.is_empty() && !text.ends_with('\n');
+    let cut = is_cut.then(|| {
+        let found = "its last line has no end: HAProxy refuses such a file from 2.3 on";
+        READ.warning(found, "copy the whole file again, or end its last line")
+    });
     let conditional = file.conditional.then(|| {
         READ.warning(
             "it has .if: all branches were read, as if each were true",
@@ -99,7 +104,7 @@ fn whole(file: &File) -> Vec<Point> {
         )
     });
     READ.or_ok(
-        strange.into_iter().chain(conditional),
+        [strange, cut, conditional].into_iter().flatten(),
         "all lines could be read",
     )
 }

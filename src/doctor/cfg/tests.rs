@@ -362,6 +362,7 @@ fn a_file_that_serves_another_app_or_can_not_be_read() {
     fires(&[
         ("cfg-file", "    retries 3\n", "    http-request set-path '/\n", Error, "line 44: a quote does not end"),
         ("cfg-file", "    retries 3\n", ".if defined(A)\n", Warning, "it has .if"),
+        ("cfg-file", "3000 backup\n", "3000 backup", Warning, "its last line has no end"),
     ]);
 }
 

@@ -33,36 +33,15 @@ checks! {
          fully UP before its first check";
 }
 
-/// A setting that must be the same on main and twin.
-struct Setting {
-    check: &'static Check,
-    name: &'static str,
-    value: fn(&Line) -> Option<&str>,
-}
-
-const SAME: [Setting; 2] = [
-    Setting {
-        check: &ADDRESS,
-        name: "address",
-        value: |line| line.host.as_deref(),
-    },
-    Setting {
-        check: &COOKIE,
-        name: "cookie",
-        value: |line| line.cookie.as_deref(),
-    },
-];
-
 /// One point for each check, and one for each further error. A setting that no line shows has none.
 pub(crate) fn judge(backend: &Backend) -> Vec<Point> {
     let matched = matched(&backend.lines);
     let mut points = backend.twins(&matched);
     points.extend(backend.order(&matched.pairs));
     points.extend(backend.marks());
-    points.extend(
-        SAME.iter()
-            .filter_map(|setting| backend.same(setting, &matched.pairs)),
-    );
+    let pairs = &matched.pairs;
+    points.extend(backend.same(&ADDRESS, "address", pairs, |line| line.host.as_deref()));
+    points.extend(backend.same(&COOKIE, "cookie", pairs, |line| line.cookie.as_deref()));
     points.extend(backend.port());
     points.extend(backend.checks());
     points.extend(backend.check_port());
@@ -134,15 +113,20 @@ impl Backend {
         BACKUP.or_ok(wrong, "twins are marked `backup`, main lines are not")
     }
 
-    /// The first pair that differs, if both values are shown.
-    fn same(&self, setting: &Setting, pairs: &[Pair<'_>]) -> Option<Point> {
-        let Setting { check, name, value } = setting;
+    /// The first pair that differs in a setting, if both values are shown.
+    fn same(
+        &self,
+        check: &Check,
+        name: &str,
+        pairs: &[Pair<'_>],
+        value: fn(&Line) -> Option<&str>,
+    ) -> Option<Point> {
         let shown = pairs
             .iter()
             .filter_map(|pair| Some((pair, value(pair.main)?, value(pair.twin)?)));
         let shown: Vec<(&Pair<'_>, &str, &str)> = shown.collect();
         // A name may resolve to the other's address.
-        let is_name = |text: &str| *name == "address" && text.parse::<IpAddr>().is_err();
+        let is_name = |text: &str| name == "address" && text.parse::<IpAddr>().is_err();
         let is_known = |(_, main, twin): &&(_, &str, &str)| !is_name(main) && !is_name(twin);
         let differs = || shown.iter().filter(|(_, main, twin)| main != twin);
         let known = differs().find(is_known);
@@ -155,7 +139,7 @@ impl Backend {
                 None => check.warning(format!("{found}: are they the same host?"), fix),
             });
         }
-        if *name == "cookie" && self.hides_cookies && !pairs.is_empty() {
+        if name == "cookie" && self.hides_cookies && !pairs.is_empty() {
             return Some(check.unseen(
                 "cookies are hidden at level user; the file shows them: --haproxy-cfg FILE",
             ));

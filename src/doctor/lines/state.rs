@@ -14,27 +14,22 @@ checks! {
 }
 
 pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
-    let own = lines.own(backend);
-    let listed: Vec<(&Own, &Listed)> = own
-        .filter_map(|own| Some((own, lines.seen.listed(own)?)))
-        .collect();
-    let each = |point: fn(&Lines, &Own, &Listed) -> Option<Point>| {
-        let points = listed.iter();
-        let points = points.map(|(own, listed)| (lines.of(own), point(lines, own, listed)));
-        points
-            .flat_map(|(of, point)| about(&of, point))
-            .collect::<Vec<Point>>()
-    };
-    let mut points = each(up);
-    let slow = SLOW.or_ok(each(slow), "no slow start is under way");
+    let (mut points, mut slow) = (Vec::new(), Vec::new());
+    for own in lines.own(backend) {
+        if let Some(listed) = lines.seen.listed(own) {
+            points.extend(about(&lines.of(own), up(lines, own, listed)));
+            slow.extend(about(&lines.of(own), starting(lines, listed)));
+        }
+    }
+    let slow = SLOW.or_ok(slow, "no slow start is under way");
     points.extend(about(&format!("{} {backend}", lines.balancer), slow));
     points
 }
 
-fn slow(lines: &Lines, _own: &Own, listed: &Listed) -> Option<Point> {
+fn starting(lines: &Lines, listed: &Listed) -> Option<Point> {
     let found = format!("is in slow start, at {} %", listed.throttle?);
     let fix = format!(
-        "wait for its end; timeouts.in_rotation in [app.{}] is to be longer than `slowstart`",
+        "wait for its end; timeouts.in_rotation in [app.{}] must be longer than `slowstart`",
         lines.app
     );
     Some(SLOW.warning(found, fix))

@@ -1,6 +1,7 @@
 //! Gathers the facts read-only: it takes no lock, changes no rule and writes no file.
 
 mod directory;
+mod lines;
 mod one;
 
 use super::app_facts::AppFacts;

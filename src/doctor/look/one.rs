@@ -1,12 +1,13 @@
-//! Gathers the facts of one app: itself, its gates, its balancers, and the checks of its lines.
+//! Gathers the facts of one app: itself, its gates and its balancers.
 
+use super::lines;
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
 use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
 use crate::doctor::{app, balancer, evidence, gates, tables};
-use crate::gate::{Firewall, Foreign, Gate, Position, View, bound};
-use crate::haproxy::{Balancer, Own, Role, Status};
+use crate::gate::{Firewall, Foreign, Gate, View, bound};
+use crate::haproxy::{AppPorts, Balancer};
 use crate::host::{Asking, Snapshot};
 use crate::host::{ThisHost, balancers};
 use crate::restart::Host;
@@ -48,7 +49,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
             seen,
         })
         .collect();
-    let lines = of_lines(&seen);
+    let lines = lines::of(&seen);
     let mut looked = Looked {
         facts: AppFacts {
             settings: settings.clone(),
@@ -92,10 +93,10 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     looked.facts.checked = host
         .gates
         .iter()
-        .map(|gate| checked(gate, gates.as_ref(), &lines))
+        .map(|gate| lines::checked(gate, gates.as_ref(), &lines))
         .collect();
     if let (Some(app), Some(gates)) = (&mut looked.facts.app, &gates) {
-        app.through = through(gates, &lines);
+        app.through = lines::through(gates, &lines);
     }
     (looked.facts.gates, looked.rules) = (gates, used);
     looked
@@ -126,31 +127,6 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     last
 }
 
-/// A line of ours, and how its last check ended.
-struct Line {
-    own: Own,
-    status: Option<Status>,
-    word: Option<String>,
-}
-
-fn of_lines(seen: &[balancer::Balancer]) -> Vec<Line> {
-    let seen = seen
-        .iter()
-        .filter_map(|balancer| balancer.seen.as_ref().ok());
-    let lines = seen.flat_map(|seen| {
-        seen.own().iter().map(|own| {
-            let listed = seen.listed(own);
-            let check = listed.and_then(|listed| listed.check.as_ref());
-            Line {
-                own: own.clone(),
-                status: listed.map(|listed| listed.stat.status.clone()),
-                word: check.map(|check| check.status.to_string()),
-            }
-        })
-    });
-    lines.collect()
-}
-
 fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
     let (name, (probed, health)) = (&settings.name, snapshot.health.clone());
     let otherwise = format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]");
@@ -173,24 +149,6 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
-}
-
-/// The lines whose gates are open.
-fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
-    let open = gates
-        .gates
-        .iter()
-        .filter(|seen| seen.position == Position::Open);
-    let open: Vec<Role> = open.map(|seen| seen.gate.role).collect();
-    let through = lines.iter().filter(|line| open.contains(&line.own.role));
-    let one = |line: &Line| app::Through {
-        line: format!("{}/{}", line.own.backend, line.own.server),
-        is_v4: line.own.address.is_some_and(|address| address.is_ipv4()),
-        is_up: line.status == Some(Status::Up),
-        is_refused: matches!(line.status, Some(Status::Down(_)))
-            && line.word.as_deref() == Some("L4CON"),
-    };
-    through.map(one).collect()
 }
 
 fn of_gates(
@@ -229,11 +187,14 @@ fn of_gates(
 /// Every port that an app of this configuration uses.
 fn taken(all: &Settings) -> Vec<u16> {
     let ports = all.apps.iter().map(|app| app.ports);
-    let each = ports.flat_map(|one| {
-        let both = [one.port, one.status_port];
-        both.into_iter().chain(one.backup_status_port)
-    });
-    each.collect()
+    let each = |one: AppPorts| {
+        [
+            Some(one.port),
+            Some(one.status_port),
+            one.backup_status_port,
+        ]
+    };
+    ports.flat_map(each).flatten().collect()
 }
 
 fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
@@ -243,17 +204,5 @@ fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
         variant: firewall.variant(),
         beside: view.beside(),
         shadowing: shadowing.collect(),
-    }
-}
-
-fn checked(gate: &Gate, gates: Option<&gates::Gates>, lines: &[Line]) -> evidence::Checked {
-    let mut seen = gates.into_iter().flat_map(|gates| gates.gates.iter());
-    let is_closed = seen.any(|seen| seen.gate == *gate && seen.position == Position::Closed);
-    let is_out =
-        |line: &&Line| line.own.role == gate.role && matches!(line.status, Some(Status::Down(_)));
-    let words = lines.iter().filter(is_out);
-    evidence::Checked {
-        gate: gate.clone(),
-        now: is_closed.then(|| words.filter_map(|line| line.word.clone()).collect()),
     }
 }

@@ -61,8 +61,8 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
     // Line endings and comments have no meaning.
     assert_eq!(points(&text.replace('\n', "\r\n")), first);
     assert_eq!(
-        points(&format!("# first\n{text}\n  # backend x")).len(),
-        first.len()
+        points(&format!("# first\n{text}\n  # backend x\n")).len(),
+        points(&format!("{text}\n")).len()
     );
 }
 

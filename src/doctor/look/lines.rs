@@ -1,0 +1,63 @@
+//! Gathers how the last checks of an app's lines ended.
+
+use crate::doctor::{app, balancer, evidence, gates};
+use crate::gate::{Gate, Position};
+use crate::haproxy::{Examination, Own, Role, Status};
+
+/// A line of ours.
+pub(super) struct Line {
+    role: Role,
+    seen: app::Through,
+    /// How its last check ended, in HAProxy's word, if it is DOWN.
+    down: Option<String>,
+}
+
+pub(super) fn of(balancers: &[balancer::Balancer]) -> Vec<Line> {
+    let seen = balancers.iter().flat_map(|balancer| &balancer.seen);
+    let lines = seen.flat_map(|seen| seen.own().iter().map(|own| line(seen, own)));
+    lines.collect()
+}
+
+fn line(seen: &Examination, own: &Own) -> Line {
+    let listed = seen.listed(own);
+    let down = listed.filter(|listed| matches!(listed.stat.status, Status::Down(_)));
+    let down = down.and_then(|listed| Some(listed.check.as_ref()?.status.to_string()));
+    Line {
+        role: own.role,
+        seen: app::Through {
+            line: format!("{}/{}", own.backend, own.server),
+            is_v4: own.address.is_some_and(|address| address.is_ipv4()),
+            is_up: listed.is_some_and(|listed| listed.stat.status == Status::Up),
+            is_refused: down.as_deref() == Some("L4CON"),
+        },
+        down,
+    }
+}
+
+/// The lines whose gates are open.
+pub(super) fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
+    let is_open = |role: Role| {
+        let mut open = gates
+            .gates
+            .iter()
+            .filter(|seen| seen.position == Position::Open);
+        open.any(|seen| seen.gate.role == role)
+    };
+    let through = lines.iter().filter(|line| is_open(line.role));
+    through.map(|line| line.seen.clone()).collect()
+}
+
+/// How the checks end at this gate, if it is closed.
+pub(super) fn checked(
+    gate: &Gate,
+    gates: Option<&gates::Gates>,
+    lines: &[Line],
+) -> evidence::Checked {
+    let mut seen = gates.into_iter().flat_map(|gates| gates.gates.iter());
+    let is_closed = seen.any(|seen| seen.gate == *gate && seen.position == Position::Closed);
+    let words = lines.iter().filter(|line| line.role == gate.role);
+    evidence::Checked {
+        gate: gate.clone(),
+        now: is_closed.then(|| words.filter_map(|line| line.down.clone()).collect()),
+    }
+}
