@@ -166,7 +166,7 @@ fn an_interrupted_restart_keeps_the_hold() {
     // A sick app does not end the hold either, whatever the option of the restart.
     let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
     let ended = agent(&quick, &["restart", "--stay-closed", "--json"]);
-    let message = "is not healthy after the restart: 200 from GET /healthz, wanted 404; the gates stay closed";
+    let message = "is not healthy after the restart: 200 from GET /healthz, wanted 404; a hold keeps the gates closed";
     assert_eq!(ended.expect(15, message).report().outcome, "not_healthy");
     assert_eq!(hold(), held);
     let ended = agent(&quick, &["restart", "--reopen", "--json"]);
@@ -298,7 +298,7 @@ fn a_restart_ends_the_agents_own_hold() {
     good(&["open"]);
     good(&["close", "--for", "1s"]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    let over = "; that is over, and this restart opens them";
+    let over = "; that hold is over, and this restart opens them";
     ends(&["restart"], 0, "restarted", over);
 }
 

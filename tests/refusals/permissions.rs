@@ -61,7 +61,7 @@ fn a_configuration_of_another_user_is_refused() {
             err.starts_with(&format!("agent: {path}: /run/others")),
             "{err}"
         );
-        assert!(err.ends_with(&format!("mend: {fix}\n")), "{err}");
+        assert!(err.ends_with(&format!("fix: {fix}\n")), "{err}");
         sh(&format!(
             "chown root:root /run/others {file}; chmod 755 /run/others; chmod 644 {file}"
         ));
