@@ -29,6 +29,9 @@ impl Operation<'_> {
         }
     }
 
+    /// The order matters. A hold may settle it without a look. The look must come after an earlier
+    /// restart has ended, and with the status ports reserved. The gates to put back are noted before
+    /// the first change.
     async fn preflight(&self, host: &mut ThisHost, draft: &mut Draft) -> Preflight<Go> {
         let held = self.held()?;
         draft.notices.extend(self.heeds(held.as_ref())?);
@@ -87,7 +90,7 @@ impl Operation<'_> {
         }
         if judged.gates == GatesFound::ClosedUnexpectedly
             && earlier.entry.is_none()
-            && judged.start.phase == Phase::Close
+            && judged.start.goes_out()
         {
             notices.push(self.closed_unexpectedly());
         }

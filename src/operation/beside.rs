@@ -17,7 +17,7 @@ impl Operation<'_> {
         draft: &mut Draft,
     ) -> Preflight<()> {
         // An operation that only finishes a restart takes nothing down any more.
-        if start.verb != Verb::Restart || start.phase != Phase::Close {
+        if start.verb != Verb::Restart || !start.goes_out() {
             return Continue(());
         }
         let beside = host.beside(self.settings).await;

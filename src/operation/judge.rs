@@ -82,9 +82,9 @@ impl Operation<'_> {
     /// Judges an operation that does not begin by closing like `recover`. Continue: whether too
     /// few other servers are up now, so that this host waits for its turn.
     fn permits(&self, start: &Start, facts: &Facts, draft: &mut Draft) -> Preflight<bool> {
-        let verb = match (self.verb, &start.phase) {
-            (Verb::Open, _) | (_, Phase::Close) => self.effective_verb(),
-            _ => Verb::Recover,
+        let verb = match self.verb == Verb::Open || start.goes_out() {
+            true => self.effective_verb(),
+            false => Verb::Recover,
         };
         if self.stops_in_turn()
             && let Some(refusal) = floor_unseen(facts)

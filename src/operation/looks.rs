@@ -31,7 +31,7 @@ impl Operation<'_> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
             let snapshot = host.snapshot(self.asking()).await;
-            draft.snapshot(host.elapsed(), &snapshot);
+            draft.set_snapshot(host.elapsed(), &snapshot);
             let refusal = match self.judge(snapshot, host, draft, earlier, held).await {
                 Continue(judged) => {
                     let passed = |(_, refusal)| {

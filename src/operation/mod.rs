@@ -1,5 +1,17 @@
 //! One operation on one app: lock, begin, journal, drive, report. The command line and the
 //! sidecar run the same code.
+//!
+//! | file | its step |
+//! | --- | --- |
+//! | `run` | the whole operation, from its [request](Operation) to its report |
+//! | `lock` | the locks of the host and the app |
+//! | `begin` | the preflight, in its order; how it ends: `go` |
+//! | `held`, `earlier` | the hold that is there; what an earlier operation left unfinished |
+//! | `looks`, `judge`, `beside` | one look at everything, and whether and where to begin |
+//! | `limits`, `plan` | within which limits; the plan of a dry run |
+//! | `operate` | the journal, the [driver] with its loop, the end |
+//! | `hold` | what the end means for the hold |
+//! | `remember` | the line of the history |
 
 mod begin;
 mod beside;

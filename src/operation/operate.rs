@@ -84,9 +84,9 @@ impl Operation<'_> {
         draft.phases = vec![preflight(begun)];
         draft.phases.extend(timeline.phases);
         draft.notices.extend(timeline.notes);
-        draft.balancers(&timeline.balancers);
+        draft.set_balancers(&timeline.balancers);
         if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
-            draft.gates(host.gates.iter().zip(positions));
+            draft.set_gates(host.gates.iter().zip(positions));
         }
         self.finished(start.finishes, timeline.outcome, draft)
     }

@@ -60,7 +60,8 @@ pub enum OnHold {
 pub type MakeProgress<'a> = &'a dyn Fn(&AppSettings, &Limits) -> Box<dyn Progress>;
 
 impl Operation<'_> {
-    /// A unit that stops can't be called back, so its close puts nothing back.
+    /// The verb that the core acts by. A unit that stops can't be called back, so its close is a
+    /// stop and puts nothing back.
     pub(super) fn effective_verb(&self) -> Verb {
         match (self.verb, &self.options.owner) {
             (Verb::Close, Some(_)) => Verb::Stop,

@@ -69,9 +69,9 @@ impl Draft {
         Draft { origin, ..self }
     }
 
-    /// Adds what the preflight saw.
-    pub fn snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
-        self.finds(snapshot.gates().into_iter().zip(snapshot.positions()));
+    /// Takes what the preflight saw.
+    pub fn set_snapshot(&mut self, at: Duration, snapshot: &Snapshot) {
+        self.set_gates_before(snapshot.gates().into_iter().zip(snapshot.positions()));
         let balancers = &snapshot.balancers;
         self.balancers.clone_from(balancers);
         self.watching.look(at, balancers);
@@ -83,14 +83,14 @@ impl Draft {
         self.watching.detecting.finds(closed, balancers);
     }
 
-    /// Adds the positions of the gates before it begins.
-    pub fn finds<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
-        self.gates(gates);
+    /// Takes the positions of the gates before it begins.
+    pub fn set_gates_before<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+        self.set_gates(gates);
         self.found_open = self.gates.iter().any(is_open);
     }
 
-    /// Adds the positions of the gates.
-    pub fn gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
+    /// Takes the positions of the gates.
+    pub fn set_gates<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.gates = gates
             .map(|(gate, position)| (gate.clone(), position))
             .collect();
@@ -101,8 +101,8 @@ impl Draft {
         self.gates.iter().all(is_open)
     }
 
-    /// Adds what the balancers showed last.
-    pub fn balancers(&mut self, balancers: &[BalancerObservation]) {
+    /// Takes what the balancers showed last.
+    pub fn set_balancers(&mut self, balancers: &[BalancerObservation]) {
         for (before, now) in self.balancers.iter_mut().zip(balancers) {
             before.clone_from(now);
         }

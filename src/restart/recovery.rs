@@ -36,7 +36,7 @@ pub enum GatesFound {
 /// How an operation begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// Its effective verb: a recovery that finishes a restart is a restart.
+    /// What it does: a recovery that finishes a restart is a restart.
     pub verb: Verb,
     /// It finishes a restart of an earlier operation. True: that restart is confirmed.
     pub finishes: Option<bool>,
@@ -59,6 +59,11 @@ pub enum NoStart {
 }
 
 impl Start {
+    /// It takes the host out of rotation. Known only before [`Start::within`].
+    pub fn goes_out(&self) -> bool {
+        self.phase == Phase::Close
+    }
+
     /// The same within these limits. The way out may begin with a claim. With too `few` other
     /// servers it begins by waiting for its turn.
     pub fn within(self, limits: &Limits, few: bool) -> Start {

@@ -66,8 +66,8 @@ mod tests {
         let marked = |before, found, position| {
             let _ = StateFile::Stopped.remove(directory, "web");
             let mut draft = Draft::new(Verb::Stop, "web");
-            draft.finds(std::iter::once((&gate, found)));
-            draft.gates(std::iter::once((&gate, position)));
+            draft.set_gates_before(std::iter::once((&gate, found)));
+            draft.set_gates(std::iter::once((&gate, position)));
             draft.phases = vec![PhaseTime {
                 phase: "preflight",
                 start: 0.0,
