@@ -17,7 +17,7 @@ pub(super) fn check(balancers: usize) -> anyhow::Result<()> {
     match getrlimit(Resource::Nofile).current {
         Some(limit) if limit < need as u64 => anyhow::bail!(
             "only {limit} open files are allowed, and the agent needs {need}; fix: in a unit \
-             LimitNOFILE=1024, in a shell `ulimit -n 1024`"
+             LimitNOFILE=1024, in a shell: ulimit -n 1024"
         ),
         _ => Ok(()),
     }

@@ -80,12 +80,12 @@ impl Beside {
         );
         match self {
             Beside::App { .. } => format!(
-                "run `agent close {name}` before this restart and `agent open {name}` after it; \
+                "run `agent close {name}` before this restart and `agent open {name}` after it, \
                  or, {meant}"
             ),
             Beside::Line { .. } => format!(
-                "give it an [app] table and `agent close` that app first; or set the line to \
-                 MAINT on the balancer; or, {meant}"
+                "give it an [app] table and `agent close` that app first, or set the line to \
+                 MAINT on the balancer, or, {meant}"
             ),
         }
     }

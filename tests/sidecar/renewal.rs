@@ -11,6 +11,8 @@ use lab::built;
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;
 
+const KEEPS: &str = "the sidecar keeps the old configuration: ";
+
 /// The command line works the same beside a sidecar. The end of an operation starts nothing in the
 /// sidecar.
 #[test]
@@ -78,13 +80,10 @@ fn a_new_configuration_is_taken_whole_or_not_at_all() {
         sidecar.forget();
         sidecar.signal(Signal::SIGHUP);
         sidecar.wait_for_notification("RELOADING=1");
-        let status = sidecar.wait_for_notification(
-            "STATUS=the sidecar keeps the old \
-            configuration: ",
-        );
+        let status = sidecar.wait_for_notification(&format!("STATUS={KEEPS}"));
         assert!(status.contains(says), "{says:?} in {status}");
         let status = sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
-        assert!(status.contains("goes on: "), "{status}");
+        assert!(status.contains(KEEPS), "{status}");
         assert!(sidecar.notifications().iter().any(|line| line == "READY=1"));
         assert_eq!(fleet.host(1).rules(), rules, "{new}");
     }
@@ -93,7 +92,7 @@ fn a_new_configuration_is_taken_whole_or_not_at_all() {
     sidecar.forget();
     sidecar.signal(Signal::SIGHUP);
     let status = sidecar.wait_for_notification("STATUS=web: open");
-    assert!(!status.contains("goes on"), "{status}");
+    assert!(!status.contains(KEEPS), "{status}");
     assert_eq!(fleet.host(1).rules(), rules);
 }
 
