@@ -9,7 +9,7 @@ use super::request::{OnHold, Operation};
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
-use crate::restart::{GatesFound, Host, PerGate, Phase, Verb, stays_closed};
+use crate::restart::{GatesFound, Host, PerGate, Verb, stays_closed};
 use crate::state::directory;
 use crate::state::journal::found_open;
 use crate::state::lock::Lock;

@@ -4,7 +4,7 @@ use super::go::{Preflight, or_refuse};
 use super::request::Operation;
 use crate::host::ThisHost;
 use crate::report::Draft;
-use crate::restart::{Phase, Reason, Refusal, Start, Verb, taken_down};
+use crate::restart::{Reason, Refusal, Start, Verb, taken_down};
 use std::ops::ControlFlow::Continue;
 
 impl Operation<'_> {

@@ -7,8 +7,8 @@ use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{
-    Facts, GatesFound, NoStart, PerGate, Phase, Reason, Refusal, Start, Verb, floor_unseen,
-    preflight, start,
+    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, preflight,
+    start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
