@@ -8,12 +8,11 @@ impl Outcome {
         let fix = format!("fix it, then run `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
+            Outcome::RestartedClosed if verb == Verb::Recover => {
+                format!("recovered: the app is healthy; {}", stays_closed(app))
+            }
             Outcome::RestartedClosed => {
-                let what = match verb {
-                    Verb::Recover => "recovered: the app is healthy",
-                    _ => "restarted, and the app is healthy",
-                };
-                format!("{what}; {}", stays_closed(app))
+                format!("restarted, and the app is healthy; {}", stays_closed(app))
             }
             Outcome::Finished { confirmed, closed } => finished(*confirmed, *closed, app),
             Outcome::Skipped(why) => format!("skipped: {why}; nothing was changed"),
@@ -77,39 +76,12 @@ impl Outcome {
                 waiting,
                 causes,
                 back,
-            } => {
-                let fix = match causes.as_slice() {
-                    [] => format!(
-                        "HAProxy's checks may be slower than timeouts.out_of_rotation: `agent \
-                         doctor {app}` shows the seconds that HAProxy took"
-                    ),
-                    causes => causes.join("; "),
-                };
-                let what = format!("not out of rotation in time: {}", waiting.join(", "));
-                given_up(&what, *back, &fix)
-            }
+            } => not_out(waiting, causes, *back, app),
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out of time: {}", waiting.join(", "));
-                given_up(
-                    &what,
-                    *back,
-                    "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" restarts \
-                     over what is in flight",
-                )
+                given_up(&what, *back, LONGER_DRAIN)
             }
-            Outcome::FloorBroken { few, back } => {
-                let few = few.join(", ");
-                let what = format!(
-                    "too few other servers, and our turn did not come in time: \
-                    {few}"
-                );
-                let longer = match verb {
-                    Verb::Stop => "timeouts.turn",
-                    _ => "--turn",
-                };
-                let fix = format!("try again when more servers are UP, or with a longer {longer}");
-                given_up(&what, *back, &fix)
-            }
+            Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
             Outcome::Unrecorded { why, back } => {
                 let what = format!("the journal can't be written: {why}");
                 given_up(&what, *back, "fix [agent] state_dir")
@@ -170,6 +142,34 @@ fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str)
 }
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";
+
+const LONGER_DRAIN: &str = "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" \
+    restarts over what is in flight";
+
+fn not_out(waiting: &[String], causes: &[String], back: bool, app: &str) -> String {
+    let fix = match causes {
+        [] => format!(
+            "HAProxy's checks may be slower than timeouts.out_of_rotation: `agent doctor {app}` \
+             shows the seconds that HAProxy took"
+        ),
+        causes => causes.join("; "),
+    };
+    let what = format!("not out of rotation in time: {}", waiting.join(", "));
+    given_up(&what, back, &fix)
+}
+
+fn floor_broken(few: &[String], back: bool, verb: Verb) -> String {
+    let what = format!(
+        "too few other servers, and our turn did not come in time: {}",
+        few.join(", ")
+    );
+    let longer = match verb {
+        Verb::Stop => "timeouts.turn",
+        _ => "--turn",
+    };
+    let fix = format!("try again when more servers are UP, or with a longer {longer}");
+    given_up(&what, back, &fix)
+}
 
 fn given_up(what: &str, back: bool, fix: &str) -> String {
     let lines = match back {
