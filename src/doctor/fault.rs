@@ -1,10 +1,18 @@
 //! A fault that another part of the agent reports: what it found, and the fix.
 
+use crate::restart::TakesDown;
+
 /// A fault with its fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub found: String,
     pub fix: String,
+}
+
+impl From<TakesDown> for Fault {
+    fn from(TakesDown { what, fix }: TakesDown) -> Fault {
+        Fault { found: what, fix }
+    }
 }
 
 impl Fault {

@@ -4,7 +4,7 @@ use super::go::{Preflight, or_refuse};
 use super::request::Operation;
 use crate::host::ThisHost;
 use crate::report::Draft;
-use crate::restart::{Reason, Refusal, Start, Verb, taken_down};
+use crate::restart::{Reason, Refusal, Start, TakesDown, Verb, taken_down};
 use std::ops::ControlFlow::Continue;
 
 impl Operation<'_> {
@@ -22,8 +22,11 @@ impl Operation<'_> {
         }
         let beside = host.beside(self.settings).await;
         let downs = taken_down(&beside, &self.app.name, &self.app.also_restarts);
-        let refusal = |reasons: Vec<String>| {
-            Refusal::Preflight(reasons.into_iter().map(Reason::from).collect())
+        let refusal = |reasons: Vec<TakesDown>| {
+            let reasons = reasons
+                .iter()
+                .map(|reason| Reason::from(reason.to_string()));
+            Refusal::Preflight(reasons.collect())
         };
         draft.notices.extend(or_refuse(downs.map_err(refusal))?);
         Continue(())

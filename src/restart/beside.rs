@@ -103,13 +103,23 @@ fn busy(line: &ServerLine, out: bool) -> Option<String> {
     }
 }
 
+/// Why a restart is refused: it would take down more than its own app.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {fix}")]
+pub struct TakesDown {
+    /// What else it would take down.
+    pub what: String,
+    /// What the operator can do about it.
+    pub fix: String,
+}
+
 /// Decides for the restart of `app`; `meant` has the names of its `also_restarts`. Ok: notices for
-/// the operator. Err: each reason to refuse, with what to do.
+/// the operator. Err: each reason to refuse.
 pub fn taken_down(
     beside: &[Beside],
     app: &str,
     meant: &[String],
-) -> Result<Vec<String>, Vec<String>> {
+) -> Result<Vec<String>, Vec<TakesDown>> {
     let (mut notices, mut reasons) = (Vec::new(), Vec::new());
     for one in beside {
         let serving = one.serving();
@@ -123,7 +133,10 @@ pub fn taken_down(
         );
         match meant.iter().any(|meant| meant == one.name()) {
             true => notices.push(format!("{what}, as also_restarts allows")),
-            false => reasons.push(format!("{what}; {}", one.fix(app))),
+            false => reasons.push(TakesDown {
+                fix: one.fix(app),
+                what,
+            }),
         }
     }
     match reasons.is_empty() {

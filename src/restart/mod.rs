@@ -33,7 +33,7 @@ mod step;
 mod timeline;
 mod version;
 
-pub use beside::{Beside, taken_down};
+pub use beside::{Beside, TakesDown, taken_down};
 pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};

@@ -79,7 +79,7 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
     let beside = host.beside(all).await;
     looked.facts.app = Some(app::App {
         beside: taken_down(&beside, &settings.name, &settings.also_restarts)
-            .map_err(|reasons| reasons.iter().map(|reason| Fault::of(reason, "")).collect()),
+            .map_err(|reasons| reasons.into_iter().map(Fault::from).collect()),
         leaving: leaving(&mut host, &snapshot).await,
         ..of_itself(settings, &snapshot)
     });

@@ -27,7 +27,7 @@ fn unconfigured(status: &str, in_flight: u64) -> Beside {
 fn refused(beside: Beside) -> Option<String> {
     let reasons = taken_down(&[beside], "http", &[]).err()?;
     assert_eq!(reasons.len(), 1, "{reasons:?}");
-    reasons.into_iter().next()
+    reasons.first().map(TakesDown::to_string)
 }
 
 #[test]
