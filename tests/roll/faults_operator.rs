@@ -11,22 +11,16 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::traffic::InFlight;
 
-const PHASES: [&str; 5] = [
-    "close",
-    "sticky",
-    "an_operators_drain_remains",
-    "healthy",
-    "open",
-];
+const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
 
 #[test]
 fn an_operators_maint_remains() {
-    in_each_phase("op_maint", "an_operators_maint_remains", "MAINT");
+    in_each_phase("op_maint", "maint", "MAINT");
 }
 
 #[test]
 fn an_operators_drain_remains() {
-    in_each_phase("op_drain", "an_operators_drain_remains", "DRAIN");
+    in_each_phase("op_drain", "drain", "DRAIN");
 }
 
 fn in_each_phase(test: &str, state: &str, shown: &str) {
@@ -48,7 +42,7 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
 
 /// Sets the state as soon as that phase has begun, and returns the time.
 fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
-    let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
+    let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
     let running = fleet.agent(1, settings).start("restart", "web");
     fleet.host(1).wait_for_phase(phase);
     operate(fleet, "web1", state);
@@ -90,12 +84,12 @@ fn an_operators_drain_behind_a_closed_gate_remains() {
     let fleet = fleet("op_both");
     let agent = fleet.agent(1, settings);
     agent.run("close", "web").expect_exit(0);
-    operate(&fleet, "web1", "an_operators_drain_remains");
+    operate(&fleet, "web1", "drain");
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
     let reopened = agent.words(&["restart", "web", "--json", "--reopen"]);
     respected(&fleet, reopened, "DRAIN");
     let traffic = fleet.traffic();
-    operate(&fleet, "bkp1", "an_operators_maint_remains");
+    operate(&fleet, "bkp1", "maint");
     let report = agent
         .run("restart", "web")
         .expect(0, "and the gates are open")
@@ -119,8 +113,8 @@ fn a_line_may_come_back_in_each_phase() {
     let fleet = fleet("op_ready");
     let traffic = fleet.traffic();
     for phase in PHASES {
-        let request = (phase == "an_operators_drain_remains").then(|| fleet.slow_request(1, 800));
-        operate(&fleet, "web1", "an_operators_maint_remains");
+        let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
+        operate(&fleet, "web1", "maint");
         let running = fleet.agent(1, settings).start("restart", "web");
         fleet.host(1).wait_for_phase(phase);
         operate(&fleet, "web1", "ready");
