@@ -31,9 +31,9 @@ fn a_limit_of_open_files_is_enough_or_refused() {
             let (exit, out, err) = limited(files, &[verb, "web"]);
             let lines = err.lines().count();
             assert_eq!((exit, lines), (Some(2), 1), "{verb} {files}: {out}{err}");
-            let says = format!("agent: only {files} open files are allowed, ");
+            let says = format!("agent: only {files} open files are allowed, and the agent needs ");
             let needed = err.strip_prefix(&says).expect(&says);
-            least = needed.split(' ').next().unwrap().parse().unwrap();
+            least = needed.split(';').next().unwrap().parse().unwrap();
         }
     }
     assert_eq!(
