@@ -7,10 +7,7 @@ use lab::traffic::{RATE, Traffic};
 
 #[test]
 fn two_apps_restart_one_after_the_other() {
-    let machine = OneMachine::start(
-        "two_apps_restart_one_after_the_other",
-        Duration::from_millis(500),
-    );
+    let machine = OneMachine::start("one_machine", Duration::from_millis(500));
     let agent = machine.agent();
     for app in &machine.apps {
         agent.open(app.name());
