@@ -88,11 +88,8 @@ mod tests {
 
     #[test]
     fn codes_for_the_terminal_are_escaped() {
-        let check = Check {
-            name: "x",
-            why: "y",
-        };
-        let point = check.error("c\nd\r\n", "e\u{202e}f");
+        checks! { CHECK "x": "y"; }
+        let point = CHECK.error("c\nd\r\n", "e\u{202e}f");
         let point = about("a\x1b[2Jb", [point]).remove(0);
         let shown = [point.of.as_str(), &point.found, &point.fix.unwrap()].map(str::to_owned);
         assert_eq!(shown, ["a\\u{1b}[2Jb", "c d", "e\\u{202e}f"]);

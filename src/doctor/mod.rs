@@ -95,12 +95,8 @@ fn judge(facts: &Facts) -> Vec<Point> {
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
     let file = file::points(facts.file.as_ref(), &facts.apps);
-    let lines = facts
-        .apps
-        .iter()
-        .flat_map(|app| of_lines(app, &file))
-        .collect();
-    let (lines, file) = lines::once(lines, file);
+    let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
+    let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);
     points.0

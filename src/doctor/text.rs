@@ -181,10 +181,7 @@ gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
             &[point("app", Verdict::Error, &words, Some("do this"))],
             false,
         );
-        let wide: Vec<&str> = text
-            .lines()
-            .filter(|line| line.len() > text::WIDTH)
-            .collect();
-        assert_eq!(wide.len(), 1, "{text}");
+        let wide = text.lines().filter(|line| line.len() > text::WIDTH);
+        assert_eq!(wide.count(), 1, "{text}");
     }
 }

@@ -72,7 +72,7 @@ fn unsafe_or_missing_directories_and_few_files_are_found() {
     setup.doctor().expect_ok("history-dir");
     let few = setup.doctor_by(&["prlimit", "--nofile=22"]);
     let point = few.expect("open-files", "error", "22 open files are allowed");
-    assert!(point.fix.ends_with("`ulimit -n 1024`"), "{point:?}");
+    assert!(point.fix.ends_with(": ulimit -n 1024"), "{point:?}");
     setup.doctor().expect_ok("open-files");
 }
 
