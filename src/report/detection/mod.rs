@@ -1,7 +1,7 @@
 //! How HAProxy detected a gate that closed or opened: how its check ended, and after how many
 //! seconds it showed the line DOWN or UP. `agent doctor` quotes it.
 
-use crate::haproxy::{BalancerObservation, Role, ServerLine};
+use crate::haproxy::{BalancerObservation, CheckStatus, Role, ServerLine};
 use crate::restart::{Action, ActionResult, Limits, Observation, Outcome, PerGate, Phase, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,14 +68,16 @@ impl Detecting {
         self.plan = Some((verb, limits.clone()));
     }
 
-    /// Before it begins: the lines behind gates that are already `closed`.
+    /// Before it begins: the lines behind gates that are already `closed`. What the last check met
+    /// counts here also while the next one is under way: there is only this look.
     pub fn finds(&mut self, closed: PerGate<bool>, balancers: &[BalancerObservation]) {
         for (balancer, line) in gated(balancers) {
             let is_closed = match is_twin(line) {
                 true => closed.twin == Some(true),
                 false => closed.main,
             };
-            if is_closed && line.out {
+            let met = line.check.as_ref();
+            if is_closed && met.is_some_and(CheckStatus::met_a_closed_gate) {
                 self.line(balancer, line).found.check = check(line);
             }
         }

@@ -174,3 +174,19 @@ fn only_an_effect_of_a_gate_is_measured() {
     assert_eq!(said(&held, "srvs/web1"), (word(""), None, None));
     assert_eq!(said(&held, "srvs/bkp1"), (word("L4CON"), None, None));
 }
+
+/// HAProxy is in the middle of a check at the one look that there is.
+#[test]
+fn a_closed_gate_that_is_checked_at_this_moment_is_found() {
+    let mut balancers = balancers(("DOWN", "* L4CON"), ("DOWN", "* L7STS"));
+    let lines = &mut balancers[0].answer.as_mut().unwrap().lines;
+    lines.iter_mut().for_each(|line| line.out = false);
+    let mut detecting = Detecting::default();
+    let closed = PerGate {
+        main: true,
+        twin: Some(true),
+    };
+    detecting.finds(closed, &balancers);
+    assert_eq!(said(&detecting, "srvs/web1"), (word("L4CON"), None, None));
+    assert_eq!(detecting.found(&not_out()).len(), 1, "a sick app answered");
+}
