@@ -6,7 +6,7 @@ use super::logs::{self, Logs};
 use super::options::the_app;
 use super::runtime::in_runtime;
 use super::{
-    arguments, attached, descriptors, haproxy_config, history, progress, report, run, screen,
+    arguments, attached, descriptors, haproxy_config, history, progress, report, screen, sidecar,
     status, uninstall,
 };
 use crate::app::Change;
@@ -111,7 +111,7 @@ impl Cli {
                         .await
                 }
                 Command::Run { dry_run } => {
-                    Ok(run::run(&self.config, settings, *dry_run, self.json).await)
+                    Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)
                 }
                 Command::Status { app, watch } => {
                     self.status(&settings, app.as_deref(), *watch).await

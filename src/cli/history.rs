@@ -1,8 +1,8 @@
 //! `agent history`: what was done on this host, one line each.
 
 use super::history_text::{text, when, wrapped};
-use super::operations::{Operations, Selection, failed};
 use super::screen::say;
+use super::selection::{Operations, Selection, failed};
 use crate::clock::since_1970;
 use crate::history::Entry;
 use crate::text::WIDTH;

@@ -10,14 +10,14 @@ mod haproxy_config;
 mod history;
 mod history_text;
 mod logs;
-mod operations;
 mod options;
 mod print;
 mod progress;
 mod report;
-mod run;
 mod runtime;
 mod screen;
+mod selection;
+mod sidecar;
 mod status;
 mod uninstall;
 

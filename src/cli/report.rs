@@ -1,8 +1,8 @@
 //! `agent report`: prints one operation as text, or writes it as a page of HTML.
 
 use super::history_text::text;
-use super::operations::{Operations, Selection, failed};
 use super::screen::say;
+use super::selection::{Operations, Selection, failed};
 use crate::history::{self, Entry};
 use crate::report_page;
 use anyhow::Context;

@@ -60,7 +60,7 @@ fn limits(app: &AppFile) -> Limits {
         on_drain_timeout: app.on_drain_timeout,
         healthy_times: 1,
         two_stage: app.backup_status_port.is_some(),
-        found_open: true,
+        all_found_open: true,
         stays_closed: false,
         min_available: app.min_available,
         serving: Vec::new(),

@@ -78,5 +78,5 @@ async fn clear(iptables: &Iptables, changes: &[Change]) -> Result<(), GateError>
     for change in changes {
         iptables.make(change).await?;
     }
-    iptables.done(&plan::removal(&iptables.list().await?))
+    iptables.nothing_left(&plan::removal(&iptables.list().await?))
 }

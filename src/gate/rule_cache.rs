@@ -2,7 +2,7 @@
 //! Listing both families takes longer than asking HAProxy does. So the agent lists them only if
 //! the kernel does not confirm that no rule has changed since.
 
-use super::view::{Tables, View, standing, to_do};
+use super::view::{Tables, View, position_everywhere, to_do};
 use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch};
 use crate::restart::PerGate;
 
@@ -41,15 +41,15 @@ impl RuleCache {
         gates: &PerGate<Gate>,
     ) -> Result<PerGate<Position>, GateError> {
         let tables = self.tables(firewall).await?;
-        Ok(gates.as_ref().map(|gate| standing(tables, gate)))
+        Ok(gates.as_ref().map(|gate| position_everywhere(tables, gate)))
     }
 
-    /// Whether each gate is already open (true) or closed.
+    /// Whether there is nothing to do: each gate is open or closed, as wanted.
     ///
     /// # Errors
     ///
     /// The tables can't be listed.
-    pub async fn stand(
+    pub async fn are_as_wanted(
         &mut self,
         firewall: &Firewall,
         wanted: &[(&Gate, bool)],
@@ -81,14 +81,15 @@ impl RuleCache {
             }
         }
         let left = to_do(self.tables(firewall).await?, wanted);
-        let first = left.first();
-        first.map_or(Ok(true), |(iptables, left)| {
-            iptables.done(left).map(|()| true)
-        })
+        match left.first() {
+            Some((iptables, left)) => iptables.nothing_left(left).map(|()| true),
+            None => Ok(true),
+        }
     }
 
     async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {
-        // Before the listing, which does not have later changes.
+        // Before the listing, which does not have later changes. Our own change moves the mark, too: so
+        // the next call lists anew.
         let mark = self.watch.mark();
         let tables = match self.last.take() {
             Some((tables, then)) if mark.is_some() && then == mark => tables,

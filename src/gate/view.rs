@@ -30,7 +30,7 @@ pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables,
 }
 
 /// A gate's position: the same in every family, or broken.
-pub(super) fn standing(tables: &Tables, gate: &Gate) -> Position {
+pub(super) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
     let mut seen = tables
         .iter()
         .map(|(iptables, listing)| (iptables, position(listing, gate)));
@@ -49,7 +49,7 @@ pub(super) fn standing(tables: &Tables, gate: &Gate) -> Position {
 impl View {
     /// A gate's position: the same in every family, or broken.
     pub fn position(&self, gate: &Gate) -> Position {
-        standing(&self.used, gate)
+        position_everywhere(&self.used, gate)
     }
 
     /// The calls that would bring the gate to that position, each with its program.

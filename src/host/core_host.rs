@@ -67,7 +67,7 @@ impl Host for ThisHost {
             Action::CloseTwin => self.set(gates(None, Some(false))).await,
             Action::CloseBoth => self.set(CLOSED).await,
             Action::OpenBoth => self.set(gates(Some(true), Some(true))).await,
-            Action::PutBack => self.set(self.found_open.map(Some)).await,
+            Action::PutBack => self.set(self.to_reopen.map(Some)).await,
             Action::Upgrade => {
                 let upgrade = self.app.upgrade.clone();
                 self.change(upgrade, "upgrade", on).await

@@ -24,7 +24,7 @@ impl ThisHost {
         let wanted: Vec<(&Gate, bool)> = gates
             .filter_map(|(gate, wanted)| Some((gate, wanted?)))
             .collect();
-        if self.rules.stand(&self.firewall, &wanted).await? {
+        if self.rules.are_as_wanted(&self.firewall, &wanted).await? {
             return Ok(false);
         }
         let _turn = rules::turn(&self.state_dir).await;

@@ -43,8 +43,9 @@ pub struct ThisHost {
     pub(crate) gates: PerGate<Gate>,
     pub(crate) firewall: Firewall,
     pub(crate) balancers: Vec<Balancer>,
-    /// Whether each gate was open when the operation began. Putting back restores that.
-    pub(crate) found_open: PerGate<bool>,
+    /// Whether putting back opens each gate: it was open or broken when the operation began, or an
+    /// earlier one that was cut short had found it so. Not if a hold keeps it closed.
+    pub(crate) to_reopen: PerGate<bool>,
     pub(crate) rules: RuleCache,
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
@@ -81,7 +82,7 @@ impl ThisHost {
             rules: RuleCache::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
-            found_open: PerGate::default(),
+            to_reopen: PerGate::default(),
             app: app.clone(),
             interfaces: interface_addresses(),
             counting: Counting::new(settings, app),
@@ -113,7 +114,7 @@ impl ThisHost {
         self.app = app.clone();
         self.counting.renew(app.ports);
         self.ages = Ages::default();
-        self.found_open = PerGate::default();
+        self.to_reopen = PerGate::default();
         self.meanwhile = None;
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }

@@ -116,7 +116,7 @@ impl Snapshot {
     /// The facts for the preflight's decision.
     pub fn facts(&self) -> Facts {
         Facts {
-            gates: self.trouble(),
+            trouble: self.trouble(),
             main_closed: self.positions().main == Position::Closed,
             restart: self.restart.as_ref().map(drop).map_err(Clone::clone),
             health: self.health.1.clone(),

@@ -43,7 +43,7 @@ impl Operation<'_> {
         self.beside(&judged.start, host, draft).await?;
         self.warn(&judged, &earlier, draft);
         let stays_closed = self.leaves_closed(&judged, &earlier);
-        host.found_open = to_put_back(&judged.snapshot, &earlier, stays_closed);
+        host.to_reopen = to_put_back(&judged.snapshot, &earlier, stays_closed);
         let limits = self.limits(&judged, host, stays_closed);
         let start = judged.start.within(&limits, judged.few);
         self.may_change(Go { start, limits }, host, &judged.snapshot)

@@ -1,9 +1,9 @@
-//! How an operation begins, or why it does not.
+//! What the preflight has decided: the operation runs, or why it does not.
 
 use crate::restart::{Limits, Outcome, Refusal, Start};
 use std::ops::ControlFlow;
 
-/// How an operation begins, or why it does not. None of these is an error of the agent.
+/// What the preflight has decided. None of these is an error of the agent.
 pub(super) enum Begin {
     /// It runs.
     Go(Box<Go>),
@@ -30,7 +30,7 @@ pub(super) struct Go {
     pub(super) limits: Limits,
 }
 
-/// A step of the preflight. Break: how the operation begins is decided.
+/// A step of the preflight. Break: the rest is not needed, and the operation does not run.
 pub(super) type Preflight<T> = ControlFlow<Begin, T>;
 
 impl Begin {

@@ -44,7 +44,7 @@ impl Operation<'_> {
             (Verb::Close, outcome @ (Outcome::Undrained(_) | Outcome::Interrupted { .. }))
                 if self.options.owner.is_some() =>
             {
-                note(hold::set(hold_dir, &self.wanted(invocation)));
+                warn_if_failed(hold::set(hold_dir, &self.wanted(invocation)));
                 outcome
             }
             (_, failed @ Outcome::RestartFailed(_)) => {
@@ -59,7 +59,7 @@ impl Operation<'_> {
             }
             // The earlier failure is over. The rest of the hold stays.
             (_, outcome) if is_healthy_behind_a_hold(&outcome) => {
-                note(hold::settled(hold_dir, app));
+                warn_if_failed(hold::settled(hold_dir, app));
                 outcome
             }
             // A command that only closes keeps the hold: the operator still wants closed what it
@@ -76,7 +76,7 @@ impl Operation<'_> {
     fn hold_after(&self, invocation: Invocation, failed: Outcome, cause: Failed) -> Outcome {
         let what = failed.word(self.verb).replace('_', " ");
         let why = format!("the {what}");
-        note(hold::until_opened(self.hold_dir(), invocation, why, cause));
+        warn_if_failed(hold::until_opened(self.hold_dir(), invocation, why, cause));
         failed
     }
 
@@ -110,7 +110,7 @@ impl Operation<'_> {
             how.clone(),
             Failed::UpgradeCutShort,
         );
-        note(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
+        warn_if_failed(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Begin::HeldClosed(how)
     }
 
@@ -131,7 +131,7 @@ fn is_healthy_behind_a_hold(outcome: &Outcome) -> bool {
 }
 
 /// A failure is only a warning: the operation has ended and reports its own outcome.
-fn note(set: std::io::Result<()>) {
+fn warn_if_failed(set: std::io::Result<()>) {
     if let Err(error) = set {
         tracing::warn!(%error, "the hold can't be written");
     }

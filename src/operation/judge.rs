@@ -53,7 +53,7 @@ impl Operation<'_> {
         // An operation that died after closing the gate may have left HAProxy no time to notice.
         facts.main_closed &= earlier.entry.is_none();
         if self.refuses_threats() {
-            facts.gates.extend(snapshot.threats());
+            facts.trouble.extend(snapshot.threats());
         }
         let few = self.permits(&start, &facts, draft)?;
         Continue(Judged {

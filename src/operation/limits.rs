@@ -24,7 +24,7 @@ impl Operation<'_> {
             .with_min_delay(first)
             .with_max_delay(longest);
         Limits {
-            found_open: host.found_open.iter().all(|open| *open),
+            all_found_open: host.to_reopen.iter().all(|open| *open),
             serving: serving(&judged.facts),
             claimed_before: claimed(&judged.facts),
             min_available,

@@ -3,6 +3,7 @@
 use super::driver::drive;
 use super::go::Go;
 use super::request::Operation;
+use crate::gate::Position;
 use crate::host::ThisHost;
 use crate::report::{Draft, Watched};
 use crate::restart::{Host, Outcome, PhaseTime, Progress, Verb, seconds};
@@ -23,7 +24,7 @@ impl Operation<'_> {
         let entry = Entry {
             invocation,
             phase: start.phase.clone(),
-            found_open: host.found_open,
+            found_open: host.to_reopen,
             instance: None,
             restarting: start.verb == Verb::Restart,
             unsure: start.finishes == Some(false),
@@ -56,15 +57,17 @@ impl Operation<'_> {
             tracing::warn!(%error, "the mark of the sidecar's stop can't be removed");
         }
         let invocation = journal.invocation().clone();
-        let outcome = self.drive(host, go, &mut journal, progress, draft).await;
+        let outcome = self
+            .run_phases(host, go, &mut journal, progress, draft)
+            .await;
         let outcome = self.hold(invocation, outcome, draft);
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);
-        close(journal, &outcome);
+        end_journal(journal, &outcome);
         outcome
     }
 
-    async fn drive(
+    async fn run_phases(
         &self,
         host: &mut ThisHost,
         Go { start, limits }: &Go,
@@ -85,9 +88,12 @@ impl Operation<'_> {
         draft.phases.extend(timeline.phases);
         draft.notices.extend(timeline.notes);
         draft.set_balancers(&timeline.balancers);
-        if let Ok(positions) = host.rules.positions(&host.firewall, &host.gates).await {
-            draft.set_gates(host.gates.iter().zip(positions));
-        }
+        let listed = host.rules.positions(&host.firewall, &host.gates).await;
+        let positions = listed.unwrap_or_else(|error| {
+            let unread = |_| Position::Broken(error.to_string());
+            host.gates.as_ref().map(unread)
+        });
+        draft.set_gates(host.gates.iter().zip(positions));
         self.finished(start.finishes, timeline.outcome, draft)
     }
 
@@ -133,7 +139,7 @@ fn preflight(took: Duration) -> PhaseTime {
     }
 }
 
-fn close(journal: Journal, outcome: &Outcome) {
+fn end_journal(journal: Journal, outcome: &Outcome) {
     match outcome {
         // The gates are not as expected: the next operation still needs their earlier positions.
         Outcome::GateFailed {

@@ -20,7 +20,7 @@ pub struct Unwritten {
     /// How it ended.
     pub report: Report,
     /// A gate was open before it began.
-    pub found_open: bool,
+    pub any_found_open: bool,
     lines: Vec<Line>,
     history_dir: PathBuf,
     changed_nothing: bool,
@@ -58,7 +58,7 @@ impl Operation<'_> {
         Unwritten {
             lines: before.into_iter().chain(own).collect(),
             report,
-            found_open: draft.found_open,
+            any_found_open: draft.any_found_open,
             history_dir: self.settings.agent.history_dir.clone(),
             changed_nothing: matches!(outcome, Outcome::Locked(_) | Outcome::Refused(_)),
         }

@@ -34,7 +34,7 @@ pub struct Draft {
     /// The plan of a dry run.
     pub plan: Option<Vec<String>>,
     /// A gate was open before it began.
-    pub found_open: bool,
+    pub any_found_open: bool,
     /// For the history: the caller. A dry run is not in the history, and its id is empty.
     pub origin: Origin,
     /// For the history: what the balancers have shown so far.
@@ -57,7 +57,7 @@ impl Draft {
             balancers: Vec::new(),
             notices: Vec::new(),
             plan: None,
-            found_open: false,
+            any_found_open: false,
             origin: Origin::default(),
             watching: Watching::default(),
             cut_short: None,
@@ -86,7 +86,7 @@ impl Draft {
     /// Takes the positions of the gates before it begins.
     pub fn set_gates_before<'a>(&mut self, gates: impl Iterator<Item = (&'a Gate, Position)>) {
         self.set_gates(gates);
-        self.found_open = self.gates.iter().any(is_open);
+        self.any_found_open = self.gates.iter().any(is_open);
     }
 
     /// Takes the positions of the gates.

@@ -151,7 +151,7 @@ fn held(observation: &Observation) -> Option<String> {
 }
 
 pub(super) fn put_back(why: &Why, observation: &Observation, limits: &Limits, over: bool) -> Step {
-    let waiting = match limits.found_open {
+    let waiting = match limits.all_found_open {
         true => observation.not_confirmed_back(),
         false => Vec::new(),
     };
@@ -176,7 +176,7 @@ fn left(why: &Why, waiting: Vec<String>, observation: &Observation, limits: &Lim
         }),
         (Why::CutShort, _) => Step::End(Outcome::NotBack(waiting)),
         _ => {
-            let back = limits.found_open && waiting.is_empty();
+            let back = limits.all_found_open && waiting.is_empty();
             Step::End(Outcome::put_back(why, back))
         }
     }

@@ -33,8 +33,16 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
     }
 }
 
-/// Before the app was touched, a signal puts everything back. After that, the operation first makes
-/// the host safe: the app comes up and the gates open. It waits for nothing else.
+/// What a signal (Ctrl-C) does in each phase:
+///
+/// | phase | step |
+/// | --- | --- |
+/// | claim to drain | puts the gates back; a stop leaves them closed once enough others are counted |
+/// | upgrade, restart, rollback, healthy | goes on: the app must come up before the gates open |
+/// | healthy, nothing restarted | ends: nothing was changed |
+/// | open | ends once the gates are open, without waiting for HAProxy |
+/// | put_back | ends once the gates are put back, without waiting for HAProxy: by why they were |
+/// | back_off | ends |
 fn interrupted(
     verb: Verb,
     phase: &Phase,
@@ -73,6 +81,7 @@ fn interrupted(
         Phase::PutBack(why) if observation.action_result == ActionResult::Done => {
             Some(Step::End(Outcome::put_back(why, false)))
         }
+        // The app must come up first, or the action of this phase must succeed.
         _ => None,
     }
 }

@@ -108,7 +108,7 @@ pub struct Limits {
     /// The twin has a gate, too.
     pub two_stage: bool,
     /// All gates were open when the operation began. Putting back means opening them.
-    pub found_open: bool,
+    pub all_found_open: bool,
     /// A hold keeps the gates closed, also once the app is healthy.
     pub stays_closed: bool,
     /// Other usable servers that must be left in each backend; 0: nothing is counted.

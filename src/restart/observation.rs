@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Observation {
     /// Time since the operation began.
     pub elapsed: Duration,
-    /// Time since the phase began.
+    /// Time in this phase, since the first success of its action.
     pub in_phase: Duration,
     /// How the phase's action ended.
     pub action_result: ActionResult,

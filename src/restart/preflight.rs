@@ -7,7 +7,7 @@ use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Role, ServerL
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// Everything that is wrong with the rules or the ports, each with its fix.
-    pub gates: Vec<String>,
+    pub trouble: Vec<String>,
     /// The main gate is closed, and HAProxy has had time to notice.
     pub main_closed: bool,
     /// Why the app's restart can't work (missing unit, no such program).
@@ -24,7 +24,7 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<
     if verb == Verb::Stop {
         return Ok(notices(verb, facts));
     }
-    let mut reasons: Vec<Reason> = facts.gates.iter().cloned().map(Reason::Lasting).collect();
+    let mut reasons: Vec<Reason> = facts.trouble.iter().cloned().map(Reason::Lasting).collect();
     if let (Verb::Restart, Err(why)) = (verb, &facts.restart) {
         reasons.push(Reason::Lasting(why.clone()));
     }

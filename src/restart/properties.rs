@@ -116,7 +116,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                 OnDrainTimeout::Abort
             },
             healthy_times: times,
-            found_open: found_open && !held,
+            all_found_open: found_open && !held,
             min_available: usize::from(serves),
             ..limits()
         },
@@ -150,7 +150,7 @@ impl Model {
         match phase.action(verb, &self.limits) {
             Some(Action::CloseMain | Action::CloseTwin | Action::CloseBoth) => self.open = false,
             Some(Action::OpenBoth) => self.open = true,
-            Some(Action::PutBack) => self.open = self.limits.found_open,
+            Some(Action::PutBack) => self.open = self.limits.all_found_open,
             Some(action @ (Action::Upgrade | Action::Rollback)) => {
                 (self.changed, self.restarts_of_version) = (true, 0);
                 self.touched.push(action);
@@ -315,14 +315,14 @@ impl Model {
                 prop_assert!(!self.open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), Verb::Recover) => {
-                prop_assert!(self.open || !self.limits.found_open);
+                prop_assert!(self.open || !self.limits.all_found_open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), _) => prop_assert!(self.open),
             (Outcome::RolledBack { .. }, _) => prop_assert!(self.open && self.limits.rolls_back),
             (
                 Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },
                 _,
-            ) => prop_assert_eq!(self.open, self.limits.found_open),
+            ) => prop_assert_eq!(self.open, self.limits.all_found_open),
             // Restarted already: it is finished and opened. Otherwise the gates are as found.
             (
                 Outcome::Interrupted { .. } | Outcome::NotHealthy(_) | Outcome::GateFailed { .. },
@@ -364,7 +364,7 @@ proptest! {
                          then in prop::sample::select(vec![Verb::Restart, Verb::Recover])) {
         let held = limits.stays_closed && verb == Verb::Restart;
         let limits = Limits { stays_closed: held, ..limits };
-        let open = limits.found_open;
+        let open = limits.all_found_open;
         let upgrades = limits.upgrades;
         let mut model = Model {
             limits, open, restarts: 0, restarts_of_version: 0, changed: false,

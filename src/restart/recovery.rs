@@ -33,7 +33,7 @@ pub enum GatesFound {
     ClosedUnexpectedly,
 }
 
-/// How an operation begins.
+/// Where an operation begins, and as what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// What it does: a recovery that finishes a restart is a restart.

@@ -165,7 +165,13 @@ async fn take_one_out(
     let before = stopped::took_out(reconciler.state_dir(), &reconciler.app.name);
     let ended = drain_one(reconciler, way_out, stop).await;
     let (state_dir, hold_dir) = (reconciler.state_dir(), reconciler.hold_dir());
-    stopped::mark(state_dir, hold_dir, before, ended.found_open, &ended.report);
+    stopped::mark(
+        state_dir,
+        hold_dir,
+        before,
+        ended.any_found_open,
+        &ended.report,
+    );
     ended
 }
 
@@ -193,7 +199,7 @@ async fn drain_one(reconciler: &mut Reconciler, way_out: WayOut, stop: &StopSign
     let (name, why) = (&app.name, &ended.report.message);
     tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
     let mut again = reconciler.run_as(run(None)).await;
-    again.found_open |= ended.found_open;
+    again.any_found_open |= ended.any_found_open;
     again
 }
 

@@ -76,7 +76,7 @@ mod tests {
                 waited_for: Vec::new(),
             }];
             let report = draft.report(&Outcome::Done { note: None });
-            mark(directory, directory, before, draft.found_open, &report);
+            mark(directory, directory, before, draft.any_found_open, &report);
             took_out(directory, "web")
         };
         let (open, closed) = (|| Position::Open, || Position::Closed);

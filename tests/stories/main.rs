@@ -32,7 +32,7 @@ fn limits() -> Limits {
         on_drain_timeout: OnDrainTimeout::Abort,
         healthy_times: 1,
         two_stage: true,
-        found_open: true,
+        all_found_open: true,
         stays_closed: false,
         min_available: 1,
         serving: vec!["lb backend srvs".to_owned()],
@@ -106,7 +106,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     }
     world.found_open = found_open;
     let limits = Limits {
-        found_open: found_open.iter().all(|open| *open),
+        all_found_open: found_open.iter().all(|open| *open),
         stays_closed,
         ..limits.clone()
     };
@@ -359,7 +359,7 @@ fn a_balancer_out_of_sight_is_neither_drained_nor_up() {
 #[test]
 fn a_host_found_closed_is_put_back_closed() {
     let limits = Limits {
-        found_open: false,
+        all_found_open: false,
         ..limits()
     };
     let world = World {

@@ -1,7 +1,7 @@
 //! Compares the table with the code, and README with the table.
 
 use super::super::dispatch::{USAGE, USAGE_WORD};
-use super::super::operations::{FAILED, FAILED_WORD};
+use super::super::selection::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::*;
 use crate::restart::{Outcome, Refusal, Verb};

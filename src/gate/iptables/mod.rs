@@ -78,7 +78,7 @@ impl Iptables {
     }
 
     /// Ok if no change is left.
-    pub(super) fn done(&self, left: &[Change]) -> Result<(), GateError> {
+    pub(super) fn nothing_left(&self, left: &[Change]) -> Result<(), GateError> {
         let left: Vec<String> = left.iter().map(Change::to_string).collect();
         match left.is_empty() {
             true => Ok(()),

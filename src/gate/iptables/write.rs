@@ -1,4 +1,5 @@
-//! A change as the arguments of iptables.
+//! A change as the arguments of iptables: `to_string()` gives the text, and the crate that starts
+//! iptables splits it.
 
 use crate::gate::rule::{Change, Condition, Listed, Rule, Subject, Target};
 use std::fmt::{Display, Formatter, Result};

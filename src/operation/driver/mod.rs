@@ -67,7 +67,7 @@ struct Drive<'a, H> {
     verb: Verb,
     limits: &'a Limits,
     phase: Phase,
-    /// When the phase began.
+    /// Since when the phase's time counts: the first success of its action.
     entered: Duration,
     /// The result of its action, the last time it ran.
     acted: ActionResult,
@@ -130,8 +130,8 @@ impl<H: Host> Drive<'_, H> {
         }
     }
 
-    /// Once the gates are put back: iptables and nft may take a moment, and none of it is the
-    /// phase's.
+    /// Asks why lines were still UP, once the gates are put back. iptables and nft may take a moment;
+    /// the phase's time begins after it.
     async fn explain(&mut self) {
         let roles = std::mem::take(&mut self.unexplained);
         if !roles.is_empty() {

@@ -188,7 +188,7 @@ fn put_back_waits_for_up_and_keeps_its_reason() {
         14
     );
     let closed = Limits {
-        found_open: false,
+        all_found_open: false,
         ..limits()
     };
     let step = decide(

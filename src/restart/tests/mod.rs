@@ -32,7 +32,7 @@ pub(crate) fn limits() -> Limits {
         on_drain_timeout: OnDrainTimeout::Abort,
         healthy_times: 1,
         two_stage: true,
-        found_open: true,
+        all_found_open: true,
         stays_closed: false,
         min_available: 0,
         serving: Vec::new(),

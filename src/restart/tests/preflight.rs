@@ -15,7 +15,7 @@ fn facts() -> Facts {
         unproven: vec![],
     });
     Facts {
-        gates: vec![],
+        trouble: vec![],
         main_closed: false,
         restart: Ok(()),
         health: Ok(()),
@@ -42,7 +42,7 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
     assert_eq!(preflight(Verb::Restart, &facts(), 1), Ok(vec![]));
     let refused = [
         Facts {
-            gates: vec!["a foreign rule".into()],
+            trouble: vec!["a foreign rule".into()],
             ..facts()
         },
         Facts {
@@ -134,7 +134,7 @@ fn only_an_effect_of_a_reload_gets_a_second_look() {
     let lasting = [
         with(without_lines()),
         Facts {
-            gates: vec!["a foreign rule".into()],
+            trouble: vec!["a foreign rule".into()],
             ..passing.clone()
         },
         Facts {
