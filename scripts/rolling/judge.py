@@ -42,9 +42,9 @@ def all_escaped(value: Any) -> Any:
 
 def in_the_way(status: Status, on_hold: str) -> str | None:
     """Why the roll must not restart this host. None: it may. An app that is down is no reason,
-    nor is another operation there, because it ends."""
+    nor is another operation there, because it ends: an upgrade that still runs has not failed."""
     hold = status.hold
-    if hold is None:
+    if hold is None or (hold.by == "agent" and hold.failed is None):
         return None
     if on_hold == "refuse":
         return (

@@ -91,6 +91,6 @@ async fn write_beside(history_dir: PathBuf, lines: Vec<Line>) -> io::Result<()> 
             // The receiver is gone after a timeout.
             let _ = sender.send(written.into_iter().collect());
         })?;
-    let died = |_| io::Error::other("the process that writes it died");
+    let died = |_| io::Error::other("its thread died");
     receiver.await.map_err(died)?
 }

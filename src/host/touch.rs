@@ -7,6 +7,7 @@ use crate::app::{Change, Restart};
 use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
+use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal};
@@ -56,10 +57,8 @@ impl ThisHost {
         let before = match self.hold(phase) {
             Ok(before) => before,
             Err(error) => {
-                return ActionResult::Failed(format!(
-                    "the state directory can't be \
-                written: {error}"
-                ));
+                let what = directory::unusable("hold_dir", &self.hold_dir, &error);
+                return ActionResult::Failed(what);
             }
         };
         let orphan = Orphan::command(change.argv());
@@ -109,7 +108,7 @@ impl ThisHost {
         self.moved = false;
         let note = |orphan: Orphan| orphan.note(&self.state_dir, &self.app.name);
         let result = match orphan.map_or(Ok(()), note) {
-            Err(error) => Err(format!("the state directory can't be written: {error}")),
+            Err(error) => Err(directory::unusable("state_dir", &self.state_dir, &error)),
             Ok(()) => self.closed_during(run, on).await,
         };
         // The next operation must wait for what still runs.

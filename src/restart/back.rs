@@ -144,7 +144,7 @@ fn held(observation: &Observation) -> Option<String> {
     let held = observation.held();
     (!held.is_empty()).then(|| {
         format!(
-            "{}: set by an operator, so the agent does not wait for UP",
+            "{}: held out in HAProxy, so the agent does not wait for UP",
             held.join(", ")
         )
     })

@@ -79,7 +79,7 @@ impl Outcome {
             } => not_out(waiting, causes, *back, app),
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out of time: {}", waiting.join(", "));
-                given_up(&what, *back, LONGER_DRAIN)
+                given_up(&what, *back, longer_drain(verb))
             }
             Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
             Outcome::Unrecorded { why, back } => {
@@ -143,8 +143,18 @@ fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str)
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";
 
-const LONGER_DRAIN: &str = "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" \
-    restarts over what is in flight";
+fn longer_drain(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Restart => {
+            "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" restarts over what is in \
+             flight"
+        }
+        _ => {
+            "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" leaves the gates closed \
+             over what is in flight"
+        }
+    }
+}
 
 fn not_out(waiting: &[String], causes: &[String], back: bool, app: &str) -> String {
     let fix = match causes {
@@ -173,8 +183,8 @@ fn floor_broken(few: &[String], back: bool, verb: Verb) -> String {
 
 fn given_up(what: &str, back: bool, fix: &str) -> String {
     let lines = match back {
-        true => "all lines are UP",
-        false => "not all lines are UP",
+        true => "the lines are back",
+        false => "not all lines are back",
     };
     format!("{what}; {PUT_BACK}; {lines}; {fix}")
 }

@@ -188,7 +188,7 @@ fn closes(verb: Verb) -> bool {
 fn notice(verb: Verb, name: &str, line: &ServerLine) -> Option<String> {
     let what = match (&line.status, line.role) {
         (status, _) if status.is_held() => {
-            format!("is {status}: set by an operator, so the agent does not wait for UP")
+            format!("is {status}: held out in HAProxy, so the agent does not wait for UP")
         }
         (status, Role::Main) if closes(verb) && status.is_out() => {
             format!("is {status} already")

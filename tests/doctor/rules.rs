@@ -42,6 +42,11 @@ fn rules_in_the_other_variant_are_found() {
     assert_eq!(diagnosis.exit, 0);
     setup.sh(&format!("iptables-legacy -t nat -D {other}"));
     setup.doctor().expect_ok("mixed-tables");
+    let possible = "PREROUTING -i lo -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+    setup.sh(&format!("iptables-legacy -t nat -A {possible}"));
+    let says = format!("may redirect port 2000: -A {possible}");
+    setup.doctor().expect("foreign-rule", "warning", &says);
+    setup.sh(&format!("iptables-legacy -t nat -D {possible}"));
     // The opposite case: the gates are in the legacy tables.
     setup.sh("iptables-legacy -t nat -S >/dev/null");
     let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");

@@ -10,7 +10,7 @@ use lab::reference::QUICK;
 use lab::settings::Settings;
 
 const GONE: &str = "tcp://10.77.0.1:9998 can't be seen: can't connect: Connection refused";
-const PUT_BACK: &str = "; the gates were put back, the app was not touched; not all lines are UP";
+const PUT_BACK: &str = "; the gates were put back, the app was not touched; not all lines are back";
 
 /// Before the restart of the app: the whole process group dies, or only the worker, which also ends
 /// its master. Then a supervisor starts it again.

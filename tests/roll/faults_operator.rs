@@ -62,7 +62,7 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
     let ended = ended.expect(0, "restarted, and the gates are open");
     let report = ended.report();
     let note = format!(
-        "srvs/web1 is {shown}: set by an operator, so the agent does not wait for \
+        "srvs/web1 is {shown}: held out in HAProxy, so the agent does not wait for \
         UP"
     );
     assert!(
@@ -95,8 +95,8 @@ fn an_operators_drain_behind_a_closed_gate_remains() {
         .expect(0, "and the gates are open")
         .report();
     let notices = report.notices.join("\n");
-    let before = "srvs/bkp1 is MAINT: set by an operator, so the agent does not wait for UP";
-    let note = "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: set by an operator, so the \
+    let before = "srvs/bkp1 is MAINT: held out in HAProxy, so the agent does not wait for UP";
+    let note = "srvs/web1 is DRAIN, tcp://10.77.0.1:9999 srvs/bkp1 is MAINT: held out in HAProxy, so the \
          agent does not wait for UP";
     assert!(
         notices.contains(before) && notices.contains(note),

@@ -53,7 +53,7 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
     fleet.host(1).wait_for_phase("drain");
     proxy.set(fault);
     let ended = running.wait().expect(13, says).report();
-    let left = "; the gates were put back, the app was not touched; not all lines are UP";
+    let left = "; the gates were put back, the app was not touched; not all lines are back";
     assert!(ended.message.contains(left), "{}", ended.message);
     ended.assert_hurried();
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);

@@ -154,6 +154,8 @@ class InTheWay(unittest.TestCase):
             (hold("agent", "restart"), False),
             (hold("agent", "upgrade"), True),
             (hold("agent", "upgrade_cut_short"), True),
+            # It still runs.
+            (hold("agent"), False),
             # From a later agent.
             (hold("agent", "switch"), True),
         ]:

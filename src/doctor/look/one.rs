@@ -161,7 +161,7 @@ fn of_gates(
     let app = &settings.name;
     let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
         position: view.position(&gate),
-        foreign: view.foreign_in_use(&gate),
+        foreign: foreign(view, &gate),
         disproved: Vec::new(),
         native: view
             .native_unseen()
@@ -182,6 +182,16 @@ fn of_gates(
         sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),
         free_port: gates::free_port(settings.ports.status_port, &taken(all)),
     }
+}
+
+/// The rules that are not ours. What is certain in the other variant's tables is a point of its own.
+fn foreign(view: &View, gate: &Gate) -> Vec<Foreign> {
+    let beside = view.foreign_beside(gate).into_iter();
+    let possible = beside.filter(|rule| !rule.is_certain());
+    view.foreign_in_use(gate)
+        .into_iter()
+        .chain(possible)
+        .collect()
 }
 
 /// Every port that an app of this configuration uses.

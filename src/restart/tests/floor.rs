@@ -170,7 +170,7 @@ fn a_host_that_gives_way_tries_again_at_each_turn() {
         );
         let message = end.message(Verb::Restart, "web");
         assert!(
-            message.contains("the app was not touched; all lines are UP"),
+            message.contains("the app was not touched; the lines are back"),
             "{message}"
         );
     }

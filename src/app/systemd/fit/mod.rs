@@ -129,8 +129,8 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
     }
     if !is_up(&shown.state) && job != Job::Reload {
         odd.push(format!(
-            "{unit} is {}: the restart starts it, and another process answers on the app's port \
-             now; see `systemctl status {unit}`",
+            "{unit} is {}: the restart starts it, and no process that answers on the app's port \
+             now belongs to it; see `systemctl status {unit}`",
             shown.state
         ));
     }

@@ -74,6 +74,8 @@ class Judge(unittest.TestCase):
             (host("agent", "restart"), ""),
             (host("agent", "upgrade"), ""),
             (host("agent", "upgrade_cut_short"), REFUSED),
+            # It still runs.
+            (host("agent"), ""),
         ):
             for said in ({}, {"haproxy_gate_held": "refuse"}):
                 self.assertEqual(judged(seen, **said), way, (seen, said))
