@@ -15,16 +15,8 @@ pub(crate) fn check_metrics(
     let MetricsAddress::Tcp(tcp) = &address else {
         return Ok(address);
     };
-    let taken = |app: &&AppSettings| {
-        let ports = app.ports;
-        [
-            Some(ports.port),
-            Some(ports.status_port),
-            ports.backup_status_port,
-        ]
-        .contains(&Some(tcp.port()))
-    };
-    match apps.iter().find(taken) {
+    let has_it = |app: &&AppSettings| app.ports.each().any(|port| port == tcp.port());
+    match apps.iter().find(has_it) {
         None => Ok(address),
         Some(app) => Err(wrong(&format!(
             "port {} is one of app.{} already: choose another",

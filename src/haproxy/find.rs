@@ -15,6 +15,14 @@ pub struct AppPorts {
     pub backup_status_port: Option<u16>,
 }
 
+impl AppPorts {
+    /// Each of them.
+    pub fn each(self) -> impl Iterator<Item = u16> {
+        let two = [self.port, self.status_port].into_iter();
+        two.chain(self.backup_status_port)
+    }
+}
+
 /// One line of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {

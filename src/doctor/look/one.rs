@@ -7,11 +7,9 @@ use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
 use crate::doctor::{app, balancer, evidence, gates, tables};
 use crate::gate::{Firewall, Foreign, Gate, View, bound};
-use crate::haproxy::{AppPorts, Balancer};
-use crate::host::{Asking, Snapshot};
-use crate::host::{ThisHost, balancers};
-use crate::restart::Host;
-use crate::restart::{Ask, Count, Counted, taken_down};
+use crate::haproxy::Balancer;
+use crate::host::{Asking, Snapshot, ThisHost, balancers};
+use crate::restart::{Ask, Count, Counted, Host, PerGate, taken_down};
 use crate::signals::StopSignal;
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::Lock;
@@ -38,68 +36,69 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
         Ok(host) => host.balancers.clone(),
         Err(_) => balancers(all, settings),
     };
-    let examining = asked.iter_mut().map(Balancer::examine);
-    let seen = join_all(examining).await;
-    let seen: Vec<balancer::Balancer> = asked
-        .iter()
-        .zip(seen)
-        .map(|(balancer, seen)| balancer::Balancer {
+    let mut looked = Looked::of_balancers(settings, &mut asked).await;
+    match host {
+        Ok(mut host) => {
+            host.look_again(&asked);
+            looked.look_at(&mut host, all).await;
+        }
+        Err(error) => looked.rules = Err(error.to_string()),
+    }
+    looked
+}
+
+impl Looked {
+    async fn of_balancers(settings: &AppSettings, asked: &mut [Balancer]) -> Looked {
+        let seen = join_all(asked.iter_mut().map(Balancer::examine)).await;
+        let examined = |(balancer, seen): (&Balancer, _)| balancer::Balancer {
             name: balancer.name.clone(),
             address: balancer.address().clone(),
             seen,
-        })
-        .collect();
-    let lines = lines::of(&seen);
-    let mut looked = Looked {
-        facts: AppFacts {
-            settings: settings.clone(),
-            gates: None,
-            checked: Vec::new(),
-            app: None,
-            has_master: asked.iter().all(Balancer::has_master),
-            balancers: seen,
-            evidence: evidence::Evidence {
-                out_of_rotation: settings.limits.out_of_rotation,
-                in_rotation: settings.limits.in_rotation,
-                ..evidence::Evidence::default()
+        };
+        Looked {
+            facts: AppFacts {
+                settings: settings.clone(),
+                gates: None,
+                checked: Vec::new(),
+                app: None,
+                has_master: asked.iter().all(Balancer::has_master),
+                balancers: asked.iter().zip(seen).map(examined).collect(),
+                evidence: evidence::Evidence {
+                    out_of_rotation: settings.limits.out_of_rotation,
+                    in_rotation: settings.limits.in_rotation,
+                    ..evidence::Evidence::default()
+                },
             },
-        },
-        rules: Err(String::new()),
-    };
-    let mut host = match host {
-        Ok(host) => host,
-        Err(error) => {
-            looked.rules = Err(error.to_string());
-            return looked;
+            rules: Err(String::new()),
         }
-    };
-    host.look_again(&asked);
-    let snapshot = host.snapshot(Asking::NoBalancer).await;
-    looked.facts.evidence.around = snapshot.rules_around();
-    let beside = host.beside(all).await;
-    looked.facts.app = Some(app::App {
-        beside: taken_down(&beside, &settings.name, &settings.also_restarts)
-            .map_err(|reasons| reasons.into_iter().map(Fault::from).collect()),
-        leaving: leaving(&mut host, &snapshot).await,
-        ..of_itself(settings, &snapshot)
-    });
-    let (gates, used) = match &snapshot.rules {
-        Ok(view) => (
-            Some(of_gates(all, settings, view, &snapshot)),
-            Ok(used(&host.firewall, view, &Vec::from(host.gates.clone()))),
-        ),
-        Err(error) => (None, Err(error.to_string())),
-    };
-    looked.facts.checked = host
-        .gates
-        .iter()
-        .map(|gate| lines::checked(gate, gates.as_ref(), &lines))
-        .collect();
-    if let (Some(app), Some(gates)) = (&mut looked.facts.app, &gates) {
-        app.through = lines::through(gates, &lines);
     }
-    (looked.facts.gates, looked.rules) = (gates, used);
-    looked
+
+    /// Adds what this host shows.
+    async fn look_at(&mut self, host: &mut ThisHost, all: &Settings) {
+        let Looked { facts, rules } = self;
+        let (settings, lines) = (&facts.settings, lines::of(&facts.balancers));
+        let snapshot = host.snapshot(Asking::NoBalancer).await;
+        facts.evidence.around = snapshot.rules_around();
+        let beside = host.beside(all).await;
+        let mut app = app::App {
+            beside: taken_down(&beside, &settings.name, &settings.also_restarts)
+                .map_err(|reasons| reasons.into_iter().map(Fault::from).collect()),
+            leaving: leaving(host, &snapshot).await,
+            ..of_itself(settings, &snapshot)
+        };
+        match &snapshot.rules {
+            Ok(view) => {
+                let gates = of_gates(all, settings, view, &snapshot);
+                app.through = lines::through(&gates, &lines);
+                facts.gates = Some(gates);
+                *rules = Ok(used(&host.firewall, view, &host.gates));
+            }
+            Err(error) => *rules = Err(error.to_string()),
+        }
+        let checked = |gate| lines::checked(gate, facts.gates.as_ref(), &lines);
+        facts.checked = host.gates.iter().map(checked).collect();
+        facts.app = Some(app);
+    }
 }
 
 /// Looks until both ends agree, because HAProxy and the kernel can't be asked at the same instant.
@@ -157,8 +156,8 @@ fn of_gates(
     view: &View,
     snapshot: &Snapshot,
 ) -> gates::Gates {
-    let agent = &all.agent;
-    let app = &settings.name;
+    let (agent, app) = (&all.agent, &settings.name);
+    let taken: Vec<u16> = all.apps.iter().flat_map(|app| app.ports.each()).collect();
     let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
         position: view.position(&gate),
         foreign: foreign(view, &gate),
@@ -180,7 +179,7 @@ fn of_gates(
         held: hold::now(&agent.hold_dir, app).map(|held| held.describe()),
         under_way: Lock::owner(&state::app_lock(&agent.state_dir, app)).is_some(),
         sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),
-        free_port: gates::free_port(settings.ports.status_port, &taken(all)),
+        free_port: gates::free_port(settings.ports.status_port, &taken),
     }
 }
 
@@ -194,20 +193,7 @@ fn foreign(view: &View, gate: &Gate) -> Vec<Foreign> {
         .collect()
 }
 
-/// Every port that an app of this configuration uses.
-fn taken(all: &Settings) -> Vec<u16> {
-    let ports = all.apps.iter().map(|app| app.ports);
-    let each = |one: AppPorts| {
-        [
-            Some(one.port),
-            Some(one.status_port),
-            one.backup_status_port,
-        ]
-    };
-    ports.flat_map(each).flatten().collect()
-}
-
-fn used(firewall: &Firewall, view: &View, gates: &[Gate]) -> tables::Used {
+fn used(firewall: &Firewall, view: &View, gates: &PerGate<Gate>) -> tables::Used {
     let shadowing = gates.iter().flat_map(|gate| view.foreign_beside(gate));
     let shadowing = shadowing.filter(Foreign::is_certain);
     tables::Used {
