@@ -9,8 +9,9 @@ case "$*" in
         trap 'say draining; sleep 2; say drained; exit 0' TERM
         trap 'say "renewed $$"' USR2
         trap 'say "read again"' HUP
-        systemd-notify --ready
+        # Before the start is over, so that no note of it comes later.
         say "running $$"
+        systemd-notify --ready
         while :; do sleep 0.05; done
         ;;
     open*)
