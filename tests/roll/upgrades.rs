@@ -41,10 +41,11 @@ impl<'a> Releases<'a> {
         self.fleet.app(self.number).path().join(name)
     }
 
-    /// A shell line that switches to a release, runs `more`, and notes it in `log`.
+    /// A shell line that switches to a release, notes it in `log`, and runs `more`. Who sees the note
+    /// finds the release.
     fn switch(&self, to: &str, more: &str) -> String {
         let dir = self.fleet.app(self.number).path().display();
-        format!("cd {dir} && echo $AGENT_PHASE $AGENT_APP >>log && ln -sfn {to} release && {more}")
+        format!("cd {dir} && ln -sfn {to} release && echo $AGENT_PHASE $AGENT_APP >>log && {more}")
     }
 
     fn set(&self, settings: Settings, key: &str, line: &str) -> Settings {
