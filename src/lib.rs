@@ -95,6 +95,40 @@
 //!
 //! No file imports in a circle, and the core and the model open no socket, file or clock:
 //! `tests/house.rs` checks that.
+//!
+//! # One `agent restart web`, through the files
+//!
+//! | what | where |
+//! | --- | --- |
+//! | the words and the configuration | `cli/dispatch.rs`: `run`, `configured`, `operate` |
+//! | all of the operation, within its locks | `operation/run.rs`: `run`; `operation/lock.rs`: `lock` |
+//! | whether it begins, and where | `operation/begin.rs`: `preflight` looks; `restart/recovery.rs`: `start` and `restart/preflight.rs`: `preflight` decide |
+//! | its journal, its phases, its end | `operation/operate.rs`: `operate` |
+//! | the loop | `operation/driver/mod.rs`: `drive`, `go`, `record_first`, `act` |
+//! | one look | `operation/driver/look.rs`: `look` |
+//! | the decision | `restart/decide.rs`: `decide`; the phases in `restart/out.rs`: `claim`, `close`, in `restart/drain.rs`: `drain`, and in `restart/back.rs`: `healthy`, `open` |
+//! | the action of a phase | `restart/phase.rs`: `action` names it, `host/core_host.rs`: `act` does it |
+//! | the restart of the app | `host/touch.rs`: `restart`, `touch`; `app/restart.rs`: `run_with` |
+//! | Ctrl-C | `signals.rs`: `listen` keeps it; each look shows it; `restart/decide.rs`: `interrupted` |
+//! | an error | an action that failed is text; its phase tries again up to its limit, and its outcome says why |
+//! | a line that was UP meanwhile | `restart/closed_lines.rs`: `judge` changes the outcome |
+//! | the hold, the counters, the history | `operation/hold.rs`: `hold`; `operation/run.rs`: `count`; `operation/remember.rs`: `end`, `write` |
+//! | the message and the exit code | `restart/message.rs`: `message`; `restart/outcome.rs`: `exit_code`; `report/draft.rs`: `report` |
+//!
+//! # One gate, from the configuration to the kernel
+//!
+//! | what | where |
+//! | --- | --- |
+//! | the ports of the app | `config/file.rs`: `AppFile`; checked in `config/app.rs`: `check_app` |
+//! | the gates, main and twin | `config/settings.rs`: `gates` |
+//! | a gate's rule, as data | `gate/mod.rs`: `rule`; `gate/rule.rs`: `Rule`, `Change` |
+//! | which gates are to be open | `host/core_host.rs`: `act`; `host/gates.rs`: `ensure` |
+//! | the changes between the listing and that | `gate/rule_cache.rs`: `ensure`; `gate/plan/mod.rs`: `plan_all` |
+//! | a change as the arguments of iptables | `gate/iptables/write.rs`: `fmt`; `gate/iptables/mod.rs`: `make`; `gate/iptables/run.rs`: `execute` |
+//! | the kernel's listing, as data | `gate/iptables/mod.rs`: `list`; `gate/listing.rs`: `parse`; `gate/iptables/read.rs`: `read` |
+//! | open, closed or broken | `gate/plan/mod.rs`: `position`; of both families `gate/view.rs`: `position_everywhere` |
+//!
+//! `tests/house.rs` checks that each of these files has what is named here.
 
 #![warn(unreachable_pub)]
 

@@ -483,3 +483,34 @@ fn an_effect_in_a_pure_room_is_found() {
         assert_eq!(first, Some(format!("restart::x -> {found}")), "{text}");
     }
 }
+
+/// The rows of `lib.rs` that lead through the files: `file.rs`: `name`, `name`; `other.rs`: `name`.
+#[test]
+fn each_file_has_what_the_map_of_the_house_names() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let text = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("//! |"));
+    let mut named = 0;
+    for row in rows.filter(|row| row.contains(".rs`")) {
+        let mut file = String::new();
+        for word in row.split('`').skip(1).step_by(2) {
+            if word.ends_with(".rs") {
+                let path = source.join(word);
+                file = std::fs::read_to_string(&path)
+                    .unwrap_or_else(|error| panic!("{word}: {error}"));
+                continue;
+            }
+            let has = ["fn ", "struct ", "enum "].iter().any(|kind| {
+                let definition = format!("{kind}{word}");
+                let mut found = file.match_indices(&definition);
+                let end = definition.len();
+                found.any(|(at, _)| {
+                    !file[at + end..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                })
+            });
+            assert!(has, "`{word}` is not there: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "the map is not found: {named} names");
+}

@@ -1,6 +1,6 @@
 //! Moves the gates of an app.
 
-use super::{ThisHost, rules};
+use super::{ThisHost, rules_lock};
 use crate::gate::{Gate, GateError};
 use crate::restart::{ActionResult, PerGate};
 
@@ -27,7 +27,7 @@ impl ThisHost {
         if self.rules.are_as_wanted(&self.firewall, &wanted).await? {
             return Ok(false);
         }
-        let _turn = rules::turn(&self.state_dir).await;
+        let _lock = rules_lock::lock(&self.state_dir).await;
         self.rules.ensure(&self.firewall, &wanted).await
     }
 }

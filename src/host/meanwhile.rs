@@ -15,20 +15,20 @@ const PACE: Duration = Duration::from_millis(100);
 const ROOM: usize = 16;
 
 /// The looks, from its creation until it is dropped.
-pub(super) struct Meanwhile {
+pub(super) struct BackgroundLooks {
     shown: Receiver<BalancerObservation>,
     _looking: JoinSet<()>,
 }
 
-impl Meanwhile {
+impl BackgroundLooks {
     /// With our lines as found so far.
-    pub(super) fn new(balancers: &[Balancer]) -> Meanwhile {
+    pub(super) fn new(balancers: &[Balancer]) -> BackgroundLooks {
         let (sender, shown) = channel(ROOM);
         let mut looking = JoinSet::new();
         for balancer in balancers.iter().cloned() {
             looking.spawn(ask(balancer, sender.clone()));
         }
-        Meanwhile {
+        BackgroundLooks {
             shown,
             _looking: looking,
         }

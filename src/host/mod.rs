@@ -12,7 +12,7 @@ mod look;
 mod meanwhile;
 mod observe;
 mod ports;
-mod rules;
+mod rules_lock;
 mod snapshot;
 mod sources;
 mod touch;
@@ -32,7 +32,7 @@ use crate::state::lock::Owner;
 use ages::Ages;
 use balancers::interface_addresses;
 use counting::Counting;
-use meanwhile::Meanwhile;
+use meanwhile::BackgroundLooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ pub struct ThisHost {
     /// The owners of the status ports when this process tried to reserve them.
     taken_lately: Option<Vec<(u16, Taken)>>,
     /// The looks at HAProxy while the app is restarted or upgraded.
-    meanwhile: Option<Meanwhile>,
+    meanwhile: Option<BackgroundLooks>,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,

@@ -1,7 +1,7 @@
 //! Looks at HAProxy while the app is restarted or upgraded, and finds why a line is UP then.
 
 use super::ThisHost;
-use super::meanwhile::Meanwhile;
+use super::meanwhile::BackgroundLooks;
 use crate::gate::{Foreign, listeners};
 use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
@@ -12,10 +12,10 @@ const A_MOMENT: Duration = Duration::from_secs(2);
 
 impl ThisHost {
     /// Begins to look, unless it does so already.
-    pub(super) fn meanwhile(&mut self) -> &mut Meanwhile {
+    pub(super) fn meanwhile(&mut self) -> &mut BackgroundLooks {
         let balancers = &self.balancers;
         self.meanwhile
-            .get_or_insert_with(|| Meanwhile::new(balancers))
+            .get_or_insert_with(|| BackgroundLooks::new(balancers))
     }
 
     /// What the balancers have shown since the last time. Waits for nothing.

@@ -18,7 +18,7 @@ impl Operation<'_> {
         let mut draft = self.draft(By::Caller);
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
-        draft.before.turn = asked.elapsed();
+        draft.before.for_locks = asked.elapsed();
         let outcome = match locks {
             Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
                 Ok(mut host) => self.run_locked(&mut host, make_progress, &mut draft).await,
@@ -26,6 +26,7 @@ impl Operation<'_> {
             },
             Err(no_lock) => no_lock.outcome(),
         };
+        // The locks are free again: a slow disk must not delay the next operation.
         self.end(&draft, &outcome).write().await
     }
 

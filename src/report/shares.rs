@@ -25,7 +25,7 @@ pub struct Shares {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Before {
     /// For the locks: another operation on this host had to end.
-    pub turn: Duration,
+    pub for_locks: Duration,
     /// For a change of the app that an earlier operation had begun.
     pub settling: Duration,
 }
@@ -34,7 +34,7 @@ impl Shares {
     /// Of an operation of so many `seconds`. Time without a wait is the agent's.
     pub fn of(before: &Before, phases: &[PhaseTime], seconds: f64) -> Shares {
         let mut shares = Shares {
-            others: before.turn.as_secs_f64(),
+            others: before.for_locks.as_secs_f64(),
             app: before.settling.as_secs_f64(),
             ..Shares::default()
         };
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn waits_before_the_first_phase_are_not_the_agents() {
         let before = Before {
-            turn: Duration::from_secs(8),
+            for_locks: Duration::from_secs(8),
             settling: Duration::from_secs(1),
         };
         let shares = Shares::of(&before, &[phase("preflight", 1.5, 1.5)], 10.0);

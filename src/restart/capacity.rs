@@ -49,24 +49,24 @@ impl Observation {
         self.fewer(limits, |_, capacity| Some(capacity.usable))
     }
 
-    /// The same, without the servers that have claimed to go next.
+    /// The backends with too few usable servers that have not claimed to go next.
     pub fn too_few_stay(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| Some(capacity.staying()))
     }
 
-    /// The same, once the servers that claim together with us and after us have given way.
+    /// The same, if those that claim together with us and after us give way: they count as usable.
     pub fn too_few_in_turn(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| {
             Some(capacity.staying_in_turn(&limits.claimed_before))
         })
     }
 
-    /// The same, with the servers that HAProxy has not proven yet.
+    /// The backends with too few servers that are not out: also those that HAProxy has not proven yet.
     pub fn too_few_not_out(&self, limits: &Limits) -> Vec<String> {
         self.fewer(limits, |_, capacity| Some(capacity.not_out()))
     }
 
-    /// The same while our own lines go DOWN, in each backend without a visible claim. Until its
+    /// The same for the backends in which no twin shows our claim, while our own lines go DOWN. Until its
     /// main line is DOWN, this host can still give way to a host whose first check has failed.
     /// After that, the other host gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {

@@ -85,10 +85,10 @@ pub enum Ask {
     Lines,
     /// The capacity of our backends.
     Capacity,
-    /// The same once our lines of this role are out. It needs whole backends, and nothing is
+    /// The capacity, once our lines of this role are out. It needs whole backends, and nothing is
     /// decided before.
     CapacityOnceOut(Role),
-    /// The same as often as the size of the backends allows. True: only if a claim is not visible
+    /// The capacity, as often as the size of the backends allows. True: only if a claim is not visible
     /// in one of them.
     CapacityIfDue(bool),
     /// What leaving workers carry.

@@ -13,7 +13,7 @@ fn an_app_out_of_reach_of_the_redirect_is_an_error() {
         .doctor()
         .expect("app-address", "ok", "reach it through the gate");
     setup.app_listens("127.0.0.1:1000");
-    web1_is_refused(&setup);
+    lines_are_refused(&setup);
     let refused = "alone, and srvs/web1 is refused through the open gate";
     setup.doctor().expect("app-address", "error", refused);
     // A redirect does not go to the second address of the interface, even if the line does.
@@ -40,16 +40,19 @@ fn an_app_out_of_reach_of_the_redirect_is_an_error() {
     setup.sh(&format!(
         "for c in PREROUTING OUTPUT; do iptables -t nat -A $c {dnat}; done"
     ));
-    web1_is_refused(&setup);
+    lines_are_refused(&setup);
     let diagnosis = setup.doctor();
     diagnosis.expect_ok("app-health");
     diagnosis.expect("app-address", "error", "a container's DNAT");
 }
 
-fn web1_is_refused(setup: &Setup) {
-    setup.haproxy().wait_until("web1 is refused", |lines| {
-        let mut lines = lines.iter().filter(|line| line.get("svname") == "web1");
-        lines.any(|line| line.status() == "DOWN" && line.get("check_status").ends_with("L4CON"))
+/// Both lines of this host: one that is still UP shows doctor that the app was reached.
+fn lines_are_refused(setup: &Setup) {
+    setup.haproxy().wait_until("refused checks", |lines| {
+        ["web1", "bkp1"].iter().all(|name| {
+            let mut lines = lines.iter().filter(|line| line.get("svname") == *name);
+            lines.any(|line| line.status() == "DOWN" && line.get("check_status").ends_with("L4CON"))
+        })
     });
 }
 
@@ -62,7 +65,7 @@ fn untracked_ports_are_a_warning() {
          nft 'add chain inet raw pre { type filter hook prerouting priority raw; policy accept; }' && \
          nft add rule inet raw pre iifname eth0 tcp dport '{ 1000, 2000, 3000 }' notrack",
     );
-    web1_is_refused(&setup);
+    lines_are_refused(&setup);
     let diagnosis = setup.doctor();
     diagnosis.expect_ok("app-health");
     let point = diagnosis.expect("app-address", "warning", "is refused through the open gate");
@@ -92,7 +95,7 @@ fn an_app_with_ipv6_alone_is_a_warning() {
     setup.doctor().expect_ok("app-address");
     setup.sh("echo 1 >/proc/sys/net/ipv6/bindv6only");
     setup.app_listens("[::]:1000");
-    web1_is_refused(&setup);
+    lines_are_refused(&setup);
     let diagnosis = setup.doctor();
     let point = diagnosis.expect(
         "app-address",

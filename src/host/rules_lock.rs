@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// The right to change rules, until it is dropped. None: the lock was not free in time. The next
 /// look then finds rules that conflict. The lock's owner does not write its name, because it is
 /// done in a moment.
-pub(super) async fn turn(state_dir: &Path) -> Option<File> {
+pub(super) async fn lock(state_dir: &Path) -> Option<File> {
     let path = directory::rules_lock(state_dir);
     let trusted = permissions::check(state_dir).and_then(|()| permissions::check(&path));
     trusted.ok()?;
