@@ -100,11 +100,8 @@ impl File {
 
     /// The whole name in another crate.
     fn outside(&self, name: &[String]) -> Name {
-        match name
-            .split_first()
-            .and_then(|(first, rest)| Some((self.aliases_outside.get(first)?, rest)))
-        {
-            Some((start, rest)) => [&start[..], rest].concat(),
+        match self.aliases_outside.get(&name[0]) {
+            Some(start) => [&start[..], &name[1..]].concat(),
             None => name.to_vec(),
         }
     }

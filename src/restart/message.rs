@@ -79,7 +79,7 @@ impl Outcome {
             } => not_out(waiting, causes, *back, app),
             Outcome::DrainRanOut { waiting, back } => {
                 let what = format!("the drain ran out of time: {}", waiting.join(", "));
-                given_up(&what, *back, longer_drain(verb))
+                given_up(&what, *back, &longer_drain(verb))
             }
             Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
             Outcome::Unrecorded { why, back } => {
@@ -143,17 +143,15 @@ fn up_while_closed(lines: &[String], causes: &[String], closed: bool, app: &str)
 
 const PUT_BACK: &str = "the gates were put back, the app was not touched";
 
-fn longer_drain(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Restart => {
-            "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" restarts over what is in \
-             flight"
-        }
-        _ => {
-            "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" leaves the gates closed \
-             over what is in flight"
-        }
-    }
+fn longer_drain(verb: Verb) -> String {
+    let proceeds = match verb {
+        Verb::Restart => "restarts",
+        _ => "leaves the gates closed",
+    };
+    format!(
+        "a longer timeouts.drain may help; on_drain_timeout = \"proceed\" {proceeds} over what is in \
+         flight"
+    )
 }
 
 fn not_out(waiting: &[String], causes: &[String], back: bool, app: &str) -> String {

@@ -17,29 +17,32 @@ const LENGTH: Duration = Duration::from_secs(8);
 
 #[test]
 fn each_kind_is_drained_in_one_layout() {
-    wait_for_all_kinds(Release::Installed, "leaving_one", 0, |_, settings| settings);
+    wait_for_all_kinds(Release::Installed, "leaving_one", 0, counted);
 }
 
 #[test]
 fn each_kind_is_drained_in_another_layout() {
-    wait_for_all_kinds(Release::Installed, "leaving_two", 1, |_, settings| settings);
+    wait_for_all_kinds(Release::Installed, "leaving_two", 1, counted);
 }
 
 #[test]
 fn each_kind_is_drained_in_the_third_layout() {
-    wait_for_all_kinds(Release::Installed, "leaving_three", 2, |_, settings| {
-        settings
-    });
+    wait_for_all_kinds(Release::Installed, "leaving_three", 2, counted);
 }
 
 #[test]
 fn each_kind_is_drained_by_the_master() {
-    wait_for_all_kinds(
-        Release::Installed,
-        "leaving_master",
-        0,
-        |kinds, settings| settings.master(kinds.haproxy.master()),
-    );
+    wait_for_all_kinds(Release::Installed, "leaving_master", 0, by_the_master);
+}
+
+/// The agent counts the connections.
+pub fn counted(_: &Kinds, settings: Settings) -> Settings {
+    settings
+}
+
+/// The agent asks the master CLI.
+pub fn by_the_master(kinds: &Kinds, settings: Settings) -> Settings {
+    settings.master(kinds.haproxy.master())
 }
 
 /// Each kind in each layout: three rolls of nine hosts.

@@ -1,11 +1,10 @@
 //! The same rolls and the same reload with the HAProxy of other Debians, from the root
 //! folders of `scripts/debian-root`. `scripts/test` leaves a release out by its name here.
 
+use crate::leaving::{by_the_master, counted};
 use crate::{layouts, leaving, reload};
 use lab::fleet::Layout;
-use lab::kinds::Kinds;
 use lab::release::Release;
-use lab::settings::Settings;
 
 #[test]
 fn debian_13_two_stage() {
@@ -29,9 +28,7 @@ fn debian_13_long_requests() {
 
 #[test]
 fn debian_13_leaving() {
-    leaving::wait_for_all_kinds(Release::Debian13, "deb13_leaving", 1, |_, settings| {
-        settings
-    });
+    leaving::wait_for_all_kinds(Release::Debian13, "deb13_leaving", 1, counted);
 }
 
 #[test]
@@ -56,15 +53,7 @@ fn sid_long_requests() {
 
 #[test]
 fn sid_leaving() {
-    leaving::wait_for_all_kinds(Release::Sid, "sid_leaving", 2, |_, settings| settings);
-}
-
-fn counted(_: &Kinds, settings: Settings) -> Settings {
-    settings
-}
-
-fn by_the_master(kinds: &Kinds, settings: Settings) -> Settings {
-    settings.master(kinds.haproxy.master())
+    leaving::wait_for_all_kinds(Release::Sid, "sid_leaving", 2, counted);
 }
 
 #[test]
