@@ -41,6 +41,26 @@ Examples:
   agent restart web --turn 10m       if other hosts may be out now
   agent restart web --stay-closed    if `agent close` holds the gates closed";
 
+const STATUS: &str = "\
+Exit codes:
+  0   each app is well, or an operation on it is under way
+  1   an app is not well; each reason is one line, and data in --json:
+      the gates are open, and HAProxy sends no new users to a main line
+      (DOWN, MAINT, DRAIN, NOLB); a twin is DOWN behind its open gate;
+      gates are closed or broken without a hold; a restart or an upgrade
+      has failed and left them closed; an operation was cut short; the
+      app is not healthy; a balancer can't be seen; a foreign rule or
+      another process has a status port
+  2   usage or configuration
+While an operator or a unit holds the gates closed, the app may be down:
+that is 0. So is a twin that an operator of HAProxy has taken out. With
+several apps, 1 if one of them is not well. With --watch it is 0.
+
+Examples:
+  agent status --watch=2s
+  agent status --json | jq '.apps[] | select(.well | not) | .app'
+";
+
 /// Restart an app behind HAProxy, and users do not notice.
 ///
 /// The agent takes this host out of HAProxy's rotation by itself, without rights on the
@@ -192,7 +212,7 @@ pub(super) enum Command {
         dry_run: bool,
     },
     /// Show what the kernel, HAProxy and the app report now
-    #[command(after_help = "Example:\n  agent status --watch=2s")]
+    #[command(after_help = STATUS)]
     Status {
         /// The app (default: all apps)
         app: Option<String>,

@@ -8,6 +8,7 @@ mod sandbox;
 mod shared;
 mod shell;
 mod state_dir;
+mod unused;
 
 use lab::agent::{Ended, Running};
 use lab::own_network::{inside, sh};

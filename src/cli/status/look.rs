@@ -46,8 +46,10 @@ impl<'a> Looks<'a> {
             (Ok(it), taken) => app_status(self.settings, app, &it, at_work(*taken || it.under_way)),
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
+        let apps: Vec<AppStatus> = apps.collect();
         Ok(Status {
-            apps: apps.collect(),
+            exit: u8::from(!apps.iter().all(|app| app.well)),
+            apps,
             operation: owners.operation,
             sidecar: owners.sidecar,
         })

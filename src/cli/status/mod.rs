@@ -8,6 +8,7 @@ mod model;
 mod observation;
 mod owners;
 mod text;
+mod unused;
 mod watch;
 
 pub(super) use watch::watch;
@@ -15,10 +16,8 @@ pub(super) use watch::watch;
 use super::screen::say;
 use crate::config::{AppSettings, Settings};
 use look::Looks;
-use model::AppStatus;
 
-/// Prints the status. The exit code is 1 if there is trouble, a balancer does not answer, or an
-/// app is not healthy.
+/// Prints the status. `agent status --help` says what makes the exit code 1.
 pub(super) async fn status(
     settings: &Settings,
     apps: &[AppSettings],
@@ -29,10 +28,5 @@ pub(super) async fn status(
         true => say(&format!("{}\n", serde_json::json!(all))),
         false => say(&text::text(&all)),
     }
-    let sound = |app: &AppStatus| {
-        app.health.healthy
-            && app.trouble.is_empty()
-            && app.balancers.iter().all(|b| b.error.is_none())
-    };
-    Ok(u8::from(!all.apps.iter().all(sound)))
+    Ok(all.exit)
 }

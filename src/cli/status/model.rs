@@ -1,14 +1,17 @@
 //! The data that `agent status` shows.
 
 use super::owners::LockOwner;
+use super::unused::UnusedLine;
 use crate::report::{BalancerReport, GateReport};
-use crate::state::hold::HoldReport;
+use crate::state::hold::{By, HoldReport};
 use serde::Serialize;
 use std::net::SocketAddr;
 
 /// Each `text` in it is one line for people, with the same content as the fields beside it.
 #[derive(Serialize)]
 pub(super) struct Status {
+    /// 1 if an app is not well.
+    pub(super) exit: u8,
     pub(super) apps: Vec<AppStatus>,
     /// The process that has the host's lock, or an app's on behalf of a unit.
     pub(super) operation: Option<LockOwner>,
@@ -19,8 +22,13 @@ pub(super) struct Status {
 #[derive(Serialize)]
 pub(super) struct AppStatus {
     pub(super) app: String,
+    /// Nothing of this app makes the exit code 1.
+    pub(super) well: bool,
     pub(super) gates: Vec<GateReport>,
     pub(super) balancers: Vec<BalancerReport>,
+    /// The lines that HAProxy does not use, although their gate is open and no operation is under
+    /// way.
+    pub(super) unused: Vec<UnusedLine>,
     /// The request that the gates stay closed.
     pub(super) hold: Option<HoldReport>,
     /// When the sidecar closed the gates as it stopped. None if they were opened since.
@@ -91,8 +99,10 @@ impl AppStatus {
     pub(super) fn unseen(app: &str, why: String) -> AppStatus {
         AppStatus {
             app: app.to_owned(),
+            well: false,
             gates: Vec::new(),
             balancers: Vec::new(),
+            unused: Vec::new(),
             hold: None,
             closed_by_sidecar_unix_seconds: None,
             phase: None,
@@ -103,6 +113,25 @@ impl AppStatus {
             trouble: vec![why],
             text: Vec::new(),
         }
+    }
+}
+
+impl AppStatus {
+    /// The same, with the verdict. An operation under way reports by itself how it ends, and an
+    /// operator or a unit that holds the gates closed may stop the app, too.
+    pub(super) fn judged(self, others: Others) -> AppStatus {
+        let by = self.hold.as_ref().map(|hold| hold.by);
+        let excused = others.under_way || matches!(by, Some(By::Operator | By::Unit));
+        let well = (self.health.healthy || excused)
+            && self.wrong().next().is_none()
+            && self.balancers.iter().all(|it| it.error.is_none());
+        AppStatus { well, ..self }
+    }
+
+    /// What is wrong, one sentence each, beside health and balancers.
+    pub(super) fn wrong(&self) -> impl Iterator<Item = &String> {
+        let unused = self.unused.iter().map(|line| &line.text);
+        self.trouble.iter().chain(unused)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::closed::Closed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
+use super::unused::unused;
 use crate::config::{AppSettings, Settings};
 use crate::host::Snapshot;
 use crate::operation::found;
@@ -78,8 +79,14 @@ pub(super) fn app_status(
     let trouble = trouble(settings, app, it, &others, &closed, hold.is_some());
     let (address, health) = &snapshot.health;
     let balancers = &snapshot.balancers;
-    AppStatus {
+    let unused = match others.under_way {
+        true => Vec::new(),
+        false => unused(&app.name, &snapshot.positions(), balancers),
+    };
+    let status = AppStatus {
         app: app.name.clone(),
+        well: false,
+        unused,
         gates: gates
             .map(|(gate, position)| GateReport::new(gate, position))
             .collect(),
@@ -97,7 +104,8 @@ pub(super) fn app_status(
         spare: spare(balancers, app.limits.min_available),
         trouble,
         text: found(app, snapshot),
-    }
+    };
+    status.judged(others)
 }
 
 /// The phase of the journal, which an operation writes at the begin of each phase.

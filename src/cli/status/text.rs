@@ -11,8 +11,7 @@ pub(super) fn text(all: &Status) -> String {
         if let Some(hold) = &app.hold {
             line(&format!("{}: held closed by {}", app.app, hold.text));
         }
-        app.trouble
-            .iter()
+        app.wrong()
             .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
     }
     for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {

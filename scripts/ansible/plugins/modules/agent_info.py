@@ -58,6 +58,35 @@ status:
       description: Each HAProxy, with the lines of this host.
       type: list
       elements: dict
+    well:
+      description: Whether nothing of this app makes the agent's exit code 1.
+      type: bool
+    unused:
+      description: The lines that HAProxy does not use although their gate is open.
+      type: list
+      elements: dict
+      contains:
+        balancer:
+          description: The HAProxy that shows the line.
+          type: str
+        line:
+          description: The line, as BACKEND/SERVER.
+          type: str
+        role:
+          description: C(main), C(twin) or C(classic_twin).
+          type: str
+        status:
+          description: HAProxy's own text.
+          type: str
+        state:
+          description: The kind of the status as one word.
+          type: str
+        check:
+          description: How its last check ended.
+          type: str
+        text:
+          description: All of this as one line of text for people.
+          type: str
     hold:
       description: The request that the gates stay closed. None if there is no hold.
       type: dict

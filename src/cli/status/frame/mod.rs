@@ -68,8 +68,7 @@ impl<'a> Frame<'a> {
         }
         row("gates", &gates(app));
         row("health", &app.health.text);
-        let trouble = app.trouble.iter();
-        lines.extend(trouble.flat_map(|what| red(&labelled("trouble"), what)));
+        lines.extend(app.wrong().flat_map(|what| red(&labelled("trouble"), what)));
         lines.extend(
             app.balancers
                 .iter()

@@ -56,6 +56,7 @@ fn draining(sessions: u64) -> Status {
         ..AppStatus::unseen("web", "a rule that is not ours".to_owned())
     };
     Status {
+        exit: 1,
         apps: vec![app],
         operation: Some(LockOwner::from(Some(Owner {
             command: "agent restart web".to_owned(),
