@@ -50,7 +50,8 @@ Exit codes:
       gates are closed or broken without a hold; a restart or an upgrade
       has failed and left them closed; an operation was cut short; the
       app is not healthy; a balancer can't be seen; a foreign rule or
-      another process has a status port
+      another process has a status port; the sidecar has older settings
+      than the file
   2   usage or configuration
 While an operator or a unit holds the gates closed, the app may be down:
 that is 0. So is a twin that an operator of HAProxy has taken out. With

@@ -7,7 +7,7 @@ use super::balancer::check_balancer;
 use super::file::{AppFile, ConfigFile};
 use super::mistake::Mistake;
 use super::port::Port;
-use super::{AppSettings, BalancerSettings, Settings};
+use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -42,6 +42,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     }
     let agent = check_agent(file.agent, &apps)?;
     Ok(Settings {
+        from: LoadedFrom::default(),
         apps,
         balancers,
         agent,

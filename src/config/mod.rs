@@ -5,8 +5,10 @@ mod agent;
 mod app;
 mod balancer;
 mod check;
+mod difference;
 mod file;
 mod health;
+mod loaded;
 mod metrics;
 mod mistake;
 mod port;
@@ -14,7 +16,9 @@ mod settings;
 mod source;
 mod words;
 
-pub use settings::{AgentSettings, AppSettings, BalancerSettings, OnStop, Settings};
+pub use difference::Difference;
+pub use loaded::{Loaded, Older};
+pub use settings::{AgentSettings, AppSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;
 use crate::state::permissions;
@@ -108,7 +112,14 @@ fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
 
 /// Checks a whole configuration. `path` is for the errors only.
 pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
-    parse(text).map_err(|mistake| placed(path, text, mistake))
+    let settings = parse(text).map_err(|mistake| placed(path, text, mistake))?;
+    // Another process may have been started in another directory.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let from = LoadedFrom {
+        path: absolute,
+        text: text.to_owned(),
+    };
+    Ok(Settings { from, ..settings })
 }
 
 fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError {

@@ -6,6 +6,7 @@ use crate::haproxy::Role;
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
 use crate::restart::{Limits, PerGate, Source};
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use std::time::Duration;
 /// The whole configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Where they come from.
+    pub from: LoadedFrom,
     /// The apps of this host, by name.
     pub apps: Vec<AppSettings>,
     /// The balancers in front of it.
@@ -21,8 +24,17 @@ pub struct Settings {
     pub agent: AgentSettings,
 }
 
+/// The file of a configuration, as it was read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct LoadedFrom {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
 /// One app.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AppSettings {
     /// Its name.
     pub name: String,
@@ -45,7 +57,7 @@ pub struct AppSettings {
 }
 
 /// One balancer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BalancerSettings {
     /// Its stats socket.
     pub address: Address,
@@ -69,7 +81,7 @@ impl BalancerSettings {
 }
 
 /// The agent's own settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AgentSettings {
     /// The directory of lock, journal, running restart commands and counters.
     pub state_dir: PathBuf,

@@ -30,6 +30,7 @@ mod plan;
 mod remember;
 mod request;
 mod run;
+mod sidecar_settings;
 
 pub use describe::describe;
 pub use plan::found;

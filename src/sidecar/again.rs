@@ -27,6 +27,7 @@ impl Sidecar {
         let all = [Ok(NotifyState::Reloading), now];
         let reloading: Vec<_> = all.into_iter().flatten().collect();
         self.publisher.notify(&reloading);
+        let mut refused = None;
         let trouble = match self.take_config().await {
             Ok(new) => {
                 tracing::info!("the sidecar has read the configuration again");
@@ -37,9 +38,11 @@ impl Sidecar {
             Err(why) => {
                 let trouble = format!("the sidecar keeps the old configuration: {why}");
                 tracing::error!("{trouble}");
+                refused = Some(why);
                 Some(trouble)
             }
         };
+        self.show_settings(refused);
         self.publisher.trouble(trouble);
     }
 

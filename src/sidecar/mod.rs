@@ -31,7 +31,7 @@ pub use ending::{Ending, Machine, ending};
 pub use next_action::{Gates, NextAction, Observation, next_action};
 pub use stopped::took_out;
 
-use crate::config::Settings;
+use crate::config::{Loaded, Settings};
 use crate::gate::{GateError, Reservation};
 use crate::metrics::{Listener, MetricsAddress, serve};
 use crate::report::Report;
@@ -75,6 +75,8 @@ pub struct Sidecar {
     /// The status ports of all apps.
     reservation: Reservation,
     _only_one: Lock,
+    /// This process, as its lock has it.
+    owner: Owner,
 }
 
 /// Why the sidecar does not start.
@@ -113,7 +115,8 @@ impl Sidecar {
             return Err(StartError::Unable(needs.to_owned()));
         }
         let path = directory::sidecar(&settings.agent.state_dir);
-        let only_one = match Lock::take(&path, &Owner::new("agent run")) {
+        let owner = Owner::new("agent run");
+        let only_one = match Lock::take(&path, &owner) {
             Ok(lock) => lock,
             Err(LockError::Held(owner)) => return Err(StartError::RunsAlready(owner)),
             Err(error) => return Err(StartError::Unable(error.to_string())),
@@ -133,7 +136,9 @@ impl Sidecar {
             reservation: Reservation::inherited(),
             settings,
             _only_one: only_one,
+            owner,
         };
+        sidecar.show_settings(None);
         let metrics = sidecar.settings.agent.metrics.clone();
         // Gates matter more than metrics.
         if let Err(error) = sidecar.serve_metrics(metrics.as_ref()) {
@@ -192,6 +197,14 @@ impl Sidecar {
         let counts = all.find(|signal| self.heard.contains(&(*signal as i32)));
         self.heard.clear();
         counts.unwrap_or(Signal::SIGTERM)
+    }
+
+    /// Writes down the settings for other agents. `refused` says why a reload has kept them.
+    fn show_settings(&self, refused: Option<String>) {
+        let loaded = Loaded::new(&self.owner, &self.settings, refused);
+        if let Err(error) = loaded.write(&self.settings.agent.state_dir) {
+            tracing::warn!(%error, "other agents can't see which settings the sidecar has");
+        }
     }
 
     /// Serves metrics at this address. It leaves the old address only once it has the new one.

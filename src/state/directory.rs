@@ -99,6 +99,11 @@ pub fn sidecar(state_dir: &Path) -> PathBuf {
     state_dir.join("sidecar")
 }
 
+/// What the sidecar has loaded.
+pub fn loaded(state_dir: &Path) -> PathBuf {
+    state_dir.join("sidecar:loaded")
+}
+
 /// Makes the directory if need be.
 pub fn make(state_dir: &Path) -> io::Result<()> {
     let mut directory = DirBuilder::new();

@@ -13,7 +13,11 @@ fn set(line: &str, what: &str) {
 fn ends(exit: i32, says: &str) -> serde_json::Value {
     let status = agent(GOOD, &["status"]);
     assert_eq!(status.exit, exit, "{}", status.out);
-    assert!(status.out.contains(says), "wanted {says:?} in {}", status.out);
+    assert!(
+        status.out.contains(says),
+        "wanted {says:?} in {}",
+        status.out
+    );
     let json = agent(GOOD, &["status", "--json"]);
     let mut answer = json.json();
     assert_eq!((json.exit, &answer["exit"]), (exit, &exit.into()));
@@ -35,7 +39,10 @@ fn status_fails_while_haproxy_sends_no_users() {
     let trouble = |what: &str| format!("web: trouble: /run/lb.sock: srvs/web1 is {what}");
     for (state, word) in [("maint", "MAINT"), ("drain", "DRAIN")] {
         set("srvs/web1", &format!("state {state}"));
-        let app = ends(1, &trouble(&format!("{word}, so HAProxy sends it no new users")));
+        let app = ends(
+            1,
+            &trouble(&format!("{word}, so HAProxy sends it no new users")),
+        );
         let line = &app["unused"][0];
         let fields = ["line", "role", "state", "balancer"].map(|key| line[key].as_str().unwrap());
         assert_eq!(fields, ["srvs/web1", "main", state, "/run/lb.sock"]);

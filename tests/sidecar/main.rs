@@ -9,6 +9,7 @@ mod opens;
 mod ports;
 mod readers;
 mod renewal;
+mod settings;
 mod stopping;
 
 use lab::fleet::Fleet;

@@ -39,7 +39,7 @@ const ROWS: [Row; 13] = [
     row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules or journal not written, restart not confirmed; `status`: the gates are open and HAProxy sends no users, or another problem; `doctor`: errors found; `history`, `report`: not read or written", "see the message"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
-    row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, a hold, state directory)", UNCHANGED),
+    row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings)", UNCHANGED),
     row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
     row(&[13], &["not_out_of_rotation"], "not out of rotation in time", PUT_BACK),
     row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),

@@ -1,10 +1,10 @@
 //! Looks at everything, again and again. Only the first look finds this host's lines on the
 //! balancers.
 
-use super::model::{AppStatus, Others, Status};
+use super::model::{AppStatus, OlderSettings, Others, Status};
 use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::host::Asking;
 use crate::host::ThisHost;
@@ -47,8 +47,12 @@ impl<'a> Looks<'a> {
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
         let apps: Vec<AppStatus> = apps.collect();
+        let older = Loaded::older(self.settings).ok().flatten();
+        let older_settings = older.map(OlderSettings::from);
+        let well = older_settings.is_none() && apps.iter().all(|app| app.well);
         Ok(Status {
-            exit: u8::from(!apps.iter().all(|app| app.well)),
+            exit: u8::from(!well),
+            older_settings,
             apps,
             operation: owners.operation,
             sidecar: owners.sidecar,

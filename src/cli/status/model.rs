@@ -2,6 +2,7 @@
 
 use super::owners::LockOwner;
 use super::unused::UnusedLine;
+use crate::config::Older;
 use crate::report::{BalancerReport, GateReport};
 use crate::state::hold::{By, HoldReport};
 use serde::Serialize;
@@ -10,13 +11,35 @@ use std::net::SocketAddr;
 /// Each `text` in it is one line for people, with the same content as the fields beside it.
 #[derive(Serialize)]
 pub(super) struct Status {
-    /// 1 if an app is not well.
+    /// 1 if an app is not well, or the sidecar has older settings than the file.
     pub(super) exit: u8,
     pub(super) apps: Vec<AppStatus>,
     /// The process that has the host's lock, or an app's on behalf of a unit.
     pub(super) operation: Option<LockOwner>,
     /// The process that keeps the gates.
     pub(super) sidecar: Option<LockOwner>,
+    /// How its settings differ from the file's. None: they do not, or this is not known.
+    pub(super) older_settings: Option<OlderSettings>,
+}
+
+/// The sidecar has loaded other settings than the file has now.
+#[derive(Serialize)]
+pub(super) struct OlderSettings {
+    /// The keys that differ, as `app.web.status_port`.
+    pub(super) keys: Vec<String>,
+    /// Why the sidecar's last reload kept the older ones.
+    pub(super) refused: Option<String>,
+    pub(super) text: String,
+}
+
+impl From<Older> for OlderSettings {
+    fn from(older: Older) -> OlderSettings {
+        OlderSettings {
+            keys: older.difference.keys().map(str::to_owned).collect(),
+            text: older.describe(),
+            refused: older.refused,
+        }
+    }
 }
 
 #[derive(Serialize)]

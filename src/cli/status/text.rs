@@ -19,5 +19,8 @@ pub(super) fn text(all: &Status) -> String {
             text += &format!("{what}: {}\n", owner.text);
         }
     }
+    if let Some(older) = &all.older_settings {
+        text += &format!("sidecar: trouble: {}\n", older.text);
+    }
     text
 }

@@ -21,7 +21,7 @@ pub(super) struct UnusedLine {
 }
 
 /// The main lines without new users, and the twins that are DOWN. A twin that an operator of
-/// HAProxy has taken out serves nobody at rest, and other hosts do not take it for a claim.
+/// HAProxy has taken out serves no users at rest, and other hosts do not take it for a claim.
 pub(super) fn unused(
     app: &str,
     positions: &PerGate<Position>,

@@ -10,7 +10,7 @@ EXITS = {
     1: ("rules or journal not written, restart not confirmed; `status`: the gates are open and HAProxy sends no users, or another problem; `doctor`: errors found; `history`, `report`: not read or written", "see the message"),
     2: ("usage, configuration, or too few open files allowed", "unchanged"),
     10: ("another operation holds the lock", "unchanged"),
-    11: ("refused by preflight (HAProxy, rules, app, a hold, state directory)", "unchanged"),
+    11: ("refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings)", "unchanged"),
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
     14: ("the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),

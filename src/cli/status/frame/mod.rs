@@ -51,8 +51,10 @@ impl<'a> Frame<'a> {
             let text = owner.as_ref().map_or(none, |owner| &owner.text);
             format!("{what:10} {text}")
         });
+        let older = self.all.older_settings.iter();
+        let older = older.flat_map(|older| red("           ", &older.text));
         let apps = self.all.apps.iter().flat_map(|app| self.app(app));
-        owners.into_iter().chain(apps).collect()
+        owners.into_iter().chain(older).chain(apps).collect()
     }
 
     fn app(&self, app: &AppStatus) -> Vec<String> {

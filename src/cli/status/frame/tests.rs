@@ -65,6 +65,7 @@ fn draining(sessions: u64) -> Status {
             brief: false,
         }))),
         sidecar: None,
+        older_settings: None,
     }
 }
 
