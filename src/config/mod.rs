@@ -6,6 +6,7 @@ mod app;
 mod balancer;
 mod check;
 mod file;
+mod gate_to;
 mod health;
 mod metrics;
 mod mistake;
