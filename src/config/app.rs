@@ -2,17 +2,23 @@
 
 use super::AppSettings;
 use super::file::{AppFile, JobFile, RestartFile};
+use super::gate_to::check_gate_to;
 use super::health::check_health;
 use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
+use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
 
-/// One app.
-pub(super) fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettings, Mistake> {
+/// One app. The status ports are those of all apps.
+pub(super) fn check_app(
+    name: Spanned<String>,
+    app: AppFile,
+    status_ports: &[u16],
+) -> Result<AppSettings, Mistake> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.get_ref().is_empty()
         || name.get_ref().len() > 64
@@ -23,14 +29,20 @@ pub(super) fn check_app(name: Spanned<String>, app: AppFile) -> Result<AppSettin
         return Err(Mistake::new(name.span(), what));
     }
     let limits = limits(&app);
+    let port = app.port.get_ref().0;
+    let gate_to = match &app.gate_to {
+        Some(to) => check_gate_to(to, app.address.is_some(), status_ports)?,
+        None => Destination::Port(port),
+    };
     let health = check_health(app.health)?;
     Ok(AppSettings {
         name: name.into_inner(),
         ports: AppPorts {
-            port: app.port.get_ref().0,
+            port,
             status_port: app.status_port.get_ref().0,
             backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
         },
+        gate_to,
         address: app.address,
         restart: check_restart(app.restart)?,
         upgrade: check_change("upgrade", app.upgrade)?,

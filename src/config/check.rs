@@ -5,6 +5,7 @@ use super::agent::check_agent;
 use super::app::check_app;
 use super::balancer::check_balancer;
 use super::file::{AppFile, ConfigFile};
+use super::gate_to::in_use;
 use super::mistake::Mistake;
 use super::port::Port;
 use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
@@ -26,7 +27,9 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     distinct_ports(&file.app)?;
     known_beside(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
-    let apps = file.app.into_iter().map(|(name, app)| check_app(name, app));
+    let status_ports: Vec<u16> = file.app.values().flat_map(status_ports).collect();
+    let apps = file.app.into_iter();
+    let apps = apps.map(|(name, app)| check_app(name, app, &status_ports));
     let balancers = file
         .haproxy
         .into_iter()
@@ -41,12 +44,18 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         )));
     }
     let agent = check_agent(file.agent, &apps)?;
+    in_use(&apps, agent.ipv6)?;
     Ok(Settings {
         from: LoadedFrom::default(),
         apps,
         balancers,
         agent,
     })
+}
+
+fn status_ports(app: &AppFile) -> impl Iterator<Item = u16> {
+    let both = [Some(&app.status_port), app.backup_status_port.as_ref()];
+    both.into_iter().flatten().map(|port| port.get_ref().0)
 }
 
 /// A port used twice would redirect one gate's checks to another app, or to itself.

@@ -1,6 +1,7 @@
 //! The shape of agent.toml. Serde checks unknown keys, types and durations, with their places. A
 //! value that needs a second check is `Spanned`.
 
+use super::gate_to::GateToFile;
 use super::port::Port;
 use super::source::SourceFile;
 use super::words::{ProxyFile, VerifyFile};
@@ -29,6 +30,7 @@ pub(crate) struct AppFile {
     pub port: Spanned<Port>,
     pub status_port: Spanned<Port>,
     pub backup_status_port: Option<Spanned<Port>>,
+    pub gate_to: Option<Spanned<GateToFile>>,
     pub address: Option<IpAddr>,
     pub health: Option<Spanned<HealthFile>>,
     pub restart: Spanned<RestartFile>,

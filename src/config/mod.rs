@@ -7,6 +7,7 @@ mod balancer;
 mod check;
 mod difference;
 mod file;
+mod gate_to;
 mod health;
 mod loaded;
 mod metrics;

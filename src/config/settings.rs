@@ -1,7 +1,7 @@
 //! Consistent settings for the rest of the program.
 
 use crate::app::{Change, Health, Restart};
-use crate::gate::{Gate, Variant};
+use crate::gate::{Destination, Gate, Variant};
 use crate::haproxy::Role;
 use crate::haproxy::{Address, AppPorts, Names};
 use crate::metrics::MetricsAddress;
@@ -40,6 +40,9 @@ pub struct AppSettings {
     pub name: String,
     /// Its ports.
     pub ports: AppPorts,
+    /// The place that its gates redirect checks to and that its health is asked at: its port, if the
+    /// configuration names no other.
+    pub gate_to: Destination,
     /// The address on which it listens, if HAProxy's line has another.
     pub address: Option<IpAddr>,
     /// How to check that it is healthy.
@@ -120,7 +123,7 @@ impl AppSettings {
             app: self.name.clone(),
             role,
             status_port,
-            port: self.ports.port,
+            to: self.gate_to,
         };
         let twin = self.ports.backup_status_port;
         PerGate {

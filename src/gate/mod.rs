@@ -32,7 +32,7 @@ pub use ours::{CHAIN, HOOKS, jump, keeper};
 pub use plan::{plan, plan_all, position, removal};
 pub use removal::Removal;
 pub use reservation::Reservation;
-pub use rule::{Change, Condition, Hook, Listed, Ports, Rule, Subject, Target};
+pub use rule::{Change, Condition, Destination, Hook, Listed, Ports, Rule, Subject, Target};
 pub use rule_cache::RuleCache;
 pub use taken::{Taken, shown, shows_bound, taken};
 pub use tracked::{Flow, flows};
@@ -51,8 +51,8 @@ pub struct Gate {
     pub role: Role,
     /// The port HAProxy checks.
     pub status_port: u16,
-    /// The port the app listens on.
-    pub port: u16,
+    /// The place that an open gate redirects the check to: mostly the port that the app listens on.
+    pub to: Destination,
 }
 
 /// A gate's position in the kernel.
@@ -75,7 +75,7 @@ impl Gate {
             app: "web".into(),
             role,
             status_port: if role == Role::Main { 2000 } else { 3000 },
-            port: 1000,
+            to: Destination::Port(1000),
         }
     }
 }
@@ -90,13 +90,13 @@ impl Gate {
         format!("haproxy-gate:{}:{role}", self.app)
     }
 
-    /// The rule.
+    /// The rule. A translation stays in its family: with an address it has no place in the other one.
     pub fn rule(&self) -> Rule {
         let check = [
             Subject::Protocol(vec!["tcp".to_owned()]),
             Subject::Port(self.status_port.into()),
         ];
-        let target = Target::Redirect(self.port);
+        let target = Target::Redirect(self.to);
         Rule::new(CHAIN, check, Some(self.comment()), target)
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Display for Gate {
             "{} gate {} -> {}",
             self.role.word(),
             self.status_port,
-            self.port
+            self.to
         )
     }
 }

@@ -1,5 +1,7 @@
 //! A rule of a nat table as data: one of ours, or as much as is understood of any other.
 
+use std::fmt;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 /// What a rule asks of a packet, and what it does with one that meets all of it.
@@ -64,8 +66,8 @@ pub struct Ports {
 /// What a rule does. A text is what the listing has after `-j`, or nft's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Redirects to this port of this host.
-    Redirect(u16),
+    /// Redirects to one place.
+    Redirect(Destination),
     /// Translates the destination in another way.
     Translate(String),
     /// Asks that chain, and then the next rule.
@@ -78,6 +80,15 @@ pub enum Target {
     Continue(String),
     /// Asks no further rule.
     End(String),
+}
+
+/// The place that a redirect goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// A port of this host.
+    Port(u16),
+    /// An address: a container, a service on one address of this host.
+    Address(SocketAddr),
 }
 
 /// One change of a table.
@@ -130,6 +141,33 @@ impl Rule {
     /// Whether it jumps or goes to that chain.
     pub(super) fn leads_to(&self, chain: &str) -> bool {
         matches!(&self.target, Target::Jump(to) | Target::Goto(to) if to == chain)
+    }
+}
+
+impl Destination {
+    /// The port.
+    pub fn port(self) -> u16 {
+        match self {
+            Destination::Port(port) => port,
+            Destination::Address(address) => address.port(),
+        }
+    }
+
+    /// The address, if it is not a port of this host.
+    pub fn address(self) -> Option<SocketAddr> {
+        match self {
+            Destination::Port(_) => None,
+            Destination::Address(address) => Some(address),
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Destination::Port(port) => write!(f, "{port}"),
+            Destination::Address(address) => write!(f, "{address}"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that the kernel has, and what it says of a gate. Pure.
 
 use super::foreign::{Foreign, around, foreign, native, native_around};
-use super::iptables::Iptables;
+use super::iptables::{Family, Iptables};
 use super::listing::Listing;
 use super::nft::{Native, NativeTable};
 use super::plan::{plan, plan_all, position};
@@ -22,18 +22,37 @@ pub struct View {
 }
 
 /// The changes that bring the gates to the wanted positions, in order, for each program that has any.
+/// A gate to an address has no rule in the other family.
 pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables, Vec<Change>)> {
-    let changes =
-        |(iptables, listing): &(Iptables, Listing)| (*iptables, plan_all(listing, wanted));
+    let changes = |(iptables, listing): &(Iptables, Listing)| {
+        let wanted = wanted.iter();
+        let here = wanted.map(|(gate, open)| (*gate, *open && is_in(gate, iptables)));
+        let here: Vec<(&Gate, bool)> = here.collect();
+        (*iptables, plan_all(listing, &here))
+    };
     let all = tables.iter().map(changes);
     all.filter(|(_, changes)| !changes.is_empty()).collect()
 }
 
-/// A gate's position: the same in every family, or broken.
+/// A translation stays within its address family.
+fn is_in(gate: &Gate, iptables: &Iptables) -> bool {
+    let is_v4 = iptables.family == Family::V4;
+    gate.to.address().is_none_or(|to| to.is_ipv4() == is_v4)
+}
+
+/// A gate's position: the same in every family that its destination is in, or broken. In the other
+/// family it has no rule.
 pub(super) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
-    let mut seen = tables
+    let seen = |(iptables, listing): &(Iptables, Listing)| (*iptables, position(listing, gate));
+    let (own, beside): (Vec<_>, Vec<_>) = tables
         .iter()
-        .map(|(iptables, listing)| (iptables, position(listing, gate)));
+        .map(seen)
+        .partition(|(iptables, _)| is_in(gate, iptables));
+    let is_stale = |(_, position): &&(_, Position)| *position != Position::Closed;
+    if let Some((iptables, stale)) = beside.iter().find(is_stale) {
+        return Position::Broken(format!("{}: {stale}", iptables.program));
+    }
+    let mut seen = own.into_iter();
     let Some((first, one)) = seen.next() else {
         return Position::Closed;
     };
@@ -54,17 +73,18 @@ impl View {
 
     /// The calls that would bring the gate to that position, each with its program.
     pub fn plan(&self, gate: &Gate, open: bool) -> Vec<String> {
-        self.calls(|listing| plan(listing, gate, open))
+        self.calls(|iptables, listing| plan(listing, gate, open && is_in(gate, iptables)))
     }
 
     /// The calls that will open the gate again after it is closed.
     pub fn reopening(&self, gate: &Gate) -> Vec<String> {
-        self.calls(|_| vec![Change::Append(gate.rule())])
+        let append = || Change::Append(gate.rule());
+        self.calls(|iptables, _| is_in(gate, iptables).then(append).into_iter().collect())
     }
 
-    fn calls(&self, changes: impl Fn(&Listing) -> Vec<Change>) -> Vec<String> {
+    fn calls(&self, changes: impl Fn(&Iptables, &Listing) -> Vec<Change>) -> Vec<String> {
         let calls = self.used.iter().flat_map(|(iptables, listing)| {
-            let lines = changes(listing).into_iter();
+            let lines = changes(iptables, listing).into_iter();
             lines.map(|change| iptables.line(&change))
         });
         calls.collect()
@@ -130,5 +150,70 @@ impl View {
         let tables = self.unused.iter();
         let counted = tables.map(|(iptables, listing)| (iptables.program, listing.rules().count()));
         counted.filter(|(_, rules)| *rules > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{Destination, Listing};
+    use crate::haproxy::Role;
+
+    /// Both families, empty, after these changes.
+    fn tables(changes: &[(Iptables, Vec<Change>)]) -> Tables {
+        let one = |program, family| {
+            let iptables = Iptables::new(program, family);
+            let empty = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
+            let mut listing = Listing::parse(empty).unwrap();
+            let own = changes.iter().filter(|(of, _)| of.family == family);
+            let own = own.flat_map(|(_, changes)| changes);
+            own.for_each(|change| listing.apply(change));
+            (iptables, listing)
+        };
+        vec![one("iptables", Family::V4), one("ip6tables", Family::V6)]
+    }
+
+    #[test]
+    fn a_gate_to_an_address_has_a_rule_in_its_family_alone() {
+        for (to, families) in [
+            ("172.17.0.2:8080", vec!["iptables"]),
+            ("[fd00::2]:8080", vec!["ip6tables"]),
+        ] {
+            let to = Destination::Address(to.parse().unwrap());
+            let gate = Gate {
+                to,
+                ..Gate::of_web(Role::Main)
+            };
+            let changes = to_do(&tables(&[]), &[(&gate, true)]);
+            let programs: Vec<&str> = changes
+                .iter()
+                .map(|(iptables, _)| iptables.program)
+                .collect();
+            assert_eq!(programs, families);
+            let open = tables(&changes);
+            assert_eq!(position_everywhere(&open, &gate), Position::Open);
+            assert_eq!(to_do(&open, &[(&gate, true)]), []);
+            assert_eq!(to_do(&open, &[(&gate, false)]).len(), 1);
+        }
+    }
+
+    /// A rule of ours that the other family still has is broken, and goes with the next change.
+    #[test]
+    fn a_rule_of_the_other_family_is_deleted() {
+        let before = Gate::of_web(Role::Main);
+        let open = tables(&to_do(&tables(&[]), &[(&before, true)]));
+        let gate = Gate {
+            to: Destination::Address("172.17.0.2:8080".parse().unwrap()),
+            ..before
+        };
+        let position = position_everywhere(&open, &gate);
+        assert!(matches!(position, Position::Broken(_)), "{position}");
+        for wanted in [true, false] {
+            let changes = to_do(&open, &[(&gate, wanted)]);
+            let of_v6 = changes.iter().find(|(one, _)| one.family == Family::V6);
+            let calls: Vec<String> = of_v6.unwrap().1.iter().map(Change::to_string).collect();
+            assert_eq!(calls.len(), 1, "{calls:?}");
+            assert!(calls[0].starts_with("-D HAPROXY-GATE "), "{calls:?}");
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
 
 use crate::config::{AppSettings, Settings};
-use crate::gate::{Firewall, Gate, GateError, Reservation, RuleCache, Taken};
+use crate::gate::{Destination, Firewall, Gate, GateError, Reservation, RuleCache, Taken};
 use crate::haproxy::{Balancer, BalancerObservation};
 use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
@@ -119,19 +119,21 @@ impl ThisHost {
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 
-    /// The address for probes of the app: the configured one, or the address that HAProxy's line
-    /// has, if that is an address of an interface here. Else loopback.
+    /// The address for probes of the app: the address that its gates redirect to. With a port alone
+    /// it is the configured one, or the address that HAProxy's line has, if that is an address of an
+    /// interface here. Else loopback.
     pub fn probe_address(&self) -> SocketAddr {
+        let port = match self.app.gate_to {
+            Destination::Address(to) => return to,
+            Destination::Port(port) => port,
+        };
         let own = self.balancers.iter().flat_map(Balancer::own);
         let of_line = own
             .filter_map(|own| own.address)
             .map(|address| address.ip());
         let mut here = of_line.filter(|ip| ip.is_loopback() || self.interfaces.contains(ip));
         let ip = self.app.address.or_else(|| here.next());
-        SocketAddr::new(
-            ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            self.app.ports.port,
-        )
+        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), port)
     }
 
     /// The connections to the app while the host is not taken out. None: every balancer has a

@@ -1,8 +1,9 @@
 //! One gate in a report.
 
-use crate::gate::{Gate, Position};
+use crate::gate::{Destination, Gate, Position};
 use crate::haproxy::Role;
 use serde::Serialize;
+use std::net::{IpAddr, SocketAddr};
 
 /// One gate, by the kernel's rules.
 #[derive(Debug, Serialize)]
@@ -13,6 +14,9 @@ pub struct GateReport {
     pub status_port: u16,
     /// The port that it redirects to.
     pub port: u16,
+    /// The address that it redirects to. None: this host's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
     /// `open`, `closed` or `broken`.
     pub position: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,6 +25,12 @@ pub struct GateReport {
 }
 
 impl GateReport {
+    /// The place that it redirects to.
+    pub fn to(&self) -> Destination {
+        let at = |ip| Destination::Address(SocketAddr::new(ip, self.port));
+        self.address.map_or(Destination::Port(self.port), at)
+    }
+
     /// A gate with this position.
     pub fn new(gate: &Gate, position: Position) -> GateReport {
         let (position, why) = match position {
@@ -31,7 +41,8 @@ impl GateReport {
         GateReport {
             role: gate.role,
             status_port: gate.status_port,
-            port: gate.port,
+            port: gate.to.port(),
+            address: gate.to.address().map(|address| address.ip()),
             position,
             why,
         }

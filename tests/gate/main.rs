@@ -3,11 +3,12 @@
 mod calls;
 mod changes;
 mod foreign;
+mod redirected;
 mod reserved;
 mod tracked;
 mod uninstall;
 
-use haproxy_gate::gate::{Firewall, Gate, Position, Variant};
+use haproxy_gate::gate::{Destination, Firewall, Gate, Position, Variant};
 use haproxy_gate::haproxy::Role;
 use lab::block_on;
 use lab::own_network::{inside, sh};
@@ -23,7 +24,7 @@ fn gate(role: Role, status_port: u16) -> Gate {
         app: "web".into(),
         role,
         status_port,
-        port: 1000,
+        to: Destination::Port(1000),
     }
 }
 

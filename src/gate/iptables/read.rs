@@ -1,7 +1,7 @@
 //! A rule as `iptables -S` prints it, of either variant.
 
 use super::write::OPENS;
-use crate::gate::rule::{Condition, Listed, Ports, Rule, Subject, Target};
+use crate::gate::rule::{Condition, Destination, Listed, Ports, Rule, Subject, Target};
 use std::ops::RangeInclusive;
 
 /// Targets after which the kernel goes on with the next rule.
@@ -80,7 +80,12 @@ fn range(text: &str) -> Option<RangeInclusive<u16>> {
 fn target(words: &[&str], goes: bool, is_chain: impl Fn(&str) -> bool) -> Target {
     let text = || words.join(" ");
     match words {
-        ["REDIRECT", "--to-ports", port] if let Ok(port) = port.parse() => Target::Redirect(port),
+        ["REDIRECT", "--to-ports", port] if let Ok(port) = port.parse() => {
+            Target::Redirect(Destination::Port(port))
+        }
+        ["DNAT", "--to-destination", to] if let Ok(to) = to.parse() => {
+            Target::Redirect(Destination::Address(to))
+        }
         ["REDIRECT" | "DNAT" | "NETMAP", ..] => Target::Translate(text()),
         ["RETURN", ..] => Target::Return,
         [chain] if is_chain(chain) && goes => Target::Goto(text()),
@@ -156,7 +161,11 @@ mod tests {
         let mut made = Rule::new("X", subjects, Some("a:b".to_owned()), Target::Return);
         made.conditions[1].is_negated = true;
         for target in [
-            Target::Redirect(1000),
+            Target::Redirect(Destination::Port(1000)),
+            Target::Redirect(Destination::Address("172.17.0.2:8080".parse().unwrap())),
+            Target::Redirect(Destination::Address("[fd00::2]:8080".parse().unwrap())),
+            Target::Translate("DNAT --to-destination 172.17.0.2".to_owned()),
+            Target::Translate("DNAT --to-destination 10.0.0.1-10.0.0.9:80".to_owned()),
             Target::Translate("REDIRECT --to-ports 1000 --random".to_owned()),
             Target::Jump("Y".to_owned()),
             Target::Goto("Y".to_owned()),

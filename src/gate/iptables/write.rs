@@ -1,7 +1,7 @@
 //! A change as the arguments of iptables: `to_string()` gives the text, and the crate that starts
 //! iptables splits it.
 
-use crate::gate::rule::{Change, Condition, Listed, Rule, Subject, Target};
+use crate::gate::rule::{Change, Condition, Destination, Listed, Rule, Subject, Target};
 use std::fmt::{Display, Formatter, Result};
 use std::ops::RangeInclusive;
 
@@ -68,7 +68,12 @@ impl Display for Condition {
 impl Display for Target {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Target::Redirect(port) => write!(f, "-j REDIRECT --to-ports {port}"),
+            Target::Redirect(Destination::Port(port)) => {
+                write!(f, "-j REDIRECT --to-ports {port}")
+            }
+            Target::Redirect(Destination::Address(to)) => {
+                write!(f, "-j DNAT --to-destination {to}")
+            }
             Target::Jump(chain) => write!(f, "-j {chain}"),
             Target::Goto(chain) => write!(f, "-g {chain}"),
             Target::Return => write!(f, "-j RETURN"),

@@ -2,7 +2,8 @@
 
 use super::table::{Table, words};
 use haproxy_gate::gate::{
-    CHAIN, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump, keeper, plan, position,
+    CHAIN, Destination, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump, keeper,
+    plan, position,
 };
 use haproxy_gate::haproxy::Role;
 
@@ -27,7 +28,7 @@ fn gates() -> [Gate; 3] {
         app: app.to_owned(),
         role,
         status_port,
-        port: 1000,
+        to: Destination::Port(1000),
     };
     [
         gate("web", Role::Main, 2000),

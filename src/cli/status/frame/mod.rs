@@ -164,9 +164,9 @@ fn head(app: &AppStatus) -> String {
 fn gates(app: &AppStatus) -> String {
     let gates = app.gates.iter().map(|gate| {
         let why = gate.why.iter().map(|why| format!(": {why}"));
-        let (port, app) = (gate.status_port, gate.port);
+        let (port, to) = (gate.status_port, gate.to());
         format!(
-            "{port} -> {app} {}{}",
+            "{port} -> {to} {}{}",
             gate.position,
             why.collect::<String>()
         )

@@ -19,6 +19,7 @@ fn draining(sessions: u64) -> Status {
         role,
         status_port,
         port: 1000,
+        address: None,
         position,
         why: None,
     };

@@ -1,0 +1,200 @@
+//! `gate_to`: the place that an app's gates redirect checks to, if it is not the app's port on this
+//! host. A health service, a container.
+
+use super::AppSettings;
+use super::mistake::Mistake;
+use super::port::Port;
+use crate::gate::Destination;
+use serde::{Deserialize, Deserializer, de::Error};
+use std::net::{IpAddr, SocketAddr};
+use toml::Spanned;
+
+/// A port, or an address with a port.
+pub(crate) struct GateToFile(pub(super) Destination);
+
+impl<'de> Deserialize<'de> for GateToFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<GateToFile, D::Error> {
+        let written = toml::Value::deserialize(deserializer)?;
+        destination(written)
+            .map(GateToFile)
+            .map_err(D::Error::custom)
+    }
+}
+
+fn destination(written: toml::Value) -> Result<Destination, String> {
+    let wrong = |fix: &str| format!("gate_to = {written}: {fix}");
+    if let Some(text) = written.as_str() {
+        let to = text.parse().map_err(|_| wrong(&instead(text)))?;
+        return reachable(to)
+            .map(Destination::Address)
+            .map_err(|fix| wrong(&fix));
+    }
+    match Port::deserialize(written.clone()) {
+        Ok(Port(port)) => Ok(Destination::Port(port)),
+        Err(_) => Err(wrong(GATE_TO)),
+    }
+}
+
+const GATE_TO: &str = "write a port of this host, `gate_to = 9200`, or an address with its port, \
+                       `gate_to = \"172.17.0.2:8080\"`";
+
+/// For a text that is no address with a port.
+fn instead(text: &str) -> String {
+    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+        return format!("a port has no quotes: write `gate_to = {port}`");
+    }
+    match text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => format!("the port is missing: write `gate_to = \"{ip}:PORT\"`"),
+        Ok(IpAddr::V6(ip)) => format!("the port is missing: write `gate_to = \"[{ip}]:PORT\"`"),
+        Err(_) => GATE_TO.to_owned(),
+    }
+}
+
+/// An address that checks of other hosts can be redirected to.
+fn reachable(to: SocketAddr) -> Result<SocketAddr, String> {
+    let (ip, port) = (to.ip().to_canonical(), to.port());
+    let is_alone = match ip {
+        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_multicast() || ip.is_unicast_link_local(),
+    };
+    match () {
+        () if port == 0 => Err("the port is 1 to 65535".to_owned()),
+        () if ip.is_loopback() => Err(format!(
+            "the kernel drops checks of other hosts that are redirected to loopback: let the service \
+             listen on 0.0.0.0:{port} or [::]:{port}, and write `gate_to = {port}`"
+        )),
+        () if ip.is_unspecified() => Err(format!(
+            "that is each address of this host: write `gate_to = {port}`"
+        )),
+        () if is_alone => Err(format!("no check can be redirected to {ip}; {GATE_TO}")),
+        () => Ok(SocketAddr::new(ip, port)),
+    }
+}
+
+/// The agent asks the app's health at the destination of its gates.
+pub(super) fn check_gate_to(
+    to: &Spanned<GateToFile>,
+    has_address: bool,
+    status_ports: &[u16],
+) -> Result<Destination, Mistake> {
+    let what = match to.get_ref().0 {
+        Destination::Address(at) if has_address => format!(
+            "`address` and `gate_to` name two places of the app: keep `gate_to = \"{at}\"`, and drop \
+             `address`"
+        ),
+        // What a gate has redirected meets no other gate.
+        Destination::Port(port) if status_ports.contains(&port) => format!(
+            "gate_to {port} is a status port, and nothing listens there: write the port of the \
+             service that answers HAProxy's checks"
+        ),
+        to => return Ok(to),
+    };
+    Err(Mistake::new(to.span(), what))
+}
+
+/// A gate to an IPv6 address has its rule in IPv6's table alone.
+pub(super) fn in_use(apps: &[AppSettings], ipv6: bool) -> Result<(), Mistake> {
+    let is_lost = |app: &&AppSettings| {
+        let to = app.gate_to.address();
+        !ipv6 && to.is_some_and(|to| to.is_ipv6())
+    };
+    match apps.iter().find(is_lost) {
+        None => Ok(()),
+        Some(app) => Err(Mistake::of_the_whole(format!(
+            "gate_to of app.{} is {}, and without IPv6 rules no check gets there: remove \
+             `ipv6 = false` in [agent]",
+            app.name, app.gate_to
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The app's settings with these lines, or the mistake.
+    fn app(lines: &str) -> Result<AppSettings, String> {
+        let text = format!(
+            "[[haproxy]]\nsocket = \"/s\"\n[app.web]\nport = 1000\nstatus_port = 2000\n\
+             backup_status_port = 3000\nrestart = {{ systemd = \"web\" }}\n{lines}"
+        );
+        let settings = crate::config::read(Path::new("agent.toml"), &text);
+        let settings = settings.map_err(|error| error.to_string())?;
+        Ok(settings.apps[0].clone())
+    }
+
+    #[test]
+    fn both_gates_redirect_to_one_place() {
+        for (written, expected) in [
+            ("", "1000"),
+            ("gate_to = 9200", "9200"),
+            ("gate_to = \"172.17.0.2:8080\"", "172.17.0.2:8080"),
+            ("gate_to = \"[fd00::2]:8080\"", "[fd00::2]:8080"),
+            ("gate_to = \"[::ffff:172.17.0.2]:8080\"", "172.17.0.2:8080"),
+            // Another host's port may have the number of a status port.
+            ("gate_to = \"172.17.0.2:2000\"", "172.17.0.2:2000"),
+        ] {
+            let gates = app(written).unwrap().gates();
+            for gate in gates.iter() {
+                assert_eq!(gate.to.to_string(), expected, "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_answered_with_the_line_to_write() {
+        for (written, answer) in [
+            ("gate_to = 0", "write a port of this host, `gate_to = 9200`"),
+            (
+                "gate_to = true",
+                "write a port of this host, `gate_to = 9200`",
+            ),
+            ("gate_to = \"health\"", "`gate_to = \"172.17.0.2:8080\"`"),
+            (
+                "gate_to = \"localhost:80\"",
+                "`gate_to = \"172.17.0.2:8080\"`",
+            ),
+            (
+                "gate_to = \"9200\"",
+                "a port has no quotes: write `gate_to = 9200`",
+            ),
+            (
+                "gate_to = \":9200\"",
+                "a port has no quotes: write `gate_to = 9200`",
+            ),
+            (
+                "gate_to = \"172.17.0.2\"",
+                "write `gate_to = \"172.17.0.2:PORT\"`",
+            ),
+            (
+                "gate_to = \"fd00::2\"",
+                "write `gate_to = \"[fd00::2]:PORT\"`",
+            ),
+            ("gate_to = \"172.17.0.2:0\"", "the port is 1 to 65535"),
+            ("gate_to = \"127.0.0.1:80\"", "write `gate_to = 80`"),
+            ("gate_to = \"[::1]:80\"", "write `gate_to = 80`"),
+            ("gate_to = \"0.0.0.0:80\"", "write `gate_to = 80`"),
+            (
+                "gate_to = \"224.0.0.1:80\"",
+                "no check can be redirected to 224.0.0.1",
+            ),
+            ("gate_to = 2000", "gate_to 2000 is a status port"),
+            ("gate_to = 3000", "gate_to 3000 is a status port"),
+            (
+                "gate_to = \"172.17.0.2:80\"\naddress = \"10.0.0.1\"",
+                "keep `gate_to = \"172.17.0.2:80\"`, and drop `address`",
+            ),
+            (
+                "gate_to = \"[fd00::2]:80\"\n[agent]\nipv6 = false",
+                "remove `ipv6 = false` in [agent]",
+            ),
+        ] {
+            let said = app(written).map(|app| app.gate_to).unwrap_err();
+            assert!(
+                said.contains(answer) && said.contains("gate_to"),
+                "{written}: {said}"
+            );
+        }
+    }
+}
