@@ -1,11 +1,12 @@
 //! Writes the numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
 
-use super::{AppView, BalancerView};
+use super::{AppView, BalancerView, HoldView};
 use crate::state::counters::{BOUNDS, Counters, Histogram};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -34,7 +35,8 @@ enum Value {
 pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
     let families = [build(), dropped()].into_iter().chain(last_look(apps));
-    for family in families.chain(counted(all)) {
+    let families = families.chain(reasons(apps)).chain(counted(all));
+    for family in families {
         registry.register_collector(Box::new(family));
     }
     let mut text = String::new();
@@ -61,11 +63,10 @@ fn dropped() -> Family {
 }
 
 /// The gauges of the sidecar's last look.
-fn last_look(apps: &[AppView]) -> [Family; 5] {
+fn last_look(apps: &[AppView]) -> [Family; 4] {
     let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
     let mut open = gauge("open", "Whether the gate is open.");
     let mut healthy = gauge("healthy", "Whether the app is healthy.");
-    let mut held = gauge("held", "Whether an operator wants the gates closed.");
     let mut answers = gauge("balancer_seen", "Whether the balancer answers.");
     let mut rotation = gauge(
         "in_rotation",
@@ -78,7 +79,6 @@ fn last_look(apps: &[AppView]) -> [Family; 5] {
             open.known(labels, position.map(Value::Is));
         }
         healthy.known([app], view.healthy.map(Value::Is));
-        held.add([app], Value::Is(view.held));
         for BalancerView { name, lines } in &view.balancers {
             let balancer = ("balancer", name);
             answers.add([app, balancer], Value::Is(lines.is_some()));
@@ -87,7 +87,34 @@ fn last_look(apps: &[AppView]) -> [Family; 5] {
             }
         }
     }
-    [open, healthy, held, answers, rotation]
+    [open, healthy, answers, rotation]
+}
+
+/// What keeps the gates closed, or will change them.
+fn reasons(apps: &[AppView]) -> [Family; 3] {
+    let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
+    let mut held = gauge("held", "Whether a hold keeps the gates closed.");
+    let mut held_by = gauge("held_by", "The hold: its owner, and what failed.");
+    let help = "Whether an operation is under way, or was cut short.";
+    let mut unfinished = gauge("unfinished", help);
+    for view in apps {
+        let app = ("app", &view.app);
+        held.add([app], Value::Is(view.hold.is_some()));
+        unfinished.add([app], Value::Is(view.unfinished));
+        if let Some(HoldView { by, failed }) = view.hold {
+            let failed = failed.map(word).unwrap_or_default();
+            let labels = [app, ("by", &word(by)), ("failed", &failed)];
+            held_by.add(labels, Value::Is(true));
+        }
+    }
+    [held, held_by, unfinished]
+}
+
+/// The word of an enum, as in JSON.
+fn word(of: impl Serialize) -> String {
+    let word = serde_json::to_value(of).ok();
+    let word = word.as_ref().and_then(serde_json::Value::as_str);
+    word.unwrap_or_default().to_owned()
 }
 
 /// The counters of all processes.

@@ -11,6 +11,7 @@ pub use listener::{Listener, MetricsAddress};
 pub use serve::serve;
 
 use crate::haproxy::{BalancerObservation, Role};
+use crate::state::hold::{By, Failed};
 
 /// The state of one app. A value that the sidecar can't see is None, and left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +22,21 @@ pub struct AppView {
     pub gates: Vec<(Role, Option<bool>)>,
     /// Whether its health check succeeds.
     pub healthy: Option<bool>,
-    /// Whether a hold keeps the gates closed.
-    pub held: bool,
+    /// The hold that keeps the gates closed.
+    pub hold: Option<HoldView>,
+    /// Whether an operation is unfinished: one under way, or one that was cut short.
+    pub unfinished: bool,
     /// The balancers that serve it.
     pub balancers: Vec<BalancerView>,
+}
+
+/// A hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldView {
+    /// The kind of owner.
+    pub by: By,
+    /// What failed, if the gates are closed after a failure.
+    pub failed: Option<Failed>,
 }
 
 /// What one balancer shows of an app.

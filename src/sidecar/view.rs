@@ -3,9 +3,10 @@
 use super::reconciler::Reconciler;
 use crate::gate::Position;
 use crate::haproxy::Role;
-use crate::metrics::{AppView, BalancerView};
+use crate::metrics::{AppView, BalancerView, HoldView};
 use crate::restart::PerGate;
 use crate::state::hold;
+use crate::state::journal::Journal;
 
 impl Reconciler {
     /// Hands the app's view to the status publisher.
@@ -17,15 +18,28 @@ impl Reconciler {
             Role::Twin | Role::ClassicTwin => (gate.role, open.twin.flatten()),
         });
         let rotation = self.rotation.borrow();
+        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
+        let unfinished = !matches!(unfinished, Ok(None));
         let view = AppView {
             app: self.app.name.clone(),
             gates: gates.collect(),
             healthy: self.checks.last(),
-            held: hold::now(self.hold_dir(), &self.app.name).is_some(),
+            hold: self.hold(unfinished),
+            unfinished,
             balancers: rotation.observed.iter().map(BalancerView::from).collect(),
         };
         // The reconciler checks the health before an operation, and the operation does again.
         self.publisher.alive(view, 2 * self.app.health.timeout);
+    }
+
+    /// The hold. An upgrade has not failed while its operation is `unfinished`.
+    fn hold(&self, unfinished: bool) -> Option<HoldView> {
+        let held = hold::now(self.hold_dir(), &self.app.name)?;
+        let report = held.report(unfinished);
+        Some(HoldView {
+            by: report.by,
+            failed: report.failed,
+        })
     }
 }
 

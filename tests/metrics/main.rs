@@ -1,5 +1,7 @@
-//! What Prometheus gets, and over which wire: the text as snapshots, and real scrapes.
+//! What Prometheus gets, and over which wire: the text as snapshots, and real scrapes. And what it makes
+//! of that: the alert rules.
 
+mod alerts;
 mod listener;
 mod scrape;
 mod server;
@@ -22,7 +24,8 @@ fn view() -> AppView {
         app: "web".to_owned(),
         gates: vec![(Role::Main, Some(true)), (Role::Twin, Some(false))],
         healthy: Some(true),
-        held: false,
+        hold: None,
+        unfinished: false,
         balancers: vec![
             balancer(
                 "tcp://10.0.0.1:9999",

@@ -2,8 +2,9 @@
 
 use super::scrape::{Server, ask};
 use super::{count, view};
-use haproxy_gate::metrics::{Listener, encode, serve};
+use haproxy_gate::metrics::{HoldView, Listener, encode, serve};
 use haproxy_gate::state::counters::Counters;
+use haproxy_gate::state::hold::By;
 use hyper::Method;
 use lab::own_network::inside;
 use std::time::{Duration, Instant};
@@ -56,7 +57,11 @@ async fn each_scrape_over_a_unix_socket_looks_again() {
     );
     // A number that another process has counted.
     count(server.state_dir());
-    server.apps.send_modify(|apps| apps[0].held = true);
+    let hold = HoldView {
+        by: By::Operator,
+        failed: None,
+    };
+    server.apps.send_modify(|apps| apps[0].hold = Some(hold));
     let text = server.scrape().await;
     assert!(
         text.contains("\nhaproxy_gate_held{app=\"web\"} 1\n"),

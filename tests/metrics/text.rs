@@ -2,8 +2,9 @@
 
 use super::{count, view};
 use haproxy_gate::haproxy::Role;
-use haproxy_gate::metrics::{AppView, encode};
+use haproxy_gate::metrics::{AppView, HoldView, encode};
 use haproxy_gate::state::counters::Counters;
+use haproxy_gate::state::hold::{By, Failed};
 
 /// Without the version, which changes with each release.
 fn without_version(text: &str) -> String {
@@ -27,7 +28,11 @@ fn unknown_values_have_no_sample() {
         app: "web".to_owned(),
         gates: vec![(Role::Main, None), (Role::Twin, Some(true))],
         healthy: None,
-        held: true,
+        hold: Some(HoldView {
+            by: By::Agent,
+            failed: Some(Failed::UpgradeCutShort),
+        }),
+        unfinished: true,
         balancers: Vec::new(),
     };
     insta::assert_snapshot!(without_version(&encode(&[view], &[])));

@@ -49,6 +49,8 @@ fn the_package_has_every_file() {
     ] {
         file(&format!("{DOC}/{text}"));
     }
+    file("/usr/share/haproxy-gate/watching/alerts.yml");
+    file("/usr/share/haproxy-gate/watching/dashboard.json");
     file("/usr/share/haproxy-gate/rolling/main.py");
     // A link in the checkout, and a file in the package; the same for the collection.
     file("/usr/share/haproxy-gate/rolling/status.py");

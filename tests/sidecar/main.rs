@@ -3,6 +3,7 @@
 
 mod closed;
 mod cost;
+mod dashboard;
 mod leaving;
 mod metrics;
 mod opens;
