@@ -157,8 +157,8 @@ fn longer_drain(verb: Verb) -> String {
 fn not_out(waiting: &[String], causes: &[String], back: bool, app: &str) -> String {
     let fix = match causes {
         [] => format!(
-            "HAProxy's checks may be slower than timeouts.out_of_rotation: `agent doctor {app}` \
-             shows the seconds that HAProxy took"
+            "HAProxy's checks may be slower than timeouts.out_of_rotation, or not go to the gate: \
+             `agent doctor {app} --haproxy-cfg FILE` shows it"
         ),
         causes => causes.join("; "),
     };

@@ -13,7 +13,7 @@ const DEFAULT: &str = "default-server check";
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BROKEN: [Row; 26] = [
+const BROKEN: [Row; 27] = [
     ("cfg-persist", "error", "no option persist", "option persist"),
     ("cfg-force-persist", "warning", "    retries 3\n", "    retries 3\n    force-persist if { src 10.77.0.9 }\n"),
     ("cfg-redispatch", "error", "    option redispatch", "    no option redispatch"),
@@ -22,6 +22,7 @@ const BROKEN: [Row; 26] = [
     ("cfg-allbackups", "warning", "    option allbackups\n", ""),
     ("cfg-timeout-check", "warning", "    timeout check 2s\n", ""),
     ("cfg-check-kind", "warning", "    option httpchk GET /healthz\n", ""),
+    ("cfg-check-port", "error", "    option httpchk GET /healthz\n", "    option httpchk GET /healthz\n    http-check connect port 1000\n"),
     ("cfg-cookie", "warning", "    cookie SRV insert indirect nocache httponly\n", ""),
     ("cfg-marked-down", "error", DEFAULT, "default-server on-marked-down shutdown-sessions check"),
     ("cfg-marked-up", "error", DEFAULT, "default-server on-marked-up shutdown-backup-sessions check"),

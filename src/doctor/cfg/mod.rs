@@ -4,6 +4,7 @@
 //! HAProxy hides from level `user`.
 
 mod backend;
+mod directed;
 mod expected;
 mod handshake;
 mod judged;
@@ -141,6 +142,7 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let mut points = vec![SERVES.ok(what)];
     points.extend(backend::points(ours, expected));
     points.extend(judge(&judged::backend(ours, expected)));
+    points.extend(directed::points(ours, expected));
     points.extend(lines::points(ours));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));

@@ -6,6 +6,8 @@ use crate::haproxy::Role;
 use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
+mod directed;
+
 const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
 const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");
 const ONE_MACHINE: &str = include_str!("../../../haproxy/one-machine.cfg");

@@ -98,6 +98,9 @@ impl Lines<'_> {
                 0 => state.port,
                 port => port,
             }),
+            by_command: listed
+                .and_then(|listed| listed.check.as_ref())
+                .is_some_and(|check| check.status.is_of_a_command()),
             elsewhere: false,
             unchecked: listed
                 .filter(|listed| listed.stat.status == Status::NoCheck)

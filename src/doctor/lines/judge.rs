@@ -1,7 +1,7 @@
 //! Judges main lines and their twins, from HAProxy or from its file: their checks go to their
 //! gates, and users meet the same server on both, in the right order. Pure.
 
-use super::line::{Backend, Line, NONE, names};
+use super::line::{AGENT, Backend, Line, NONE, names};
 use super::twin::{Matched, Pair, matched};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
@@ -171,10 +171,11 @@ impl Backend {
             let names = self.lines_that(|line| line.unchecked == Some(word))?;
             Some(match word {
                 "" => format!("on the line of {names}, or in default-server: `check`"),
+                AGENT => format!("on the line of {names}: `check` beside `{AGENT}`"),
                 word => format!("on the line of {names}: `check` in place of `{word}`"),
             })
         };
-        let fixes: Vec<String> = ["", "track", "no-check"]
+        let fixes: Vec<String> = ["", AGENT, "track", "no-check"]
             .into_iter()
             .filter_map(fix)
             .collect();
@@ -195,6 +196,9 @@ impl Backend {
     /// The first line whose check does not go to its gate.
     fn check_port(&self) -> Option<Point> {
         let port = self.ports.port;
+        if let Some(names) = self.lines_that(|line| line.by_command) {
+            return Some(self.by_command(&names));
+        }
         let is_wrong = |line: &&Line| match (line.checked, self.wanted(line)) {
             _ if line.elsewhere => true,
             (None, _) => false,
@@ -203,7 +207,7 @@ impl Backend {
         };
         let Some(line) = self.lines.iter().find(is_wrong) else {
             let all = self.lines.iter().all(|line| line.checked.is_some());
-            return all.then(|| CHECKED.ok("each line checks what its gate opens"));
+            return all.then(|| CHECKED.ok("each line has the check port of its gate"));
         };
         let (name, checked) = (&line.name, line.checked.unwrap_or_default());
         let found = match checked == port {
@@ -225,6 +229,19 @@ impl Backend {
                 format!("in agent.toml: backup_status_port = {checked}"),
             ),
         })
+    }
+
+    /// HAProxy does not pass `port` to the command of an external check (its `extcheck.c`). Whether
+    /// the command finds the gate by itself, neither HAProxy nor its file shows.
+    fn by_command(&self, names: &str) -> Point {
+        let (port, gate) = (self.ports.port, self.ports.status_port);
+        CHECKED.warning(
+            format!(
+                "external-check: a command checks {names}. HAProxy passes it the port of the \
+                 users, {port}, not `port {gate}`: with the gate closed these lines can stay UP"
+            ),
+            "in place of `option external-check`: option httpchk or option tcp-check",
+        )
     }
 
     fn fall(&self) -> Vec<Point> {

@@ -5,6 +5,9 @@ use crate::haproxy::AppPorts;
 /// The value of a line that lacks the setting.
 pub(crate) const NONE: &str = "none";
 
+/// The word of a line whose only check asks an agent.
+pub(crate) const AGENT: &str = "agent-check";
+
 /// One server line. A field is None if it is not shown, or is a variable.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line {
@@ -21,9 +24,11 @@ pub(crate) struct Line {
     pub backup: bool,
     /// The port that its checks go to.
     pub checked: Option<u16>,
+    /// A command on HAProxy's host does the checks.
+    pub by_command: bool,
     /// The checks go to another address.
     pub elsewhere: bool,
-    /// What the line has instead of a check of its own: `track` or `no-check`.
+    /// What the line has instead of a check of its own: `track`, `no-check` or `agent-check`.
     pub unchecked: Option<&'static str>,
     pub fall: Option<u64>,
 }

@@ -59,9 +59,10 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
             format!("after it (agent status {}), again: agent doctor", lines.app),
         ),
         _ if closed => UP.error(
-            format!("is {status} although its gate is closed: another listener or rule answers its check"),
-            "stop what foreign-rule and status-port name, else a proxy on the way answers; or, if the gate was closed \
-             this moment, again: agent doctor",
+            format!("is {status} although its gate is closed: its check gets an answer, and not from the gate"),
+            "stop what foreign-rule and status-port name; else a proxy on the way answers, or HAProxy's own rules \
+             send the check elsewhere: --haproxy-cfg FILE shows it. If the gate was closed this moment, again: \
+             agent doctor",
         ),
         Status::Up | Status::UpUnproven(_) => UP.warning(
             format!("is {status}, not yet fully proven ({word})"),

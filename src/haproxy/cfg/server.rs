@@ -1,9 +1,9 @@
 //! One `server`, `server-template` or `default-server` line (configuration manual, 5.2).
 
+use super::address::Place;
 use super::time::time;
 use super::transport::Transport;
 use super::words::is_variable;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,6 +17,10 @@ pub(crate) struct Words {
     pub check_port: Option<u16>,
     /// `addr`: the host that its checks use; None: the host of the traffic.
     pub check_host: Option<Rc<str>>,
+    /// The port of `addr`, which counts without `port`.
+    check_host_port: Option<u16>,
+    /// `agent-check`. It can't show a closed gate: HAProxy ignores an agent that it can't reach.
+    pub agent_check: bool,
     /// `no-check`, and no `check` after it.
     pub no_check: bool,
     pub track: Option<Rc<str>>,
@@ -46,6 +50,8 @@ impl Default for Words {
             backup: false,
             check_port: None,
             check_host: None,
+            check_host_port: None,
+            agent_check: false,
             no_check: false,
             track: None,
             cookie: None,
@@ -70,10 +76,12 @@ pub(crate) struct Server {
     pub name: String,
     /// The numbers after the prefix.
     pub numbers: Option<RangeInclusive<u64>>,
-    /// An IP address as [`IpAddr`] writes it, or the text in its place.
+    /// An IP address as [`std::net::IpAddr`] writes it, or the text in its place.
     pub host: String,
     /// None: it has none of its own.
     pub port: Option<u16>,
+    /// What it adds to the users' port, if it has none of its own.
+    pub offset: Option<i32>,
     pub words: Words,
 }
 
@@ -91,6 +99,11 @@ const VALUED: &str = "agent-addr agent-inter agent-port agent-send ca-file check
 const READ: [&str; 9] = ["port", "addr", "cookie", "inter", "fastinter", "downinter", "rise", "fall", "slowstart"];
 
 impl Words {
+    /// The port of the checks alone: `port`, else that of `addr`.
+    pub(crate) fn own_check_port(&self) -> Option<u16> {
+        self.check_port.or(self.check_host_port)
+    }
+
     /// Whether one of these is a variable.
     pub(crate) fn hides(&self, words: &[&str]) -> bool {
         self.unknown.iter().any(|word| words.contains(word))
@@ -103,6 +116,8 @@ impl Words {
             match word.as_str() {
                 "check" => (self.check, self.no_check) = (true, false),
                 "no-check" => (self.check, self.no_check) = (false, true),
+                "agent-check" => self.agent_check = true,
+                "no-agent-check" => self.agent_check = false,
                 "backup" => self.backup = true,
                 "no-backup" => self.backup = false,
                 alone if self.transport.word(alone) => {}
@@ -129,7 +144,11 @@ impl Words {
         }
         match word {
             "port" => self.check_port = value.parse().ok().filter(|port| *port > 0),
-            "addr" => self.check_host = Some(plain(value).into()),
+            "addr" => {
+                let place = Place::read(value);
+                self.check_host = Some(place.host.into());
+                self.check_host_port = place.port;
+            }
             "track" => self.track = text(),
             "cookie" => self.cookie = text(),
             "inter" => self.inter = time(value).unwrap_or(self.inter),
@@ -175,7 +194,7 @@ impl Server {
         words: &[String],
         from: &Words,
     ) -> Server {
-        let (host, port) = place(address);
+        let place = Place::read(address);
         let mut own = from.clone();
         own.read(words);
         if is_variable(address) {
@@ -184,8 +203,9 @@ impl Server {
         Server {
             name: name.to_owned(),
             numbers,
-            host,
-            port,
+            host: place.host,
+            port: place.port,
+            offset: place.offset,
             words: own,
         }
     }
@@ -203,7 +223,7 @@ impl Server {
 
     /// Whether the file does not say which port its checks use.
     pub(crate) fn hides_checked(&self) -> bool {
-        let follows = self.words.check_port.is_none() && self.port.is_none();
+        let follows = self.words.own_check_port().is_none() && self.port.is_none();
         self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
     }
 
@@ -216,33 +236,8 @@ impl Server {
 
     /// The port that its checks use.
     pub(crate) fn checked(&self) -> Option<u16> {
-        self.words.check_port.or(self.port)
+        self.words.own_check_port().or(self.port)
     }
-}
-
-/// `10.0.0.11:1000`, `[::1]:1000`, `ipv6@::1:1000`, `web1.example.org:1000`, `/path`.
-fn place(address: &str) -> (String, Option<u16>) {
-    let family = |kind: &str| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric());
-    let bare = match address.split_once('@') {
-        Some((kind, rest)) if family(kind) => rest,
-        _ => address,
-    };
-    match bare.rsplit_once(':') {
-        Some((host, port)) if !bare.starts_with('/') => {
-            let number = |port: &str| port.parse().ok().filter(|port| *port > 0);
-            // `+1000` is added to the port on which the user came.
-            let port = Some(port).filter(|port| !port.starts_with('+'));
-            (plain(host), port.and_then(number))
-        }
-        _ => (plain(bare), None),
-    }
-}
-
-/// One way to write an address.
-fn plain(host: &str) -> String {
-    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    let ip: Result<IpAddr, _> = bare.unwrap_or(host).parse();
-    ip.map_or_else(|_| host.to_owned(), |ip| ip.to_canonical().to_string())
 }
 
 #[cfg(test)]
@@ -252,27 +247,6 @@ mod tests {
 
     fn server(line: &str) -> Server {
         Server::read(&words(line).unwrap(), &Words::default()).unwrap()
-    }
-
-    #[test]
-    fn addresses() {
-        for (address, host, port) in [
-            ("10.0.0.11:1000", "10.0.0.11", Some(1000)),
-            ("ipv4@10.0.0.11:1000", "10.0.0.11", Some(1000)),
-            ("[2001:DB8::1]:1000", "2001:db8::1", Some(1000)),
-            ("ipv6@2001:db8::1:1000", "2001:db8::1", Some(1000)),
-            ("::ffff:10.0.0.11:1000", "10.0.0.11", Some(1000)),
-            ("web1.example.org:1000", "web1.example.org", Some(1000)),
-            ("10.0.0.11", "10.0.0.11", None),
-            ("10.0.0.11:+1000", "10.0.0.11", None),
-            ("10.0.0.11:99999", "10.0.0.11", None),
-            ("unix@/run/a:b", "/run/a:b", None),
-            ("/run/a:b", "/run/a:b", None),
-            ("${WEB}:1000", "${WEB}", Some(1000)),
-        ] {
-            let read = server(&format!("web1 {address}"));
-            assert_eq!((read.host.as_str(), read.port), (host, port), "{address}");
-        }
     }
 
     #[test]

@@ -10,6 +10,16 @@ pub(crate) fn is_variable(word: &str) -> bool {
     word.contains(VARIABLE)
 }
 
+/// The word, as a file may have it.
+pub(crate) fn written(word: &str) -> String {
+    let is_plain = |c: char| !c.is_whitespace() && !"#'\"\\".contains(c);
+    match word {
+        word if is_variable(word) => format!("\"{word}\""),
+        word if !word.is_empty() && word.chars().all(is_plain) => word.to_owned(),
+        word => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 /// The words. Err: what is wrong with the line.
 pub(crate) fn words(line: &str) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
@@ -64,7 +74,7 @@ fn escape(rest: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), &'sta
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{words, written};
 
     #[test]
     fn quotes_escapes_and_comments() {
@@ -93,5 +103,13 @@ mod tests {
         }
         assert!(words("'a").is_err() && words("\\xg0").is_err() && words("\\x+1").is_err());
         assert!(words("\\x4").is_err());
+    }
+
+    #[test]
+    fn a_written_word_is_read_as_the_same() {
+        for word in ["a", "", "a b", "it's #1 \\ $A", "\"", "\u{fdd0}{A}:1"] {
+            let text = written(word).replace('\u{fdd0}', "$");
+            assert_eq!(words(&text).unwrap(), [word], "{text}");
+        }
     }
 }

@@ -45,6 +45,11 @@ impl CheckStatus {
         UNANSWERED.contains(&self.word.as_str())
     }
 
+    /// A command of HAProxy's host did the check: `external-check`.
+    pub fn is_of_a_command(&self) -> bool {
+        self.word.starts_with("PROC")
+    }
+
     /// The word.
     pub fn word(&self) -> &str {
         &self.word

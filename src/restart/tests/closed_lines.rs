@@ -67,7 +67,7 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
     let not_out = Outcome::put_back(&Why::NotOut(vec!["lb srvs/web1 is UP".to_owned()]), true);
     let plain = not_out.message(Verb::Restart, "web");
     assert!(
-        plain.ends_with("`agent doctor web` shows the seconds that HAProxy took"),
+        plain.ends_with("`agent doctor web --haproxy-cfg FILE` shows it"),
         "{plain}"
     );
     let message = closed.judge(not_out).message(Verb::Restart, "web");
