@@ -93,8 +93,7 @@ impl Server<'_> {
     }
 
     fn is_unproven(&self) -> bool {
-        let unproven =
-            |stat: &&ServerStat| matches!(stat.status, Status::UpUnproven(_)) && stat.weight > 0;
+        let unproven = |stat: &&ServerStat| matches!(stat.status, Status::UpUnproven(_));
         !self.is_usable() && self.lines().iter().any(unproven)
     }
 
@@ -190,7 +189,7 @@ mod tests {
         let text = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
                     min_available is 2";
         assert_eq!(capacity.shortage("lb", 2), text);
-        stats[0].weight = 0;
+        stats[0].status = stats[0].status.clone().with_weight(0);
         assert_eq!(BackendCapacity::count("a", &found(), &stats).not_out(), 1);
     }
 
@@ -232,9 +231,9 @@ mod tests {
     fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
         let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
         assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 2);
-        stats[0].weight = 0;
+        stats[0].status = Status::Up.with_weight(0);
         assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 1);
-        stats[1].status = Status::parse("DOWN").unwrap();
+        stats[1].weight = 0;
         assert_eq!(
             BackendCapacity::count("a", &found(), &stats),
             BackendCapacity {

@@ -24,7 +24,7 @@ pub struct ServerStat {
     /// Connections that this worker has to it, idle or in use: `srv_icur` + `used_conn_cur`, in
     /// mode tcp `scur`. None: this HAProxy is too old to count them (before 2.3).
     pub connections: Option<u64>,
-    /// Its weight now. HAProxy sends no new users to a weight of 0, and still calls the line UP.
+    /// Its weight now, of which slow start leaves at least 1. HAProxy sends no new users to 0.
     pub weight: u64,
     /// The line says `backup`.
     pub backup: bool,
@@ -102,6 +102,8 @@ fn on_one_line(record: StringRecord, command: &str) -> Result<StringRecord, Unse
 fn server(row: &Row) -> Result<ServerStat, String> {
     let status = row.text("status")?;
     let status = Status::parse(status).ok_or_else(|| format!("status {status:?}"))?;
+    let (weight, backup) = (row.number("weight")?, row.number("bck")? > 0);
+    let status = status.with_weight(weight);
     Ok(ServerStat {
         backend: row.text("# pxname")?.to_owned(),
         server: row.text("svname")?.to_owned(),
@@ -109,9 +111,10 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         in_flight: row.count("scur")? + row.count("qcur")?,
         sessions: row.number("stot")?,
         connections: connections(row)?,
-        weight: row.number("weight")?,
-        backup: row.number("bck")? > 0,
-        proven: status == Status::Up
+        weight,
+        backup,
+        // A backup line keeps its sticky users whatever its weight.
+        proven: (status == Status::Up || (backup && status.word() == "UP"))
             && full_health(row)?
             && matches!(row.text("throttle")?, "" | "100"),
         check: check(row)?,
@@ -236,6 +239,17 @@ mod tests {
         assert!(!proven("srvs,web1,0,0,7,UP,0,1,,2,3,3,,1"));
         assert!(!proven("srvs,web1,0,0,7,UP,0,1,40,2,3,4,,1"));
         assert!(!proven("srvs,web1,0,0,7,UP 1/3,0,1,,2,3,4,,1"));
+    }
+
+    #[test]
+    fn a_main_line_with_weight_0_is_held_and_a_backup_line_keeps_its_sticky_users() {
+        let read = |row: &str| parse(row).unwrap().remove(0);
+        let main = read("srvs,web1,0,0,7,UP,0,1,,2,3,4,,0");
+        assert_eq!(main.status, Status::ZeroWeight("UP".into()));
+        assert!(!main.proven && !main.is_out());
+        assert!(read("srvs,bkp1,0,0,7,UP,1,1,,2,3,4,,0").proven);
+        assert!(!read("srvs,bkp1,0,0,7,UP 2/4,1,1,,2,3,3,,0").proven);
+        assert!(read("srvs,web1,0,0,7,DOWN,0,1,,2,3,0,,0").is_out());
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Observation {
 
     /// The lines that are not back, one entry each.
     pub fn not_back(&self) -> Vec<String> {
-        let is_back = |line: &ServerLine| line.proven || line.status.is_held();
+        let is_back = |line: &ServerLine| line.proven || line.is_held();
         self.lines_where(
             |line| !is_back(line),
             |line| match line.status {
@@ -93,10 +93,9 @@ impl Observation {
     /// The lines that an operator holds out of rotation. The operation does not wait for their
     /// UP.
     pub fn held(&self) -> Vec<String> {
-        self.lines_where(
-            |line| line.status.is_held(),
-            |line| format!("{} is {}", line.name, line.status),
-        )
+        self.lines_where(ServerLine::is_held, |line| {
+            format!("{} is {}", line.name, line.status)
+        })
     }
 
     /// Sessions that the twins have had, and how many are in flight. None: a balancer can't be

@@ -187,7 +187,7 @@ fn closes(verb: Verb) -> bool {
 
 fn notice(verb: Verb, name: &str, line: &ServerLine) -> Option<String> {
     let what = match (&line.status, line.role) {
-        (status, _) if status.is_held() => {
+        (status, _) if line.is_held() => {
             format!("is {status}: held out in HAProxy, so the agent does not wait for UP")
         }
         (status, Role::Main) if closes(verb) && status.is_out() => {

@@ -126,6 +126,12 @@ mod tests {
                 "MAINT (via a/b)",
                 Some("is MAINT (via a/b), so"),
             ),
+            (
+                Role::Main,
+                "UP (weight 0)",
+                Some("is UP (weight 0), so HAProxy sends it no new users"),
+            ),
+            (Role::Twin, "UP (weight 0)", None),
             (Role::Twin, "UP", None),
             (Role::Twin, "MAINT", None),
             (Role::Twin, "DRAIN", None),

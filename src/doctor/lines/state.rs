@@ -47,13 +47,14 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
     };
     let closed = gate == Some(&Position::Closed);
     Some(match status {
-        _ if status.is_held() => UP.warning(
+        _ if status.word() == "UP" && listed.stat.proven && !closed => UP.ok(format!("is {status} ({word})")),
+        // Its check fails at a closed gate, and HAProxy shows that unless the line is in MAINT.
+        _ if status.is_held() && (!closed || status.is_maint()) => UP.warning(
             format!("is {status}: an operator holds it out, and the agent does not wait for its UP"),
-            format!("on the balancer: set server {}/{} state ready", own.backend, own.server),
+            ready(own, status),
         ),
         Status::NoCheck => return None,
         Status::Down(_) if closed => UP.ok(format!("is {status}, as its gate is closed")),
-        Status::Up if listed.stat.proven && !closed => UP.ok(format!("is UP ({word})")),
         _ if lines.under_way => UP.warning(
             format!("is {status} ({word}): an operation is under way"),
             format!("after it (agent status {}), again: agent doctor", lines.app),
@@ -76,6 +77,17 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
             UP.error(format!("is {status} ({word}){open}"), down(lines, word))
         }
     })
+}
+
+fn ready(own: &Own, status: &Status) -> String {
+    let line = format!("{}/{}", own.backend, own.server);
+    match status {
+        Status::ZeroWeight(_) => format!(
+            "remove `weight 0` from its server line; or, if an operator or the app's agent set it, on \
+             the balancer: set server {line} weight 100%"
+        ),
+        _ => format!("on the balancer: set server {line} state ready"),
+    }
 }
 
 /// The fix for a line that is DOWN, by the result of its last check. The INPUT chain sees the port

@@ -196,6 +196,11 @@ fn each_fault_has_its_point() {
         (with(|seen| seen.listed[1].check.as_mut().unwrap().fall = 1), &[("fall", Warning)]),
         (with(|seen| (seen.listed[0].throttle, seen.listed[0].stat.proven) = (Some(40), false)),
             &[("fully-up", Warning), ("slow-start", Warning)]),
+        (with(|seen| {
+            seen.listed[0].stat.status = Status::Up.with_weight(0);
+            seen.listed[0].stat.proven = false;
+        }), &[("fully-up", Warning)]),
+        (with(|seen| seen.listed[1].stat.status = Status::Up.with_weight(0)), &[]),
         (with(|seen| seen.backends[0].usable = 0), &[("others", Error)]),
     ] {
         assert_eq!(wrong(&seen), expected);

@@ -27,7 +27,7 @@ fn line(seen: &Examination, own: &Own) -> Line {
         seen: app::Through {
             line: format!("{}/{}", own.backend, own.server),
             is_v4: own.address.is_some_and(|address| address.is_ipv4()),
-            is_up: listed.is_some_and(|listed| listed.stat.status == Status::Up),
+            is_up: listed.is_some_and(|listed| listed.stat.status.word() == "UP"),
             is_refused: down.as_deref() == Some("L4CON"),
         },
         down,

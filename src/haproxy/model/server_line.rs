@@ -36,13 +36,22 @@ impl ServerLine {
     pub fn backend(&self) -> &str {
         self.name.split_once('/').map_or("", |(backend, _)| backend)
     }
+
+    /// An operator, mostly, keeps new users off it, so the operation does not wait for its UP.
+    pub fn is_held(&self) -> bool {
+        self.status.is_held() && !self.proven
+    }
 }
 
 #[cfg(test)]
 impl ServerLine {
     /// A line that carries nothing and never had a session.
     pub(crate) fn idle(name: &str, role: Role, status: &str) -> ServerLine {
-        let status = Status::parse(status).expect(status);
+        let (word, weight) = match status.strip_suffix(" (weight 0)") {
+            Some(word) => (word, 0),
+            None => (status, 1),
+        };
+        let status = Status::parse(word).expect(word).with_weight(weight);
         ServerLine {
             name: name.to_owned(),
             role,

@@ -1,5 +1,6 @@
 //! HAProxy's own words for a server's state: the full set of `show stat`'s `status` column
-//! (HAProxy: src/stats.c). Only whole words count: `UP 1/3` is not `UP`.
+//! (HAProxy: src/stats.c). Only whole words count: `UP 1/3` is not `UP`. HAProxy also calls a line
+//! UP that takes no new users, because its weight is 0: that is a state of its own here.
 
 use std::fmt;
 
@@ -11,6 +12,9 @@ pub enum Status {
     Up,
     /// `UP n/m`: UP, but on its way down, or not yet proven after a reload.
     UpUnproven(String),
+    /// `UP` or `UP n/m` with a weight of 0: HAProxy sends it users by cookie only, as in DRAIN. An
+    /// operator, the configuration or the app's agent has set the weight.
+    ZeroWeight(String),
     /// `DOWN`, `DOWN n/m`, `DOWN (agent)`: out of the balancing.
     Down(String),
     /// `NOLB`, `NOLB n/m`: the app asked for no new users by a 404 on its check.
@@ -43,6 +47,30 @@ impl Status {
         }
     }
 
+    /// The state of a line with this status and this weight.
+    pub fn with_weight(self, weight: u64) -> Status {
+        match self {
+            Status::Up | Status::UpUnproven(_) if weight == 0 => {
+                Status::ZeroWeight(self.word().to_owned())
+            }
+            status => status,
+        }
+    }
+
+    /// HAProxy's own text.
+    pub fn word(&self) -> &str {
+        match self {
+            Status::Up => "UP",
+            Status::NoCheck => "no check",
+            Status::UpUnproven(text)
+            | Status::ZeroWeight(text)
+            | Status::Down(text)
+            | Status::NoLb(text)
+            | Status::Drain(text)
+            | Status::Maint(text) => text,
+        }
+    }
+
     /// HAProxy sends this line no new users, neither balanced nor by cookie. `DOWN n/m` is on its
     /// way up and does not count as out. A resolution may end at any moment.
     pub fn is_out(&self) -> bool {
@@ -66,7 +94,9 @@ impl Status {
     /// It is DOWN, or the next checks may turn it DOWN. A twin that alone shows this announces to
     /// other hosts that its host is about to go.
     pub fn is_going(&self) -> bool {
+        let unproven = |text: &String| text != "UP";
         matches!(self, Status::Down(_) | Status::UpUnproven(_))
+            || matches!(self, Status::ZeroWeight(text) if unproven(text))
     }
 
     /// HAProxy does not even check it.
@@ -76,7 +106,10 @@ impl Status {
 
     /// An operator, mostly, holds it out of rotation. The operation does not wait for it.
     pub fn is_held(&self) -> bool {
-        matches!(self, Status::Maint(_) | Status::Drain(_))
+        matches!(
+            self,
+            Status::Maint(_) | Status::Drain(_) | Status::ZeroWeight(_)
+        )
     }
 }
 
@@ -99,15 +132,11 @@ fn in_parentheses(text: &str) -> bool {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Status::Up => "UP",
-            Status::NoCheck => "no check",
-            Status::UpUnproven(text)
-            | Status::Down(text)
-            | Status::NoLb(text)
-            | Status::Drain(text)
-            | Status::Maint(text) => text,
-        })
+        f.write_str(self.word())?;
+        match self {
+            Status::ZeroWeight(_) => f.write_str(" (weight 0)"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -123,6 +152,7 @@ impl From<Status> for Shown {
         let state = match &status {
             Status::Up => "up",
             Status::UpUnproven(_) => "up_unproven",
+            Status::ZeroWeight(_) => "zero_weight",
             Status::Down(_) => "down",
             Status::NoLb(_) => "nolb",
             Status::Drain(_) => "drain",
@@ -192,6 +222,22 @@ mod tests {
                 && !out("UP 1/3")
                 && !out("no check")
         );
+    }
+
+    /// HAProxy still sends it users by cookie, so it is not out.
+    #[test]
+    fn up_with_weight_0_takes_no_new_users() {
+        let weightless = |word| Status::parse(word).unwrap().with_weight(0);
+        for (word, shown) in [("UP", "UP (weight 0)"), ("UP 1/3", "UP 1/3 (weight 0)")] {
+            let status = weightless(word);
+            assert_eq!((status.to_string().as_str(), status.word()), (shown, word));
+            assert!(status.is_held() && !status.is_usable() && !status.is_out());
+            assert_eq!(status.is_going(), word != "UP");
+            assert_eq!(Status::parse(word).unwrap().with_weight(1).word(), word);
+        }
+        for word in ["DOWN", "DOWN 1/2", "MAINT", "DRAIN", "NOLB", "no check"] {
+            assert_eq!(weightless(word), Status::parse(word).unwrap());
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Detecting {
             let (closed, opened) = (self.closed.get(&line.role).copied(), self.opened);
             let known = self.line(balancer, line);
             match (opened, closed) {
-                _ if line.status.is_held() => {}
+                _ if line.is_held() => {}
                 (Some(opened), _) => known.rises(line, seconds(at, opened)),
                 (None, Some(closed)) => known.falls(line, seconds(at, closed)),
                 (None, None) => {}

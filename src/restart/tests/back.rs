@@ -128,6 +128,11 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
         .len(),
         1
     );
+    let weightless = observation(&[(Main, "UP (weight 0)", 0), (Twin, "UP", 0)]);
+    let Outcome::Done { note: Some(note) } = ends(step(Phase::Open, &weightless)) else {
+        panic!("it does not wait for a line that an operator holds, and says so");
+    };
+    assert!(note.contains("is UP (weight 0): held out"), "{note}");
     assert_eq!(
         ends(step(Phase::Open, &late(observation(&[(Main, "DOWN", 0)])))).exit_code(),
         16

@@ -45,7 +45,7 @@ fn the_tightest_backend_limits_how_many_can_go() {
 fn in_rotation_is_what_every_balancer_shows_fully_up() {
     let one = |status| balancers(status, &[(1, 0)]);
     assert!(in_rotation(&one("UP")) && is_serving(&one("UP")));
-    for status in ["DOWN", "UP 1/2", "MAINT"] {
+    for status in ["DOWN", "UP 1/2", "MAINT", "UP (weight 0)"] {
         assert!(!in_rotation(&one(status)), "{status}");
     }
     assert!(!is_serving(&one("DOWN")));

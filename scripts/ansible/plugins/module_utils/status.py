@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # HAProxy's states of a line that an operator of HAProxy has set.
-TAKEN_OUT = ("maint", "drain")
+TAKEN_OUT = ("maint", "drain", "zero_weight")
 # HAProxy sends new users to a line in these states.
 USABLE = ("up", "up_unproven", "no_check")
 
@@ -58,7 +58,7 @@ class Line:
     @property
     def is_up(self) -> bool:
         """Fully UP: all checks passed, slow start over."""
-        return self.state == "up" and self.proven
+        return self.state in ("up", "zero_weight") and self.proven
 
     def __str__(self) -> str:
         unproven = ", but not proven yet" if self.state == "up" and not self.proven else ""
