@@ -215,7 +215,7 @@ fn the_classic_layout_is_a_warning() {
     assert!(!setup.doctor().is_wrong("layout"));
 }
 
-/// One line for each host, and no cookie: nobody needs a twin.
+/// One line for each host, and no cookie: no user needs a twin.
 #[test]
 fn the_single_layout_is_no_warning() {
     let mut setup = Setup::start("doctor_single");
