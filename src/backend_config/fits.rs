@@ -14,7 +14,8 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     if lines.is_empty() {
         return Err("no hosts: name them with --host NAME=ADDRESS, or --hosts FILE".to_owned());
     }
-    names_differ(&lines)?;
+    let layout = layout(wanted.layout, &lines)?;
+    names_differ(&lines, layout)?;
     places_differ(&lines)?;
     cookies_differ(&lines)?;
     for line in &lines {
@@ -30,7 +31,7 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     Ok(Plan {
         settings,
         wanted: *wanted,
-        layout: layout(wanted.layout, &lines)?,
+        layout,
         words: wanted.transport.words(lines[0].app)?,
         lines,
         backend,
@@ -58,14 +59,14 @@ fn line<'a>(
     Ok(Line { host, app })
 }
 
-fn names_differ(lines: &[Line<'_>]) -> Result<(), String> {
+fn names_differ(lines: &[Line<'_>], layout: Layout) -> Result<(), String> {
     let mut taken = BTreeMap::new();
     for Line { host, .. } in lines {
-        let (main, twin) = (host.name.clone(), host.twin());
-        if main == twin {
+        let (main, twin) = (host.name.clone(), layout.has_twins().then(|| host.twin()));
+        if twin.as_ref() == Some(&main) {
             return Err(format!("{main}: a line and its twin need different names"));
         }
-        for name in [main, twin] {
+        for name in [Some(main), twin].into_iter().flatten() {
             if let Some(first) = taken.insert(name.clone(), &host.name) {
                 return Err(format!("{name} is the name of a line of {first} already"));
             }
@@ -188,15 +189,35 @@ fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<
 
 fn layout(asked: Option<Layout>, lines: &[Line<'_>]) -> Result<Layout, String> {
     let lacks = |line: &&Line<'_>| line.app.ports.backup_status_port.is_none();
-    match (asked, lines.iter().find(lacks)) {
-        (Some(Layout::TwoStage), Some(line)) => Err(format!(
-            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a \
-             free port in agent.toml, or use --layout classic",
-            line.app.name
-        )),
-        (Some(layout), _) => Ok(layout),
-        (None, None) => Ok(Layout::TwoStage),
-        (None, Some(_)) => Ok(Layout::Classic),
+    match asked.unwrap_or_else(|| fitting(lines)) {
+        Layout::TwoStage => match lines.iter().find(lacks) {
+            Some(line) => Err(format!(
+                "app.{} has no backup_status_port, which the two-stage layout checks: set it to a \
+                 free port in agent.toml, or use --layout single or --layout classic",
+                line.app.name
+            )),
+            None => Ok(Layout::TwoStage),
+        },
+        Layout::Single => match lines.iter().find(|line| line.host.is_sticky()) {
+            Some(Line { host, .. }) => Err(format!(
+                "{}: the single layout has neither cookies nor twins: remove cookie= and twin=, or \
+                 use --layout classic",
+                host.name
+            )),
+            None => Ok(Layout::Single),
+        },
+        Layout::Classic => Ok(Layout::Classic),
+    }
+}
+
+/// Two-stage if every app has a `backup_status_port`. Single if no app has one, and no host names a
+/// cookie or a twin.
+pub(super) fn fitting(lines: &[Line<'_>]) -> Layout {
+    let has = |line: &Line<'_>| line.app.ports.backup_status_port.is_some();
+    match lines.iter().any(|line| has(line) || line.host.is_sticky()) {
+        _ if lines.iter().all(has) => Layout::TwoStage,
+        true => Layout::Classic,
+        false => Layout::Single,
     }
 }
 

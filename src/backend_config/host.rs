@@ -30,6 +30,11 @@ impl Host {
         own.unwrap_or_else(|| format!("{}-twin", self.name))
     }
 
+    /// Names a cookie or a twin: its users are sticky.
+    pub fn is_sticky(&self) -> bool {
+        self.cookie.is_some() || self.twin.is_some()
+    }
+
     /// Formats it as `--host` takes it.
     pub fn word(&self) -> String {
         let keys = [

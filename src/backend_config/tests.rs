@@ -83,15 +83,65 @@ fn idle_connections_are_purged_if_a_drain_must_count_them() {
 }
 
 #[test]
-fn the_layout_follows_the_apps_ports() {
-    let two_stage = settings("", "");
-    let classic = settings("backup_status_port = 3000", "");
-    let twin = "web1 port 3000 backup\n";
-    let has = |settings, layout| section(settings, TWO, layout).unwrap().contains(twin);
-    assert!(has(&two_stage, None) && has(&two_stage, Some(Layout::TwoStage)));
-    assert!(!has(&two_stage, Some(Layout::Classic)) && !has(&classic, None));
-    let error = section(&classic, TWO, Some(Layout::TwoStage)).unwrap_err();
-    assert!(error.contains("no backup_status_port") && error.contains("--layout classic"));
+fn the_layout_follows_the_apps_ports_and_the_hosts() {
+    let (gated, plain) = (settings("", ""), settings("backup_status_port = 3000", ""));
+    let lines = |settings, hosts, layout| {
+        let section = section(settings, hosts, layout).unwrap();
+        let first = section.split("    server ").nth(1).unwrap();
+        let last = section.rsplit("    server ").next().unwrap();
+        (first.trim().to_owned(), last.trim().to_owned())
+    };
+    let main = "web1 10.0.0.11:1000 cookie web1 port 2000";
+    let alone = [
+        "web1 10.0.0.11:1000 port 2000",
+        "web2 10.0.0.12:1000 port 2000",
+    ];
+    let sticky = "web1=10.0.0.11,cookie=web1 web2=10.0.0.12";
+    for (settings, hosts, layout, first, last) in [
+        (&gated, TWO, None, main, Some(" port 3000")),
+        (
+            &gated,
+            TWO,
+            Some(Layout::TwoStage),
+            main,
+            Some(" port 3000"),
+        ),
+        (&gated, TWO, Some(Layout::Classic), main, Some("")),
+        (&gated, TWO, Some(Layout::Single), alone[0], None),
+        (&plain, TWO, None, alone[0], None),
+        (&plain, TWO, Some(Layout::Single), alone[0], None),
+        (&plain, TWO, Some(Layout::Classic), main, Some("")),
+        (&plain, sticky, None, main, Some("")),
+    ] {
+        let last = match last {
+            None => alone[1].to_owned(),
+            Some(port) => format!("web2-twin 10.0.0.12:1000 cookie web2{port} backup"),
+        };
+        let (main, twin) = lines(settings, hosts, layout);
+        assert!(
+            main.starts_with(first) && twin == last,
+            "{main} {twin} {layout:?}"
+        );
+    }
+    let misfit = |settings, hosts, layout| section(settings, hosts, Some(layout)).unwrap_err();
+    let error = misfit(&plain, TWO, Layout::TwoStage);
+    assert!(error.contains("no backup_status_port") && error.contains("--layout single"));
+    let error = misfit(&plain, sticky, Layout::Single);
+    assert!(error.starts_with("web1: the single layout has neither cookies nor twins"));
+}
+
+/// Nothing in it is about twins or cookies that it lacks.
+#[test]
+fn a_single_layout_is_only_its_lines() {
+    let section = section(&settings("", ""), TWO, Some(Layout::Single)).unwrap();
+    for word in [
+        "SRV",
+        "allbackups",
+        "shutdown-backup-sessions",
+        "Main lines",
+    ] {
+        assert!(!section.contains(word), "{word} in\n{section}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The printed text. Its readers later have only its comments, so these say why.
 
+use super::fits::fitting;
 use super::health;
 use super::wanted::{BACKEND, CHECKS, Layout, Line, Plan};
 use crate::config::BalancerSettings;
@@ -36,12 +37,31 @@ const RETRIES: &str =
     cookie SRV insert indirect nocache httponly
 ";
 
+const ANY_HOST: &str = "    # HAProxy repeats a refused connect, the last time on another server.
+    retries 3
+    option redispatch
+    # No cookies: each request may go to another host. For sticky sessions each line needs a twin.
+    no option persist
+";
+
+const ALL_TWINS: &str =
+    "    # If every main line is DOWN, spread users over all twins, not only the first.
+    option allbackups
+";
+
 const CHECKED: &str =
     "    # A closed gate costs up to inter + (fall - 1) x fastinter until DOWN, an opened one
     # downinter + (rise - 1) x fastinter until UP. Never `fall 1`: right after a reload it
     # shows every server as UP at full health.
-    # Never `on-marked-down shutdown-sessions` on the main lines, nor `on-marked-up
+";
+
+const SESSIONS: &str =
+    "    # Never `on-marked-down shutdown-sessions` on the main lines, nor `on-marked-up
     # shutdown-backup-sessions`: both cut requests that are in flight.
+";
+
+const OWN_SESSIONS: &str =
+    "    # Never `on-marked-down shutdown-sessions`: it cuts requests that are in flight.
 ";
 
 /// It is not needed if the master socket shows what leaving workers carry.
@@ -61,16 +81,18 @@ impl Plan<'_> {
             .iter()
             .map(|line| format!("    {line}\n"))
             .collect();
+        let (users, all_twins, sessions) = match self.layout.has_twins() {
+            true => (RETRIES, ALL_TWINS, SESSIONS),
+            false => (ANY_HOST, "", OWN_SESSIONS),
+        };
         format!(
-            "backend {}\n    mode http\n    balance roundrobin\n{RETRIES}{checks}    # As long as \
+            "backend {}\n    mode http\n    balance roundrobin\n{users}{checks}    # As long as \
              the agent itself waits for an answer. Without it HAProxy waits only for\n    # \
-             `inter`, and shows a busy app DOWN.\n    timeout check {patience}\n    # If every \
-             main line is DOWN, spread users over all twins, not only the first.\n    option \
-             allbackups\n{CHECKED}{comment}    default-server check{words} {CHECKS}\n{}\n{}\n{}",
+             `inter`, and shows a busy app DOWN.\n    timeout check {patience}\n{all_twins}{CHECKED}\
+             {sessions}{comment}    default-server check{words} {CHECKS}\n{}\n{}",
             self.backend,
             self.purged(),
-            self.mains(),
-            self.twins(),
+            self.servers(),
         )
     }
 
@@ -93,6 +115,12 @@ impl Plan<'_> {
                  # app ({app}), and removes the redirects for a restart. So HAProxy moves new users first,\n\
                  # sticky users second, and no user waits.\n"
             ),
+            Layout::Single => format!(
+                "# Single layout: the cheapest way in, for users without sticky sessions. Each line \
+                 checks a\n# status port ({status}); on each host the agent redirects it to the app \
+                 ({app}), and\n# removes the redirect for a restart. So HAProxy sends users to other hosts, \
+                 and the\n# restart waits for the requests that are in flight.\n"
+            ),
             Layout::Classic => format!(
                 "# Classic layout. A main line checks a status port ({status}), its twin the \
                  app's own\n# port ({app}). A twin stays UP until the app stops, so the first \
@@ -111,9 +139,8 @@ impl Plan<'_> {
     /// The command that prints the same again.
     fn command(&self) -> String {
         let mut words = vec![format!("{} --whole", self.wanted.app.name)];
-        let two_stage = |line: &Line<'_>| line.app.ports.backup_status_port.is_some();
-        if self.layout == Layout::Classic && self.lines.iter().all(two_stage) {
-            words.push("--layout classic".to_owned());
+        if self.layout != fitting(&self.lines) {
+            words.push(format!("--layout {}", self.layout.word()));
         }
         if self.backend != BACKEND {
             words.push(format!("--backend {}", self.backend));
@@ -168,17 +195,29 @@ impl Plan<'_> {
         text
     }
 
+    /// The server lines of all hosts.
+    fn servers(&self) -> String {
+        match self.layout.has_twins() {
+            true => format!(
+                "    # Main lines: new users. They come first, so that a cookie finds them first.\n{}\n{}",
+                self.mains(),
+                self.twins()
+            ),
+            false => self.mains(),
+        }
+    }
+
     fn mains(&self) -> String {
         let line = |Line { host, app }: &Line<'_>| {
-            let (name, cookie) = (&host.name, host.cookie());
             let at = SocketAddr::new(host.address, app.ports.port);
-            let status_port = app.ports.status_port;
-            format!("    server {name} {at} cookie {cookie} port {status_port}\n")
+            let cookie = match self.layout.has_twins() {
+                true => format!(" cookie {}", host.cookie()),
+                false => String::new(),
+            };
+            let (name, status_port) = (&host.name, app.ports.status_port);
+            format!("    server {name} {at}{cookie} port {status_port}\n")
         };
-        let lines: String = self.lines.iter().map(line).collect();
-        format!(
-            "    # Main lines: new users. They come first, so that a cookie finds them first.\n{lines}"
-        )
+        self.lines.iter().map(line).collect()
     }
 
     fn twins(&self) -> String {

@@ -14,13 +14,31 @@ pub(super) const TO_UP_MS: u128 = 800;
 /// The backend's default name.
 pub(super) const BACKEND: &str = "srvs";
 
-/// What the twin checks.
+/// The server lines of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Layout {
-    /// A status port of its own.
-    TwoStage,
-    /// The app itself.
+    /// One line, without cookies and a twin.
+    Single,
+    /// With a twin that checks the app itself.
     Classic,
+    /// With a twin that checks a status port of its own.
+    TwoStage,
+}
+
+impl Layout {
+    /// The backup lines keep users who have a cookie.
+    pub(super) fn has_twins(self) -> bool {
+        self != Layout::Single
+    }
+
+    /// The word on the command line.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Layout::Single => "single",
+            Layout::Classic => "classic",
+            Layout::TwoStage => "two-stage",
+        }
+    }
 }
 
 /// The request.
@@ -30,7 +48,7 @@ pub struct Wanted<'a> {
     pub app: &'a AppSettings,
     /// The hosts, in the order of their lines.
     pub hosts: &'a [Host],
-    /// None: two-stage if every app has a `backup_status_port`.
+    /// None: the one that [fits](super::fits::fitting).
     pub layout: Option<Layout>,
     /// None: the name in the configuration, or `srvs`.
     pub backend: Option<&'a str>,
@@ -40,7 +58,7 @@ pub struct Wanted<'a> {
     pub whole: bool,
 }
 
-/// A host and the app for its two lines.
+/// A host and the app for its lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) host: &'a Host,

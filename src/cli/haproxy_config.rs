@@ -14,16 +14,18 @@ use std::path::{Path, PathBuf};
 const EXAMPLE: &str = "Example:
   agent haproxy-config web --host web1=10.0.0.11 --host web2=10.0.0.12
 
-  prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin.
+  prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin. For an app
+  without `backup_status_port` it prints web1 and web2 alone.
   If the backend exists already, keep the cookies of its users:
   --host web1=10.0.0.11,cookie=w1,twin=bkp1
 ";
 
 /// Print the HAProxy backend that fits this configuration
 ///
-/// Each host of the list gets a main line and its twin, the backup line of the same app. They have
-/// the ports, the check and `timeout check` of this configuration. The command needs no HAProxy: it
-/// runs on any machine with a copy of the configuration. Check the result with `haproxy -c`.
+/// Each host of the list gets a main line. In the layouts for sticky users it also gets a twin, the
+/// backup line of the same app. The lines have the ports, the check and `timeout check` of this
+/// configuration. The command needs no HAProxy: it runs on any machine with a copy of the
+/// configuration. Check the result with `haproxy -c`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct HaproxyConfig {
@@ -38,7 +40,10 @@ pub(super) struct HaproxyConfig {
     /// More hosts, a line each: NAME ADDRESS [KEY=VALUE]... (`-`: standard input)
     #[arg(long = "hosts", value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the twins check [default: two-stage if the app has a backup_status_port]
+    /// The lines of each host [default: the one that fits]
+    ///
+    /// Without this option: two-stage if the app has a `backup_status_port`. Otherwise classic if a
+    /// host names a cookie or a twin, and single if none does.
     #[arg(long, value_name = "LAYOUT", value_enum)]
     layout: Option<Layout>,
     /// The backend's name [default: as in the configuration, or srvs]

@@ -42,6 +42,8 @@ pub(crate) struct Gates {
     pub under_way: bool,
     /// The sidecar runs, and repairs the gates.
     pub sidecar: bool,
+    /// HAProxy shows a twin that checks the app itself.
+    pub has_classic_twin: bool,
     /// A port for the twin's gate that no app of this configuration uses.
     pub free_port: u16,
 }
@@ -184,13 +186,14 @@ fn held(gates: &Gates) -> Point {
     }
 }
 
-/// The configuration alone does not show that HAProxy has the two-stage layout: `check-port` does.
+/// The configuration alone does not show the layout: an app without a gate for the twin may have no twin.
+/// A twin that does not check its gate is a `check-port`.
 fn layout(gates: &Gates) -> Option<Point> {
     let (app, port) = (&gates.app, gates.free_port);
     let fix = format!(
         "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
     );
-    let is_classic = gates.gates.twin.is_none();
+    let is_classic = gates.gates.twin.is_none() && gates.has_classic_twin;
     is_classic.then(|| LAYOUT.warning("classic: the twin checks the app itself", fix))
 }
 
@@ -222,6 +225,7 @@ mod tests {
             held: None,
             under_way: false,
             sidecar: true,
+            has_classic_twin: false,
             free_port: 3000,
         }
     }
@@ -258,6 +262,21 @@ mod tests {
                 };
                 assert_eq!(wrong(with), expected, "{taken:?} {sidecar}");
             }
+        }
+    }
+
+    /// Of the single layout there is nothing to report.
+    #[test]
+    fn only_a_classic_twin_makes_the_layout_classic() {
+        let with = |two_stage: bool, has_classic_twin| {
+            wrong(|gates| {
+                gates.has_classic_twin = has_classic_twin;
+                gates.gates.twin = gates.gates.twin.take().filter(|_| two_stage);
+            })
+        };
+        assert_eq!(with(false, true), [("layout", Warning)]);
+        for (two_stage, classic) in [(false, false), (true, false), (true, true)] {
+            assert_eq!(with(two_stage, classic), [], "{two_stage} {classic}");
         }
     }
 

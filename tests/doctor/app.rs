@@ -4,6 +4,8 @@ use toml::{Table, Value};
 
 use crate::setup::{Diagnosis, Setup};
 use lab::one_machine::OneMachine;
+use lab::reference::Reference;
+use lab::settings::Settings;
 use std::time::Duration;
 
 #[test]
@@ -201,7 +203,9 @@ fn a_restart_that_takes_down_another_app_is_an_error() {
 
 #[test]
 fn the_classic_layout_is_a_warning() {
-    let setup = Setup::start("doctor_classic");
+    let setup = Setup::with("doctor_classic", |reference| {
+        reference.with(" port 3000 backup", " backup")
+    });
     let diagnosis = setup.doctor_with(|settings| settings.unset("app.web.backup_status_port"));
     let point = diagnosis.expect("layout", "warning", "classic");
     assert!(
@@ -209,4 +213,34 @@ fn the_classic_layout_is_a_warning() {
         "{point:?}"
     );
     assert!(!setup.doctor().is_wrong("layout"));
+}
+
+/// One line for each host, and no cookie: no user needs a twin.
+#[test]
+fn the_single_layout_is_no_warning() {
+    let mut setup = Setup::start("doctor_single");
+    let dir = setup.site.dir.clone();
+    setup.haproxy_is_up(|_| {
+        let third = "    server web3 10.77.0.13:1000 port 2000\n";
+        Reference::single(&dir).with(third, "")
+    });
+    let alone = |settings: Settings| settings.unset("app.web.backup_status_port");
+    let diagnosis = setup.doctor_with(alone);
+    diagnosis.expect(
+        "twin",
+        "unseen",
+        "no twin: web1; sticky users would need one",
+    );
+    diagnosis.expect_only(&[]);
+    let file = dir.join("haproxy.cfg").display().to_string();
+    let words = ["doctor", "--json", "--haproxy-cfg", &file];
+    let diagnosis = Diagnosis::of(setup.with_settings(alone).words(&words));
+    diagnosis.expect(
+        "twin",
+        "ok",
+        "single layout: no line has a cookie or a twin",
+    );
+    diagnosis.expect_only(&[]);
+    // The configuration has a gate for a twin.
+    setup.doctor().expect("twin", "warning", "no twin: web1");
 }

@@ -120,13 +120,14 @@ fn the_lab_finds_what_it_replaces() {
         Reference::two_hosts(dir).patient(),
         Reference::of_hosts(dir, 5).for_operators(),
         Reference::classic(dir).patient(),
+        Reference::single(dir),
         Reference::one_machine(dir),
         both,
     ];
     let servers = |reference: &Reference| reference.text().matches("\n    server ").count();
-    assert_eq!(all.each_ref().map(servers), [4, 10, 6, 4, 12]);
+    assert_eq!(all.each_ref().map(servers), [4, 10, 6, 3, 4, 12]);
     let stats = all
         .each_ref()
         .map(|reference| reference.stats_over_tcp().is_some());
-    assert_eq!(stats, [true, true, true, false, true]);
+    assert_eq!(stats, [true, true, true, true, false, true]);
 }

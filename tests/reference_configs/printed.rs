@@ -19,6 +19,11 @@ fn classic() {
 }
 
 #[test]
+fn single() {
+    is_printed("single.cfg", "[app.web]");
+}
+
+#[test]
 fn one_machine() {
     is_printed("one-machine.cfg", "[app.one]");
 }

@@ -35,12 +35,17 @@ fn sid() {
 fn takes_all(release: Release) {
     release.assert_is(&version(release));
     reads_all_words(release);
-    for name in ["two-stage.cfg", "classic.cfg", "one-machine.cfg"] {
+    for name in [
+        "two-stage.cfg",
+        "classic.cfg",
+        "single.cfg",
+        "one-machine.cfg",
+    ] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
     takes_what_checks_speak(release);
     for health in HEALTH {
-        for layout in [Layout::TwoStage, Layout::Classic] {
+        for layout in [Layout::TwoStage, Layout::Classic, Layout::Single] {
             for whole in [true, false] {
                 let text = printed(health, layout, whole, Transport::default());
                 let text = if whole { text } else { below_others(&text) };
@@ -113,8 +118,12 @@ fn takes_what_checks_speak(release: Release) {
 
 fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) -> String {
     let settings = settings(health);
-    let hosts = "web1 10.0.0.11\nweb2 2001:db8::12 cookie=w2 twin=bkp2 # two\n\nweb3 ::1";
-    let hosts = Host::list(hosts).unwrap();
+    let second = match layout {
+        Layout::Single => "",
+        Layout::Classic | Layout::TwoStage => "cookie=w2 twin=bkp2 # two",
+    };
+    let hosts = format!("web1 10.0.0.11\nweb2 2001:db8::12 {second}\n\nweb3 ::1");
+    let hosts = Host::list(&hosts).unwrap();
     let wanted = Wanted {
         app: &settings.apps[0],
         hosts: &hosts,

@@ -1,4 +1,4 @@
-//! A roll over three hosts, in both layouts.
+//! A roll over three hosts, in each layout.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -24,6 +24,11 @@ fn classic() {
     roll_classic(Release::Installed, "classic");
 }
 
+#[test]
+fn single() {
+    roll_single(Release::Installed, "single");
+}
+
 pub fn roll_two_stage(release: Release, test: &str) {
     let fleet = Fleet::behind(release, test, Layout::TwoStage, |reference| reference);
     let (met, trouble) = roll("two-stage", &fleet);
@@ -36,6 +41,14 @@ pub fn roll_two_stage(release: Release, test: &str) {
 pub fn roll_classic(release: Release, test: &str) {
     let fleet = Fleet::behind(release, test, Layout::Classic, |reference| reference);
     roll("classic", &fleet);
+}
+
+/// No user is sticky, so HAProxy moves all of them before the app stops.
+pub fn roll_single(release: Release, test: &str) {
+    let fleet = Fleet::behind(release, test, Layout::Single, |reference| reference);
+    let (met, trouble) = roll("single", &fleet);
+    assert_eq!(met.reconnected, 0, "connections closed on users");
+    assert_eq!(trouble, 0, "HAProxy's errors, retries and redispatches");
 }
 
 /// Restarts the app of each host under traffic. Returns what users and HAProxy met.

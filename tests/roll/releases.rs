@@ -17,6 +17,11 @@ fn debian_13_classic() {
 }
 
 #[test]
+fn debian_13_single() {
+    layouts::roll_single(Release::Debian13, "deb13_single");
+}
+
+#[test]
 fn debian_13_reload() {
     reload::show_the_leaving_worker(Release::Debian13, "deb13_reload");
 }
@@ -39,6 +44,11 @@ fn sid_two_stage() {
 #[test]
 fn sid_classic() {
     layouts::roll_classic(Release::Sid, "sid_classic");
+}
+
+#[test]
+fn sid_single() {
+    layouts::roll_single(Release::Sid, "sid_single");
 }
 
 #[test]

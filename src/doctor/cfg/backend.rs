@@ -103,7 +103,8 @@ fn retries(ours: &Ours<'_>) -> Option<Point> {
 }
 
 fn allbackups(ours: &Ours<'_>) -> Option<Point> {
-    let lacks = ours.proxy.settings.option("allbackups").is_none();
+    let has_twins = ours.lines.iter().any(|line| !line.is_main);
+    let lacks = has_twins && ours.proxy.settings.option("allbackups").is_none();
     lacks.then(|| ALLBACKUPS.warning("no option allbackups", line(ours, "option allbackups")))
 }
 
@@ -115,12 +116,10 @@ fn cookie(ours: &Ours<'_>) -> Option<Point> {
         let fix = line(ours, "cookie SRV insert indirect nocache httponly");
         return Some(COOKIE.warning(found, fix));
     };
-    // HAProxy then derives the values from address and port, the same for main and twin.
-    let dynamic = words.iter().any(|word| word == "dynamic");
     let name = words.first().map_or("", String::as_str);
     let found = format!("cookie {name}, and {} have no value for it", without?);
     let fix = "on each such line, the same for both of a host: cookie NAME";
-    (!dynamic).then(|| COOKIE.warning(found, fix))
+    (!ours.derives_cookies()).then(|| COOKIE.warning(found, fix))
 }
 
 fn timeout(ours: &Ours<'_>) -> Option<Point> {

@@ -26,6 +26,7 @@ pub(super) fn backend(ours: &Ours<'_>, expected: &Expected<'_>) -> Backend {
         lines: lines.map(|line| judged(line, &checks, expected)).collect(),
         ports: expected.ports,
         hides_cookies: false,
+        derives_cookies: ours.derives_cookies(),
     }
 }
 

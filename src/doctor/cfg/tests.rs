@@ -10,6 +10,7 @@ mod directed;
 
 const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
 const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");
+const SINGLE: &str = include_str!("../../../haproxy/single.cfg");
 const ONE_MACHINE: &str = include_str!("../../../haproxy/one-machine.cfg");
 
 const PORTS: AppPorts = AppPorts {
@@ -94,15 +95,18 @@ fn the_reference_files_are_all_ok() {
         (TWO_STAGE, PORTS, &[][..], "backend srvs: 3 main and 3 backup lines"),
         (TWO_STAGE, PORTS, &ours, "backend srvs: 1 main and 1 backup lines"),
         (CLASSIC, NO_OWN, &[], "backend srvs: 3 main and 3 backup lines"),
+        (SINGLE, NO_OWN, &[], "backend srvs: 3 main and 0 backup lines"),
         (ONE_MACHINE, machine(0), &[], "backend srvs: 1 main and 1 backup lines"),
         (ONE_MACHINE, machine(1), &ours, "backend srvs: 1 main and 1 backup lines"),
     ] {
         let points = points(text, ports, lines);
         let checks: Vec<_> = points.iter().map(|point| point.check).collect();
+        let of_pairs: &[&str] = if text == SINGLE { &[] } else { &["twin-order"] };
+        let same: &[&str] = if text == SINGLE { &[] } else { &["same-address", "same-cookie"] };
         assert_eq!(checks, [
-            "cfg-file", "cfg-backend", "twin", "twin-order", "backup", "same-address", "same-cookie", "same-port",
-            "checks", "check-port", "fall",
-        ]);
+            &["cfg-file", "cfg-backend", "twin"], of_pairs, &["backup"], same,
+            &["same-port", "checks", "check-port", "fall"],
+        ].concat());
         for point in &points {
             assert_eq!((point.verdict, &point.fix), (Ok, &None), "{point:?}");
         }
@@ -407,9 +411,18 @@ fn a_backend_without_gates_gets_the_missing_lines() {
     let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
-    assert_eq!(worst(&points, "twin").0, Warning);
-    let line = "server w1-twin 10.0.0.1:1000 check backup";
-    assert_eq!(fix(plain, NO_OWN, "twin"), line);
+    assert_eq!(worst(&points, "twin").0, Ok);
+    assert_eq!(worst(&points, "cfg-allbackups").0, Ok);
+    // With a cookie, however HAProxy gets it, users are sticky.
+    let cookies = "  cookie S insert dynamic\n  dynamic-cookie-key k\n";
+    for (line, cookie, twin) in [
+        ("check cookie c1", "", " cookie c1"),
+        ("check", cookies, ""),
+    ] {
+        let sticky = plain.replace("check", line) + cookie;
+        let line = format!("server w1-twin 10.0.0.1:1000{twin} check backup");
+        assert_eq!(fix(&sticky, NO_OWN, "twin"), line);
+    }
 }
 
 #[test]

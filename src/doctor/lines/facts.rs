@@ -67,6 +67,7 @@ impl Lines<'_> {
             lines: own.map(|own| self.line(&own, sees_cookies)).collect(),
             ports: self.ports,
             hides_cookies: !sees_cookies,
+            derives_cookies: false,
         }
     }
 

@@ -56,8 +56,12 @@ impl Backend {
     }
 
     fn twins(&self, matched: &Matched<'_>) -> Vec<Point> {
-        let alone = names(matched.mains.iter().copied()).map(|names| {
-            let main = matched.mains[0];
+        let (alone, single): (Vec<&Line>, Vec<&Line>) = matched
+            .mains
+            .iter()
+            .partition(|main| self.needs_twin(main, matched));
+        let alone = names(alone.iter().copied()).map(|names| {
+            let main = alone[0];
             let line = self.twin_line(main, &format!("{}-twin", main.name));
             TWIN.warning(format!("no twin: {names}"), line)
         });
@@ -65,7 +69,22 @@ impl Backend {
             let fix = "give it the address and cookie of a main line, or take it away";
             TWIN.warning(format!("no main line: {names}"), fix)
         });
-        TWIN.or_ok(alone.into_iter().chain(left), "each main line has its twin")
+        let wrong = alone.into_iter().chain(left);
+        match names(single) {
+            None => TWIN.or_ok(wrong, "each main line has its twin"),
+            Some(names) if self.hides_cookies => vec![TWIN.unseen(format!(
+                "no twin: {names}; sticky users would need one. Their cookies are hidden at level \
+                 user; the file shows them: --haproxy-cfg FILE"
+            ))],
+            Some(_) => TWIN.or_ok(wrong, "single layout: no line has a cookie or a twin"),
+        }
+    }
+
+    /// The configuration, another line or a cookie shows that this main line is to have a twin.
+    fn needs_twin(&self, main: &Line, matched: &Matched<'_>) -> bool {
+        let has_twins = !matched.pairs.is_empty() || !matched.twins.is_empty();
+        let is_sticky = self.derives_cookies || main.written.1.is_some();
+        has_twins || is_sticky || self.ports.backup_status_port.is_some()
     }
 
     /// The line of HAProxy's configuration for the twin of a main line, to paste below all main lines.

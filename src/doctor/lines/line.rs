@@ -42,6 +42,8 @@ pub(crate) struct Backend {
     pub ports: AppPorts,
     /// The level of the stats socket hides cookies.
     pub hides_cookies: bool,
+    /// HAProxy makes the cookie of each line: `cookie NAME ... dynamic`.
+    pub derives_cookies: bool,
 }
 
 /// The names of the lines, or None if there are none.

@@ -1,4 +1,5 @@
 use super::super::Verdict::{self, Error, Ok as Well, Unseen as NotSeen, Warning};
+use super::line::{Backend, Line};
 use super::*;
 use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
@@ -226,6 +227,46 @@ fn each_main_line_is_judged_with_its_own_twin() {
         let points = judged(&seen, Some(Open), false).into_iter();
         let wrong = points.filter(|point| point.verdict != Well);
         assert_eq!(wrong.map(|point| point.found).collect::<Vec<_>>(), [found]);
+    }
+}
+
+/// A line alone is the single layout. The configuration, another twin or a cookie shows that it is not.
+#[test]
+#[rustfmt::skip]
+fn only_sticky_users_need_a_twin() {
+    let line = |cookie: Option<&str>| Line {
+        name: "web1".into(),
+        is_main: true,
+        written: ("10.0.0.11:1000".into(), cookie.map(str::to_owned)),
+        ..Line::default()
+    };
+    let plain = Backend {
+        of: "srvs".into(),
+        lines: vec![line(None)],
+        ports: AppPorts { backup_status_port: None, ..PORTS },
+        hides_cookies: false,
+        derives_cookies: false,
+    };
+    let with = |change: fn(&mut Backend)| {
+        let mut backend = plain.clone();
+        change(&mut backend);
+        backend
+    };
+    for (backend, verdict) in [
+        (plain.clone(), Well),
+        (with(|backend| backend.hides_cookies = true), NotSeen),
+        (with(|backend| backend.derives_cookies = true), Warning),
+        (with(|backend| backend.ports = PORTS), Warning),
+        (with(|backend| backend.lines[0].written.1 = Some("w1".into())), Warning),
+        (with(|backend| backend.lines.push(Line { name: "bkp".into(), ..Line::default() })), Well),
+        (with(|backend| {
+            let twin = Line { name: "bkp".into(), ..Line::default() };
+            backend.lines.extend([twin, Line { name: "web2".into(), ..backend.lines[0].clone() }]);
+        }), Warning),
+    ] {
+        let points = super::judge(&backend);
+        let twin: Vec<_> = points.iter().filter(|point| point.check == "twin").collect();
+        assert_eq!(twin.iter().map(|point| point.verdict).collect::<Vec<_>>(), [verdict], "{twin:?}");
     }
 }
 

@@ -34,6 +34,10 @@ fn line(seen: &Examination, own: &Own) -> Line {
     }
 }
 
+pub(super) fn have_a_classic_twin(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.role == Role::ClassicTwin)
+}
+
 /// The lines whose gates are open.
 pub(super) fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
     let is_open = |role: Role| {

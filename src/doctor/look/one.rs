@@ -88,7 +88,8 @@ impl Looked {
         };
         match &snapshot.rules {
             Ok(view) => {
-                let gates = of_gates(all, settings, view, &snapshot);
+                let mut gates = of_gates(all, settings, view, &snapshot);
+                gates.has_classic_twin = lines::have_a_classic_twin(&lines);
                 app.through = lines::through(&gates, &lines);
                 facts.gates = Some(gates);
                 *rules = Ok(used(&host.firewall, view, &host.gates));
@@ -179,6 +180,7 @@ fn of_gates(
         held: hold::now(&agent.hold_dir, app).map(|held| held.describe()),
         under_way: Lock::owner(&state::app_lock(&agent.state_dir, app)).is_some(),
         sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),
+        has_classic_twin: false,
         free_port: gates::free_port(settings.ports.status_port, &taken),
     }
 }

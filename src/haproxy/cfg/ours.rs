@@ -25,6 +25,12 @@ impl<'a> Ours<'a> {
     pub(crate) fn all(&self) -> impl Iterator<Item = &'a Server> + Clone {
         self.lines.iter().map(|line| line.server)
     }
+
+    /// HAProxy makes the cookies from address and port: the same for main and twin.
+    pub(crate) fn derives_cookies(&self) -> bool {
+        let mut cookie = self.proxy.settings.cookie.iter();
+        cookie.any(|words| words.iter().any(|word| word == "dynamic"))
+    }
 }
 
 /// The backends that serve an app, and the lines of HAProxy that none of them has. If the file has none of those

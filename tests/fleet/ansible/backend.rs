@@ -51,7 +51,36 @@ fn the_role_writes_the_printed_backend_by_default() {
         "haproxy_gate_haproxy": [{"socket": "tcp://10.0.0.1:9999"}],
     });
     let test = "ansible_backend";
-    is_printed(test, &inventory, &variables, &hosts, ("srvs", &[]));
+    is_printed(
+        test,
+        &inventory,
+        &variables,
+        &hosts,
+        ("srvs", "two-stage", &[]),
+    );
+}
+
+#[test]
+fn the_role_writes_the_printed_single_layout() {
+    let variables = json!({
+        "haproxy_gate_servers": [
+            {"name": "web1", "address": "10.0.0.11"},
+            {"name": "web2", "address": "10.0.0.12"},
+        ],
+        "haproxy_gate_layout": "single",
+        "haproxy_gate_stats_bind": "ipv4@10.0.0.1:9999",
+        "haproxy_gate_frontend_bind": ":80",
+        "haproxy_gate_apps": {"web": {
+            "port": 1000,
+            "status_port": 2000,
+            "health": {"http": "/healthz"},
+            "restart": {"systemd": "web.service"},
+        }},
+        "haproxy_gate_haproxy": [{"socket": "tcp://10.0.0.1:9999"}],
+    });
+    let hosts = ["web1=10.0.0.11", "web2=10.0.0.12"];
+    let test = "ansible_backend_single";
+    is_printed(test, &[], &variables, &hosts, ("srvs", "single", &[]));
 }
 
 /// Every variable that can change the agents' configuration.
@@ -92,18 +121,18 @@ fn the_role_writes_the_printed_backend_with_other_variables() {
     let hosts = ["a=10.0.0.11", "b=2001:db8::12"];
     let words = ["--sni", "app.example.org"];
     let test = "ansible_backend_other";
-    is_printed(test, &[], &variables, &hosts, ("api", &words));
+    is_printed(test, &[], &variables, &hosts, ("api", "two-stage", &words));
 }
 
-/// The name of the backend, and the arguments of the agent besides the hosts.
-type Asked<'a> = (&'a str, &'a [&'a str]);
+/// The name of the backend, its layout, and the arguments of the agent besides the hosts.
+type Asked<'a> = (&'a str, &'a str, &'a [&'a str]);
 
 fn is_printed(
     test: &str,
     inventory: &[&str],
     variables: &Value,
     hosts: &[&str],
-    (backend, words): Asked<'_>,
+    (backend, layout, words): Asked<'_>,
 ) {
     let site = Site::create(test, 0);
     let operator = Operator::create(site.dir.join("operator"), &site.balancer);
@@ -117,7 +146,7 @@ fn is_printed(
 
     let mut agent = Command::new(built::agent());
     agent.arg("--config").arg(ansible.dir.join("agent.toml"));
-    agent.args(["haproxy-config", "--whole", "--layout", "two-stage"]);
+    agent.args(["haproxy-config", "--whole", "--layout", layout]);
     agent.args(["--backend", backend]).args(words);
     agent.args(hosts.iter().flat_map(|host| ["--host", host]));
     let printed = start(&mut agent).wait().expect_exit(0).out;
@@ -128,7 +157,8 @@ fn is_printed(
         .wait()
         .expect_exit(0);
     let written = fs::read_to_string(&path).expect("a backend");
-    assert_same(&sections(&written), &sections(&printed), hosts.len());
+    let servers = hosts.len() * if layout == "single" { 1 } else { 2 };
+    assert_same(&sections(&written), &sections(&printed), servers);
 }
 
 /// The head of each section, and its lines with their comments.
@@ -152,7 +182,7 @@ fn sections(text: &str) -> Vec<Section<'_>> {
 const THERE: [&str; 4] = ["log", "user", "group", "stats socket /"];
 
 /// Compares all but these parts and the names of other sections.
-fn assert_same(written: &[Section<'_>], printed: &[Section<'_>], hosts: usize) {
+fn assert_same(written: &[Section<'_>], printed: &[Section<'_>], servers: usize) {
     let [global, rest @ ..] = written else {
         panic!("nothing was written");
     };
@@ -173,6 +203,6 @@ fn assert_same(written: &[Section<'_>], printed: &[Section<'_>], hosts: usize) {
     let (printed_head, _) = printed_rest.last().expect("a backend");
     let (name, _) = head.split_once(" from ").expect("its own defaults");
     assert_eq!(name, *printed_head);
-    let servers = lines.iter().filter(|line| line.starts_with("    server "));
-    assert_eq!(servers.count(), 2 * hosts);
+    let there = lines.iter().filter(|line| line.starts_with("    server "));
+    assert_eq!(there.count(), servers);
 }

@@ -24,6 +24,7 @@ pub struct Fleet {
 pub enum Layout {
     TwoStage,
     Classic,
+    Single,
 }
 
 /// The hosts of a fleet.
@@ -77,6 +78,7 @@ impl Fleet {
         let config = match layout {
             Layout::TwoStage => Reference::two_stage(&site.dir),
             Layout::Classic => Reference::classic(&site.dir),
+            Layout::Single => Reference::single(&site.dir),
         };
         let haproxy = Haproxy::start_of(release, &site.balancer, &site.dir, &change(config));
         let start = |host: &Host| start_app(host, cold);
@@ -138,7 +140,7 @@ impl Fleet {
         let restart = self.app(number).daemon.restart.clone();
         match self.layout {
             Layout::TwoStage => Settings::two_stage(&state, restart),
-            Layout::Classic => Settings::classic(&state, restart),
+            Layout::Classic | Layout::Single => Settings::classic(&state, restart),
         }
     }
 

@@ -50,6 +50,11 @@ impl Reference {
         Reference::read("classic.cfg", dir).hosts()
     }
 
+    /// One line for each host, without cookies.
+    pub fn single(dir: &Path) -> Reference {
+        Reference::read("single.cfg", dir).hosts()
+    }
+
     pub fn one_machine(dir: &Path) -> Reference {
         Reference::read("one-machine.cfg", dir)
     }
