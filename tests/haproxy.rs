@@ -268,7 +268,9 @@ fn a_misbehaving_socket_is_reported_in_time() {
         b"a\n\nb\n\nc\n\n",
     ] {
         socket.answer(garbage.to_vec());
-        assert!(socket.ask("show info").is_err(), "{garbage:?}");
+        let read = socket.ask("show info");
+        let read = read.and_then(|answers| Worker::parse(&answers[0]));
+        assert!(read.is_err(), "{garbage:?}");
     }
     let missing = Socket {
         address: Address::Unix("/nonexistent.sock".into()),

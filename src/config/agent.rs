@@ -5,6 +5,7 @@ use super::metrics::check_metrics;
 use super::mistake::Mistake;
 use super::{AgentSettings, AppSettings, OnStop};
 use crate::gate::Variant;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Spanned;
 
@@ -24,7 +25,7 @@ pub(super) fn check_agent(
         state_dir,
         hold_dir,
         history_dir,
-        addresses: agent.addresses,
+        addresses: agent.addresses.iter().map(IpAddr::to_canonical).collect(),
         poll: agent.poll,
         ipv6: agent.ipv6,
         iptables: agent.iptables.map(|variant| match variant {

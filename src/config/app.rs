@@ -43,7 +43,7 @@ pub(super) fn check_app(
             backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
         },
         gate_to,
-        address: app.address,
+        address: app.address.map(|ip| ip.to_canonical()),
         restart: check_restart(app.restart)?,
         upgrade: check_change("upgrade", app.upgrade)?,
         rollback: check_change("rollback", app.rollback)?,

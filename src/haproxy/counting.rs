@@ -111,7 +111,7 @@ impl Balancer {
         let mut capacities = Vec::new();
         for ((_, backend), (command, answer)) in backends.iter().zip(commands.iter().zip(&answers))
         {
-            let stats = ServerStat::parse(answer, command)?;
+            let stats = ServerStat::parse_backend(answer, command)?;
             let is_there = |own: &Own| {
                 let mut of = stats.iter();
                 of.any(|stat| (&stat.backend, &stat.server) == (&own.backend, &own.server))

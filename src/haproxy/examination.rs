@@ -6,6 +6,7 @@ use super::{
     BackendCapacity, Balancer, CheckStatus, Found, Missing, Own, ServerStat, ServerState, Unseen,
     Worker, info,
 };
+use crate::text::escape;
 
 /// The command that shows the socket's level (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
@@ -136,9 +137,12 @@ impl Balancer {
             }
             let command = ServerStat::command(own.backend_id, None);
             let answer = self.socket.ask(std::slice::from_ref(&command)).await?;
-            let stats = ServerStat::parse(&answer[0], &command)?;
+            let stats = ServerStat::parse_backend(&answer[0], &command)?;
             capacities.push(BackendCapacity::count(&own.backend, found, &stats));
-            let details = rows(&answer[0], &command, detail)?;
+            // A row that can't be read has no details either.
+            let details = rows(&answer[0], &command, |row| {
+                Ok(detail(row).unwrap_or_default())
+            })?;
             let both = stats.into_iter().zip(details);
             listed.extend(both.map(|(stat, (check, throttle, cookie))| Listed {
                 stat,
@@ -163,7 +167,7 @@ fn detail(row: &Row) -> Result<Detail, String> {
     };
     let number = |text: &str| text.parse::<u64>().map_err(|_| format!("a count {text:?}"));
     let throttle = optional("throttle")?.map(number).transpose()?;
-    let cookie = optional("cookie")?.map(str::to_owned);
+    let cookie = optional("cookie")?.map(escape);
     let check = match (optional("check_rise")?, optional("check_fall")?) {
         (Some(rise), Some(fall)) => Some(Checked {
             status: CheckStatus::parse(row.text("check_status")?),

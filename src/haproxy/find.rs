@@ -1,5 +1,6 @@
 //! Finds our server lines. The address is one of this host's, the port is the app's, and the
-//! checked port shows the role. Pure.
+//! checked port shows the role. A line without a port sends users to the port that they came by:
+//! such a line is ours if it checks a status port of ours. Pure.
 
 use super::{Role, ServerState};
 use std::net::SocketAddr;
@@ -76,7 +77,7 @@ pub fn find(
     is_ours: impl Fn(&ServerState) -> bool,
 ) -> Result<Vec<Own>, Missing> {
     let ours: Vec<&ServerState> = servers.iter().filter(|server| is_ours(server)).collect();
-    let serving = ours.iter().filter(|server| server.port == ports.port);
+    let serving = ours.iter().filter(|server| serves(server, ports));
     let own: Vec<Own> = serving
         .map(|server| own(server, ports))
         .collect::<Result<_, _>>()?;
@@ -94,6 +95,14 @@ pub fn find(
             ),
             fix: format!("add a server line with `check port {}`", ports.status_port),
         }),
+    }
+}
+
+fn serves(server: &ServerState, ports: AppPorts) -> bool {
+    let gated = [Some(ports.status_port), ports.backup_status_port];
+    match server.port {
+        0 => server.check_port != 0 && gated.contains(&Some(server.check_port)),
+        port => port == ports.port,
     }
 }
 
@@ -115,7 +124,10 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
             });
         }
     };
-    Ok(Own::new(server, role))
+    let port = |at: SocketAddr| SocketAddr::new(at.ip(), ports.port);
+    let own = Own::new(server, role);
+    let address = own.address.map(port);
+    Ok(Own { address, ..own })
 }
 
 impl Own {
@@ -233,6 +245,20 @@ pub(super) mod tests {
                 .to_string()
                 .starts_with("a/web1 checks port 2009")
         );
+    }
+
+    #[test]
+    fn a_line_without_a_port_is_ours_by_its_check_port() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 0, 2000),
+            server("a", "bkp1", "10.0.0.11", 0, 3000),
+            server("a", "other", "10.0.0.11", 0, 2001),
+            server("a", "plain", "10.0.0.11", 0, 0),
+        ];
+        let own = find(&servers, PORTS, |_| true).unwrap();
+        let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
+        assert_eq!(roles, [Role::Main, Role::Twin]);
+        assert_eq!(own[0].address, Some("10.0.0.11:1000".parse().unwrap()));
     }
 
     #[test]

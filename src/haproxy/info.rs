@@ -1,7 +1,7 @@
 //! `show info`: which worker answers.
 
 use super::{Unseen, Worker};
-use crate::text::has_control;
+use crate::text::escape;
 
 /// The command.
 pub(crate) const COMMAND: &str = "show info";
@@ -16,12 +16,7 @@ impl Worker {
                     .map(str::to_owned)
             };
             let missing = || Unseen::strange(COMMAND, format!("no {name} in it"));
-            let printable = |value: &String| !has_control(value);
-            answer
-                .lines()
-                .find_map(of)
-                .filter(printable)
-                .ok_or_else(missing)
+            answer.lines().find_map(of).ok_or_else(missing)
         };
         let number = |name: &str| {
             let text = value(name)?;
@@ -29,7 +24,7 @@ impl Worker {
                 .map_err(|_| Unseen::strange(COMMAND, format!("{name}: {text}")))
         };
         Ok(Worker {
-            version: value("Version")?,
+            version: escape(&value("Version")?),
             pid: number("Pid")?,
             uptime: number("Uptime_sec")?,
             started: number("Start_time_sec")?,

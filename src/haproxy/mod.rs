@@ -1,6 +1,7 @@
 //! What HAProxy shows of this host: its stats socket and its master CLI, the two tables that the
 //! agent reads, and our lines in them. Level `user` is enough for all of it.
 
+mod answer_end;
 mod balancer;
 mod beside;
 mod capacity;

@@ -2,7 +2,7 @@
 //! `user` (HAProxy management guide, 9.3).
 
 use super::Unseen;
-use crate::text::has_control;
+use crate::text::escape;
 use std::net::IpAddr;
 
 /// The command for all backends.
@@ -39,10 +39,11 @@ pub struct ServerState {
 }
 
 impl ServerState {
-    /// Parses the table. One line that is not understood makes all of it unusable.
+    /// Parses the table. One line that is not understood makes all of it unusable, because it may
+    /// be one of ours.
     pub fn parse(answer: &str) -> Result<Vec<ServerState>, Unseen> {
         let strange = |what: &str| Unseen::strange(COMMAND, what);
-        let mut lines = answer.lines();
+        let mut lines = answer.split('\n').filter(|line| !line.is_empty());
         match lines.next() {
             Some("1") => {}
             other => return Err(strange(&format!("format {other:?}, wanted 1"))),
@@ -60,9 +61,7 @@ impl ServerState {
         let row = |line: &str| {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
-            // Names are printed later, and must not bring escape sequences with them.
-            let printable = !has_control(line);
-            (whole && printable)
+            whole
                 .then(|| server(&fields, &places))
                 .flatten()
                 .ok_or_else(|| strange(line))
@@ -76,10 +75,11 @@ fn server(fields: &[&str], places: &[usize; COLUMNS.len()]) -> Option<ServerStat
         places.map(|place| fields[place]);
     Some(ServerState {
         backend_id: be_id.parse().ok()?,
-        backend: be_name.to_owned(),
+        backend: escape(be_name),
         server_id: srv_id.parse().ok()?,
-        server: srv_name.to_owned(),
-        address: addr.parse().ok(),
+        server: escape(srv_name),
+        // HAProxy reaches ::ffff:10.0.0.11 by IPv4.
+        address: addr.parse().ok().map(|ip: IpAddr| ip.to_canonical()),
         port: port.parse().ok()?,
         check_port: check_port.parse().ok()?,
     })
@@ -98,6 +98,24 @@ mod tests {
         assert_eq!(servers.len(), 1);
         assert_eq!(servers[0].address, Some("10.0.0.11".parse().unwrap()));
         assert_eq!((servers[0].port, servers[0].check_port), (1000, 2000));
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_is_that_ipv4_address() {
+        let row = "3 srvs 1 web1 ::ffff:10.0.0.11 1000 2000";
+        let servers = ServerState::parse(&format!("{HEAD}{row}")).unwrap();
+        assert_eq!(servers[0].address, Some("10.0.0.11".parse().unwrap()));
+    }
+
+    #[test]
+    fn texts_that_are_not_needed_may_have_anything_in_them() {
+        let head = HEAD.replace("srv_port", "srv_fqdn srv_port");
+        let row = "3 srvs 1 w\u{1b}1 - a\u{fffd}\r\u{85}b 1000 2000";
+        let servers = ServerState::parse(&format!("{head}{row}")).unwrap();
+        assert_eq!(
+            (servers[0].server.as_str(), servers[0].port),
+            ("w\\u{1b}1", 1000)
+        );
     }
 
     #[test]

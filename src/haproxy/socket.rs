@@ -2,6 +2,7 @@
 //! complete answer in time is [`Unseen`].
 
 use super::NoAnswer;
+use super::answer_end::answer_end;
 use crate::text::escape_within;
 use std::fmt;
 use std::io;
@@ -33,8 +34,10 @@ impl Address {
             return None;
         };
         Some(match at.parse::<SocketAddr>() {
-            Ok(SocketAddr::V4(_)) => format!("ipv4@{at}"),
-            Ok(SocketAddr::V6(_)) => format!("ipv6@{at}"),
+            Ok(at) => match SocketAddr::new(at.ip().to_canonical(), at.port()) {
+                SocketAddr::V4(at) => format!("ipv4@{at}"),
+                SocketAddr::V6(at) => format!("ipv6@{at}"),
+            },
             Err(_) => at.clone(),
         })
     }
@@ -194,20 +197,22 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         .read_to_end(&mut answer)
         .await
         .map_err(broke)?;
-    String::from_utf8(answer).map_err(|_| Unseen::strange(&commands.join(";"), "not UTF-8"))
+    // Descriptions and the texts of checks may have any bytes. The agent does not need them.
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Splits the whole answer into one for each command. Each ends with an empty line, and nothing
-/// follows the last.
+/// Splits the whole answer into one for each command. Each ends with an [empty line](answer_end),
+/// and nothing follows the last.
 pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
     let mut rest = answer;
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
-        let Some((one, after)) = rest.split_once("\n\n") else {
+        let Some(end) = answer_end(rest) else {
             return Err(
                 refused(rest, command).unwrap_or_else(|| Unseen::Truncated(command.clone()))
             );
         };
+        let (one, after) = (&rest[..end], &rest[end + 2..]);
         if let Some(refusal) = refused(one, command) {
             return Err(refusal);
         }
@@ -252,6 +257,27 @@ mod tests {
     #[test]
     fn one_answer_per_command() {
         assert_eq!(asked("a\nb\n\nc\n\n", &["x", "y"]).unwrap(), ["a\nb", "c"]);
+    }
+
+    #[test]
+    fn an_empty_line_in_a_text_ends_no_answer() {
+        let stat = "# pxname,svname,\nsrvs,web1,\"no \"\"OK\"\"\n\nin it\",\n\n";
+        let info = "Name: HAProxy\nPid: 7\ndescription: a\n\nb\nTasks: 9\n\n";
+        let state = "1\n# be_id be_name\n3 srvs\n\n";
+        for parts in [
+            vec![info, stat, stat],
+            vec![info, state],
+            vec![stat],
+            vec![info],
+        ] {
+            let commands: Vec<&str> = parts.iter().map(|_| "x").collect();
+            let whole: Vec<&str> = parts.iter().map(|part| &part[..part.len() - 2]).collect();
+            assert_eq!(asked(&parts.concat(), &commands).unwrap(), whole);
+        }
+        let cut = stat.split_once("in it").unwrap().0;
+        assert_eq!(asked(cut, &["x"]), Err(Unseen::Truncated("x".into())));
+        let denied = format!("{info}Permission denied\n\n");
+        assert_eq!(asked(&denied, &["x", "y"]), Err(Unseen::Denied("y".into())));
     }
 
     #[test]

@@ -2,9 +2,13 @@
 //! because later columns differ by version. An error text is a valid empty CSV table, so the header
 //! and the row are required.
 
+use super::answer_end::empty_line;
 use super::{CheckStatus, Status, Unseen};
-use crate::text::has_control;
-use csv::StringRecord;
+use crate::text::{escape, escape_within};
+use csv::{ReaderBuilder, StringRecord, Terminator};
+
+/// The most characters to show of a row that is not understood.
+const SHOWN: usize = 60;
 
 /// One server line in `show stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +64,17 @@ impl ServerStat {
         }
     }
 
-    /// Parses the answer to `command`. One wrong field makes all of it unusable.
+    /// Parses the answer to `command`. One wrong field that is read makes all of it unusable.
     pub fn parse(answer: &str, command: &str) -> Result<Vec<ServerStat>, Unseen> {
         rows(answer, command, server)
+    }
+
+    /// The same for the other servers of a backend: a row that can't be read is a server that can't
+    /// take users, and no reason to know nothing of the others.
+    pub fn parse_backend(answer: &str, command: &str) -> Result<Vec<ServerStat>, Unseen> {
+        rows(answer, command, |row| {
+            server(row).or_else(|what| unreadable(row, &what))
+        })
     }
 }
 
@@ -75,12 +87,20 @@ pub(super) fn rows<T>(
     if !answer.starts_with("# pxname,svname,") {
         return Err(Unseen::strange(command, answer));
     }
-    let mut reader = csv::Reader::from_reader(answer.as_bytes());
+    // An open quote would swallow the rows that follow, without an error.
+    if empty_line(answer) != Ok(None) {
+        return Err(Unseen::strange(command, "wrong quotes"));
+    }
+    // A record that is shorter than the header lacks columns, which its reader reports.
+    let mut reader = ReaderBuilder::new()
+        .terminator(Terminator::Any(b'\n'))
+        .flexible(true)
+        .from_reader(answer.as_bytes());
     let strange = |error: csv::Error| Unseen::strange(command, error);
-    let header = on_one_line(reader.headers().map_err(strange)?.clone(), command)?;
+    let header = reader.headers().map_err(strange)?.clone();
     let mut servers = Vec::new();
     for record in reader.records() {
-        let record = on_one_line(record.map_err(strange)?, command)?;
+        let record = record.map_err(strange)?;
         let server = read(&Row {
             header: &header,
             record: &record,
@@ -90,23 +110,14 @@ pub(super) fn rows<T>(
     Ok(servers)
 }
 
-/// An open quote would swallow the rows that follow, without an error. Names are printed later, and
-/// must not bring escape sequences with them.
-fn on_one_line(record: StringRecord, command: &str) -> Result<StringRecord, Unseen> {
-    match record.iter().find(|field| has_control(field)) {
-        Some(field) => Err(Unseen::strange(command, format!("{field:?} in a row"))),
-        None => Ok(record),
-    }
-}
-
 fn server(row: &Row) -> Result<ServerStat, String> {
     let status = row.text("status")?;
     let status = Status::parse(status).ok_or_else(|| format!("status {status:?}"))?;
     let (weight, backup) = (row.number("weight")?, row.number("bck")? > 0);
     let status = status.with_weight(weight);
     Ok(ServerStat {
-        backend: row.text("# pxname")?.to_owned(),
-        server: row.text("svname")?.to_owned(),
+        backend: escape(row.text("# pxname")?),
+        server: escape(row.text("svname")?),
         server_id: row.number("sid")?,
         in_flight: row.count("scur")? + row.count("qcur")?,
         sessions: row.number("stot")?,
@@ -120,6 +131,24 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         check: check(row)?,
         failed_to_the_end: row.text("check_health")? == "0",
         status,
+    })
+}
+
+/// A server whose state is not known takes no users.
+fn unreadable(row: &Row, what: &str) -> Result<ServerStat, String> {
+    Ok(ServerStat {
+        backend: escape(row.text("# pxname")?),
+        server: escape(row.text("svname")?),
+        server_id: row.number("sid").unwrap_or(0),
+        status: Status::Unreadable(escape_within(what, SHOWN)),
+        in_flight: 0,
+        sessions: 0,
+        connections: None,
+        weight: 0,
+        backup: row.number("bck").is_ok_and(|backup| backup > 0),
+        proven: false,
+        check: None,
+        failed_to_the_end: false,
     })
 }
 
@@ -273,18 +302,54 @@ mod tests {
         assert!(parse(&format!("srvs,web1,0,0,7,UP,0,1,,2,3,{most},,1")).is_err());
     }
 
+    /// The texts of checks are not read, so they may have anything in them.
+    #[test]
+    fn only_the_columns_that_are_needed_are_read() {
+        let row = "srvs,web1,0,0,7,UP,0,1,,2,3,4,,1,L7OK";
+        let texts = [
+            "200 OK\r\n",
+            "\n\n",
+            "\u{fffd}",
+            "\u{1b}[2J\0",
+            "\"\"a\"\",b",
+        ];
+        for text in texts {
+            let answer = format!("{HEADER},last_chk\n{row},\"{text}\"\n{row},\n");
+            let stats = ServerStat::parse(&answer, "show stat 3 4 1").unwrap();
+            assert!(stats.len() == 2 && stats[0].proven, "{text:?}: {stats:?}");
+        }
+        let named = parse("srvs,w\u{1b}[2J,0,0,7,UP,0,1,,2,3,4,,1").unwrap();
+        assert_eq!(named[0].server, "w\\u{1b}[2J");
+        assert!(parse("srvs,web1,0,0,7,MAINT (\x1b[2J),0,1,,2,3,4,,1").is_err());
+    }
+
     #[test]
     fn no_row_is_lost_in_anothers_quotes() {
-        let row = "srvs,web1,0,0,7,UP,0,1,,2,3,4,,1";
-        let header = format!("{HEADER},last");
-        for text in [
-            format!("{header}\n{row},,\"\n{row},,\n"),
-            format!("{HEADER},\"\n{row},,\n{row},,\n"),
-        ] {
-            let read = ServerStat::parse(&text, "show stat 3 4 1");
-            assert!(read.is_err(), "{text:?}: {read:?}");
+        let row = "srvs,web1,0,0,7,UP,0,1,,2,3,4,,1,L7OK";
+        let rows = |text: &str| {
+            let answer = format!("{HEADER},last\n{row},{text}\n{row},\n");
+            ServerStat::parse(&answer, "show stat 3 4 1").map(|stats| stats.len())
+        };
+        assert_eq!(rows("\"a\nb\""), Ok(2));
+        for text in ["\"", "\"a\"b", "a\"b\"", "a\"", "\n"] {
+            assert!(rows(text).is_err(), "{text:?}");
         }
-        assert!(parse("srvs,web1,0,0,7,MAINT (\x1b[2J),0,1,,2,3,4,,1").is_err());
+        let header = format!("{HEADER},\"\n{row},,\n{row},,\n");
+        assert!(ServerStat::parse(&header, "show stat 3 4 1").is_err());
+    }
+
+    #[test]
+    fn a_neighbour_that_can_not_be_read_takes_no_users_and_hides_no_other() {
+        let rows = "srvs,web2,0,0,7,HALF \u{1b},0,1,,2,3,4,,1,L7OK\n\
+                    srvs,web3,,,,UP\nsrvs,web4,0,0,7,UP,0,1,,2,3,4,,1,L7OK";
+        let answer = format!("{HEADER}\n{rows}");
+        let stats = ServerStat::parse_backend(&answer, "show stat 3 4 -1").unwrap();
+        let usable: Vec<bool> = stats.iter().map(|stat| stat.status.is_usable()).collect();
+        assert_eq!(usable, [false, false, true], "{stats:?}");
+        assert!(!stats[0].is_out() && !stats[0].status.is_held());
+        let word = stats[0].status.to_string();
+        assert!(word.contains("HALF") && !word.contains('\u{1b}'), "{word}");
+        assert!(ServerStat::parse(&answer, "show stat 3 4 -1").is_err());
     }
 
     #[test]

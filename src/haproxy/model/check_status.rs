@@ -1,6 +1,7 @@
 //! How a health check ended: HAProxy's own words (`check_status` of `show stat`, HAProxy's
 //! management guide 9.1; `src/check.c`).
 
+use crate::text::escape;
 use std::fmt;
 
 /// The last check of one server line.
@@ -22,7 +23,7 @@ impl CheckStatus {
     pub fn parse(text: &str) -> CheckStatus {
         let ended = text.strip_prefix("* ");
         CheckStatus {
-            word: ended.unwrap_or(text).to_owned(),
+            word: escape(ended.unwrap_or(text)),
             under_way: ended.is_some(),
         }
     }

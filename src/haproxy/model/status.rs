@@ -2,6 +2,7 @@
 //! (HAProxy: src/stats.c). Only whole words count: `UP 1/3` is not `UP`. HAProxy also calls a line
 //! UP that takes no new users, because its weight is 0: that is a state of its own here.
 
+use crate::text::has_control;
 use std::fmt;
 
 /// The state of one server line.
@@ -25,6 +26,8 @@ pub enum Status {
     Maint(String),
     /// `no check`: HAProxy takes it for UP, whatever the app does.
     NoCheck,
+    /// The row of a neighbour can't be read: why. Nothing is known of it.
+    Unreadable(String),
 }
 
 impl Status {
@@ -67,7 +70,8 @@ impl Status {
             | Status::Down(text)
             | Status::NoLb(text)
             | Status::Drain(text)
-            | Status::Maint(text) => text,
+            | Status::Maint(text)
+            | Status::Unreadable(text) => text,
         }
     }
 
@@ -127,7 +131,7 @@ fn counted_or_agent(rest: Option<&str>) -> bool {
 }
 
 fn in_parentheses(text: &str) -> bool {
-    text.starts_with('(') && text.ends_with(')')
+    text.starts_with('(') && text.ends_with(')') && !has_control(text)
 }
 
 impl fmt::Display for Status {
@@ -158,6 +162,7 @@ impl From<Status> for Shown {
             Status::Drain(_) => "drain",
             Status::Maint(_) => "maint",
             Status::NoCheck => "no_check",
+            Status::Unreadable(_) => "unreadable",
         };
         Shown {
             status: status.to_string(),

@@ -149,7 +149,7 @@ fn connection(response: &InetResponse) -> Connection {
 fn socket(response: &InetResponse) -> Socket {
     let id = &response.header.socket_id;
     Socket {
-        local: std::net::SocketAddr::new(id.source_address, id.source_port),
+        local: address(id.source_address, id.source_port),
         inode: response.header.inode.into(),
     }
 }

@@ -24,7 +24,6 @@ pub fn parse_whole<T: Debug + PartialEq>(
     let even = (0..answer.len()).step_by(answer.len() / CUTS + 1);
     let at_lines = answer.match_indices('\n').take(CUTS);
     for at in even.chain(at_lines.flat_map(|(at, _)| [at, at + 1])) {
-        // Half a character fails earlier, as "not UTF-8".
         let Some(cut) = answer.get(..at) else {
             continue;
         };

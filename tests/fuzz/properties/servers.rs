@@ -1,7 +1,7 @@
 //! The answer to `show info;show servers state`, and which of its lines are ours.
 
 use super::{answer, assert_printable};
-use haproxy_gate::haproxy::{AppPorts, Own, Role, ServerState, Worker, find};
+use haproxy_gate::haproxy::{AppPorts, Own, Role, ServerState, Worker, answers, find};
 use std::net::IpAddr;
 
 const PORTS: AppPorts = AppPorts {
@@ -12,9 +12,7 @@ const PORTS: AppPorts = AppPorts {
 
 /// Takes the bytes for HAProxy's whole answer to the two commands.
 pub fn check(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
+    let text = &*String::from_utf8_lossy(data);
     let commands = ["show info", "show servers state"].map(str::to_owned);
     let parse = |answers: &[String]| {
         let info = Worker::parse(&answers[0])?;
@@ -24,12 +22,10 @@ pub fn check(data: &[u8]) {
         return;
     };
     assert_printable(&info.version);
-    let table = text.split("\n\n").nth(1).unwrap_or_default();
+    let parts = answers(text, &commands).expect("it was split before");
     // No row is lost: the first two lines are the format and the header.
-    assert_eq!(
-        servers.len() + 2,
-        table.trim_start_matches('\n').lines().count()
-    );
+    let rows = parts[1].split('\n').filter(|line| !line.is_empty());
+    assert_eq!(servers.len() + 2, rows.count());
     check_again(&servers);
     check_found(&servers, &["10.0.0.11".parse().expect("an address")]);
     for server in servers.iter().take(20) {
@@ -61,10 +57,17 @@ fn check_found(servers: &[ServerState], here: &[IpAddr]) {
         Ok(own) => own,
         Err(error) => return assert_printable(&error.to_string()),
     };
+    let gated = |s: &ServerState| [2000, 3000].contains(&s.check_port);
     let ours = servers
         .iter()
-        .filter(|s| is_here(s) && s.port == PORTS.port);
-    let expected: Vec<Own> = ours.map(|s| Own::new(s, role(s.check_port))).collect();
+        .filter(|s| is_here(s) && (s.port == PORTS.port || (s.port == 0 && gated(s))));
+    let with_port = |s: &ServerState| ServerState {
+        port: PORTS.port,
+        ..s.clone()
+    };
+    let expected: Vec<Own> = ours
+        .map(|s| Own::new(&with_port(s), role(s.check_port)))
+        .collect();
     assert_eq!(own, expected);
     for line in &own {
         let is_main = |other: &Own| other.backend == line.backend && other.role == Role::Main;

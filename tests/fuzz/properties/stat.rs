@@ -1,22 +1,51 @@
 //! The answer to `show stat`.
 
 use super::{answer, assert_printable};
-use haproxy_gate::haproxy::{BackendCapacity, Found, ServerStat, Status};
+use haproxy_gate::haproxy::{BackendCapacity, Found, ServerStat, Status, answers};
 
 /// Takes the bytes for HAProxy's whole answer to one `show stat`.
 pub fn check(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
+    let text = &*String::from_utf8_lossy(data);
     let command = ServerStat::command(3, None);
+    check_backend(text, &command);
     let parse = |answers: &[String]| ServerStat::parse(&answers[0], &command);
     let Some(stats) = answer::parse_whole(text, std::slice::from_ref(&command), parse) else {
         return;
     };
     // No row is lost, neither in the quotes of another one nor because it is strange.
-    let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
-    assert_eq!(stats.len() + 1, lines.count());
+    assert_eq!(stats.len() + 1, lines(text));
     stats.iter().for_each(check_row);
+    check_others(stats);
+}
+
+/// The lines with something in them. A line end between quotes is part of a text.
+fn lines(text: &str) -> usize {
+    let (mut quoted, mut lines, mut empty) = (false, 0, true);
+    for byte in text.bytes() {
+        quoted ^= byte == b'"';
+        let ends = byte == b'\n' && !quoted;
+        lines += usize::from(ends && !empty);
+        empty = ends;
+    }
+    lines + usize::from(!empty)
+}
+
+/// A neighbour that can't be read costs no other row, and takes no users.
+fn check_backend(text: &str, command: &str) {
+    let whole = std::slice::from_ref(&command.to_owned()).to_vec();
+    let Ok(answers) = answers(text, &whole) else {
+        return;
+    };
+    let Ok(stats) = ServerStat::parse_backend(&answers[0], command) else {
+        return;
+    };
+    assert_eq!(stats.len() + 1, lines(&answers[0]));
+    for stat in &stats {
+        assert_printable(&format!("{} {} {}", stat.backend, stat.server, stat.status));
+    }
+    if let Ok(strict) = ServerStat::parse(&answers[0], command) {
+        assert_eq!(stats, strict);
+    }
     check_others(stats);
 }
 
