@@ -249,7 +249,8 @@ fn a_restart_ends_the_agents_own_hold() {
     // A restart by a timer fails here, and restarts nothing.
     let held = hold();
     let skip = ["restart", "--skip-held"];
-    let looks = "exited with 3, it printed nothing; --skip-held skips only what an operator or a unit";
+    let looks =
+        "exited with 3, it printed nothing; --skip-held skips only what an operator or a unit";
     ends(&skip, 11, "refused", looks);
     assert_eq!((restarts(), hold(), is_closed()), (0, held, true));
     ends(&["restart"], 0, "restarted", "this restart opens them");
@@ -262,12 +263,18 @@ fn a_restart_ends_the_agents_own_hold() {
     // Also a hold that an older agent has written.
     let mut older: serde_json::Value = serde_json::from_str(&hold()).unwrap();
     for key in ["failed", "operation", "user"] {
-        assert!(older.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+        assert!(
+            older.as_object_mut().unwrap().remove(key).is_some(),
+            "{key}"
+        );
     }
     older["reason"] = "the restart failed".into();
     std::fs::write("/run/state/web.closed", older.to_string()).unwrap();
     let status = agent(&counts(), &["status"]).out;
-    assert!(status.contains("left closed by the failed restart of `agent restart web`, pid "), "{status}");
+    assert!(
+        status.contains("left closed by the failed restart of `agent restart web`, pid "),
+        "{status}"
+    );
     ends(&skip, 0, "restarted", "this restart opens them");
     assert_eq!((restarts(), hold(), is_closed()), (2, String::new(), false));
 

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 /// Each `text` in it is one line for people, with the same content as the fields beside it.
 #[derive(Serialize)]
 pub(super) struct Status {
+    pub(super) host: String,
     /// 1 if an app is not well, or the sidecar has older settings than the file.
     pub(super) exit: u8,
     pub(super) apps: Vec<AppStatus>,
