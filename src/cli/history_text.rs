@@ -22,6 +22,7 @@ pub(super) fn text(entry: &Entry) -> String {
             Some(format!("{}, for {:.2} s", when(entry), entry.seconds)),
         ),
         ("time", entry.shares.map(|shares| shares.to_string())),
+        ("host", (!entry.host.is_empty()).then(|| entry.host.clone())),
         ("caller", Some(entry.caller.to_string())),
         ("reason", entry.reason.clone()),
         ("agent", Some(entry.agent.clone())),

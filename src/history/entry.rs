@@ -1,5 +1,6 @@
 //! One line of the history: an operation that has ended.
 
+use crate::host;
 use crate::report::{Detection, Draft, Report, Samples, Shares};
 use crate::restart::Outcome;
 use crate::restart::PhaseTime;
@@ -33,6 +34,9 @@ const PHASES: usize = 200;
 pub struct Entry {
     /// A short unique id. Ids sort by time.
     pub id: String,
+    /// The host. Empty: an older agent did not write it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// The app.
     pub app: String,
     /// The verb, as on the command line.
@@ -162,6 +166,7 @@ impl Entry {
         let reason = origin.reason.as_ref();
         Entry {
             id: origin.id.clone(),
+            host: host::name(),
             app: app.to_owned(),
             verb: verb.to_owned(),
             reason: reason.map(|reason| escape_within(reason, LONG)),

@@ -10,6 +10,7 @@ mod counting;
 mod gates;
 mod look;
 mod meanwhile;
+mod name;
 mod observe;
 mod ports;
 mod rules_lock;
@@ -20,6 +21,7 @@ mod why_up;
 
 pub use asking::Asking;
 pub(crate) use balancers::balancers;
+pub use name::name;
 pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
 

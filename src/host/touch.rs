@@ -8,7 +8,7 @@ use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
 use crate::state::directory;
-use crate::state::hold::{self, Held};
+use crate::state::hold::{self, Failed, Failure, Held};
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal};
 use crate::state::orphan::Orphan;
@@ -76,7 +76,12 @@ impl ThisHost {
     fn hold(&self, phase: &str) -> io::Result<Option<Held>> {
         let invocation = Invocation::new(Verb::Restart, &self.app.name);
         let why = format!("its {phase} began and has not ended");
-        hold::during_upgrade(&self.hold_dir, invocation, why)
+        // The journal of this operation names it.
+        let journal = Journal::unfinished(&self.state_dir, &self.app.name);
+        let origin = journal.ok().flatten().map(|entry| entry.origin);
+        let failed = Failed::UpgradeCutShort;
+        let cut_short = Failure::new(invocation, origin.as_ref(), failed, why);
+        hold::during_upgrade(&self.hold_dir, cut_short)
     }
 
     fn hold_as_before(&self, before: Option<&Held>) {

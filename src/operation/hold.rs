@@ -7,9 +7,9 @@ use crate::host::ThisHost;
 use crate::report::Draft;
 use crate::restart::{Action, ActionResult, Host, Outcome, Verb};
 use crate::state::caller::Origin;
-use crate::state::hold::{self, Closing, Failed, Hold, Until};
+use crate::state::hold::{self, Closing, Failed, Failure, Hold, Until};
 use crate::state::invocation::Invocation;
-use crate::state::journal::Journal;
+use crate::state::journal::{Entry, Journal};
 
 impl Operation<'_> {
     /// The hold that a close asks for.
@@ -22,6 +22,7 @@ impl Operation<'_> {
         Hold {
             invocation,
             user: user.filter(|_| owner.is_none()).map(String::into_boxed_str),
+            operation: None,
             owner,
             reason,
             until: self.options.lasts.map(Until::after),
@@ -47,11 +48,14 @@ impl Operation<'_> {
                 warn_if_failed(hold::set(hold_dir, &self.wanted(invocation)));
                 outcome
             }
-            (_, failed @ Outcome::RestartFailed(_)) => {
-                self.hold_after(invocation, failed, Failed::Restart)
+            (_, Outcome::RestartFailed(why)) => {
+                let reason = format!("the restart failed: {why}");
+                self.hold_after(invocation, Failed::Restart, reason, draft);
+                Outcome::RestartFailed(why)
             }
-            (_, failed @ Outcome::UpgradeFailed(_)) => {
-                self.hold_after(invocation, failed, Failed::Upgrade)
+            (_, Outcome::UpgradeFailed(why)) => {
+                self.hold_after(invocation, Failed::Upgrade, why.clone(), draft);
+                Outcome::UpgradeFailed(why)
             }
             // The earlier hold outlives a restart that should have ended it.
             (Verb::Restart, Outcome::NotHealthy(why)) if hold::now(hold_dir, app).is_some() => {
@@ -73,11 +77,9 @@ impl Operation<'_> {
     }
 
     /// Holds the gates closed after this failure, until a command opens them.
-    fn hold_after(&self, invocation: Invocation, failed: Outcome, cause: Failed) -> Outcome {
-        let what = failed.word(self.verb).replace('_', " ");
-        let why = format!("the {what}");
-        warn_if_failed(hold::until_opened(self.hold_dir(), invocation, why, cause));
-        failed
+    fn hold_after(&self, invocation: Invocation, failed: Failed, why: String, draft: &Draft) {
+        let failure = Failure::new(invocation, Some(&draft.origin), failed, why);
+        warn_if_failed(hold::until_opened(self.hold_dir(), failure));
     }
 
     /// Keeps the hold that is there, or changes it as far as the operator asked.
@@ -96,20 +98,26 @@ impl Operation<'_> {
 
     /// Closes the gates after half an upgrade, and marks them as held, so that no operation opens
     /// them. Without the mark the journal keeps them closed.
-    pub(super) async fn hold_closed(&self, how: String, host: &mut ThisHost) -> Begin {
+    pub(super) async fn hold_closed(
+        &self,
+        how: String,
+        earlier: Option<&Entry>,
+        host: &mut ThisHost,
+    ) -> Begin {
         if self.dry_run {
             return Begin::HeldClosed(how);
         }
         if let ActionResult::Failed(why) = host.act(Action::CloseBoth, &mut |_, _| false).await {
             return Begin::NotClosed(why);
         }
-        let invocation = Invocation::new(self.verb, &self.app.name);
-        let marked = hold::until_opened(
-            self.hold_dir(),
-            invocation,
-            how.clone(),
+        let invocation = earlier.map(|entry| entry.invocation.clone());
+        let failure = Failure::new(
+            invocation.unwrap_or_else(|| Invocation::new(self.verb, &self.app.name)),
+            earlier.map(|entry| &entry.origin),
             Failed::UpgradeCutShort,
+            how.clone(),
         );
+        let marked = hold::until_opened(self.hold_dir(), failure);
         warn_if_failed(marked.and_then(|()| Journal::forget(self.state_dir(), &self.app.name)));
         Begin::HeldClosed(how)
     }

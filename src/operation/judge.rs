@@ -47,7 +47,10 @@ impl Operation<'_> {
         let start = match start(self.effective_verb(), unfinished.as_ref(), gates) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
-            Err(NoStart::Unfinished(how)) => return Break(self.hold_closed(how, host).await),
+            Err(NoStart::Unfinished(how)) => {
+                let earlier = earlier.entry.as_ref();
+                return Break(self.hold_closed(how, earlier, host).await);
+            }
         };
         let mut facts = snapshot.facts();
         // An operation that died after closing the gate may have left HAProxy no time to notice.

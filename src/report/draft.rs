@@ -8,7 +8,7 @@ use super::watched::Watching;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position};
 use crate::haproxy::BalancerObservation;
-use crate::host::Snapshot;
+use crate::host::{self, Snapshot};
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -118,6 +118,7 @@ impl Draft {
         Report {
             id: (!id.is_empty()).then(|| id.clone()),
             verb: self.verb,
+            host: host::name(),
             app: self.app.clone(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),

@@ -14,6 +14,8 @@ pub struct Report {
     pub id: Option<String>,
     /// The verb that the caller asked for.
     pub verb: Verb,
+    /// On which host.
+    pub host: String,
     /// For which app.
     pub app: String,
     /// How it ended, in one word.

@@ -25,6 +25,7 @@ fn entry() -> Entry {
     };
     Entry {
         id: "1mj1tea0011".to_owned(),
+        host: "<i>h1".to_owned(),
         app: "web".to_owned(),
         verb: "restart".to_owned(),
         outcome: "restarted".to_owned(),
@@ -59,11 +60,18 @@ fn entry() -> Entry {
 #[test]
 fn hostile_names_stay_text_and_nothing_is_fetched() {
     let page = render(&entry()).unwrap();
-    for foul in ["<script", "<img", "<b>", "</svg>no", "onerror=alert(3)>"] {
+    for foul in [
+        "<script",
+        "<img",
+        "<b>",
+        "</svg>no",
+        "onerror=alert(3)>",
+        "<i>",
+    ] {
         assert!(!page.contains(foul), "{foul}");
     }
     assert!(
-        page.contains("alert(1)") && page.contains("a &#38; b"),
+        page.contains("i&#62;h1") && page.contains("alert(1)") && page.contains("a &#38; b"),
         "{page}"
     );
     assert!(page.contains("drain 50 %, app 50 %"), "{page}");

@@ -55,9 +55,13 @@ fn each_operation_leaves_one_line_with_caller_reason_and_result() {
     let report = ended.expect_exit(0).json();
     let all = history(&agent, &[]);
     let kept = &all[1];
-    for key in ["id", "app", "verb", "outcome", "exit", "message", "notices"] {
+    for key in [
+        "id", "host", "app", "verb", "outcome", "exit", "message", "notices",
+    ] {
         assert_eq!(kept[key], report[key], "{key}");
     }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert_eq!(kept["host"], host.trim());
     assert_eq!(kept["phases"], report["phases"]);
     assert_eq!(kept["shares"], report["shares"]);
     assert_eq!(kept["reason"], "deploy <1.2.3>");

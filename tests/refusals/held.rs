@@ -245,11 +245,12 @@ fn a_restart_ends_the_agents_own_hold() {
         "stay closed",
     );
     assert_eq!(by(), failed("agent", "upgrade"));
+    says_left_closed("upgrade");
     // A restart by a timer fails here, and restarts nothing.
     let held = hold();
     let skip = ["restart", "--skip-held"];
     let looks =
-        "the upgrade failed; --skip-held skips only what an operator or a unit holds closed";
+        "exited with 3, it printed nothing; --skip-held skips only what an operator or a unit";
     ends(&skip, 11, "refused", looks);
     assert_eq!((restarts(), hold(), is_closed()), (0, held, true));
     ends(&["restart"], 0, "restarted", "this restart opens them");
@@ -258,10 +259,22 @@ fn a_restart_ends_the_agents_own_hold() {
     assert_eq!(agent(&fails, &["restart"]).exit, 15);
     assert!(hold().contains("the restart failed") && is_closed());
     assert_eq!(by(), failed("agent", "restart"));
+    says_left_closed("restart");
     // Also a hold that an older agent has written.
-    let older = hold().replace(",\"failed\":\"restart\"", "");
-    assert_ne!(older, hold());
-    std::fs::write("/run/state/web.closed", older).unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(&hold()).unwrap();
+    for key in ["failed", "operation", "user"] {
+        assert!(
+            older.as_object_mut().unwrap().remove(key).is_some(),
+            "{key}"
+        );
+    }
+    older["reason"] = "the restart failed".into();
+    std::fs::write("/run/state/web.closed", older.to_string()).unwrap();
+    let status = agent(&counts(), &["status"]).out;
+    assert!(
+        status.contains("left closed by the failed restart of `agent restart web`, pid "),
+        "{status}"
+    );
     ends(&skip, 0, "restarted", "this restart opens them");
     assert_eq!((restarts(), hold(), is_closed()), (2, String::new(), false));
 
@@ -302,6 +315,27 @@ fn a_restart_ends_the_agents_own_hold() {
     ends(&["restart"], 0, "restarted", over);
 }
 
+/// `agent status` fails, and names the operation that is in the history, its user and its reason.
+fn says_left_closed(what: &str) {
+    let id = shown()["operation"].as_str().expect("an id").to_owned();
+    let status = agent(&counts(), &["status"]);
+    let says =
+        format!("web: trouble: left closed by the failed {what} {id} of root (the {what} failed");
+    assert!(
+        status.out.contains(&says),
+        "wanted {says:?} in {}",
+        status.out
+    );
+    let fix = "look at the app, then run `agent restart web` or `agent open web`";
+    assert!(
+        status.out.contains(fix) && status.exit == 1,
+        "{}",
+        status.out
+    );
+    let history = agent(&counts(), &["history", &id]).out;
+    assert!(history.contains(&id), "{history}");
+}
+
 /// The words of `status` about closed gates without a hold.
 #[test]
 fn status_says_what_closed_the_gates() {
@@ -319,6 +353,22 @@ fn status_says_what_closed_the_gates() {
     };
     let opens = "`agent recover web` opens the gates once the app is healthy";
     let unexpectedly = format!("web: trouble: a gate was closed unexpectedly: {opens}");
+    sh("iptables -t nat -F; ip6tables -t nat -F");
+    says(&unexpectedly);
+    // A restart that the app did not survive has no hold, but the history has it.
+    good(&["open"]);
+    let sick = counts().replace("/healthz\" }", "/healthz\", status = 404 }");
+    let quick = sick.replace("[app.web]", "[app.web]\ntimeouts = { healthy = \"1s\" }");
+    let id = agent(&quick, &["restart", "--json"]).json()["id"].take();
+    says(&format!(
+        "web: trouble: left closed by the failed restart {} of root (the app is not healthy after the \
+         restart: 200 from GET /healthz, wanted 404, at 2",
+        id.as_str().unwrap()
+    ));
+    says(&format!("Z): {opens}"));
+    let answer = agent(&counts(), &["status", "--json"]).json();
+    assert_eq!(answer["apps"][0]["left_closed_by"]["operation"], id);
+    good(&["recover", "web"]);
     sh("iptables -t nat -F; ip6tables -t nat -F");
     says(&unexpectedly);
     // The state after a sidecar has taken the host out.

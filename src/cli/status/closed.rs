@@ -1,14 +1,19 @@
 //! Explains why gates are closed while no operation is under way, and what opens them. Pure.
 
+use super::left::LeftClosed;
 use crate::clock;
 use crate::gate::Position;
-use crate::state::hold::Held;
+use crate::state::hold::{By, Failed, Held, HoldReport};
 
 /// Why gates are closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Closed {
     /// By a hold. True if not all gates are closed.
     Held(bool),
+    /// By the agent's own hold after this failure.
+    Failed(String),
+    /// By this failed operation.
+    Left(LeftClosed),
     /// By the sidecar as it stopped, in seconds since 1970.
     BySidecar(u64),
     /// By this hold, whose time is over.
@@ -20,16 +25,35 @@ pub(super) enum Closed {
 }
 
 impl Closed {
-    /// Decides from the gates, the hold, and the mark of the sidecar's stop.
-    pub(super) fn of(positions: &[Position], held: Option<&Held>, mark: Option<u64>) -> Closed {
+    /// Decides from the gates, the hold, the mark of the sidecar's stop, and the history, which is
+    /// read only if nothing else explains them.
+    pub(super) fn of(
+        positions: &[Position],
+        held: Option<&Held>,
+        mark: Option<u64>,
+        left: impl FnOnce() -> Option<LeftClosed>,
+    ) -> Closed {
         let is_closed = |gate: &Position| *gate == Position::Closed;
         let all = positions.iter().all(is_closed);
         match (held, mark) {
-            (Some(held), _) if !held.is_over() => Closed::Held(!all),
+            (Some(held), _) if !held.is_over() => {
+                let failure = failure(&held.report(false)).filter(|_| all);
+                failure.map_or(Closed::Held(!all), Closed::Failed)
+            }
             _ if !positions.iter().any(is_closed) => Closed::NotAtAll,
             (_, Some(since)) if all => Closed::BySidecar(since),
             (Some(over), _) => Closed::Over(over.describe()),
-            (None, _) => Closed::Unexpectedly,
+            (None, _) => left()
+                .filter(|_| all)
+                .map_or(Closed::Unexpectedly, Closed::Left),
+        }
+    }
+
+    /// The failed operation that left them closed without a hold.
+    pub(super) fn left(self) -> Option<LeftClosed> {
+        match self {
+            Closed::Left(left) => Some(left),
+            _ => None,
         }
     }
 
@@ -54,12 +78,36 @@ impl Closed {
                 "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
                 clock::timestamp(*since)
             )),
+            Closed::Failed(failure) => Some(format!(
+                "left closed by {failure}: look at the app, then run `agent restart {app}` or \
+                 `agent open {app}`"
+            )),
+            Closed::Left(left) => Some(format!("left closed by {}: {opens}", left.describe())),
             Closed::Over(hold) => Some(format!(
                 "the gates were held closed by {hold}; that hold is over: {opens}"
             )),
             Closed::Unexpectedly => Some(format!("a gate was closed unexpectedly: {opens}")),
         }
     }
+}
+
+/// The failure after which the agent itself holds the gates closed: `the failed restart
+/// 1ng3gtr3xfn of alice (the restart failed: exit status: 3, since ...)`.
+fn failure(hold: &HoldReport) -> Option<String> {
+    if hold.by != By::Agent {
+        return None;
+    }
+    let what = match hold.failed? {
+        Failed::Restart => "the failed restart",
+        Failed::Upgrade => "the failed upgrade",
+        Failed::UpgradeCutShort => "an upgrade that was cut short,",
+    };
+    let (Some(id), Some(user)) = (&hold.operation, &hold.user) else {
+        return Some(format!("{what} of {}", hold.text));
+    };
+    let reason = hold.reason.as_deref().unwrap_or_default();
+    let since = clock::timestamp(hold.since_unix_seconds?);
+    Some(format!("{what} {id} of {user} ({reason}, since {since})"))
 }
 
 #[cfg(test)]
@@ -75,6 +123,7 @@ mod tests {
         Held::By(Hold {
             invocation: Invocation::new(Verb::Close, "web"),
             user: None,
+            operation: None,
             owner: None,
             reason: None,
             until: Some(Until::after(Duration::from_secs(seconds))),
@@ -111,7 +160,7 @@ mod tests {
             ([Open, Open], None, Some(7), Closed::NotAtAll),
         ] {
             assert_eq!(
-                Closed::of(&positions, held, mark),
+                Closed::of(&positions, held, mark, || None),
                 why,
                 "{positions:?} {held:?} {mark:?}"
             );
@@ -124,6 +173,7 @@ mod tests {
             (Closed::BySidecar(7), Some(opens)),
             (ended, Some(opens)),
             (Closed::Unexpectedly, Some(opens)),
+            (Closed::Failed("x".to_owned()), Some("or `agent open web`")),
         ] {
             let text = why.trouble("web", "`agent recover web`");
             assert_eq!(text.is_some(), says.is_some(), "{why:?}");

@@ -6,8 +6,8 @@ use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
-use crate::host::Asking;
 use crate::host::ThisHost;
+use crate::host::{self, Asking};
 use crate::signals::StopSignal;
 use crate::state::journal::Journal;
 
@@ -51,6 +51,7 @@ impl<'a> Looks<'a> {
         let older_settings = older.map(OlderSettings::from);
         let well = older_settings.is_none() && apps.iter().all(|app| app.well);
         Ok(Status {
+            host: host::name(),
             exit: u8::from(!well),
             older_settings,
             apps,

@@ -3,6 +3,7 @@
 
 mod closed;
 mod frame;
+mod left;
 mod look;
 mod model;
 mod observation;

@@ -1,5 +1,6 @@
 //! The data that `agent status` shows.
 
+use super::left::LeftClosed;
 use super::owners::LockOwner;
 use super::unused::UnusedLine;
 use crate::config::Older;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 /// Each `text` in it is one line for people, with the same content as the fields beside it.
 #[derive(Serialize)]
 pub(super) struct Status {
+    pub(super) host: String,
     /// 1 if an app is not well, or the sidecar has older settings than the file.
     pub(super) exit: u8,
     pub(super) apps: Vec<AppStatus>,
@@ -56,6 +58,8 @@ pub(super) struct AppStatus {
     pub(super) hold: Option<HoldReport>,
     /// When the sidecar closed the gates as it stopped. None if they were opened since.
     pub(super) closed_by_sidecar_unix_seconds: Option<u64>,
+    /// The failed operation that has left the gates closed without a hold.
+    pub(super) left_closed_by: Option<LeftClosed>,
     /// The phase of the operation under way.
     pub(super) phase: Option<PhaseNow>,
     pub(super) health: Health,
@@ -128,6 +132,7 @@ impl AppStatus {
             unused: Vec::new(),
             hold: None,
             closed_by_sidecar_unix_seconds: None,
+            left_closed_by: None,
             phase: None,
             health: Health::not_asked(),
             in_rotation: false,

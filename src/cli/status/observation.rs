@@ -1,6 +1,7 @@
 //! Builds the status of an app from one look.
 
 use super::closed::Closed;
+use super::left::LeftClosed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
@@ -72,7 +73,12 @@ pub(super) fn app_status(
     let state_dir = &settings.agent.state_dir;
     let held = hold::find(&settings.agent.hold_dir, &app.name);
     let mark = took_out(state_dir, &app.name);
-    let closed = Closed::of(&Vec::from(snapshot.positions()), held.as_ref(), mark);
+    let left = || match others.under_way {
+        true => None,
+        false => LeftClosed::find(&settings.agent.history_dir, &app.name),
+    };
+    let positions = Vec::from(snapshot.positions());
+    let closed = Closed::of(&positions, held.as_ref(), mark, left);
     let hold = held
         .filter(|held| !held.is_over())
         .map(|held| held.report(others.under_way));
@@ -93,6 +99,7 @@ pub(super) fn app_status(
         balancers: balancers.iter().map(BalancerReport::from).collect(),
         hold,
         closed_by_sidecar_unix_seconds: closed.by_sidecar(),
+        left_closed_by: closed.left(),
         phase: it
             .phase
             .as_ref()

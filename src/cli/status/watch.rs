@@ -6,6 +6,7 @@ use super::model::Status;
 use crate::cli::screen;
 use crate::clock::{since_1970, timestamp};
 use crate::config::{AppSettings, Settings};
+use crate::host;
 use crate::signals::StopSignal;
 use console::{Term, truncate_str};
 use std::time::{Duration, Instant};
@@ -52,12 +53,11 @@ struct Screen {
 
 impl Screen {
     fn new(every: Duration) -> Screen {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let screen = Screen {
             term: Term::buffered_stdout(),
             live: screen::is_live(),
             every,
-            host: host.trim().to_owned(),
+            host: host::name(),
             before: None,
             is_read: true,
         };

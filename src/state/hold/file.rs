@@ -1,8 +1,6 @@
 //! Writes, finds and removes the hold on an app's gates.
 
-use super::{Failed, Held, Hold};
-use crate::clock::boot;
-use crate::state::invocation::Invocation;
+use super::{Failure, Held, Hold};
 use crate::state::permissions;
 use crate::state::{StateFile, directory};
 use nix::unistd::AccessFlags;
@@ -25,32 +23,18 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
 
 /// Marks the app's gates as closed until a command opens them. The agent does so after a failure.
 /// An operator's hold keeps its reason, and no longer ends by itself.
-pub fn until_opened(
-    hold_dir: &Path,
-    invocation: Invocation,
-    why: String,
-    failed: Failed,
-) -> io::Result<()> {
-    let there = match now(hold_dir, &invocation.app) {
+pub fn until_opened(hold_dir: &Path, failure: Failure) -> io::Result<()> {
+    let there = match now(hold_dir, &failure.invocation.app) {
         Some(Held::By(there)) if there.is_an_operators() => Some(there),
         _ => None,
     };
     let hold = match there {
         Some(there) => Hold {
-            also: Some(why),
-            failed: Some(failed),
+            also: Some(failure.why),
+            failed: Some(failure.failed),
             ..there
         },
-        None => Hold {
-            invocation,
-            user: None,
-            owner: None,
-            reason: Some(why),
-            until: None,
-            boot: boot(),
-            also: None,
-            failed: Some(failed),
-        },
+        None => failure.hold(),
     };
     set(hold_dir, &hold)
 }
@@ -78,14 +62,10 @@ pub fn may_change(hold_dir: &Path) -> io::Result<()> {
 
 /// Marks the gates for as long as an upgrade runs, and returns the earlier hold. One that can't
 /// be read stays: it holds the gates closed as well, and could not be restored.
-pub fn during_upgrade(
-    hold_dir: &Path,
-    invocation: Invocation,
-    why: String,
-) -> io::Result<Option<Held>> {
-    let before = find(hold_dir, &invocation.app);
+pub fn during_upgrade(hold_dir: &Path, cut_short: Failure) -> io::Result<Option<Held>> {
+    let before = find(hold_dir, &cut_short.invocation.app);
     if before != Some(Held::Unknown) {
-        until_opened(hold_dir, invocation, why, Failed::UpgradeCutShort)?;
+        until_opened(hold_dir, cut_short)?;
     }
     Ok(before)
 }

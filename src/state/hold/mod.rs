@@ -3,6 +3,7 @@
 //! outlives a reboot, and may end by itself.
 
 mod failed;
+mod failure;
 mod file;
 mod held;
 mod report;
@@ -11,6 +12,7 @@ mod second;
 mod until;
 
 pub use failed::Failed;
+pub use failure::Failure;
 pub use file::{
     as_before, during_upgrade, find, lift, may_change, now, set, settled, until_opened,
 };

@@ -14,6 +14,8 @@ pub struct HoldReport {
     pub command: Option<String>,
     /// The operator who gave it.
     pub user: Option<String>,
+    /// The id of the failed operation in the history, if the agent holds the gates closed.
+    pub operation: Option<String>,
     /// The unit that opens the gates when it starts.
     pub unit: Option<String>,
     /// The operator's words, or the agent's if it holds the gates itself.
@@ -36,6 +38,7 @@ impl Held {
                 failed: None,
                 command: None,
                 user: None,
+                operation: None,
                 unit: None,
                 reason: None,
                 since_unix_seconds: None,
@@ -50,6 +53,7 @@ impl Held {
                 .filter(|failed| !(under_way && *failed == Failed::UpgradeCutShort)),
             command: Some(hold.invocation.command()),
             user: hold.user.as_deref().map(str::to_owned),
+            operation: hold.operation.as_deref().map(str::to_owned),
             unit: hold.owner.clone(),
             reason: hold.reason.clone(),
             since_unix_seconds: Some(hold.invocation.since),
@@ -98,6 +102,7 @@ mod tests {
         Hold {
             invocation,
             user: None,
+            operation: None,
             owner: None,
             reason: Some(reason.to_owned()),
             until: None,
@@ -126,6 +131,7 @@ mod tests {
             "failed": null,
             "command": "agent close web",
             "user": "alice",
+            "operation": null,
             "unit": null,
             "reason": "disk swap",
             "since_unix_seconds": 1_700_000_000,

@@ -15,6 +15,9 @@ pub struct Hold {
     /// The user who asked for it, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
+    /// The id of the operation in the history, if the agent itself holds the gates closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Box<str>>,
     /// The unit that closed them. None: an operator.
     #[serde(default)]
     pub owner: Option<String>,
@@ -63,7 +66,11 @@ impl Hold {
                     self.invocation.command(),
                     clock::timestamp(self.invocation.since),
                 );
-                format!("`{command}` by {user}, since {since}")
+                let id = self.operation.iter().map(|id| format!(" ({id})"));
+                format!(
+                    "`{command}` by {user}{}, since {since}",
+                    id.collect::<String>()
+                )
             }
             None => self.invocation.describe(),
         };

@@ -133,6 +133,7 @@ mod tests {
         Hold {
             invocation: Invocation::new(Verb::Close, "web"),
             user: None,
+            operation: None,
             owner: None,
             reason: reason.map(str::to_owned),
             until: minutes.map(|minutes| Until::after(Duration::from_mins(minutes))),

@@ -12,6 +12,7 @@ fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
     Hold {
         invocation: Invocation::new(Verb::Close, "web"),
         user: None,
+        operation: None,
         owner: owner.map(str::to_owned),
         reason: Some("disk swap".to_owned()),
         until: lasts.map(Duration::from_secs).map(Until::after),
@@ -19,6 +20,15 @@ fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
         also: None,
         failed: None,
     }
+}
+
+fn failure(failed: Failed, why: &str) -> Failure {
+    Failure::new(
+        Invocation::new(Verb::Restart, "web"),
+        None,
+        failed,
+        why.to_owned(),
+    )
 }
 
 fn described(directory: &Path) -> String {
@@ -97,8 +107,11 @@ fn an_upgrade_gives_back_the_hold_of_before() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let upgrade = || {
-        let invocation = Invocation::new(Verb::Restart, "web");
-        let before = during_upgrade(directory, invocation, "its upgrade runs".to_owned()).unwrap();
+        let before = during_upgrade(
+            directory,
+            failure(Failed::UpgradeCutShort, "its upgrade runs"),
+        )
+        .unwrap();
         (before, find(directory, "web").unwrap())
     };
     let (before, during) = upgrade();
@@ -161,8 +174,7 @@ fn a_hold_of_the_agents_own_says_what_failed() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let until = |why: &str, failed| {
-        let invocation = Invocation::new(Verb::Restart, "web");
-        until_opened(directory, invocation, why.to_owned(), failed).unwrap();
+        until_opened(directory, failure(failed, why)).unwrap();
         let held = now(directory, "web").unwrap();
         (held.is_asked_for(), held.is_of_a_failed_restart())
     };

@@ -3,6 +3,7 @@
 use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::caller::Origin;
 use crate::state::invocation::Invocation;
+use crate::text::escape;
 use serde::{Deserialize, Serialize};
 
 /// What the journal says.
@@ -53,12 +54,17 @@ impl Entry {
     /// The text for an operation that died, or that gave up its rules.
     pub fn cut_short(&self) -> String {
         let Invocation { pid, verb, .. } = self.invocation;
+        let who = match self.origin.id.as_str() {
+            // An older agent's: only its process is known.
+            "" => format!("pid {pid}"),
+            id => escape(&format!("{id}, by {}", self.origin.caller.named().brief())),
+        };
         let (verb, phase) = (verb.word(), self.phase.name());
         let how = match self.ended {
             true => "gave up setting the rules",
             false => "was cut short",
         };
-        format!("an earlier {verb} (pid {pid}) {how} in phase {phase}")
+        format!("an earlier {verb} ({who}) {how} in phase {phase}")
     }
 
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.

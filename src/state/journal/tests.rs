@@ -64,6 +64,19 @@ fn who_has_ended_and_left_it_was_not_cut_short() {
     let ended = left().unwrap().unwrap();
     let text = format!("an earlier restart (pid {pid}) gave up setting the rules in phase open");
     assert_eq!(ended.cut_short(), text);
+    // A later agent names its operation instead of a process that is gone.
+    let named = Entry {
+        origin: Origin {
+            id: "1ng3gtr3xfn".to_owned(),
+            ..Origin::by_sidecar()
+        },
+        ..ended.clone()
+    };
+    let text = named.cut_short();
+    assert!(
+        text.starts_with("an earlier restart (1ng3gtr3xfn, by sidecar) gave"),
+        "{text}"
+    );
     assert_eq!(ended.unfinished(None), entry(Phase::Open).unfinished(None));
     let mut older = serde_json::to_value(&ended).unwrap();
     older.as_object_mut().unwrap().remove("ended");

@@ -103,6 +103,9 @@ status:
         user:
           description: The operator who gave the command.
           type: str
+        operation:
+          description: The id of the failed operation in the history, if the agent holds the gates.
+          type: str
         unit:
           description: The unit that opens the gates when it starts.
           type: str
@@ -121,6 +124,9 @@ status:
     closed_by_sidecar_unix_seconds:
       description: When the sidecar closed the gates as it stopped. None if they were opened since.
       type: int
+    left_closed_by:
+      description: The failed restart that left the gates closed without a hold, from the history.
+      type: dict
     phase:
       description: The phase of the operation under way. None if there is no operation.
       type: dict
@@ -192,6 +198,10 @@ sidecar:
   description: The same for the sidecar. None if no sidecar runs.
   returned: always
   type: dict
+older_settings:
+  description: The C(keys) of the configuration that the sidecar has not loaded yet. None if there are none.
+  returned: always
+  type: dict
 well:
   description: Whether the answer shows no problem of any app.
   returned: always
@@ -219,6 +229,7 @@ def result_of(answer: Answer) -> dict[str, t.Any]:
         "apps": apps,
         "operation": answer.said.get("operation"),
         "sidecar": answer.said.get("sidecar"),
+        "older_settings": answer.said.get("older_settings"),
         "well": answer.exit == 0,
         "exit": answer.exit,
     }
