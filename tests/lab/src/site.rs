@@ -164,7 +164,8 @@ pub fn folder() -> PathBuf {
 pub fn sweep(gone: impl Fn(&str) -> bool) {
     let ours = |name: &str| {
         let mut parts = name.split('-');
-        parts.next() == Some("hg") && parts.nth(1).is_some_and(&gone)
+        let is_pid = |part: &&str| part.parse::<u32>().is_ok();
+        parts.next() == Some("hg") && parts.nth(1).filter(is_pid).is_some_and(&gone)
     };
     for name in namespace::all().iter().filter(|name| ours(name)) {
         namespace::delete(name);
