@@ -19,7 +19,7 @@ mod touch;
 mod why_up;
 
 pub use asking::Asking;
-pub(crate) use balancers::balancers;
+pub(crate) use balancers::{balancers, interface_addresses};
 pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
 
@@ -30,7 +30,6 @@ use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
 use ages::Ages;
-use balancers::interface_addresses;
 use counting::Counting;
 use meanwhile::BackgroundLooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
