@@ -4,12 +4,10 @@ use super::Point;
 use super::check::{Check, about, checks};
 use super::connections::{self, Leaving};
 use super::fault::Fault;
+use super::reached::{self, Reached};
 use std::net::SocketAddr;
 
 checks! {
-    ADDRESS "app-address":
-        "the gate redirects a check to the first address of the interface that it comes in by, and one \
-         from this host to loopback: an app that listens elsewhere is not reached";
     HEALTH "app-health":
         "a sick app is not put in rotation, and after a restart the gates stay closed until it is healthy";
     RESTART "app-restart":
@@ -23,10 +21,8 @@ checks! {
 pub(crate) struct App {
     pub app: String,
     pub port: u16,
-    /// The addresses that it listens on.
-    pub bound: Vec<SocketAddr>,
-    /// The lines whose gates are open, as HAProxy shows them.
-    pub through: Vec<Through>,
+    /// What shows whether a gate reaches it.
+    pub reached: Reached,
     /// The address of the health check.
     pub probed: SocketAddr,
     /// Its result.
@@ -45,23 +41,11 @@ pub(crate) struct App {
     pub leaving: Leaving,
 }
 
-/// A line whose checks come through an open gate.
-#[derive(Debug, Clone)]
-pub(crate) struct Through {
-    /// `BACKEND/SERVER`
-    pub line: String,
-    pub is_v4: bool,
-    /// It is UP.
-    pub is_up: bool,
-    /// It is DOWN because its checks are refused (L4CON).
-    pub is_refused: bool,
-}
-
 pub(super) fn points(app: &App) -> Vec<Point> {
     let mut points = match (&app.askable, &app.health) {
         // One fault, one point.
-        (Ok(()), Err(why)) if app.bound.is_empty() => vec![stopped(app, why)],
-        _ => vec![address(app), health(app)],
+        (Ok(()), Err(why)) if app.reached.is_stopped() => vec![stopped(app, why)],
+        _ => vec![reached::point(&app.app, &app.reached), health(app)],
     };
     points.extend(restart(app));
     points.extend(beside(app));
@@ -70,67 +54,12 @@ pub(super) fn points(app: &App) -> Vec<Point> {
 }
 
 fn stopped(app: &App, why: &str) -> Point {
+    let to = app.reached.to.port();
+    let key = if to == app.port { "port" } else { "gate_to" };
     HEALTH.error(
-        format!("nothing listens on port {}: {why}", app.port),
-        format!("start the app, or correct `port` in [app.{}]", app.app),
+        format!("nothing listens on port {to}: {why}"),
+        format!("start the app, or correct `{key}` in [app.{}]", app.app),
     )
-}
-
-/// Whether the app is reached. HAProxy's view decides, because the kernel picks the address of a
-/// redirect.
-fn address(app: &App) -> Point {
-    let port = app.port;
-    let bound: Vec<String> = app.bound.iter().map(SocketAddr::to_string).collect();
-    let found = match bound.is_empty() {
-        true => format!("nothing listens on port {port}"),
-        false => format!("listens on {}", bound.join(", ")),
-    };
-    let is_up = app.through.iter().any(|one| one.is_up);
-    let everywhere = app.bound.iter().any(|at| at.ip().is_unspecified());
-    let bind = format!("bind the app to 0.0.0.0:{port} or [::]:{port}");
-    match app.through.iter().find(|one| one.is_refused) {
-        _ if is_up => ADDRESS.ok(format!("{found}; HAProxy's checks reach it through the gate")),
-        // For example a port that Docker publishes without its proxy.
-        _ if bound.is_empty() => ADDRESS.error(
-            format!(
-                "{found}, and the app answers: another rule (a container's DNAT) redirects that port, and what a \
-                 gate has redirected meets no other rule"
-            ),
-            format!(
-                "let a process listen on port {port}: Docker's userland-proxy, or the host's network"
-            ),
-        ),
-        None if everywhere => {
-            ADDRESS.unseen(format!("{found}; no line is UP that shows whether a gate reaches it"))
-        }
-        None => ADDRESS.warning(
-            format!("{found} alone; a line that is UP will show whether a gate reaches that"),
-            bind,
-        ),
-        Some(refused) if !everywhere => ADDRESS.error(
-            format!("{found} alone, and {} is refused through the open gate (L4CON)", refused.line),
-            bind,
-        ),
-        Some(refused) => through_everywhere(app, refused, &found),
-    }
-}
-
-/// A check is refused although the app listens on all addresses.
-fn through_everywhere(app: &App, refused: &Through, found: &str) -> Point {
-    let (port, line) = (app.port, &refused.line);
-    // A listener on `::` also accepts IPv4, unless it asked for IPv6 only.
-    let is_v6 = app.bound.iter().all(SocketAddr::is_ipv6);
-    let is_well = app.health.is_ok() && app.askable.is_ok();
-    match is_v6 && refused.is_v4 && !is_well {
-        true => ADDRESS.warning(
-            format!("{found}, for IPv6 alone as it seems: {line} is refused"),
-            format!("bind the app to 0.0.0.0:{port} as well"),
-        ),
-        false => ADDRESS.warning(
-            format!("{found}, and {line} is refused through the open gate (L4CON)"),
-            "is a firewall before that port, or connection tracking off for it (`notrack`)? nft list ruleset",
-        ),
-    }
 }
 
 fn health(app: &App) -> Point {
@@ -179,15 +108,15 @@ fn beside(app: &App) -> Vec<Point> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Unseen, Warning};
+    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::super::reached::{Through, through};
     use super::*;
 
     fn app(bound: &[&str], through: &[Through]) -> App {
         App {
             app: "web".into(),
             port: 1000,
-            bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
-            through: through.to_vec(),
+            reached: Reached::of(bound, through),
             probed: "10.0.0.11:1000".parse().unwrap(),
             health: Ok(()),
             unverified: false,
@@ -199,15 +128,6 @@ mod tests {
         }
     }
 
-    fn through(is_up: bool, is_refused: bool) -> Vec<Through> {
-        vec![Through {
-            line: "srvs/web1".into(),
-            is_v4: true,
-            is_up,
-            is_refused,
-        }]
-    }
-
     fn wrong(app: &App) -> Vec<(&'static str, Verdict)> {
         let points = points(app)
             .into_iter()
@@ -216,33 +136,8 @@ mod tests {
     }
 
     #[test]
-    #[rustfmt::skip]
-    fn haproxy_shows_whether_the_app_is_reached() {
-        let (up, refused, sick) = (
-            through(true, false),
-            through(false, true),
-            through(false, false),
-        );
-        for (bound, through, is_well, verdict, says) in [
-            ("127.0.0.1:1000", &up, true, Well, "reach it through the gate"),
-            ("127.0.0.1:1000", &refused, true, Error, "alone, and srvs/web1 is refused"),
-            ("127.0.0.1:1000", &sick, true, Warning, "a line that is UP will show"),
-            ("0.0.0.0:1000", &sick, false, Unseen, "listens on 0.0.0.0:1000; no line is UP"),
-            ("[::]:1000", &refused, false, Warning, "for IPv6 alone as it seems"),
-            ("[::]:1000", &refused, true, Warning, "is refused through the open gate"),
-            ("", &refused, true, Error, "a container's DNAT"),
-        ] {
-            let bound = Some(bound).filter(|at| !at.is_empty());
-            let mut app = app(bound.as_slice(), through);
-            app.health = is_well.then_some(()).ok_or("refused".into());
-            let point = address(&app);
-            assert!(point.verdict == verdict && point.found.contains(says), "{point:?}");
-        }
-    }
-
-    #[test]
     fn an_app_that_does_not_run_is_one_point() {
-        let mut stopped = app(&[], &through(false, true));
+        let mut stopped = app(&[], &through("DOWN L4CON"));
         stopped.health = Err("refused".into());
         assert_eq!(wrong(&stopped), [("app-health", Error)]);
         let point = points(&stopped).remove(0);
@@ -257,7 +152,7 @@ mod tests {
 
     #[test]
     fn health_and_restart_have_their_points() {
-        let sound = app(&["0.0.0.0:1000"], &through(true, false));
+        let sound = app(&["0.0.0.0:1000"], &through("UP"));
         assert_eq!(wrong(&sound), []);
         let fault = || Fault::of("it's gone; fix: bring it back", "");
         let two = || vec![fault(); 2];

@@ -18,6 +18,7 @@ mod host;
 mod lines;
 mod look;
 mod point;
+mod reached;
 mod tables;
 mod text;
 

@@ -1,6 +1,8 @@
 //! Everything that the kernel has, and what it says of a gate. Pure.
 
-use super::foreign::{Foreign, around, foreign, native, native_around};
+use super::foreign::{
+    Foreign, around, destinations, foreign, native, native_around, native_destinations,
+};
 use super::iptables::{Family, Iptables};
 use super::listing::Listing;
 use super::nft::{Native, NativeTable};
@@ -9,6 +11,7 @@ use super::rule::Change;
 use super::{Gate, Position};
 use crate::restart::PerGate;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 
 /// The nat tables in use, at one moment.
 pub(super) type Tables = Vec<(Iptables, Listing)>;
@@ -109,6 +112,19 @@ impl View {
         tables
             .flat_map(|(iptables, listing)| foreign(iptables, listing, gate, false))
             .collect()
+    }
+
+    /// The addresses that rules redirect `port` to, each once: a container publishes its port so.
+    pub fn published(&self, port: u16) -> Vec<SocketAddr> {
+        let of_iptables = self.used.iter().chain(&self.unused);
+        let of_iptables = of_iptables.flat_map(|(_, listing)| destinations(listing, port));
+        let native = self.native_tables();
+        let native = native.flat_map(|table| native_destinations(table, port));
+        let mut all: Vec<SocketAddr> = Vec::new();
+        for to in of_iptables.chain(native) {
+            all.extend((!all.contains(&to)).then_some(to));
+        }
+        all
     }
 
     /// Why native rules can't be read.

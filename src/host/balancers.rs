@@ -28,7 +28,8 @@ fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr])
     Balancer::new(socket(&settings.address), names, app.ports, ours).with_master(master)
 }
 
-pub(super) fn interface_addresses() -> Vec<IpAddr> {
+/// All addresses of this host's interfaces.
+pub(crate) fn interface_addresses() -> Vec<IpAddr> {
     let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
     let addresses = interfaces.filter_map(|interface| {
         let address = interface.address?;

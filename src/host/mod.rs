@@ -20,7 +20,7 @@ mod touch;
 mod why_up;
 
 pub use asking::Asking;
-pub(crate) use balancers::balancers;
+pub(crate) use balancers::{balancers, interface_addresses};
 pub use name::name;
 pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
@@ -32,7 +32,6 @@ use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
 use ages::Ages;
-use balancers::interface_addresses;
 use counting::Counting;
 use meanwhile::BackgroundLooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

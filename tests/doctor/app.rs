@@ -45,7 +45,31 @@ fn an_app_out_of_reach_of_the_redirect_is_an_error() {
     lines_are_refused(&setup);
     let diagnosis = setup.doctor();
     diagnosis.expect_ok("app-health");
-    diagnosis.expect("app-address", "error", "a container's DNAT");
+    let point = diagnosis.expect("app-address", "error", "redirects it to 10.77.9.1:8080");
+    assert!(
+        point.found.contains("the app is healthy there"),
+        "{point:?}"
+    );
+    let fix = "in [app.web]: gate_to = \"10.77.9.1:8080\"";
+    assert!(point.fix.starts_with(fix), "{point:?}");
+    // With that line the checks reach it.
+    let settings = |to: &'static str| move |settings: Settings| settings.set("app.web.gate_to", to);
+    let contained = settings("10.77.9.1:8080");
+    let opening = setup.with_settings(contained).words(&["recover", "web"]);
+    opening.expect_exit(0);
+    setup.haproxy().wait_until_all_up();
+    let diagnosis = setup.doctor_with(contained);
+    diagnosis.expect(
+        "app-address",
+        "ok",
+        "checks reach 10.77.9.1:8080 through the gate",
+    );
+    diagnosis.expect_ok("app-health");
+    // The container has another address since its last start.
+    let diagnosis = setup.doctor_with(settings("10.77.9.2:8080"));
+    let moved =
+        "gate_to is 10.77.9.2:8080, and a rule redirects the app's port to 10.77.9.1:8080 now";
+    diagnosis.expect("app-address", "error", moved);
 }
 
 /// Both lines of this host: one that is still UP shows doctor that the app was reached.

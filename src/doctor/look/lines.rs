@@ -1,15 +1,14 @@
 //! Gathers how the last checks of an app's lines ended.
 
-use crate::doctor::{app, balancer, evidence, gates};
+use crate::doctor::reached::Through;
+use crate::doctor::{balancer, evidence, gates};
 use crate::gate::{Gate, Position};
 use crate::haproxy::{Examination, Own, Role, Status};
 
 /// A line of ours.
 pub(super) struct Line {
     role: Role,
-    seen: app::Through,
-    /// How its last check ended, in HAProxy's word, if it is DOWN.
-    down: Option<String>,
+    seen: Through,
 }
 
 pub(super) fn of(balancers: &[balancer::Balancer]) -> Vec<Line> {
@@ -24,13 +23,12 @@ fn line(seen: &Examination, own: &Own) -> Line {
     let down = down.and_then(|listed| Some(listed.check.as_ref()?.status.to_string()));
     Line {
         role: own.role,
-        seen: app::Through {
+        seen: Through {
             line: format!("{}/{}", own.backend, own.server),
             is_v4: own.address.is_some_and(|address| address.is_ipv4()),
             is_up: listed.is_some_and(|listed| listed.stat.status.word() == "UP"),
-            is_refused: down.as_deref() == Some("L4CON"),
+            down,
         },
-        down,
     }
 }
 
@@ -39,7 +37,7 @@ pub(super) fn have_a_classic_twin(lines: &[Line]) -> bool {
 }
 
 /// The lines whose gates are open.
-pub(super) fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<app::Through> {
+pub(super) fn through(gates: &gates::Gates, lines: &[Line]) -> Vec<Through> {
     let is_open = |role: Role| {
         let mut open = gates
             .gates
@@ -62,6 +60,6 @@ pub(super) fn checked(
     let words = lines.iter().filter(|line| line.role == gate.role);
     evidence::Checked {
         gate: gate.clone(),
-        now: is_closed.then(|| words.filter_map(|line| line.down.clone()).collect()),
+        now: is_closed.then(|| words.filter_map(|line| line.seen.down.clone()).collect()),
     }
 }

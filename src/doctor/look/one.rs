@@ -5,22 +5,27 @@ use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
 use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
+use crate::doctor::reached::{Published, Reached};
 use crate::doctor::{app, balancer, evidence, gates, tables};
-use crate::gate::{Firewall, Foreign, Gate, View, bound};
+use crate::gate::{Destination, Firewall, Foreign, Gate, View, bound};
 use crate::haproxy::Balancer;
-use crate::host::{Asking, Snapshot, ThisHost, balancers};
+use crate::host::{Asking, Snapshot, ThisHost, balancers, interface_addresses};
 use crate::restart::{Ask, Count, Counted, Host, PerGate, taken_down};
 use crate::signals::StopSignal;
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::Lock;
 use crate::state::{directory as state, hold};
 use futures_util::future::join_all;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The number of looks at the connections until doctor reports that they do not add up, and the
 /// time between two looks. A health check of a twin is shorter than that time.
 const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(100);
+
+/// A port may be published to many places, as by Kubernetes: so many are asked for their health.
+const MOST: usize = 3;
 
 /// The facts of one app, and what its look showed of the whole host.
 pub(crate) struct Looked {
@@ -90,7 +95,8 @@ impl Looked {
             Ok(view) => {
                 let mut gates = of_gates(all, settings, view, &snapshot);
                 gates.has_classic_twin = lines::have_a_classic_twin(&lines);
-                app.through = lines::through(&gates, &lines);
+                app.reached.through = lines::through(&gates, &lines);
+                app.reached.published = published(settings, view).await;
                 facts.gates = Some(gates);
                 *rules = Ok(used(&host.firewall, view, &host.gates));
             }
@@ -136,8 +142,7 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
     app::App {
         app: name.clone(),
         port: settings.ports.port,
-        bound: bound(settings.ports.port),
-        through: Vec::new(),
+        reached: reached(settings, snapshot),
         probed,
         health,
         unverified: settings.health.unverified(),
@@ -149,6 +154,40 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
+}
+
+fn reached(settings: &AppSettings, snapshot: &Snapshot) -> Reached {
+    Reached {
+        to: settings.gate_to,
+        bound: match settings.gate_to {
+            Destination::Port(port) => bound(port),
+            Destination::Address(_) => Vec::new(),
+        },
+        through: Vec::new(),
+        published: Vec::new(),
+        is_forwarded: settings.gate_to.address().is_none_or(is_forwarded),
+        is_well: snapshot.health.1.is_ok() && snapshot.askable.is_ok(),
+    }
+}
+
+/// The addresses that rules redirect the app's port to, with the app's health there.
+async fn published(settings: &AppSettings, view: &View) -> Vec<Published> {
+    let mut published = Vec::new();
+    for to in view.published(settings.ports.port).into_iter().take(MOST) {
+        let health = settings.health.probe(to).await;
+        published.push(Published { to, health });
+    }
+    published
+}
+
+/// The kernel forwards packets of that family, or the address is one of this host.
+fn is_forwarded(to: SocketAddr) -> bool {
+    let switch = match to.is_ipv4() {
+        true => "/proc/sys/net/ipv4/ip_forward",
+        false => "/proc/sys/net/ipv6/conf/all/forwarding",
+    };
+    let is_off = std::fs::read_to_string(switch).is_ok_and(|text| text.trim() == "0");
+    !is_off || interface_addresses().contains(&to.ip())
 }
 
 fn of_gates(

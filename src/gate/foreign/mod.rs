@@ -14,9 +14,13 @@ use super::iptables::Iptables;
 use super::listing::Listing;
 use super::nft::NativeTable;
 use super::ours::CHAIN;
-use super::rule::{Change, Hook, Rule, Target};
+use super::rule::{Change, Destination, Hook, Rule, Target};
 use std::fmt;
+use std::net::SocketAddr;
 use walk::{Chains, Redirect};
+
+/// The base chains of iptables that may redirect a check.
+const BASES: [(Hook, &str); 2] = [(Hook::Prerouting, "PREROUTING"), (Hook::Output, "OUTPUT")];
 
 /// A rule that redirects a status port, or may do so, and is not a gate's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +43,13 @@ impl Foreign {
 /// our comment is foreign, because our calls do not reach it.
 pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
     let chains = of_iptables(listing, gate, in_use);
-    let bases = [(Hook::Prerouting, "PREROUTING"), (Hook::Output, "OUTPUT")];
     let foreign = |one: Redirect| Foreign {
         rule: one.listed.to_string(),
         removal: one
             .is_certain
             .then(|| iptables.line(&Change::Delete(one.listed.clone()))),
     };
-    once(redirects(&chains, &bases).map(foreign))
+    once(redirects(&chains, &BASES).map(foreign))
 }
 
 /// The native rules of this table for the status port of `gate`.
@@ -82,6 +85,26 @@ pub(super) fn native_around(table: &NativeTable, gate: &Gate) -> Vec<String> {
     rules
         .map(|one| format!("{} {:?}", table.place(one), one.rule))
         .collect()
+}
+
+/// The addresses that rules of iptables redirect `port` to, if a rule on the way names the port.
+pub(super) fn destinations(listing: &Listing, port: u16) -> Vec<SocketAddr> {
+    addresses(listing, &BASES, port)
+}
+
+/// The same of native rules.
+pub(super) fn native_destinations(table: &NativeTable, port: u16) -> Vec<SocketAddr> {
+    addresses(&table.listing, &table.bases().collect::<Vec<_>>(), port)
+}
+
+fn addresses(listing: &Listing, bases: &[(Hook, &str)], port: u16) -> Vec<SocketAddr> {
+    let chains = Chains::new(listing, port, |_| false);
+    let named = redirects(&chains, bases).filter(|one| one.names_port);
+    let address = |one: Redirect| match one.listed.rule.target {
+        Target::Redirect(Destination::Address(to)) => Some(to),
+        _ => None,
+    };
+    named.filter_map(address).collect()
 }
 
 fn of_iptables<'a>(listing: &'a Listing, gate: &Gate, in_use: bool) -> Chains<'a> {

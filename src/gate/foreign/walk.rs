@@ -19,7 +19,7 @@ pub(super) struct Chains<'a> {
 pub(super) struct Redirect<'a> {
     pub listed: &'a Listed,
     pub is_certain: bool,
-    names_port: bool,
+    pub names_port: bool,
 }
 
 /// What happens to a check that enters a chain.

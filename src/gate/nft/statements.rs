@@ -1,8 +1,9 @@
 //! The statements of one native rule, as the same conditions and targets that iptables' rules have.
 
 use super::ports::{compared, is_port, merged, ports, unknown};
-use crate::gate::rule::{Condition, Subject, Target};
+use crate::gate::rule::{Condition, Destination, Subject, Target};
 use serde_json::Value;
+use std::net::SocketAddr;
 
 /// What a rule asks, and what it does then.
 type Step = (Vec<Condition>, Target);
@@ -23,7 +24,7 @@ pub(super) fn read(statements: &[Value]) -> Vec<Step> {
                 let maps = ["addr", "port"].map(|part| what[part].get("map"));
                 let keys = maps.into_iter().flatten().map(key);
                 conditions.extend(keys.map(Condition::from));
-                return vec![(conditions, Target::Translate(kind.to_owned()))];
+                return vec![(conditions, translation(kind, what))];
             }
             "vmap" => return verdicts(what, &conditions),
             _ => match target(statement) {
@@ -34,6 +35,18 @@ pub(super) fn read(statements: &[Value]) -> Vec<Step> {
         }
     }
     vec![(conditions, Target::Continue(String::new()))]
+}
+
+/// One address with a port, or another translation.
+fn translation(kind: &str, what: &Value) -> Target {
+    let ip = text(what, "addr").parse().ok();
+    let port = what["port"]
+        .as_u64()
+        .and_then(|port| u16::try_from(port).ok());
+    match ip.zip(port) {
+        Some((ip, port)) => Target::Redirect(Destination::Address(SocketAddr::new(ip, port))),
+        None => Target::Translate(kind.to_owned()),
+    }
 }
 
 fn target(statement: &Value) -> Option<Target> {

@@ -1,4 +1,5 @@
 mod native;
+mod published;
 
 use super::*;
 use crate::gate::{Family, Native};

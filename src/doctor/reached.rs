@@ -1,0 +1,317 @@
+//! Checks whether a gate reaches its destination: the app on this host, or another service.
+//! HAProxy's view decides, because the kernel picks the address of a redirect.
+
+use super::Point;
+use super::check::{Check, checks};
+use crate::gate::Destination;
+use std::net::SocketAddr;
+
+checks! {
+    ADDRESS "app-address":
+        "the gate redirects a check to the first address of the interface that it comes in by, and one \
+         from this host to loopback: an app that listens elsewhere is not reached";
+}
+
+/// The facts about a gate's destination.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    /// The destination of the app's gates.
+    pub to: Destination,
+    /// The addresses that something listens on there, if it is a port of this host.
+    pub bound: Vec<SocketAddr>,
+    /// The lines whose gates are open, as HAProxy shows them.
+    pub through: Vec<Through>,
+    /// The addresses that rules redirect the app's port to.
+    pub published: Vec<Published>,
+    /// The kernel takes packets there: it forwards them, or the address is this host's own.
+    pub is_forwarded: bool,
+    /// The app is healthy, as seen from here.
+    pub is_well: bool,
+}
+
+/// A line whose checks come through an open gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Through {
+    /// `BACKEND/SERVER`
+    pub line: String,
+    pub is_v4: bool,
+    /// It is UP.
+    pub is_up: bool,
+    /// How its last check ended, in HAProxy's word, if it is DOWN.
+    pub down: Option<String>,
+}
+
+/// An address that a rule redirects the app's port to: a container publishes its port so.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    pub to: SocketAddr,
+    /// The app's health there.
+    pub health: Result<(), String>,
+}
+
+impl Reached {
+    /// Nothing listens, and no rule redirects the app's port to another place.
+    pub(super) fn is_stopped(&self) -> bool {
+        let is_here = self.to.address().is_none();
+        is_here && self.bound.is_empty() && self.published.is_empty()
+    }
+
+    /// The published address that answers, or else the first one.
+    fn best(&self) -> Option<&Published> {
+        let mut published = self.published.iter();
+        let well = published.find(|one| one.health.is_ok());
+        well.or(self.published.first())
+    }
+
+    fn line(&self, down: &str) -> Option<&Through> {
+        let is_it = |one: &&Through| one.down.as_deref() == Some(down);
+        self.through.iter().find(is_it)
+    }
+}
+
+pub(super) fn point(app: &str, reached: &Reached) -> Point {
+    match reached.to {
+        Destination::Port(port) => here(app, reached, port),
+        Destination::Address(to) => elsewhere(app, reached, to),
+    }
+}
+
+fn here(app: &str, reached: &Reached, port: u16) -> Point {
+    let bound: Vec<String> = reached.bound.iter().map(SocketAddr::to_string).collect();
+    let found = match bound.is_empty() {
+        true => format!("nothing listens on port {port}"),
+        false => format!("listens on {}", bound.join(", ")),
+    };
+    let is_up = reached.through.iter().any(|one| one.is_up);
+    let everywhere = reached.bound.iter().any(|at| at.ip().is_unspecified());
+    let bind = format!("bind the app to 0.0.0.0:{port} or [::]:{port}");
+    match reached.line("L4CON") {
+        _ if is_up => ADDRESS.ok(format!(
+            "{found}; HAProxy's checks reach it through the gate"
+        )),
+        _ if bound.is_empty() => published(app, reached, &found),
+        None if everywhere => ADDRESS.unseen(format!(
+            "{found}; no line is UP that shows whether a gate reaches it"
+        )),
+        None => ADDRESS.warning(
+            format!("{found} alone; a line that is UP will show whether a gate reaches that"),
+            bind,
+        ),
+        Some(refused) if !everywhere => ADDRESS.error(
+            format!(
+                "{found} alone, and {} is refused through the open gate (L4CON)",
+                refused.line
+            ),
+            bind,
+        ),
+        Some(refused) => through_everywhere(reached, refused, port, &found),
+    }
+}
+
+/// A check is refused although the app listens on all addresses.
+fn through_everywhere(reached: &Reached, refused: &Through, port: u16, found: &str) -> Point {
+    let line = &refused.line;
+    // A listener on `::` also accepts IPv4, unless it asked for IPv6 only.
+    let is_v6 = reached.bound.iter().all(SocketAddr::is_ipv6);
+    match is_v6 && refused.is_v4 && !reached.is_well {
+        true => ADDRESS.warning(
+            format!("{found}, for IPv6 alone as it seems: {line} is refused"),
+            format!("bind the app to 0.0.0.0:{port} as well"),
+        ),
+        false => ADDRESS.warning(
+            format!("{found}, and {line} is refused through the open gate (L4CON)"),
+            "is a firewall before that port, or connection tracking off for it (`notrack`)? nft list ruleset",
+        ),
+    }
+}
+
+/// A container's port, for example, that Docker publishes without its proxy.
+fn published(app: &str, reached: &Reached, found: &str) -> Point {
+    let Some(Published { to, health }) = reached.best() else {
+        return ADDRESS.error(
+            format!(
+                "{found}, and the app answers: a rule redirects that port, and what a gate has \
+                 redirected meets no other rule"
+            ),
+            format!("in [app.{app}]: gate_to = \"ADDRESS:PORT\" of the service that answers"),
+        );
+    };
+    let health = match health {
+        Ok(()) => "the app is healthy there".to_owned(),
+        Err(why) => format!("not healthy there: {why}"),
+    };
+    ADDRESS.error(
+        format!(
+            "{found}: a rule redirects it to {to} ({health}), and what a gate has redirected meets no \
+             other rule"
+        ),
+        gate_to(app, *to),
+    )
+}
+
+/// The line of the configuration. Docker gives a container an address anew at each start.
+fn gate_to(app: &str, to: SocketAddr) -> String {
+    format!(
+        "in [app.{app}]: gate_to = \"{to}\" (give a container a fixed address: docker run --ip)"
+    )
+}
+
+/// A gate to an address: a container's, mostly.
+fn elsewhere(app: &str, reached: &Reached, to: SocketAddr) -> Point {
+    let (ip, port) = (to.ip(), to.port());
+    let moved = reached.published.iter().map(|one| one.to);
+    let moved: Vec<SocketAddr> = moved.filter(|at| at.port() == port).collect();
+    let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
+    let other = reached
+        .through
+        .iter()
+        .find(|line| line.is_v4 != to.is_ipv4());
+    match () {
+        // Another container may have the address now, and answer.
+        () if !moved.is_empty() && !moved.contains(&to) => ADDRESS.error(
+            format!("gate_to is {to}, and a rule redirects the app's port to {} now", moved[0]),
+            gate_to(app, moved[0]),
+        ),
+        () if reached.through.iter().any(|line| line.is_up) => {
+            ADDRESS.ok(format!("HAProxy's checks reach {to} through the gate"))
+        }
+        () if !reached.is_forwarded => ADDRESS.error(
+            format!("this host forwards no {family}: no check of another host gets to {to}"),
+            match to.is_ipv4() {
+                true => "sysctl -w net.ipv4.ip_forward=1, and in /etc/sysctl.d",
+                false => "sysctl -w net.ipv6.conf.all.forwarding=1, and in /etc/sysctl.d",
+            },
+        ),
+        () => match (other, reached.line("L4TOUT"), reached.line("L4CON")) {
+            (Some(Through { line, .. }), ..) => ADDRESS.error(
+                format!("{line} is not checked over {family}: no check of it is redirected to {to}"),
+                format!("an {family} address of this host on the line of {line}, or another gate_to"),
+            ),
+            (_, Some(Through { line, .. }), _) => ADDRESS.error(
+                format!("the checks of {line} are lost on the way to {to} or back (L4TOUT)"),
+                format!(
+                    "iptables -I FORWARD -d {ip} -p tcp --dport {port} -j ACCEPT (with Docker, in the \
+                     chain DOCKER-USER); and its answers must come back through this host"
+                ),
+            ),
+            (_, _, Some(Through { line, .. })) => ADDRESS.error(
+                format!("{line} is refused through the open gate (L4CON): nothing listens on {to}"),
+                format!("start it, or correct `gate_to` in [app.{app}]"),
+            ),
+            _ => ADDRESS.unseen(format!("no line is UP that shows whether a gate reaches {to}")),
+        },
+    }
+}
+
+#[cfg(test)]
+impl Reached {
+    /// An app on port 1000 that listens on these addresses.
+    pub(super) fn of(bound: &[&str], through: &[Through]) -> Reached {
+        Reached {
+            to: Destination::Port(1000),
+            bound: bound.iter().map(|at| at.parse().unwrap()).collect(),
+            through: through.to_vec(),
+            published: Vec::new(),
+            is_forwarded: true,
+            is_well: true,
+        }
+    }
+}
+
+/// A line as HAProxy shows it: `UP`, or `DOWN L4CON`.
+#[cfg(test)]
+pub(super) fn through(status: &str) -> Vec<Through> {
+    vec![Through {
+        line: "srvs/web1".into(),
+        is_v4: true,
+        is_up: status == "UP",
+        down: status.strip_prefix("DOWN ").map(str::to_owned),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict::{Error, Ok as Well, Unseen, Warning};
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn haproxy_shows_whether_the_app_is_reached() {
+        let (up, refused, sick) = (
+            through("UP"),
+            through("DOWN L4CON"),
+            through("DOWN L7STS"),
+        );
+        for (bound, through, is_well, verdict, says) in [
+            ("127.0.0.1:1000", &up, true, Well, "reach it through the gate"),
+            ("127.0.0.1:1000", &refused, true, Error, "alone, and srvs/web1 is refused"),
+            ("127.0.0.1:1000", &sick, true, Warning, "a line that is UP will show"),
+            ("0.0.0.0:1000", &sick, false, Unseen, "listens on 0.0.0.0:1000; no line is UP"),
+            ("[::]:1000", &refused, false, Warning, "for IPv6 alone as it seems"),
+            ("[::]:1000", &refused, true, Warning, "is refused through the open gate"),
+            ("", &refused, true, Error, "what a gate has redirected meets no other rule"),
+        ] {
+            let bound = Some(bound).filter(|at| !at.is_empty());
+            let reached = Reached { is_well, ..Reached::of(bound.as_slice(), through) };
+            let point = point("web", &reached);
+            assert!(point.verdict == verdict && point.found.contains(says), "{point:?}");
+        }
+    }
+
+    fn published(to: &[&str]) -> Vec<Published> {
+        let one = |to: &&str| Published {
+            to: to.parse().unwrap(),
+            health: to.ends_with("80").then_some(()).ok_or("refused".to_owned()),
+        };
+        to.iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_published_port_is_answered_with_the_line_to_write() {
+        for (to, says) in [
+            (&["172.17.0.2:80"][..], "gate_to = \"172.17.0.2:80\""),
+            (
+                &["172.17.0.2:81", "172.17.0.3:80"],
+                "gate_to = \"172.17.0.3:80\"",
+            ),
+            (&["172.17.0.2:81"], "gate_to = \"172.17.0.2:81\""),
+            (&["[fd00::2]:80"], "gate_to = \"[fd00::2]:80\""),
+        ] {
+            let reached = Reached {
+                published: published(to),
+                ..Reached::of(&[], &through("DOWN L4CON"))
+            };
+            assert!(!reached.is_stopped());
+            let point = point("web", &reached);
+            assert_eq!(point.verdict, Error);
+            assert!(point.fix.as_ref().unwrap().contains(says), "{point:?}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_way_to_another_address_is_judged_by_what_haproxy_shows() {
+        for (to, seen, published_to, is_forwarded, verdict, says) in [
+            ("172.17.0.2:80", "UP", &[][..], true, Well, "reach 172.17.0.2:80 through the gate"),
+            ("172.17.0.2:80", "UP", &["172.17.0.2:80"], true, Well, "reach 172.17.0.2:80"),
+            // A health service of its own.
+            ("172.17.0.2:80", "UP", &["172.17.0.9:3306"], true, Well, "reach 172.17.0.2:80"),
+            // Its address has changed at its last start.
+            ("172.17.0.2:80", "UP", &["172.17.0.3:80"], true, Error, "redirects the app's port to 172.17.0.3:80 now"),
+            ("172.17.0.2:80", "DOWN L4TOUT", &[], false, Error, "this host forwards no IPv4"),
+            ("172.17.0.2:80", "DOWN L4TOUT", &[], true, Error, "are lost on the way to 172.17.0.2:80 or back"),
+            ("172.17.0.2:80", "DOWN L4CON", &[], true, Error, "nothing listens on 172.17.0.2:80"),
+            ("172.17.0.2:80", "DOWN L7STS", &[], true, Unseen, "no line is UP"),
+            ("[fd00::2]:80", "DOWN L4CON", &[], true, Error, "srvs/web1 is not checked over IPv6"),
+        ] {
+            let reached = Reached {
+                to: Destination::Address(to.parse().unwrap()),
+                published: published(published_to),
+                is_forwarded,
+                ..Reached::of(&[], &through(seen))
+            };
+            let point = point("web", &reached);
+            assert!(point.verdict == verdict && point.found.contains(says), "{point:?}");
+        }
+    }
+}
