@@ -8,6 +8,7 @@ mod expect;
 mod package;
 mod packages;
 mod pair;
+mod readme;
 mod repairs;
 mod restarts;
 mod sidecar;

@@ -6,14 +6,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::package;
-use crate::pair::{Pair, settings};
+use crate::pair::Pair;
+use crate::readme;
 use crate::restarts::install_drop_in;
 use crate::sidecar::show;
 use lab::machine::Machine;
 use lab::now;
 use lab::site::Host;
 
-/// Only the package and a configuration.
+/// Only the package, and the lines of the README.
 #[test]
 fn an_installation_opens_the_gates() {
     let pair = Pair::with_a_bare_first("m_install");
@@ -22,13 +23,21 @@ fn an_installation_opens_the_gates() {
     install(machine, &package::built());
     // Without a configuration the sidecar has nothing to do. That is not a failure.
     assert_eq!(show(machine, "ActiveState"), "inactive");
-    let folder = machine.path("/etc/haproxy-gate");
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("agent.toml"), settings().text()).expect("a configuration");
+    let config = machine.path("/etc/haproxy-gate/agent.toml");
+    fs::write(config, readme::configuration()).expect("a configuration");
+    let commands = readme::commands();
+    let mut commands = commands.iter().map(String::as_str);
+    assert_eq!(commands.next(), Some("systemctl start haproxy-gate"));
     machine.succeed(&["systemctl", "start", "haproxy-gate"]);
     pair.wait_until_up(1);
     sleep(Duration::from_secs(1));
     assert_eq!(machine.app.boots().len(), 1, "the app was left alone");
+    let rest: Vec<&str> = commands.collect();
+    assert!(rest.contains(&"agent restart web"), "{rest:?}");
+    for command in rest {
+        machine.succeed(&["sh", "-euc", command]);
+    }
+    assert_eq!(machine.app.boots().len(), 2);
     pair.assert_unnoticed(traffic);
 }
 

@@ -1,5 +1,6 @@
 //! The contents of the package, and the binary that needs no package.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -9,6 +10,7 @@ use tempfile::TempDir;
 use crate::{deb, newest, output};
 
 const DOC: &str = "/usr/share/doc/haproxy-gate";
+const EXAMPLE: &str = "/etc/haproxy-gate/agent.toml.example";
 const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
 
 #[test]
@@ -66,10 +68,11 @@ fn the_package_has_every_file() {
     file("/usr/share/zsh/vendor-completions/_agent");
     file("/usr/share/fish/vendor_completions.d/agent.fish");
     file(NEEDRESTART);
+    file(EXAMPLE);
     let etc = list
         .lines()
         .filter(|line| line.contains(" ./etc/") && !line.ends_with('/'));
-    assert_eq!(etc.count(), 1, "{list}");
+    assert_eq!(etc.count(), 2, "{list}");
 }
 
 #[test]
@@ -80,7 +83,8 @@ fn the_package_depends_on_iptables_and_libc() {
     assert!(depends.contains("libc6 (>= "), "{depends}");
     let mut conffiles = Command::new("dpkg-deb");
     let conffiles = output(conffiles.arg("-I").arg(deb()).arg("conffiles"));
-    assert_eq!(conffiles.trim(), NEEDRESTART);
+    let conffiles: BTreeSet<&str> = conffiles.split_whitespace().collect();
+    assert_eq!(conffiles, BTreeSet::from([NEEDRESTART, EXAMPLE]));
 }
 
 /// needrestart reads the file as Perl, after its own. It restarts none of our units, and all other

@@ -37,18 +37,31 @@ const APT: &str = "apt-get install --quiet --yes";
 #[test]
 fn without_a_configuration_the_sidecar_is_enabled_and_waits() {
     let machine = boot(&[]);
-    machine.sh(&format!("{APT} /work/1.0-1.deb"));
+    let said = machine.sh(&format!("{APT} /work/1.0-1.deb"));
+    for next in [
+        "/etc/haproxy-gate/agent.toml",
+        "systemctl start haproxy-gate",
+        "agent doctor",
+    ] {
+        assert!(
+            said.contains(&format!("\n    {next}\n")),
+            "{next} in\n{said}"
+        );
+    }
     assert_eq!(state(&machine), "enabled\ninactive\n");
     assert_eq!(machine.sh("systemctl --failed --no-legend"), "");
-    machine.sh("mkdir /etc/haproxy-gate; \
-                echo good >/etc/haproxy-gate/agent.toml; systemctl start haproxy-gate");
+    machine.sh("echo good >/etc/haproxy-gate/agent.toml; systemctl start haproxy-gate");
     assert_eq!(state(&machine), "enabled\nactive\n");
 }
 
 #[test]
 fn an_upgrade_renews_the_sidecar_in_place() {
     let machine = boot(&[CONFIG]);
-    machine.sh(&format!("{APT} /work/1.0-1.deb"));
+    let said = machine.sh(&format!("{APT} /work/1.0-1.deb"));
+    assert!(
+        !said.contains("haproxy-gate: "),
+        "there is a configuration:\n{said}"
+    );
     assert_eq!(state(&machine), "enabled\nactive\n");
     let began = noted(&machine);
     let pid = began[1].strip_prefix("running ").unwrap().to_owned();

@@ -8,6 +8,7 @@ mod goes_down;
 mod life;
 mod machine;
 mod order;
+mod release;
 mod sandbox;
 
 use std::fs;
