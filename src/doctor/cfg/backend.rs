@@ -6,9 +6,11 @@ use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
 use crate::doctor::lines::line::first_three;
 use crate::haproxy::cfg::ours::Ours;
+use crate::haproxy::cfg::words::variables as variables_of;
+use std::collections::BTreeMap;
 
 checks! {
-    PERSIST "cfg-persist": "HAProxy sends users with a cookie to their host although its line is DOWN";
+    PERSIST "cfg-persist": "HAProxy sends users with a cookie, or of a stick table, to their host although its line is DOWN";
     FORCED "cfg-force-persist":
         "HAProxy sends users that the rule matches to their host although its line is DOWN";
     REDISPATCH "cfg-redispatch":
@@ -24,7 +26,7 @@ checks! {
         "where HAProxy keeps no connection open, the agent can't count what leaving workers carry after a \
          reload: a drain then waits for timeouts.drain";
     VARIABLES "cfg-variable":
-        "a variable's value is in HAProxy's environment, not in the file: the file does not show what depends on it";
+        "HAProxy has such a value from its service's environment: the file does not show what depends on it";
 }
 
 /// HAProxy's default.
@@ -32,16 +34,18 @@ const DEFAULT_RETRIES: i64 = 3;
 
 /// What is wrong. The file does not show that HAProxy runs with it, so no point is ok.
 pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
+    // Cookies and the reuse of connections are HTTP's.
+    let of_http = |point: Option<Point>| point.filter(|_| ours.proxy.settings.http);
     let points = [
         persist(ours),
         forced(ours),
         redispatch(ours),
         retries(ours),
         allbackups(ours),
-        cookie(ours),
+        of_http(cookie(ours)),
         timeout(ours),
         kind(ours, expected),
-        reuse(ours, expected),
+        of_http(reuse(ours, expected)),
         variables(ours),
     ];
     points.into_iter().flatten().collect()
@@ -153,18 +157,29 @@ fn reuse(ours: &Ours<'_>, expected: &Expected<'_>) -> Option<Point> {
 
 /// One point for all values that doctor can't see. The other checks assume that they are right.
 fn variables(ours: &Ours<'_>) -> Option<Point> {
-    let own = ours
-        .proxy
-        .settings
-        .unknown
-        .iter()
-        .map(|&name| name.to_owned());
+    let own = ours.proxy.settings.unknown.iter();
+    let own = own.map(|(what, value)| ((*what).to_owned(), value));
     let servers = ours.all().flat_map(|server| {
         let unknown = server.words.unknown.iter();
-        unknown.map(move |word| format!("{word} of {}", server.name))
+        unknown.map(move |(word, value)| (format!("{word} of {}", server.name), value))
     });
-    let all: Vec<String> = own.chain(servers).collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let found = format!("is not known, it is a variable: {}", first_three(&all)?);
-    Some(VARIABLES.warning(found, "name a copy of the file with the values in it"))
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (what, value) in own.chain(servers) {
+        for variable in variables_of(value) {
+            places.entry(variable).or_default().push(what.clone());
+        }
+    }
+    let each = places.iter().filter_map(|(variable, places)| {
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        Some(format!("${variable} ({})", first_three(&places)?))
+    });
+    let each: Vec<String> = each.collect();
+    let each: Vec<&str> = each.iter().map(String::as_str).collect();
+    let first = places.keys().next()?;
+    Some(VARIABLES.warning(
+        format!("the file does not set {}", first_three(&each)?),
+        format!(
+            "with the service's value, in `global` of a copy of the file: setenv {first} VALUE"
+        ),
+    ))
 }

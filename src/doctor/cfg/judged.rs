@@ -3,8 +3,9 @@
 use super::expected::Expected;
 use crate::doctor::lines::line::{AGENT, Backend, Line, NONE, first_three};
 use crate::haproxy::cfg::checks::Checks;
+use crate::haproxy::cfg::front::{Front, users_ports};
 use crate::haproxy::cfg::ours::{Ours, Placed};
-use crate::haproxy::cfg::server::{ADDRESS, Server};
+use crate::haproxy::cfg::server::{ADDRESS, Server, WORDS};
 use crate::haproxy::cfg::words::written;
 
 /// `web1, web2, web3 and 4 more`. None if there are none.
@@ -18,12 +19,23 @@ pub(super) fn names_of(ours: &Ours<'_>, are: impl Fn(&Server) -> bool) -> Option
     names(ours.all().filter(|server| are(server)))
 }
 
-pub(super) fn backend(ours: &Ours<'_>, expected: &Expected<'_>) -> Backend {
+pub(super) fn backend(ours: &Ours<'_>, fronts: &[Front], expected: &Expected<'_>) -> Backend {
     let checks = Checks::of(&ours.proxy.settings);
+    let users = users_ports(fronts, &ours.proxy.name);
     let lines = ours.lines.iter();
+    let one = |line| {
+        let mut one = Line {
+            port: port(line, users.as_deref(), expected),
+            ..judged(line, &checks, expected)
+        };
+        if !ours.proxy.settings.http {
+            (one.cookie, one.written.1) = (None, None);
+        }
+        one
+    };
     Backend {
         of: ours.proxy.name.clone(),
-        lines: lines.map(|line| judged(line, &checks, expected)).collect(),
+        lines: lines.map(one).collect(),
         ports: expected.ports,
         hides_cookies: false,
         derives_cookies: ours.derives_cookies(),
@@ -47,9 +59,10 @@ fn judged(line: &Placed<'_>, checks: &Checks, expected: &Expected<'_>) -> Line {
         is_main: line.is_main,
         at: line.at,
         host: shown(&[ADDRESS], server.host.clone()),
-        port: server.port.filter(|_| !words.hides(&[ADDRESS])),
+        port: None,
+        users_port: server.offset.is_some(),
         cookie: shown(
-            &["cookie"],
+            &["cookie", WORDS],
             words.cookie.as_deref().map_or_else(none, str::to_owned),
         ),
         written: (
@@ -67,10 +80,26 @@ fn judged(line: &Placed<'_>, checks: &Checks, expected: &Expected<'_>) -> Line {
         unchecked: match (&words.track, words.check, words.no_check) {
             (Some(_), ..) => Some("track"),
             (None, true, _) => None,
+            _ if words.hides(&[WORDS]) => None,
             (None, false, true) => Some("no-check"),
             (None, false, false) if words.agent_check => Some(AGENT),
             (None, false, false) => Some(""),
         },
         fall: (!words.hides(&["fall"])).then_some(words.fall.into()),
     }
+}
+
+/// The port that the users of a line come to: the first that is not the app's, if there is one.
+fn port(line: &Placed<'_>, users: Option<&[u16]>, expected: &Expected<'_>) -> Option<u16> {
+    let server = line.server;
+    if server.words.hides(&[ADDRESS]) {
+        return None;
+    }
+    let Some(offset) = server.offset else {
+        return server.port;
+    };
+    let moved = |port: &u16| u16::try_from(i32::from(*port) + offset).unwrap_or(0);
+    let mut ports = users?.iter().map(moved);
+    let first = ports.clone().next();
+    ports.find(|port| *port != expected.ports.port).or(first)
 }

@@ -6,7 +6,7 @@ use crate::doctor::check::{Check, checks};
 use crate::haproxy::cfg::ours::Ours;
 
 checks! {
-    DOWN "cfg-marked-down": "HAProxy kills the requests in flight as soon as the gate is closed";
+    DOWN "cfg-marked-down": "HAProxy kills what is in flight as soon as the gate is closed";
     UP "cfg-marked-up": "HAProxy kills the sessions on every twin as soon as one main line is back";
 }
 

@@ -11,6 +11,7 @@ mod judged;
 mod lines;
 mod rhythm;
 mod speaks;
+mod sticky;
 
 pub use expected::Expected;
 
@@ -141,9 +142,10 @@ fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let what = format!("{kind} {name}: {mains} main and {twins} backup lines");
     let mut points = vec![SERVES.ok(what)];
     points.extend(backend::points(ours, expected));
-    points.extend(judge(&judged::backend(ours, expected)));
+    points.extend(judge(&judged::backend(ours, &file.fronts, expected)));
     points.extend(directed::points(ours, expected));
     points.extend(lines::points(ours));
+    points.extend(sticky::points(ours, expected));
     points.extend(speaks::points(ours, expected));
     points.extend(handshake::points(ours));
     points.extend(rhythm::points(ours, file.spread, expected));

@@ -7,6 +7,8 @@ use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
 mod directed;
+mod sticky;
+mod variables;
 
 const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
 const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");
@@ -475,9 +477,9 @@ fn a_value_that_is_a_variable_is_only_named() {
         ("cookie w1 port 2000", "cookie \"$W\" port 2000", "cookie of web1"),
         ("inter 1s", "inter \"${T}\"", "inter of web1"),
         ("fall 2", "fall \"${T}\"", "fall of web1"),
-        ("timeout check 2s", "timeout check \"${T}\"", "variable: timeout check"),
-        ("retries 3\n    option redispatch", "retries \"$R\"\n    option redispatch 5", "variable: retries"),
-        ("option redispatch", "option redispatch \"$N\"", "variable: option redispatch"),
+        ("timeout check 2s", "timeout check \"${T}\"", " (timeout check)"),
+        ("retries 3\n    option redispatch", "retries \"$R\"\n    option redispatch 5", " (retries)"),
+        ("option redispatch", "option redispatch \"$N\"", " (option redispatch)"),
         // A literal `$`; and the last word counts.
         ("cookie w1 ", "cookie '$W' ", ""),
         ("w1 port 2000", "w1 port \"$S\" port 2000", ""),
@@ -486,7 +488,7 @@ fn a_value_that_is_a_variable_is_only_named() {
         points.retain(|point| point.verdict != Ok);
         let found: String = points.iter().map(|point| format!("{} {}", point.check, point.found)).collect();
         assert_eq!(points.len(), usize::from(!what.is_empty()), "{new}: {found}");
-        assert!(what.is_empty() || found.starts_with("cfg-variable is not known"), "{new}: {found}");
+        assert!(what.is_empty() || found.starts_with("cfg-variable the file does not set $"), "{new}: {found}");
         assert!(found.contains(what) && !found.contains(VARIABLE), "{new}: {found}");
     }
     // All lines use variables, so doctor can't know whether one is ours.

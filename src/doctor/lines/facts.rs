@@ -92,6 +92,7 @@ impl Lines<'_> {
             at: place.unwrap_or_default(),
             host: Some(ip.map_or("a name".to_owned(), |ip| ip.to_string())),
             port: state.map(|state| state.port).filter(|port| *port > 0),
+            users_port: false,
             cookie: sees_cookies.then(|| cookie.clone().unwrap_or_else(|| NONE.to_owned())),
             written: (at, cookie),
             backup: listed.is_some_and(|listed| listed.stat.backup),

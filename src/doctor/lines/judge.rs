@@ -174,10 +174,14 @@ impl Backend {
         let wrong = self.lines.iter().find_map(|line| {
             let (name, port) = (&line.name, line.port.filter(|port| *port != ours)?);
             let found = format!("{name} sends its users to port {port}, the app has port {ours}");
-            Some(PORT.error(
-                found,
-                format!("on the line of {name}: `:{ours}` in place of `:{port}`"),
-            ))
+            let (found, fix) = match line.users_port {
+                false => (found, format!("`:{ours}` in place of `:{port}`")),
+                true => (
+                    format!("{found}: without a port of its own it uses the port of `bind`"),
+                    format!("`{}` as its address", line.written.0),
+                ),
+            };
+            Some(PORT.error(found, format!("on the line of {name}: {fix}")))
         });
         match self.lines.iter().all(|line| line.port.is_some()) {
             true => PORT.or_ok(wrong, "each line sends its users to the app's port"),

@@ -18,6 +18,8 @@ pub(crate) struct Line {
     pub host: Option<String>,
     /// The port that its users go to.
     pub port: Option<u16>,
+    /// It has no port of its own: its users keep the one that they came to.
+    pub users_port: bool,
     pub cookie: Option<String>,
     /// `ADDRESS:PORT` and the cookie, as a server line has them.
     pub written: (String, Option<String>),

@@ -1,5 +1,7 @@
 //! A whole HAProxy configuration: its sections, and what they inherit from `defaults`.
 
+use super::environment::Environment;
+use super::front::Front;
 use super::server::Server;
 use super::settings::Settings;
 use super::words::words;
@@ -7,13 +9,15 @@ use std::collections::BTreeMap;
 
 /// The keywords of other sections, which end a section as well. They may be indented.
 const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
-    resolvers ring traces userlist frontend";
+    resolvers ring traces userlist";
 
 /// The parts of a configuration that the agent needs.
 #[derive(Debug, Default)]
 pub(crate) struct File {
     /// Backends and listens, in the order of the file.
     pub proxies: Vec<Proxy>,
+    /// Frontends and listens.
+    pub fronts: Vec<Front>,
     /// `spread-checks` of global, in percent.
     pub spread: u32,
     /// Lines that can't be parsed, from 1, and why.
@@ -32,6 +36,8 @@ pub(crate) struct Proxy {
     pub servers: Vec<Server>,
     /// `force-persist` rules.
     pub forced: bool,
+    /// The rules of a stick table that bring a user back to a server: `on src`.
+    pub sticks: Vec<String>,
 }
 
 /// The section that a line belongs to.
@@ -39,11 +45,13 @@ enum Section {
     Global,
     Defaults,
     Proxy,
+    Front,
     Other,
 }
 
 struct Reader {
     file: File,
+    environment: Environment,
     at: Section,
     /// The `defaults` for a section that names none.
     last: Settings,
@@ -56,13 +64,14 @@ struct Reader {
 pub(crate) fn read(text: &str) -> File {
     let mut reader = Reader {
         file: File::default(),
+        environment: Environment::default(),
         at: Section::Other,
         last: Settings::default(),
         named: BTreeMap::new(),
         name: None,
     };
     for (line, number) in text.lines().zip(1..) {
-        match words(line) {
+        match words(line, &reader.environment) {
             Ok(words) => reader.line(&words),
             Err(why) => reader.file.strange.push((number, why)),
         }
@@ -79,7 +88,15 @@ impl Reader {
             ["global", ..] => self.begin(Section::Global),
             ["defaults", rest @ ..] => self.begin_defaults(rest),
             ["backend", rest @ ..] => self.begin_proxy("backend", rest),
-            ["listen", rest @ ..] => self.begin_proxy("listen", rest),
+            ["listen", rest @ ..] => {
+                self.begin_proxy("listen", rest);
+                let name = rest.first().copied().unwrap_or_default();
+                self.file.fronts.push(Front::of_listen(name));
+            }
+            ["frontend", ..] => {
+                self.begin(Section::Front);
+                self.file.fronts.push(Front::default());
+            }
             [word, ..] if OTHERS.split(' ').any(|other| other == *word) => {
                 self.begin(Section::Other);
             }
@@ -119,6 +136,7 @@ impl Reader {
             settings: self.from(from),
             servers: Vec::new(),
             forced: false,
+            sticks: Vec::new(),
         });
     }
 
@@ -138,14 +156,24 @@ impl Reader {
             (Section::Global, ["spread-checks", percent, ..]) => {
                 self.file.spread = percent.parse().unwrap_or(0).min(50);
             }
+            (Section::Global, line) => self.environment.read(line),
             (Section::Defaults, line) => self.last.read(line, no),
             (Section::Proxy, line) => {
                 let Some(proxy) = self.file.proxies.last_mut() else {
                     return;
                 };
                 proxy.read(line, words, no);
+                let front = self.file.fronts.last_mut();
+                if let Some(front) = front.filter(|_| proxy.kind == "listen") {
+                    front.read(line);
+                }
             }
-            (Section::Global | Section::Other, _) => {}
+            (Section::Front, line) => {
+                if let Some(front) = self.file.fronts.last_mut() {
+                    front.read(line);
+                }
+            }
+            (Section::Other, _) => {}
         }
     }
 }
@@ -157,6 +185,7 @@ impl Proxy {
             ["server", ..] => self.servers.extend(Server::read(&words[1..], from)),
             ["server-template", ..] => self.servers.extend(Server::template(&words[1..], from)),
             ["force-persist", ..] => self.forced = true,
+            ["stick", rule @ ("on" | "match"), by, ..] => self.sticks.push(format!("{rule} {by}")),
             line => self.settings.read(line, no),
         }
     }

@@ -4,7 +4,9 @@
 
 pub(crate) mod address;
 pub(crate) mod checks;
+pub(crate) mod environment;
 pub(crate) mod file;
+pub(crate) mod front;
 pub(crate) mod ours;
 pub(crate) mod rhythm;
 pub(crate) mod rules;

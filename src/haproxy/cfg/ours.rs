@@ -108,6 +108,10 @@ fn in_roles(proxy: &Proxy, ports: AppPorts) -> Ours<'_> {
         match is_main(server) || is_twin {
             true => Some(!is_twin),
             false if server.port == Some(ports.port) => Some(!server.words.backup && !beside),
+            // Its users keep their port, so it has to name the one of its checks.
+            false if server.offset.is_some() && checked == Some(ports.port) => {
+                Some(!server.words.backup && !beside)
+            }
             false => None,
         }
     };

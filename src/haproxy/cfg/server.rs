@@ -35,12 +35,15 @@ pub(crate) struct Words {
     pub slowstart: Option<Duration>,
     /// TLS, the PROXY header and the like.
     pub transport: Transport,
-    /// Words whose value is a variable.
-    pub unknown: Vec<&'static str>,
+    /// Words whose value is a variable, each with its value.
+    pub unknown: Vec<(&'static str, Rc<str>)>,
 }
 
 /// The pseudo word for what is between a server's name and its words.
 pub(crate) const ADDRESS: &str = "address";
+
+/// The pseudo word for words that are variables themselves.
+pub(crate) const WORDS: &str = "words";
 
 /// HAProxy's own defaults.
 impl Default for Words {
@@ -106,7 +109,7 @@ impl Words {
 
     /// Whether one of these is a variable.
     pub(crate) fn hides(&self, words: &[&str]) -> bool {
-        self.unknown.iter().any(|word| words.contains(word))
+        self.unknown.iter().any(|(word, _)| words.contains(word))
     }
 
     /// Adds the words of a line to those from above.
@@ -121,6 +124,7 @@ impl Words {
                 "backup" => self.backup = true,
                 "no-backup" => self.backup = false,
                 alone if self.transport.word(alone) => {}
+                hidden if is_variable(hidden) => self.unknown.push((WORDS, hidden.into())),
                 valued => {
                     let Some(value) = rest.first() else { break };
                     // set-proxy-v2-tlv-fmt(ID)
@@ -137,9 +141,9 @@ impl Words {
     fn value(&mut self, word: &str, value: &str) -> bool {
         let text = || Some(Rc::from(value));
         if let Some(word) = READ.iter().find(|read| **read == word) {
-            self.unknown.retain(|other| other != word);
+            self.unknown.retain(|(other, _)| other != word);
             if is_variable(value) {
-                self.unknown.push(word);
+                self.unknown.push((word, value.into()));
             }
         }
         match word {
@@ -198,7 +202,7 @@ impl Server {
         let mut own = from.clone();
         own.read(words);
         if is_variable(address) {
-            own.unknown.push(ADDRESS);
+            own.unknown.push((ADDRESS, address.into()));
         }
         Server {
             name: name.to_owned(),
@@ -224,7 +228,7 @@ impl Server {
     /// Whether the file does not say which port its checks use.
     pub(crate) fn hides_checked(&self) -> bool {
         let follows = self.words.own_check_port().is_none() && self.port.is_none();
-        self.words.hides(&["port"]) || follows && self.words.hides(&[ADDRESS])
+        self.words.hides(&["port", WORDS]) || follows && self.words.hides(&[ADDRESS])
     }
 
     /// Whether it has `port` or `addr`. Its checks then inherit neither TLS nor a PROXY header
@@ -242,11 +246,15 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::words;
+    use super::super::environment::Environment;
     use super::*;
 
+    fn words(line: &str) -> Vec<String> {
+        super::super::words::words(line, &Environment::default()).unwrap()
+    }
+
     fn server(line: &str) -> Server {
-        Server::read(&words(line).unwrap(), &Words::default()).unwrap()
+        Server::read(&words(line), &Words::default()).unwrap()
     }
 
     #[test]
@@ -271,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_template_makes_many() {
-        let template = |line: &str| Server::template(&words(line).unwrap(), &Words::default());
+        let template = |line: &str| Server::template(&words(line), &Words::default());
         let some = template("web 2-3 app.local:80 check").unwrap();
         assert_eq!(
             ["web1", "web2", "web3", "web"].map(|n| some.is_called(n)),

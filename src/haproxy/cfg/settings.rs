@@ -31,7 +31,7 @@ pub(crate) struct Settings {
     /// `http-reuse never`.
     pub never_reuses: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
-    pub unknown: Vec<&'static str>,
+    pub unknown: Vec<(&'static str, Rc<str>)>,
     pub server: Words,
 }
 
@@ -89,13 +89,13 @@ impl Settings {
     }
 
     fn hide(&mut self, name: &'static str, value: &str) {
-        self.unknown.retain(|other| *other != name);
+        self.unknown.retain(|(other, _)| *other != name);
         if is_variable(value) {
-            self.unknown.push(name);
+            self.unknown.push((name, value.into()));
         }
     }
 
     pub(crate) fn hides(&self, name: &str) -> bool {
-        self.unknown.contains(&name)
+        self.unknown.iter().any(|(other, _)| *other == name)
     }
 }
