@@ -38,7 +38,7 @@ pub(super) fn backend(ours: &Ours<'_>, fronts: &[Front], expected: &Expected<'_>
         lines: lines.map(one).collect(),
         ports: expected.ports,
         hides_cookies: false,
-        derives_cookies: ours.derives_cookies(),
+        derives_cookies: ours.proxy.settings.http && ours.derives_cookies(),
     }
 }
 

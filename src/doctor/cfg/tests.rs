@@ -410,7 +410,7 @@ fn a_classic_twin_that_is_no_backup_is_a_twin() {
 /// No line checks a status port, so doctor looks at all backends with servers on the app's port.
 #[test]
 fn a_backend_without_gates_gets_the_missing_lines() {
-    let plain = "backend a\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
+    let plain = "backend a\n  mode http\n  option redispatch\n  server w1 10.0.0.1:1000 check\n";
     let points = points(plain, NO_OWN, &[]);
     assert_eq!(worst(&points, "check-port").0, Error);
     assert_eq!(worst(&points, "twin").0, Ok);
