@@ -46,7 +46,7 @@ Exit codes:
   0   each app is well, or an operation on it is under way
   1   an app is not well; each reason is one line, and data in --json:
       the gates are open, and HAProxy sends no new users to a main line
-      (DOWN, MAINT, DRAIN, NOLB); a twin is DOWN behind its open gate;
+      (DOWN, MAINT, DRAIN, NOLB, weight 0); a twin is DOWN behind its open gate;
       gates are closed or broken without a hold; a restart or an upgrade
       has failed and left them closed; an operation was cut short; the
       app is not healthy; a balancer can't be seen; a foreign rule or

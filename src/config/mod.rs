@@ -25,6 +25,7 @@ use crate::app::Verify;
 use crate::state::permissions;
 use crate::text::escape;
 use mistake::Mistake;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The default path of the configuration.
@@ -72,7 +73,12 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 fn text(path: &Path) -> Result<String, ConfigError> {
     permissions::read(path).map_err(|error| ConfigError::Whole {
         path: path.to_owned(),
-        what: error.to_string(),
+        what: match error.kind() {
+            io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
+                format!("unknown: needs root ({error}); run it with sudo")
+            }
+            _ => error.to_string(),
+        },
     })
 }
 

@@ -89,6 +89,18 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
     about(&gates.app, points)
 }
 
+/// The points of another user than root.
+pub(super) fn unseen(app: &str) -> Vec<Point> {
+    let unseen = [
+        (&GATE, "whether its gates are open"),
+        (&FOREIGN, "which rules redirect its status ports"),
+        (&UNFINISHED, "whether an operation is unfinished"),
+        (&HELD, "whether a hold keeps its gates closed"),
+    ];
+    let points = unseen.map(|(check, what)| check.unseen(format!("{what}: unknown: needs root")));
+    about(app, points)
+}
+
 fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
@@ -107,6 +119,7 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
         (Position::Closed, None) => {
             GATE.warning(format!("{said} unexpectedly: no hold explains it"), fix)
         }
+        (Position::Unknown(_), _) => GATE.unseen(said),
         (Position::Broken(_), _) => GATE.error(said, format!("agent recover {app}")),
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
     });
     points.push(match &host.sidecar {
         Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
+        None if !host.root => SIDECAR.unseen("sidecar: unknown: needs root"),
         None => SIDECAR.warning(
             "sidecar: not running",
             "systemctl enable --now haproxy-gate",
@@ -83,7 +84,7 @@ fn rights(host: &Host) -> Point {
              CapabilityBoundingSet=CAP_NET_ADMIN",
         ),
         (false, _) => RIGHTS.error(
-            "rights: not root: doctor can't see the rules, nor which processes listen",
+            "rights: not root: doctor reports what only root sees as unknown",
             "sudo agent doctor",
         ),
     }
@@ -92,9 +93,9 @@ fn rights(host: &Host) -> Point {
 fn directory(host: &Host, directory: &Directory, check: &Check, what: &str) -> Point {
     let path = &directory.path;
     match &directory.usable {
-        _ if !host.root => {
-            check.unseen(format!("{what}: only root sees whether {path} can be used"))
-        }
+        _ if !host.root => check.unseen(format!(
+            "{what}: whether {path} can be used: unknown: needs root"
+        )),
         Ok(()) if !directory.exists => check.unseen(format!(
             "{what}: {path} is not there yet, the agent makes it"
         )),

@@ -39,6 +39,8 @@ checks! {
 /// The only point if the configuration can't be read.
 pub fn unconfigured(error: &ConfigError) -> Point {
     let fix = match error {
+        // Its text has the fix.
+        ConfigError::Whole { what, .. } if what.contains(NEEDS_ROOT) => "",
         ConfigError::Wrong { .. } => "correct that line",
         ConfigError::Whole { .. } => "write it",
     };
@@ -49,6 +51,9 @@ pub fn unconfigured(error: &ConfigError) -> Point {
         ..CONFIG.error(format!("configuration: {}", fault.found), fault.fix)
     }
 }
+
+/// What a point says that only root can see.
+const NEEDS_ROOT: &str = "needs root";
 
 /// The exit code: 1 if there is an error.
 pub fn exit(points: &[Point]) -> u8 {
@@ -89,7 +94,11 @@ fn judge(facts: &Facts) -> Vec<Point> {
     for app in &facts.apps {
         points.add("gates", app.gates.iter().flat_map(gates::points));
         let name = &app.settings.name;
-        points.add("gates", evidence::points(name, &app.checked, &app.evidence));
+        if facts.host.root {
+            points.add("gates", evidence::points(name, &app.checked, &app.evidence));
+        } else if app.gates.is_none() {
+            points.add("gates", gates::unseen(name));
+        }
     }
     let apps = facts.apps.iter().filter_map(|app| app.app.as_ref());
     points.add("app", apps.flat_map(app::points));
@@ -100,7 +109,22 @@ fn judge(facts: &Facts) -> Vec<Point> {
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);
-    points.0
+    let points = points.0.into_iter();
+    points
+        .map(|point| seen_by(facts.host.root, point))
+        .collect()
+}
+
+/// A fault that another user only seems to see is unseen.
+fn seen_by(root: bool, point: Point) -> Point {
+    match !root && point.found.contains(NEEDS_ROOT) {
+        true => Point {
+            verdict: Verdict::Unseen,
+            fix: None,
+            ..point
+        },
+        false => point,
+    }
 }
 
 fn of_lines(app: &AppFacts, file: &[Point]) -> Vec<Point> {

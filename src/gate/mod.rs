@@ -65,6 +65,8 @@ pub enum Position {
     Closed,
     /// Neither, with the reason.
     Broken(String),
+    /// The rules can't be read, with the reason.
+    Unknown(String),
 }
 
 #[cfg(test)]
@@ -119,6 +121,7 @@ impl fmt::Display for Position {
             Position::Open => f.write_str("open"),
             Position::Closed => f.write_str("closed"),
             Position::Broken(what) => write!(f, "broken ({what})"),
+            Position::Unknown(why) => write!(f, "unknown: {why}"),
         }
     }
 }

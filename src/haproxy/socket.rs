@@ -56,7 +56,7 @@ pub struct Socket {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unseen {
     /// The socket can't be connected to.
-    #[error("can't connect: {why}")]
+    #[error("{}", unconnected(*kind, why))]
     Connect {
         /// The kind of the error, as far as Rust has a word for it.
         kind: io::ErrorKind,
@@ -225,6 +225,15 @@ pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen>
             &commands.join(";"),
             format!("more answers than questions: {more}"),
         )),
+    }
+}
+
+fn unconnected(kind: io::ErrorKind, why: &str) -> String {
+    match kind {
+        io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
+            format!("unknown: needs root, or the group of the socket (can't connect: {why})")
+        }
+        _ => format!("can't connect: {why}"),
     }
 }
 

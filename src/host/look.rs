@@ -8,8 +8,11 @@ use crate::gate::listeners;
 use crate::haproxy::Balancer;
 use crate::tcp;
 use futures_util::future::join_all;
+use nix::unistd::geteuid;
 use std::iter;
 use tokio::join;
+
+const UNSEEN: &str = "whether the restart can work is unknown: needs root";
 
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.
@@ -67,6 +70,8 @@ impl ThisHost {
             .collect();
         match wrong.is_empty() {
             true => Ok(odd),
+            // Another user does not see root's processes and files.
+            false if !geteuid().is_root() => Err(UNSEEN.to_owned()),
             false => Err(wrong.join("; ")),
         }
     }

@@ -4,6 +4,7 @@
 use crate::gate::{Foreign, Gate, GateError, Position, Taken, View};
 use crate::haproxy::BalancerObservation;
 use crate::restart::{Facts, PerGate};
+use nix::unistd::geteuid;
 use std::net::SocketAddr;
 
 /// One look at everything.
@@ -33,11 +34,12 @@ impl Snapshot {
         self.listeners.as_ref().map(|(gate, _)| gate)
     }
 
-    /// Each gate's position: broken if the rules can't be read.
+    /// Each gate's position: unknown if the rules can't be read.
     pub fn positions(&self) -> PerGate<Position> {
         self.gates().map(|gate| match &self.rules {
             Ok(view) => view.position(gate),
-            Err(error) => Position::Broken(error.to_string()),
+            Err(_) if !geteuid().is_root() => Position::Unknown("needs root".to_owned()),
+            Err(error) => Position::Unknown(error.to_string()),
         })
     }
 
@@ -45,9 +47,7 @@ impl Snapshot {
     pub fn broken(&self) -> impl Iterator<Item = String> {
         let gates = self.gates().into_iter().zip(self.positions());
         let broken = gates.filter(|(_, position)| matches!(position, Position::Broken(_)));
-        broken
-            .filter(|_| self.rules.is_ok())
-            .map(|(gate, position)| format!("{gate} is {position}"))
+        broken.map(|(gate, position)| format!("{gate} is {position}"))
     }
 
     /// What keeps a gate from its job, with the fix: certain foreign rules, listeners, a missing

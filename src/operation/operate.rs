@@ -90,7 +90,7 @@ impl Operation<'_> {
         draft.set_balancers(&timeline.balancers);
         let listed = host.rules.positions(&host.firewall, &host.gates).await;
         let positions = listed.unwrap_or_else(|error| {
-            let unread = |_| Position::Broken(error.to_string());
+            let unread = |_| Position::Unknown(error.to_string());
             host.gates.as_ref().map(unread)
         });
         draft.set_gates(host.gates.iter().zip(positions));

@@ -17,10 +17,10 @@ pub struct GateReport {
     /// The address that it redirects to. None: this host's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
-    /// `open`, `closed` or `broken`.
+    /// `open`, `closed`, `broken`, or `unknown`: the rules can't be read.
     pub position: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// Why it is broken.
+    /// Why it is broken or unknown.
     pub why: Option<String>,
 }
 
@@ -37,6 +37,7 @@ impl GateReport {
             Position::Open => ("open", None),
             Position::Closed => ("closed", None),
             Position::Broken(why) => ("broken", Some(why)),
+            Position::Unknown(why) => ("unknown", Some(why)),
         };
         GateReport {
             role: gate.role,

@@ -48,6 +48,6 @@ fn is_open(position: &Position) -> Option<bool> {
     match position {
         Position::Open => Some(true),
         Position::Closed => Some(false),
-        Position::Broken(_) => None,
+        Position::Broken(_) | Position::Unknown(_) => None,
     }
 }

@@ -37,8 +37,8 @@ fn without_its_rights_the_agent_sees_no_rules() {
     let point = diagnosis.expect("rights", "error", "not root");
     assert_eq!(point.fix, "sudo agent doctor");
     // The fault is that it is not root; nothing else is wrong with the host.
-    diagnosis.expect("state-dir", "unseen", "only root sees whether");
-    diagnosis.expect("history-dir", "unseen", "only root sees whether");
+    diagnosis.expect("state-dir", "unseen", "unknown: needs root");
+    diagnosis.expect("history-dir", "unseen", "unknown: needs root");
     diagnosis.expect("fully-up", "ok", "srvs/web1");
     let bounded = ["setpriv", "--bounding-set=-net_admin"];
     let diagnosis = setup.doctor_by(&bounded);

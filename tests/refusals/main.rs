@@ -3,6 +3,7 @@
 
 mod clock;
 mod held;
+mod other_users;
 mod permissions;
 mod sandbox;
 mod shared;

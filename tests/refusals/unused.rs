@@ -50,6 +50,12 @@ fn status_fails_while_haproxy_sends_no_users() {
         sh("sleep 0.4");
         ends(0, "srvs/web1 (main) UP");
     }
+    set("srvs/web1", "weight 0");
+    ends(
+        1,
+        &trouble("UP (weight 0), so HAProxy sends it no new users"),
+    );
+    set("srvs/web1", "weight 100%");
     // An operator of HAProxy may take out a twin. One whose check fails is a fault.
     set("srvs/bkp1", "state maint");
     ends(0, "srvs/bkp1 (twin) MAINT");

@@ -34,13 +34,17 @@ impl Closed {
         left: impl FnOnce() -> Option<LeftClosed>,
     ) -> Closed {
         let is_closed = |gate: &Position| *gate == Position::Closed;
-        let all = positions.iter().all(is_closed);
+        let is_unknown = |gate: &Position| matches!(gate, Position::Unknown(_));
+        let all = positions
+            .iter()
+            .all(|gate| is_closed(gate) || is_unknown(gate));
         match (held, mark) {
             (Some(held), _) if !held.is_over() => {
                 let failure = failure(&held.report(false)).filter(|_| all);
                 failure.map_or(Closed::Held(!all), Closed::Failed)
             }
             _ if !positions.iter().any(is_closed) => Closed::NotAtAll,
+            _ if positions.iter().any(is_unknown) => Closed::NotAtAll,
             (_, Some(since)) if all => Closed::BySidecar(since),
             (Some(over), _) => Closed::Over(over.describe()),
             (None, _) => left()
@@ -113,6 +117,11 @@ fn failure(hold: &HoldReport) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::Position::{Closed as Shut, Open};
+
+    fn unknown() -> Position {
+        Position::Unknown("needs root".to_owned())
+    }
+
     use super::*;
     use crate::restart::Verb;
     use crate::state::hold::{Hold, Until};
@@ -151,6 +160,19 @@ mod tests {
                 Closed::Held(false),
             ),
             ([Shut, Shut], Some(&over), None, ended.clone()),
+            (
+                [unknown(), unknown()],
+                Some(&now),
+                None,
+                Closed::Held(false),
+            ),
+            (
+                [unknown(), unknown()],
+                Some(&over),
+                Some(7),
+                Closed::NotAtAll,
+            ),
+            ([unknown(), unknown()], None, None, Closed::NotAtAll),
             ([Open, Open], Some(&over), None, Closed::NotAtAll),
             ([Shut, Shut], None, Some(7), Closed::BySidecar(7)),
             ([Shut, Shut], Some(&over), Some(7), Closed::BySidecar(7)),

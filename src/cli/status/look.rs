@@ -10,6 +10,10 @@ use crate::host::ThisHost;
 use crate::host::{self, Asking};
 use crate::signals::StopSignal;
 use crate::state::journal::Journal;
+use nix::unistd::geteuid;
+
+/// The keys that another user than root gets without a value.
+const ONLY_ROOT: [&str; 4] = ["operation", "sidecar", "older_settings", "left_closed_by"];
 
 pub(super) struct Looks<'a> {
     settings: &'a Settings,
@@ -51,6 +55,10 @@ impl<'a> Looks<'a> {
         let older_settings = older.map(OlderSettings::from);
         let well = older_settings.is_none() && apps.iter().all(|app| app.well);
         Ok(Status {
+            needs_root: match geteuid().is_root() {
+                true => &[],
+                false => &ONLY_ROOT,
+            },
             host: host::name(),
             exit: u8::from(!well),
             older_settings,

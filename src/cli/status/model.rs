@@ -16,6 +16,8 @@ pub(super) struct Status {
     /// 1 if an app is not well, or the sidecar has older settings than the file.
     pub(super) exit: u8,
     pub(super) apps: Vec<AppStatus>,
+    /// What only root sees, and another user asked: the keys that are null or empty for that.
+    pub(super) needs_root: &'static [&'static str],
     /// The process that has the host's lock, or an app's on behalf of a unit.
     pub(super) operation: Option<LockOwner>,
     /// The process that keeps the gates.
@@ -152,7 +154,8 @@ impl AppStatus {
         let excused = others.under_way || matches!(by, Some(By::Operator | By::Unit));
         let well = (self.health.healthy || excused)
             && self.wrong().next().is_none()
-            && self.balancers.iter().all(|it| it.error.is_none());
+            && self.balancers.iter().all(|it| it.error.is_none())
+            && self.gates.iter().all(|it| it.position != "unknown");
         AppStatus { well, ..self }
     }
 

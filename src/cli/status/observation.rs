@@ -10,9 +10,10 @@ use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
 use crate::restart::{in_rotation, is_serving, spare};
 use crate::sidecar::took_out;
-use crate::state::hold;
+use crate::state::hold::{self, Held};
 use crate::state::journal::Entry;
 use crate::state::{StateFile, directory};
+use nix::unistd::geteuid;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -37,7 +38,12 @@ fn trouble(
     is_held: bool,
 ) -> Vec<String> {
     let snapshot = &it.snapshot;
-    let mut trouble = snapshot.trouble();
+    // What another user can't see is unknown, and no trouble of the host.
+    let root = geteuid().is_root();
+    let mut trouble = match root || snapshot.rules.is_ok() {
+        true => snapshot.trouble(),
+        false => Vec::new(),
+    };
     let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
     let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
     trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
@@ -51,6 +57,7 @@ fn trouble(
                 "{}: {opener} finishes or undoes it",
                 entry.cut_short()
             )),
+            Err(_) if !root => Some("the journal is unknown: needs root".to_owned()),
             Err(torn) => Some(format!(
                 "{torn}: {opener} relies on the kernel and HAProxy instead"
             )),
@@ -72,6 +79,9 @@ pub(super) fn app_status(
     let gates = snapshot.gates().into_iter().zip(snapshot.positions());
     let state_dir = &settings.agent.state_dir;
     let held = hold::find(&settings.agent.hold_dir, &app.name);
+    // Another user may not read the directory.
+    let is_unseen = held == Some(Held::Unknown) && !geteuid().is_root();
+    let held = held.filter(|_| !is_unseen);
     let mark = took_out(state_dir, &app.name);
     let left = || match others.under_way {
         true => None,
@@ -82,7 +92,9 @@ pub(super) fn app_status(
     let hold = held
         .filter(|held| !held.is_over())
         .map(|held| held.report(others.under_way));
-    let trouble = trouble(settings, app, it, &others, &closed, hold.is_some());
+    let mut trouble = trouble(settings, app, it, &others, &closed, hold.is_some());
+    let unseen = "whether a hold keeps the gates closed is unknown: needs root";
+    trouble.extend(is_unseen.then(|| unseen.to_owned()));
     let (address, health) = &snapshot.health;
     let balancers = &snapshot.balancers;
     let unused = match others.under_way {

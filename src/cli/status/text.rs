@@ -2,6 +2,9 @@
 
 use super::model::Status;
 
+/// What another user than root reads for what only root sees.
+pub(super) const UNKNOWN: &str = "unknown: needs root";
+
 pub(super) fn text(all: &Status) -> String {
     let mut text = String::new();
     for app in &all.apps {
@@ -15,8 +18,10 @@ pub(super) fn text(all: &Status) -> String {
             .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
     }
     for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {
-        if let Some(owner) = owner {
-            text += &format!("{what}: {}\n", owner.text);
+        match owner {
+            Some(owner) => text += &format!("{what}: {}\n", owner.text),
+            None if !all.needs_root.is_empty() => text += &format!("{what}: {UNKNOWN}\n"),
+            None => {}
         }
     }
     if let Some(older) = &all.older_settings {

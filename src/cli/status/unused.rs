@@ -63,6 +63,10 @@ fn why(app: &str, line: &ServerLine, check: Option<&str>) -> Option<String> {
             "{name} is {status}, so HAProxy sends it no new users, although its gate is open; on \
              the balancer: set server {name} state ready"
         )),
+        (Role::Main, Status::ZeroWeight(_)) => Some(format!(
+            "{name} is {status}, so HAProxy sends it no new users, although its gate is open; remove \
+             `weight 0` from its server line, or on the balancer: set server {name} weight 100%"
+        )),
         (Role::Main, _) => Some(format!(
             "{name} is {status}{check}, so HAProxy sends it no new users, although its gate is \
              open; {doctor}"
@@ -126,6 +130,12 @@ mod tests {
                 "MAINT (via a/b)",
                 Some("is MAINT (via a/b), so"),
             ),
+            (
+                Role::Main,
+                "UP (weight 0)",
+                Some("is UP (weight 0), so HAProxy sends it no new users"),
+            ),
+            (Role::Twin, "UP (weight 0)", None),
             (
                 Role::Main,
                 "UP (weight 0)",

@@ -51,7 +51,7 @@ status:
       description: The app's name.
       type: str
     gates:
-      description: Each redirect, and whether it is C(open), C(closed) or C(broken).
+      description: Each redirect, and whether it is C(open), C(closed), C(broken), or C(unknown).
       type: list
       elements: dict
     balancers:

@@ -1,6 +1,7 @@
 //! Lays out one frame of `agent status --watch`, in 80 columns if the names allow. Pure.
 
 use super::model::{AppStatus, Status};
+use super::text::UNKNOWN;
 use crate::haproxy;
 use crate::haproxy::ServerLine;
 use crate::report::BalancerReport;
@@ -48,6 +49,10 @@ impl<'a> Frame<'a> {
             ("under way", &self.all.operation, "nothing"),
         ];
         let owners = owners.map(|(what, owner, none)| {
+            let none = match self.all.needs_root {
+                [] => none,
+                _ => UNKNOWN,
+            };
             let text = owner.as_ref().map_or(none, |owner| &owner.text);
             format!("{what:10} {text}")
         });

@@ -57,6 +57,7 @@ fn draining(sessions: u64) -> Status {
         ..AppStatus::unseen("web", "a rule that is not ours".to_owned())
     };
     Status {
+        needs_root: &[],
         host: "web1".to_owned(),
         exit: 1,
         apps: vec![app],
