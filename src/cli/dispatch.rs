@@ -10,7 +10,8 @@ use super::{
     status, uninstall,
 };
 use crate::app::Change;
-use crate::config::{self, AppSettings, Settings};
+use crate::config::advice::Step;
+use crate::config::{self, AppSettings, ConfigError, Settings};
 use crate::operation::{Operation, Options};
 use crate::report::Report;
 use crate::restart::{Limits, Verb};
@@ -35,7 +36,7 @@ impl Cli {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
                 let text = error.to_string();
                 let first = text.lines().next().unwrap_or_default();
-                say_usage(first.trim_start_matches("error: "));
+                say_usage(first.trim_start_matches("error: "), &[]);
             }
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
@@ -57,10 +58,11 @@ impl Cli {
         logs::begin(logs, self.verbose);
         let code = self.load_and_run().unwrap_or_else(|error| {
             let text = format!("{error:#}");
+            let config = error.downcast_ref::<ConfigError>();
             if json {
-                say_usage(&text);
+                say_usage(&text, config.map_or(&[], ConfigError::steps));
             }
-            complain(&text);
+            complain(&config.map_or(text, ConfigError::with_steps));
             USAGE
         });
         screen::end();
@@ -253,7 +255,10 @@ fn listen(target: &Target) -> std::io::Result<StopSignal> {
 }
 
 /// Prints the JSON object of a mistake in the command line or the configuration.
-fn say_usage(message: &str) {
-    let report = serde_json::json!({"outcome": USAGE_WORD, "exit": USAGE, "message": message});
+fn say_usage(message: &str, steps: &[Step]) {
+    let mut report = serde_json::json!({"outcome": USAGE_WORD, "exit": USAGE, "message": message});
+    if !steps.is_empty() {
+        report["steps"] = serde_json::json!(steps);
+    }
     say(&format!("{report}\n"));
 }

@@ -1,6 +1,7 @@
 //! `agent run`: the sidecar, until a signal stops it.
 
 use super::screen::{complain, say};
+use crate::app::{Change, Restart};
 use crate::config::{AppSettings, Settings};
 use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;
@@ -10,7 +11,10 @@ use std::path::Path;
 pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: bool) -> u8 {
     if dry_run {
         return match usable(&settings) {
-            Ok(()) => plan(&settings, json),
+            Ok(()) => {
+                let warnings = missing_programs(&settings).await;
+                plan(&settings, &warnings, json)
+            }
             Err(why) => refuse(&StartError::Unable(why), json),
         };
     }
@@ -70,18 +74,48 @@ fn refuse(error: &StartError, json: bool) -> u8 {
     exit
 }
 
-fn plan(settings: &Settings, json: bool) -> u8 {
+/// Programs that are not there now: a restart would refuse, the sidecar does without them.
+async fn missing_programs(settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for app in &settings.apps {
+        let restart = match &app.restart {
+            restart @ Restart::Command(_) => restart.check().await.map(drop),
+            _ => Ok(()),
+        };
+        let changes = [("upgrade", &app.upgrade), ("rollback", &app.rollback)];
+        let changes = changes.map(|(key, change)| (key, change.as_ref().map(Change::check)));
+        let missing = restart.err().map(|error| ("restart", error.to_string()));
+        let changes = changes
+            .into_iter()
+            .filter_map(|(key, checked)| Some((key, checked?.err()?.to_string())));
+        for (key, error) in missing.into_iter().chain(changes) {
+            let name = &app.name;
+            warnings.push(format!(
+                "{name}: {key}: {error}; `agent restart {name}` refuses"
+            ));
+        }
+    }
+    warnings
+}
+
+fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
     let apps: Vec<String> = settings.apps.iter().map(kept).collect();
     if json {
-        print(&serde_json::json!({"verb": "run", "outcome": "planned", "exit": 0, "plan": apps}));
+        print(&serde_json::json!({
+            "verb": "run", "outcome": "planned", "exit": 0, "plan": apps, "warnings": warnings,
+        }));
         return 0;
     }
     let metrics = match &settings.agent.metrics {
         Some(address) => format!("metrics on {address}"),
         None => "no metrics".to_owned(),
     };
+    let warnings: String = warnings
+        .iter()
+        .map(|line| format!("warning: {line}\n"))
+        .collect();
     say(&format!(
-        "{}\n{metrics}\na dry run: nothing was changed\n",
+        "{}\n{warnings}{metrics}\na dry run: nothing was changed\n",
         apps.join("\n")
     ));
     0

@@ -19,7 +19,7 @@ pub(super) fn check_agent(
     agent: AgentFile,
     apps: &[AppSettings],
 ) -> Result<AgentSettings, Mistake> {
-    let [state_dir, hold_dir, history_dir] = directories(&agent).map_err(Mistake::of_the_whole)?;
+    let [state_dir, hold_dir, history_dir] = directories(&agent)?;
     let metrics = agent.metrics.map(|metrics| check_metrics(metrics, apps));
     Ok(AgentSettings {
         state_dir,
@@ -41,33 +41,35 @@ fn on_stop(word: Spanned<String>) -> Result<OnStop, Mistake> {
     match word.get_ref().as_str() {
         "keep" => Ok(OnStop::Keep),
         "drain" => Ok(OnStop::Drain),
-        other => {
-            let what = format!(
-                "on_stop is {other:?}: write \"keep\" (a stop of the sidecar leaves the gates as they are) or \
-                 \"drain\" (it takes this host out of rotation)"
-            );
+        _ => {
+            let what = "expected \"keep\" (a stop of the sidecar leaves the gates as they are) or \
+                \"drain\" (it takes this host out of rotation)";
             Err(Mistake::new(word.span(), what))
         }
     }
 }
 
 /// A directory that the operator sets is also the default of the next ones: state, holds, history.
-fn directories(agent: &AgentFile) -> Result<[PathBuf; 3], &'static str> {
-    let (state_dir, hold_dir) = match (&agent.state_dir, &agent.hold_dir) {
+fn directories(agent: &AgentFile) -> Result<[PathBuf; 3], Mistake> {
+    let state = absolute(agent.state_dir.as_ref(), "there is one lock for this host")?;
+    let hold = absolute(agent.hold_dir.as_ref(), "holds outlive a reboot")?;
+    let history = absolute(agent.history_dir.as_ref(), "the history outlives a reboot")?;
+    let (state_dir, hold_dir) = match (state, hold) {
         (None, None) => (STATE_DIR.into(), HOLD_DIR.into()),
-        (None, Some(hold_dir)) => (STATE_DIR.into(), hold_dir.clone()),
-        (Some(state_dir), None) => (state_dir.clone(), state_dir.clone()),
-        (Some(state_dir), Some(hold_dir)) => (state_dir.clone(), hold_dir.clone()),
+        (None, Some(hold)) => (STATE_DIR.into(), hold),
+        (Some(state), None) => (state.clone(), state),
+        (Some(state), Some(hold)) => (state, hold),
     };
-    let history_dir = agent.history_dir.clone().unwrap_or(hold_dir.clone());
-    if !state_dir.is_absolute() {
-        return Err("[agent] state_dir must be an absolute path: there is one lock for this host");
-    }
-    if !hold_dir.is_absolute() {
-        return Err("[agent] hold_dir must be an absolute path");
-    }
-    match history_dir.is_absolute() {
-        true => Ok([state_dir, hold_dir, history_dir]),
-        false => Err("[agent] history_dir must be an absolute path"),
+    let history_dir = history.unwrap_or(hold_dir.clone());
+    Ok([state_dir, hold_dir, history_dir])
+}
+
+fn absolute(path: Option<&Spanned<PathBuf>>, why: &str) -> Result<Option<PathBuf>, Mistake> {
+    match path {
+        Some(path) if !path.get_ref().is_absolute() => {
+            let what = format!("expected an absolute path: {why}");
+            Err(Mistake::new(path.span(), what))
+        }
+        path => Ok(path.map(|path| path.get_ref().clone())),
     }
 }

@@ -4,6 +4,7 @@ use super::AppSettings;
 use super::file::{AppFile, JobFile, RestartFile};
 use super::gate_to::check_gate_to;
 use super::health::check_health;
+use super::keyed::Keyed;
 use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
 use crate::gate::Destination;
@@ -45,8 +46,8 @@ pub(super) fn check_app(
         gate_to,
         address: app.address.map(|ip| ip.to_canonical()),
         restart: check_restart(app.restart)?,
-        upgrade: check_change("upgrade", app.upgrade)?,
-        rollback: check_change("rollback", app.rollback)?,
+        upgrade: check_change(app.upgrade)?,
+        rollback: check_change(app.rollback)?,
         also_restarts: app
             .also_restarts
             .into_iter()
@@ -61,14 +62,15 @@ pub(super) fn check_app(
 }
 
 fn limits(app: &AppFile) -> Limits {
+    let timeouts = app.timeouts.0;
     Limits {
         sticky: app.sticky,
-        out_of_rotation: app.timeouts.out_of_rotation,
-        drain: app.timeouts.drain,
-        restart: app.timeouts.restart,
-        upgrade: app.timeouts.upgrade,
-        healthy: app.timeouts.healthy,
-        in_rotation: app.timeouts.in_rotation,
+        out_of_rotation: timeouts.out_of_rotation,
+        drain: timeouts.drain,
+        restart: timeouts.restart,
+        upgrade: timeouts.upgrade,
+        healthy: timeouts.healthy,
+        in_rotation: timeouts.in_rotation,
         on_drain_timeout: app.on_drain_timeout,
         healthy_times: 1,
         two_stage: app.backup_status_port.is_some(),
@@ -76,7 +78,7 @@ fn limits(app: &AppFile) -> Limits {
         stays_closed: false,
         min_available: app.min_available,
         serving: Vec::new(),
-        turn: app.timeouts.turn,
+        turn: timeouts.turn,
         claimed_before: Vec::new(),
         turns: Vec::new(),
         upgrades: false,
@@ -84,52 +86,47 @@ fn limits(app: &AppFile) -> Limits {
     }
 }
 
-fn check_restart(restart: Spanned<RestartFile>) -> Result<Restart, Mistake> {
+fn check_restart(restart: Spanned<Keyed<RestartFile>>) -> Result<Restart, Mistake> {
     let span = restart.span();
-    let wrong = |what: String| Err(Mistake::new(span.clone(), what));
+    let wrong = |what: &str| Mistake::new(span.clone(), what);
     let RestartFile {
         systemd,
         job,
         command,
         signal,
         pidfile,
-    } = restart.into_inner();
+    } = restart.into_inner().0;
     if systemd.is_none() && job.is_some() {
-        return wrong("restart: `job` works only with `systemd`".to_owned());
+        return Err(wrong("`job` works only with `systemd`"));
+    }
+    if pidfile.as_ref().is_some_and(|path| path.is_relative()) {
+        return Err(wrong("expected an absolute path").of("pidfile"));
     }
     match (systemd, command, signal, pidfile) {
         (Some(unit), None, None, None) => Ok(Restart::Systemd {
             unit: with_suffix(unit),
             job: check_job(job),
         }),
-        (None, Some(command), None, None) if !command.is_empty() => Ok(Restart::Command(command)),
-        (None, Some(_), None, None) => wrong("restart: `command` is empty".to_owned()),
+        (None, Some(command), None, None) => match command.is_empty() {
+            true => Err(wrong("the command is empty").of("command")),
+            false => Ok(Restart::Command(command)),
+        },
         (None, None, Some(signal), Some(pidfile)) => match Signal::from_str(&signal) {
             Ok(signal) => Ok(Restart::Signal { signal, pidfile }),
-            Err(_) => wrong(format!(
-                "restart: {signal:?} is not a signal; write it like \
-                \"SIGUSR2\""
-            )),
+            Err(_) => Err(wrong("this is not the name of a signal").of("signal")),
         },
-        _ => wrong(
-            "restart: set one of `systemd = \"UNIT\"`, `command = [...]`, `signal = \"SIGNAL\"` \
-             with `pidfile`"
-                .to_owned(),
-        ),
+        _ => Err(wrong(
+            "set one of `systemd = \"UNIT\"`, `command = [...]`, `signal = \"SIGNAL\"` \
+             with `pidfile`",
+        )),
     }
 }
 
 /// The command of a key. The preflight checks whether its program exists.
-fn check_change(
-    key: &str,
-    change: Option<Spanned<Vec<String>>>,
-) -> Result<Option<Change>, Mistake> {
+fn check_change(change: Option<Spanned<Vec<String>>>) -> Result<Option<Change>, Mistake> {
     let empty = |change: &Spanned<Vec<String>>| change.get_ref().is_empty();
     match change {
-        Some(change) if empty(&change) => {
-            let what = format!("{key}: the command is empty");
-            Err(Mistake::new(change.span(), what))
-        }
+        Some(change) if empty(&change) => Err(Mistake::new(change.span(), "the command is empty")),
         change => Ok(change.map(|change| Change::new(change.into_inner()))),
     }
 }

@@ -12,8 +12,8 @@ pub(super) fn check_balancer(
     apps: &[String],
 ) -> Result<BalancerSettings, Mistake> {
     let span = haproxy.socket.span();
-    let address = check_address("socket", haproxy.socket)?;
-    let master = haproxy.master.map(|master| check_address("master", master));
+    let address = check_address(haproxy.socket)?;
+    let master = haproxy.master.map(check_address);
     if let Some(app) = haproxy
         .app
         .as_ref()
@@ -58,14 +58,14 @@ fn names(
     }
 }
 
-fn check_address(key: &str, socket: Spanned<String>) -> Result<Address, Mistake> {
+fn check_address(socket: Spanned<String>) -> Result<Address, Mistake> {
     match socket.get_ref().strip_prefix("tcp://") {
         Some(address) if is_host_and_port(address) => Ok(Address::Tcp(address.to_owned())),
         None if socket.get_ref().starts_with('/') => {
             Ok(Address::Unix(PathBuf::from(socket.get_ref())))
         }
         _ => {
-            let what = format!("{key} must be an absolute path, or \"tcp://HOST:PORT\"");
+            let what = "expected an absolute path or \"tcp://HOST:PORT\"";
             Err(Mistake::new(socket.span(), what))
         }
     }
@@ -73,7 +73,7 @@ fn check_address(key: &str, socket: Spanned<String>) -> Result<Address, Mistake>
 
 fn is_host_and_port(address: &str) -> bool {
     let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
-    address
-        .rsplit_once(':')
-        .is_some_and(|(host, number)| !host.is_empty() && port(number))
+    address.rsplit_once(':').is_some_and(|(host, number)| {
+        !host.is_empty() && !host.contains(['/', ' ']) && port(number)
+    })
 }

@@ -6,6 +6,7 @@ use super::app::check_app;
 use super::balancer::check_balancer;
 use super::file::{AppFile, ConfigFile};
 use super::gate_to::in_use;
+use super::keyed::Keyed;
 use super::mistake::Mistake;
 use super::port::Port;
 use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
@@ -15,35 +16,35 @@ use toml::Spanned;
 /// Checks what serde can't.
 pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     if file.app.is_empty() {
-        return Err(Mistake::of_the_whole(
-            "no app: add [app.NAME] with port, status_port and restart",
-        ));
+        let what = "no app: add [app.NAME] with port, status_port and restart";
+        return Err(Mistake::no_table("app.web", String::new(), what));
     }
     if file.haproxy.is_empty() {
-        return Err(Mistake::of_the_whole(
-            "no balancer: add [[haproxy]] with socket",
-        ));
+        let what = "no balancer: add [[haproxy]] with socket";
+        return Err(Mistake::no_table("haproxy", String::new(), what));
     }
     distinct_ports(&file.app)?;
     known_beside(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let status_ports: Vec<u16> = file.app.values().flat_map(status_ports).collect();
     let apps = file.app.into_iter();
-    let apps = apps.map(|(name, app)| check_app(name, app, &status_ports));
+    let apps = apps.map(|(name, app)| check_app(name, app.0, &status_ports));
     let balancers = file
         .haproxy
         .into_iter()
-        .map(|haproxy| check_balancer(haproxy, &names));
+        .map(|haproxy| check_balancer(haproxy.0, &names));
     let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
     let balancers: Vec<BalancerSettings> = balancers.collect::<Result<_, _>>()?;
     let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
     if let Some(app) = apps.iter().find(alone) {
-        return Err(Mistake::of_the_whole(format!(
+        let more = format!("app = \"{}\"\n", app.name);
+        let what = format!(
             "no [[haproxy]] serves app.{}: add one, or fix its `app`",
             app.name
-        )));
+        );
+        return Err(Mistake::no_table("haproxy", more, what));
     }
-    let agent = check_agent(file.agent, &apps)?;
+    let agent = check_agent(file.agent.0, &apps)?;
     in_use(&apps, agent.ipv6)?;
     Ok(Settings {
         from: LoadedFrom::default(),
@@ -53,15 +54,17 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     })
 }
 
-fn status_ports(app: &AppFile) -> impl Iterator<Item = u16> {
+fn status_ports(Keyed(app): &Keyed<AppFile>) -> impl Iterator<Item = u16> {
     let both = [Some(&app.status_port), app.backup_status_port.as_ref()];
     both.into_iter().flatten().map(|port| port.get_ref().0)
 }
 
 /// A port used twice would redirect one gate's checks to another app, or to itself.
-fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
+fn distinct_ports(apps: &BTreeMap<Spanned<String>, Keyed<AppFile>>) -> Result<(), Mistake> {
     let mut taken: BTreeMap<u16, String> = BTreeMap::new();
-    for (name, app) in apps {
+    let mut apps: Vec<_> = apps.iter().collect();
+    apps.sort_by_key(|(_, app)| app.0.port.span().start);
+    for (name, Keyed(app)) in apps {
         let ports: [(&str, Option<&Spanned<Port>>); 3] = [
             ("port", Some(&app.port)),
             ("status_port", Some(&app.status_port)),
@@ -74,7 +77,7 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
             let number = port.get_ref().0;
             let place = format!("app.{}.{key}", name.get_ref());
             if let Some(first) = taken.insert(number, place) {
-                let what = format!("{key} {number} is {first} already: use each port only once");
+                let what = format!("{first} has this port already: use each port only once");
                 return Err(Mistake::new(port.span(), what));
             }
         }
@@ -83,9 +86,9 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mista
 }
 
 /// An unknown name has no effect, and the operator would believe that it has one.
-fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake> {
+fn known_beside(apps: &BTreeMap<Spanned<String>, Keyed<AppFile>>) -> Result<(), Mistake> {
     let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
-    for (own, app) in apps {
+    for (own, Keyed(app)) in apps {
         for name in &app.also_restarts {
             let named = name.get_ref();
             let other = is_app(named) && named != own.get_ref();
@@ -93,8 +96,7 @@ fn known_beside(apps: &BTreeMap<Spanned<String>, AppFile>) -> Result<(), Mistake
                 |(backend, server): (&str, &str)| !backend.is_empty() && !server.is_empty();
             if !other && !named.split_once('/').is_some_and(is_line) {
                 let what = format!(
-                    "also_restarts: {named:?} is neither another app of this file nor a server line \
-                     BACKEND/SERVER"
+                    "{named:?} is neither another app of this file nor a server line BACKEND/SERVER"
                 );
                 return Err(Mistake::new(name.span(), what));
             }

@@ -2,6 +2,7 @@
 //! value that needs a second check is `Spanned`.
 
 use super::gate_to::GateToFile;
+use super::keyed::Keyed;
 use super::port::Port;
 use super::source::SourceFile;
 use super::words::{ProxyFile, VerifyFile};
@@ -17,11 +18,11 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     #[serde(default)]
-    pub app: BTreeMap<Spanned<String>, AppFile>,
+    pub app: BTreeMap<Spanned<String>, Keyed<AppFile>>,
     #[serde(default)]
-    pub haproxy: Vec<HaproxyFile>,
+    pub haproxy: Vec<Keyed<HaproxyFile>>,
     #[serde(default)]
-    pub agent: AgentFile,
+    pub agent: Keyed<AgentFile>,
 }
 
 #[derive(Deserialize)]
@@ -32,8 +33,8 @@ pub(crate) struct AppFile {
     pub backup_status_port: Option<Spanned<Port>>,
     pub gate_to: Option<Spanned<GateToFile>>,
     pub address: Option<IpAddr>,
-    pub health: Option<Spanned<HealthFile>>,
-    pub restart: Spanned<RestartFile>,
+    pub health: Option<Spanned<Keyed<HealthFile>>>,
+    pub restart: Spanned<Keyed<RestartFile>>,
     pub upgrade: Option<Spanned<Vec<String>>>,
     pub rollback: Option<Spanned<Vec<String>>>,
     #[serde(default)]
@@ -45,7 +46,7 @@ pub(crate) struct AppFile {
     #[serde(default)]
     pub on_drain_timeout: OnDrainTimeout,
     #[serde(default)]
-    pub timeouts: TimeoutsFile,
+    pub timeouts: Keyed<TimeoutsFile>,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +85,7 @@ pub(crate) enum JobFile {
     Reload,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Copy)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TimeoutsFile {
     #[serde(deserialize_with = "positive")]
@@ -134,9 +135,9 @@ pub(crate) struct HaproxyFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct AgentFile {
-    pub state_dir: Option<PathBuf>,
-    pub hold_dir: Option<PathBuf>,
-    pub history_dir: Option<PathBuf>,
+    pub state_dir: Option<Spanned<PathBuf>>,
+    pub hold_dir: Option<Spanned<PathBuf>>,
+    pub history_dir: Option<Spanned<PathBuf>>,
     pub addresses: Vec<IpAddr>,
     #[serde(deserialize_with = "poll")]
     pub poll: Duration,
@@ -178,7 +179,7 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
     let duration: Duration = humantime_serde::deserialize(deserializer)?;
     match duration <= Duration::from_hours(24 * 365) {
         true => Ok(duration),
-        false => Err(D::Error::custom("a limit must be a year at most")),
+        false => Err(D::Error::custom("it must be a year at most")),
     }
 }
 
@@ -186,7 +187,7 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
 fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let duration = limit(deserializer)?;
     match duration.is_zero() {
-        true => Err(D::Error::custom("a limit must be more than 0")),
+        true => Err(D::Error::custom("it must be more than 0")),
         false => Ok(duration),
     }
 }
@@ -197,7 +198,7 @@ fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error
     let range = Duration::from_millis(5)..=Duration::from_secs(10);
     match range.contains(&duration) {
         true => Ok(duration),
-        false => Err(D::Error::custom("poll must be between 5ms and 10s")),
+        false => Err(D::Error::custom("it must be between 5ms and 10s")),
     }
 }
 

@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for GateToFile {
 }
 
 fn destination(written: toml::Value) -> Result<Destination, String> {
-    let wrong = |fix: &str| format!("gate_to = {written}: {fix}");
+    let wrong = |fix: &str| fix.to_owned();
     if let Some(text) = written.as_str() {
         let to = text.parse().map_err(|_| wrong(&instead(text)))?;
         return reachable(to)

@@ -1,53 +1,75 @@
 //! The one way in which an app is asked for its health.
 
 use super::file::HealthFile;
+use super::keyed::Keyed;
 use super::mistake::Mistake;
 use super::words::VerifyFile;
 use crate::app::{self, Health, HealthCheck, Verify};
 use std::path::PathBuf;
 use toml::Spanned;
 
-pub(crate) fn check_health(health: Option<Spanned<HealthFile>>) -> Result<Health, Mistake> {
+pub(crate) fn check_health(health: Option<Spanned<Keyed<HealthFile>>>) -> Result<Health, Mistake> {
     let Some(health) = health else {
         return Ok(Health::default());
     };
     let span = health.span();
-    let wrong = |what: &str| Mistake::new(span.clone(), what);
-    let health = health.into_inner();
+    let wrong = |Wrong(key, what): Wrong| {
+        let mistake = Mistake::new(span.clone(), what);
+        match key {
+            Some(key) => mistake.of(key),
+            None => mistake,
+        }
+    };
+    let health = health.into_inner().0;
     let (times, timeout) = (health.times, health.timeout);
     if times == 0 {
-        return Err(wrong("health: `times` must be at least 1"));
+        return Err(wrong(Wrong::at("times", "it must be at least 1")));
     }
-    let check = check_of(health).map_err(|what| wrong(&what))?;
+    let check = check_of(health).map_err(&wrong)?;
     let health = Health {
         check,
         times,
         timeout,
     };
     // Whether a command or a CA file exists is checked later.
-    health.sendable().map_err(|what| wrong(&what))?;
+    health.sendable().map_err(|what| wrong(what.into()))?;
     Ok(health)
 }
 
-fn check_of(health: HealthFile) -> Result<HealthCheck, String> {
+/// What is wrong, and with which key of the table.
+struct Wrong(Option<&'static str>, String);
+
+impl Wrong {
+    fn at(key: &'static str, what: impl Into<String>) -> Wrong {
+        Wrong(Some(key), what.into())
+    }
+}
+
+impl<T: Into<String>> From<T> for Wrong {
+    fn from(what: T) -> Wrong {
+        Wrong(None, what.into())
+    }
+}
+
+fn check_of(health: HealthFile) -> Result<HealthCheck, Wrong> {
     together(&health)?;
     match (&health.http, &health.https, health.tcp, &health.command) {
         (Some(_), None, None, None) | (None, Some(_), None, None) => request(health),
         (None, None, Some(true) | None, None) => Ok(HealthCheck::Tcp),
         (None, None, None, Some(command)) if command.is_empty() => {
-            Err("health: `command` is empty".to_owned())
+            Err(Wrong::at("command", "the command is empty"))
         }
         (None, None, None, Some(command)) => Ok(HealthCheck::Command(command.clone())),
         _ => Err(
-            "health: set one of `http = \"/PATH\"`, `https = \"/PATH\"`, `tcp = true`, \
+            "set one of `http = \"/PATH\"`, `https = \"/PATH\"`, `tcp = true`, \
             `command = [...]`"
-                .to_owned(),
+                .into(),
         ),
     }
 }
 
 /// Keys that have no meaning without another key.
-fn together(health: &HealthFile) -> Result<(), String> {
+fn together(health: &HealthFile) -> Result<(), Wrong> {
     let by_http = health.http.is_some() || health.https.is_some();
     let (asked, proxied) = (
         health.status.is_some() || health.host.is_some(),
@@ -56,19 +78,17 @@ fn together(health: &HealthFile) -> Result<(), String> {
     let verified = health.ca.is_some() || health.verify.is_some();
     match () {
         () if !by_http && asked => {
-            Err("health: `status` and `host` work only with `http` or `https`".to_owned())
+            Err("`status` and `host` work only with `http` or `https`".into())
         }
-        () if !by_http && proxied => {
-            Err("health: `proxy` works only with `http` or `https`".to_owned())
-        }
+        () if !by_http && proxied => Err("`proxy` works only with `http` or `https`".into()),
         () if health.https.is_none() && verified => {
-            Err("health: `ca` and `verify` work only with `https`".to_owned())
+            Err("`ca` and `verify` work only with `https`".into())
         }
         () => Ok(()),
     }
 }
 
-fn request(health: HealthFile) -> Result<HealthCheck, String> {
+fn request(health: HealthFile) -> Result<HealthCheck, Wrong> {
     let key = if health.https.is_some() {
         "https"
     } else {
@@ -83,15 +103,17 @@ fn request(health: HealthFile) -> Result<HealthCheck, String> {
         health.host,
     );
     if !path.starts_with('/') || !sendable(&path) {
-        return Err(format!(
-            "health: `{key}` must be a path that begins with / and has no space in it"
+        return Err(Wrong::at(
+            key,
+            "expected a path: it begins with / and has no space in it",
         ));
     }
     if host
         .as_ref()
         .is_some_and(|host| host.is_empty() || !sendable(host))
     {
-        return Err("health: `host` must be a host name, with a port or without".to_owned());
+        let what = "expected a host name, with a port or without";
+        return Err(Wrong::at("host", what));
     }
     if let Some(Verify::System | Verify::File(_)) = &tls {
         named(host.as_deref())?;
@@ -107,31 +129,29 @@ fn request(health: HealthFile) -> Result<HealthCheck, String> {
 }
 
 /// The app is asked at an address, and certificates rarely have one.
-fn named(host: Option<&str>) -> Result<(), String> {
+fn named(host: Option<&str>) -> Result<(), Wrong> {
     match host {
         Some(host) if app::is_name(host) => Ok(()),
-        Some(host) => Err(format!(
-            "health: `host` {host:?} is not a name that a certificate can have"
+        Some(_) => Err(Wrong::at(
+            "host",
+            "this is not a name that a certificate can have",
         )),
         None => Err(
-            "health: `https` needs `host = \"NAME\"`, a name in the app's certificate; or `verify \
+            "`https` needs `host = \"NAME\"`, a name in the app's certificate; or `verify \
              = false`, which accepts any certificate"
-                .to_owned(),
+                .into(),
         ),
     }
 }
 
-fn verification(
-    ca: Option<Spanned<PathBuf>>,
-    verify: Option<VerifyFile>,
-) -> Result<Verify, String> {
+fn verification(ca: Option<Spanned<PathBuf>>, verify: Option<VerifyFile>) -> Result<Verify, Wrong> {
     match (ca.map(Spanned::into_inner), verify) {
         (Some(_), Some(VerifyFile(false))) => {
-            Err("health: `verify = false` makes `ca` useless: remove one of them".to_owned())
+            Err("`verify = false` makes `ca` useless: remove one of them".into())
         }
         (None, Some(VerifyFile(false))) => Ok(Verify::Nothing),
         (Some(path), _) if path.is_absolute() => Ok(Verify::File(path)),
-        (Some(_), _) => Err("health: `ca` must be an absolute path".to_owned()),
+        (Some(_), _) => Err(Wrong::at("ca", "expected an absolute path")),
         (None, _) => Ok(Verify::System),
     }
 }

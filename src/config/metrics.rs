@@ -10,7 +10,7 @@ pub(crate) fn check_metrics(
     metrics: Spanned<String>,
     apps: &[AppSettings],
 ) -> Result<MetricsAddress, Mistake> {
-    let wrong = |what: &str| Mistake::new(metrics.span(), format!("metrics: {what}"));
+    let wrong = |what: &str| Mistake::new(metrics.span(), what);
     let address: MetricsAddress = metrics.get_ref().parse().map_err(wrong)?;
     let MetricsAddress::Tcp(tcp) = &address else {
         return Ok(address);

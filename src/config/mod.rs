@@ -1,6 +1,7 @@
 //! The configuration: the file's shape (serde), then consistent settings. Every error is one line
-//! with the file, the line in it, and the fix.
+//! with the place, what is wrong there, and lines to write instead.
 
+pub mod advice;
 mod agent;
 mod app;
 mod balancer;
@@ -9,12 +10,14 @@ mod difference;
 mod file;
 mod gate_to;
 mod health;
+mod keyed;
 mod loaded;
 mod metrics;
 mod mistake;
 mod port;
 mod settings;
 mod source;
+mod wording;
 mod words;
 
 pub use difference::Difference;
@@ -24,6 +27,7 @@ pub use settings::{AgentSettings, AppSettings, BalancerSettings, LoadedFrom, OnS
 use crate::app::Verify;
 use crate::state::permissions;
 use crate::text::escape;
+use advice::{Keys, Step, advise, line_number};
 use mistake::Mistake;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,24 +38,53 @@ pub const DEFAULT_PATH: &str = "/etc/haproxy-gate/agent.toml";
 /// Why there are no settings. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file can't be read, or is no configuration at all.
+    /// The file can't be read.
     #[error("{}: {what}", path.display())]
     Whole {
         /// The file.
         path: PathBuf,
-        /// The system's error, or what is missing.
+        /// The system's error.
+        what: String,
+    },
+    /// Only root may read the file.
+    #[error("{}: unknown: needs root ({what}); run it with sudo", path.display())]
+    NeedsRoot {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
         what: String,
     },
     /// A line is wrong.
-    #[error("{}:{line}: {what}", path.display())]
+    #[error("{}:{line}:{column}: {what}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
+        /// The character in it, from 1.
+        column: usize,
         /// What is wrong with it.
         what: String,
+        /// What to write, if that is known.
+        steps: Vec<Step>,
     },
+}
+
+impl ConfigError {
+    /// What to do, with the lines to write.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            ConfigError::Whole { .. } | ConfigError::NeedsRoot { .. } => &[],
+            ConfigError::Wrong { steps, .. } => steps,
+        }
+    }
+
+    /// The error and the lines to write, for a terminal.
+    pub fn with_steps(&self) -> String {
+        let steps = self.steps().iter();
+        let lines = steps.flat_map(|step| std::iter::once(&step.what).chain(&step.lines));
+        lines.fold(self.to_string(), |text, line| format!("{text}\n{line}"))
+    }
 }
 
 /// Reads and checks the whole configuration and the files for the health checks that it names. A
@@ -71,26 +104,26 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {
-    permissions::read(path).map_err(|error| ConfigError::Whole {
-        path: path.to_owned(),
-        what: match error.kind() {
+    permissions::read(path).map_err(|error| {
+        let (path, what) = (path.to_owned(), error.to_string());
+        match error.kind() {
             io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
-                format!("unknown: needs root ({error}); run it with sudo")
+                ConfigError::NeedsRoot { path, what }
             }
-            _ => error.to_string(),
-        },
+            _ => ConfigError::Whole { path, what },
+        }
     })
 }
 
 /// Checks that each `ca` can be read. The operator sees a mistake now, and not after an app has
 /// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
-    let file: file::ConfigFile = toml::from_str(text)?;
-    let health = file.app.into_values().filter_map(|app| app.health);
-    for ca in health.filter_map(|health| health.into_inner().ca) {
+    let file = shape(text)?;
+    let health = file.app.into_values().filter_map(|app| app.0.health);
+    for ca in health.filter_map(|health| health.into_inner().0.ca) {
         let span = ca.span();
         let readable = Verify::File(ca.into_inner()).check();
-        readable.map_err(|what| Mistake::new(span, format!("health: ca: {what}")))?;
+        readable.map_err(|what| Mistake::new(span, what))?;
     }
     Ok(())
 }
@@ -129,22 +162,33 @@ pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     Ok(Settings { from, ..settings })
 }
 
-fn placed(path: &Path, text: &str, Mistake { at, what }: Mistake) -> ConfigError {
-    // A quoted key may contain anything, and the mistake names it.
-    let (path, what) = (path.to_owned(), escape(&what));
-    match at {
-        None => ConfigError::Whole { path, what },
-        Some(at) => ConfigError::Wrong {
-            path,
-            line: text[..at.start.min(text.len())].matches('\n').count() + 1,
-            what,
-        },
+fn placed(path: &Path, text: &str, mistake: Mistake) -> ConfigError {
+    let tree = Keys::of(text);
+    let inner = tree.of_mistake(&mistake.at, mistake.key);
+    let inner = inner.filter(|_| mistake.key.is_some());
+    let at = inner.map_or(mistake.at.start, |node| node.value.start);
+    let at = at.min(text.len());
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let before = text[start..at].trim_start_matches('\u{feff}');
+    ConfigError::Wrong {
+        path: path.to_owned(),
+        line: line_number(text, at),
+        column: before.chars().count() + 1,
+        // A quoted key may contain anything, and the mistake names it.
+        what: escape(&wording::describe(text, &mistake)),
+        steps: advise(text, &mistake, |text| {
+            parse(text).map(drop).map_err(|mistake| mistake.at)
+        }),
     }
 }
 
 fn parse(text: &str) -> Result<Settings, Mistake> {
-    let file: file::ConfigFile = toml::from_str(text)?;
-    check::check(file)
+    check::check(shape(text)?)
+}
+
+fn shape(text: &str) -> Result<file::ConfigFile, Mistake> {
+    toml::de::DeTable::parse(text).map_err(|error| Mistake::of_syntax(&error))?;
+    toml::from_str(text).map_err(|error| Mistake::of_shape(&error))
 }
 
 #[cfg(test)]

@@ -10,9 +10,7 @@ impl<'de> Deserialize<'de> for Port {
         let number = i64::deserialize(deserializer)?;
         match u16::try_from(number) {
             Ok(port) if port > 0 => Ok(Port(port)),
-            _ => Err(D::Error::custom(format!(
-                "{number} is not a port: 1 to 65535"
-            ))),
+            _ => Err(D::Error::custom("expected a port, 1 to 65535")),
         }
     }
 }

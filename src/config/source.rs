@@ -9,7 +9,7 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile(pub Source);
 
-const EXPECTED: &str = "source must be a list of addresses, [\"10.0.0.1\"], or \"any\" if HAProxy \
+const EXPECTED: &str = "a list of addresses, [\"10.0.0.1\"], or \"any\" if HAProxy \
     connects with the addresses of its clients";
 
 impl<'de> Deserialize<'de> for SourceFile {
@@ -40,7 +40,7 @@ impl<'de> Visitor<'de> for Reader {
             addresses.push(address(&text)?);
         }
         match addresses.is_empty() {
-            true => Err(A::Error::custom(EXPECTED)),
+            true => Err(A::Error::custom(format!("expected {EXPECTED}"))),
             false => Ok(Source::Named(addresses)),
         }
     }
@@ -48,7 +48,7 @@ impl<'de> Visitor<'de> for Reader {
 
 fn address<E: Error>(text: &str) -> Result<IpAddr, E> {
     let parsed = text.parse::<IpAddr>();
-    let parsed =
-        parsed.map_err(|_| E::custom(format!("{text:?} is not an address; {EXPECTED}")))?;
+    let parsed = parsed
+        .map_err(|_| E::custom(format!("{text:?} is not an address; expected {EXPECTED}")))?;
     Ok(parsed.to_canonical())
 }

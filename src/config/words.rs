@@ -13,7 +13,7 @@ impl<'de> Deserialize<'de> for VerifyFile {
             toml::Value::Boolean(verify) => Ok(VerifyFile(verify)),
             toml::Value::String(word) if word == "none" => Ok(VerifyFile(false)),
             other => Err(D::Error::custom(format!(
-                "verify must be true or false, not {other}: false accepts any certificate"
+                "expected true or false, not {other}: false accepts any certificate"
             ))),
         }
     }
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for ProxyFile {
             toml::Value::String(word) if word == "v1" => Ok(ProxyFile(Some(Proxy::V1))),
             toml::Value::String(word) if word == "v2" => Ok(ProxyFile(Some(Proxy::V2))),
             other => Err(D::Error::custom(format!(
-                "proxy must be true, \"v1\" or \"v2\", not {other}"
+                "expected true, \"v1\" or \"v2\", not {other}"
             ))),
         }
     }

@@ -38,14 +38,25 @@ checks! {
 
 /// The only point if the configuration can't be read.
 pub fn unconfigured(error: &ConfigError) -> Point {
-    let fix = match error {
+    let fault = match error {
         // Its text has the fix.
-        ConfigError::Whole { what, .. } if what.contains(NEEDS_ROOT) => "",
-        ConfigError::Wrong { .. } => "correct that line",
-        ConfigError::Whole { .. } => "write it",
+        ConfigError::NeedsRoot { .. } => Fault {
+            found: error.to_string(),
+            fix: String::new(),
+        },
+        ConfigError::Whole { .. } => Fault::of(
+            &error.to_string(),
+            "write it as explained in `man agent.toml`",
+        ),
+        ConfigError::Wrong { steps, .. } => Fault {
+            found: error.to_string(),
+            fix: steps
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        },
     };
-    let explained = "every key is explained in /usr/share/doc/haproxy-gate/examples/agent.toml";
-    let fault = Fault::of(&error.to_string(), &format!("{fix}; {explained}"));
     Point {
         area: "host",
         ..CONFIG.error(format!("configuration: {}", fault.found), fault.fix)

@@ -11,7 +11,7 @@ fn a_broken_configuration_is_the_only_point() {
     let setup = Setup::start("doctor_config");
     let agent = setup.with_settings(|settings| settings.set("app.web.health.htpp", "/"));
     let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
-    let point = diagnosis.expect("config", "error", "unknown key `htpp`");
+    let point = diagnosis.expect("config", "error", "htpp is not known: did you mean `http`?");
     assert_eq!((diagnosis.exit, diagnosis.points.len()), (1, 1));
     assert!(point.found.contains("agent.toml:"), "{point:?}");
     let config = setup.host().dir.join("agent.toml");

@@ -160,8 +160,8 @@ fn good(arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn a_configuration_error_is_one_line() {
-    if !inside("a_configuration_error_is_one_line") {
+fn a_configuration_error_has_its_place_and_what_to_write() {
+    if !inside("a_configuration_error_has_its_place_and_what_to_write") {
         return;
     }
     let with = |from: &str, to: &str| {
@@ -170,26 +170,49 @@ fn a_configuration_error_is_one_line() {
     };
     let at = "/run/agent.toml";
     let restart: &[&str] = &["restart", "web"];
-    let line = |line: u32, what: &str| format!("agent: {at}:{line}: {what}");
-    let says = |text: String| text.trim_start_matches("agent: ").to_owned();
-    for (config, what) in [
-        (with("health =", "helth ="), line(5, "unknown key `helth`")),
+    for (config, place, what, write) in [
         (
-            with("port = 1000", "port = \"x\""),
-            line(2, "invalid type: string \"x\""),
+            with("health =", "helth ="),
+            "5:1",
+            "app.web.helth is not known: did you mean `health`?",
+            "write in place of line 5:\nhealth = ",
         ),
         (
-            with("port = 1000", "port = 0"),
-            line(2, "0 is not a port: 1 to 65535"),
+            with("port = 1000", "port = \"x\""),
+            "2:8",
+            "app.web.port = \"x\": expected a whole number, not a text",
+            "write in place of line 2:\nport = 1000\n",
         ),
         (
             with("= 3000", "= 2000"),
-            line(4, "backup_status_port 2000 is app.web.status_port already"),
+            "4:22",
+            "app.web.backup_status_port = 2000: app.web.status_port has this port already",
+            "write in place of line 4:\nbackup_status_port = 3000\n",
         ),
-        (with("[app.web]", "[app.web"), line(1, "")),
-        (String::new(), format!("agent: {at}: no app")),
+        (
+            with("[app.web]", "[app.web"),
+            "1:9",
+            "`[app.web`: unclosed table, expected `]`",
+            "write in place of line 1:\n[app.web]\n",
+        ),
+        (
+            String::new(),
+            "1:1",
+            "no app: add [app.NAME]",
+            "add at the end:\n[app.web]\nport = 1000\n",
+        ),
     ] {
-        refused(&config, restart, 2, &says(what));
+        let ended = agent(&config, restart);
+        let (first, rest) = ended.err.split_once('\n').unwrap();
+        let begin = format!("agent: {at}:{place}: {what}");
+        assert!(first.starts_with(&begin), "{begin} in {first}");
+        assert!(rest.starts_with(write), "{write} in {rest}");
+        assert_eq!((ended.exit, ended.out.as_str()), (2, ""));
+        let object = agent(&config, &[restart, &["--json"]].concat()).json();
+        assert_eq!(object["message"], first.trim_start_matches("agent: "));
+        let step = &object["steps"][0];
+        assert_eq!(step["what"], rest.lines().next().unwrap());
+        assert_eq!(step["lines"][0], rest.lines().nth(1).unwrap());
     }
     refused(
         GOOD,

@@ -66,7 +66,11 @@ fn a_new_configuration_is_taken_whole_or_not_at_all() {
     let good = fs::read_to_string(&config).unwrap();
     let rules = fleet.host(1).rules();
     for (old, new, says) in [
-        ("port = 1000", "prot = 1000", "unknown key `prot`"),
+        (
+            "port = 1000",
+            "prot = 1000",
+            "prot is not known: did you mean `port`?",
+        ),
         (
             "[agent]",
             "[agent]\nhold_dir = \"/tmp\"",

@@ -1,4 +1,4 @@
-//! The configuration: consistent settings, or one line with the place of the fault.
+//! The configuration: consistent settings, or the place of the fault with lines to write.
 
 use haproxy_gate::app::{Health, HealthCheck, Restart};
 use haproxy_gate::config::{AppSettings, BalancerSettings, ConfigError, Settings, read};
@@ -20,6 +20,10 @@ pub fn check(data: &[u8]) {
 
 fn check_error(error: &ConfigError, text: &str) {
     super::assert_printable(&error.to_string());
+    let steps = error.steps().iter();
+    for line in steps.flat_map(|step| &step.lines) {
+        super::assert_printable(&line.replace('\t', " "));
+    }
     if let ConfigError::Wrong { line, .. } = error {
         // The place may be the end of the file: the line after the last newline.
         assert!(

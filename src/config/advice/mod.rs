@@ -1,0 +1,150 @@
+//! What to write in place of a mistake. Nothing here knows a single mistake: each kind of place
+//! has candidates, from the examples of the annotated configuration and from the value itself.
+//! Each candidate is read as a whole configuration. The first one that is right is shown.
+
+mod edits;
+mod fix;
+mod keys;
+mod known;
+mod lines;
+mod near;
+pub mod reference;
+mod syntax;
+mod tables;
+mod tree;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use fix::Step;
+
+use super::mistake::{About, Mistake};
+use fix::Fix;
+use known::Known;
+use reference::entries;
+use std::ops::Range;
+use tree::{Node, Tree};
+
+pub(super) use lines::line_number;
+pub(super) use near::near;
+pub(super) use reference::table_of;
+pub(super) use tree::Tree as Keys;
+
+/// Each candidate costs one reading of the text.
+const LARGEST: usize = 64 * 1024;
+
+/// What to write for this mistake. `check` reads a text and says where its first mistake is.
+pub(super) fn advise(
+    text: &str,
+    mistake: &Mistake,
+    check: impl Fn(&str) -> Result<(), Range<usize>>,
+) -> Vec<Step> {
+    if text.len() > LARGEST {
+        return Vec::new();
+    }
+    let mut moved_on = None;
+    for fix in candidates(text, mistake) {
+        let (new, places) = fix.apply(text);
+        if new == text {
+            continue;
+        }
+        match check(&new) {
+            Ok(()) => return shown(text, &fix),
+            Err(at)
+                if moved_on.is_none()
+                    && is_elsewhere((text, mistake.at.start), (&new, at.start), &places) =>
+            {
+                moved_on = Some(fix);
+            }
+            Err(_) => {}
+        }
+    }
+    moved_on.map_or_else(Vec::new, |fix| shown(text, &fix))
+}
+
+/// Nothing that would look different on the screen than in the file.
+fn shown(text: &str, fix: &Fix) -> Vec<Step> {
+    let steps = fix.steps(text);
+    let is_plain =
+        |line: &String| crate::text::escape(&line.replace('\t', " ")) == line.replace('\t', " ");
+    match steps.iter().flat_map(|step| &step.lines).all(is_plain) {
+        true => steps,
+        false => Vec::new(),
+    }
+}
+
+/// Whether the next mistake is on none of the new lines, and not the one that was there.
+fn is_elsewhere(old: (&str, usize), new: (&str, usize), places: &[Range<usize>]) -> bool {
+    let number = line_number(new.0, new.1);
+    let touches = |place: &Range<usize>| {
+        (line_number(new.0, place.start)..=line_number(new.0, place.end)).contains(&number)
+    };
+    numbered(old) != numbered(new) && !places.iter().any(touches)
+}
+
+fn numbered((text, at): (&str, usize)) -> (usize, &str) {
+    (line_number(text, at), &text[lines::line_at(text, at)])
+}
+
+fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
+    let (tree, entries) = (Tree::of(text), entries());
+    let known = Known {
+        text,
+        tree: &tree,
+        entries: &entries,
+    };
+    let node = tree.of_mistake(&mistake.at, mistake.key);
+    match (&mistake.about, node) {
+        (About::Table { table, more }, _) => tables::missing(&known, table, more),
+        (About::Syntax, _) => syntax_of(&known, &mistake.at),
+        (About::Duplicate, _) => tables::twice(text, &mistake.at),
+        (About::Unknown, Some(node)) => keys::unknown(&known, node),
+        (About::Missing(key), Some(node)) => keys::missing(&known, node, key),
+        (About::Value, Some(node)) => of_value(&known, node, &mistake.at),
+        (_, None) => Vec::new(),
+    }
+}
+
+/// A line without a value also gets the example of its key.
+fn syntax_of(known: &Known<'_>, at: &Range<usize>) -> Vec<Fix> {
+    let line = lines::line_at(known.text, at.start);
+    let content = &known.text[line.clone()];
+    let name = content
+        .split([' ', '=', ':', '\t'])
+        .next()
+        .unwrap_or_default();
+    let names = known.entries.iter().map(|entry| entry.key.as_str());
+    let meant = near(name, names);
+    let examples = known
+        .entries
+        .iter()
+        .filter(|entry| meant.first() == Some(&entry.key.as_str()));
+    let examples = examples.flat_map(|entry| {
+        entry
+            .values
+            .iter()
+            .map(|value| format!("{} = {value}", entry.key))
+    });
+    let examples = examples.map(|example| Fix::one(line.clone(), example));
+    let mut all = syntax::candidates(known.text, at);
+    let last = all.pop();
+    all.into_iter().chain(examples).chain(last).collect()
+}
+
+fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
+    let given = &known.text[node.value.clone()];
+    if node.key == *at && node.path.len() == 2 {
+        return tables::named(known.text, node);
+    }
+    if node.has_header(known.text) {
+        return tables::of_header(known, node);
+    }
+    let Ok(value) = given.parse::<toml::Value>() else {
+        return Vec::new();
+    };
+    let examples = known.examples(&table_of(node.parent()), node.name());
+    let all = value::candidates(node.name(), &value, &examples).into_iter();
+    let replaced = all.map(|value| Fix::one(node.value.clone(), value));
+    replaced.chain(tables::of_outside(known, node)).collect()
+}

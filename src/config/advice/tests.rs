@@ -1,0 +1,238 @@
+//! Mistakes of operators with the full answers. Each answer is followed to the letter: the file
+//! must be right then, or have its next mistake elsewhere.
+
+use crate::config::{ConfigError, read};
+use std::fmt::Write;
+use std::path::Path;
+
+const GOOD: &str = r#"[app.web]
+port = 1000
+status_port = 2000
+backup_status_port = 3000
+health = { http = "/healthz" }
+restart = { command = ["/bin/true"] }
+[[haproxy]]
+socket = "tcp://127.0.0.1:9999"
+"#;
+
+/// What is replaced in GOOD, and the mistake instead of it.
+#[rustfmt::skip]
+const MISTAKES: &[(&str, &str)] = &[
+    // Names of keys.
+    ("status_port", "statusport"),
+    ("status_port", "status-port"),
+    ("status_port", "StatusPort"),
+    ("port = 1000", "prot = 1000"),
+    ("port = 1000", "port = 1000\ncolour = \"red\""),
+    ("port = 1000", "port = 1000\ntimeouts = { drian = \"60s\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = { foo = 1, drain = \"60s\" }"),
+    ("\"/healthz\"", "\"/healthz\", interval = \"1s\""),
+    ("socket", "address"),
+    // Keys of another table.
+    ("port = 1000", "port = 1000\ndrain = \"60s\""),
+    ("port = 1000", "port = 1000\ntimeout = \"60s\""),
+    ("health = { http = \"/healthz\" }", "http = \"/healthz\""),
+    ("port = 1000", "port = 1000\nstatus = 200"),
+    ("[[haproxy]]", "[[haproxy]]\non_drain_timeout = \"abort\""),
+    ("[app.web]", "socket = \"/run/haproxy/admin.sock\"\n[app.web]"),
+    ("[app.web]", "poll = \"30ms\"\n[app.web]"),
+    ("port = 1000", "port = 1000\npoll = \"30ms\""),
+    ("[[haproxy]]", "[app.web.timeouts]\ndrain = \"5s\"\nsticky = \"1s\"\n[[haproxy]]"),
+    // Tables.
+    ("[app.web]", "[apps.web]"),
+    ("[app.web]", "[web]"),
+    ("[app.web]", "[[app.web]]"),
+    ("[app.web]", "[app]"),
+    ("[app.web]", "[[app]]"),
+    ("[app.web]", "[App.web]"),
+    ("[app.web]", "[app.\"my web\"]"),
+    ("[app.web]", "[app.my web]"),
+    ("[app.web]", "[app/web]"),
+    ("[app.web]\n", ""),
+    ("[app.web]", "[app.web"),
+    ("[[haproxy]]", "[haproxy]"),
+    ("[[haproxy]]", "[[haproxy]"),
+    ("[[haproxy]]", "[[haproxies]]"),
+    ("[[haproxy]]", "[[balancer]]"),
+    ("[[haproxy]]", "[haproxy.lb1]"),
+    ("[[haproxy]]", "[timeouts]\ndrain = \"5s\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.web.timeout]\ndrain = \"5s\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.web]\nsticky = \"5s\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.web]\nport = 1001\nstatus_port = 2001\nrestart = { systemd = \"b\" }\n[[haproxy]]"),
+    ("[[haproxy]]", "[haproxy]\nsocket = \"/a\"\n[haproxy]"),
+    ("[[haproxy]]", "[general]\nlevel = \"info\"\n[[haproxy]]"),
+    ("[[haproxy]]\nsocket = \"tcp://127.0.0.1:9999\"\n", ""),
+    ("[[haproxy]]\nsocket = \"tcp://127.0.0.1:9999\"\n", "haproxy = \"tcp://127.0.0.1:9999\"\n"),
+    (GOOD, ""),
+    // Missing keys.
+    ("restart = { command = [\"/bin/true\"] }\n", ""),
+    ("status_port = 2000\n", ""),
+    ("socket = \"tcp://127.0.0.1:9999\"\n", ""),
+    ("command = [\"/bin/true\"]", "signal = \"SIGHUP\""),
+    ("command = [\"/bin/true\"]", ""),
+    // Ports.
+    ("= 2000", "= 1000"),
+    ("= 1000", "= 0"),
+    ("= 1000", "= 70000"),
+    ("= 1000", "= -1000"),
+    ("= 1000", "= \"1000\""),
+    ("= 1000", "= 1000.0"),
+    ("= 1000", "= 01000"),
+    ("= 1000", "= 1,000"),
+    ("= 1000", "= [1000]"),
+    ("= 1000", "= true"),
+    ("= 1000", "= \"web\""),
+    ("[[haproxy]]", "[app.other]\nport = 1001\nstatus_port = 2000\nrestart = { systemd = \"b\" }\n[[haproxy]]"),
+    // Times.
+    ("port = 1000", "port = 1000\ntimeouts = { drain = 60 }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = \"60\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = 60s }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = 1.5 }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = \"60S\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = \"0s\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = \"-5s\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = { drain = \"one minute\" }"),
+    ("port = 1000", "port = 1000\ntimeouts = \"60s\""),
+    ("port = 1000", "port = 1000\nsticky = 10"),
+    ("[[haproxy]]", "[agent]\npoll = \"1ms\"\n[[haproxy]]"),
+    // Addresses.
+    ("tcp://127", "127"),
+    ("tcp://127", "http://127"),
+    ("tcp://127", "ipv4@127"),
+    (":9999", ""),
+    (":9999", ":9999/"),
+    ("tcp://127.0.0.1:9999", "unix://run/haproxy.sock"),
+    ("tcp://127.0.0.1:9999", "run/haproxy.sock"),
+    ("tcp://127.0.0.1:9999", "/run/haproxy.sock\"\nmaster = \"master.sock"),
+    ("\"tcp://127.0.0.1:9999\"", "9999"),
+    ("\"tcp://127.0.0.1:9999\"", "[\"tcp://127.0.0.1:9999\"]"),
+    ("\"tcp://127.0.0.1:9999\"", "{ path = \"/run/haproxy.sock\" }"),
+    ("[[haproxy]]", "[agent]\nmetrics = 9127\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\nmetrics = \":9127\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\nmetrics = \"0.0.0.0:9127\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\nstate_dir = \"run\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\naddresses = \"192.0.2.11\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\naddresses = [\"host\"]\n[[haproxy]]"),
+    ("[[haproxy]]", "[[haproxy]]\nsource = 10"),
+    ("[[haproxy]]", "[[haproxy]]\napp = \"wbe\""),
+    // The restart and the health check.
+    ("restart = { command = [\"/bin/true\"] }", "restart = \"systemctl restart web\""),
+    ("restart = { command = [\"/bin/true\"] }", "restart = \"web.service\""),
+    ("restart = { command = [\"/bin/true\"] }", "restart = \"/usr/sbin/webctl restart\""),
+    ("restart = { command = [\"/bin/true\"] }", "restart = [\"/bin/true\"]"),
+    ("[\"/bin/true\"]", "\"/bin/true --now\""),
+    ("[\"/bin/true\"]", "[]"),
+    ("[\"/bin/true\"]", "[\"/bin/true\", 1]"),
+    ("[\"/bin/true\"]", "[\"/bin/true\" \"--now\"]"),
+    ("[\"/bin/true\"]", "[/bin/true, --now]"),
+    ("command = [\"/bin/true\"]", "systemd = \"web\", job = \"reload_or_restart\""),
+    ("command = [\"/bin/true\"]", "job = \"restart\""),
+    ("command = [\"/bin/true\"]", "signal = \"HUP\", pidfile = \"/run/web.pid\""),
+    ("command = [\"/bin/true\"]", "signal = 1, pidfile = \"/run/web.pid\""),
+    ("command = [\"/bin/true\"]", "signal = \"SIGHUP\", pidfile = \"web.pid\""),
+    ("\"/healthz\"", "\"healthz\""),
+    ("\"/healthz\"", "\"http://localhost:1000/healthz\""),
+    ("\"/healthz\"", "\"/healthz\", status = \"200\""),
+    ("\"/healthz\"", "\"/healthz\", times = 0"),
+    ("\"/healthz\"", "\"/healthz\" status = 200"),
+    ("\"/healthz\"", "\"/healthz\", verify = false"),
+    ("http = \"/healthz\"", "https = \"/healthz\""),
+    ("http = \"/healthz\"", "tcp = \"yes\""),
+    ("{ http = \"/healthz\" }", "\"/healthz\""),
+    ("{ http = \"/healthz\" }", "\"tcp\""),
+    ("{ http = \"/healthz\" }", "[\"/usr/bin/check\"]"),
+    ("{ http = \"/healthz\" }", "{ http: \"/healthz\" }"),
+    ("port = 1000", "port = 1000\ngate_to = \"9200\""),
+    ("port = 1000", "port = 1000\ngate_to = \"127.0.0.1:9200\""),
+    // Other values.
+    ("port = 1000", "port = 1000\nmin_available = \"2\""),
+    ("port = 1000", "port = 1000\nmin_available = -1"),
+    ("port = 1000", "port = 1000\non_drain_timeout = \"kill\""),
+    ("port = 1000", "port = 1000\non_drain_timeout = \"Proceed\""),
+    ("port = 1000", "port = 1000\non_drain_timeout = proceed"),
+    ("port = 1000", "port = 1000\nalso_restarts = \"srvs/web1\""),
+    ("port = 1000", "port = 1000\nupgrade = \"apt-get install web\""),
+    ("port = 1000", "port = 1000\nupgrade = { command = [\"/bin/x\"] }"),
+    ("[[haproxy]]", "[agent]\nipv6 = \"no\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\nipv6 = False\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\non_stop = \"Drain\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[agent]\niptables = \"nftables\"\n[[haproxy]]"),
+    // TOML.
+    ("port = 1000", "port 1000"),
+    ("port = 1000", "port: 1000"),
+    ("port = 1000", "port == 1000"),
+    ("port = 1000", "port = 1000;"),
+    ("port = 1000", "port = 1000,"),
+    ("port = 1000", "port ="),
+    ("port = 1000", "port = 1000\nport = 1001"),
+    ("port = 1000", "// the app\nport = 1000"),
+    ("port = 1000", "; the app\nport = 1000"),
+    ("port = 1000", "the port = 1000"),
+    ("\"tcp://127.0.0.1:9999\"", "tcp://127.0.0.1:9999"),
+    ("\"tcp://127.0.0.1:9999\"", "“tcp://127.0.0.1:9999”"),
+    ("\"tcp://127.0.0.1:9999\"", "\"tcp://127.0.0.1:9999"),
+    ("\"tcp://127.0.0.1:9999\"", "'tcp://127.0.0.1:9999\""),
+    ("\"/healthz\" }", "\"/healthz\""),
+    ("\"/healthz\" }", "\"/healthz }"),
+    ("\"/bin/true\"] }", "\"/bin/true\" }"),
+    ("\"/bin/true\"] }", "\"/bin/true] }"),
+    ("\"/bin/true\"", "\"C:\\web\""),
+    ("[app.web]\nport = 1000", "\u{feff}[app.web]\r\nport = “1000”\r"),
+    ("port = 1000", "port\t=\t'1000'"),
+    ("port = 1000", "port = 1000\ntimeout.drain = \"5s\""),
+    ("port = 1000", "port = 1000\ntimeouts = [\"60s\"]"),
+    ("port = 1000", "port = 1000\ntimeouts.drain = 5"),
+    ("port = 1000", "port = 1000\nhealth-check = 1"),
+];
+
+fn answer(text: &str) -> ConfigError {
+    read(Path::new("agent.toml"), text)
+        .err()
+        .unwrap_or_else(|| panic!("no mistake in:\n{text}"))
+}
+
+/// The text after the operator has done each step.
+fn followed(text: &str, error: &ConfigError) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for step in error.steps() {
+        let numbers = step
+            .what
+            .split([' ', ':'])
+            .filter_map(|word| word.parse::<usize>().ok());
+        let numbers: Vec<usize> = numbers.collect();
+        let range = match (step.what.split(' ').next(), numbers.as_slice()) {
+            (Some("remove"), [line]) => line - 1..*line,
+            (Some("write"), [line]) => line - 1..*line,
+            (Some("write"), [first, last]) => first - 1..*last,
+            (Some("add"), []) => lines.len()..lines.len(),
+            (Some("add"), [line]) if step.what.contains("above") => line - 1..line - 1,
+            (Some("add"), [line]) => *line..*line,
+            other => panic!("{other:?}: {}", step.what),
+        };
+        lines.splice(range, step.lines.iter().cloned());
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn each_mistake_has_its_place_what_is_wrong_and_lines_that_fix_it() {
+    let (mut all, mut wrong) = (String::new(), Vec::new());
+    for (from, to) in MISTAKES {
+        assert!(GOOD.contains(from), "{from}");
+        let text = GOOD.replacen(from, to, 1);
+        let error = answer(&text);
+        let answer = error.with_steps();
+        let _ = write!(all, "### {}\n{answer}\n", to.replace('\n', "\n### "));
+        let next = read(Path::new("agent.toml"), &followed(&text, &error)).err();
+        let place = |error: &ConfigError| error.to_string().split(' ').next().map(str::to_owned);
+        if next.as_ref().and_then(place) == place(&error) {
+            wrong.push(*to);
+        }
+        if let Some(next) = next {
+            let _ = writeln!(all, "    then {next}");
+        }
+        all.push('\n');
+    }
+    insta::assert_snapshot!(all);
+    assert_eq!(wrong, <Vec<&str>>::new());
+}

@@ -1,0 +1,134 @@
+//! A mistake in words: the key with its value, and what is wrong with it.
+
+use super::advice::reference::{Entry, entries};
+use super::advice::{Keys, near, table_of};
+use super::mistake::{About, Mistake};
+
+/// What is wrong, on one line.
+pub(super) fn describe(text: &str, mistake: &Mistake) -> String {
+    let tree = Keys::of(text);
+    let node = tree.of_mistake(&mistake.at, mistake.key);
+    let name = node.map(|node| shown(&node.path)).unwrap_or_default();
+    let what = plain(&mistake.what);
+    match (&mistake.about, node) {
+        (About::Syntax, _) => format!("`{}`: {what}", line(text, mistake.at.start)),
+        (About::Duplicate, _) => {
+            let line = line(text, mistake.at.start);
+            format!("`{line}` is there already: write it once")
+        }
+        (About::Table { .. }, _) | (_, None) => what,
+        (About::Unknown, Some(node)) => {
+            let table = table_of(node.parent());
+            let meant = meant(&table, node.name(), &what, node.has_header(text));
+            format!("{name} is not known: {meant}")
+        }
+        (About::Missing(key), Some(_)) => format!("{name} lacks `{key}`"),
+        (About::Value, Some(node)) if node.key == mistake.at && node.value != mistake.at => {
+            format!("{name}: {what}")
+        }
+        (About::Value, Some(node)) if is_app(&node.path) && node.kind != "table" => {
+            format!("{name} is not a table: an app needs its name, [app.NAME]")
+        }
+        (About::Value, Some(node)) => {
+            let given = shortened(&text[node.value.clone()]);
+            match node.has_header(text) {
+                true => format!("{given}: {}", of_header(node.kind, what)),
+                false => format!("{name} = {given}: {what}"),
+            }
+        }
+    }
+}
+
+/// The key that was meant, or the tables that have it, or all keys of this table.
+fn meant(table: &str, name: &str, what: &str, has_header: bool) -> String {
+    let expected = what
+        .split_once(", expected ")
+        .map_or("", |(_, expected)| expected);
+    let keys = expected.split('`').skip(1).step_by(2);
+    let elsewhere = entries().into_iter();
+    let is_value = |entry: &Entry| entry.key == name && entry.table != table && !has_header;
+    let elsewhere = elsewhere.filter(is_value);
+    let homes: Vec<String> = elsewhere.map(|entry| entry.table).collect();
+    match (near(name, keys).first(), homes.is_empty()) {
+        (_, false) => format!("it is a key of {}", homes.join(" and of ")),
+        (Some(key), true) => format!("did you mean `{key}`?"),
+        (None, true) => format!("expected {expected}"),
+    }
+}
+
+/// A header has too few brackets, or too many.
+fn of_header(kind: &str, what: String) -> String {
+    match kind {
+        "array" => "a table has one pair of brackets".to_owned(),
+        _ if what.starts_with("expected a list") => {
+            "a list of tables has two pairs of brackets, and no name".to_owned()
+        }
+        _ => what,
+    }
+}
+
+/// Whether it is an app, not a key of one.
+fn is_app(path: &[String]) -> bool {
+    path.len() == 2 && path[0] == "app"
+}
+
+/// `app.web.health.http`; a place in a list is left out.
+fn shown(path: &[String]) -> String {
+    let is_place = |step: &&String| step.bytes().all(|byte| byte.is_ascii_digit());
+    let steps = path.iter().filter(|step| !is_place(step));
+    steps.map(String::as_str).collect::<Vec<_>>().join(".")
+}
+
+/// The line there, or the one before it if it ends there.
+fn line(text: &str, at: usize) -> String {
+    let before = text[..at.min(text.len())].trim_end_matches('\n');
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    shortened(line.trim_matches(['\u{feff}', ' ', '\t', '\r']))
+}
+
+fn shortened(given: &str) -> String {
+    let all: String = given.chars().take(60).collect();
+    match all.len() < given.len() {
+        true => format!("{all}..."),
+        false => all,
+    }
+}
+
+/// Serde's words for the kinds of values, and the operator's.
+const KINDS: [(&str, &str); 6] = [
+    ("integer", "a number"),
+    ("floating point", "a number with a point"),
+    ("string", "a text"),
+    ("boolean", "true or false"),
+    ("map", "a table"),
+    ("sequence", "a list"),
+];
+
+/// Serde's words for what is wrong, in the words of the operator.
+fn plain(what: &str) -> String {
+    if what == "invalid IP address syntax" {
+        return "expected an IP address".to_owned();
+    }
+    let Some((given, expected)) = what.split_once(", expected ") else {
+        return what.to_owned();
+    };
+    let expected = match expected {
+        "a sequence" => "a list of texts, [\"...\"]",
+        "a map" | "a table" => "a table, { ... } or with a header",
+        "a string" => "a text in quotes",
+        "a boolean" => "true or false",
+        "a duration" => "a time with its unit in quotes",
+        "usize" | "u16" | "u32" | "i64" => "a whole number",
+        other => other,
+    };
+    let is_of = |kind: &&(&str, &str)| given.starts_with(&format!("invalid type: {}", kind.0));
+    match KINDS.iter().find(is_of) {
+        Some((_, kind)) => format!("expected {expected}, not {kind}"),
+        None if given.starts_with("unknown field") => what.to_owned(),
+        None if given.starts_with("invalid value") || given.starts_with("unknown variant") => {
+            format!("expected {expected}")
+        }
+        None => what.to_owned(),
+    }
+}
