@@ -3,7 +3,7 @@
 use super::health;
 use super::host::{Host, server_name};
 use super::transport::Words;
-use super::wanted::{BACKEND, Layout, Line, Plan, TO_DOWN_MS, TO_UP_MS, Wanted};
+use super::wanted::{BACKEND, CLAIMED, Checks, IN_TIME, Layout, Line, Plan, Wanted};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
 use std::collections::BTreeMap;
@@ -18,9 +18,10 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     names_differ(&lines, layout)?;
     places_differ(&lines)?;
     cookies_differ(&lines)?;
+    let checks = checks(layout, &lines);
     for line in &lines {
         enough_others(line.app, lines.len())?;
-        in_time(line.app)?;
+        in_time(line.app, &checks)?;
         found_on_loopback(settings, line)?;
         same_check(line, &lines[0])?;
         same_words(wanted, line, &lines[0])?;
@@ -32,6 +33,7 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
         settings,
         wanted: *wanted,
         layout,
+        checks,
         words: wanted.transport.words(lines[0].app)?,
         lines,
         backend,
@@ -118,15 +120,15 @@ fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
 }
 
 /// Limits shorter than HAProxy's checks would always run out.
-fn in_time(app: &AppSettings) -> Result<(), String> {
+fn in_time(app: &AppSettings, checks: &Checks) -> Result<(), String> {
     let limits = [
         (
             "out_of_rotation",
             app.limits.out_of_rotation,
-            TO_DOWN_MS,
+            checks.down_ms,
             "DOWN",
         ),
-        ("in_rotation", app.limits.in_rotation, TO_UP_MS, "UP"),
+        ("in_rotation", app.limits.in_rotation, checks.up_ms, "UP"),
     ];
     for (key, limit, needed, word) in limits {
         if limit.as_millis() <= needed {
@@ -218,6 +220,15 @@ pub(super) fn fitting(lines: &[Line<'_>]) -> Layout {
         _ if lines.iter().all(has) => Layout::TwoStage,
         true => Layout::Classic,
         false => Layout::Single,
+    }
+}
+
+/// With a sticky window the twin stays, and shows no claim.
+fn checks(layout: Layout, lines: &[Line<'_>]) -> Checks {
+    let is_sticky = |line: &Line<'_>| !line.app.limits.sticky.is_zero();
+    match layout == Layout::TwoStage && !lines.iter().any(is_sticky) {
+        true => CLAIMED,
+        false => IN_TIME,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is printed, and what is refused with which fix.
 
-use super::wanted::CHECKS;
+use super::wanted::{CLAIMED, Checks, IN_TIME};
 use super::*;
 use crate::app::Proxy;
 use crate::config::read;
+use crate::haproxy::cfg::file;
+use crate::haproxy::cfg::rhythm::Rhythm;
 use std::path::Path;
 
 const APPS: &str = r#"
@@ -128,6 +130,45 @@ fn the_layout_follows_the_apps_ports_and_the_hosts() {
     assert!(error.contains("no backup_status_port") && error.contains("--layout single"));
     let error = misfit(&plain, sticky, Layout::Single);
     assert!(error.starts_with("web1: the single layout has neither cookies nor twins"));
+}
+
+/// Without a claim a host has (`fall` - 1) x `fastinter` to give way to another one.
+#[test]
+fn the_checks_leave_time_if_no_host_claims() {
+    let (plain, sticky) = (
+        settings("", ""),
+        settings("[app.api]", "sticky = \"5s\"\n[app.api]"),
+    );
+    for (settings, layout, checks) in [
+        (&plain, Layout::TwoStage, CLAIMED),
+        (&plain, Layout::Classic, IN_TIME),
+        (&plain, Layout::Single, IN_TIME),
+        (&sticky, Layout::TwoStage, IN_TIME),
+    ] {
+        let section = section(settings, TWO, Some(layout)).unwrap();
+        assert!(section.contains(checks.words), "{layout:?}\n{section}");
+        let is_said = section.contains("has (fall - 1) x fastinter for that");
+        assert_eq!(is_said, checks == IN_TIME);
+    }
+}
+
+/// The limits are those of the words, as HAProxy's file would be judged.
+#[test]
+fn the_longest_times_are_those_of_the_words() {
+    for Checks {
+        words,
+        down_ms,
+        up_ms,
+    } in [CLAIMED, IN_TIME]
+    {
+        let text = format!("backend b\n server w 10.0.0.1:1000 {words}\n");
+        let file = file::read(&text);
+        let rhythm = Rhythm::of(&file.proxies[0].servers[0].words, 0);
+        assert_eq!(
+            [rhythm.down.as_millis(), rhythm.up.as_millis()],
+            [down_ms, up_ms]
+        );
+    }
 }
 
 /// Nothing in it is about twins or cookies that it lacks.
@@ -265,12 +306,12 @@ fn a_misfit_is_reported_with_its_fix() {
 fn a_gap_in_the_configuration_is_reported_with_its_fix() {
     for (new, what) in [
         (
-            "timeouts = { out_of_rotation = \"1s\" }",
-            "need up to 1300 ms to show a line DOWN: raise it",
+            "timeouts = { out_of_rotation = \"700ms\" }",
+            "need up to 700 ms to show a line DOWN: raise it",
         ),
         (
-            "timeouts = { in_rotation = \"800ms\" }",
-            "need up to 800 ms to show a line UP: raise it",
+            "timeouts = { in_rotation = \"450ms\" }",
+            "need up to 450 ms to show a line UP: raise it",
         ),
         (
             "health = { http = \"/\" }",
@@ -367,7 +408,7 @@ fn the_checks_speak_the_apps_protocol() {
         ),
     ] {
         let text = spoken(&health(toml), transport, false).unwrap();
-        let line = format!("    default-server check{words} {CHECKS}\n");
+        let line = format!("    default-server check{words} {}\n", CLAIMED.words);
         assert!(
             text.contains(&line) && text.contains(connect),
             "{line} in\n{text}"

@@ -2,7 +2,7 @@
 
 use super::fits::fitting;
 use super::health;
-use super::wanted::{BACKEND, CHECKS, Layout, Line, Plan};
+use super::wanted::{BACKEND, IN_TIME, Layout, Line, Plan};
 use crate::config::BalancerSettings;
 use crate::haproxy::Address;
 use std::net::SocketAddr;
@@ -55,6 +55,11 @@ const CHECKED: &str =
     # shows every server as UP at full health.
 ";
 
+const GIVES_WAY: &str =
+    "    # Of two hosts that go at once, one gives way as it sees the other's first failed check. It
+    # has (fall - 1) x fastinter for that.
+";
+
 const SESSIONS: &str =
     "    # Never `on-marked-down shutdown-sessions` on the main lines, nor `on-marked-up
     # shutdown-backup-sessions`: both cut requests that are in flight.
@@ -85,12 +90,17 @@ impl Plan<'_> {
             true => (RETRIES, ALL_TWINS, SESSIONS),
             false => (ANY_HOST, "", OWN_SESSIONS),
         };
+        let gives_way = match self.checks == IN_TIME {
+            true => GIVES_WAY,
+            false => "",
+        };
         format!(
             "backend {}\n    mode http\n    balance roundrobin\n{users}{checks}    # As long as \
              the agent itself waits for an answer. Without it HAProxy waits only for\n    # \
              `inter`, and shows a busy app DOWN.\n    timeout check {patience}\n{all_twins}{CHECKED}\
-             {sessions}{comment}    default-server check{words} {CHECKS}\n{}\n{}",
+             {gives_way}{sessions}{comment}    default-server check{words} {}\n{}\n{}",
             self.backend,
+            self.checks.words,
             self.purged(),
             self.servers(),
         )

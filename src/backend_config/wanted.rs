@@ -4,12 +4,31 @@ use super::host::Host;
 use super::transport::{Transport, Words};
 use crate::config::{AppSettings, Settings};
 
-/// How often HAProxy checks. Closed gate to DOWN: 1.3 s at most; open gate to UP: 0.8 s.
-pub(super) const CHECKS: &str = "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
-/// `inter` + (`fall` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
-pub(super) const TO_DOWN_MS: u128 = 1300;
-/// `downinter` + (`rise` - 1) x `fastinter` of [`CHECKS`], in milliseconds.
-pub(super) const TO_UP_MS: u128 = 800;
+/// How often HAProxy checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Checks {
+    /// The words of `default-server`.
+    pub(super) words: &'static str,
+    /// `inter` + (`fall` - 1) x `fastinter`, in milliseconds.
+    pub(super) down_ms: u128,
+    /// `downinter` + (`rise` - 1) x `fastinter`, in milliseconds.
+    pub(super) up_ms: u128,
+}
+
+/// A claim shows the other hosts who goes next, so HAProxy may be as quick as it can.
+pub(super) const CLAIMED: Checks = Checks {
+    words: "inter 500ms fastinter 100ms downinter 250ms fall 2 rise 2",
+    down_ms: 600,
+    up_ms: 350,
+};
+
+/// Without a claim a host that sees the first failed check of another one has `fastinter` to give
+/// way. It needs 0.1 s on a quiet machine.
+pub(super) const IN_TIME: Checks = Checks {
+    words: "inter 500ms fastinter 200ms downinter 250ms fall 2 rise 2",
+    down_ms: 700,
+    up_ms: 450,
+};
 
 /// The backend's default name.
 pub(super) const BACKEND: &str = "srvs";
@@ -72,6 +91,7 @@ pub(super) struct Plan<'a> {
     pub(super) wanted: Wanted<'a>,
     pub(super) lines: Vec<Line<'a>>,
     pub(super) layout: Layout,
+    pub(super) checks: Checks,
     pub(super) backend: &'a str,
     pub(super) words: Words,
 }

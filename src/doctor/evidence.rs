@@ -22,7 +22,7 @@ checks! {
 const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
                      iptables -I INPUT -p tcp --dport";
 const SHORTER: &str =
-    "a shorter `inter` in HAProxy (`default-server inter 1s fastinter 300ms`), or a longer";
+    "a shorter `inter` in HAProxy (`default-server inter 500ms fastinter 200ms`), or a longer";
 
 /// An operation that closed or opened a gate.
 #[derive(Debug, Clone, PartialEq)]

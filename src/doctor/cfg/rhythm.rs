@@ -19,7 +19,7 @@ checks! {
 /// A time that is long for a rolling restart, which waits for it twice at each host.
 const LONG: Duration = Duration::from_secs(20);
 
-const QUICK: &str = "default-server inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
+const QUICK: &str = "default-server inter 500ms fastinter 200ms downinter 250ms fall 2 rise 2";
 
 pub(crate) fn points(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Vec<Point> {
     let quick = quick(ours, spread, expected);

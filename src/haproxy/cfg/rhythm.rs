@@ -38,7 +38,7 @@ mod tests {
     /// The seconds that haproxy/README.md promises, HAProxy's defaults, and `spread-checks`.
     #[test]
     fn readme_has_the_right_seconds() {
-        let quick = "inter 1s fastinter 300ms downinter 500ms fall 2 rise 2";
+        let quick = "inter 500ms fastinter 100ms downinter 250ms fall 2 rise 2";
         let is = |words: &str, spread, down: &str, up: &str| {
             let file = file::read(&TWO_STAGE.replace(quick, words));
             let rhythm = Rhythm::of(&file.proxies[0].servers[0].words, spread);
@@ -49,7 +49,7 @@ mod tests {
             );
         };
         is("", 0, "6 s", "4 s");
-        is(quick, 50, "1.95 s", "1.2 s");
+        is(quick, 50, "0.9 s", "0.525 s");
         let readme = include_str!("../../../haproxy/README.md");
         let (_, table) = readme
             .split_once("| checks | DOWN within | UP within |")
@@ -63,6 +63,6 @@ mod tests {
             let limits: Vec<&str> = limits.split('|').map(str::trim).collect();
             is(words, 0, limits[1], limits[2]);
         }
-        assert_eq!(rows.count(), 4);
+        assert_eq!(rows.count(), 5);
     }
 }

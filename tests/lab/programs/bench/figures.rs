@@ -7,6 +7,7 @@ use std::thread;
 
 use serde::Serialize;
 
+use crate::checks::Checks;
 use crate::polls::Polls;
 use crate::program::Program;
 use crate::restart::Restarts;
@@ -19,6 +20,8 @@ pub struct Figures {
     pub restart: Option<Restarts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polls: Option<Polls>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<Checks>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolls: Option<Vec<Roll>>,
     #[serde(skip_serializing_if = "Option::is_none")]

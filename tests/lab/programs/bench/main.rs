@@ -1,6 +1,6 @@
-//! The bench measures four things: the cost of a restart besides the time of HAProxy and the app,
-//! the cost of a poll for HAProxy, what users meet in a roll by the agent and by other means, and
-//! the size of the program. It is one run on one machine, and prints a table and JSON.
+//! The bench measures five things: the cost of a restart besides the time of HAProxy and the app,
+//! the cost of a poll for HAProxy, how quick and how dear its checks are, what users meet in a roll by
+//! the agent and by other means, and the size of the program. It is one run on one machine, and prints a table and JSON.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,6 +13,7 @@ use figures::Figures;
 use lab::{built, signals};
 
 mod ansible;
+mod checks;
 mod crowd;
 mod figures;
 mod log;
@@ -24,7 +25,7 @@ mod rolls;
 mod spread;
 mod table;
 
-/// Measures what a restart, a poll, a roll and the program itself cost
+/// Measures what a restart, a poll, checks, a roll and the program itself cost
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Fewer repetitions; the rolls are of one host
@@ -48,6 +49,7 @@ struct Arguments {
 enum Part {
     Restart,
     Polls,
+    Checks,
     Rolls,
     Program,
 }
@@ -69,6 +71,7 @@ fn main() {
         set_up: figures::set_up(&agent),
         restart: wants(Part::Restart).then(|| restart::measure(&agent, quick)),
         polls: wants(Part::Polls).then(|| polls::measure(quick)),
+        checks: wants(Part::Checks).then(|| checks::measure(quick)),
         rolls: ansible.map(|ansible| rolls::measure(&agent, ansible, quick)),
         program: wants(Part::Program).then(|| program::measure(&agent, quick)),
     };

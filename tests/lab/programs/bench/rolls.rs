@@ -12,10 +12,13 @@ use crate::ansible;
 use lab::app_dir::AppDir;
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::load::record::Summary;
-use lab::reference::{QUICK, Reference};
+use lab::reference::{CLAIMED, IN_TIME, QUICK, Reference};
 
 /// The checks of the lab, and those of an ordinary HAProxy for the bench.
 pub const CHECKS: (&str, &str) = (QUICK, "inter 500ms");
+
+/// The aims for a roll by the agent with the checks that `agent haproxy-config` prints.
+const AIMS: [(Layout, f64); 2] = [(Layout::TwoStage, 2.8), (Layout::Single, 2.4)];
 
 /// The traffic before and after a roll: some effects come late.
 const AROUND: Duration = Duration::from_secs(1);
@@ -24,6 +27,10 @@ const AROUND: Duration = Duration::from_secs(1);
 #[derive(Debug, Serialize)]
 pub struct Roll {
     pub how: &'static str,
+    /// HAProxy's checks.
+    pub checks: &'static str,
+    /// At most so many seconds a host.
+    pub aim: Option<f64>,
     pub hosts: usize,
     pub requests: usize,
     /// Requests a second.
@@ -38,33 +45,52 @@ pub struct Roll {
 
 pub fn measure(agent: &Path, environment: &Path, quick: bool) -> Vec<Roll> {
     let numbers = if quick { &NUMBERS[..1] } else { &NUMBERS[..] };
-    let two_stage = {
-        let fleet = fleet(Layout::TwoStage, |reference| reference);
-        fleet.open_gates();
-        by_agent("agent, two-stage layout", &fleet, numbers, agent)
-    };
-    let classic = {
-        let fleet = fleet(Layout::Classic, |reference| reference);
-        fleet.open_gates();
-        by_agent("agent, classic layout", &fleet, numbers, agent)
-    };
-    let fleet = fleet(Layout::TwoStage, ordinary);
+    let by_agent = |layout, checks| by_agent(layout, checks, numbers, agent);
+    let mut rolls: Vec<Roll> = LAYOUTS.map(|layout| by_agent(layout, CHECKS.1)).into();
+    let fleet = fleet(Layout::TwoStage, CHECKS.1, ordinary);
     fleet.haproxy.wait_until_all_up();
-    let plain = roll("plain restarts", &fleet, numbers, || {
+    rolls.push(roll("plain restarts", CHECKS.1, &fleet, numbers, || {
         numbers.iter().for_each(|number| restart(&fleet, *number));
-    });
-    let careful = roll("plain, each UP first", &fleet, numbers, || {
-        careful(&fleet, numbers);
-    });
-    let ansible = roll("Ansible, MAINT", &fleet, numbers, || {
-        ansible::roll(&fleet, numbers, environment);
-    });
-    vec![two_stage, classic, plain, careful, ansible]
+    }));
+    rolls.push(roll(
+        "plain, each UP first",
+        CHECKS.1,
+        &fleet,
+        numbers,
+        || {
+            careful(&fleet, numbers);
+        },
+    ));
+    let by_ansible = |fleet: &Fleet, checks| {
+        roll("Ansible, MAINT", checks, fleet, numbers, || {
+            ansible::roll(fleet, numbers, environment);
+        })
+    };
+    rolls.push(by_ansible(&fleet, CHECKS.1));
+    drop(fleet);
+    rolls.extend(AIMS.map(|(layout, aim)| Roll {
+        aim: Some(aim),
+        ..by_agent(layout, printed(layout))
+    }));
+    let fleet = self::fleet(Layout::TwoStage, CLAIMED, ordinary);
+    fleet.haproxy.wait_until_all_up();
+    rolls.push(by_ansible(&fleet, CLAIMED));
+    rolls
 }
 
-fn fleet(layout: Layout, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+const LAYOUTS: [Layout; 3] = [Layout::TwoStage, Layout::Single, Layout::Classic];
+
+/// The checks that `agent haproxy-config` prints.
+pub fn printed(layout: Layout) -> &'static str {
+    match layout {
+        Layout::TwoStage => CLAIMED,
+        Layout::Classic | Layout::Single => IN_TIME,
+    }
+}
+
+fn fleet(layout: Layout, checks: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
     Fleet::with("bench", layout, |reference| {
-        change(reference.with(CHECKS.0, CHECKS.1))
+        change(reference.with(CHECKS.0, checks))
     })
 }
 
@@ -84,8 +110,15 @@ fn ordinary(reference: Reference) -> Reference {
         })
 }
 
-fn by_agent(how: &'static str, fleet: &Fleet, numbers: &[usize], agent: &Path) -> Roll {
-    roll(how, fleet, numbers, || {
+fn by_agent(layout: Layout, checks: &'static str, numbers: &[usize], agent: &Path) -> Roll {
+    let how = match layout {
+        Layout::TwoStage => "agent, two-stage",
+        Layout::Classic => "agent, classic",
+        Layout::Single => "agent, single",
+    };
+    let fleet = fleet(layout, checks, |reference| reference);
+    fleet.open_gates();
+    roll(how, checks, &fleet, numbers, || {
         for number in numbers {
             let configured = fleet.agent(*number, |settings| settings);
             configured
@@ -119,8 +152,14 @@ fn pid(app: &AppDir) -> Pid {
     Pid::from_raw(text.trim().parse().expect("a pid"))
 }
 
-fn roll(how: &'static str, fleet: &Fleet, numbers: &[usize], by: impl FnOnce()) -> Roll {
-    eprintln!("a roll: {how}");
+fn roll(
+    how: &'static str,
+    checks: &'static str,
+    fleet: &Fleet,
+    numbers: &[usize],
+    by: impl FnOnce(),
+) -> Roll {
+    eprintln!("a roll: {how}, {checks}");
     let (before, traffic) = (fleet.haproxy.trouble(), fleet.full_traffic());
     thread::sleep(AROUND);
     let started = Instant::now();
@@ -134,6 +173,8 @@ fn roll(how: &'static str, fleet: &Fleet, numbers: &[usize], by: impl FnOnce()) 
     let met: Summary = traffic.stop();
     Roll {
         how,
+        checks,
+        aim: None,
         hosts: numbers.len(),
         requests: met.requests,
         rate: met.rate,

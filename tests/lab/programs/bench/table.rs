@@ -1,10 +1,11 @@
 //! The tables, at most 80 columns wide.
 
+use crate::checks::Checks;
 use crate::figures::Figures;
 use crate::polls::Polls;
 use crate::program::Program;
 use crate::restart::Restarts;
-use crate::rolls::Roll;
+use crate::rolls::{CHECKS, Roll};
 use crate::spread::Spread;
 
 pub fn print(figures: &Figures) {
@@ -16,6 +17,7 @@ pub fn print(figures: &Figures) {
     println!("Linux {}, {} CPUs", set_up.kernel, set_up.cpus);
     figures.restart.iter().for_each(restarts);
     figures.polls.iter().for_each(polls);
+    figures.checks.iter().for_each(|all| checks(all));
     figures.rolls.iter().for_each(|all| rolls(all));
     figures.program.iter().for_each(program);
 }
@@ -73,6 +75,36 @@ fn polls(all: &Polls) {
     verdict(&aim, &format!("{:.2}", all.ratio), all.met);
 }
 
+fn checks(all: &[Checks]) {
+    println!("\nHow quick HAProxy's checks are, in seconds (the longest), and their cost\n");
+    println!(
+        "{:<22}{:>10}{:>7}{:>13}{:>13}{:>13}",
+        "inter/fast-/downinter", "a second*", "CPU**", "twin DOWN", "main DOWN", "both UP"
+    );
+    for one in all {
+        let both = |spread: &Spread| format!("{:.2} ({:.2})", spread.median, spread.max);
+        println!(
+            "{:<22}{:>10.1}{:>6.1}%{:>13}{:>13}{:>13}",
+            short(one.main),
+            one.a_second,
+            one.cpu_percent,
+            both(&one.claim),
+            both(&one.close),
+            both(&one.open)
+        );
+        one.twin
+            .iter()
+            .for_each(|twin| println!("  twins {}", short(twin)));
+    }
+    println!("\n* checks of one host. ** HAProxy's for 100 hosts. All with fall 2 rise 2.");
+}
+
+/// `1s/300ms/500ms`: the times alone.
+fn short(checks: &str) -> String {
+    let times: Vec<&str> = checks.split(' ').skip(1).step_by(2).collect();
+    times.join("/")
+}
+
 fn rolls(all: &[Roll]) {
     let (hosts, rate) = (all[0].hosts, all[0].rate);
     let hosts = if hosts == 1 {
@@ -85,14 +117,29 @@ fn rolls(all: &[Roll]) {
         "{:<24}{:>10}{:>8}{:>11}{:>15}{:>11}",
         "", "requests", "failed", "slowest", "seconds a host", "HAProxy's*"
     );
-    for roll in all {
-        let slowest = format!("{:.2} s", roll.slowest_ms / 1000.0);
-        println!(
-            "{:<24}{:>10}{:>8}{slowest:>11}{:>15.1}{:>11}",
-            roll.how, roll.requests, roll.failed, roll.seconds_a_host, roll.trouble
-        );
+    let own = format!("with the checks `{}`:", CHECKS.1);
+    let printed = "with the checks that `agent haproxy-config` prints:";
+    for (title, is_printed) in [(own.as_str(), false), (printed, true)] {
+        println!("{title}");
+        let rolls = all
+            .iter()
+            .filter(|roll| (roll.checks != CHECKS.1) == is_printed);
+        rolls.for_each(one_roll);
     }
     println!("\n* its econ + eresp + wretr + wredis; every slow POST takes 0.3 s by itself.");
+    for (roll, aim) in all.iter().filter_map(|roll| Some((roll, roll.aim?))) {
+        let met = roll.seconds_a_host <= aim && roll.failed == 0;
+        let aim = format!("{aim:.1} s a host, {}", roll.how);
+        verdict(&aim, &format!("{:.2}", roll.seconds_a_host), met);
+    }
+}
+
+fn one_roll(roll: &Roll) {
+    let slowest = format!("{:.2} s", roll.slowest_ms / 1000.0);
+    println!(
+        "  {:<22}{:>10}{:>8}{slowest:>11}{:>15.1}{:>11}",
+        roll.how, roll.requests, roll.failed, roll.seconds_a_host, roll.trouble
+    );
 }
 
 fn program(all: &Program) {
