@@ -152,6 +152,14 @@ def parser(program: str) -> Parser:
         help="how long to wait if too few other servers are available (default: 10m)",
     )
     add(
+        "--without-balancer",
+        dest="without_balancers",
+        action="append",
+        metavar="NAME",
+        help="a balancer that is gone, by its name in agent status (repeatable): each host neither "
+        "asks it nor waits for it, and drains none of its users",
+    )
+    add(
         "--resume",
         metavar="FILE",
         help="keep the record in this file; if it exists, continue from it",

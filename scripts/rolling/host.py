@@ -56,7 +56,7 @@ class Host:
 
     async def status(self) -> Status:
         """Its status now. Raises Unusable with the reason if there is none."""
-        words = ["status", "--json", *self.options.named()]
+        words = self.options.status_words()
         try:
             return status_of(await self.ssh.ask(self.name, words, ASK), self.options.app)
         except OSError as error:

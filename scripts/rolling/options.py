@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from .plan import Shape, Share
@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "str | None": (str, type(None)),
     "int": (int,),
     "bool": (bool,),
+    "list[str]": (list,),
 }
 
 
@@ -51,6 +52,7 @@ class Options:
     agent: str = "agent"
     turn: str = "10m"
     on_hold: str = "refuse"
+    without_balancers: list[str] = field(default_factory=list)
 
     @property
     def shape(self) -> Shape:
@@ -70,7 +72,7 @@ class Options:
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of an `agent restart` on a host."""
-        words = ["restart", "--json", *flags, "--turn", self.turn]
+        words = ["restart", "--json", *flags, "--turn", self.turn, *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
         if self.without_upgrade:
@@ -82,6 +84,13 @@ class Options:
             # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")
         return (*words, *self.named())
+
+    def status_words(self) -> tuple[str, ...]:
+        """The words of an `agent status` on a host."""
+        return ("status", "--json", *self.without(), *self.named())
+
+    def without(self) -> tuple[str, ...]:
+        return tuple(f"--without-balancer={name}" for name in self.without_balancers)
 
     def named(self) -> tuple[str, ...]:
         return () if self.app is None else ("--", self.app)
@@ -96,10 +105,10 @@ class Options:
             options = cls(**recorded)
         except TypeError as error:
             raise UsageError(f"another version wrote the options of the record: {error}") from error
-        for field in fields(cls):
-            value = getattr(options, field.name)
-            if type(value) not in KINDS[str(field.type)]:
-                raise UsageError(f"the record has an invalid {field.name}: {value!r}")
+        for one in fields(cls):
+            value = getattr(options, one.name)
+            if type(value) not in KINDS[str(one.type)]:
+                raise UsageError(f"the record has an invalid {one.name}: {value!r}")
         options.check()
         return options
 
@@ -111,7 +120,13 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
-            for word in (self.app, self.with_command, self.agent, self.ssh_config):
+            for word in (
+                self.app,
+                self.with_command,
+                self.agent,
+                self.ssh_config,
+                *self.without_balancers,
+            ):
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
             if self.on_hold not in ON_HOLD:

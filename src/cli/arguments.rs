@@ -4,7 +4,7 @@ use super::doctor::Doctor;
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
-use super::options::{Closing, Opening, Restarting, Target, waits};
+use super::options::{Closing, Opening, Restarting, Target, Without, waits};
 use super::report::Reporting;
 use crate::config;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -223,6 +223,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true,
               default_missing_value = "1s", value_parser = waits)]
         watch: Option<Duration>,
+        #[command(flatten)]
+        without: Without,
     },
 }
 

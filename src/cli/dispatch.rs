@@ -97,14 +97,7 @@ impl Cli {
             match command {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
-                Command::Open(Opening { target, owner }) => {
-                    let owner = owner.clone();
-                    let options = Options {
-                        owner,
-                        ..options(target)
-                    };
-                    self.operate(Verb::Open, &settings, target, options).await
-                }
+                Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Recover(target) if target.app.is_none() => {
                     self.recover_all(&settings, target).await
                 }
@@ -115,7 +108,12 @@ impl Cli {
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)
                 }
-                Command::Status { app, watch } => {
+                Command::Status {
+                    app,
+                    watch,
+                    without,
+                } => {
+                    let settings = without.settings(settings, app.as_deref())?;
                     self.status(&settings, app.as_deref(), *watch).await
                 }
             }
@@ -124,9 +122,13 @@ impl Cli {
 
     async fn restart(&self, settings: Settings, restarting: &Restarting) -> anyhow::Result<u8> {
         let target = &restarting.target;
+        let app = target.app.as_deref();
         let options = Options {
             turn: restarting.patience.turn,
             on_hold: restarting.held.on_hold(),
+            without_balancers: restarting
+                .without
+                .names(&settings, the_app(&settings, app)?)?,
             ..options(target)
         };
         let settings = upgraded(settings, &restarting.upgrade);
@@ -152,14 +154,27 @@ impl Cli {
 
     async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
         let target = &closing.target;
+        let app = target.app.as_deref();
         let options = Options {
             owner: closing.owner.clone(),
             lasts: closing.lasts,
             turn: closing.patience.turn,
             replace: closing.replace,
+            without_balancers: closing.without.names(settings, the_app(settings, app)?)?,
             ..options(target)
         };
         self.operate(Verb::Close, settings, target, options).await
+    }
+
+    async fn open(&self, settings: &Settings, opening: &Opening) -> anyhow::Result<u8> {
+        let target = &opening.target;
+        let app = the_app(settings, target.app.as_deref())?;
+        let options = Options {
+            owner: opening.owner.clone(),
+            without_balancers: opening.without.names(settings, app)?,
+            ..options(target)
+        };
+        self.operate(Verb::Open, settings, target, options).await
     }
 
     async fn operate(

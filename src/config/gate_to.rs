@@ -71,25 +71,21 @@ fn reachable(to: SocketAddr) -> Result<SocketAddr, String> {
     }
 }
 
-/// The agent asks the app's health at the destination of its gates.
+/// What a gate has redirected meets no other gate.
 pub(super) fn check_gate_to(
     to: &Spanned<GateToFile>,
-    has_address: bool,
     status_ports: &[u16],
 ) -> Result<Destination, Mistake> {
-    let what = match to.get_ref().0 {
-        Destination::Address(at) if has_address => format!(
-            "`address` and `gate_to` name two places of the app: keep `gate_to = \"{at}\"`, and drop \
-             `address`"
-        ),
-        // What a gate has redirected meets no other gate.
-        Destination::Port(port) if status_ports.contains(&port) => format!(
-            "gate_to {port} is a status port, and nothing listens there: write the port of the \
-             service that answers HAProxy's checks"
-        ),
-        to => return Ok(to),
-    };
-    Err(Mistake::new(to.span(), what))
+    match to.get_ref().0 {
+        Destination::Port(port) if status_ports.contains(&port) => {
+            let what = format!(
+                "gate_to {port} is a status port, and nothing listens there: write the port of the \
+                 service that answers HAProxy's checks"
+            );
+            Err(Mistake::new(to.span(), what))
+        }
+        to => Ok(to),
+    }
 }
 
 /// A gate to an IPv6 address has its rule in IPv6's table alone.
@@ -181,10 +177,6 @@ mod tests {
             ),
             ("gate_to = 2000", "gate_to 2000 is a status port"),
             ("gate_to = 3000", "gate_to 3000 is a status port"),
-            (
-                "gate_to = \"172.17.0.2:80\"\naddress = \"10.0.0.1\"",
-                "keep `gate_to = \"172.17.0.2:80\"`, and drop `address`",
-            ),
             (
                 "gate_to = \"[fd00::2]:80\"\n[agent]\nipv6 = false",
                 "remove `ipv6 = false` in [agent]",

@@ -33,6 +33,20 @@ pub struct LoadedFrom {
     pub text: String,
 }
 
+impl Settings {
+    /// The same without these balancers, by the names of their sockets. An app whose every balancer
+    /// is named keeps them: the names may be older than the configuration.
+    pub fn without(&self, names: &[String], app: &str) -> Settings {
+        let mut settings = self.clone();
+        let stays = |balancer: &BalancerSettings| !names.contains(&balancer.address.to_string());
+        settings.balancers.retain(stays);
+        match settings.balancers.iter().any(|one| one.serves(app)) {
+            true => settings,
+            false => self.clone(),
+        }
+    }
+}
+
 /// One app.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppSettings {

@@ -429,3 +429,19 @@ fn the_file_of_a_ca_is_read_at_once() {
         "{what}"
     );
 }
+
+#[test]
+fn a_balancer_is_left_out_by_name_and_never_the_last_one() {
+    let text = GOOD.to_owned() + "[[haproxy]]\nsocket = \"tcp://10.0.0.1:9999\"\n";
+    let settings = parse(&text).ok().unwrap();
+    let [unix, tcp] = ["/run/haproxy/admin.sock", "tcp://10.0.0.1:9999"].map(str::to_owned);
+    let left = |names: &[String]| {
+        let settings = settings.without(names, "web");
+        let names = settings.balancers.iter();
+        names.map(|one| one.address.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(left(&[]), [unix.clone(), tcp.clone()]);
+    assert_eq!(left(&[tcp.clone()]), [unix.clone()]);
+    assert_eq!(left(&["other".to_owned()]), [unix.clone(), tcp.clone()]);
+    assert_eq!(left(&[unix.clone(), tcp.clone()]), [unix, tcp]);
+}

@@ -129,6 +129,7 @@ impl From<Unseen> for NoAnswer {
         NoAnswer {
             why: unseen.to_string(),
             may_pass: unseen.may_pass(),
+            out_of_reach: true,
         }
     }
 }

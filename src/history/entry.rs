@@ -58,6 +58,9 @@ pub struct Entry {
     pub phases: Vec<PhaseEntry>,
     /// The notes that the operation printed.
     pub notices: Vec<String>,
+    /// The balancers that it left out, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_balancers: Vec<String>,
     /// The caller.
     pub caller: Caller,
     /// The operator's reason.
@@ -108,6 +111,7 @@ impl Entry {
             shares: report.shares,
             phases: phases.map(PhaseEntry::of).collect(),
             notices: all_escaped(&report.notices),
+            without_balancers: all_escaped(&report.without_balancers),
             detection: detecting.found(outcome),
             possible_rules: all_escaped(detecting.possible(outcome)),
             rules_around: detecting.around.clone(),
@@ -154,6 +158,7 @@ impl Entry {
                 start: *lasted,
                 ..PhaseEntry::default()
             }],
+            without_balancers: all_escaped(&journal.without_balancers),
             ..Entry::new(&journal.origin, verb.word(), app)
         };
         if entry.id.is_empty() {

@@ -120,21 +120,21 @@ impl ThisHost {
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 
-    /// The address for probes of the app: the address that its gates redirect to. With a port alone
-    /// it is the configured one, or the address that HAProxy's line has, if that is an address of an
-    /// interface here. Else loopback.
+    /// The address for probes of the app: where its gates redirect to. The address of a port is the
+    /// configured one, or the address that HAProxy's line has, if that is an address of an interface
+    /// here. Else loopback.
     pub fn probe_address(&self) -> SocketAddr {
-        let port = match self.app.gate_to {
-            Destination::Address(to) => return to,
-            Destination::Port(port) => port,
-        };
+        let to = self.app.gate_to;
         let own = self.balancers.iter().flat_map(Balancer::own);
         let of_line = own
             .filter_map(|own| own.address)
             .map(|address| address.ip());
         let mut here = of_line.filter(|ip| ip.is_loopback() || self.interfaces.contains(ip));
-        let ip = self.app.address.or_else(|| here.next());
-        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), port)
+        let ip = self.app.address.or_else(|| match to {
+            Destination::Address(to) => Some(to.ip()),
+            Destination::Port(_) => here.next(),
+        });
+        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), to.port())
     }
 
     /// The connections to the app while the host is not taken out. None: every balancer has a

@@ -116,6 +116,7 @@ impl Snapshot {
     /// The facts for the preflight's decision.
     pub fn facts(&self) -> Facts {
         Facts {
+            app: self.gates().main.app.clone(),
             trouble: self.trouble(),
             main_closed: self.positions().main == Position::Closed,
             restart: self.restart.as_ref().map(drop).map_err(Clone::clone),

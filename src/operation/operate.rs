@@ -31,6 +31,7 @@ impl Operation<'_> {
             stays_closed: limits.stays_closed,
             version: start.version.clone(),
             origin: draft.origin.clone(),
+            without_balancers: draft.without_balancers.clone(),
             ended: false,
         };
         let state_dir = self.state_dir();

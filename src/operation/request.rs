@@ -2,6 +2,7 @@
 
 use crate::config::{AppSettings, Settings};
 use crate::restart::{Limits, Progress, Verb};
+use crate::state::journal::Journal;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub on_hold: OnHold,
     /// A close replaces the hold that is there.
     pub replace: bool,
+    /// The balancers that it neither asks nor waits for, by name.
+    pub without_balancers: Vec<String>,
 }
 
 /// What a restart does where the gates are held closed.
@@ -72,6 +75,18 @@ impl Operation<'_> {
     /// Whether this is the sidecar's stop, which may wait until enough others are left.
     pub(super) fn stops_in_turn(&self) -> bool {
         self.verb == Verb::Stop && self.options.turn.is_some()
+    }
+
+    /// The balancers that it leaves out. A recovery leaves out those that the unfinished operation
+    /// did: it could not end while it waits for them. Every other operation asks all again.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        match self.verb {
+            Verb::Recover => Journal::unfinished(self.state_dir(), &self.app.name)
+                .ok()
+                .flatten()
+                .map_or_else(Vec::new, |entry| entry.without_balancers),
+            _ => self.options.without_balancers.clone(),
+        }
     }
 
     pub(super) fn state_dir(&self) -> &Path {

@@ -20,10 +20,16 @@ impl Operation<'_> {
         let locks = self.lock(&stop).await;
         draft.before.for_locks = asked.elapsed();
         let outcome = match locks {
-            Ok(_locks) => match ThisHost::new(self.settings, self.app, stop).await {
-                Ok(mut host) => self.run_locked(&mut host, make_progress, &mut draft).await,
-                Err(error) => Outcome::Refused(refusal(error.to_string())),
-            },
+            Ok(_locks) => {
+                draft.leave_out(self.left_out());
+                let settings = self
+                    .settings
+                    .without(&draft.without_balancers, &self.app.name);
+                match ThisHost::new(&settings, self.app, stop).await {
+                    Ok(mut host) => self.run_locked(&mut host, make_progress, &mut draft).await,
+                    Err(error) => Outcome::Refused(refusal(error.to_string())),
+                }
+            }
             Err(no_lock) => no_lock.outcome(),
         };
         // The locks are free again: a slow disk must not delay the next operation.

@@ -31,6 +31,8 @@ pub struct Draft {
     balancers: Vec<BalancerObservation>,
     /// Notices for the operator.
     pub notices: Vec<String>,
+    /// The balancers that it neither asks nor waits for.
+    pub without_balancers: Vec<String>,
     /// The plan of a dry run.
     pub plan: Option<Vec<String>>,
     /// A gate was open before it began.
@@ -56,6 +58,7 @@ impl Draft {
             gates: Vec::new(),
             balancers: Vec::new(),
             notices: Vec::new(),
+            without_balancers: Vec::new(),
             plan: None,
             any_found_open: false,
             origin: Origin::default(),
@@ -81,6 +84,15 @@ impl Draft {
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, balancers);
+    }
+
+    /// Takes the balancers that it leaves out.
+    pub fn leave_out(&mut self, balancers: Vec<String>) {
+        let note = |name: &String| {
+            format!("{name} is left out (--without-balancer): the agent drains none of its users")
+        };
+        self.notices.extend(balancers.iter().map(note));
+        self.without_balancers = balancers;
     }
 
     /// Takes the positions of the gates before it begins.
@@ -130,6 +142,7 @@ impl Draft {
             gates: gates.collect(),
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: self.notices.clone(),
+            without_balancers: self.without_balancers.clone(),
             plan: self.plan.clone(),
         }
     }

@@ -39,6 +39,9 @@ pub struct Report {
     pub balancers: Vec<BalancerReport>,
     /// Notices for the operator.
     pub notices: Vec<String>,
+    /// The balancers that it left out, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_balancers: Vec<String>,
     /// The plan of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<String>>,

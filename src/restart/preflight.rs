@@ -1,11 +1,15 @@
 //! The checks before anything is touched: every reason to refuse, and notices.
 
 use super::{Reason, Refusal, Verb};
-use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Role, ServerLine, Status};
+use crate::haproxy::{
+    Answer, BackendCapacity, BalancerObservation, NoAnswer, Role, ServerLine, Status,
+};
 
 /// The facts that the preflight judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
+    /// The app's name.
+    pub app: String,
     /// Everything that is wrong with the rules or the ports, each with its fix.
     pub trouble: Vec<String>,
     /// The main gate is closed, and HAProxy has had time to notice.
@@ -58,8 +62,29 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     let balancers = facts.balancers.iter();
     match verb {
         Verb::Open if visible(facts).next().is_some() => Vec::new(),
-        _ => balancers.filter_map(|one| unseen("", one)).collect(),
+        _ => balancers
+            .filter_map(|one| unseen("", one))
+            .chain(without_gone(verb, facts))
+            .collect(),
     }
+}
+
+/// The command that does without the balancers that can't be reached, if another one is seen.
+fn without_gone(verb: Verb, facts: &Facts) -> Option<Reason> {
+    visible(facts).next()?;
+    let balancers = facts.balancers.iter();
+    let is_gone = |why: &NoAnswer| why.out_of_reach;
+    let gone = balancers.filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
+    let words: Vec<String> = gone
+        .map(|one| format!(" --without-balancer {}", one.name))
+        .collect();
+    let (verb, app) = (verb.word(), &facts.app);
+    let command = format!(
+        "if no users come through it any more: agent {verb} {app}{}",
+        words.concat()
+    );
+    // The other reasons decide whether to look again.
+    (!words.is_empty()).then_some(Reason::Passing(command))
 }
 
 /// Why this balancer does not show our lines, as a reason that begins with this.

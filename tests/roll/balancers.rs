@@ -4,6 +4,7 @@ use lab::fleet::{Fleet, Layout};
 use lab::reference::Reference;
 use lab::settings::Settings;
 use lab::traffic::RATE;
+use nix::sys::signal::Signal;
 
 #[test]
 fn two_backends_serve_the_same_app() {
@@ -51,4 +52,54 @@ fn two_balancers_must_agree() {
         let up = haproxy.wait_said("srvs/web1", "UP", down);
         assert!(up <= ended.at, "the agent left before UP");
     }
+}
+
+/// A balancer that is gone for good. The refusal has the command that leaves it out, and so does
+/// the recovery of such a restart that was killed.
+#[test]
+fn a_balancer_that_is_gone_is_left_out() {
+    const GONE: &str = "tcp://10.77.0.1:9998";
+    let fleet = Fleet::two_stage("gone_balancer");
+    fleet.open_gates();
+    let traffic = fleet.traffic();
+    let agent = fleet.agent(1, |settings| settings.haproxy(GONE));
+    let (rules, boots) = (fleet.host(1).rules(), fleet.boots()[0]);
+    let command = format!("agent restart web --without-balancer {GONE}");
+    agent.run("restart", "web").expect(11, &command);
+    let words = ["restart", "web", "--json", "--without-balancer", GONE];
+    let last = ["--without-balancer", "tcp://10.77.0.1:9999"];
+    agent
+        .words(&[&words[..], &last].concat())
+        .expect(2, "names every balancer of app web");
+    let unknown = agent.words(&["close", "web", "--json", "--without-balancer", "lb1"]);
+    unknown.expect(
+        2,
+        "no such balancer of app web; it has tcp://10.77.0.1:9999, tcp://",
+    );
+    assert_eq!(fleet.host(1).rules(), rules);
+    let ended = agent.words(&words).expect_exit(0);
+    assert_eq!(ended.json()["without_balancers"], serde_json::json!([GONE]));
+    assert!(
+        ended.report().notices[0].contains("is left out"),
+        "{ended:?}"
+    );
+    assert_eq!(fleet.boots()[0], boots + 1);
+    let history = agent.words(&["history", "--json"]).expect_exit(0).out;
+    assert!(
+        history.contains("\"without_balancers\":[\"tcp://10.77.0.1:9998\"]"),
+        "{history}"
+    );
+    let request = fleet.slow_request(1, 1200);
+    let running = agent.start_words(&words);
+    fleet.host(1).wait_for_phase("drain");
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let recovered = agent.run("recover", "web").expect_exit(0);
+    assert_eq!(
+        recovered.json()["without_balancers"],
+        serde_json::json!([GONE])
+    );
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    assert_eq!(request.answer().status, 200);
+    traffic.stop().assert_unnoticed();
 }

@@ -15,6 +15,7 @@ mod faults_rules;
 mod faults_stats;
 mod flushed;
 mod gaps;
+mod gate_to;
 mod interrupts;
 mod killed;
 mod layouts;

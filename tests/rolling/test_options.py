@@ -57,6 +57,16 @@ class CommandLine(unittest.TestCase):
         with self.assertRaises(UsageError):
             merge(Options(), {"on_hold": "open"})
 
+    def test_balancers_that_are_gone_become_words_for_the_restart_and_the_status(self) -> None:
+        argv = ["--without-balancer", "tcp://a:1", "--without-balancer=tcp://b:1", "web1"]
+        options = merge(Options(app="web"), given(parse("x", argv)))
+        words = ("--without-balancer=tcp://a:1", "--without-balancer=tcp://b:1")
+        self.assertEqual(options.words()[4:6], words)
+        self.assertEqual(options.status_words(), ("status", "--json", *words, "--", "web"))
+        self.assertEqual(Options.from_record(options.recorded()), options)
+        with self.assertRaises(UsageError):
+            merge(Options(), {"without_balancers": [""]})
+
     def test_the_reason_becomes_a_word(self) -> None:
         options = Options(app="web", reason="--it's $HOME")
         words = ("restart", "--json", "--turn", "10m", "--reason=--it's $HOME", "--", "web")

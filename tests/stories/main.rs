@@ -121,6 +121,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         stays_closed: limits.stays_closed,
         version: start.version.clone(),
         origin: Default::default(),
+        without_balancers: Vec::new(),
         ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();

@@ -360,6 +360,7 @@ impl World {
         let no_answer = NoAnswer {
             why: "no complete answer within 2s".to_owned(),
             may_pass: false,
+            out_of_reach: true,
         };
         vec![BalancerObservation {
             name: "lb".to_owned(),

@@ -13,6 +13,8 @@ pub struct NoAnswer {
     pub why: String,
     /// A reload may cause it for a moment, and the next look may show the lines.
     pub may_pass: bool,
+    /// HAProxy can't be asked: it is gone, or not reached from here.
+    pub out_of_reach: bool,
 }
 
 impl NoAnswer {
@@ -21,6 +23,7 @@ impl NoAnswer {
         NoAnswer {
             why: what,
             may_pass: worker.is_some_and(|worker| worker.uptime < YOUNG),
+            out_of_reach: false,
         }
     }
 }

@@ -96,6 +96,7 @@ impl BalancerObservation {
             answer: Err(NoAnswer {
                 why: why.to_owned(),
                 may_pass: true,
+                out_of_reach: true,
             }),
             ..BalancerObservation::of_lines(Vec::new())
         }

@@ -15,6 +15,7 @@ fn facts() -> Facts {
         unproven: vec![],
     });
     Facts {
+        app: "web".into(),
         trouble: vec![],
         main_closed: false,
         restart: Ok(()),
@@ -28,6 +29,43 @@ fn without_lines() -> BalancerObservation {
     BalancerObservation {
         answer: Err(NoAnswer::missing("no server line".into(), None)),
         ..BalancerObservation::of_lines(vec![])
+    }
+}
+
+/// A balancer that can't be reached may be gone: the refusal has the command that does without it,
+/// unless no other balancer is seen.
+#[test]
+fn a_balancer_that_is_gone_can_be_left_out() {
+    let named = |name: &str, balancer: BalancerObservation| BalancerObservation {
+        name: name.into(),
+        ..balancer
+    };
+    let gone = |name| named(name, BalancerObservation::silent("connection refused"));
+    let seen = || facts().balancers.remove(0);
+    let one = " --without-balancer tcp://a";
+    for (verb, balancers, expected) in [
+        (Verb::Restart, vec![seen(), gone("tcp://a")], Some(one)),
+        (Verb::Close, vec![gone("tcp://a"), seen()], Some(one)),
+        (
+            Verb::Restart,
+            vec![seen(), gone("tcp://a"), gone("tcp://b")],
+            Some(" --without-balancer tcp://a --without-balancer tcp://b"),
+        ),
+        (Verb::Restart, vec![gone("tcp://a"), gone("tcp://b")], None),
+        // It answers, and our lines are missing there.
+        (
+            Verb::Restart,
+            vec![seen(), named("tcp://a", without_lines())],
+            None,
+        ),
+    ] {
+        let facts = Facts {
+            balancers,
+            ..facts()
+        };
+        let refusal = preflight(verb, &facts, 1).unwrap_err().to_string();
+        let command = refusal.split_once(&format!("agent {} web", verb.word()));
+        assert_eq!(command.map(|(_, words)| words), expected, "{refusal}");
     }
 }
 

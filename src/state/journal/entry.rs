@@ -34,6 +34,9 @@ pub struct Entry {
     /// The caller and the reason, for the history of an operation that was cut short.
     #[serde(default)]
     pub origin: Origin,
+    /// The balancers that it left out, by name. Its recovery leaves them out, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_balancers: Vec<String>,
     /// It was not cut short. It has ended, and left this because it could not set its rules.
     #[serde(default)]
     pub ended: bool,

@@ -24,6 +24,7 @@ fn entry(phase: Phase) -> Entry {
         stays_closed: false,
         version: Version::Same,
         origin: Origin::default(),
+        without_balancers: Vec::new(),
         ended: false,
     }
 }

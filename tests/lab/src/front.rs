@@ -22,6 +22,37 @@ pub fn front_of(host: &Host, mode: &str, to: &str, bind: &str) -> Process {
 
 /// A network behind the host, which gets the traffic to the host's port 1000.
 pub fn container(host: &Host) -> Namespace {
+    let namespace = network_behind(host);
+    let rule = "-t nat -A PREROUTING -p tcp --dport 1000 -m addrtype --dst-type LOCAL \
+                -j DNAT --to-destination 10.88.0.2:1000";
+    iptables(host, rule);
+    namespace
+}
+
+/// The same as Docker publishes the container's port 8080 without its proxy. It forwards nothing
+/// else.
+pub fn published_container(host: &Host) -> Namespace {
+    let namespace = network_behind(host);
+    for rule in [
+        "-t nat -N DOCKER",
+        "-t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+        "-t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+        "-t nat -A DOCKER ! -i box0 -p tcp --dport 1000 -j DNAT --to-destination 10.88.0.2:8080",
+        "-P FORWARD DROP",
+        "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "-A FORWARD -d 10.88.0.2 ! -i box0 -o box0 -p tcp --dport 8080 -j ACCEPT",
+    ] {
+        iptables(host, rule);
+    }
+    namespace
+}
+
+fn iptables(host: &Host, rule: &str) {
+    let rule: Vec<&str> = rule.split_whitespace().collect();
+    host.namespace.run("iptables", &rule);
+}
+
+fn network_behind(host: &Host) -> Namespace {
     let namespace = Namespace::create(format!("{}-box", host.namespace.name));
     host.namespace.ip(&format!(
         "link add box0 type veth peer name eth0 netns {}\n\
@@ -34,10 +65,6 @@ pub fn container(host: &Host) -> Namespace {
          route add default via 10.88.0.1\n");
     host.namespace
         .run("sysctl", &["-qw", "net.ipv4.ip_forward=1"]);
-    let rule = "-t nat -A PREROUTING -p tcp --dport 1000 -m addrtype --dst-type LOCAL \
-                -j DNAT --to-destination 10.88.0.2:1000";
-    let rule: Vec<&str> = rule.split_whitespace().collect();
-    host.namespace.run("iptables", &rule);
     namespace
 }
 

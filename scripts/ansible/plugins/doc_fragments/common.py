@@ -26,6 +26,14 @@ options:
         directories.
     type: str
     default: agent
+  without_balancers:
+    description:
+      - Balancers that are gone, by their names in C(agent status), such as
+        V(tcp://10.0.0.1:9999). The agent neither asks them nor waits for them
+        (C(--without-balancer)). It drains none of their users. At least one balancer must be left.
+    type: list
+    elements: str
+    default: []
 requirements:
   - the agent of haproxy-gate on the host, and the rights of root
   - Python 3.9 on the host

@@ -21,7 +21,11 @@ ARGUMENTS: dict[str, t.Any] = {
     "app": {"type": "str"},
     "config": {"type": "path"},
     "executable": {"type": "str", "default": "agent"},
+    "without_balancers": {"type": "list", "elements": "str", "default": []},
 }
+
+# The verbs that ask the balancers. `recover` leaves out those that the unfinished operation did.
+ASK_BALANCERS = ("status", "restart", "close", "open")
 
 
 class Answer(t.NamedTuple):
@@ -55,6 +59,13 @@ def arguments(
     return words
 
 
+def without(verb: str, balancers: t.Iterable[str]) -> list[str]:
+    """The options that leave out these balancers."""
+    if verb not in ASK_BALANCERS:
+        return []
+    return ["--without-balancer={0}".format(name) for name in balancers]
+
+
 def parse(code: int, out: str, err: str) -> Answer:
     """The one JSON object on stdout."""
     try:
@@ -79,6 +90,7 @@ class Agent:
     def run(self, verb: str, *options: str) -> Answer:
         """Runs it to its end."""
         params = self.module.params
+        options = (*options, *without(verb, params["without_balancers"]))
         words = arguments(verb, options, params["app"], params["config"])
         # A list needs no shell, but Ansible would still expand variables.
         code, out, err = self.module.run_command(

@@ -21,6 +21,14 @@ class Arguments(unittest.TestCase):
         self.assertEqual(command.arguments("status", []), ["status", "--json"])
 
 
+    def test_balancers_are_left_out_of_what_asks_them(self) -> None:
+        gone = ["tcp://a:1", "tcp://b:1"]
+        words = ["--without-balancer=tcp://a:1", "--without-balancer=tcp://b:1"]
+        for verb in ("status", "restart", "close", "open"):
+            self.assertEqual(command.without(verb, gone), words)
+        self.assertEqual(command.without("recover", gone), [])
+
+
 class Answers(unittest.TestCase):
     """The one object on stdout."""
 
