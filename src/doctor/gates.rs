@@ -142,7 +142,10 @@ fn foreign(seen: &GateFacts) -> Vec<Point> {
         FOREIGN.warning(found, SHOW_NFT)
     });
     let points = seen.foreign.iter().map(point).chain(native);
-    FOREIGN.or_ok(points, format!("no rule but ours redirects port {port}"))
+    FOREIGN.or_ok(
+        points,
+        format!("no rule of a nat table but ours redirects port {port}"),
+    )
 }
 
 fn listening(app: &str, seen: &GateFacts) -> Vec<Point> {

@@ -2,7 +2,7 @@
 
 use super::Point;
 use super::check::{Check, checks};
-use crate::gate::{Foreign, Variant};
+use crate::gate::Variant;
 
 checks! {
     KERNEL "iptables": "the gates are rules of iptables' nat tables";
@@ -26,16 +26,6 @@ pub(crate) struct Used {
     pub variant: Variant,
     /// The programs of the other variant, and the number of rules in their nat tables.
     pub beside: Vec<(&'static str, usize)>,
-    /// Rules of those tables that certainly redirect one of our status ports.
-    pub shadowing: Vec<Foreign>,
-}
-
-impl Used {
-    /// The same tables as the gates of another app see them, too.
-    pub(super) fn with(mut self, other: Used) -> Used {
-        self.shadowing.extend(other.shadowing);
-        self
-    }
 }
 
 pub(super) fn points(tables: &Tables) -> Vec<Point> {
@@ -65,16 +55,6 @@ fn unread(why: &str) -> Point {
 }
 
 fn mixed(used: &Used) -> Vec<Point> {
-    if !used.shadowing.is_empty() {
-        let point = |one: &Foreign| {
-            let found = format!(
-                "rules: the other variant also redirects a status port: {}",
-                one.rule
-            );
-            MIXED.error(found, one.removal.clone().unwrap_or_default())
-        };
-        return used.shadowing.iter().map(point).collect();
-    }
     if used.beside.is_empty() {
         return Vec::new();
     }

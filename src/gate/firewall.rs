@@ -1,6 +1,7 @@
 //! The host's firewall as the agent uses it: one iptables per family. The variant that the agent
 //! does not use may redirect, too.
 
+use super::foreign::Checked;
 use super::iptables::{LEGACY, NFT, by_name, default_variant, list_if_there};
 use super::nft::{ANSWERS, SHOW_NFT, native_rules};
 use super::view::{Tables, View};
@@ -85,6 +86,7 @@ impl Firewall {
             unused,
             native: native
                 .unwrap_or_else(|_| Err(format!("`{SHOW_NFT}`: no answer within {limit:?}"))),
+            checked: Checked::default(),
         })
     }
 

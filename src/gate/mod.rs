@@ -23,7 +23,7 @@ mod view;
 
 pub use changes::{Mark, RuleWatch};
 pub use firewall::Firewall;
-pub use foreign::{Foreign, foreign, native};
+pub use foreign::{Checked, Foreign, foreign};
 pub use iptables::{Family, GateError, Iptables, Variant};
 pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::Listing;

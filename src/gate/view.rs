@@ -1,7 +1,7 @@
 //! Everything that the kernel has, and what it says of a gate. Pure.
 
 use super::foreign::{
-    Foreign, around, destinations, foreign, native, native_around, native_destinations,
+    Checked, Foreign, around, destinations, foreign, native, native_around, native_destinations,
 };
 use super::iptables::{Family, Iptables};
 use super::listing::Listing;
@@ -11,7 +11,7 @@ use super::rule::Change;
 use super::{Gate, Position};
 use crate::restart::PerGate;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The nat tables in use, at one moment.
 pub(super) type Tables = Vec<(Iptables, Listing)>;
@@ -22,6 +22,7 @@ pub struct View {
     pub(super) used: Tables,
     pub(super) unused: Tables,
     pub(super) native: Result<Native, String>,
+    pub(super) checked: Checked,
 }
 
 /// The changes that bring the gates to the wanted positions, in order, for each program that has any.
@@ -69,6 +70,12 @@ pub(super) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
 }
 
 impl View {
+    /// The same, for checks of these addresses of this host.
+    pub fn checked_at(self, addresses: Vec<IpAddr>) -> View {
+        let checked = Checked(addresses);
+        View { checked, ..self }
+    }
+
     /// A gate's position: the same in every family, or broken.
     pub fn position(&self, gate: &Gate) -> Position {
         position_everywhere(&self.used, gate)
@@ -93,25 +100,23 @@ impl View {
         calls.collect()
     }
 
-    /// Rules for the gate's status port that are not ours.
+    /// Rules for the gate's status port that are not ours: those that the agent's own variant and
+    /// nft show, and those in the tables of the variant that the agent does not use.
     pub fn foreign(&self, gate: &Gate) -> Vec<Foreign> {
-        [self.foreign_in_use(gate), self.foreign_beside(gate)].concat()
-    }
-
-    /// Those that the agent's own variant and nft show.
-    pub fn foreign_in_use(&self, gate: &Gate) -> Vec<Foreign> {
-        let used = self.used.iter();
-        let used = used.flat_map(|(iptables, listing)| foreign(iptables, listing, gate, true));
-        let native = self.native_tables().flat_map(|table| native(table, gate));
-        used.chain(native).collect()
-    }
-
-    /// Those in the tables of the variant that the agent does not use.
-    pub fn foreign_beside(&self, gate: &Gate) -> Vec<Foreign> {
-        let tables = self.unused.iter();
-        tables
-            .flat_map(|(iptables, listing)| foreign(iptables, listing, gate, false))
-            .collect()
+        let found = |tables: &Tables, in_use: bool| {
+            let found = tables.iter().flat_map(|(iptables, listing)| {
+                foreign(iptables, listing, gate, in_use, &self.checked)
+            });
+            found.collect::<Vec<_>>()
+        };
+        let tables = self.native_tables();
+        let of_nft = tables.flat_map(|table| native(table, gate, &self.checked));
+        [
+            found(&self.used, true),
+            of_nft.collect(),
+            found(&self.unused, false),
+        ]
+        .concat()
     }
 
     /// The addresses that rules redirect `port` to, each once: a container publishes its port so.

@@ -165,7 +165,7 @@ fn connections(row: &Row) -> Result<Option<u64>, String> {
 fn check(row: &Row) -> Result<Option<CheckStatus>, String> {
     match row.text("check_rise")? {
         "" => Ok(None),
-        _ => Ok(Some(CheckStatus::parse(row.text("check_status")?))),
+        _ => Ok(Some(CheckStatus::parse(&escape(row.text("check_status")?)))),
     }
 }
 

@@ -28,6 +28,7 @@ impl ThisHost {
             join_all(asked),
             countable(self.app.ports.port, counts),
         );
+        let rules = rules.map(|view| view.checked_at(self.checked_addresses()));
         let gates = self.gates.clone();
         let listeners = gates.map(|gate| {
             let who = listeners(gate.status_port);

@@ -137,6 +137,17 @@ impl ThisHost {
         SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), to.port())
     }
 
+    /// The addresses of this host that HAProxy checks. Empty: not all of its lines show theirs.
+    pub(crate) fn checked_addresses(&self) -> Vec<IpAddr> {
+        let own = self.balancers.iter().map(Balancer::own);
+        let of_each = own.map(|own| match own {
+            [] => None,
+            own => own.iter().map(|own| Some(own.address?.ip())).collect(),
+        });
+        let all: Option<Vec<Vec<IpAddr>>> = of_each.collect();
+        all.unwrap_or_default().concat()
+    }
+
     /// The connections to the app while the host is not taken out. None: every balancer has a
     /// master.
     pub(crate) async fn connections_at_rest(

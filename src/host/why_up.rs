@@ -34,6 +34,8 @@ impl ThisHost {
         }
         // The preflight refuses the certain ones. These may be newer, or only possible.
         let view = timeout(A_MOMENT, self.firewall.look_within(A_MOMENT / 2)).await;
+        let at = self.checked_addresses();
+        let view = view.map(|view| view.map(|view| view.checked_at(at)));
         for gate in gates() {
             let views = view.iter().flatten();
             let mut foreign: Vec<Foreign> = views.flat_map(|view| view.foreign(gate)).collect();

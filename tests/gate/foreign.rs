@@ -1,7 +1,7 @@
 //! Foreign rules, as a real iptables and a real nft print them: which ones are certain.
 
 use super::{OtherHost, Role, VARIANTS, block_on, firewall, gate, set};
-use haproxy_gate::gate::{Firewall, Variant, native, native_rules};
+use haproxy_gate::gate::{Firewall, Foreign, Variant};
 use lab::own_network::{inside, sh};
 use std::net::TcpListener;
 
@@ -47,6 +47,12 @@ fn rules_of_iptables_are_certain_or_possible() {
                 "-A PREROUTING -p tcp --dport 2000 -m comment --comment '' -j REDIRECT --to-ports 80",
                 Some(true),
             ),
+            // The check stays where it is: a closed gate refuses it.
+            (
+                "-A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 2000",
+                Some(false),
+            ),
+            ("-A PREROUTING -p tcp --dport 2000 -j REDIRECT", Some(false)),
             (
                 "-A PREROUTING -p tcp --dport 2001 -j REDIRECT --to-ports 80",
                 None,
@@ -83,10 +89,9 @@ fn native_rules_are_named_with_their_text() {
     block_on(firewall.ensure(&[(&main, true)])).unwrap();
     sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 2000 -j REDIRECT --to-ports 80");
     let found = || {
-        let native_rules = block_on(native_rules()).unwrap();
-        let tables = native_rules.tables();
-        let found = tables.flat_map(|table| native(table, &main));
-        found.collect::<Vec<_>>()
+        let found = block_on(firewall.look()).unwrap().foreign(&main);
+        let native = found.into_iter().filter(|one| one.rule.starts_with("nft "));
+        native.collect::<Vec<Foreign>>()
     };
     assert_eq!(found(), []);
     sh(
@@ -105,6 +110,8 @@ fn native_rules_are_named_with_their_text() {
             "ip saddr 10.0.0.0/8 tcp dport 2000 redirect to :80",
             Some(false),
         ),
+        ("tcp dport 2000 redirect to :2000", Some(false)),
+        ("tcp dport 2000 redirect", Some(false)),
         ("tcp dport { 80, 443 } redirect to :80", None),
         ("udp dport 2000 redirect to :80", None),
         ("dnat ip to tcp dport map { 8080 : 10.9.9.9 }", None),
@@ -152,7 +159,7 @@ fn native_rules_are_named_with_their_text() {
                 one.rule.starts_with("nft rule inet mine pre handle "),
                 "{one:?}"
             );
-            assert!(one.rule.contains("redirect to :80"), "{one:?}");
+            assert!(one.rule.contains(" redirect"), "{one:?}");
             assert!(!one.rule.contains("packets"), "{one:?}");
             one.removal.iter().for_each(|removal| drop(sh(removal)));
         }

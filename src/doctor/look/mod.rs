@@ -43,7 +43,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         apps.push(looked.facts);
         used = Some(match used {
             None => looked.rules,
-            Some(all) => all.and_then(|all| Ok(all.with(looked.rules?))),
+            Some(all) => all.and_then(|all| looked.rules.map(|_| all)),
         });
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();

@@ -7,10 +7,10 @@ use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
 use crate::doctor::reached::{Published, Reached};
 use crate::doctor::{app, balancer, evidence, gates, tables};
-use crate::gate::{Destination, Firewall, Foreign, Gate, View, bound};
+use crate::gate::{Destination, Firewall, Gate, View, bound};
 use crate::haproxy::Balancer;
 use crate::host::{Asking, Snapshot, ThisHost, balancers, interface_addresses};
-use crate::restart::{Ask, Count, Counted, Host, PerGate, taken_down};
+use crate::restart::{Ask, Count, Counted, Host, taken_down};
 use crate::signals::StopSignal;
 use crate::state::journal::{Entry, Journal};
 use crate::state::lock::Lock;
@@ -98,7 +98,7 @@ impl Looked {
                 app.reached.through = lines::through(&gates, &lines);
                 app.reached.published = published(settings, view).await;
                 facts.gates = Some(gates);
-                *rules = Ok(used(&host.firewall, view, &host.gates));
+                *rules = Ok(used(&host.firewall, view));
             }
             Err(error) => *rules = Err(error.to_string()),
         }
@@ -200,7 +200,7 @@ fn of_gates(
     let taken: Vec<u16> = all.apps.iter().flat_map(|app| app.ports.each()).collect();
     let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
         position: view.position(&gate),
-        foreign: foreign(view, &gate),
+        foreign: view.foreign(&gate),
         disproved: Vec::new(),
         native: view
             .native_unseen()
@@ -224,22 +224,9 @@ fn of_gates(
     }
 }
 
-/// The rules that are not ours. What is certain in the other variant's tables is a point of its own.
-fn foreign(view: &View, gate: &Gate) -> Vec<Foreign> {
-    let beside = view.foreign_beside(gate).into_iter();
-    let possible = beside.filter(|rule| !rule.is_certain());
-    view.foreign_in_use(gate)
-        .into_iter()
-        .chain(possible)
-        .collect()
-}
-
-fn used(firewall: &Firewall, view: &View, gates: &PerGate<Gate>) -> tables::Used {
-    let shadowing = gates.iter().flat_map(|gate| view.foreign_beside(gate));
-    let shadowing = shadowing.filter(Foreign::is_certain);
+fn used(firewall: &Firewall, view: &View) -> tables::Used {
     tables::Used {
         variant: firewall.variant(),
         beside: view.beside(),
-        shadowing: shadowing.collect(),
     }
 }

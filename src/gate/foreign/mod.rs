@@ -3,14 +3,17 @@
 //!
 //! A *certain* rule catches HAProxy's check in any case: it is for this port, reached from
 //! PREROUTING, and nowhere on the way is a condition on source, destination, interface, owner,
-//! mark or anything else. With a certain rule the gate can't be closed. Every other rule is only
-//! *possible*: HAProxy itself shows whether a closed gate works.
+//! mark or anything else. It redirects elsewhere, in an address family that HAProxy's checks come
+//! by. With a certain rule the gate can't be closed. Every other rule is only *possible*: HAProxy
+//! itself shows whether a closed gate works.
 
+mod checked;
 mod meets;
+mod stays;
 mod walk;
 
 use super::Gate;
-use super::iptables::Iptables;
+use super::iptables::{Family, Iptables};
 use super::listing::Listing;
 use super::nft::NativeTable;
 use super::ours::CHAIN;
@@ -18,6 +21,8 @@ use super::rule::{Change, Destination, Hook, Rule, Target};
 use std::fmt;
 use std::net::SocketAddr;
 use walk::{Chains, Redirect};
+
+pub use checked::Checked;
 
 /// The base chains of iptables that may redirect a check.
 const BASES: [(Hook, &str); 2] = [(Hook::Prerouting, "PREROUTING"), (Hook::Output, "OUTPUT")];
@@ -41,24 +46,35 @@ impl Foreign {
 /// The foreign rules for the status port of `gate` in the listing of `iptables`. `in_use` is
 /// false for the variant that the agent does not use itself. There even a rule in our chain with
 /// our comment is foreign, because our calls do not reach it.
-pub fn foreign(iptables: &Iptables, listing: &Listing, gate: &Gate, in_use: bool) -> Vec<Foreign> {
-    let chains = of_iptables(listing, gate, in_use);
+pub fn foreign(
+    iptables: &Iptables,
+    listing: &Listing,
+    gate: &Gate,
+    in_use: bool,
+    checked: &Checked,
+) -> Vec<Foreign> {
+    let chains = of_iptables(listing, gate, in_use).at(checked);
+    let is_met = checked.by(iptables.family);
     let foreign = |one: Redirect| Foreign {
         rule: one.listed.to_string(),
-        removal: one
-            .is_certain
+        removal: (one.is_certain && is_met)
             .then(|| iptables.line(&Change::Delete(one.listed.clone()))),
     };
     once(redirects(&chains, &BASES).map(foreign))
 }
 
 /// The native rules of this table for the status port of `gate`.
-pub fn native(table: &NativeTable, gate: &Gate) -> Vec<Foreign> {
-    let chains = of_nft(table, gate);
+pub(super) fn native(table: &NativeTable, gate: &Gate, checked: &Checked) -> Vec<Foreign> {
+    let chains = of_nft(table, gate).at(checked);
     let bases: Vec<(Hook, &str)> = table.bases().collect();
+    let is_met = match table.family.as_str() {
+        "ip" => checked.by(Family::V4),
+        "ip6" => checked.by(Family::V6),
+        _ => true,
+    };
     let foreign = |one: Redirect| Foreign {
         rule: table.text(one.listed),
-        removal: (one.is_certain && table.is_in_force).then(|| table.removal(one.listed)),
+        removal: (one.is_certain && is_met && table.is_in_force).then(|| table.removal(one.listed)),
     };
     once(redirects(&chains, &bases).map(foreign))
 }

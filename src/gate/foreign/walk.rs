@@ -1,6 +1,8 @@
 //! Walks from a base chain to the rules that redirect a check of one port. Pure.
 
+use super::checked::Checked;
 use super::meets::{Matches, meets, names_port};
+use super::stays::stays;
 use crate::gate::listing::Listing;
 use crate::gate::rule::{Hook, Listed, Rule, Target};
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ const DEEPEST: usize = 16;
 pub(super) struct Chains<'a> {
     rules: BTreeMap<&'a str, Vec<&'a Listed>>,
     port: u16,
+    checked: Checked,
 }
 
 /// A rule that redirects the check, or may.
@@ -39,7 +42,17 @@ impl<'a> Chains<'a> {
         for listed in listing.rules().filter(|listed| !is_ours(&listed.rule)) {
             rules.entry(&listed.rule.chain).or_default().push(listed);
         }
-        Chains { rules, port }
+        Chains {
+            rules,
+            port,
+            checked: Checked::default(),
+        }
+    }
+
+    /// The same for a check of these addresses.
+    pub(super) fn at(self, checked: &Checked) -> Self {
+        let checked = checked.clone();
+        Chains { checked, ..self }
     }
 
     /// The rules that the check may meet.
@@ -115,6 +128,11 @@ impl<'a> Walk<'a, '_> {
                 Target::Return => {
                     sure = false;
                     continue;
+                }
+                // A closed gate still refuses the check, and no rule behind this one meets it.
+                target if stays(target, self.chains.port, &self.chains.checked) => {
+                    self.report(listed, (false, here.1));
+                    Fate::Taken
                 }
                 // A rule behind another one is no less certain: either redirects the check.
                 Target::Redirect(_) | Target::Translate(_) => {

@@ -37,15 +37,24 @@ pub(super) fn read(statements: &[Value]) -> Vec<Step> {
     vec![(conditions, Target::Continue(String::new()))]
 }
 
-/// One address with a port, or another translation.
+/// `redirect`, `redirect to :8080`, `dnat to 10.0.0.1`, `dnat to 10.0.0.1:80`.
 fn translation(kind: &str, what: &Value) -> Target {
-    let ip = text(what, "addr").parse().ok();
     let port = what["port"]
         .as_u64()
         .and_then(|port| u16::try_from(port).ok());
-    match ip.zip(port) {
-        Some((ip, port)) => Target::Redirect(Destination::Address(SocketAddr::new(ip, port))),
-        None => Target::Translate(kind.to_owned()),
+    let ip = what["addr"].as_str().and_then(|ip| ip.parse().ok());
+    match (kind, ip, port) {
+        ("redirect", _, Some(port)) => Target::Redirect(Destination::Port(port)),
+        ("dnat", Some(ip), Some(port)) => {
+            Target::Redirect(Destination::Address(SocketAddr::new(ip, port)))
+        }
+        ("dnat", Some(ip), None) if what["port"].is_null() => {
+            Target::Translate(format!("dnat {ip}"))
+        }
+        _ if what["port"].is_null() && what["flags"].is_null() => {
+            Target::Translate(kind.to_owned())
+        }
+        _ => Target::Translate(format!("{kind} {what}")),
     }
 }
 

@@ -1,7 +1,6 @@
 //! How a health check ended: HAProxy's own words (`check_status` of `show stat`, HAProxy's
 //! management guide 9.1; `src/check.c`).
 
-use crate::text::escape;
 use std::fmt;
 
 /// The last check of one server line.
@@ -23,7 +22,7 @@ impl CheckStatus {
     pub fn parse(text: &str) -> CheckStatus {
         let ended = text.strip_prefix("* ");
         CheckStatus {
-            word: escape(ended.unwrap_or(text)),
+            word: ended.unwrap_or(text).to_owned(),
             under_way: ended.is_some(),
         }
     }

@@ -2,7 +2,6 @@
 //! (HAProxy: src/stats.c). Only whole words count: `UP 1/3` is not `UP`. HAProxy also calls a line
 //! UP that takes no new users, because its weight is 0: that is a state of its own here.
 
-use crate::text::has_control;
 use std::fmt;
 
 /// The state of one server line.
@@ -131,7 +130,7 @@ fn counted_or_agent(rest: Option<&str>) -> bool {
 }
 
 fn in_parentheses(text: &str) -> bool {
-    text.starts_with('(') && text.ends_with(')') && !has_control(text)
+    text.starts_with('(') && text.ends_with(')') && !text.contains(char::is_control)
 }
 
 impl fmt::Display for Status {

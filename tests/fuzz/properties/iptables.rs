@@ -2,8 +2,8 @@
 
 use super::table::{Table, words};
 use haproxy_gate::gate::{
-    CHAIN, Destination, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump, keeper,
-    plan, position,
+    CHAIN, Checked, Destination, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump,
+    keeper, plan, position,
 };
 use haproxy_gate::haproxy::Role;
 
@@ -80,7 +80,7 @@ fn is_own(call: &str, gate: &Gate) -> bool {
 /// because it names the port. It never calls our own rule foreign.
 fn check_foreign(text: &str, listing: &Listing, gate: &Gate) {
     let iptables = Iptables::new("iptables", Family::V4);
-    let found = foreign(&iptables, listing, gate, true);
+    let found = foreign(&iptables, listing, gate, true, &Checked::default());
     let (port, comment) = (gate.status_port.to_string(), gate.comment());
     for line in text.lines().map(str::trim) {
         let words = words(line);

@@ -16,7 +16,7 @@ fn found(rules: &str, in_use: bool) -> Vec<String> {
         -A HAPROXY-GATE -m conntrack --ctstate INVALID -j RETURN\n";
     let listing = Listing::parse(&format!("{chains}{rules}\n")).unwrap();
     let iptables = Iptables::new("iptables", Family::V4);
-    let all = foreign(&iptables, &listing, &gate(), in_use);
+    let all = foreign(&iptables, &listing, &gate(), in_use, &Checked::default());
     let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
     all.iter().map(said).collect()
 }
@@ -49,11 +49,13 @@ fn a_redirect_of_the_port_without_a_condition_is_certain() {
     assert_eq!(sign("-A PREROUTING -j DNAT --to-destination 10.0.0.1"), "!");
     let removal = foreign(
         &Iptables::new("iptables-nft", Family::V4),
-        &Listing::parse("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT\n").unwrap(),
+        &Listing::parse("-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 80\n").unwrap(),
         &gate(),
         true,
+        &Checked::default(),
     );
-    let command = "iptables-nft -t nat -D PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT";
+    let command =
+        "iptables-nft -t nat -D PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 80";
     assert_eq!(removal[0].removal.as_deref(), Some(command));
 }
 
@@ -90,6 +92,69 @@ fn what_can_not_meet_the_check_is_not_found() {
         "-A OUTPUT -p tcp -m owner --uid-owner 7 -j REDIRECT --to-ports 8080",
     ] {
         assert_eq!(sign(rule), "", "{rule}");
+    }
+}
+
+/// HAProxy's checks of `at` meet these rules of IPv4: the sign of each.
+fn signs(rules: &str, at: &[&str], family: Family) -> String {
+    let chains = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
+    let listing = Listing::parse(&format!("{chains}{rules}\n")).unwrap();
+    let checked = Checked(at.iter().map(|ip| ip.parse().unwrap()).collect());
+    let iptables = Iptables::new("iptables", family);
+    let all = foreign(&iptables, &listing, &gate(), true, &checked);
+    all.iter()
+        .map(|one| if one.is_certain() { '!' } else { '?' })
+        .collect()
+}
+
+/// A closed gate refuses such a check, and no rule behind it meets the check.
+#[test]
+fn a_redirect_to_the_same_place_is_not_certain() {
+    let of = |target: &str| {
+        let rule = format!("-A PREROUTING -p tcp -m tcp --dport 2000 -j {target}");
+        signs(&rule, &["10.0.0.11"], Family::V4)
+    };
+    for stays in [
+        "REDIRECT",
+        "REDIRECT --to-ports 2000",
+        "REDIRECT --to-ports 1999-2001",
+        "DNAT --to-destination 10.0.0.11",
+        "DNAT --to-destination 10.0.0.11:2000",
+    ] {
+        assert_eq!(of(stays), "?", "{stays}");
+        let behind = format!(
+            "-A PREROUTING -p tcp -j {stays}\n-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 80"
+        );
+        assert_eq!(signs(&behind, &["10.0.0.11"], Family::V4), "??", "{stays}");
+    }
+    for goes in [
+        "REDIRECT --to-ports 1999-2001 --random",
+        "REDIRECT --to-ports 2001-2002",
+        "DNAT --to-destination 10.0.0.12",
+        "DNAT --to-destination 10.0.0.12:2000",
+        "DNAT --to-destination 10.0.0.11:80",
+    ] {
+        assert_eq!(of(goes), "!", "{goes}");
+    }
+    let own = "-A PREROUTING -p tcp -m tcp --dport 2000 -j DNAT --to-destination 10.0.0.11";
+    assert_eq!(
+        signs(own, &[], Family::V4),
+        "!",
+        "whose address it is, is not known"
+    );
+}
+
+#[test]
+fn a_rule_is_certain_only_in_a_family_that_the_checks_come_by() {
+    let rule = "-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT --to-ports 1000";
+    for (at, v4, v6) in [
+        (&["10.0.0.11"][..], "!", "?"),
+        (&["fd00::11"], "?", "!"),
+        (&["10.0.0.11", "fd00::11"], "!", "!"),
+        (&[], "!", "!"),
+    ] {
+        assert_eq!(signs(rule, at, Family::V4), v4, "{at:?}");
+        assert_eq!(signs(rule, at, Family::V6), v6, "{at:?}");
     }
 }
 
@@ -145,7 +210,7 @@ fn behind_a_redirect_with_a_condition_one_without_is_certain() {
         "?!"
     );
     assert_eq!(
-        redirects("-A PREROUTING -i eth0 -j X\n-A X -p tcp -j REDIRECT"),
+        redirects("-A PREROUTING -i eth0 -j X\n-A X -p tcp -j REDIRECT --to-ports 80"),
         "?!"
     );
     // One that ends without a redirect may let the check through.

@@ -14,7 +14,10 @@ fn listed(rules: &str) -> Native {
 
 fn natives(rules: &str) -> Vec<String> {
     let rules = listed(rules);
-    let all = rules.tables().flat_map(|table| native(table, &gate()));
+    let none = Checked::default();
+    let all = rules
+        .tables()
+        .flat_map(|table| native(table, &gate(), &none));
     let said = |one: &Foreign| format!("{}{}", if one.is_certain() { "!" } else { "?" }, one.rule);
     all.map(|one| said(&one)).collect()
 }
@@ -121,6 +124,25 @@ fn native_maps_are_looked_up_by_their_keys() {
         assert_eq!(verdicts(data), sure, "{data}");
     }
     assert!(Native::parse("[]").is_err() && Native::parse("nft: no").is_err());
+}
+
+#[test]
+fn a_native_redirect_to_the_same_port_is_not_certain() {
+    let of = |redirect: &str| {
+        let all = natives(&rule(
+            "pre",
+            &format!("{}, {redirect}", dport("==", "2000")),
+        ));
+        all[0][..1].to_owned()
+    };
+    assert_eq!(of(r#"{"redirect": null}"#), "?");
+    assert_eq!(of(r#"{"redirect": {"port": 2000}}"#), "?");
+    assert_eq!(
+        of(r#"{"redirect": {"port": {"range": [2001, 2002]}}}"#),
+        "!"
+    );
+    assert_eq!(of(r#"{"redirect": {"flags": "random"}}"#), "!");
+    assert_eq!(of(r#"{"dnat": {"addr": "10.0.0.12", "port": 2000}}"#), "!");
 }
 
 /// Its counters are no part of a rule: another fingerprint would forget what the last close has shown.
