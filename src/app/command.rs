@@ -22,6 +22,10 @@ use super::program::{check, shown, unusable};
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// A shell that starts a process in the background may end before that process has redirected its
+/// output.
+const REDIRECTS: Duration = Duration::from_millis(200);
+
 /// Runs it with this `environment`, and waits for its end, at most `limit`. Calls `started` with
 /// its process once it runs.
 pub(super) async fn run(
@@ -41,7 +45,11 @@ pub(super) async fn run(
     let command = shown(argv);
     match timeout(limit, running.ended()).await {
         Ok(Ok(status)) => {
-            let (tail, pipe) = running.leave();
+            let patience = match status.success() {
+                true => REDIRECTS,
+                false => Duration::ZERO,
+            };
+            let (tail, pipe) = running.leave(patience).await;
             judge(command, status, &tail, pipe)
         }
         Ok(Err(error)) => Err(unusable(argv, error)),
@@ -122,10 +130,11 @@ impl Running {
         status
     }
 
-    /// It has ended. The processes that it started stay.
-    fn leave(self) -> (Tail, Pipe) {
+    /// It has ended. The processes that it started stay, and have this time to close its output.
+    async fn leave(self, patience: Duration) -> (Tail, Pipe) {
         self.output
-            .close()
+            .close(patience)
+            .await
             .unwrap_or((Tail::default(), Pipe::Closed))
     }
 
@@ -135,7 +144,7 @@ impl Running {
         let _ = timeout(GRACE, self.output.drain()).await;
         self.group.send(Signal::SIGKILL);
         let _ = timeout(GRACE, self.ended()).await;
-        self.leave().0
+        self.leave(Duration::ZERO).await.0
     }
 }
 
@@ -153,5 +162,25 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.send(Signal::SIGKILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn left_by(script: &str) -> Pipe {
+        let argv = ["sh", "-c", script].map(str::to_owned);
+        let mut running = Running::start(Path::new("/bin/sh"), &argv, &[]).unwrap();
+        assert!(running.ended().await.unwrap().success());
+        running.leave(REDIRECTS).await.1
+    }
+
+    /// The shell ends before its child runs.
+    #[tokio::test]
+    async fn a_child_in_the_background_has_a_moment_to_redirect_its_output() {
+        let redirects = "(sleep 0.05; exec sleep 2 >/dev/null 2>&1) &";
+        assert_eq!(left_by(redirects).await, Pipe::Closed);
+        assert_eq!(left_by("sleep 2 &").await, Pipe::Open);
     }
 }

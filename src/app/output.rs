@@ -8,10 +8,12 @@ use crate::text::escape;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
+use tokio::time::timeout;
 
 /// The agent keeps this much while the command runs.
 const KEPT: usize = 4096;
@@ -62,14 +64,21 @@ impl Output {
     /// Reads what has come and closes our ends. Also returns whether a process still holds the
     /// pipe.
     ///
-    /// Does not wait for the end of it, because a daemon of the command may never close it. From
-    /// here on a full pipe refuses that daemon's output instead of blocking the daemon.
-    pub(super) fn close(mut self) -> io::Result<(Tail, Pipe)> {
+    /// Waits for the end of it no longer than `patience`, because a daemon of the command may never
+    /// close it. From here on a full pipe refuses that daemon's output instead of blocking the
+    /// daemon.
+    pub(super) async fn close(mut self, patience: Duration) -> io::Result<(Tail, Pipe)> {
         fcntl(
             &self.writer,
             FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
         )?;
         drop(self.writer);
+        let end = async {
+            while let Ok(read @ 1..) = self.reader.read(&mut self.chunk).await {
+                keep(&mut self.tail, &self.chunk[..read]);
+            }
+        };
+        let _ = timeout(patience, end).await;
         let mut reader = File::from(self.reader.into_nonblocking_fd()?);
         let mut left = CHUNK;
         let pipe = loop {
