@@ -2,7 +2,7 @@
 
 use super::Point;
 use super::check::{Check, about, checks};
-use crate::haproxy::{Address, Examination, Level, Unseen};
+use crate::haproxy::{Address, Examination, Level, Unseen, version};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
@@ -19,9 +19,8 @@ checks! {
         "a drain waits for what the workers of before a reload still carry, and the master shows them";
 }
 
-/// The tested versions. The first is the oldest that shows all needed fields.
+/// The tested versions.
 const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);
-const FIRST: (u32, u32) = (2, 4);
 
 /// The facts about a balancer.
 #[derive(Debug, Clone)]
@@ -73,6 +72,7 @@ pub(super) fn fix(address: &Address, why: &Unseen) -> String {
                     [[haproxy]] is too short"
                 .to_owned();
         }
+        Unseen::TooOld(_) => return UPGRADE.to_owned(),
         Unseen::Denied(_) => return format!("in HAProxy's `global`: {listener}"),
         _ => return format!("is it HAProxy's stats socket? In its `global`: {listener}"),
     };
@@ -105,16 +105,12 @@ fn is_loopback(at: &str) -> bool {
 }
 
 fn tested(version: &str) -> Point {
-    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-    let short = match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
-        _ => (0, 0),
-    };
+    let short = version::short(version).unwrap_or_default();
     let found = |what: &str| format!("HAProxy {version}{what}");
     match short {
         short if TRIED.contains(&short) => VERSION.ok(found(" is supported")),
         (0, 0) => VERSION.warning(found(": a version not known"), UPGRADE),
-        short if short < FIRST => VERSION.error(found(" is too old"), UPGRADE),
+        short if short < version::FIRST => VERSION.error(found(" is too old"), UPGRADE),
         _ => VERSION.warning(found(" is not tested"), UPGRADE),
     }
 }

@@ -4,6 +4,7 @@
 use super::Address;
 use super::info;
 use super::recent::{Counted, RecentCapacities};
+use super::version::explained;
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
     Worker, find, servers,
@@ -80,9 +81,10 @@ impl Balancer {
         (self.found, self.recent, self.reloaded) = (None, None, false);
         let commands = [info::COMMAND.to_owned(), servers::COMMAND.to_owned()];
         let answers = self.socket.ask(&commands).await?;
-        let worker = Worker::parse(&answers[0])?;
+        let of_version = |unseen| explained(unseen, &answers[0]);
+        let worker = Worker::parse(&answers[0]).map_err(of_version)?;
         self.worker = Some(worker);
-        let servers = ServerState::parse(&answers[1])?;
+        let servers = ServerState::parse(&answers[1]).map_err(of_version)?;
         let own = match &self.names {
             Some(names) => by_name(&servers, names, self.ports),
             None => find(&servers, self.ports, |server| self.is_ours(server)),

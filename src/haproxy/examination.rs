@@ -2,6 +2,7 @@
 //! doctor` asks for it: it is much more than a poll needs.
 
 use super::stat::{Row, rows};
+use super::version::explained;
 use super::{
     BackendCapacity, Balancer, CheckStatus, Found, Missing, Own, ServerStat, ServerState, Unseen,
     Worker, info,
@@ -84,7 +85,9 @@ impl Balancer {
     /// that can't be seen.
     pub async fn examine(&mut self) -> Result<Examination, Unseen> {
         let answers = self.socket.ask(&[info::COMMAND.to_owned()]).await?;
-        let (info, level) = (Worker::parse(&answers[0])?, self.level().await);
+        let info = Worker::parse(&answers[0]);
+        let info = info.map_err(|unseen| explained(unseen, &answers[0]))?;
+        let level = self.level().await;
         let found = match self.find().await {
             Ok(found) => found.cloned().map_err(Lost::Missing),
             Err(unseen) => Err(Lost::Unseen(unseen)),
@@ -170,7 +173,7 @@ fn detail(row: &Row) -> Result<Detail, String> {
     let cookie = optional("cookie")?.map(escape);
     let check = match (optional("check_rise")?, optional("check_fall")?) {
         (Some(rise), Some(fall)) => Some(Checked {
-            status: CheckStatus::parse(row.text("check_status")?),
+            status: CheckStatus::parse(&escape(row.text("check_status")?)),
             rise: number(rise)?,
             fall: number(fall)?,
         }),

@@ -16,6 +16,7 @@ mod recent;
 mod servers;
 mod socket;
 mod stat;
+pub(crate) mod version;
 
 pub use balancer::{Balancer, Names};
 pub use examination::{Checked, Examination, Level, Listed, Lost};

@@ -85,6 +85,12 @@ pub enum Unseen {
     /// Each look is answered by another worker, or the ids belong to other servers.
     #[error("HAProxy's worker or its servers changed at each look")]
     Changing,
+    /// This version does not show what the agent needs.
+    #[error(
+        "HAProxy {0} is too old: the agent needs 2.4 or newer, and is tested with 2.6, 3.0 and 3.2; \
+         upgrade HAProxy"
+    )]
+    TooOld(String),
     /// The answer is not what HAProxy documents.
     #[error("unexpected answer to `{command}`: {what}")]
     Strange {
@@ -112,6 +118,7 @@ impl Unseen {
             // The master restarts itself in a reload, and lists workers that have ended.
             Unseen::Master(_, why) => why.may_pass() || matches!(**why, Unseen::Strange { .. }),
             Unseen::TimedOut(_) | Unseen::Denied(_) | Unseen::Strange { .. } => false,
+            Unseen::TooOld(_) => false,
         }
     }
 
