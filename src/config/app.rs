@@ -10,6 +10,7 @@ use crate::app::{Change, Job, Restart};
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
+use crate::text::unit_name;
 use nix::sys::signal::Signal;
 use std::str::FromStr;
 use toml::Spanned;
@@ -103,10 +104,13 @@ fn check_restart(restart: Spanned<Keyed<RestartFile>>) -> Result<Restart, Mistak
         return Err(wrong("expected an absolute path").of("pidfile"));
     }
     match (systemd, command, signal, pidfile) {
-        (Some(unit), None, None, None) => Ok(Restart::Systemd {
-            unit: with_suffix(unit),
-            job: check_job(job),
-        }),
+        (Some(unit), None, None, None) => match check_unit(&unit) {
+            Ok(unit) => Ok(Restart::Systemd {
+                unit,
+                job: check_job(job),
+            }),
+            Err(what) => Err(wrong(what).of("systemd")),
+        },
         (None, Some(command), None, None) => match command.is_empty() {
             true => Err(wrong("the command is empty").of("command")),
             false => Ok(Restart::Command(command)),
@@ -131,11 +135,14 @@ fn check_change(change: Option<Spanned<Vec<String>>>) -> Result<Option<Change>, 
     }
 }
 
-/// `web` means `web.service`, as for systemctl.
-fn with_suffix(unit: String) -> String {
-    match unit.contains('.') {
-        true => unit,
-        false => format!("{unit}.service"),
+/// The unit's full name. A path would be a mount or a device, and these run no app.
+fn check_unit(unit: &str) -> Result<String, &'static str> {
+    match unit.trim() {
+        "" => Err("expected the name of the app's unit"),
+        path if path.starts_with('/') => {
+            Err("a path is a mount or a device for systemd: write the name of the app's unit alone")
+        }
+        name => Ok(unit_name(name)),
     }
 }
 

@@ -89,6 +89,19 @@ fn every_mistake_names_its_line() {
             "signal = \"X\": this is not the name of a signal",
         ),
         (
+            "\"web.service\"",
+            "\"/etc/systemd/system/web.service\"",
+            7,
+            "write the name of the app's unit alone",
+        ),
+        ("\"web.service\"", "\"/srv/web\"", 7, "a mount or a device"),
+        (
+            "\"web.service\"",
+            "\"\"",
+            7,
+            "expected the name of the app's unit",
+        ),
+        (
             "systemd = \"web.service\"",
             "command = []",
             7,

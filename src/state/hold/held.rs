@@ -1,6 +1,7 @@
 //! A hold as found on the disk.
 
 use super::{Failed, Hold};
+use crate::text::unit_name;
 use serde::Serialize;
 
 /// The kind of owner that holds the gates closed.
@@ -62,7 +63,8 @@ impl Held {
 
     /// This owner has it.
     pub fn is_of(&self, owner: &str) -> bool {
-        matches!(self, Held::By(hold) if hold.owner.as_deref() == Some(owner))
+        let is_it = |of: &String| unit_name(of) == unit_name(owner);
+        matches!(self, Held::By(hold) if hold.owner.as_ref().is_some_and(is_it))
     }
 
     /// The kind of owner that holds the gates closed.

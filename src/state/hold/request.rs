@@ -4,6 +4,7 @@ use super::{Failed, Until, failed};
 use crate::clock::{self, boot};
 use crate::restart::Verb;
 use crate::state::invocation::Invocation;
+use crate::text::unit_name;
 use serde::{Deserialize, Serialize};
 
 /// A request that gates stay closed.
@@ -49,7 +50,8 @@ impl Hold {
     /// The hold that is there stays: a unit that stops does not replace the hold of an operator
     /// who closed the gates before.
     pub(super) fn gives_way_to(&self, there: &Hold) -> bool {
-        self.owner.is_some() && there.owner != self.owner && !there.is_over()
+        let [ours, other] = [self, there].map(|hold| hold.owner.as_deref().map(unit_name));
+        ours.is_some() && other != ours && !there.is_over()
     }
 
     /// A unit's hold ends with the boot, too: all units begin anew.
