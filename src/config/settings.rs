@@ -133,13 +133,14 @@ pub enum OnStop {
 impl AppSettings {
     /// Its gates: the main gate, and in the two-stage layout the twin's.
     pub fn gates(&self) -> PerGate<Gate> {
+        let twin = self.ports.backup_status_port;
         let gate = |role, status_port| Gate {
             app: self.name.clone(),
             role,
             status_port,
             to: self.gate_to,
+            alone: twin.is_none(),
         };
-        let twin = self.ports.backup_status_port;
         PerGate {
             main: gate(Role::Main, self.ports.status_port),
             twin: twin.map(|port| gate(Role::Twin, port)),

@@ -12,6 +12,7 @@ mod listener;
 mod listing;
 mod nft;
 mod ours;
+mod owned;
 mod plan;
 mod removal;
 mod reservation;
@@ -28,6 +29,7 @@ pub use iptables::{Family, GateError, Iptables, Variant};
 pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::Listing;
 pub use nft::{Native, NativeTable, SHOW_NFT, native_rules};
+use ours::comment;
 pub use ours::{CHAIN, HOOKS, jump, keeper};
 pub use plan::{plan, plan_all, position, removal};
 pub use removal::Removal;
@@ -53,6 +55,8 @@ pub struct Gate {
     pub status_port: u16,
     /// The place that an open gate redirects the check to: mostly the port that the app listens on.
     pub to: Destination,
+    /// The app has no twin's gate. Such a gate's rule is one of an earlier configuration.
+    pub alone: bool,
 }
 
 /// A gate's position in the kernel.
@@ -78,18 +82,15 @@ impl Gate {
             role,
             status_port: if role == Role::Main { 2000 } else { 3000 },
             to: Destination::Port(1000),
+            alone: false,
         }
     }
 }
 
 impl Gate {
-    /// The comment that marks this gate's rule. Rules in kernels already call the twin `backup`.
+    /// The comment that marks this gate's rule.
     pub fn comment(&self) -> String {
-        let role = match self.role {
-            Role::Main => "main",
-            Role::Twin | Role::ClassicTwin => "backup",
-        };
-        format!("haproxy-gate:{}:{role}", self.app)
+        comment(&self.app, self.role)
     }
 
     /// The rule. A translation stays in its family: with an address it has no place in the other one.

@@ -133,7 +133,7 @@ impl Sidecar {
         for app in old.apps.iter().filter(|app| !here(&app.name)) {
             let name = &app.name;
             tracing::warn!(app = %name, "{name}: no longer in the configuration; its gates stay \
-                as they are");
+                as they are, unless another app has their ports");
         }
     }
 }

@@ -25,6 +25,7 @@ fn gate(role: Role, status_port: u16) -> Gate {
         role,
         status_port,
         to: Destination::Port(1000),
+        alone: false,
     }
 }
 

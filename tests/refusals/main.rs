@@ -2,6 +2,7 @@
 //! failed thing, the exit code, and no change.
 
 mod clock;
+mod earlier;
 mod held;
 mod other_users;
 mod permissions;

@@ -124,8 +124,7 @@ fn addresses(listing: &Listing, bases: &[(Hook, &str)], port: u16) -> Vec<Socket
 }
 
 fn of_iptables<'a>(listing: &'a Listing, gate: &Gate, in_use: bool) -> Chains<'a> {
-    let comment = Some(gate.comment());
-    let is_ours = |rule: &Rule| in_use && rule.chain == CHAIN && rule.comment == comment;
+    let is_ours = |rule: &Rule| in_use && gate.owns(rule);
     Chains::new(listing, gate.status_port, is_ours)
 }
 

@@ -1,6 +1,7 @@
 //! The kernel's rules and the wanted ones -> the changes between the two. Pure.
 
 use super::ours::{CHAIN, HOOKS, jump, keeper};
+use super::owned::is_of_a_gate;
 use super::rule::{Change, Listed};
 use super::{Gate, Listing, Position};
 use std::borrow::Cow;
@@ -13,7 +14,11 @@ pub fn position(listing: &Listing, gate: &Gate) -> Position {
         return Position::Closed;
     }
     if let Some(stale) = rules.iter().find(|one| one.rule != wanted) {
-        return Position::Broken(format!("not as configured: {stale}"));
+        let what = match is_of_a_gate(&stale.rule) {
+            true => "a rule of an earlier configuration",
+            false => "not as configured",
+        };
+        return Position::Broken(format!("{what}: {stale}"));
     }
     match HOOKS
         .iter()
@@ -99,12 +104,9 @@ fn plan_open(listing: &Listing, gate: &Gate) -> Vec<Change> {
     changes
 }
 
-/// The rules that carry this gate's comment, as configured or not.
-fn of_gate<'a>(listing: &'a Listing, gate: &Gate) -> impl Iterator<Item = &'a Listed> {
-    let comment = Some(gate.comment());
-    listing
-        .ours()
-        .filter(move |one| one.rule.comment == comment)
+/// The rules in this gate's place, as configured or not.
+fn of_gate<'a>(listing: &'a Listing, gate: &'a Gate) -> impl Iterator<Item = &'a Listed> {
+    listing.ours().filter(move |one| gate.owns(&one.rule))
 }
 
 fn deletes<'a>(rules: impl IntoIterator<Item = &'a Listed>) -> Vec<Change> {

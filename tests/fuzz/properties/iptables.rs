@@ -1,6 +1,6 @@
 //! A listing of `iptables -t nat -S`, what the agent reads in it, and the calls that follow.
 
-use super::table::{Table, words};
+use super::table::{Table, is_of, words};
 use haproxy_gate::gate::{
     CHAIN, Checked, Destination, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump,
     keeper, plan, position,
@@ -29,6 +29,7 @@ fn gates() -> [Gate; 3] {
         role,
         status_port,
         to: Destination::Port(1000),
+        alone: false,
     };
     [
         gate("web", Role::Main, 2000),
@@ -53,19 +54,17 @@ fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
     };
     assert_eq!(position(&after, gate), wanted);
     assert_eq!(plan(&after, gate, open), []);
-    let comment = gate.comment();
-    assert_eq!(table.others(&comment), before.others(&comment));
+    assert_eq!(table.others(gate), before.others(gate));
 }
 
-/// A call adds one of four fixed lines, or deletes our jump or a rule of our chain with this gate's
-/// comment.
+/// A call adds one of four fixed lines, or deletes our jump or a rule of our chain in this gate's
+/// place.
 fn is_own(call: &str, gate: &Gate) -> bool {
     let fixed = [
         format!("-N {CHAIN}"),
         format!("-A {CHAIN} {}", keeper()),
         format!("-A {CHAIN} {}", gate.rule()),
     ];
-    let carries = |pair: &[String]| pair[0] == "--comment" && pair[1] == gate.comment();
     let deleted = words(call.strip_prefix("-D ").unwrap_or_default());
     let is_jump = |hook| words(&format!("{hook} {}", jump(hook))) == deleted;
     fixed.contains(&call.to_owned())
@@ -73,7 +72,7 @@ fn is_own(call: &str, gate: &Gate) -> bool {
             .iter()
             .any(|hook| call == format!("-I {hook} 1 {}", jump(hook)))
         || HOOKS.into_iter().any(is_jump)
-        || (deleted.first().is_some_and(|chain| chain == CHAIN) && deleted.windows(2).any(carries))
+        || (deleted.first().is_some_and(|chain| chain == CHAIN) && is_of(&deleted, gate))
 }
 
 /// The agent finds every plain redirect of the status port, with any comment and at any place,
@@ -81,7 +80,7 @@ fn is_own(call: &str, gate: &Gate) -> bool {
 fn check_foreign(text: &str, listing: &Listing, gate: &Gate) {
     let iptables = Iptables::new("iptables", Family::V4);
     let found = foreign(&iptables, listing, gate, true, &Checked::default());
-    let (port, comment) = (gate.status_port.to_string(), gate.comment());
+    let port = gate.status_port.to_string();
     for line in text.lines().map(str::trim) {
         let words = words(line);
         let plain = [
@@ -99,8 +98,7 @@ fn check_foreign(text: &str, listing: &Listing, gate: &Gate) {
             && words[0] == "-A"
             && words[2..11] == plain
             && words[12..14] == ["-j", "REDIRECT"];
-        let ours =
-            words.get(1).is_some_and(|chain| chain == CHAIN) && words.get(11) == Some(&comment);
+        let ours = words.get(1).is_some_and(|chain| chain == CHAIN) && is_of(&words[2..], gate);
         let listed = found.iter().any(|foreign| foreign.rule == line);
         assert!(!is_plain || listed != ours, "{line}: {found:?}");
     }

@@ -2,6 +2,8 @@
 //! `-I` and `-D` as the kernel does. It has its own reader, so that it does not repeat a fault of
 //! the agent's.
 
+use haproxy_gate::gate::Gate;
+
 /// The lines, in the kernel's order.
 #[derive(Clone)]
 pub struct Table(Vec<String>);
@@ -58,21 +60,39 @@ impl Table {
         self.0.insert(at.unwrap_or(self.0.len()), rule);
     }
 
-    /// All lines except the agent's: the rules of its chain with this comment, the jumps, and the
-    /// rule that keeps tracking on.
-    pub fn others(&self, comment: &str) -> Vec<&String> {
+    /// All lines except the agent's: the rules of its chain with the comment of this gate, or of any
+    /// gate on its port, the jumps, and the rule that keeps tracking on.
+    pub fn others(&self, gate: &Gate) -> Vec<&String> {
         let others = |line: &&String| {
             let words = words(line);
             let (chain, rule) = (words.get(1), words.get(2..).unwrap_or_default());
-            let ours = [comment, "haproxy-gate:keep-tracking"];
-            let carries = |pair: &[String]| pair[0] == "--comment" && ours.contains(&&*pair[1]);
+            let keeps = |pair: &[String]| pair == ["--comment", "haproxy-gate:keep-tracking"];
+            let ours = is_of(rule, gate) || rule.windows(2).any(keeps);
             match chain.map(String::as_str) {
-                Some("HAPROXY-GATE") => words[0] != "-N" && !rule.windows(2).any(carries),
+                Some("HAPROXY-GATE") => words[0] != "-N" && !ours,
                 _ => rule.join(" ") != "-m addrtype --dst-type LOCAL -j HAPROXY-GATE",
             }
         };
         self.0.iter().filter(others).collect()
     }
+}
+
+/// Whether a rule of our chain is this gate's, or one of any gate that is in its place.
+pub fn is_of(rule: &[String], gate: &Gate) -> bool {
+    let port = gate.status_port.to_string();
+    let range = format!("{port}:{port}");
+    let is_here = rule.windows(2).any(|pair| {
+        let names = ["--dport", "--dports"].contains(&&*pair[0]);
+        names && (pair[1] == port || pair[1] == range)
+    });
+    let comments = rule.windows(2).filter(|pair| pair[0] == "--comment");
+    let mut comments = comments.map(|pair| &pair[1]);
+    comments.any(|comment| {
+        let mut roles = [":main", ":backup"].iter();
+        let is_a_gates =
+            comment.starts_with("haproxy-gate:") && roles.any(|role| comment.ends_with(role));
+        *comment == gate.comment() || (is_here && is_a_gates)
+    })
 }
 
 /// The words of a line as iptables-save writes them: quoted where necessary, with a backslash

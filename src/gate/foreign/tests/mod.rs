@@ -236,7 +236,11 @@ fn our_rule_is_foreign_in_the_variant_not_in_use_or_under_another_name() {
         --comment \"haproxy-gate:web:main\" -j REDIRECT --to-ports 1000";
     assert_eq!(found(rule, true), [""; 0]);
     assert_eq!(found(rule, false), [format!("!{rule}")]);
-    let stale = rule.replace("web", "old");
+    // A rule of an earlier configuration is the gate's, which replaces it.
+    let earlier = rule.replace("web", "old");
+    assert_eq!(found(&earlier, true), [""; 0]);
+    assert_eq!(found(&earlier, false), [format!("!{earlier}")]);
+    let stale = rule.replace("haproxy-gate:", "");
     assert_eq!(found(&stale, true), [format!("!{stale}")]);
     let twice = "-A PREROUTING -p tcp -m tcp --dport 2000 -j REDIRECT\n";
     assert_eq!(found(&format!("{twice}{twice}{stale}"), true).len(), 2);

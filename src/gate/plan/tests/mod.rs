@@ -101,7 +101,7 @@ fn what_two_gates_share_is_made_once() {
 
 #[test]
 fn another_apps_rule_is_left_alone() {
-    let other = RULE.replace("web", "api");
+    let other = RULE.replace("web", "api").replace("2000", "2001");
     let both = listing(&[READY, RULE, &other]);
     assert_eq!(plan(&both, &gate(), false).len(), 1);
     assert_eq!(position(&both, &gate()), Position::Open);

@@ -62,7 +62,7 @@ fn tables() -> Vec<Listing> {
     let random = RULE.replace("1000", "1000 --random");
     let narrow = RULE.replace("-p tcp -m tcp", "! -s 10.0.0.0/8 -p tcp -m tcp");
     let other = RULE.replace("2000", "3000").replace(":main", ":backup");
-    let api = RULE.replace("web", "api");
+    let api = RULE.replace("web", "api").replace("2000", "2001");
     let jumpless = READY.replace("-A OUTPUT", "-A POSTROUTING");
     let bare_chain = "-N HAPROXY-GATE\n";
     let rules: [&[&str]; 8] = [
