@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Doctor {
     /// The app (default: all apps)
     app: Option<String>,
-    /// Check this copy of a balancer's haproxy.cfg, too; - is standard input
+    /// Check this copy of a balancer's haproxy.cfg, too; - is standard input. Repeat it for several
+    /// files, in the order of HAProxy's -f; a directory is its .cfg files
     #[arg(long, value_name = "FILE")]
-    haproxy_cfg: Option<PathBuf>,
+    haproxy_cfg: Vec<PathBuf>,
     /// Print every point, also those that are ok; --json always has all points
     #[arg(long)]
     all: bool,
@@ -47,14 +48,13 @@ impl Doctor {
             Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
             None => &settings.apps,
         };
-        let haproxy_cfg = self.haproxy_cfg.as_deref();
         let files = descriptors::check(settings.balancers.len());
         in_runtime(doctor::look(Asked {
             config,
             settings,
             apps,
             files: files.map_err(|error| error.to_string()),
-            haproxy_cfg: haproxy_cfg.map(doctor::read_haproxy_cfg),
+            haproxy_cfg: doctor::read_haproxy_cfg(&self.haproxy_cfg),
         }))
     }
 }

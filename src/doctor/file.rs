@@ -1,52 +1,21 @@
 //! Checks HAProxy's configuration file, if the caller gives it. Only the file shows most of what
 //! makes a restart safe.
 
+use super::Point;
 use super::app_facts::AppFacts;
+use super::cfg::{self, Said, Text};
 use super::check::{Check, checks};
-use super::{Point, cfg};
+use super::given::File;
+use super::lines::line::first_three;
 use crate::app::HealthCheck;
 use crate::haproxy::Own;
-use std::fs::File as Opened;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::io;
 
 checks! {
     FILE "haproxy-cfg":
         "no stats socket shows `option persist`, `option redispatch`, `on-marked-down` and `check-ssl`: they \
          decide whether users notice a restart";
-}
-
-/// The largest file. It is larger than any that people or templates write.
-const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// The file that the caller gave.
-#[derive(Debug)]
-pub struct File {
-    /// Its path; `-` is standard input.
-    pub path: PathBuf,
-    /// Its text. Err: the system can't read it, or it is too large.
-    pub text: io::Result<String>,
-}
-
-/// Reads the file. Any user may have written it, because doctor only judges it. Bytes that are not
-/// UTF-8 are no error, because HAProxy accepts them too, for example in a comment.
-pub fn read(path: &Path) -> File {
-    let text = match path.as_os_str() == "-" {
-        true => whole(io::stdin()),
-        false => Opened::open(path).and_then(whole),
-    };
-    File {
-        path: path.to_owned(),
-        text,
-    }
-}
-
-fn whole(reader: impl Read) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    match reader.take(LARGEST).read_to_end(&mut bytes)? as u64 {
-        LARGEST => Err(io::Error::other("too large: 64 MiB is the most")),
-        _ => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-    }
 }
 
 fn fix(why: &io::Error) -> &'static str {
@@ -57,21 +26,30 @@ fn fix(why: &io::Error) -> &'static str {
     }
 }
 
-pub(super) fn points(file: Option<&File>, apps: &[AppFacts]) -> Vec<Point> {
-    let Some(file) = file else {
+/// `files` is empty if none was given. `said`: what a HAProxy here says of them.
+pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> Vec<Point> {
+    if files.is_empty() {
         return vec![FILE.unseen(
             "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)",
         )];
-    };
-    let shown = file.path.display();
-    let text = match &file.text {
-        Ok(text) => text,
-        Err(why) => return vec![FILE.error(format!("{shown} can't be read: {why}"), fix(why))],
-    };
-    if cfg::is_empty(text) {
+    }
+    let wrong: Vec<Point> = files.iter().filter_map(unreadable).collect();
+    if !wrong.is_empty() {
+        return wrong;
+    }
+    let names: Vec<String> = files.iter().map(name).collect();
+    // HAProxy accepts bytes that are not UTF-8, too, for example in a comment.
+    let texts = files.iter().flat_map(|file| &file.bytes);
+    let texts: Vec<Cow<'_, str>> = texts.map(|bytes| String::from_utf8_lossy(bytes)).collect();
+    let texts = names.iter().zip(&texts);
+    let texts: Vec<Text<'_>> = texts.map(|(name, text)| Text { name, text }).collect();
+    let shown: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shown = first_three(&shown).unwrap_or_default();
+    let plural = if files.len() == 1 { "" } else { "s" };
+    if cfg::is_empty(&texts) {
         return vec![FILE.error(
             format!(
-                "HAProxy's configuration file: no server line of this host is in {shown}, nor any other"
+                "HAProxy's configuration file{plural}: no server line of this host is in {shown}, nor any other"
             ),
             "name the file that HAProxy runs with",
         )];
@@ -79,9 +57,18 @@ pub(super) fn points(file: Option<&File>, apps: &[AppFacts]) -> Vec<Point> {
     let lines: Vec<Vec<Own>> = apps.iter().map(own_lines).collect();
     let apps = apps.iter().zip(&lines);
     let apps: Vec<cfg::Expected> = apps.map(|(app, lines)| expected(app, lines)).collect();
-    let mut points = vec![FILE.ok(format!("HAProxy's configuration file: {shown}"))];
-    points.extend(cfg::check(text, &apps));
+    let mut points = vec![FILE.ok(format!("HAProxy's configuration file{plural}: {shown}"))];
+    points.extend(cfg::check_all(&texts, said, &apps));
     points
+}
+
+fn name(file: &File) -> String {
+    file.path.display().to_string()
+}
+
+fn unreadable(file: &File) -> Option<Point> {
+    let why = file.bytes.as_ref().err()?;
+    Some(FILE.error(format!("{} can't be read: {why}", name(file)), fix(why)))
 }
 
 fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
@@ -118,20 +105,47 @@ fn own_lines(app: &AppFacts) -> Vec<Own> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::given;
     use super::*;
 
     #[test]
     fn bytes_that_haproxy_accepts_are_read() {
-        let latin = b"# f\xfcr alle\nbackend srvs\n";
-        let text = whole(&latin[..]).unwrap();
-        assert!(text.ends_with("r alle\nbackend srvs\n"), "{text}");
-        assert!(whole(io::repeat(b'#')).is_err(), "without end");
+        let of = |bytes: &[u8]| {
+            let bytes = Ok(bytes.to_vec());
+            let file = File {
+                path: "a.cfg".into(),
+                bytes,
+            };
+            points(&[file], None, &[]).remove(0)
+        };
+        let latin = of(b"# f\xfcr alle\nbackend srvs\n server a 10.0.0.1:1\n");
+        assert_eq!(latin.found, "HAProxy's configuration file: a.cfg");
+        assert!(of(b"# f\xfcr alle\n").found.contains("no server line"));
     }
 
     #[test]
     fn only_a_wrong_path_is_corrected() {
-        let of = |path: &str| fix(&read(Path::new(path)).text.unwrap_err());
+        let of = |path: &str| {
+            let files = given::read(&[path.into()]);
+            points(&files, None, &[]).remove(0).fix.unwrap()
+        };
         assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
-        assert!(of("/").starts_with("give HAProxy's"));
+        assert!(of("/proc/self").starts_with("give HAProxy's"));
+    }
+
+    #[test]
+    fn each_file_that_can_not_be_read_is_named() {
+        let whole = given::read(&[
+            "/nowhere/a".into(),
+            "/proc/version".into(),
+            "/nowhere/b".into(),
+        ]);
+        let found = points(&whole, None, &[])
+            .into_iter()
+            .map(|point| point.found);
+        let expected = ["a", "b"].map(|name| {
+            format!("/nowhere/{name} can't be read: No such file or directory (os error 2)")
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 }

@@ -14,6 +14,7 @@ mod evidence;
 mod fault;
 mod file;
 mod gates;
+mod given;
 mod host;
 mod lines;
 mod look;
@@ -22,7 +23,7 @@ mod reached;
 mod tables;
 mod text;
 
-pub use file::{File, read as read_haproxy_cfg};
+pub use given::{File, read as read_haproxy_cfg};
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
@@ -78,7 +79,9 @@ struct Facts {
     host: host::Host,
     tables: tables::Tables,
     apps: Vec<AppFacts>,
-    file: Option<File>,
+    files: Vec<File>,
+    /// What a HAProxy of this host says of them.
+    said: Option<cfg::Said>,
 }
 
 /// Collects points without duplicates: a balancer or a file may serve several apps.
@@ -115,7 +118,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
     points.add("app", apps.flat_map(app::points));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
-    let file = file::points(facts.file.as_ref(), &facts.apps);
+    let file = file::points(&facts.files, facts.said.as_ref(), &facts.apps);
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);

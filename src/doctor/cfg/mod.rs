@@ -3,6 +3,7 @@
 //! Only the file shows options, timeouts and the interval of checks. It also shows cookies, which
 //! HAProxy hides from level `user`.
 
+mod accepted;
 mod backend;
 mod directed;
 mod expected;
@@ -13,12 +14,14 @@ mod rhythm;
 mod speaks;
 mod sticky;
 
+pub use accepted::Said;
 pub use expected::Expected;
 
 use super::Point;
 use super::check::{Check, about, checks};
 use super::lines::judge::judge;
 use super::lines::line::first_three;
+pub use crate::haproxy::cfg::file::Text;
 use crate::haproxy::cfg::file::{self, File, Proxy};
 use crate::haproxy::cfg::ours::{Ours, find};
 use crate::haproxy::cfg::server::{ADDRESS, Server};
@@ -32,20 +35,38 @@ checks! {
 
 const OTHER_FILE: &str = "name the file of that HAProxy, or reload it: systemctl reload haproxy";
 
-/// The points of the file, and of each backend that serves one of the apps.
+/// The points of one file, and of each backend that serves one of the apps.
 pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
-    let file = file::read(text);
-    let mut points = whole(text, &file);
-    points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
-    points.into_iter().map(said).collect()
+    check_all(&[Text { name: "", text }], None, apps)
 }
 
-/// Whether the file has no server line, so that nothing can be judged.
-pub fn is_empty(text: &str) -> bool {
-    file::read(text)
-        .proxies
-        .iter()
-        .all(|proxy| proxy.servers.is_empty())
+/// The points of all files. `said`: what `haproxy -c` says of them.
+pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>]) -> Vec<Point> {
+    let file = file::read_all(texts);
+    let mut points = match said {
+        Some(Said::Accepted(version)) => accepted(version, &file),
+        Some(Said::Refused(version, alerts)) => vec![refused(version, alerts)],
+        Some(Said::Unknown(why)) => {
+            let seen = whole(texts, &file);
+            seen.into_iter()
+                .chain([READ.unseen(why.as_str())])
+                .collect()
+        }
+        None => whole(texts, &file),
+    };
+    points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
+    points.into_iter().map(shown).collect()
+}
+
+/// Whether the files have no server line, so that nothing can be judged.
+pub fn is_empty(texts: &[Text<'_>]) -> bool {
+    let proxies = file::read_all(texts).proxies;
+    proxies.iter().all(|proxy| proxy.servers.is_empty())
+}
+
+/// Whether a HAProxy that checks these files loads code that they name.
+pub fn loads_code(texts: &[Text<'_>]) -> bool {
+    file::read_all(texts).loads_code
 }
 
 fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
@@ -67,7 +88,7 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
 }
 
 /// Marks the point as one about the file.
-fn said(point: Point) -> Point {
+fn shown(point: Point) -> Point {
     let dollar = |text: String| text.replace(VARIABLE, "$");
     Point {
         of: dollar(point.of),
@@ -86,29 +107,56 @@ fn hides_lines(proxies: &[Proxy]) -> bool {
     proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
 }
 
-fn whole(text: &str, file: &File) -> Vec<Point> {
+/// HAProxy's word counts before that of this reader.
+fn accepted(version: &str, file: &File) -> Vec<Point> {
+    READ.or_ok(
+        conditional(file),
+        format!("HAProxy {version} accepts it (haproxy -c)"),
+    )
+}
+
+fn refused(version: &str, alerts: &[String]) -> Point {
+    let alerts: Vec<&str> = alerts.iter().map(String::as_str).collect();
+    let found = first_three(&alerts).unwrap_or_default();
+    READ.error(
+        format!("HAProxy {version} refuses it: {found}"),
+        "correct it, or copy the whole file again; HAProxy's own words: haproxy -c -f FILE",
+    )
+}
+
+fn whole(texts: &[Text<'_>], file: &File) -> Vec<Point> {
     let strange = file.strange.iter();
     let strange: Vec<String> = strange
-        .map(|(line, why)| format!("line {line}: {why}"))
+        .map(|(place, why)| format!("{place}: {why}"))
         .collect();
     let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
     let strange = first_three(&strange)
         .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
-    let is_cut = !text.is_empty() && !text.ends_with('\n');
-    let cut = is_cut.then(|| {
-        let found = "its last line has no end: HAProxy refuses such a file from 2.3 on";
-        READ.warning(found, "copy the whole file again, or end its last line")
+    let is_cut = |one: &&Text<'_>| !one.text.is_empty() && !one.text.ends_with('\n');
+    let cut = texts.iter().filter(is_cut).map(|text| {
+        let of = if text.name.is_empty() {
+            "it"
+        } else {
+            text.name
+        };
+        let found = format!(
+            "{of} was cut off, or its last line has no end: HAProxy refuses such a file from 2.3 on"
+        );
+        READ.error(found, "copy the whole file again, or end its last line")
     });
-    let conditional = file.conditional.then(|| {
+    READ.or_ok(
+        strange.into_iter().chain(cut).chain(conditional(file)),
+        "all lines could be read",
+    )
+}
+
+fn conditional(file: &File) -> Option<Point> {
+    file.conditional.then(|| {
         READ.warning(
             "it has .if: all branches were read, as if each were true",
             "name a file without the branches that HAProxy does not take",
         )
-    });
-    READ.or_ok(
-        [strange, cut, conditional].into_iter().flatten(),
-        "all lines could be read",
-    )
+    })
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {

@@ -7,6 +7,7 @@ use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
 mod directed;
+mod several;
 mod sticky;
 mod variables;
 
@@ -365,12 +366,12 @@ fn a_file_that_serves_another_app_or_can_not_be_read() {
     assert_eq!(worst(&points_of, "cfg-backend"), (Error, found.to_owned()));
     assert_eq!(points_of.len(), 2);
     for (text, empty) in [("", true), ("frontend f\n  bind :1\n", true), (TWO_STAGE, false)] {
-        assert_eq!(is_empty(text), empty, "{text}");
+        assert_eq!(is_empty(&[Text { name: "", text }]), empty, "{text}");
     }
     fires(&[
         ("cfg-file", "    retries 3\n", "    http-request set-path '/\n", Error, "line 44: a quote does not end"),
         ("cfg-file", "    retries 3\n", ".if defined(A)\n", Warning, "it has .if"),
-        ("cfg-file", "3000 backup\n", "3000 backup", Warning, "its last line has no end"),
+        ("cfg-file", "3000 backup\n", "3000 backup", Error, "it was cut off, or its last line has no end"),
     ]);
 }
 

@@ -1,10 +1,12 @@
 //! Gathers the facts read-only: it takes no lock, changes no rule and writes no file.
 
 mod directory;
+mod haproxy_check;
 mod lines;
 mod one;
 
 use super::app_facts::AppFacts;
+use super::cfg::Said;
 use super::fault::Fault;
 use super::{Facts, File, Point, host, judge, tables};
 use crate::config::{AppSettings, Settings};
@@ -29,8 +31,8 @@ pub struct Asked<'a> {
     pub apps: &'a [AppSettings],
     /// Whether enough files may be open.
     pub files: Result<(), String>,
-    /// HAProxy's configuration file.
-    pub haproxy_cfg: Option<File>,
+    /// HAProxy's configuration files.
+    pub haproxy_cfg: Vec<File>,
 }
 
 /// Gathers all facts, and judges them.
@@ -58,10 +60,22 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
             used: used.unwrap_or_else(|| Err("no app".to_owned())),
         },
         host,
+        said: said(&asked, &apps).await,
+        files: asked.haproxy_cfg,
         apps,
-        file: asked.haproxy_cfg,
     };
     judge(&facts)
+}
+
+/// What a HAProxy of this host says of the files.
+async fn said(asked: &Asked<'_>, apps: &[AppFacts]) -> Option<Said> {
+    let seen = apps.iter().flat_map(|app| &app.balancers);
+    let seen = seen.filter_map(|balancer| balancer.seen.as_ref().ok());
+    let versions: Vec<&str> = seen.map(|seen| seen.info.version.as_str()).collect();
+    match asked.haproxy_cfg.is_empty() {
+        true => None,
+        false => haproxy_check::ask(&asked.haproxy_cfg, &versions).await,
+    }
 }
 
 /// Marks the possible rules that the last close disproved.

@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::front::Front;
 use super::server::Server;
 use super::settings::Settings;
-use super::words::words;
+use super::words::{is_variable, words};
 use std::collections::BTreeMap;
 
 /// The keywords of other sections, which end a section as well. They may be indented.
@@ -20,8 +20,10 @@ pub(crate) struct File {
     pub fronts: Vec<Front>,
     /// `spread-checks` of global, in percent.
     pub spread: u32,
-    /// Lines that can't be parsed, from 1, and why.
-    pub strange: Vec<(usize, &'static str)>,
+    /// Lines that can't be parsed, and why.
+    pub strange: Vec<(String, &'static str)>,
+    /// HAProxy loads code that it names, even for a check.
+    pub loads_code: bool,
     /// It has `.if`: all branches were read.
     pub conditional: bool,
 }
@@ -60,8 +62,25 @@ struct Reader {
     name: Option<String>,
 }
 
-/// Reads as much as it understands, and skips what HAProxy itself would refuse.
+/// The text of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    /// Its name in messages. Empty: there is only one.
+    pub name: &'a str,
+    /// All of it.
+    pub text: &'a str,
+}
+
+/// Reads one file.
+#[cfg(test)]
 pub(crate) fn read(text: &str) -> File {
+    read_all(&[Text { name: "", text }])
+}
+
+/// Reads as much as it understands, and skips what HAProxy itself would refuse. `defaults` and
+/// variables count for the files behind them, and each file begins with a section of its own (the
+/// same in 2.6, 3.0 and 3.2).
+pub(crate) fn read_all(texts: &[Text<'_>]) -> File {
     let mut reader = Reader {
         file: File::default(),
         environment: Environment::default(),
@@ -70,10 +89,17 @@ pub(crate) fn read(text: &str) -> File {
         named: BTreeMap::new(),
         name: None,
     };
-    for (line, number) in text.lines().zip(1..) {
-        match words(line, &reader.environment) {
-            Ok(words) => reader.line(&words),
-            Err(why) => reader.file.strange.push((number, why)),
+    for one in texts {
+        reader.begin(Section::Other);
+        for (line, number) in one.text.lines().zip(1..) {
+            match words(line, &reader.environment) {
+                Ok(words) => reader.line(&words),
+                Err(why) => {
+                    let place = format!("{} line {number}", one.name);
+                    let place = place.trim_start().to_owned();
+                    reader.file.strange.push((place, why));
+                }
+            }
         }
     }
     reader.file
@@ -156,7 +182,10 @@ impl Reader {
             (Section::Global, ["spread-checks", percent, ..]) => {
                 self.file.spread = percent.parse().unwrap_or(0).min(50);
             }
-            (Section::Global, line) => self.environment.read(line),
+            (Section::Global, line) => {
+                self.file.loads_code |= line.first().is_some_and(|word| loads_code(word));
+                self.environment.read(line);
+            }
             (Section::Defaults, line) => self.last.read(line, no),
             (Section::Proxy, line) => {
                 let Some(proxy) = self.file.proxies.last_mut() else {
@@ -176,6 +205,12 @@ impl Reader {
             (Section::Other, _) => {}
         }
     }
+}
+
+/// Words of `global` by which HAProxy runs code of another file: also those that no file shows.
+fn loads_code(word: &str) -> bool {
+    let of_code = ["lua-", "module-", "ssl-engine", "ssl-provider"];
+    is_variable(word) || of_code.iter().any(|begin| word.starts_with(begin))
 }
 
 impl Proxy {
@@ -285,7 +320,10 @@ backend d # none of it
     #[test]
     fn a_broken_line_is_reported() {
         let file = read("backend a\n  acl x path '/\n.if defined(X)\n  server s 10.0.0.1:80\n");
-        assert_eq!(file.strange, [(2, "a quote does not end")]);
+        assert_eq!(
+            file.strange,
+            [("line 2".to_owned(), "a quote does not end")]
+        );
         assert!(file.conditional && file.proxies[0].servers.len() == 1);
     }
 }

@@ -1,0 +1,125 @@
+//! Asks a HAProxy of this host about the files: `haproxy -c`.
+//!
+//! It runs as `nobody`, reads the files from memory, and writes nothing. It does not run for files
+//! that make HAProxy load code, because any user may have written them.
+
+use crate::doctor::cfg::{Said, Text, loads_code};
+use crate::doctor::given::File;
+use rustix::fs::{MemfdFlags, memfd_create};
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+const PLACES: [&str; 3] = [
+    "/usr/sbin/haproxy",
+    "/usr/local/sbin/haproxy",
+    "/usr/bin/haproxy",
+];
+/// It may have to wait for the DNS.
+const LIMIT: Duration = Duration::from_secs(10);
+const NOBODY: u32 = 65534;
+
+/// What it says. None: there is none here, or no version to compare it with. `running`: the versions
+/// of the balancers.
+pub(super) async fn ask(files: &[File], running: &[&str]) -> Option<Said> {
+    let program = PLACES.iter().map(Path::new).find(|place| place.is_file())?;
+    let newest = running.iter().filter_map(|version| number(version)).max()?;
+    let version = version(program).await?;
+    if number(&version)? < newest {
+        return Some(Said::Unknown(format!(
+            "the HAProxy of this host, {version}, is older than the balancer's, {}.{}",
+            newest.0, newest.1
+        )));
+    }
+    let texts: Option<Vec<String>> = files.iter().map(text).collect();
+    let texts = texts?;
+    if loads_code(
+        &texts
+            .iter()
+            .map(|text| Text { name: "", text })
+            .collect::<Vec<_>>(),
+    ) {
+        return Some(Said::Unknown(
+            "`haproxy -c` would load code that the file names".to_owned(),
+        ));
+    }
+    Some(check(program, &version, files).await)
+}
+
+fn text(file: &File) -> Option<String> {
+    Some(String::from_utf8_lossy(file.bytes.as_ref().ok()?).into_owned())
+}
+
+/// `2.6` of `2.6.12-1+deb12u4`.
+fn number(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// `HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/`
+async fn version(program: &Path) -> Option<String> {
+    let (out, _) = run(Command::new(program).arg("-v")).await.ok()?;
+    let mut words = out.split_whitespace();
+    words.find(|word| *word == "version")?;
+    words.next().map(str::to_owned)
+}
+
+async fn check(program: &Path, version: &str, files: &[File]) -> Said {
+    let failed = |why: &str| Said::Unknown(format!("`haproxy -c` can't be run: {why}"));
+    let Ok(memory) = files
+        .iter()
+        .map(in_memory)
+        .collect::<std::io::Result<Vec<_>>>()
+    else {
+        return failed("no memory for the file");
+    };
+    let mut command = Command::new(program);
+    let mut names = Vec::new();
+    command.arg("-c");
+    for (file, memory) in files.iter().zip(&memory) {
+        let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
+        command.args(["-f", &path]);
+        names.push((path, file.path.display().to_string()));
+    }
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    match run(&mut command).await {
+        Ok((_, errors)) => Said::read(version, &errors, &names),
+        Err(why) => failed(&why),
+    }
+}
+
+/// A file without a name, which the child inherits.
+fn in_memory(file: &File) -> std::io::Result<OwnedFd> {
+    let memory = memfd_create("haproxy.cfg", MemfdFlags::empty())?;
+    let mut writer = std::fs::File::from(memory);
+    writer.write_all(file.bytes.as_deref().unwrap_or_default())?;
+    Ok(writer.into())
+}
+
+/// What it prints. Err: it does not end, or dies. A configuration that is right ends with 0, one
+/// without a listener with 2.
+async fn run(command: &mut Command) -> Result<(String, String), String> {
+    let child = command
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = timeout(LIMIT, child)
+        .await
+        .map_err(|_| "it does not end".to_owned())?;
+    let output = output.map_err(|error| error.to_string())?;
+    match output.status.code() {
+        Some(0..=2) => Ok((
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )),
+        _ => Err(format!("it ended with {}", output.status)),
+    }
+}
