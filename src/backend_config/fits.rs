@@ -5,7 +5,7 @@ use super::host::{Host, server_name};
 use super::transport::Words;
 use super::wanted::{BACKEND, CLAIMED, Checks, IN_TIME, Layout, Line, Plan, Wanted};
 use crate::config::{AppSettings, Settings};
-use crate::haproxy::Address;
+use crate::haproxy::{Address, Mode};
 use std::collections::BTreeMap;
 
 pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>, String> {
@@ -14,7 +14,7 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     if lines.is_empty() {
         return Err("no hosts: name them with --host NAME=ADDRESS, or --hosts FILE".to_owned());
     }
-    let layout = layout(wanted.layout, &lines)?;
+    let layout = layout(wanted, &lines)?;
     names_differ(&lines, layout)?;
     places_differ(&lines)?;
     cookies_differ(&lines)?;
@@ -189,34 +189,47 @@ fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<
     }
 }
 
-fn layout(asked: Option<Layout>, lines: &[Line<'_>]) -> Result<Layout, String> {
-    let lacks = |line: &&Line<'_>| line.app.ports.backup_status_port.is_none();
-    match asked.unwrap_or_else(|| fitting(lines)) {
-        Layout::TwoStage => match lines.iter().find(lacks) {
-            Some(line) => Err(format!(
-                "app.{} has no backup_status_port, which the two-stage layout checks: set it to a \
-                 free port in agent.toml, or use --layout single or --layout classic",
-                line.app.name
-            )),
-            None => Ok(Layout::TwoStage),
-        },
-        Layout::Single => match lines.iter().find(|line| line.host.is_sticky()) {
-            Some(Line { host, .. }) => Err(format!(
-                "{}: the single layout has neither cookies nor twins: remove cookie= and twin=, or \
-                 use --layout classic",
-                host.name
-            )),
-            None => Ok(Layout::Single),
-        },
-        Layout::Classic => Ok(Layout::Classic),
+fn layout(wanted: &Wanted<'_>, lines: &[Line<'_>]) -> Result<Layout, String> {
+    let (mode, layout) = (wanted.mode, wanted.layout);
+    let layout = layout.unwrap_or_else(|| fitting(mode, lines));
+    let first = |is_it: fn(&Line<'_>) -> bool| lines.iter().find(|line| is_it(line));
+    let ungated = first(|line| line.app.ports.backup_status_port.is_none());
+    if let (Layout::TwoStage, Some(line)) = (layout, ungated) {
+        return Err(format!(
+            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a free \
+             port in agent.toml, or use --layout single or --layout classic",
+            line.app.name
+        ));
+    }
+    if (layout, mode) == (Layout::Classic, Mode::Tcp) {
+        return Err(
+            "the classic layout is for users with a cookie, and mode tcp has no cookies: use \
+             --layout single or --layout two-stage"
+                .to_owned(),
+        );
+    }
+    if let (Layout::Single, Some(line)) = (layout, first(|line| line.host.is_sticky())) {
+        return Err(format!(
+            "{}: the single layout has neither cookies nor twins: remove cookie= and twin=, or use \
+             another --layout",
+            line.host.name
+        ));
+    }
+    match (mode, first(|line| line.host.cookie.is_some())) {
+        (Mode::Tcp, Some(line)) => Err(format!(
+            "{}: mode tcp has no cookies: remove cookie=",
+            line.host.name
+        )),
+        _ => Ok(layout),
     }
 }
 
 /// Two-stage if every app has a `backup_status_port`. Single if no app has one, and no host names a
-/// cookie or a twin.
-pub(super) fn fitting(lines: &[Line<'_>]) -> Layout {
+/// cookie or a twin, and in mode tcp, where no user is sticky.
+pub(super) fn fitting(mode: Mode, lines: &[Line<'_>]) -> Layout {
     let has = |line: &Line<'_>| line.app.ports.backup_status_port.is_some();
-    match lines.iter().any(|line| has(line) || line.host.is_sticky()) {
+    let is_sticky = |line: &Line<'_>| has(line) || line.host.is_sticky();
+    match mode == Mode::Http && lines.iter().any(is_sticky) {
         _ if lines.iter().all(has) => Layout::TwoStage,
         true => Layout::Classic,
         false => Layout::Single,

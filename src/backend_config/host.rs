@@ -30,7 +30,7 @@ impl Host {
         own.unwrap_or_else(|| format!("{}-twin", self.name))
     }
 
-    /// Names a cookie or a twin: its users are sticky.
+    /// Whether it names a cookie or a twin: its users are sticky.
     pub fn is_sticky(&self) -> bool {
         self.cookie.is_some() || self.twin.is_some()
     }

@@ -6,6 +6,7 @@ mod host;
 mod text;
 mod transport;
 mod wanted;
+mod whole;
 
 pub use host::Host;
 pub use transport::Transport;

@@ -4,6 +4,7 @@ use super::wanted::{CLAIMED, Checks, IN_TIME};
 use super::*;
 use crate::app::Proxy;
 use crate::config::read;
+use crate::haproxy::Mode;
 use crate::haproxy::cfg::file;
 use crate::haproxy::cfg::rhythm::Rhythm;
 use std::path::Path;
@@ -30,26 +31,33 @@ fn settings(old: &str, new: &str) -> Settings {
 /// The section for the first of the apps with that name.
 fn section(settings: &Settings, hosts: &str, layout: Option<Layout>) -> Result<String, String> {
     let hosts: Result<Vec<Host>, _> = hosts.split_whitespace().map(str::parse).collect();
+    let hosts = hosts?;
     let wanted = Wanted {
-        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
-        hosts: &hosts?,
         layout,
+        ..wanted(settings, &hosts)
+    };
+    print(settings, &wanted)
+}
+
+/// The section of app web, with everything as it fits.
+fn wanted<'a>(settings: &'a Settings, hosts: &'a [Host]) -> Wanted<'a> {
+    Wanted {
+        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
+        hosts,
+        layout: None,
+        mode: Mode::Http,
         backend: None,
         transport: Transport::default(),
         whole: false,
-    };
-    print(settings, &wanted)
+    }
 }
 
 fn spoken(settings: &Settings, transport: Transport<'_>, whole: bool) -> Result<String, String> {
     let hosts: Vec<Host> = TWO.split(' ').map(|host| host.parse().unwrap()).collect();
     let wanted = Wanted {
-        app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
-        hosts: &hosts,
-        layout: None,
-        backend: None,
         transport,
         whole,
+        ..wanted(settings, &hosts)
     };
     print(settings, &wanted)
 }
@@ -130,6 +138,44 @@ fn the_layout_follows_the_apps_ports_and_the_hosts() {
     assert!(error.contains("no backup_status_port") && error.contains("--layout single"));
     let error = misfit(&plain, sticky, Layout::Single);
     assert!(error.starts_with("web1: the single layout has neither cookies nor twins"));
+}
+
+/// In mode tcp no user is sticky, and nothing of HTTP is printed.
+#[test]
+fn mode_tcp_has_no_cookies() {
+    let (gated, plain) = (settings("", ""), settings("backup_status_port = 3000", ""));
+    let tcp = |settings, hosts: &str, layout| {
+        let hosts: Vec<Host> = hosts.split(' ').map(|host| host.parse().unwrap()).collect();
+        let wanted = Wanted {
+            mode: Mode::Tcp,
+            layout,
+            whole: true,
+            ..wanted(settings, &hosts)
+        };
+        print(settings, &wanted)
+    };
+    for (settings, layout, command, twins) in [
+        (&gated, None, "web --whole --mode tcp ", 2),
+        (
+            &gated,
+            Some(Layout::Single),
+            "web --whole --mode tcp --layout single ",
+            0,
+        ),
+        (&plain, None, "web --whole --mode tcp ", 0),
+    ] {
+        let text = tcp(settings, TWO, layout).unwrap();
+        assert!(text.contains(command), "{text}");
+        assert_eq!(text.matches(" port 3000 backup\n").count(), twins);
+        assert_eq!(text.matches("    mode tcp\n").count(), 2);
+        for word in [" cookie ", "http", "request", "pool-purge-delay"] {
+            assert!(!text.contains(word), "{word} in\n{text}");
+        }
+    }
+    let error = tcp(&gated, "web1=10.0.0.11,cookie=a web2=10.0.0.12", None).unwrap_err();
+    assert_eq!(error, "web1: mode tcp has no cookies: remove cookie=");
+    let error = tcp(&plain, TWO, Some(Layout::Classic)).unwrap_err();
+    assert!(error.contains("use --layout single or --layout two-stage"));
 }
 
 /// Without a claim a host has (`fall` - 1) x `fastinter` to give way to another one.
@@ -482,12 +528,8 @@ fn the_checks_speak_the_apps_protocol() {
         .map(|host| host.parse().unwrap())
         .into();
     let wanted = Wanted {
-        app: one.apps.iter().find(|app| app.name == "web").unwrap(),
-        hosts: &hosts,
-        layout: None,
-        backend: None,
         transport: trusting,
-        whole: false,
+        ..wanted(&one, &hosts)
     };
     assert!(
         print(&one, &wanted)

@@ -3,6 +3,7 @@
 use super::host::Host;
 use super::transport::{Transport, Words};
 use crate::config::{AppSettings, Settings};
+use crate::haproxy::Mode;
 
 /// How often HAProxy checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The backup lines keep users who have a cookie.
+    /// Each host has a backup line, too.
     pub(super) fn has_twins(self) -> bool {
         self != Layout::Single
     }
@@ -69,6 +70,8 @@ pub struct Wanted<'a> {
     pub hosts: &'a [Host],
     /// None: the one that [fits](super::fits::fitting).
     pub layout: Option<Layout>,
+    /// What HAProxy carries: requests or connections.
+    pub mode: Mode,
     /// None: the name in the configuration, or `srvs`.
     pub backend: Option<&'a str>,
     /// What the lines speak, in addition to `health`.

@@ -6,6 +6,7 @@ use super::screen::say;
 use crate::app::Proxy;
 use crate::backend_config::{self, Host, Layout, Transport, Wanted};
 use crate::config::Settings;
+use crate::haproxy::Mode;
 use anyhow::Context;
 use clap::Args;
 use std::io::Read;
@@ -46,6 +47,12 @@ pub(super) struct HaproxyConfig {
     /// host names a cookie or a twin, and single if none does.
     #[arg(long, value_name = "LAYOUT", value_enum)]
     layout: Option<Layout>,
+    /// What HAProxy carries for the app: HTTP requests, or connections of another protocol
+    ///
+    /// Mode tcp has no cookies: the layout is single, or two-stage if the app has a
+    /// `backup_status_port`.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    mode: Mode,
     /// The backend's name [default: as in the configuration, or srvs]
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
@@ -87,6 +94,7 @@ pub(super) fn haproxy_config(
         app: the_app(settings, asked.app.as_deref())?,
         hosts: &hosts,
         layout: asked.layout,
+        mode: asked.mode,
         backend: asked.backend.as_deref(),
         transport: Transport {
             ssl: asked.ssl,

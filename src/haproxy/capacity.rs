@@ -112,7 +112,7 @@ impl Server<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::find::tests::PORTS;
-    use super::super::{Found, ServerStat, ServerState, Status, find};
+    use super::super::{Found, Mode, ServerStat, ServerState, Status, find};
     use super::*;
 
     fn server(name: &str, last: u8, port: u16, check_port: u16) -> ServerState {
@@ -134,6 +134,7 @@ mod tests {
             server_id: 1,
             status: Status::parse(status).unwrap(),
             in_flight: 0,
+            mode: Mode::Http,
             sessions: 0,
             connections: Some(0),
             weight: 1,

@@ -80,11 +80,12 @@ fn carried(
     let line = format!("{}/{}", server.backend, server.server);
     match &rows[..] {
         [row] if row.backend == server.backend && row.server == server.server => {
-            let in_flight = row.in_flight;
+            let (in_flight, mode) = (row.in_flight, row.mode);
             Ok((in_flight > 0).then_some(Leaving {
                 pid,
                 line,
                 in_flight,
+                mode,
             }))
         }
         _ => Err(Unseen::strange(

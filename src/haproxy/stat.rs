@@ -3,7 +3,7 @@
 //! and the row are required.
 
 use super::answer_end::empty_line;
-use super::{CheckStatus, Status, Unseen};
+use super::{CheckStatus, Mode, Status, Unseen};
 use crate::text::{escape, escape_within};
 use csv::{ReaderBuilder, StringRecord, Terminator};
 
@@ -23,6 +23,8 @@ pub struct ServerStat {
     pub status: Status,
     /// Streams assigned to it now (`scur`) and queued for it (`qcur`).
     pub in_flight: u64,
+    /// The mode of its backend.
+    pub mode: Mode,
     /// Sessions since HAProxy started (`stot`), those by cookie too.
     pub sessions: u64,
     /// Connections that this worker has to it, idle or in use: `srv_icur` + `used_conn_cur`, in
@@ -120,6 +122,7 @@ fn server(row: &Row) -> Result<ServerStat, String> {
         server: escape(row.text("svname")?),
         server_id: row.number("sid")?,
         in_flight: row.count("scur")? + row.count("qcur")?,
+        mode: mode(row),
         sessions: row.number("stot")?,
         connections: connections(row)?,
         weight,
@@ -142,6 +145,7 @@ fn unreadable(row: &Row, what: &str) -> Result<ServerStat, String> {
         server_id: row.number("sid").unwrap_or(0),
         status: Status::Unreadable(escape_within(what, SHOWN)),
         in_flight: 0,
+        mode: mode(row),
         sessions: 0,
         connections: None,
         weight: 0,
@@ -152,11 +156,19 @@ fn unreadable(row: &Row, what: &str) -> Result<ServerStat, String> {
     })
 }
 
+/// Other modes have no servers of an app.
+fn mode(row: &Row) -> Mode {
+    match row.text("mode") {
+        Ok("tcp") => Mode::Tcp,
+        _ => Mode::Http,
+    }
+}
+
 /// HAProxy counts pooled connections in mode http only. In mode tcp each session has its own
 /// connection.
 fn connections(row: &Row) -> Result<Option<u64>, String> {
-    match (row.text("mode"), row.text("used_conn_cur")) {
-        (Ok("tcp"), _) => row.count("scur").map(Some),
+    match (mode(row), row.text("used_conn_cur")) {
+        (Mode::Tcp, _) => row.count("scur").map(Some),
         (_, Ok(_)) => Ok(Some(row.count("srv_icur")? + row.count("used_conn_cur")?)),
         (_, Err(_)) => Ok(None),
     }

@@ -102,6 +102,7 @@ pub(super) fn server_line(own: &Own, stat: &ServerStat) -> ServerLine {
         check: stat.check.clone(),
         proven: stat.proven,
         in_flight: stat.in_flight,
+        mode: stat.mode,
         sessions: stat.sessions,
         connections: stat.connections,
     }

@@ -72,8 +72,10 @@ fn shown(line: &ServerLine) -> String {
     let role = line.role.word();
     let proven = if line.proven { ", fully proven" } else { "" };
     format!(
-        "{} ({role}) {}{proven}, {} in flight",
-        line.name, line.status, line.in_flight
+        "{} ({role}) {}{proven}, {}",
+        line.name,
+        line.status,
+        line.mode.in_flight(line.in_flight)
     )
 }
 

@@ -66,6 +66,7 @@ mod tests {
                 "check": null,
                 "proven": false,
                 "in_flight": 0,
+                "mode": "http",
                 "sessions": 0,
                 "connections": 0,
             }],

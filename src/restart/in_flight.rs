@@ -46,12 +46,12 @@ impl Observation {
                 pid,
                 line,
                 in_flight,
+                mode,
             } in balancer.leaving()
             {
-                let requests = requests(*in_flight);
-                let name = &balancer.name;
+                let (name, carried) = (&balancer.name, mode.in_flight(*in_flight));
                 notices.push(format!(
-                    "{name} {line} has {requests} in flight on its leaving worker {pid}"
+                    "{name} {line} has {carried} on its leaving worker {pid}"
                 ));
             }
         }
@@ -60,10 +60,5 @@ impl Observation {
 }
 
 fn carries(line: &ServerLine) -> String {
-    format!("{} has {} in flight", line.name, requests(line.in_flight))
-}
-
-fn requests(count: u64) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} request{plural}")
+    format!("{} has {}", line.name, line.mode.in_flight(line.in_flight))
 }

@@ -4,7 +4,7 @@
 use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{BackendCapacity, BalancerObservation, Leaving};
+use crate::haproxy::{BackendCapacity, BalancerObservation, Leaving, Mode};
 use proptest::prelude::*;
 
 /// What a random world shows at one look, and whether the agent dies there: before or after it has
@@ -54,6 +54,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                     pid: 7,
                     line: "srvs/web1".into(),
                     in_flight: 1,
+                    mode: Mode::Http,
                 }],
                 false => vec![],
             });

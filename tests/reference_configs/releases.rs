@@ -11,7 +11,7 @@ use haproxy_gate::config::{Settings, read};
 use haproxy_gate::backend_config::{Host, Layout, Transport, Wanted, print};
 use haproxy_gate::doctor::cfg::{Expected, check};
 use haproxy_gate::doctor::{Point, Verdict};
-use haproxy_gate::haproxy::AppPorts;
+use haproxy_gate::haproxy::{AppPorts, Mode};
 use tempfile::TempDir;
 
 use crate::file;
@@ -45,6 +45,7 @@ fn takes_all(release: Release) {
     }
     takes_what_checks_speak(release);
     for health in HEALTH {
+        takes_mode_tcp(release, health);
         for layout in [Layout::TwoStage, Layout::Classic, Layout::Single] {
             for whole in [true, false] {
                 let text = printed(health, layout, whole, Transport::default());
@@ -67,6 +68,28 @@ const HEALTH: [&str; 7] = [
     r#"{ http = "/a?b=c&d=%20#e", host = "%[a].example.org" }"#,
     r#"{ http = "/it's\"a\\$HOME{path}" }"#,
 ];
+
+/// A whole configuration, and a section below `defaults` of mode http.
+fn takes_mode_tcp(release: Release, health: &str) {
+    let settings = settings(health);
+    let hosts = Host::list("web1 10.0.0.11\nweb2 2001:db8::12\nweb3 ::1").unwrap();
+    for layout in [Layout::TwoStage, Layout::Single] {
+        for whole in [true, false] {
+            let wanted = Wanted {
+                app: &settings.apps[0],
+                hosts: &hosts,
+                layout: Some(layout),
+                mode: Mode::Tcp,
+                backend: None,
+                transport: Transport::default(),
+                whole,
+            };
+            let text = print(&settings, &wanted).unwrap();
+            let text = if whole { text } else { below_others(&text) };
+            takes(release, &format!("tcp {health} {layout:?} {whole}"), &text);
+        }
+    }
+}
 
 /// Each release knows each word that a check needs, on main lines and on twins.
 fn takes_what_checks_speak(release: Release) {
@@ -128,6 +151,7 @@ fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) 
         app: &settings.apps[0],
         hosts: &hosts,
         layout: Some(layout),
+        mode: Mode::Http,
         backend: None,
         transport,
         whole,

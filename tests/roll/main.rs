@@ -20,6 +20,7 @@ mod interrupts;
 mod killed;
 mod layouts;
 mod leaving;
+mod mode_tcp;
 mod one_machine;
 mod other_reasons;
 mod real_apps;

@@ -2,7 +2,7 @@
 //! its time. It has no clock and no sockets; a pause is 100 ms.
 
 use haproxy_gate::haproxy::{
-    Answer, BackendCapacity, BalancerObservation, Leaving, NoAnswer, Role, ServerLine, Status,
+    Answer, BackendCapacity, BalancerObservation, Leaving, Mode, NoAnswer, Role, ServerLine, Status,
 };
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
@@ -251,6 +251,7 @@ impl World {
             check: None,
             proven: up,
             in_flight: if side == 0 { self.in_flight } else { 0 },
+            mode: Mode::Http,
             sessions: 0,
             connections: Some(0),
         }
@@ -350,6 +351,7 @@ impl World {
             pid: 7,
             line: "srvs/web1".to_owned(),
             in_flight: self.on_leaving_worker,
+            mode: Mode::Http,
         };
         let answer = Answer {
             lines: vec![self.line(0), self.line(1)],

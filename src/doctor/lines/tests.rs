@@ -4,7 +4,7 @@ use super::*;
 use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
     Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Found, Level, Listed,
-    ServerStat, ServerState, Status, Unseen, Worker, find,
+    Mode, ServerStat, ServerState, Status, Unseen, Worker, find,
 };
 use crate::restart::PerGate;
 
@@ -35,6 +35,7 @@ fn listed(name: &str, cookie: &str) -> Listed {
             server_id: 1,
             status: Status::Up,
             in_flight: 0,
+            mode: Mode::Http,
             sessions: 0,
             connections: Some(0),
             weight: 1,

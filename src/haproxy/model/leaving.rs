@@ -1,5 +1,7 @@
 //! What a leaving worker still carries after a reload.
 
+use super::Mode;
+
 /// A line of ours on a leaving worker that still carries something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaving {
@@ -7,6 +9,8 @@ pub struct Leaving {
     pub pid: u64,
     /// BACKEND/SERVER, by that worker's names.
     pub line: String,
-    /// Requests on it (`scur`) and queued for it (`qcur`).
+    /// Requests or connections on it (`scur`) and queued for it (`qcur`).
     pub in_flight: u64,
+    /// What these are.
+    pub mode: Mode,
 }

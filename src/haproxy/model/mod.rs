@@ -4,6 +4,7 @@
 mod backend_capacity;
 mod check_status;
 mod leaving;
+mod mode;
 mod no_answer;
 mod observation;
 mod role;
@@ -14,6 +15,7 @@ mod worker;
 pub use backend_capacity::BackendCapacity;
 pub use check_status::CheckStatus;
 pub use leaving::Leaving;
+pub use mode::Mode;
 pub use no_answer::NoAnswer;
 pub use observation::{Answer, BalancerObservation};
 pub use role::Role;

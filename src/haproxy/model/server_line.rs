@@ -1,6 +1,6 @@
 //! One server line of ours, as a balancer shows it.
 
-use super::{CheckStatus, Role, Status};
+use super::{CheckStatus, Mode, Role, Status};
 use serde::Serialize;
 
 /// One server line of ours.
@@ -25,6 +25,8 @@ pub struct ServerLine {
     pub proven: bool,
     /// scur + qcur.
     pub in_flight: u64,
+    /// What is in flight: requests, or in mode tcp connections.
+    pub mode: Mode,
     /// stot: all sessions since HAProxy started.
     pub sessions: u64,
     /// Connections that the current worker has to it, idle or in use; None: not counted.
@@ -61,6 +63,7 @@ impl ServerLine {
             proven: status == Status::Up,
             status,
             in_flight: 0,
+            mode: Mode::Http,
             sessions: 0,
             connections: Some(0),
         }

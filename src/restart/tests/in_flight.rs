@@ -1,7 +1,7 @@
 //! What leaving workers carry.
 
 use super::*;
-use crate::haproxy::Leaving;
+use crate::haproxy::{Leaving, Mode};
 use Role::{ClassicTwin, Main, Twin};
 use std::net::IpAddr;
 
@@ -51,6 +51,31 @@ fn drains(connections: Connections) -> Step {
     step(Phase::Drain { zeros: 1 }, &look)
 }
 
+/// In mode tcp a connection is in flight from its begin to its end.
+#[test]
+fn in_mode_tcp_connections_are_waited_for() {
+    for (count, carried) in [(1, "1 connection open"), (2, "2 connections open")] {
+        let mut look = observation(&[(Main, "DOWN", count)]);
+        let leaving = Leaving {
+            pid: 7,
+            line: "srvs/web1".into(),
+            in_flight: count,
+            mode: Mode::Tcp,
+        };
+        let answer = answer(&mut look);
+        answer.lines[0].mode = Mode::Tcp;
+        answer.leaving = Some(vec![leaving]);
+        let next = step(Phase::Drain { zeros: 1 }, &look);
+        assert_eq!(
+            waits(next),
+            [
+                format!("lb srvs/Main has {carried}"),
+                format!("lb srvs/web1 has {carried} on its leaving worker 7"),
+            ]
+        );
+    }
+}
+
 #[test]
 fn a_leaving_workers_request_is_waited_for() {
     let mut look = observation(&[(Main, "DOWN", 0), (Twin, "DOWN", 0)]);
@@ -58,6 +83,7 @@ fn a_leaving_workers_request_is_waited_for() {
         pid: 7,
         line: "srvs/web1".into(),
         in_flight: 1,
+        mode: Mode::Http,
     };
     answer(&mut look).leaving = Some(vec![leaving]);
     let next = step(Phase::Drain { zeros: 1 }, &look);

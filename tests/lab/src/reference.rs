@@ -63,6 +63,19 @@ impl Reference {
         Reference::read("one-machine.cfg", dir)
     }
 
+    /// The same three hosts in mode tcp, as `agent haproxy-config --mode tcp` has it.
+    pub fn in_mode_tcp(self) -> Reference {
+        let cookies = [1, 2, 3].map(|number| format!(" cookie w{number}"));
+        let tcp = self
+            .with("    mode http\n", "    mode tcp\n")
+            .with("option httplog", "option tcplog")
+            .with("balance roundrobin", "balance leastconn")
+            .with("    timeout http-request 10s\n", "")
+            .with("    timeout http-keep-alive 10s\n", "")
+            .with("    cookie SRV insert indirect nocache httponly\n", "");
+        cookies.iter().fold(tcp, |tcp, cookie| tcp.with(cookie, ""))
+    }
+
     /// A test's own configuration.
     pub fn of(text: String) -> Reference {
         Reference { text }
