@@ -237,7 +237,7 @@ mod tests {
         );
         assert_eq!(
             capacity.shortage_now("lb", Floor::Servers(2)),
-            format!("{lack} for 1m 12s, web3 is MAINT), min_available is 2")
+            format!("{lack} for 72 s, web3 is MAINT), min_available is 2")
         );
     }
 

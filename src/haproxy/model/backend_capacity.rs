@@ -124,7 +124,11 @@ impl fmt::Display for OutServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is {}", self.name, self.status)?;
         match self.lasts {
-            Some(lasts) => write!(f, " for {}", humantime::format_duration(lasts)),
+            Some(lasts) => match lasts.as_secs() {
+                seconds @ ..120 => write!(f, " for {seconds} s"),
+                seconds @ ..7200 => write!(f, " for {} min", seconds / 60),
+                seconds => write!(f, " for {} h", seconds / 3600),
+            },
             None => Ok(()),
         }
     }
