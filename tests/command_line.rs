@@ -66,7 +66,7 @@ fn bash_completes_verbs_and_options() {
     assert_eq!(complete(&["agent", "rest"]), "restart");
     assert_eq!(
         complete(&["agent", "restart", "--with"]),
-        "--with --without-upgrade"
+        "--with --without-upgrade --without-balancer"
     );
     assert_eq!(complete(&["agent", "completions", "f"]), "fish");
 }

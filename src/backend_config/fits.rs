@@ -109,7 +109,7 @@ fn cookies_differ(lines: &[Line<'_>]) -> Result<(), String> {
 
 fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
     let (others, wanted) = (lines - 1, app.limits.min_available);
-    match others < wanted {
+    match others < wanted.of(lines) {
         false => Ok(()),
         true => Err(format!(
             "app.{}: the agent would refuse each restart: min_available is {wanted}, and without \

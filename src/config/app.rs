@@ -77,7 +77,7 @@ fn limits(app: &AppFile) -> Limits {
         two_stage: app.backup_status_port.is_some(),
         all_found_open: true,
         stays_closed: false,
-        min_available: app.min_available,
+        min_available: app.min_available.0,
         serving: Vec::new(),
         turn: timeouts.turn,
         claimed_before: Vec::new(),

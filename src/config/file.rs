@@ -5,7 +5,7 @@ use super::gate_to::GateToFile;
 use super::keyed::Keyed;
 use super::port::Port;
 use super::source::SourceFile;
-use super::words::{ProxyFile, VerifyFile};
+use super::words::{FloorFile, ProxyFile, VerifyFile};
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;
@@ -41,8 +41,8 @@ pub(crate) struct AppFile {
     pub also_restarts: Vec<Spanned<String>>,
     #[serde(default, deserialize_with = "limit")]
     pub sticky: Duration,
-    #[serde(default = "one")]
-    pub min_available: usize,
+    #[serde(default)]
+    pub min_available: FloorFile,
     #[serde(default)]
     pub on_drain_timeout: OnDrainTimeout,
     #[serde(default)]

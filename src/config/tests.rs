@@ -454,7 +454,49 @@ fn a_balancer_is_left_out_by_name_and_never_the_last_one() {
         names.map(|one| one.address.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(left(&[]), [unix.clone(), tcp.clone()]);
-    assert_eq!(left(&[tcp.clone()]), [unix.clone()]);
+    assert_eq!(left(std::slice::from_ref(&tcp)), [unix.clone()]);
     assert_eq!(left(&["other".to_owned()]), [unix.clone(), tcp.clone()]);
     assert_eq!(left(&[unix.clone(), tcp.clone()]), [unix, tcp]);
+}
+
+#[test]
+fn a_floor_is_a_number_or_a_share() {
+    use crate::haproxy::Floor::{self, Percent, Servers};
+    let floor = |written: &str| -> Result<Floor, String> {
+        let text = GOOD.replace(
+            "port = 1000",
+            &format!("port = 1000\nmin_available = {written}"),
+        );
+        let settings = read(Path::new("agent.toml"), &text).map_err(|error| error.to_string())?;
+        Ok(settings.apps[0].limits.min_available)
+    };
+    for (written, expected) in [
+        ("0", Servers(0)),
+        ("3", Servers(3)),
+        ("\"1%\"", Percent(1)),
+        ("\"50%\"", Percent(50)),
+        ("\"99%\"", Percent(99)),
+    ] {
+        assert_eq!(floor(written), Ok(expected));
+    }
+    for (written, answer) in [
+        (
+            "\"50\"",
+            "write `min_available = \"50%\"`, or `min_available = 50`",
+        ),
+        ("\"0%\"", "write `min_available = 0`"),
+        ("\"100%\"", "from `\"1%\"` to `\"99%\"`"),
+        ("\"101%\"", "from `\"1%\"` to `\"99%\"`"),
+        ("\"900%\"", "from `\"1%\"` to `\"99%\"`"),
+        ("\"half\"", "`min_available = \"50%\"`"),
+        ("\"0.5%\"", "`min_available = \"50%\"`"),
+        ("\"-5%\"", "`min_available = \"50%\"`"),
+        ("-1", "`min_available = 1`"),
+        ("0.5", "`min_available = \"50%\"`"),
+        ("true", "`min_available = 1`"),
+    ] {
+        let said = floor(written).unwrap_err();
+        assert!(said.contains(answer), "{written}: {said}");
+        assert!(said.contains("agent.toml:4: "), "{said}");
+    }
 }

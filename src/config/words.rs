@@ -1,6 +1,7 @@
 //! Values of the file that have several spellings.
 
 use crate::app::Proxy;
+use crate::haproxy::Floor;
 use serde::{Deserialize, Deserializer, de::Error};
 
 /// `false`, or `"none"` as in HAProxy's configuration.
@@ -33,5 +34,51 @@ impl<'de> Deserialize<'de> for ProxyFile {
                 "expected true, \"v1\" or \"v2\", not {other}"
             ))),
         }
+    }
+}
+
+/// A number of servers, or a share of the backend's hosts: `"50%"`.
+#[derive(Clone, Copy)]
+pub(crate) struct FloorFile(pub(super) Floor);
+
+impl Default for FloorFile {
+    fn default() -> FloorFile {
+        FloorFile(Floor::Servers(1))
+    }
+}
+
+impl<'de> Deserialize<'de> for FloorFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FloorFile, D::Error> {
+        let written = toml::Value::deserialize(deserializer)?;
+        let floor = match &written {
+            toml::Value::Integer(number) => usize::try_from(*number)
+                .map(Floor::Servers)
+                .map_err(|_| FLOOR.to_owned()),
+            toml::Value::String(text) => share(text),
+            _ => Err(FLOOR.to_owned()),
+        };
+        let wrong = |fix| D::Error::custom(format!("min_available = {written}: {fix}"));
+        floor.map(FloorFile).map_err(wrong)
+    }
+}
+
+const FLOOR: &str = "write a number of servers, `min_available = 1`, or a share of the backend's \
+                     hosts, `min_available = \"50%\"`";
+
+fn share(text: &str) -> Result<Floor, String> {
+    if let Ok(number) = text.parse::<u32>() {
+        return Err(format!(
+            "a share ends with %: write `min_available = \"{number}%\"`, or `min_available = {number}` for \
+             that many servers"
+        ));
+    }
+    let percent = text.strip_suffix('%').map(str::parse::<u64>);
+    match percent.map(|percent| percent.map(u8::try_from)) {
+        Some(Ok(Ok(0))) => Err("that counts no server: write `min_available = 0`".to_owned()),
+        Some(Ok(Ok(percent @ 1..=99))) => Ok(Floor::Percent(percent)),
+        Some(Ok(_)) => {
+            Err("no host could ever go out: write a share from `\"1%\"` to `\"99%\"`".to_owned())
+        }
+        _ => Err(FLOOR.to_owned()),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Through {
     /// `BACKEND/SERVER`
     pub line: String,
     pub is_v4: bool,
+    /// Its address is a loopback address: HAProxy runs here.
+    pub is_loopback: bool,
     /// It is UP.
     pub is_up: bool,
     /// How its last check ended, in HAProxy's word, if it is DOWN.
@@ -187,6 +189,11 @@ fn elsewhere(app: &str, reached: &Reached, to: SocketAddr) -> Point {
                 format!("{line} is not checked over {family}: no check of it is redirected to {to}"),
                 format!("an {family} address of this host on the line of {line}, or another gate_to"),
             ),
+            // The source of such a check is 127.0.0.1, and the kernel lets it go nowhere else.
+            (_, Some(Through { line, is_loopback: true, .. }), _) => ADDRESS.error(
+                format!("{line} is checked at a loopback address: its checks can't leave this host"),
+                format!("on the line of {line}: another address of this host"),
+            ),
             (_, Some(Through { line, .. }), _) => ADDRESS.error(
                 format!("the checks of {line} are lost on the way to {to} or back (L4TOUT)"),
                 format!(
@@ -224,6 +231,7 @@ pub(super) fn through(status: &str) -> Vec<Through> {
     vec![Through {
         line: "srvs/web1".into(),
         is_v4: true,
+        is_loopback: false,
         is_up: status == "UP",
         down: status.strip_prefix("DOWN ").map(str::to_owned),
     }]
@@ -286,6 +294,27 @@ mod tests {
             assert_eq!(point.verdict, Error);
             assert!(point.fix.as_ref().unwrap().contains(says), "{point:?}");
         }
+    }
+
+    /// Measured: such a check ends with L4TOUT, and one to another address of this host arrives.
+    #[test]
+    fn a_check_of_a_loopback_address_does_not_get_to_another_host() {
+        let mut reached = Reached {
+            to: Destination::Address("172.17.0.2:80".parse().unwrap()),
+            ..Reached::of(&[], &through("DOWN L4TOUT"))
+        };
+        assert!(
+            point("web", &reached)
+                .fix
+                .unwrap()
+                .starts_with("iptables -I FORWARD")
+        );
+        reached.through[0].is_loopback = true;
+        let fix = point("web", &reached).fix.unwrap();
+        assert_eq!(
+            fix,
+            "on the line of srvs/web1: another address of this host"
+        );
     }
 
     #[test]

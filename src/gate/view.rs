@@ -81,6 +81,11 @@ impl View {
         position_everywhere(&self.used, gate)
     }
 
+    /// The gate's destination has an address of a family that this host has no rules for.
+    pub fn lacks_family(&self, gate: &Gate) -> bool {
+        !self.used.iter().any(|(iptables, _)| is_in(gate, iptables))
+    }
+
     /// The calls that would bring the gate to that position, each with its program.
     pub fn plan(&self, gate: &Gate, open: bool) -> Vec<String> {
         self.calls(|iptables, listing| plan(listing, gate, open && is_in(gate, iptables)))
@@ -215,6 +220,14 @@ mod tests {
             assert_eq!(position_everywhere(&open, &gate), Position::Open);
             assert_eq!(to_do(&open, &[(&gate, true)]), []);
             assert_eq!(to_do(&open, &[(&gate, false)]).len(), 1);
+            // A kernel without IPv6.
+            let view = View {
+                used: open[..1].to_vec(),
+                unused: Vec::new(),
+                native: Err(String::new()),
+                checked: Checked::default(),
+            };
+            assert_eq!(view.lacks_family(&gate), families == ["ip6tables"]);
         }
     }
 

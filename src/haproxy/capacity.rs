@@ -1,8 +1,9 @@
 //! Counts the other servers of our backends: are there enough without this host? Pure.
 
-use super::{BackendCapacity, Found, Own, ServerStat, Status};
-use std::collections::BTreeMap;
+use super::{BackendCapacity, Found, OutServer, Own, ServerStat, Status};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 impl BackendCapacity {
     /// Counts the other servers of `backend` that can take our users: all lines but ours that are
@@ -28,7 +29,10 @@ impl BackendCapacity {
         let usable = servers.values().filter(|server| server.is_usable());
         let claimed = usable.clone().filter(|server| server.has_claimed());
         let unproven = servers.values().filter(|server| server.is_unproven());
+        let is_out = |server: &&Server| !server.is_usable() && !server.is_unproven();
+        let out = servers.values().filter(is_out).filter_map(Server::out);
         let ours = found.own_place(backend);
+        let own_places = found.own_places(backend).len();
         let after_us = servers
             .iter()
             .filter(|(place, _)| Some(*place) > ours.as_ref());
@@ -36,6 +40,8 @@ impl BackendCapacity {
         let after_us = after_us.filter(|server| server.is_usable() && server.has_claimed());
         BackendCapacity {
             backend: backend.to_owned(),
+            servers: servers.len() + own_places.max(1),
+            out: out.collect(),
             usable: usable.count(),
             claimed_after_us: after_us.map(Server::name).collect(),
             claimed: claimed.map(Server::name).collect(),
@@ -47,8 +53,13 @@ impl BackendCapacity {
 impl Found {
     /// The place of our lines in this backend; the lowest, if there are several.
     fn own_place(&self, backend: &str) -> Option<Place> {
+        self.own_places(backend).into_iter().next()
+    }
+
+    /// The places of our lines in this backend.
+    fn own_places(&self, backend: &str) -> BTreeSet<Place> {
         let own = self.own.iter().filter(|own| own.backend == backend);
-        own.map(|own| self.place(backend, &own.server)).min()
+        own.map(|own| self.place(backend, &own.server)).collect()
     }
 
     /// The address and port that the lines of one server share, as far as they are known.
@@ -97,6 +108,16 @@ impl Server<'_> {
         !self.is_usable() && self.lines().iter().any(unproven)
     }
 
+    /// What HAProxy shows of it, by the line that counts.
+    fn out(&self) -> Option<OutServer> {
+        let line = self.lines().first()?;
+        Some(OutServer {
+            name: line.server.clone(),
+            status: line.status.clone(),
+            lasts: line.lasts.map(Duration::from_secs),
+        })
+    }
+
     fn name(&self) -> String {
         let first = self.lines().first();
         first.map(|stat| stat.server.clone()).unwrap_or_default()
@@ -112,7 +133,7 @@ impl Server<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::find::tests::PORTS;
-    use super::super::{Found, Mode, ServerStat, ServerState, Status, find};
+    use super::super::{Floor, Found, Mode, ServerStat, ServerState, Status, find};
     use super::*;
 
     fn server(name: &str, last: u8, port: u16, check_port: u16) -> ServerState {
@@ -142,6 +163,7 @@ mod tests {
             proven: false,
             check: None,
             failed_to_the_end: false,
+            lasts: None,
         }
     }
 
@@ -189,9 +211,35 @@ mod tests {
         assert_eq!((capacity.usable, capacity.not_out()), (1, 2));
         let text = "lb backend a has 1 other usable servers (not counted while it shows `UP n/m`: web2), \
                     min_available is 2";
-        assert_eq!(capacity.shortage("lb", 2), text);
+        assert_eq!(capacity.shortage("lb", Floor::Servers(2)), text);
         stats[0].status = stats[0].status.clone().with_weight(0);
         assert_eq!(BackendCapacity::count("a", &found(), &stats).not_out(), 1);
+    }
+
+    /// `sorry` is one of the four servers of this backend: no other line is beside it.
+    #[test]
+    fn a_share_is_one_of_all_servers_and_the_lack_names_who_is_out() {
+        let mut stats = vec![
+            stat("web2", false, "DOWN"),
+            stat("bkp2", true, "UP"),
+            stat("web3", false, "MAINT"),
+            stat("sorry", true, "no check"),
+        ];
+        stats[0].lasts = Some(72);
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        assert_eq!((capacity.usable, capacity.servers), (1, 4));
+        let (share, lack) = (
+            Floor::Percent(51),
+            "lb backend a has 1 other usable servers (out: web2 is DOWN",
+        );
+        assert_eq!(
+            capacity.shortage("lb", share),
+            format!("{lack}, web3 is MAINT), min_available is 51%: 3 of 4 hosts")
+        );
+        assert_eq!(
+            capacity.shortage_now("lb", Floor::Servers(2)),
+            format!("{lack} for 72 s, web3 is MAINT), min_available is 2")
+        );
     }
 
     #[test]
@@ -235,15 +283,10 @@ mod tests {
         stats[0].status = Status::Up.with_weight(0);
         assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 1);
         stats[1].weight = 0;
+        let none = BackendCapacity::count("a", &found(), &stats);
         assert_eq!(
-            BackendCapacity::count("a", &found(), &stats),
-            BackendCapacity {
-                backend: "a".into(),
-                usable: 0,
-                claimed: vec![],
-                claimed_after_us: vec![],
-                unproven: vec![],
-            }
+            (none.usable, none.unproven.len(), none.out.len()),
+            (0, 0, 2)
         );
     }
 }

@@ -23,8 +23,8 @@ pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
 pub use master::Master;
 pub use model::{
-    Answer, BackendCapacity, BalancerObservation, CheckStatus, Leaving, Mode, NoAnswer, Role,
-    ServerLine, Status, Worker,
+    Answer, BackendCapacity, BalancerObservation, CheckStatus, Floor, Leaving, Mode, NoAnswer,
+    OutServer, Role, ServerLine, Status, Worker,
 };
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen, answers};

@@ -40,6 +40,8 @@ pub struct ServerStat {
     pub check: Option<CheckStatus>,
     /// Its own health check has failed as often as HAProxy counts: `check_health` is 0.
     pub failed_to_the_end: bool,
+    /// How long it has this status, in seconds, if HAProxy shows that.
+    pub lasts: Option<u64>,
 }
 
 impl ServerStat {
@@ -133,6 +135,7 @@ fn server(row: &Row) -> Result<ServerStat, String> {
             && matches!(row.text("throttle")?, "" | "100"),
         check: check(row)?,
         failed_to_the_end: row.text("check_health")? == "0",
+        lasts: row.number("lastchg").ok(),
         status,
     })
 }
@@ -153,6 +156,7 @@ fn unreadable(row: &Row, what: &str) -> Result<ServerStat, String> {
         proven: false,
         check: None,
         failed_to_the_end: false,
+        lasts: None,
     })
 }
 

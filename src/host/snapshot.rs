@@ -61,6 +61,12 @@ impl Snapshot {
         let mut trouble: Vec<String> = unable.filter_map(|able| able.clone().err()).collect();
         for (gate, listeners) in self.listeners.iter() {
             let port = gate.status_port;
+            if view.lacks_family(gate) {
+                trouble.push(format!(
+                    "gate_to is {}, and this host has no IPv6: no check gets there",
+                    gate.to
+                ));
+            }
             let foreign = view.foreign(gate).into_iter();
             let certain = foreign.filter(Foreign::is_certain);
             trouble.extend(

@@ -4,6 +4,7 @@ use super::earlier::Earlier;
 use super::go::{Begin, Preflight, or_refuse};
 use super::request::Operation;
 use crate::gate::Position;
+use crate::haproxy::Floor;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{
@@ -97,7 +98,7 @@ impl Operation<'_> {
         let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
             Err(few @ Refusal::TooFewServers(_)) if self.options.turn.is_some() => {
                 let waiting = format!("{few}: waiting for our turn");
-                let notices = preflight(verb, facts, 0);
+                let notices = preflight(verb, facts, Floor::Servers(0));
                 (
                     true,
                     notices.map(|notices| [vec![waiting], notices].concat()),

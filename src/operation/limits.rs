@@ -2,6 +2,7 @@
 
 use super::judge::Judged;
 use super::request::Operation;
+use crate::haproxy::Floor;
 use crate::host::ThisHost;
 use crate::restart::{Limits, Verb, claimed, serving, turns};
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -16,7 +17,7 @@ impl Operation<'_> {
         let turn = self.options.turn.unwrap_or(limits.turn);
         let min_available = match judged.start.verb {
             // A host that goes down at once waits for no other host's turn.
-            Verb::Stop if !self.stops_in_turn() => 0,
+            Verb::Stop if !self.stops_in_turn() => Floor::Servers(0),
             _ => limits.min_available,
         };
         let [first, longest] = BACK_OFF;

@@ -61,6 +61,7 @@ fn of_balancer(app: &AppSettings, balancer: &BalancerObservation) -> Vec<String>
     let floor = app.limits.min_available;
     let backends = balancer.backends().iter().map(|capacity| {
         let (backend, usable, going) = (&capacity.backend, capacity.usable, capacity.going());
+        let floor = capacity.described(floor);
         format!("backend {backend}: other usable servers {usable}{going}, min_available {floor}")
     });
     let rest = why.into_iter().chain(lines).chain(backends);

@@ -92,7 +92,8 @@ impl Observation {
             let served =
                 |capacity: &&BackendCapacity| self.serving.contains(&capacity.of(&balancer.name));
             for capacity in balancer.backends().iter().filter(served) {
-                if count(balancer, capacity).is_some_and(|count| count < limits.min_available) {
+                let floor = capacity.floor(limits.min_available);
+                if count(balancer, capacity).is_some_and(|count| count < floor) {
                     few.push(capacity.shortage(&balancer.name, limits.min_available));
                 }
             }

@@ -52,6 +52,7 @@ pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;
 
+use crate::haproxy::Floor;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ pub struct Limits {
     /// A hold keeps the gates closed, also once the app is healthy.
     pub stays_closed: bool,
     /// Other usable servers that must be left in each backend; 0: nothing is counted.
-    pub min_available: usize,
+    pub min_available: Floor,
     /// The backends (BALANCER backend NAME) that this host served at the preflight. Later looks
     /// may add some.
     pub serving: Vec<String>,
@@ -132,7 +133,7 @@ impl Limits {
     /// The operation counts the other servers on the way out. It does so also for a host that
     /// serves no users yet: its lines may rise until the gates are closed.
     pub fn checks_capacity(&self) -> bool {
-        self.min_available > 0
+        self.min_available != Floor::Servers(0)
     }
 
     /// Both gates close at once if no user is sticky and no capacity is checked. With a capacity

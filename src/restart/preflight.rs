@@ -2,7 +2,7 @@
 
 use super::{Reason, Refusal, Verb};
 use crate::haproxy::{
-    Answer, BackendCapacity, BalancerObservation, NoAnswer, Role, ServerLine, Status,
+    Answer, BackendCapacity, BalancerObservation, Floor, NoAnswer, Role, ServerLine, Status,
 };
 
 /// The facts that the preflight judges.
@@ -23,7 +23,7 @@ pub struct Facts {
 }
 
 /// Decides whether the operation may begin. Ok: notices for the operator.
-pub fn preflight(verb: Verb, facts: &Facts, min_available: usize) -> Result<Vec<String>, Refusal> {
+pub fn preflight(verb: Verb, facts: &Facts, min_available: Floor) -> Result<Vec<String>, Refusal> {
     // A host that goes down must always be able to close.
     if verb == Verb::Stop {
         return Ok(notices(verb, facts));
@@ -173,17 +173,18 @@ impl Answer {
 /// but not proven since a reload, their first checks decide.
 fn too_few(
     facts: &Facts,
-    min_available: usize,
+    min_available: Floor,
     count: impl Fn(&BackendCapacity) -> usize,
 ) -> Vec<Reason> {
     let mut few = Vec::new();
     for (name, answer) in visible(facts) {
         let backends = answer.backends.iter();
-        let broken =
-            backends.filter(|capacity| answer.serves(capacity) && count(capacity) < min_available);
+        let broken = backends.filter(|capacity| {
+            answer.serves(capacity) && count(capacity) < capacity.floor(min_available)
+        });
         few.extend(broken.map(|capacity| {
-            let shortage = capacity.shortage(name, min_available);
-            match capacity.not_out() < min_available {
+            let shortage = capacity.shortage_now(name, min_available);
+            match capacity.not_out() < capacity.floor(min_available) {
                 true => Reason::Lasting(shortage),
                 false => Reason::Passing(shortage),
             }

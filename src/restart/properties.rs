@@ -4,7 +4,7 @@
 use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{BackendCapacity, BalancerObservation, Leaving, Mode};
+use crate::haproxy::{BackendCapacity, BalancerObservation, Floor, Leaving, Mode};
 use proptest::prelude::*;
 
 /// What a random world shows at one look, and whether the agent dies there: before or after it has
@@ -44,10 +44,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             balancer.reloaded = reloaded;
             let backends = vec![BackendCapacity {
                 backend: "srvs".into(),
+                servers: 2,
                 usable: usize::from(!few),
                 claimed: Vec::new(),
-                claimed_after_us: Vec::new(),
-                unproven: Vec::new(),
+                ..BackendCapacity::default()
             }];
             let leaving = Some(match leaving {
                 true => vec![Leaving {
@@ -100,13 +100,17 @@ fn any_limits() -> impl Strategy<Value = Limits> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
-        any::<bool>(),
+        prop::sample::select(vec![
+            Floor::Servers(0),
+            Floor::Servers(1),
+            Floor::Percent(50),
+        ]),
         1..3_u32,
     );
     let upgrade = (any::<bool>(), any::<bool>());
     let held = prop::bool::weighted(0.3);
     (switches, upgrade, held).prop_map(
-        |((sticky, proceed, found_open, serves, times), upgrade, held)| Limits {
+        |((sticky, proceed, found_open, floor, times), upgrade, held)| Limits {
             stays_closed: held,
             upgrades: upgrade.0,
             rolls_back: upgrade.1,
@@ -118,7 +122,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
             },
             healthy_times: times,
             all_found_open: found_open && !held,
-            min_available: usize::from(serves),
+            min_available: floor,
             ..limits()
         },
     )

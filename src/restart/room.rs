@@ -1,7 +1,7 @@
 //! What a host means to the backends it serves, for a restart of many hosts: is it in rotation, and
 //! how many more hosts can be taken out?
 
-use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Role};
+use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Floor, Role};
 
 /// Every balancer answers, and shows all lines of this host fully UP.
 pub fn in_rotation(balancers: &[BalancerObservation]) -> bool {
@@ -16,11 +16,13 @@ pub fn is_serving(balancers: &[BalancerObservation]) -> bool {
 
 /// How many hosts can still be taken out of the tightest backend, so that `min_available` usable
 /// servers are left. Negative: there are too few already. None: a balancer can't be seen.
-pub fn spare(balancers: &[BalancerObservation], min_available: usize) -> Option<i64> {
+pub fn spare(balancers: &[BalancerObservation], min_available: Floor) -> Option<i64> {
     let mut spare = Vec::new();
     for balancer in balancers {
         let answer = balancer.answer.as_ref().ok()?;
-        let room = |capacity| signed(answer.usable(capacity)) - signed(min_available);
+        let room = |capacity: &BackendCapacity| {
+            signed(answer.usable(capacity)) - signed(capacity.floor(min_available))
+        };
         spare.extend(answer.backends.iter().map(room));
     }
     spare.into_iter().min()

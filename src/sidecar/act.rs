@@ -5,7 +5,7 @@ use super::progress::LoggedProgress;
 use super::reconciler::{BUSY, Reconciler};
 use super::retry::Retry;
 use crate::config::{AppSettings, Settings};
-use crate::haproxy::Balancer;
+use crate::haproxy::{Balancer, Floor};
 use crate::operation::{Operation, Options, Unwritten};
 use crate::report::Report;
 use crate::restart::Progress;
@@ -169,6 +169,6 @@ fn non_blocking(app: &AppSettings) -> AppSettings {
     (limits.restart, limits.upgrade) = (SETTLES, SETTLES);
     (limits.sticky, limits.out_of_rotation, limits.drain) =
         (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    limits.min_available = 0;
+    limits.min_available = Floor::Servers(0);
     app
 }

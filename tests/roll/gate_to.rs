@@ -95,9 +95,11 @@ fn the_health_service_of_a_database_answers_the_checks() {
     let status = agent.words(&["status", "web"]).expect_exit(0).out;
     assert!(status.contains("2000 -> 9200"), "{status}");
     // The database listens, and its service says that it is not in the cluster.
-    let before = lab::now();
     health.set_sick(true);
-    haproxy.wait_said("srvs/web1", "DOWN", before);
+    haproxy.wait_until("web1 to be DOWN", |lines| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.get("svname") == "web1" && line.status() == "DOWN")
+    });
     let status = agent.words(&["status", "web", "--json"]).out;
     assert!(status.contains("503 from GET /healthz"), "{status}");
 }

@@ -5,6 +5,7 @@
 mod world;
 
 use futures_util::FutureExt;
+use haproxy_gate::haproxy::Floor;
 use haproxy_gate::operation::driver::drive;
 use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::{
@@ -34,7 +35,7 @@ fn limits() -> Limits {
         two_stage: true,
         all_found_open: true,
         stays_closed: false,
-        min_available: 1,
+        min_available: Floor::Servers(1),
         serving: vec!["lb backend srvs".to_owned()],
         turn: Duration::from_secs(20),
         claimed_before: Vec::new(),
@@ -608,7 +609,7 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
     // A claim closes the twin's gate; a sticky window begins with the main gate.
     for (min_available, sticky, closed, other) in [(1, 0, "3000", "2000"), (0, 1, "2000", "3000")] {
         let limits = Limits {
-            min_available,
+            min_available: Floor::Servers(min_available),
             sticky: Duration::from_secs(sticky),
             ..limits()
         };

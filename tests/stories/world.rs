@@ -344,8 +344,8 @@ impl World {
                 !self.alone.contains(&self.now) && !self.failing.contains(&self.now),
             ),
             claimed: Vec::new(),
-            claimed_after_us: Vec::new(),
             unproven: vec!["web2".to_owned(); usize::from(self.failing.contains(&self.now))],
+            ..BackendCapacity::default()
         };
         let leaving = Leaving {
             pid: 7,

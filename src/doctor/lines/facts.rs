@@ -3,7 +3,9 @@
 use super::line::{Backend, Line, NONE};
 use crate::doctor::Point;
 use crate::gate::Position;
-use crate::haproxy::{Address, AppPorts, Examination, Level, Own, Role, ServerState, Status};
+use crate::haproxy::{
+    Address, AppPorts, Examination, Floor, Level, Own, Role, ServerState, Status,
+};
 use crate::restart::PerGate;
 use std::net::SocketAddr;
 
@@ -19,7 +21,7 @@ pub(crate) struct Lines<'a> {
     pub ports: AppPorts,
     /// The positions of the gates. None if the rules can't be read.
     pub gates: Option<&'a PerGate<Position>>,
-    pub min_available: usize,
+    pub min_available: Floor,
     /// An operation on this app is under way: HAProxy may not have seen its gates move yet.
     pub under_way: bool,
     /// The points about HAProxy's file.

@@ -85,9 +85,10 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
 }
 
 fn others(lines: &Lines, capacity: &BackendCapacity) -> Vec<Point> {
-    let (usable, floor) = (capacity.usable, lines.min_available);
+    let (usable, floor) = (capacity.usable, capacity.floor(lines.min_available));
     let going = capacity.going();
-    let found = format!("{usable} other usable servers{going}, min_available is {floor}");
+    let described = capacity.described(lines.min_available);
+    let found = format!("{usable} other usable servers{going}, min_available is {described}");
     let point = match usable {
         0 if floor == 0 => OTHERS.warning(
             format!("{found}: no server serves the users while this host is out"),

@@ -3,8 +3,8 @@ use super::line::{Backend, Line};
 use super::*;
 use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
-    Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Found, Level, Listed,
-    Mode, ServerStat, ServerState, Status, Unseen, Worker, find,
+    Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Floor, Found, Level,
+    Listed, Mode, ServerStat, ServerState, Status, Unseen, Worker, find,
 };
 use crate::restart::PerGate;
 
@@ -43,6 +43,7 @@ fn listed(name: &str, cookie: &str) -> Listed {
             proven: true,
             check: None,
             failed_to_the_end: false,
+            lasts: None,
         },
         check: Some(Checked {
             status: CheckStatus::parse("L7OK"),
@@ -98,8 +99,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             backend: "srvs".into(),
             usable: 2,
             claimed: vec![],
-            claimed_after_us: Vec::new(),
-            unproven: vec![],
+            ..BackendCapacity::default()
         }],
         master: None,
     }
@@ -118,7 +118,7 @@ fn judged(seen: &Examination, main: Option<Position>, under_way: bool) -> Vec<Po
         seen,
         ports: PORTS,
         gates: gates.as_ref(),
-        min_available: 1,
+        min_available: Floor::Servers(1),
         under_way,
         file: &[],
     })

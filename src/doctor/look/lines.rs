@@ -26,6 +26,9 @@ fn line(seen: &Examination, own: &Own) -> Line {
         seen: Through {
             line: format!("{}/{}", own.backend, own.server),
             is_v4: own.address.is_some_and(|address| address.is_ipv4()),
+            is_loopback: own
+                .address
+                .is_some_and(|address| address.ip().is_loopback()),
             is_up: listed.is_some_and(|listed| listed.stat.status.word() == "UP"),
             down,
         },

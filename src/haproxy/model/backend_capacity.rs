@@ -1,10 +1,19 @@
 //! The capacity of a backend of ours without this host.
 
+use super::{Floor, Status};
+use std::fmt;
+use std::time::Duration;
+
+/// The most servers that a text names.
+const MOST: usize = 10;
+
 /// The capacity of one backend without this host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackendCapacity {
     /// The backend.
     pub backend: String,
+    /// All its servers, this host's included, each address and port once.
+    pub servers: usize,
     /// Its other servers that take new users now.
     pub usable: usize,
     /// Those of them that are about to go out of rotation: only their twin is DOWN.
@@ -15,6 +24,19 @@ pub struct BackendCapacity {
     /// Those whose main line shows `UP n/m`. Either a check has failed and the next may turn it
     /// DOWN, or HAProxy was reloaded and has not checked it yet. They are not usable.
     pub unproven: Vec<String>,
+    /// The other ones.
+    pub out: Vec<OutServer>,
+}
+
+/// A server that takes no new users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutServer {
+    /// Its name.
+    pub name: String,
+    /// What HAProxy shows of it.
+    pub status: Status,
+    /// How long, if HAProxy shows that.
+    pub lasts: Option<Duration>,
 }
 
 impl BackendCapacity {
@@ -40,10 +62,49 @@ impl BackendCapacity {
         self.usable + self.unproven.len()
     }
 
-    /// Describes a lack of servers.
-    pub fn shortage(&self, balancer: &str, min_available: usize) -> String {
+    /// The servers that must be left.
+    pub fn floor(&self, min_available: Floor) -> usize {
+        min_available.of(self.servers)
+    }
+
+    /// Describes a lack of servers. The text stays the same while nothing changes.
+    pub fn shortage(&self, balancer: &str, min_available: Floor) -> String {
+        self.lack(balancer, min_available, |out| {
+            format!("{} is {}", out.name, out.status)
+        })
+    }
+
+    /// The same, with how long each of them has been out.
+    pub fn shortage_now(&self, balancer: &str, min_available: Floor) -> String {
+        self.lack(balancer, min_available, OutServer::to_string)
+    }
+
+    fn lack(
+        &self,
+        balancer: &str,
+        min_available: Floor,
+        named: impl Fn(&OutServer) -> String,
+    ) -> String {
         let (of, usable, going) = (self.of(balancer), self.usable, self.going());
-        format!("{of} has {usable} other usable servers{going}, min_available is {min_available}")
+        let out: Vec<String> = self.out.iter().take(MOST).map(named).collect();
+        let more = match self.out.len().saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let out = match out.is_empty() {
+            true => String::new(),
+            false => format!(" (out: {}{more})", out.join(", ")),
+        };
+        let floor = self.described(min_available);
+        format!("{of} has {usable} other usable servers{going}{out}, min_available is {floor}")
+    }
+
+    /// `2`, or `50%: 2 of 3 hosts`
+    pub fn described(&self, min_available: Floor) -> String {
+        match min_available {
+            Floor::Servers(floor) => floor.to_string(),
+            share => format!("{share}: {} of {} hosts", self.floor(share), self.servers),
+        }
     }
 
     /// Names the servers that seem about to go: a twin that stays DOWN looks the same. It also
@@ -56,5 +117,19 @@ impl BackendCapacity {
         let claimed = named("goes next, as its twin is DOWN", &self.claimed);
         let unproven = named("not counted while it shows `UP n/m`", &self.unproven);
         claimed + &unproven
+    }
+}
+
+impl fmt::Display for OutServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", self.name, self.status)?;
+        match self.lasts {
+            Some(lasts) => match lasts.as_secs() {
+                seconds @ ..120 => write!(f, " for {seconds} s"),
+                seconds @ ..7200 => write!(f, " for {} min", seconds / 60),
+                seconds => write!(f, " for {} h", seconds / 3600),
+            },
+            None => Ok(()),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod backend_capacity;
 mod check_status;
+mod floor;
 mod leaving;
 mod mode;
 mod no_answer;
@@ -12,8 +13,9 @@ mod server_line;
 mod status;
 mod worker;
 
-pub use backend_capacity::BackendCapacity;
+pub use backend_capacity::{BackendCapacity, OutServer};
 pub use check_status::CheckStatus;
+pub use floor::Floor;
 pub use leaving::Leaving;
 pub use mode::Mode;
 pub use no_answer::NoAnswer;

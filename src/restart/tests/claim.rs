@@ -1,12 +1,12 @@
 //! The order of hosts: a host announces by its twin that it is about to go.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, Floor};
 use Role::{Main, Twin};
 
 fn claiming() -> Limits {
     Limits {
-        min_available: 1,
+        min_available: Floor::Servers(1),
         ..limits()
     }
 }
@@ -20,8 +20,7 @@ fn look(main: &str, twin: &str, (usable, claimed): (usize, usize)) -> Observatio
         backend: "srvs".into(),
         usable,
         claimed,
-        claimed_after_us: Vec::new(),
-        unproven: vec![],
+        ..BackendCapacity::default()
     }];
     look.serving = vec!["lb backend srvs".into()];
     look
@@ -153,8 +152,7 @@ fn a_backend_that_serves_since_the_preflight_counts() {
         backend: "new".into(),
         usable: 0,
         claimed: vec![],
-        claimed_after_us: Vec::new(),
-        unproven: vec![],
+        ..BackendCapacity::default()
     });
     look.serving.push("lb backend new".into());
     assert!(matches!(

@@ -1,14 +1,14 @@
 //! Two hosts that close at the same moment.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, Floor};
 use Role::{Main, Twin};
 
 /// The classic layout has no twin's gate to claim by.
 fn floored() -> Limits {
     Limits {
         two_stage: false,
-        min_available: 1,
+        min_available: Floor::Servers(1),
         ..limits()
     }
 }
@@ -19,8 +19,7 @@ fn others_usable(usable: usize, status: &str) -> Observation {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
-        claimed_after_us: Vec::new(),
-        unproven: Vec::new(),
+        ..BackendCapacity::default()
     }];
     look.serving = vec!["lb backend srvs".into()];
     look

@@ -17,7 +17,7 @@ mod together;
 mod upgrade;
 
 use super::*;
-use crate::haproxy::{Answer, BalancerObservation, Role, ServerLine, Status};
+use crate::haproxy::{Answer, BalancerObservation, Floor, Role, ServerLine, Status};
 
 pub(crate) fn limits() -> Limits {
     let seconds = Duration::from_secs;
@@ -34,7 +34,7 @@ pub(crate) fn limits() -> Limits {
         two_stage: true,
         all_found_open: true,
         stays_closed: false,
-        min_available: 0,
+        min_available: Floor::Servers(0),
         serving: Vec::new(),
         turn: seconds(60),
         claimed_before: Vec::new(),

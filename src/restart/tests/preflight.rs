@@ -1,7 +1,7 @@
 //! The refusals before anything is touched.
 
 use super::*;
-use crate::haproxy::{BackendCapacity, NoAnswer};
+use crate::haproxy::{BackendCapacity, Floor, NoAnswer};
 use Role::{Main, Twin};
 
 fn facts() -> Facts {
@@ -11,8 +11,7 @@ fn facts() -> Facts {
         backend: "srvs".into(),
         usable: 1,
         claimed: vec![],
-        claimed_after_us: Vec::new(),
-        unproven: vec![],
+        ..BackendCapacity::default()
     });
     Facts {
         app: "web".into(),
@@ -63,7 +62,9 @@ fn a_balancer_that_is_gone_can_be_left_out() {
             balancers,
             ..facts()
         };
-        let refusal = preflight(verb, &facts, 1).unwrap_err().to_string();
+        let refusal = preflight(verb, &facts, Floor::Servers(1))
+            .unwrap_err()
+            .to_string();
         let command = refusal.split_once(&format!("agent {} web", verb.word()));
         assert_eq!(command.map(|(_, words)| words), expected, "{refusal}");
     }
@@ -77,7 +78,10 @@ fn change(change: impl Fn(&mut Answer)) -> Facts {
 
 #[test]
 fn the_preflight_refuses_an_operation_that_can_not_work() {
-    assert_eq!(preflight(Verb::Restart, &facts(), 1), Ok(vec![]));
+    assert_eq!(
+        preflight(Verb::Restart, &facts(), Floor::Servers(1)),
+        Ok(vec![])
+    );
     let refused = [
         Facts {
             trouble: vec!["a foreign rule".into()],
@@ -100,7 +104,7 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
         },
     ];
     for facts in refused {
-        let refusal = preflight(Verb::Restart, &facts, 1).unwrap_err();
+        let refusal = preflight(Verb::Restart, &facts, Floor::Servers(1)).unwrap_err();
         assert_eq!(Outcome::Refused(refusal).exit_code(), 11, "{facts:?}");
     }
 }
@@ -108,18 +112,18 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
 #[test]
 fn the_floor_holds_unless_the_backend_loses_nothing() {
     let few = change(|lb| lb.backends[0].usable = 0);
-    let refusal = preflight(Verb::Restart, &few, 1).unwrap_err();
+    let refusal = preflight(Verb::Restart, &few, Floor::Servers(1)).unwrap_err();
     assert_eq!(Outcome::Refused(refusal).exit_code(), 12);
-    assert!(preflight(Verb::Restart, &few, 0).is_ok());
-    assert!(preflight(Verb::Open, &few, 1).is_ok());
+    assert!(preflight(Verb::Restart, &few, Floor::Servers(0)).is_ok());
+    assert!(preflight(Verb::Open, &few, Floor::Servers(1)).is_ok());
     let alone = |status: &'static str| {
         change(move |lb| {
             lb.backends[0].usable = 0;
             lb.lines = vec![line(Main, status, 0), line(Twin, "DOWN", 0)];
         })
     };
-    assert!(preflight(Verb::Restart, &alone("DOWN"), 1).is_ok());
-    let rising = preflight(Verb::Restart, &alone("DOWN 1/2"), 1).unwrap_err();
+    assert!(preflight(Verb::Restart, &alone("DOWN"), Floor::Servers(1)).is_ok());
+    let rising = preflight(Verb::Restart, &alone("DOWN 1/2"), Floor::Servers(1)).unwrap_err();
     assert_eq!(Outcome::Refused(rising).exit_code(), 12, "UP in a moment");
 }
 
@@ -130,7 +134,12 @@ fn a_sick_app_a_down_line_and_an_operators_hold_are_notices_not_refusals() {
         lb.lines[1] = line(Twin, "MAINT", 0);
     });
     facts.health = Err("connection refused".into());
-    assert_eq!(preflight(Verb::Restart, &facts, 1).unwrap().len(), 3);
+    assert_eq!(
+        preflight(Verb::Restart, &facts, Floor::Servers(1))
+            .unwrap()
+            .len(),
+        3
+    );
 }
 
 #[test]
@@ -141,17 +150,17 @@ fn opening_needs_one_balancer_that_knows_us() {
         ..BalancerObservation::silent("can't connect")
     });
     assert_eq!(
-        preflight(Verb::Open, &facts, 1).unwrap(),
+        preflight(Verb::Open, &facts, Floor::Servers(1)).unwrap(),
         ["lb2: can't connect"]
     );
-    assert!(preflight(Verb::Close, &facts, 1).is_err());
+    assert!(preflight(Verb::Close, &facts, Floor::Servers(1)).is_err());
     facts.balancers = facts.balancers.split_off(1);
-    assert!(preflight(Verb::Open, &facts, 1).is_err());
+    assert!(preflight(Verb::Open, &facts, Floor::Servers(1)).is_err());
 }
 
 #[test]
 fn only_an_effect_of_a_reload_gets_a_second_look() {
-    let refusal = |facts: &Facts| preflight(Verb::Restart, facts, 1).unwrap_err();
+    let refusal = |facts: &Facts| preflight(Verb::Restart, facts, Floor::Servers(1)).unwrap_err();
     let with = |balancer| Facts {
         balancers: vec![balancer],
         ..facts()

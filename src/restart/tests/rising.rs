@@ -1,13 +1,13 @@
 //! Each look shows again whether this host serves.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, Floor};
 use Role::{Main, Twin};
 
 fn counting(two_stage: bool) -> Limits {
     Limits {
         two_stage,
-        min_available: 1,
+        min_available: Floor::Servers(1),
         ..limits()
     }
 }
@@ -19,8 +19,7 @@ fn alone(main: &str, twin: &str) -> Observation {
         backend: "srvs".into(),
         usable: 0,
         claimed: Vec::new(),
-        claimed_after_us: Vec::new(),
-        unproven: Vec::new(),
+        ..BackendCapacity::default()
     }];
     look.serving = look.balancers[0].serving().collect();
     look

@@ -1,7 +1,7 @@
 //! What one host knows of the room in its backends.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, Floor};
 use Role::{Main, Twin};
 
 fn balancers(main: &str, usable: &[(usize, usize)]) -> Vec<BalancerObservation> {
@@ -9,8 +9,7 @@ fn balancers(main: &str, usable: &[(usize, usize)]) -> Vec<BalancerObservation> 
         backend: format!("b{number}"),
         usable: *usable,
         claimed: vec!["web2".into(); *claimed],
-        claimed_after_us: Vec::new(),
-        unproven: vec![],
+        ..BackendCapacity::default()
     };
     let line = |number: usize, role| ServerLine {
         name: format!("b{number}/web1"),
@@ -30,15 +29,19 @@ fn beside_silent(mut balancers: Vec<BalancerObservation>) -> Vec<BalancerObserva
 #[test]
 fn the_tightest_backend_limits_how_many_can_go() {
     let spare = |main: &str, usable: &[(usize, usize)], min_available| {
-        spare(&balancers(main, usable), min_available)
+        spare(&balancers(main, usable), Floor::Servers(min_available))
     };
     assert_eq!(spare("UP", &[(3, 0)], 1), Some(3));
     assert_eq!(spare("UP", &[(3, 1)], 1), Some(2), "one has claimed");
     assert_eq!(spare("DOWN", &[(3, 0)], 1), Some(2), "this one is out");
     assert_eq!(spare("UP", &[(3, 0), (1, 0)], 1), Some(1));
     assert_eq!(spare("DOWN", &[(0, 0)], 2), Some(-2));
+    let mut of_four = balancers("UP", &[(3, 0)]);
+    of_four[0].answer_mut().backends[0].servers = 4;
+    assert_eq!(super::spare(&of_four, Floor::Percent(50)), Some(2));
+    assert_eq!(super::spare(&of_four, Floor::Percent(51)), Some(1));
     let unseen = beside_silent(balancers("UP", &[(3, 0)]));
-    assert_eq!(super::spare(&unseen, 1), None);
+    assert_eq!(super::spare(&unseen, Floor::Servers(1)), None);
 }
 
 #[test]

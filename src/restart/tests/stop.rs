@@ -2,8 +2,8 @@
 //! floor, the gates are put back as long as too few other servers are left.
 
 use super::*;
-use crate::haproxy::BackendCapacity;
 use crate::haproxy::Role::{Main, Twin};
+use crate::haproxy::{BackendCapacity, Floor};
 
 fn step(phase: Phase, observation: &Observation) -> Step {
     decide(Verb::Stop, &phase, observation, &limits())
@@ -83,7 +83,7 @@ fn is_never_refused() {
         health: Err("connection refused".to_owned()),
         balancers: vec![BalancerObservation::silent("can't connect")],
     };
-    let notices = preflight(Verb::Stop, &nothing_right, 3).unwrap();
+    let notices = preflight(Verb::Stop, &nothing_right, Floor::Servers(3)).unwrap();
     assert_eq!(notices, ["lb: can't connect"]);
 }
 
@@ -113,7 +113,7 @@ fn the_sidecar_opens_and_does_not_wait() {
 /// The limits of a sidecar that stops in its turn.
 fn in_turn() -> Limits {
     Limits {
-        min_available: 1,
+        min_available: Floor::Servers(1),
         serving: vec!["lb backend srvs".into()],
         ..limits()
     }
@@ -125,8 +125,7 @@ fn beside(usable: usize, look: Observation) -> Observation {
         backend: "srvs".into(),
         usable,
         claimed: Vec::new(),
-        claimed_after_us: Vec::new(),
-        unproven: Vec::new(),
+        ..BackendCapacity::default()
     }];
     look.serving = vec!["lb backend srvs".into()];
     look

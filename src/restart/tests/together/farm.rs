@@ -2,7 +2,7 @@
 //! host. An agent sees only what HAProxy shows.
 
 use super::super::*;
-use crate::haproxy::BackendCapacity;
+use crate::haproxy::{BackendCapacity, Floor};
 
 /// Checks as HAProxy counts them.
 const RISE: u32 = 2;
@@ -58,6 +58,8 @@ pub(crate) struct Of {
 pub(crate) struct Farm {
     pub hosts: Vec<Of>,
     pub min_available: usize,
+    /// The agents have it as a share of the hosts.
+    pub is_share: bool,
     /// The second balancer knows the hosts by other addresses.
     pub orders_differ: bool,
     /// Seconds.
@@ -96,6 +98,7 @@ impl Farm {
         Farm {
             hosts: layouts.iter().map(host).collect(),
             min_available,
+            is_share: false,
             orders_differ: false,
             now: 0,
         }
@@ -107,12 +110,21 @@ impl Farm {
         (host.app_up, host.health) = (false, [[0; 2]; 2]);
     }
 
+    /// The largest share, in whole percent, that asks for as many hosts.
+    fn floor(&self) -> Floor {
+        let percent = 100 * self.min_available / self.hosts.len();
+        match self.is_share {
+            true => Floor::Percent(u8::try_from(percent.min(99)).unwrap()),
+            false => Floor::Servers(self.min_available),
+        }
+    }
+
     fn limits(&self, number: usize) -> Limits {
         let host = &self.hosts[number];
         Limits {
             two_stage: matches!(host.layout, Layout::TwoStage | Layout::Sticky),
             sticky: Duration::from_secs(if host.layout == Layout::Sticky { 3 } else { 0 }),
-            min_available: self.min_available,
+            min_available: self.floor(),
             turns: host.turns.clone(),
             claimed_before: host.claimed_before.clone(),
             turn: Duration::from_secs(4000),
@@ -180,10 +192,12 @@ impl Farm {
         let after_us = after_us.filter(|(_, health, other)| has_claimed(health, other));
         let capacity = BackendCapacity {
             backend: "srvs".into(),
+            servers: self.hosts.len(),
             usable: names(&|health, _| health[0] == MOST).len(),
             claimed: names(&has_claimed),
             claimed_after_us: after_us.map(|(n, ..)| format!("web{n}")).collect(),
             unproven: names(&|health, _| (RISE..MOST).contains(&health[0])),
+            ..BackendCapacity::default()
         };
         let mut shown = BalancerObservation::of_lines(lines.collect());
         shown.name = format!("lb{lb}");

@@ -55,7 +55,7 @@ fn farm(layouts: &[Layout], (down, spare): (usize, usize), seed: u64) -> Farm {
     let down = down.min(layouts.len() - 1);
     let min_available = (layouts.len() - down).saturating_sub(spare).max(1);
     let mut farm = Farm::new(layouts, min_available, seed);
-    farm.orders_differ = seed % 2 == 1;
+    (farm.orders_differ, farm.is_share) = (seed % 2 == 1, seed % 3 == 1);
     (0..down).for_each(|number| farm.is_down(number));
     farm
 }
