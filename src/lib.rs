@@ -100,7 +100,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | the words and the configuration | `cli/dispatch.rs`: `run`, `configured`, `operate` |
+//! | the words and the configuration | `cli/dispatch.rs`: `run`, `configured`; `cli/operate.rs`: `operate` |
 //! | all of the operation, within its locks | `operation/run.rs`: `run`; `operation/lock.rs`: `lock` |
 //! | whether it begins, and where | `operation/begin.rs`: `preflight` looks; `restart/recovery.rs`: `start` and `restart/preflight.rs`: `preflight` decide |
 //! | its journal, its phases, its end | `operation/operate.rs`: `operate` |

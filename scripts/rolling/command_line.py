@@ -133,6 +133,12 @@ def parser(program: str) -> Parser:
         default=None,
         help="only restart, even if a host has an upgrade configured",
     )
+    add(
+        "--rollback",
+        dest="rollback_command",
+        metavar="CMD",
+        help="take a failed upgrade back with this command line for /bin/sh",
+    )
     held = made.add_mutually_exclusive_group()
     for option, value, what in (
         ("--reopen", "reopen", "restart and open hosts that are held closed; their hold ends"),

@@ -45,6 +45,7 @@ class Options:
     pause: str = "0s"
     max_failures: int = 0
     with_command: str | None = None
+    rollback_command: str | None = None
     without_upgrade: bool = False
     reason: str | None = None
     sudo: bool = False
@@ -75,6 +76,8 @@ class Options:
         words = ["restart", "--json", *flags, "--turn", self.turn, *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
+        if self.rollback_command is not None:
+            words += ["--rollback", self.rollback_command]
         if self.without_upgrade:
             words.append("--without-upgrade")
         held = ON_HOLD[self.on_hold]
@@ -120,21 +123,19 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
-            for word in (
-                self.app,
-                self.with_command,
-                self.agent,
-                self.ssh_config,
-                *self.without_balancers,
-            ):
+            lines = (self.with_command, self.rollback_command)
+            words = (self.app, *lines, self.agent, self.ssh_config, *self.without_balancers)
+            for word in words:
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
             if self.on_hold not in ON_HOLD:
                 raise ValueError(
                     f"{self.on_hold!r} is not an action for hosts that are held closed"
                 )
-            if self.with_command is not None and not self.with_command.strip():
-                raise ValueError("--with needs a command line that is not blank")
+            if any(line is not None and not line.strip() for line in lines):
+                raise ValueError("--with and --rollback need a command line that is not blank")
+            if self.rollback_command is not None and self.without_upgrade:
+                raise ValueError("--rollback takes an upgrade back: remove --without-upgrade")
             if self.reason is not None and not on_one_line(self.reason, REASON):
                 raise ValueError(f"--reason needs 1 to {REASON} characters on one line")
             for word in (self.app, self.agent):
@@ -151,7 +152,7 @@ def merge(base: Options, new: dict[str, Any]) -> Options:
     if "with_command" in new:
         new = {**new, "without_upgrade": False}
     if "without_upgrade" in new and "with_command" not in new:
-        new = {**new, "with_command": None}
+        new = {"with_command": None, "rollback_command": None, **new}
     options = replace(base, **new)
     options.check()
     return options

@@ -1,26 +1,16 @@
 //! Runs what the command line asks for, and returns the exit code.
 
-use super::arguments::Cli;
-use super::arguments::{Asked, Command};
+use super::arguments::{Asked, Cli, Command};
 use super::logs::{self, Logs};
 use super::options::the_app;
 use super::runtime::in_runtime;
-use super::{
-    arguments, attached, descriptors, haproxy_config, history, progress, report, screen, sidecar,
-    status, uninstall,
-};
-use crate::app::Change;
-use crate::config::advice::Step;
-use crate::config::{self, AppSettings, ConfigError, Settings};
-use crate::operation::{Operation, Options};
-use crate::report::Report;
-use crate::restart::{Limits, Verb};
-use crate::signals::StopSignal;
-use clap::Parser;
-
-use super::options::{Closing, Opening, Restarting, Target, Upgrade};
-use super::progress::Audience;
 use super::screen::{complain, say};
+use super::{
+    arguments, descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall,
+};
+use crate::config::advice::Step;
+use crate::config::{self, ConfigError, Settings};
+use clap::Parser;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -98,13 +88,7 @@ impl Cli {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
-                Command::Recover(target) if target.app.is_none() => {
-                    self.recover_all(&settings, target).await
-                }
-                Command::Recover(target) => {
-                    self.operate(Verb::Recover, &settings, target, options(target))
-                        .await
-                }
+                Command::Recover(target) => self.recover(&settings, target).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)
                 }
@@ -118,22 +102,6 @@ impl Cli {
                 }
             }
         })?
-    }
-
-    async fn restart(&self, settings: Settings, restarting: &Restarting) -> anyhow::Result<u8> {
-        let target = &restarting.target;
-        let app = target.app.as_deref();
-        let options = Options {
-            turn: restarting.patience.turn,
-            on_hold: restarting.held.on_hold(),
-            without_balancers: restarting
-                .without
-                .names(&settings, the_app(&settings, app)?)?,
-            ..options(target)
-        };
-        let settings = upgraded(settings, &restarting.upgrade);
-        self.operate(Verb::Restart, &settings, target, options)
-            .await
     }
 
     async fn status(
@@ -151,122 +119,6 @@ impl Cli {
             None => status::status(settings, apps, self.json).await,
         }
     }
-
-    async fn close(&self, settings: &Settings, closing: &Closing) -> anyhow::Result<u8> {
-        let target = &closing.target;
-        let app = target.app.as_deref();
-        let options = Options {
-            owner: closing.owner.clone(),
-            lasts: closing.lasts,
-            turn: closing.patience.turn,
-            replace: closing.replace,
-            without_balancers: closing.without.names(settings, the_app(settings, app)?)?,
-            ..options(target)
-        };
-        self.operate(Verb::Close, settings, target, options).await
-    }
-
-    async fn open(&self, settings: &Settings, opening: &Opening) -> anyhow::Result<u8> {
-        let target = &opening.target;
-        let app = the_app(settings, target.app.as_deref())?;
-        let options = Options {
-            owner: opening.owner.clone(),
-            without_balancers: opening.without.names(settings, app)?,
-            ..options(target)
-        };
-        self.operate(Verb::Open, settings, target, options).await
-    }
-
-    async fn operate(
-        &self,
-        verb: Verb,
-        settings: &Settings,
-        target: &Target,
-        options: Options,
-    ) -> anyhow::Result<u8> {
-        let operation = Operation {
-            verb,
-            settings,
-            app: the_app(settings, target.app.as_deref())?,
-            dry_run: target.dry_run,
-            options,
-            non_blocking: false,
-            again: None,
-        };
-        let stop = listen(target)?;
-        let _shown_in_the_end = screen::begin();
-        let report = self.run_operation(&operation, stop).await;
-        report.print(self.json);
-        Ok(report.exit)
-    }
-
-    /// Recovers one app after the other. Returns the exit code of the first that failed.
-    async fn recover_all(&self, settings: &Settings, target: &Target) -> anyhow::Result<u8> {
-        let stop = listen(target)?;
-        let _shown_in_the_end = screen::begin();
-        let mut exit = 0;
-        let mut reports = Vec::new();
-        for app in &settings.apps {
-            let operation = Operation {
-                verb: Verb::Recover,
-                settings,
-                app,
-                dry_run: target.dry_run,
-                options: options(target),
-                non_blocking: false,
-                again: None,
-            };
-            let report = self.run_operation(&operation, stop.clone()).await;
-            report.print_text(self.json);
-            exit = if exit == 0 { report.exit } else { exit };
-            reports.push(report);
-            if exit > 128 {
-                break;
-            }
-        }
-        if self.json {
-            let all = serde_json::json!({"verb": "recover", "exit": exit, "apps": reports});
-            say(&format!("{all}\n"));
-        }
-        Ok(exit)
-    }
-
-    async fn run_operation(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
-        let audience = match (self.json, self.progress) {
-            (true, true) => Audience::Machine,
-            (true, false) => Audience::None,
-            (false, _) => Audience::People,
-        };
-        let on_progress = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
-        operation.run(stop, &on_progress).await
-    }
-}
-
-fn options(target: &Target) -> Options {
-    Options {
-        reason: target.reason.clone(),
-        ..Options::default()
-    }
-}
-
-/// The settings with the command line's choice of the upgrade.
-fn upgraded(mut settings: Settings, asked: &Upgrade) -> Settings {
-    for app in &mut settings.apps {
-        match &asked.with {
-            Some(line) => app.upgrade = Some(Change::shell(line)),
-            None if asked.without_upgrade => app.upgrade = None,
-            None => {}
-        }
-    }
-    settings
-}
-
-fn listen(target: &Target) -> std::io::Result<StopSignal> {
-    let stop = StopSignal::listen()?;
-    if target.attached {
-        attached::hang_up_with_stdin(stop.clone())?;
-    }
-    Ok(stop)
 }
 
 /// Prints the JSON object of a mistake in the command line or the configuration.

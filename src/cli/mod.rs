@@ -10,6 +10,7 @@ mod haproxy_config;
 mod history;
 mod history_text;
 mod logs;
+mod operate;
 mod options;
 mod print;
 mod progress;

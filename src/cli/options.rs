@@ -137,15 +137,33 @@ pub(super) struct Upgrade {
     /// Upgrade the drained app with this command line for /bin/sh, instead of `upgrade`
     #[arg(long, value_name = "CMD", value_parser = line)]
     pub(super) with: Option<String>,
+    /// Take a failed upgrade back with this command line for /bin/sh, instead of `rollback`
+    ///
+    /// It needs an upgrade: --with, or `upgrade` in the configuration.
+    #[arg(long, value_name = "CMD", value_parser = line, conflicts_with = "without_upgrade")]
+    pub(super) rollback: Option<String>,
     /// Only restart, even if an `upgrade` is configured
     #[arg(long, conflicts_with = "with")]
     pub(super) without_upgrade: bool,
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Each {
+    /// All apps of the configuration, one after the other
+    ///
+    /// The agent also goes on after an app that failed. The exit code is that of the first app that
+    /// failed. Ctrl-C ends it. With --json it prints one object, with the report of each app in
+    /// `apps`.
+    #[arg(long, conflicts_with = "app")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Closing {
     #[command(flatten)]
     pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) each: Each,
     #[command(flatten)]
     pub(super) patience: Patience,
     /// Let the sidecar open the gates after this time: 90s, 30m, 2h
@@ -172,6 +190,8 @@ pub(super) struct Closing {
 pub(super) struct Opening {
     #[command(flatten)]
     pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) each: Each,
     /// Open only if this owner holds the gates closed, or no hold exists: see `agent close --help`
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
@@ -223,7 +243,7 @@ pub(super) fn the_app<'a>(
     match (name, settings.apps.as_slice()) {
         (None, [only]) => Ok(only),
         (None, _) => anyhow::bail!(
-            "the configuration has several apps: name one of {}",
+            "the configuration has several apps: name one of {} (close and open: or --all)",
             names.join(", ")
         ),
         (Some(name), apps) => match apps.iter().find(|app| app.name == name) {

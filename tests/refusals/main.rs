@@ -1,6 +1,7 @@
 //! What the agent refuses, on a real host with a real HAProxy: one clear line with the place or the
 //! failed thing, the exit code, and no change.
 
+mod all;
 mod clock;
 mod earlier;
 mod held;
@@ -223,7 +224,14 @@ fn a_configuration_error_has_its_place_and_what_to_write() {
     );
     let blank: &[&str] = &["restart", "web", "--with", " "];
     let both: &[&str] = &["restart", "web", "--with", "true", "--without-upgrade"];
-    for (words, what) in [(blank, "not blank"), (both, "cannot be used with")] {
+    let back: &[&str] = &["restart", "web", "--rollback", "true"];
+    let named: &[&str] = &["close", "web", "--all"];
+    for (words, what) in [
+        (blank, "not blank"),
+        (both, "cannot be used with"),
+        (back, "app web has none: add --with CMD"),
+        (named, "cannot be used with"),
+    ] {
         let ended = agent(GOOD, &[words, &["--json"]].concat());
         let object = ended.json();
         assert_eq!(

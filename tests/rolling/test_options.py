@@ -98,6 +98,9 @@ class Merge(unittest.TestCase):
         self.assertEqual(without.words()[-1], "--without-upgrade")
         self.assertNotIn("--with", without.words())
         self.assertEqual(merge(without, {"with_command": "true"}), kept)
+        both = merge(kept, {"rollback_command": "old"})
+        self.assertEqual(both.words()[-4:], ("--with", "true", "--rollback", "old"))
+        self.assertEqual(merge(both, {"without_upgrade": True}), without)
 
     def test_a_reason_is_one_line_of_any_words(self) -> None:
         for reason in ["-", " ", "x" * 200, "ü" * 200, "a; reboot # $(reboot) 'b' \u2028"]:
@@ -107,6 +110,8 @@ class Merge(unittest.TestCase):
     def test_a_word_that_no_command_can_have_is_an_error(self) -> None:
         for wrong in [
             {"with_command": " "},
+            {"rollback_command": " "},
+            {"rollback_command": "true", "without_upgrade": True},
             {"turn": "0s"},
             {"turn": "9999h"},
             {"app": "-web"},

@@ -43,6 +43,12 @@ options:
         the agent runs the C(rollback) of its configuration.
       - For V(restarted).
     type: str
+  rollback_command:
+    description:
+      - A command line for C(/bin/sh) that takes a failed upgrade back, instead of the C(rollback)
+        of the agent's configuration.
+      - For V(restarted), with an upgrade.
+    type: str
   upgrade:
     description:
       - With V(false) the agent only restarts, even if its configuration has an C(upgrade).
@@ -204,7 +210,7 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import S
 POLL = 0.5
 
 # Options of only one state.
-OWN = {"upgrade_command": "restarted", "lasts": "closed"}
+OWN = {"upgrade_command": "restarted", "rollback_command": "restarted", "lasts": "closed"}
 
 # The agent's option for a host that is held closed.
 HELD = {
@@ -236,8 +242,9 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
         return None
     if params["state"] != "restarted":
         return "upgrade is an option of state=restarted"
-    if params["upgrade_command"] is not None:
-        return "upgrade_command needs upgrade=true"
+    for option in ("upgrade_command", "rollback_command"):
+        if params[option] is not None:
+            return "{0} needs upgrade=true".format(option)
     return None
 
 
@@ -257,6 +264,7 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
         words.append("--replace")
     given = {
         "--with": params["upgrade_command"],
+        "--rollback": params["rollback_command"],
         "--for": params["lasts"],
         "--reason": params["reason"],
     }
@@ -391,6 +399,7 @@ def main() -> None:
             state=dict(type="str", choices=list(VERBS), default="present"),
             turn=dict(type="str", default="10m"),
             upgrade_command=dict(type="str"),
+            rollback_command=dict(type="str"),
             upgrade=dict(type="bool", default=True),
             held=dict(type="str", choices=list(HELD), default="refuse"),
             replace=dict(type="bool", default=False),

@@ -45,6 +45,10 @@ class Options(unittest.TestCase):
             (params("restarted"), ["--turn=10m"]),
             (params("restarted", upgrade_command="ln -s a b"), ["--turn=10m", "--with=ln -s a b"]),
             (
+                params("restarted", upgrade_command="a", rollback_command="b"),
+                ["--turn=10m", "--with=a", "--rollback=b"],
+            ),
+            (
                 params("closed", turn="5s", lasts="30m", reason="disk swap"),
                 ["--turn=5s", "--for=30m", "--reason=disk swap"],
             ),
@@ -76,6 +80,8 @@ class Options(unittest.TestCase):
             params("closed", held="reopen"),
             params("restarted", replace=True),
             params("restarted", upgrade=False, upgrade_command="true"),
+            params("restarted", upgrade=False, rollback_command="true"),
+            params("closed", rollback_command="true"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
 
