@@ -30,6 +30,7 @@ const DOCTOR_HELP: &str = "\
 Examples:
   agent doctor
   ssh lb1 cat /etc/haproxy/haproxy.cfg | agent doctor web --haproxy-cfg -
+  agent doctor web --haproxy-cfg haproxy.cfg --haproxy-cfg conf.d
   agent doctor --all
   agent doctor --json | jq '.points[] | select(.verdict != \"ok\")'
 ";

@@ -13,6 +13,7 @@ mod lines;
 mod rhythm;
 mod speaks;
 mod sticky;
+mod whole;
 
 pub use accepted::Said;
 pub use expected::Expected;
@@ -28,7 +29,6 @@ use crate::haproxy::cfg::server::{ADDRESS, Server};
 use crate::haproxy::cfg::words::{VARIABLE, is_variable};
 
 checks! {
-    READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
     SERVES "cfg-backend":
         "a gate moves users only where a backend has lines that check the app's status ports";
 }
@@ -43,17 +43,7 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
 /// The points of all files. `said`: what `haproxy -c` says of them.
 pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read_all(texts);
-    let mut points = match said {
-        Some(Said::Accepted(version)) => accepted(version, &file),
-        Some(Said::Refused(version, alerts)) => vec![refused(version, alerts)],
-        Some(Said::Unknown(why)) => {
-            let seen = whole(texts, &file);
-            seen.into_iter()
-                .chain([READ.unseen(why.as_str())])
-                .collect()
-        }
-        None => whole(texts, &file),
-    };
+    let mut points = whole::points(texts, &file, said);
     points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
     points.into_iter().map(shown).collect()
 }
@@ -105,58 +95,6 @@ fn hides_lines(proxies: &[Proxy]) -> bool {
     };
     let mut proxies = proxies.iter();
     proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
-}
-
-/// HAProxy's word counts before that of this reader.
-fn accepted(version: &str, file: &File) -> Vec<Point> {
-    READ.or_ok(
-        conditional(file),
-        format!("HAProxy {version} accepts it (haproxy -c)"),
-    )
-}
-
-fn refused(version: &str, alerts: &[String]) -> Point {
-    let alerts: Vec<&str> = alerts.iter().map(String::as_str).collect();
-    let found = first_three(&alerts).unwrap_or_default();
-    READ.error(
-        format!("HAProxy {version} refuses it: {found}"),
-        "correct it, or copy the whole file again; HAProxy's own words: haproxy -c -f FILE",
-    )
-}
-
-fn whole(texts: &[Text<'_>], file: &File) -> Vec<Point> {
-    let strange = file.strange.iter();
-    let strange: Vec<String> = strange
-        .map(|(place, why)| format!("{place}: {why}"))
-        .collect();
-    let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
-    let strange = first_three(&strange)
-        .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
-    let is_cut = |one: &&Text<'_>| !one.text.is_empty() && !one.text.ends_with('\n');
-    let cut = texts.iter().filter(is_cut).map(|text| {
-        let of = if text.name.is_empty() {
-            "it"
-        } else {
-            text.name
-        };
-        let found = format!(
-            "{of} was cut off, or its last line has no end: HAProxy refuses such a file from 2.3 on"
-        );
-        READ.error(found, "copy the whole file again, or end its last line")
-    });
-    READ.or_ok(
-        strange.into_iter().chain(cut).chain(conditional(file)),
-        "all lines could be read",
-    )
-}
-
-fn conditional(file: &File) -> Option<Point> {
-    file.conditional.then(|| {
-        READ.warning(
-            "it has .if: all branches were read, as if each were true",
-            "name a file without the branches that HAProxy does not take",
-        )
-    })
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {

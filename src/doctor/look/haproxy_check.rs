@@ -1,6 +1,6 @@
 //! Asks a HAProxy of this host about the files: `haproxy -c`.
 //!
-//! It runs as `nobody`, reads the files from memory, and writes nothing. It does not run for files
+//! It runs as a user without rights, reads the files from memory, and writes nothing. It does not run for files
 //! that make HAProxy load code, because any user may have written them.
 
 use crate::doctor::cfg::{Said, Text, loads_code};
@@ -21,7 +21,8 @@ const PLACES: [&str; 3] = [
 ];
 /// It may have to wait for the DNS.
 const LIMIT: Duration = Duration::from_secs(10);
-const NOBODY: u32 = 65534;
+/// The user and the group without files or rights.
+const UNPRIVILEGED: u32 = 65534;
 
 /// What it says. None: there is none here, or no version to compare it with. `running`: the versions
 /// of the balancers.
@@ -86,7 +87,7 @@ async fn check(program: &Path, version: &str, files: &[File]) -> Said {
         names.push((path, file.path.display().to_string()));
     }
     if nix::unistd::geteuid().is_root() {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
     match run(&mut command).await {
         Ok((_, errors)) => Said::read(version, &errors, &names),

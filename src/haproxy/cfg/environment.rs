@@ -36,10 +36,8 @@ impl Environment {
         match line {
             ["setenv", name, value, ..] => self.set(name, Some(value)),
             // What the service sets comes before it. The file shows no more.
-            ["presetenv", name, value, ..] => {
-                if !matches!(self.value(name), Value::Set(_)) {
-                    self.set(name, Some(value));
-                }
+            ["presetenv", name, value, ..] if !matches!(self.value(name), Value::Set(_)) => {
+                self.set(name, Some(value));
             }
             ["unsetenv", names @ ..] => names.iter().for_each(|name| self.set(name, None)),
             ["resetenv", names @ ..] => {

@@ -55,7 +55,7 @@ fn variables_with_several_words_and_in_other_places() {
     // One word, not several: HAProxy refuses it.
     let text = with(default, "default-server \"$WORDS\"").replacen("global\n", "global\nsetenv WORDS \"check inter 1s\"\n", 1);
     assert_eq!(verdict(&text, "checks"), Error);
-    // Words that nobody knows may be a `check`.
+    // Words that are not known may be a `check`.
     let hidden = points(&with(default, "default-server \"${WORDS[*]}\""), PORTS, &[]);
     assert_eq!(worst(&hidden, "checks").0, Ok);
     let found = "the file does not set $WORDS (words of web1, words of web2, words of web3 and 3 more)";

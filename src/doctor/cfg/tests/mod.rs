@@ -11,10 +11,10 @@ mod several;
 mod sticky;
 mod variables;
 
-const TWO_STAGE: &str = include_str!("../../../haproxy/two-stage.cfg");
-const CLASSIC: &str = include_str!("../../../haproxy/classic.cfg");
-const SINGLE: &str = include_str!("../../../haproxy/single.cfg");
-const ONE_MACHINE: &str = include_str!("../../../haproxy/one-machine.cfg");
+const TWO_STAGE: &str = include_str!("../../../../haproxy/two-stage.cfg");
+const CLASSIC: &str = include_str!("../../../../haproxy/classic.cfg");
+const SINGLE: &str = include_str!("../../../../haproxy/single.cfg");
+const ONE_MACHINE: &str = include_str!("../../../../haproxy/one-machine.cfg");
 
 const PORTS: AppPorts = AppPorts {
     port: 1000,
