@@ -57,6 +57,7 @@ Exit codes:
 While an operator or a unit holds the gates closed, the app may be down:
 that is 0. So is a twin that an operator of HAProxy has taken out. With
 several apps, 1 if one of them is not well. With --watch it is 0.
+Right after the gates have opened, it is 1 until HAProxy's checks pass.
 
 Examples:
   agent status --watch=2s

@@ -29,11 +29,6 @@ impl Difference {
         (!keys.is_empty()).then_some(Difference(keys))
     }
 
-    /// There is only one key.
-    pub fn is_one(&self) -> bool {
-        self.0.len() == 1
-    }
-
     /// A reload does not take these over: the sidecar must be restarted.
     pub fn needs_restart(&self) -> bool {
         self.0.contains("agent.hold_dir")

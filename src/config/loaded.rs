@@ -39,22 +39,31 @@ pub struct Older {
 impl Older {
     /// What differs, what it means, and what to run.
     pub fn describe(&self) -> String {
+        let (pid, found, command) = (self.pid, self.found(), self.command());
+        let what = match &self.refused {
+            Some(_) => "correct that, then run".to_owned(),
+            None => "no operation moves gates before it reads them: run".to_owned(),
+        };
+        format!("the sidecar (pid {pid}) {found}; {what} `{command}`")
+    }
+
+    /// What differs, and why its last reload did not change that.
+    pub fn found(&self) -> String {
         let keys: Vec<&str> = self.difference.keys().collect();
-        let (pid, keys, file) = (self.pid, keys.join(", "), self.file.display());
-        let (does, run) = match self.difference.needs_restart() {
-            true => ("restart", "systemctl restart haproxy-gate"),
-            false => ("reload", "systemctl reload haproxy-gate"),
-        };
-        let why = match &self.refused {
-            Some(why) => {
-                format!("its last reload kept them: {why}; correct that, then run `{run}`")
-            }
-            None => format!("no operation moves gates before its {does}: run `{run}`"),
-        };
-        format!(
-            "the sidecar (pid {pid}) has older settings than {file}: {keys} differ{}; {why}",
-            if self.difference.is_one() { "s" } else { "" }
-        )
+        let differ = if keys.len() == 1 { "differs" } else { "differ" };
+        let (file, keys) = (self.file.display(), keys.join(", "));
+        let refused = self.refused.iter();
+        let refused = refused.map(|why| format!("; its last reload kept them: {why}"));
+        let refused: String = refused.collect();
+        format!("has older settings than {file}: {keys} {differ}{refused}")
+    }
+
+    /// The command after which it has the settings of the file.
+    pub fn command(&self) -> &'static str {
+        match self.difference.needs_restart() {
+            true => "systemctl restart haproxy-gate",
+            false => "systemctl reload haproxy-gate",
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Host {
     pub history: Directory,
     /// The process of the sidecar.
     pub sidecar: Option<String>,
+    /// How its settings differ from the file's, and the fix.
+    pub older: Option<Fault>,
     /// Whether enough files may be open.
     pub files: Result<(), Fault>,
 }
@@ -65,6 +67,9 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
         Err(few) => FILES.error(format!("open files: {}", few.found), &few.fix),
     });
     points.push(match &host.sidecar {
+        Some(process) if let Some(older) = &host.older => {
+            SIDECAR.warning(format!("sidecar: {process} {}", older.found), &older.fix)
+        }
         Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
         None if !host.root => SIDECAR.unseen("sidecar: unknown: needs root"),
         None => SIDECAR.warning(
@@ -129,6 +134,7 @@ mod tests {
                 state: vec![directory.clone()],
                 history: directory,
                 sidecar: None,
+                older: None,
                 files: Ok(()),
             });
             let verdicts = [points[1].verdict, points[2].verdict];

@@ -1,4 +1,4 @@
-//! Tells the rules that a gate replaces from all others. Pure.
+//! Finds the rules that a gate replaces. Pure.
 
 use super::Gate;
 use super::ours::{CHAIN, comment, is_a_gates};

@@ -135,6 +135,7 @@ fn is_healthy_behind_a_hold(outcome: &Outcome) -> bool {
         Outcome::RestartedClosed
             | Outcome::RolledBackClosed(_)
             | Outcome::UpWhileClosed { closed: true, .. }
+            | Outcome::Finished { closed: true, .. }
     )
 }
 
@@ -142,5 +143,23 @@ fn is_healthy_behind_a_hold(outcome: &Outcome) -> bool {
 fn warn_if_failed(set: std::io::Result<()>) {
     if let Err(error) = set {
         tracing::warn!(%error, "the hold can't be written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A restart that finishes an earlier one has brought the app up behind the hold, too.
+    #[test]
+    fn a_healthy_app_settles_an_earlier_failure() {
+        for closed in [true, false] {
+            let finished = |confirmed| Outcome::Finished { confirmed, closed };
+            assert_eq!(is_healthy_behind_a_hold(&finished(true)), closed);
+            assert_eq!(is_healthy_behind_a_hold(&finished(false)), closed);
+        }
+        assert!(is_healthy_behind_a_hold(&Outcome::RestartedClosed));
+        let sick = Outcome::NotHealthyClosed(String::new());
+        assert!(!is_healthy_behind_a_hold(&sick));
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::clock::since_1970;
 use crate::restart::Verb;
-use crate::state::lock;
 use serde::{Deserialize, Serialize};
 
 /// A process, its command and when it began.
@@ -32,10 +31,5 @@ impl Invocation {
     /// As on the command line.
     pub fn command(&self) -> String {
         format!("agent {} {}", self.verb.word(), self.app)
-    }
-
-    /// In one line.
-    pub fn describe(&self) -> String {
-        lock::signature(&self.command(), self.pid, self.since)
     }
 }

@@ -79,14 +79,9 @@ impl Owner {
 
     /// In one line.
     pub fn describe(&self) -> String {
-        signature(&self.command, self.pid, self.since)
+        let since = clock::timestamp(self.since);
+        format!("`{}`, pid {}, since {since}", self.command, self.pid)
     }
-}
-
-/// A command, its process and since when, in one line.
-pub fn signature(command: &str, pid: u32, since: u64) -> String {
-    let since = clock::timestamp(since);
-    format!("`{command}`, pid {pid}, since {since}")
 }
 
 /// Describes the lock owner.

@@ -272,7 +272,7 @@ fn a_restart_ends_the_agents_own_hold() {
     std::fs::write("/run/state/web.closed", older.to_string()).unwrap();
     let status = agent(&counts(), &["status"]).out;
     assert!(
-        status.contains("left closed by the failed restart of `agent restart web`, pid "),
+        status.contains("left closed by the failed restart of `agent restart web`, since "),
         "{status}"
     );
     ends(&skip, 0, "restarted", "this restart opens them");

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn nobody(arguments: &[&str]) -> Ended {
+fn another_user(arguments: &[&str]) -> Ended {
     let mut command = Command::new("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
     command.arg(env!("CARGO_BIN_EXE_agent")).args(arguments);
@@ -21,7 +21,7 @@ fn another_user_reads_unknown_where_only_root_sees() {
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
     sh("chmod 755 /run; chmod 600 /run/lb.sock");
-    let text = nobody(&["status"]).expect_exit(1).out;
+    let text = another_user(&["status"]).expect_exit(1).out;
     for known in [
         "web: main gate 2000 -> 1000 is unknown: needs root",
         "web: twin gate 3000 -> 1000 is unknown: needs root",
@@ -36,14 +36,14 @@ fn another_user_reads_unknown_where_only_root_sees() {
         !text.contains("trouble") && !text.contains("broken"),
         "{text}"
     );
-    let answer = nobody(&["status", "--json"]).json();
+    let answer = another_user(&["status", "--json"]).json();
     assert_eq!(
         answer["apps"][0]["gates"][0]["position"], "unknown",
         "{answer}"
     );
     assert_eq!(answer["needs_root"][1], "sidecar", "{answer}");
 
-    let text = nobody(&["doctor", "--all"]).expect_exit(1).out;
+    let text = another_user(&["doctor", "--all"]).expect_exit(1).out;
     let errors = text.lines().filter(|line| line.starts_with("error"));
     assert_eq!(errors.count(), 1, "{text}");
     for point in [
@@ -57,7 +57,7 @@ fn another_user_reads_unknown_where_only_root_sees() {
 
     sh("chmod 700 /run/state; chmod 600 /run/agent.toml");
     for verb in ["status", "doctor", "restart"] {
-        let ended = nobody(&[verb]);
+        let ended = another_user(&[verb]);
         let said = format!("{}{}", ended.out, ended.err);
         assert!(
             said.contains("/run/agent.toml: unknown: needs root"),
@@ -66,7 +66,7 @@ fn another_user_reads_unknown_where_only_root_sees() {
         assert!(said.contains("sudo"), "{said}");
     }
     sh("chmod 644 /run/agent.toml");
-    let text = nobody(&["status"]).expect_exit(1).out;
+    let text = another_user(&["status"]).expect_exit(1).out;
     let hold = "whether a hold keeps the gates closed is unknown: needs root";
     assert!(
         text.contains(hold) && !text.contains("can't be read"),

@@ -56,11 +56,13 @@ fn operations_wait_until_the_sidecar_has_the_settings_of_the_file() {
         "{text}"
     );
     for verb in ["restart", "close", "open", "recover"] {
-        let says = "agent.toml: app.web.sticky differs; no operation moves gates before its \
-                    reload: run `systemctl reload haproxy-gate`";
+        let says = "agent.toml: app.web.sticky differs; no operation moves gates before it \
+                    reads them: run `systemctl reload haproxy-gate`";
         agent.run(verb, "web").expect(11, says);
     }
     assert_eq!(fleet.host(1).rules(), rules);
+    let doctor = agent.words(&["doctor"]).out;
+    assert!(doctor.contains("systemctl reload haproxy-gate"), "{doctor}");
     reload(&mut sidecar);
     older(&[]);
     agent.run("restart", "web").expect_exit(0);

@@ -28,103 +28,126 @@ pub(super) struct Observation {
     pub(super) under_way: bool,
 }
 
-/// What is wrong with the app on this host, a line each.
-fn trouble(
-    settings: &Settings,
-    app: &AppSettings,
-    it: &Observation,
-    others: &Others,
-    closed: &Closed,
-    is_held: bool,
-) -> Vec<String> {
-    let snapshot = &it.snapshot;
-    // What another user can't see is unknown, and no trouble of the host.
-    let root = geteuid().is_root();
-    let mut trouble = match root || snapshot.rules.is_ok() {
-        true => snapshot.trouble(),
-        false => Vec::new(),
-    };
-    let (state_dir, hold_dir) = (&settings.agent.state_dir, &settings.agent.hold_dir);
-    let untrusted = directory::trusted(state_dir, hold_dir, &app.name).err();
-    trouble.extend(untrusted.map(|untrusted| untrusted.to_string()));
-    trouble.extend(snapshot.threats());
-    trouble.extend(snapshot.restart.as_ref().err().cloned());
-    // An operation under way closes gates, and may have set the rules of only one address family.
-    if !others.under_way {
-        let opener = others.opener(&app.name);
-        trouble.extend(match &it.journal {
-            Ok(Some(entry)) => Some(format!(
-                "{}: {opener} finishes or undoes it",
-                entry.cut_short()
-            )),
-            Err(_) if !root => Some("the journal is unknown: needs root".to_owned()),
-            Err(torn) => Some(format!(
-                "{torn}: {opener} relies on the kernel and HAProxy instead"
-            )),
-            Ok(None) => closed.trouble(&app.name, &opener),
-        });
-        let broken = snapshot.broken().filter(|_| !is_held);
-        trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
-    }
-    trouble
-}
-
+/// The status of an app, from one look.
 pub(super) fn app_status(
     settings: &Settings,
     app: &AppSettings,
     it: &Observation,
     others: Others,
 ) -> AppStatus {
-    let snapshot = &it.snapshot;
-    let gates = snapshot.gates().into_iter().zip(snapshot.positions());
-    let state_dir = &settings.agent.state_dir;
     let held = hold::find(&settings.agent.hold_dir, &app.name);
-    // Another user may not read the directory.
-    let is_unseen = held == Some(Held::Unknown) && !geteuid().is_root();
-    let held = held.filter(|_| !is_unseen);
-    let mark = took_out(state_dir, &app.name);
-    let left = || match others.under_way {
-        true => None,
-        false => LeftClosed::find(&settings.agent.history_dir, &app.name),
+    let status = Looked {
+        settings,
+        app,
+        it,
+        others,
+        // Another user may not read the directory.
+        is_hold_unseen: held == Some(Held::Unknown) && !geteuid().is_root(),
+        held,
     };
-    let positions = Vec::from(snapshot.positions());
-    let closed = Closed::of(&positions, held.as_ref(), mark, left);
-    let hold = held
-        .filter(|held| !held.is_over())
-        .map(|held| held.report(others.under_way));
-    let mut trouble = trouble(settings, app, it, &others, &closed, hold.is_some());
-    let unseen = "whether a hold keeps the gates closed is unknown: needs root";
-    trouble.extend(is_unseen.then(|| unseen.to_owned()));
-    let (address, health) = &snapshot.health;
-    let balancers = &snapshot.balancers;
-    let unused = match others.under_way {
-        true => Vec::new(),
-        false => unused(&app.name, &snapshot.positions(), balancers),
-    };
-    let status = AppStatus {
-        app: app.name.clone(),
-        well: false,
-        unused,
-        gates: gates
-            .map(|(gate, position)| GateReport::new(gate, position))
-            .collect(),
-        balancers: balancers.iter().map(BalancerReport::from).collect(),
-        hold,
-        closed_by_sidecar_unix_seconds: closed.by_sidecar(),
-        left_closed_by: closed.left(),
-        phase: it
-            .phase
-            .as_ref()
-            .filter(|_| others.under_way)
-            .and_then(|entry| phase_now(state_dir, entry)),
-        health: Health::of(*address, health),
-        in_rotation: in_rotation(balancers),
-        serving: is_serving(balancers),
-        spare: spare(balancers, app.limits.min_available),
-        trouble,
-        text: found(app, snapshot),
-    };
-    status.judged(others)
+    status.status().judged(others)
+}
+
+/// One look at an app, with what the state directory has.
+struct Looked<'a> {
+    settings: &'a Settings,
+    app: &'a AppSettings,
+    it: &'a Observation,
+    others: Others,
+    held: Option<Held>,
+    is_hold_unseen: bool,
+}
+
+impl Looked<'_> {
+    fn status(&self) -> AppStatus {
+        let (app, snapshot) = (self.app, &self.it.snapshot);
+        let state_dir = &self.settings.agent.state_dir;
+        let gates = snapshot.gates().into_iter().zip(snapshot.positions());
+        let (address, health) = &snapshot.health;
+        let balancers = &snapshot.balancers;
+        let phase = self.it.phase.as_ref().filter(|_| self.others.under_way);
+        let closed = self.closed();
+        AppStatus {
+            app: app.name.clone(),
+            well: false,
+            gates: gates
+                .map(|(gate, position)| GateReport::new(gate, position))
+                .collect(),
+            balancers: balancers.iter().map(BalancerReport::from).collect(),
+            unused: match self.others.under_way {
+                true => Vec::new(),
+                false => unused(&app.name, &snapshot.positions(), balancers),
+            },
+            hold: self.hold().map(|held| held.report(self.others.under_way)),
+            closed_by_sidecar_unix_seconds: closed.by_sidecar(),
+            trouble: self.trouble(&closed),
+            left_closed_by: closed.left(),
+            phase: phase.and_then(|entry| phase_now(state_dir, entry)),
+            health: Health::of(*address, health),
+            in_rotation: in_rotation(balancers),
+            serving: is_serving(balancers),
+            spare: spare(balancers, app.limits.min_available),
+            text: found(app, snapshot),
+        }
+    }
+
+    /// The hold in effect.
+    fn hold(&self) -> Option<&Held> {
+        let held = self.held.as_ref().filter(|held| !held.is_over());
+        held.filter(|_| !self.is_hold_unseen)
+    }
+
+    fn closed(&self) -> Closed {
+        let agent = &self.settings.agent;
+        let left = || match self.others.under_way {
+            true => None,
+            false => LeftClosed::find(&agent.history_dir, &self.app.name),
+        };
+        let positions = Vec::from(self.it.snapshot.positions());
+        let held = self.held.as_ref().filter(|_| !self.is_hold_unseen);
+        let mark = took_out(&agent.state_dir, &self.app.name);
+        Closed::of(&positions, held, mark, left)
+    }
+
+    /// What is wrong with the app on this host, a line each.
+    fn trouble(&self, closed: &Closed) -> Vec<String> {
+        let (snapshot, agent) = (&self.it.snapshot, &self.settings.agent);
+        // What another user can't see is unknown, and no trouble of the host.
+        let mut trouble = match geteuid().is_root() || snapshot.rules.is_ok() {
+            true => snapshot.trouble(),
+            false => Vec::new(),
+        };
+        let untrusted = directory::trusted(&agent.state_dir, &agent.hold_dir, &self.app.name);
+        trouble.extend(untrusted.err().map(|untrusted| untrusted.to_string()));
+        trouble.extend(snapshot.threats());
+        trouble.extend(snapshot.restart.as_ref().err().cloned());
+        // An operation under way closes gates, and may have set the rules of only one address
+        // family.
+        if !self.others.under_way {
+            let opener = self.others.opener(&self.app.name);
+            trouble.extend(self.unfinished(closed, &opener));
+            let broken = snapshot.broken().filter(|_| self.hold().is_none());
+            trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
+        }
+        let unseen = "whether a hold keeps the gates closed is unknown: needs root";
+        trouble.extend(self.is_hold_unseen.then(|| unseen.to_owned()));
+        trouble
+    }
+
+    /// What an operation has left, and what finishes it.
+    fn unfinished(&self, closed: &Closed, opener: &str) -> Option<String> {
+        match &self.it.journal {
+            Ok(Some(entry)) => Some(format!(
+                "{}: {opener} finishes or undoes it",
+                entry.cut_short()
+            )),
+            Err(_) if !geteuid().is_root() => Some("the journal is unknown: needs root".to_owned()),
+            Err(torn) => Some(format!(
+                "{torn}: {opener} relies on the kernel and HAProxy instead"
+            )),
+            Ok(None) => closed.trouble(&self.app.name, opener),
+        }
+    }
 }
 
 /// The phase of the journal, which an operation writes at the begin of each phase.

@@ -9,7 +9,7 @@ use super::app_facts::AppFacts;
 use super::cfg::Said;
 use super::fault::Fault;
 use super::{Facts, File, Point, host, judge, tables};
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, Loaded, Settings};
 use crate::history;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
@@ -118,6 +118,13 @@ fn host(asked: &Asked) -> host::Host {
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         state: directory::all(agent, asked.apps),
         history: directory::history(agent),
+        older: Loaded::older(asked.settings)
+            .ok()
+            .flatten()
+            .map(|older| Fault {
+                found: older.found(),
+                fix: older.command().to_owned(),
+            }),
         sidecar: sidecar.map(|who| describe(who.as_ref())),
         files: files.map_err(|few| Fault::of(few, "ulimit -n 1024")),
     }

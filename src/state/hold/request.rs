@@ -62,20 +62,14 @@ impl Hold {
 
     pub(super) fn describe(&self) -> String {
         // The process is long gone, but the user can be asked.
-        let mut text = match &self.user {
-            Some(user) => {
-                let (command, since) = (
-                    self.invocation.command(),
-                    clock::timestamp(self.invocation.since),
-                );
-                let id = self.operation.iter().map(|id| format!(" ({id})"));
-                format!(
-                    "`{command}` by {user}{}, since {since}",
-                    id.collect::<String>()
-                )
-            }
-            None => self.invocation.describe(),
-        };
+        let mut text = format!("`{}`", self.invocation.command());
+        text += &self
+            .user
+            .as_ref()
+            .map_or_else(String::new, |user| format!(" by {user}"));
+        let id = self.operation.as_ref();
+        text += &id.map_or_else(String::new, |id| format!(" ({id})"));
+        text += &format!(", since {}", clock::timestamp(self.invocation.since));
         if let Some(owner) = &self.owner {
             text += &format!(", for {owner}");
         }

@@ -186,7 +186,7 @@ mod tests {
     fn it_says_whose_hold_it_is_and_what_to_write() {
         let there = hold(Some("disk swap"), Some(30));
         let refused = closes(&there, &hold(Some("kernel"), None), false).unwrap_err();
-        assert!(refused.contains("`agent close web`, pid"), "{refused}");
+        assert!(refused.contains("`agent close web`, since "), "{refused}");
         assert!(
             refused.contains(": disk swap; another --reason"),
             "{refused}"

@@ -42,7 +42,7 @@ fn a_hold_lasts_until_it_is_lifted_and_a_torn_one_is_one() {
     assert_eq!(now(directory, "web"), None);
     set(directory, &hold(None, None)).unwrap();
     let text = described(directory);
-    assert!(text.starts_with("`agent close web`, pid"), "{text}");
+    assert!(text.starts_with("`agent close web`, since 2"), "{text}");
     assert!(text.ends_with("Z: disk swap"), "{text}");
     assert_eq!(now(directory, "api"), None);
     std::fs::write(StateFile::Hold.path(directory, "web"), "{").unwrap();
