@@ -234,8 +234,11 @@ impl Plan<'_> {
         let line = |Line { host, app }: &Line<'_>| {
             let (name, cookie) = (host.twin(), host.cookie());
             let at = SocketAddr::new(host.address, app.ports.port);
-            let own = app.ports.backup_status_port;
-            let check = match own.filter(|_| self.layout == Layout::TwoStage) {
+            let own = match self.layout {
+                Layout::TwoStage => app.ports.backup_status_port,
+                Layout::Classic | Layout::Single => app.ports.health_port,
+            };
+            let check = match own {
                 Some(port) => format!(" port {port}"),
                 None => String::new(),
             };
