@@ -16,6 +16,7 @@ const PORTS: AppPorts = AppPorts {
     port: 1000,
     status_port: 2000,
     backup_status_port: Some(3000),
+    health_port: None,
 };
 
 fn recorded(version: &str, name: &str) -> String {

@@ -10,6 +10,7 @@ const PORTS: AppPorts = AppPorts {
     port: 1000,
     status_port: 2000,
     backup_status_port: Some(3000),
+    health_port: None,
 };
 
 fn socket(path: &Path) -> Socket {

@@ -95,6 +95,7 @@ fn idle_connections_are_purged_if_a_drain_must_count_them() {
 #[test]
 fn the_layout_follows_the_apps_ports_and_the_hosts() {
     let (gated, plain) = (settings("", ""), settings("backup_status_port = 3000", ""));
+    let served = settings("backup_status_port = 3000", "gate_to = 9200");
     let lines = |settings, hosts, layout| {
         let section = section(settings, hosts, layout).unwrap();
         let first = section.split("    server ").nth(1).unwrap();
@@ -122,6 +123,8 @@ fn the_layout_follows_the_apps_ports_and_the_hosts() {
         (&plain, TWO, Some(Layout::Single), alone[0], None),
         (&plain, TWO, Some(Layout::Classic), main, Some("")),
         (&plain, sticky, None, main, Some("")),
+        // The twin checks the health service itself.
+        (&served, sticky, None, main, Some(" port 9200")),
     ] {
         let last = match last {
             None => alone[1].to_owned(),

@@ -160,8 +160,12 @@ impl Plan<'_> {
 
     fn twins(&self) -> String {
         let line = |line: &Line<'_>| {
-            let own = line.app.ports.backup_status_port;
-            let check = match own.filter(|_| self.layout == Layout::TwoStage) {
+            let ports = &line.app.ports;
+            let own = match self.layout {
+                Layout::TwoStage => ports.backup_status_port,
+                Layout::Classic | Layout::Single => ports.health_port,
+            };
+            let check = match own {
                 Some(port) => format!(" port {port}"),
                 None => String::new(),
             };

@@ -43,6 +43,10 @@ pub(super) fn check_app(
             port,
             status_port: app.status_port.get_ref().0,
             backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
+            health_port: match gate_to {
+                Destination::Port(to) if to != port => Some(to),
+                _ => None,
+            },
         },
         gate_to,
         address: app.address.map(|ip| ip.to_canonical()),

@@ -14,6 +14,8 @@ pub struct AppPorts {
     pub status_port: u16,
     /// What the twin checks in the two-stage layout.
     pub backup_status_port: Option<u16>,
+    /// The port of this host that answers the checks in place of the app's, if it is another one.
+    pub health_port: Option<u16>,
 }
 
 impl AppPorts {
@@ -111,6 +113,7 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
         checked if checked == ports.status_port => Role::Main,
         checked if Some(checked) == ports.backup_status_port => Role::Twin,
         checked if checked == 0 || checked == ports.port => Role::ClassicTwin,
+        checked if Some(checked) == ports.health_port => Role::ClassicTwin,
         checked => {
             return Err(Missing {
                 what: format!(
@@ -179,6 +182,7 @@ pub(super) mod tests {
         port: 1000,
         status_port: 2000,
         backup_status_port: Some(3000),
+        health_port: None,
     };
 
     fn server(
@@ -224,6 +228,21 @@ pub(super) mod tests {
             roles,
             [Role::Main, Role::Twin, Role::Main, Role::ClassicTwin]
         );
+    }
+
+    #[test]
+    fn a_twin_may_check_the_health_service() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 1000, 2000),
+            server("a", "bkp1", "10.0.0.11", 1000, 9200),
+        ];
+        assert!(find(&servers, PORTS, |_| true).is_err());
+        let ports = AppPorts {
+            health_port: Some(9200),
+            ..PORTS
+        };
+        let own = find(&servers, ports, |_| true).unwrap();
+        assert_eq!(own[1].role, Role::ClassicTwin);
     }
 
     #[test]

@@ -195,6 +195,7 @@ fn is_its_own(health: &str, text: &str) {
         port: 1000,
         status_port: 2000,
         backup_status_port: Some(3000),
+        health_port: None,
     };
     let expected = Expected {
         app: "web",
@@ -261,6 +262,7 @@ fn reads_all_words(release: Release) {
             port: 1000,
             status_port: 2000,
             backup_status_port: None,
+            health_port: None,
         };
         let expected = Expected {
             app: "web",

@@ -226,7 +226,10 @@ impl Backend {
             _ if line.elsewhere => true,
             (None, _) => false,
             (checked, Some(wanted)) => checked != Some(wanted),
-            (checked, None) => checked != Some(port) && line.port.is_some(),
+            (checked, None) => {
+                let own = [Some(port), self.ports.health_port];
+                !own.contains(&checked) && line.port.is_some()
+            }
         };
         let Some(line) = self.lines.iter().find(is_wrong) else {
             let all = self.lines.iter().all(|line| line.checked.is_some());

@@ -12,6 +12,7 @@ const PORTS: AppPorts = AppPorts {
     port: 1000,
     status_port: 2000,
     backup_status_port: Some(3000),
+    health_port: None,
 };
 
 fn state(server: &str, address: &str, port: u16, check_port: u16) -> ServerState {

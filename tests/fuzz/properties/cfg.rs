@@ -35,6 +35,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
         port: 1000,
         status_port: 2000,
         backup_status_port,
+        health_port: None,
     };
     let points = |text: &str| {
         let app = "web";

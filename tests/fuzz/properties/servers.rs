@@ -8,6 +8,7 @@ const PORTS: AppPorts = AppPorts {
     port: 1000,
     status_port: 2000,
     backup_status_port: Some(3000),
+    health_port: None,
 };
 
 /// Takes the bytes for HAProxy's whole answer to the two commands.

@@ -20,6 +20,7 @@ const PORTS: AppPorts = AppPorts {
     port: 1000,
     status_port: 2000,
     backup_status_port: Some(3000),
+    health_port: None,
 };
 const NO_OWN: AppPorts = AppPorts {
     backup_status_port: None,
@@ -91,8 +92,7 @@ fn the_reference_files_are_all_ok() {
     let machine = |number: u16| AppPorts {
         port: 1000 + number,
         status_port: 2000 + number,
-        backup_status_port: Some(3000 + number),
-    };
+        backup_status_port: Some(3000 + number), health_port: None, };
     let ours = [own("web2", Role::Main), own("bkp2", Role::Twin)];
     for (text, ports, lines, counts) in [
         (TWO_STAGE, PORTS, &[][..], "backend srvs: 3 main and 3 backup lines"),
@@ -360,7 +360,7 @@ fn pairs_are_checked() {
 #[test]
 #[rustfmt::skip]
 fn a_file_that_serves_another_app_or_can_not_be_read() {
-    let other = AppPorts { port: 1, status_port: 2, backup_status_port: None };
+    let other = AppPorts { port: 1, status_port: 2, backup_status_port: None, health_port: None, };
     let points_of = points(TWO_STAGE, other, &[]);
     let found = "no server line of this host is in it for web: none is on port 1 and checks 2";
     assert_eq!(worst(&points_of, "cfg-backend"), (Error, found.to_owned()));

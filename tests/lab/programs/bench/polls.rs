@@ -119,6 +119,7 @@ impl Asked {
             port: 1000,
             status_port: 2000,
             backup_status_port: Some(3000),
+            health_port: None,
         };
         let ours = vec!["10.77.0.11".parse().expect("an address")];
         Asked {
