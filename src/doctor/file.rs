@@ -55,8 +55,11 @@ pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> 
         )];
     }
     let lines: Vec<Vec<Own>> = apps.iter().map(own_lines).collect();
-    let apps = apps.iter().zip(&lines);
-    let apps: Vec<cfg::Expected> = apps.map(|(app, lines)| expected(app, lines)).collect();
+    let servers: Vec<Vec<(String, String)>> = apps.iter().map(servers).collect();
+    let apps = apps.iter().zip(&lines).zip(&servers);
+    let apps: Vec<cfg::Expected> = apps
+        .map(|((app, lines), servers)| expected(app, lines, servers))
+        .collect();
     let mut points = vec![FILE.ok(format!("HAProxy's configuration file{plural}: {shown}"))];
     points.extend(cfg::check_all(&texts, said, &apps));
     points
@@ -71,7 +74,11 @@ fn unreadable(file: &File) -> Option<Point> {
     Some(FILE.error(format!("{} can't be read: {why}", name(file)), fix(why)))
 }
 
-fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
+fn expected<'a>(
+    app: &'a AppFacts,
+    lines: &'a [Own],
+    servers: &'a [(String, String)],
+) -> cfg::Expected<'a> {
     let (http, https, proxy) = match &app.settings.health.check {
         HealthCheck::Http {
             path, tls, proxy, ..
@@ -82,6 +89,7 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
         app: &app.settings.name,
         ports: app.settings.ports,
         lines,
+        servers,
         http,
         https,
         proxy,
@@ -89,6 +97,16 @@ fn expected<'a>(app: &'a AppFacts, lines: &'a [Own]) -> cfg::Expected<'a> {
         out_of_rotation: app.settings.limits.out_of_rotation,
         in_rotation: app.settings.limits.in_rotation,
     }
+}
+
+/// All servers that the balancers of the app show. A name that several of them have is there as often.
+fn servers(app: &AppFacts) -> Vec<(String, String)> {
+    let seen = app.balancers.iter().flat_map(|balancer| &balancer.seen);
+    let found = seen.filter_map(|seen| seen.found.as_ref().ok());
+    let servers = found.flat_map(|found| &found.servers);
+    servers
+        .map(|one| (one.backend.clone(), one.server.clone()))
+        .collect()
 }
 
 /// The app's lines as its balancers show them, each once.

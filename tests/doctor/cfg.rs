@@ -105,6 +105,29 @@ fn a_file_that_does_not_run_is_found() {
     );
     // Only the file could show the cookies.
     diagnosis.expect("same-cookie", "unseen", "hidden at level user");
+    // A file that was cut off in a line. HAProxy's own word has file and line.
+    let cut = setup.site.dir.join("cut.cfg");
+    let whole = std::fs::read_to_string(&file).expect("HAProxy's file");
+    std::fs::write(&cut, whole.trim_end()).expect("a file that was cut off");
+    let refused = with(&cut);
+    let point = refused.expect("cfg-file", "error", " refuses it: [");
+    let line = format!(
+        "cut.cfg:{}]: Missing LF on last line",
+        whole.lines().count()
+    );
+    assert!(point.found.contains(&line), "{}", point.found);
+    // Several files, as HAProxy reads a directory.
+    let parts = setup.site.dir.join("parts");
+    std::fs::create_dir(&parts).expect("a directory");
+    let (base, backend) = whole.split_at(whole.find("\nbackend srvs").expect("a backend") + 1);
+    for (name, text) in [
+        ("20.cfg", backend),
+        ("10.cfg", base),
+        ("30.cfg~", "no section\n"),
+    ] {
+        std::fs::write(parts.join(name), text).expect("a part");
+    }
+    with(&parts).expect_only(&[]);
     let diagnosis = with(&setup.site.dir.join("no.cfg"));
     let point = diagnosis.expect("haproxy-cfg", "error", "no.cfg can't be read: No such file");
     assert_eq!(point.fix, "correct the path");

@@ -12,6 +12,8 @@ pub struct Expected<'a> {
     pub ports: AppPorts,
     /// Its lines as HAProxy shows them. If empty, the ports identify its lines.
     pub lines: &'a [Own],
+    /// All servers that HAProxy shows, each with its backend.
+    pub servers: &'a [(String, String)],
     /// The path of the agent's HTTP health check. None without HTTP.
     pub http: Option<&'a str>,
     /// Whether that check uses TLS.

@@ -73,6 +73,7 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
         )
     });
     let mut points = about(expected.app, missing);
+    points.extend(found.iter().filter_map(|ours| lacking(ours, expected)));
     points.extend(found.iter().flat_map(|ours| one(ours, file, expected)));
     points
 }
@@ -120,6 +121,26 @@ fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
         ),
         Some(_) => SERVES.error(what, OTHER_FILE),
     }
+}
+
+/// Other servers of the backend that HAProxy has, and this file has not: it is not all of the file.
+fn lacking(ours: &Ours<'_>, expected: &Expected<'_>) -> Option<Point> {
+    let proxy = ours.proxy;
+    let is_own = |server: &str| expected.lines.iter().any(|own| own.server == server);
+    let is_here = |server: &str| proxy.servers.iter().any(|one| one.is_called(server));
+    let servers = expected.servers.iter();
+    let lacking = servers
+        .filter(|(backend, server)| *backend == proxy.name && !is_own(server) && !is_here(server));
+    let lacking: Vec<&str> = lacking.map(|(_, server)| server.as_str()).collect();
+    let found = format!(
+        "HAProxy has {}, and this file has not",
+        first_three(&lacking)?
+    );
+    let fix = format!("copy the whole file again; else {OTHER_FILE}");
+    Some(SERVES.warning(found, fix)).map(|point| Point {
+        of: proxy.name.clone(),
+        ..point
+    })
 }
 
 fn one(ours: &Ours<'_>, file: &File, expected: &Expected<'_>) -> Vec<Point> {

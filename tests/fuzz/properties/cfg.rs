@@ -44,6 +44,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             app,
             ports,
             lines,
+            servers: &[],
             http: Some("/healthz"),
             https: false,
             proxy: false,

@@ -32,6 +32,7 @@ const EXPECTED: Expected<'static> = Expected {
     app: "web",
     ports: PORTS,
     lines: &[],
+    servers: &[],
     http: Some("/healthz"),
     https: false,
     proxy: false,

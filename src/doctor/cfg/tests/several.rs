@@ -83,6 +83,31 @@ fn what_haproxy_says_of_the_file_counts() {
     }
 }
 
+/// A file that was cut off at the end of a line is right for HAProxy. Its own servers show it.
+#[test]
+#[rustfmt::skip]
+fn servers_of_haproxy_show_a_file_that_was_cut_off() {
+    let lines = [own("web1", Role::Main), own("bkp1", Role::Twin)];
+    let has = |servers: &[&str]| -> Vec<(String, String)> {
+        let of = |server: &&str| ("srvs".to_owned(), (*server).to_owned());
+        servers.iter().map(of).chain([("other".to_owned(), "x".to_owned())]).collect()
+    };
+    let template = with("server web3 10.0.0.13:1000", "server-template web 3-5 10.0.0.13:1000");
+    for (text, servers, found) in [
+        (TWO_STAGE, &["web1", "web2", "web3", "bkp1"][..], None),
+        (TWO_STAGE, &["web1", "web7"], Some("HAProxy has web7, and this file has not")),
+        (TWO_STAGE, &["web4", "web5", "web6", "web7"], Some("HAProxy has web4, web5, web6 and 1 more, and")),
+        (&template, &["web1", "web4", "web5"], None),
+    ] {
+        let servers = has(servers);
+        let expected = Expected { lines: &lines, servers: &servers, ..EXPECTED };
+        let points = check(text, &[expected]);
+        let (verdict, said) = worst(&points, "cfg-backend");
+        assert_eq!(verdict, if found.is_some() { Warning } else { Ok }, "{servers:?} {said}");
+        assert!(said.contains(found.unwrap_or("backend srvs:")), "{said}");
+    }
+}
+
 #[test]
 #[rustfmt::skip]
 fn haproxy_is_not_asked_about_files_that_load_code() {

@@ -37,9 +37,9 @@ fn a_variable_that_the_file_sets_is_known() {
 #[test]
 #[rustfmt::skip]
 fn variables_with_several_words_and_in_other_places() {
-    let default = "default-server check inter 1s";
+    let default = "default-server check inter 500ms";
     for (global, old, new) in [
-        ("setenv WORDS \"check inter 1s\"\n", default, "default-server \"${WORDS[*]}\""),
+        ("setenv WORDS \"check inter 500ms\"\n", default, "default-server \"${WORDS[*]}\""),
         ("setenv NET 10.0.0.1\n", "web1 10.0.0.11:1000", "web1 \"${NET}1:1000\""),
         ("setenv B srvs\n", "backend srvs", "backend \"$B\""),
         ("setenv T 2s\n", "timeout check 2s", "timeout check \"$T\""),
@@ -53,7 +53,7 @@ fn variables_with_several_words_and_in_other_places() {
         assert!(wrong.is_empty(), "{new}: {wrong:#?}");
     }
     // One word, not several: HAProxy refuses it.
-    let text = with(default, "default-server \"$WORDS\"").replacen("global\n", "global\nsetenv WORDS \"check inter 1s\"\n", 1);
+    let text = with(default, "default-server \"$WORDS\"").replacen("global\n", "global\nsetenv WORDS \"check inter 500ms\"\n", 1);
     assert_eq!(verdict(&text, "checks"), Error);
     // Words that are not known may be a `check`.
     let hidden = points(&with(default, "default-server \"${WORDS[*]}\""), PORTS, &[]);
