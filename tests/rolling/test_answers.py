@@ -10,7 +10,8 @@ from rolling.judge import Unusable, back, in_the_way, status_of
 
 
 def line(status: str, name: str = "srvs/web1") -> dict[str, Any]:
-    state = {"UP 1/3": "up_unproven"}.get(status, status.split(" ")[0].lower())
+    states = {"UP 1/3": "up_unproven", "UP (weight 0)": "zero_weight"}
+    state = states.get(status, status.split(" ")[0].lower())
     return {"name": name, "role": "main", "status": status, "state": state, "proven": state == "up"}
 
 
@@ -215,6 +216,7 @@ class Back(unittest.TestCase):
             # The roll waits for no line that an operator of HAProxy took out, but for the others.
             ([line("MAINT"), maint], False, None),
             ([line("DRAIN (agent)")], False, None),
+            ([line("UP (weight 0)")], False, None),
             ([line("DOWN"), maint], False, "srvs/web1 is DOWN"),
             ([], False, "does not show it"),
             ([line("UP")], False, "does not show it"),

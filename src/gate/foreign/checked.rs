@@ -1,6 +1,8 @@
 //! The addresses that HAProxy checks.
 
 use crate::gate::iptables::Family;
+use crate::gate::nft::NativeTable;
+use crate::gate::rule::{Destination, Listed, Target};
 use std::net::IpAddr;
 
 /// The addresses of this host that HAProxy checks. Empty: not known.
@@ -12,5 +14,25 @@ impl Checked {
     pub(super) fn by(&self, family: Family) -> bool {
         let is_v4 = family == Family::V4;
         self.0.is_empty() || self.0.iter().any(|ip| ip.is_ipv4() == is_v4)
+    }
+
+    /// A check may come by the family of this native rule. A table `inet` has rules of both, and a
+    /// rule that translates to an address is of its family.
+    pub(super) fn by_rule(&self, table: &NativeTable, listed: &Listed) -> bool {
+        let of_address = |ip: IpAddr| match ip {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::V6,
+        };
+        let family = match (table.family.as_str(), &listed.rule.target) {
+            ("ip", _) => Some(Family::V4),
+            ("ip6", _) => Some(Family::V6),
+            (_, Target::Redirect(Destination::Address(to))) => Some(of_address(to.ip())),
+            (_, Target::Translate(text)) => {
+                let ip = text.strip_prefix("dnat ").and_then(|to| to.parse().ok());
+                ip.map(of_address)
+            }
+            _ => None,
+        };
+        family.is_none_or(|family| self.by(family))
     }
 }

@@ -13,7 +13,7 @@ mod stays;
 mod walk;
 
 use super::Gate;
-use super::iptables::{Family, Iptables};
+use super::iptables::Iptables;
 use super::listing::Listing;
 use super::nft::NativeTable;
 use super::ours::CHAIN;
@@ -67,14 +67,10 @@ pub fn foreign(
 pub(super) fn native(table: &NativeTable, gate: &Gate, checked: &Checked) -> Vec<Foreign> {
     let chains = of_nft(table, gate).at(checked);
     let bases: Vec<(Hook, &str)> = table.bases().collect();
-    let is_met = match table.family.as_str() {
-        "ip" => checked.by(Family::V4),
-        "ip6" => checked.by(Family::V6),
-        _ => true,
-    };
     let foreign = |one: Redirect| Foreign {
         rule: table.text(one.listed),
-        removal: (one.is_certain && is_met && table.is_in_force).then(|| table.removal(one.listed)),
+        removal: (one.is_certain && table.is_in_force && checked.by_rule(table, one.listed))
+            .then(|| table.removal(one.listed)),
     };
     once(redirects(&chains, &bases).map(foreign))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The tables of this host that translate addresses.
 #[derive(Debug, Clone, Default)]
 pub struct Native {
-    tables: Vec<NativeTable>,
+    pub(in crate::gate) tables: Vec<NativeTable>,
 }
 
 /// One table with base chains that may redirect a check.
@@ -118,6 +118,12 @@ impl<'a> Objects<'a> {
         self.all(kind).filter(move |one| is_of(one, table))
     }
 
+    /// What a named map of a table has now.
+    fn elements(&self, table: &'a Value, map: &str) -> Option<&'a Value> {
+        let mut maps = self.of("map", table);
+        Some(&maps.find(|one| one["name"] == map)?["elem"])
+    }
+
     fn table(&self, table: &'a Value) -> NativeTable {
         let chains = || self.of("chain", table);
         let base = |chain: &Value| {
@@ -136,7 +142,9 @@ impl<'a> Objects<'a> {
             bases: chains().filter_map(base).collect(),
             listing: Listing::new(
                 names.collect(),
-                self.of("rule", table).flat_map(rules).collect(),
+                self.of("rule", table)
+                    .flat_map(|rule| rules(rule, |name| self.elements(table, name)))
+                    .collect(),
             ),
         }
     }
@@ -153,9 +161,12 @@ fn is_in_force(flags: &Value) -> bool {
 }
 
 /// One rule, or several if it has a map of verdicts.
-fn rules(rule: &Value) -> impl Iterator<Item = Listed> {
+fn rules<'a>(
+    rule: &'a Value,
+    elements: impl Fn(&str) -> Option<&'a Value>,
+) -> impl Iterator<Item = Listed> {
     let statements = rule["expr"].as_array().map(Vec::as_slice);
-    let steps = read(statements.unwrap_or_default());
+    let steps = read(statements.unwrap_or_default(), elements);
     steps.into_iter().map(|(conditions, target)| Listed {
         rule: Rule {
             chain: text(rule, "chain").to_owned(),

@@ -9,7 +9,10 @@ use std::net::SocketAddr;
 type Step = (Vec<Condition>, Target);
 
 /// One step, or several for a map of verdicts.
-pub(super) fn read(statements: &[Value]) -> Vec<Step> {
+pub(super) fn read<'a>(
+    statements: &[Value],
+    elements: impl Fn(&str) -> Option<&'a Value>,
+) -> Vec<Step> {
     let mut conditions: Vec<Condition> = Vec::new();
     for statement in statements {
         let (kind, what) = statement
@@ -26,7 +29,7 @@ pub(super) fn read(statements: &[Value]) -> Vec<Step> {
                 conditions.extend(keys.map(Condition::from));
                 return vec![(conditions, translation(kind, what))];
             }
-            "vmap" => return verdicts(what, &conditions),
+            "vmap" => return verdicts(what, &conditions, elements),
             _ => match target(statement) {
                 Some(target) => return vec![(conditions, target)],
                 // A limit, a quota, a match of iptables or anything newer.
@@ -43,7 +46,14 @@ fn translation(kind: &str, what: &Value) -> Target {
         .as_u64()
         .and_then(|port| u16::try_from(port).ok());
     let ip = what["addr"].as_str().and_then(|ip| ip.parse().ok());
+    let range = [0, 1].map(|end| what["port"]["range"][end].as_u64());
     match (kind, ip, port) {
+        ("redirect", ..)
+            if let [Some(first), Some(last)] = range
+                && what["flags"].is_null() =>
+        {
+            Target::Translate(format!("REDIRECT --to-ports {first}-{last}"))
+        }
         ("redirect", _, Some(port)) => Target::Redirect(Destination::Port(port)),
         ("dnat", Some(ip), Some(port)) => {
             Target::Redirect(Destination::Address(SocketAddr::new(ip, port)))
@@ -71,23 +81,44 @@ fn target(statement: &Value) -> Option<Target> {
     }
 }
 
-/// One step for each key. What a named map has for the port is not looked up.
-fn verdicts(map: &Value, conditions: &[Condition]) -> Vec<Step> {
+/// One step for each key. A named map may have others in a moment, so its steps are unsure.
+fn verdicts<'a>(
+    map: &Value,
+    conditions: &[Condition],
+    elements: impl Fn(&str) -> Option<&'a Value>,
+) -> Vec<Step> {
     let step = |subject: Subject, target: Option<Target>| {
         let conditions = [conditions, &[subject.into()]].concat();
         (conditions, target.unwrap_or(Target::End("vmap".to_owned())))
-    };
-    let Some(pairs) = map["data"]["set"].as_array() else {
-        return vec![step(Subject::Other("vmap".to_owned()), None)];
     };
     let of_key = |key: &Value| match is_port(&map["key"]) {
         true => Subject::Port(ports(key)),
         false => Subject::Other("vmap".to_owned()),
     };
-    let steps = pairs
-        .iter()
-        .map(|pair| step(of_key(&pair[0]), target(&pair[1])));
-    steps.collect()
+    let unsure = || Condition::from(Subject::Other("vmap".to_owned()));
+    match map["data"]["set"].as_array() {
+        Some(pairs) => {
+            let steps = pairs.iter();
+            let steps = steps.map(|pair| step(of_key(&pair[0]), target(&pair[1])));
+            steps.collect()
+        }
+        None => {
+            let name = map["data"]
+                .as_str()
+                .unwrap_or_default()
+                .trim_start_matches('@');
+            let pairs = elements(name)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            let calls = pairs.map(|pair| {
+                let (conditions, target) = step(of_key(&pair[0]), target(&pair[1]));
+                ([conditions, vec![unsure()]].concat(), target)
+            });
+            let may_end = step(Subject::Other("vmap".to_owned()), None);
+            calls.chain([may_end]).collect()
+        }
+    }
 }
 
 /// A map names the place to go to. A port that is none of its keys goes nowhere.

@@ -126,6 +126,47 @@ fn native_maps_are_looked_up_by_their_keys() {
     assert!(Native::parse("[]").is_err() && Native::parse("nft: no").is_err());
 }
 
+/// A map with a name may have other elements in a moment.
+#[test]
+fn a_chain_that_a_named_map_jumps_to_is_possible() {
+    let with = |key: u16| {
+        let map = format!(
+            r#", {{"map": {{"family": "ip", "table": "t", "name": "v", "elem": [[{key}, {{"jump": {{"target": "sub"}}}}]]}}}}"#
+        );
+        let of_port = r#""key": {"payload": {"protocol": "tcp", "field": "dport"}}"#;
+        let jump = rule(
+            "pre",
+            &format!(r#"{{"vmap": {{{of_port}, "data": "@v"}}}}"#),
+        );
+        natives(&(map + &jump + &rule("sub", &REDIRECT[2..])))
+    };
+    assert_eq!(with(2000), ["?nft rule ip t sub handle 4"]);
+    assert_eq!(with(80), [""; 0]);
+}
+
+#[test]
+fn a_native_translation_to_an_address_is_of_its_family() {
+    let inet = |to: &str, at: &str| {
+        let dnat = format!(
+            r#"{}, {{"dnat": {{"addr": "{to}", "port": 80}}}}"#,
+            dport("==", "2000")
+        );
+        let mut rules = listed(&rule("pre", &dnat));
+        let checked = Checked(vec![at.parse().unwrap()]);
+        rules
+            .tables
+            .iter_mut()
+            .for_each(|table| table.family = "inet".to_owned());
+        let all = rules
+            .tables()
+            .flat_map(|table| native(table, &gate(), &checked));
+        all.map(|one| one.is_certain()).collect::<Vec<_>>()
+    };
+    assert_eq!(inet("10.0.0.12", "10.0.0.11"), [true]);
+    assert_eq!(inet("fd00::12", "10.0.0.11"), [false]);
+    assert_eq!(inet("fd00::12", "fd00::11"), [true]);
+}
+
 #[test]
 fn a_native_redirect_to_the_same_port_is_not_certain() {
     let of = |redirect: &str| {
@@ -136,6 +177,10 @@ fn a_native_redirect_to_the_same_port_is_not_certain() {
         all[0][..1].to_owned()
     };
     assert_eq!(of(r#"{"redirect": null}"#), "?");
+    assert_eq!(
+        of(r#"{"redirect": {"port": {"range": [1999, 2001]}}}"#),
+        "?"
+    );
     assert_eq!(of(r#"{"redirect": {"port": 2000}}"#), "?");
     assert_eq!(
         of(r#"{"redirect": {"port": {"range": [2001, 2002]}}}"#),
