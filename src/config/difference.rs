@@ -8,8 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference(BTreeSet<String>);
 
-/// Settings of the agent that move no gate.
-const BESIDE: [&str; 2] = ["agent.metrics", "agent.history_dir"];
+/// Settings of the agent that an operation and the sidecar may have each on their own.
+const BESIDE: [&str; 4] = [
+    "agent.metrics",
+    "agent.history_dir",
+    "agent.on_stop",
+    "agent.poll",
+];
 
 impl Difference {
     /// All keys.
@@ -164,10 +169,11 @@ socket = "/b"
     }
 
     #[test]
-    fn another_app_and_the_metrics_do_not_matter_for_an_app() {
+    fn another_app_and_what_moves_no_gate_do_not_matter_for_an_app() {
         let found = differs(&[
             ("= 2001", "= 2101"),
             ("[agent]", "[agent]\nmetrics = \"127.0.0.1:9100\""),
+            ("poll = \"30ms\"", "on_stop = \"drain\""),
         ]);
         let found = found.unwrap();
         let of = |app: &str| {

@@ -25,7 +25,7 @@ pub struct Settings {
 }
 
 /// The file of a configuration, as it was read.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadedFrom {
     /// Its path.
     pub path: PathBuf,

@@ -77,6 +77,8 @@ pub struct Sidecar {
     _only_one: Lock,
     /// This process, as its lock has it.
     owner: Owner,
+    /// The settings that other agents see.
+    shown: Option<Loaded>,
 }
 
 /// Why the sidecar does not start.
@@ -137,6 +139,7 @@ impl Sidecar {
             settings,
             _only_one: only_one,
             owner,
+            shown: None,
         };
         sidecar.show_settings(None);
         let metrics = sidecar.settings.agent.metrics.clone();
@@ -200,11 +203,16 @@ impl Sidecar {
     }
 
     /// Writes down the settings for other agents. `refused` says why a reload has kept them.
-    fn show_settings(&self, refused: Option<String>) {
+    fn show_settings(&mut self, refused: Option<String>) {
         let loaded = Loaded::new(&self.owner, &self.settings, refused);
+        // A write reaches the disk, and takes its time.
+        if self.shown.as_ref() == Some(&loaded) {
+            return;
+        }
         if let Err(error) = loaded.write(&self.settings.agent.state_dir) {
             tracing::warn!(%error, "other agents can't see which settings the sidecar has");
         }
+        self.shown = Some(loaded);
     }
 
     /// Serves metrics at this address. It leaves the old address only once it has the new one.
