@@ -37,7 +37,7 @@ fn a_variable_that_the_file_sets_is_known() {
 #[test]
 #[rustfmt::skip]
 fn variables_with_several_words_and_in_other_places() {
-    let default = "default-server check inter 1s";
+    let default = "default-server check inter 500ms";
     for (global, old, new) in [
         ("setenv WORDS \"check inter 1s\"\n", default, "default-server \"${WORDS[*]}\""),
         ("setenv NET 10.0.0.1\n", "web1 10.0.0.11:1000", "web1 \"${NET}1:1000\""),
