@@ -1,4 +1,4 @@
-//! The gate: the redirect from a status port to the app's own port.
+//! The gate: the redirect from a status port to the app's own port, or to another place (`gate_to`).
 //!
 //! All gates of the host live in one chain of ours, [`CHAIN`]. PREROUTING (checks from elsewhere)
 //! and OUTPUT (checks from this host) jump to it for local destinations. So one rule is one gate,

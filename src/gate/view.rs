@@ -52,16 +52,19 @@ pub(super) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
         .iter()
         .map(seen)
         .partition(|(iptables, _)| is_in(gate, iptables));
-    let is_stale = |(_, position): &&(_, Position)| *position != Position::Closed;
-    if let Some((iptables, stale)) = beside.iter().find(is_stale) {
-        return Position::Broken(format!("{}: {stale}", iptables.program));
-    }
+    let mut stale = beside.into_iter().filter_map(|(iptables, position)| {
+        let Position::Broken(why) = position else {
+            return None;
+        };
+        Some(Position::Broken(format!("{}: {why}", iptables.program)))
+    });
     let mut seen = own.into_iter();
     let Some((first, one)) = seen.next() else {
-        return Position::Closed;
+        return stale.next().unwrap_or(Position::Closed);
     };
     match seen.find(|(_, other)| *other != one) {
-        None => one,
+        None if matches!(one, Position::Broken(_)) => one,
+        None => stale.next().unwrap_or(one),
         Some((second, other)) => Position::Broken(format!(
             "{}: {one}, {}: {other}",
             first.program, second.program
@@ -240,8 +243,17 @@ mod tests {
             to: Destination::Address("172.17.0.2:8080".parse().unwrap()),
             ..before
         };
-        let position = position_everywhere(&open, &gate);
-        assert!(matches!(position, Position::Broken(_)), "{position}");
+        let position = position_everywhere(&open, &gate).to_string();
+        assert!(
+            position.starts_with("broken (not as configured: "),
+            "{position}"
+        );
+        let v6_alone = [tables(&[])[..1].to_vec(), open[1..].to_vec()].concat();
+        let position = position_everywhere(&v6_alone, &gate).to_string();
+        assert!(
+            position.starts_with("broken (ip6tables: not as configured: "),
+            "{position}"
+        );
         for wanted in [true, false] {
             let changes = to_do(&open, &[(&gate, wanted)]);
             let of_v6 = changes.iter().find(|(one, _)| one.family == Family::V6);

@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-fn gates() -> [Gate; 3] {
+fn gates() -> [Gate; 4] {
     let gate = |app: &str, role, status_port| Gate {
         app: app.to_owned(),
         role,
@@ -35,6 +35,10 @@ fn gates() -> [Gate; 3] {
         gate("web", Role::Main, 2000),
         gate("web", Role::Twin, 3000),
         gate("a-p_i.1", Role::Main, 65535),
+        Gate {
+            to: Destination::Address(([172, 17, 0, 2], 8080).into()),
+            ..gate("web", Role::Main, 2000)
+        },
     ]
 }
 
