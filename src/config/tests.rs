@@ -32,6 +32,34 @@ fn the_designs_example_is_good() {
     assert!(settings.apps[0].limits.two_stage);
 }
 
+/// The advice and agent.toml(5) know the keys by the annotated file alone.
+#[test]
+fn the_annotated_file_has_every_key_of_the_shape() {
+    let entries = advice::reference::entries();
+    for (from, to, table) in [
+        ("[app.web]\n", "[app.web]\nzzz = 1\n", "app.web"),
+        ("{ http = ", "{ zzz = ", "app.web.health"),
+        ("{ systemd = ", "{ zzz = ", "app.web.restart"),
+        (
+            "port = 1000",
+            "port = 1000\ntimeouts.zzz = 1",
+            "app.web.timeouts",
+        ),
+        ("[[haproxy]]", "[[haproxy]]\nzzz = 1", "haproxy"),
+        ("[[haproxy]]", "[agent]\nzzz = 1\n[[haproxy]]", "agent"),
+    ] {
+        let (_, what) = mistake(from, to);
+        let (_, expected) = what.split_once("expected one of ").unwrap();
+        let mut expected: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        let of_table = entries.iter().filter(|entry| entry.table == table);
+        let mut known: Vec<&str> = of_table.map(|entry| entry.key.as_str()).collect();
+        known.extend((table == "app.web").then_some("timeouts"));
+        expected.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, expected, "{table}");
+    }
+}
+
 #[test]
 fn every_mistake_names_its_line() {
     let cases = [
